@@ -1,0 +1,111 @@
+// The plan of the house, checked: which folder of src/ may import which. What is not listed is forbidden.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
+
+const below = ['vocabulary', 'base'];
+const parts = ['sources', 'actuators', 'verification', 'policies'];
+const ALLOWED = {
+  base: [],
+  vocabulary: ['base'],
+  host: below,
+  formats: below,
+  hotness: below,
+  policies: below,
+  planning: below,
+  fleet: below,
+  sources: ['host', 'formats', ...below],
+  actuators: ['host', 'formats', ...below],
+  verification: ['host', 'formats', ...below],
+  cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
+  config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],
+  simulator: ['config', 'formats', 'host', ...below],
+  agent: ['config', 'fleet', 'cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],
+  dashboard: ['agent'],
+  demo: ['host', ...below],
+  cli: ['*'],
+  'main.ts': ['*'],
+};
+/** Files that may be imported of a folder when only its interface is allowed: cycle sees roles, not kinds. */
+const INTERFACES_ONLY = {
+  'cycle→sources': ['source.ts'],
+  'cycle→actuators': ['actuator.ts'],
+  'cycle→policies': ['policy.ts'],
+  'simulator→host': ['host.ts'],
+};
+/** Only these folders may touch the world by themselves. */
+const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$|^koffi$/;
+const MAY_TOUCH_WORLD = ['host', 'main.ts', 'demo'];
+const WORLD_GLOBALS =
+  /\b(process\.(env|argv|pid|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
+const MAY_USE_GLOBALS = ['host', 'main.ts', 'demo'];
+
+const problems = [];
+for (const file of sourceFiles(root)) checkFile(file);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  console.error(`${problems.length} arrows against the plan of the house (scripts/check-arrows.mjs)`);
+  process.exit(1);
+}
+console.log('arrows: as planned');
+
+function checkFile(file) {
+  const from = folderOf(file);
+  const text = readFileSync(file, 'utf8');
+  const isTest = file.endsWith('.test.ts');
+  if (!(from in ALLOWED)) problems.push(`${show(file)}: folder ${from} is not in the plan`);
+  for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g))
+    checkImport(file, from, target, isTest);
+  if (!isTest && !MAY_USE_GLOBALS.includes(from)) checkGlobals(file, text);
+}
+
+function checkImport(file, from, target, isTest) {
+  if (!target.startsWith('.')) {
+    if (WORLD.test(target) && !MAY_TOUCH_WORLD.includes(from) && !isTest) {
+      problems.push(`${show(file)}: ${target} belongs behind the host`);
+    }
+    return;
+  }
+  const path = resolve(dirname(file), target).replace(/\.js$/, '.ts');
+  if (relative(root, path).startsWith('..')) {
+    if (!isTest) problems.push(`${show(file)}: imports ${target}, outside src/`);
+    return;
+  }
+  const to = folderOf(path);
+  if (to === from || isTest) return;
+  const allowed = ALLOWED[from] ?? [];
+  if (!allowed.includes('*') && !allowed.includes(to)) {
+    problems.push(`${show(file)}: ${from} → ${to} is not an arrow of the house`);
+    return;
+  }
+  const interfaces = INTERFACES_ONLY[`${from}→${to}`];
+  if (interfaces && !interfaces.includes(path.split('/').pop())) {
+    problems.push(`${show(file)}: ${from} may import only ${interfaces.join(', ')} of ${to}`);
+  }
+}
+
+function checkGlobals(file, text) {
+  text.split('\n').forEach((line, index) => {
+    const code = line.replace(/\/\/.*|^\s*\*.*/, '');
+    const found = code.match(WORLD_GLOBALS);
+    if (found) problems.push(`${show(file)}:${index + 1}: ${found[0]} belongs behind the host`);
+  });
+}
+
+function folderOf(file) {
+  return relative(root, file).split('/')[0];
+}
+
+function show(file) {
+  return `src/${relative(root, file)}`;
+}
+
+function* sourceFiles(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* sourceFiles(path);
+    else if (/\.tsx?$/.test(entry.name)) yield path;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Host, ProcessHandle } from '../host/host.js';
+import type { Receipt, Step } from '../vocabulary/plan.js';
+import type { Order } from '../vocabulary/units.js';
+
+/** One thing an actuator can do on this host, asked of the kernel and never guessed from its version. */
+export interface Ability {
+  readonly action: 'split' | 'collapse';
+  /** Target orders it can reach. */
+  readonly orders: readonly Order[];
+  /** Empty when available; otherwise what is missing and what would provide it. */
+  readonly missing: string;
+}
+
+/** What an actuator acts through during one turn. */
+export interface ActingContext {
+  readonly host: Host;
+  /** Opened and checked against pid reuse; all steps of a call are for this process. */
+  readonly target: ProcessHandle;
+}
+
+/**
+ * Carries out steps. A refusal by the kernel is a receipt, never an exception; one receipt for each step, in the
+ * order of the steps.
+ */
+export interface Actuator {
+  readonly name: string;
+  readonly abilities: readonly Ability[];
+  /** Steps that may go into one call: 1 when every step is a call of its own. */
+  readonly batch: number;
+  apply(steps: readonly Step[], context: ActingContext): Promise<readonly Receipt[]>;
+  /** The exact calls and writes that `apply` would make for these steps, one line each. */
+  describe(steps: readonly Step[], pid: number): readonly string[];
+}

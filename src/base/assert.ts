@@ -1,0 +1,9 @@
+/** Throws when `condition` is false. For bugs only: bad input is an OctavoError, a kernel's refusal is a value. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}
+
+/** Marks a branch that the type system proves unreachable. */
+export function unreachable(value: never): never {
+  throw new Error(`assertion failed: unexpected value ${String(value)}`);
+}

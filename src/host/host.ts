@@ -1,0 +1,187 @@
+/**
+ * The one door to the world. A live Linux, a recorded folder and the model kernel are three hosts behind this
+ * interface; nothing above it can tell which one it stands on.
+ *
+ * Conventions
+ * - A refusal is a value (`Result<…, Refusal>`), never an exception.
+ * - Reads are synchronous: kernel files answer at once. Calls that may block for milliseconds return promises.
+ * - Memory is named by page numbers and page ranges; byte addresses exist only inside an implementation.
+ * - Calls take batches, so that neither a system call nor a model call is paid per page.
+ */
+import type { Result } from '../base/result.js';
+import type { ErrnoName } from '../vocabulary/errno.js';
+import type {
+  Bytes,
+  Milliseconds,
+  Nanoseconds,
+  PageGeometry,
+  PageRange,
+  ProcessId,
+} from '../vocabulary/units.js';
+
+/** What the kernel answered instead of doing it. */
+export interface Refusal {
+  readonly errno: ErrnoName;
+  /** The call and what it was given, for messages: `open /proc/1/pagemap`, `process_madvise pid 12 MADV_COLD`. */
+  readonly call: string;
+}
+
+export type Answer<Value> = Result<Value, Refusal>;
+
+export type FileKind = 'file' | 'directory' | 'symlink' | 'other';
+
+export interface FileStatus {
+  readonly kind: FileKind;
+  /** Permission bits, as `0o644`. */
+  readonly mode: number;
+  readonly bytes: Bytes;
+  readonly modifiedMs: Milliseconds;
+}
+
+/** A file that stays open for reads at positions (pagemap, kpageflags, perf.data). Close it when done. */
+export interface OpenFile {
+  readonly path: string;
+  /** Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. */
+  read(into: Uint8Array, position: number): Answer<number>;
+  close(): void;
+}
+
+/** A file that only grows (the journal). `append` returns after the data is on stable storage. */
+export interface AppendFile {
+  append(text: string): Answer<void>;
+  close(): void;
+}
+
+export interface Files {
+  /** Names in a directory, unsorted, without `.` and `..`. */
+  list(path: string): Answer<readonly string[]>;
+  status(path: string): Answer<FileStatus>;
+  /** Where a symbolic link points. */
+  link(path: string): Answer<string>;
+  readText(path: string): Answer<string>;
+  readBytes(path: string): Answer<Uint8Array>;
+  open(path: string): Answer<OpenFile>;
+  /** One write(2) of the whole text to an existing file, as sysfs, debugfs and procfs expect it. */
+  writeKernelFile(path: string, text: string): Answer<void>;
+  /** Whether an existing file can be opened for writing. Opens and closes it, writes nothing. */
+  canWrite(path: string): Answer<void>;
+  /** Creates or replaces an ordinary file atomically and durably (temporary file, fsync, rename). */
+  writeFile(path: string, content: string | Uint8Array): Answer<void>;
+  /** Opens an ordinary file for durable appends, creating it when absent. */
+  appendTo(path: string): Answer<AppendFile>;
+  /** Creates an ordinary file with `text` only if it does not exist yet (EEXIST otherwise): the lock primitive. */
+  createExclusive(path: string, text: string): Answer<void>;
+  makeDirectory(path: string): Answer<void>;
+  remove(path: string): Answer<void>;
+}
+
+/** A process pinned against pid reuse (a pidfd on Linux). Close it when done. */
+export interface ProcessHandle {
+  readonly pid: ProcessId;
+  /** True while the very process that was opened is still there. */
+  isAlive(): boolean;
+  close(): void;
+}
+
+/** Advices that another process may be given, by their names in madvise(2). */
+export type Advice = 'MADV_WILLNEED' | 'MADV_COLD' | 'MADV_PAGEOUT' | 'MADV_COLLAPSE';
+
+/** Categories of PAGEMAP_SCAN, by bit (include/uapi/linux/fs.h). */
+export const PAGE_IS = {
+  WPALLOWED: 1 << 0,
+  WRITTEN: 1 << 1,
+  FILE: 1 << 2,
+  PRESENT: 1 << 3,
+  SWAPPED: 1 << 4,
+  PFNZERO: 1 << 5,
+  HUGE: 1 << 6,
+  SOFT_DIRTY: 1 << 7,
+  GUARD: 1 << 8,
+  ACCESSED: 1 << 9,
+} as const;
+
+/** A read-only PAGEMAP_SCAN: pages whose categories, XOR `inverted`, contain all of `mask` and any of `anyOf`. */
+export interface PagemapScan {
+  readonly range: PageRange;
+  readonly inverted: number;
+  readonly mask: number;
+  /** 0 for no such condition. */
+  readonly anyOf: number;
+  /** Categories to report; neighbouring pages with equal reported categories merge. */
+  readonly report: number;
+}
+
+/** Columns of what PAGEMAP_SCAN found: regions [starts[i], ends[i]) with categories[i]. */
+export interface ScannedRegions {
+  readonly count: number;
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly categories: Uint32Array;
+}
+
+/** A child that Octavo itself started (its own workload, perf). Never a target of somebody else's. */
+export interface Program {
+  readonly pid: ProcessId;
+  /** Standard output, as it comes. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** Everything written to standard error so far, the last 64 KiB of it. */
+  errors(): string;
+  write(text: string): void;
+  /** Ends when the program has ended: its exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface Calls {
+  /** Opens a process so that later calls cannot hit another one that got its pid. */
+  openProcess(pid: ProcessId): Answer<ProcessHandle>;
+  /**
+   * process_madvise over all ranges, split into as many calls as the kernel's limits need (1024 ranges and
+   * under 2 GiB a call). Answers the bytes the kernel says it processed, which proves nothing about page sizes.
+   */
+  processMadvise(handle: ProcessHandle, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>>;
+  /** Reads another process's memory into `into`, ranges one after the other. Marks those pages referenced. */
+  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes>;
+  /** PAGEMAP_SCAN on /proc/PID/pagemap. ENOTTY where the kernel has none, EINVAL for a category it lacks. */
+  scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions>;
+  /** Whether the kernel knows an advice for process_madvise, asked with an empty range so that nothing happens. */
+  probeAdvice(advice: Advice): Answer<void>;
+  /** Starts a program of our own with piped standard streams. ENOENT when there is no such program. */
+  start(command: string, parameters: readonly string[]): Answer<Program>;
+}
+
+export interface Clock {
+  /** Since an arbitrary point, never goes back. */
+  monotonicNs(): Nanoseconds;
+  /** Milliseconds since 1970. */
+  wallMs(): Milliseconds;
+  /** The only way anything in Octavo waits. On the model it runs the model forward by that much. */
+  sleep(duration: Milliseconds, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** A 32-bit unsigned integer. */
+  uint32(): number;
+}
+
+export interface Identity {
+  /** What the host is: decides wording only, never behaviour. */
+  readonly kind: 'linux' | 'folder' | 'model';
+  readonly architecture: 'x64' | 'arm64' | 'other';
+  readonly geometry: PageGeometry;
+  readonly pid: ProcessId;
+  readonly userId: number;
+  readonly isPrivileged: boolean;
+  /** Identifies this boot of the kernel; pids and start times mean nothing across boots. */
+  readonly bootId: string;
+  /** Where Octavo keeps journals and back-off state unless told otherwise. */
+  readonly stateDirectory: string;
+}
+
+export interface Host {
+  readonly files: Files;
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly identity: Identity;
+}

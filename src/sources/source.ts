@@ -1,0 +1,50 @@
+import type { Host } from '../host/host.js';
+import type { PageSizes } from '../vocabulary/page-sizes.js';
+import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
+import type { BlockNumber, Bytes } from '../vocabulary/units.js';
+
+/** Which sub-pages of a block hold anything but zeroes, read from the memory itself. */
+export interface ContentReading {
+  readonly pid: number;
+  readonly block: BlockNumber;
+  /** One bit per sub-page, set when it holds data; pagesPerBlock / 8 bytes. Reused after the consumer's turn. */
+  readonly filled: Uint8Array;
+}
+
+/** Memory known to be there, without any heat: the last resort of hosts that cannot sample. */
+export interface RangeReading {
+  readonly pid: number;
+  readonly firstBlock: BlockNumber;
+  readonly blocks: number;
+}
+
+export type Reading =
+  | { readonly kind: 'samples'; readonly batch: SampleBatch }
+  | { readonly kind: 'content'; readonly content: ContentReading }
+  | { readonly kind: 'range'; readonly range: RangeReading };
+
+export interface SourceContext {
+  readonly host: Host;
+  /** The processes asked for, as they look now. A source for recorded files may yield others, too. */
+  readonly processes: readonly PageSizes[];
+  /** Told about long work: done and total in the source's own unit. */
+  progress(done: number, total: number, unit: string): void;
+  readonly signal: AbortSignal;
+}
+
+/** What a source can say about itself after (or during) reading. Nothing vanishes. */
+export interface SourceAccount {
+  /** Events dropped, refused, damaged or not understood, by reason. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly bytesRead: Bytes;
+  /** Plain sentences the user must know (side effects, blind spots). */
+  readonly notes: readonly string[];
+}
+
+/** Yields what is known of memory below 2 MiB. */
+export interface Source {
+  readonly name: string;
+  readonly origin: SampleOrigin;
+  read(context: SourceContext): AsyncIterable<Reading>;
+  account(): SourceAccount;
+}

@@ -1,0 +1,182 @@
+/**
+ * Every failure a user can meet, once. docs/errors.md is compared with this table in both directions, so a code
+ * without documentation, or documentation without a code, does not pass the tests.
+ */
+
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  badInput: 3,
+  noTarget: 4,
+  notPermitted: 5,
+  notAble: 6,
+  notAllMet: 7,
+  refused: 8,
+  stale: 9,
+  interrupted: 130,
+} as const;
+
+export type ExitName = keyof typeof EXIT;
+
+interface ErrorKind {
+  readonly exit: ExitName;
+  /** What went wrong; {names} are facts of the occurrence. */
+  readonly says: string;
+  /** What the user can do about it. */
+  readonly advice: string;
+}
+
+export const ERRORS = {
+  USAGE: { exit: 'usage', says: '{problem}', advice: 'See `octavo {command} --help`.' },
+  TARGET_SYNTAX: {
+    exit: 'usage',
+    says: '`{target}` names no target',
+    advice: 'Give a pid, a command name, `cgroup:/path` or `all`.',
+  },
+  TARGET_NOT_FOUND: {
+    exit: 'noTarget',
+    says: 'no process matches `{target}`',
+    advice: 'Check the pid or name; `octavo inspect all` lists what can be seen.',
+  },
+  TARGET_FORBIDDEN: {
+    exit: 'refused',
+    says: '`{target}` is never a target: {reason}',
+    advice: 'Octavo does not touch kernel threads, init or itself.',
+  },
+  TARGET_GONE: {
+    exit: 'noTarget',
+    says: 'process {pid} has ended',
+    advice: 'Nothing further was done to it. Plan again if it has been restarted.',
+  },
+  TARGET_AMBIGUOUS: {
+    exit: 'usage',
+    says: '{option} needs one process, but `{target}` matches {count}',
+    advice: 'Name the process by its pid.',
+  },
+  PERMISSION: {
+    exit: 'notPermitted',
+    says: 'not permitted: {call} ({errno})',
+    advice: 'Needs {needs}. `octavo doctor` shows what this user can do.',
+  },
+  ABILITY_MISSING: {
+    exit: 'notAble',
+    says: '{ability} is not available here: {reason}',
+    advice: '{remedy}',
+  },
+  NO_THP: {
+    exit: 'notAble',
+    says: 'this kernel has no transparent huge pages ({path} is absent)',
+    advice: 'Octavo needs CONFIG_TRANSPARENT_HUGEPAGE. `octavo inspect` still shows page counts.',
+  },
+  ADDRESS_UNMAPPED: {
+    exit: 'badInput',
+    says: 'address {address} lies in no mapping of process {pid}',
+    advice: 'Take an address from `octavo inspect {pid}`.',
+  },
+  ADDRESS_SYNTAX: {
+    exit: 'usage',
+    says: '`{address}` is not an address',
+    advice: 'Write addresses in hexadecimal with 0x, or in decimal.',
+  },
+  FILE_UNREADABLE: {
+    exit: 'badInput',
+    says: 'cannot read {path}: {errno}',
+    advice: 'Check that the file exists and that this user may read it.',
+  },
+  FILE_UNWRITABLE: {
+    exit: 'badInput',
+    says: 'cannot write {path}: {errno}',
+    advice: 'Check the directory, its free space and this user’s rights.',
+  },
+  FILE_TRUNCATED: {
+    exit: 'badInput',
+    says: '{path} ends at byte {offset} in the middle of {what}',
+    advice: 'Record it again, or use what was read before the damage.',
+  },
+  FILE_MALFORMED: {
+    exit: 'badInput',
+    says: '{path}: {problem} at {place}',
+    advice: 'The file is not what its name says, or damaged.',
+  },
+  PLAN_MALFORMED: {
+    exit: 'badInput',
+    says: '{path} is no plan: {problem} at {place}',
+    advice: 'Make plans with `octavo plan`; a plan is not meant to be edited by hand.',
+  },
+  PLAN_STALE: {
+    exit: 'stale',
+    says: 'the plan was made for process {pid} started at {planned}, but {found}',
+    advice: 'Plan again: `octavo plan {target}`.',
+  },
+  PLAN_OTHER_HOST: {
+    exit: 'stale',
+    says: 'the plan was made on another boot or host ({planned}), this is {found}',
+    advice: 'Plan again on this host.',
+  },
+  RUN_NOT_FOUND: {
+    exit: 'badInput',
+    says: 'no run `{run}` in {directory}',
+    advice: 'List them with `octavo runs`.',
+  },
+  RUN_ACTIVE: {
+    exit: 'refused',
+    says: 'run {run} is still going on in process {pid}',
+    advice: 'Wait for it, or end it with SIGINT: it finishes its block and closes its journal.',
+  },
+  JOURNAL_DAMAGED: {
+    exit: 'badInput',
+    says: 'journal {path} is damaged at line {line}: {problem}',
+    advice: 'A torn last line is normal after a crash and is handled; this is not that.',
+  },
+  STATE_LOCKED: {
+    exit: 'refused',
+    says: 'another Octavo (process {pid}) holds {path}',
+    advice: 'Wait until it ends. A lock of a process that is gone is taken over by itself.',
+  },
+  PRESSURE: {
+    exit: 'refused',
+    says: 'stopped by the memory-pressure guard: {reason}',
+    advice: 'Try later, or raise the bound with the option named in the reason.',
+  },
+  INTERRUPTED: {
+    exit: 'interrupted',
+    says: 'interrupted by {signal}; the journal of run {run} is complete',
+    advice: 'Go on with `octavo apply`, or take it back with `octavo undo {run}`.',
+  },
+  RECORDING_LACKS: {
+    exit: 'badInput',
+    says: 'the recording {path} does not hold {what}',
+    advice: 'Make recordings with `octavo record-host`; a recorded host cannot act.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorFacts = Readonly<Record<string, string | number>>;
+
+/** A failure that is the input's, the kernel's or the user's, never a bug. */
+export class OctavoError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    super(fillIn(ERRORS[code].says, facts));
+    this.name = 'OctavoError';
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get exitCode(): number {
+    return EXIT[ERRORS[this.code].exit];
+  }
+
+  get advice(): string {
+    return fillIn(ERRORS[this.code].advice, this.facts);
+  }
+}
+
+function fillIn(template: string, facts: ErrorFacts): string {
+  return template.replace(/\{(\w+)\}/g, (placeholder, name) =>
+    Object.hasOwn(facts, name) ? String(facts[name]) : placeholder,
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * Noun 2: per process, what is known of the sub-pages of each 2 MiB block. Two kinds of knowledge, kept apart:
+ * heat (how often samples hit a sub-page) and content (which sub-pages hold anything but zeroes).
+ */
+import type { ProcessIdentity } from './process.js';
+import type { SampleOrigin } from './sample.js';
+import type { BlockNumber, Fraction, PageGeometry, Pages } from './units.js';
+
+/** Bounds on the share of a block's sub-pages that were accessed in the window. */
+export interface HotFraction {
+  /** Share of sub-pages with at least one sample: a certain lower bound. */
+  readonly seen: Fraction;
+  /** Lower and upper end of the 95 % confidence interval. */
+  readonly low: Fraction;
+  readonly high: Fraction;
+  /** Good–Turing coverage 1 − f1/n: the share of accesses that fell on sub-pages already seen. */
+  readonly coverage: Fraction;
+  readonly samples: number;
+}
+
+/** Reads one block of a hot map. Returned objects are snapshots; the map itself is columns. */
+export interface HotBlock {
+  readonly block: BlockNumber;
+  /** Number of samples, and the accesses they stand for. */
+  readonly samples: number;
+  readonly weight: number;
+  /** Sub-pages with at least one sample. */
+  readonly touched: Pages;
+  /** Sub-pages with exactly one and exactly two samples (for coverage and Chao1). */
+  readonly once: Pages;
+  readonly twice: Pages;
+  /** Sub-pages that hold data, or undefined when the content was not read. */
+  readonly filled: Pages | undefined;
+}
+
+export interface HotMap {
+  readonly process: ProcessIdentity;
+  readonly geometry: PageGeometry;
+  readonly origins: readonly SampleOrigin[];
+  /** Finest granularity of any origin with heat; policies that need sub-page heat check it. */
+  readonly subPageHeat: boolean;
+  /** Number of tracked blocks. */
+  readonly size: number;
+  /** Tracked blocks in ascending order. */
+  blocks(): Float64Array;
+  block(block: BlockNumber): HotBlock | undefined;
+  /** Copies the block's per-sub-page counters into `into` (length pagesPerBlock); false when it has none. */
+  counts(block: BlockNumber, into: Uint16Array): boolean;
+  /** Copies the bitmap of sub-pages that hold data into `into` (pagesPerBlock / 8 bytes); false when not read. */
+  filled(block: BlockNumber, into: Uint8Array): boolean;
+  /** Samples that were not placed, by reason. */
+  readonly unplaced: Readonly<Record<string, number>>;
+  /** Bytes of memory that the map itself takes. */
+  readonly byteLength: number;
+}

@@ -1,0 +1,244 @@
+/**
+ * Nouns 4 to 7: proposals, plans, receipts and verdicts. Plain data with one versioned schema each, shared by
+ * plan files, the journal, `--json` and the golden tests. Addresses are page numbers in here and hexadecimal
+ * byte addresses in print.
+ */
+import { z } from 'zod';
+import { ProcessIdentitySchema } from './process.js';
+
+export const PLAN_VERSION = 1;
+
+const Count = z.int().nonnegative();
+const Order = z.int().min(0).max(20);
+
+/** A block as it was seen, for journals and verdicts. Mirrors BlockState of page-sizes.ts. */
+export const BlockStateSchema = z
+  .object({
+    block: Count,
+    level: z.enum(['none', 'pte', 'pmd']),
+    present: Count,
+    zeroMapped: Count,
+    swapped: Count,
+    firstFrame: Count.nullable(),
+    pagesByOrder: z.array(Count).readonly(),
+    flags: z
+      .array(
+        z.enum(['shared', 'wholeInMapping', 'contiguousFrames', 'hugeZeroPage', 'torn', 'ordersUnknown']),
+      )
+      .readonly(),
+  })
+  .readonly();
+
+/** What an action is expected to bring. Bytes unless said otherwise; estimates, with their basis in the reason. */
+export const GainSchema = z
+  .object({
+    /** Bytes returned to the system at once (zero-filled sub-pages freed by a split to order 0). */
+    returnedBytes: z.int(),
+    /** Bytes that become visible as cold to reclaim, because they no longer hide behind hot sub-pages. */
+    reclaimableBytes: z.int(),
+    /** Change of memory that one TLB entry less or more can reach: positive when translations get cheaper. */
+    tlbReachBytes: z.int(),
+  })
+  .readonly();
+
+export const CostSchema = z
+  .object({
+    /** Expected time of the whole step in microseconds. */
+    durationUs: z.number().nonnegative(),
+    /** Expected time that the target's mmap_lock or a page's lock keeps its threads waiting. */
+    lockUs: z.number().nonnegative(),
+    copiedBytes: Count,
+    /** Memory that the step takes in addition: holes that a collapse fills. */
+    grownBytes: Count,
+  })
+  .readonly();
+
+/** Noun 4: what a policy wants for one block. */
+export const ProposalSchema = z
+  .object({
+    process: ProcessIdentitySchema,
+    block: Count,
+    action: z.enum(['split', 'collapse']),
+    /** Folio order that the block should have afterwards. */
+    targetOrder: Order,
+    policy: z.string(),
+    /** One plain sentence with the numbers behind the decision. */
+    reason: z.string(),
+    gain: GainSchema,
+    cost: CostSchema,
+    /** Orders the policy prefers proposals by: larger first. */
+    priority: z.number(),
+  })
+  .readonly();
+
+/** Whether an effect lasts and whether it can be taken back, said beforehand. */
+export const ForecastSchema = z
+  .object({
+    /** Split: whether khugepaged may collapse it again. Collapse: whether the kernel may split it again. */
+    undoneByKernel: z.enum(['no', 'if-touched', 'likely', 'unknown']),
+    why: z.string(),
+    /** What would make it last. */
+    keptBy: z.string(),
+    reversible: z.enum(['yes', 'partly', 'no']),
+    /** What cannot be put back by undo. */
+    irreversible: z.string(),
+  })
+  .readonly();
+
+export const StepSchema = z
+  .object({
+    id: Count,
+    proposal: ProposalSchema,
+    /** Actuator of actuators/catalogue.ts that is to do it. */
+    actuator: z.string(),
+    /** The block when the plan was made. */
+    before: BlockStateSchema,
+    forecast: ForecastSchema,
+    /** Reasons to expect that it may fail, when the user asked for it all the same. */
+    warnings: z.array(z.string()).readonly(),
+  })
+  .readonly();
+
+export const RefusalCodes = [
+  'budget-blocks',
+  'budget-bytes',
+  'budget-time',
+  'pressure',
+  'ping-pong',
+  'not-able',
+  'not-eligible',
+  'not-permitted',
+  'no-gain',
+  'unknown-heat',
+  'would-grow',
+  'already-so',
+  'denied',
+  'conflict',
+] as const;
+
+export const RefusedSchema = z
+  .object({
+    proposal: ProposalSchema,
+    code: z.enum(RefusalCodes),
+    /** One plain sentence. */
+    why: z.string(),
+  })
+  .readonly();
+
+/** A group of equal findings that led to no proposal, so that nothing vanishes and plans stay readable. */
+export const PassedOverSchema = z
+  .object({
+    policy: z.string(),
+    code: z.enum(RefusalCodes),
+    why: z.string(),
+    blocks: Count,
+    /** A few of them, as block numbers. */
+    examples: z.array(Count).readonly(),
+    process: ProcessIdentitySchema,
+  })
+  .readonly();
+
+export const BudgetsSchema = z
+  .object({
+    maxBlocks: Count,
+    /** Bytes of memory split or collapsed. */
+    maxBytes: Count,
+    /** Microseconds of a target's lock time per second of wall time. */
+    lockUsPerSecond: z.number().positive(),
+    /** Huge blocks that must stay free while collapsing. */
+    minFreeBlocks: Count,
+    /** Upper bound on PSI memory `some avg10` in percent. */
+    maxPressure: z.number().min(0).max(100),
+  })
+  .readonly();
+
+/** Noun 5: ordered steps inside the budgets, plus everything that was refused. */
+export const PlanSchema = z
+  .object({
+    octavo: z.literal('plan'),
+    version: z.literal(PLAN_VERSION),
+    id: z.string(),
+    madeAtMs: z.number(),
+    bootId: z.string(),
+    target: z.string(),
+    /** Base page and PMD block sizes in bytes. */
+    geometry: z.object({ pageBytes: Count, blockBytes: Count }).readonly(),
+    processes: z.array(ProcessIdentitySchema).readonly(),
+    policy: z.string(),
+    parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).readonly(),
+    sources: z.array(z.string()).readonly(),
+    budgets: BudgetsSchema,
+    steps: z.array(StepSchema).readonly(),
+    refused: z.array(RefusedSchema).readonly(),
+    passedOver: z.array(PassedOverSchema).readonly(),
+    notes: z.array(z.string()).readonly(),
+    /** Run that this plan takes back, when it is an undo. */
+    undoes: z.string().optional(),
+  })
+  .readonly();
+
+/** Noun 6: what an actuator did for one step, in the kernel's own words. */
+export const ReceiptSchema = z
+  .object({
+    step: Count,
+    actuator: z.string(),
+    /** False when the step was not tried (target gone, interrupted, guard). */
+    tried: z.boolean(),
+    /** What the kernel answered: bytes or pages it claims, or an errno name. Proves nothing about page sizes. */
+    answer: z.string(),
+    /** Exact calls and writes, in order. */
+    calls: z.array(z.string()).readonly(),
+    durationUs: z.number().nonnegative(),
+    atMs: z.number(),
+  })
+  .readonly();
+
+export const VerdictCauses = [
+  'none',
+  'pinned',
+  'shared',
+  'mlocked',
+  'nohugepage',
+  'mapping-too-small',
+  'thp-disabled',
+  'no-free-block',
+  'memory-limit',
+  'nothing-mapped',
+  'unmapped-since',
+  'target-gone',
+  'recollapsed',
+  'refused-by-kernel',
+  'not-able',
+  'not-tried',
+  'content-changed',
+  'unknown',
+] as const;
+
+/** Noun 7: what page sizes say about a step. */
+export const VerdictSchema = z
+  .object({
+    step: Count,
+    outcome: z.enum(['met', 'partly', 'not-met', 'undone-since']),
+    cause: z.enum(VerdictCauses),
+    /** One plain sentence. */
+    why: z.string(),
+    before: BlockStateSchema,
+    after: BlockStateSchema,
+    /** Change of the block's resident bytes. */
+    residentDelta: z.int(),
+  })
+  .readonly();
+
+export type Gain = z.infer<typeof GainSchema>;
+export type Cost = z.infer<typeof CostSchema>;
+export type Proposal = z.infer<typeof ProposalSchema>;
+export type Forecast = z.infer<typeof ForecastSchema>;
+export type Step = z.infer<typeof StepSchema>;
+export type RefusalCode = (typeof RefusalCodes)[number];
+export type Refused = z.infer<typeof RefusedSchema>;
+export type PassedOver = z.infer<typeof PassedOverSchema>;
+export type Budgets = z.infer<typeof BudgetsSchema>;
+export type Plan = z.infer<typeof PlanSchema>;
+export type Receipt = z.infer<typeof ReceiptSchema>;
+export type Verdict = z.infer<typeof VerdictSchema>;
+export type VerdictCause = (typeof VerdictCauses)[number];

@@ -1,0 +1,101 @@
+/**
+ * Noun 1: samples, as columns. A source yields batches; a batch is reused by its source after the consumer's
+ * turn, so consumers copy what they keep.
+ */
+import type { Nanoseconds, Pages } from './units.js';
+
+/** What kind of access a sample is. */
+export const SAMPLE_KIND = {
+  unknown: 0,
+  load: 1,
+  store: 2,
+  /** Read-modify-write: an atomic, or an operation that both loads and stores. */
+  update: 3,
+  prefetch: 4,
+  /** Instruction fetch. */
+  execute: 5,
+  /** A page fault: tells that a page was touched first, not how hot it is. */
+  fault: 6,
+} as const;
+
+/** Properties of a sample, as bits. */
+export const SAMPLE_FLAG = {
+  /** The access was made in kernel mode. */
+  kernel: 1 << 0,
+  /** The access was made by a virtual machine's guest: its virtual page is a guest's and means nothing on the host. */
+  guest: 1 << 1,
+  tlbMiss: 1 << 2,
+  /** The hardware or kernel said that the page is mapped by a PMD or larger entry. */
+  hugeMapped: 1 << 3,
+  /** pid and tid are a guess (by context switches) rather than said by the record. */
+  guessedThread: 1 << 4,
+  remoteMemory: 1 << 5,
+  cacheMiss: 1 << 6,
+} as const;
+
+/** Absent virtual or physical page in a column. */
+export const NO_PAGE = -1;
+
+export interface SampleBatch {
+  /** Rows in use; the columns may be longer. */
+  readonly count: number;
+  /** Time of the batch's origin in nanoseconds of the recording's clock, exact. */
+  readonly timeOrigin: bigint;
+  /** Nanoseconds after `timeOrigin`, or NaN when a sample has no time. */
+  readonly time: Float64Array;
+  /** −1 when unknown. */
+  readonly pid: Int32Array;
+  readonly tid: Int32Array;
+  /** Virtual page number (address / base page size), or NO_PAGE. */
+  readonly virtualPage: Float64Array;
+  /** Physical page frame number, or NO_PAGE. */
+  readonly physicalPage: Float64Array;
+  /** SAMPLE_KIND values. */
+  readonly kind: Uint8Array;
+  /** How many accesses this sample stands for (its period); 1 when the source does not say. */
+  readonly weight: Float64Array;
+  /** SAMPLE_FLAG bits. */
+  readonly flags: Uint16Array;
+}
+
+/** How finely a source sees: decides which policies may build on it. */
+export interface Granularity {
+  /** Base pages that one observation speaks for: 1 for address samples, a region's or mapping's size otherwise. */
+  readonly pages: Pages;
+  /** True when a PMD-mapped THP reads as one unit in this source (accessed bits): blind below 2 MiB (T2). */
+  readonly blindInsideHugePages: boolean;
+  /** True when translations that stay in the TLB can hide accesses from this source (accessed bits, T1). */
+  readonly blindToCachedTranslations: boolean;
+}
+
+/** Where samples came from, carried into the hot map and every reason built on it. */
+export interface SampleOrigin {
+  /** Source name of sources/catalogue.ts. */
+  readonly source: string;
+  /** The file, event or process the samples came from. */
+  readonly detail: string;
+  readonly granularity: Granularity;
+  /** Length of the observed window, when known. */
+  readonly windowNs: Nanoseconds | undefined;
+}
+
+/** A writable batch with room for `capacity` rows. */
+export interface SampleColumns extends SampleBatch {
+  count: number;
+  timeOrigin: bigint;
+}
+
+export function sampleColumns(capacity: number): SampleColumns {
+  return {
+    count: 0,
+    timeOrigin: 0n,
+    time: new Float64Array(capacity),
+    pid: new Int32Array(capacity),
+    tid: new Int32Array(capacity),
+    virtualPage: new Float64Array(capacity),
+    physicalPage: new Float64Array(capacity),
+    kind: new Uint8Array(capacity),
+    weight: new Float64Array(capacity),
+    flags: new Uint16Array(capacity),
+  };
+}
