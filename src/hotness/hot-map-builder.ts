@@ -218,7 +218,9 @@ class BuiltHotMap implements HotMap {
 
 /** Whether an origin's heat tells sub-pages of a PMD-mapped page apart. */
 export function seesSubPages(origin: SampleOrigin): boolean {
-  return origin.granularity.pages === 1 && !origin.granularity.blindInsideHugePages;
+  return (
+    origin.tells === 'heat' && origin.granularity.pages === 1 && !origin.granularity.blindInsideHugePages
+  );
 }
 
 const BITS_OF_BYTE = Uint8Array.from(
