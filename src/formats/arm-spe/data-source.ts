@@ -12,14 +12,14 @@ export interface DataSources {
 const NEOVERSE: DataSources = {
   family: 'Arm Neoverse/Cortex',
   names: {
-    0x0: 'L1 data cache',
-    0x8: 'L2 cache',
-    0x9: 'peer core',
-    0xa: 'local cluster',
-    0xb: 'system cache',
-    0xc: 'peer cluster',
-    0xd: 'remote chip',
-    0xe: 'DRAM',
+    0: 'L1 data cache',
+    8: 'L2 cache',
+    9: 'peer core',
+    10: 'local cluster',
+    11: 'system cache',
+    12: 'peer cluster',
+    13: 'remote chip',
+    14: 'DRAM',
   },
   remote: [0xd],
 };
@@ -27,12 +27,12 @@ const NEOVERSE: DataSources = {
 const AMPERE_ONE: DataSources = {
   family: 'AmpereOne',
   names: {
-    0x0: 'cache or device of this chip',
-    0x3: 'system-level cache',
-    0x5: 'cache of another chip',
-    0x7: 'DRAM',
-    0x8: 'L1 data cache',
-    0x9: 'L2 cache',
+    0: 'cache or device of this chip',
+    3: 'system-level cache',
+    5: 'cache of another chip',
+    7: 'DRAM',
+    8: 'L1 data cache',
+    9: 'L2 cache',
   },
   remote: [0x5],
 };

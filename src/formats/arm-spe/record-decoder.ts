@@ -2,14 +2,7 @@
  * SPE packets to records. A record is everything up to and including a TIMESTAMP or END packet; one record is
  * one sampled operation. A record with a bad byte inside is dropped whole, up to its end, and counted.
  */
-import {
-  ADDRESS,
-  LENGTH_OF,
-  OPERATION_LOAD_STORE,
-  PACKET,
-  PACKET_OF,
-  TOTAL_LATENCY,
-} from './packets.js';
+import { ADDRESS, LENGTH_OF, OPERATION_LOAD_STORE, PACKET, PACKET_OF, TOTAL_LATENCY } from './packets.js';
 
 /** Longer than any record can be; what has no end after this many bytes is damaged. */
 export const LONGEST_RECORD = 4096;
@@ -140,7 +133,8 @@ export class SpeRecordDecoder {
   }
 
   private readOperation(header: number, payload: number): void {
-    if ((header & 3) === OPERATION_LOAD_STORE) this.operation = (this.operation < 0 ? 0 : this.operation) | payload;
+    if ((header & 3) === OPERATION_LOAD_STORE)
+      this.operation = (this.operation < 0 ? 0 : this.operation) | payload;
   }
 
   private readCounter(bytes: Uint8Array, at: number, index: number): void {

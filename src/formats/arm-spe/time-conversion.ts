@@ -57,7 +57,9 @@ export class TimeConverter {
     if (this.wideHigh >= EXACT_HIGH || this.conversion.shift > 31) return this.relativeExactly(low, high);
     const quotient = this.wideHigh * this.quotientFactor + (this.wideLow >>> this.conversion.shift);
     const remainder = (this.wideLow & this.remainderMask) >>> 0;
-    return (quotient - this.baseQuotient) * this.conversion.mult + this.scaled(remainder) - this.baseRemainder;
+    return (
+      (quotient - this.baseQuotient) * this.conversion.mult + this.scaled(remainder) - this.baseRemainder
+    );
   }
 
   private setBase(low: number, high: number): void {
@@ -98,6 +100,6 @@ export class TimeConverter {
   private widen(count: bigint): bigint {
     const short = this.conversion.short;
     if (short === undefined) return count;
-    return (short.cycles + (((count - short.cycles) & MASK_64) & short.mask)) & MASK_64;
+    return (short.cycles + ((count - short.cycles) & MASK_64 & short.mask)) & MASK_64;
   }
 }

@@ -11,7 +11,7 @@ import { type DataSources, dataSourcesOf, UNKNOWN_SOURCES } from './data-source.
 import { EVENT, isAtomic } from './packets.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 import { SwitchTimeline } from './switch-timeline.js';
-import { TimeConverter } from './time-conversion.js';
+import type { TimeConverter } from './time-conversion.js';
 
 /** Bytes of AUX data that may wait for context switches. */
 const MOST_WAITING = 32 << 20;
@@ -179,7 +179,8 @@ export class SpeTrace {
 
   private take(queue: Queue, out: AccessColumns): void {
     const record = this.records;
-    if (record.context >= 0 && (record.context !== queue.tid || !queue.isNamed)) this.nameThread(queue, record.context);
+    if (record.context >= 0 && (record.context !== queue.tid || !queue.isNamed))
+      this.nameThread(queue, record.context);
     if (record.operation < 0) {
       this.otherOperations++;
       return;
@@ -257,7 +258,8 @@ export class SpeTrace {
 
   private queueOf(buffer: AuxBuffer): Queue | undefined {
     const known = this.queues.get(buffer.index);
-    if (known !== undefined && known.buffer.tid === buffer.tid && known.buffer.cpu === buffer.cpu) return known;
+    if (known !== undefined && known.buffer.tid === buffer.tid && known.buffer.cpu === buffer.cpu)
+      return known;
     if (known === undefined && this.queues.size >= MOST_QUEUES) return undefined;
     const midr = this.setup.midrs.get(buffer.cpu) ?? this.setup.midr;
     const queue: Queue = {

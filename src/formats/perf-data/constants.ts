@@ -120,6 +120,3 @@ export const AUXTRACE_ARM_SPE = 4;
 export const SOFTWARE = { type: 1, pageFaults: 2, minorFaults: 5, majorFaults: 6 } as const;
 /** PERF_TYPE_TRACEPOINT. */
 export const TRACEPOINT_TYPE = 2;
-
-/** Absent id, CPU or thread in perf's own records: all ones. */
-export const ALL_ONES_32 = 0xffffffff;

@@ -3,7 +3,13 @@ import { type EventAttr, hasField, isPageFault } from './attr.js';
 import type { Features } from './features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
-import { SampleLayout, sampleIdOffset, type TrailerLayout, trailerIdOffset, trailerLayout } from './sample-layout.js';
+import {
+  SampleLayout,
+  sampleIdOffset,
+  type TrailerLayout,
+  trailerIdOffset,
+  trailerLayout,
+} from './sample-layout.js';
 
 /** More events or ids than any real recording has; what comes on top is counted and ignored. */
 const MOST_EVENTS = 4096;

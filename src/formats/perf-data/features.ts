@@ -125,7 +125,8 @@ class FeatureReader {
     if (!this.has(4)) return 0;
     const at = this.step(4);
     let value = 0;
-    for (let i = 0; i < 4; i++) value += this.view.u8(at + i) * 2 ** (8 * (this.view.isBigEndian ? 3 - i : i));
+    for (let i = 0; i < 4; i++)
+      value += this.view.u8(at + i) * 2 ** (8 * (this.view.isBigEndian ? 3 - i : i));
     return value;
   }
 

@@ -98,7 +98,5 @@ export function swapWords(words: Uint32Array, count: number): void {
 }
 
 export function swap32(word: number): number {
-  return (
-    ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0
-  );
+  return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0;
 }

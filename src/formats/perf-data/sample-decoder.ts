@@ -27,7 +27,13 @@ export interface SampleLosses {
 }
 
 export class SampleDecoder {
-  readonly losses: SampleLosses = { unknownId: 0, damaged: 0, damagedBytes: 0, otherProcess: 0, doubtfulPhysical: 0 };
+  readonly losses: SampleLosses = {
+    unknownId: 0,
+    damaged: 0,
+    damagedBytes: 0,
+    otherProcess: 0,
+    doubtfulPhysical: 0,
+  };
   private readonly table: EventTable;
   private readonly wanted: ReadonlySet<number> | undefined;
   private readonly lowShift: number;
@@ -141,7 +147,8 @@ export class SampleDecoder {
     out.physicalPage[row] = this.page(physicalLow, physicalHigh);
     out.latency[row] = at.weight === 0 ? 0 : this.latency(view, event, at.weight);
     out.kind[row] = event.nature === 'fault' ? SAMPLE_KIND.fault : SAMPLE_KIND.unknown;
-    out.flags[row] = this.modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.sizeFlag(view, at.dataPageSize));
+    out.flags[row] =
+      this.modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.sizeFlag(view, at.dataPageSize));
     if (at.dataSource !== 0 && event.nature !== 'fault') this.fillSource(view, at.dataSource, out, row);
     if (event.nature === 'ibs') this.fillIbs(view, at, out, row);
     else if (at.raw !== 0 && at.addr === 0) this.guessIbs(view, event, at, out, row);
@@ -173,7 +180,8 @@ export class SampleDecoder {
   /** Registers fill in what the sample's own fields leave out: all of it before Linux 6.2. */
   private fillIbs(view: RecordView, at: SampleOffsets, out: AccessColumns, row: number): void {
     if (at.raw !== 0 && readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
-    const isDoubtful = this.ibsRules.physicalNeedsLinear && out.virtualPage[row] < 0 && out.physicalPage[row] >= 0;
+    const isDoubtful =
+      this.ibsRules.physicalNeedsLinear && out.virtualPage[row] < 0 && out.physicalPage[row] >= 0;
     if (!isDoubtful) return;
     out.physicalPage[row] = -1;
     this.losses.doubtfulPhysical++;
@@ -197,7 +205,13 @@ export class SampleDecoder {
   }
 
   /** Without features (a file read through a pipe) a dynamic PMU with valid IBS registers in RAW is ibs_op. */
-  private guessIbs(view: RecordView, event: RecordedEvent, at: SampleOffsets, out: AccessColumns, row: number): void {
+  private guessIbs(
+    view: RecordView,
+    event: RecordedEvent,
+    at: SampleOffsets,
+    out: AccessColumns,
+    row: number,
+  ): void {
     if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.nature === 'fault') return;
     if (readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
   }

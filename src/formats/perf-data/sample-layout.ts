@@ -3,7 +3,7 @@
  * of variable length need a walk (perf_event_output order: kernel/events/core.c perf_output_sample()).
  */
 import type { EventAttr } from './attr.js';
-import { BRANCH_FORMAT, READ_FORMAT, RECORD_HEADER_BYTES, SAMPLE_FIELD as F } from './constants.js';
+import { BRANCH_FORMAT, SAMPLE_FIELD as F, READ_FORMAT, RECORD_HEADER_BYTES } from './constants.js';
 import type { RecordView } from './record-view.js';
 
 /** Byte offsets in the record; 0 for a field that samples of this event do not have. */

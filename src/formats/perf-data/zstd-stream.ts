@@ -28,6 +28,11 @@ export class ZstdStream {
   private output: Uint8Array[] = [];
   private decoder = this.newDecoder();
 
+  /** Compressed bytes taken in and not decoded. */
+  get unread(): number {
+    return this.waiting.length;
+  }
+
   /** Adds compressed bytes, which are copied. */
   push(bytes: Uint8Array): void {
     const joined = new Uint8Array(this.waiting.length + bytes.length);
