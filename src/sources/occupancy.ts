@@ -122,20 +122,29 @@ function drawn(host: Host, candidates: Candidate[], count: number): Candidate[] 
   return candidates.slice(0, last).sort((left, right) => left.block - right.block);
 }
 
-/** Sets one bit for each page of `memory` that holds anything but zeroes; stops at a page's first such word. */
+/** Sets one bit for each page of `memory` (8-byte aligned) that holds anything but zeroes. */
 export function markFilled(memory: Uint8Array, pageBytes: Bytes, filled: Uint8Array): void {
-  const words = new BigUint64Array(memory.buffer, memory.byteOffset, memory.byteLength / 8);
-  const quick = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / 8);
-  const perPage = pageBytes / 8;
+  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength / 4);
+  const perPage = pageBytes / 4;
   filled.fill(0);
   for (let page = 0; page * perPage < words.length; page++) {
-    if (holdsData(quick, words, page * perPage, perPage)) filled[page >> 3] |= 1 << (page & 7);
+    if (holdsData(words, page * perPage, (page + 1) * perPage)) filled[page >> 3] |= 1 << (page & 7);
   }
 }
 
-/** Compares as doubles, which is fast; −0 equals 0 there, so a page that seems empty is told by its bits. */
-function holdsData(quick: Float64Array, words: BigUint64Array, from: number, count: number): boolean {
-  for (let at = from; at < from + count; at++) if (quick[at] !== 0) return true;
-  for (let at = from; at < from + count; at++) if (words[at] !== 0n) return true;
+/** A cache line at a time; ends at the first that is not all zeroes. */
+function holdsData(words: Int32Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 8) {
+    const line =
+      words[at] |
+      words[at + 1] |
+      words[at + 2] |
+      words[at + 3] |
+      words[at + 4] |
+      words[at + 5] |
+      words[at + 6] |
+      words[at + 7];
+    if (line !== 0) return true;
+  }
   return false;
 }

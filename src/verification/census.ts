@@ -55,8 +55,8 @@ export function censusByMapping(sizes: PageSizes): ReadonlyMap<number, CensusTot
   const byMapping = new Map<number, Sums>();
   for (let row = 0; row < sizes.blocks.count; row++) {
     const mapping = sizes.blocks.mapping[row];
-    let sums = byMapping.get(mapping);
-    if (!sums) byMapping.set(mapping, (sums = emptySums(sizes.blocks.orders)));
+    const sums = byMapping.get(mapping) ?? emptySums(sizes.blocks.orders);
+    byMapping.set(mapping, sums);
     addRow(sums, sizes, row);
   }
   return new Map([...byMapping].map(([mapping, sums]) => [mapping, inBytes(sums, sizes.geometry.pageBytes)]));
