@@ -1,8 +1,12 @@
 /** Every command, once. Help, completion and the manual page are made from this table. */
 import { buildRouteMap } from '@stricli/core';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { importCommand } from './commands/import.js';
+import { reportCommand } from './commands/report.js';
 
 export const COMMANDS = {
+  import: importCommand,
+  report: reportCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -21,6 +21,12 @@ export class TimeConverter {
   private readonly conversion: TimeConversion;
   private readonly quotientFactor: number;
   private readonly remainderMask: number;
+  /** Remainders below 2^16 need no halves. */
+  private readonly isNarrow: boolean;
+  private readonly multHigh: number;
+  private readonly multLow: number;
+  /** 2^−shift, or 2^(16 − shift) when mult is taken in halves: exact, being a power of two. */
+  private readonly scale: number;
   private readonly cyclesLow: number;
   private readonly cyclesHigh: number;
   private readonly maskLow: number;
@@ -34,6 +40,10 @@ export class TimeConverter {
     this.conversion = conversion;
     this.quotientFactor = 2 ** (32 - conversion.shift);
     this.remainderMask = 2 ** conversion.shift - 1;
+    this.isNarrow = conversion.shift < 16;
+    this.multHigh = Math.floor(conversion.mult / 65536);
+    this.multLow = conversion.mult % 65536;
+    this.scale = 2 ** ((this.isNarrow ? 0 : 16) - conversion.shift);
     const { cycles, mask } = conversion.short ?? { cycles: 0n, mask: MASK_64 };
     this.cyclesLow = Number(cycles & 0xffffffffn);
     this.cyclesHigh = Number(cycles >> 32n);
@@ -77,11 +87,9 @@ export class TimeConverter {
 
   /** (remainder × mult) >> shift without leaving the 53 exact bits: mult is taken in two halves. */
   private scaled(remainder: number): number {
-    const { shift, mult } = this.conversion;
-    if (shift < 16) return Math.floor((remainder * mult) / 2 ** shift);
-    const upper = remainder * Math.floor(mult / 65536);
-    const lower = Math.floor((remainder * (mult % 65536)) / 65536);
-    return Math.floor((upper + lower) / 2 ** (shift - 16));
+    if (this.isNarrow) return Math.floor(remainder * this.conversion.mult * this.scale);
+    const lower = Math.floor((remainder * this.multLow) / 65536);
+    return Math.floor((remainder * this.multHigh + lower) * this.scale);
   }
 
   /** The same as `widen`, on words. */

@@ -108,7 +108,10 @@ export class SpeTrace {
     }
     this.usesContext ??= hasContext(bytes);
     const waits = this.usesContext === false && buffer.tid === NO_THREAD;
-    if (!waits && queue.waiting.length === 0) return this.begin(queue, bytes, ends);
+    if (!waits && queue.waiting.length === 0) {
+      this.begin(queue, bytes, ends);
+      return;
+    }
     queue.waiting.push({ bytes: bytes.slice(), ends, round: this.round });
     this.waitingBytes += bytes.length;
     if (this.waitingBytes > MOST_WAITING) this.releasedRound = this.round;
@@ -136,9 +139,22 @@ export class SpeTrace {
   /** Drops the begun records at the very end of the input, counting them. */
   finish(): void {
     for (const queue of this.queues.values()) {
-      if (queue.tail.length > 0) this.records.next(queue.tail, 0, queue.tail.length, true);
+      this.records.attach(queue.tail);
+      this.records.next(0, queue.tail.length, true);
       queue.tail = EMPTY;
     }
+  }
+
+  /** Loads by the name of their data source, for the CPUs whose names are known; by value otherwise. */
+  sourcesByName(): ReadonlyMap<string, number> {
+    const names = new Map<string, number>();
+    const sources = dataSourcesOf([...this.setup.midrs.values()][0] ?? this.setup.midr);
+    this.sourceCounts.forEach((count, value) => {
+      if (count === 0) return;
+      const name = sources.names[value] ?? `0x${value.toString(16)}`;
+      names.set(name, (names.get(name) ?? 0) + count);
+    });
+    return names;
   }
 
   private beginReleased(): boolean {
@@ -157,6 +173,7 @@ export class SpeTrace {
   private begin(queue: Queue, bytes: Uint8Array, ends: boolean): void {
     this.current = queue.tail.length === 0 ? bytes : joined(queue.tail, bytes);
     queue.tail = EMPTY;
+    this.records.attach(this.current);
     this.currentAt = 0;
     this.currentEnds = ends;
     this.currentQueue = queue;
@@ -165,7 +182,7 @@ export class SpeTrace {
   private decode(bytes: Uint8Array, out: AccessColumns): boolean {
     const queue = this.currentQueue as Queue;
     while (out.count < out.capacity) {
-      const next = this.records.next(bytes, this.currentAt, bytes.length, this.currentEnds);
+      const next = this.records.next(this.currentAt, bytes.length, this.currentEnds);
       if (next <= 0) {
         queue.tail = -next < bytes.length ? bytes.slice(-next) : EMPTY;
         this.current = undefined;
