@@ -24,7 +24,7 @@ export function histogramSvg(report: HeatReport): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title about">`,
     '<title id="title">Blocks by share of sub-pages accessed</title>',
-    `<desc id="about">${escape(summary(report))}</desc>`,
+    `<desc id="about">${escaped(summary(report))}</desc>`,
     `<style>${STYLE}</style>`,
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
     text(PLOT.left, 28, 'Share of each block’s sub-pages that were accessed', 'title'),
@@ -85,9 +85,9 @@ function legend(): string[] {
 }
 
 function text(x: number, y: number, words: string, kind = 'label'): string {
-  return `<text class="${kind}" x="${x}" y="${y}">${escape(words)}</text>`;
+  return `<text class="${kind}" x="${x}" y="${y}">${escaped(words)}</text>`;
 }
 
-function escape(words: string): string {
+function escaped(words: string): string {
   return words.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
