@@ -1,8 +1,20 @@
 /** Every command, once. Help, completion and the manual page are made from this table. */
 import { buildRouteMap } from '@stricli/core';
+import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { inspectCommand } from './commands/inspect.js';
+import { planCommand } from './commands/plan.js';
+import { runCommand } from './commands/run.js';
+import { runsCommand } from './commands/runs.js';
+import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
+  inspect: inspectCommand,
+  plan: planCommand,
+  apply: applyCommand,
+  undo: undoCommand,
+  run: runCommand,
+  runs: runsCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
