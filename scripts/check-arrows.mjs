@@ -10,7 +10,8 @@ const parts = ['sources', 'actuators', 'verification', 'policies'];
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
-  host: below,
+  // The probe reads small kernel files, whose grammar lives in formats.
+  host: ['formats', ...below],
   formats: below,
   hotness: below,
   policies: below,
