@@ -1,8 +1,10 @@
 /** Every command, once. Help, completion and the manual page are made from this table. */
 import { buildRouteMap } from '@stricli/core';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { doctorCommand } from './commands/doctor.js';
 
 export const COMMANDS = {
+  doctor: doctorCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -159,6 +159,7 @@ export interface MemoryFeatures {
 export interface SystemFeatures {
   readonly kernelRelease: string;
   readonly lockdown: LockdownState | null;
+  /** Whether the kernel is free of lockdown, which closes debugfs. */
   readonly lockdownProbe: Probed;
   /** Effective capabilities by name, as CAP_SYS_NICE. */
   readonly capabilities: readonly string[];

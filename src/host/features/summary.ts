@@ -36,14 +36,14 @@ function splitToPages({ advices, splitFile, thp }: Found): Probed {
   if (thp.present.answer === 'no') return thp.present;
   return anyOf([
     ['process_madvise MADV_COLD', advices.MADV_COLD],
-    ['debugfs', splitFile.writable],
+    ['split_huge_pages', splitFile.writable],
   ]);
 }
 
 function splitToOrder({ splitFile, damon, thp }: Found): Probed {
   if (thp.present.answer === 'no') return thp.present;
   return anyOf([
-    ['debugfs', splitFile.order],
+    ['split_huge_pages', splitFile.order],
     ['DAMOS split', allOf([damon.split, damon.targetOrder, damon.vaddr, damon.free])],
   ]);
 }
@@ -62,12 +62,12 @@ function collapseToOrder(found: Found): Probed {
   if (thp.present.answer === 'no') return thp.present;
   const direct = allOf([damon.collapse, damon.targetOrder, damon.vaddr, damon.free]);
   const around = allOf([collapse(found), splitToOrder(found)]);
-  const ways: Way[] = [
+  const chosen = anyOf([
     ['DAMOS collapse with target_order', direct],
     ['collapse to a PMD, then split', around],
-    ['khugepaged, over time', thp.khugepagedMultiSize],
-  ];
-  return anyOf(ways);
+  ]);
+  if (chosen.answer === 'yes' || thp.khugepagedMultiSize.answer !== 'yes') return chosen;
+  return partly('by khugepaged only: it chooses where and when', chosen.needs);
 }
 
 function sample({ pmu, damon }: Found): Probed {
@@ -117,5 +117,6 @@ function allOf(parts: readonly Probed[]): Probed {
 }
 
 function joined(parts: readonly Probed[]): string {
-  return [...new Set(parts.map((probed) => probed.needs).filter((needs) => needs !== ''))].join('; ');
+  const needs = parts.flatMap((probed) => probed.needs.split('; ')).filter((need) => need !== '');
+  return [...new Set(needs)].join('; ');
 }

@@ -1,7 +1,7 @@
 /** Rights of this user and facts of the machine. */
 import { kilobytes, parseKeyed } from '../../formats/proc/process-files.js';
 import { chosenWord, freeBlocks } from '../../formats/proc/system-files.js';
-import type { LockdownState, MemoryFeatures, Probed, SystemFeatures } from '../../vocabulary/abilities.js';
+import type { MemoryFeatures, Probed, SystemFeatures } from '../../vocabulary/abilities.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { Files } from '../host.js';
@@ -44,7 +44,8 @@ function lockdown(files: Files): Pick<SystemFeatures, 'lockdown' | 'lockdownProb
   const text = textOf(files, LOCKDOWN);
   const word = text === null ? null : chosenWord(text);
   if (word === 'none' || word === 'integrity' || word === 'confidentiality') {
-    return { lockdown: word satisfies LockdownState, lockdownProbe: yes(word) };
+    const lifted = 'a boot without lockdown (Secure Boot turns it on)';
+    return { lockdown: word, lockdownProbe: word === 'none' ? yes('lockdown is none') : no(word, lifted) };
   }
   const needs = 'securityfs mounted on /sys/kernel/security';
   return {
