@@ -2,9 +2,11 @@
 import { buildRouteMap } from '@stricli/core';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
+import { recordHostCommand } from './commands/record-host.js';
 
 export const COMMANDS = {
   doctor: doctorCommand,
+  'record-host': recordHostCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
