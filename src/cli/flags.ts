@@ -44,10 +44,10 @@ export const targetParameter = {
   parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: String }],
 } as const;
 
-export interface ScopeFlags {
+export type ScopeFlags = {
   readonly only?: readonly string[];
   readonly deny?: readonly string[];
-}
+};
 
 export const scopeFlags = {
   only: {
@@ -68,7 +68,7 @@ export const scopeFlags = {
   },
 } as const;
 
-export interface TurnFlags extends ScopeFlags {
+export type TurnFlags = ScopeFlags & {
   readonly policy?: PolicyName;
   readonly source?: readonly SourceName[];
   readonly actuator?: readonly ActuatorName[];
@@ -86,7 +86,7 @@ export interface TurnFlags extends ScopeFlags {
   readonly lockShare?: number;
   readonly minFreeBlocks?: number;
   readonly maxPressure?: number;
-}
+};
 
 const share = (value: number) => String(Math.round(value * 1000) / 1000);
 
@@ -253,9 +253,9 @@ function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
   };
 }
 
-export interface StateFlags {
+export type StateFlags = {
   readonly state?: string;
-}
+};
 
 export const stateFlags = {
   state: {
