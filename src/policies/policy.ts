@@ -52,6 +52,13 @@ export interface PolicyParameters {
   readonly emptyAbove: Fraction;
   /** Target order that the user forces; undefined lets each policy choose for each block. */
   readonly order: Order | undefined;
+  /** Orders that some actuator here can split to, ascending; policies choose among them. */
+  readonly splitOrders: readonly Order[];
+  /**
+   * collapse-dense: whether a block without any heat may be collapsed because it is full. Default no: a copy of cold
+   * memory brings nothing. The command line sets it when collapse-dense is chosen by name.
+   */
+  readonly collapseByResidency: boolean;
   /** Expected durations, for estimates. */
   readonly costs: CostModel;
   readonly named: NamedBlocks;
@@ -81,6 +88,8 @@ export const DEFAULT_PARAMETERS: PolicyParameters = {
   denseAbove: 0.9,
   emptyAbove: 409 / 512,
   order: undefined,
+  splitOrders: [0],
+  collapseByResidency: false,
   costs: DEFAULT_COSTS,
   named: { split: [], collapse: [] },
 };
