@@ -2,7 +2,7 @@
  * Kernels as folder trees, for everything that must work on kernels that are not this one. A kernel is a record of
  * paths and texts plus what its system calls answer; `kernelHost` writes it out and opens it as a recorded host.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -109,7 +109,11 @@ const ACTIONS = ['WILLNEED', 'COLD', 'PAGEOUT', 'HUGEPAGE', 'NOHUGEPAGE', 'STAT'
 const PRESENT_ENTRY = Buffer.from('3412000000000080', 'hex');
 const HIDDEN_ENTRY = Buffer.from('0000000000000080', 'hex');
 
-function process(capabilities: string, frames: boolean, pageKb: number): Record<string, string | Uint8Array> {
+function ownProcess(
+  capabilities: string,
+  frames: boolean,
+  pageKb: number,
+): Record<string, string | Uint8Array> {
   const first = 0x10;
   const entries = Buffer.alloc((first + 1) * 8);
   (frames ? PRESENT_ENTRY : HIDDEN_ENTRY).copy(entries, first * 8);
@@ -197,7 +201,7 @@ export function kernelWithEverything(): Kernel {
   return {
     tree: {
       ...MACHINE,
-      ...process(ALL_CAPABILITIES, true, 4),
+      ...ownProcess(ALL_CAPABILITIES, true, 4),
       ...thpTree(SHAPE_4K),
       '/proc/self/mounts': MOUNTS,
       '/proc/buddyinfo': BUDDY_4K,
@@ -233,7 +237,7 @@ export function kernelWithoutThp(): Kernel {
   return {
     tree: {
       ...without(MACHINE, '/sys/kernel/security/lockdown', '/proc/pressure/memory'),
-      ...process('0000000000000000', false, 4),
+      ...ownProcess('0000000000000000', false, 4),
       '/proc/self/mounts': 'proc /proc proc rw 0 0\nsysfs /sys sysfs rw 0 0',
       '/proc/filesystems': 'nodev\tproc\nnodev\tsysfs\n\text4',
       '/proc/meminfo':
@@ -298,7 +302,7 @@ export function kernelOfArm64(): Kernel {
   return {
     tree: {
       ...MACHINE,
-      ...process(ALL_CAPABILITIES, true, 64),
+      ...ownProcess(ALL_CAPABILITIES, true, 64),
       ...thpTree({
         ...SHAPE_4K,
         pageKb: 64,
@@ -337,9 +341,9 @@ function without<Value>(
   return Object.fromEntries(Object.entries(tree).filter(([path]) => !paths.includes(path)));
 }
 
-/** Writes a kernel into a new temporary folder and answers its path. */
+/** Writes a kernel into a new temporary folder, gone when the tests end, and answers its path. */
 export function writeKernel({ tree, manifest: description }: Kernel): string {
-  const folder = mkdtempSync(join(tmpdir(), 'octavo-kernel-'));
+  const folder = temporaryFolder('kernel');
   for (const [path, content] of Object.entries(tree)) {
     const file = join(folder, 'tree', path);
     mkdirSync(dirname(file), { recursive: true });
@@ -352,4 +356,11 @@ export function writeKernel({ tree, manifest: description }: Kernel): string {
 /** A kernel as a host. */
 export function kernelHost(kernel: Kernel): Host {
   return folderHost(writeKernel(kernel), join(tmpdir(), 'octavo-kernel-state'));
+}
+
+/** A new folder that is removed when this process ends. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `octavo-${name}-`));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
