@@ -59,7 +59,14 @@ export class Ledger {
     this.#entries.set(path, entry);
   }
 
-  content(path: string, answer: Answer<Uint8Array>): void {
+  /** Bytes read as a whole, kept packed: type information alone takes megabytes. */
+  bytes(path: string, answer: Answer<Uint8Array>): void {
+    if (!answer.ok || isWithheld(path)) this.text(path, answer);
+    else this.#piecesOf(path).add(0, answer.value, answer.value.length + 1);
+  }
+
+  /** A text read as a whole, kept readable. */
+  text(path: string, answer: Answer<Uint8Array>): void {
     if (isWithheld(path)) this.#withheld.add(path);
     else if (!answer.ok) this.note(path, 'read', answer.error.errno);
     else {
@@ -79,8 +86,7 @@ export class Ledger {
   }
 
   piece(path: string, position: number, asked: Uint8Array, answer: Answer<number>): void {
-    const pieces = this.#positional.get(path) ?? new Pieces();
-    this.#positional.set(path, pieces);
+    const pieces = this.#piecesOf(path);
     if (answer.ok) pieces.add(position, asked.slice(0, answer.value), asked.length);
     else pieces.refuse(position, answer.error.errno);
   }
@@ -139,6 +145,12 @@ export class Ledger {
       scans: this.#scans.size,
       withheld: [...this.#withheld].sort(),
     };
+  }
+
+  #piecesOf(path: string): Pieces {
+    const pieces = this.#positional.get(path) ?? new Pieces();
+    this.#positional.set(path, pieces);
+    return pieces;
   }
 
   #manifest(host: Host, positional: ManifestInput['positional']): ManifestInput {
