@@ -32,7 +32,7 @@ export interface Recorder {
 }
 
 export function recordHost(inner: Host): Recorder {
-  const ledger = new Ledger(inner.random.uint32());
+  const ledger = new Ledger(inner.random.uint32(), inner.clock.wallMs());
   const host: Host = {
     files: new RecordingFiles(inner.files, ledger),
     calls: new RecordingCalls(inner, ledger),

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Advice } from '../../vocabulary/abilities.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Answer, Host } from '../host.js';
 import { errnoOf } from '../linux/files.js';
 import {
@@ -31,6 +32,7 @@ export interface RecordingAccount {
 
 export class Ledger {
   readonly seed: number;
+  readonly #startedAtMs: Milliseconds;
   readonly #entries = new Map<string, Entry>();
   readonly #contents = new Map<string, Uint8Array>();
   readonly #positional = new Map<string, Pieces>();
@@ -40,8 +42,9 @@ export class Ledger {
   readonly #memory = new Map<string, RecordedMemory>();
   readonly #withheld = new Set<string>();
 
-  constructor(seed: number) {
+  constructor(seed: number, startedAtMs: Milliseconds) {
     this.seed = seed;
+    this.#startedAtMs = startedAtMs;
   }
 
   /** Remembers an answer about a path; a later one replaces it. Descriptors of processes are withheld. */
@@ -160,7 +163,7 @@ export class Ledger {
       octavo: 'host-recording',
       version: RECORDING_VERSION,
       complete: false,
-      recordedAtMs: host.clock.wallMs(),
+      recordedAtMs: this.#startedAtMs,
       identity: { architecture, pageBytes, blockBytes, pid, userId, isPrivileged, bootId },
       seed: this.seed,
       files: Object.fromEntries(this.#entries),
