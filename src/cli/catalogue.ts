@@ -3,10 +3,12 @@ import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
+import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { undoCommand } from './commands/undo.js';
@@ -21,6 +23,8 @@ export const COMMANDS = {
   runs: runsCommand,
   'record-host': recordHostCommand,
   man: manCommand,
+  import: importCommand,
+  report: reportCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
