@@ -85,7 +85,8 @@ export class ZstdStream {
     const window = windowBytes(head);
     if (window > LARGEST_WINDOW) return this.fail('zstd window over 64 MiB');
     this.windows += window;
-    if (this.windows > MOST_WINDOWS + this.produced) return this.fail('too many zstd frames for their content');
+    if (this.windows > MOST_WINDOWS + this.produced)
+      return this.fail('too many zstd frames for their content');
     this.hasChecksum = (head[4] & 4) !== 0;
     this.expecting = 'block';
     return this.decode(this.consume(length));
