@@ -7,6 +7,7 @@ import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
 import { planCommand } from './commands/plan.js';
+import { recordCommandLine } from './commands/record.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
@@ -24,6 +25,7 @@ export const COMMANDS = {
   'record-host': recordHostCommand,
   man: manCommand,
   import: importCommand,
+  record: recordCommandLine,
   report: reportCommand,
   completion: completionCommand,
   __complete: completeCommand,
