@@ -2,9 +2,19 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { failure, success } from '../../base/result.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
-import type { Advice, Answer, Calls, PagemapScan, ProcessHandle, Program, ScannedRegions } from '../host.js';
+import type {
+  Advice,
+  Answer,
+  Calls,
+  PagemapScan,
+  PerfEvents,
+  ProcessHandle,
+  Program,
+  ScannedRegions,
+} from '../host.js';
 import { errnoOf } from './files.js';
 import type { ArenaSpan, Native } from './native.js';
+import { LinuxPerfEvents } from './perf-events.js';
 import { startProgram } from './program.js';
 
 /** include/uapi/asm-generic/mman-common.h. */
@@ -37,6 +47,7 @@ const ARENA = {
 } as const;
 
 export class LinuxCalls implements Calls {
+  readonly perfEvents?: PerfEvents;
   readonly #native: Native | string;
   readonly #geometry: PageGeometry;
   readonly #ownPid: ProcessId;
@@ -50,6 +61,7 @@ export class LinuxCalls implements Calls {
     this.#native = native;
     this.#geometry = geometry;
     this.#ownPid = ownPid;
+    if (typeof native !== 'string') this.perfEvents = new LinuxPerfEvents(native, geometry.pageBytes);
   }
 
   openProcess(pid: ProcessId): Answer<ProcessHandle> {
