@@ -19,9 +19,18 @@ export const namedBlocks: Policy = {
       ...blocks.split.flatMap((block) => split(input, block, blocks.aroundPage, findings) ?? []),
       ...blocks.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
     ]);
-    return { proposals, passedOver: findings.passedOver() };
+    return { proposals: onceEach(proposals, findings), passedOver: findings.passedOver() };
   },
 };
+
+/** A block named twice, or for both, gets the first action. */
+function onceEach(proposals: readonly Proposal[], findings: Findings): readonly Proposal[] {
+  const claimed = new Set<BlockNumber>();
+  return proposals.filter(({ block }) => {
+    if (claimed.has(block)) findings.add('conflict', 'it was named before', block);
+    return !claimed.has(block) && claimed.add(block);
+  });
+}
 
 function split(
   input: PolicyInput,
