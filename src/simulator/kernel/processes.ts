@@ -23,7 +23,7 @@ export interface SpawnOptions {
 /** Starts a process. Its program, heap and stack are small mappings as a static ELF file has them. */
 export function spawn(kernel: Kernel, options: SpawnOptions): Process {
   const mm = newMm(kernel, kernel.nextMm, options.memcg ?? 0);
-  const process = new Process(
+  const task = new Process(
     kernel.nextPid++,
     options.parent ?? 1,
     options.command.slice(0, 15),
@@ -31,10 +31,10 @@ export function spawn(kernel: Kernel, options: SpawnOptions): Process {
     kernel.clock.now,
     options.userId ?? 0,
   );
-  process.commandLine = options.commandLine ?? [options.command];
-  kernel.processes.set(process.pid, process);
+  task.commandLine = options.commandLine ?? [options.command];
+  kernel.processes.set(task.pid, task);
   if (options.image !== false) mapImage(kernel, mm, options.command);
-  return process;
+  return task;
 }
 
 /** An address space, in a family of its own or in the one given (fork). */
@@ -75,10 +75,10 @@ function mapImage(kernel: Kernel, mm: Mm, command: string): void {
 
 /** A kernel thread: a process without an address space. */
 export function spawnKernelThread(kernel: Kernel, pid: number, command: string): Process {
-  const process = new Process(pid, pid === 2 ? 0 : 2, command, undefined, 0, 0);
-  process.commandLine = [];
-  kernel.processes.set(pid, process);
-  return process;
+  const task = new Process(pid, pid === 2 ? 0 : 2, command, undefined, 0, 0);
+  task.commandLine = [];
+  kernel.processes.set(pid, task);
+  return task;
 }
 
 /** A file or a piece of shared memory with `pages` pages. `kernel` is shared anonymous memory. */
@@ -101,9 +101,9 @@ export function createInode(
 }
 
 /** Ends a process: everything it maps goes. Answers the time it takes. */
-export function exit(kernel: Kernel, process: Process): Nanoseconds {
-  kernel.processes.delete(process.pid);
-  const { mm } = process;
+export function exit(kernel: Kernel, task: Process): Nanoseconds {
+  kernel.processes.delete(task.pid);
+  const { mm } = task;
   if (mm === undefined) return 0;
   mm.exiting = true;
   unregisterMm(kernel, mm);
