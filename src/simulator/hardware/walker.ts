@@ -1,0 +1,75 @@
+/**
+ * What a table walk costs. Upper levels stay in a small cache of directory entries; the last reference hits a
+ * near cache or goes to memory, decided by a direct-mapped record of the table lines seen last. Guests walk in two
+ * dimensions: every reference of the guest's walk needs a walk of the host's tables first.
+ */
+import type { WalkFigures } from '../cpus/cpu.js';
+import { KIND, SetAssociative } from './tlb-arrays.js';
+
+/** PTEs in one 64-byte line of a page table. */
+const ENTRIES_PER_LINE_SHIFT = 3;
+/** Marks lines of PMD tables in the record of lines. */
+const DIRECTORY_LINE = 0x40000000;
+
+/** Memory references of an uncached walk through guest tables of `guest` levels on host tables of `host` levels. */
+export function nestedReferences(guest: number, host: number): number {
+  return guest * (host + 1) + host;
+}
+
+export class Walker {
+  readonly #near: number;
+  readonly #far: number;
+  readonly #directory: SetAssociative;
+  readonly #lines: Int32Array;
+  readonly #lineMask: number;
+
+  constructor(figures: WalkFigures) {
+    this.#near = figures.nearCycles.value;
+    this.#far = figures.farCycles.value;
+    this.#directory = new SetAssociative(figures.directoryEntries.value, 4);
+    this.#lines = new Int32Array(figures.cachedLines.value).fill(-1);
+    this.#lineMask = figures.cachedLines.value - 1;
+  }
+
+  /** Cycles of a walk to a base page or run (`huge` false) or to a PMD entry. `page` and `block` number units. */
+  walk(page: number, block: number, huge: boolean): number {
+    const directoryHit = this.#directory.touch((block << 2) | KIND.base);
+    if (huge)
+      return directoryHit ? this.#near : this.reference((block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE);
+    const last = this.reference(page >>> ENTRIES_PER_LINE_SHIFT);
+    if (directoryHit) return last;
+    return last + this.reference((block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE);
+  }
+
+  /**
+   * Cycles of a guest's walk. The last references of both dimensions may miss the near caches; the others find
+   * their lines, since few tables serve many pages.
+   */
+  nestedWalk(
+    guestPage: number,
+    block: number,
+    hostPage: number,
+    guestHuge: boolean,
+    hostHuge: boolean,
+  ): number {
+    const directoryHit = this.#directory.touch((block << 2) | KIND.base);
+    const guest = guestHuge || directoryHit ? 1 : 2;
+    const host = hostHuge ? 1 : 2;
+    const near = (nestedReferences(guest, host) - 2) * this.#near;
+    const guestLine = this.reference((guestHuge ? block : guestPage) >>> ENTRIES_PER_LINE_SHIFT);
+    const hostLine = ((hostHuge ? hostPage >>> 9 : hostPage) >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE;
+    return near + guestLine + this.reference(hostLine);
+  }
+
+  /** A reference to a table line: near when the line is among those seen last. */
+  private reference(line: number): number {
+    const slot = (line ^ (line >>> 16)) & this.#lineMask;
+    if (this.#lines[slot] === line) return this.#near;
+    this.#lines[slot] = line;
+    return this.#far;
+  }
+
+  clear(): void {
+    this.#directory.clear();
+  }
+}
