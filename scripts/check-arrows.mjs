@@ -39,7 +39,7 @@ const INTERFACES_ONLY = {
 const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$|^koffi$/;
 const MAY_TOUCH_WORLD = ['host', 'main.ts', 'demo'];
 const WORLD_GLOBALS =
-  /\b(process\.(env|argv|pid|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
+  /\b(process\.(env|argv|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
 const MAY_USE_GLOBALS = ['host', 'main.ts', 'demo'];
 
 const problems = [];
