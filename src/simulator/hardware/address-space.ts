@@ -23,6 +23,17 @@ export interface AddressSpace {
   /** A hardware walk: sets the accessed bit, and the dirty bit for a store. MAPPED bits. */
   walk(page: PageNumber, store: boolean): number;
   /**
+   * Walks for accesses[positions[i]], i below `count`; each access is an offset from `first` in pages shifted left
+   * by one, plus 1 for a store. Writes MAPPED bits to `mapped` and answers how many are MAPPED.fault.
+   */
+  walkAll(
+    first: PageNumber,
+    accesses: Uint32Array,
+    positions: Uint16Array,
+    count: number,
+    mapped: Uint8Array,
+  ): number;
+  /**
    * A store through a cached translation, the first to this page since the translation was made: its content is
    * no longer zeroes. Answers FIRST_STORE: whether the entry was dirty already, or hardware had to walk to set the
    * dirty bit (which sets the accessed bit, too), or the entry does not allow stores.

@@ -8,8 +8,8 @@
 export const KIND = { unknown: 0, base: 1, run: 2, huge: 3 } as const;
 
 export interface TlbArrayModel {
-  /** Whether `key` was there; it is the most recently used entry afterwards. */
-  touch(key: number): boolean;
+  /** 0 when `key` was there and −1 when it was not; it is the most recently used entry afterwards. */
+  touch(key: number): number;
   /** Whether the key is there, without using it. */
   has(key: number): boolean;
   /** Removes every entry whose key `matches`. */
@@ -19,64 +19,41 @@ export interface TlbArrayModel {
   keys(): number[];
 }
 
-const EMPTY = -1;
+/** No key: its kind would be `unknown`. */
+const EMPTY = 0;
 
 /**
- * Sets of ways, each ordered from most to least recently used, so that the common hit is the first compare and
- * replacement needs no ages.
+ * Sets of ways, each ordered from most to least recently used, so that replacement needs no ages. A look-up is one
+ * pass over the set that moves entries down until the key is found, written without branches: what a program
+ * touches next is just what a branch predictor cannot know.
+ *
+ * With d = entry XOR key (never negative, since keys are below 2^31), −d >> 31 is −1 for a different entry and 0
+ * for the one sought; `seeking` stays −1 until it is found.
  */
 export class SetAssociative implements TlbArrayModel {
   readonly #ways: number;
-  readonly #setMask: number;
-  readonly #hugeWays: number;
+  /** By kind: base pages and runs may use all sets, huge translations perhaps fewer. */
+  readonly #setMask: Int32Array;
   readonly #entries: Int32Array;
 
-  /** `hugeEntries` bounds what huge translations may take, as the same number of ways in each set. */
+  /** `hugeEntries` bounds what huge translations may take: they index only that share of the sets. */
   constructor(entries: number, ways: number, hugeEntries = entries) {
-    const sets = entries / ways;
-    if (!Number.isInteger(Math.log2(sets)))
-      throw new RangeError(`${sets} sets of ${ways} ways: not a power of two`);
     this.#ways = ways;
-    this.#setMask = sets - 1;
-    this.#hugeWays = Math.floor((hugeEntries * ways) / entries);
+    const all = setsOf(entries, ways) - 1;
+    this.#setMask = Int32Array.of(all, all, all, setsOf(hugeEntries, ways) - 1);
     this.#entries = new Int32Array(entries).fill(EMPTY);
   }
 
-  touch(key: number): boolean {
+  touch(key: number): number {
     const entries = this.#entries;
-    const first = ((key >>> 2) & this.#setMask) * this.#ways;
-    if (entries[first] === key) return true;
-    return this.touchOlder(key, first);
-  }
-
-  private touchOlder(key: number, first: number): boolean {
-    const entries = this.#entries;
-    const end = first + this.#ways;
-    let at = first + 1;
-    while (at < end && entries[at] !== key) at++;
-    const hit = at < end;
-    shiftDown(entries, first, hit ? at : this.victim(key, first));
-    entries[first] = key;
-    return hit;
-  }
-
-  private victim(key: number, first: number): number {
-    const last = first + this.#ways - 1;
-    if (this.#hugeWays === this.#ways || (key & 3) !== KIND.huge) return last;
-    let huge = 0;
-    let oldestHuge = last;
-    for (let at = first; at <= last; at++) {
-      if (this.#entries[at] === EMPTY || (this.#entries[at] & 3) !== KIND.huge) continue;
-      huge++;
-      oldestHuge = at;
-    }
-    return huge >= this.#hugeWays ? oldestHuge : last;
+    const ways = this.#ways;
+    const first = ((key >>> 2) & this.#setMask[key & 3]) * ways;
+    return (ways & 3) === 0 ? touchByFours(entries, first, first + ways, key) : touchOne(entries, first, first + ways, key);
   }
 
   has(key: number): boolean {
-    const first = ((key >>> 2) & this.#setMask) * this.#ways;
-    for (let at = first; at < first + this.#ways; at++) if (this.#entries[at] === key) return true;
-    return false;
+    const first = ((key >>> 2) & this.#setMask[key & 3]) * this.#ways;
+    return this.#entries.subarray(first, first + this.#ways).includes(key);
   }
 
   removeIf(matches: (key: number) => boolean): void {
@@ -100,9 +77,44 @@ export class SetAssociative implements TlbArrayModel {
   }
 }
 
-/** Moves entries [first, at) one place towards older and leaves `first` free. */
-function shiftDown(entries: Int32Array, first: number, at: number): void {
-  for (let i = at; i > first; i--) entries[i] = entries[i - 1];
+function setsOf(entries: number, ways: number): number {
+  const sets = entries / ways;
+  if (!Number.isInteger(Math.log2(sets))) throw new RangeError(`${sets} sets of ${ways} ways: not a power of two`);
+  return sets;
+}
+
+function touchOne(entries: Int32Array, first: number, end: number, key: number): number {
+  let seeking = -1;
+  let carried = key;
+  for (let at = first; at < end; at++) {
+    const entry = entries[at];
+    entries[at] = entry ^ ((entry ^ carried) & seeking);
+    seeking &= -(entry ^ key) >> 31;
+    carried = entry;
+  }
+  return seeking;
+}
+
+/** The same for ways in multiples of four. */
+function touchByFours(entries: Int32Array, first: number, end: number, key: number): number {
+  let seeking = -1;
+  let carried = key;
+  for (let at = first; at < end; at += 4) {
+    const a = entries[at];
+    const b = entries[at + 1];
+    const c = entries[at + 2];
+    const d = entries[at + 3];
+    entries[at] = a ^ ((a ^ carried) & seeking);
+    seeking &= -(a ^ key) >> 31;
+    entries[at + 1] = b ^ ((b ^ a) & seeking);
+    seeking &= -(b ^ key) >> 31;
+    entries[at + 2] = c ^ ((c ^ b) & seeking);
+    seeking &= -(c ^ key) >> 31;
+    entries[at + 3] = d ^ ((d ^ c) & seeking);
+    seeking &= -(d ^ key) >> 31;
+    carried = d;
+  }
+  return seeking;
 }
 
 const NONE = 255;
@@ -135,16 +147,16 @@ export class FullyAssociative implements TlbArrayModel {
     this.#older = new Uint8Array(entries).fill(NONE);
   }
 
-  touch(key: number): boolean {
+  touch(key: number): number {
     const bucket = Math.imul(key, 0x9e3779b1) >>> this.#hashShift;
     let slot = this.#heads[bucket];
     while (slot !== NONE && this.#keys[slot] !== key) slot = this.#chain[slot];
     if (slot === NONE) {
       this.fill(key, bucket);
-      return false;
+      return -1;
     }
     if (slot !== this.#newest) this.promote(slot);
-    return true;
+    return 0;
   }
 
   private promote(slot: number): void {

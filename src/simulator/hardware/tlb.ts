@@ -60,8 +60,8 @@ export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Wind
 export class Tlb {
   readonly cpu: Cpu;
   readonly windows: Windows;
-  readonly #firstBase: TlbArrayModel;
-  readonly #firstHuge: TlbArrayModel;
+  /** By kind. */
+  readonly #first: readonly TlbArrayModel[];
   readonly #second: TlbArrayModel;
   readonly #walker: Walker;
   readonly #secondHitCycles: number;
@@ -73,6 +73,10 @@ export class Tlb {
   readonly #missedKey = new Int32Array(BATCH);
   readonly #walked = new Uint16Array(BATCH);
   readonly #walkedKey = new Int32Array(BATCH);
+  /** MAPPED bits that the walks of a batch found. */
+  readonly #mapped = new Uint8Array(BATCH);
+  /** Positions of second-level hits. */
+  readonly #hitSecond = new Uint16Array(BATCH);
   /** Positions of first-level hits that may be the first store to their page. */
   readonly #stored = new Uint16Array(BATCH);
   /** OUTCOME of each access of the last batch. */
@@ -91,8 +95,7 @@ export class Tlb {
     this.windows = windows;
     const arrays = cpu.first.map((array) => ({ array, model: modelOf(array) }));
     const holding = (kind: 'base' | 'huge') => arrays.find(({ array }) => array.holds.includes(kind))!.model;
-    this.#firstBase = holding('base');
-    this.#firstHuge = holding('huge');
+    this.#first = [holding('base'), holding('base'), holding('base'), holding('huge')];
     this.#second = modelOf(cpu.second);
     this.#walker = new Walker(cpu.walk);
     this.#secondHitCycles = cpu.secondHitCycles.value;
@@ -134,9 +137,11 @@ export class Tlb {
     const storedTo = this.windows.stored;
     const unitShift = this.windows.unitShift;
     const shiftOf = this.#shiftOf;
-    const base = this.#firstBase;
-    const huge = this.#firstHuge;
+    const first = this.#first;
     const linear = window.linear;
+    const missedAt = this.#missed;
+    const missedKey = this.#missedKey;
+    const storedAt = this.#stored;
     let missed = 0;
     let stored = 0;
     let at = from;
@@ -146,12 +151,12 @@ export class Tlb {
       const kind = hints[page >>> unitShift];
       if (kind === KIND.unknown) break;
       const key = ((page >>> shiftOf[kind]) << 2) | kind;
-      if (!(kind === KIND.huge ? huge : base).touch(key)) {
-        this.#missed[missed] = at;
-        this.#missedKey[missed++] = key;
-      } else if ((access & 1) === 1 && ((storedTo[page >>> 5] >>> (page & 31)) & 1) === 0) {
-        this.#stored[stored++] = at;
-      }
+      const miss = first[kind].touch(key);
+      missedAt[missed] = at;
+      missedKey[missed] = key;
+      missed -= miss;
+      storedAt[stored] = at;
+      stored += access & ~(storedTo[page >>> 5] >>> (page & 31)) & ~miss & 1;
     }
     if (missed > 0) this.missFirstLevel(window, accesses, missed);
     for (let i = 0; i < stored; i++) this.firstStore(window, accesses[this.#stored[i]] >>> 1);
@@ -160,53 +165,95 @@ export class Tlb {
 
   private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
     const second = this.#second;
+    const walkedAt = this.#walked;
+    const walkedKey = this.#walkedKey;
+    const hitAt = this.#hitSecond;
     let walked = 0;
+    let hit = 0;
     for (let i = 0; i < missed; i++) {
       const key = this.#missedKey[i];
       const at = this.#missed[i];
-      if (second.touch(key)) {
-        this.outcomes[at] = OUTCOME.secondLevel;
-        if ((accesses[at] & 1) === 1) this.firstStore(window, accesses[at] >>> 1);
-      } else {
-        this.#walked[walked] = at;
-        this.#walkedKey[walked++] = key;
-      }
+      const miss = second.touch(key);
+      this.outcomes[at] = OUTCOME.secondLevel;
+      walkedAt[walked] = at;
+      walkedKey[walked] = key;
+      walked -= miss;
+      hitAt[hit] = at;
+      hit += 1 + miss;
     }
     this.#firstLevelMisses += missed;
-    this.#cycles += (missed - walked) * this.#secondHitCycles;
-    for (let i = 0; i < walked; i++) this.walk(window, accesses, this.#walked[i], this.#walkedKey[i]);
+    this.#cycles += hit * this.#secondHitCycles;
+    for (let i = 0; i < hit; i++) {
+      const access = accesses[hitAt[i]];
+      if ((access & 1) === 1) this.firstStore(window, access >>> 1);
+    }
+    if (walked > 0) this.walkAll(window, accesses, walked);
   }
 
-  private walk(window: Window, accesses: Uint32Array, at: number, key: number): void {
+  private walkAll(window: Window, accesses: Uint32Array, walked: number): void {
+    this.#walks += walked;
+    if (window.guest !== undefined) {
+      for (let i = 0; i < walked; i++) this.walkNested(window, accesses, i);
+      return;
+    }
+    const faults = window.space.walkAll(window.firstPage, accesses, this.#walked, walked, this.#mapped);
+    this.countWalks(window, accesses, walked);
+    if (faults > 0) this.faultAll(window, accesses, walked);
+  }
+
+  /** Costs and outcomes of a batch of walks, and the marks of their stores. */
+  private countWalks(window: Window, accesses: Uint32Array, walked: number): void {
+    const hugeOrder = this.windows.geometry.hugeOrder;
+    const stored = this.windows.stored;
+    const outcomes = this.outcomes;
+    const linear = window.linear;
+    const walker = this.#walker;
+    let cycles = 0;
+    let hugeWalks = 0;
+    for (let i = 0; i < walked; i++) {
+      const at = this.#walked[i];
+      const access = accesses[at];
+      const page = linear + (access >>> 1);
+      const huge = (this.#walkedKey[i] & 3) === KIND.huge ? 1 : 0;
+      outcomes[at] = OUTCOME.walk;
+      stored[page >>> 5] |= (access & 1) << (page & 31);
+      hugeWalks += huge;
+      cycles += walker.walk(page, page >>> hugeOrder, huge);
+    }
+    this.#cycles += cycles;
+    this.#hugeWalks += hugeWalks;
+  }
+
+  private faultAll(window: Window, accesses: Uint32Array, walked: number): void {
+    for (let i = 0; i < walked; i++) {
+      if (this.#mapped[i] !== MAPPED.fault) continue;
+      const at = this.#walked[i];
+      const offset = accesses[at] >>> 1;
+      this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
+    }
+  }
+
+  private walkNested(window: Window, accesses: Uint32Array, index: number): void {
+    const at = this.#walked[index];
     const access = accesses[at];
     const offset = access >>> 1;
-    const hostOffset = window.guest === undefined ? offset : window.guest.toHost(offset);
-    const page = window.firstPage + hostOffset;
+    const host = window.guest!.toHost(offset);
+    const page = window.firstPage + host;
     const store = (access & 1) === 1;
-    this.outcomes[at] = OUTCOME.walk;
-    this.#walks++;
     const mapped = window.space.walk(page, store);
-    if ((key & 3) === KIND.huge) this.#hugeWalks++;
-    this.#cycles += this.walkCycles(window, offset, hostOffset, mapped, key);
+    this.outcomes[at] = OUTCOME.walk;
+    if ((this.#walkedKey[index] & 3) === KIND.huge) this.#hugeWalks++;
+    this.#cycles += this.nestedCycles(window, offset, host, mapped);
     if (mapped === MAPPED.fault) this.fault(window, offset, page, store, at);
     if (store) this.markStored(window.linear + offset);
   }
 
-  private walkCycles(
-    window: Window,
-    offset: number,
-    hostOffset: number,
-    mapped: number,
-    key: number,
-  ): number {
-    const page = window.linear + offset;
+  private nestedCycles(window: Window, offset: number, host: number, mapped: number): number {
     const hugeOrder = this.windows.geometry.hugeOrder;
-    if (window.guest === undefined)
-      return this.#walker.walk(page, page >>> hugeOrder, (key & 3) === KIND.huge);
-    const guestHuge = window.guest.isHuge(offset >>> hugeOrder);
+    const page = window.linear + offset;
+    const guestHuge = window.guest!.isHuge(offset >>> hugeOrder);
     const hostHuge = (mapped & MAPPED.huge) !== 0;
-    const hostPage = window.linear + hostOffset;
-    return this.#walker.nestedWalk(page, page >>> hugeOrder, hostPage, guestHuge, hostHuge);
+    return this.#walker.nestedWalk(page, page >>> hugeOrder, window.linear + host, guestHuge, hostHuge);
   }
 
   private fault(window: Window, offset: number, page: number, store: boolean, at: number): void {
@@ -229,7 +276,7 @@ export class Tlb {
     const answer = window.space.firstStore(page);
     if (answer === FIRST_STORE.cached) return;
     this.#walks++;
-    this.#cycles += this.#walker.walk(linear, linear >>> this.windows.geometry.hugeOrder, false);
+    this.#cycles += this.#walker.walk(linear, linear >>> this.windows.geometry.hugeOrder, 0);
     if (answer !== FIRST_STORE.fault) return;
     this.#faults++;
     this.#faultNs += window.space.fault(page, true);
@@ -285,15 +332,13 @@ export class Tlb {
       const first = (key >>> 2) << shift;
       return first < to && first + (1 << shift) > from;
     };
-    this.#firstBase.removeIf(matches);
-    if (this.#firstHuge !== this.#firstBase) this.#firstHuge.removeIf(matches);
+    for (const array of new Set(this.#first)) array.removeIf(matches);
     this.#second.removeIf(matches);
   }
 
   /** Empties everything, as a context switch without address-space identifiers does. */
   flushAll(): void {
-    this.#firstBase.clear();
-    this.#firstHuge.clear();
+    for (const array of this.#first) array.clear();
     this.#second.clear();
     this.#walker.clear();
   }

@@ -18,42 +18,36 @@ export function nestedReferences(guest: number, host: number): number {
 
 export class Walker {
   readonly #near: number;
-  readonly #far: number;
+  /** What a reference to memory takes beyond a near one. */
+  readonly #extra: number;
   readonly #directory: SetAssociative;
   readonly #lines: Int32Array;
   readonly #lineMask: number;
 
   constructor(figures: WalkFigures) {
     this.#near = figures.nearCycles.value;
-    this.#far = figures.farCycles.value;
+    this.#extra = figures.farCycles.value - figures.nearCycles.value;
     this.#directory = new SetAssociative(figures.directoryEntries.value, 4);
     this.#lines = new Int32Array(figures.cachedLines.value).fill(-1);
     this.#lineMask = figures.cachedLines.value - 1;
   }
 
-  /** Cycles of a walk to a base page or run (`huge` false) or to a PMD entry. `page` and `block` number units. */
-  walk(page: number, block: number, huge: boolean): number {
-    const directoryHit = this.#directory.touch((block << 2) | KIND.base);
-    if (huge)
-      return directoryHit ? this.#near : this.reference((block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE);
+  /** Cycles of a walk to a base page or run (`huge` 0) or to a PMD entry (`huge` 1). */
+  walk(page: number, block: number, huge: number): number {
+    const directoryMiss = -this.#directory.touch((block << 2) | KIND.base);
+    const directoryLine = (block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE;
+    if (huge === 1) return directoryMiss === 0 ? this.#near : this.reference(directoryLine);
     const last = this.reference(page >>> ENTRIES_PER_LINE_SHIFT);
-    if (directoryHit) return last;
-    return last + this.reference((block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE);
+    return directoryMiss === 0 ? last : last + this.reference(directoryLine);
   }
 
   /**
    * Cycles of a guest's walk. The last references of both dimensions may miss the near caches; the others find
    * their lines, since few tables serve many pages.
    */
-  nestedWalk(
-    guestPage: number,
-    block: number,
-    hostPage: number,
-    guestHuge: boolean,
-    hostHuge: boolean,
-  ): number {
-    const directoryHit = this.#directory.touch((block << 2) | KIND.base);
-    const guest = guestHuge || directoryHit ? 1 : 2;
+  nestedWalk(guestPage: number, block: number, hostPage: number, guestHuge: boolean, hostHuge: boolean): number {
+    const directoryMiss = -this.#directory.touch((block << 2) | KIND.base);
+    const guest = guestHuge ? 1 : 1 + directoryMiss;
     const host = hostHuge ? 1 : 2;
     const near = (nestedReferences(guest, host) - 2) * this.#near;
     const guestLine = this.reference((guestHuge ? block : guestPage) >>> ENTRIES_PER_LINE_SHIFT);
@@ -64,9 +58,9 @@ export class Walker {
   /** A reference to a table line: near when the line is among those seen last. */
   private reference(line: number): number {
     const slot = (line ^ (line >>> 16)) & this.#lineMask;
-    if (this.#lines[slot] === line) return this.#near;
+    const other = this.#lines[slot] ^ line;
     this.#lines[slot] = line;
-    return this.#far;
+    return this.#near + (this.#extra & ((other | -other) >> 31));
   }
 
   clear(): void {
