@@ -30,50 +30,74 @@ const EMPTY = 0;
  * With d = entry XOR key (never negative, since keys are below 2^31), −d >> 31 is −1 for a different entry and 0
  * for the one sought; `seeking` stays −1 until it is found.
  */
-export class SetAssociative implements TlbArrayModel {
-  readonly #ways: number;
+abstract class SetAssociativeBase implements TlbArrayModel {
+  protected readonly ways: number;
   /** By kind: base pages and runs may use all sets, huge translations perhaps fewer. */
-  readonly #setMask: Int32Array;
-  readonly #entries: Int32Array;
+  protected readonly setMask: Int32Array;
+  protected readonly entries: Int32Array;
 
   /** `hugeEntries` bounds what huge translations may take: they index only that share of the sets. */
   constructor(entries: number, ways: number, hugeEntries = entries) {
-    this.#ways = ways;
+    this.ways = ways;
     const all = setsOf(entries, ways) - 1;
-    this.#setMask = Int32Array.of(all, all, all, setsOf(hugeEntries, ways) - 1);
-    this.#entries = new Int32Array(entries).fill(EMPTY);
+    this.setMask = Int32Array.of(all, all, all, setsOf(hugeEntries, ways) - 1);
+    this.entries = new Int32Array(entries).fill(EMPTY);
   }
 
-  touch(key: number): number {
-    const entries = this.#entries;
-    const ways = this.#ways;
-    const first = ((key >>> 2) & this.#setMask[key & 3]) * ways;
-    return (ways & 3) === 0 ? touchByFours(entries, first, first + ways, key) : touchOne(entries, first, first + ways, key);
-  }
+  abstract touch(key: number): number;
 
   has(key: number): boolean {
-    const first = ((key >>> 2) & this.#setMask[key & 3]) * this.#ways;
-    return this.#entries.subarray(first, first + this.#ways).includes(key);
+    const first = ((key >>> 2) & this.setMask[key & 3]) * this.ways;
+    return this.entries.subarray(first, first + this.ways).includes(key);
   }
 
   removeIf(matches: (key: number) => boolean): void {
-    const entries = this.#entries;
-    for (let first = 0; first < entries.length; first += this.#ways) {
+    const entries = this.entries;
+    for (let first = 0; first < entries.length; first += this.ways) {
       let kept = first;
-      for (let at = first; at < first + this.#ways; at++) {
+      for (let at = first; at < first + this.ways; at++) {
         const entry = entries[at];
         if (entry !== EMPTY && !matches(entry)) entries[kept++] = entry;
       }
-      entries.fill(EMPTY, kept, first + this.#ways);
+      entries.fill(EMPTY, kept, first + this.ways);
     }
   }
 
   clear(): void {
-    this.#entries.fill(EMPTY);
+    this.entries.fill(EMPTY);
   }
 
   keys(): number[] {
-    return Array.from(this.#entries.filter((entry) => entry !== EMPTY));
+    return Array.from(this.entries.filter((entry) => entry !== EMPTY));
+  }
+}
+
+export class SetAssociative extends SetAssociativeBase {
+  touch(key: number): number {
+    const entries = this.entries;
+    const ways = this.ways;
+    const first = ((key >>> 2) & this.setMask[key & 3]) * ways;
+    return (ways & 3) === 0 ? touchByFours(entries, first, first + ways, key) : touchOne(entries, first, first + ways, key);
+  }
+}
+
+/** Four ways, the usual first level, with the pass written out. */
+export class FourWays extends SetAssociativeBase {
+  touch(key: number): number {
+    const entries = this.entries;
+    const first = ((key >>> 2) & this.setMask[key & 3]) << 2;
+    const a = entries[first];
+    const b = entries[first + 1];
+    const c = entries[first + 2];
+    const d = entries[first + 3];
+    const beyondA = -(a ^ key) >> 31;
+    const beyondB = beyondA & (-(b ^ key) >> 31);
+    const beyondC = beyondB & (-(c ^ key) >> 31);
+    entries[first] = key;
+    entries[first + 1] = b ^ ((b ^ a) & beyondA);
+    entries[first + 2] = c ^ ((c ^ b) & beyondB);
+    entries[first + 3] = d ^ ((d ^ c) & beyondC);
+    return beyondC & (-(d ^ key) >> 31);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Cpu, runPages, type TlbArray } from '../cpus/cpu.js';
 import { FIRST_STORE, MAPPED } from './address-space.js';
-import { FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
+import { FourWays, FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
 import { Walker } from './walker.js';
 import { type Window, Windows } from './windows.js';
 
@@ -75,10 +75,8 @@ export class Tlb {
   readonly #walkedKey = new Int32Array(BATCH);
   /** MAPPED bits that the walks of a batch found. */
   readonly #mapped = new Uint8Array(BATCH);
-  /** Positions of second-level hits. */
-  readonly #hitSecond = new Uint16Array(BATCH);
-  /** Positions of first-level hits that may be the first store to their page. */
-  readonly #stored = new Uint16Array(BATCH);
+  /** Positions of stores that may be the first to their page. */
+  readonly #firstStores = new Uint16Array(BATCH);
   /** OUTCOME of each access of the last batch. */
   readonly outcomes = new Uint8Array(BATCH);
 
@@ -134,16 +132,13 @@ export class Tlb {
   /** The three passes from `from` until the end or the first access whose kind of entry is not known yet. */
   private translate(window: Window, accesses: Uint32Array, from: number, count: number): number {
     const hints = this.windows.hints;
-    const storedTo = this.windows.stored;
     const unitShift = this.windows.unitShift;
     const shiftOf = this.#shiftOf;
     const first = this.#first;
     const linear = window.linear;
     const missedAt = this.#missed;
     const missedKey = this.#missedKey;
-    const storedAt = this.#stored;
     let missed = 0;
-    let stored = 0;
     let at = from;
     for (; at < count; at++) {
       const access = accesses[at];
@@ -155,21 +150,32 @@ export class Tlb {
       missedAt[missed] = at;
       missedKey[missed] = key;
       missed -= miss;
-      storedAt[stored] = at;
-      stored += access & ~(storedTo[page >>> 5] >>> (page & 31)) & ~miss & 1;
     }
     if (missed > 0) this.missFirstLevel(window, accesses, missed);
-    for (let i = 0; i < stored; i++) this.firstStore(window, accesses[this.#stored[i]] >>> 1);
+    this.markStores(window, accesses, from, at);
     return at;
+  }
+
+  /** Stores through cached translations, as far as they are the first to their page: dirty bits and content. */
+  private markStores(window: Window, accesses: Uint32Array, from: number, to: number): void {
+    const stored = this.windows.stored;
+    const first = this.#firstStores;
+    const linear = window.linear;
+    let count = 0;
+    for (let at = from; at < to; at++) {
+      const access = accesses[at];
+      const page = linear + (access >>> 1);
+      first[count] = at;
+      count += access & ~(stored[page >>> 5] >>> (page & 31)) & 1;
+    }
+    for (let i = 0; i < count; i++) this.firstStore(window, accesses[first[i]] >>> 1);
   }
 
   private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
     const second = this.#second;
     const walkedAt = this.#walked;
     const walkedKey = this.#walkedKey;
-    const hitAt = this.#hitSecond;
     let walked = 0;
-    let hit = 0;
     for (let i = 0; i < missed; i++) {
       const key = this.#missedKey[i];
       const at = this.#missed[i];
@@ -178,15 +184,9 @@ export class Tlb {
       walkedAt[walked] = at;
       walkedKey[walked] = key;
       walked -= miss;
-      hitAt[hit] = at;
-      hit += 1 + miss;
     }
     this.#firstLevelMisses += missed;
-    this.#cycles += hit * this.#secondHitCycles;
-    for (let i = 0; i < hit; i++) {
-      const access = accesses[hitAt[i]];
-      if ((access & 1) === 1) this.firstStore(window, access >>> 1);
-    }
+    this.#cycles += (missed - walked) * this.#secondHitCycles;
     if (walked > 0) this.walkAll(window, accesses, walked);
   }
 
@@ -354,5 +354,6 @@ export class Tlb {
 function modelOf(array: TlbArray): TlbArrayModel {
   const entries = array.entries.value;
   if (array.ways.value === entries) return new FullyAssociative(entries);
+  if (array.ways.value === 4) return new FourWays(entries, 4, array.hugeEntries?.value);
   return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
 }

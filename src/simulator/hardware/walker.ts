@@ -4,7 +4,7 @@
  * dimensions: every reference of the guest's walk needs a walk of the host's tables first.
  */
 import type { WalkFigures } from '../cpus/cpu.js';
-import { KIND, SetAssociative } from './tlb-arrays.js';
+import { KIND, FourWays } from './tlb-arrays.js';
 
 /** PTEs in one 64-byte line of a page table. */
 const ENTRIES_PER_LINE_SHIFT = 3;
@@ -20,14 +20,14 @@ export class Walker {
   readonly #near: number;
   /** What a reference to memory takes beyond a near one. */
   readonly #extra: number;
-  readonly #directory: SetAssociative;
+  readonly #directory: FourWays;
   readonly #lines: Int32Array;
   readonly #lineMask: number;
 
   constructor(figures: WalkFigures) {
     this.#near = figures.nearCycles.value;
     this.#extra = figures.farCycles.value - figures.nearCycles.value;
-    this.#directory = new SetAssociative(figures.directoryEntries.value, 4);
+    this.#directory = new FourWays(figures.directoryEntries.value, 4);
     this.#lines = new Int32Array(figures.cachedLines.value).fill(-1);
     this.#lineMask = figures.cachedLines.value - 1;
   }

@@ -10,19 +10,19 @@ const FULL = 2 ** 31;
 export class AliasTable {
   readonly size: number;
   /** Outcome i at 2i: threshold as a share of 2^31; at 2i + 1: the outcome beyond it. */
-  readonly #table: Uint32Array;
+  readonly table: Uint32Array;
 
   /** `weights` need not sum to one; none may be negative and some must be positive. */
   constructor(weights: Float64Array) {
     this.size = weights.length;
-    this.#table = new Uint32Array(weights.length * 2);
-    build(weights, this.#table);
+    this.table = new Uint32Array(weights.length * 2);
+    build(weights, this.table);
   }
 
   draw(random: SeededRandom): number {
     const own = Math.floor((random.uint32() / 2 ** 32) * this.size);
-    const alias = this.#table[2 * own + 1];
-    const keepsOwn = ((random.uint32() >>> 1) - this.#table[2 * own]) >> 31;
+    const alias = this.table[2 * own + 1];
+    const keepsOwn = ((random.uint32() >>> 1) - this.table[2 * own]) >> 31;
     return alias ^ ((alias ^ own) & keepsOwn);
   }
 
@@ -31,7 +31,7 @@ export class AliasTable {
    * cache misses are under way at once.
    */
   drawAll(words: Uint32Array, count: number, into: Uint32Array): void {
-    const table = this.#table;
+    const table = this.table;
     const scale = this.size / 2 ** 32;
     for (let i = 0; i < count; i++) into[i] = words[2 * i] * scale;
     for (let i = 0; i < count; i++) {
@@ -46,9 +46,9 @@ export class AliasTable {
   probability(outcome: number): number {
     let share = 0;
     for (let i = 0; i < this.size; i++) {
-      const kept = this.#table[2 * i] / FULL;
+      const kept = this.table[2 * i] / FULL;
       if (i === outcome) share += kept;
-      if (this.#table[2 * i + 1] === outcome) share += 1 - kept;
+      if (this.table[2 * i + 1] === outcome) share += 1 - kept;
     }
     return share / this.size;
   }
