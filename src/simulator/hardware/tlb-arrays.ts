@@ -77,7 +77,9 @@ export class SetAssociative extends SetAssociativeBase {
     const entries = this.entries;
     const ways = this.ways;
     const first = ((key >>> 2) & this.setMask[key & 3]) * ways;
-    return (ways & 3) === 0 ? touchByFours(entries, first, first + ways, key) : touchOne(entries, first, first + ways, key);
+    return (ways & 3) === 0
+      ? touchByFours(entries, first, first + ways, key)
+      : touchOne(entries, first, first + ways, key);
   }
 }
 
@@ -103,7 +105,8 @@ export class FourWays extends SetAssociativeBase {
 
 function setsOf(entries: number, ways: number): number {
   const sets = entries / ways;
-  if (!Number.isInteger(Math.log2(sets))) throw new RangeError(`${sets} sets of ${ways} ways: not a power of two`);
+  if (!Number.isInteger(Math.log2(sets)))
+    throw new RangeError(`${sets} sets of ${ways} ways: not a power of two`);
   return sets;
 }
 

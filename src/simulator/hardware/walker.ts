@@ -4,7 +4,7 @@
  * dimensions: every reference of the guest's walk needs a walk of the host's tables first.
  */
 import type { WalkFigures } from '../cpus/cpu.js';
-import { KIND, FourWays } from './tlb-arrays.js';
+import { FourWays, KIND } from './tlb-arrays.js';
 
 /** PTEs in one 64-byte line of a page table. */
 const ENTRIES_PER_LINE_SHIFT = 3;
@@ -45,7 +45,13 @@ export class Walker {
    * Cycles of a guest's walk. The last references of both dimensions may miss the near caches; the others find
    * their lines, since few tables serve many pages.
    */
-  nestedWalk(guestPage: number, block: number, hostPage: number, guestHuge: boolean, hostHuge: boolean): number {
+  nestedWalk(
+    guestPage: number,
+    block: number,
+    hostPage: number,
+    guestHuge: boolean,
+    hostHuge: boolean,
+  ): number {
     const directoryMiss = -this.#directory.touch((block << 2) | KIND.base);
     const guest = guestHuge ? 1 : 1 + directoryMiss;
     const host = hostHuge ? 1 : 2;
