@@ -17,17 +17,20 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.room(1), value);
+    const at = this.room(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.room(2), value, true);
+    const at = this.room(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.room(4), value, true);
+    const at = this.room(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
@@ -64,12 +67,6 @@ export class ByteWriter {
   /** Zeroes up to a multiple of `align`. */
   pad(align: number): this {
     return this.zeroes((align - (this.length % align)) % align);
-  }
-
-  /** Overwrites a 64-bit word written before. */
-  patch64(at: number, value: number): void {
-    this.#view.setUint32(at, value >>> 0, true);
-    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 
   /** A copy of what was written. */
