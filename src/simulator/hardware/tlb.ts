@@ -102,6 +102,15 @@ export class Tlb {
     this.#shiftOf = Int32Array.of(0, 0, this.#runShift, windows.geometry.hugeOrder);
   }
 
+  /** Cycles spent on second-level hits and walks so far. */
+  get cycles(): number {
+    return this.#cycles;
+  }
+
+  get faultNs(): number {
+    return this.#faultNs;
+  }
+
   get counters(): TlbCounters {
     return {
       accesses: this.#accesses,
