@@ -9,6 +9,7 @@ import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { simulateCommand } from './commands/simulate.js';
 import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
@@ -20,6 +21,7 @@ export const COMMANDS = {
   run: runCommand,
   runs: runsCommand,
   'record-host': recordHostCommand,
+  simulate: simulateCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -30,7 +30,7 @@ export function streamSeed(seed: number, stream: number): number {
 export class RunningProcess {
   readonly name: string;
   readonly about: ScenarioProcess;
-  readonly process: Process;
+  readonly task: Process;
   readonly space: KernelSpace;
   readonly window: Window;
   readonly #machine: Machine;
@@ -48,9 +48,9 @@ export class RunningProcess {
     this.name = about.name;
     this.about = about;
     this.#startedAt = kernel.clock.now;
-    this.process = spawn(kernel, { command: about.name, memcg: cgroupOf(machine, about) });
-    this.process.threads = about.threads;
-    const mm = this.process.mm!;
+    this.task = spawn(kernel, { command: about.name, memcg: cgroupOf(machine, about) });
+    this.task.threads = about.threads;
+    const mm = this.task.mm!;
     this.space = new KernelSpace(kernel, mm);
     this.#nsPerAccess = about.think + FIRST_GUESS_NS;
     let firstPage = 0;
@@ -78,7 +78,7 @@ export class RunningProcess {
   private advise(pages: number, firstPage: number): void {
     if (this.about.advice === 'none') return;
     const advice = this.about.advice === 'hugepage' ? 'MADV_HUGEPAGE' : 'MADV_NOHUGEPAGE';
-    adviseRange(this.#machine.kernel, this.process.mm!, firstPage, firstPage + pages, advice);
+    adviseRange(this.#machine.kernel, this.task.mm!, firstPage, firstPage + pages, advice);
   }
 
   get threads(): number {
@@ -120,7 +120,7 @@ export class RunningProcess {
     this.accesses += count;
     this.busyNs += took;
     this.#nsPerAccess = Math.max(1, took / count);
-    const pid = this.process.pid;
+    const pid = this.task.pid;
     this.#machine.pmu?.observe(tlb, this.window, this.#accesses, count, {
       start,
       nsPerAccess: this.#nsPerAccess,

@@ -25,6 +25,18 @@ export function parseScenario(text: string, path: string): Scenario {
   return found.data;
 }
 
+/** The text with one key changed: `host.cpu`, `processes.0.with.size`. The key need not be there yet. */
+export function withValue(text: string, path: string, key: string, value: string): string {
+  const document = parseDocument(text);
+  const names = key.split('.').map((name) => (/^\d+$/.test(name) ? Number(name) : name));
+  try {
+    document.setIn(names, parseDocument(value).toJS());
+  } catch (problem) {
+    throw malformed(path, 1, key, problem instanceof Error ? problem.message : 'cannot be set');
+  }
+  return document.toString();
+}
+
 interface Problem {
   readonly path: Path;
   readonly message: string;

@@ -124,23 +124,23 @@ export class Simulation {
 
   private advise(call: NonNullable<ScenarioEvent['advise']>): void {
     const { kernel } = this.machine;
-    const { window, process } = this.find(call.process);
+    const { window, task } = this.find(call.process);
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
     const first = window.firstPage + pages(call.from);
-    const before = takeCensus(kernel, process.mm!).pmdMapped;
-    const answer = adviseRange(kernel, process.mm!, first, first + pages(call.bytes), call.advice);
+    const before = takeCensus(kernel, task.mm!).pmdMapped;
+    const answer = adviseRange(kernel, task.mm!, first, first + pages(call.bytes), call.advice);
     this.#callNs += answer.cost;
-    const change = (takeCensus(kernel, process.mm!).pmdMapped - before) / kernel.geometry.blockBytes;
+    const change = (takeCensus(kernel, task.mm!).pmdMapped - before) / kernel.geometry.blockBytes;
     const result = answer.error ?? `${change >= 0 ? '+' : ''}${change} huge blocks`;
     this.notes.push(`${this.time()} ${call.advice} on ${call.process}: ${result}`);
   }
 
   private split(call: NonNullable<ScenarioEvent['split']>, index: number): void {
     const { kernel } = this.machine;
-    const { window, process } = this.find(call.process);
+    const { window, task } = this.find(call.process);
     let splitter = this.#splitters.get(index);
     if (splitter === undefined) {
-      splitter = new Splitter(kernel, process.mm!, call.backOff);
+      splitter = new Splitter(kernel, task.mm!, call.backOff);
       this.#splitters.set(index, splitter);
     }
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
@@ -174,7 +174,7 @@ export class Simulation {
     this.timeline.push({
       atMs: Math.round(kernel.clock.now / 1e6),
       processes: this.processes.map((process) => {
-        const census = takeCensus(kernel, process.process.mm!);
+        const census = takeCensus(kernel, process.task.mm!);
         return {
           name: process.name,
           rss: census.rss,
@@ -242,7 +242,7 @@ export class Simulation {
     baseNs: Nanoseconds,
     hugeNs: Nanoseconds,
   ): ProcessOutcome {
-    const census = takeCensus(this.machine.kernel, process.process.mm!);
+    const census = takeCensus(this.machine.kernel, process.task.mm!);
     return {
       name: process.name,
       workload: process.about.workload,
