@@ -269,7 +269,7 @@ export class Simulation {
 }
 
 /** Baselines need not be longer than this to be exact to a fraction of a percent. */
-const MOST_BASELINE_ACCESSES = 8e6;
+const MOST_BASELINE_ACCESSES = 2e6;
 
 function rate(process: RunningProcess, now: Mark, before: Mark): number {
   const accesses = (now.accesses.get(process.name) ?? 0) - (before.accesses.get(process.name) ?? 0);
