@@ -9,12 +9,15 @@ import type { Windows } from './hardware/windows.js';
 import { boot } from './kernel/boot.js';
 import type { Kernel } from './kernel/kernel.js';
 import { RELEASES } from './kernel/options.js';
+import { type ModelHost, modelHost } from './model-host.js';
 import type { Scenario } from './scenario.js';
 
 export interface Machine {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly kernel: Kernel;
+  /** The model as a host: its files and calls, and Octavo's own process. */
+  readonly host: ModelHost;
   readonly cpu: Cpu;
   readonly windows: Windows;
   readonly tlbs: readonly Tlb[];
@@ -45,8 +48,18 @@ export function makeMachine(scenario: Scenario, seed: number): Machine {
       for (const tlb of tlbs) tlb.invalidate(from, to);
     }),
   );
-  const machine = { scenario, seed, kernel, cpu, windows, tlbs, pmu: makePmu(scenario, cpu, seed) };
-  for (const [name, value] of Object.entries(host.thp)) writeFile(kernel, THP_ROOT + name, `${value}`);
+  const model = modelHost(kernel);
+  const machine = {
+    scenario,
+    seed,
+    kernel,
+    host: model,
+    cpu,
+    windows,
+    tlbs,
+    pmu: makePmu(scenario, cpu, seed),
+  };
+  for (const [name, value] of Object.entries(host.thp)) writeFile(model, THP_ROOT + name, `${value}`);
   return machine;
 }
 
@@ -56,18 +69,12 @@ function makePmu(scenario: Scenario, cpu: Cpu, seed: number): Pmu | undefined {
 }
 
 /** Writes a file of the model's kernel; a scenario that names none, or is refused, is wrong. */
-export function writeFile(kernel: Kernel, path: string, text: string): void {
-  const node = kernel.files.find(path);
-  const refused =
-    typeof node === 'string'
-      ? node
-      : node.kind !== 'file' || node.write === undefined
-        ? 'EACCES'
-        : (node.refuseOpen?.() ?? node.write(`${text}\n`));
-  if (refused === undefined) return;
+export function writeFile(host: ModelHost, path: string, text: string): void {
+  const written = host.files.writeKernelFile(path, text);
+  if (written.ok) return;
   throw new OctavoError('SCENARIO_FAILED', {
-    time: `${(kernel.clock.now / 1e9).toFixed(3)} s`,
-    problem: `writing ${JSON.stringify(text)} to ${path} fails with ${refused}`,
+    time: `${(host.kernel.clock.now / 1e9).toFixed(3)} s`,
+    problem: `writing ${JSON.stringify(text)} to ${path} fails with ${written.error.errno}`,
   });
 }
 

@@ -68,7 +68,8 @@ export class ModelCalls implements Calls {
     this.#kernel.clock.spend(this.#kernel.costs.systemCall);
     for (const range of ranges) {
       for (let page = range.start; page < range.end && read + pageBytes <= into.length; page++) {
-        if (!this.#readPage(task.mm, page, into, read)) return read > 0 ? success(read) : refused('EFAULT', call);
+        if (!this.#readPage(task.mm, page, into, read))
+          return read > 0 ? success(read) : refused('EFAULT', call);
         read += pageBytes;
       }
     }
@@ -79,7 +80,8 @@ export class ModelCalls implements Calls {
     const path = `/proc/${pid}/pagemap`;
     const task = this.#kernel.processes.get(pid);
     if (task === undefined) return refused('ENOENT', `open ${path}`);
-    if (!this.#caller.mayTrace && task.userId !== this.#caller.userId) return refused('EACCES', `open ${path}`);
+    if (!this.#caller.mayTrace && task.userId !== this.#caller.userId)
+      return refused('EACCES', `open ${path}`);
     if (task.mm === undefined) return success(columns([]));
     this.#kernel.clock.spend(this.#kernel.costs.systemCall);
     const found = scanPagemap(this.#kernel, task.mm, scan);
@@ -117,7 +119,8 @@ export class ModelCalls implements Calls {
 
   /** Ranges in calls of at most 1024, each below the kernel's limit in bytes; longer ranges are cut. */
   *#batches(ranges: readonly PageRange[]): Generator<PageRange[]> {
-    const most = Math.floor(MAX_BYTES / this.#kernel.geometry.blockBytes) * this.#kernel.geometry.pagesPerBlock;
+    const most =
+      Math.floor(MAX_BYTES / this.#kernel.geometry.blockBytes) * this.#kernel.geometry.pagesPerBlock;
     let batch: PageRange[] = [];
     let pages = 0;
     for (const range of ranges) {

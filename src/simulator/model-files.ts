@@ -1,5 +1,5 @@
 import { failure, success } from '../base/result.js';
-import type { Answer, AppendFile, Files, FileStatus, OpenFile } from '../host/host.js';
+import type { Answer, AppendFile, FileStatus, Files, OpenFile } from '../host/host.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { type ModelFile, type ModelNode, partsOf } from './kernel/files/tree.js';
 import type { Viewer } from './kernel/files/viewer.js';
@@ -52,13 +52,15 @@ export class ModelFiles implements Files {
     const at = normal(path);
     const content = this.#memory.contents.get(at);
     const modifiedMs = this.#kernel.bootedAtMs;
-    if (content !== undefined) return success({ kind: 'file', mode: 0o600, bytes: content.length, modifiedMs });
+    if (content !== undefined)
+      return success({ kind: 'file', mode: 0o600, bytes: content.length, modifiedMs });
     const node = this.#followed(at);
     if (isNode(node)) {
       const mode = node.kind === 'symlink' ? 0o777 : node.mode;
       return success({ kind: node.kind, mode, bytes: 0, modifiedMs });
     }
-    if (this.#memory.directories.has(at)) return success({ kind: 'directory', mode: 0o755, bytes: 0, modifiedMs });
+    if (this.#memory.directories.has(at))
+      return success({ kind: 'directory', mode: 0o755, bytes: 0, modifiedMs });
     return refused(node, `stat ${path}`);
   }
 
@@ -175,7 +177,8 @@ export class ModelFiles implements Files {
     // Root passes the mode bits in /proc and debugfs; sysfs and cgroups ask for them even of root (kernfs).
     const strict = path.startsWith('/sys') && !path.startsWith('/sys/kernel/debug');
     if ((node.mode & bit) === 0 && (strict || !this.#viewer.isRoot)) return 'EACCES';
-    if (!this.#viewer.isRoot && (node.mode & (how === 'read' ? 0o004 : 0o002)) === 0 && isRootsOwn(path)) return 'EACCES';
+    if (!this.#viewer.isRoot && (node.mode & (how === 'read' ? 0o004 : 0o002)) === 0 && isRootsOwn(path))
+      return 'EACCES';
     return node.refuseOpen?.() ?? node;
   }
 

@@ -17,7 +17,11 @@ export function recordingOf(simulation: Simulation): Uint8Array {
       pageBytes: geometry.pageBytes,
       blockBytes: geometry.blockBytes,
       threads: processes.flatMap(({ task, threads, name }) =>
-        Array.from({ length: threads }, (_, index) => ({ pid: task.pid, tid: task.pid + index, command: name })),
+        Array.from({ length: threads }, (_, index) => ({
+          pid: task.pid,
+          tid: task.pid + index,
+          command: name,
+        })),
       ),
       areas: processes.map(({ task, window }) => ({
         pid: task.pid,

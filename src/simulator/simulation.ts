@@ -9,6 +9,7 @@ import { subtractCounters, type TlbCounters } from './hardware/tlb.js';
 import { adviseRange } from './kernel/madvise.js';
 import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './machine.js';
 import { takeCensus } from './memory-census.js';
+import { OctavoTurns } from './octavo-turns.js';
 import {
   OUTCOME_VERSION,
   type OutcomeCosts,
@@ -47,6 +48,7 @@ export class Simulation {
   readonly processes: RunningProcess[] = [];
   readonly timeline: TimelineRow[] = [];
   readonly notes: string[] = [];
+  readonly octavo: OctavoTurns | undefined;
   readonly #context: SimulationContext;
   /** Threads of each CPU, in turn. */
   readonly #queues: Thread[][];
@@ -67,6 +69,7 @@ export class Simulation {
     for (const [index, { start }] of scenario.processes.entries()) clock.at(start, EVENT.start, index);
     for (const [index, { at }] of scenario.events.entries()) clock.at(at, EVENT.act, index);
     for (let cpu = 0; cpu < scenario.host.cpus; cpu++) clock.at(0, EVENT.cpu, cpu);
+    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent);
     this.#last = this.mark();
   }
 
@@ -75,23 +78,34 @@ export class Simulation {
   }
 
   /** Runs to the end, a row of the timeline at a time. */
-  run(): void {
+  async run(): Promise<void> {
     const { duration, report } = this.scenario;
     for (let time = report; time < duration + report; time += report)
       this.advanceTo(Math.min(time, duration));
   }
 
   /** Runs until `time` and writes a row of the timeline. */
-  advanceTo(time: Nanoseconds): void {
-    const { clock } = this.machine.kernel;
+  async advanceTo(time: Nanoseconds): Promise<void> {
     const { warmUp, duration } = this.scenario;
     if (this.#warm === undefined && warmUp <= time) {
-      clock.advanceTo(Math.max(warmUp, clock.now));
+      await this.runUntil(warmUp);
       this.#warm = this.mark();
     }
-    clock.advanceTo(time);
+    await this.runUntil(time);
     this.#context.progress(time, duration);
-    this.addRow();
+    // A turn of Octavo may have taken the model past this row already.
+    const last = this.timeline.at(-1)?.atMs ?? -1;
+    if (Math.round(this.machine.kernel.clock.now / 1e6) > last) this.addRow();
+  }
+
+  /** Runs the model, and Octavo's turns as they fall due; a turn takes virtual time of its own. */
+  private async runUntil(time: Nanoseconds): Promise<void> {
+    const { clock } = this.machine.kernel;
+    while (this.octavo !== undefined && this.octavo.due <= time) {
+      clock.advanceTo(this.octavo.due);
+      this.notes.push(...(await this.octavo.take()));
+    }
+    clock.advanceTo(time);
   }
 
   private startProcess(index: number): void {
@@ -117,7 +131,7 @@ export class Simulation {
 
   private act(event: ScenarioEvent, index: number): void {
     if (event.every !== undefined) this.machine.kernel.clock.after(event.every, EVENT.act, index);
-    if (event.write !== undefined) writeFile(this.machine.kernel, event.write.path, `${event.write.text}`);
+    if (event.write !== undefined) writeFile(this.machine.host, event.write.path, `${event.write.text}`);
     if (event.advise !== undefined) this.advise(event.advise);
     if (event.split !== undefined) this.split(event.split, index);
   }
@@ -289,14 +303,14 @@ function splitterNote(splitter: Splitter): string {
 }
 
 /** A whole simulation with its baselines. */
-export function simulate(
+export async function simulate(
   scenario: Scenario,
   seed: number,
   name: string,
   context: SimulationContext,
-): SimulationOutcome {
+): Promise<SimulationOutcome> {
   const simulation = new Simulation(scenario, seed, context);
-  simulation.run();
+  await simulation.run();
   const baselines = simulation.baselineRequests().map((request) => baselineNs(request, context.readText));
   return simulation.outcome(baselines, name);
 }

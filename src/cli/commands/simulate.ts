@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runJobs } from '../../host/worker-pool.js';
 import { CPUS } from '../../simulator/cpus/catalogue.js';
-import { type Job, JOBS_MODULE, type ScenarioFiles } from '../../simulator/jobs.js';
+import { JOBS_MODULE, type Job, type ScenarioFiles } from '../../simulator/jobs.js';
 import type { SimulationOutcome } from '../../simulator/outcome.js';
 import { recordingOf } from '../../simulator/pmu-recording.js';
 import type { Scenario } from '../../simulator/scenario.js';
@@ -46,7 +46,12 @@ export const simulateCommand = command<Flags, [string?]>(
   {
     flags: {
       json: jsonFlag,
-      list: { kind: 'boolean', brief: 'Show ready scenarios, CPUs and workloads', default: false, withNegated: false },
+      list: {
+        kind: 'boolean',
+        brief: 'Show ready scenarios, CPUs and workloads',
+        default: false,
+        withNegated: false,
+      },
       seed: { kind: 'parsed', parse: parseSeed, brief: 'Seed; the scenario’s own otherwise', optional: true },
       sweep: {
         kind: 'parsed',
@@ -67,14 +72,22 @@ export const simulateCommand = command<Flags, [string?]>(
     positional: {
       kind: 'tuple',
       parameters: [
-        { placeholder: 'scenario', brief: 'A file, or the name of a ready one', parse: String, optional: true },
+        {
+          placeholder: 'scenario',
+          brief: 'A file, or the name of a ready one',
+          parse: String,
+          optional: true,
+        },
       ],
     },
   },
   async function (flags, given) {
     if (flags.list) return list(this, flags.json);
     if (given === undefined) {
-      throw new OctavoError('USAGE', { problem: 'which scenario? (--list shows the ready ones)', command: 'simulate' });
+      throw new OctavoError('USAGE', {
+        problem: 'which scenario? (--list shows the ready ones)',
+        command: 'simulate',
+      });
     }
     const { path, text } = readScenario(this, given);
     const scenario = parseScenario(text, path);
@@ -111,16 +124,22 @@ async function runOne(
   const files = filesOf(context, scenario);
   const simulation = new Simulation(scenario, seed, {
     readText: (path) => files[path] ?? '',
-    progress: (done, total) => context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
+    progress: (done, total) =>
+      context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
   });
   for (let time = scenario.report; time < scenario.duration + scenario.report; time += scenario.report) {
-    if (context.signal.aborted) throw new OctavoError('SCENARIO_FAILED', { time: `${time / 1e9} s`, problem: 'interrupted' });
+    if (context.signal.aborted)
+      throw new OctavoError('SCENARIO_FAILED', { time: `${time / 1e9} s`, problem: 'interrupted' });
     await simulation.advanceTo(Math.min(time, scenario.duration));
   }
   const requests = simulation.baselineRequests();
   const accesses = requests.reduce((sum, request) => sum + request.warmUp + request.accesses, 0);
   const jobs: Job[] = requests.map((request) => ({ kind: 'baseline', request, files }));
-  const baselines = await runJobs<Job, number>({ url: JOBS_MODULE }, jobs, accesses < WORTH_A_THREAD ? 1 : undefined);
+  const baselines = await runJobs<Job, number>(
+    { url: JOBS_MODULE },
+    jobs,
+    accesses < WORTH_A_THREAD ? 1 : undefined,
+  );
   const outcome = simulation.outcome(baselines, name);
   if (flags.record !== undefined) writeRecording(context, simulation, flags.record);
   if (flags.json) context.printJson(outcome);
@@ -138,7 +157,8 @@ function filesOf(context: OctavoContext, scenario: Scenario): ScenarioFiles {
   for (const { with: parameters } of scenario.processes) {
     if (typeof parameters.file !== 'string') continue;
     const text = context.host.files.readText(parameters.file);
-    if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path: parameters.file, errno: text.error.errno });
+    if (!text.ok)
+      throw new OctavoError('FILE_UNREADABLE', { path: parameters.file, errno: text.error.errno });
     files[parameters.file] = text.value;
   }
   return files;
@@ -156,10 +176,19 @@ async function sweep(
     const changed = point.reduce((sofar, [key, value]) => withValue(sofar, path, key, value), text);
     const scenario = parseScenario(changed, path);
     const name = point.map(([key, value]) => `${key}=${value}`).join(' ');
-    return { kind: 'simulate', scenario, seed: flags.seed ?? scenario.seed, name, files: filesOf(context, scenario) };
+    return {
+      kind: 'simulate',
+      scenario,
+      seed: flags.seed ?? scenario.seed,
+      name,
+      files: filesOf(context, scenario),
+    };
   });
-  const outcomes = await runJobs<Job, SimulationOutcome>({ url: JOBS_MODULE }, jobs, undefined, (done, total) =>
-    context.progress.show('sweeping', done, total, 'runs'),
+  const outcomes = await runJobs<Job, SimulationOutcome>(
+    { url: JOBS_MODULE },
+    jobs,
+    undefined,
+    (done, total) => context.progress.show('sweeping', done, total, 'runs'),
   );
   if (flags.json) context.printJson({ octavo: 'sweep', version: 1, outcomes });
   else context.print(showSweep(outcomes));

@@ -76,7 +76,10 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
       `${tlb.accesses} accesses, ${tlb.firstLevelMisses} first-level misses, ${tlb.walks} walks (${tlb.hugeWalks} to huge entries)`,
     ],
     ['faults', `${event('pgfault')}, of them ${event('thp_fault_alloc')} huge; ${showNs(costs.faultNs)}`],
-    ['splits', `${costs.splits} folios (${event('thp_split_page')} huge), ${event('thp_underused_split_page')} as underused`],
+    [
+      'splits',
+      `${costs.splits} folios (${event('thp_split_page')} huge), ${event('thp_underused_split_page')} as underused`,
+    ],
     ['collapses', `${costs.collapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`],
     ['calls from outside', showNs(costs.callNs)],
   ];
@@ -89,7 +92,19 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
 
 export function showSweep(outcomes: readonly SimulationOutcome[]): string {
   return table(
-    ['run', 'process', 'RSS', 'huge', 'empty', 'accesses/s', '× all-4K', '× all-2M', 'walks', 'splits', 'collapses'],
+    [
+      'run',
+      'process',
+      'RSS',
+      'huge',
+      'empty',
+      'accesses/s',
+      '× all-4K',
+      '× all-2M',
+      'walks',
+      'splits',
+      'collapses',
+    ],
     outcomes.flatMap((outcome) =>
       outcome.processes.map((process) => [
         outcome.scenario,
