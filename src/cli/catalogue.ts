@@ -11,6 +11,7 @@ import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { simulateCommand } from './commands/simulate.js';
 import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
@@ -21,10 +22,11 @@ export const COMMANDS = {
   undo: undoCommand,
   run: runCommand,
   runs: runsCommand,
-  'record-host': recordHostCommand,
-  man: manCommand,
   import: importCommand,
   report: reportCommand,
+  simulate: simulateCommand,
+  'record-host': recordHostCommand,
+  man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
