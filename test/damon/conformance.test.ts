@@ -8,12 +8,8 @@ import {
   nextInput,
 } from '../../src/simulator/kernel/damon/attributes.js';
 import { GENERATIONS } from '../../src/simulator/kernel/damon/generations.js';
+import { ACCESS_SCORE, chopOversized, mergeAll } from '../../src/simulator/kernel/damon/region-dynamics.js';
 import { RegionList } from '../../src/simulator/kernel/damon/region-list.js';
-import {
-  ACCESS_SCORE,
-  chopOversized,
-  mergeAll,
-} from '../../src/simulator/kernel/damon/region-dynamics.js';
 import { DamonBench, regionRows } from './damon-bench.js';
 
 const PAGE = 4096;
