@@ -19,32 +19,33 @@ export function setDefaults(scheme: Scheme): void {
 export function isFilteredOut(context: Context, target: Target, index: number, scheme: Scheme): boolean {
   scheme.coreAllowed = false;
   for (const filter of scheme.parameters.coreFilters) {
-    if (hasProperty(context, target, index, filter) !== filter.matching) continue;
+    const has = hasProperty(context, target, index, filter);
+    if (has === undefined) return true;
+    if (has !== filter.matching) continue;
     scheme.coreAllowed = filter.allow;
     return !filter.allow;
   }
   return scheme.coreRejectsByDefault;
 }
 
-function hasProperty(context: Context, target: Target, index: number, filter: Filter): boolean {
+function hasProperty(context: Context, target: Target, index: number, filter: Filter): boolean | undefined {
   if (filter.type === 'target') return context.targets.indexOf(target) === filter.target;
   return isInside(context, target, index, filter);
 }
 
 /**
  * Whether the region lies in the range, whose ends are rounded down to minimum regions. A region across an end is
- * cut there; the left piece stays the region at hand and the right piece follows it.
+ * cut there; the left piece stays the region at hand and the right piece follows it. Undefined when the cut
+ * failed.
  */
-function isInside(context: Context, target: Target, index: number, filter: Filter): boolean {
+function isInside(context: Context, target: Target, index: number, filter: Filter): boolean | undefined {
   const { regions } = target;
   const start = alignDown(filter.least, context.leastRegion);
   const end = alignDown(filter.most, context.leastRegion);
   if (start <= regions.start[index] && regions.end[index] <= end) return true;
   if (regions.end[index] <= start || end <= regions.start[index]) return false;
   if (regions.start[index] < start) {
-    regions.splitAt(index, start - regions.start[index]);
-    return false;
+    return regions.splitAt(index, start - regions.start[index]) ? false : undefined;
   }
-  regions.splitAt(index, end - regions.start[index]);
-  return true;
+  return regions.splitAt(index, end - regions.start[index]) ? true : undefined;
 }

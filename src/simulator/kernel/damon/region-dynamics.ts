@@ -3,7 +3,7 @@
  * kdamond_merge_regions(), damon_apply_min_nr_regions(), kdamond_split_regions()).
  */
 import type { CoreBehaviour } from './generations.js';
-import { MOST_PROBES, RegionList } from './region-list.js';
+import { MOST_PROBES, MOST_REGIONS, RegionList } from './region-list.js';
 import type { Tausworthe } from './tausworthe.js';
 
 /** What the merge compares: counts, or weighted probe hits when any probe has a weight. */
@@ -125,7 +125,7 @@ export function chopOversized(
   const limit = alignUp(sizeLimit(lists, minimumRegions, minimumSize), minimumSize);
   for (const list of lists) {
     for (let index = 0; index < list.count; index++) {
-      if (list.size(index) > limit) list.splitAt(index, limit);
+      if (list.size(index) > limit && !list.splitAt(index, limit)) return limit;
     }
   }
   return limit;
@@ -154,7 +154,8 @@ export function splitAll(
 ): void {
   let regions = 0;
   for (const list of lists) regions += list.count;
-  const { mostRegions, minimumSize } = limits;
+  const { minimumSize } = limits;
+  const mostRegions = Math.min(limits.mostRegions, MOST_REGIONS);
   if (regions <= mostRegions / 2) {
     const thrice = memory.lastRegions === regions && regions < Math.floor(mostRegions / 3);
     for (const list of lists) splitEach(list, thrice ? 3 : 2, minimumSize, random);

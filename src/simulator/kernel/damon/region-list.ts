@@ -5,6 +5,8 @@
  */
 
 export const MOST_PROBES = 4;
+/** Regions of one target beyond which the modelled kernel has no memory left for another. */
+export const MOST_REGIONS = 2 ** 20;
 
 export class RegionList {
   count = 0;
@@ -60,14 +62,19 @@ export class RegionList {
     this.count--;
   }
 
-  /** Cuts region `index` so that its left piece has `leftSize`; the right piece follows with the same history. */
-  splitAt(index: number, leftSize: number): void {
+  /**
+   * Cuts region `index` so that its left piece has `leftSize`; the right piece follows with the same history.
+   * False, and nothing done, when memory for another region is lacking.
+   */
+  splitAt(index: number, leftSize: number): boolean {
+    if (this.count >= MOST_REGIONS) return false;
     const cut = this.start[index] + leftSize;
     this.openGap(index + 1);
     this.copyHistory(this, index, index + 1);
     this.start[index + 1] = cut;
     this.end[index + 1] = this.end[index];
     this.end[index] = cut;
+    return true;
   }
 
   /** Widens `left` over `right`: size-weighted integer means of count, age and hits; `last` stays the left one's. */

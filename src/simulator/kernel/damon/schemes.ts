@@ -148,14 +148,12 @@ function tryScheme(pass: SchemePass, target: Target, index: number, scheme: Sche
   count(scheme, size, applied, passed);
 }
 
-/** Cuts the region to what the quota leaves. False when not even a minimum region is left. */
+/** Cuts the region to what the quota leaves. False when not even a minimum region is left, or no memory to cut. */
 function fitsQuota(context: Context, regions: RegionList, index: number, scheme: Scheme): boolean {
   const { quota } = scheme;
   if (!isQuotaSet(quota) || quota.charged + regions.size(index) <= quota.effective) return true;
   const rest = alignDown(quota.effective - quota.charged, context.leastRegion);
-  if (rest === 0) return false;
-  regions.splitAt(index, rest);
-  return true;
+  return rest > 0 && regions.splitAt(index, rest);
 }
 
 function act(pass: SchemePass, target: Target, index: number, scheme: Scheme, accesses: number): Applied {
