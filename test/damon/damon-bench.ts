@@ -79,7 +79,6 @@ export class DamonBench {
 
   /** One kdamond, one context, one target. Answers the context's path. */
   prepare(pid: number | undefined, operations = 'vaddr'): string {
-    this.set('', {});
     this.write('nr_kdamonds', '1');
     this.write('0/contexts/nr_contexts', '1');
     const context = '0/contexts/0';
