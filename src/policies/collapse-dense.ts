@@ -70,12 +70,12 @@ interface HeatJudgement {
   readonly weight: number;
 }
 
-/** Without any heat the residency alone decides, and the reason says so. */
+/** Without any heat the residency alone decides where that is allowed, and the reason says so. */
 function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJudgement {
   const block = sizes.blocks.block[row];
   if (!heat?.subPageHeat) {
     const why = 'no access samples were given, so it is judged by residency alone';
-    return { hot: true, unknown: false, why, weight: sizes.blocks.present[row] };
+    return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
   }
   const hot = heat.block(block);
   if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };

@@ -61,7 +61,7 @@ function proposal(input: PolicyInput, heat: HotMap, hot: HotBlock, fraction: Hot
   const { sizes, parameters } = input;
   const pages = sizes.geometry.pagesPerBlock;
   const inUse = usedPages(heat, hot, pages);
-  const targetOrder = parameters.order ?? chooseSplitOrder(inUse, pages);
+  const targetOrder = parameters.order ?? chooseSplitOrder(inUse, pages, parameters.splitOrders);
   const zeroPages = hot.filled === undefined ? 0 : pages - hot.filled;
   const facts: SplitFacts = { targetOrder, zeroPages, coldPages: coldPagesAt(inUse, targetOrder, pages) };
   return {

@@ -18,14 +18,12 @@ export function coldPagesAt(inUse: Uint8Array, order: Order, pages: Pages): Page
 /**
  * Largest order whose wholly cold pieces still hold 90 % of the cold sub-pages: larger pieces keep contiguity for
  * the TLB (contpte from order 4 with 4 KiB pages, hardware coalescing from order 2) and cost fewer pages to manage.
- * Order 1 does not exist for anonymous memory.
+ * Only orders in `reachable` (ascending) are taken; order 0 stands in when none of them will do.
  */
-export function chooseSplitOrder(inUse: Uint8Array, pages: Pages): Order {
+export function chooseSplitOrder(inUse: Uint8Array, pages: Pages, reachable: readonly Order[]): Order {
   const atOnce = coldPagesAt(inUse, 0, pages);
-  for (let order = Math.log2(pages) - 1; order >= 2; order--) {
-    if (coldPagesAt(inUse, order, pages) >= KEPT_COLDNESS * atOnce) return order;
-  }
-  return 0;
+  const below = reachable.filter((order) => order < Math.log2(pages));
+  return below.findLast((order) => coldPagesAt(inUse, order, pages) >= KEPT_COLDNESS * atOnce) ?? 0;
 }
 
 function isSet(bitmap: Uint8Array, page: number): boolean {

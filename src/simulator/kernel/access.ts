@@ -1,4 +1,8 @@
 import type { FrameNumber, Nanoseconds, Order, PageNumber } from '../../vocabulary/units.js';
+
+export { ACCESS } from './access-results.js';
+
+import { contentStampOf } from './content.js';
 import { handleFault } from './faults.js';
 import type { Kernel } from './kernel.js';
 import type { Mm } from './mm.js';
@@ -20,9 +24,6 @@ export interface Leaf {
 export function emptyLeaf(): Leaf {
   return { level: 0, index: 0, frame: -1, span: 0, zero: false };
 }
-
-/** Why an access failed, in place of a cost. */
-export const ACCESS = { segmentationFault: -1, outOfMemory: -2 } as const;
 
 /** Looks a page up without touching anything: no fault, no accessed bit. False when nothing is present. */
 export function translate(kernel: Kernel, mm: Mm, page: PageNumber, leaf: Leaf): boolean {
@@ -100,12 +101,7 @@ function markAccessed(kernel: Kernel, mm: Mm, page: PageNumber, leaf: LeafId, wr
 
 /** Gives a page that was all zeroes a content; a page that holds data keeps its stamp. */
 export function writeContent(kernel: Kernel, mm: Mm, page: PageNumber, frame: FrameNumber): void {
-  if (kernel.folios.content[frame] === 0) kernel.folios.content[frame] = contentStamp(mm.family, page);
-}
-
-/** The stamp of what a process writes to a page: never 0, different for neighbouring pages. */
-export function contentStamp(family: number, page: PageNumber): number {
-  return (Math.imul(family + 1, 0x9e3779b1) ^ Math.imul(page | 0, 0x85ebca6b)) | 1;
+  if (kernel.folios.content[frame] === 0) kernel.folios.content[frame] = contentStampOf(mm.family, page);
 }
 
 /** Rounds of a batch after which pages that reclaim keeps taking away are left unresolved. */

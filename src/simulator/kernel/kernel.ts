@@ -46,6 +46,17 @@ import type { Process } from './process.js';
 import { Swap } from './swap.js';
 import { ThpSettings } from './thp-settings.js';
 
+/** Who asked for memory to be reclaimed; decides which counters tick. */
+export type ReclaimReason = 'kswapd' | 'direct' | 'khugepaged' | 'proactive';
+
+/** Calls from the allocator up to reclaim and compaction, which themselves need the allocator's rooms. */
+export interface Relief {
+  /** Tries to free `pages` in a cgroup and below. Answers the pages freed and the time it took. */
+  reclaim(memcg: Memcg, pages: number, reason: ReclaimReason): { freed: number; cost: Nanoseconds };
+  /** Tries to make a free block of `order` by moving pages. Answers whether there is one, and the time it took. */
+  compact(order: number): { made: boolean; cost: Nanoseconds };
+}
+
 /** The zero page's frame, in the kernel's own first block. */
 export const ZERO_FRAME: FrameNumber = 1;
 
@@ -72,6 +83,12 @@ export class Kernel {
   readonly inodes = new Map<number, Inode>();
   /** Frame of the huge zero page, −1 before its first use. */
   hugeZeroFrame: FrameNumber = -1;
+  /** A wake-up of kswapd is on its way. */
+  kswapdPending = false;
+  /** CPU time that khugepaged used. */
+  khugepagedNs = 0;
+  /** Block that the next compaction starts its search at. */
+  compactCursor = 0;
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;
@@ -82,6 +99,7 @@ export class Kernel {
   /** Pages of shmem and file folios of PMD size. */
   shmemHuge = 0;
   fileHuge = 0;
+  #relief: Relief | undefined;
   readonly #flushes = new Flushes();
   readonly #files = new FileTree();
 
@@ -110,6 +128,17 @@ export class Kernel {
   /** The model's /proc, /sys and debugfs. Not part of a snapshot: parts mount theirs again. */
   get files(): FileTree {
     return this.#files;
+  }
+
+  /** What makes memory free again when an allocation or a charge fails. Set once when the kernel is put together. */
+  get relief(): Relief {
+    if (this.#relief === undefined)
+      throw new Error('assertion failed: the kernel was not put together (boot.ts)');
+    return this.#relief;
+  }
+
+  set relief(relief: Relief) {
+    this.#relief = relief;
   }
 
   memcgOf(mm: Mm): Memcg {

@@ -30,6 +30,10 @@ export const VM = {
   mergeable: 1 << 13,
   sequentialRead: 1 << 14,
   randomRead: 1 << 15,
+  /** Every page of it reads as soft-dirty: `sd`. New mappings start so; clear_refs 4 ends it. */
+  softDirty: 1 << 16,
+  /** Registered with userfaultfd for missing pages: `um`. Only base pages are faulted in. */
+  uffdMissing: 1 << 17,
 } as const;
 
 /** One mapping: pages [start, end) with the same backing and flags. */
@@ -89,6 +93,8 @@ export class Mm {
   readonly family: number;
   /** Top level of the page tables: first entry of a run of 512 PMD entries, 0 when there is none. */
   readonly pgd: Int32Array;
+  /** Indices of `pgd` that are in use, in order of their first use. */
+  readonly tops: number[] = [];
   /** Sorted by start, without overlaps. */
   vmas: Vma[] = [];
   /** Resident pages by kind, and swap entries. */
@@ -100,6 +106,9 @@ export class Mm {
   peakVirtual: Pages = 0;
   /** Page-table pages in use or deposited. */
   tablePages: Pages = 0;
+  minorFaults = 0;
+  majorFaults = 0;
+  lockedPages: Pages = 0;
   pmdPages: Pages = 0;
   thpDisable: ThpDisable = 'no';
   /** Index into kernel.memcgs. */

@@ -83,6 +83,7 @@ export class PageTables {
     const top = Math.floor(block / PMD_RUN);
     if (mm.pgd[top] === 0) {
       mm.pgd[top] = this.takeRun() * PMD_RUN;
+      mm.tops.push(top);
       mm.pmdPages++;
     }
     return mm.pgd[top] + (block % PMD_RUN);
@@ -113,13 +114,13 @@ export class PageTables {
 
   /** Gives the PMD-level pages of a process back; all of its entries must be empty. */
   releaseRuns(mm: Mm): void {
-    for (let top = 0; top < mm.pgd.length; top++) {
-      if (mm.pgd[top] === 0) continue;
+    for (const top of mm.tops) {
       this.freeRuns.push(mm.pgd[top] / PMD_RUN);
       this.runsInUse--;
       mm.pgd[top] = 0;
       mm.pmdPages--;
     }
+    mm.tops.length = 0;
   }
 
   private takeRun(): number {

@@ -49,7 +49,7 @@ export class Swap {
     this.content[slot] = content;
     this.memcg[slot] = memcg;
     this.used++;
-    const fits = this.compressedPages < this.compressedLimit;
+    const fits = content !== 0 && this.compressedPages < this.compressedLimit;
     this.compressed[slot] = fits ? 1 : 0;
     if (fits) this.compressedPages++;
     return fits;
