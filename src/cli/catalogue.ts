@@ -5,6 +5,7 @@ import { completeCommand, completionCommand } from './commands/completion.js';
 
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
+import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { runCommand } from './commands/run.js';
@@ -20,6 +21,7 @@ export const COMMANDS = {
   run: runCommand,
   runs: runsCommand,
   'record-host': recordHostCommand,
+  model: modelRoutes,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

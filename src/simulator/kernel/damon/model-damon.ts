@@ -1,6 +1,6 @@
 /** DAMON on the model kernel: its files mounted, its kdamonds run by the model's clock. */
 import type { ErrnoName } from '../../../vocabulary/errno.js';
-import type { Nanoseconds } from '../../../vocabulary/units.js';
+import type { Nanoseconds, ProcessId } from '../../../vocabulary/units.js';
 import type { Kernel } from '../kernel.js';
 import { Process } from '../process.js';
 import { DamonFiles } from './damon-files.js';
@@ -15,6 +15,8 @@ export interface ModelDamonOptions {
   readonly generation: GenerationName;
   readonly costs?: MonitoringCosts;
   readonly trace?: TraceSink;
+  /** Asked for a pid that the model does not have, when a context is built. */
+  readonly adopt?: (pid: ProcessId) => Process | undefined;
 }
 
 /** Event of the model's clock at which some kdamond runs. */
@@ -34,7 +36,7 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
   };
   const system = new DamonSystem({
     generation: GENERATIONS[options.generation],
-    memory: new ModelMemory(kernel),
+    memory: new ModelMemory(kernel, options.adopt),
     startThread: (name) => startThread(kernel, name),
     endThread: (pid) => kernel.processes.delete(pid),
     wakeUp,

@@ -42,12 +42,12 @@ export class ModelMemory implements MonitoredMemory {
   private readonly kernel: Kernel;
   private actionNs = 0;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, adopt: Adopt = () => undefined) {
     this.kernel = kernel;
     const spend = (ns: number) => {
       this.actionNs += ns;
     };
-    this.virtual = new ModelVirtual(kernel, spend);
+    this.virtual = new ModelVirtual(kernel, spend, adopt);
     this.physical = new ModelPhysical(kernel, spend);
     this.metrics = new ModelMetrics(kernel);
   }
@@ -72,18 +72,22 @@ export class ModelMemory implements MonitoredMemory {
 }
 
 type Spend = (ns: number) => void;
+/** Gives a process that the model does not have yet. */
+type Adopt = (pid: ProcessId) => Process | undefined;
 
 class ModelVirtual implements VirtualMemory {
   private readonly kernel: Kernel;
   private readonly spend: Spend;
+  private readonly adopt: Adopt;
 
-  constructor(kernel: Kernel, spend: Spend) {
+  constructor(kernel: Kernel, spend: Spend, adopt: Adopt) {
     this.kernel = kernel;
     this.spend = spend;
+    this.adopt = adopt;
   }
 
   findSpace(pid: ProcessId): AddressSpace | undefined {
-    const process = this.kernel.processes.get(pid);
+    const process = this.kernel.processes.get(pid) ?? this.adopt(pid);
     return process === undefined ? undefined : new ProcessSpace(process);
   }
 
