@@ -12,6 +12,7 @@ import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { simulateCommand } from './commands/simulate.js';
 import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
@@ -27,6 +28,7 @@ export const COMMANDS = {
   import: importCommand,
   report: reportCommand,
   model: modelRoutes,
+  simulate: simulateCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
