@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
+import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
@@ -25,6 +26,7 @@ export const COMMANDS = {
   import: importCommand,
   report: reportCommand,
   simulate: simulateCommand,
+  model: modelRoutes,
   'record-host': recordHostCommand,
   man: manCommand,
   completion: completionCommand,
