@@ -20,6 +20,8 @@ export interface BootOutcome {
   /** QEMU's exit code or the signal that ended it. */
   readonly ended: number | string;
   readonly timedOut: boolean;
+  /** The guest's program ended with an error: no crash of the machine, and no reason to try again. */
+  readonly guestFailed: boolean;
   /** Last lines of the serial console. */
   readonly console: string;
 }
@@ -66,7 +68,8 @@ async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
   });
   clearTimeout(timer);
   process.off('exit', stop);
-  return { ended, timedOut, console: console() };
+  const guestFailed = /^guest: main ended with [1-9]/m.test(console());
+  return { ended, timedOut, guestFailed, console: console() };
 }
 
 /**

@@ -53,6 +53,7 @@ export async function runLab(request: LabRequest): Promise<LabRun> {
     for (let attempt = 1; attempt <= ATTEMPTS && collected.missing().length > 0; attempt++) {
       const outcome = await bootOnce(request, folder, collected);
       if (outcome.finished) break;
+      if (outcome.guestFailed) throw new Error(`the guest’s own program failed:\n${outcome.console}`);
       crashes.push(describeCrash(outcome, collected.current));
       request.say(`${crashes.at(-1)}${attempt < ATTEMPTS ? '; booting once more' : ''}`);
     }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 const below = ['vocabulary', 'base'];
-const parts = ['sources', 'actuators', 'verification', 'policies'];
+const parts = ['damon', 'sources', 'actuators', 'verification', 'policies'];
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
@@ -16,8 +16,9 @@ const ALLOWED = {
   policies: below,
   planning: below,
   fleet: below,
-  sources: ['host', 'formats', ...below],
-  actuators: ['host', 'formats', ...below],
+  damon: ['host', 'formats', ...below],
+  sources: ['damon', 'host', 'formats', ...below],
+  actuators: ['damon', 'host', 'formats', ...below],
   verification: ['host', 'formats', ...below],
   cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],

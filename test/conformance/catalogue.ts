@@ -1,9 +1,7 @@
 /** Every scenario, once, in the order in which they run. */
 import type { Scenario } from './scenario.js';
+import { damosAdvice } from './scenarios/damos-advice.js';
+import { damosCollapse } from './scenarios/damos-collapse.js';
 import { debugfsSplit } from './scenarios/debugfs-split.js';
 
-export const SCENARIOS: readonly Scenario[] = [debugfsSplit];
-
-export function scenarioNamed(name: string): Scenario | undefined {
-  return SCENARIOS.find((scenario) => scenario.name === name);
-}
+export const SCENARIOS: readonly Scenario[] = [debugfsSplit, damosCollapse, damosAdvice];

@@ -6,6 +6,7 @@ import type { Host, OpenFile } from '../../src/host/host.js';
 import type { BlockNumber, PageNumber, PageRange, ProcessId } from '../../src/vocabulary/units.js';
 
 const WORD = 8;
+const CHUNK_FRAMES = 512;
 const PRESENT_HIGH = 0x8000_0000;
 const FRAME_HIGH_MASK = 0x007f_ffff;
 /** include/uapi/linux/kernel-page-flags.h */
@@ -57,10 +58,11 @@ export function drawBlocks(host: Host, pid: ProcessId, range: PageRange): string
   const perBlock = host.identity.geometry.pagesPerBlock;
   const letters: string[] = [];
   const pagemap = must(host.files.open(`/proc/${pid}/pagemap`));
-  const flags = must(host.files.open('/proc/kpageflags'));
+  const flags = new FrameFlags(must(host.files.open('/proc/kpageflags')));
   try {
     for (let page = range.start; page < range.end; page += perBlock) {
-      letters.push(letterOf(pagemap, flags, page, perBlock, host.identity.geometry.hugeOrder));
+      const frames = framesOf(pagemap, page, perBlock);
+      letters.push(letterOf(flags, frames, host.identity.geometry.hugeOrder));
     }
   } finally {
     pagemap.close();
@@ -79,33 +81,49 @@ export function firstFrame(host: Host, pid: ProcessId, block: BlockNumber): numb
   }
 }
 
-function letterOf(pagemap: OpenFile, flags: OpenFile, page: PageNumber, pages: number, huge: number): string {
-  const frames = framesOf(pagemap, page, pages);
-  if (frames.every((frame) => frame < 0)) return '.';
+function letterOf(flags: FrameFlags, frames: readonly number[], huge: number): string {
   const orders = new Set<number>();
-  for (let at = 0; at < pages; ) {
-    if (frames[at] < 0) {
-      orders.add(0);
-      at++;
-      continue;
-    }
-    const size = folioPages(flags, frames[at], pages);
-    orders.add(Math.log2(size));
-    at += size;
+  for (let at = 0; at < frames.length; ) {
+    const pages = frames[at] < 0 ? 1 : flags.folioPages(frames[at], frames.length);
+    if (frames[at] >= 0) orders.add(Math.log2(pages));
+    at += pages;
   }
+  if (orders.size === 0) return '.';
   if (orders.size !== 1) return '?';
   const [order] = orders;
   return order === huge ? 'H' : String(order);
 }
 
-/** Pages of the folio whose first page has this frame; 1 for a page that is no compound page. */
-function folioPages(flags: OpenFile, frame: number, most: number): number {
-  const bytes = readFully(flags, frame * WORD, Math.min(most, 512) * WORD);
-  const word = (index: number) => bytes.readUInt32LE(index * WORD);
-  if ((word(0) & KPF_HEAD) === 0) return 1;
-  let pages = 1;
-  while (pages < bytes.length / WORD && (word(pages) & KPF_TAIL) !== 0) pages++;
-  return pages;
+/** kpageflags in chunks, each read once. */
+class FrameFlags {
+  readonly #file: OpenFile;
+  readonly #chunks = new Map<number, Buffer>();
+
+  constructor(file: OpenFile) {
+    this.#file = file;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** Pages of the folio whose first page has this frame; 1 for a page that is no compound page. */
+  folioPages(frame: number, most: number): number {
+    if ((this.#word(frame) & KPF_HEAD) === 0) return 1;
+    let pages = 1;
+    while (pages < most && (this.#word(frame + pages) & KPF_TAIL) !== 0) pages++;
+    return pages;
+  }
+
+  #word(frame: number): number {
+    const number = Math.floor(frame / CHUNK_FRAMES);
+    let chunk = this.#chunks.get(number);
+    if (!chunk) {
+      chunk = readFully(this.#file, number * CHUNK_FRAMES * WORD, CHUNK_FRAMES * WORD);
+      this.#chunks.set(number, chunk);
+    }
+    return chunk.readUInt32LE((frame % CHUNK_FRAMES) * WORD);
+  }
 }
 
 function framesOf(pagemap: OpenFile, page: PageNumber, pages: number): number[] {
