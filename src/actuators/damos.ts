@@ -33,6 +33,7 @@ interface Abilities {
   readonly split: boolean;
   readonly targetOrder: boolean;
   readonly coreFilters: boolean;
+  readonly snapshotLimit: boolean;
   /** Why nothing works at all, empty otherwise. */
   readonly missing: string;
 }
@@ -117,6 +118,7 @@ export class DamosActuator implements Actuator {
       action: proposal.action,
       targetOrder: this.#can.targetOrder ? proposal.targetOrder : undefined,
       blocks: group.map((step) => step.proposal.block),
+      snapshotLimit: this.#can.snapshotLimit,
     };
   }
 

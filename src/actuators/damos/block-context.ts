@@ -31,6 +31,8 @@ export interface BlockOrder {
   /** Written to target_order where it is given. */
   readonly targetOrder: Order | undefined;
   readonly blocks: readonly BlockNumber[];
+  /** The kernel can end a scheme after one pass by itself; otherwise the quota does. */
+  readonly snapshotLimit: boolean;
 }
 
 export interface Pacing {
@@ -46,6 +48,11 @@ export const NO_PACING: Pacing = { blocksPerSecond: 0, minFreePermil: 0 };
 const FEWEST_REGIONS = 3;
 /** One sample is one aggregation: DAMON looks once, as it must, and then acts at once. */
 const ACTING_INTERVAL_US = 50_000n;
+/**
+ * Between two passes on kernels without max_nr_snapshots: long enough to stop the kdamond after the first. Commands
+ * are carried out once a sample, before the schemes, so that one sample must not be one pass there.
+ */
+const SLOW_PASS_US = 1_000_000n;
 const UPDATE_US = 60_000_000n;
 const WINDOW_MS = 1000n;
 /** Longer than any run: with a quota of all blocks, the first pass is the only one. */
@@ -73,7 +80,7 @@ export function blockContext(
     watermarks: watermarks(pacing),
     // A second fence: whatever gets mapped where nothing was, the action does not reach it.
     filters: pads.map((address) => filterOf('addr', { matching: true, allow: false, address })),
-    maxSnapshots: 1n,
+    maxSnapshots: order.snapshotLimit ? 1n : 0n,
   });
   return {
     operations: 'fvaddr',
@@ -81,7 +88,7 @@ export function blockContext(
     pause: false,
     intervals: {
       sampleUs: ACTING_INTERVAL_US,
-      aggregationUs: ACTING_INTERVAL_US,
+      aggregationUs: order.snapshotLimit ? ACTING_INTERVAL_US : SLOW_PASS_US,
       updateUs: UPDATE_US,
       goal: NO_INTERVALS_GOAL,
     },
@@ -94,7 +101,8 @@ export function blockContext(
 /**
  * Only whole blocks: a quota that ends inside a region makes DAMON cut the region there, and neither part is a huge
  * page then. A time quota is turned into bytes by the kernel's own estimate and would cut anywhere, so it is not used.
- * Without a pace the quota is what ends a scheme after one pass on kernels that have no max_nr_snapshots.
+ * A quota of all blocks that never resets is a second bound on passes. It is none on 6.12: that kernel sets the size
+ * of its first window only when the second begins.
  */
 function blockQuotas(blocks: number, pacing: Pacing, geometry: PageGeometry): DamosQuotas {
   const paced = pacing.blocksPerSecond > 0 && pacing.blocksPerSecond < blocks;

@@ -32,7 +32,41 @@ const POLL_MS = 60;
 const BASE_PATIENCE_MS = 10_000;
 const PATIENCE_PER_BLOCK_MS = 100;
 
-export async function runOnBlocks(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+export async function runOnBlocks(
+  slot: DamonSlot,
+  wanted: Omit<BlockOrder, 'snapshotLimit'>,
+  pacing: Pacing,
+): Promise<BlocksRun> {
+  const { snapshotLimit } = await slot.features();
+  const order = { ...wanted, snapshotLimit };
+  // Where the kernel does not end a scheme, its quota does not hold in the first window either.
+  if (snapshotLimit || pacing.blocksPerSecond === 0) return runScheme(slot, order, pacing);
+  return runInPortions(slot, order, pacing);
+}
+
+async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+  const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
+  let sum: BlocksRun = { end: 'done', statistics: NOTHING, refusal: undefined };
+  for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
+    if (at > 0) await slot.host.clock.sleep(1000);
+    const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
+    sum = { ...run, statistics: addedUp(sum.statistics, run.statistics) };
+  }
+  return sum;
+}
+
+function addedUp(left: SchemeStatistics, right: SchemeStatistics): SchemeStatistics {
+  return {
+    tried: left.tried + right.tried,
+    triedBytes: left.triedBytes + right.triedBytes,
+    applied: left.applied + right.applied,
+    appliedBytes: left.appliedBytes + right.appliedBytes,
+    quotaExceeds: left.quotaExceeds + right.quotaExceeds,
+    snapshots: undefined,
+  };
+}
+
+async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
   const pads = unmappedRanges(mapsOf(slot.host, order.pid), padsNeeded(order.blocks.length), geometry(slot));
   const staged = await slot.stage(blockContext(order, pads, pacing, geometry(slot)));
   if (!staged.ok) return refusedRun(staged.error);
