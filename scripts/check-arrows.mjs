@@ -6,20 +6,23 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 const below = ['vocabulary', 'base'];
-const parts = ['damon', 'sources', 'actuators', 'verification', 'policies'];
+const parts = ['damon', 'sources', 'actuators', 'verification', 'policies', 'kernel-rules'];
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
   host: below,
   formats: below,
   hotness: below,
-  policies: below,
-  planning: below,
+  // What Linux allows and does by itself, as pure rules: the planner forecasts with them, verification explains with them.
+  'kernel-rules': below,
+  policies: ['hotness', ...below],
+  planning: ['kernel-rules', ...below],
   fleet: below,
+  // Control of DAMON's sysfs tree, which a source and an actuator share.
   damon: ['host', 'formats', ...below],
   sources: ['damon', 'host', 'formats', ...below],
   actuators: ['damon', 'host', 'formats', ...below],
-  verification: ['host', 'formats', ...below],
+  verification: ['kernel-rules', 'host', 'formats', ...below],
   cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   simulator: ['config', 'formats', 'host', ...below],

@@ -2,8 +2,7 @@
  * DAMOS as an actuator: collapses, and splits where the kernel can, by a scheme of its own kdamond that is given
  * exactly the planned blocks and nothing else. DAMON's tree is put back as found after every call.
  */
-import { readDamonFeatures } from '../damon/features.js';
-import { chooseSlot, readDamonUse } from '../damon/owner.js';
+import { surveyDamon } from '../damon/scratch.js';
 import { DamonSlot } from '../damon/slot.js';
 import { contextWrites } from '../damon/writes.js';
 import type { Host } from '../host/host.js';
@@ -44,32 +43,17 @@ const BATCH = 256;
 const SMALLEST_LARGE_ORDER = 2;
 
 /** Asks this host what DAMON can do and builds the actuator; abilities that are missing say why. */
-export async function damosActuator(
-  host: Host,
-  options: DamosOptions = DAMOS_DEFAULTS,
-): Promise<DamosActuator> {
-  return new DamosActuator(host, await askAbilities(host, options), options);
-}
-
-async function askAbilities(host: Host, options: DamosOptions): Promise<Abilities> {
-  const known = readDamonFeatures(host);
-  if (known.missing) return known;
-  const choice = chooseSlot(await readDamonUse(host), options.share);
-  if (typeof choice === 'object')
-    return { ...known, missing: `DAMON is used by ${choice.owner}. ${choice.remedy}` };
-  if (known.basis === 'btf') return known;
-  const slot = await DamonSlot.open(host, options);
-  if (!slot.ok) return { ...known, missing: `DAMON is used by ${slot.error.owner}. ${slot.error.remedy}` };
-  try {
-    return await slot.value.features();
-  } finally {
-    await slot.value.close();
-  }
+export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS): DamosActuator {
+  const { features, occupied } = surveyDamon(host, options.share);
+  const missing = occupied ? `DAMON is used by ${occupied.owner}. ${occupied.remedy}` : features.missing;
+  return new DamosActuator(host, { ...features, missing }, options);
 }
 
 export class DamosActuator implements Actuator {
   readonly name = 'damos';
   readonly batch = BATCH;
+  readonly clearsReferences = false;
+  readonly defeatedBy = {};
   readonly abilities: readonly Ability[];
   readonly #host: Host;
   readonly #can: Abilities;

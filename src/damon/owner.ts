@@ -1,5 +1,5 @@
 /** Who uses DAMON on this host. Its sysfs tree is one for all tools, and its built-in modules run alone. */
-import type { Host } from '../host/host.js';
+import type { Answer, Host } from '../host/host.js';
 import { KDAMONDS, numberedChildren, readFile } from './kernel-files.js';
 
 export const EXCLUSIVE_MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
@@ -16,6 +16,15 @@ export interface DamonUse {
   /** Modules that hold DAMON exclusively now. */
   readonly modules: readonly string[];
   readonly slots: readonly SlotState[];
+}
+
+/** The same at one look, for where nothing can be waited for: what is locked just now counts as in use. */
+export function glanceAtDamonUse(host: Host): DamonUse {
+  const slots = numberedChildren(host, KDAMONDS).map((slot) => {
+    const text = (file: string) => host.files.readText(`${KDAMONDS}/${slot}/${file}`);
+    return slotState(slot, text('state'), text('pid'), text('contexts/nr_contexts'));
+  });
+  return { modules: EXCLUSIVE_MODULES.filter((name) => isRunning(host, name)), slots };
 }
 
 export async function readDamonUse(host: Host): Promise<DamonUse> {
@@ -37,10 +46,19 @@ async function readSlot(host: Host, slot: number): Promise<SlotState> {
   const state = await readFile(host, `${folder}/state`);
   const pid = await readFile(host, `${folder}/pid`);
   const contexts = await readFile(host, `${folder}/contexts/nr_contexts`);
+  return slotState(slot, state, pid, contexts);
+}
+
+function slotState(
+  slot: number,
+  state: Answer<string>,
+  pid: Answer<string>,
+  contexts: Answer<string>,
+): SlotState {
   return {
     slot,
     // What cannot be read is taken as in use.
-    running: !state.ok || state.value === 'on',
+    running: !state.ok || state.value.trim() === 'on',
     pid: pid.ok ? Number(pid.value) : -1,
     contexts: contexts.ok ? Number(contexts.value) : 1,
   };

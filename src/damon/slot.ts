@@ -4,11 +4,12 @@
  */
 import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
-import { askScheme, type DamonFeatures, readDamonFeatures } from './features.js';
+import type { DamonFeatures } from './features.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, refused, writeFile } from './kernel-files.js';
 import { lockPath, ownHolder, releaseLock, takeLock } from './lock.js';
 import { chooseSlot, type Occupied, readDamonUse } from './owner.js';
 import { putBack, recoverLeftover, removeRecord, type SessionRecord, writeRecord } from './record.js';
+import { askInSlot } from './scratch.js';
 import type { AddressRange, DamonContext } from './spec.js';
 import { contextWrites, type KernelWrite } from './writes.js';
 
@@ -103,23 +104,9 @@ export class DamonSlot {
   }
 
   /** What the kernel can do; asked of a scratch scheme in this slot when nothing else tells. */
-  async features(): Promise<DamonFeatures> {
-    if (this.#features) return this.#features;
-    const known = readDamonFeatures(this.host);
-    this.#features = known.basis === 'btf' ? known : await this.#askScratch(known);
+  features(): DamonFeatures {
+    this.#features ??= askInSlot(this.host, this.path);
     return this.#features;
-  }
-
-  async #askScratch(known: DamonFeatures): Promise<DamonFeatures> {
-    const made = [
-      await this.#write(`${this.path}/contexts/nr_contexts`, '1'),
-      await this.#write(`${this.path}/contexts/0/schemes/nr_schemes`, '1'),
-    ];
-    const answer = made.every(({ ok }) => ok)
-      ? askScheme(this.host, `${this.path}/contexts/0/schemes/0`)
-      : known;
-    await this.#write(`${this.path}/contexts/nr_contexts`, '0');
-    return answer;
   }
 
   /** Writes a whole context into the tree. Nothing runs yet. Stops at the first refusal. */
@@ -127,7 +114,7 @@ export class DamonSlot {
     this.#record = { ...this.#record, targets: context.targets.map(({ pid }) => pid) };
     const journaled = writeRecord(this.host, this.#record);
     if (!journaled.ok) return journaled;
-    return this.writeAll(contextWrites(context, await this.features()));
+    return this.writeAll(contextWrites(context, this.features()));
   }
 
   async writeAll(writes: readonly KernelWrite[]): Promise<Answer<void>> {

@@ -136,8 +136,9 @@ export interface Calls {
   /** Opens a process so that later calls cannot hit another one that got its pid. */
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
   /**
-   * process_madvise over all ranges, split into as many calls as the kernel's limits need (1024 ranges and
-   * under 2 GiB a call). Answers the bytes the kernel says it processed, which proves nothing about page sizes.
+   * process_madvise over all ranges in order, split into as many calls as the kernel's limits need (1024 ranges and
+   * under 2 GiB a call). Answers the bytes of the ranges before the first one that was refused, or that refusal when
+   * it was the very first; proves nothing about page sizes.
    */
   processMadvise(handle: ProcessHandle, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>>;
   /** Reads another process's memory into `into`, ranges one after the other. Marks those pages referenced. */

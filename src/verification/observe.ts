@@ -2,7 +2,7 @@
  * What a process's memory looks like now, from page tables and frame flags. PAGEMAP_SCAN tells where anything is
  * and which entries are huge; frames are looked up only below a PMD entry, since a PMD-mapped folio is whole.
  */
-import { isKernelThread, parseCgroup, parseKeyed, parseStat } from '../formats/proc/process-files.js';
+import { parseCgroup, parseKeyed, parseStat } from '../formats/proc/process-files.js';
 import { parseSmaps, type SmapsEntry, tmpfsMounts } from '../formats/proc/smaps.js';
 import type { Host, Refusal } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -80,13 +80,6 @@ export function identityOf(host: Host, pid: ProcessId): ProcessIdentity {
     command: stat.command,
     cgroup: cgroup.ok ? parseCgroup(cgroup.value) : '/',
   };
-}
-
-/** Whether a pid is a kernel thread; false for one that is gone. */
-export function isKernelThreadPid(host: Host, pid: ProcessId): boolean {
-  const text = host.files.readText(`/proc/${pid}/stat`);
-  const stat = text.ok ? parseStat(text.value) : undefined;
-  return stat !== undefined && isKernelThread(stat);
 }
 
 /** Mappings with their smaps fields, or from maps when smaps is refused. Throws TARGET_GONE or PERMISSION. */

@@ -37,7 +37,7 @@ export async function runOnBlocks(
   wanted: Omit<BlockOrder, 'snapshotLimit'>,
   pacing: Pacing,
 ): Promise<BlocksRun> {
-  const { snapshotLimit } = await slot.features();
+  const { snapshotLimit } = slot.features();
   const order = { ...wanted, snapshotLimit };
   // Where the kernel does not end a scheme, its quota does not hold in the first window either.
   if (snapshotLimit || pacing.blocksPerSecond === 0) return runScheme(slot, order, pacing);

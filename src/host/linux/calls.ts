@@ -72,8 +72,10 @@ export class LinuxCalls implements Calls {
       const turn = this.#advising.then(() => this.#advise(handle, batch, advice));
       this.#advising = turn;
       const answer = await turn;
-      if (!answer.ok) return answer;
+      if (!answer.ok) return done > 0 ? success(done) : answer;
       done += answer.value;
+      // The kernel stopped at a range it refused; the caller tells which by the bytes before it.
+      if (answer.value < this.#bytes(batch)) break;
     }
     return success(done);
   }
@@ -216,6 +218,10 @@ export class LinuxCalls implements Calls {
       this.#words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
     }
     return this.#arena;
+  }
+
+  #bytes(ranges: readonly PageRange[]): Bytes {
+    return ranges.reduce((sum, { start, end }) => sum + (end - start), 0) * this.#geometry.pageBytes;
   }
 
   *#batches(ranges: readonly PageRange[]): Generator<PageRange[]> {
