@@ -92,11 +92,16 @@ class MadviseActuator implements Actuator {
       steps.map((step) => this.#block(step)),
       'MADV_COLD',
     );
-    const answers: string[] = [];
-    for (const [index, step] of steps.entries()) {
-      if (cooled[index] !== 'ok') answers.push(cooled[index]);
-      else answers.push(worst(await adviseEach(context, this.#pieces(step), 'MADV_COLD')));
-    }
+    const answers = [...cooled];
+    const owners = steps.flatMap((step, index) =>
+      cooled[index] === 'ok' ? this.#pieces(step).map((piece) => ({ index, piece })) : [],
+    );
+    const cut = await adviseEach(
+      context,
+      owners.map(({ piece }) => piece),
+      'MADV_COLD',
+    );
+    for (const [at, { index }] of owners.entries()) if (cut[at] !== 'ok') answers[index] = cut[at];
     return receipts.receipts(steps, answers, this.describe(steps, context.target.pid));
   }
 
@@ -137,8 +142,4 @@ function smallestLargeOrder({ before }: Step, hugeOrder: Order): Order {
   if (before.level === 'pmd') return hugeOrder;
   const found = before.pagesByOrder.findIndex((pages, order) => order > 0 && pages > 0);
   return found === -1 ? hugeOrder : found;
-}
-
-function worst(answers: readonly string[]): string {
-  return answers.find((answer) => answer !== 'ok') ?? 'ok';
 }
