@@ -5,10 +5,26 @@ import type { PageRange } from '../../src/vocabulary/units.js';
 import type { Backing, Stage, Workload } from '../../test/conformance/stage.js';
 import type { ReadSpan, WorkloadCommand } from './workload.js';
 
+const HOLDER = fileURLToPath(new URL('damon-holder.js', import.meta.url));
 const WORKLOAD = fileURLToPath(new URL('workload.js', import.meta.url));
 
 export function guestStage(host: Host, kernel: string, note: (text: string) => void): Stage {
-  return { host, kernel, note, startWorkload: () => GuestWorkload.start(host) };
+  return {
+    host,
+    kernel,
+    note,
+    startWorkload: () => GuestWorkload.start(host),
+    killOctavoHoldingDamon: (pid, blocks) => killHolder(host, [pid, ...blocks].map(String)),
+  };
+}
+
+async function killHolder(host: Host, parameters: readonly string[]): Promise<void> {
+  const program = host.calls.start(process.execPath, [HOLDER, ...parameters]);
+  if (!program.ok) throw new Error(`holder: ${program.error.errno}`);
+  for await (const line of linesOf(program.value.output)) if (line === 'holding') break;
+  program.value.signal('SIGKILL');
+  const ended = await program.value.ended;
+  if (ended !== 'SIGKILL') throw new Error(`holder ended with ${ended}: ${program.value.errors()}`);
 }
 
 class GuestWorkload implements Workload {

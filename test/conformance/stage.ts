@@ -3,7 +3,7 @@
  * and the model kernel each bring one stage; scenarios cannot tell them apart.
  */
 import type { Host } from '../../src/host/host.js';
-import type { PageRange, Pages, ProcessId } from '../../src/vocabulary/units.js';
+import type { BlockNumber, PageRange, Pages, ProcessId } from '../../src/vocabulary/units.js';
 
 export type Backing = 'anon' | 'shmem';
 
@@ -27,6 +27,8 @@ export interface Stage {
   /** Column of test/conformance/differences.ts. */
   readonly kernel: string;
   startWorkload(): Promise<Workload>;
+  /** Lets another Octavo take a shared DAMON slot, run a scheme on these blocks, and die by SIGKILL while it runs. */
+  killOctavoHoldingDamon(pid: ProcessId, blocks: readonly BlockNumber[]): Promise<void>;
   /** A figure or sentence worth keeping beside the rows; not compared. */
   note(text: string): void;
 }
