@@ -4,6 +4,7 @@
  * afterwards, a busy khugepaged is quicker. That holds until the block is touched. What holds beyond that is
  * VM_NOHUGEPAGE, which nobody can take back to "neither" and which therefore is set only when it was asked for.
  */
+import { DamonSlot } from '../damon/slot.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import { type BlockNumber, blockToPage, type PageRange } from '../vocabulary/units.js';
 import type { ActingContext } from './actuator.js';
