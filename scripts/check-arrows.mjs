@@ -10,7 +10,8 @@ const parts = ['damon', 'sources', 'actuators', 'verification', 'policies', 'ker
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
-  host: below,
+  // The probe reads small kernel files, whose grammar lives in formats.
+  host: ['formats', ...below],
   formats: below,
   hotness: below,
   // What Linux allows and does by itself, as pure rules: the planner forecasts with them, verification explains with them.

@@ -8,7 +8,7 @@ export const application: Application<OctavoContext> = buildApplication(routes, 
   name: 'octavo',
   versionInfo: { currentVersion: VERSION },
   scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-  documentation: { disableAnsiColor: true },
+  documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
   completion: { includeHiddenRoutes: false },
   localization: {
     text: {

@@ -1,8 +1,25 @@
 /** Every command, once. Help, completion and the manual page are made from this table. */
 import { buildRouteMap } from '@stricli/core';
+import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 
+import { doctorCommand } from './commands/doctor.js';
+import { inspectCommand } from './commands/inspect.js';
+import { planCommand } from './commands/plan.js';
+import { recordHostCommand } from './commands/record-host.js';
+import { runCommand } from './commands/run.js';
+import { runsCommand } from './commands/runs.js';
+import { undoCommand } from './commands/undo.js';
+
 export const COMMANDS = {
+  doctor: doctorCommand,
+  inspect: inspectCommand,
+  plan: planCommand,
+  apply: applyCommand,
+  undo: undoCommand,
+  run: runCommand,
+  runs: runsCommand,
+  'record-host': recordHostCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -27,6 +27,7 @@ export function undoOutline(run: ReadRun): UndoOutline {
   const parts = [...byProcess.values()].map((steps) => ({
     process: steps[0].proposal.process,
     named: {
+      pid: steps[0].proposal.process.pid,
       split: blocksOf(steps, 'collapse'),
       collapse: blocksOf(steps, 'split'),
     },

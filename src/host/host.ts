@@ -9,6 +9,7 @@
  * - Calls take batches, so that neither a system call nor a model call is paid per page.
  */
 import type { Result } from '../base/result.js';
+import type { Advice } from '../vocabulary/abilities.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import type {
   Bytes,
@@ -83,8 +84,7 @@ export interface ProcessHandle {
   close(): void;
 }
 
-/** Advices that another process may be given, by their names in madvise(2). */
-export type Advice = 'MADV_WILLNEED' | 'MADV_COLD' | 'MADV_PAGEOUT' | 'MADV_COLLAPSE';
+export type { Advice };
 
 /** Categories of PAGEMAP_SCAN, by bit (include/uapi/linux/fs.h). */
 export const PAGE_IS = {

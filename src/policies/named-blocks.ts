@@ -13,16 +13,22 @@ export const namedBlocks: Policy = {
   brief: 'split and collapse exactly the blocks named with --split and --collapse',
   propose(input: PolicyInput): PolicyOutput {
     const findings = new Findings(NAME, input.sizes.process);
-    const { named } = input.parameters;
-    const proposals = [
-      ...named.split.flatMap((block) => split(input, block, findings) ?? []),
-      ...named.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
-    ];
+    const { pid } = input.sizes.process;
+    const named = input.parameters.named.filter((blocks) => blocks.pid === pid);
+    const proposals = named.flatMap((blocks) => [
+      ...blocks.split.flatMap((block) => split(input, block, blocks.aroundPage, findings) ?? []),
+      ...blocks.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
+    ]);
     return { proposals, passedOver: findings.passedOver() };
   },
 };
 
-function split(input: PolicyInput, block: BlockNumber, findings: Findings): Proposal | undefined {
+function split(
+  input: PolicyInput,
+  block: BlockNumber,
+  aroundPage: number | undefined,
+  findings: Findings,
+): Proposal | undefined {
   const { sizes, heat, parameters } = input;
   const { geometry, blocks } = sizes;
   const row = rowOfBlock(blocks, block);
@@ -44,6 +50,7 @@ function split(input: PolicyInput, block: BlockNumber, findings: Findings): Prop
     block,
     action: 'split',
     targetOrder,
+    ...(aroundPage === undefined ? {} : { aroundPage }),
     policy: NAME,
     reason: `asked for by name${known}`,
     gain: splitGain(facts, geometry),

@@ -5,7 +5,7 @@
 import type { HotMap } from '../vocabulary/hot-map.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { PassedOver, Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Fraction, Microseconds, Order, Pages } from '../vocabulary/units.js';
+import type { BlockNumber, Fraction, Microseconds, Order, Pages, ProcessId } from '../vocabulary/units.js';
 
 export interface PolicyInput {
   readonly sizes: PageSizes;
@@ -27,10 +27,13 @@ export interface Policy {
   propose(input: PolicyInput): PolicyOutput;
 }
 
-/** Blocks that the user named. */
+/** Blocks that the user named in one process. */
 export interface NamedBlocks {
+  readonly pid: ProcessId;
   readonly split: readonly BlockNumber[];
   readonly collapse: readonly BlockNumber[];
+  /** Sub-page of a buddy split: only the piece around it gets the target order. */
+  readonly aroundPage?: number;
 }
 
 export interface PolicyParameters {
@@ -61,7 +64,7 @@ export interface PolicyParameters {
   readonly collapseByResidency: boolean;
   /** Expected durations, for estimates. */
   readonly costs: CostModel;
-  readonly named: NamedBlocks;
+  readonly named: readonly NamedBlocks[];
 }
 
 /** Expected costs, as parameters with their sources; used for estimates, never for decisions about safety. */
@@ -91,7 +94,7 @@ export const DEFAULT_PARAMETERS: PolicyParameters = {
   splitOrders: [0],
   collapseByResidency: false,
   costs: DEFAULT_COSTS,
-  named: { split: [], collapse: [] },
+  named: [],
 };
 
 /** Pages as a count with its share, for reasons: `47 of 512 sub-pages (9.2 %)`. */
