@@ -4,13 +4,13 @@
  */
 import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
+import type { AddressRange, DamonContext } from '../vocabulary/damon.js';
 import type { DamonFeatures } from './features.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, refused, writeFile } from './kernel-files.js';
 import { lockPath, ownHolder, releaseLock, takeLock } from './lock.js';
 import { chooseSlot, type Occupied, readDamonUse } from './owner.js';
 import { putBack, recoverLeftover, removeRecord, type SessionRecord, writeRecord } from './record.js';
 import { askInSlot } from './scratch.js';
-import type { AddressRange, DamonContext } from './spec.js';
 import { contextWrites, type KernelWrite } from './writes.js';
 
 /** Words that `state` takes while a kdamond runs. */

@@ -22,7 +22,7 @@ import {
   NO_QUOTAS,
   NO_WATERMARKS,
   schemeOf,
-} from '../../damon/spec.js';
+} from '../../vocabulary/damon.js';
 import type { BlockNumber, Order, PageGeometry, ProcessId } from '../../vocabulary/units.js';
 
 export interface BlockOrder {
