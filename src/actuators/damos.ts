@@ -22,10 +22,12 @@ import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
 export interface DamosOptions {
   /** Use a free slot of a tree that another tool set up. */
   readonly share: boolean;
+  /** Ask a kernel without type information by a scratch slot of an empty tree. Not while only planning. */
+  readonly ask: boolean;
   readonly pacing: Pacing;
 }
 
-export const DAMOS_DEFAULTS: DamosOptions = { share: false, pacing: NO_PACING };
+export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, pacing: NO_PACING };
 
 interface Abilities {
   readonly collapse: boolean;
@@ -44,7 +46,7 @@ const SMALLEST_LARGE_ORDER = 2;
 
 /** Asks this host what DAMON can do and builds the actuator; abilities that are missing say why. */
 export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS): DamosActuator {
-  const { features, occupied } = surveyDamon(host, options.share);
+  const { features, occupied } = surveyDamon(host, options);
   const missing = occupied ? `DAMON is used by ${occupied.owner}. ${occupied.remedy}` : features.missing;
   return new DamosActuator(host, { ...features, missing }, options);
 }

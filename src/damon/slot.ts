@@ -182,7 +182,7 @@ export class DamonSlot {
   }
 }
 
-function readStatistics(host: Host, scheme: string): SchemeStatistics {
+export function readStatistics(host: Host, scheme: string): SchemeStatistics {
   const at = (name: string) => numberAt(host, `${scheme}/stats/${name}`);
   return {
     tried: at('nr_tried') ?? 0n,

@@ -108,7 +108,7 @@ function meetStatistics(host: Host, { note }: Stage): Rows {
   if (!host.files.writeKernelFile(STAT, 'Y').ok) {
     return { 'DAMON_STAT reported': false, 'DAMON_STAT still on': false };
   }
-  const missing = damosActuator(host, DAMOS_DEFAULTS).abilities[0].missing;
+  const missing = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing;
   note(missing);
   const stillOn = must(host.files.readText(STAT)).trim() === 'Y';
   must(host.files.writeKernelFile(STAT, 'N'));
