@@ -2,21 +2,16 @@
  * DAMOS as an actuator: collapses, and splits where the kernel can, by a scheme of its own kdamond that is given
  * exactly the planned blocks and nothing else. DAMON's tree is put back as found after every call.
  */
+
 import { surveyDamon } from '../damon/scratch.js';
 import { DamonSlot } from '../damon/slot.js';
+import { unmappedRanges } from '../damon/unmapped.js';
 import { contextWrites } from '../damon/writes.js';
 import type { Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
 import type { Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
-import {
-  type BlockOrder,
-  blockContext,
-  NO_PACING,
-  type Pacing,
-  padsNeeded,
-  unmappedRanges,
-} from './damos/block-context.js';
+import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
 import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
 
 export interface DamosOptions {

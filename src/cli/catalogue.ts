@@ -3,6 +3,10 @@ import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 
+import { damonApplyCommand } from './commands/damon-apply.js';
+import { damonHeatmapCommand } from './commands/damon-heatmap.js';
+import { damonShowCommand } from './commands/damon-show.js';
+import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { planCommand } from './commands/plan.js';
@@ -19,6 +23,15 @@ export const COMMANDS = {
   undo: undoCommand,
   run: runCommand,
   runs: runsCommand,
+  damon: buildRouteMap({
+    routes: {
+      status: damonStatusCommand,
+      show: damonShowCommand,
+      apply: damonApplyCommand,
+      heatmap: damonHeatmapCommand,
+    },
+    docs: { brief: 'look at and drive DAMON, the kernel’s access monitor' },
+  }),
   'record-host': recordHostCommand,
   completion: completionCommand,
   __complete: completeCommand,

@@ -1,6 +1,7 @@
 /** Every scenario, once, in the order in which they run. */
 import type { Scenario } from './scenario.js';
 import { damonOwners } from './scenarios/damon-owners.js';
+import { damonView } from './scenarios/damon-view.js';
 import { damosAdvice } from './scenarios/damos-advice.js';
 import { damosCollapse } from './scenarios/damos-collapse.js';
 import { debugfsSplit } from './scenarios/debugfs-split.js';
@@ -14,5 +15,6 @@ export const SCENARIOS: readonly Scenario[] = [
   damosAdvice,
   damonOwners,
   shmem,
+  damonView,
   pingPong,
 ];

@@ -1,7 +1,9 @@
 /** Runs one scheme once over exactly the given blocks and says what the kernel made of it. */
+
 import type { DamonSlot, SchemeStatistics } from '../../damon/slot.js';
+import { unmappedRanges } from '../../damon/unmapped.js';
 import type { Answer, Host, Refusal } from '../../host/host.js';
-import { type BlockOrder, blockContext, type Pacing, padsNeeded, unmappedRanges } from './block-context.js';
+import { type BlockOrder, blockContext, type Pacing, padsNeeded } from './block-context.js';
 
 export type RunEnd =
   /** One pass over all blocks was made. */
