@@ -2,13 +2,13 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
-
 import { damonApplyCommand } from './commands/damon-apply.js';
 import { damonHeatmapCommand } from './commands/damon-heatmap.js';
 import { damonShowCommand } from './commands/damon-show.js';
 import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
+import { manCommand } from './commands/man.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { runCommand } from './commands/run.js';
@@ -33,6 +33,7 @@ export const COMMANDS = {
     docs: { brief: 'look at and drive DAMON, the kernel’s access monitor' },
   }),
   'record-host': recordHostCommand,
+  man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
@@ -44,6 +45,7 @@ export const routes = buildRouteMap({
     fullDescription: [
       'Octavo looks at a process’s memory below 2 MiB, says which transparent huge pages are worth keeping,',
       'splits and collapses within budgets, verifies by page sizes, and can take it back.',
+      'With --host DIR before the command, or OCTAVO_HOST in the environment, a recorded host stands in for this one.',
       'Start with `octavo doctor`, then `octavo inspect PID` and `octavo plan PID`. Nothing changes before `apply` or `run`.',
     ].join('\n'),
     hideRoute: { __complete: true },
