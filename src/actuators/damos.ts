@@ -82,7 +82,8 @@ export class DamosActuator implements Actuator {
       const began = this.#host.clock.monotonicNs();
       const written = slot.written.length;
       const run = await runOnBlocks(slot, this.#order(group, pid), this.#options.pacing);
-      const durationUs = (this.#host.clock.monotonicNs() - began) / 1e3 / group.length;
+      const elapsedNs = this.#host.clock.monotonicNs() - began;
+      const durationUs = (run.busyNs ?? elapsedNs) / 1e3 / group.length;
       group.forEach((step, index) => {
         const calls =
           index === 0 ? slot.written.slice(written) : [`as with step ${group[0].id}, in the same scheme`];

@@ -4,19 +4,11 @@ import { readDamonFeatures } from '../damon/features.js';
 import { DamonSlot } from '../damon/slot.js';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
+import { type ActingFlags, actingFlags } from './flags.js';
 
-export type ShareFlags = {
-  readonly shareDamon: boolean;
-};
+export type ShareFlags = Pick<ActingFlags, 'shareDamon'>;
 
-export const shareFlags = {
-  shareDamon: {
-    kind: 'boolean',
-    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
-    default: false,
-    withNegated: false,
-  },
-} as const;
+export const shareFlags = { shareDamon: actingFlags.shareDamon } as const;
 
 export const DAMON_EXITS = [
   [EXIT.notPermitted, 'this user may not write to DAMON’s files'],

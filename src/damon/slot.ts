@@ -138,6 +138,13 @@ export class DamonSlot {
     return state.ok && state.value === 'on';
   }
 
+  /** CPU time that the kdamond has taken since its start, undefined where the kernel does not tell. */
+  busyNs(): number | undefined {
+    const pid = numberAt(this.host, `${this.path}/pid`);
+    const times = pid && pid > 0n ? this.host.files.readText(`/proc/${pid}/schedstat`) : undefined;
+    return times?.ok ? Number(times.value.split(' ')[0]) : undefined;
+  }
+
   /** Counters as of the last update_schemes_stats; ECANCELED there means that the kdamond has ended. */
   async statistics(scheme: number): Promise<Answer<SchemeStatistics>> {
     const updated = await this.command('update_schemes_stats');

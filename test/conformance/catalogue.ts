@@ -7,6 +7,7 @@ import { damosCollapse } from './scenarios/damos-collapse.js';
 import { debugfsSplit } from './scenarios/debugfs-split.js';
 
 import { pingPong } from './scenarios/ping-pong.js';
+import { pipeline } from './scenarios/pipeline.js';
 import { shmem } from './scenarios/shmem.js';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -17,4 +18,5 @@ export const SCENARIOS: readonly Scenario[] = [
   shmem,
   damonView,
   pingPong,
+  pipeline,
 ];
