@@ -9,6 +9,7 @@ import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
+import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { runCommand } from './commands/run.js';
@@ -34,6 +35,7 @@ export const COMMANDS = {
   }),
   'record-host': recordHostCommand,
   man: manCommand,
+  model: modelRoutes,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
