@@ -7,11 +7,13 @@ import { damonHeatmapCommand } from './commands/damon-heatmap.js';
 import { damonShowCommand } from './commands/damon-show.js';
 import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
+import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
 import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { undoCommand } from './commands/undo.js';
@@ -36,6 +38,8 @@ export const COMMANDS = {
   'record-host': recordHostCommand,
   man: manCommand,
   model: modelRoutes,
+  import: importCommand,
+  report: reportCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

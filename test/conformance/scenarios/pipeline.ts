@@ -101,7 +101,7 @@ async function turn(
     acting: { allowSticky: true, shareDamon: false },
     probe: { sampleBlocks: 16, windowMs: 3000, restoreAll: true },
   };
-  const assembled = assembleTurn(host, request);
+  const assembled = await assembleTurn(host, request);
   const id = `plan-${runName(host)}`;
   const progress = () => undefined;
   const planned = await planTurn({ ...assembled, host, id, feuds: new Map(), signal, progress });
