@@ -30,8 +30,16 @@ const KERNEL_THREADS: readonly [number, string][] = [
 /** Connects the calls that go upward and the handlers of timers. Also to be called after loading a snapshot. */
 export function connect(kernel: Kernel): void {
   kernel.relief = {
-    reclaim: (memcg, pages, reason) => reclaim(kernel, memcg, pages, reason),
-    compact: (order) => compact(kernel, order),
+    reclaim: (memcg, pages, reason) => {
+      const done = reclaim(kernel, memcg, pages, reason);
+      kernel.pressure.stall(done.cost);
+      return done;
+    },
+    compact: (order) => {
+      const done = compact(kernel, order);
+      kernel.pressure.stall(done.cost);
+      return done;
+    },
   };
   kernel.clock.handle(KHUGEPAGED, () => runKhugepaged(kernel));
   kernel.clock.handle('kswapd', () => runKswapd(kernel));

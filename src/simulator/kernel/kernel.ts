@@ -42,6 +42,7 @@ import type { Mm } from './mm.js';
 import { DEFAULT_OPTIONS, type KernelFeatures, type KernelOptions } from './options.js';
 import type { Inode } from './page-cache.js';
 import { PageTables } from './page-tables.js';
+import { Pressure } from './pressure.js';
 import type { Process } from './process.js';
 import { Swap } from './swap.js';
 import { ThpSettings } from './thp-settings.js';
@@ -74,6 +75,7 @@ export class Kernel {
   readonly thp: ThpSettings;
   readonly swap: Swap;
   readonly khugepaged = new KhugepagedState();
+  readonly pressure = new Pressure();
   /** By id; the root cgroup is 0. Removed ones leave a hole. */
   readonly memcgs: (Memcg | undefined)[] = [new Memcg(0, '/', undefined)];
   readonly processes = new Map<ProcessId, Process>();
@@ -89,6 +91,8 @@ export class Kernel {
   khugepagedNs = 0;
   /** Block that the next compaction starts its search at. */
   compactCursor = 0;
+  /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */
+  readonly bootedAtMs = Date.UTC(2026, 0, 1);
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;

@@ -80,7 +80,6 @@ function adviseHuge(kernel: Kernel, pmd: number, pageout: boolean): Nanoseconds 
 
 function forgetReferences(kernel: Kernel, head: FrameNumber): void {
   kernel.folios.clear(head, FOLIO.young | FOLIO.referenced);
-  kernel.folios.set(head, FOLIO.idle);
 }
 
 /** Isolates and reclaims, whatever was referenced; unevictable folios and those on no list are left. */

@@ -34,6 +34,11 @@ export const VM = {
   softDirty: 1 << 16,
   /** Registered with userfaultfd for missing pages: `um`. Only base pages are faulted in. */
   uffdMissing: 1 << 17,
+  /** Raw frames without struct pages (`pf io`), or a mixture (`mm`). */
+  pfnMap: 1 << 18,
+  mixedMap: 1 << 19,
+  /** mremap cannot grow it: `de`. */
+  dontExpand: 1 << 20,
 } as const;
 
 /** One mapping: pages [start, end) with the same backing and flags. */

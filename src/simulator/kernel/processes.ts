@@ -67,9 +67,9 @@ function mapImage(kernel: Kernel, mm: Mm, command: string): void {
   add(base + 206, 3, VM.read | VM.write | VM.account, path, text, 206);
   add(base + 209, 5, VM.read | VM.write | VM.account, '');
   add(at(0x0eef2000), 34, VM.read | VM.write | VM.account, '[heap]');
-  add(at(0x7f1ae618a000), 4, VM.read | VM.special | VM.dontDump, '[vvar]');
-  add(at(0x7f1ae618e000), 2, VM.read | VM.special | VM.dontDump, '[vvar_vclock]');
-  add(at(0x7f1ae6190000), 2, VM.read | VM.exec | VM.special, '[vdso]');
+  add(at(0x7f1ae618a000), 4, VM.read | VM.special | VM.dontDump | VM.dontExpand | VM.mixedMap, '[vvar]');
+  add(at(0x7f1ae618e000), 2, VM.read | VM.special | VM.dontDump | VM.dontExpand | VM.pfnMap, '[vvar_vclock]');
+  add(at(0x7f1ae6190000), 2, VM.read | VM.exec | VM.special | VM.dontExpand, '[vdso]');
   add(at(0x7ffd5a571000), 33, VM.read | VM.write | VM.growsDown | VM.account, '[stack]');
 }
 
