@@ -16,6 +16,7 @@ import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { simulateCommand } from './commands/simulate.js';
 import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
@@ -40,6 +41,8 @@ export const COMMANDS = {
   model: modelRoutes,
   import: importCommand,
   report: reportCommand,
+  model: modelRoutes,
+  simulate: simulateCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -169,6 +169,16 @@ export const ERRORS = {
     says: 'interrupted by {signal}; the journal of run {run} is complete',
     advice: 'Go on with `octavo apply`, or take it back with `octavo undo {run}`.',
   },
+  SCENARIO_INVALID: {
+    exit: 'badInput',
+    says: '{path}:{line}: {key}: {problem}',
+    advice: 'Correct that key; `octavo simulate --list` shows CPUs, workloads and ready scenarios.',
+  },
+  SCENARIO_FAILED: {
+    exit: 'badInput',
+    says: 'the scenario stopped at {time}: {problem}',
+    advice: 'Give the host more memory or the process a higher limit.',
+  },
   RECORDING_LACKS: {
     exit: 'badInput',
     says: 'the recording {path} does not hold {what}',

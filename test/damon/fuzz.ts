@@ -2,9 +2,18 @@
  * Random writers on the tree: numbers, keywords and rubbish into random files, commands in any order, processes
  * that come and go. Nothing may throw; every answer is an errno of the table or success.
  */
-import { COMMANDS } from '../../src/simulator/kernel/damon/generations.js';
+import { COMMANDS, type Generation } from '../../src/simulator/kernel/damon/generations.js';
 import { SysfsDirectory, type SysfsFile } from '../../src/simulator/kernel/damon/sysfs-tree.js';
-import type { DamonBench } from './damon-bench.js';
+
+/** What is fuzzed. */
+export interface FuzzTarget {
+  readonly tree: SysfsDirectory;
+  readonly generation: Generation;
+  /** Processes to monitor. */
+  readonly pids: readonly number[];
+  write(path: string, text: string): string | undefined;
+  advance(ms: number): void;
+}
 
 export interface FuzzOutcome {
   readonly writes: number;
@@ -25,12 +34,12 @@ const WORDS = [
 ] as const; // biome-ignore format: a table
 
 export class Fuzzer {
-  private readonly bench: DamonBench;
+  private readonly target: FuzzTarget;
   private state: number;
   readonly answers = new Map<string, number>();
 
-  constructor(bench: DamonBench, seed: number) {
-    this.bench = bench;
+  constructor(target: FuzzTarget, seed: number) {
+    this.target = target;
     this.state = seed >>> 0;
   }
 
@@ -51,44 +60,46 @@ export class Fuzzer {
         commands++;
         this.command();
       } else this.writeSomewhere();
-      if (this.below(40) === 0) this.bench.advance(this.below(20));
+      if (this.below(40) === 0) this.target.advance(this.below(20));
     }
     return { writes, commands, answers: this.answers };
   }
 
   private writeSomewhere(): void {
     const path = this.randomPath();
-    const text = this.below(2) === 0 ? this.fittingText(this.bench.file(path)) : this.randomText();
-    this.note(this.bench.write(path, text));
+    const text = this.below(2) === 0 ? this.fittingText(path) : this.randomText();
+    this.note(this.target.write(path, text));
   }
 
   private command(): void {
-    const kdamonds = Math.min(this.bench.system.tree.count, 3);
+    const kdamonds = Math.min(this.target.tree.count, 3);
     if (kdamonds === 0) {
-      this.note(this.bench.write('nr_kdamonds', '2'));
+      this.note(this.target.write('nr_kdamonds', '2'));
       return;
     }
     const path = `${this.below(kdamonds)}/state`;
     if (this.below(5) === 0) this.makeRunnable(path.split('/')[0]);
-    this.note(this.bench.write(path, this.pick(COMMANDS)));
+    this.note(this.target.write(path, this.pick(COMMANDS)));
   }
 
   /** Now and then a context that can start, so that the running kdamond is fuzzed too. */
   private makeRunnable(kdamond: string): void {
     const context = `${kdamond}/contexts/0`;
     // The tree may be out of memory after large counts.
-    if (this.bench.write(`${kdamond}/contexts/nr_contexts`, '1') !== undefined) return;
-    this.bench.write(`${context}/operations`, this.pick(['vaddr', 'fvaddr', 'paddr']));
-    if (this.bench.write(`${context}/targets/nr_targets`, '1') !== undefined) return;
-    this.bench.write(`${context}/targets/0/pid_target`, '7');
-    if (this.bench.write(`${context}/targets/0/regions/nr_regions`, '1') !== undefined) return;
-    this.bench.write(`${context}/targets/0/regions/0/end`, String(this.below(2 ** 24)));
-    if (this.bench.write(`${context}/schemes/nr_schemes`, '1') !== undefined) return;
-    const scheme = this.bench.addScheme(
-      context,
-      this.pick(['stat', 'cold', 'collapse', 'pageout', 'lru_prio']),
-    );
-    if (this.below(2) === 0) this.bench.write(`${scheme}/quotas/bytes`, this.pick(NUMBERS));
+    if (this.target.write(`${kdamond}/contexts/nr_contexts`, '1') !== undefined) return;
+    this.target.write(`${context}/operations`, this.pick(['vaddr', 'fvaddr', 'paddr']));
+    if (this.target.write(`${context}/targets/nr_targets`, '1') !== undefined) return;
+    this.target.write(`${context}/targets/0/pid_target`, String(this.pick(this.target.pids)));
+    if (this.target.write(`${context}/targets/0/regions/nr_regions`, '1') !== undefined) return;
+    this.target.write(`${context}/targets/0/regions/0/end`, String(this.below(2 ** 24) + 2 ** 24));
+    if (this.target.write(`${context}/schemes/nr_schemes`, '1') !== undefined) return;
+    const scheme = `${context}/schemes/0`;
+    this.target.write(`${scheme}/action`, this.pick(this.target.generation.actions));
+    for (const name of ['sz', 'nr_accesses', 'age']) {
+      this.target.write(`${scheme}/access_pattern/${name}/max`, '4294967295');
+    }
+    this.target.write(`${scheme}/target_order`, this.pick(['0', '2', '4', '8', '9']));
+    if (this.below(2) === 0) this.target.write(`${scheme}/quotas/bytes`, this.pick(NUMBERS));
   }
 
   private note(errno: string | undefined): void {
@@ -98,7 +109,7 @@ export class Fuzzer {
 
   /** A path of an existing writable file, by a random walk from the root. */
   private randomPath(): string {
-    let node: SysfsDirectory = this.bench.system.tree;
+    let node: SysfsDirectory = this.target.tree;
     const names: string[] = [];
     for (;;) {
       const entries = this.entriesOf(node);
@@ -119,12 +130,13 @@ export class Fuzzer {
   }
 
   /** Something that the file's own rule takes. */
-  private fittingText({ row }: SysfsFile): string {
+  private fittingText(path: string): string {
+    const { row } = this.find(path);
     switch (row.kind) {
       case 'bool':
         return this.pick(['Y', 'N', '1', '0']);
       case 'keyword':
-        return this.pick(row.keywords(this.bench.system.generation));
+        return this.pick(row.keywords(this.target.generation));
       case 'count':
         return this.pick(['0', '1', '2', '3']);
       case 'command':
@@ -132,6 +144,12 @@ export class Fuzzer {
       default:
         return this.pick(NUMBERS);
     }
+  }
+
+  private find(path: string): SysfsFile {
+    let node: SysfsDirectory | SysfsFile | undefined = this.target.tree;
+    for (const name of path.split('/')) node = node instanceof SysfsDirectory ? node.entry(name) : undefined;
+    return node as SysfsFile;
   }
 
   private randomText(): string {
