@@ -38,7 +38,6 @@ export const COMMANDS = {
   }),
   'record-host': recordHostCommand,
   man: manCommand,
-  model: modelRoutes,
   import: importCommand,
   report: reportCommand,
   model: modelRoutes,

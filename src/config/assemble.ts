@@ -28,6 +28,8 @@ export interface TurnRequest {
   readonly scope: TargetScope;
   readonly policy: PolicyName | undefined;
   readonly sources: readonly SourceName[];
+  /** Sources made by the caller (the model's PMU). */
+  readonly extraSources?: readonly Source[];
   /** perf.data files with samples of the target. */
   readonly perf?: readonly string[];
   /** Heat files made by `octavo import`. */
@@ -71,7 +73,12 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
   return {
     target,
     processes,
-    sources: [...perfSources(host, request), ...recorded, ...sourcesOf(host, request, named.length > 0)],
+    sources: [
+      ...(request.extraSources ?? []),
+      ...perfSources(host, request),
+      ...recorded,
+      ...sourcesOf(host, request, named.length > 0),
+    ],
     policy: POLICIES[policy],
     parameters: {
       ...DEFAULT_PARAMETERS,
