@@ -119,7 +119,9 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
   const names = request.sources.length > 0 ? request.sources : named ? [] : (['occupancy'] as const);
   const occupancy =
     request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
-  const hands = probeHands(host, actuatorsOf(host, [], request.acting), {
+  // What the probe splits it collapses again, so nothing of it may be sticky.
+  const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
+  const hands = probeHands(host, actuatorsOf(host, [], acting), {
     ...DEFAULT_BUDGETS,
     ...request.budgets,
   });

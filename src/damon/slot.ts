@@ -162,6 +162,20 @@ export class DamonSlot {
       : updated;
   }
 
+  /** The same in a third of the reads, for regions of one known size. */
+  async triedCounts(scheme: number, size: bigint): Promise<Answer<TriedRegion[]>> {
+    const updated = await this.command('update_schemes_tried_regions');
+    if (!updated.ok) return updated;
+    const folder = `${this.#scheme(scheme)}/tried_regions`;
+    return success(
+      numberedChildren(this.host, folder).map((index) => {
+        const start = numberAt(this.host, `${folder}/${index}/start`) ?? 0n;
+        const accesses = Number(numberAt(this.host, `${folder}/${index}/nr_accesses`) ?? 0n);
+        return { start, end: start + size, accesses, age: 0 };
+      }),
+    );
+  }
+
   /** Stops the kdamond. One that has ended by itself is stopped already, whatever the kernel answers. */
   async stop(): Promise<Answer<void>> {
     const stopped = await this.#write(`${this.path}/state`, 'off');

@@ -13,7 +13,7 @@ import { unmappedRanges } from './unmapped.js';
 
 export interface WatchRequest {
   readonly pid: ProcessId;
-  /** Sorted, apart or touching. */
+  /** Sorted, apart or touching; of one size for `watchRanges`. */
   readonly ranges: readonly AddressRange[];
   readonly windowMs: Milliseconds;
   readonly signal: AbortSignal;
@@ -42,7 +42,8 @@ export async function watchRanges(slot: DamonSlot, request: WatchRequest): Promi
   const started = await slot.start();
   if (!started.ok) return started;
   await slot.host.clock.sleep(request.windowMs + (3 * sampleUs) / 1000, request.signal);
-  const tried = await slot.triedRegions(0);
+  const [{ start: first, end }] = request.ranges;
+  const tried = await slot.triedCounts(0, end - first);
   await slot.stop();
   if (!tried.ok) return failure(tried.error);
   const wanted = new Set(request.ranges.map(({ start }) => start));
