@@ -2,6 +2,10 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { damonApplyCommand } from './commands/damon-apply.js';
+import { damonHeatmapCommand } from './commands/damon-heatmap.js';
+import { damonShowCommand } from './commands/damon-show.js';
+import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
