@@ -73,11 +73,8 @@ if $check; then
 fi
 (cd "$stage" && find . -type f) | while IFS= read -r file; do
 	mkdir -p "$tree/$(dirname "$file")"
-	if [ -f "$tree/$file" ]; then
-		# keep the mode of a script
-		cat "$stage/$file" > "$tree/$file"
-	else
-		cp "$stage/$file" "$tree/$file"
-	fi
+	# a new inode, because trees are often copied as hard links; the old mode
+	[ ! -f "$tree/$file" ] || chmod --reference="$tree/$file" "$stage/$file"
+	mv -f "$stage/$file" "$tree/$file"
 done
 echo "apply.sh: $count patches applied to $tree"

@@ -42,10 +42,10 @@ unsigned long damos_va_collapse(struct damon_target *t, struct damon_region *r,
 			next = min(vma->vm_end, end);
 			err = collapse_vma_range(vma, addr, next,
 						 s->target_order, &nr_collapsed,
-					&lock_dropped);
+						 &lock_dropped);
 		}
 		mmap_read_unlock(mm);
-		/* Other VMAs will hardly find the memory that this one missed */
+		/* Other VMAs would hardly get the memory */
 		if (err == -ENOMEM)
 			break;
 		addr = next;

@@ -12,7 +12,8 @@
 
 /* All numbers are in pages. */
 static bool damos_va_test_has_folio(unsigned long start, unsigned long end,
-				    unsigned long addr, unsigned long idx, unsigned long nr_pages)
+				    unsigned long addr, unsigned long idx,
+				    unsigned long nr_pages)
 {
 	struct damon_addr_range range = {
 		.start = start * PAGE_SIZE,
