@@ -6,19 +6,24 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 const below = ['vocabulary', 'base'];
-const parts = ['sources', 'actuators', 'verification', 'policies'];
+const parts = ['damon', 'sources', 'actuators', 'verification', 'policies', 'kernel-rules'];
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
-  host: below,
+  // The probe reads small kernel files, whose grammar lives in formats.
+  host: ['formats', ...below],
   formats: below,
   hotness: below,
-  policies: below,
-  planning: below,
+  // What Linux allows and does by itself, as pure rules: the planner forecasts with them, verification explains with them.
+  'kernel-rules': below,
+  policies: ['hotness', ...below],
+  planning: ['kernel-rules', ...below],
   fleet: below,
-  sources: ['host', 'formats', ...below],
-  actuators: ['host', 'formats', ...below],
-  verification: ['host', 'formats', ...below],
+  // Control of DAMON's sysfs tree, which a source and an actuator share.
+  damon: ['host', 'formats', ...below],
+  sources: ['damon', 'host', 'formats', ...below],
+  actuators: ['damon', 'host', 'formats', ...below],
+  verification: ['kernel-rules', 'host', 'formats', ...below],
   cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   simulator: ['config', 'formats', 'host', ...below],
@@ -39,7 +44,7 @@ const INTERFACES_ONLY = {
 const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$|^koffi$/;
 const MAY_TOUCH_WORLD = ['host', 'main.ts', 'demo'];
 const WORLD_GLOBALS =
-  /\b(process\.(env|argv|pid|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
+  /\b(process\.(env|argv|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
 const MAY_USE_GLOBALS = ['host', 'main.ts', 'demo'];
 
 const problems = [];

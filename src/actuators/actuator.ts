@@ -25,6 +25,10 @@ export interface ActingContext {
 export interface Actuator {
   readonly name: string;
   readonly abilities: readonly Ability[];
+  /** Whether a split leaves no page referenced, so that khugepaged finds nothing to collapse until one is touched. */
+  readonly clearsReferences: boolean;
+  /** Kinds of memory it cannot act on, and why. */
+  readonly defeatedBy: Readonly<Partial<Record<'mlocked' | 'shared', string>>>;
   /** Steps that may go into one call: 1 when every step is a call of its own. */
   readonly batch: number;
   apply(steps: readonly Step[], context: ActingContext): Promise<readonly Receipt[]>;

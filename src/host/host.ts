@@ -9,6 +9,7 @@
  * - Calls take batches, so that neither a system call nor a model call is paid per page.
  */
 import type { Result } from '../base/result.js';
+import type { Advice } from '../vocabulary/abilities.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import type {
   Bytes,
@@ -83,8 +84,7 @@ export interface ProcessHandle {
   close(): void;
 }
 
-/** Advices that another process may be given, by their names in madvise(2). */
-export type Advice = 'MADV_WILLNEED' | 'MADV_COLD' | 'MADV_PAGEOUT' | 'MADV_COLLAPSE';
+export type { Advice };
 
 /** Categories of PAGEMAP_SCAN, by bit (include/uapi/linux/fs.h). */
 export const PAGE_IS = {
@@ -136,8 +136,9 @@ export interface Calls {
   /** Opens a process so that later calls cannot hit another one that got its pid. */
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
   /**
-   * process_madvise over all ranges, split into as many calls as the kernel's limits need (1024 ranges and
-   * under 2 GiB a call). Answers the bytes the kernel says it processed, which proves nothing about page sizes.
+   * process_madvise over all ranges in order, split into as many calls as the kernel's limits need (1024 ranges and
+   * under 2 GiB a call). Answers the bytes of the ranges before the first one that was refused, or that refusal when
+   * it was the very first; proves nothing about page sizes.
    */
   processMadvise(handle: ProcessHandle, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>>;
   /** Reads another process's memory into `into`, ranges one after the other. Marks those pages referenced. */

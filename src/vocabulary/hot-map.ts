@@ -26,9 +26,9 @@ export interface HotBlock {
   readonly weight: number;
   /** Sub-pages with at least one sample. */
   readonly touched: Pages;
-  /** Sub-pages with exactly one and exactly two samples (for coverage and Chao1). */
-  readonly once: Pages;
-  readonly twice: Pages;
+  /** Sub-pages with exactly one and exactly two samples; undefined in a map that keeps bitmaps only. */
+  readonly once: Pages | undefined;
+  readonly twice: Pages | undefined;
   /** Sub-pages that hold data, or undefined when the content was not read. */
   readonly filled: Pages | undefined;
 }

@@ -61,6 +61,8 @@ export const ProposalSchema = z
     action: z.enum(['split', 'collapse']),
     /** Folio order that the block should have afterwards. */
     targetOrder: Order,
+    /** Buddy split: only the piece that holds this sub-page gets the target order, the rest stays as large as it can. */
+    aroundPage: Count.optional(),
     policy: z.string(),
     /** One plain sentence with the numbers behind the decision. */
     reason: z.string(),

@@ -74,6 +74,8 @@ export interface SampleOrigin {
   readonly source: string;
   /** The file, event or process the samples came from. */
   readonly detail: string;
+  /** heat: accesses in a window; content: which sub-pages hold data; presence: only that memory is there. */
+  readonly tells: 'heat' | 'content' | 'presence';
   readonly granularity: Granularity;
   /** Length of the observed window, when known. */
   readonly windowNs: Nanoseconds | undefined;

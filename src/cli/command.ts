@@ -1,0 +1,69 @@
+/** How commands are declared: one `command()` each, from which help, completion and the manual page derive. */
+import {
+  type BaseArgs,
+  type BaseFlags,
+  buildCommand,
+  type Command,
+  type TypedCommandParameters,
+} from '@stricli/core';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { OctavoContext } from './context.js';
+
+export interface CommandText {
+  /** One line, starts with a small letter, no full stop. */
+  readonly brief: string;
+  /** What it does, what it needs, what it leaves alone. */
+  readonly description: string;
+  /** `octavo …` lines with what they are for. */
+  readonly examples: readonly (readonly [command: string, purpose: string])[];
+  /** Exit codes beyond 0, 1 and 2 that this command can end with. */
+  readonly exits?: readonly (readonly [code: number, meaning: string])[];
+}
+
+export function command<Flags extends BaseFlags, Args extends BaseArgs>(
+  text: CommandText,
+  parameters: TypedCommandParameters<Flags, Args, OctavoContext>,
+  run: Run<Flags, Args>,
+): Command<OctavoContext> {
+  return buildCommand<Flags, Args, OctavoContext>({
+    parameters: parameters as never,
+    docs: { brief: text.brief, fullDescription: fullDescription(text) },
+    func: reportingFailures(run) as never,
+  });
+}
+
+type Run<Flags, Args extends BaseArgs> = (
+  this: OctavoContext,
+  flags: Flags,
+  ...args: Args
+) => Promise<void> | void;
+
+/** A failure that is the user's, the input's or the kernel's is told in full; everything else is a bug and passes. */
+function reportingFailures<Flags extends BaseFlags, Args extends BaseArgs>(run: Run<Flags, Args>) {
+  return async function (this: OctavoContext, flags: Flags, ...args: Args): Promise<void> {
+    try {
+      await run.call(this, flags, ...args);
+    } catch (problem) {
+      if (!(problem instanceof OctavoError)) throw problem;
+      this.fail(problem, flags.json === true);
+    }
+  };
+}
+
+function fullDescription(text: CommandText): string {
+  const examples = text.examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
+  const exits = (text.exits ?? []).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return [
+    text.description,
+    ...(examples.length > 0 ? ['', 'EXAMPLES', ...examples] : []),
+    ...(exits.length > 0 ? ['', 'EXIT CODES (beside 0 done, 1 bug, 2 usage)', ...exits] : []),
+  ].join('\n');
+}
+
+/** The `--json` flag that every command has. */
+export const jsonFlag = {
+  kind: 'boolean',
+  brief: 'Print the result as one JSON document',
+  default: false,
+  withNegated: false,
+} as const;

@@ -1,0 +1,51 @@
+import { command, jsonFlag } from '../command.js';
+import { type StateFlags, stateFlags } from '../flags.js';
+import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
+
+type Flags = StateFlags & {
+  readonly json: boolean;
+  readonly dryRun: boolean;
+};
+
+export const applyCommand = command<Flags, [string]>(
+  {
+    brief: 'carry out a plan inside its budgets, verify it, and journal it',
+    description: [
+      'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
+      'the current batch on SIGINT or SIGTERM. A run that was killed is settled from its journal at the next start, and',
+      'applying the same plan again goes on where it stopped.',
+    ].join('\n'),
+    examples: [
+      ['octavo apply plan.json --dry-run', 'print the exact calls and writes'],
+      ['octavo apply plan.json', 'carry it out'],
+      ['octavo undo RUN', 'take it back'],
+    ],
+    exits: APPLY_EXITS,
+  },
+  {
+    flags: {
+      ...stateFlags,
+      json: jsonFlag,
+      dryRun: {
+        kind: 'boolean',
+        brief: 'Print the exact calls and writes, make none',
+        default: false,
+        withNegated: false,
+      },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ placeholder: 'plan', brief: 'File written by octavo plan --out', parse: String }],
+    },
+  },
+  async function (flags, path) {
+    const plan = readPlanFile(this, path);
+    if (flags.dryRun) {
+      const calls = await describePlan(this, plan);
+      if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });
+      else for (const call of calls) this.print(call);
+      return;
+    }
+    await applyNow(this, journalPlace(this, flags.state), plan, flags.json);
+  },
+);

@@ -1,0 +1,70 @@
+import { EXIT } from '../../vocabulary/errors.js';
+import { command, jsonFlag } from '../command.js';
+import {
+  type StateFlags,
+  stateFlags,
+  type TurnFlags,
+  targetParameter,
+  turnFlags,
+  turnRequest,
+} from '../flags.js';
+import { showPlan } from '../print/plan.js';
+import { journalPlace, planNow, writePlanFile } from '../turns.js';
+
+type Flags = TurnFlags &
+  StateFlags & {
+    readonly json: boolean;
+    readonly out?: string;
+  };
+
+export const planCommand = command<Flags, [string]>(
+  {
+    brief: 'say what to split or collapse, why, what it brings and what it costs',
+    description: [
+      'Looks at a target’s page sizes, reads what is known below 2 MiB, asks a policy, and prints a plan: each step with',
+      'its reason, gain and cost, whether it lasts, whether it can be undone, and everything that was refused or left',
+      'alone, with the reason. Changes nothing. With --out the plan is kept for `octavo apply`.',
+    ].join('\n'),
+    examples: [
+      ['octavo plan redis-server', 'what would be done to every redis-server'],
+      ['octavo plan 4711 --policy return-empty --out plan.json', 'keep a plan that returns empty sub-pages'],
+      ['octavo plan 4711 --split 0x7f2a40000000', 'split just the block at that address'],
+      [
+        'octavo plan cgroup:/system.slice/db.service --deny backup --json',
+        'a whole service, but not its backup',
+      ],
+    ],
+    exits: [
+      [EXIT.noTarget, 'no such target'],
+      [EXIT.notPermitted, 'this user may not look into it'],
+      [EXIT.notAble, 'this kernel has no THP'],
+      [EXIT.refused, 'the target is never touched (kernel thread, init, Octavo itself, deny list)'],
+    ],
+  },
+  {
+    flags: {
+      ...turnFlags,
+      ...stateFlags,
+      json: jsonFlag,
+      out: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Write the plan to this file',
+        optional: true,
+        placeholder: 'file',
+      },
+    },
+    positional: targetParameter,
+  },
+  async function (flags, target) {
+    const place = journalPlace(this, flags.state);
+    const { plan } = await planNow(this, place, turnRequest(target, flags), false);
+    if (flags.out !== undefined) writePlanFile(this, flags.out, plan);
+    if (flags.json) this.printJson(plan);
+    else {
+      this.print(showPlan(plan));
+      if (flags.out !== undefined)
+        this.print(`\nWritten to ${flags.out}. Try: octavo apply ${flags.out} --dry-run`);
+    }
+  },
+);

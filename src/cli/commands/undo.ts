@@ -1,0 +1,114 @@
+import { actuatorsOf } from '../../config/assemble.js';
+import { runName } from '../../cycle/apply-plan.js';
+import { type JournalPlace, readRun } from '../../cycle/journal.js';
+import { planTurn } from '../../cycle/plan-turn.js';
+import { recoverRuns, runState } from '../../cycle/recovery.js';
+import { lockState } from '../../cycle/state-lock.js';
+import { undoOutline } from '../../cycle/undo.js';
+import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
+import { POLICIES } from '../../policies/catalogue.js';
+import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { Plan } from '../../vocabulary/plan.js';
+import { command, jsonFlag } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import { type StateFlags, stateFlags } from '../flags.js';
+import { showPlan } from '../print/plan.js';
+import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
+
+type Flags = StateFlags & {
+  readonly json: boolean;
+  readonly dryRun: boolean;
+};
+
+export const undoCommand = command<Flags, [string]>(
+  {
+    brief: 'put back what a run changed, as far as the kernel allows',
+    description: [
+      'Reads a run’s journal, plans the reverse of every step that had an effect, carries it out and verifies it like any',
+      'plan. Says what cannot be put back: frames, folio orders between base pages and PMD size, references.',
+    ].join('\n'),
+    examples: [
+      ['octavo runs', 'list the runs'],
+      ['octavo undo 20260101T120000000Z-1a2b --dry-run', 'show what would be done'],
+      ['octavo undo 20260101T120000000Z-1a2b', 'take it back'],
+    ],
+    exits: APPLY_EXITS,
+  },
+  {
+    flags: {
+      ...stateFlags,
+      json: jsonFlag,
+      dryRun: {
+        kind: 'boolean',
+        brief: 'Print the exact calls and writes, make none',
+        default: false,
+        withNegated: false,
+      },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ placeholder: 'run', brief: 'Run as listed by octavo runs', parse: String }],
+    },
+  },
+  async function (flags, name) {
+    const place = journalPlace(this, flags.state);
+    const plan = await undoPlan(this, place, name);
+    if (!flags.json) this.print(showPlan(plan));
+    if (flags.dryRun) {
+      const calls = await describePlan(this, plan);
+      if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan, calls });
+      else for (const call of calls) this.print(call);
+      return;
+    }
+    if (plan.steps.length > 0) await applyNow(this, place, plan, flags.json);
+    else if (flags.json) this.printJson(plan);
+    else this.print('Nothing to take back.');
+  },
+);
+
+async function undoPlan(context: OctavoContext, place: JournalPlace, name: string): Promise<Plan> {
+  settleFirst(place);
+  const run = name.includes('/') ? undefined : readRun(place, name);
+  if (!run) throw new OctavoError('RUN_NOT_FOUND', { run: name, directory: `${place.directory}/runs` });
+  const begin = run.records[0];
+  if (runState(context.host, run) === 'active') {
+    throw new OctavoError('RUN_ACTIVE', { run: name, pid: begin.kind === 'begin' ? begin.owner.pid : 0 });
+  }
+  if (run.plan.bootId !== context.host.identity.bootId) {
+    throw new OctavoError('PLAN_OTHER_HOST', {
+      planned: run.plan.bootId,
+      found: context.host.identity.bootId,
+    });
+  }
+  const outline = undoOutline(run);
+  const { plan } = await planTurn({
+    host: context.host,
+    id: `undo-${runName(context.host)}`,
+    target: run.plan.target,
+    processes: outline.parts.length > 0 ? outline.parts.map(({ process }) => process) : run.plan.processes,
+    sources: [],
+    policy: POLICIES['named-blocks'],
+    parameters: { ...DEFAULT_PARAMETERS, named: outline.parts.map(({ named }) => named) },
+    actuators: actuatorsOf(context.host),
+    // What one run changed, one undo may take back: only the pressure guard and the pace still bind.
+    budgets: { ...DEFAULT_BUDGETS, maxBlocks: run.plan.steps.length, maxBytes: Number.MAX_SAFE_INTEGER },
+    feuds: new Map(),
+    insist: true,
+    undoes: name,
+    notes: outline.irreversible,
+    signal: context.signal,
+    progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
+  });
+  return plan;
+}
+
+/** A run that was killed is settled first, so that its undo knows what it did. */
+function settleFirst(place: JournalPlace): void {
+  const lock = lockState(place);
+  try {
+    recoverRuns(place);
+  } finally {
+    lock.release();
+  }
+}

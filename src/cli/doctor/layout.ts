@@ -1,0 +1,37 @@
+/** Sections as text for a terminal: answer, name, then the fact wrapped beside them. Pure. */
+import type { DoctorRow, DoctorSection } from './sections.js';
+
+const ANSWER_WIDTH = 9;
+/** Narrower than this, words would stand in a column of their own. */
+const LEAST_FACT_WIDTH = 30;
+
+export function doctorText(sections: readonly DoctorSection[], columns: number): string {
+  const nameWidth = Math.max(...sections.flatMap(({ rows }) => rows.map(({ name }) => name.length))) + 2;
+  const factWidth = Math.max(LEAST_FACT_WIDTH, columns - ANSWER_WIDTH - nameWidth - 2);
+  return sections
+    .map(({ title, rows }) =>
+      [title, ...rows.flatMap((row) => rowLines(row, nameWidth, factWidth))].join('\n'),
+    )
+    .join('\n\n');
+}
+
+function rowLines(row: DoctorRow, nameWidth: number, factWidth: number): readonly string[] {
+  const facts = wrap(row.fact, factWidth);
+  const needs = row.needs === '' ? [] : wrap(`needs ${row.needs}`, factWidth);
+  const margin = ' '.repeat(2 + ANSWER_WIDTH + nameWidth);
+  const first = `  ${row.answer.padEnd(ANSWER_WIDTH)}${row.name.padEnd(nameWidth)}${facts[0] ?? ''}`;
+  return [first, ...[...facts.slice(1), ...needs].map((line) => margin + line)].map((line) => line.trimEnd());
+}
+
+/** Lines of at most `width` characters, broken at spaces; a longer word stands alone. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,268 @@
+/** Options that several commands share, declared once. */
+import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
+import type { TurnRequest } from '../config/assemble.js';
+import { DEFAULT_BUDGETS } from '../planning/budgets.js';
+import { POLICIES, type PolicyName } from '../policies/catalogue.js';
+import { DEFAULT_PARAMETERS } from '../policies/policy.js';
+import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import { GIB, KIB, MIB } from '../vocabulary/units.js';
+
+const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
+
+/** `512M`, `4GiB`, `100000`. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
+  const units: Record<string, number> = { K: KIB, M: MIB, G: GIB, T: 1024 * GIB };
+  if (!match) throw new SyntaxError(`\`${text}\` is no size; write 512M or 4GiB`);
+  return Math.round(Number(match[1]) * (match[2] ? units[match[2].toUpperCase()] : 1));
+}
+
+/** `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. Milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  if (!match) throw new SyntaxError(`\`${text}\` is no duration; write 30s or 500ms`);
+  return Number(match[1]) * units[match[2] ?? 's'];
+}
+
+/** `0.1` or `10%`. */
+export function parseFraction(text: string): number {
+  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new SyntaxError(`\`${text}\` is no share; write 0.1 or 10%`);
+  return value;
+}
+
+export function parseCount(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new SyntaxError(`\`${text}\` is no count`);
+  return Number(text);
+}
+
+export const targetParameter = {
+  kind: 'tuple',
+  parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: String }],
+} as const;
+
+export type ScopeFlags = {
+  readonly only?: readonly string[];
+  readonly deny?: readonly string[];
+};
+
+export const scopeFlags = {
+  only: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Touch only these command names or cgroup:/paths',
+    variadic: true,
+    optional: true,
+    placeholder: 'name',
+  },
+  deny: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Never touch these command names or cgroup:/paths',
+    variadic: true,
+    optional: true,
+    placeholder: 'name',
+  },
+} as const;
+
+export type TurnFlags = ScopeFlags & {
+  readonly policy?: PolicyName;
+  readonly source?: readonly SourceName[];
+  readonly actuator?: readonly ActuatorName[];
+  readonly split?: readonly string[];
+  readonly collapse?: readonly string[];
+  readonly order?: number;
+  readonly around?: number;
+  readonly sparseBelow: number;
+  readonly denseAbove: number;
+  readonly emptyAbove: number;
+  readonly byResidency: boolean;
+  readonly readRate?: number;
+  readonly maxBlocks?: number;
+  readonly maxBytes?: number;
+  readonly lockShare?: number;
+  readonly minFreeBlocks?: number;
+  readonly maxPressure?: number;
+};
+
+const share = (value: number) => String(Math.round(value * 1000) / 1000);
+
+export const turnFlags = {
+  ...scopeFlags,
+  policy: {
+    kind: 'enum',
+    values: names(POLICIES),
+    brief: 'Policy; chain unless blocks are named',
+    optional: true,
+  },
+  source: {
+    kind: 'enum',
+    values: names(SOURCES),
+    brief: 'Where knowledge below 2 MiB comes from (default occupancy)',
+    variadic: true,
+    optional: true,
+  },
+  actuator: {
+    kind: 'enum',
+    values: names(ACTUATORS),
+    brief: 'Use only these ways of acting',
+    variadic: true,
+    optional: true,
+  },
+  split: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Split the block at ADDRESS, or all of START-END',
+    variadic: true,
+    optional: true,
+    placeholder: 'address',
+  },
+  collapse: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Collapse the block at ADDRESS, or all of START-END',
+    variadic: true,
+    optional: true,
+    placeholder: 'address',
+  },
+  order: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: 'Force this target order',
+    optional: true,
+    placeholder: 'order',
+  },
+  around: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: 'With --split: shrink only the piece that holds this sub-page',
+    optional: true,
+    placeholder: 'sub-page',
+  },
+  sparseBelow: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'split-sparse: split when at most this share is in use',
+    default: share(DEFAULT_PARAMETERS.sparseBelow),
+    placeholder: 'share',
+  },
+  denseAbove: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'collapse-dense: collapse when at least this share is there and hot',
+    default: share(DEFAULT_PARAMETERS.denseAbove),
+    placeholder: 'share',
+  },
+  emptyAbove: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'return-empty: split when more than this share is zeroes',
+    default: String(DEFAULT_PARAMETERS.emptyAbove),
+    placeholder: 'share',
+  },
+  byResidency: {
+    kind: 'boolean',
+    brief: 'Collapse full blocks even without any heat (implied by --policy collapse-dense)',
+    default: false,
+    withNegated: false,
+  },
+  readRate: {
+    kind: 'parsed',
+    parse: parseBytes,
+    brief: 'Bytes per second that source occupancy may read (default 1G)',
+    optional: true,
+    placeholder: 'bytes',
+  },
+  maxBlocks: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: `Most blocks in a plan (default ${DEFAULT_BUDGETS.maxBlocks})`,
+    optional: true,
+    placeholder: 'blocks',
+  },
+  maxBytes: {
+    kind: 'parsed',
+    parse: parseBytes,
+    brief: 'Most memory in a plan (default 4G)',
+    optional: true,
+    placeholder: 'bytes',
+  },
+  lockShare: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'Most of a target’s time that acting may hold its locks (default 10%)',
+    optional: true,
+    placeholder: 'share',
+  },
+  minFreeBlocks: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: `Huge blocks that collapses must leave free (default ${DEFAULT_BUDGETS.minFreeBlocks})`,
+    optional: true,
+    placeholder: 'blocks',
+  },
+  maxPressure: {
+    kind: 'parsed',
+    parse: Number,
+    brief: `No collapse above this PSI memory avg10 in percent (default ${DEFAULT_BUDGETS.maxPressure})`,
+    optional: true,
+    placeholder: 'percent',
+  },
+} as const;
+
+/** Options to a request; absent ones fall back to the defaults of their rooms. */
+export function turnRequest(target: string, flags: TurnFlags): TurnRequest {
+  if (flags.policy === 'named-blocks' && !flags.split?.length && !flags.collapse?.length) {
+    throw new OctavoError('USAGE', {
+      problem: 'policy named-blocks needs --split or --collapse',
+      command: 'plan',
+    });
+  }
+  return {
+    target,
+    scope: { only: flags.only, deny: flags.deny },
+    policy: flags.policy,
+    sources: flags.source ?? [],
+    actuators: flags.actuator ?? [],
+    split: flags.split ?? [],
+    collapse: flags.collapse ?? [],
+    ...(flags.around === undefined ? {} : { aroundPage: flags.around }),
+    ...(flags.readRate === undefined ? {} : { readBytesPerSecond: flags.readRate }),
+    parameters: {
+      sparseBelow: flags.sparseBelow,
+      denseAbove: flags.denseAbove,
+      emptyAbove: flags.emptyAbove,
+      order: flags.order,
+      ...(flags.byResidency ? { collapseByResidency: true } : {}),
+    },
+    budgets: budgetsOf(flags),
+  };
+}
+
+function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
+  const { maxBlocks, maxBytes, lockShare, minFreeBlocks, maxPressure } = flags;
+  return {
+    ...(maxBlocks === undefined ? {} : { maxBlocks }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(lockShare === undefined ? {} : { lockUsPerSecond: Math.max(1, lockShare * 1e6) }),
+    ...(minFreeBlocks === undefined ? {} : { minFreeBlocks }),
+    ...(maxPressure === undefined ? {} : { maxPressure }),
+  };
+}
+
+export type StateFlags = {
+  readonly state?: string;
+};
+
+export const stateFlags = {
+  state: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Directory for journals and back-off state',
+    optional: true,
+    placeholder: 'directory',
+  },
+} as const;

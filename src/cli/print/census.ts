@@ -1,0 +1,70 @@
+/** A census in words and columns. */
+import type { CensusTotals } from '../../verification/census.js';
+import type { Mapping } from '../../vocabulary/mapping.js';
+import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import { pageToAddress } from '../../vocabulary/units.js';
+import { facts, table } from './table.js';
+import { plural, showBytes, showOrder } from './units.js';
+
+/** Totals of one process, a fact a line. */
+export function showTotals(sizes: PageSizes, totals: CensusTotals): string {
+  const { geometry } = sizes;
+  const byOrder = totals.bytesByOrder.flatMap((bytes, order) =>
+    bytes > 0 ? [`${showBytes(bytes)} in ${showOrder(order, geometry.pageBytes)} folios`] : [],
+  );
+  if (totals.bytesOfUnknownOrder > 0)
+    byOrder.push(`${showBytes(totals.bytesOfUnknownOrder)} in folios of unknown order`);
+  const kinds = Object.entries(totals.bytesByKind).filter(([, bytes]) => bytes > 0);
+  return facts([
+    [
+      'resident',
+      `${showBytes(totals.residentBytes)} (${kinds.map(([kind, bytes]) => `${kind} ${showBytes(bytes)}`).join(', ') || 'nothing'})`,
+    ],
+    ['by folio order', byOrder.join(', ') || 'nothing'],
+    ['mapped by PMD', `${showBytes(totals.pmdMappedBytes)} (${plural(totals.hugeBlocks, 'huge block')})`],
+    [
+      'mapped by PTE',
+      `${showBytes(totals.pteMappedBytes)} (${plural(totals.smallBlocks, 'whole block')}; collapsing all would fill ${showBytes(totals.holeBytes)} of holes)`,
+    ],
+    ...(totals.pteMappedHugeBlocks > 0
+      ? [['huge, but PTE-mapped', plural(totals.pteMappedHugeBlocks, 'block')] as const]
+      : []),
+    ['zero page', showBytes(totals.zeroMappedBytes)],
+    ['swapped', showBytes(totals.swappedBytes)],
+    ...(totals.sharedBlocks > 0 ? [['shared', plural(totals.sharedBlocks, 'block')] as const] : []),
+  ]);
+}
+
+/** The largest mappings, one a line. */
+export function showMappings(
+  sizes: PageSizes,
+  byMapping: ReadonlyMap<number, CensusTotals>,
+  most: number,
+): string {
+  const largest = [...byMapping].sort(([, left], [, right]) => right.residentBytes - left.residentBytes);
+  const rows = largest
+    .slice(0, most)
+    .map(([index, totals]) => mappingRow(sizes, sizes.mappings[index], totals));
+  const head = ['address', 'size', 'resident', 'huge', 'small', 'holes', 'kind', 'flags', 'name'];
+  const more =
+    largest.length > most
+      ? `\n(${largest.length - most} smaller mappings not shown; --mappings N shows more)`
+      : '';
+  return table(head, rows, [1, 2, 3, 4, 5]) + more;
+}
+
+function mappingRow(sizes: PageSizes, mapping: Mapping, totals: CensusTotals): readonly string[] {
+  const { geometry } = sizes;
+  const telling = mapping.flags.filter((flag) => ['hg', 'nh', 'lo', 'sh', 'ht'].includes(flag));
+  return [
+    pageToAddress(mapping.start, geometry),
+    showBytes((mapping.end - mapping.start) * geometry.pageBytes),
+    showBytes(totals.residentBytes),
+    showBytes(totals.pmdMappedBytes),
+    showBytes(totals.pteMappedBytes),
+    showBytes(totals.holeBytes),
+    mapping.kind,
+    telling.join(' ') || '-',
+    mapping.name || '-',
+  ];
+}

@@ -1,0 +1,151 @@
+/** What plan, run and undo share: a turn with the command's progress, state directory and plan files. */
+
+import { dryRun } from '../actuators/dry-run.js';
+import { actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
+import { lookBack, readFeuds } from '../cycle/aftermath.js';
+import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
+import { type JournalPlace, parsePlan } from '../cycle/journal.js';
+import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
+import { lockState } from '../cycle/state-lock.js';
+import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import type { Plan, Verdict } from '../vocabulary/plan.js';
+import type { OctavoContext } from './context.js';
+import { showVerdicts } from './print/plan.js';
+import { plural } from './print/units.js';
+
+export function journalPlace(context: OctavoContext, state: string | undefined): JournalPlace {
+  return { host: context.host, directory: state ?? context.host.identity.stateDirectory };
+}
+
+/** Observes, samples and plans. `acting` also looks back at earlier runs, which writes to their journals. */
+export async function planNow(
+  context: OctavoContext,
+  place: JournalPlace,
+  request: TurnRequest,
+  acting: boolean,
+): Promise<PlannedTurn> {
+  const assembled = assembleTurn(context.host, request);
+  const aftermath = acting
+    ? lookBackLocked(place, assembled.processes)
+    : { feuds: readFeuds(place), undone: [] };
+  const notes =
+    aftermath.undone.length > 0
+      ? [
+          `${plural(aftermath.undone.length, 'earlier split')} had been undone by the kernel; those blocks are left alone for a while`,
+        ]
+      : [];
+  return planTurn({
+    host: context.host,
+    id: `plan-${runName(context.host)}`,
+    ...assembled,
+    feuds: aftermath.feuds,
+    notes,
+    signal: context.signal,
+    progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
+  });
+}
+
+function lookBackLocked(place: JournalPlace, processes: Parameters<typeof lookBack>[1]) {
+  const lock = lockState(place);
+  try {
+    return lookBack(place, processes);
+  } finally {
+    lock.release();
+  }
+}
+
+export function writePlanFile(context: OctavoContext, path: string, plan: Plan): void {
+  const written = context.host.files.writeFile(path, `${JSON.stringify(plan, undefined, 1)}\n`);
+  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+export function readPlanFile(context: OctavoContext, path: string): Plan {
+  const text = context.host.files.readText(path);
+  if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
+  return parsePlan(text.value, path);
+}
+
+/** Carries out a plan and tells its outcome; the exit code says whether all of it was met. */
+export async function applyNow(
+  context: OctavoContext,
+  place: JournalPlace,
+  plan: Plan,
+  json: boolean,
+): Promise<Applied> {
+  const applied = await applyPlan({
+    place,
+    plan,
+    actuators: actuatorsOf(context.host),
+    signal: context.signal,
+    progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
+  });
+  if (json) context.printJson(outcomeDocument(plan, applied));
+  else tellOutcome(context, plan, applied);
+  context.endsWith(exitFor(applied));
+  return applied;
+}
+
+/** The exact calls and writes of a plan, without making any. */
+export async function describePlan(context: OctavoContext, plan: Plan): Promise<readonly string[]> {
+  const actuators = actuatorsOf(context.host).map(dryRun);
+  return plan.steps.flatMap((step) => {
+    const actuator = actuators.find(({ name }) => name === step.actuator);
+    return actuator?.describe([step], step.proposal.process.pid) ?? [];
+  });
+}
+
+function outcomeDocument(plan: Plan, applied: Applied) {
+  const { run, how, why, receipts, verdicts, recovered, doneBefore } = applied;
+  return {
+    octavo: 'run',
+    version: 1,
+    run,
+    plan: plan.id,
+    how,
+    why,
+    receipts,
+    verdicts,
+    recovered,
+    doneBefore,
+  };
+}
+
+function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void {
+  for (const { run, verdicts } of applied.recovered) {
+    context.print(
+      `Run ${run} had been cut off; ${plural(verdicts.length, 'open step')} looked at again: ${outcomes(verdicts)}`,
+    );
+  }
+  if (applied.doneBefore.length > 0) {
+    context.print(
+      `${plural(applied.doneBefore.length, 'step')} of this plan had been done by an earlier run and are left as they are`,
+    );
+  }
+  context.print(`Run ${applied.run}: ${applied.how}${applied.why ? ` (${applied.why})` : ''}`);
+  context.print(showVerdicts(plan, applied.verdicts));
+  if (applied.verdicts.some(({ outcome }) => outcome === 'met')) {
+    context.print(`Take it back with: octavo undo ${applied.run}`);
+  }
+}
+
+function outcomes(verdicts: readonly Verdict[]): string {
+  const met = verdicts.filter(({ outcome }) => outcome === 'met').length;
+  return verdicts.length === 0 ? 'nothing was open' : `${met} done, ${verdicts.length - met} not done`;
+}
+
+function exitFor({ how, verdicts }: Applied): ExitName {
+  if (how === 'interrupted') return 'interrupted';
+  if (how === 'stopped') return 'refused';
+  if (verdicts.length > 0 && verdicts.every(({ cause }) => cause === 'target-gone')) return 'noTarget';
+  return verdicts.every(({ outcome }) => outcome === 'met') ? 'done' : 'notAllMet';
+}
+
+export const APPLY_EXITS: readonly (readonly [number, string])[] = [
+  [EXIT.badInput, 'the plan cannot be read, or the journal cannot be written'],
+  [EXIT.noTarget, 'the target has ended'],
+  [EXIT.notPermitted, 'this user may not do that'],
+  [EXIT.notAllMet, 'carried out, but not every verdict is met'],
+  [EXIT.refused, 'stopped by a guard, or another Octavo holds the lock'],
+  [EXIT.stale, 'the plan was made for another process or another boot'],
+  [EXIT.interrupted, 'interrupted; the journal is complete'],
+];

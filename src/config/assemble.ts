@@ -1,0 +1,112 @@
+/** From what a user asked for, and a host, to the parts of a ready turn. The only place that picks parts. */
+
+import type { Actuator } from '../actuators/actuator.js';
+import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
+import type { PlanTurnOptions } from '../cycle/plan-turn.js';
+import type { Host } from '../host/host.js';
+import { DEFAULT_BUDGETS } from '../planning/budgets.js';
+import { POLICIES, type PolicyName } from '../policies/catalogue.js';
+import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../policies/policy.js';
+import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import type { Source } from '../sources/source.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { Budgets } from '../vocabulary/plan.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
+import { resolveTarget, type TargetScope } from './targets.js';
+
+export interface TurnRequest {
+  readonly target: string;
+  readonly scope: TargetScope;
+  readonly policy: PolicyName | undefined;
+  readonly sources: readonly SourceName[];
+  /** Sources made by the caller (a perf.data file, a heat file's reader). */
+  readonly extraSources?: readonly Source[];
+  readonly parameters: Partial<PolicyParameters>;
+  readonly budgets: Partial<Budgets>;
+  readonly actuators: readonly ActuatorName[];
+  /** Byte addresses named with --split and --collapse. */
+  readonly split: readonly string[];
+  readonly collapse: readonly string[];
+  readonly aroundPage?: number;
+  readonly readBytesPerSecond?: Bytes;
+}
+
+export type AssembledTurn = Pick<
+  PlanTurnOptions,
+  'target' | 'processes' | 'sources' | 'policy' | 'parameters' | 'actuators' | 'budgets' | 'insist'
+>;
+
+export function assembleTurn(host: Host, request: TurnRequest): AssembledTurn {
+  const processes = resolveTarget(host, request.target, request.scope);
+  const named = namedBlocks(host, request, processes);
+  const policy = request.policy ?? (named.length > 0 ? 'named-blocks' : 'chain');
+  return {
+    target: request.target,
+    processes,
+    sources: [...(request.extraSources ?? []), ...sourcesOf(host, request, named.length > 0)],
+    policy: POLICIES[policy],
+    parameters: {
+      ...DEFAULT_PARAMETERS,
+      collapseByResidency: policy === 'collapse-dense',
+      ...request.parameters,
+      named,
+    },
+    actuators: actuatorsOf(host, request.actuators),
+    budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
+    insist: named.length > 0,
+  };
+}
+
+/** The chosen actuators in the catalogue's order of preference; all when none was chosen. */
+export function actuatorsOf(host: Host, chosen: readonly ActuatorName[] = []): readonly Actuator[] {
+  return Object.entries(ACTUATORS)
+    .filter(([name]) => chosen.length === 0 || chosen.includes(name as ActuatorName))
+    .map(([, make]) => make(host));
+}
+
+/** Blocks named by address need no reading of everything; otherwise content is what can be had on any host. */
+function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly Source[] {
+  const names = request.sources.length > 0 ? request.sources : named ? [] : (['occupancy'] as const);
+  const occupancy =
+    request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
+  return names.map((name) => SOURCES[name]({ geometry: host.identity.geometry, occupancy }));
+}
+
+function namedBlocks(
+  host: Host,
+  request: TurnRequest,
+  processes: readonly ProcessIdentity[],
+): readonly NamedBlocks[] {
+  const { split, collapse, target, aroundPage } = request;
+  if (split.length + collapse.length === 0) return [];
+  if (processes.length !== 1) {
+    throw new OctavoError('TARGET_AMBIGUOUS', {
+      option: '--split/--collapse',
+      target,
+      count: processes.length,
+    });
+  }
+  return [
+    {
+      pid: processes[0].pid,
+      split: split.flatMap((text) => blocksAt(host, text)),
+      collapse: collapse.flatMap((text) => blocksAt(host, text)),
+      ...(aroundPage === undefined ? {} : { aroundPage }),
+    },
+  ];
+}
+
+/** Blocks of `ADDRESS` or of `START-END` (end exclusive; every block that the range touches). */
+function blocksAt(host: Host, text: string): readonly BlockNumber[] {
+  const { geometry } = host.identity;
+  const [first, last] = text.split('-');
+  const start = addressToPage(first, geometry);
+  const end = last === undefined ? undefined : addressToPage(last, geometry);
+  if (start === undefined || (last !== undefined && (end === undefined || end <= start))) {
+    throw new OctavoError('ADDRESS_SYNTAX', { address: text });
+  }
+  const from = pageToBlock(start, geometry);
+  const to = end === undefined ? from : pageToBlock(end - 1, geometry);
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}

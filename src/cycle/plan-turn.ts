@@ -1,0 +1,172 @@
+/** The first half of a turn: observe, sample, map heat, ask the policy, plan. Changes nothing. */
+import type { Actuator } from '../actuators/actuator.js';
+import type { Host } from '../host/host.js';
+import { HotMaps } from '../hotness/hot-maps.js';
+import type { Feuds } from '../planning/guard.js';
+import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
+import type { Policy, PolicyParameters } from '../policies/policy.js';
+import type { Source, SourceAccount } from '../sources/source.js';
+import { blockState } from '../verification/block-rows.js';
+import { observe } from '../verification/observe.js';
+import { readThpSettings } from '../verification/thp-settings.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { HotMap } from '../vocabulary/hot-map.js';
+import { type PageSizes, rowOfBlock } from '../vocabulary/page-sizes.js';
+import type { Budgets, Plan } from '../vocabulary/plan.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { Order } from '../vocabulary/units.js';
+import { memoryState } from './carry-out.js';
+
+export interface PlanTurnOptions {
+  readonly host: Host;
+  readonly id: string;
+  readonly target: string;
+  readonly processes: readonly ProcessIdentity[];
+  readonly sources: readonly Source[];
+  readonly policy: Policy;
+  readonly parameters: PolicyParameters;
+  readonly actuators: readonly Actuator[];
+  readonly budgets: Budgets;
+  readonly feuds: Feuds;
+  readonly insist: boolean;
+  readonly undoes?: string;
+  /** Heat known beforehand (a heat file), by process. */
+  readonly heat?: readonly HotMap[];
+  readonly notes?: readonly string[];
+  readonly signal: AbortSignal;
+  progress(what: string, done: number, total: number, unit: string): void;
+}
+
+export interface PlannedTurn {
+  readonly plan: Plan;
+  readonly sizes: readonly PageSizes[];
+  readonly heat: readonly HotMap[];
+  readonly accounts: readonly { readonly source: string; readonly account: SourceAccount }[];
+}
+
+export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
+  const { host } = options;
+  const sizes = observeAll(options);
+  if (sizes.length === 0)
+    throw new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
+  const settings = readThpSettings(host);
+  if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
+  const { heat, accounts } = await sample(options, sizes);
+  const parameters = { ...options.parameters, splitOrders: reachableOrders(options.actuators) };
+  const processes = sizes.map((one) => proposals(one, heatOf(one, heat), options.policy, parameters));
+  const plan = makePlan({
+    id: options.id,
+    nowMs: host.clock.wallMs(),
+    bootId: host.identity.bootId,
+    target: options.target,
+    policy: options.policy.name,
+    parameters: plainParameters(parameters),
+    sources: [...options.sources.map((source) => source.name), ...(options.heat ? ['heat'] : [])],
+    processes,
+    means: meansOf(options.actuators),
+    settings,
+    budgets: options.budgets,
+    memory: memoryState(host),
+    feuds: options.feuds,
+    notes: [
+      ...(options.notes ?? []),
+      ...accounts.flatMap(({ account }) => account.notes),
+      ...lossNotes(accounts),
+    ],
+    insist: options.insist,
+    ...(options.undoes === undefined ? {} : { undoes: options.undoes }),
+  });
+  return { plan, sizes, heat, accounts };
+}
+
+/** Page sizes of every process that is still there. */
+function observeAll({ host, processes, progress, signal }: PlanTurnOptions): readonly PageSizes[] {
+  const seen: PageSizes[] = [];
+  for (const [index, process] of processes.entries()) {
+    if (signal.aborted) break;
+    progress('looking at page sizes', index, processes.length, 'processes');
+    try {
+      const { sizes } = observe(host, process.pid);
+      if (sizes.process.startTicks === process.startTicks) seen.push(sizes);
+    } catch (error) {
+      // With several targets one that just ended, or is another user's, is a normal outcome.
+      const expected =
+        error instanceof OctavoError && (error.code === 'TARGET_GONE' || error.code === 'PERMISSION');
+      if (!expected || (processes.length === 1 && error.code === 'PERMISSION')) throw error;
+    }
+  }
+  return seen;
+}
+
+async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
+  const { host, signal, sources } = options;
+  const maps = new HotMaps({ geometry: host.identity.geometry, processes: sizes.map((one) => one.process) });
+  for (const source of sources) {
+    const progress = (done: number, total: number, unit: string) =>
+      options.progress(`reading ${source.name}`, done, total, unit);
+    for await (const reading of source.read({ host, processes: sizes, progress, signal })) {
+      if (reading.kind === 'samples') maps.addSamples(reading.batch);
+      else if (reading.kind === 'content')
+        maps.addContent(reading.content.pid, reading.content.block, reading.content.filled);
+      else maps.addBlocks(reading.range.pid, reading.range.firstBlock, reading.range.blocks);
+    }
+  }
+  const heat = options.heat ?? maps.build(sources.map((source) => source.origin));
+  return { heat, accounts: sources.map((source) => ({ source: source.name, account: source.account() })) };
+}
+
+function heatOf(sizes: PageSizes, heat: readonly HotMap[]): HotMap | undefined {
+  return heat.find((map) => map.process.pid === sizes.process.pid);
+}
+
+function proposals(
+  sizes: PageSizes,
+  heat: HotMap | undefined,
+  policy: Policy,
+  parameters: PolicyParameters,
+): ProcessProposals {
+  const output = policy.propose({ sizes, heat, parameters });
+  return {
+    sizes,
+    proposals: output.proposals,
+    passedOver: output.passedOver,
+    state(block) {
+      const row = rowOfBlock(sizes.blocks, block);
+      return row < 0
+        ? undefined
+        : { state: blockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
+    },
+  };
+}
+
+/** Actuators as the planner sees them. */
+function meansOf(actuators: readonly Actuator[]): readonly Means[] {
+  return actuators.flatMap((actuator) =>
+    actuator.abilities.map((ability) => ({
+      actuator: actuator.name,
+      action: ability.action,
+      orders: ability.orders,
+      missing: ability.missing,
+      clearsReferences: actuator.clearsReferences,
+      defeatedBy: actuator.defeatedBy,
+    })),
+  );
+}
+
+function reachableOrders(actuators: readonly Actuator[]): readonly Order[] {
+  const orders = meansOf(actuators)
+    .filter(({ action, missing }) => action === 'split' && missing === '')
+    .flatMap((means) => means.orders);
+  return [...new Set(orders)].sort((left, right) => left - right);
+}
+
+function plainParameters(parameters: PolicyParameters): Plan['parameters'] {
+  const { sparseBelow, denseAbove, emptyAbove, order, collapseByResidency } = parameters;
+  return { sparseBelow, denseAbove, emptyAbove, order: order ?? 'chosen', collapseByResidency };
+}
+
+function lossNotes(accounts: PlannedTurn['accounts']): readonly string[] {
+  return accounts.flatMap(({ source, account }) =>
+    Object.entries(account.losses).map(([reason, count]) => `${source}: ${count} not used (${reason})`),
+  );
+}

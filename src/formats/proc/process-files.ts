@@ -1,0 +1,53 @@
+/** The small files of /proc/PID that say who a process is. */
+
+export interface ProcessStat {
+  readonly pid: number;
+  readonly command: string;
+  /** One letter: R S D Z X … */
+  readonly state: string;
+  readonly parent: number;
+  /** PF_* flags of include/linux/sched.h. */
+  readonly flags: number;
+  /** Clock ticks after boot. */
+  readonly startTicks: number;
+}
+
+const PF_KTHREAD = 0x0020_0000;
+
+/** /proc/PID/stat. The command may hold spaces and parentheses, so fields are counted from the last `)`. */
+export function parseStat(text: string): ProcessStat | undefined {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return undefined;
+  const rest = text.slice(close + 2).split(' ');
+  const numbers = [text.slice(0, open), rest[1], rest[6], rest[19]].map(Number);
+  if (numbers.some((value) => !Number.isFinite(value))) return undefined;
+  const [pid, parent, flags, startTicks] = numbers;
+  return { pid, command: text.slice(open + 1, close), state: rest[0], parent, flags, startTicks };
+}
+
+export function isKernelThread(stat: ProcessStat): boolean {
+  return (stat.flags & PF_KTHREAD) !== 0 || stat.pid === 2 || stat.parent === 2;
+}
+
+/** Path of the unified hierarchy in /proc/PID/cgroup, `/` when the process is in none. */
+export function parseCgroup(text: string): string {
+  const unified = text.split('\n').find((line) => line.startsWith('0::'));
+  return unified?.slice(3) || '/';
+}
+
+/** `Key:  value` lines of /proc/PID/status and /proc/meminfo, values as text without surrounding space. */
+export function parseKeyed(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return fields;
+}
+
+/** Number of a `N kB` value in bytes, undefined when it is not one. */
+export function kilobytes(value: string | undefined): number | undefined {
+  const match = /^(\d+) kB$/.exec(value ?? '');
+  return match ? Number(match[1]) * 1024 : undefined;
+}

@@ -1,0 +1,95 @@
+/** Rights of this user and facts of the machine. */
+import { kilobytes, parseKeyed } from '../../formats/proc/process-files.js';
+import { chosenWord, freeBlocks } from '../../formats/proc/system-files.js';
+import type { MemoryFeatures, Probed, SystemFeatures } from '../../vocabulary/abilities.js';
+import { capabilityNames } from '../../vocabulary/capabilities.js';
+import type { PageGeometry } from '../../vocabulary/units.js';
+import type { Files } from '../host.js';
+import { exists, no, partly, switchOf, textOf, told, unknown, yes } from './probed.js';
+
+const LOCKDOWN = '/sys/kernel/security/lockdown';
+const PRESSURE = '/proc/pressure/memory';
+const ZSWAP = '/sys/module/zswap/parameters/enabled';
+
+export interface Mount {
+  readonly point: string;
+  readonly type: string;
+}
+
+export function mountsOf(files: Files): readonly Mount[] {
+  return (textOf(files, '/proc/self/mounts') ?? '').split('\n').map((line) => {
+    const [, point = '', type = ''] = line.split(' ');
+    return { point, type };
+  });
+}
+
+export function probeSystem(files: Files, geometry: PageGeometry, mounts: readonly Mount[]): SystemFeatures {
+  const memory = memoryOf(files, geometry);
+  const cgroupRoot = mounts.find((mount) => mount.type === 'cgroup2')?.point ?? null;
+  return {
+    kernelRelease: textOf(files, '/proc/sys/kernel/osrelease') ?? 'unknown',
+    ...lockdown(files),
+    capabilities: capabilityNames(parseKeyed(textOf(files, '/proc/self/status') ?? '').get('CapEff') ?? ''),
+    initialUserNamespace: /^\s*0\s+0\s+4294967295\s*$/.test(textOf(files, '/proc/self/uid_map') ?? ''),
+    cgroup: cgroup(files, cgroupRoot),
+    cgroupRoot,
+    pressure: pressure(files),
+    swap: swap(memory),
+    zswap: zswap(memory),
+    memory,
+  };
+}
+
+function lockdown(files: Files): Pick<SystemFeatures, 'lockdown' | 'lockdownProbe'> {
+  const text = textOf(files, LOCKDOWN);
+  const word = text === null ? null : chosenWord(text);
+  if (word === 'none' || word === 'integrity' || word === 'confidentiality') {
+    const lifted = 'a boot without lockdown (Secure Boot turns it on)';
+    return { lockdown: word, lockdownProbe: word === 'none' ? yes('lockdown is none') : no(word, lifted) };
+  }
+  const needs = 'securityfs mounted on /sys/kernel/security';
+  return {
+    lockdown: null,
+    lockdownProbe: unknown(`${LOCKDOWN} is absent: no lockdown module, or securityfs is not mounted`, needs),
+  };
+}
+
+function cgroup(files: Files, root: string | null): Probed {
+  if (root === null) return no('no cgroup2 file system is mounted', 'the unified cgroup hierarchy');
+  const controllers = textOf(files, `${root}/cgroup.controllers`) ?? '';
+  return controllers.split(' ').includes('memory')
+    ? yes(`${root} with controllers ${controllers}`)
+    : partly(`${root} has no memory controller`, 'a pure unified hierarchy, for memory.stat of a cgroup');
+}
+
+function pressure(files: Files): Probed {
+  const read = files.readText(PRESSURE);
+  if (read.ok) return yes(read.value.split('\n')[0]);
+  return no(told(read.error), 'a kernel with CONFIG_PSI, started without psi=0');
+}
+
+function memoryOf(files: Files, geometry: PageGeometry): MemoryFeatures {
+  const meminfo = parseKeyed(textOf(files, '/proc/meminfo') ?? '');
+  const bytes = (name: string) => kilobytes(meminfo.get(name)) ?? null;
+  const buddyinfo = textOf(files, '/proc/buddyinfo');
+  return {
+    totalBytes: bytes('MemTotal'),
+    freeBytes: bytes('MemFree'),
+    availableBytes: bytes('MemAvailable'),
+    swapBytes: bytes('SwapTotal'),
+    zswap: exists(files, ZSWAP) ? switchOf(files, ZSWAP) : null,
+    freeHugeBlocks: buddyinfo === null ? null : freeBlocks(buddyinfo, geometry.hugeOrder),
+  };
+}
+
+function swap({ swapBytes }: MemoryFeatures): Probed {
+  if (swapBytes === null) return unknown('/proc/meminfo has no SwapTotal', 'a readable /proc/meminfo');
+  return swapBytes > 0
+    ? yes(`${Math.round(swapBytes / 2 ** 20)} MiB`)
+    : no('none', 'swap space, for cold pages to leave memory after a split');
+}
+
+function zswap({ zswap: on }: MemoryFeatures): Probed {
+  if (on === null) return no(`${ZSWAP} is absent`, 'a kernel with CONFIG_ZSWAP');
+  return on ? yes('enabled') : no('there, but disabled', `Y in ${ZSWAP}`);
+}

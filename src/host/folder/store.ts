@@ -1,0 +1,74 @@
+/** A recorded folder on disk: its manifest, its tree of texts, its positional reads. */
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { errnoOf } from '../linux/files.js';
+import { MANIFEST_NAME, type Manifest, ManifestSchema } from '../recording/manifest.js';
+import { Pieces } from '../recording/pieces.js';
+
+export class RecordedFolder {
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly #positional = new Map<string, Pieces>();
+
+  /** Throws FILE_UNREADABLE or FILE_MALFORMED. */
+  constructor(path: string) {
+    this.path = path;
+    this.manifest = readManifest(join(path, MANIFEST_NAME));
+  }
+
+  /** Where the contents of a kernel file lie. `..` cannot lead out of the tree. */
+  inTree(path: string): string {
+    return join(this.path, 'tree', posix.normalize(`/${path}`));
+  }
+
+  /** What was read of a file at positions; undefined when it was not. */
+  positional(path: string): Pieces | undefined {
+    const known = this.#positional.get(path);
+    if (known) return known;
+    const record = this.manifest.positional[path];
+    if (!record) return undefined;
+    const pieces = Pieces.from({ ...record, bytes: this.#blob(record.blob) });
+    this.#positional.set(path, pieces);
+    return pieces;
+  }
+
+  /** The failure of somebody who asks for what was not recorded. */
+  lacks(what: string): OctavoError {
+    return new OctavoError('RECORDING_LACKS', { path: this.path, what });
+  }
+
+  #blob(name: string): Uint8Array {
+    const path = join(this.path, 'positional', name);
+    const packed = readOr(path);
+    try {
+      return gunzipSync(packed);
+    } catch (error) {
+      throw new OctavoError('FILE_MALFORMED', { path, problem: (error as Error).message, place: 'gzip' });
+    }
+  }
+}
+
+function readManifest(path: string): Manifest {
+  const text = new TextDecoder().decode(readOr(path));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new OctavoError('FILE_MALFORMED', { path, problem: (error as Error).message, place: 'JSON' });
+  }
+  const parsed = ManifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue.path.join('.') || 'the top level';
+  throw new OctavoError('FILE_MALFORMED', { path, problem: issue.message, place });
+}
+
+function readOr(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new OctavoError('FILE_UNREADABLE', { path, errno: errnoOf(error) });
+  }
+}

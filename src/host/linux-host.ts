@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Milliseconds, type Nanoseconds, type PageGeometry, pageGeometry } from '../vocabulary/units.js';
+import type { Clock, Host, Identity, Random } from './host.js';
+import { LinuxCalls } from './linux/calls.js';
+import { LinuxFiles } from './linux/files.js';
+import type { Native } from './linux/native.js';
+
+/** The machine that this process runs on. */
+export function linuxHost(): Host {
+  const identity = ownIdentity();
+  return {
+    files: new LinuxFiles(),
+    calls: new LinuxCalls(loadNative(identity.architecture), identity.geometry, identity.pid),
+    clock: new LinuxClock(),
+    random: new LinuxRandom(),
+    identity,
+  };
+}
+
+/** The foreign-function interface, or the reason why there is none. */
+function loadNative(architecture: Identity['architecture']): Native | string {
+  if (architecture === 'other') return 'no system call numbers for this architecture';
+  try {
+    const module = createRequire(import.meta.url)('./linux/native.js') as typeof import('./linux/native.js');
+    return new module.Native(architecture);
+  } catch (error) {
+    return `koffi cannot be loaded: ${(error as Error).message}`;
+  }
+}
+
+class LinuxClock implements Clock {
+  monotonicNs(): Nanoseconds {
+    return Math.round(performance.now() * 1e6);
+  }
+
+  wallMs(): Milliseconds {
+    return Date.now();
+  }
+
+  sleep(duration: Milliseconds, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, duration);
+      signal?.addEventListener('abort', finish, { once: true });
+    });
+  }
+}
+
+class LinuxRandom implements Random {
+  uint32(): number {
+    return randomBytes(4).readUInt32LE();
+  }
+}
+
+function ownIdentity(): Identity {
+  const userId = process.geteuid?.() ?? -1;
+  return Object.freeze({
+    kind: 'linux',
+    architecture: process.arch === 'x64' || process.arch === 'arm64' ? process.arch : 'other',
+    geometry: ownGeometry(),
+    pid: process.pid,
+    userId,
+    isPrivileged: userId === 0,
+    bootId: readOr('/proc/sys/kernel/random/boot_id', 'unknown').trim(),
+    stateDirectory: stateDirectory(userId),
+  });
+}
+
+function ownGeometry(): PageGeometry {
+  const pageBytes = pageBytesFromAuxv();
+  const huge = Number(readOr('/sys/kernel/mm/transparent_hugepage/hpage_pmd_size', '0'));
+  // A page table is one page of 8-byte entries, so a PMD spans pageBytes / 8 pages.
+  return pageGeometry(pageBytes, huge > 0 ? huge : pageBytes * (pageBytes / 8));
+}
+
+/** AT_PAGESZ (6) of the auxiliary vector: pairs of 8-byte words. */
+function pageBytesFromAuxv(): number {
+  try {
+    const vector = readFileSync('/proc/self/auxv');
+    for (let at = 0; at + 16 <= vector.length; at += 16) {
+      if (vector.readUInt32LE(at) === 6) return vector.readUInt32LE(at + 8);
+    }
+  } catch {
+    // Not readable in some sandboxes; every such machine seen has 4 KiB pages.
+  }
+  return 4096;
+}
+
+function stateDirectory(userId: number): string {
+  const wanted = process.env.OCTAVO_STATE;
+  if (wanted) return wanted;
+  if (userId === 0) return '/var/lib/octavo';
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'octavo');
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,338 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { failure, success } from '../../base/result.js';
+import type { ErrnoName } from '../../vocabulary/errno.js';
+import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
+import type { Advice, Answer, Calls, PagemapScan, ProcessHandle, Program, ScannedRegions } from '../host.js';
+import { errnoOf } from './files.js';
+import type { ArenaSpan, Native } from './native.js';
+import { startProgram } from './program.js';
+
+/** include/uapi/asm-generic/mman-common.h. */
+const ADVICE: Record<Advice, number> = {
+  MADV_WILLNEED: 3,
+  MADV_COLD: 20,
+  MADV_PAGEOUT: 21,
+  MADV_COLLAPSE: 25,
+};
+/** UIO_MAXIOV. */
+const MAX_RANGES = 1024;
+/** The kernel clamps a call to 0x7ffff000 bytes and reports nothing about the rest (lib/iov_iter.c). */
+const MAX_CALL_BYTES = 0x7ffff000;
+/** _IOWR('f', 16, struct pm_scan_arg), the same on x86-64 and arm64. */
+const PAGEMAP_SCAN = 0xc0606610;
+const SCAN_ARGUMENT_BYTES = 96;
+const REGION_BYTES = 24;
+const MAX_REGIONS = 8192;
+const IOVEC_BYTES = 16;
+/** Room for what process_vm_readv reads in one go. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+const ARENA = {
+  adviseVector: 0,
+  readVector: MAX_RANGES * IOVEC_BYTES,
+  remoteVector: 2 * MAX_RANGES * IOVEC_BYTES,
+  scan: 3 * MAX_RANGES * IOVEC_BYTES,
+  regions: 3 * MAX_RANGES * IOVEC_BYTES + 4096,
+  data: 3 * MAX_RANGES * IOVEC_BYTES + 4096 + MAX_REGIONS * REGION_BYTES,
+} as const;
+
+export class LinuxCalls implements Calls {
+  readonly #native: Native | string;
+  readonly #geometry: PageGeometry;
+  readonly #ownPid: ProcessId;
+  #arena: ArenaSpan | undefined;
+  #words: BigUint64Array | undefined;
+  /** The advise vector holds one call at a time. */
+  #advising: Promise<unknown> = Promise.resolve();
+
+  /** `native` is the reason when there is no foreign-function interface on this machine. */
+  constructor(native: Native | string, geometry: PageGeometry, ownPid: ProcessId) {
+    this.#native = native;
+    this.#geometry = geometry;
+    this.#ownPid = ownPid;
+  }
+
+  openProcess(pid: ProcessId): Answer<ProcessHandle> {
+    const call = `pidfd_open pid ${pid}`;
+    const native = this.#native;
+    if (typeof native === 'string') return refused('ENOSYS', call);
+    const opened = native.call('pidfd_open', pid, 0);
+    if (opened.errno) return refused(opened.errno, call);
+    return success(new PidFd(pid, opened.value));
+  }
+
+  async processMadvise(
+    handle: ProcessHandle,
+    ranges: readonly PageRange[],
+    advice: Advice,
+  ): Promise<Answer<Bytes>> {
+    if (!(handle instanceof PidFd)) return refused('EBADF', adviceCall(handle.pid, advice));
+    let done = 0;
+    for (const batch of this.#batches(ranges)) {
+      const turn = this.#advising.then(() => this.#advise(handle, batch, advice));
+      this.#advising = turn;
+      const answer = await turn;
+      if (!answer.ok) return done > 0 ? success(done) : answer;
+      done += answer.value;
+      // The kernel stopped at a range it refused; the caller tells which by the bytes before it.
+      if (answer.value < this.#bytes(batch)) break;
+    }
+    return success(done);
+  }
+
+  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
+    const call = `process_vm_readv pid ${pid}`;
+    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    let offset = 0;
+    for (const piece of this.#pieces(ranges)) {
+      const read = this.#readPiece(pid, piece, into, offset);
+      if (!read.ok) return offset > 0 ? success(offset) : read;
+      offset += read.value;
+      if (read.value < (piece.end - piece.start) * this.#geometry.pageBytes) return success(offset);
+    }
+    return success(offset);
+  }
+
+  scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
+    const path = `/proc/${pid}/pagemap`;
+    if (typeof this.#native === 'string') return refused('ENOSYS', `ioctl PAGEMAP_SCAN ${path}`);
+    let descriptor: number;
+    try {
+      descriptor = openSync(path, 'r');
+    } catch (error) {
+      return refused(errnoOf(error), `open ${path}`);
+    }
+    try {
+      return this.#scan(descriptor, path, scan);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  probeAdvice(advice: Advice): Answer<void> {
+    const own = this.openProcess(this.#ownPid);
+    if (!own.ok) return own;
+    try {
+      return this.#probe(own.value as PidFd, advice);
+    } finally {
+      own.value.close();
+    }
+  }
+
+  start(command: string, parameters: readonly string[]): Answer<Program> {
+    return startProgram(command, parameters);
+  }
+
+  #probe(own: PidFd, advice: Advice): Answer<void> {
+    const native = this.#native as Native;
+    const vector = this.#ready().address + BigInt(ARENA.readVector);
+    const asked = native.call('process_madvise', own.descriptor, vector, 0, ADVICE[advice], 0);
+    return asked.errno ? refused(asked.errno, adviceCall(own.pid, advice)) : success(undefined);
+  }
+
+  async #advise(handle: PidFd, batch: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>> {
+    const native = this.#native as Native;
+    this.#fillVector(ARENA.adviseVector, batch);
+    const vector = this.#ready().address + BigInt(ARENA.adviseVector);
+    const done = await native.callAsync(
+      'process_madvise',
+      handle.descriptor,
+      vector,
+      batch.length,
+      ADVICE[advice],
+      0,
+    );
+    return done.errno ? refused(done.errno, adviceCall(handle.pid, advice)) : success(done.value);
+  }
+
+  #readPiece(pid: ProcessId, piece: PageRange, into: Uint8Array, offset: number): Answer<Bytes> {
+    const native = this.#native as Native;
+    const arena = this.#ready();
+    const length = (piece.end - piece.start) * this.#geometry.pageBytes;
+    this.#fillVector(ARENA.remoteVector, [piece]);
+    const words = this.#words!;
+    words[ARENA.readVector / 8] = arena.address + BigInt(ARENA.data);
+    words[ARENA.readVector / 8 + 1] = BigInt(length);
+    const local = arena.address + BigInt(ARENA.readVector);
+    const remote = arena.address + BigInt(ARENA.remoteVector);
+    const read = native.call('process_vm_readv', pid, local, 1, remote, 1, 0);
+    if (read.errno) return refused(read.errno, `process_vm_readv pid ${pid}`);
+    into.set(arena.bytes.subarray(ARENA.data, ARENA.data + read.value), offset);
+    return success(read.value);
+  }
+
+  #scan(descriptor: number, path: string, scan: PagemapScan): Answer<ScannedRegions> {
+    const found = new GrowingRegions();
+    const shift = BigInt(this.#geometry.pageShift);
+    const end = BigInt(scan.range.end) << shift;
+    let start = BigInt(scan.range.start) << shift;
+    while (start < end) {
+      const count = this.#scanOnce(descriptor, start, end, scan);
+      if (count.errno) return refused(count.errno, `ioctl PAGEMAP_SCAN ${path}`);
+      found.add(this.#words!, ARENA.regions / 8, count.value, this.#geometry.pageBytes);
+      const walkEnd = this.#words![ARENA.scan / 8 + 4];
+      if (walkEnd <= start) break;
+      start = walkEnd;
+    }
+    return success(found.columns());
+  }
+
+  #scanOnce(descriptor: number, start: bigint, end: bigint, scan: PagemapScan) {
+    const arena = this.#ready();
+    const words = this.#words!;
+    const at = ARENA.scan / 8;
+    words[at] = BigInt(SCAN_ARGUMENT_BYTES);
+    words[at + 1] = 0n;
+    words[at + 2] = start;
+    words[at + 3] = end;
+    words[at + 4] = 0n;
+    words[at + 5] = arena.address + BigInt(ARENA.regions);
+    words[at + 6] = BigInt(MAX_REGIONS);
+    words[at + 7] = 0n;
+    words[at + 8] = BigInt(scan.inverted);
+    words[at + 9] = BigInt(scan.mask);
+    words[at + 10] = BigInt(scan.anyOf);
+    words[at + 11] = BigInt(scan.report);
+    return (this.#native as Native).call(
+      'ioctl',
+      descriptor,
+      PAGEMAP_SCAN,
+      arena.address + BigInt(ARENA.scan),
+    );
+  }
+
+  #fillVector(offset: number, ranges: readonly PageRange[]): void {
+    this.#ready();
+    const words = this.#words!;
+    const shift = BigInt(this.#geometry.pageShift);
+    ranges.forEach((range, index) => {
+      words[offset / 8 + index * 2] = BigInt(range.start) << shift;
+      words[offset / 8 + index * 2 + 1] = BigInt(range.end - range.start) << shift;
+    });
+  }
+
+  #ready(): ArenaSpan {
+    if (!this.#arena) {
+      this.#arena = (this.#native as Native).arena(ARENA.data + READ_BYTES);
+      const { buffer, byteOffset, byteLength } = this.#arena.bytes;
+      this.#words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
+    }
+    return this.#arena;
+  }
+
+  #bytes(ranges: readonly PageRange[]): Bytes {
+    return ranges.reduce((sum, { start, end }) => sum + (end - start), 0) * this.#geometry.pageBytes;
+  }
+
+  *#batches(ranges: readonly PageRange[]): Generator<PageRange[]> {
+    const maxPages = Math.floor(MAX_CALL_BYTES / this.#geometry.blockBytes) * this.#geometry.pagesPerBlock;
+    let batch: PageRange[] = [];
+    let pages = 0;
+    for (const range of cut(ranges, maxPages)) {
+      const length = range.end - range.start;
+      if (batch.length === MAX_RANGES || pages + length > maxPages) {
+        yield batch;
+        batch = [];
+        pages = 0;
+      }
+      batch.push(range);
+      pages += length;
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  #pieces(ranges: readonly PageRange[]): Iterable<PageRange> {
+    return cut(ranges, READ_BYTES / this.#geometry.pageBytes);
+  }
+}
+
+function* cut(ranges: readonly PageRange[], maxPages: number): Generator<PageRange> {
+  for (const range of ranges) {
+    for (let start = range.start; start < range.end; start += maxPages) {
+      yield { start, end: Math.min(start + maxPages, range.end) };
+    }
+  }
+}
+
+/** A pidfd names one process for good: signals and advices cannot reach a later process with the same pid. */
+class PidFd implements ProcessHandle {
+  readonly pid: ProcessId;
+  readonly descriptor: number;
+  #open = true;
+
+  constructor(pid: ProcessId, descriptor: number) {
+    this.pid = pid;
+    this.descriptor = descriptor;
+  }
+
+  /** The kernel shows the pid in the pidfd's fdinfo, and −1 once the process has been reaped or is a zombie. */
+  isAlive(): boolean {
+    if (!this.#open) return false;
+    try {
+      const pid = /^Pid:\s*(-?\d+)/m.exec(
+        readFileSync(`/proc/self/fdinfo/${this.descriptor}`, 'latin1'),
+      )?.[1];
+      return pid !== undefined && Number(pid) > 0 && !isZombie(this.pid);
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    if (this.#open) closeSync(this.descriptor);
+    this.#open = false;
+  }
+}
+
+function isZombie(pid: ProcessId): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const state = stat[stat.lastIndexOf(')') + 2];
+  return state === 'Z' || state === 'X';
+}
+
+class GrowingRegions {
+  #count = 0;
+  #starts = new Float64Array(1024);
+  #ends = new Float64Array(1024);
+  #categories = new Uint32Array(1024);
+
+  add(words: BigUint64Array, at: number, count: number, pageBytes: number): void {
+    this.#reserve(this.#count + count);
+    for (let index = 0; index < count; index++) {
+      const row = this.#count + index;
+      // Page-aligned addresses are exact in a double whatever their size.
+      this.#starts[row] = Number(words[at + index * 3]) / pageBytes;
+      this.#ends[row] = Number(words[at + index * 3 + 1]) / pageBytes;
+      this.#categories[row] = Number(words[at + index * 3 + 2]);
+    }
+    this.#count += count;
+  }
+
+  columns(): ScannedRegions {
+    return { count: this.#count, starts: this.#starts, ends: this.#ends, categories: this.#categories };
+  }
+
+  #reserve(rows: number): void {
+    if (rows <= this.#starts.length) return;
+    const capacity = Math.max(rows, this.#starts.length * 2);
+    this.#starts = copyInto(new Float64Array(capacity), this.#starts);
+    this.#ends = copyInto(new Float64Array(capacity), this.#ends);
+    this.#categories = copyInto(new Uint32Array(capacity), this.#categories);
+  }
+}
+
+function copyInto<Column extends Float64Array | Uint32Array>(column: Column, from: Column): Column {
+  column.set(from);
+  return column;
+}
+
+function adviceCall(pid: ProcessId, advice: Advice): string {
+  return `process_madvise pid ${pid} ${advice}`;
+}
+
+function refused(
+  errno: ErrnoName,
+  call: string,
+): { readonly ok: false; readonly error: { errno: ErrnoName; call: string } } {
+  return failure({ errno, call });
+}

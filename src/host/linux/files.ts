@@ -1,0 +1,190 @@
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { failure, success } from '../../base/result.js';
+import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
+import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
+
+/** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
+export function errnoOf(error: unknown): ErrnoName {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === undefined) throw error;
+  return isErrnoName(code) ? code : 'EIO';
+}
+
+function answer<Value>(call: string, act: () => Value): Answer<Value> {
+  try {
+    return success(act());
+  } catch (error) {
+    return failure({ errno: errnoOf(error), call });
+  }
+}
+
+export class LinuxFiles implements Files {
+  list(path: string): Answer<readonly string[]> {
+    return answer(`list ${path}`, () => readdirSync(path));
+  }
+
+  status(path: string): Answer<FileStatus> {
+    return answer(`stat ${path}`, () => statusOf(statSync(path)));
+  }
+
+  link(path: string): Answer<string> {
+    return answer(`readlink ${path}`, () => readlinkSync(path));
+  }
+
+  readText(path: string): Answer<string> {
+    return answer(`read ${path}`, () => readFileSync(path, 'utf8'));
+  }
+
+  readBytes(path: string): Answer<Uint8Array> {
+    return answer(`read ${path}`, () => readFileSync(path));
+  }
+
+  open(path: string): Answer<OpenFile> {
+    return answer(`open ${path}`, () => new LinuxOpenFile(path, openSync(path, 'r')));
+  }
+
+  writeKernelFile(path: string, text: string): Answer<void> {
+    return answer(`write ${path}`, () => {
+      const descriptor = openSync(path, constants.O_WRONLY);
+      try {
+        const data = Buffer.from(text);
+        if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  canWrite(path: string): Answer<void> {
+    return answer(`open for writing ${path}`, () => closeSync(openSync(path, constants.O_WRONLY)));
+  }
+
+  writeFile(path: string, content: string | Uint8Array): Answer<void> {
+    const temporary = `${path}.new`;
+    return answer(`write ${path}`, () => {
+      const descriptor = openSync(temporary, 'w', 0o600);
+      try {
+        writeAll(descriptor, content);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(temporary, path);
+      syncDirectory(dirname(path));
+    });
+  }
+
+  appendTo(path: string): Answer<AppendFile> {
+    return answer(`open for appending ${path}`, () => {
+      const descriptor = openSync(path, 'a', 0o600);
+      syncDirectory(dirname(path));
+      return new LinuxAppendFile(path, descriptor);
+    });
+  }
+
+  createExclusive(path: string, text: string): Answer<void> {
+    return answer(`create ${path}`, () => {
+      const descriptor = openSync(path, 'wx', 0o600);
+      try {
+        writeAll(descriptor, text);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  makeDirectory(path: string): Answer<void> {
+    return answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+  }
+
+  remove(path: string): Answer<void> {
+    return answer(`remove ${path}`, () => rmSync(path));
+  }
+}
+
+class LinuxOpenFile implements OpenFile {
+  readonly path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  read(into: Uint8Array, position: number): Answer<number> {
+    return answer(`read ${this.path}`, () => readSync(this.#descriptor, into, 0, into.length, position));
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+class LinuxAppendFile implements AppendFile {
+  readonly #path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+  }
+
+  append(text: string): Answer<void> {
+    return answer(`append ${this.#path}`, () => {
+      writeAll(this.#descriptor, text);
+      fsyncSync(this.#descriptor);
+    });
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+function writeAll(descriptor: number, content: string | Uint8Array): void {
+  const data = typeof content === 'string' ? Buffer.from(content) : content;
+  for (let written = 0; written < data.length; ) {
+    written += writeSync(descriptor, data, written, data.length - written);
+  }
+}
+
+/** Without this, a name that was just created can be lost with the power. */
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function shortWrite(): NodeJS.ErrnoException {
+  return Object.assign(new Error('short write'), { code: 'EIO' });
+}
+
+function statusOf(stats: Stats): FileStatus {
+  return { kind: kindOf(stats), mode: stats.mode & 0o7777, bytes: stats.size, modifiedMs: stats.mtimeMs };
+}
+
+function kindOf(stats: Stats): FileKind {
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  return stats.isFile() ? 'file' : 'other';
+}

@@ -1,0 +1,77 @@
+/**
+ * System calls through koffi, the only place that knows of it. Everything embedded in a structure (iovec arrays,
+ * scan vectors) lives in one mmap arena that is never unmapped: a pointer into a typed array that the collector
+ * may move or free makes the kernel read or write somebody else's memory without any error.
+ */
+import koffi from 'koffi';
+import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
+
+/** System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
+const NUMBERS = {
+  x64: { ioctl: 16, madvise: 28, poll: 7, process_vm_readv: 310, pidfd_open: 434, process_madvise: 440 },
+  arm64: { ioctl: 29, madvise: 233, poll: -1, process_vm_readv: 270, pidfd_open: 434, process_madvise: 440 },
+} as const;
+
+export type SystemCall = keyof (typeof NUMBERS)['x64'];
+
+const MAP_FAILED = 0xffffffffffffffffn;
+const PROT_READ_WRITE = 3;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/** What a system call gave back: its value, or the errno. */
+export interface CallResult {
+  readonly value: number;
+  readonly errno: ErrnoName | undefined;
+}
+
+type NativeCall = (...values: (number | bigint)[]) => number | bigint;
+
+/** A span of the arena, viewed once. */
+export interface ArenaSpan {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+}
+
+export class Native {
+  readonly #syscall: NativeCall & { async: (...values: unknown[]) => void };
+  readonly #mmap: NativeCall;
+  readonly #numbers: Record<SystemCall, number>;
+
+  constructor(architecture: 'x64' | 'arm64') {
+    const libc = koffi.load(null);
+    const word = 'int64_t';
+    this.#syscall = libc.func('syscall', word, Array(7).fill(word)) as never;
+    this.#mmap = libc.func('mmap', 'uint64_t', ['uint64_t', 'uint64_t', 'int', 'int', 'int', word]) as never;
+    this.#numbers = NUMBERS[architecture];
+  }
+
+  call(name: SystemCall, ...values: (number | bigint)[]): CallResult {
+    const value = Number(this.#syscall(this.#numbers[name], ...padded(values)));
+    return { value, errno: value === -1 ? errnoName(koffi.errno()) : undefined };
+  }
+
+  /** The same on a worker thread of libuv, so that a call that blocks does not hold up the event loop. */
+  callAsync(name: SystemCall, ...values: (number | bigint)[]): Promise<CallResult> {
+    return new Promise((resolve, reject) => {
+      this.#syscall.async(this.#numbers[name], ...padded(values), (error: unknown, raw: number | bigint) => {
+        if (error) return reject(error);
+        const value = Number(raw);
+        resolve({ value, errno: value === -1 ? errnoName(koffi.errno()) : undefined });
+      });
+    });
+  }
+
+  /** Memory at a fixed address for the life of the process. */
+  arena(byteLength: number): ArenaSpan {
+    const address = BigInt(
+      this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0) as number | bigint,
+    );
+    if (address === MAP_FAILED)
+      throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(koffi.errno())}`);
+    return { address, bytes: new Uint8Array(koffi.view(address, byteLength)) };
+  }
+}
+
+function padded(values: (number | bigint)[]): (number | bigint)[] {
+  return values.length === 6 ? values : [...values, ...Array(6 - values.length).fill(0)];
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { runCommandLine } from './cli/application.js';
+import { chosenHost } from './cli/chosen-host.js';
+import { OctavoContext } from './cli/context.js';
+import { folderHost } from './host/folder-host.js';
+import { linuxHost } from './host/linux-host.js';
+import { OctavoError } from './vocabulary/errors.js';
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => stop.abort(name));
+}
+// A reader that closes the pipe early (head, less) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const streams = {
+  out: process.stdout,
+  err: process.stderr,
+  input: process.stdin,
+  interactive: process.stderr.isTTY === true,
+  columns: process.stdout.columns ?? 100,
+};
+const machine = linuxHost();
+const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
+try {
+  const host = recording === undefined ? machine : folderHost(recording, machine.identity.stateDirectory);
+  process.exitCode = await runCommandLine(words, new OctavoContext(host, streams, stop.signal));
+} catch (problem) {
+  if (!(problem instanceof OctavoError)) throw problem;
+  const context = new OctavoContext(machine, streams, stop.signal);
+  context.fail(problem, words.includes('--json'));
+  process.exitCode = context.exitCode;
+}
+// An unread standard input would keep the process alive.
+process.stdin.unref?.();

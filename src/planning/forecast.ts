@@ -1,0 +1,73 @@
+/** What will become of an action: whether the kernel may undo it, what would keep it, what undo can put back. */
+import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
+import type { BlockState } from '../vocabulary/page-sizes.js';
+import type { Forecast, Proposal } from '../vocabulary/plan.js';
+
+export interface ForecastCase extends Omit<BlockCase, 'state'> {
+  readonly before: BlockState;
+  readonly proposal: Proposal;
+  /** Whether the actuator leaves the split pages without references (MADV_COLD over the whole block first). */
+  readonly clearsReferences: boolean;
+}
+
+export function forecast(facts: ForecastCase): Forecast {
+  return facts.proposal.action === 'split' ? forecastSplit(facts) : forecastCollapse(facts);
+}
+
+const KEEPING =
+  'hugepages-2048kB/enabled=never or max_ptes_none=0 system-wide, MADV_NOHUGEPAGE by the process, or starting it under prctl(PR_SET_THP_DISABLE, except-advised)';
+
+function forecastSplit(facts: ForecastCase): Forecast {
+  const after = stateAfterSplit(facts);
+  const obstacles = khugepagedObstacles({ ...facts, state: after });
+  const kept = facts.geometry.hugeOrder === 9 ? KEEPING : KEEPING.replace('2048kB', 'of the PMD size');
+  const refill = facts.proposal.gain.returnedBytes;
+  const undoing = {
+    reversible: refill > 0 ? ('partly' as const) : ('yes' as const),
+    irreversible:
+      refill > 0
+        ? `undo collapses it again and takes the ${refill / 1024} kB of zeroes back; the frames are others`
+        : 'undo collapses it again by a copy; the frames are others',
+  };
+  if (obstacles.length > 0) {
+    return {
+      undoneByKernel: 'no',
+      why: `khugepaged leaves it alone: ${obstacles[0].why}`,
+      keptBy: 'nothing more is needed',
+      ...undoing,
+    };
+  }
+  if (facts.clearsReferences) {
+    const why = 'khugepaged collapses it again once a sub-page is touched and its scan comes by';
+    return { undoneByKernel: 'if-touched', why, keptBy: kept, ...undoing };
+  }
+  const why =
+    'the pieces inherit the references of the huge page, so khugepaged may take it on its next scan';
+  return { undoneByKernel: 'likely', why, keptBy: kept, ...undoing };
+}
+
+function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
+  const freed = proposal.gain.returnedBytes / geometry.pageBytes;
+  return { ...before, level: 'pte', present: before.present - freed, zeroMapped: before.zeroMapped + freed };
+}
+
+function forecastCollapse({ before, proposal, geometry }: ForecastCase): Forecast {
+  const holes = geometry.pagesPerBlock - before.present;
+  const large = before.pagesByOrder.some(
+    (pages, order) => order > 0 && order < geometry.hugeOrder && pages > 0,
+  );
+  const lost = [
+    ...(large ? ['the folio orders it had between base pages and PMD size'] : []),
+    'the frames it had',
+    ...(proposal.cost.copiedBytes > 0 && before.flags.includes('shared')
+      ? ['sharing with other processes']
+      : []),
+  ];
+  return {
+    undoneByKernel: 'no',
+    why: 'only reclaim under memory pressure splits it again',
+    keptBy: 'nothing more is needed',
+    reversible: 'partly',
+    irreversible: `undo splits it to base pages${holes > 0 ? ` and returns the ${holes} filled holes that stayed zero` : ''}; it cannot give back ${lost.join(', nor ')}`,
+  };
+}

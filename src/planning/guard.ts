@@ -1,0 +1,54 @@
+/**
+ * The ping-pong guard: a block that khugepaged collapses again after a split is left alone for a while, twice as
+ * long each time. Reporting the fight is better than winning it. Pure; the cycle keeps the state between turns.
+ */
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { BlockNumber, Milliseconds } from '../vocabulary/units.js';
+
+export interface Feud {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly block: BlockNumber;
+  /** How often the kernel undid the split. */
+  readonly recollapses: number;
+  /** Not to be split again before this wall time. */
+  readonly until: Milliseconds;
+}
+
+/** First pause; doubles with every further re-collapse. */
+export const FIRST_PAUSE_MS: Milliseconds = 60_000;
+/** Longest pause: a day. */
+export const LONGEST_PAUSE_MS: Milliseconds = 86_400_000;
+
+export type Feuds = ReadonlyMap<string, Feud>;
+
+export function feudKey(process: Pick<ProcessIdentity, 'pid' | 'startTicks'>, block: BlockNumber): string {
+  return `${process.pid}/${process.startTicks}/${block}`;
+}
+
+/** The feuds after a block was found collapsed again. */
+export function withRecollapse(
+  feuds: Feuds,
+  process: ProcessIdentity,
+  block: BlockNumber,
+  nowMs: Milliseconds,
+): Feuds {
+  const key = feudKey(process, block);
+  const recollapses = (feuds.get(key)?.recollapses ?? 0) + 1;
+  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (recollapses - 1));
+  const feud = { pid: process.pid, startTicks: process.startTicks, block, recollapses, until: nowMs + pause };
+  return new Map(feuds).set(key, feud);
+}
+
+/** Why a block is left alone now, undefined when it is not. */
+export function pausedBecause(
+  feuds: Feuds,
+  process: ProcessIdentity,
+  block: BlockNumber,
+  nowMs: Milliseconds,
+): string | undefined {
+  const feud = feuds.get(feudKey(process, block));
+  if (!feud || feud.until <= nowMs) return undefined;
+  const times = feud.recollapses === 1 ? 'once' : `${feud.recollapses} times`;
+  return `the kernel collapsed it again ${times} after a split; left alone for another ${Math.ceil((feud.until - nowMs) / 1000)} s`;
+}

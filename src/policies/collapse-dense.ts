@@ -1,0 +1,94 @@
+import { density, hotFraction } from '../hotness/confidence.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import type { Proposal } from '../vocabulary/plan.js';
+import type { Bytes } from '../vocabulary/units.js';
+import { collapseCost, collapseGain } from './estimates.js';
+import { Findings } from './findings.js';
+import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
+
+const NAME = 'collapse-dense';
+
+/**
+ * Collapses blocks of small pages that are nearly full and, when heat is known, hot over most of their pages. A
+ * sparse block would turn every hole into memory; a cold one would cost a copy and bring nothing.
+ */
+export const collapseDense: Policy = {
+  name: NAME,
+  brief: 'collapse blocks of small pages that are nearly full and, where heat is known, hot',
+  propose(input: PolicyInput): PolicyOutput {
+    const { blocks } = input.sizes;
+    const findings = new Findings(NAME, input.sizes.process);
+    const proposals: Proposal[] = [];
+    for (let row = 0; row < blocks.count; row++) {
+      if (blocks.level[row] !== MAPPING_LEVEL.pte || !isCandidate(input.sizes, row)) continue;
+      const proposal = judge(input, row, findings);
+      if (proposal) proposals.push(proposal);
+    }
+    return { proposals, passedOver: findings.passedOver() };
+  },
+};
+
+/** Memory that Octavo may make huge: anonymous or shmem, whole in its mapping. Program files are left to the kernel. */
+function isCandidate(sizes: PageSizes, row: number): boolean {
+  const { kind } = sizes.mappings[sizes.blocks.mapping[row]];
+  return (kind === 'anon' || kind === 'shmem') && (sizes.blocks.flags[row] & BLOCK_FLAG.wholeInMapping) !== 0;
+}
+
+function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
+  const { sizes, parameters } = input;
+  const { geometry, blocks } = sizes;
+  const block = blocks.block[row];
+  const present = blocks.present[row];
+  if (present < parameters.denseAbove * geometry.pagesPerBlock) {
+    const now = kilobytes(present * geometry.pageBytes);
+    findings.add('would-grow', `${now} would become ${kilobytes(geometry.blockBytes)}`, block);
+    return undefined;
+  }
+  const targetOrder = parameters.order ?? geometry.hugeOrder;
+  const heat = judgeHeat(input, row);
+  if (!heat.hot) {
+    findings.add(heat.unknown ? 'unknown-heat' : 'no-gain', heat.why, block);
+    return undefined;
+  }
+  return {
+    process: sizes.process,
+    block,
+    action: 'collapse',
+    targetOrder,
+    policy: NAME,
+    reason: `${ofPages(present, geometry.pagesPerBlock)} are present; ${heat.why}`,
+    gain: collapseGain(targetOrder, geometry),
+    cost: collapseCost(present, geometry, parameters.costs),
+    priority: heat.weight,
+  };
+}
+
+interface HeatJudgement {
+  readonly hot: boolean;
+  readonly unknown: boolean;
+  readonly why: string;
+  readonly weight: number;
+}
+
+/** Without any heat the residency alone decides where that is allowed, and the reason says so. */
+function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJudgement {
+  const block = sizes.blocks.block[row];
+  if (!heat?.subPageHeat) {
+    const why = 'no access samples were given, so it is judged by residency alone';
+    return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
+  }
+  const hot = heat.block(block);
+  if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
+  const fraction = hotFraction(hot, sizes.geometry.pagesPerBlock);
+  const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
+  if (kind === 'dense') {
+    const why = `samples touched ${ofPages(hot.touched, sizes.geometry.pagesPerBlock)}`;
+    return { hot: true, unknown: false, why, weight: hot.weight };
+  }
+  const why = kind === 'sparse' ? 'mostly cold' : 'too few samples to tell that it is hot';
+  return { hot: false, unknown: kind === 'unknown', why, weight: 0 };
+}
+
+function kilobytes(bytes: Bytes): string {
+  return `${bytes / 1024} kB`;
+}

@@ -1,0 +1,103 @@
+/**
+ * The policy role: what is known of a process's memory in, proposals out. Pure: no host, no clock, no settings; the
+ * planner decides what is possible, allowed and affordable.
+ */
+import type { HotMap } from '../vocabulary/hot-map.js';
+import type { PageSizes } from '../vocabulary/page-sizes.js';
+import type { PassedOver, Proposal } from '../vocabulary/plan.js';
+import type { BlockNumber, Fraction, Microseconds, Order, Pages, ProcessId } from '../vocabulary/units.js';
+
+export interface PolicyInput {
+  readonly sizes: PageSizes;
+  /** Heat and content, undefined when no source knew anything of this process. */
+  readonly heat: HotMap | undefined;
+  readonly parameters: PolicyParameters;
+}
+
+export interface PolicyOutput {
+  readonly proposals: readonly Proposal[];
+  /** Blocks that were looked at and left alone, grouped by reason. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface Policy {
+  readonly name: string;
+  /** One line for catalogues and `--help`. */
+  readonly brief: string;
+  propose(input: PolicyInput): PolicyOutput;
+}
+
+/** Blocks that the user named in one process. */
+export interface NamedBlocks {
+  readonly pid: ProcessId;
+  readonly split: readonly BlockNumber[];
+  readonly collapse: readonly BlockNumber[];
+  /** Sub-page of a buddy split: only the piece around it gets the target order. */
+  readonly aroundPage?: number;
+}
+
+export interface PolicyParameters {
+  /**
+   * split-sparse: a huge block is sparse when, with 95 % confidence, at most this share of its sub-pages is in use.
+   * Default 0.10: the bound that the study behind the DAMOS split series used for "sparse".
+   */
+  readonly sparseBelow: Fraction;
+  /**
+   * collapse-dense: at least this share of a block's sub-pages must be present (and hot, when heat is known).
+   * Default 0.90: Ingens promotes at 90 % utilisation, which bounds growth to a ninth of what is there.
+   */
+  readonly denseAbove: Fraction;
+  /**
+   * return-empty: split when more than this share of a huge block's sub-pages holds only zeroes.
+   * Default 409/512: the max_ptes_none at which Meta ran the kernel's underused shrinker; it gave back 69 % of the
+   * bloat and kept 94 % of the speed-up.
+   */
+  readonly emptyAbove: Fraction;
+  /** Target order that the user forces; undefined lets each policy choose for each block. */
+  readonly order: Order | undefined;
+  /** Orders that some actuator here can split to, ascending; policies choose among them. */
+  readonly splitOrders: readonly Order[];
+  /**
+   * collapse-dense: whether a block without any heat may be collapsed because it is full. Default no: a copy of cold
+   * memory brings nothing. The command line sets it when collapse-dense is chosen by name.
+   */
+  readonly collapseByResidency: boolean;
+  /** Expected durations, for estimates. */
+  readonly costs: CostModel;
+  readonly named: readonly NamedBlocks[];
+}
+
+/** Expected costs, as parameters with their sources; used for estimates, never for decisions about safety. */
+export interface CostModel {
+  /** Split of a fully populated PMD folio; 197–265 µs measured on a 2-vCPU guest. */
+  readonly splitUs: Microseconds;
+  /** On top for each zero-filled sub-page, which is compared in full and remapped; (580 − 240) / 511 µs measured. */
+  readonly splitZeroPageUs: Microseconds;
+  /** Collapse of a full block: allocation, copy of 2 MiB, remapping; 690–890 µs measured. */
+  readonly collapseUs: Microseconds;
+  /** Share of a collapse during which the target's mmap_lock is held for writing. */
+  readonly collapseLockShare: Fraction;
+}
+
+export const DEFAULT_COSTS: CostModel = {
+  splitUs: 240,
+  splitZeroPageUs: 0.7,
+  collapseUs: 790,
+  collapseLockShare: 0.6,
+};
+
+export const DEFAULT_PARAMETERS: PolicyParameters = {
+  sparseBelow: 0.1,
+  denseAbove: 0.9,
+  emptyAbove: 409 / 512,
+  order: undefined,
+  splitOrders: [0],
+  collapseByResidency: false,
+  costs: DEFAULT_COSTS,
+  named: [],
+};
+
+/** Pages as a count with its share, for reasons: `47 of 512 sub-pages (9.2 %)`. */
+export function ofPages(pages: Pages, all: Pages): string {
+  return `${pages} of ${all} sub-pages (${((100 * pages) / all).toFixed(1)} %)`;
+}

@@ -1,0 +1,127 @@
+/**
+ * What a process's memory looks like now, from page tables and frame flags. PAGEMAP_SCAN tells where anything is
+ * and which entries are huge; frames are looked up only below a PMD entry, since a PMD-mapped folio is whole.
+ */
+import { parseCgroup, parseKeyed, parseStat } from '../formats/proc/process-files.js';
+import { parseSmaps, type SmapsEntry, tmpfsMounts } from '../formats/proc/smaps.js';
+import type { Host, Refusal } from '../host/host.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { PageSizes } from '../vocabulary/page-sizes.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { Nanoseconds, PageRange, Pages, ProcessId } from '../vocabulary/units.js';
+import { BlockRows } from './block-rows.js';
+import { FolioOrders } from './folio-orders.js';
+import { MappingWalk } from './mapping-walk.js';
+import { PagemapReader } from './pagemap-reader.js';
+
+export interface ObserveOptions {
+  /** Look only at these pages; everything when undefined. Ascending. */
+  readonly ranges?: readonly PageRange[];
+  /** Mappings read moments ago, to save reading smaps again. */
+  readonly entries?: readonly SmapsEntry[];
+}
+
+/** Where the time of an observation went. */
+export interface ObserveAccount {
+  readonly pages: Pages;
+  readonly totalNs: Nanoseconds;
+  /** Inside the kernel's reads: smaps, PAGEMAP_SCAN, pagemap, kpageflags. */
+  readonly kernelNs: Nanoseconds;
+}
+
+export interface Observation {
+  readonly sizes: PageSizes;
+  readonly entries: readonly SmapsEntry[];
+  readonly account: ObserveAccount;
+}
+
+/** Observes one process. Throws TARGET_GONE or PERMISSION; everything else about it is data. */
+export function observe(host: Host, pid: ProcessId, options: ObserveOptions = {}): Observation {
+  const started = host.clock.monotonicNs();
+  const process = identityOf(host, pid);
+  const entries = options.entries ?? mappingsOf(host, pid);
+  const smapsNs = host.clock.monotonicNs() - started;
+  const rows = new BlockRows(host.identity.geometry);
+  const orders = new FolioOrders(host, host.identity.geometry);
+  const pagemap = openPagemap(host, pid);
+  try {
+    const walk = new MappingWalk(host, pid, rows, orders, pagemap);
+    entries.forEach((entry, index) => {
+      for (const range of clip(entry, options.ranges)) walk.add(entry, index, range);
+    });
+    if (pagemap.refusal) throw refusalError(pagemap.refusal, pid);
+    const sizes: PageSizes = {
+      process,
+      geometry: host.identity.geometry,
+      takenAtMs: host.clock.wallMs(),
+      mappings: entries.map((entry) => entry.mapping),
+      blocks: rows.columns(),
+      ordersKnown: orders.available && walk.framesVisible,
+      thpDisabledByPrctl: thpDisabled(host, pid),
+    };
+    const kernelNs = smapsNs + walk.scanNs + pagemap.readNs + orders.readNs;
+    const account = { pages: walk.pages, totalNs: host.clock.monotonicNs() - started, kernelNs };
+    return { sizes, entries, account };
+  } finally {
+    pagemap.close();
+    orders.close();
+  }
+}
+
+/** Who a pid is now. Throws TARGET_GONE. */
+export function identityOf(host: Host, pid: ProcessId): ProcessIdentity {
+  const text = host.files.readText(`/proc/${pid}/stat`);
+  const stat = text.ok ? parseStat(text.value) : undefined;
+  if (!stat || stat.state === 'Z' || stat.state === 'X') throw new OctavoError('TARGET_GONE', { pid });
+  const cgroup = host.files.readText(`/proc/${pid}/cgroup`);
+  return {
+    pid,
+    startTicks: stat.startTicks,
+    command: stat.command,
+    cgroup: cgroup.ok ? parseCgroup(cgroup.value) : '/',
+  };
+}
+
+/** Mappings with their smaps fields, or from maps when smaps is refused. Throws TARGET_GONE or PERMISSION. */
+export function mappingsOf(host: Host, pid: ProcessId): readonly SmapsEntry[] {
+  const smaps = host.files.readText(`/proc/${pid}/smaps`);
+  if (!smaps.ok) throw refusalError(smaps.error, pid);
+  const mounts = host.files.readText(`/proc/${pid}/mountinfo`);
+  const parsed = parseSmaps(smaps.value, host.identity.geometry, mounts.ok ? tmpfsMounts(mounts.value) : []);
+  if (!parsed.ok) {
+    const { line, problem } = parsed.error;
+    throw new OctavoError('FILE_MALFORMED', { path: `/proc/${pid}/smaps`, problem, place: `line ${line}` });
+  }
+  return parsed.value;
+}
+
+/** The coded error for a refused look into a process. */
+export function refusalError(refusal: Refusal, pid: ProcessId): OctavoError {
+  if (refusal.errno === 'ESRCH' || refusal.errno === 'ENOENT') return new OctavoError('TARGET_GONE', { pid });
+  return new OctavoError('PERMISSION', {
+    call: refusal.call,
+    errno: refusal.errno,
+    needs: 'the same user, or CAP_SYS_PTRACE (root)',
+  });
+}
+
+function openPagemap(host: Host, pid: ProcessId): PagemapReader {
+  const opened = host.files.open(`/proc/${pid}/pagemap`);
+  if (!opened.ok) throw refusalError(opened.error, pid);
+  return new PagemapReader(opened.value, host.clock);
+}
+
+function thpDisabled(host: Host, pid: ProcessId): boolean {
+  const status = host.files.readText(`/proc/${pid}/status`);
+  return status.ok && parseKeyed(status.value).get('THP_enabled') === '0';
+}
+
+/** The parts of a mapping that were asked for; special mappings have no memory to look at. */
+function clip(entry: SmapsEntry, ranges: readonly PageRange[] | undefined): readonly PageRange[] {
+  const { mapping } = entry;
+  if (mapping.kind === 'special' || mapping.kind === 'hugetlb') return [];
+  if (!ranges) return [{ start: mapping.start, end: mapping.end }];
+  return ranges
+    .map(({ start, end }) => ({ start: Math.max(start, mapping.start), end: Math.min(end, mapping.end) }))
+    .filter(({ start, end }) => start < end);
+}

@@ -1,0 +1,18 @@
+/** Every scenario, once, in the order in which they run. */
+import type { Scenario } from './scenario.js';
+import { damonOwners } from './scenarios/damon-owners.js';
+import { damosAdvice } from './scenarios/damos-advice.js';
+import { damosCollapse } from './scenarios/damos-collapse.js';
+import { debugfsSplit } from './scenarios/debugfs-split.js';
+
+import { pingPong } from './scenarios/ping-pong.js';
+import { shmem } from './scenarios/shmem.js';
+
+export const SCENARIOS: readonly Scenario[] = [
+  debugfsSplit,
+  damosCollapse,
+  damosAdvice,
+  damonOwners,
+  shmem,
+  pingPong,
+];
