@@ -6,6 +6,7 @@ import { SCENARIOS } from '../test/conformance/catalogue.js';
 import type { Scenario } from '../test/conformance/scenario.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { LAB_KERNELS, labKernel } from './kernels.js';
+import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
 import { findQemu, QEMU } from './qemu.js';
 import { printRuns } from './report.js';
 import { type LabRun, runLab } from './run.js';
@@ -15,7 +16,8 @@ const CACHE = join(ROOT, '.cache', 'lab');
 const MINUTES_PER_KERNEL = 20;
 
 const HELP = `npm run lab [-- OPTIONS]
-  --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')} or all (default: the first)
+  --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')}, ${OCTAVO_SERIES} (built from source with the series of kernel/)
+                      or all of them, the last if it has been built before (default: the first)
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
   --short             only the scenarios of the short pass
@@ -45,11 +47,17 @@ function chosenScenarios(): Scenario[] {
 
 function chosenSeries(): string[] {
   const wanted = values.kernel ?? [LAB_KERNELS[0].series];
-  return wanted.includes('all') ? LAB_KERNELS.map(({ series }) => series) : wanted;
+  return wanted.includes('all') ? everySeries() : wanted;
+}
+
+function everySeries(): string[] {
+  const built = process.env.OCTAVO_LAB_KERNEL === '1' || builtOctavoKernel(ROOT, CACHE);
+  return [...LAB_KERNELS.map(({ series }) => series), ...(built ? [OCTAVO_SERIES] : [])];
 }
 
 function imageOf(series: string): string {
   if (values.image) return values.image;
+  if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
   const kernel = labKernel(series);
   if (!kernel) throw new LabUnavailable(`no kernel ${series} in lab/kernels.ts`);
   return fetchKernel(kernel, CACHE, say);

@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.js';
 import { damonOwners } from './scenarios/damon-owners.js';
 import { damosAdvice } from './scenarios/damos-advice.js';
 import { damosCollapse } from './scenarios/damos-collapse.js';
+import { damosSplit } from './scenarios/damos-split.js';
 import { debugfsSplit } from './scenarios/debugfs-split.js';
 
 import { pingPong } from './scenarios/ping-pong.js';
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   debugfsSplit,
   damosCollapse,
   damosAdvice,
+  damosSplit,
   damonOwners,
   shmem,
   pingPong,
