@@ -44,38 +44,46 @@ static void set_region(size_t index, uint64_t start, uint64_t end)
 	set(path, "%lu", end);
 }
 
-/* One region per huge page, so that DAMON has no reason to cut any. */
-static size_t set_blocks(uint64_t base, const struct scheme *s)
+static size_t set_pads(size_t index)
 {
-	size_t block, count = (s->to - s->from) / HUGE;
+	size_t pad;
 
-	set(CONTEXT "targets/0/regions/nr_regions", "%lu", count + PADS);
-	for (block = 0; block < PADS; block++)
-		set_region(block, PAD_BASE + HUGE * block * 2,
-			   PAD_BASE + HUGE * (block * 2 + 1));
-	for (block = 0; block < count; block++)
-		set_region(PADS + block, base + s->from + block * HUGE,
-			   base + s->from + (block + 1) * HUGE);
-	return count + PADS;
+	for (pad = 0; pad < PADS; pad++)
+		set_region(index + pad, PAD_BASE + HUGE * pad * 2,
+			   PAD_BASE + HUGE * (pad * 2 + 1));
+	return index + PADS;
+}
+
+/*
+ * One region per huge page, and as many regions as DAMON may have, so that it
+ * has no reason to cut or to merge any.
+ */
+static void set_blocks(uint64_t start, uint64_t end)
+{
+	size_t index = 0, count = (end - start) / HUGE + PADS;
+
+	set(CONTEXT "targets/0/regions/nr_regions", "%lu", count);
+	if (start > PAD_BASE)
+		index = set_pads(index);
+	for (; start + HUGE <= end; start += HUGE)
+		set_region(index++, start, start + HUGE);
+	if (index < count)
+		set_pads(index);
+	set(CONTEXT "monitoring_attrs/nr_regions/min", "%lu", count);
+	set(CONTEXT "monitoring_attrs/nr_regions/max", "%lu", count);
 }
 
 static void set_targets(const struct scheme *s, struct target *t)
 {
-	size_t regions = 0;
-
 	set(CONTEXT "targets/nr_targets", "%lu", 1);
 	if (!strcmp(s->ops, "paddr")) {
-		set(CONTEXT "targets/0/regions/nr_regions", "%lu", 1);
-		set_region(0, s->phys_from, s->phys_to);
+		set_blocks(s->phys_from, s->phys_to);
 		return;
 	}
 	set(CONTEXT "targets/0/pid_target", "%lu", t->pid);
 	if (!strcmp(s->ops, "fvaddr"))
-		regions = set_blocks((uintptr_t)t->base, s);
-	if (!regions)
-		return;
-	set(CONTEXT "monitoring_attrs/nr_regions/min", "%lu", regions);
-	set(CONTEXT "monitoring_attrs/nr_regions/max", "%lu", regions);
+		set_blocks((uintptr_t)t->base + s->from,
+			   (uintptr_t)t->base + s->to);
 }
 
 static void set_pattern(void)

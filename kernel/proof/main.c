@@ -66,7 +66,7 @@ static void keep_khugepaged_away(void)
 static size_t complaints(void)
 {
 	static const char *const words[] = {
-		"WARNING:", "BUG:", "KASAN:", "INFO: ", "stall", "Oops",
+		"WARNING:", "BUG:", "KASAN:", "INFO: ", " stall", "Oops",
 		"Call Trace", "bad page", "Bad page", "Bad rss",
 	};
 	static char text[1 << 20];

@@ -129,9 +129,10 @@ static void split_physical(void)
 
 	s.order = 0;
 	s.phys_from = frame_at(&t, 8 * MIB) * PAGE + MIB;
-	s.phys_to = s.phys_from + MIB;
+	s.phys_to = s.phys_from + HUGE;
 	stats = run_scheme(&s, &t);
-	say("split paddr, half of a huge page: sz_applied %lu", stats.sz_applied);
+	say("split paddr, a region in the middle of two huge pages: sz_applied %lu",
+	    stats.sz_applied);
 	must(!stats.sz_applied, "a folio that sticks out is left alone");
 	must(target_intact(&t), "contents are intact");
 	stop_target(&t);
