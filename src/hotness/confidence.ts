@@ -2,6 +2,9 @@
  * How much a block's samples prove about the share of its sub-pages in use. A PMD-sized page with few samples
  * looks sparse whatever the truth: 54 samples spread evenly over 512 sub-pages touch 51 of them. So a block is
  * sparse only when the upper bound says so, dense only when the lower bound does, and unknown otherwise.
+ *
+ * The upper bound is exact for sub-pages accessed about equally often. Sub-pages accessed far more rarely than the rest
+ * can escape any finite sample; how much of the access stream they are is what `coverage` bounds.
  */
 import type { HotBlock, HotFraction } from '../vocabulary/hot-map.js';
 import type { Fraction, Pages } from '../vocabulary/units.js';
@@ -11,6 +14,9 @@ const ALPHA = 0.025;
 const LOG_ALPHA = Math.log(ALPHA);
 /** Two-sided 95 % quantile of the normal distribution. */
 const Z = 1.959964;
+
+/** A block is sparse only when the sub-pages seen surely take at least this share of its accesses. */
+const LEAST_COVERAGE: Fraction = 0.9;
 
 export type Density = 'sparse' | 'dense' | 'unknown';
 
@@ -29,8 +35,14 @@ export function hotFraction(block: HotBlock, pages: Pages): HotFraction {
 
 /** Sparse below `sparseBelow`, dense above `denseAbove`, with 95 % confidence; unknown when the interval allows both. */
 export function density(fraction: HotFraction, sparseBelow: Fraction, denseAbove: Fraction): Density {
-  if (fraction.samples > 0 && fraction.high < sparseBelow) return 'sparse';
-  return fraction.low > denseAbove ? 'dense' : 'unknown';
+  const { samples, high, low } = fraction;
+  if (samples > 0 && high < sparseBelow && surelyCovered(fraction) >= LEAST_COVERAGE) return 'sparse';
+  return low > denseAbove ? 'dense' : 'unknown';
+}
+
+/** Lower 95 % limit of the coverage: singletons vary like a Poisson count. */
+function surelyCovered({ coverage: covered, samples }: HotFraction): Fraction {
+  return covered - (Z * Math.sqrt((1 - covered) * samples)) / samples;
 }
 
 /**
@@ -55,20 +67,32 @@ function logChance(samples: number, touched: Pages, pages: Pages): number {
 }
 
 /**
- * Upper 95 % limit of Chao's lower-bound estimator of richness, for sub-pages of unequal heat: many pages seen
- * only once mean many pages not seen at all (Chao 1987, bias-corrected form, log-normal interval).
+ * Upper 95 % limit for sub-pages of unequal heat: many pages seen only once mean many pages not seen at all. The
+ * larger of two limits on Chao's estimator of what is unseen (Chao 1987, bias-corrected): its log-normal interval, and
+ * its value at the upper Poisson limit of the singletons, which still speaks when by luck none was seen.
  */
 export function heterogeneousBound(block: HotBlock, pages: Pages): Pages {
   const { once, twice, touched } = block;
-  if (once === undefined || twice === undefined || once === 0) return touched;
-  const unseen = (once * (once - 1)) / (2 * (twice + 1));
+  if (once === undefined || twice === undefined) return touched;
+  const unseen = Math.max(
+    logNormalLimit(once, twice),
+    unseenPages((Math.sqrt(once + 1) + Z / 2) ** 2, twice),
+  );
+  return Math.min(pages, Math.ceil(touched + unseen));
+}
+
+function unseenPages(once: number, twice: number): number {
+  return (once * (once - 1)) / (2 * (twice + 1));
+}
+
+function logNormalLimit(once: number, twice: number): number {
+  const unseen = unseenPages(once, twice);
+  if (unseen === 0) return once;
   const variance =
     unseen +
     (once * (2 * once - 1) ** 2) / (4 * (twice + 1) ** 2) +
     (once ** 2 * twice * (once - 1) ** 2) / (4 * (twice + 1) ** 4);
-  if (unseen === 0) return Math.min(pages, touched + once);
-  const spread = Math.exp(Z * Math.sqrt(Math.log(1 + variance / unseen ** 2)));
-  return Math.min(pages, Math.ceil(touched + unseen * spread));
+  return unseen * Math.exp(Z * Math.sqrt(Math.log(1 + variance / unseen ** 2)));
 }
 
 /** Good–Turing coverage; 0 without samples, and by touched pages when single sightings are not kept. */

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { xorshift } from '../../test/random.js';
+import type { HotFraction } from '../vocabulary/hot-map.js';
+import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
+import { GEOMETRY_4K } from '../vocabulary/units.js';
+import { BlockIndex } from './block-index.js';
+import { density, hotFraction, uniformBound } from './confidence.js';
+import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
+import { HotMaps } from './hot-maps.js';
+
+const PAGES = 512;
+
+test('a block index finds what a Map finds, for numbers beyond 32 bits', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 43 })), (blocks) => {
+      const index = new BlockIndex();
+      const expected = new Map<number, number>();
+      for (const block of blocks) {
+        if (!expected.has(block)) expected.set(block, expected.size);
+        assert.equal(index.add(block), expected.get(block));
+      }
+      for (const [block, slot] of expected) assert.equal(index.find(block), slot);
+      assert.equal(index.find(2 ** 44), -1);
+      assert.deepEqual([...index.keys()], [...expected.keys()]);
+    }),
+  );
+});
+
+test('counters, touched, once and twice agree with a plain count', () => {
+  const pages = fc.array(fc.integer({ min: 0, max: 3 * PAGES - 1 }), { maxLength: 400 });
+  fc.assert(
+    fc.property(pages, (samples) => {
+      const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+      const plain = new Map<number, number>();
+      for (const page of samples) {
+        builder.addSample(page, 3);
+        plain.set(page, (plain.get(page) ?? 0) + 1);
+      }
+      const map = builder.build([SUB_PAGE_ORIGIN]);
+      for (const block of map.blocks()) {
+        const mine = [...plain].filter(([page]) => Math.floor(page / PAGES) === block);
+        const found = map.block(block)!;
+        assert.equal(
+          found.samples,
+          mine.reduce((sum, [, count]) => sum + count, 0),
+        );
+        assert.equal(found.weight, found.samples * 3);
+        assert.equal(found.touched, mine.length);
+        assert.equal(found.once, mine.filter(([, count]) => count === 1).length);
+        assert.equal(found.twice, mine.filter(([, count]) => count === 2).length);
+      }
+    }),
+  );
+});
+
+function bytesPerBlock(detail: HotMapDetail): number {
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K, detail);
+  const blocks = 32_768;
+  for (let block = 0; block < blocks; block++) builder.addSample(block * PAGES + (block % PAGES), 1);
+  return builder.byteLength / blocks;
+}
+
+test('a tracked block takes at most 1.2 KiB at full detail and 128 bytes as a bitmap', () => {
+  assert.ok(bytesPerBlock('counts') <= 1.2 * 1024, `${bytesPerBlock('counts')}`);
+  assert.ok(bytesPerBlock('bitmap') <= 128, `${bytesPerBlock('bitmap')}`);
+});
+
+test('a counter saturates instead of wrapping', () => {
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  for (let hit = 0; hit < 70_000; hit++) builder.addSample(7, 1);
+  const counts = new Uint16Array(PAGES);
+  builder.counts(0, counts);
+  assert.equal(counts[7], 65_535);
+  assert.equal(builder.block(0)?.samples, 70_000);
+});
+
+test('54 samples of a uniformly hot block look 10 % hot, and are told as unknown', () => {
+  const random = xorshift(7);
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  for (let sample = 0; sample < 54; sample++) builder.addSample(random() % PAGES, 1);
+  const fraction = hotFraction(builder.block(0)!, PAGES);
+  assert.ok(fraction.seen < 0.11);
+  assert.equal(density(fraction, 0.1, 0.9), 'unknown');
+});
+
+test('a block with three hot sub-pages and many samples is sparse, a full one dense', () => {
+  const sparse = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  for (let sample = 0; sample < 300; sample++) sparse.addSample(sample % 3, 1);
+  assert.equal(density(hotFraction(sparse.block(0)!, PAGES), 0.1, 0.9), 'sparse');
+  const dense = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  for (let sample = 0; sample < 5000; sample++) dense.addSample(sample % PAGES, 1);
+  assert.equal(density(hotFraction(dense.block(0)!, PAGES), 0.1, 0.9), 'dense');
+});
+
+test('a block without samples is unknown', () => {
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  builder.addBlock(0);
+  const fraction = hotFraction(builder.block(0)!, PAGES);
+  assert.equal(fraction.high, 1);
+  assert.equal(density(fraction, 0.1, 0.9), 'unknown');
+});
+
+test('the upper bound holds in at least 97.5 % of draws of evenly hot sub-pages', () => {
+  const random = xorshift(11);
+  for (const hot of [5, 20, 51, 100, 300, 512]) {
+    for (const samples of [20, 60, 200, 600]) {
+      const below = share(
+        random,
+        (draw) => draw % hot,
+        samples,
+        ({ high }) => high * PAGES < hot,
+      );
+      assert.ok(below <= 0.025, `${hot} hot, ${samples} samples: ${below}`);
+    }
+  }
+});
+
+test('a block with 11 % or more of unevenly hot sub-pages is called sparse (below 10 %) in at most 2.5 % of draws', () => {
+  const random = xorshift(13);
+  for (const hot of [57, 64, 100, 400]) {
+    // A quarter of the pages takes three quarters of the accesses.
+    const skewed = (draw: number) =>
+      draw % 4 === 3 ? (draw >>> 8) % hot : (draw >>> 8) % Math.ceil(hot / 4);
+    for (const samples of [60, 200, 600]) {
+      const wrong = share(random, skewed, samples, (fraction) => density(fraction, 0.1, 0.9) === 'sparse');
+      assert.ok(wrong <= 0.025, `${hot} hot, ${samples} samples: ${wrong}`);
+    }
+  }
+});
+
+/** Share of 400 draws of `samples` samples whose interval is `wrong`. */
+function share(
+  random: () => number,
+  page: (draw: number) => number,
+  samples: number,
+  wrong: (fraction: HotFraction) => boolean,
+): number {
+  const draws = 400;
+  let found = 0;
+  for (let draw = 0; draw < draws; draw++) {
+    const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+    for (let sample = 0; sample < samples; sample++) builder.addSample(page(random()), 1);
+    if (wrong(hotFraction(builder.block(0)!, PAGES))) found++;
+  }
+  return found / draws;
+}
+
+test('the bound narrows as samples grow, and never below what was seen', () => {
+  let last = PAGES;
+  for (const samples of [10, 20, 40, 80, 160, 320]) {
+    const bound = uniformBound(samples, 10, PAGES);
+    assert.ok(bound <= last && bound >= 10, `${samples}: ${bound}`);
+    last = bound;
+  }
+  assert.equal(last, 10);
+});
+
+test('a bitmap-only map knows the same touched pages', () => {
+  const [counts, bitmap] = (['counts', 'bitmap'] as const).map((detail) => {
+    const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K, detail);
+    for (const page of [0, 0, 9, 511]) builder.addSample(page, 1);
+    return builder.block(0)!;
+  });
+  assert.equal(bitmap.touched, counts.touched);
+  assert.equal(bitmap.samples, counts.samples);
+  assert.equal(bitmap.once, undefined);
+});
+
+test('samples without a place are counted by reason, never dropped', () => {
+  const maps = new HotMaps({ geometry: GEOMETRY_4K, processes: [PROCESS] });
+  const batch = sampleColumns(8);
+  const rows: [page: number, pid: number, flags: number][] = [
+    [512_000, 100, 0],
+    [-1, 100, 0],
+    [512_001, 100, SAMPLE_FLAG.guest],
+    [2 ** 51, 100, SAMPLE_FLAG.kernel],
+    [512_002, 0, 0],
+    [512_003, 77, 0],
+  ];
+  rows.forEach(([page, pid, flags], row) => {
+    batch.virtualPage[row] = page;
+    batch.pid[row] = pid;
+    batch.flags[row] = flags;
+    batch.weight[row] = 1;
+  });
+  batch.count = rows.length;
+  maps.addSamples(batch);
+  assert.deepEqual(maps.unplaced(), {
+    'no virtual address': 1,
+    'guest address': 1,
+    'kernel address': 1,
+    'unknown process': 1,
+    'other process': 1,
+  });
+  assert.equal(maps.build([SUB_PAGE_ORIGIN])[0].block(1000)?.samples, 1);
+});

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes, SETTINGS } from '../../test/drawing.js';
+import { POLICIES } from '../policies/catalogue.js';
+import { DEFAULT_PARAMETERS, type PolicyParameters } from '../policies/policy.js';
+import { blockState } from '../verification/block-rows.js';
+import { rowOfBlock } from '../vocabulary/page-sizes.js';
+import { PlanSchema } from '../vocabulary/plan.js';
+import type { ThpSettings } from '../vocabulary/thp-settings.js';
+import { DEFAULT_BUDGETS, type MemoryState } from './budgets.js';
+import { type Feuds, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, pausedBecause, withRecollapse } from './guard.js';
+import { type Means, makePlan, type PlanningInput } from './planner.js';
+
+const MADVISE: readonly Means[] = [
+  {
+    actuator: 'madvise',
+    action: 'split',
+    orders: [0],
+    missing: '',
+    clearsReferences: true,
+    defeatedBy: { mlocked: 'mlocked memory is refused', shared: 'shared folios are passed over' },
+  },
+  {
+    actuator: 'madvise',
+    action: 'collapse',
+    orders: [9],
+    missing: '',
+    clearsReferences: true,
+    defeatedBy: {},
+  },
+];
+const DEBUGFS: Means = {
+  actuator: 'debugfs-split',
+  action: 'split',
+  orders: [0, 2, 3, 4, 5, 6, 7, 8],
+  missing: '',
+  clearsReferences: false,
+  defeatedBy: {},
+};
+
+interface Case {
+  readonly blocks: readonly string[];
+  readonly drawn?: Drawn;
+  readonly split?: readonly number[];
+  readonly collapse?: readonly number[];
+  readonly parameters?: Partial<PolicyParameters>;
+  readonly means?: readonly Means[];
+  readonly memory?: MemoryState;
+  readonly budgets?: Partial<PlanningInput['budgets']>;
+  readonly feuds?: Feuds;
+  readonly insist?: boolean;
+  readonly settings?: ThpSettings;
+  readonly filled?: Readonly<Record<number, number>>;
+}
+
+function plan(given: Case) {
+  const sizes = pageSizes(given.blocks, given.drawn);
+  const named = [
+    {
+      pid: PROCESS.pid,
+      split: (given.split ?? []).map((block) => FIRST_BLOCK + block),
+      collapse: (given.collapse ?? []).map((block) => FIRST_BLOCK + block),
+    },
+  ];
+  const heat = given.filled && hotMap({ filled: given.filled });
+  const parameters = { ...DEFAULT_PARAMETERS, ...given.parameters, named };
+  const output = POLICIES['named-blocks'].propose({ sizes, heat, parameters });
+  const made = makePlan({
+    id: 'plan-1',
+    nowMs: 1000,
+    bootId: 'boot',
+    target: '100',
+    policy: 'named-blocks',
+    parameters: {},
+    sources: [],
+    processes: [
+      {
+        sizes,
+        ...output,
+        state(block) {
+          const row = rowOfBlock(sizes.blocks, block);
+          return row < 0 ? undefined : { state: blockState(sizes.blocks, row), mapping: 0 };
+        },
+      },
+    ],
+    means: given.means ?? MADVISE,
+    settings: given.settings ?? SETTINGS,
+    budgets: { ...DEFAULT_BUDGETS, ...given.budgets },
+    memory: given.memory ?? { freeBlocks: 1000, pressure: 0 },
+    feuds: given.feuds ?? new Map(),
+    notes: [],
+    insist: given.insist ?? false,
+  });
+  assert.deepEqual(PlanSchema.parse(JSON.parse(JSON.stringify(made))), made);
+  return made;
+}
+
+const steps = (made: ReturnType<typeof plan>) =>
+  made.steps.map(
+    ({ proposal, actuator }) => `${proposal.action} ${proposal.block - FIRST_BLOCK} by ${actuator}`,
+  );
+const refused = (made: ReturnType<typeof plan>) => made.refused.map(({ code }) => code);
+
+test('splits go before collapses, and every plan is what its schema says', () => {
+  const made = plan({ blocks: ['4', 'H'], split: [1], collapse: [0] });
+  assert.deepEqual(steps(made), ['split 1 by madvise', 'collapse 0 by madvise']);
+});
+
+test('an order that nothing reaches is refused; with debugfs it is planned; order 1 never is for anonymous memory', () => {
+  const parameters = { order: 4 };
+  assert.deepEqual(refused(plan({ blocks: ['H'], split: [0], parameters })), ['not-able']);
+  const means = [...MADVISE, DEBUGFS];
+  assert.deepEqual(steps(plan({ blocks: ['H'], split: [0], parameters, means })), [
+    'split 0 by debugfs-split',
+  ]);
+  const one = plan({
+    blocks: ['H'],
+    split: [0],
+    parameters: { order: 1 },
+    means: [{ ...DEBUGFS, orders: [0, 1, 2] }],
+  });
+  assert.deepEqual(
+    [refused(one), one.refused[0].why],
+    [['not-able'], 'order 1 does not exist for anonymous memory'],
+  );
+});
+
+test('what is missing is the reason of the refusal', () => {
+  const means = [{ ...DEBUGFS, missing: 'the kernel is locked down' }];
+  const made = plan({ blocks: ['H'], split: [0], means });
+  assert.equal(made.refused[0].why, 'the kernel is locked down');
+});
+
+test('memory that defeats one actuator goes to the next, or is refused, or planned with a warning when insisted', () => {
+  for (const drawn of [{ flags: ['hg', 'lo'] }, { shared: [0] }]) {
+    assert.deepEqual(refused(plan({ blocks: ['H'], split: [0], drawn })), ['not-eligible']);
+    const means = [...MADVISE, DEBUGFS];
+    assert.deepEqual(steps(plan({ blocks: ['H'], split: [0], drawn, means })), ['split 0 by debugfs-split']);
+    const insisted = plan({ blocks: ['H'], split: [0], drawn, insist: true });
+    assert.match(insisted.steps[0].warnings[0], /likely to fail/);
+  }
+});
+
+test('budgets of blocks and bytes refuse the rest, and say which option raises them', () => {
+  const many = ['H', 'H', 'H'];
+  const byBlocks = plan({ blocks: many, split: [0, 1, 2], budgets: { maxBlocks: 2 } });
+  assert.deepEqual([byBlocks.steps.length, refused(byBlocks)], [2, ['budget-blocks']]);
+  assert.match(byBlocks.refused[0].why, /--max-blocks/);
+  const byBytes = plan({ blocks: many, split: [0, 1, 2], budgets: { maxBytes: 4 * 2 ** 20 } });
+  assert.deepEqual([byBytes.steps.length, refused(byBytes)], [2, ['budget-bytes']]);
+});
+
+test('collapses stop short of the free blocks that must stay, and under pressure; splits go on', () => {
+  const blocks = ['4', '4', '4', 'H'];
+  const few = plan({ blocks, collapse: [0, 1, 2], split: [3], memory: { freeBlocks: 66, pressure: 0 } });
+  assert.deepEqual(refused(few), ['pressure']);
+  assert.equal(few.steps.length, 3);
+  const pressed = plan({
+    blocks,
+    collapse: [0, 1, 2],
+    split: [3],
+    memory: { freeBlocks: 1000, pressure: 50 },
+  });
+  assert.deepEqual(steps(pressed), ['split 3 by madvise']);
+});
+
+test('a block in a feud with khugepaged is left alone, twice as long each time, a day at most', () => {
+  let feuds: Feuds = new Map();
+  const pauses: number[] = [];
+  for (let fight = 0; fight < 14; fight++) {
+    feuds = withRecollapse(feuds, PROCESS, FIRST_BLOCK, 0);
+    pauses.push([...feuds.values()][0].until);
+  }
+  assert.deepEqual(pauses.slice(0, 3), [FIRST_PAUSE_MS, 2 * FIRST_PAUSE_MS, 4 * FIRST_PAUSE_MS]);
+  assert.equal(pauses.at(-1), LONGEST_PAUSE_MS);
+  const once = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0);
+  assert.deepEqual(refused(plan({ blocks: ['H'], split: [0], feuds: once })), ['ping-pong']);
+  assert.equal(pausedBecause(once, PROCESS, FIRST_BLOCK, FIRST_PAUSE_MS), undefined);
+  const other = { ...PROCESS, startTicks: 1 };
+  assert.equal(pausedBecause(once, other, FIRST_BLOCK, 1), undefined);
+});
+
+test('a split says beforehand whether khugepaged can undo it', () => {
+  const lasting = plan({ blocks: ['H'], split: [0], drawn: { flags: ['wr'] } }).steps[0].forecast;
+  assert.deepEqual([lasting.undoneByKernel, /not marked MADV_HUGEPAGE/.test(lasting.why)], ['no', true]);
+  assert.equal(plan({ blocks: ['H'], split: [0] }).steps[0].forecast.undoneByKernel, 'if-touched');
+  const byDebugfs = plan({ blocks: ['H'], split: [0], means: [DEBUGFS] });
+  assert.equal(byDebugfs.steps[0].forecast.undoneByKernel, 'likely');
+  const khugepaged = { ...SETTINGS.khugepaged, maxPtesNone: 0 };
+  const emptied = plan({
+    blocks: ['H'],
+    split: [0],
+    filled: { 0: 12 },
+    settings: { ...SETTINGS, khugepaged },
+  });
+  assert.match(emptied.steps[0].forecast.why, /500 sub-pages are holes or zero pages, max_ptes_none is 0/);
+});
+
+test('a collapse says what cannot be put back', () => {
+  const made = plan({ blocks: ['2'], collapse: [0] });
+  assert.equal(made.steps[0].forecast.reversible, 'partly');
+  assert.match(made.steps[0].forecast.irreversible, /folio orders it had/);
+});
+
+test('a collapse into a NOHUGEPAGE mapping is refused with that cause', () => {
+  const made = plan({ blocks: ['4'], collapse: [0], drawn: { flags: ['nh'] } });
+  assert.deepEqual(
+    [refused(made), made.refused[0].why],
+    [['not-eligible'], 'the mapping is marked MADV_NOHUGEPAGE'],
+  );
+});
