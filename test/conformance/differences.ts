@@ -32,6 +32,8 @@ const v73: KernelTraits = {
 export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   '7.3': v73,
   '7.2': v73,
+  /** 7.3 with the series of kernel/. */
+  octavo: { ...v73, splitAction: true },
   '6.12': {
     ...v73,
     collapseAction: false,
