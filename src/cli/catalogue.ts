@@ -2,11 +2,13 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
-
 import { doctorCommand } from './commands/doctor.js';
+import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
+import { manCommand } from './commands/man.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { undoCommand } from './commands/undo.js';
@@ -20,6 +22,9 @@ export const COMMANDS = {
   run: runCommand,
   runs: runsCommand,
   'record-host': recordHostCommand,
+  man: manCommand,
+  import: importCommand,
+  report: reportCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;
@@ -31,6 +36,7 @@ export const routes = buildRouteMap({
     fullDescription: [
       'Octavo looks at a process’s memory below 2 MiB, says which transparent huge pages are worth keeping,',
       'splits and collapses within budgets, verifies by page sizes, and can take it back.',
+      'With --host DIR before the command, or OCTAVO_HOST in the environment, a recorded host stands in for this one.',
       'Start with `octavo doctor`, then `octavo inspect PID` and `octavo plan PID`. Nothing changes before `apply` or `run`.',
     ].join('\n'),
     hideRoute: { __complete: true },

@@ -24,7 +24,7 @@ export async function planNow(
   request: TurnRequest,
   acting: boolean,
 ): Promise<PlannedTurn> {
-  const assembled = assembleTurn(context.host, request);
+  const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
     ? lookBackLocked(place, assembled.processes)
     : { feuds: readFeuds(place), undone: [] };

@@ -8,20 +8,26 @@ import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import { HeatFileSource } from '../sources/heat-file.js';
+import { PerfFileSource } from '../sources/perf-file.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
+import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
 export interface TurnRequest {
-  readonly target: string;
+  /** Undefined only with heat files: then the processes they tell of. */
+  readonly target: string | undefined;
   readonly scope: TargetScope;
   readonly policy: PolicyName | undefined;
   readonly sources: readonly SourceName[];
-  /** Sources made by the caller (a perf.data file, a heat file's reader). */
-  readonly extraSources?: readonly Source[];
+  /** perf.data files with samples of the target. */
+  readonly perf?: readonly string[];
+  /** Heat files made by `octavo import`. */
+  readonly heat?: readonly string[];
   readonly parameters: Partial<PolicyParameters>;
   readonly budgets: Partial<Budgets>;
   readonly actuators: readonly ActuatorName[];
@@ -37,14 +43,19 @@ export type AssembledTurn = Pick<
   'target' | 'processes' | 'sources' | 'policy' | 'parameters' | 'actuators' | 'budgets' | 'insist'
 >;
 
-export function assembleTurn(host: Host, request: TurnRequest): AssembledTurn {
-  const processes = resolveTarget(host, request.target, request.scope);
-  const named = namedBlocks(host, request, processes);
+export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
+  const recorded = (request.heat ?? []).map((path) => openHeat(host, path));
+  const target = request.target ?? (request.heat ?? []).join(' ');
+  const processes =
+    request.target === undefined
+      ? await recordedProcesses(host, recorded, target, request.scope)
+      : resolveTarget(host, request.target, request.scope);
+  const named = namedBlocks(host, request, target, processes);
   const policy = request.policy ?? (named.length > 0 ? 'named-blocks' : 'chain');
   return {
-    target: request.target,
+    target,
     processes,
-    sources: [...(request.extraSources ?? []), ...sourcesOf(host, request, named.length > 0)],
+    sources: [...perfSources(host, request), ...recorded, ...sourcesOf(host, request, named.length > 0)],
     policy: POLICIES[policy],
     parameters: {
       ...DEFAULT_PARAMETERS,
@@ -73,12 +84,28 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
   return names.map((name) => SOURCES[name]({ geometry: host.identity.geometry, occupancy }));
 }
 
+/** Heat counted in other page sizes than this host's means nothing here. */
+function openHeat(host: Host, path: string): HeatFileSource {
+  const file = HeatFileSource.open(host.files, path);
+  const { pageBytes, blockBytes } = host.identity.geometry;
+  if (file.geometry.pageBytes !== pageBytes || file.geometry.blockBytes !== blockBytes) {
+    const problem = `was recorded with ${file.geometry.pageBytes} byte pages, this host has ${pageBytes}`;
+    throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its page geometry' });
+  }
+  return file;
+}
+
+function perfSources(host: Host, request: TurnRequest): readonly Source[] {
+  return (request.perf ?? []).map((path) => new PerfFileSource({ path, geometry: host.identity.geometry }));
+}
+
 function namedBlocks(
   host: Host,
   request: TurnRequest,
+  target: string,
   processes: readonly ProcessIdentity[],
 ): readonly NamedBlocks[] {
-  const { split, collapse, target, aroundPage } = request;
+  const { split, collapse, aroundPage } = request;
   if (split.length + collapse.length === 0) return [];
   if (processes.length !== 1) {
     throw new OctavoError('TARGET_AMBIGUOUS', {

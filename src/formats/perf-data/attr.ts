@@ -1,0 +1,91 @@
+/** perf_event_attr: what an event was asked to record. Smaller and larger structs than ours are both read. */
+import { ATTR_FLAG, SAMPLE_FIELD, SOFTWARE } from './constants.js';
+import type { RecordView } from './record-view.js';
+
+/** PERF_ATTR_SIZE_VER0; anything smaller is no attr. */
+export const SMALLEST_ATTR = 64;
+const LARGEST_ATTR = 4096;
+
+export interface EventAttr {
+  readonly type: number;
+  /** Bytes the writer's struct had. */
+  readonly size: number;
+  readonly config: bigint;
+  /** Sampling period, or frequency in Hz when `isFrequency`. */
+  readonly samplePeriod: number;
+  readonly isFrequency: boolean;
+  readonly sampleType: number;
+  readonly readFormat: number;
+  readonly sampleIdAll: boolean;
+  readonly branchSampleType: number;
+  /** Number of registers dumped with each sample. */
+  readonly userRegisters: number;
+  readonly interruptRegisters: number;
+  /** Clock of the times (clockid_t), or undefined for perf's own clock. */
+  readonly clockId: number | undefined;
+  readonly config1: bigint;
+  readonly config2: bigint;
+}
+
+/** Reads an attr at `at` of which `available` bytes are there; undefined when that is no attr. */
+export function readAttr(view: RecordView, at: number, available: number): EventAttr | undefined {
+  if (available < SMALLEST_ATTR) return undefined;
+  const said = view.u32(at + 4);
+  const size = said === 0 ? SMALLEST_ATTR : said;
+  if (size < SMALLEST_ATTR || size > LARGEST_ATTR || size % 8 !== 0) return undefined;
+  const known = Math.min(size, available);
+  const has = (end: number) => known >= end;
+  const flags = readFlags(view, at + 40);
+  return {
+    type: view.u32(at),
+    size,
+    config: view.big(at + 8),
+    samplePeriod: view.u64(at + 16),
+    isFrequency: (flags & ATTR_FLAG.freq) !== 0,
+    sampleType: view.low(at + 24),
+    readFormat: view.low(at + 32),
+    sampleIdAll: (flags & ATTR_FLAG.sampleIdAll) !== 0,
+    branchSampleType: has(80) ? view.low(at + 72) : 0,
+    userRegisters: has(88) ? bitsSet(view, at + 80) : 0,
+    interruptRegisters: has(104) ? bitsSet(view, at + 96) : 0,
+    clockId: (flags & ATTR_FLAG.useClockId) !== 0 && has(96) ? view.i32(at + 92) : undefined,
+    config1: has(64) ? view.big(at + 56) : 0n,
+    config2: has(72) ? view.big(at + 64) : 0n,
+  };
+}
+
+/** Low word of the flag bits. Compilers of big-endian machines fill bit fields from the other end of each byte. */
+function readFlags(view: RecordView, at: number): number {
+  let flags = 0;
+  for (let i = 0; i < 4; i++) {
+    const byte = view.u8(at + i);
+    flags |= (view.isBigEndian ? reverseBits(byte) : byte) << (8 * i);
+  }
+  return flags >>> 0;
+}
+
+function reverseBits(byte: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) reversed |= 0x80 >>> bit;
+  return reversed;
+}
+
+function bitsSet(view: RecordView, at: number): number {
+  return ones(view.low(at)) + ones(view.high(at));
+}
+
+function ones(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/** Whether samples of the event are page faults. */
+export function isPageFault(attr: EventAttr): boolean {
+  if (attr.type !== SOFTWARE.type) return false;
+  const event = Number(attr.config);
+  return event === SOFTWARE.pageFaults || event === SOFTWARE.minorFaults || event === SOFTWARE.majorFaults;
+}
+
+export const hasField = (attr: EventAttr, field: keyof typeof SAMPLE_FIELD): boolean =>
+  (attr.sampleType & SAMPLE_FIELD[field]) !== 0;

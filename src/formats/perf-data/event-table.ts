@@ -1,0 +1,146 @@
+/** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
+import { type EventAttr, hasField, isPageFault } from './attr.js';
+import type { Features } from './features.js';
+import { IdTable } from './id-table.js';
+import type { RecordView } from './record-view.js';
+import {
+  SampleLayout,
+  sampleIdOffset,
+  type TrailerLayout,
+  trailerIdOffset,
+  trailerLayout,
+} from './sample-layout.js';
+
+/** More events or ids than any real recording has; what comes on top is counted and ignored. */
+const MOST_EVENTS = 4096;
+const MOST_IDS = 1 << 22;
+
+export type EventNature = 'fault' | 'ibs' | 'memory';
+
+export interface RecordedEvent {
+  readonly index: number;
+  readonly attr: EventAttr;
+  name: string;
+  nature: EventNature;
+  readonly layout: SampleLayout;
+  readonly trailer: TrailerLayout;
+  /** Accesses that a sample stands for when the sample itself does not say. */
+  readonly fixedWeight: number;
+}
+
+export class EventTable {
+  readonly events: RecordedEvent[] = [];
+  /** Attrs and ids that were too many to keep. */
+  ignored = 0;
+  private readonly ids = new IdTable();
+  private sampleIdAt = 0;
+  private trailerIdAt = 0;
+  private lastLow = 0;
+  private lastHigh = 0;
+  private lastEvent = -1;
+
+  /** Adds an event and answers its number, or −1 when there are too many. */
+  add(attr: EventAttr): number {
+    const index = this.events.length;
+    if (index >= MOST_EVENTS) {
+      this.ignored++;
+      return -1;
+    }
+    this.events.push({
+      index,
+      attr,
+      name: `type ${attr.type} config 0x${attr.config.toString(16)}`,
+      nature: isPageFault(attr) ? 'fault' : 'memory',
+      layout: new SampleLayout(attr),
+      trailer: trailerLayout(attr),
+      fixedWeight: attr.isFrequency ? 1 : Math.max(1, attr.samplePeriod),
+    });
+    if (index === 0) this.placeIds(attr);
+    return index;
+  }
+
+  addId(low: number, high: number, event: number): void {
+    if (this.ids.size >= MOST_IDS) this.ignored++;
+    else this.ids.set(low, high, event);
+  }
+
+  /** Takes names, ids and natures from the features of the file. */
+  describe(features: Features): void {
+    for (const description of features.events ?? []) {
+      const event = this.matching(description.attr, description.ids);
+      if (event === undefined) continue;
+      event.name = description.name;
+      for (const id of description.ids) this.addId(id % 2 ** 32, Math.floor(id / 2 ** 32), event.index);
+    }
+    for (const event of this.events) event.nature = natureOf(event, features);
+  }
+
+  rename(idLow: number, idHigh: number, name: string): void {
+    const event = this.events[this.ids.get(idLow, idHigh)];
+    if (event !== undefined) event.name = name;
+  }
+
+  /** Number of the event that a SAMPLE record belongs to, −1 when its id matches none. */
+  ofSample(view: RecordView): number {
+    const at = this.sampleIdAt;
+    if (at === 0) return this.events.length === 0 ? -1 : 0;
+    if (at + 8 > view.size) return -1;
+    return this.ofId(view.low(at), view.high(at));
+  }
+
+  /** The event that another kernel record belongs to: the first one when it does not say. */
+  ofOther(view: RecordView): RecordedEvent | undefined {
+    const at = view.size - this.trailerIdAt;
+    const first = this.events[0];
+    if (this.trailerIdAt === 0 || at < 8 || first === undefined || !first.attr.sampleIdAll) return first;
+    return this.events[this.ofId(view.low(at), view.high(at))] ?? first;
+  }
+
+  /** Whether ids are of no use: then a file can only have one kind of sample. */
+  private ofId(low: number, high: number): number {
+    if (low === this.lastLow && high === this.lastHigh && this.lastEvent >= 0) return this.lastEvent;
+    const event = this.lookUp(low, high);
+    this.lastLow = low;
+    this.lastHigh = high;
+    this.lastEvent = event;
+    return event;
+  }
+
+  /** An id of 0 was made up by perf and means the first event (evlist__event2evsel()). */
+  private lookUp(low: number, high: number): number {
+    const isFirst = this.events.length === 1 || (low === 0 && high === 0) || this.ids.size === 0;
+    if (isFirst) return this.events.length === 0 ? -1 : 0;
+    return this.ids.get(low, high);
+  }
+
+  private placeIds(attr: EventAttr): void {
+    this.sampleIdAt = sampleIdOffset(attr.sampleType);
+    this.trailerIdAt = trailerIdOffset(attr.sampleType);
+  }
+
+  /** The event of a description: by its ids, or by equal type, config and fields where ids are absent. */
+  private matching(attr: EventAttr, ids: readonly number[]): RecordedEvent | undefined {
+    for (const id of ids) {
+      const index = this.ids.get(id % 2 ** 32, Math.floor(id / 2 ** 32));
+      if (index >= 0) return this.events[index];
+    }
+    return this.events.find(
+      (event) =>
+        event.attr.type === attr.type &&
+        event.attr.config === attr.config &&
+        event.attr.sampleType === attr.sampleType,
+    );
+  }
+}
+
+function natureOf(event: RecordedEvent, features: Features): EventNature {
+  if (event.nature === 'fault') return 'fault';
+  const pmu = features.pmus?.get(event.attr.type) ?? '';
+  const isIbs = pmu === 'ibs_op' || /^ibs_op\b/.test(event.name);
+  return isIbs ? 'ibs' : 'memory';
+}
+
+/** Whether samples of the event can hold a data address at all. */
+export function canHaveAddress(event: RecordedEvent): boolean {
+  return hasField(event.attr, 'addr') || (event.nature === 'ibs' && hasField(event.attr, 'raw'));
+}

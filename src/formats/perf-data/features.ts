@@ -1,0 +1,184 @@
+/** Feature sections: what the recording machine was (tools/perf/util/header.c). Damaged ones are left out. */
+import { type EventAttr, readAttr } from './attr.js';
+import { FEATURE } from './constants.js';
+import { type RecordView, viewOf } from './record-view.js';
+
+/** Longest list read of any feature; the largest real ones have some ten thousand entries. */
+const LONGEST_LIST = 1 << 16;
+
+export interface EventDescription {
+  readonly attr: EventAttr;
+  readonly name: string;
+  readonly ids: readonly number[];
+}
+
+export interface Features {
+  hostname?: string;
+  osRelease?: string;
+  version?: string;
+  arch?: string;
+  cpuId?: string;
+  cpuDescription?: string;
+  commandLine?: readonly string[];
+  cpus?: number;
+  /** Events with their names and ids, when the writer described them. */
+  events?: readonly EventDescription[];
+  /** Names of the PMUs by type number, which differ from boot to boot. */
+  pmus?: ReadonlyMap<number, string>;
+  /** Capabilities by PMU name. */
+  pmuCaps?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Times of the first and last sample in nanoseconds. */
+  sampleTime?: { readonly first: bigint; readonly last: bigint };
+}
+
+/** Features whose bodies are read; the others (build ids, BPF, topology) are passed over. */
+export const FEATURES_READ: readonly number[] = [
+  FEATURE.hostname,
+  FEATURE.osRelease,
+  FEATURE.version,
+  FEATURE.arch,
+  FEATURE.cpuCount,
+  FEATURE.cpuDescription,
+  FEATURE.cpuId,
+  FEATURE.commandLine,
+  FEATURE.eventDescription,
+  FEATURE.pmuMappings,
+  FEATURE.sampleTime,
+  FEATURE.pmuCaps,
+];
+
+/** Adds what the body of feature `id` says to `into`; false when it is damaged or not one of those read. */
+export function readFeature(into: Features, id: number, body: Uint8Array, isBigEndian: boolean): boolean {
+  const reader = new FeatureReader(viewOf(body, isBigEndian), body.length);
+  apply(into, id, reader);
+  return !reader.isDamaged && FEATURES_READ.includes(id);
+}
+
+function apply(into: Features, id: number, reader: FeatureReader): void {
+  if (id === FEATURE.hostname) into.hostname = reader.string();
+  else if (id === FEATURE.osRelease) into.osRelease = reader.string();
+  else if (id === FEATURE.version) into.version = reader.string();
+  else if (id === FEATURE.arch) into.arch = reader.string();
+  else if (id === FEATURE.cpuId) into.cpuId = reader.string();
+  else if (id === FEATURE.cpuDescription) into.cpuDescription = reader.string();
+  else if (id === FEATURE.cpuCount) into.cpus = reader.u32();
+  else if (id === FEATURE.commandLine) into.commandLine = reader.strings();
+  else if (id === FEATURE.eventDescription) into.events = readEvents(reader);
+  else if (id === FEATURE.pmuMappings) into.pmus = readPmus(reader);
+  else if (id === FEATURE.pmuCaps) into.pmuCaps = readPmuCaps(reader);
+  else if (id === FEATURE.sampleTime) into.sampleTime = { first: reader.big(), last: reader.big() };
+}
+
+function readEvents(reader: FeatureReader): EventDescription[] {
+  const count = reader.count();
+  const attrBytes = reader.u32();
+  const events: EventDescription[] = [];
+  for (let i = 0; i < count && !reader.isDamaged; i++) {
+    const attr = reader.attr(attrBytes);
+    const ids = reader.count();
+    const name = reader.string();
+    const list = Array.from({ length: ids }, () => reader.u64());
+    if (attr !== undefined && !reader.isDamaged) events.push({ attr, name, ids: list });
+  }
+  return events;
+}
+
+function readPmus(reader: FeatureReader): Map<number, string> {
+  const pmus = new Map<number, string>();
+  const count = reader.count();
+  for (let i = 0; i < count && !reader.isDamaged; i++) {
+    const type = reader.u32();
+    pmus.set(type, reader.string());
+  }
+  return pmus;
+}
+
+function readPmuCaps(reader: FeatureReader): Map<string, ReadonlyMap<string, string>> {
+  const byPmu = new Map<string, ReadonlyMap<string, string>>();
+  const count = reader.count();
+  for (let i = 0; i < count && !reader.isDamaged; i++) {
+    const caps = new Map<string, string>();
+    const entries = reader.count();
+    for (let j = 0; j < entries && !reader.isDamaged; j++) {
+      const name = reader.string();
+      caps.set(name, reader.string());
+    }
+    byPmu.set(reader.string(), caps);
+  }
+  return byPmu;
+}
+
+/** Reads fields one after the other; past the end everything is empty and `isDamaged`. */
+class FeatureReader {
+  isDamaged = false;
+  private at = 0;
+  private readonly view: RecordView;
+  private readonly end: number;
+
+  constructor(view: RecordView, end: number) {
+    this.view = view;
+    this.end = end;
+  }
+
+  /** Byte by byte: strings may leave the fields after them at any offset. */
+  u32(): number {
+    if (!this.has(4)) return 0;
+    const at = this.step(4);
+    let value = 0;
+    for (let i = 0; i < 4; i++)
+      value += this.view.u8(at + i) * 2 ** (8 * (this.view.isBigEndian ? 3 - i : i));
+    return value;
+  }
+
+  u64(): number {
+    return Number(this.big());
+  }
+
+  big(): bigint {
+    const first = BigInt(this.u32());
+    const second = BigInt(this.u32());
+    return this.view.isBigEndian ? (first << 32n) | second : (second << 32n) | first;
+  }
+
+  /** A count that cannot be larger than what is left could hold. */
+  count(): number {
+    const count = this.u32();
+    if (count <= LONGEST_LIST && count <= this.end - this.at) return count;
+    this.isDamaged = true;
+    return 0;
+  }
+
+  string(): string {
+    const length = this.u32();
+    if (!this.has(length)) return '';
+    const at = this.step(length);
+    return this.view.text(at, at + length);
+  }
+
+  strings(): string[] {
+    const count = this.count();
+    const strings: string[] = [];
+    for (let i = 0; i < count && !this.isDamaged; i++) strings.push(this.string());
+    return strings;
+  }
+
+  attr(bytes: number): EventAttr | undefined {
+    if (bytes < 8 || !this.has(bytes)) {
+      this.isDamaged = true;
+      return undefined;
+    }
+    const at = this.step(bytes);
+    return readAttr(viewOf(this.view.slice(at, at + bytes), this.view.isBigEndian), 0, bytes);
+  }
+
+  private has(bytes: number): boolean {
+    if (this.at + bytes > this.end) this.isDamaged = true;
+    return !this.isDamaged;
+  }
+
+  private step(bytes: number): number {
+    const at = this.at;
+    this.at += bytes;
+    return at;
+  }
+}

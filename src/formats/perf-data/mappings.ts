@@ -1,0 +1,87 @@
+/** Mappings of the recorded processes, from MMAP and MMAP2 records, to say which of them an address lies in. */
+import type { PageNumber } from '../../vocabulary/units.js';
+import type { ThreadTable } from './threads.js';
+
+const MOST_PER_PROCESS = 1 << 15;
+const MOST_PROCESSES = 1 << 14;
+/** Forks are followed this far up to find the mappings that a child began with. */
+const MOST_FORKS = 32;
+
+export interface RecordedMapping {
+  readonly start: PageNumber;
+  readonly end: PageNumber;
+  /** Path, or `//anon`, `[heap]`, `[stack]`, … */
+  readonly name: string;
+}
+
+export class MappingTable {
+  /** Mappings that were too many to keep. */
+  ignored = 0;
+  private readonly byProcess = new Map<number, RecordedMapping[]>();
+  private readonly threads: ThreadTable;
+
+  constructor(threads: ThreadTable) {
+    this.threads = threads;
+  }
+
+  /** Adds a mapping; what it covers of earlier ones is gone. */
+  add(pid: number, mapping: RecordedMapping): void {
+    const list = this.listOf(pid);
+    if (list === undefined || list.length >= MOST_PER_PROCESS) {
+      this.ignored++;
+      return;
+    }
+    const first = firstEndingAfter(list, mapping.start);
+    let last = first;
+    while (last < list.length && list[last].start < mapping.end) last++;
+    list.splice(first, last - first, ...withHole(list.slice(first, last), mapping));
+  }
+
+  /** The mapping of a page, looked up in the parents when a process has none of its own recorded. */
+  find(pid: number, page: PageNumber): RecordedMapping | undefined {
+    let at: number | undefined = pid;
+    for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
+      const found = findIn(this.byProcess.get(at), page);
+      if (found !== undefined) return found;
+      at = this.threads.parentOf(at);
+    }
+    return undefined;
+  }
+
+  private listOf(pid: number): RecordedMapping[] | undefined {
+    const list = this.byProcess.get(pid);
+    if (list !== undefined || this.byProcess.size >= MOST_PROCESSES) return list;
+    const fresh: RecordedMapping[] = [];
+    this.byProcess.set(pid, fresh);
+    return fresh;
+  }
+}
+
+/** Index of the first mapping that ends after `page`. */
+function firstEndingAfter(list: readonly RecordedMapping[], page: PageNumber): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (list[middle].end > page) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The mapping with what is left on both sides of those it overlaps. */
+function withHole(covered: readonly RecordedMapping[], mapping: RecordedMapping): RecordedMapping[] {
+  const before = covered.at(0);
+  const after = covered.at(-1);
+  const parts: RecordedMapping[] = [];
+  if (before !== undefined && before.start < mapping.start) parts.push({ ...before, end: mapping.start });
+  parts.push(mapping);
+  if (after !== undefined && after.end > mapping.end) parts.push({ ...after, start: mapping.end });
+  return parts;
+}
+
+function findIn(list: readonly RecordedMapping[] | undefined, page: PageNumber): RecordedMapping | undefined {
+  if (list === undefined) return undefined;
+  const found = list[firstEndingAfter(list, page)];
+  return found !== undefined && found.start <= page ? found : undefined;
+}

@@ -1,0 +1,221 @@
+/** SAMPLE records to columns: no object, no BigInt, no allocation per sample. */
+import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import type { PageGeometry } from '../../vocabulary/units.js';
+import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-sample.js';
+import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
+import type { AccessColumns } from './access-columns.js';
+import { MISC, SAMPLE_FIELD } from './constants.js';
+import type { EventTable, RecordedEvent } from './event-table.js';
+import type { Features } from './features.js';
+import type { RecordView } from './record-view.js';
+import type { SampleOffsets } from './sample-layout.js';
+
+const TWO_32 = 4294967296;
+
+/** Samples that made no row, by reason. */
+export interface SampleLosses {
+  /** The id belongs to no event of the recording. */
+  unknownId: number;
+  /** Fields reach beyond the record. */
+  damaged: number;
+  /** Bytes of damaged records. */
+  damagedBytes: number;
+  /** The process was not asked for. */
+  otherProcess: number;
+  /** The physical address is not to be trusted without a linear one (Zen 4). */
+  doubtfulPhysical: number;
+}
+
+export class SampleDecoder {
+  readonly losses: SampleLosses = {
+    unknownId: 0,
+    damaged: 0,
+    damagedBytes: 0,
+    otherProcess: 0,
+    doubtfulPhysical: 0,
+  };
+  private readonly table: EventTable;
+  private readonly wanted: ReadonlySet<number> | undefined;
+  private readonly lowShift: number;
+  private readonly highFactor: number;
+  private readonly blockBytes: number;
+  private readonly ibs = ibsOp();
+  private ibsRules: IbsRules = { physicalNeedsLinear: false, erratum1293: false };
+  private originLow = -1;
+  private originHigh = 0;
+  private lastPid = -2;
+  private lastWanted = false;
+
+  constructor(table: EventTable, geometry: PageGeometry, wanted: ReadonlySet<number> | undefined) {
+    this.table = table;
+    this.wanted = wanted;
+    this.lowShift = geometry.pageShift;
+    this.highFactor = 2 ** (32 - geometry.pageShift);
+    this.blockBytes = geometry.blockBytes;
+  }
+
+  /** Takes what the rules of a CPU are from the file's features. */
+  learn(features: Features): void {
+    const caps = features.pmuCaps?.get('ibs_op');
+    this.ibsRules = {
+      physicalNeedsLinear: caps?.get('zen4_ibs_extensions') === '1',
+      erratum1293: hasErratum1293(features.cpuId),
+    };
+  }
+
+  /** Decodes a SAMPLE record into the next row of `out`; false when it makes no row. `out` must have room. */
+  decode(view: RecordView, out: AccessColumns): boolean {
+    const index = this.table.ofSample(view);
+    if (index < 0) {
+      this.losses.unknownId++;
+      return false;
+    }
+    const event = this.table.events[index];
+    const layout = event.layout;
+    const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
+    if (!fits) return this.damaged(view);
+    return this.fill(view, event, layout.offsets, out);
+  }
+
+  /** Nanoseconds after the first time seen, which becomes the batch's origin. */
+  since(low: number, high: number): number {
+    if (this.originLow < 0) {
+      this.originLow = low;
+      this.originHigh = high;
+    }
+    return (high - this.originHigh) * TWO_32 + (low - this.originLow);
+  }
+
+  get timeOrigin(): bigint {
+    return this.originLow < 0 ? 0n : (BigInt(this.originHigh) << 32n) | BigInt(this.originLow);
+  }
+
+  /** Whether samples of a process are wanted. */
+  wants(pid: number): boolean {
+    if (this.wanted === undefined) return true;
+    if (pid !== this.lastPid) {
+      this.lastPid = pid;
+      this.lastWanted = this.wanted.has(pid);
+    }
+    return this.lastWanted;
+  }
+
+  /** Page number of an address in two words. */
+  page(low: number, high: number): number {
+    return low === 0 && high === 0 ? -1 : high * this.highFactor + (low >>> this.lowShift);
+  }
+
+  private damaged(view: RecordView): false {
+    this.losses.damaged++;
+    this.losses.damagedBytes += view.size;
+    return false;
+  }
+
+  private fill(view: RecordView, event: RecordedEvent, at: SampleOffsets, out: AccessColumns): boolean {
+    const pid = at.tid === 0 ? -1 : view.i32(at.tid);
+    if (!this.wants(pid)) {
+      this.losses.otherProcess++;
+      return false;
+    }
+    const row = out.count;
+    out.pid[row] = pid;
+    out.tid[row] = at.tid === 0 ? -1 : view.i32(at.tid + 4);
+    out.time[row] = at.time === 0 ? Number.NaN : this.since(view.low(at.time), view.high(at.time));
+    out.event[row] = event.index;
+    out.weight[row] = at.period === 0 ? event.fixedWeight : view.u64(at.period);
+    this.fillPlace(view, event, at, out, row);
+    out.count = row + 1;
+    return true;
+  }
+
+  private fillPlace(
+    view: RecordView,
+    event: RecordedEvent,
+    at: SampleOffsets,
+    out: AccessColumns,
+    row: number,
+  ): void {
+    const low = at.addr === 0 ? 0 : view.low(at.addr);
+    const high = at.addr === 0 ? 0 : view.high(at.addr);
+    out.addressLow[row] = low;
+    out.addressHigh[row] = high;
+    out.virtualPage[row] = this.page(low, high);
+    const physicalLow = at.physAddr === 0 ? 0 : view.low(at.physAddr);
+    const physicalHigh = at.physAddr === 0 ? 0 : view.high(at.physAddr);
+    out.physicalLow[row] = physicalLow;
+    out.physicalHigh[row] = physicalHigh;
+    out.physicalPage[row] = this.page(physicalLow, physicalHigh);
+    out.latency[row] = at.weight === 0 ? 0 : this.latency(view, event, at.weight);
+    out.kind[row] = event.nature === 'fault' ? SAMPLE_KIND.fault : SAMPLE_KIND.unknown;
+    out.flags[row] =
+      this.modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.sizeFlag(view, at.dataPageSize));
+    if (at.dataSource !== 0 && event.nature !== 'fault') this.fillSource(view, at.dataSource, out, row);
+    if (event.nature === 'ibs') this.fillIbs(view, at, out, row);
+    else if (at.raw !== 0 && at.addr === 0) this.guessIbs(view, event, at, out, row);
+  }
+
+  private latency(view: RecordView, event: RecordedEvent, at: number): number {
+    const isStruct = (event.attr.sampleType & SAMPLE_FIELD.weightStruct) !== 0;
+    return latencyOfWeight(view.low(at), view.high(at), isStruct);
+  }
+
+  private fillSource(view: RecordView, at: number, out: AccessColumns, row: number): void {
+    const low = view.low(at);
+    out.kind[row] = kindOfDataSource(low);
+    out.flags[row] |= flagsOfDataSource(low, view.high(at));
+  }
+
+  private modeFlags(misc: number): number {
+    const mode = misc & MISC.cpuModeMask;
+    if (mode === MISC.user) return 0;
+    if (mode === MISC.kernel) return SAMPLE_FLAG.kernel;
+    if (mode === MISC.guestUser) return SAMPLE_FLAG.guest;
+    return mode === MISC.guestKernel ? SAMPLE_FLAG.guest | SAMPLE_FLAG.kernel : 0;
+  }
+
+  private sizeFlag(view: RecordView, at: number): number {
+    return view.u64(at) >= this.blockBytes ? SAMPLE_FLAG.hugeMapped : 0;
+  }
+
+  /** Registers fill in what the sample's own fields leave out: all of it before Linux 6.2. */
+  private fillIbs(view: RecordView, at: SampleOffsets, out: AccessColumns, row: number): void {
+    if (at.raw !== 0 && readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
+    const isDoubtful =
+      this.ibsRules.physicalNeedsLinear && out.virtualPage[row] < 0 && out.physicalPage[row] >= 0;
+    if (!isDoubtful) return;
+    out.physicalPage[row] = -1;
+    this.losses.doubtfulPhysical++;
+  }
+
+  private mergeIbs(out: AccessColumns, row: number): void {
+    const op = this.ibs;
+    if (out.virtualPage[row] < 0) {
+      out.addressLow[row] = op.addressLow;
+      out.addressHigh[row] = op.addressHigh;
+      out.virtualPage[row] = this.page(op.addressLow, op.addressHigh);
+    }
+    if (out.physicalPage[row] < 0) {
+      out.physicalLow[row] = op.physicalLow;
+      out.physicalHigh[row] = op.physicalHigh;
+      out.physicalPage[row] = this.page(op.physicalLow, op.physicalHigh);
+    }
+    if (out.kind[row] === SAMPLE_KIND.unknown) out.kind[row] = op.kind;
+    if (out.latency[row] === 0) out.latency[row] = op.latency;
+    out.flags[row] |= op.flags;
+  }
+
+  /** Without features (a file read through a pipe) a dynamic PMU with valid IBS registers in RAW is ibs_op. */
+  private guessIbs(
+    view: RecordView,
+    event: RecordedEvent,
+    at: SampleOffsets,
+    out: AccessColumns,
+    row: number,
+  ): void {
+    if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.nature === 'fault') return;
+    if (readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
+  }
+}
+
+/** PERF_TYPE_BREAKPOINT, the last type number that is the same on every boot. */
+const LAST_FIXED_PMU_TYPE = 5;

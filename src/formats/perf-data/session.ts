@@ -1,0 +1,227 @@
+/**
+ * One recording being read: bytes go in wherever they were cut, sample rows come out. The reader stops when the
+ * rows are full or the bytes are used up, so memory does not depend on the length of the input.
+ */
+
+import type { PageGeometry } from '../../vocabulary/units.js';
+import { midrOfCpuId } from '../arm-spe/data-source.js';
+import { SpeTrace } from '../arm-spe/trace.js';
+import type { AccessColumns } from './access-columns.js';
+import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
+import { DamageLog } from './damage.js';
+import { EventTable } from './event-table.js';
+import { payloadAfter, RecordStream } from './record-stream.js';
+import type { RecordView } from './record-view.js';
+import { RecordingState } from './recording-state.js';
+import { SampleDecoder } from './sample-decoder.js';
+import { ZstdStream } from './zstd-stream.js';
+
+/** Types counted one by one; higher ones (none exist) share the last counter. */
+const COUNTED_TYPES = 128;
+/** Payloads longer than this are damage, not data. */
+const LONGEST_PAYLOAD = 2 ** 40;
+
+export interface SessionOptions {
+  readonly geometry: PageGeometry;
+  /** Processes whose samples are wanted; all when undefined. */
+  readonly pids?: ReadonlySet<number>;
+}
+
+/** `full`: rows must be taken away. `more`: bytes are wanted. `stopped`: damage ended the stream. */
+export type Progressed = 'full' | 'more' | 'stopped';
+
+export class PerfSession {
+  readonly damage = new DamageLog();
+  readonly events = new EventTable();
+  readonly samples: SampleDecoder;
+  readonly trace: SpeTrace;
+  readonly state: RecordingState;
+  /** Records by type. */
+  readonly recordCounts = new Float64Array(COUNTED_TYPES);
+  /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
+  foreignAuxBytes = 0;
+  private readonly inOneStream: boolean;
+  private isBigEndian = false;
+  private outer: RecordStream | undefined;
+  private inner: RecordStream | undefined;
+  private zstd: ZstdStream | undefined;
+  private auxIndex = 0;
+  private auxTid = 0;
+  private auxCpu = 0;
+  private payloadIsSpe = false;
+  private hasStopped = false;
+  private hasToldFailure = false;
+
+  constructor(options: SessionOptions, inOneStream = true) {
+    this.samples = new SampleDecoder(this.events, options.geometry, options.pids);
+    this.inOneStream = inOneStream;
+    let trace: SpeTrace | undefined;
+    this.state = new RecordingState(
+      this.events,
+      this.samples,
+      () => trace as SpeTrace,
+      this.damage,
+      options.geometry.pageBytes,
+    );
+    trace = new SpeTrace(this.samples, this.state.threads);
+    this.trace = trace;
+  }
+
+  /** Begins a stream of records; a recording by several threads has more than one, one after the other. */
+  begin(isBigEndian: boolean, offset: number): void {
+    this.isBigEndian = isBigEndian;
+    this.outer = new RecordStream(isBigEndian, offset);
+    this.inner = undefined;
+    this.zstd = undefined;
+    this.hasStopped = false;
+    this.hasToldFailure = false;
+  }
+
+  /** Where the next bytes are to be read into; only after `fill` said `more`. */
+  room(): Uint8Array {
+    return (this.outer as RecordStream).room();
+  }
+
+  commit(length: number): void {
+    (this.outer as RecordStream).commit(length);
+  }
+
+  /** Bytes put in and not used yet: what is left of them at the end of a stream is damage. */
+  get pending(): number {
+    return this.outer?.pending ?? 0;
+  }
+
+  /** Decodes until the rows are full or the bytes used up. */
+  fill(out: AccessColumns): Progressed {
+    for (;;) {
+      if (!this.trace.drain(out) || out.count >= out.capacity) return 'full';
+      if (this.hasStopped) return 'stopped';
+      if (this.zstd !== undefined && this.runInner(this.zstd, out)) continue;
+      const step = this.run(this.outer as RecordStream, out);
+      if (step === 'more') return 'more';
+      if (step === 'bad') this.stopOuter(this.outer as RecordStream);
+    }
+  }
+
+  /** The stream has ended: what is incomplete in it is damaged. `missing` bytes were promised and never came. */
+  endStream(missing: number): void {
+    const outer = this.outer as RecordStream;
+    if (this.hasStopped) this.damage.bytes += missing;
+    else if (outer.pending + outer.payloadMissing + missing > 0) {
+      this.damage.add(outer.offset, outer.pending + missing, 'ends in the middle of a record');
+    }
+    const inner = this.inner;
+    if (inner !== undefined && inner.pending > 0) {
+      this.damage.add(inner.offset, inner.pending, 'compressed data end in the middle of a record');
+    }
+    this.outer = undefined;
+    this.inner = undefined;
+  }
+
+  /** All streams have ended: decodes what waited for it. False when the rows are full and there is more. */
+  finish(out: AccessColumns): boolean {
+    this.trace.endAll();
+    if (!this.trace.drain(out)) return false;
+    this.trace.finish();
+    return true;
+  }
+
+  /** Runs decompressed records, or decompresses some; false when there is nothing of either. */
+  private runInner(zstd: ZstdStream, out: AccessColumns): boolean {
+    this.inner ??= new RecordStream(this.isBigEndian);
+    const step = this.run(this.inner, out);
+    if (step === 'bad') this.stopInner(this.inner, zstd);
+    if (step !== 'more') return true;
+    const block = zstd.next();
+    if (block !== undefined) this.inner.take(block);
+    else if (zstd.failure !== '' && !this.hasToldFailure) this.tellFailure(zstd);
+    return block !== undefined;
+  }
+
+  private tellFailure(zstd: ZstdStream): void {
+    this.hasToldFailure = true;
+    this.damage.add(this.outer?.offset ?? 0, zstd.unread, `compressed data: ${zstd.failure}`);
+  }
+
+  private stopOuter(outer: RecordStream): void {
+    this.hasStopped = true;
+    this.damage.add(outer.offset, outer.pending, 'a record size below 8: nothing after it can be read');
+  }
+
+  /** Reads records until something needs the caller; `record` means "look around and come back". */
+  private run(stream: RecordStream, out: AccessColumns): 'full' | 'more' | 'bad' | 'record' {
+    const view = stream.view;
+    for (;;) {
+      const step = stream.next();
+      if (step === 'payload') {
+        this.takePayload(stream);
+        return 'record';
+      }
+      if (step !== 'record') return step;
+      if (view.type === RECORD.sample) {
+        this.recordCounts[RECORD.sample]++;
+        if (this.samples.decode(view, out) && out.count === out.capacity) return 'full';
+      } else if (this.readOther(stream, view)) return 'record';
+    }
+  }
+
+  /** Takes a record that is no sample; true when there may now be something else to do first. */
+  private readOther(stream: RecordStream, view: RecordView): boolean {
+    this.recordCounts[view.type < COUNTED_TYPES ? view.type : COUNTED_TYPES - 1]++;
+    if (view.type === RECORD.compressed || view.type === RECORD.compressed2) return this.readCompressed(view);
+    this.state.read(view);
+    if (view.type === RECORD.finishedRound) {
+      if (this.inOneStream) this.trace.endRound();
+      return true;
+    }
+    const payload = payloadAfter(view);
+    if (payload > 0) this.expectPayload(stream, view, payload);
+    return payload > 0;
+  }
+
+  private expectPayload(stream: RecordStream, view: RecordView, length: number): void {
+    if (!(length <= LONGEST_PAYLOAD)) {
+      this.damage.add(view.offset, view.size, 'claims an impossible amount of data');
+      return;
+    }
+    stream.expectPayload(length);
+    this.payloadIsSpe =
+      view.type === RECORD.auxtrace && view.size >= 48 && this.state.auxType === AUXTRACE_ARM_SPE;
+    if (!this.payloadIsSpe) return;
+    this.auxIndex = view.u32(32);
+    this.auxTid = view.u32(36);
+    this.auxCpu = view.u32(40);
+    if (this.trace.setup.midr === 0) this.trace.setup.midr = midrOfCpuId(this.state.features.cpuId);
+  }
+
+  private takePayload(stream: RecordStream): void {
+    if (this.payloadIsSpe) {
+      const buffer = { index: this.auxIndex, cpu: this.auxCpu, tid: this.auxTid };
+      this.trace.addBytes(buffer, stream.payload, stream.payloadEnds);
+    } else if (this.state.auxType !== 0) this.foreignAuxBytes += stream.payload.length;
+  }
+
+  private readCompressed(view: RecordView): boolean {
+    this.zstd ??= new ZstdStream();
+    const isPadded = view.type === RECORD.compressed2;
+    const start = isPadded ? 16 : 8;
+    const end = isPadded ? Math.min(view.size, 16 + view.u64(8)) : view.size;
+    if (this.zstd.failure !== '' || view.size < start) {
+      this.damage.add(
+        view.offset,
+        view.size,
+        `compressed data: ${this.zstd.failure || 'record is too short'}`,
+      );
+      return false;
+    }
+    this.zstd.push(view.slice(start, end));
+    return true;
+  }
+
+  /** The decompressed data are no records any more: the rest of them cannot be read either. */
+  private stopInner(inner: RecordStream, zstd: ZstdStream): void {
+    this.damage.add(inner.offset, inner.pending, 'decompressed data hold a record size below 8');
+    zstd.failure ||= 'unreadable since the damage before';
+    this.inner = new RecordStream(this.isBigEndian);
+  }
+}

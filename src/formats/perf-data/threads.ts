@@ -1,0 +1,38 @@
+/** Which process a thread belongs to and what processes are called, from COMM, FORK and THREAD_MAP records. */
+const MOST_THREADS = 1 << 20;
+
+export class ThreadTable {
+  private readonly processes = new Map<number, number>();
+  private readonly names = new Map<number, string>();
+  private readonly parents = new Map<number, number>();
+
+  addThread(pid: number, tid: number): void {
+    if (this.processes.size < MOST_THREADS || this.processes.has(tid)) this.processes.set(tid, pid);
+  }
+
+  addName(pid: number, name: string): void {
+    if (this.names.size < MOST_THREADS || this.names.has(pid)) this.names.set(pid, name);
+  }
+
+  addFork(pid: number, tid: number, parent: number): void {
+    this.addThread(pid, tid);
+    if (pid === parent || this.parents.size >= MOST_THREADS) return;
+    this.parents.set(pid, parent);
+    const name = this.names.get(parent);
+    if (name !== undefined && !this.names.has(pid)) this.addName(pid, name);
+  }
+
+  /** Process of a thread, −1 when it was never named. */
+  processOf(tid: number): number {
+    return this.processes.get(tid) ?? -1;
+  }
+
+  nameOf(pid: number): string | undefined {
+    return this.names.get(pid);
+  }
+
+  /** The process that a process was forked from, when that was recorded. */
+  parentOf(pid: number): number | undefined {
+    return this.parents.get(pid);
+  }
+}

@@ -1,0 +1,60 @@
+/** What a perf.data reader has to say about what it could not use. */
+import type { PerfSession } from '../formats/perf-data/session.js';
+
+/** Counts by reason; reasons that did not occur are left out. */
+export function lossesOf(session: PerfSession): Record<string, number> {
+  const { state, samples, trace } = session;
+  const speCounts = trace.records.counts;
+  const all: Record<string, number> = {
+    'records lost by the kernel': state.losses.records,
+    'samples lost by the kernel': state.losses.samples,
+    'AUX buffers truncated': state.losses.auxTruncated,
+    'AUX buffers with a gap': state.losses.auxPartial,
+    'AUX buffers with collided samples': state.losses.auxCollisions,
+    'times throttled': state.losses.throttled,
+    'samples of an unknown event': samples.losses.unknownId,
+    'damaged samples': samples.losses.damaged,
+    'samples of processes not asked for': samples.losses.otherProcess,
+    'physical addresses without a valid linear one': samples.losses.doubtfulPhysical,
+    'damaged SPE records': speCounts.damaged,
+    'SPE records of a thread not known': trace.unknownThreads,
+    'SPE times without a conversion': trace.unconvertedTimes,
+    'SPE address packets of reserved index': speCounts.reservedAddresses,
+    'bytes of AUX data of another kind': session.foreignAuxBytes,
+    'bytes of AUX data in too many queues': trace.ignoredBytes,
+    'mappings too many to keep': state.mappings.ignored,
+    'events or ids too many to keep': session.events.ignored,
+    'damaged bytes': damagedBytes(session),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+}
+
+/** All bytes that held something unreadable. */
+export function damagedBytes(session: PerfSession): number {
+  return (
+    session.damage.bytes + session.samples.losses.damagedBytes + session.trace.records.counts.damagedBytes
+  );
+}
+
+/** Sentences on what the numbers do not say by themselves. */
+export function notesOf(session: PerfSession): string[] {
+  const notes: string[] = [];
+  const { losses } = session.state;
+  const first = session.damage.places[0];
+  if (first !== undefined) {
+    notes.push(`${session.damage.bytes} bytes are damaged, from byte ${first.offset} on: ${first.reason}.`);
+  }
+  if (losses.records + losses.samples > 0) {
+    notes.push('The kernel lost samples: the recording is biased towards quieter times.');
+  }
+  if (losses.auxTruncated > 0)
+    notes.push('AUX buffers were truncated: record with a larger AUX area (perf record -m,64M).');
+  if (losses.auxCollisions > 0)
+    notes.push('SPE samples collided and were dropped: record with a longer period (perf record -c).');
+  if (session.trace.guessedThreads > 0) {
+    notes.push(
+      'SPE records carry no context packets: threads are inferred from context switches. Record as root, or with perf_event_paranoid at 1 or lower.',
+    );
+  }
+  return notes;
+}

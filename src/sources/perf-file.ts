@@ -1,0 +1,273 @@
+/** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
+import { type AccessColumns, accessColumns } from '../formats/perf-data/access-columns.js';
+import {
+  FILE_HEADER_BYTES,
+  type FileHeader,
+  identify,
+  locateFeatures,
+  MAGIC_BYTES,
+  type ReadAt,
+  readAttrs,
+  readFileHeader,
+} from '../formats/perf-data/container.js';
+import { readFeature } from '../formats/perf-data/features.js';
+import { PerfSession } from '../formats/perf-data/session.js';
+import type { Files, OpenFile } from '../host/host.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { SampleOrigin } from '../vocabulary/sample.js';
+import type { PageGeometry } from '../vocabulary/units.js';
+import { ByteQueue } from './byte-queue.js';
+import { lossesOf, notesOf } from './perf-account.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
+
+/** Rows handed over at once: columns of this length stay in the second-level cache. */
+const ROWS = 8192;
+
+export interface PerfInput {
+  /** Path of a file or directory; only a name for messages when `stream` is given. */
+  readonly path: string;
+  /** Bytes as they come (standard input), instead of a path. */
+  readonly stream?: AsyncIterable<Uint8Array>;
+  /** Only samples of these processes. */
+  readonly pids?: ReadonlySet<number>;
+  readonly geometry: PageGeometry;
+}
+
+export class PerfFileSource implements Source {
+  readonly name = 'perf-file';
+  readonly session: PerfSession;
+  private readonly input: PerfInput;
+  private bytesRead = 0;
+  private bytesTotal = 0;
+
+  constructor(input: PerfInput) {
+    this.input = input;
+    this.session = new PerfSession(input);
+  }
+
+  get origin(): SampleOrigin {
+    const time = this.session.state.features.sampleTime;
+    return {
+      source: this.name,
+      detail: this.input.path,
+      granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+      tells: 'heat',
+      windowNs: time === undefined ? undefined : Number(time.last - time.first),
+    };
+  }
+
+  account(): SourceAccount {
+    return { losses: lossesOf(this.session), bytesRead: this.bytesRead, notes: notesOf(this.session) };
+  }
+
+  async *read(context: SourceContext): AsyncIterable<Reading> {
+    for await (const batch of this.batches(context)) yield { kind: 'samples', batch };
+  }
+
+  /** The same rows with their exact addresses. */
+  async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
+    const out = accessColumns(ROWS);
+    if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
+    else yield* this.readPath(this.input.path, out, context);
+    for (let done = false; !done; ) {
+      done = this.session.finish(out);
+      yield* this.flush(out);
+    }
+  }
+
+  private async *readPath(
+    path: string,
+    out: AccessColumns,
+    context: Pick<SourceContext, 'host' | 'progress' | 'signal'>,
+  ): AsyncIterable<AccessColumns> {
+    const files = context.host.files;
+    const status = must(files.status(path), path);
+    if (status.kind !== 'directory') {
+      yield* this.readFile(files, path, out, context);
+      return;
+    }
+    const names = must(files.list(path), path).filter((name) => /^data(\.\d+)?$/.test(name));
+    if (!names.includes('data')) throw malformed(path, 'has no file `data`', 'the directory');
+    names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    for (const name of names) yield* this.readFile(files, `${path}/${name}`, out, context, name !== 'data');
+  }
+
+  private async *readFile(
+    files: Files,
+    path: string,
+    out: AccessColumns,
+    context: Pick<SourceContext, 'progress' | 'signal'>,
+    isBare = false,
+  ): AsyncIterable<AccessColumns> {
+    const file = must(files.open(path), path);
+    try {
+      const length = files.status(path);
+      const total = length.ok ? length.value.bytes : 0;
+      this.bytesTotal += total;
+      const section = isBare ? { start: 0, end: total } : this.readHead(file, total);
+      if (isBare) this.session.begin(this.isBigEndian, 0);
+      yield* this.readSection(file, section.start, section.end, out, context);
+      this.bytesRead += total - (section.end - section.start);
+    } finally {
+      file.close();
+    }
+  }
+
+  private isBigEndian = false;
+
+  /** Reads what stands before and after the data; answers where the data lie. */
+  private readHead(file: OpenFile, total: number): { start: number; end: number } {
+    const readAt = reader(file, total);
+    const head = readAt(0, FILE_HEADER_BYTES);
+    const container = identify(head);
+    if (container.kind === 'unknown') throw malformed(file.path, container.problem, 'byte 0');
+    this.isBigEndian = container.isBigEndian;
+    if (container.kind === 'pipe') {
+      this.session.begin(container.isBigEndian, MAGIC_BYTES);
+      return { start: MAGIC_BYTES, end: total };
+    }
+    const header = readFileHeader(head, container.isBigEndian);
+    if (typeof header === 'string') throw malformed(file.path, header, 'its header');
+    this.readTables(header, readAt);
+    this.session.begin(container.isBigEndian, header.data.offset);
+    const end = header.data.size === 0 ? total : header.data.offset + header.data.size;
+    if (end > total) this.session.damage.add(total, end - total, 'the data section ends beyond the file');
+    return { start: Math.min(header.data.offset, total), end: Math.min(end, total) };
+  }
+
+  private readTables(header: FileHeader, readAt: ReadAt): void {
+    const { session } = this;
+    const damaged = readAttrs(header, readAt, session.events);
+    if (damaged > 0) session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
+    for (const section of locateFeatures(header, readAt)) {
+      const body = readAt(section.offset, section.size);
+      if (!readFeature(session.state.features, section.id, body, header.isBigEndian)) {
+        session.damage.add(section.offset, section.size, `feature ${section.id}`);
+      }
+    }
+    session.state.learn();
+  }
+
+  private async *readSection(
+    file: OpenFile,
+    start: number,
+    end: number,
+    out: AccessColumns,
+    context: Pick<SourceContext, 'progress' | 'signal'>,
+  ): AsyncIterable<AccessColumns> {
+    let at = start;
+    for (;;) {
+      const progressed = this.session.fill(out);
+      if (progressed === 'full') {
+        yield* this.flush(out);
+        continue;
+      }
+      if (progressed === 'stopped' || context.signal.aborted) break;
+      const room = this.session.room();
+      const wanted = Math.min(room.length, end - at);
+      const got = wanted === 0 ? 0 : must(file.read(room.subarray(0, wanted), at), file.path);
+      if (got === 0) break;
+      this.session.commit(got);
+      at += got;
+      this.bytesRead += got;
+      context.progress(this.bytesRead, this.bytesTotal, 'bytes');
+    }
+    this.session.endStream(end - at);
+    yield* this.flush(out);
+  }
+
+  /** A pipe, or a file sent through one: features then come last or within the data. */
+  private async *readStream(
+    stream: AsyncIterable<Uint8Array>,
+    out: AccessColumns,
+    signal: AbortSignal,
+  ): AsyncIterable<AccessColumns> {
+    const queue = new ByteQueue(stream);
+    const container = identify(await queue.take(MAGIC_BYTES));
+    if (container.kind === 'unknown') throw malformed(this.input.path, container.problem, 'byte 0');
+    const left =
+      container.kind === 'pipe'
+        ? Number.POSITIVE_INFINITY
+        : await this.readStreamHead(queue, container.isBigEndian);
+    if (container.kind === 'pipe') this.session.begin(container.isBigEndian, MAGIC_BYTES);
+    yield* this.readQueue(queue, left, out, signal);
+    this.bytesRead = queue.taken;
+    await queue.close();
+  }
+
+  /** The attrs of a file stand before its data, so that they are at hand without seeking. */
+  private async readStreamHead(queue: ByteQueue, isBigEndian: boolean): Promise<number> {
+    const head = await queue.take(FILE_HEADER_BYTES, MAGIC_BYTES);
+    const header = readFileHeader(head, isBigEndian);
+    if (typeof header === 'string') throw malformed(this.input.path, header, 'its header');
+    if (header.data.offset > LONGEST_STREAM_HEAD) {
+      throw malformed(this.input.path, 'has its data too far behind its header for a pipe', 'its header');
+    }
+    const before = await queue.take(header.data.offset, FILE_HEADER_BYTES);
+    const damaged = readAttrs(
+      header,
+      (offset, size) => before.subarray(offset, offset + size),
+      this.session.events,
+    );
+    if (damaged > 0) this.session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
+    this.session.begin(isBigEndian, header.data.offset);
+    return header.data.size === 0 ? Number.POSITIVE_INFINITY : header.data.size;
+  }
+
+  private async *readQueue(
+    queue: ByteQueue,
+    length: number,
+    out: AccessColumns,
+    signal: AbortSignal,
+  ): AsyncIterable<AccessColumns> {
+    let left = length;
+    for (;;) {
+      const progressed = this.session.fill(out);
+      if (progressed === 'full') {
+        yield* this.flush(out);
+        continue;
+      }
+      if (progressed === 'stopped' || signal.aborted || left === 0) break;
+      const got = await queue.into(this.session.room(), left);
+      if (got === 0) break;
+      this.session.commit(got);
+      left -= got;
+    }
+    this.session.endStream(Number.isFinite(left) && !signal.aborted ? left : 0);
+    yield* this.flush(out);
+  }
+
+  private *flush(out: AccessColumns): Iterable<AccessColumns> {
+    if (out.count === 0) return;
+    out.timeOrigin = this.session.samples.timeOrigin;
+    yield out;
+    out.count = 0;
+  }
+}
+
+/** Attrs and ids of even the largest machines stay below this. */
+const LONGEST_STREAM_HEAD = 48 << 20;
+
+function reader(file: OpenFile, total: number): ReadAt {
+  return (offset, size) => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(size, total - offset)));
+    let at = 0;
+    while (at < bytes.length) {
+      const got = must(file.read(bytes.subarray(at), offset + at), file.path);
+      if (got === 0) break;
+      at += got;
+    }
+    return bytes.subarray(0, at);
+  };
+}
+
+type Asked<Value> = { ok: true; value: Value } | { ok: false; error: { errno: string } };
+
+function must<Value>(answer: Asked<Value>, path: string): Value {
+  if (answer.ok) return answer.value;
+  throw new OctavoError('FILE_UNREADABLE', { path, errno: answer.error.errno });
+}
+
+function malformed(path: string, problem: string, place: string): OctavoError {
+  return new OctavoError('FILE_MALFORMED', { path, problem, place });
+}
