@@ -149,6 +149,15 @@ export interface PerfEvents {
   open(attr: Uint8Array, thread: ProcessId, cpu: number, pages: Pages): Answer<PerfRing>;
 }
 
+/** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
+export type ThpRule = 'except-advised' | 'never';
+
+export interface Launched {
+  readonly pid: ProcessId;
+  /** Its exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
 export interface Calls {
   /** Perf events of this kernel, where they can be opened directly. */
   readonly perfEvents?: PerfEvents;
@@ -168,6 +177,11 @@ export interface Calls {
   probeAdvice(advice: Advice): Answer<void>;
   /** Starts a program of our own with piped standard streams. ENOENT when there is no such program. */
   start(command: string, parameters: readonly string[]): Answer<Program>;
+  /**
+   * Starts a program in the foreground, on this process's own streams, under a THP rule that it and its children
+   * inherit (prctl PR_SET_THP_DISABLE). EINVAL where the kernel does not know the rule.
+   */
+  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched>;
 }
 
 export interface Clock {
