@@ -15,6 +15,9 @@ export interface OpenedRecording {
 
 export async function openRecording(context: OctavoContext, path: string): Promise<OpenedRecording> {
   if (path === '-' || path === '/dev/stdin') return openStream(context.streams.input);
+  const status = context.host.files.status(path);
+  // What a pipe has given cannot be had again: only perf.data is read from one.
+  if (!status.ok || status.value.kind !== 'file') return {};
   const opened = context.host.files.open(path);
   if (!opened.ok) return {};
   const head = new Uint8Array(MAGIC_BYTES);
