@@ -4,7 +4,7 @@ import { type KernelOptions, RELEASES, type Release } from './kernel/options.js'
 import { parseSize } from './shell/words.js';
 
 /** A machine as words describe it, on a command line. */
-export interface MachineWords {
+export type MachineWords = {
   readonly seed?: string;
   readonly memory?: string;
   readonly swap?: string;
@@ -12,7 +12,7 @@ export interface MachineWords {
   readonly architecture?: string;
   readonly pageSize?: string;
   readonly fragmentation?: string;
-}
+};
 
 /** Smallest and largest machine that makes sense: 64 MiB, 4 TiB. */
 const LEAST_MEMORY = 64 * MIB;
@@ -21,10 +21,11 @@ const MOST_MEMORY = 4 * 1024 ** 4;
 /** Checks the words and makes options of them. Throws USAGE with the word that is wrong. */
 export function kernelOptions(words: MachineWords): Partial<KernelOptions> {
   const architecture = words.architecture ?? 'x64';
-  if (architecture !== 'x64' && architecture !== 'arm64') throw wrong(`--architecture ${architecture}: x64 or arm64`);
-  const release = words.release ?? '7.3';
+  if (architecture !== 'x64' && architecture !== 'arm64')
+    throw wrong(`--architecture ${architecture}: x64 or arm64`);
+  const release = (words.release ?? '7.3').replace(/^7\.3-rfc$/, '7.3');
   if (!Object.hasOwn(RELEASES, release))
-    throw wrong(`--release ${release}: one of ${Object.keys(RELEASES).join(', ')}`);
+    throw wrong(`--release ${release}: one of ${Object.keys(RELEASES).join(', ')}, 7.3-rfc`);
   return {
     seed: integer('seed', words.seed ?? '1'),
     memoryBytes: size('memory', words.memory ?? '4G', LEAST_MEMORY, MOST_MEMORY),
@@ -40,7 +41,8 @@ export function kernelOptions(words: MachineWords): Partial<KernelOptions> {
 function geometry(word: string, architecture: 'x64' | 'arm64'): PageGeometry {
   const bytes = parseSize(word);
   if (bytes === 4096) return GEOMETRY_4K;
-  if (architecture === 'arm64' && (bytes === 16384 || bytes === 65536)) return pageGeometry(bytes, (bytes / 8) * bytes);
+  if (architecture === 'arm64' && (bytes === 16384 || bytes === 65536))
+    return pageGeometry(bytes, (bytes / 8) * bytes);
   throw wrong(`--page-size ${word}: 4K, and on arm64 also 16K or 64K`);
 }
 
@@ -52,7 +54,8 @@ function size(name: string, word: string, least: number, most: number): number {
 }
 
 function integer(name: string, word: string): number {
-  if (!/^\d{1,10}$/.test(word) || Number(word) > 4294967295) throw wrong(`--${name} ${word}: a 32-bit number`);
+  if (!/^\d{1,10}$/.test(word) || Number(word) > 4294967295)
+    throw wrong(`--${name} ${word}: a 32-bit number`);
   return Number(word);
 }
 

@@ -26,7 +26,10 @@ export function saveModel(
  * A model as it was saved, connected and ready to go on: open it with `modelHost(kernel, { memory })`. Answers in a
  * sentence why these bytes cannot be resumed.
  */
-export function loadModel(bytes: Uint8Array, classes: readonly SnapshotClass[] = []): Result<SavedModel, string> {
+export function loadModel(
+  bytes: Uint8Array,
+  classes: readonly SnapshotClass[] = [],
+): Result<SavedModel, string> {
   const loaded = loadSnapshot(bytes, [...modelClasses(), ...classes]);
   if (!loaded.ok) return loaded;
   const { kernel, memory, extras } = loaded.value;

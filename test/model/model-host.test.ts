@@ -16,7 +16,12 @@ interface Hosted extends Fixture {
 }
 
 /** A model host with a victim of some huge blocks: every `dataEvery`-th page holds data. */
-function hosted(blocks: number, dataEvery: number, options: ModelHostOptions = {}, kernelOptions = {}): Hosted {
+function hosted(
+  blocks: number,
+  dataEvery: number,
+  options: ModelHostOptions = {},
+  kernelOptions = {},
+): Hosted {
   const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES['7.3'], ...kernelOptions });
   const host = modelHost(kernel, options);
   const process = spawn(kernel, { command: 'victim', userId: 0 });
@@ -30,7 +35,11 @@ test('observe sees levels, orders, zero pages and holes as they are', async () =
   const made = hosted(4, 1);
   const handle = made.host.calls.openProcess(made.process.pid);
   assert.ok(handle.ok);
-  const answer = await made.host.calls.processMadvise(handle.value, [{ start: made.base, end: made.base + 1 }], 'MADV_COLD');
+  const answer = await made.host.calls.processMadvise(
+    handle.value,
+    [{ start: made.base, end: made.base + 1 }],
+    'MADV_COLD',
+  );
   assert.deepEqual(answer, { ok: true, value: 4096 });
   const { sizes } = observe(made.host, made.process.pid);
   assert.ok(sizes.ordersKnown);
@@ -77,7 +86,10 @@ test('process_vm_readv gives the content, the same after a split and a collapse,
   const range = [{ start: made.base, end: made.base + 512 }];
   const bytes = () => {
     const into = new Uint8Array(512 * 4096);
-    assert.deepEqual(made.host.calls.processVmRead(made.process.pid, range, into), { ok: true, value: into.length });
+    assert.deepEqual(made.host.calls.processVmRead(made.process.pid, range, into), {
+      ok: true,
+      value: into.length,
+    });
     return into;
   };
   const before = bytes();
@@ -89,7 +101,11 @@ test('process_vm_readv gives the content, the same after a split and a collapse,
   assert.deepEqual(bytes(), before);
   await made.host.calls.processMadvise(handle.value, range, 'MADV_COLLAPSE');
   assert.deepEqual(bytes(), before);
-  const beyond = made.host.calls.processVmRead(made.process.pid, [{ start: 1, end: 2 }], new Uint8Array(4096));
+  const beyond = made.host.calls.processVmRead(
+    made.process.pid,
+    [{ start: 1, end: 2 }],
+    new Uint8Array(4096),
+  );
   assert.ok(!beyond.ok && beyond.error.errno === 'EFAULT');
 });
 
@@ -105,15 +121,30 @@ test('PAGEMAP_SCAN: huge, zero and present pages; unknown categories are refused
     });
   const huge = scan(PAGE_IS.HUGE, PAGE_IS.HUGE | PAGE_IS.PRESENT);
   assert.ok(huge.ok);
-  assert.deepEqual([huge.value.count, huge.value.starts[0], huge.value.ends[0]], [1, made.base, made.base + 1024]);
+  assert.deepEqual(
+    [huge.value.count, huge.value.starts[0], huge.value.ends[0]],
+    [1, made.base, made.base + 1024],
+  );
   assert.equal(huge.value.categories[0], PAGE_IS.HUGE | PAGE_IS.PRESENT);
   assert.ok(scan(0, PAGE_IS.ACCESSED).ok);
   const older = hosted(1, 1, {}, { features: RELEASES['7.2'] });
   const range = { start: older.base, end: older.base + 512 };
-  const refused = older.host.calls.scanPagemap(older.process.pid, { range, inverted: 0, mask: 0, anyOf: 0, report: PAGE_IS.ACCESSED });
+  const refused = older.host.calls.scanPagemap(older.process.pid, {
+    range,
+    inverted: 0,
+    mask: 0,
+    anyOf: 0,
+    report: PAGE_IS.ACCESSED,
+  });
   assert.ok(!refused.ok && refused.error.errno === 'EINVAL');
   const all = 0xff;
-  const seen = older.host.calls.scanPagemap(older.process.pid, { range, inverted: 0, mask: PAGE_IS.PRESENT, anyOf: 0, report: all });
+  const seen = older.host.calls.scanPagemap(older.process.pid, {
+    range,
+    inverted: 0,
+    mask: PAGE_IS.PRESENT,
+    anyOf: 0,
+    report: all,
+  });
   assert.ok(seen.ok);
   assert.equal(seen.value.categories[0], 0xca, 'as 7.2 answers for a THP');
 });
@@ -121,7 +152,8 @@ test('PAGEMAP_SCAN: huge, zero and present pages; unknown categories are refused
 test('an unprivileged user sees no frames, and may not advise', async () => {
   const made = hosted(1, 1, { userId: 1000 });
   const { files, calls } = made.host;
-  const errno = (answer: { ok: boolean; error?: { errno: string } }) => (answer.ok ? undefined : answer.error!.errno);
+  const errno = (answer: { ok: boolean; error?: { errno: string } }) =>
+    answer.ok ? undefined : answer.error!.errno;
   assert.equal(errno(files.readText(`/proc/${made.process.pid}/smaps`) as never), 'EACCES');
   assert.equal(errno(files.open('/proc/kpageflags') as never), 'EACCES');
   assert.equal(errno(files.canWrite('/sys/kernel/mm/transparent_hugepage/enabled') as never), 'EACCES');
@@ -135,7 +167,8 @@ test('an unprivileged user sees no frames, and may not advise', async () => {
 
 test('kernel files refuse as Linux does', () => {
   const { host } = hosted(1, 1);
-  const errno = (answer: { ok: boolean }) => (answer.ok ? undefined : (answer as never as { error: { errno: string } }).error.errno);
+  const errno = (answer: { ok: boolean }) =>
+    answer.ok ? undefined : (answer as never as { error: { errno: string } }).error.errno;
   const thp = '/sys/kernel/mm/transparent_hugepage';
   assert.equal(errno(host.files.writeKernelFile(`${thp}/enabled`, 'sometimes')), 'EINVAL');
   assert.equal(errno(host.files.writeKernelFile(`${thp}/khugepaged/max_ptes_none`, '512')), 'EINVAL');
@@ -149,7 +182,8 @@ test('kernel files refuse as Linux does', () => {
 
 test('ordinary files live in memory: exclusive creation, appends, removal', () => {
   const { host } = hosted(1, 1);
-  const errno = (answer: { ok: boolean }) => (answer.ok ? undefined : (answer as never as { error: { errno: string } }).error.errno);
+  const errno = (answer: { ok: boolean }) =>
+    answer.ok ? undefined : (answer as never as { error: { errno: string } }).error.errno;
   const directory = host.identity.stateDirectory;
   assert.equal(errno(host.files.createExclusive(`${directory}/lock`, 'x')), 'ENOENT');
   assert.ok(host.files.makeDirectory(directory).ok);
@@ -160,7 +194,10 @@ test('ordinary files live in memory: exclusive creation, appends, removal', () =
   journal.value.append('one\n');
   journal.value.append('two\n');
   assert.deepEqual(host.files.readText(`${directory}/journal`), { ok: true, value: 'one\ntwo\n' });
-  assert.deepEqual([...(host.files.list(directory) as unknown as { value: string[] }).value].sort(), ['journal', 'lock']);
+  assert.deepEqual([...(host.files.list(directory) as unknown as { value: string[] }).value].sort(), [
+    'journal',
+    'lock',
+  ]);
   assert.ok(host.files.remove(`${directory}/lock`).ok);
   assert.equal(errno(host.files.readText(`${directory}/lock`)), 'ENOENT');
 });

@@ -1,5 +1,7 @@
 import { boot } from '../../simulator/kernel/boot.js';
-import { modelHost } from '../../simulator/model-host.js';
+import type { GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { installDamon } from '../../simulator/kernel/damon/model-damon.js';
+import { type ModelHost, modelHost } from '../../simulator/model-host.js';
 import { kernelOptions, type MachineWords } from '../../simulator/model-options.js';
 import { runLine } from '../../simulator/shell/shell.js';
 import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
@@ -14,7 +16,7 @@ type Flags = MachineWords & {
 const word = (brief: string, placeholder: string) =>
   ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
 
-export const modelShellCommand = command<Flags, [string]>(
+export const modelShellCommand = command<Flags, []>(
   {
     brief: 'poke a model of a Linux machine, line by line: octavo model shell',
     description: [
@@ -43,19 +45,18 @@ export const modelShellCommand = command<Flags, [string]>(
       seed: word('Seed of everything random, 1 when left out', 'number'),
       memory: word('Memory of the machine, 4G when left out', 'size'),
       swap: word('Swap space, 0 when left out', 'size'),
-      release: word('Kernel to be like: 6.12, 6.18, 7.2 or 7.3', 'release'),
+      release: word('Kernel to be like: 6.12, 6.18, 7.2, 7.3, or 7.3-rfc with DAMOS split', 'release'),
       architecture: word('x64 or arm64', 'name'),
       pageSize: word('Base pages: 4K, and on arm64 also 16K or 64K', 'size'),
       fragmentation: word('Share of huge blocks that hold an unmovable page, 0 to 1', 'share'),
     },
-    positional: {
-      kind: 'tuple',
-      parameters: [{ placeholder: 'shell', brief: 'What to do with a model: shell', parse: shellOnly }],
-    },
   },
   async function (flags) {
     const { files } = this.host;
-    const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend: () => {} };
+    const generation = damonOf(flags.release);
+    const extend = ({ kernel }: ModelHost) => void installDamon(kernel, { generation });
+    const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend };
+    extend(state.host);
     if (flags.script === undefined) return readInput(this, state);
     const text = files.readText(flags.script);
     if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path: flags.script, errno: text.error.errno });
@@ -63,9 +64,9 @@ export const modelShellCommand = command<Flags, [string]>(
   },
 );
 
-function shellOnly(text: string): string {
-  if (text !== 'shell') throw new SyntaxError('the only thing to do with a model is `shell`');
-  return text;
+/** DAMON as of the release, or of the nearest older one that the model has. */
+function damonOf(release = '7.3'): GenerationName {
+  return release === '7.2' || release === '7.3' || release === '7.3-rfc' ? release : '6.12';
 }
 
 async function runScript(
@@ -89,7 +90,8 @@ async function runScript(
 
 /** Lines as they come. A failure is told and the next line is read; a wrong line makes the exit code 3. */
 async function readInput(context: OctavoContext, state: ShellState): Promise<void> {
-  if (context.streams.interactive) context.remark('A model of a Linux machine. `help` lists the commands, Ctrl-D ends.');
+  if (context.streams.interactive)
+    context.remark('A model of a Linux machine. `help` lists the commands, Ctrl-D ends.');
   for await (const line of linesOf(context)) {
     if (context.signal.aborted) return context.endsWith('interrupted');
     if (line.trim() === 'exit' || line.trim() === 'quit') return;

@@ -13,8 +13,12 @@ export class SnapshotReader {
   /** `bytes`: what follows the header. */
   constructor(bytes: Uint8Array, header: SnapshotHeader, classes: readonly SnapshotClass[]) {
     const text = new TextDecoder().decode(bytes.subarray(0, header.bytes));
-    this.#lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as Line);
-    if (this.#lines.length !== header.objects) throw new Error(`${this.#lines.length} of ${header.objects} objects`);
+    this.#lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    if (this.#lines.length !== header.objects)
+      throw new Error(`${this.#lines.length} of ${header.objects} objects`);
     this.#binary = bytes.subarray(header.bytes);
     this.#classes = classes;
   }

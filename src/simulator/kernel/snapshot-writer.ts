@@ -23,7 +23,8 @@ export class SnapshotWriter {
     this.#reference(roots);
     const lines: string[] = [];
     const used = new Set<SnapshotClass>();
-    for (let i = 0; i < this.#queue.length; i++) lines.push(JSON.stringify(this.#object(this.#queue[i], used)));
+    for (let i = 0; i < this.#queue.length; i++)
+      lines.push(JSON.stringify(this.#object(this.#queue[i], used)));
     const body = new TextEncoder().encode(`${lines.join('\n')}\n`);
     const shapes = Object.fromEntries([...used].map((known) => [known.name, shapeOf(known)]));
     const header = {
@@ -61,9 +62,11 @@ export class SnapshotWriter {
       return ['map', ...[...value].map(([key, item]) => [this.#value(key), this.#value(item)])];
     if (value instanceof Set) return ['set', ...[...value].map((item) => this.#value(item))];
     const fields = Object.entries(value).map(([name, item]) => [name, this.#value(item)]);
-    if (Object.getPrototypeOf(value) === Object.prototype) return ['plain', Object.isFrozen(value), ...fields];
+    if (Object.getPrototypeOf(value) === Object.prototype)
+      return ['plain', Object.isFrozen(value), ...fields];
     const known = this.#byPrototype.get(Object.getPrototypeOf(value));
-    if (known === undefined) throw new Error(`assertion failed: ${value.constructor.name} is unknown to snapshots`);
+    if (known === undefined)
+      throw new Error(`assertion failed: ${value.constructor.name} is unknown to snapshots`);
     used.add(known);
     return ['class', known.name, ...fields];
   }

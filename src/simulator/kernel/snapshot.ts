@@ -51,7 +51,9 @@ export function loadSnapshot(
   const header = parseHeader(bytes.subarray(0, Math.max(0, newline)));
   if (header === undefined) return failure('it is no model snapshot');
   if (header.version !== SNAPSHOT_VERSION)
-    return failure(`it is a snapshot of version ${header.version}, and this Octavo reads version ${SNAPSHOT_VERSION}`);
+    return failure(
+      `it is a snapshot of version ${header.version}, and this Octavo reads version ${SNAPSHOT_VERSION}`,
+    );
   for (const known of classes) {
     const shape = header.shapes[known.name];
     if (shape !== undefined && shape !== shapeOf(known))

@@ -1,17 +1,23 @@
-import { emptyLeaf, translate } from '../kernel/access.js';
-import type { Mm } from '../kernel/mm.js';
-import type { Outcome } from '../kernel/split.js';
 import type { PageRange } from '../../vocabulary/units.js';
-import type { ProcessAndMemory } from './targets.js';
-import { ADVICE, isAdviceName } from '../kernel/madvise.js';
+import { emptyLeaf, translate } from '../kernel/access.js';
 import { fork } from '../kernel/fork.js';
-import type { ThpDisable } from '../kernel/mm.js';
+import { ADVICE, isAdviceName } from '../kernel/madvise.js';
+import type { Mm, ThpDisable } from '../kernel/mm.js';
 import { VM } from '../kernel/mm.js';
 import { pin, unpin } from '../kernel/pins.js';
 import { processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
+import type { Outcome } from '../kernel/split.js';
 import { mprotect, munmap, setLocked } from '../kernel/vmas.js';
-import { answer, type LineAnswer, misuse, refusal, type ShellCommand, type ShellState } from './shell-command.js';
+import {
+  answer,
+  type LineAnswer,
+  misuse,
+  refusal,
+  type ShellCommand,
+  type ShellState,
+} from './shell-command.js';
+import type { ProcessAndMemory } from './targets.js';
 import { findProcess, findRange, isAnswer } from './targets.js';
 
 type Run = ShellCommand['run'];
@@ -20,7 +26,8 @@ type Run = ShellCommand['run'];
 export const CALLS: Readonly<Record<string, ShellCommand>> = {
   process_madvise: {
     usage: 'process_madvise PID ADDR LEN ADVICE',
-    brief: 'by root on another process: MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE; prints the bytes',
+    brief:
+      'by root on another process: MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE; prints the bytes',
     run: (state, words) => advise(state, words, false),
   },
   madvise: {
@@ -86,7 +93,8 @@ export const CALLS: Readonly<Record<string, ShellCommand>> = {
     run: ({ host }, [pid, name, value]) => {
       const found = findProcess(host.kernel, pid);
       if (isAnswer(found)) return found;
-      if (name !== 'thp_disable' || !['no', 'complete', 'except-advised'].includes(value ?? '')) return refusal('EINVAL');
+      if (name !== 'thp_disable' || !['no', 'complete', 'except-advised'].includes(value ?? ''))
+        return refusal('EINVAL');
       found.mm.thpDisable = value as ThpDisable;
       return answer('');
     },

@@ -18,7 +18,9 @@ export const FILE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
     run: (state, [path]) => {
       if (path === undefined) return misuse('tree PATH');
       const node = state.host.kernel.files.find(path);
-      return typeof node === 'string' ? refusal(node) : answer([...treeLines(node, path.replace(/\/$/, ''))].join('\n'));
+      return typeof node === 'string'
+        ? refusal(node)
+        : answer([...treeLines(node, path.replace(/\/$/, ''))].join('\n'));
     },
   },
   cat: {

@@ -7,7 +7,14 @@ import type { ShmemHuge } from '../kernel/page-cache.js';
 import type { Process } from '../kernel/process.js';
 import { createInode, mmap, spawn } from '../kernel/processes.js';
 import { drawBlocks } from './drawing.js';
-import { answer, type LineAnswer, misuse, refusal, type ShellCommand, type ShellState } from './shell-command.js';
+import {
+  answer,
+  type LineAnswer,
+  misuse,
+  refusal,
+  type ShellCommand,
+  type ShellState,
+} from './shell-command.js';
 import { findProcess, findRange, isAnswer, showAddress } from './targets.js';
 import { parseAddress, parsePairs, parseSize } from './words.js';
 
@@ -46,7 +53,8 @@ export const MEMORY_COMMANDS: Readonly<Record<string, ShellCommand>> = {
   },
   pages: {
     usage: 'pages PID ADDR LEN',
-    brief: 'draws folios block by block: P9 a huge mapping, 4x32 folios by order, z zero page, s swapped, - nothing',
+    brief:
+      'draws folios block by block: P9 a huge mapping, 4x32 folios by order, z zero page, s swapped, - nothing',
     run: ({ host }, [pid, address, length]) => {
       const found = findProcess(host.kernel, pid);
       if (isAnswer(found)) return found;
@@ -69,9 +77,12 @@ function spawnProcess(kernel: Kernel, name: string, keys: Record<string, string>
 
 function wrongMapping(keys: Record<string, string>): string | undefined {
   const oneOf = (key: string, ...values: string[]) =>
-    keys[key] === undefined || values.includes(keys[key]) ? undefined : `${key} is one of ${values.join(', ')}`;
+    keys[key] === undefined || values.includes(keys[key])
+      ? undefined
+      : `${key} is one of ${values.join(', ')}`;
   if (keys.size !== undefined && !parseSize(keys.size)) return 'size is bytes, or a number with K, M or G';
-  if (keys.stride !== undefined && !parseSize(keys.stride)) return 'stride is bytes, or a number with K, M or G';
+  if (keys.stride !== undefined && !parseSize(keys.stride))
+    return 'stride is bytes, or a number with K, M or G';
   if (keys.at !== undefined && parseAddress(keys.at) === undefined) return 'at is an address';
   return (
     oneOf('kind', 'anon', 'shmem', 'tmpfs') ??

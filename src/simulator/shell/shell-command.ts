@@ -21,11 +21,18 @@ export interface ShellState {
 export interface ShellCommand {
   readonly usage: string;
   readonly brief: string;
-  run(state: ShellState, words: readonly string[], target: string | undefined): LineAnswer | Promise<LineAnswer>;
+  run(
+    state: ShellState,
+    words: readonly string[],
+    target: string | undefined,
+  ): LineAnswer | Promise<LineAnswer>;
 }
 
 export const answer = (text: string): LineAnswer => ({ text });
-export const refusal = (errno: ErrnoName): LineAnswer => ({ text: errno, failure: { kind: 'errno', says: errno } });
+export const refusal = (errno: ErrnoName): LineAnswer => ({
+  text: errno,
+  failure: { kind: 'errno', says: errno },
+});
 export const misuse = (says: string): LineAnswer => ({ text: says, failure: { kind: 'usage', says } });
 
 /** What the host answered, as a line: the value in words, or the errno. */

@@ -24,7 +24,8 @@ export const SHELL_COMMANDS: Readonly<Record<string, ShellCommand>> = {
 
 function callByName(state: ShellState, words: readonly string[]): LineAnswer | Promise<LineAnswer> {
   const [name, ...rest] = words;
-  if (name === undefined || !Object.hasOwn(CALLS, name)) return misuse(`calls are ${Object.keys(CALLS).join(', ')}`);
+  if (name === undefined || !Object.hasOwn(CALLS, name))
+    return misuse(`calls are ${Object.keys(CALLS).join(', ')}`);
   const found = CALLS[name];
   return rest.length === 0 ? misuse(`call ${found.usage}`) : found.run(state, rest, undefined);
 }
@@ -32,7 +33,11 @@ function callByName(state: ShellState, words: readonly string[]): LineAnswer | P
 export function helpText(): string {
   const commands = Object.values(SHELL_COMMANDS).map(({ usage, brief }) => `${usage}\n    ${brief}`);
   const calls = Object.values(CALLS).map(({ usage, brief }) => `call ${usage}\n    ${brief}`);
-  return [...commands, ...calls, 'expect ERRNO COMMAND …\n    succeeds only if the command fails with that errno'].join('\n');
+  return [
+    ...commands,
+    ...calls,
+    'expect ERRNO COMMAND …\n    succeeds only if the command fails with that errno',
+  ].join('\n');
 }
 
 /** Runs one line. Empty lines and comments answer nothing. */

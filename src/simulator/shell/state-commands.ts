@@ -1,7 +1,14 @@
 import { violations } from '../kernel/invariants.js';
 import { modelHost } from '../model-host.js';
 import { loadModel, saveModel } from '../model-snapshot.js';
-import { answer, type LineAnswer, misuse, refusal, type ShellCommand, type ShellState } from './shell-command.js';
+import {
+  answer,
+  type LineAnswer,
+  misuse,
+  refusal,
+  type ShellCommand,
+  type ShellState,
+} from './shell-command.js';
 import { parseDuration } from './words.js';
 
 /** Commands about the model as a whole: its time, its soundness, saving and resuming. */
@@ -32,7 +39,10 @@ export const STATE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
   },
   snapshot: {
     usage: 'snapshot [FILE]',
-    brief: 'saves the whole model to FILE; prints its size and a checksum, which is all that it does without FILE',
+    brief: [
+      'saves the model to FILE; prints its size and a checksum, which is all that it does without FILE.',
+      'EBUSY while a kdamond runs: DAMON is not part of a snapshot',
+    ].join('\n    '),
     run: (state, [path]) => save(state, path),
   },
   resume: {
@@ -43,12 +53,16 @@ export const STATE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
 };
 
 function save({ host, outside }: ShellState, path: string | undefined): LineAnswer {
+  if ([...host.kernel.processes.values()].some((task) => task.command.startsWith('kdamond.')))
+    return refusal('EBUSY');
   const bytes = saveModel(host.kernel, host.memory);
   if (path !== undefined) {
     const written = outside.writeFile(path, bytes);
     if (!written.ok) return refusal(written.error.errno);
   }
-  return answer(`${bytes.length} bytes, checksum ${checksum(bytes)}, at ${(host.kernel.clock.now / 1e9).toFixed(3)} s`);
+  return answer(
+    `${bytes.length} bytes, checksum ${checksum(bytes)}, at ${(host.kernel.clock.now / 1e9).toFixed(3)} s`,
+  );
 }
 
 function resume(state: ShellState, path: string | undefined): LineAnswer {

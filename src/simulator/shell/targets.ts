@@ -19,7 +19,11 @@ export function findProcess(kernel: Kernel, word: string | undefined): ProcessAn
 }
 
 /** Pages of an ADDR and a LEN word: EINVAL for an address off a page; the length is rounded up. */
-export function findRange(kernel: Kernel, address: string | undefined, length: string | undefined): PageRange | LineAnswer {
+export function findRange(
+  kernel: Kernel,
+  address: string | undefined,
+  length: string | undefined,
+): PageRange | LineAnswer {
   const from = parseAddress(address ?? '');
   const bytes = parseSize(length ?? '') ?? parseAddress(length ?? '');
   if (from === undefined) return misuse('an address is hexadecimal with 0x, or decimal');

@@ -53,7 +53,10 @@ export function parseAddress(text: string): number | undefined {
 }
 
 /** `key=value` words as a record; a sentence when one is malformed, unknown or doubled. */
-export function parsePairs(words: readonly string[], known: readonly string[]): Record<string, string> | string {
+export function parsePairs(
+  words: readonly string[],
+  known: readonly string[],
+): Record<string, string> | string {
   const pairs: Record<string, string> = {};
   for (const word of words) {
     const equals = word.indexOf('=');
