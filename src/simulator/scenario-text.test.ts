@@ -44,13 +44,43 @@ test('a good scenario is read with its units', () => {
 
 const CASES: readonly (readonly [what: string, from: string, to: string, told: RegExp])[] = [
   ['unknown key', '  cpu: zen3\n', '  cpu: zen3\n  cpuz: 2\n', /^bad\.yaml:7: host\.cpuz: unknown key cpuz/],
-  ['unknown CPU', 'zen3', 'zen9', /^bad\.yaml:6: host\.cpu: not a CPU of the catalogue; there are kunpeng-920, /],
-  ['unknown workload', 'workload: zipf', 'workload: zpif', /^bad\.yaml:10: processes\.0\.workload: no workload is called zpif/],
-  ['unknown unit', '64MiB', '64Mbit', /^bad\.yaml:11: processes\.0\.with\.size: "64Mbit" is no size; write size as a number/],
-  ['unknown workload parameter', 'size: 64MiB', 'size: 64MiB, sized: 3', /^bad\.yaml:11: processes\.0\.with\.sized: unknown key sized/],
-  ['missing workload parameter', '{ size: 64MiB }', '{ theta: 1 }', /^bad\.yaml:11: processes\.0\.with\.size: /],
+  [
+    'unknown CPU',
+    'zen3',
+    'zen9',
+    /^bad\.yaml:6: host\.cpu: not a CPU of the catalogue; there are kunpeng-920, /,
+  ],
+  [
+    'unknown workload',
+    'workload: zipf',
+    'workload: zpif',
+    /^bad\.yaml:10: processes\.0\.workload: no workload is called zpif/,
+  ],
+  [
+    'unknown unit',
+    '64MiB',
+    '64Mbit',
+    /^bad\.yaml:11: processes\.0\.with\.size: "64Mbit" is no size; write size as a number/,
+  ],
+  [
+    'unknown workload parameter',
+    'size: 64MiB',
+    'size: 64MiB, sized: 3',
+    /^bad\.yaml:11: processes\.0\.with\.sized: unknown key sized/,
+  ],
+  [
+    'missing workload parameter',
+    '{ size: 64MiB }',
+    '{ theta: 1 }',
+    /^bad\.yaml:11: processes\.0\.with\.size: /,
+  ],
   ['a duration without a unit', 'duration: 1s', 'duration: 5', /^bad\.yaml:4: duration: 5 is no duration/],
-  ['too little memory', '1GiB', '4MiB', /^bad\.yaml:7: host\.memory: memory must be a multiple of 2 MiB between/],
+  [
+    'too little memory',
+    '1GiB',
+    '4MiB',
+    /^bad\.yaml:7: host\.memory: memory must be a multiple of 2 MiB between/,
+  ],
   ['too much memory', '1GiB', '900TiB', /^bad\.yaml:7: host\.memory: /],
   ['memory that is no whole block', '1GiB', '1073741825', /^bad\.yaml:7: host\.memory: /],
   ['a negative size', '1GiB', '-1', /^bad\.yaml:7: host\.memory: /],
@@ -66,7 +96,10 @@ for (const [what, from, to, told] of CASES) {
 
 test('text that is no mapping at all is refused', () => {
   for (const text of ['', 'just words', '- 1\n- 2\n', '42']) {
-    assert.throws(() => parseScenario(text, 'bad.yaml'), (problem: OctavoError) => problem.code === 'SCENARIO_INVALID');
+    assert.throws(
+      () => parseScenario(text, 'bad.yaml'),
+      (problem: OctavoError) => problem.code === 'SCENARIO_INVALID',
+    );
   }
 });
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MIB } from '../../vocabulary/units.js';
+import { GEOMETRY_4K, MIB } from '../../vocabulary/units.js';
 import { Tlb, windowsFor } from '../hardware/tlb.js';
-import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { CPU_NAMES, CPUS, isCpuName } from './catalogue.js';
 import { type Figure, reachBytes } from './cpu.js';
 

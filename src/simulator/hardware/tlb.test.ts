@@ -128,9 +128,16 @@ test('a split flushes: translations become small and are learnt again', () => {
 });
 
 test('contpte: sixteen pages of one folio share an entry on arm64, and not on Intel', () => {
-  for (const [name, walks] of [['neoverse-n1', 4], ['ice-lake', 64]] as const) {
+  for (const [name, walks] of [
+    ['neoverse-n1', 4],
+    ['ice-lake', 64],
+  ] as const) {
     const { tlb, window } = flat(CPUS[name], 'run', 512);
-    tlb.access(window, Uint32Array.from({ length: 64 }, (_, page) => load(page)), 64);
+    tlb.access(
+      window,
+      Uint32Array.from({ length: 64 }, (_, page) => load(page)),
+      64,
+    );
     assert.equal(tlb.counters.walks, walks, name);
   }
 });
@@ -157,7 +164,11 @@ test('a split in place keeps contiguous frames: on Zen it costs a quarter of the
 
 test('faults happen on the way and their time is told', () => {
   const { tlb, window, kernel } = process(CPUS.zen5, 512, false);
-  tlb.access(window, Uint32Array.from({ length: 512 }, (_, page) => store(page)), 512);
+  tlb.access(
+    window,
+    Uint32Array.from({ length: 512 }, (_, page) => store(page)),
+    512,
+  );
   assert.equal(tlb.counters.faults, 512);
   assert.equal(kernel.counters.events.pgfault, 512);
   assert.ok(tlb.counters.faultNs >= 512 * kernel.costs.fault);

@@ -9,7 +9,8 @@ export function dropCaches(kernel: Kernel, bits: number): void {
   if (bits & 1) dropPageCache(kernel);
   if ((bits & 2) === 0) return;
   kernel.counters.count('drop_slab');
-  for (const memcg of kernel.memcgs) if (memcg !== undefined) shrinkDeferred(kernel, memcg, Number.POSITIVE_INFINITY);
+  for (const memcg of kernel.memcgs)
+    if (memcg !== undefined) shrinkDeferred(kernel, memcg, Number.POSITIVE_INFINITY);
 }
 
 function dropPageCache(kernel: Kernel): void {

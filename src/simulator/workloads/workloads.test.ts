@@ -18,7 +18,12 @@ import { permutation, zipfWeights } from './zipf.js';
 const SIZE = 16 * MIB;
 const PAGES = SIZE / 4096;
 
-function make(name: WorkloadName, parameters: Record<string, unknown>, memory?: WorkloadMemory, text = ''): Workload {
+function make(
+  name: WorkloadName,
+  parameters: Record<string, unknown>,
+  memory?: WorkloadMemory,
+  text = '',
+): Workload {
   const kind: WorkloadKind = WORKLOADS[name];
   return kind.make(kind.parameters.parse(parameters), {
     random: new SeededRandom(11),
@@ -58,20 +63,27 @@ test('batched random words are the generator’s own sequence', () => {
   const other = new SeededRandom(5);
   const words = new Uint32Array(100);
   fillWords(one, words, 100);
-  assert.deepEqual([...words], Array.from({ length: 100 }, () => other.uint32()));
+  assert.deepEqual(
+    [...words],
+    Array.from({ length: 100 }, () => other.uint32()),
+  );
   assert.equal(one.uint32(), other.uint32());
 });
 
 test('alias table: exact probabilities, and batched draws equal single ones', () => {
   const weights = Float64Array.of(1, 0, 5, 0.25, 3.75);
   const table = new AliasTable(weights);
-  for (const [outcome, weight] of weights.entries()) near(table.probability(outcome), weight / 10, 1, 1e-8, 'share');
+  for (const [outcome, weight] of weights.entries())
+    near(table.probability(outcome), weight / 10, 1, 1e-8, 'share');
   const random = new SeededRandom(9);
   const words = new Uint32Array(200);
   fillWords(new SeededRandom(9), words, 200);
   const drawn = new Uint32Array(100);
   table.drawAll(words, 100, drawn);
-  assert.deepEqual([...drawn], Array.from({ length: 100 }, () => table.draw(random)));
+  assert.deepEqual(
+    [...drawn],
+    Array.from({ length: 100 }, () => table.draw(random)),
+  );
 });
 
 test('zipf: each rank at r^-theta / H, a quarter stores, all pages populated first', () => {
@@ -89,7 +101,10 @@ test('zipf: each rank at r^-theta / H, a quarter stores, all pages populated fir
 });
 
 test('a permutation holds every page once', () => {
-  assert.deepEqual([...permutation(1000, new SeededRandom(2))].sort((a, b) => a - b), [...Array(1000).keys()]);
+  assert.deepEqual(
+    [...permutation(1000, new SeededRandom(2))].sort((a, b) => a - b),
+    [...Array(1000).keys()],
+  );
 });
 
 test('gups: distinct pages after n draws are N (1 − (1 − 1/N)^n), all updates are stores', () => {
@@ -134,7 +149,13 @@ test('sparse blocks: a tenth in use, dense blocks wholly, nothing else ever', ()
 
 test('stairs: in phase k only step k, for just as long', () => {
   const workload = make('stairs', { size: '20MiB', steps: 10, phase: '2s' });
-  for (const [now, step] of [[0, 0], [1.99e9, 0], [2e9, 1], [19e9, 9], [20e9, 0]] as const) {
+  for (const [now, step] of [
+    [0, 0],
+    [1.99e9, 0],
+    [2e9, 1],
+    [19e9, 9],
+    [20e9, 0],
+  ] as const) {
     const { accesses } = play(workload, 4096, now);
     const first = accesses.findIndex((count) => count > 0);
     const last = accesses.findLastIndex((count) => count > 0);
@@ -154,7 +175,15 @@ test('zigzag: up and down, the ends once', () => {
 test('masim: weights share the accesses of a phase, order sequential goes round', () => {
   const workload = make('masim', {
     regions: { a: { size: '4MiB' }, b: { size: '4MiB' } },
-    phases: [{ duration: '1s', access: [{ region: 'a', weight: 3 }, { region: 'b', order: 'sequential', access: 'load' }] }],
+    phases: [
+      {
+        duration: '1s',
+        access: [
+          { region: 'a', weight: 3 },
+          { region: 'b', order: 'sequential', access: 'load' },
+        ],
+      },
+    ],
   });
   const { accesses, made, stores } = play(workload, 100_000);
   const inA = accesses.subarray(0, 1024).reduce((all, one) => all + one, 0);
@@ -199,14 +228,18 @@ test('graph500: Kronecker degrees by bits, and a search visits its component onc
   const workload = make('graph500', { scale, edgeFactor: 16 });
   const parents = Math.ceil((2 ** scale * 8) / 4096);
   const { accesses } = play(workload, 50_000);
-  assert.ok(accesses.subarray(workload.pages - parents).every((count) => count > 0), 'all parents are touched');
+  assert.ok(
+    accesses.subarray(workload.pages - parents).every((count) => count > 0),
+    'all parents are touched',
+  );
 });
 
 test('tpcc: NURand as the standard defines it, by counting all its pairs', () => {
   const [a, x, y, c] = [15, 1, 12, 5];
   const exact = new Float64Array(y + 1);
   for (let first = 0; first <= a; first++) {
-    for (let second = x; second <= y; second++) exact[(((first | second) + c) % (y - x + 1)) + x] += 1 / 16 / 12;
+    for (let second = x; second <= y; second++)
+      exact[(((first | second) + c) % (y - x + 1)) + x] += 1 / 16 / 12;
   }
   const random = new SeededRandom(8);
   const draws = 100_000;
@@ -226,7 +259,10 @@ test('tpcc: five to fifteen lines an order, all inside the area', () => {
 });
 
 test('replay: pages by weight, nothing else', () => {
-  const { accesses, made, touched } = play(make('replay', { file: 'h' }, undefined, '# heat\n0, 1\n7,3\n1000, 4\n'), 80_000);
+  const { accesses, made, touched } = play(
+    make('replay', { file: 'h' }, undefined, '# heat\n0, 1\n7,3\n1000, 4\n'),
+    80_000,
+  );
   assert.equal(touched, 3);
   assert.equal(accesses.length, 1001);
   near(accesses[1000], made / 2, 5, Math.sqrt(made / 4), 'heaviest page');

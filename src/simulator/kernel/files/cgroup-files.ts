@@ -4,7 +4,6 @@ import { LRU, MAX_MEMCGS, Memcg } from '../memcg.js';
 import { reclaim } from '../reclaim.js';
 import type { ModelDirectory, ModelFile, ModelNode } from './tree.js';
 
-
 /** A directory of the unified hierarchy. The root has no limits. */
 export class CgroupDirectory implements ModelDirectory {
   readonly kind = 'directory';
@@ -41,7 +40,8 @@ export function ensureCgroup(kernel: Kernel, path: string): Memcg | ErrnoName {
     const found = memcg.children.find((child) => nameOf(child) === name);
     if (found === undefined && kernel.memcgs.length >= MAX_MEMCGS) return 'ENOSPC';
     const parent: Memcg = memcg;
-    memcg = found ?? new Memcg(kernel.memcgs.length, `${parent.path === '/' ? '' : parent.path}/${name}`, parent);
+    memcg =
+      found ?? new Memcg(kernel.memcgs.length, `${parent.path === '/' ? '' : parent.path}/${name}`, parent);
     if (found === undefined) kernel.memcgs.push(memcg);
   }
   return memcg;
@@ -64,7 +64,9 @@ const COMMON: Readonly<Record<string, MakeFile>> = {
   }),
   'memory.stat': (kernel, memcg) => show(() => statText(kernel, memcg)),
   'memory.pressure': (kernel) =>
-    show(() => kernel.pressure.line(kernel.clock.now, 'some') + kernel.pressure.line(kernel.clock.now, 'full')),
+    show(
+      () => kernel.pressure.line(kernel.clock.now, 'some') + kernel.pressure.line(kernel.clock.now, 'full'),
+    ),
 };
 
 const LIMITED: Readonly<Record<string, MakeFile>> = {
@@ -94,7 +96,8 @@ function limit(kernel: Kernel, memcg: Memcg, key: 'min' | 'low' | 'high' | 'max'
       const bytes = text.trim() === 'max' ? Number.POSITIVE_INFINITY : parseBytes(text);
       if (bytes === undefined) return 'EINVAL';
       memcg[key] = Math.floor(bytes / pageBytes);
-      if (key === 'max' || key === 'high') kernel.relief.reclaim(memcg, Math.max(0, memcg.charged - memcg[key]), 'direct');
+      if (key === 'max' || key === 'high')
+        kernel.relief.reclaim(memcg, Math.max(0, memcg.charged - memcg[key]), 'direct');
       return undefined;
     },
   };
@@ -152,7 +155,8 @@ function eventsText(memcg: Memcg): string {
 /** memory.stat: this cgroup and everything below it, bytes first, then events. */
 function statText(kernel: Kernel, memcg: Memcg): string {
   const { pageBytes } = kernel.geometry;
-  const sum = (of: (member: Memcg) => number) => [...memcg.subtree()].reduce((total, member) => total + of(member), 0);
+  const sum = (of: (member: Memcg) => number) =>
+    [...memcg.subtree()].reduce((total, member) => total + of(member), 0);
   const bytes = (of: (member: Memcg) => number) => sum(of) * pageBytes;
   const { events } = memcg;
   const rows: [string, number][] = [

@@ -16,14 +16,27 @@ export function mountFiles(kernel: Kernel, self: number, bootId: string, viewer:
   files.mount('/proc', new ProcDirectory(kernel, self, bootId, viewer));
   files.mount('/sys/kernel/mm/transparent_hugepage', thpDirectory(kernel));
   files.mount('/sys/fs/cgroup', new CgroupDirectory(kernel, kernel.memcgs[0]!));
-  files.add('/sys/kernel/mm/lru_gen/enabled', show(() => (kernel.features.lruGen ? '0x0007\n' : '0x0000\n'), 0o644));
-  files.add('/sys/kernel/security/lockdown', show(() => lockdown(kernel), 0o644));
-  files.add('/sys/devices/system/cpu/online', show(() => `${cpuList(kernel)}\n`));
-  files.add('/sys/devices/system/node/online', show(() => '0\n'));
+  files.add(
+    '/sys/kernel/mm/lru_gen/enabled',
+    show(() => (kernel.features.lruGen ? '0x0007\n' : '0x0000\n'), 0o644),
+  );
+  files.add(
+    '/sys/kernel/security/lockdown',
+    show(() => lockdown(kernel), 0o644),
+  );
+  files.add(
+    '/sys/devices/system/cpu/online',
+    show(() => `${cpuList(kernel)}\n`),
+  );
+  files.add(
+    '/sys/devices/system/node/online',
+    show(() => '0\n'),
+  );
   files.mount('/sys/kernel/debug', debugDirectory(kernel));
   for (const [path, value] of Object.entries(kernel.options.thp)) {
     const file = files.find(`/sys/kernel/mm/transparent_hugepage/${path}`);
-    const error = typeof file === 'object' && file.kind === 'file' ? (file.write?.(value) ?? undefined) : 'ENOENT';
+    const error =
+      typeof file === 'object' && file.kind === 'file' ? (file.write?.(value) ?? undefined) : 'ENOENT';
     if (error !== undefined) throw new RangeError(`thp setting ${path}=${value}: ${error}`);
   }
 }
@@ -81,24 +94,66 @@ class ProcDirectory implements ModelDirectory {
 
 function systemDirectory(kernel: Kernel, self: number, bootId: string): StaticDirectory {
   const proc = new StaticDirectory(0o555);
-  proc.set('buddyinfo', show(() => buddyinfoText(kernel)));
-  proc.set('cmdline', show(() => 'model\n'));
-  proc.set('cpuinfo', show(() => cpuinfo(kernel)));
-  proc.set('filesystems', show(() => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdebugfs\n'));
-  proc.set('kpagecgroup', binary((into, at) => readKpagecgroup(kernel, into, at)));
-  proc.set('kpagecount', binary((into, at) => readKpagecount(kernel, into, at)));
-  proc.set('kpageflags', binary((into, at) => readKpageflags(kernel, into, at)));
-  proc.set('meminfo', show(() => meminfoText(kernel)));
+  proc.set(
+    'buddyinfo',
+    show(() => buddyinfoText(kernel)),
+  );
+  proc.set(
+    'cmdline',
+    show(() => 'model\n'),
+  );
+  proc.set(
+    'cpuinfo',
+    show(() => cpuinfo(kernel)),
+  );
+  proc.set(
+    'filesystems',
+    show(() => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdebugfs\n'),
+  );
+  proc.set(
+    'kpagecgroup',
+    binary((into, at) => readKpagecgroup(kernel, into, at)),
+  );
+  proc.set(
+    'kpagecount',
+    binary((into, at) => readKpagecount(kernel, into, at)),
+  );
+  proc.set(
+    'kpageflags',
+    binary((into, at) => readKpageflags(kernel, into, at)),
+  );
+  proc.set(
+    'meminfo',
+    show(() => meminfoText(kernel)),
+  );
   proc.set('mounts', { kind: 'symlink', target: '/proc/self/mounts' });
   proc.set('pressure', pressureDirectory(kernel));
   proc.set('self', { kind: 'symlink', target: `/proc/${self}` });
-  proc.set('stat', show(() => `btime ${Math.floor(kernel.bootedAtMs / 1000)}\n`));
-  proc.set('swaps', show(() => swaps(kernel)));
+  proc.set(
+    'stat',
+    show(() => `btime ${Math.floor(kernel.bootedAtMs / 1000)}\n`),
+  );
+  proc.set(
+    'swaps',
+    show(() => swaps(kernel)),
+  );
   proc.set('sys', sysctls(kernel, bootId));
-  proc.set('uptime', show(() => `${(kernel.clock.now / 1e9).toFixed(2)} 0.00\n`));
-  proc.set('version', show(() => `Linux version ${kernel.features.release} (model)\n`));
-  proc.set('vmstat', show(() => vmstatText(kernel)));
-  proc.set('zoneinfo', show(() => zoneinfoText(kernel)));
+  proc.set(
+    'uptime',
+    show(() => `${(kernel.clock.now / 1e9).toFixed(2)} 0.00\n`),
+  );
+  proc.set(
+    'version',
+    show(() => `Linux version ${kernel.features.release} (model)\n`),
+  );
+  proc.set(
+    'vmstat',
+    show(() => vmstatText(kernel)),
+  );
+  proc.set(
+    'zoneinfo',
+    show(() => zoneinfoText(kernel)),
+  );
   return proc;
 }
 
@@ -121,9 +176,16 @@ function swaps(kernel: Kernel): string {
 function pressureDirectory(kernel: Kernel): StaticDirectory {
   const directory = new StaticDirectory(0o555);
   const none = (kind: string) => `${kind} avg10=0.00 avg60=0.00 avg300=0.00 total=0\n`;
-  directory.set('cpu', show(() => none('some') + none('full')));
-  directory.set('io', show(() => none('some') + none('full')));
-  const lines = () => kernel.pressure.line(kernel.clock.now, 'some') + kernel.pressure.line(kernel.clock.now, 'full');
+  directory.set(
+    'cpu',
+    show(() => none('some') + none('full')),
+  );
+  directory.set(
+    'io',
+    show(() => none('some') + none('full')),
+  );
+  const lines = () =>
+    kernel.pressure.line(kernel.clock.now, 'some') + kernel.pressure.line(kernel.clock.now, 'full');
   directory.set('memory', show(lines));
   return directory;
 }
@@ -132,18 +194,38 @@ function sysctls(kernel: Kernel, bootId: string): StaticDirectory {
   const sys = new StaticDirectory(0o555);
   const inKernel = new StaticDirectory(0o555);
   const random = new StaticDirectory(0o555);
-  random.set('boot_id', show(() => `${bootId}\n`));
+  random.set(
+    'boot_id',
+    show(() => `${bootId}\n`),
+  );
   inKernel.set('random', random);
-  inKernel.set('osrelease', show(() => `${kernel.features.release}\n`));
-  inKernel.set('ostype', show(() => 'Linux\n'));
-  inKernel.set('perf_event_paranoid', show(() => '2\n', 0o644));
+  inKernel.set(
+    'osrelease',
+    show(() => `${kernel.features.release}\n`),
+  );
+  inKernel.set(
+    'ostype',
+    show(() => 'Linux\n'),
+  );
+  inKernel.set(
+    'perf_event_paranoid',
+    show(() => '2\n', 0o644),
+  );
   sys.set('kernel', inKernel);
   const vm = new StaticDirectory(0o555);
   vm.set('drop_caches', { kind: 'file', mode: 0o200, write: (text) => writeDropCaches(kernel, text) });
-  vm.set('max_map_count', show(() => '65530\n', 0o644));
-  vm.set('overcommit_memory', show(() => '0\n', 0o644));
-  vm.set('swappiness', show(() => '60\n', 0o644));
+  vm.set(
+    'max_map_count',
+    show(() => '65530\n', 0o644),
+  );
+  vm.set(
+    'overcommit_memory',
+    show(() => '0\n', 0o644),
+  );
+  vm.set(
+    'swappiness',
+    show(() => '60\n', 0o644),
+  );
   sys.set('vm', vm);
   return sys;
 }
-

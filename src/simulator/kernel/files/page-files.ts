@@ -56,7 +56,8 @@ function pagemapEntry(kernel: Kernel, mm: Mm, viewer: Viewer, page: PageNumber):
   const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
   const within = page % geometry.pagesPerBlock;
   const bits = tables.pmdBits[pmd];
-  if (bits & ENTRY.present) return presentEntry(kernel, vma, viewer, tables.pmdValue[pmd] + within, bits, true);
+  if (bits & ENTRY.present)
+    return presentEntry(kernel, vma, viewer, tables.pmdValue[pmd] + within, bits, true);
   const entry = tables.pteOf(pmd, page);
   const pte = tables.pteBits[entry];
   if (pte & ENTRY.present) return presentEntry(kernel, vma, viewer, tables.pteValue[entry], pte, false);

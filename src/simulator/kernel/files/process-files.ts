@@ -30,17 +30,25 @@ const FILES: Readonly<Record<string, (kernel: Kernel, task: Process, viewer: Vie
   maps: (kernel, task, viewer) => traced(task, viewer, 0o444, (mm) => mapsText(kernel, mm)),
   mountinfo: (kernel) => text(0o444, () => mountinfo(kernel)),
   mounts: (kernel) => text(0o444, () => mounts(kernel)),
-  clear_refs: (kernel, task) => ({ kind: 'file', mode: 0o200, write: (written) => clearRefs(kernel, task, written) }),
+  clear_refs: (kernel, task) => ({
+    kind: 'file',
+    mode: 0o200,
+    write: (written) => clearRefs(kernel, task, written),
+  }),
   smaps: (kernel, task, viewer) => traced(task, viewer, 0o444, (mm) => smapsText(kernel, mm)),
   smaps_rollup: (kernel, task, viewer) =>
-    task.mm === undefined ? failing(0o444, 'ESRCH') : traced(task, viewer, 0o444, (mm) => rollupText(kernel, mm)),
+    task.mm === undefined
+      ? failing(0o444, 'ESRCH')
+      : traced(task, viewer, 0o444, (mm) => rollupText(kernel, mm)),
   pagemap: (kernel, task, viewer) => ({
     kind: 'file',
     mode: 0o400,
     refuseOpen: () => refusal(task, viewer),
-    readAt: (into, position) => (task.mm === undefined ? 0 : readPagemap(kernel, task.mm, viewer, into, position)),
+    readAt: (into, position) =>
+      task.mm === undefined ? 0 : readPagemap(kernel, task.mm, viewer, into, position),
   }),
-  cgroup: (kernel, task) => text(0o444, () => `0::${task.mm === undefined ? '/' : kernel.memcgOf(task.mm).path}\n`),
+  cgroup: (kernel, task) =>
+    text(0o444, () => `0::${task.mm === undefined ? '/' : kernel.memcgOf(task.mm).path}\n`),
   oom_score_adj: () => text(0o644, () => '0\n'),
   uid_map: () => text(0o444, () => '         0          0 4294967295\n'),
   setgroups: () => text(0o644, () => 'allow\n'),
@@ -160,7 +168,10 @@ export function mounts(kernel: Kernel): string {
 
 function mountinfo(kernel: Kernel): string {
   return mountTable(kernel)
-    .map(([device, path, type, options], i) => `${22 + i} 21 0:${20 + i} / ${path} ${options} - ${type} ${device} rw\n`)
+    .map(
+      ([device, path, type, options], i) =>
+        `${22 + i} 21 0:${20 + i} / ${path} ${options} - ${type} ${device} rw\n`,
+    )
     .join('');
 }
 
@@ -171,6 +182,7 @@ function mountTable(kernel: Kernel): [string, string, string, string][] {
     ['cgroup2', '/sys/fs/cgroup', 'cgroup2', 'rw,nosuid,nodev,noexec,relatime'],
     ['securityfs', '/sys/kernel/security', 'securityfs', 'rw,nosuid,nodev,noexec,relatime'],
   ];
-  if (kernel.options.debugfs) table.push(['debugfs', '/sys/kernel/debug', 'debugfs', 'rw,nosuid,nodev,noexec,relatime']);
+  if (kernel.options.debugfs)
+    table.push(['debugfs', '/sys/kernel/debug', 'debugfs', 'rw,nosuid,nodev,noexec,relatime']);
   return table;
 }

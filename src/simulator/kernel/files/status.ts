@@ -55,7 +55,9 @@ export function processStatus(kernel: Kernel, task: Process): string {
     'Mems_allowed_list:\t0',
     'voluntary_ctxt_switches:\t0',
     'nonvoluntary_ctxt_switches:\t0',
-    ...(kernel.options.architecture === 'x64' ? ['x86_Thread_features:\t', 'x86_Thread_features_locked:\t'] : []),
+    ...(kernel.options.architecture === 'x64'
+      ? ['x86_Thread_features:\t', 'x86_Thread_features_locked:\t']
+      : []),
     '',
   ].join('\n');
 }
@@ -77,7 +79,10 @@ function memoryLines(kernel: Kernel, task: Process): string[] {
   return [
     line('VmPeak', Math.max(mm.peakVirtual, size)),
     line('VmSize', size),
-    line('VmLck', sum((vma) => (vma.flags & VM.locked) !== 0)),
+    line(
+      'VmLck',
+      sum((vma) => (vma.flags & VM.locked) !== 0),
+    ),
     line('VmPin', 0),
     line('VmHWM', Math.max(mm.peakRss, mm.rss)),
     line('VmRSS', mm.rss),
@@ -116,6 +121,8 @@ export function processStat(kernel: Kernel, task: Process): string {
 export function processStatm(task: Process): string {
   const { mm } = task;
   if (mm === undefined) return '0 0 0 0 0 0 0\n';
-  const data = mm.vmas.filter((vma) => vma.flags & VM.write).reduce((sum, vma) => sum + vma.end - vma.start, 0);
+  const data = mm.vmas
+    .filter((vma) => vma.flags & VM.write)
+    .reduce((sum, vma) => sum + vma.end - vma.start, 0);
   return `${mm.virtualPages} ${mm.rss} ${mm.rssFile + mm.rssShmem} 161 0 ${data} 0\n`;
 }

@@ -1,6 +1,6 @@
 import { watermarks } from '../allocation.js';
-import { dropCaches } from '../drop-caches.js';
 import type { EventName } from '../counters.js';
+import { dropCaches } from '../drop-caches.js';
 import type { Kernel } from '../kernel.js';
 import { LRU } from '../memcg.js';
 import {
@@ -41,7 +41,9 @@ export function totals(kernel: Kernel) {
 /** /proc/meminfo. */
 export function meminfoText(kernel: Kernel): string {
   const values = meminfoValues(kernel);
-  return namesFor(kernel)[2].map((name) => meminfoLine(name, values[name] ?? 0)).join('');
+  return namesFor(kernel)[2]
+    .map((name) => meminfoLine(name, values[name] ?? 0))
+    .join('');
 }
 
 function meminfoLine(name: string, value: number): string {

@@ -11,7 +11,10 @@ export function thpDirectory(kernel: Kernel): StaticDirectory {
   const top = new StaticDirectory();
   top.set('defrag', choice(['always', 'defer', 'defer+madvise', 'madvise', 'never'], thp, 'defrag'));
   top.set('enabled', choice(['always', 'madvise', 'never'], thp, 'enabled'));
-  top.set('hpage_pmd_size', fixed(() => geometry.blockBytes));
+  top.set(
+    'hpage_pmd_size',
+    fixed(() => geometry.blockBytes),
+  );
   for (let order = 1; order <= geometry.hugeOrder; order++)
     top.set(`hugepages-${(2 ** order * geometry.pageBytes) / 1024}kB`, orderDirectory(kernel, order));
   top.set('khugepaged', khugepagedDirectory(kernel));
@@ -25,11 +28,16 @@ export function thpDirectory(kernel: Kernel): StaticDirectory {
 function orderDirectory(kernel: Kernel, order: Order): StaticDirectory {
   const { thp } = kernel;
   const directory = new StaticDirectory();
-  if (order > 1) directory.set('enabled', choice(['always', 'inherit', 'madvise', 'never'], thp.anonEnabled, order));
+  if (order > 1)
+    directory.set('enabled', choice(['always', 'inherit', 'madvise', 'never'], thp.anonEnabled, order));
   const shmem = ['always', 'inherit', 'within_size', 'advise', 'never'];
   directory.set('shmem_enabled', choice(shmem, thp.orderShmemEnabled, order));
   const stats = new StaticDirectory();
-  for (const name of statNames(kernel, order)) stats.set(name, fixed(() => kernel.counters.byOrder[name][order]));
+  for (const name of statNames(kernel, order))
+    stats.set(
+      name,
+      fixed(() => kernel.counters.byOrder[name][order]),
+    );
   directory.set('stats', stats);
   return directory;
 }
@@ -66,11 +74,17 @@ function khugepagedDirectory(kernel: Kernel): StaticDirectory {
   const directory = new StaticDirectory();
   directory.set('alloc_sleep_millisecs', number(thp, 'allocSleepMs', 0, 4294967295, wake));
   directory.set('defrag', flag(thp, 'khugepagedDefrag'));
-  directory.set('full_scans', fixed(() => thp.fullScans));
+  directory.set(
+    'full_scans',
+    fixed(() => thp.fullScans),
+  );
   directory.set('max_ptes_none', number(thp, 'maxPtesNone', 0, most));
   directory.set('max_ptes_shared', number(thp, 'maxPtesShared', 0, most));
   directory.set('max_ptes_swap', number(thp, 'maxPtesSwap', 0, most));
-  directory.set('pages_collapsed', fixed(() => thp.pagesCollapsed));
+  directory.set(
+    'pages_collapsed',
+    fixed(() => thp.pagesCollapsed),
+  );
   directory.set('pages_to_scan', number(thp, 'pagesToScan', 1, 4294967295));
   directory.set('scan_sleep_millisecs', number(thp, 'scanSleepMs', 0, 4294967295, wake));
   return directory;
