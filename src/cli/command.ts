@@ -20,16 +20,22 @@ export interface CommandText {
   readonly exits?: readonly (readonly [code: number, meaning: string])[];
 }
 
+/** A command that still knows its text, for the manual page. */
+export interface DocumentedCommand extends Command<OctavoContext> {
+  readonly text: CommandText;
+}
+
 export function command<Flags extends BaseFlags, Args extends BaseArgs>(
   text: CommandText,
   parameters: TypedCommandParameters<Flags, Args, OctavoContext>,
   run: Run<Flags, Args>,
-): Command<OctavoContext> {
-  return buildCommand<Flags, Args, OctavoContext>({
+): DocumentedCommand {
+  const built = buildCommand<Flags, Args, OctavoContext>({
     parameters: parameters as never,
     docs: { brief: text.brief, fullDescription: fullDescription(text) },
     func: reportingFailures(run) as never,
   });
+  return { ...built, text };
 }
 
 type Run<Flags, Args extends BaseArgs> = (

@@ -15,7 +15,7 @@ const LOG_ALPHA = Math.log(ALPHA);
 /** Two-sided 95 % quantile of the normal distribution. */
 const Z = 1.959964;
 
-/** A block is sparse only when the sub-pages seen take at least this share of its accesses (Good–Turing). */
+/** A block is sparse only when the sub-pages seen surely take at least this share of its accesses. */
 const LEAST_COVERAGE: Fraction = 0.9;
 
 export type Density = 'sparse' | 'dense' | 'unknown';
@@ -35,9 +35,14 @@ export function hotFraction(block: HotBlock, pages: Pages): HotFraction {
 
 /** Sparse below `sparseBelow`, dense above `denseAbove`, with 95 % confidence; unknown when the interval allows both. */
 export function density(fraction: HotFraction, sparseBelow: Fraction, denseAbove: Fraction): Density {
-  const { samples, high, low, coverage: covered } = fraction;
-  if (samples > 0 && high < sparseBelow && covered >= LEAST_COVERAGE) return 'sparse';
+  const { samples, high, low } = fraction;
+  if (samples > 0 && high < sparseBelow && surelyCovered(fraction) >= LEAST_COVERAGE) return 'sparse';
   return low > denseAbove ? 'dense' : 'unknown';
+}
+
+/** Lower 95 % limit of the coverage: singletons vary like a Poisson count. */
+function surelyCovered({ coverage: covered, samples }: HotFraction): Fraction {
+  return covered - (Z * Math.sqrt((1 - covered) * samples)) / samples;
 }
 
 /**

@@ -10,6 +10,8 @@ const MAX_CACHED_FRAMES = 64 * 1024 * 1024;
 
 /** Frames read at first in a window; folios up to this size are told without reading the whole window. */
 const CHUNK_FRAMES = 64;
+/** Frames there is room for at first: those of 16 GiB with 4 KiB pages. Memory that is not written costs nothing. */
+const FIRST_FRAMES = 4 * 1024 * 1024;
 
 /**
  * Folio order of any frame, decoded once and kept for the length of one observation. Scattered frames cost a short
@@ -21,6 +23,7 @@ export class FolioOrders {
   readonly #windowFrames: number;
   readonly #raw: Uint8Array;
   readonly #low: Uint32Array;
+  readonly #rawChunk: Uint8Array;
   #slotOf = new Int32Array(0);
   readonly #chunks: number;
   /** By slot and chunk: 1 when its codes are there. */
@@ -43,6 +46,7 @@ export class FolioOrders {
     this.#chunks = Math.max(1, this.#windowFrames / CHUNK_FRAMES);
     this.#raw = new Uint8Array(this.#windowFrames * ENTRY_BYTES);
     this.#low = new Uint32Array(this.#raw.buffer);
+    this.#rawChunk = this.#raw.subarray(0, CHUNK_FRAMES * ENTRY_BYTES);
   }
 
   get available(): boolean {
@@ -66,9 +70,9 @@ export class FolioOrders {
     this.#file?.close();
   }
 
-  /** A walk that goes on where the last span ended is likely to go through the whole window. */
+  /** A walk that goes on where the last span ended, or that comes back, is likely to need the whole window. */
   #load(window: number, slot: number, chunk: number, isSequential: boolean): void {
-    if (!isSequential && this.#chunks > 1) {
+    if (!isSequential && this.#chunks > 1 && !this.#hasChunkOf(slot)) {
       this.#read(window, slot, chunk * CHUNK_FRAMES, CHUNK_FRAMES);
       if (!this.#reachesOver()) {
         this.#loaded[slot * this.#chunks + chunk] = 1;
@@ -77,6 +81,12 @@ export class FolioOrders {
     }
     this.#read(window, slot, 0, this.#windowFrames);
     this.#loaded.fill(1, slot * this.#chunks, (slot + 1) * this.#chunks);
+  }
+
+  #hasChunkOf(slot: number): boolean {
+    for (let at = slot * this.#chunks; at < (slot + 1) * this.#chunks; at++)
+      if (this.#loaded[at] === 1) return true;
+    return false;
   }
 
   /** Whether the chunk just read begins inside a folio, or is one folio that may go on behind it. */
@@ -88,12 +98,12 @@ export class FolioOrders {
 
   #read(window: number, slot: number, skipped: number, frames: number): void {
     const started = this.#clock.monotonicNs();
-    const into = this.#raw.subarray(0, frames * ENTRY_BYTES);
+    const into = frames === CHUNK_FRAMES ? this.#rawChunk : this.#raw;
     const read = this.#file?.read(into, (window * this.#windowFrames + skipped) * ENTRY_BYTES);
     this.readNs += this.#clock.monotonicNs() - started;
     const known = read?.ok ? Math.floor(read.value / ENTRY_BYTES) : 0;
     const at = slot * this.#windowFrames + skipped;
-    this.codes.fill(FRAME_CODE.unknown, at + known, at + frames);
+    if (known < frames) this.codes.fill(FRAME_CODE.unknown, at + known, at + frames);
     decodeOrders(this.#low, known, this.codes, at);
   }
 
@@ -112,7 +122,7 @@ export class FolioOrders {
   }
 
   #growCodes(): void {
-    const wanted = Math.max(256 * this.#windowFrames, this.codes.length * 2);
+    const wanted = Math.max(FIRST_FRAMES, this.codes.length * 2);
     const larger = new Uint8Array(Math.min(wanted, MAX_CACHED_FRAMES));
     larger.set(this.codes);
     this.codes = larger;

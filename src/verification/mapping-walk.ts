@@ -147,6 +147,7 @@ export class MappingWalk {
     let unknown = 0;
     let firstFrame = NO_PAGE;
     let inLine = 0;
+    let single = 0;
     for (let index = 0; index < pages; index++) {
       const high = words[(at + index) * 2 + 1];
       if ((high & PAGEMAP_HIGH.present) === 0) {
@@ -174,8 +175,10 @@ export class MappingWalk {
       if (frame - index === firstFrame) inLine++;
       if (!(high & PAGEMAP_HIGH.exclusive)) shared++;
       if (code === FRAME_CODE.unknown) unknown++;
+      else if (code === 0) single++;
       else pagesByOrder[orderColumn + code]++;
     }
+    pagesByOrder[orderColumn] += single;
     if (present > 0) this.#rows.level[row] = MAPPING_LEVEL.pte;
     if (zero > 0 && this.#rows.level[row] === MAPPING_LEVEL.none) this.#rows.level[row] = MAPPING_LEVEL.pte;
     this.#rows.zeroMapped[row] += zero;

@@ -19,6 +19,20 @@ export const EXIT = {
 
 export type ExitName = keyof typeof EXIT;
 
+export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
+  done: 'done',
+  bug: 'a bug in Octavo: please report it',
+  usage: 'the command line is wrong',
+  badInput: 'a file, address or plan is wrong or unreadable',
+  noTarget: 'no such target, or it has ended',
+  notPermitted: 'this user may not',
+  notAble: 'this kernel or CPU cannot',
+  notAllMet: 'done, but not every step was met',
+  refused: 'refused by a guard, a lock or a rule',
+  stale: 'the plan was made for something that has changed since',
+  interrupted: 'interrupted; the journal is complete',
+};
+
 interface ErrorKind {
   readonly exit: ExitName;
   /** What went wrong; {names} are facts of the occurrence. */
@@ -133,6 +147,17 @@ export const ERRORS = {
     exit: 'refused',
     says: 'another Octavo (process {pid}) holds {path}',
     advice: 'Wait until it ends. A lock of a process that is gone is taken over by itself.',
+  },
+  DAMON_OCCUPIED: {
+    exit: 'refused',
+    says: 'DAMON is used by {owner}',
+    advice: '{remedy}',
+  },
+  DAMON_REFUSED: {
+    exit: 'badInput',
+    says: 'DAMON refused {call} ({errno})',
+    advice:
+      'Check the parameters: EINVAL is a bad value, a process that is gone or a state that forbids it; ENOMEM nearly always a bad filter or quota goal.',
   },
   PRESSURE: {
     exit: 'refused',

@@ -1,24 +1,25 @@
 import { proposeCompletions } from '@stricli/core';
 import { OctavoError } from '../../vocabulary/errors.js';
+import { chosenHost } from '../chosen-host.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 
-/** The shell asks `octavo __complete WORD…`; the answer is one proposal a line. */
+/** The shell asks `octavo __complete -- WORD…`, so that no word is taken for an option; one proposal a line. */
 const SCRIPTS = {
   bash: `_octavo() {
   local IFS=$'\\n'
-  COMPREPLY=($(octavo __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  COMPREPLY=($(octavo __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
   [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _octavo octavo`,
   zsh: `#compdef octavo
 _octavo() {
   local -a proposals
-  proposals=("\${(@f)$(octavo __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  proposals=("\${(@f)$(octavo __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   [[ -n "$proposals" ]] && compadd -- $proposals || _files
 }
 compdef _octavo octavo`,
-  fish: `complete -c octavo -f -a '(octavo __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
+  fish: `complete -c octavo -f -a '(octavo __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
 } as const;
 
 type Shell = keyof typeof SCRIPTS;
@@ -69,7 +70,11 @@ export const completeCommand = command<Record<never, never>, string[]>(
   },
   async function (this: OctavoContext, _flags, ...words) {
     const { application } = await import('../application.js');
-    const proposals = await proposeCompletions(application, words, this as never);
+    const proposals = await proposeCompletions(
+      application,
+      chosenHost(words, undefined).words,
+      this as never,
+    );
     for (const { completion } of proposals) this.print(completion);
   },
 );

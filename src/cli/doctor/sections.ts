@@ -1,6 +1,6 @@
 /** The wording of `octavo doctor`: findings as rows, gathered in sections. Pure. */
 import type { Features, ProbeAnswer, Probed, ThpSize } from '../../vocabulary/abilities.js';
-import type { Bytes } from '../../vocabulary/units.js';
+import { showBytes } from '../print/units.js';
 
 export interface DoctorRow {
   readonly name: string;
@@ -54,7 +54,7 @@ function thpRows({ thp }: Features): readonly DoctorRow[] {
     row('THP', thp.present),
     reading('fault effort (defrag)', thp.defrag),
     reading('shmem_enabled', thp.shmemEnabled),
-    reading('PMD size', thp.pmdBytes === null ? null : bytesText(thp.pmdBytes)),
+    reading('PMD size', thp.pmdBytes === null ? null : showBytes(thp.pmdBytes)),
     reading('huge zero page', thp.useZeroPage),
     row('underused shrinker', thp.underusedShrinker),
     row('multi-size THP', thp.multiSize),
@@ -66,7 +66,7 @@ function sizeRow(size: ThpSize): DoctorRow {
   const anonymous =
     size.enabled === 'inherit' ? `inherit (${size.effective})` : (size.enabled ?? 'impossible');
   const fact = `anonymous ${anonymous}, shmem ${size.shmemEnabled ?? 'not offered'}, ${size.stats.length} counters`;
-  return { name: `  ${bytesText(size.bytes)}, order ${size.order}`, answer: 'yes', fact, needs: '' };
+  return { name: `  ${showBytes(size.bytes)}, order ${size.order}`, answer: 'yes', fact, needs: '' };
 }
 
 function khugepagedRows({ thp }: Features): readonly DoctorRow[] {
@@ -182,14 +182,8 @@ function systemRows({ userId, system }: Features): readonly DoctorRow[] {
 }
 
 function memoryText({ totalBytes, availableBytes }: Features['system']['memory']): string {
-  const available = availableBytes === null ? '' : `, ${bytesText(availableBytes)} available`;
-  return `${bytesText(totalBytes ?? 0)}${available}`;
-}
-
-/** Whole kB up to 1 MiB, MiB up to 8 GiB, then GiB. */
-function bytesText(bytes: Bytes): string {
-  if (bytes < 2 ** 20) return `${bytes / 1024} kB`;
-  return bytes < 2 ** 33 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const available = availableBytes === null ? '' : `, ${showBytes(availableBytes)} available`;
+  return `${showBytes(totalBytes ?? 0)}${available}`;
 }
 
 function lastPart(path: string): string {

@@ -2,7 +2,9 @@
  * SPE packets to records. A record is everything up to and including a TIMESTAMP or END packet; one record is
  * one sampled operation. A record with a bad byte inside is dropped whole, up to its end, and counted.
  */
-import { ADDRESS, LENGTH_OF, OPERATION_LOAD_STORE, PACKET, PACKET_OF, TOTAL_LATENCY } from './packets.js';
+
+import { isAddress, isCounter, LENGTH_OF, PACKET, PACKET_OF } from './packets.js';
+import { canonicalHigh } from './record-columns.js';
 
 /** Longer than any record can be; what has no end after this many bytes is damaged. */
 export const LONGEST_RECORD = 4096;
@@ -17,99 +19,146 @@ export interface SpeCounts {
   reservedAddresses: number;
 }
 
+/** Columns of the record last read, as 32-bit words of one array: plain fields would be boxed doubles. */
+const F = {
+  virtualLow: 0,
+  virtualHigh: 1,
+  physicalLow: 2,
+  physicalHigh: 3,
+  timeLow: 4,
+  timeHigh: 5,
+  hasTime: 6,
+  events: 7,
+  latency: 8,
+  operation: 9,
+  context: 10,
+  level: 11,
+  source: 12,
+} as const;
+const FIELDS = 13;
+
 export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
-  // The record last read. Fields that it lacks are 0 (context: −1, operation: −1).
-  virtualLow = 0;
-  virtualHigh = 0;
-  physicalLow = 0;
-  physicalHigh = 0;
-  timeLow = 0;
-  timeHigh = 0;
-  hasTime = false;
+  private readonly fields = new Int32Array(FIELDS);
+  private bytes: Uint8Array = new Uint8Array(0);
+  /** The attached bytes as words. */
+  view = new DataView(this.bytes.buffer);
+
+  // The record last read. Fields that it lacks are 0 (context, operation, level, source: −1).
+  get virtualLow(): number {
+    return this.fields[F.virtualLow] >>> 0;
+  }
+  get virtualHigh(): number {
+    return this.fields[F.virtualHigh] >>> 0;
+  }
+  get physicalLow(): number {
+    return this.fields[F.physicalLow] >>> 0;
+  }
+  get physicalHigh(): number {
+    return this.fields[F.physicalHigh] >>> 0;
+  }
+  get timeLow(): number {
+    return this.fields[F.timeLow] >>> 0;
+  }
+  get timeHigh(): number {
+    return this.fields[F.timeHigh] >>> 0;
+  }
+  get hasTime(): boolean {
+    return this.fields[F.hasTime] !== 0;
+  }
   /** Bits 31:0 of the events packets. */
-  events = 0;
+  get events(): number {
+    return this.fields[F.events];
+  }
+  get latency(): number {
+    return this.fields[F.latency];
+  }
   /** Payload of the operation packet of the load/store class, −1 for another operation. */
-  operation = -1;
-  latency = 0;
+  get operation(): number {
+    return this.fields[F.operation];
+  }
   /** Value of the last context packet, −1 without one. */
-  context = -1;
+  get context(): number {
+    return this.fields[F.context];
+  }
   /** Exception level of the program counter, −1 without one. */
-  level = -1;
+  get level(): number {
+    return this.fields[F.level];
+  }
   /** Data source, −1 without one. */
-  source = -1;
-  private isBroken = false;
-  private isEmpty = true;
+  get source(): number {
+    return this.fields[F.source];
+  }
+
+  /** Says which bytes the positions of `next` are in. */
+  attach(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
 
   /**
-   * Reads the next record from bytes [at, end). Answers the position after it, or a number ≤ 0: minus the
-   * position where the unfinished record begins. `isLast` says that nothing will follow: then what is unfinished
+   * Reads the next record from [at, end) of the attached bytes. Answers the position after it, or a number ≤ 0: minus
+   * the position where the unfinished record begins. `isLast` says that nothing will follow: then what is unfinished
    * is damaged.
    */
-  next(bytes: Uint8Array, at: number, end: number, isLast: boolean): number {
+  next(at: number, end: number, isLast: boolean): number {
+    const bytes = this.bytes;
     let start = at;
-    let i = at;
+    let isEmpty = true;
+    let isBroken = false;
     this.begin();
-    while (i < end) {
+    for (let i = at; i < end; ) {
       const header = bytes[i];
-      const packet = PACKET_OF[header];
-      if (packet === PACKET.pad) {
-        i++;
-        if (this.isEmpty) start = i;
+      if (header === 0) {
+        i = afterPadding(bytes, i + 1, end);
+        if (isEmpty) start = i;
         continue;
       }
-      const length = packet === PACKET.extended ? extendedLength(bytes, i, end) : LENGTH_OF[header];
-      if (packet === PACKET.bad || length === 0) {
-        i = this.skipBad(i);
-        if (this.isEmpty) start = i;
-        continue;
+      let packet = PACKET_OF[header];
+      let length = LENGTH_OF[header];
+      if (packet === PACKET.extended) {
+        length = extendedLength(bytes, i, end);
+        if (length === 1) packet = PACKET.bad;
       }
       if (i + length > end) break;
-      if (packet <= PACKET.timestamp) {
-        if (packet === PACKET.timestamp) this.setTime(bytes, i + 1);
+      if (packet > PACKET.timestamp) {
+        this.read(i, packet, length);
+        isEmpty = false;
         i += length;
-        if (this.finish(i - start)) return i;
-        start = i;
         continue;
       }
-      this.isEmpty = false;
-      this.read(bytes, i, packet, header);
       i += length;
+      if (packet === PACKET.bad) {
+        if (isEmpty) this.counts.damagedBytes++;
+        isBroken = !isEmpty;
+      } else {
+        if (packet === PACKET.timestamp) this.readTime(i - 8);
+        if (!isBroken) return this.finish(i);
+        this.drop(i - start);
+        isEmpty = true;
+        isBroken = false;
+      }
+      if (isEmpty) start = i;
     }
     return this.unfinished(start, end, isLast);
   }
 
   private begin(): void {
-    this.virtualLow = this.virtualHigh = this.physicalLow = this.physicalHigh = 0;
-    this.timeLow = this.timeHigh = 0;
-    this.hasTime = false;
-    this.events = 0;
-    this.operation = -1;
-    this.latency = 0;
-    this.context = -1;
-    this.level = -1;
-    this.source = -1;
-    this.isBroken = false;
-    this.isEmpty = true;
+    const fields = this.fields;
+    for (let field = 0; field < F.operation; field++) fields[field] = 0;
+    fields[F.operation] = fields[F.context] = fields[F.level] = fields[F.source] = -1;
   }
 
-  /** Steps over a byte that begins no packet. Before a record it is only counted, inside it breaks the record. */
-  private skipBad(at: number): number {
-    if (this.isEmpty) this.counts.damagedBytes++;
-    else this.isBroken = true;
-    return at + 1;
+  private finish(position: number): number {
+    this.counts.records++;
+    return position;
   }
 
-  /** Ends a record of `length` bytes; false when it was broken and is dropped. */
-  private finish(length: number): boolean {
-    if (!this.isBroken) {
-      this.counts.records++;
-      return true;
-    }
+  /** Forgets a record of `length` bytes with something bad in it. */
+  private drop(length: number): void {
     this.counts.damaged++;
     this.counts.damagedBytes += length;
     this.begin();
-    return false;
   }
 
   private unfinished(start: number, end: number, isLast: boolean): number {
@@ -121,94 +170,103 @@ export class SpeRecordDecoder {
     return -end;
   }
 
-  private read(bytes: Uint8Array, at: number, packet: number, header: number): void {
-    if (packet === PACKET.address) this.readAddress(bytes, at + 1, header & 7);
-    else if (packet === PACKET.counter) this.readCounter(bytes, at + 1, header & 7);
-    else if (packet === PACKET.operation) this.readOperation(header, bytes[at + 1]);
-    else if (packet === PACKET.events) this.events |= payload32(bytes, at + 1, LENGTH_OF[header] - 1);
-    else if (packet === PACKET.context) this.context = payload32(bytes, at + 1, 4) | 0;
-    else if (packet === PACKET.dataSource)
-      this.source = payload32(bytes, at + 1, Math.min(2, LENGTH_OF[header] - 1));
-    else this.readExtended(bytes, at);
+  private read(at: number, packet: number, length: number): void {
+    const fields = this.fields;
+    switch (packet) {
+      case PACKET.programCounter:
+        fields[F.level] = (this.bytes[at + 8] >>> 5) & 3;
+        break;
+      case PACKET.dataVirtual:
+        this.readVirtual(at + 1);
+        break;
+      case PACKET.dataPhysical:
+        this.readPhysical(at + 1);
+        break;
+      case PACKET.reservedAddress:
+        this.counts.reservedAddresses++;
+        break;
+      case PACKET.totalLatency:
+        fields[F.latency] = this.view.getUint16(at + 1, true);
+        break;
+      case PACKET.events:
+        fields[F.events] |= this.payload(at + 1, length - 1);
+        break;
+      case PACKET.dataSource:
+        fields[F.source] = this.payload(at + 1, length - 1) & 0xffff;
+        break;
+      case PACKET.context:
+        fields[F.context] = this.view.getInt32(at + 1, true);
+        break;
+      case PACKET.loadStore:
+        fields[F.operation] = Math.max(0, fields[F.operation]) | this.bytes[at + 1];
+        break;
+      case PACKET.extended:
+        this.readExtended(at);
+        break;
+    }
   }
 
-  private readOperation(header: number, payload: number): void {
-    if ((header & 3) === OPERATION_LOAD_STORE)
-      this.operation = (this.operation < 0 ? 0 : this.operation) | payload;
+  private readVirtual(at: number): void {
+    this.fields[F.virtualLow] = this.view.getInt32(at, true);
+    this.fields[F.virtualHigh] = canonicalHigh(this.view.getInt32(at + 4, true));
   }
 
-  private readCounter(bytes: Uint8Array, at: number, index: number): void {
-    if (index === TOTAL_LATENCY) this.latency = bytes[at] | (bytes[at + 1] << 8);
+  private readPhysical(at: number): void {
+    this.fields[F.physicalLow] = this.view.getInt32(at, true);
+    this.fields[F.physicalHigh] = this.view.getInt32(at + 4, true) & 0xffffff;
   }
 
-  private readAddress(bytes: Uint8Array, at: number, index: number): void {
-    if (index === ADDRESS.dataVirtual) {
-      this.virtualLow = word(bytes, at);
-      this.virtualHigh = canonicalHigh(word(bytes, at + 4));
-    } else if (index === ADDRESS.dataPhysical) {
-      this.physicalLow = word(bytes, at);
-      this.physicalHigh = word(bytes, at + 4) & 0xffffff;
-    } else if (index === ADDRESS.programCounter) this.level = (bytes[at + 7] >>> 5) & 3;
-    else if (index > LAST_KNOWN_ADDRESS) this.counts.reservedAddresses++;
+  /**
+   * An index of 8 to 31 comes in two header bytes, and none of those is known; with a high part of 0 it is an
+   * ordinary packet. An alignment packet (second byte 0) says nothing.
+   */
+  private readExtended(at: number): void {
+    const second = this.bytes[at + 1];
+    if ((this.bytes[at] & 3) === 0 && second !== 0) this.read(at + 1, PACKET_OF[second], LENGTH_OF[second]);
+    else if (isAddress(second)) this.counts.reservedAddresses++;
   }
 
-  /** An index above 7 comes in two header bytes; an alignment packet has 0 for the second and says nothing. */
-  private readExtended(bytes: Uint8Array, at: number): void {
-    const second = bytes[at + 1];
-    const packet = PACKET_OF[second];
-    const index = ((bytes[at] & 3) << 3) | (second & 7);
-    if (packet === PACKET.address) this.readAddress(bytes, at + 2, index);
-    else if (packet === PACKET.counter) this.readCounter(bytes, at + 2, index);
+  private readTime(at: number): void {
+    const fields = this.fields;
+    fields[F.timeLow] = this.view.getInt32(at, true);
+    fields[F.timeHigh] = this.view.getInt32(at + 4, true);
+    fields[F.hasTime] = 1;
   }
 
-  private setTime(bytes: Uint8Array, at: number): void {
-    this.timeLow = word(bytes, at);
-    this.timeHigh = word(bytes, at + 4);
-    this.hasTime = true;
+  /** The low 32 bits of a payload of 1, 2, 4 or 8 bytes. */
+  private payload(at: number, length: number): number {
+    if (length === 1) return this.bytes[at];
+    return length === 2 ? this.view.getUint16(at, true) : this.view.getInt32(at, true);
   }
 }
 
-/** The previous branch target; higher indexes are reserved. */
-const LAST_KNOWN_ADDRESS = 4;
-
 /**
- * Bytes of an extended packet: 0 when it is none, and more than there are when it is cut. Alignment is relative to
+ * Bytes of an extended packet: 1 when it is none, and more than there are when it is cut. Alignment is relative to
  * the buffer, whose own start is aligned in the AUX stream.
  */
 function extendedLength(bytes: Uint8Array, at: number, end: number): number {
   if (at + 1 >= end) return end - at + 1;
   const second = bytes[at + 1];
-  const packet = PACKET_OF[second];
-  if (packet === PACKET.pad) {
+  if (second === 0) {
     const unit = 2 ** ((bytes[at] & 15) + 1);
     return unit - (at % unit);
   }
-  return packet === PACKET.address || packet === PACKET.counter ? 1 + LENGTH_OF[second] : 0;
+  return isAddress(second) || isCounter(second) ? 1 + LENGTH_OF[second] : 1;
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
-}
-
-/** The low 32 bits of a payload of 1, 2, 4 or 8 bytes. */
-function payload32(bytes: Uint8Array, at: number, length: number): number {
-  if (length === 1) return bytes[at];
-  if (length === 2) return bytes[at] | (bytes[at + 1] << 8);
-  return word(bytes, at);
-}
-
-/** Drops the tag byte of a data address and fills it with ones where bits 55:52 say that it is a kernel's. */
-function canonicalHigh(high: number): number {
-  const low24 = high & 0xffffff;
-  return low24 >= 0xf00000 ? (low24 | 0xff000000) >>> 0 : low24;
+function afterPadding(bytes: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i < end && bytes[i] === 0) i++;
+  return i;
 }
 
 /** Whether any of the first records in `bytes` carries a context packet; undefined when there is no whole record. */
 export function hasContext(bytes: Uint8Array): boolean | undefined {
   const decoder = new SpeRecordDecoder();
+  decoder.attach(bytes);
   let at = 0;
   for (let i = 0; i < RECORDS_PROBED; i++) {
-    const next = decoder.next(bytes, at, bytes.length, false);
+    const next = decoder.next(at, bytes.length, false);
     if (next <= 0) return i === 0 ? undefined : false;
     if (decoder.context >= 0) return true;
     at = next;

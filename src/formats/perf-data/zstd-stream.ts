@@ -9,6 +9,8 @@ import { Decompress } from 'fzstd';
 const LARGEST_BLOCK = 128 * 1024;
 /** Windows up to level 21 of perf record -z; level 22 wants 128 MiB, over our memory bound. */
 const LARGEST_WINDOW = 64 * 1024 * 1024;
+/** perf writes one frame; this allows a hundred large ones and stops endless allocation by empty ones. */
+const MOST_WINDOWS = 1024 * 1024 * 1024;
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const BLOCK_HEADER_BYTES = 3;
 const RAW_BLOCK = 0;
@@ -26,7 +28,14 @@ export class ZstdStream {
   private lastBlock = false;
   private hasChecksum = false;
   private output: Uint8Array[] = [];
-  private decoder = this.newDecoder();
+  /** Bytes of all windows that frames made the decoder allocate, and bytes decompressed. */
+  private windows = 0;
+  private produced = 0;
+  /** Decodes frame after frame; it holds a frame back until 18 bytes of input are there. */
+  private readonly decoder = new Decompress((data) => {
+    this.produced += data.length;
+    if (data.length > 0) this.output.push(data);
+  });
 
   /** Compressed bytes taken in and not decoded. */
   get unread(): number {
@@ -49,12 +58,6 @@ export class ZstdStream {
     return this.output.shift();
   }
 
-  private newDecoder(): Decompress {
-    return new Decompress((data) => {
-      if (data.length > 0) this.output.push(data);
-    });
-  }
-
   /** Handles one frame header, block or checksum; false when it is not complete yet. */
   private step(): boolean {
     if (this.expecting === 'block') return this.stepBlock();
@@ -64,13 +67,8 @@ export class ZstdStream {
     const bytes = this.consume(length);
     if (this.expecting === 'checksum') this.decode(bytes);
     this.skip -= length;
-    if (this.skip === 0) this.beginFrame();
+    if (this.skip === 0) this.expecting = 'frame';
     return true;
-  }
-
-  private beginFrame(): void {
-    this.expecting = 'frame';
-    this.decoder = this.newDecoder();
   }
 
   private stepFrame(): boolean {
@@ -84,7 +82,11 @@ export class ZstdStream {
     if (MAGIC.some((byte, i) => head[i] !== byte)) return this.fail('not a zstd frame');
     const length = frameHeaderBytes(head[4]);
     if (head.length < length) return false;
-    if (windowBytes(head) > LARGEST_WINDOW) return this.fail('zstd window over 64 MiB');
+    const window = windowBytes(head);
+    if (window > LARGEST_WINDOW) return this.fail('zstd window over 64 MiB');
+    this.windows += window;
+    if (this.windows > MOST_WINDOWS + this.produced)
+      return this.fail('too many zstd frames for their content');
     this.hasChecksum = (head[4] & 4) !== 0;
     this.expecting = 'block';
     return this.decode(this.consume(length));
@@ -108,8 +110,7 @@ export class ZstdStream {
 
   private endFrame(): void {
     this.skip = this.hasChecksum ? 4 : 0;
-    this.expecting = 'checksum';
-    if (this.skip === 0) this.beginFrame();
+    this.expecting = this.skip === 0 ? 'frame' : 'checksum';
   }
 
   private decode(bytes: Uint8Array): boolean {

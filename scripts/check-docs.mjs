@@ -1,0 +1,119 @@
+// Documents that follow from code, and what documents say of files and commands. `--write` writes docs/errors.md.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const problems = [];
+
+const { ERRORS, EXIT, EXIT_MEANINGS } = await built('src/vocabulary/errors.js');
+const { COMMANDS } = await built('src/cli/catalogue.js');
+keepErrors(join(root, 'docs', 'errors.md'), process.argv.includes('--write'));
+for (const path of documents(root)) {
+  const text = readFileSync(path, 'utf8');
+  checkLinks(path, text);
+  checkCommands(path, text);
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  console.error(`${problems.length} problems in documents (scripts/check-docs.mjs)`);
+  process.exit(1);
+}
+console.log('documents: as the code says');
+
+async function built(path) {
+  const file = join(root, 'dist', path);
+  if (existsSync(file)) return import(pathToFileURL(file).href);
+  console.error(`octavo: dist/${path} is missing, run \`npm run build\` first`);
+  process.exit(1);
+}
+
+function keepErrors(path, write) {
+  const wanted = errorsDocument();
+  if (write) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, wanted);
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
+    problems.push(
+      'docs/errors.md differs from src/vocabulary/errors.ts; `node scripts/check-docs.mjs --write`',
+    );
+  }
+}
+
+function errorsDocument() {
+  const codes = Object.entries(ERRORS).sort(([left], [right]) => (left < right ? -1 : 1));
+  return `# Errors
+
+Every failure that is not a bug has a code, says what went wrong and where, and what to do about it. With \`--json\`
+it is a document on standard output as well: \`{"octavo": "failure", "code", "exitCode", "message", "advice", "facts"}\`.
+A refusal by the kernel in the middle of a plan is no error but a receipt, and the verdict says what came of it.
+
+This page is made from \`src/vocabulary/errors.ts\` by \`node scripts/check-docs.mjs --write\`; the tests compare the two.
+
+## Exit codes
+
+| code | meaning | errors |
+| --- | --- | --- |
+${Object.entries(EXIT)
+  .map(([name, code]) => `| ${code} | ${EXIT_MEANINGS[name]} | ${codesWith(name)} |`)
+  .join('\n')}
+
+## Codes
+
+Words in braces are facts of the occurrence.
+
+${codes.map(errorSection).join('\n\n')}
+`;
+}
+
+function errorSection([code, { exit, says, advice }]) {
+  return `### ${code}\n\nSays: ${literal(says)}\n\n${literal(advice)}\n\nExit code ${EXIT[exit]}.`;
+}
+
+/** Text as it is printed: what looks like markup in it is code anyway. */
+function literal(text) {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}
+
+function codesWith(name) {
+  const codes = Object.keys(ERRORS).filter((code) => ERRORS[code].exit === name);
+  return codes.sort().join(', ');
+}
+
+function* documents(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!/^(node_modules|dist|\..*)$/.test(entry.name)) yield* documents(path);
+    } else if (entry.name.endsWith('.md')) yield path;
+  }
+}
+
+/** Links within the repository must lead somewhere. */
+function checkLinks(path, text) {
+  for (const [, target] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^(https?:|mailto:|#)/.test(target)) continue;
+    const file = resolve(dirname(path), decodeURI(target.replace(/#.*$/, '')));
+    if (!existsSync(file)) problems.push(`${show(path)}: link to ${target}, which is not there`);
+  }
+}
+
+/** `octavo WORD` at the start of a line of code, or of a code span, must name a command. */
+function checkCommands(path, text) {
+  const code = [...text.matchAll(/^```[a-z]*\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block.split('\n'));
+  const spans = [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, span]) => span);
+  for (const line of [...code, ...spans]) {
+    const match = /^\s*(?:\$ |# )?(?:sudo |npx )*octavo (?:--host[ =]\S+ )?([a-z][a-z-]*)/.exec(line);
+    if (match && !Object.hasOwn(COMMANDS, match[1])) {
+      problems.push(`${show(path)}: \`octavo ${match[1]}\` is no command`);
+    }
+  }
+}
+
+function withoutCode(text) {
+  return text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+}
+
+function show(path) {
+  return relative(root, path);
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { proposeCompletions } from '@stricli/core';
+import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
+import { terminalOn } from '../../test/terminal.js';
+import { application } from './application.js';
+import { COMMANDS, routes } from './catalogue.js';
+import { manualCommands, manualPage } from './manual.js';
+import { VERSION } from './version.js';
+
+const HIDDEN = ['__complete'];
+const visible = manualCommands(routes);
+
+test('the version is that of package.json', () => {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  assert.equal(VERSION, JSON.parse(text).version);
+});
+
+test('every command is in the manual, but for hidden ones', () => {
+  const first = new Set(visible.map(({ words }) => words.split(' ')[0]));
+  assert.deepEqual(
+    [...first].sort(),
+    Object.keys(COMMANDS)
+      .filter((name) => !HIDDEN.includes(name))
+      .sort(),
+  );
+});
+
+describe('every command', () => {
+  for (const { words, text, flags, positional } of visible) {
+    test(`${words}: has examples that are command lines of it, a description and a brief`, () => {
+      assert.ok(text.examples.length > 0, 'no examples');
+      const ofThis = new RegExp(`(^|\\| ?)(sudo |[A-Z_]+=\\S+ )*octavo (--host \\S+ )?${words}\\b`);
+      assert.ok(
+        text.examples.some(([line]) => ofThis.test(line)),
+        'no example is of this command',
+      );
+      for (const [line, purpose] of text.examples) {
+        assert.match(line, /octavo /, line);
+        assert.ok(purpose.length > 3, line);
+        for (const name of namedCommands(line)) assert.ok(Object.hasOwn(COMMANDS, name), `${line}: ${name}`);
+      }
+      assert.match(text.brief, /^[a-z]/, 'a brief begins small');
+      assert.doesNotMatch(text.brief, /\.$/, 'a brief has no full stop');
+      assert.ok(text.description.length > 40);
+    });
+
+    test(`${words}: completion proposes it and each of its options`, async () => {
+      const parts = words.split(' ');
+      const proposed = await complete([...parts.slice(0, -1), parts[parts.length - 1]]);
+      assert.ok(proposed.includes(parts[parts.length - 1]), `proposed ${proposed}`);
+      const before = [...parts, ...positional.map(() => '1')];
+      const options = await complete([...before, '--']);
+      for (const { name } of flags) assert.ok(options.includes(`--${name}`), `--${name} is not proposed`);
+    });
+
+    test(`${words}: options that the examples use exist`, () => {
+      const known = new Set(['host', 'help', ...flags.map(({ name }) => name)]);
+      for (const [line] of text.examples) {
+        const own = line.split(/ -- |\|/).filter((part) => namedCommands(part)[0] === words);
+        for (const option of own.join(' ').matchAll(/ --([a-z-]+)/g))
+          assert.ok(known.has(option[1]), `${line}: ${option[0]}`);
+      }
+    });
+  }
+});
+
+test('completion goes on behind --host DIR', async () => {
+  const { out, run } = terminal();
+  await run(['__complete', '--', '--host', '/tmp/x', 'docto']);
+  assert.equal(out(), 'doctor\n');
+});
+
+test('completion scripts hand words on behind --, so that none is taken for an option', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { out, run } = terminal();
+    assert.equal(await run(['completion', shell]), 0);
+    assert.match(out(), /octavo __complete -- /);
+  }
+});
+
+describe('the manual page', () => {
+  const page = manualPage(visible, VERSION, 'Text with a \\ and\n.dots, a hyphen-minus and µ.');
+
+  test('names every command and option', () => {
+    for (const { words, flags } of visible) {
+      assert.ok(page.includes(`.SS "octavo ${words.replaceAll('-', '\\-')}`), words);
+      for (const { name } of flags) assert.ok(page.includes(`.B \\-\\-${name.replaceAll('-', '\\-')}`), name);
+    }
+  });
+
+  test('escapes what roff would take for itself', () => {
+    assert.ok(page.includes('Text with a \\e and\n\\&.dots, a hyphen\\-minus and \\[u00B5].'));
+    assert.doesNotMatch(page, /[^\n\x20-\x7e]/, 'only ASCII');
+  });
+
+  test('is accepted by groff without a warning', (context) => {
+    const groff = spawnSync('groff', ['-man', '-ww', '-Tutf8'], { input: page, encoding: 'utf8' });
+    if (groff.error) return context.skip('groff is not installed');
+    assert.equal(groff.stderr, '');
+    assert.match(groff.stdout, /octavo doctor/);
+  });
+});
+
+async function complete(words: readonly string[]): Promise<readonly string[]> {
+  const proposals = await proposeCompletions(application, words, terminal().context as never);
+  return proposals.map(({ completion }) => completion);
+}
+
+/** Words behind each `octavo` of a line, options of its own skipped. */
+function namedCommands(line: string): readonly string[] {
+  return [...line.matchAll(/\boctavo (?:--host[ =]\S+ )?([a-z][a-z-]*)/g)].map((match) => match[1]);
+}
+
+const terminal = () => terminalOn(kernelHost(kernelWithEverything()));

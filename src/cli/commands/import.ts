@@ -1,0 +1,176 @@
+import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
+import { writeHeatFile } from '../../formats/heat-file/write.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
+import { command, jsonFlag } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import { type Imported, importRecordings } from '../samples/import-recordings.js';
+import { parseBytes, parsePids } from '../samples/options.js';
+
+type ImportFlags = {
+  readonly out?: string;
+  readonly pid?: ReadonlySet<number>;
+  readonly pageSize?: number;
+  readonly blockSize?: number;
+  readonly json: boolean;
+};
+
+export const importCommand = command<ImportFlags, string[]>(
+  {
+    brief: 'read memory samples from recordings into a heat file',
+    description: [
+      'Reads perf.data by itself, without perf: files, directories of `perf record --threads`, and pipes; compressed',
+      'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
+      'recordings are put together. What is lost or damaged is counted and told, and the rest is used.',
+    ].join('\n'),
+    examples: [
+      ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
+      ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
+      ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
+    ],
+    exits: [[3, 'a recording cannot be read at all']],
+  },
+  {
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: {
+        placeholder: 'recording',
+        brief: 'perf.data file or directory, - for standard input',
+        parse: String,
+      },
+    },
+    flags: {
+      out: { kind: 'parsed', parse: String, optional: true, brief: 'Write a heat file (Parquet) here' },
+      pid: {
+        kind: 'parsed',
+        parse: parsePids,
+        optional: true,
+        brief: 'Only these processes (comma-separated pids)',
+      },
+      pageSize: {
+        kind: 'parsed',
+        parse: parseBytes,
+        optional: true,
+        brief: 'Base page size of the recorded machine when it is not this one’s (4K, 64K)',
+      },
+      blockSize: {
+        kind: 'parsed',
+        parse: parseBytes,
+        optional: true,
+        brief: 'Size of its PMD-sized huge page (2M, 512M)',
+      },
+      json: jsonFlag,
+    },
+  },
+  async function (flags, ...paths) {
+    const geometry = geometryOf(flags, this.host.identity.geometry);
+    const imported = await importRecordings(this, paths, {
+      geometry,
+      maps: flags.out !== undefined,
+      ...(flags.pid === undefined ? {} : { pids: flags.pid }),
+    });
+    if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
+    if (flags.json) this.printJson(importDocument(imported, paths, flags.out));
+    else for (const line of importText(imported, flags.out)) this.print(line);
+  },
+);
+
+function geometryOf(flags: ImportFlags, here: PageGeometry): PageGeometry {
+  if (flags.pageSize === undefined && flags.blockSize === undefined) return here;
+  const pageBytes = flags.pageSize ?? here.pageBytes;
+  // A page of entries of 8 bytes spans one block (arch/arm64, arch/x86 page tables).
+  const blockBytes = flags.blockSize ?? pageBytes * (pageBytes / 8);
+  try {
+    return pageGeometry(pageBytes, blockBytes);
+  } catch (problem) {
+    const reason = problem instanceof Error ? problem.message : String(problem);
+    throw new OctavoError('USAGE', { problem: reason, command: 'import' });
+  }
+}
+
+export function saveHeat(
+  context: OctavoContext,
+  imported: Imported,
+  geometry: PageGeometry,
+  path: string,
+): void {
+  const facts: HeatFacts = {
+    octavo: 'heat',
+    version: HEAT_VERSION,
+    page_bytes: geometry.pageBytes,
+    block_bytes: geometry.blockBytes,
+    origins: imported.origins.map((origin) => ({ ...origin, windowNs: origin.windowNs ?? null })),
+    samples: imported.tally.samples,
+    unplaced: imported.unplaced,
+    losses: imported.losses,
+  };
+  const names = cachedNames(imported);
+  const written = context.host.files.writeFile(path, writeHeatFile(imported.maps, facts, names));
+  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+/** Pages come in ascending order, so that most look-ups repeat the one before. */
+function cachedNames(imported: Imported): (pid: number, page: number) => string {
+  const names = new Map<string, string>();
+  return (pid, page) => {
+    const name = imported.nameMapping(pid, page);
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    names.set(name, name);
+    return name;
+  };
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+export function importDocument(
+  imported: Imported,
+  paths: readonly string[],
+  out: string | undefined,
+): object {
+  const { tally, damage } = imported;
+  return {
+    octavo: 'import',
+    version: 1,
+    recordings: paths,
+    samples: tally.samples,
+    withAddress: tally.withAddress,
+    withPhysical: tally.withPhysical,
+    sumAddress: hex(tally.sumAddress),
+    xorAddress: hex(tally.xorAddress),
+    pages4k: tally.virtual.pages,
+    pages2m: tally.virtual.blocks,
+    pages2mPhysical: tally.physical.blocks,
+    pagesAreLowerBounds: tally.virtual.isFull || tally.physical.isFull,
+    byThread: tally.byThread,
+    samplesOfFurtherThreads: tally.ofOtherThreads,
+    lost: imported.lost,
+    damaged: imported.damagedBytes,
+    damage: { places: damage.count, first: damage.places },
+    losses: imported.losses,
+    events: imported.events,
+    dataSources: imported.dataSources,
+    bytesRead: imported.bytesRead,
+    notes: imported.notes,
+    ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
+  };
+}
+
+function importText(imported: Imported, out: string | undefined): string[] {
+  const { tally } = imported;
+  const lines = [
+    `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
+    `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
+  ];
+  for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
+  for (const [thread, count] of Object.entries(tally.byThread).slice(0, 5)) {
+    lines.push(`${count} samples of pid/tid ${thread}`);
+  }
+  for (const [reason, count] of Object.entries(imported.losses)) lines.push(`${count} ${reason}`);
+  for (const [reason, count] of Object.entries(imported.unplaced))
+    lines.push(`${count} samples not placed: ${reason}`);
+  lines.push(...imported.notes);
+  if (out !== undefined) lines.push(`heat of ${imported.maps.length} processes written to ${out}`);
+  return lines;
+}

@@ -1,0 +1,87 @@
+import { HeatFileSource } from '../../sources/heat-file.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { command, jsonFlag } from '../command.js';
+import { heatReport } from '../samples/heat-report.js';
+import { histogramSvg } from '../samples/heat-svg.js';
+import { reportLines } from '../samples/heat-text.js';
+import { parsePids } from '../samples/options.js';
+
+type ReportFlags = {
+  readonly pid?: ReadonlySet<number>;
+  readonly top: number;
+  readonly bins: number;
+  readonly sparse: number;
+  readonly svg?: string;
+  readonly json: boolean;
+};
+
+export const reportCommand = command<ReportFlags, [string]>(
+  {
+    brief: 'show what a heat file says, with its bounds',
+    description: [
+      'Shows how many blocks had which share of their sub-pages accessed. A block with few samples may be sparse or',
+      'only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be decided',
+      'is said. Below it: processes, mappings and the hottest blocks.',
+    ].join('\n'),
+    examples: [
+      ['octavo report heat.parquet', 'the histogram as text'],
+      ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
+      ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
+    ],
+    exits: [[3, 'the file is no heat file']],
+  },
+  {
+    positional: {
+      kind: 'tuple',
+      parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: String }],
+    },
+    flags: {
+      pid: {
+        kind: 'parsed',
+        parse: parsePids,
+        optional: true,
+        brief: 'Only these processes (comma-separated pids)',
+      },
+      top: { kind: 'parsed', parse: wholeNumber, default: '10', brief: 'Blocks and mappings to list' },
+      bins: { kind: 'parsed', parse: wholeNumber, default: '10', brief: 'Bins of the histogram' },
+      sparse: {
+        kind: 'parsed',
+        parse: percentage,
+        default: '10%',
+        brief: 'Share of sub-pages below which a block is sparse',
+      },
+      svg: { kind: 'parsed', parse: String, optional: true, brief: 'Write the histogram as SVG here' },
+      json: jsonFlag,
+    },
+  },
+  async function (flags, path) {
+    const source = HeatFileSource.open(this.host.files, path);
+    const report = await heatReport(source, {
+      bins: flags.bins,
+      top: flags.top,
+      sparseBelow: flags.sparse,
+      ...(flags.pid === undefined ? {} : { pids: flags.pid }),
+    });
+    if (flags.svg !== undefined) {
+      const written = this.host.files.writeFile(flags.svg, histogramSvg(report));
+      if (!written.ok)
+        throw new OctavoError('FILE_UNWRITABLE', { path: flags.svg, errno: written.error.errno });
+    }
+    if (flags.json) this.printJson({ octavo: 'heat-report', version: 1, heat: path, ...report });
+    else for (const line of reportLines(report)) this.print(line);
+  },
+);
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000)
+    throw new Error(`${text} is no whole number from 1 to 1000`);
+  return value;
+}
+
+function percentage(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) / 100;
+  if (!(value > 0 && value < 1)) throw new Error(`${text} is no percentage between 0 and 100`);
+  return value;
+}

@@ -1,0 +1,205 @@
+/** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
+import { density, hotFraction } from '../../hotness/confidence.js';
+import { type HeatHistogram, heatHistogram } from '../../hotness/histogram.js';
+import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import type { HeatFileSource } from '../../sources/heat-file.js';
+import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import { pageToAddress } from '../../vocabulary/units.js';
+
+export interface BlockLine {
+  readonly pid: number;
+  readonly command: string;
+  /** Byte address in hexadecimal. */
+  readonly address: string;
+  readonly mapping: string;
+  readonly samples: number;
+  readonly touched: number;
+  readonly subPages: number;
+  readonly fraction: HotFraction;
+}
+
+export interface GroupLine {
+  readonly pid: number;
+  readonly command: string;
+  /** Empty on the line of a whole process. */
+  readonly mapping: string;
+  readonly samples: number;
+  readonly accesses: number;
+  readonly pages: number;
+  readonly blocks: number;
+}
+
+export interface HeatReport {
+  readonly source: string;
+  readonly samples: number;
+  readonly unplaced: Readonly<Record<string, number>>;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly histogram: HeatHistogram;
+  /** Blocks known to be below the share, known to be at or above it, and undecided. */
+  readonly sparse: {
+    readonly below: number;
+    readonly certain: number;
+    readonly dense: number;
+    readonly unknown: number;
+  };
+  readonly processes: readonly GroupLine[];
+  readonly mappings: readonly GroupLine[];
+  readonly hottest: readonly BlockLine[];
+}
+
+export interface ReportOptions {
+  readonly bins: number;
+  readonly top: number;
+  /** Share of sub-pages below which a block counts as sparse. */
+  readonly sparseBelow: number;
+  readonly pids?: ReadonlySet<number>;
+}
+
+export async function heatReport(source: HeatFileSource, options: ReportOptions): Promise<HeatReport> {
+  const gathered = await gather(source, options.pids);
+  const maps = [...gathered.builders.values()].map((builder) => builder.build([source.origin]));
+  return {
+    source: source.origin.detail,
+    samples: source.facts.samples,
+    unplaced: source.facts.unplaced,
+    losses: source.facts.losses,
+    histogram: heatHistogram(maps, options.bins),
+    sparse: countSparse(maps, options.sparseBelow),
+    processes: bySamples(gathered.processes),
+    mappings: bySamples(gathered.mappings).slice(0, options.top),
+    hottest: hottestBlocks(maps, options.top, gathered.blockMappings, source),
+  };
+}
+
+interface Gathered {
+  readonly builders: Map<number, HotMapBuilder>;
+  readonly processes: Map<string, Group>;
+  readonly mappings: Map<string, Group>;
+  /** Mapping of each block by `pid/block`: the one of its first page. */
+  readonly blockMappings: Map<string, string>;
+}
+
+interface Group {
+  pid: number;
+  command: string;
+  mapping: string;
+  samples: number;
+  accesses: number;
+  pages: number;
+  blocks: Set<number>;
+}
+
+async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefined): Promise<Gathered> {
+  const gathered: Gathered = {
+    builders: new Map(),
+    processes: new Map(),
+    mappings: new Map(),
+    blockMappings: new Map(),
+  };
+  const { geometry } = source;
+  for await (const group of source.groups()) {
+    for (let row = 0; row < group.count; row++) {
+      const pid = group.pid[row];
+      if (pids !== undefined && !pids.has(pid)) continue;
+      const page = Number(group.address[row] / BigInt(geometry.pageBytes));
+      const line = { pid, command: group.command[row], mapping: group.mapping[row], page };
+      addRow(gathered, source, line, group.samples[row], group.accesses[row]);
+    }
+  }
+  return gathered;
+}
+
+interface Row {
+  readonly pid: number;
+  readonly command: string;
+  readonly mapping: string;
+  readonly page: number;
+}
+
+function addRow(
+  gathered: Gathered,
+  source: HeatFileSource,
+  row: Row,
+  samples: number,
+  accesses: number,
+): void {
+  const { geometry } = source;
+  const block = Math.floor(row.page / geometry.pagesPerBlock);
+  let builder = gathered.builders.get(row.pid);
+  if (builder === undefined) {
+    const process = { pid: row.pid, startTicks: 0, command: row.command, cgroup: '/' };
+    builder = new HotMapBuilder(process, geometry);
+    gathered.builders.set(row.pid, builder);
+  }
+  builder.addCount(row.page, samples, accesses);
+  const key = `${row.pid}/${block}`;
+  if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
+  addTo(gathered.processes, `${row.pid}`, { ...row, mapping: '' }, block, samples, accesses);
+  addTo(gathered.mappings, `${row.pid}/${row.mapping}`, row, block, samples, accesses);
+}
+
+function addTo(
+  groups: Map<string, Group>,
+  key: string,
+  row: Row,
+  block: number,
+  samples: number,
+  accesses: number,
+): void {
+  let group = groups.get(key);
+  if (group === undefined) {
+    const { pid, command, mapping } = row;
+    group = { pid, command, mapping, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
+    groups.set(key, group);
+  }
+  group.samples += samples;
+  group.accesses += accesses;
+  group.pages++;
+  group.blocks.add(block);
+}
+
+function bySamples(groups: Map<string, Group>): GroupLine[] {
+  return [...groups.values()]
+    .map((group) => ({ ...group, blocks: group.blocks.size }))
+    .sort((a, b) => b.samples - a.samples || a.pid - b.pid);
+}
+
+function countSparse(maps: readonly HotMap[], below: number): HeatReport['sparse'] {
+  const counts = { sparse: 0, dense: 0, unknown: 0 };
+  for (const map of maps) {
+    for (const number of map.blocks()) {
+      const block = map.block(number);
+      if (block === undefined || block.samples === 0) continue;
+      counts[density(hotFraction(block, map.geometry.pagesPerBlock), below, below)]++;
+    }
+  }
+  return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
+}
+
+function hottestBlocks(
+  maps: readonly HotMap[],
+  top: number,
+  mappings: ReadonlyMap<string, string>,
+  source: HeatFileSource,
+): BlockLine[] {
+  const { geometry } = source;
+  const all = maps.flatMap((map) =>
+    [...map.blocks()].map((number) => ({ map, number, samples: map.block(number)?.samples ?? 0 })),
+  );
+  all.sort((a, b) => b.samples - a.samples || a.number - b.number);
+  return all.slice(0, top).flatMap(({ map, number }) => {
+    const block = map.block(number);
+    if (block === undefined) return [];
+    const { pid, command } = map.process;
+    return {
+      pid,
+      command,
+      address: pageToAddress(number * geometry.pagesPerBlock, geometry),
+      mapping: mappings.get(`${pid}/${number}`) ?? '',
+      samples: block.samples,
+      touched: block.touched,
+      subPages: geometry.pagesPerBlock,
+      fraction: hotFraction(block, geometry.pagesPerBlock),
+    };
+  });
+}

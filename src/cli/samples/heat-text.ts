@@ -1,0 +1,74 @@
+/** A heat report in words and bars for a terminal. */
+import type { HeatHistogram } from '../../hotness/histogram.js';
+import type { BlockLine, GroupLine, HeatReport } from './heat-report.js';
+
+const BAR_WIDTH = 40;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+export function reportLines(report: HeatReport): string[] {
+  return [
+    `${report.samples} samples from ${report.source}`,
+    ...listed(report.unplaced, 'samples not placed:'),
+    ...listed(report.losses, ''),
+    '',
+    ...histogramLines(report.histogram),
+    ...sparseLines(report),
+    '',
+    'processes',
+    ...report.processes.map((line) => `  ${groupLine(line, line.command || '(no name recorded)')}`),
+    '',
+    'mappings',
+    ...report.mappings.map((line) => `  ${groupLine(line, line.mapping || '(mapping not recorded)')}`),
+    '',
+    'hottest blocks',
+    ...report.hottest.map((line) => `  ${blockLine(line)}`),
+  ];
+}
+
+function listed(counts: Readonly<Record<string, number>>, words: string): string[] {
+  return Object.entries(counts).map(
+    ([reason, count]) => `${count} ${words}${words === '' ? '' : ' '}${reason}`,
+  );
+}
+
+function histogramLines(histogram: HeatHistogram): string[] {
+  if (histogram.blocks === 0) return ['no block has samples'];
+  const most = Math.max(...histogram.bins.map((bin) => bin.most), 1);
+  const lines = histogram.bins.map((bin) => {
+    const range = `${percent(bin.from).padStart(7)} –${percent(bin.to).padStart(8)}`;
+    const bounds = `${bin.least}…${bin.most}`.padStart(13);
+    return `${range} ${bounds}  ${bar(bin.least, bin.most, most).padEnd(BAR_WIDTH)}  ${bin.seen}`;
+  });
+  return [
+    `share of sub-pages accessed, ${histogram.blocks} blocks with samples`,
+    '  accessed          blocks (95 %)  █ certain ░ possible                        by seen pages alone',
+    ...lines,
+    `unknown: ${histogram.unknown} of ${histogram.blocks} blocks (${percent(histogram.unknown / histogram.blocks)}) have too few samples for one bin`,
+  ];
+}
+
+function bar(least: number, most: number, whole: number): string {
+  const full = Math.round((BAR_WIDTH * least) / whole);
+  const possible = Math.round((BAR_WIDTH * most) / whole);
+  return '█'.repeat(full) + '░'.repeat(Math.max(0, possible - full));
+}
+
+function sparseLines(report: HeatReport): string[] {
+  const { below, certain, dense, unknown } = report.sparse;
+  const all = certain + dense + unknown;
+  if (all === 0) return [];
+  return [
+    `fewer than ${percent(below)} of the sub-pages accessed: at least ${percent(certain / all)}, at most ${percent((certain + unknown) / all)} of the blocks`,
+    'Whether a block was a huge page is not in a recording; `octavo inspect` shows page sizes of live processes.',
+  ];
+}
+
+function groupLine(line: GroupLine, name: string): string {
+  return `${String(line.pid).padStart(8)}  ${String(line.samples).padStart(9)} samples  ${String(line.pages).padStart(8)} pages in ${String(line.blocks).padStart(6)} blocks  ${name}`;
+}
+
+function blockLine(line: BlockLine): string {
+  const { low, high } = line.fraction;
+  const share = `${percent(low)} … ${percent(high)}`;
+  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples on ${line.touched} of ${line.subPages} sub-pages (${share})  ${line.mapping}`;
+}

@@ -1,0 +1,135 @@
+/** Reads recordings into one tally and, when wanted, hot maps. */
+import { DamageLog } from '../../formats/perf-data/damage.js';
+import type { PerfSession } from '../../formats/perf-data/session.js';
+import { Tally } from '../../formats/perf-data/tally.js';
+import { HotMaps } from '../../hotness/hot-maps.js';
+import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
+import { PerfFileSource } from '../../sources/perf-file.js';
+import type { HotMap } from '../../vocabulary/hot-map.js';
+import type { SampleOrigin } from '../../vocabulary/sample.js';
+import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type { OctavoContext } from '../context.js';
+
+export interface ImportOptions {
+  readonly geometry: PageGeometry;
+  readonly pids?: ReadonlySet<number>;
+  /** Whether hot maps are built: not needed for a tally alone. */
+  readonly maps: boolean;
+}
+
+/** What was read from all recordings together. */
+export interface Imported {
+  readonly tally: Tally;
+  readonly damage: DamageLog;
+  damagedBytes: number;
+  bytesRead: number;
+  lost: number;
+  readonly losses: Record<string, number>;
+  readonly notes: string[];
+  readonly events: { readonly name: string; readonly nature: string }[];
+  readonly dataSources: Record<string, number>;
+  readonly origins: SampleOrigin[];
+  maps: readonly HotMap[];
+  unplaced: Readonly<Record<string, number>>;
+  /** Name of the mapping of a page, empty when not recorded. */
+  nameMapping(pid: ProcessId, page: PageNumber): string;
+}
+
+export async function importRecordings(
+  context: OctavoContext,
+  paths: readonly string[],
+  options: ImportOptions,
+): Promise<Imported> {
+  const hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
+  const sessions: PerfSession[] = [];
+  const imported = nothingYet(sessions);
+  for (const path of paths) {
+    const source = new PerfFileSource({
+      path: path === '-' ? 'standard input' : path,
+      geometry: options.geometry,
+      ...(options.pids === undefined ? {} : { pids: options.pids }),
+      ...(path === '-' ? { stream: context.streams.input } : {}),
+    });
+    for await (const batch of source.batches(working(context, path))) {
+      imported.tally.add(batch);
+      hot?.addSamples(batch);
+    }
+    sessions.push(source.session);
+    account(imported, source);
+  }
+  if (hot !== undefined) finishMaps(imported, hot, sessions);
+  return imported;
+}
+
+function working(context: OctavoContext, path: string) {
+  return {
+    host: context.host,
+    signal: context.signal,
+    progress: (done: number, total: number, unit: string) => context.progress.show(path, done, total, unit),
+  };
+}
+
+function nothingYet(sessions: readonly PerfSession[]): Imported {
+  return {
+    tally: new Tally(),
+    damage: new DamageLog(),
+    damagedBytes: 0,
+    bytesRead: 0,
+    lost: 0,
+    losses: {},
+    notes: [],
+    events: [],
+    dataSources: {},
+    origins: [],
+    maps: [],
+    unplaced: {},
+    nameMapping: (pid, page) => {
+      for (const session of sessions) {
+        const found = session.state.mappings.find(pid, page);
+        if (found !== undefined) return found.name;
+      }
+      return '';
+    },
+  };
+}
+
+function account(imported: Imported, source: PerfFileSource): void {
+  const { session } = source;
+  const { state, damage, events } = session;
+  imported.damagedBytes += damagedBytes(session);
+  imported.bytesRead += source.account().bytesRead;
+  imported.lost += state.losses.records + state.losses.samples;
+  imported.notes.push(...notesOf(session));
+  imported.origins.push(source.origin);
+  for (const place of damage.places) imported.damage.add(place.offset, place.bytes, place.reason);
+  for (const [reason, count] of Object.entries(lossesOf(session))) {
+    imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
+  }
+  for (const { name, nature } of events.events) imported.events.push({ name, nature });
+  for (const [name, count] of session.trace.sourcesByName()) {
+    imported.dataSources[name] = (imported.dataSources[name] ?? 0) + count;
+  }
+}
+
+/** Processes get their names, which were not known while their samples came. */
+function finishMaps(imported: Imported, hot: HotMaps, sessions: readonly PerfSession[]): void {
+  imported.unplaced = hot.unplaced();
+  imported.maps = hot.build(imported.origins).map((map) => named(map, sessions));
+}
+
+function named(map: HotMap, sessions: readonly PerfSession[]): HotMap {
+  const command = sessions.map((session) => session.state.threads.nameOf(map.process.pid)).find(Boolean);
+  return {
+    process: { ...map.process, command: command ?? map.process.command },
+    geometry: map.geometry,
+    origins: map.origins,
+    subPageHeat: map.subPageHeat,
+    unplaced: map.unplaced,
+    size: map.size,
+    byteLength: map.byteLength,
+    blocks: () => map.blocks(),
+    block: (block) => map.block(block),
+    counts: (block, into) => map.counts(block, into),
+    filled: (block, into) => map.filled(block, into),
+  };
+}

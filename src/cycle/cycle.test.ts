@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
+import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { apply, place, planFor } from '../../test/turns.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import { lookBack } from './aftermath.js';
+import { listRuns, readRun } from './journal.js';
+import { lastVerdicts, recoverRuns, runState } from './recovery.js';
+import { lockState } from './state-lock.js';
+import { undoOutline } from './undo.js';
+
+const outcomes = (applied: { verdicts: readonly { outcome: string; cause: string }[] }) =>
+  applied.verdicts.map(({ outcome, cause }) => (cause === 'none' ? outcome : `${outcome}: ${cause}`));
+const code = (expected: string) => (problem: unknown) =>
+  problem instanceof OctavoError && problem.code === expected;
+
+test('a split cools the whole block, cuts one page, and is met by page sizes on the same frames', async () => {
+  const host = new ScriptedHost([9, 9, 9]);
+  const plan = await planFor(host, { split: [1] });
+  const applied = await apply(host, plan);
+  assert.deepEqual(
+    host.log.filter((line) => line.startsWith('MADV')),
+    ['MADV_COLD 512+512', 'MADV_COLD 512+1'],
+  );
+  assert.deepEqual(outcomes(applied), ['met']);
+  assert.deepEqual(
+    host.blocks.map(({ order }) => order),
+    [9, 0, 9],
+  );
+  const { before, after } = applied.verdicts[0];
+  assert.equal(before.firstFrame, after.firstFrame);
+  assert.equal(after.pagesByOrder[0], 512);
+});
+
+test('folios of intermediate order are cut one by one', async () => {
+  const host = new ScriptedHost([4]);
+  await apply(host, await planFor(host, { split: [0] }));
+  const cut = host.log.findLast((line) => line.startsWith('MADV_COLD'))!;
+  assert.equal(cut.split(' ').length - 1, 32);
+});
+
+test('what the kernel leaves alone is not met, with its cause, and tried once', async () => {
+  const cases = [
+    [{ stuck: 'pinned' as const }, 'not-met: pinned'],
+    [{ stuck: 'shared' as const }, 'not-met: shared'],
+  ] as const;
+  for (const [block, expected] of cases) {
+    const host = new ScriptedHost([block]);
+    host.debugfs = 'EPERM';
+    assert.deepEqual(outcomes(await apply(host, await planFor(host, { split: [0] }))), [expected]);
+    assert.equal(host.log.filter((line) => line === 'MADV_COLD 0+1').length, 1);
+  }
+});
+
+test('memory that is mlocked after planning is told as mlocked', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  host.vmFlags = 'rd wr lo hg';
+  assert.deepEqual(outcomes(await apply(host, plan)), ['not-met: mlocked']);
+});
+
+test('a collapse that fails in the middle of a batch does not hold up the others', async () => {
+  const host = new ScriptedHost([
+    0,
+    { order: 0, collapseFails: 'EAGAIN' },
+    0,
+    { order: 0, collapseFails: 'ENOMEM' },
+    0,
+  ]);
+  const applied = await apply(host, await planFor(host, { collapse: [0, 1, 2, 3, 4] }));
+  assert.deepEqual(outcomes(applied), ['met', 'not-met: pinned', 'met', 'not-met: no-free-block', 'met']);
+});
+
+test('a collapse of a mapping marked NOHUGEPAGE since is told so', async () => {
+  const host = new ScriptedHost([{ order: 0, collapseFails: 'EINVAL' }]);
+  const plan = await planFor(host, { collapse: [0] });
+  host.vmFlags = 'rd wr nh';
+  assert.deepEqual(outcomes(await apply(host, plan)), ['not-met: nohugepage']);
+});
+
+test('a target that ends before or during a run is a normal outcome', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const plan = await planFor(host, { split: [0, 1] });
+  host.alive = false;
+  assert.deepEqual(outcomes(await apply(host, plan)), ['not-met: target-gone', 'not-met: target-gone']);
+});
+
+test('a plan for a process that has been restarted, or for another boot, is stale and touches nothing', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  host.startTicks = 6000;
+  await assert.rejects(apply(host, plan), code('PLAN_STALE'));
+  await assert.rejects(apply(host, { ...plan, bootId: 'other' }), code('PLAN_OTHER_HOST'));
+  assert.deepEqual(
+    host.log.filter((line) => line.startsWith('MADV')),
+    [],
+  );
+});
+
+test('applying a plan twice does its steps once', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const plan = await planFor(host, { split: [0, 1] });
+  await apply(host, plan);
+  const calls = host.log.length;
+  const again = await apply(host, plan);
+  assert.equal(again.doneBefore.length, 2);
+  assert.equal(host.log.slice(calls).filter((line) => line.startsWith('MADV')).length, 0);
+});
+
+test('pace: the target’s lock is held for no larger share of the time than the budget', async () => {
+  const host = new ScriptedHost(Array(40).fill(9));
+  await apply(
+    host,
+    await planFor(host, { split: [...Array(40).keys()], budgets: { lockUsPerSecond: 1000 } }),
+  );
+  const pauses = host.log.filter((line) => line.startsWith('sleep')).length;
+  assert.equal(pauses, 3);
+});
+
+test('an interrupted run stops between batches and says so in its journal', async () => {
+  const host = new ScriptedHost(Array(40).fill(9));
+  const stop = new AbortController();
+  const plan = await planFor(host, { split: [...Array(40).keys()] });
+  host.beforeWrite = (path) => {
+    if (path.endsWith('journal.jsonl') && host.blocks.some(({ order }) => order === 0)) stop.abort('SIGINT');
+  };
+  const applied = await apply(host, plan, stop.signal);
+  assert.equal(applied.how, 'interrupted');
+  assert.equal(applied.verdicts.length, 16);
+  assert.equal(runState(host, readRun(place(host), applied.run)!), 'interrupted');
+});
+
+test('pressure that rises after planning stops collapses before they are tried', async () => {
+  const host = new ScriptedHost([0]);
+  const plan = await planFor(host, { collapse: [0] });
+  host.texts.set('/proc/pressure/memory', 'some avg10=55.00 avg60=0.00 avg300=0.00 total=0\n');
+  const applied = await apply(host, plan);
+  assert.deepEqual([applied.how, host.blocks[0].order], ['stopped', 0]);
+});
+
+/** Pulls the plug at the n-th durable write; answers whether there was one. */
+async function crashAt(host: ScriptedHost, n: number, act: () => Promise<unknown>): Promise<boolean> {
+  let writes = 0;
+  host.beforeWrite = () => {
+    if (++writes === n) throw new Error('the plug was pulled');
+  };
+  const crashed = await act().then(
+    () => false,
+    (problem: Error) => problem.message === 'the plug was pulled',
+  );
+  host.beforeWrite = () => undefined;
+  return crashed;
+}
+
+test('wherever a run is cut off, the next start knows what was done, and finishes it exactly once', async () => {
+  let crashes = 0;
+  for (let n = 1; n < 100; n++) {
+    const host = new ScriptedHost(Array(20).fill(9));
+    const split = [...Array(20).keys()];
+    const plan = await planFor(host, { split });
+    if (!(await crashAt(host, n, () => apply(host, plan)))) break;
+    crashes++;
+    host.texts.delete('/state/lock');
+    forgetOwner(host);
+    const doneByCrashed = host.blocks.filter(({ order }) => order === 0).length;
+    const again = await apply(host, plan);
+    const known = again.doneBefore.length;
+    assert.equal(
+      known + again.verdicts.filter(({ outcome }) => outcome === 'met').length,
+      20,
+      `cut at write ${n}`,
+    );
+    assert.ok(known <= doneByCrashed, `cut at write ${n}`);
+    assert.ok(host.blocks.every(({ order }) => order === 0));
+    const cuts = host.log
+      .filter((line) => /^MADV_COLD (\d+\+1 ?)+$/.test(line))
+      .flatMap((line) => line.split(' ').slice(1));
+    assert.equal(new Set(cuts).size, cuts.length, `a block was cut twice, cut at write ${n}`);
+  }
+  assert.ok(crashes >= 8, `${crashes} places to cut off at`);
+});
+
+/** The crashed run's process is gone: its start time no longer matches. */
+function forgetOwner(host: ScriptedHost): void {
+  const text = host.texts.get('/proc/1/stat')!;
+  const fields = text.split(' ');
+  fields[21] = String(Number(fields[21]) + 1);
+  host.texts.set('/proc/1/stat', fields.join(' '));
+}
+
+test('a journal torn at any byte of its last line is read up to there; damage before it is an error', async () => {
+  const host = new ScriptedHost([9]);
+  const { run } = await apply(host, await planFor(host, { split: [0] }));
+  const path = `/state/runs/${run}/journal.jsonl`;
+  const whole = host.texts.get(path)!;
+  const lines = whole.trimEnd().split('\n').length;
+  const lastStart = whole.lastIndexOf('\n', whole.length - 2) + 1;
+  for (let cut = lastStart; cut < whole.length; cut++) {
+    host.texts.set(path, whole.slice(0, cut));
+    assert.equal(readRun(place(host), run)?.records.length, lines - 1, `cut at ${cut}`);
+    assert.equal(host.texts.get(path), whole.slice(0, lastStart), 'the torn line is mended away');
+  }
+  host.texts.set(path, whole.replace('"kind":"intent"', '"kind":"intenT"'));
+  assert.throws(() => readRun(place(host), run), code('JOURNAL_DAMAGED'));
+});
+
+test('a run whose process is gone is settled; one whose process lives is left alone', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  await crashAt(host, 5, () => apply(host, plan));
+  host.texts.delete('/state/lock');
+  assert.deepEqual(recoverRuns(place(host)), []);
+  forgetOwner(host);
+  assert.equal(recoverRuns(place(host)).length, 1);
+  assert.deepEqual(recoverRuns(place(host)), []);
+});
+
+test('the state lock refuses a second Octavo and takes over from one that is gone', () => {
+  const host = new ScriptedHost([9]);
+  lockState(place(host));
+  assert.throws(() => lockState(place(host)), code('STATE_LOCKED'));
+  forgetOwner(host);
+  lockState(place(host)).release();
+  assert.equal(host.texts.has('/state/lock'), false);
+});
+
+test('undo takes back what the run did, and only that', async () => {
+  const host = new ScriptedHost([9, { stuck: 'pinned' }, 0]);
+  const { run } = await apply(host, await planFor(host, { split: [0, 1], collapse: [2] }));
+  const outline = undoOutline(readRun(place(host), run)!);
+  assert.deepEqual(outline.parts[0].named, { pid: PID, split: [FIRST_BLOCK + 2], collapse: [FIRST_BLOCK] });
+  assert.equal(outline.irreversible.length, 2);
+});
+
+test('a block that the kernel collapsed again is reported once, and starts a feud', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const { run } = await apply(host, await planFor(host, { split: [0, 1] }));
+  host.blocks[0].order = 9;
+  host.blocks[0].frame = 777 * 512;
+  const processes = [{ ...PROCESS, cgroup: '/db.service' }];
+  const first = lookBack(place(host), processes);
+  assert.deepEqual(outcomes({ verdicts: first.undone }), ['undone-since: recollapsed']);
+  assert.equal(first.feuds.size, 1);
+  assert.equal(lookBack(place(host), processes).undone.length, 0);
+  assert.equal(lastVerdicts(readRun(place(host), run)!).get(0)?.outcome, 'undone-since');
+  const plan = await planFor(host, { split: [0], feuds: first.feuds, id: 'plan-2' });
+  assert.deepEqual(
+    plan.refused.map((refused) => refused.code),
+    ['ping-pong'],
+  );
+});
+
+test('a plan to a chosen order goes through debugfs, one write per block', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const applied = await apply(host, await planFor(host, { split: [0, 1], order: 2 }));
+  assert.deepEqual(outcomes(applied), ['met', 'met']);
+  assert.deepEqual(
+    host.log.filter((line) => line.startsWith('write')),
+    [
+      'write /sys/kernel/debug/split_huge_pages 100,0x7d000000,0x7d200000,2',
+      'write /sys/kernel/debug/split_huge_pages 100,0x7d200000,0x7d400000,2',
+    ],
+  );
+});
+
+test('under lockdown a chosen order is refused with that reason, and a collapse to it as well', async () => {
+  const host = new ScriptedHost([9, 0]);
+  host.debugfs = 'EPERM';
+  const plan = await planFor(host, { split: [0], collapse: [1], order: 4 });
+  assert.deepEqual(
+    plan.refused.map(({ code: refusal }) => refusal),
+    ['not-able', 'not-able'],
+  );
+  assert.ok(plan.refused.every(({ why }) => why.includes('locked down')));
+});
+
+test('a collapse to an order below PMD size collapses and splits down', async () => {
+  const host = new ScriptedHost([0]);
+  const applied = await apply(host, await planFor(host, { collapse: [0], order: 4 }));
+  assert.deepEqual(outcomes(applied), ['met']);
+  assert.equal(host.blocks[0].order, 4);
+  assert.equal(listRuns(place(host)).length, 1);
+});

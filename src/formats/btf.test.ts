@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { typeInformation } from '../../test/kernels.js';
+import { kernelNames } from './btf.js';
+
+const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,20}$/);
+
+test('names are found whole, never as a part of another', () => {
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 30 }), name, (names, asked) => {
+      const found = kernelNames(typeInformation(names));
+      assert.ok(found);
+      assert.equal(found.has(asked), names.includes(asked));
+      for (const known of names) assert.ok(found.has(known), known);
+      const prefix = asked.slice(0, 2);
+      assert.deepEqual(found.startingWith(prefix), [
+        ...new Set(names.filter((known) => known.startsWith(prefix))),
+      ]);
+    }),
+  );
+});
+
+test('bytes cut anywhere, of another byte order or at random give no names instead of wrong ones', () => {
+  const whole = typeInformation(['DAMOS_SPLIT', 'folio_split']);
+  for (let length = 0; length < whole.length; length++) {
+    assert.equal(kernelNames(whole.subarray(0, length)), undefined, `${length} bytes`);
+  }
+  const swapped = Uint8Array.from(whole);
+  swapped.set([0xeb, 0x9f]);
+  assert.equal(kernelNames(swapped), undefined);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void kernelNames(bytes)?.startingWith('a')),
+  );
+});
+
+test('a view into a larger buffer is read from its own start', () => {
+  const whole = typeInformation(['DAMOS_SPLIT']);
+  const larger = new Uint8Array(whole.length + 13);
+  larger.set(whole, 13);
+  assert.ok(kernelNames(larger.subarray(13))?.has('DAMOS_SPLIT'));
+});

@@ -1,0 +1,82 @@
+/** A heat file to rows, group by group, so that memory does not depend on the length of the file. */
+import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
+import { FACTS_KEY, type HeatFacts, heatFacts } from './schema.js';
+
+/** Columns of one row group. */
+export interface HeatGroup {
+  readonly count: number;
+  readonly pid: ArrayLike<number>;
+  readonly command: ArrayLike<string>;
+  readonly mapping: ArrayLike<string>;
+  /** Byte address of the page. */
+  readonly address: ArrayLike<bigint>;
+  readonly samples: ArrayLike<number>;
+  readonly accesses: ArrayLike<number>;
+}
+
+const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
+/** Bytes that a Parquet file ends with: length of the metadata, then PAR1. */
+const TAIL_BYTES = 8;
+
+export class HeatFile {
+  readonly facts: HeatFacts;
+  readonly rows: number;
+  private readonly bytes: ArrayBuffer;
+  private readonly metadata: FileMetaData;
+
+  private constructor(bytes: ArrayBuffer, metadata: FileMetaData, facts: HeatFacts) {
+    this.bytes = bytes;
+    this.metadata = metadata;
+    this.facts = facts;
+    this.rows = Number(metadata.num_rows);
+  }
+
+  /** Opens the bytes of a file; a string says why it is no heat file. */
+  static open(file: Uint8Array): HeatFile | string {
+    if (!isParquet(file)) return 'is no Parquet file';
+    const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+    try {
+      const metadata = parquetMetadata(bytes);
+      const text = metadata.key_value_metadata?.find((entry) => entry.key === FACTS_KEY)?.value;
+      if (text === undefined) return 'is Parquet, but no heat file of Octavo';
+      const facts = heatFacts.safeParse(JSON.parse(text));
+      if (!facts.success) return `has facts of another version: ${facts.error.issues[0]?.message ?? ''}`;
+      return new HeatFile(bytes, metadata, facts.data);
+    } catch (problem) {
+      return `is damaged: ${problem instanceof Error ? problem.message : String(problem)}`;
+    }
+  }
+
+  /** The row groups in order. Throws an Error with the reason when one of them is damaged. */
+  async *groups(): AsyncIterable<HeatGroup> {
+    let rowStart = 0;
+    for (const group of this.metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      yield await this.group(rowStart, rowEnd);
+      rowStart = rowEnd;
+    }
+  }
+
+  private async group(rowStart: number, rowEnd: number): Promise<HeatGroup> {
+    const columns: Record<string, ArrayLike<unknown>> = {};
+    await parquetRead({
+      file: this.bytes,
+      metadata: this.metadata,
+      columns: [...COLUMNS],
+      rowStart,
+      rowEnd,
+      onChunk: (chunk) => {
+        columns[chunk.columnName] = chunk.columnData as ArrayLike<unknown>;
+      },
+    });
+    const missing = COLUMNS.find((name) => columns[name]?.length !== rowEnd - rowStart);
+    if (missing !== undefined) throw new Error(`column ${missing} is incomplete`);
+    return { ...(columns as unknown as Omit<HeatGroup, 'count'>), count: rowEnd - rowStart };
+  }
+}
+
+/** Whether bytes begin and end as a Parquet file does. */
+export function isParquet(file: Uint8Array): boolean {
+  const mark = (at: number) => String.fromCharCode(...file.subarray(at, at + 4)) === 'PAR1';
+  return file.length > TAIL_BYTES + 4 && mark(0) && mark(file.length - 4);
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { temporaryFolder } from '../../test/kernels.js';
+import { type Observation, observe } from '../verification/observe.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { BlockColumns } from '../vocabulary/page-sizes.js';
+import { probeFeatures } from './features.js';
+import { folderHost } from './folder-host.js';
+import type { Host } from './host.js';
+import { linuxHost } from './linux-host.js';
+import { recordHost } from './recording-host.js';
+
+const SECRET = 'octavo-test-secret-3f9c';
+/** Holds 24 MiB, every other page of it zero, and says its secret in memory, environment and command line. */
+const PROGRAM = `
+const memory = Buffer.alloc(24 * 2 ** 20);
+for (let at = 0; at < memory.length; at += 8192) memory.write('${SECRET}', at);
+console.log('ready');
+setInterval(() => memory[0]++, 1e6);`;
+
+describe('recording a live process', () => {
+  const host = linuxHost();
+  let child: ChildProcess;
+  let pid = 0;
+
+  before(async () => {
+    const options = { env: { ...process.env, SECRET }, stdio: ['ignore', 'pipe', 'inherit'] as const };
+    child = spawn(process.execPath, ['-e', PROGRAM, SECRET], { ...options, stdio: [...options.stdio] });
+    await once(child.stdout!, 'data');
+    // Stopped, so that it looks the same each time.
+    child.kill('SIGSTOP');
+    pid = child.pid!;
+  });
+
+  after(() => child.kill('SIGKILL'));
+
+  test('an observation on the recording equals the one on the machine', () => {
+    const recorder = recordHost(host);
+    const live = observe(recorder.host, pid);
+    const folder = join(temporaryFolder('recording'), 'new');
+    const account = recorder.save(folder);
+    assert.ok(account.files >= 4 && live.sizes.blocks.count > 12);
+    const recorded = folderHost(folder, '/state');
+    assertSame(observe(recorded, pid), live);
+    assert.equal(recorded.identity.geometry.pageBytes, host.identity.geometry.pageBytes);
+  });
+
+  test('a part of what was recorded can be asked for', () => {
+    const recorder = recordHost(host);
+    const live = observe(recorder.host, pid);
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    const widest = live.sizes.mappings.reduce((best, next) =>
+      next.end - next.start > best.end - best.start && next.kind === 'anon' ? next : best,
+    );
+    const ranges = [{ start: widest.start + 3, end: Math.min(widest.end, widest.start + 1500) }];
+    assertSame(observe(folderHost(folder, '/state'), pid, { ranges }), observe(host, pid, { ranges }));
+  });
+
+  test('features on the recording equal those on the machine, but for the name of the host', () => {
+    const recorder = recordHost(host);
+    const live = probeFeatures(recorder.host);
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    const recorded = probeFeatures(folderHost(folder, '/state'));
+    assert.deepEqual({ ...recorded, hostKind: 'linux' }, live);
+  });
+
+  test('memory comes back as zero or not zero, page by page', (context) => {
+    const found = secretPages(host, pid);
+    if (typeof found === 'string') return context.skip(found);
+    const recorder = recordHost(host);
+    const range = { start: found, end: found + 64 };
+    const { pageBytes } = host.identity.geometry;
+    const live = new Uint8Array(64 * pageBytes);
+    assert.ok(recorder.host.calls.processVmRead(pid, [range], live).ok);
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    const again = new Uint8Array(64 * pageBytes).fill(0xee);
+    const read = folderHost(folder, '/state').calls.processVmRead(pid, [range], again);
+    assert.deepEqual(read, { ok: true, value: 64 * pageBytes });
+    assert.deepEqual(filled(again, pageBytes), filled(live, pageBytes));
+    assert.ok(filled(live, pageBytes).includes(true) && filled(live, pageBytes).includes(false));
+    const part = new Uint8Array(8 * pageBytes);
+    folderHost(folder, '/state').calls.processVmRead(pid, [{ start: found + 5, end: found + 13 }], part);
+    assert.deepEqual(filled(part, pageBytes), filled(live, pageBytes).slice(5, 13));
+  });
+
+  test('neither memory, nor environment, nor command line is on disk', (context) => {
+    const found = secretPages(host, pid);
+    if (typeof found === 'string') return context.skip(found);
+    const recorder = recordHost(host);
+    observe(recorder.host, pid);
+    const into = new Uint8Array(512 * host.identity.geometry.pageBytes);
+    recorder.host.calls.processVmRead(pid, [{ start: found, end: found + 512 }], into);
+    assert.ok(Buffer.from(into.buffer).includes(SECRET), 'the command itself sees the memory');
+    for (const name of ['environ', 'cmdline']) {
+      const read = recorder.host.files.readText(`/proc/${pid}/${name}`);
+      assert.ok(read.ok && read.value.includes(SECRET), 'the command itself sees the file');
+      const opened = recorder.host.files.open(`/proc/${pid}/${name}`);
+      assert.ok(opened.ok);
+      opened.value.read(into, 0);
+      opened.value.close();
+    }
+    recorder.host.files.list(`/proc/${pid}/fd`);
+    recorder.host.files.link(`/proc/${pid}/fd/1`);
+    const folder = temporaryFolder('recording');
+    const { withheld } = recorder.save(folder);
+    assert.deepEqual(
+      withheld,
+      ['cmdline', 'environ', 'fd', 'fd/1'].map((name) => `/proc/${pid}/${name}`),
+    );
+    for (const file of filesBelow(folder)) {
+      const bytes = readFileSync(file);
+      const plain = file.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+      assert.ok(!plain.includes(SECRET), file);
+      assert.ok(!plain.includes(Buffer.from(SECRET).toString('base64').slice(0, 20)), file);
+    }
+    const replayed = folderHost(folder, '/state').files.readText(`/proc/${pid}/environ`);
+    assert.equal(replayed.ok ? 'read' : replayed.error.errno, 'EACCES');
+  });
+
+  test('nothing can be done through a recording host', async () => {
+    const { host: recording } = recordHost(host);
+    const opened = recording.calls.openProcess(pid);
+    assert.ok(opened.ok);
+    const range = { start: 0, end: host.identity.geometry.pagesPerBlock };
+    const answers = [
+      await recording.calls.processMadvise(opened.value, [range], 'MADV_COLD'),
+      recording.files.writeKernelFile('/proc/self/oom_score_adj', '0'),
+      recording.files.writeFile('/proc/self/oom_score_adj', '0'),
+      recording.calls.start('true', []),
+    ];
+    opened.value.close();
+    for (const answer of answers) assert.equal(answer.ok ? 'done' : answer.error.errno, 'EROFS');
+  });
+
+  test('a folder that holds anything is left alone', () => {
+    const folder = temporaryFolder('recording');
+    recordHost(host).save(folder);
+    assert.throws(
+      () => recordHost(host).save(folder),
+      (error) =>
+        error instanceof OctavoError && error.code === 'FILE_UNWRITABLE' && error.facts.errno === 'ENOTEMPTY',
+    );
+  });
+});
+
+/** First of 512 pages that hold the child's secret, or why they cannot be found. */
+function secretPages(host: Host, pid: number): number | string {
+  const { sizes } = observe(host, pid);
+  const into = new Uint8Array(512 * sizes.geometry.pageBytes);
+  for (const { kind, start, end } of sizes.mappings) {
+    if (kind !== 'anon') continue;
+    for (let page = start; page + 512 <= end; page += 512) {
+      const read = host.calls.processVmRead(pid, [{ start: page, end: page + 512 }], into);
+      if (!read.ok && read.error.errno === 'EFAULT') break;
+      if (!read.ok) return `${read.error.call}: ${read.error.errno}`;
+      if (occurrences(into) > 100) return page;
+    }
+  }
+  throw new Error('the buffer of the child was not found');
+}
+
+function occurrences(memory: Uint8Array): number {
+  return Buffer.from(memory.buffer).toString('latin1').split(SECRET).length - 1;
+}
+
+function filled(memory: Uint8Array, pageBytes: number): boolean[] {
+  const pages = memory.length / pageBytes;
+  return Array.from({ length: pages }, (_, page) =>
+    memory.subarray(page * pageBytes, (page + 1) * pageBytes).some((byte) => byte !== 0),
+  );
+}
+
+function assertSame(actual: Observation, expected: Observation): void {
+  const { takenAtMs: _, blocks, ...rest } = actual.sizes;
+  const { takenAtMs: __, blocks: wanted, ...others } = expected.sizes;
+  assert.deepEqual(rest, others);
+  assert.deepEqual(columns(blocks), columns(wanted));
+}
+
+/** Columns without the room for growth. */
+function columns(blocks: BlockColumns): Record<string, readonly number[]> {
+  const { count, orders, pagesByOrder, ...single } = blocks;
+  const cut = Object.entries(single).map(([name, column]) => [name, [...column.subarray(0, count)]]);
+  return { ...Object.fromEntries(cut), pagesByOrder: [...pagesByOrder.subarray(0, count * orders)] };
+}
+
+function* filesBelow(folder: string): Generator<string> {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Blocks by the share of their sub-pages that were accessed, as the interval of each block allows. A block with few
+ * samples could lie in many bins; a histogram of "sub-pages seen" would show it as sparse.
+ */
+import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
+import type { Fraction } from '../vocabulary/units.js';
+import { hotFraction } from './confidence.js';
+
+export interface HistogramBin {
+  readonly from: Fraction;
+  readonly to: Fraction;
+  /** Blocks whose whole 95 % interval lies in the bin: the bin has at least these. */
+  readonly least: number;
+  /** Blocks whose interval touches the bin: it has at most these. */
+  readonly most: number;
+  /** Blocks by sub-pages seen alone: what counting without regard to the number of samples would say. */
+  readonly seen: number;
+}
+
+export interface HeatHistogram {
+  /** Blocks with at least one sample. */
+  readonly blocks: number;
+  /** Blocks whose interval spans more than one bin. */
+  readonly unknown: number;
+  readonly bins: readonly HistogramBin[];
+}
+
+/** Histogram of all blocks with samples in `maps`, in bins of equal width. */
+export function heatHistogram(maps: readonly HotMap[], bins = 10): HeatHistogram {
+  const counters = new BinCounters(bins);
+  for (const map of maps) {
+    for (const number of map.blocks()) {
+      const block = map.block(number);
+      if (block !== undefined && block.samples > 0) {
+        counters.add(hotFraction(block, map.geometry.pagesPerBlock));
+      }
+    }
+  }
+  return counters.histogram();
+}
+
+class BinCounters {
+  private blocks = 0;
+  private unknown = 0;
+  private readonly least: number[];
+  private readonly most: number[];
+  private readonly seen: number[];
+
+  constructor(bins: number) {
+    this.least = new Array(bins).fill(0);
+    this.most = new Array(bins).fill(0);
+    this.seen = new Array(bins).fill(0);
+  }
+
+  add(fraction: HotFraction): void {
+    const first = this.binOf(fraction.low);
+    const last = this.binOf(fraction.high);
+    this.blocks++;
+    this.seen[this.binOf(fraction.seen)]++;
+    for (let bin = first; bin <= last; bin++) this.most[bin]++;
+    if (first === last) this.least[first]++;
+    else this.unknown++;
+  }
+
+  histogram(): HeatHistogram {
+    const width = 1 / this.least.length;
+    const bins = this.least.map((least, i) => ({
+      from: i * width,
+      to: (i + 1) * width,
+      least,
+      most: this.most[i],
+      seen: this.seen[i],
+    }));
+    return { blocks: this.blocks, unknown: this.unknown, bins };
+  }
+
+  /** Bins hold (from, to]: exactly 10 % accessed is still "up to 10 %". */
+  private binOf(share: Fraction): number {
+    const bins = this.least.length;
+    return Math.min(bins - 1, Math.max(0, Math.ceil(share * bins - 1e-9) - 1));
+  }
+}

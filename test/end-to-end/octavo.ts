@@ -1,0 +1,90 @@
+/** Runs the built command line as a user does. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** When to send SIGKILL. */
+export interface Kill {
+  readonly after: 'start' | 'journal';
+  readonly ms: number;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A place for journals and plans that goes away with the test. */
+export class OctavoRunner {
+  readonly directory = mkdtempSync(join(tmpdir(), 'octavo-e2e-'));
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Names of the runs that have a journal, oldest first. */
+  runs(): readonly string[] {
+    try {
+      return readdirSync(this.path('state/runs')).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** Runs `octavo …words`; with `kill`, SIGKILL comes so many milliseconds after the start or after its journal. */
+  run(words: readonly string[], kill?: Kill): Promise<Ended> {
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, OCTAVO_STATE: this.path('state'), NO_COLOR: '1' },
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const killIn = (ms: number) => {
+      timer = setTimeout(() => child.kill('SIGKILL'), ms);
+    };
+    if (kill?.after === 'start') killIn(kill.ms);
+    if (kill?.after === 'journal') {
+      const before = this.runs().length;
+      timer = setInterval(() => {
+        if (this.runs().length === before) return;
+        clearInterval(timer);
+        killIn(kill.ms);
+      }, 2);
+    }
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        clearTimeout(timer);
+        resolve({ code, signal, stdout, stderr });
+      });
+    });
+  }
+
+  /** Runs with `--json` and answers the document; throws when the exit code is none of those expected. */
+  async json<Document>(words: readonly string[], expected: readonly number[] = [0]): Promise<Document> {
+    const ended = await this.run([...words, '--json']);
+    if (ended.code === null || !expected.includes(ended.code)) {
+      throw new Error(
+        `octavo ${words.join(' ')} → ${ended.code ?? ended.signal}\n${ended.stderr}${ended.stdout}`,
+      );
+    }
+    return JSON.parse(ended.stdout) as Document;
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * A host made of a map of files and a handful of blocks, for tests of what acts and journals. Memory is one process
+ * (pid 100) with one anonymous mapping; process_madvise and debugfs writes change its blocks the way Linux does, and
+ * every call is kept in order.
+ */
+import { failure, success } from '../src/base/result.js';
+import type { Advice, Answer, Calls, Clock, Files, Host, OpenFile, ProcessHandle } from '../src/host/host.js';
+import type { ErrnoName } from '../src/vocabulary/errno.js';
+import { GEOMETRY_4K, type PageRange } from '../src/vocabulary/units.js';
+import { FIRST_BLOCK } from './drawing.js';
+import { xorshift } from './random.js';
+
+const PAGES = 512;
+export const PID = 100;
+
+export interface ScriptedBlock {
+  /** Order of all folios of the block; 9 is PMD-mapped. */
+  order: number;
+  /** Why the kernel leaves it as it is. */
+  readonly stuck?: 'pinned' | 'shared';
+  /** errno of a collapse. */
+  readonly collapseFails?: ErrnoName;
+  /** First frame; changes when it is collapsed. */
+  frame: number;
+}
+
+export class ScriptedHost implements Host {
+  readonly log: string[] = [];
+  readonly texts = new Map<string, string>();
+  readonly blocks: ScriptedBlock[];
+  readonly identity: Host['identity'];
+  readonly files: Files;
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random;
+  vmFlags = 'rd wr mr mw me ac hg';
+  startTicks = 5000;
+  alive = true;
+  failedSplits = 0;
+  nowNs = 0;
+  nextFrame = 90_000 * PAGES;
+  /** Called before every durable write, so that a test can pull the plug. */
+  beforeWrite: (path: string) => void = () => undefined;
+  debugfs: ErrnoName | undefined;
+
+  constructor(blocks: readonly (number | Partial<ScriptedBlock>)[]) {
+    this.blocks = blocks.map((block, index) => {
+      const given = typeof block === 'number' ? { order: block } : block;
+      return { order: 9, frame: (5000 + index) * PAGES, ...given };
+    });
+    this.identity = {
+      kind: 'model',
+      architecture: 'x64',
+      geometry: GEOMETRY_4K,
+      pid: 1,
+      userId: 0,
+      isPrivileged: true,
+      bootId: 'boot-1',
+      stateDirectory: '/state',
+    };
+    this.texts.set('/proc/1/stat', stat(1, 'octavo', 1));
+    this.texts.set('/sys/kernel/mm/transparent_hugepage/enabled', 'always [madvise] never');
+    this.texts.set('/proc/buddyinfo', `Node 0, zone   Normal ${'0 '.repeat(9)}500 500\n`);
+    this.texts.set('/proc/pressure/memory', 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n');
+    this.files = this.#files();
+    this.calls = this.#calls();
+    this.clock = {
+      monotonicNs: () => (this.nowNs += 1000),
+      wallMs: () => 1_700_000_000_000 + Math.floor(this.nowNs / 1e6),
+      sleep: async (duration) => {
+        this.log.push(`sleep ${Math.round(duration)}`);
+        this.nowNs += duration * 1e6;
+      },
+    };
+    const draw = xorshift(3);
+    this.random = { uint32: draw };
+  }
+
+  #read(path: string): string | undefined {
+    if (path === '/proc/vmstat') return `thp_split_page_failed ${this.failedSplits}\n`;
+    if (!path.startsWith(`/proc/${PID}/`)) return this.texts.get(path);
+    if (!this.alive) return undefined;
+    const name = path.slice(`/proc/${PID}/`.length);
+    const end = FIRST_BLOCK + this.blocks.length;
+    const header = `${hex(FIRST_BLOCK)}-${hex(end)} rw-p 00000000 00:00 0 \n`;
+    if (name === 'stat') return stat(PID, 'db', this.startTicks);
+    if (name === 'cgroup') return '0::/db.service\n';
+    if (name === 'maps') return header;
+    if (name === 'smaps') return `${header}Rss: 4 kB\nTHPeligible:    1\nVmFlags: ${this.vmFlags}\n`;
+    return undefined;
+  }
+
+  #files(): Files {
+    const absent = (call: string) => failure({ errno: 'ENOENT' as const, call });
+    const store = (path: string, text: string): Answer<void> => {
+      this.beforeWrite(path);
+      this.texts.set(path, text);
+      return success(undefined);
+    };
+    return {
+      list: (path) => {
+        const below = [...this.texts.keys()].filter((name) => name.startsWith(`${path}/`));
+        const names = new Set(below.map((name) => name.slice(path.length + 1).split('/')[0]));
+        return names.size > 0 ? success([...names]) : absent(`list ${path}`);
+      },
+      status: (path) => absent(`stat ${path}`),
+      link: (path) => absent(`readlink ${path}`),
+      readText: (path) => {
+        const text = this.#read(path);
+        return text === undefined ? absent(`read ${path}`) : success(text);
+      },
+      readBytes: (path) => absent(`read ${path}`),
+      open: (path) => this.#open(path),
+      writeKernelFile: (path, text) => {
+        this.log.push(`write ${path} ${text}`);
+        if (this.debugfs) return failure({ errno: this.debugfs, call: `write ${path}` });
+        return this.#debugfsSplit(text);
+      },
+      canWrite: (path) =>
+        this.debugfs ? failure({ errno: this.debugfs, call: `open ${path}` }) : success(undefined),
+      writeFile: (path, content) => store(path, String(content)),
+      appendTo: (path) => {
+        if (!this.texts.has(path)) this.texts.set(path, '');
+        return success({
+          append: (text: string) => store(path, (this.texts.get(path) ?? '') + text),
+          close: () => undefined,
+        });
+      },
+      createExclusive: (path, text) => {
+        if (this.texts.has(path)) return failure({ errno: 'EEXIST', call: `create ${path}` });
+        return store(path, text);
+      },
+      makeDirectory: () => success(undefined),
+      remove: (path) => {
+        this.texts.delete(path);
+        return success(undefined);
+      },
+    };
+  }
+
+  #open(path: string): Answer<OpenFile> {
+    if (path === '/proc/kpageflags') return success(this.#entries(path, (frame) => this.#kpageflags(frame)));
+    if (path === `/proc/${PID}/pagemap` && this.alive)
+      return success(this.#entries(path, (page) => this.#pagemap(page)));
+    return failure({ errno: 'ENOENT', call: `open ${path}` });
+  }
+
+  #entries(path: string, entry: (index: number) => bigint): OpenFile {
+    return {
+      path,
+      close: () => undefined,
+      read: (into, position) => {
+        const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
+        for (let at = 0; at + 8 <= into.length; at += 8)
+          view.setBigUint64(at, entry((position + at) / 8), true);
+        return success(into.length);
+      },
+    };
+  }
+
+  #pagemap(page: number): bigint {
+    const block = this.blocks[Math.floor(page / PAGES) - FIRST_BLOCK];
+    if (!block) return 0n;
+    const exclusive = block.stuck === 'shared' ? 0n : 1n << 56n;
+    return (1n << 63n) | exclusive | BigInt(block.frame + (page % PAGES));
+  }
+
+  #kpageflags(frame: number): bigint {
+    const block = this.blocks.find((one) => one.frame <= frame && frame < one.frame + PAGES);
+    if (!block || block.order === 0) return 1n << 12n;
+    return frame % 2 ** block.order === 0 ? (1n << 15n) | (1n << 22n) : (1n << 16n) | (1n << 22n);
+  }
+
+  #calls(): Calls {
+    const absent = (call: string) => failure({ errno: 'ENOSYS' as const, call });
+    return {
+      openProcess: (pid) => {
+        if (pid !== PID || !this.alive) return failure({ errno: 'ESRCH', call: `pidfd_open ${pid}` });
+        const handle: ProcessHandle = { pid, isAlive: () => this.alive, close: () => undefined };
+        return success(handle);
+      },
+      processMadvise: async (_handle, ranges, advice) => this.#advise(ranges, advice),
+      processVmRead: (pid) => absent(`process_vm_readv ${pid}`),
+      scanPagemap: (pid, scan) => {
+        const rows = this.blocks.flatMap((block, index) => {
+          const start = Math.max(scan.range.start, (FIRST_BLOCK + index) * PAGES);
+          const end = Math.min(scan.range.end, (FIRST_BLOCK + index + 1) * PAGES);
+          return start < end ? [[start, end, block.order === 9 ? 0x48 : 0x08]] : [];
+        });
+        if (!this.alive) return absent(`scan ${pid}`);
+        return success({
+          count: rows.length,
+          starts: Float64Array.from(rows, (row) => row[0]),
+          ends: Float64Array.from(rows, (row) => row[1]),
+          categories: Uint32Array.from(rows, (row) => row[2]),
+        });
+      },
+      probeAdvice: () => success(undefined),
+      start: (command) => absent(`execve ${command}`),
+      launch: (command) => absent(`execve ${command}`),
+    } as Calls;
+  }
+
+  #advise(ranges: readonly PageRange[], advice: Advice): Answer<number> {
+    this.log.push(
+      `${advice} ${ranges.map(({ start, end }) => `${start - FIRST_BLOCK * PAGES}+${end - start}`).join(' ')}`,
+    );
+    if (!this.alive) return failure({ errno: 'ESRCH', call: advice });
+    let done = 0;
+    for (const range of ranges) {
+      const refusal = this.#adviseRange(range, advice);
+      if (refusal) return done > 0 ? success(done) : failure({ errno: refusal, call: advice });
+      done += (range.end - range.start) * 4096;
+    }
+    return success(done);
+  }
+
+  #adviseRange(range: PageRange, advice: Advice): ErrnoName | undefined {
+    const block = this.blocks[Math.floor(range.start / PAGES) - FIRST_BLOCK];
+    if (!block) return 'ENOMEM';
+    if (advice === 'MADV_COLLAPSE') {
+      if (block.collapseFails) return block.collapseFails;
+      if (block.order < 9) block.frame = this.nextFrame += PAGES;
+      block.order = 9;
+    } else if (this.vmFlags.split(' ').includes('lo')) return 'EINVAL';
+    else if (range.end - range.start < 2 ** block.order) this.#split(block, 0);
+    return undefined;
+  }
+
+  #split(block: ScriptedBlock, order: number): void {
+    if (block.stuck === 'pinned') this.failedSplits++;
+    else if (block.stuck === undefined) block.order = Math.min(block.order, order);
+  }
+
+  #debugfsSplit(text: string): Answer<void> {
+    const [, start, , order] = text.split(',');
+    const block = this.blocks[Math.floor(Number(BigInt(start) >> 12n) / PAGES) - FIRST_BLOCK];
+    if (block) this.#split(block, Number(order));
+    return success(undefined);
+  }
+}
+
+function hex(block: number): string {
+  return (BigInt(block) * 0x200000n).toString(16);
+}
+
+function stat(pid: number, command: string, startTicks: number): string {
+  const zeroes = Array(40).fill('0');
+  zeroes[0] = 'S';
+  zeroes[19] = String(startTicks);
+  return `${pid} (${command}) ${zeroes.join(' ')}\n`;
+}

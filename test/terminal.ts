@@ -1,0 +1,31 @@
+/** A command line on a host of the test's choice, its output kept. */
+import { runCommandLine } from '../src/cli/application.js';
+import { OctavoContext } from '../src/cli/context.js';
+import type { Host } from '../src/host/host.js';
+
+export interface Terminal {
+  readonly context: OctavoContext;
+  /** Runs one command line and answers its exit code. */
+  run(words: readonly string[]): Promise<number>;
+  /** What went to standard output and standard error so far. */
+  out(): string;
+  err(): string;
+}
+
+export function terminalOn(host: Host): Terminal {
+  const kept = { out: '', err: '' };
+  const stream = (name: keyof typeof kept) => ({
+    write: (text: string) => {
+      kept[name] += text;
+    },
+  });
+  const input = (async function* () {})();
+  const streams = { out: stream('out'), err: stream('err'), input, interactive: false, columns: 100 };
+  const context = new OctavoContext(host, streams, new AbortController().signal);
+  return {
+    context,
+    run: (words) => runCommandLine(words, context),
+    out: () => kept.out,
+    err: () => kept.err,
+  };
+}

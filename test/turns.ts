@@ -1,0 +1,62 @@
+/** Turns on a scripted host, as short as a test wants them. */
+import { actuatorsOf } from '../src/config/assemble.js';
+import { type Applied, applyPlan } from '../src/cycle/apply-plan.js';
+import type { JournalPlace } from '../src/cycle/journal.js';
+import { planTurn } from '../src/cycle/plan-turn.js';
+import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
+import type { Feuds } from '../src/planning/guard.js';
+import { POLICIES } from '../src/policies/catalogue.js';
+import { DEFAULT_PARAMETERS } from '../src/policies/policy.js';
+import { identityOf } from '../src/verification/observe.js';
+import type { Budgets, Plan } from '../src/vocabulary/plan.js';
+import { FIRST_BLOCK } from './drawing.js';
+import { PID, type ScriptedHost } from './scripted-host.js';
+
+export interface Wish {
+  readonly split?: readonly number[];
+  readonly collapse?: readonly number[];
+  readonly order?: number;
+  readonly budgets?: Partial<Budgets>;
+  readonly feuds?: Feuds;
+  readonly id?: string;
+}
+
+export const place = (host: ScriptedHost): JournalPlace => ({ host, directory: '/state' });
+
+export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
+  const blocks = (list: readonly number[] = []) => list.map((block) => FIRST_BLOCK + block);
+  const { plan } = await planTurn({
+    host,
+    id: wish.id ?? 'plan-1',
+    target: String(PID),
+    processes: [identityOf(host, PID)],
+    sources: [],
+    policy: POLICIES['named-blocks'],
+    parameters: {
+      ...DEFAULT_PARAMETERS,
+      order: wish.order,
+      named: [{ pid: PID, split: blocks(wish.split), collapse: blocks(wish.collapse) }],
+    },
+    actuators: actuatorsOf(host),
+    budgets: { ...DEFAULT_BUDGETS, ...wish.budgets },
+    feuds: wish.feuds ?? new Map(),
+    insist: true,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
+  return plan;
+}
+
+export function apply(
+  host: ScriptedHost,
+  plan: Plan,
+  signal = new AbortController().signal,
+): Promise<Applied> {
+  return applyPlan({
+    place: place(host),
+    plan,
+    actuators: actuatorsOf(host),
+    signal,
+    progress: () => undefined,
+  });
+}
