@@ -2,6 +2,10 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { damonApplyCommand } from './commands/damon-apply.js';
+import { damonHeatmapCommand } from './commands/damon-heatmap.js';
+import { damonShowCommand } from './commands/damon-show.js';
+import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -23,12 +27,12 @@ export const COMMANDS = {
   undo: undoCommand,
   run: runCommand,
   runs: runsCommand,
-  'record-host': recordHostCommand,
-  man: manCommand,
   import: importCommand,
   report: reportCommand,
-  model: modelRoutes,
   simulate: simulateCommand,
+  model: modelRoutes,
+  'record-host': recordHostCommand,
+  man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

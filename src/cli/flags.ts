@@ -44,6 +44,19 @@ export const targetParameter = {
   parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: String }],
 } as const;
 
+/** A target that heat files may stand in for. */
+export const optionalTargetParameter = {
+  kind: 'tuple',
+  parameters: [
+    {
+      placeholder: 'target',
+      brief: 'Pid, command name, cgroup:/path, or all; with --heat the recorded processes when absent',
+      parse: String,
+      optional: true,
+    },
+  ],
+} as const;
+
 export type ScopeFlags = {
   readonly only?: readonly string[];
   readonly deny?: readonly string[];
@@ -68,30 +81,54 @@ export const scopeFlags = {
   },
 } as const;
 
-export type TurnFlags = ScopeFlags & {
-  readonly policy?: PolicyName;
-  readonly source?: readonly SourceName[];
-  readonly actuator?: readonly ActuatorName[];
-  readonly split?: readonly string[];
-  readonly collapse?: readonly string[];
-  readonly order?: number;
-  readonly around?: number;
-  readonly sparseBelow: number;
-  readonly denseAbove: number;
-  readonly emptyAbove: number;
-  readonly byResidency: boolean;
-  readonly readRate?: number;
-  readonly maxBlocks?: number;
-  readonly maxBytes?: number;
-  readonly lockShare?: number;
-  readonly minFreeBlocks?: number;
-  readonly maxPressure?: number;
+export type ActingFlags = {
+  readonly allowSticky: boolean;
+  readonly shareDamon: boolean;
 };
+
+export const actingFlags = {
+  allowSticky: {
+    kind: 'boolean',
+    brief: 'Mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
+    default: false,
+    withNegated: false,
+  },
+  shareDamon: {
+    kind: 'boolean',
+    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
+export type TurnFlags = ScopeFlags &
+  ActingFlags & {
+    readonly policy?: PolicyName;
+    readonly source?: readonly SourceName[];
+    readonly perf?: readonly string[];
+    readonly heat?: readonly string[];
+    readonly actuator?: readonly ActuatorName[];
+    readonly split?: readonly string[];
+    readonly collapse?: readonly string[];
+    readonly order?: number;
+    readonly around?: number;
+    readonly sparseBelow: number;
+    readonly denseAbove: number;
+    readonly emptyAbove: number;
+    readonly byResidency: boolean;
+    readonly readRate?: number;
+    readonly maxBlocks?: number;
+    readonly maxBytes?: number;
+    readonly lockShare?: number;
+    readonly minFreeBlocks?: number;
+    readonly maxPressure?: number;
+  };
 
 const share = (value: number) => String(Math.round(value * 1000) / 1000);
 
 export const turnFlags = {
   ...scopeFlags,
+  ...actingFlags,
   policy: {
     kind: 'enum',
     values: names(POLICIES),
@@ -104,6 +141,22 @@ export const turnFlags = {
     brief: 'Where knowledge below 2 MiB comes from (default occupancy)',
     variadic: true,
     optional: true,
+  },
+  perf: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Samples from this perf.data file',
+    variadic: true,
+    optional: true,
+    placeholder: 'file',
+  },
+  heat: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Heat from this file of octavo import',
+    variadic: true,
+    optional: true,
+    placeholder: 'file',
   },
   actuator: {
     kind: 'enum',
@@ -214,7 +267,13 @@ export const turnFlags = {
 } as const;
 
 /** Options to a request; absent ones fall back to the defaults of their rooms. */
-export function turnRequest(target: string, flags: TurnFlags): TurnRequest {
+export function turnRequest(target: string | undefined, flags: TurnFlags): TurnRequest {
+  if (target === undefined && !flags.heat?.length) {
+    throw new OctavoError('USAGE', {
+      problem: 'name a target, or give a heat file with --heat',
+      command: 'plan',
+    });
+  }
   if (flags.policy === 'named-blocks' && !flags.split?.length && !flags.collapse?.length) {
     throw new OctavoError('USAGE', {
       problem: 'policy named-blocks needs --split or --collapse',
@@ -226,6 +285,8 @@ export function turnRequest(target: string, flags: TurnFlags): TurnRequest {
     scope: { only: flags.only, deny: flags.deny },
     policy: flags.policy,
     sources: flags.source ?? [],
+    perf: flags.perf ?? [],
+    heat: flags.heat ?? [],
     actuators: flags.actuator ?? [],
     split: flags.split ?? [],
     collapse: flags.collapse ?? [],
@@ -239,6 +300,7 @@ export function turnRequest(target: string, flags: TurnFlags): TurnRequest {
       ...(flags.byResidency ? { collapseByResidency: true } : {}),
     },
     budgets: budgetsOf(flags),
+    acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What plan, run and undo share: a turn with the command's progress, state directory and plan files. */
 
 import { dryRun } from '../actuators/dry-run.js';
-import { actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
+import { type ActingOptions, actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { lookBack, readFeuds } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
@@ -9,6 +9,7 @@ import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
 import { lockState } from '../cycle/state-lock.js';
 import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
+import { addressToPage } from '../vocabulary/units.js';
 import type { OctavoContext } from './context.js';
 import { showVerdicts } from './print/plan.js';
 import { plural } from './print/units.js';
@@ -24,7 +25,7 @@ export async function planNow(
   request: TurnRequest,
   acting: boolean,
 ): Promise<PlannedTurn> {
-  const assembled = assembleTurn(context.host, request);
+  const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
     ? lookBackLocked(place, assembled.processes)
     : { feuds: readFeuds(place), undone: [] };
@@ -34,7 +35,7 @@ export async function planNow(
           `${plural(aftermath.undone.length, 'earlier split')} had been undone by the kernel; those blocks are left alone for a while`,
         ]
       : [];
-  return planTurn({
+  const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
@@ -43,6 +44,16 @@ export async function planNow(
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
+  for (const address of [...request.split, ...request.collapse]) requireMapped(planned, address);
+  return planned;
+}
+
+/** An address that the user named must lie in some mapping; a typing error is no empty plan. */
+function requireMapped({ sizes }: PlannedTurn, address: string): void {
+  const [one] = sizes;
+  const page = addressToPage(address.split('-')[0], one.geometry);
+  const mapped = one.mappings.some(({ start, end }) => page !== undefined && start <= page && page < end);
+  if (!mapped) throw new OctavoError('ADDRESS_UNMAPPED', { address, pid: one.process.pid });
 }
 
 function lookBackLocked(place: JournalPlace, processes: Parameters<typeof lookBack>[1]) {
@@ -71,11 +82,12 @@ export async function applyNow(
   place: JournalPlace,
   plan: Plan,
   json: boolean,
+  acting?: ActingOptions,
 ): Promise<Applied> {
   const applied = await applyPlan({
     place,
     plan,
-    actuators: actuatorsOf(context.host),
+    actuators: actuatorsOf(context.host, [], acting),
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
@@ -86,8 +98,12 @@ export async function applyNow(
 }
 
 /** The exact calls and writes of a plan, without making any. */
-export async function describePlan(context: OctavoContext, plan: Plan): Promise<readonly string[]> {
-  const actuators = actuatorsOf(context.host).map(dryRun);
+export async function describePlan(
+  context: OctavoContext,
+  plan: Plan,
+  acting?: ActingOptions,
+): Promise<readonly string[]> {
+  const actuators = actuatorsOf(context.host, [], acting).map(dryRun);
   return plan.steps.flatMap((step) => {
     const actuator = actuators.find(({ name }) => name === step.actuator);
     return actuator?.describe([step], step.proposal.process.pid) ?? [];

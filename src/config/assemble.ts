@@ -2,26 +2,38 @@
 
 import type { Actuator } from '../actuators/actuator.js';
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
+import { DAMOS_DEFAULTS, damosActuator } from '../actuators/damos.js';
+import { stayingSplit } from '../actuators/keep-split.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import { HeatFileSource } from '../sources/heat-file.js';
+import { PerfFileSource } from '../sources/perf-file.js';
+import type { ProbeOptions } from '../sources/probe.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
+import { probeHands } from './probe-hands.js';
+import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
 export interface TurnRequest {
-  readonly target: string;
+  /** Undefined only with heat files: then the processes they tell of. */
+  readonly target: string | undefined;
   readonly scope: TargetScope;
   readonly policy: PolicyName | undefined;
   readonly sources: readonly SourceName[];
-  /** Sources made by the caller (a perf.data file, a heat file's reader). */
+  /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
+  /** perf.data files with samples of the target. */
+  readonly perf?: readonly string[];
+  /** Heat files made by `octavo import`. */
+  readonly heat?: readonly string[];
   readonly parameters: Partial<PolicyParameters>;
   readonly budgets: Partial<Budgets>;
   readonly actuators: readonly ActuatorName[];
@@ -30,21 +42,43 @@ export interface TurnRequest {
   readonly collapse: readonly string[];
   readonly aroundPage?: number;
   readonly readBytesPerSecond?: Bytes;
+  readonly acting?: ActingOptions;
+  readonly probe?: Partial<ProbeOptions>;
 }
+
+/** How actuators act, beyond what they do. */
+export interface ActingOptions {
+  /** Mark what is split VM_NOHUGEPAGE, which cannot be taken back. */
+  readonly allowSticky: boolean;
+  /** Use a free slot of a DAMON tree that another tool set up. */
+  readonly shareDamon: boolean;
+}
+
+export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
 
 export type AssembledTurn = Pick<
   PlanTurnOptions,
   'target' | 'processes' | 'sources' | 'policy' | 'parameters' | 'actuators' | 'budgets' | 'insist'
 >;
 
-export function assembleTurn(host: Host, request: TurnRequest): AssembledTurn {
-  const processes = resolveTarget(host, request.target, request.scope);
-  const named = namedBlocks(host, request, processes);
+export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
+  const recorded = (request.heat ?? []).map((path) => openHeat(host, path));
+  const target = request.target ?? (request.heat ?? []).join(' ');
+  const processes =
+    request.target === undefined
+      ? await recordedProcesses(host, recorded, target, request.scope)
+      : resolveTarget(host, request.target, request.scope);
+  const named = namedBlocks(host, request, target, processes);
   const policy = request.policy ?? (named.length > 0 ? 'named-blocks' : 'chain');
   return {
-    target: request.target,
+    target,
     processes,
-    sources: [...(request.extraSources ?? []), ...sourcesOf(host, request, named.length > 0)],
+    sources: [
+      ...(request.extraSources ?? []),
+      ...perfSources(host, request),
+      ...recorded,
+      ...sourcesOf(host, request, named.length > 0),
+    ],
     policy: POLICIES[policy],
     parameters: {
       ...DEFAULT_PARAMETERS,
@@ -52,17 +86,32 @@ export function assembleTurn(host: Host, request: TurnRequest): AssembledTurn {
       ...request.parameters,
       named,
     },
-    actuators: actuatorsOf(host, request.actuators),
+    actuators: actuatorsOf(host, request.actuators, request.acting),
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
   };
 }
 
 /** The chosen actuators in the catalogue's order of preference; all when none was chosen. */
-export function actuatorsOf(host: Host, chosen: readonly ActuatorName[] = []): readonly Actuator[] {
-  return Object.entries(ACTUATORS)
+export function actuatorsOf(
+  host: Host,
+  chosen: readonly ActuatorName[] = [],
+  acting: ActingOptions = ACTING_DEFAULTS,
+): readonly Actuator[] {
+  const made: Record<ActuatorName, (host: Host) => Actuator> = {
+    ...ACTUATORS,
+    damos: () => damosActuator(host, { ...DAMOS_DEFAULTS, share: acting.shareDamon }),
+  };
+  return Object.entries(made)
     .filter(([name]) => chosen.length === 0 || chosen.includes(name as ActuatorName))
-    .map(([, make]) => make(host));
+    .map(([, make]) => lasting(make(host), host, acting));
+}
+
+/** Splits that leave references behind are prepared to last, and so is every split that may be made sticky. */
+function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuator {
+  const splits = actuator.abilities.some(({ action, missing }) => action === 'split' && missing === '');
+  if (!splits || (actuator.clearsReferences && !acting.allowSticky)) return actuator;
+  return stayingSplit(actuator, host, acting);
 }
 
 /** Blocks named by address need no reading of everything; otherwise content is what can be had on any host. */
@@ -70,15 +119,41 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
   const names = request.sources.length > 0 ? request.sources : named ? [] : (['occupancy'] as const);
   const occupancy =
     request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
-  return names.map((name) => SOURCES[name]({ geometry: host.identity.geometry, occupancy }));
+  // What the probe splits it collapses again, so nothing of it may be sticky.
+  const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
+  const hands = probeHands(host, actuatorsOf(host, [], acting), {
+    ...DEFAULT_BUDGETS,
+    ...request.budgets,
+  });
+  const share = request.acting?.shareDamon ?? false;
+  const parts = { geometry: host.identity.geometry, occupancy, hands };
+  return names.map((name) =>
+    SOURCES[name]({ ...parts, damon: { share }, probe: { shareDamon: share, ...request.probe } }),
+  );
+}
+
+/** Heat counted in other page sizes than this host's means nothing here. */
+function openHeat(host: Host, path: string): HeatFileSource {
+  const file = HeatFileSource.open(host.files, path);
+  const { pageBytes, blockBytes } = host.identity.geometry;
+  if (file.geometry.pageBytes !== pageBytes || file.geometry.blockBytes !== blockBytes) {
+    const problem = `was recorded with ${file.geometry.pageBytes} byte pages, this host has ${pageBytes}`;
+    throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its page geometry' });
+  }
+  return file;
+}
+
+function perfSources(host: Host, request: TurnRequest): readonly Source[] {
+  return (request.perf ?? []).map((path) => new PerfFileSource({ path, geometry: host.identity.geometry }));
 }
 
 function namedBlocks(
   host: Host,
   request: TurnRequest,
+  target: string,
   processes: readonly ProcessIdentity[],
 ): readonly NamedBlocks[] {
-  const { split, collapse, target, aroundPage } = request;
+  const { split, collapse, aroundPage } = request;
   if (split.length + collapse.length === 0) return [];
   if (processes.length !== 1) {
     throw new OctavoError('TARGET_AMBIGUOUS', {

@@ -17,7 +17,7 @@ export interface Turn {
 
 export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSignal): Promise<Turn> {
   const place = { host, directory: host.identity.stateDirectory };
-  const assembled = assembleTurn(host, request);
+  const assembled = await assembleTurn(host, request);
   const lock = lockState(place);
   let aftermath: ReturnType<typeof lookBack>;
   try {

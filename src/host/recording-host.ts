@@ -32,7 +32,7 @@ export interface Recorder {
 }
 
 export function recordHost(inner: Host): Recorder {
-  const ledger = new Ledger(inner.random.uint32());
+  const ledger = new Ledger(inner.random.uint32(), inner.clock.wallMs());
   const host: Host = {
     files: new RecordingFiles(inner.files, ledger),
     calls: new RecordingCalls(inner, ledger),
@@ -77,14 +77,14 @@ class RecordingFiles implements Files {
     const answer = this.#inner.readText(path);
     if (isKernelPath(path)) {
       const bytes = answer.ok ? { ok: true as const, value: new TextEncoder().encode(answer.value) } : answer;
-      this.#ledger.content(path, bytes);
+      this.#ledger.text(path, bytes);
     }
     return answer;
   }
 
   readBytes(path: string): Answer<Uint8Array> {
     const answer = this.#inner.readBytes(path);
-    if (isKernelPath(path)) this.#ledger.content(path, answer);
+    if (isKernelPath(path)) this.#ledger.bytes(path, answer);
     return answer;
   }
 

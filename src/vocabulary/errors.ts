@@ -148,6 +148,17 @@ export const ERRORS = {
     says: 'another Octavo (process {pid}) holds {path}',
     advice: 'Wait until it ends. A lock of a process that is gone is taken over by itself.',
   },
+  DAMON_OCCUPIED: {
+    exit: 'refused',
+    says: 'DAMON is used by {owner}',
+    advice: '{remedy}',
+  },
+  DAMON_REFUSED: {
+    exit: 'badInput',
+    says: 'DAMON refused {call} ({errno})',
+    advice:
+      'Check the parameters: EINVAL is a bad value, a process that is gone or a state that forbids it; ENOMEM nearly always a bad filter or quota goal.',
+  },
   PRESSURE: {
     exit: 'refused',
     says: 'stopped by the memory-pressure guard: {reason}',
@@ -167,6 +178,11 @@ export const ERRORS = {
     exit: 'badInput',
     says: 'the scenario stopped at {time}: {problem}',
     advice: 'Give the host more memory or the process a higher limit.',
+  },
+  MODEL_REFUSED: {
+    exit: 'refused',
+    says: '{path}, {place}: {errno}',
+    advice: 'The model’s kernel failed this line, as Linux would. `expect ERRNO …` before it says that it should.',
   },
   RECORDING_LACKS: {
     exit: 'badInput',

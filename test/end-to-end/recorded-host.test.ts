@@ -85,6 +85,19 @@ describe('octavo record-host', () => {
     assert.ok(live.out.length > 1000);
   });
 
+  test('a plan made on the recording has the steps and refusals of the one made on the machine', () => {
+    const other = join(temporaryFolder('recording'), 'host');
+    const command = ['plan', String(child.pid), '--json', '--policy', 'return-empty'];
+    const live = octavo(['record-host', other, '--', ...command]);
+    assert.equal(live.code, 0, live.err);
+    const recorded = octavo(['--host', other, ...command]);
+    assert.equal(recorded.code, 0, recorded.err);
+    const { id: _, ...again } = withoutTimes(JSON.parse(recorded.out)) as Record<string, unknown>;
+    const { id: __, ...first } = withoutTimes(JSON.parse(live.out)) as Record<string, unknown>;
+    assert.deepEqual(again, first);
+    assert.equal(again.octavo, 'plan');
+  });
+
   test('asking the recording for another process is a coded failure that names the question', () => {
     const asked = octavo(['--host', folder, 'inspect', '1']);
     assert.equal(asked.code, EXIT.badInput);

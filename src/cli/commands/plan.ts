@@ -1,10 +1,10 @@
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import {
+  optionalTargetParameter,
   type StateFlags,
   stateFlags,
   type TurnFlags,
-  targetParameter,
   turnFlags,
   turnRequest,
 } from '../flags.js';
@@ -17,7 +17,7 @@ type Flags = TurnFlags &
     readonly out?: string;
   };
 
-export const planCommand = command<Flags, [string]>(
+export const planCommand = command<Flags, [string?]>(
   {
     brief: 'say what to split or collapse, why, what it brings and what it costs',
     description: [
@@ -29,6 +29,8 @@ export const planCommand = command<Flags, [string]>(
       ['octavo plan redis-server', 'what would be done to every redis-server'],
       ['octavo plan 4711 --policy return-empty --out plan.json', 'keep a plan that returns empty sub-pages'],
       ['octavo plan 4711 --split 0x7f2a40000000', 'split just the block at that address'],
+      ['octavo plan 4711 --perf perf.data', 'decide by the accesses that perf sampled'],
+      ['octavo plan --heat heat.parquet', 'plan for the processes of a heat file'],
       [
         'octavo plan cgroup:/system.slice/db.service --deny backup --json',
         'a whole service, but not its backup',
@@ -54,7 +56,7 @@ export const planCommand = command<Flags, [string]>(
         placeholder: 'file',
       },
     },
-    positional: targetParameter,
+    positional: optionalTargetParameter,
   },
   async function (flags, target) {
     const place = journalPlace(this, flags.state);

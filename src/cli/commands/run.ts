@@ -2,12 +2,12 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import {
+  optionalTargetParameter,
   parseCount,
   parseDuration,
   type StateFlags,
   stateFlags,
   type TurnFlags,
-  targetParameter,
   turnFlags,
   turnRequest,
 } from '../flags.js';
@@ -22,7 +22,7 @@ type Flags = TurnFlags &
     readonly turns?: number;
   };
 
-export const runCommand = command<Flags, [string]>(
+export const runCommand = command<Flags, [string?]>(
   {
     brief: 'plan and apply in one go, once or again and again',
     description: [
@@ -63,7 +63,7 @@ export const runCommand = command<Flags, [string]>(
         placeholder: 'count',
       },
     },
-    positional: targetParameter,
+    positional: optionalTargetParameter,
   },
   async function (flags, target) {
     if (flags.every === undefined) return turn(this, flags, target);
@@ -77,18 +77,18 @@ export const runCommand = command<Flags, [string]>(
   },
 );
 
-async function turn(context: OctavoContext, flags: Flags, target: string): Promise<void> {
+async function turn(context: OctavoContext, flags: Flags, target: string | undefined): Promise<void> {
   const place = journalPlace(context, flags.state);
   const { plan } = await planNow(context, place, turnRequest(target, flags), !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {
-    const calls = await describePlan(context, plan);
+    const calls = await describePlan(context, plan, flags);
     if (flags.json) context.printJson({ octavo: 'dry-run', version: 1, plan, calls });
     else for (const call of calls) context.print(call);
     return;
   }
   if (plan.steps.length > 0) {
-    await applyNow(context, place, plan, flags.json);
+    await applyNow(context, place, plan, flags.json, flags);
     return;
   }
   if (flags.json)
@@ -111,7 +111,7 @@ async function turn(context: OctavoContext, flags: Flags, target: string): Promi
 async function turnUnlessGone(
   context: OctavoContext,
   flags: Flags,
-  target: string,
+  target: string | undefined,
   later: boolean,
 ): Promise<boolean> {
   try {

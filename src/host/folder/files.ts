@@ -60,7 +60,8 @@ export class FolderFiles implements Files {
     const call = `read ${path}`;
     const stored = this.#disk.readBytes(this.#folder.inTree(path));
     if (stored.ok) return stored;
-    return this.#refusedOrAbsent(path, 'read', call);
+    const whole = this.#folder.positional(path)?.whole();
+    return whole ? success(whole) : this.#refusedOrAbsent(path, 'read', call);
   }
 
   open(path: string): Answer<OpenFile> {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Advice } from '../../vocabulary/abilities.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Answer, Host } from '../host.js';
 import { errnoOf } from '../linux/files.js';
 import {
@@ -31,6 +32,7 @@ export interface RecordingAccount {
 
 export class Ledger {
   readonly seed: number;
+  readonly #startedAtMs: Milliseconds;
   readonly #entries = new Map<string, Entry>();
   readonly #contents = new Map<string, Uint8Array>();
   readonly #positional = new Map<string, Pieces>();
@@ -40,8 +42,9 @@ export class Ledger {
   readonly #memory = new Map<string, RecordedMemory>();
   readonly #withheld = new Set<string>();
 
-  constructor(seed: number) {
+  constructor(seed: number, startedAtMs: Milliseconds) {
     this.seed = seed;
+    this.#startedAtMs = startedAtMs;
   }
 
   /** Remembers an answer about a path; a later one replaces it. Descriptors of processes are withheld. */
@@ -59,7 +62,14 @@ export class Ledger {
     this.#entries.set(path, entry);
   }
 
-  content(path: string, answer: Answer<Uint8Array>): void {
+  /** Bytes read as a whole, kept packed: type information alone takes megabytes. */
+  bytes(path: string, answer: Answer<Uint8Array>): void {
+    if (!answer.ok || isWithheld(path)) this.text(path, answer);
+    else this.#piecesOf(path).add(0, answer.value, answer.value.length + 1);
+  }
+
+  /** A text read as a whole, kept readable. */
+  text(path: string, answer: Answer<Uint8Array>): void {
     if (isWithheld(path)) this.#withheld.add(path);
     else if (!answer.ok) this.note(path, 'read', answer.error.errno);
     else {
@@ -79,8 +89,7 @@ export class Ledger {
   }
 
   piece(path: string, position: number, asked: Uint8Array, answer: Answer<number>): void {
-    const pieces = this.#positional.get(path) ?? new Pieces();
-    this.#positional.set(path, pieces);
+    const pieces = this.#piecesOf(path);
     if (answer.ok) pieces.add(position, asked.slice(0, answer.value), asked.length);
     else pieces.refuse(position, answer.error.errno);
   }
@@ -141,6 +150,12 @@ export class Ledger {
     };
   }
 
+  #piecesOf(path: string): Pieces {
+    const pieces = this.#positional.get(path) ?? new Pieces();
+    this.#positional.set(path, pieces);
+    return pieces;
+  }
+
   #manifest(host: Host, positional: ManifestInput['positional']): ManifestInput {
     const { architecture, geometry, pid, userId, isPrivileged, bootId } = host.identity;
     const { pageBytes, blockBytes } = geometry;
@@ -148,7 +163,7 @@ export class Ledger {
       octavo: 'host-recording',
       version: RECORDING_VERSION,
       complete: false,
-      recordedAtMs: host.clock.wallMs(),
+      recordedAtMs: this.#startedAtMs,
       identity: { architecture, pageBytes, blockBytes, pid, userId, isPrivileged, bootId },
       seed: this.seed,
       files: Object.fromEntries(this.#entries),

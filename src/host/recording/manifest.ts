@@ -2,8 +2,8 @@
  * The layout of a recorded host.
  *
  *   octavo-host.json   this manifest
- *   tree/…             texts and bytes of kernel files at their own paths
- *   positional/N.gz    what was read at positions (pagemap, kpageflags), one file for each path, gzip
+ *   tree/…             texts of kernel files at their own paths (bytes, too, in trees written by hand)
+ *   positional/N.gz    what was read as bytes or at positions (pagemap, kpageflags), one file for each path, gzip
  *
  * A tree written by hand needs `complete: true`: what it does not hold is then absent (ENOENT). In a recording what was
  * never asked is not known, and asking for it is the failure RECORDING_LACKS.

@@ -52,6 +52,19 @@ describe('pieces of a file', () => {
     assert.deepEqual(Pieces.from(pieces.record()).read(into, 11), { kind: 'bytes', length: 0 });
   });
 
+  test('a file is known whole when it was read from its start to its end, and only then', () => {
+    const pieces = new Pieces();
+    pieces.add(4, Uint8Array.of(5, 6), 8);
+    assert.equal(pieces.whole(), undefined);
+    pieces.add(0, Uint8Array.of(1, 2, 3, 4), 4);
+    assert.deepEqual(pieces.whole(), Uint8Array.of(1, 2, 3, 4, 5, 6));
+    pieces.add(100, Uint8Array.of(9), 1);
+    assert.deepEqual(pieces.whole(), Uint8Array.of(1, 2, 3, 4, 5, 6), 'bytes beyond a hole are not of it');
+    const empty = new Pieces();
+    empty.add(0, new Uint8Array(0), 1);
+    assert.equal(empty.whole()?.length, 0);
+  });
+
   test('a refused read is refused again', () => {
     const pieces = new Pieces();
     pieces.refuse(4096, 'EIO');

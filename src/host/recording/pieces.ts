@@ -70,6 +70,15 @@ export class Pieces {
     return known ? { kind: 'bytes', length: done } : { kind: 'unknown' };
   }
 
+  /** All of the file, when it was read from its start to its end. */
+  whole(): Uint8Array | undefined {
+    this.#merge();
+    if (this.#ends.has(0)) return new Uint8Array(0);
+    const [first] = this.#pieces;
+    const isWhole = first?.position === 0 && this.#ends.has(first.bytes.length);
+    return isWhole ? first.bytes : undefined;
+  }
+
   record(): PositionalRecord {
     this.#merge();
     const bytes = new Uint8Array(this.#pieces.reduce((sum, piece) => sum + piece.bytes.length, 0));

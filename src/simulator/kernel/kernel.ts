@@ -93,6 +93,10 @@ export class Kernel {
   compactCursor = 0;
   /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */
   readonly bootedAtMs = Date.UTC(2026, 0, 1);
+  /** Octavo's own process in the model, 0 before it has one. */
+  ownPid = 0;
+  /** Whether `options.thp` was written to the files: once, not again after a resume. */
+  settingsApplied = false;
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;
@@ -169,5 +173,6 @@ export function now(kernel: Kernel): Nanoseconds {
 /** arm64 groups 16 entries with 4 KiB pages, 128 with 16 KiB, 32 with 64 KiB (CONFIG_ARM64_CONT_PTE_SHIFT). */
 function contiguousOrder(options: KernelOptions): number {
   if (options.architecture !== 'arm64') return 0;
-  return options.geometry.pageBytes === 4096 ? 4 : options.geometry.pageBytes === 16384 ? 7 : 5;
+  const { pageBytes, hugeOrder } = options.geometry;
+  return Math.min(hugeOrder - 1, pageBytes === 4096 ? 4 : pageBytes === 16384 ? 7 : 5);
 }

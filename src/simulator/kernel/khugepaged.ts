@@ -27,18 +27,21 @@ export function runKhugepaged(kernel: Kernel): void {
   scheduleScan(kernel, allocationFailed ? thp.allocSleepMs : Math.max(thp.scanSleepMs, cost / 1e6));
 }
 
-/** Scans up to `budget` units from where it stopped last time, at most once around the list. */
+/**
+ * Scans up to `budget` units from where it stopped last time: to the end of the list, and once around if it stood in
+ * the middle (khugepaged_do_scan()).
+ */
 export function scanPass(kernel: Kernel, budget: number): { cost: Nanoseconds; allocationFailed: boolean } {
   const { khugepaged } = kernel;
   let left = budget;
   let cost = 0;
-  let visits = khugepaged.list.length + 1;
-  while (left > 0 && khugepaged.list.length > 0 && visits > 0) {
+  const scansBefore = kernel.thp.fullScans;
+  const rounds = khugepaged.cursor === 0 && khugepaged.address === 0 ? 1 : 2;
+  while (left > 0 && khugepaged.list.length > 0 && kernel.thp.fullScans - scansBefore < rounds) {
     const done = scanMm(kernel, left);
     left -= done.progress;
     cost += done.cost;
     if (done.allocationFailed) return { cost, allocationFailed: true };
-    if (done.finished) visits--;
   }
   return { cost, allocationFailed: false };
 }
@@ -46,7 +49,6 @@ export function scanPass(kernel: Kernel, budget: number): { cost: Nanoseconds; a
 interface MmScan {
   readonly progress: number;
   readonly cost: Nanoseconds;
-  readonly finished: boolean;
   readonly allocationFailed: boolean;
 }
 
@@ -62,11 +64,11 @@ function scanMm(kernel: Kernel, budget: number): MmScan {
     const done = scanVma(kernel, mm, vma, budget - progress);
     progress += done.progress;
     cost += done.cost;
-    if (done.allocationFailed) return { progress, cost, finished: false, allocationFailed: true };
-    if (progress >= budget) return { progress, cost, finished: false, allocationFailed: false };
+    if (done.allocationFailed) return { progress, cost, allocationFailed: true };
+    if (progress >= budget) return { progress, cost, allocationFailed: false };
   }
   nextMm(kernel);
-  return { progress, cost, finished: true, allocationFailed: false };
+  return { progress, cost, allocationFailed: false };
 }
 
 function nextMm(kernel: Kernel): void {

@@ -109,8 +109,8 @@ export function changeFlags(
   let cost = 0;
   for (const found of vmasIn(mm, start, end)) {
     if (((found.flags | set) & ~clear) === found.flags) continue;
-    const upper = Math.min(end, found.end);
-    cost += cutAt(kernel, mm, Math.max(start, found.start)) + cutAt(kernel, mm, upper);
+    const [from, to] = [Math.max(start, found.start), Math.min(end, found.end)];
+    cost += cutAt(kernel, mm, from) + cutAt(kernel, mm, to);
   }
   for (const vma of vmasIn(mm, start, end)) {
     if (vma.start < start || vma.end > end || ((vma.flags | set) & ~clear) === vma.flags) continue;
