@@ -2,13 +2,11 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
-import { damonApplyCommand } from './commands/damon-apply.js';
-import { damonHeatmapCommand } from './commands/damon-heatmap.js';
-import { damonShowCommand } from './commands/damon-show.js';
-import { damonStatusCommand } from './commands/damon-status.js';
+import { damonRoutes } from './commands/damon.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
+import { launchCommand } from './commands/launch.js';
 import { manCommand } from './commands/man.js';
 import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
@@ -29,9 +27,11 @@ export const COMMANDS = {
   runs: runsCommand,
   import: importCommand,
   report: reportCommand,
+  damon: damonRoutes,
   simulate: simulateCommand,
   model: modelRoutes,
   'record-host': recordHostCommand,
+  launch: launchCommand,
   man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
