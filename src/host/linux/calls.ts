@@ -2,7 +2,16 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { failure, success } from '../../base/result.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
-import type { Advice, Answer, Calls, PagemapScan, ProcessHandle, Program, ScannedRegions   ThpRule,
+import type {
+  Advice,
+  Answer,
+  Calls,
+  Launched,
+  PagemapScan,
+  ProcessHandle,
+  Program,
+  ScannedRegions,
+  ThpRule,
 } from '../host.js';
 import { errnoOf } from './files.js';
 import type { ArenaSpan, Native } from './native.js';
