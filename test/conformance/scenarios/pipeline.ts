@@ -98,7 +98,7 @@ async function turn(
     collapse: collapse === undefined ? [] : [collapse],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
     budgets: { minFreeBlocks: 8, lockUsPerSecond: 900_000 },
-    acting: { allowSticky: true, shareDamon: false },
+    acting: { allowSticky: true, shareDamon: false, askDamon: true },
     probe: { sampleBlocks: 16, windowMs: 3000, restoreAll: true },
   };
   const assembled = await assembleTurn(host, request);
