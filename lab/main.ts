@@ -7,6 +7,7 @@ import type { Scenario } from '../test/conformance/scenario.js';
 import { againstModel } from './against.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { LAB_KERNELS, labKernel } from './kernels.js';
+import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
 import { findQemu, QEMU } from './qemu.js';
 import { printRuns } from './report.js';
 import { type LabRun, runLab } from './run.js';
@@ -16,10 +17,12 @@ const CACHE = join(ROOT, '.cache', 'lab');
 const MINUTES_PER_KERNEL = 45;
 
 const HELP = `npm run lab [-- OPTIONS]
-  --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')} or all (default: the first)
+  --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')}, ${OCTAVO_SERIES} (built from source with the series of kernel/)
+                      or all of them, the last if it has been built before (default: the first)
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
   --against model     set the rows beside the model kernel's
+  --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
   --short             only the scenarios of the short pass
   --list              print the scenarios and end
   --json              print the runs as JSON`;
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true },
     image: { type: 'string' },
     against: { type: 'string' },
+    'if-built': { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -48,11 +52,22 @@ function chosenScenarios(): Scenario[] {
 
 function chosenSeries(): string[] {
   const wanted = values.kernel ?? [LAB_KERNELS[0].series];
-  return wanted.includes('all') ? LAB_KERNELS.map(({ series }) => series) : wanted;
+  const series = wanted.includes('all') ? everySeries() : wanted;
+  return values['if-built'] && !mayBuild() ? series.filter((name) => name !== OCTAVO_SERIES) : series;
+}
+
+function everySeries(): string[] {
+  return [...LAB_KERNELS.map(({ series }) => series), ...(mayBuild() ? [OCTAVO_SERIES] : [])];
+}
+
+/** A kernel build takes minutes: done when asked for, free when it has been done before. */
+function mayBuild(): boolean {
+  return process.env.OCTAVO_LAB_KERNEL === '1' || builtOctavoKernel(ROOT, CACHE) !== undefined;
 }
 
 function imageOf(series: string): string {
   if (values.image) return values.image;
+  if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
   const kernel = labKernel(series);
   if (!kernel) throw new LabUnavailable(`no kernel ${series} in lab/kernels.ts`);
   return fetchKernel(kernel, CACHE, say);
@@ -73,6 +88,7 @@ async function main(): Promise<number> {
   if (!findQemu()) throw new LabUnavailable(`${QEMU} is not installed: apt-get install qemu-system-x86`);
   const scenarios = chosenScenarios();
   const runs: LabRun[] = [];
+  if (chosenSeries().length === 0) say(`${OCTAVO_SERIES} is not built here; OCTAVO_LAB_KERNEL=1 builds it`);
   for (const series of chosenSeries()) {
     const timeoutMs = MINUTES_PER_KERNEL * 60_000;
     runs.push(

@@ -2,10 +2,7 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
-import { damonApplyCommand } from './commands/damon-apply.js';
-import { damonHeatmapCommand } from './commands/damon-heatmap.js';
-import { damonShowCommand } from './commands/damon-show.js';
-import { damonStatusCommand } from './commands/damon-status.js';
+import { damonRoutes } from './commands/damon.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -27,21 +24,13 @@ export const COMMANDS = {
   undo: undoCommand,
   run: runCommand,
   runs: runsCommand,
-  damon: buildRouteMap({
-    routes: {
-      status: damonStatusCommand,
-      show: damonShowCommand,
-      apply: damonApplyCommand,
-      heatmap: damonHeatmapCommand,
-    },
-    docs: { brief: 'look at and drive DAMON, the kernel’s access monitor' },
-  }),
-  'record-host': recordHostCommand,
-  man: manCommand,
   import: importCommand,
   report: reportCommand,
-  model: modelRoutes,
+  damon: damonRoutes,
   simulate: simulateCommand,
+  model: modelRoutes,
+  'record-host': recordHostCommand,
+  man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -9,6 +9,7 @@ import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
 import { lockState } from '../cycle/state-lock.js';
 import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
+import { addressToPage } from '../vocabulary/units.js';
 import type { OctavoContext } from './context.js';
 import { showVerdicts } from './print/plan.js';
 import { plural } from './print/units.js';
@@ -34,7 +35,7 @@ export async function planNow(
           `${plural(aftermath.undone.length, 'earlier split')} had been undone by the kernel; those blocks are left alone for a while`,
         ]
       : [];
-  return planTurn({
+  const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
@@ -43,6 +44,16 @@ export async function planNow(
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
+  for (const address of [...request.split, ...request.collapse]) requireMapped(planned, address);
+  return planned;
+}
+
+/** An address that the user named must lie in some mapping; a typing error is no empty plan. */
+function requireMapped({ sizes }: PlannedTurn, address: string): void {
+  const [one] = sizes;
+  const page = addressToPage(address.split('-')[0], one.geometry);
+  const mapped = one.mappings.some(({ start, end }) => page !== undefined && start <= page && page < end);
+  if (!mapped) throw new OctavoError('ADDRESS_UNMAPPED', { address, pid: one.process.pid });
 }
 
 function lookBackLocked(place: JournalPlace, processes: Parameters<typeof lookBack>[1]) {

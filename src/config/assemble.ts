@@ -28,7 +28,7 @@ export interface TurnRequest {
   readonly scope: TargetScope;
   readonly policy: PolicyName | undefined;
   readonly sources: readonly SourceName[];
-  /** Sources made by the caller (the model's PMU). */
+  /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
   /** perf.data files with samples of the target. */
   readonly perf?: readonly string[];

@@ -3,6 +3,7 @@
  * a block with 4 KiB pages takes 1,024 bytes of counters and under 100 bytes of bookkeeping; bitmap-only maps take
  * 64 bytes and the bookkeeping.
  */
+import { countBits } from '../base/bits.js';
 import type { HotBlock, HotMap } from '../vocabulary/hot-map.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
@@ -221,15 +222,4 @@ export function seesSubPages(origin: SampleOrigin): boolean {
   return (
     origin.tells === 'heat' && origin.granularity.pages === 1 && !origin.granularity.blindInsideHugePages
   );
-}
-
-const BITS_OF_BYTE = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(2).replaceAll('0', '').length,
-);
-
-function countBits(bitmap: Uint8Array): number {
-  let bits = 0;
-  for (let at = 0; at < bitmap.length; at++) bits += BITS_OF_BYTE[bitmap[at]];
-  return bits;
 }

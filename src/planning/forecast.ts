@@ -26,7 +26,7 @@ function forecastSplit(facts: ForecastCase): Forecast {
     reversible: refill > 0 ? ('partly' as const) : ('yes' as const),
     irreversible:
       refill > 0
-        ? `undo collapses it again and takes the ${refill / 1024} kB of zeroes back; the frames are others`
+        ? 'undo collapses it again and takes the returned zeroes back; the frames are others'
         : 'undo collapses it again by a copy; the frames are others',
   };
   if (obstacles.length > 0) {
@@ -68,6 +68,6 @@ function forecastCollapse({ before, proposal, geometry }: ForecastCase): Forecas
     why: 'only reclaim under memory pressure splits it again',
     keptBy: 'nothing more is needed',
     reversible: 'partly',
-    irreversible: `undo splits it to base pages${holes > 0 ? ` and returns the ${holes} filled holes that stayed zero` : ''}; it cannot give back ${lost.join(', nor ')}`,
+    irreversible: `undo splits it to base pages${holes > 0 ? ' and returns filled holes that stayed zero' : ''}; it cannot give back ${lost.join(', nor ')}`,
   };
 }

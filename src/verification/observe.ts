@@ -50,6 +50,7 @@ export function observe(host: Host, pid: ProcessId, options: ObserveOptions = {}
       for (const range of clip(entry, options.ranges)) walk.add(entry, index, range);
     });
     if (pagemap.refusal) throw refusalError(pagemap.refusal, pid);
+    if (pagemap.endsBefore !== undefined) throw truncated(host, pid, pagemap.endsBefore);
     const sizes: PageSizes = {
       process,
       geometry: host.identity.geometry,
@@ -103,6 +104,13 @@ export function refusalError(refusal: Refusal, pid: ProcessId): OctavoError {
     errno: refusal.errno,
     needs: 'the same user, or CAP_SYS_PTRACE (root)',
   });
+}
+
+/** The kernel ends a pagemap early only when the process goes away; a recording may have been cut. */
+function truncated(host: Host, pid: ProcessId, page: number): OctavoError {
+  identityOf(host, pid);
+  const path = `/proc/${pid}/pagemap`;
+  return new OctavoError('FILE_TRUNCATED', { path, offset: page * 8, what: 'the entries of a mapping' });
 }
 
 function openPagemap(host: Host, pid: ProcessId): PagemapReader {

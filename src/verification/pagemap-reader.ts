@@ -15,6 +15,8 @@ export class PagemapReader {
   #end: PageNumber = 0;
   readNs = 0;
   refusal: Refusal | undefined;
+  /** First page whose entry the file did not hold, although it was asked for. */
+  endsBefore: PageNumber | undefined;
 
   constructor(file: OpenFile, clock: Host['clock']) {
     this.#file = file;
@@ -56,5 +58,6 @@ export class PagemapReader {
     if (!read.ok) this.refusal = read.error;
     this.#start = start;
     this.#end = start + (read.ok ? Math.floor(read.value / PAGEMAP_ENTRY_BYTES) : 0);
+    if (read.ok && this.#end === start) this.endsBefore = start;
   }
 }

@@ -4,6 +4,7 @@ import { damonOwners } from './scenarios/damon-owners.js';
 import { damonView } from './scenarios/damon-view.js';
 import { damosAdvice } from './scenarios/damos-advice.js';
 import { damosCollapse } from './scenarios/damos-collapse.js';
+import { damosSplit } from './scenarios/damos-split.js';
 import { debugfsSplit } from './scenarios/debugfs-split.js';
 
 import { pingPong } from './scenarios/ping-pong.js';
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   debugfsSplit,
   damosCollapse,
   damosAdvice,
+  damosSplit,
   damonOwners,
   shmem,
   damonView,

@@ -42,6 +42,8 @@ const v612: KernelTraits = {
 export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   '7.3': v73,
   '7.2': v73,
+  /** 7.3 with the series of kernel/. */
+  octavo: { ...v73, splitAction: true },
   '6.12': v612,
   // The model imitates a release but has no built-in DAMON modules.
   'model 7.3': { ...v73, damonStat: false },

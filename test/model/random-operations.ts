@@ -71,7 +71,8 @@ class RandomRun {
   constructor(options: RunOptions) {
     this.options = options;
     this.random = new SeededRandom(options.seed);
-    const pageBytes = 4096;
+    // Large base pages keep the top level of the page tables small when blocks are.
+    const pageBytes = options.hugeOrder < 9 ? 65536 : 4096;
     this.kernel = boot({
       memoryBytes: options.frames * pageBytes,
       geometry: pageGeometry(pageBytes, pageBytes * 2 ** options.hugeOrder),
@@ -225,7 +226,7 @@ class RandomRun {
     const { start, end } = this.part(target);
     const order = this.random.below(this.options.hugeOrder + 1);
     const at = this.random.below(2) === 0 ? `,${this.random.below(2 ** this.options.hugeOrder)}` : '';
-    const hex = (page: number) => `0x${(page * 4096).toString(16)}`;
+    const hex = (page: number) => `0x${(page * this.kernel.geometry.pageBytes).toString(16)}`;
     writeSplitHugePages(this.kernel, `${target.process.pid},${hex(start)},${hex(end)},${order}${at}\n`);
   }
 
@@ -285,7 +286,10 @@ class RandomRun {
 
   private contentErrors(): string[] {
     const errors: string[] = [];
+    const seen = new Set<Mm>();
     for (const target of this.targets) {
+      if (seen.has(target.mm)) continue;
+      seen.add(target.mm);
       for (const [page, stamp] of this.expected.get(target.mm.id)!) {
         const found = contentAt(this.kernel, target.mm, page, this.leaf);
         if (found !== stamp) errors.push(`mm ${target.mm.id} page ${page} holds ${found}, not ${stamp}`);

@@ -56,7 +56,7 @@ static void fill_words(uint32_t *into, int count) {
 static int32_t lines[4096];
 
 static inline int32_t reference(int32_t line, int near_cycles, int extra) {
-  int32_t slot = (line ^ (int32_t)((uint32_t)line >> 16)) & 4095;
+  uint32_t slot = (uint32_t)line * 0x9e3779b1u >> 20;
   int32_t other = lines[slot] ^ line;
   lines[slot] = line;
   return near_cycles + (extra & ((other | -other) >> 31));

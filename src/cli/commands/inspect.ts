@@ -1,26 +1,24 @@
 import { resolveTarget } from '../../config/targets.js';
-import { explainBlock } from '../../kernel-rules/eligibility.js';
-import { OccupancySource } from '../../sources/occupancy.js';
-import { blockState, emptyBlock } from '../../verification/block-rows.js';
-import { type CensusTotals, censusByMapping, censusTotals } from '../../verification/census.js';
-import { type Observation, observe } from '../../verification/observe.js';
+import { censusByMapping, censusTotals } from '../../verification/census.js';
+import { notHuge } from '../../verification/not-huge.js';
+import { observe } from '../../verification/observe.js';
 import { readThpSettings } from '../../verification/thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
-import type { BLOCK_FLAG, BlockState, PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
-import { addressToPage, blockToPage, pageToAddress, pageToBlock } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { parseCount, type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
-import { showMappings, showTotals } from '../print/census.js';
-import { plural, showBytes } from '../print/units.js';
+import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
+import { censusDocument, type Inspected } from '../inspect/document.js';
+import { explain } from '../inspect/explain.js';
+import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
 
-/** Huge blocks whose content is read unless told otherwise: enough for a share within ±12 % at 95 % confidence. */
-const SAMPLED_BLOCKS = 64;
+/** More processes than this are shown a line each. */
+const SHOWN_WHOLE = 3;
 
 type Flags = ScopeFlags & {
   readonly json: boolean;
-  readonly content: 'none' | 'sample' | 'all';
+  readonly content: ContentChoice;
   readonly explain?: string;
   readonly mappings: number;
   readonly blocks: boolean;
@@ -90,30 +88,18 @@ export const inspectCommand = command<Flags, [string]>(
       if (found) inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });
     }
     if (inspected.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
-    if (flags.json) this.printJson(document(target, inspected, flags.blocks));
+    if (flags.json) this.printJson(censusDocument(target, inspected, flags.blocks));
+    else if (inspected.length > SHOWN_WHOLE) this.print(showProcesses(inspected));
     else for (const one of inspected) show(this, one, flags.mappings);
   },
 );
 
-interface Content {
-  /** Huge blocks read and huge blocks there are. */
-  readonly read: number;
-  readonly of: number;
-  /** Zero-filled sub-pages in the blocks that were read. */
-  readonly zeroPages: number;
-  /** Blocks of those read that return-empty would split: more than 409 of 512 sub-pages zero. */
-  readonly mostlyEmpty: number;
-}
-
-interface Inspected extends Observation {
-  readonly totals: CensusTotals;
-  readonly content?: Content;
-}
-
 function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean): Inspected | undefined {
   try {
     const observation = observe(context.host, process.pid);
-    return { ...observation, totals: censusTotals(observation.sizes) };
+    const { sizes } = observation;
+    const reasons = notHuge(sizes, readThpSettings(context.host));
+    return { ...observation, totals: censusTotals(sizes), notHuge: reasons };
   } catch (problem) {
     if (alone || !(problem instanceof OctavoError)) throw problem;
     if (problem.code === 'PERMISSION')
@@ -122,40 +108,9 @@ function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean
   }
 }
 
-async function readContent(
-  context: OctavoContext,
-  sizes: PageSizes,
-  how: Flags['content'],
-): Promise<Content | undefined> {
-  const of = censusTotals(sizes).hugeBlocks;
-  if (how === 'none' || of === 0) return undefined;
-  const limit = how === 'sample' ? { sampleBlocks: SAMPLED_BLOCKS } : {};
-  const source = new OccupancySource({ bytesPerSecond: 1024 ** 3, ...limit });
-  const { host, signal, progress } = context;
-  const { pagesPerBlock } = sizes.geometry;
-  const seen = { read: 0, zeroPages: 0, mostlyEmpty: 0 };
-  const show = (done: number, total: number, unit: string) =>
-    progress.show('reading content', done, total, unit);
-  for await (const reading of source.read({ host, processes: [sizes], progress: show, signal })) {
-    if (reading.kind !== 'content') continue;
-    const zero = pagesPerBlock - reading.content.filled.reduce((sum, byte) => sum + bits(byte), 0);
-    seen.read++;
-    seen.zeroPages += zero;
-    if (zero > (409 / 512) * pagesPerBlock) seen.mostlyEmpty++;
-  }
-  return { ...seen, of };
-}
-
-function bits(byte: number): number {
-  let left = byte;
-  let count = 0;
-  for (; left; left &= left - 1) count++;
-  return count;
-}
-
 function show(
   context: OctavoContext,
-  { sizes, totals, content, account }: Inspected,
+  { sizes, totals, content, account, notHuge }: Inspected,
   mappings: number,
 ): void {
   const { pid, command: name, cgroup } = sizes.process;
@@ -167,123 +122,10 @@ function show(
   if (sizes.thpDisabledByPrctl)
     context.print('THP is disabled for this process by prctl(PR_SET_THP_DISABLE)');
   context.print('');
+  if (notHuge.length > 0) context.print(`${showNotHuge(sizes, notHuge)}\n`);
   context.print(showMappings(sizes, censusByMapping(sizes), mappings));
   const ms = (ns: number) => (ns / 1e6).toFixed(1);
   context.print(
     `\nlooked at ${account.pages} pages in ${ms(account.totalNs)} ms, ${ms(account.kernelNs)} ms of it in the kernel’s reads\n`,
   );
-}
-
-function showContent({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {
-  const share = ((100 * zeroPages) / Math.max(1, read * geometry.pagesPerBlock)).toFixed(1);
-  const all =
-    read === of
-      ? `all ${plural(of, 'huge block')}`
-      : `${read} of ${plural(of, 'huge block')}, drawn at random`;
-  const estimate =
-    read === of
-      ? ''
-      : `; about ${showBytes((zeroPages / Math.max(1, read)) * of * geometry.pageBytes)} in all`;
-  return `zero-filled in THPs  ${share} % (${showBytes(zeroPages * geometry.pageBytes)} in ${all}${estimate}); ${mostlyEmpty} mostly empty`;
-}
-
-function document(target: string, inspected: readonly Inspected[], withBlocks: boolean) {
-  return {
-    octavo: 'census',
-    version: 1,
-    target,
-    processes: inspected.map(({ sizes, totals, content, account }) => {
-      const byMapping = censusByMapping(sizes);
-      const mappings = [...byMapping].map(([index, sums]) => ({
-        ...sizes.mappings[index],
-        start: pageToAddress(sizes.mappings[index].start, sizes.geometry),
-        end: pageToAddress(sizes.mappings[index].end, sizes.geometry),
-        totals: sums,
-      }));
-      const { process, geometry, takenAtMs, ordersKnown, thpDisabledByPrctl } = sizes;
-      const blocks = withBlocks ? { blocks: everyBlock(sizes) } : {};
-      return {
-        process,
-        geometry,
-        takenAtMs,
-        ordersKnown,
-        thpDisabledByPrctl,
-        totals,
-        content: content ?? null,
-        mappings,
-        account,
-        ...blocks,
-      };
-    }),
-  };
-}
-
-function everyBlock(sizes: PageSizes) {
-  return Array.from({ length: sizes.blocks.count }, (_, row) => ({
-    address: pageToAddress(blockToPage(sizes.blocks.block[row], sizes.geometry), sizes.geometry),
-    ...blockState(sizes.blocks, row),
-  }));
-}
-
-function explain(
-  context: OctavoContext,
-  processes: readonly ProcessIdentity[],
-  target: string,
-  address: string,
-  json: boolean,
-): void {
-  const { host } = context;
-  const { geometry } = host.identity;
-  if (processes.length !== 1)
-    throw new OctavoError('TARGET_AMBIGUOUS', { option: '--explain', target, count: processes.length });
-  const page = addressToPage(address, geometry);
-  if (page === undefined) throw new OctavoError('ADDRESS_SYNTAX', { address });
-  const block = pageToBlock(page, geometry);
-  const range = { start: blockToPage(block, geometry), end: blockToPage(block + 1, geometry) };
-  const { sizes } = observe(host, processes[0].pid, { ranges: [range] });
-  const index = sizes.mappings.findIndex(({ start, end }) => start <= page && page < end);
-  if (index < 0) throw new OctavoError('ADDRESS_UNMAPPED', { address, pid: processes[0].pid });
-  const state = stateIn(sizes, block, index);
-  const { thpDisabledByPrctl } = sizes;
-  const mapping = sizes.mappings[index];
-  const reasons = explainBlock({
-    mapping,
-    state,
-    settings: readThpSettings(host),
-    geometry,
-    thpDisabledByPrctl,
-  });
-  if (json) {
-    context.printJson({
-      octavo: 'explanation',
-      version: 1,
-      process: sizes.process,
-      address,
-      block,
-      mapping,
-      state,
-      reasons,
-    });
-    return;
-  }
-  context.print(
-    `Block ${pageToAddress(range.start, geometry)} in ${mapping.name || 'an anonymous mapping'} (${mapping.kind}, flags ${mapping.flags.join(' ') || 'unknown'})`,
-  );
-  context.print(
-    `${state.level === 'none' ? 'nothing' : `${state.present} sub-pages`} present, mapped by ${state.level.toUpperCase()}`,
-  );
-  for (const reason of reasons) context.print(reason);
-}
-
-/** The block's row in that mapping; a block with nothing mapped still lies whole or not in its mapping. */
-function stateIn(sizes: PageSizes, block: number, mapping: number): BlockState {
-  const { blocks, geometry } = sizes;
-  for (let row = 0; row < blocks.count; row++) {
-    if (blocks.block[row] === block && blocks.mapping[row] === mapping) return blockState(blocks, row);
-  }
-  const { start, end } = sizes.mappings[mapping];
-  const first = blockToPage(block, geometry);
-  const whole = start <= first && first + geometry.pagesPerBlock <= end;
-  const flags = whole ? (['wholeInMapping'] satisfies (keyof typeof BLOCK_FLAG)[]) : [];
-  return { ...emptyBlock(block), flags };
 }

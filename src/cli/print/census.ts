@@ -1,8 +1,9 @@
 /** A census in words and columns. */
 import type { CensusTotals } from '../../verification/census.js';
+import type { NotHuge } from '../../verification/not-huge.js';
 import type { Mapping } from '../../vocabulary/mapping.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
-import { pageToAddress } from '../../vocabulary/units.js';
+import { blockToPage, pageToAddress } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showOrder } from './units.js';
 
@@ -67,4 +68,40 @@ function mappingRow(sizes: PageSizes, mapping: Mapping, totals: CensusTotals): r
     telling.join(' ') || '-',
     mapping.name || '-',
   ];
+}
+
+/** Why small memory is small, a reason a line. */
+export function showNotHuge(sizes: PageSizes, groups: readonly NotHuge[]): string {
+  const rows = groups.map(({ blocks, residentBytes, holeBytes, example, why }) => [
+    String(blocks),
+    showBytes(residentBytes),
+    showBytes(holeBytes),
+    pageToAddress(blockToPage(example, sizes.geometry), sizes.geometry),
+    why,
+  ]);
+  return table(
+    ['blocks', 'resident', 'holes', 'for example', 'eligible, but not huge, because'],
+    rows,
+    [0, 1, 2],
+  );
+}
+
+/** Several processes, one a line, the largest first. */
+export function showProcesses(
+  all: readonly { readonly sizes: PageSizes; readonly totals: CensusTotals }[],
+): string {
+  const rows = [...all]
+    .sort((left, right) => right.totals.residentBytes - left.totals.residentBytes)
+    .map(({ sizes, totals }) => [
+      String(sizes.process.pid),
+      sizes.process.command,
+      showBytes(totals.residentBytes),
+      showBytes(totals.pmdMappedBytes),
+      showBytes(totals.pteMappedBytes),
+      showBytes(totals.holeBytes),
+      showBytes(totals.swappedBytes),
+      sizes.process.cgroup,
+    ]);
+  const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'cgroup'];
+  return table(head, rows, [0, 2, 3, 4, 5, 6]);
 }

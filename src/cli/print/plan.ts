@@ -71,23 +71,24 @@ function totals(plan: Plan): string {
   ]);
 }
 
-/** Forecasts are the same for many steps, so each is told once with its count. */
 function forecasts(plan: Plan): string {
-  const lines = new Map<string, number>();
-  for (const { forecast, proposal, warnings } of plan.steps) {
+  const lines = plan.steps.flatMap(({ forecast, proposal, warnings }) => {
     const lasts = forecast.undoneByKernel === 'no' ? 'lasts' : `may not last (${forecast.undoneByKernel})`;
     const keep = forecast.undoneByKernel === 'no' ? '' : `; kept by ${forecast.keptBy}`;
-    count(lines, `${proposal.action}: ${lasts}: ${forecast.why}${keep}`);
-    count(lines, `undo of a ${proposal.action}: ${forecast.irreversible}`);
-    for (const warning of warnings) count(lines, `warning: ${warning}`);
-  }
-  return [...lines].map(([line, times]) => (times > 1 ? `${line} (${times} steps)` : line)).join('\n');
+    return [
+      `${proposal.action}: ${lasts}: ${forecast.why}${keep}`,
+      `undo of a ${proposal.action}: ${forecast.irreversible}`,
+      ...warnings.map((warning) => `warning: ${warning}`),
+    ];
+  });
+  return alike(lines, 'step');
 }
 
 function refusals(plan: Plan): string {
-  const lines = new Map<string, number>();
-  for (const { proposal, code, why } of plan.refused) count(lines, `  ${proposal.action} [${code}] ${why}`);
-  return [...lines].map(([line, times]) => `${line} (${plural(times, 'block')})`).join('\n');
+  return alike(
+    plan.refused.map(({ proposal, code, why }) => `  ${proposal.action} [${code}] ${why}`),
+    'block',
+  );
 }
 
 function passedOver(plan: Plan): string {
@@ -98,6 +99,20 @@ function passedOver(plan: Plan): string {
 
 function count(lines: Map<string, number>, line: string): void {
   lines.set(line, (lines.get(line) ?? 0) + 1);
+}
+
+/** Lines that differ only in their numbers are told once, with the numbers of the first and how many there are. */
+function alike(lines: readonly string[], unit: string): string {
+  const groups = new Map<string, { readonly line: string; times: number }>();
+  for (const line of lines) {
+    const key = line.replace(/\d+/g, '#');
+    const group = groups.get(key) ?? { line, times: 0 };
+    groups.set(key, group);
+    group.times++;
+  }
+  return [...groups.values()]
+    .map(({ line, times }) => (times > 1 ? `${line} (${plural(times, unit)})` : line))
+    .join('\n');
 }
 
 export function addressOf(plan: Plan, block: number): string {

@@ -22,14 +22,14 @@ export class Walker {
   readonly #extra: number;
   readonly #directory: FourWays;
   readonly #lines: Int32Array;
-  readonly #lineMask: number;
+  readonly #lineShift: number;
 
   constructor(figures: WalkFigures) {
     this.#near = figures.nearCycles.value;
     this.#extra = figures.farCycles.value - figures.nearCycles.value;
     this.#directory = new FourWays(figures.directoryEntries.value, 4);
     this.#lines = new Int32Array(figures.cachedLines.value).fill(-1);
-    this.#lineMask = figures.cachedLines.value - 1;
+    this.#lineShift = 32 - Math.log2(figures.cachedLines.value);
   }
 
   /** Cycles of a walk to a base page or run (`huge` 0) or to a PMD entry (`huge` 1). */
@@ -63,7 +63,7 @@ export class Walker {
 
   /** A reference to a table line: near when the line is among those seen last. */
   private reference(line: number): number {
-    const slot = (line ^ (line >>> 16)) & this.#lineMask;
+    const slot = Math.imul(line, 0x9e3779b1) >>> this.#lineShift;
     const other = this.#lines[slot] ^ line;
     this.#lines[slot] = line;
     return this.#near + (this.#extra & ((other | -other) >> 31));

@@ -169,5 +169,6 @@ export function now(kernel: Kernel): Nanoseconds {
 /** arm64 groups 16 entries with 4 KiB pages, 128 with 16 KiB, 32 with 64 KiB (CONFIG_ARM64_CONT_PTE_SHIFT). */
 function contiguousOrder(options: KernelOptions): number {
   if (options.architecture !== 'arm64') return 0;
-  return options.geometry.pageBytes === 4096 ? 4 : options.geometry.pageBytes === 16384 ? 7 : 5;
+  const { pageBytes, hugeOrder } = options.geometry;
+  return Math.min(hugeOrder - 1, pageBytes === 4096 ? 4 : pageBytes === 16384 ? 7 : 5);
 }

@@ -21,6 +21,8 @@ export class Inode {
   readonly device: string;
   /** Address spaces that map this inode; a mapping counts once. */
   readonly mappers: { mm: Mm; count: number }[] = [];
+  /** Behind the last page that was ever there. */
+  private end = 0;
   /** Value of a slot: 0 nothing, frame + 1 when cached, −(swap slot + 1) when swapped out. */
   private readonly chunks = new Map<number, Float64Array>();
 
@@ -69,7 +71,8 @@ export class Inode {
     const bases = [...this.chunks.keys()].sort((a, b) => a - b);
     for (const base of bases) {
       const chunk = this.chunks.get(base)!;
-      for (let i = 0; i < CHUNK; i++) if (chunk[i] !== 0) yield base * CHUNK + i;
+      const end = Math.min(CHUNK, this.end - base * CHUNK);
+      for (let i = 0; i < end; i++) if (chunk[i] !== 0) yield base * CHUNK + i;
     }
   }
 
@@ -97,6 +100,7 @@ export class Inode {
       chunk = new Float64Array(CHUNK);
       this.chunks.set(base, chunk);
     }
+    this.end = Math.max(this.end, offset + 1);
     if (chunk[offset % CHUNK] > 0) this.cached--;
     if (value > 0) this.cached++;
     chunk[offset % CHUNK] = value;

@@ -47,8 +47,9 @@ export function meminfoText(kernel: Kernel): string {
 }
 
 function meminfoLine(name: string, value: number): string {
-  if (name.startsWith('HugePages_')) return `${name}:${String(value).padStart(23 - name.length)}\n`;
-  return `${`${name}:`.padEnd(15)} ${String(value).padStart(8)} kB\n`;
+  const unit = name.startsWith('HugePages_') ? '' : ' kB';
+  const label = `${name}:`.padEnd(16);
+  return `${label}${String(value).padStart(24 - label.length)}${unit}\n`;
 }
 
 function meminfoValues(kernel: Kernel): Record<string, number> {
