@@ -29,6 +29,11 @@ function target(host: ScriptedHost) {
   return opened.value;
 }
 
+/** DAMON is a kernel's own doing: test/conformance holds this actuator to the same on the model and on real kernels. */
+const needsKernel = (name: ActuatorName) =>
+  name === 'damos' &&
+  'acts through DAMON, which the scripted host has not: see test/conformance/model.test.ts';
+
 for (const name of Object.keys(ACTUATORS) as ActuatorName[]) {
   describe(`actuator ${name}`, () => {
     it('says its name, its abilities and what is missing', () => {
@@ -38,7 +43,9 @@ for (const name of Object.keys(ACTUATORS) as ActuatorName[]) {
       assert.ok(abilities.every(({ orders }) => !orders.includes(1)));
     });
 
-    it('gives one receipt for each step, in order, and changes just those blocks', async () => {
+    it('gives one receipt for each step, in order, and changes just those blocks', {
+      skip: needsKernel(name),
+    }, async () => {
       const { host, actuator, steps } = await prepared(name);
       const chosen = [steps[2], steps[0]];
       const receipts = await actuator.apply(chosen, { host, target: target(host) });
