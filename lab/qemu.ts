@@ -55,7 +55,12 @@ async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = () => child.kill('SIGKILL');
+  const stopAndEnd = () => {
+    stop();
+    process.exit(130);
+  };
   process.once('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopAndEnd);
   const console = tailOf(child);
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -68,6 +73,7 @@ async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
   });
   clearTimeout(timer);
   process.off('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stopAndEnd);
   const guestFailed = /^guest: main ended with [1-9]/m.test(console());
   return { ended, timedOut, guestFailed, console: console() };
 }

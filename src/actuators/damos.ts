@@ -2,30 +2,27 @@
  * DAMOS as an actuator: collapses, and splits where the kernel can, by a scheme of its own kdamond that is given
  * exactly the planned blocks and nothing else. DAMON's tree is put back as found after every call.
  */
+
 import { surveyDamon } from '../damon/scratch.js';
 import { DamonSlot } from '../damon/slot.js';
+import { unmappedRanges } from '../damon/unmapped.js';
 import { contextWrites } from '../damon/writes.js';
 import type { Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
 import type { Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
-import {
-  type BlockOrder,
-  blockContext,
-  NO_PACING,
-  type Pacing,
-  padsNeeded,
-  unmappedRanges,
-} from './damos/block-context.js';
+import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
 import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
 
 export interface DamosOptions {
   /** Use a free slot of a tree that another tool set up. */
   readonly share: boolean;
+  /** Ask a kernel without type information by a scratch slot of an empty tree. Not while only planning. */
+  readonly ask: boolean;
   readonly pacing: Pacing;
 }
 
-export const DAMOS_DEFAULTS: DamosOptions = { share: false, pacing: NO_PACING };
+export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, pacing: NO_PACING };
 
 interface Abilities {
   readonly collapse: boolean;
@@ -44,7 +41,7 @@ const SMALLEST_LARGE_ORDER = 2;
 
 /** Asks this host what DAMON can do and builds the actuator; abilities that are missing say why. */
 export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS): DamosActuator {
-  const { features, occupied } = surveyDamon(host, options.share);
+  const { features, occupied } = surveyDamon(host, options);
   const missing = occupied ? `DAMON is used by ${occupied.owner}. ${occupied.remedy}` : features.missing;
   return new DamosActuator(host, { ...features, missing }, options);
 }
@@ -85,7 +82,8 @@ export class DamosActuator implements Actuator {
       const began = this.#host.clock.monotonicNs();
       const written = slot.written.length;
       const run = await runOnBlocks(slot, this.#order(group, pid), this.#options.pacing);
-      const durationUs = (this.#host.clock.monotonicNs() - began) / 1e3 / group.length;
+      const elapsedNs = this.#host.clock.monotonicNs() - began;
+      const durationUs = (run.busyNs ?? elapsedNs) / 1e3 / group.length;
       group.forEach((step, index) => {
         const calls =
           index === 0 ? slot.written.slice(written) : [`as with step ${group[0].id}, in the same scheme`];

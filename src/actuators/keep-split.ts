@@ -5,9 +5,11 @@
  * VM_NOHUGEPAGE, which nobody can take back to "neither" and which therefore is set only when it was asked for.
  */
 import { DamonSlot } from '../damon/slot.js';
+import type { Host } from '../host/host.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
+import type { Step } from '../vocabulary/plan.js';
 import { type BlockNumber, blockToPage, type PageRange } from '../vocabulary/units.js';
-import type { ActingContext } from './actuator.js';
+import type { ActingContext, Actuator } from './actuator.js';
 import { adviseEach } from './advising.js';
 import { NO_PACING } from './damos/block-context.js';
 import { runOnBlocks } from './damos/run-blocks.js';
@@ -63,4 +65,48 @@ export function generationSince(before: BlockState, after: BlockState): Generati
   if (after.level === 'pmd' && before.level !== 'pmd') return framesKept ? 'same' : 'collapsed-again';
   if (framesKept) return before.level === 'pmd' && after.level === 'pte' ? 'split' : 'same';
   return after.level === 'pmd' ? 'collapsed-again' : 'moved';
+}
+
+export type KeepOptions = Pick<KeepRequest, 'allowSticky' | 'shareDamon'>;
+
+/** The same actuator, with every split made to last: what it splits is prepared right before. */
+export function stayingSplit(inner: Actuator, host: Host, options: KeepOptions): Actuator {
+  const cools = host.calls.probeAdvice('MADV_COLD').ok;
+  return {
+    ...{ name: inner.name, abilities: inner.abilities, batch: inner.batch, defeatedBy: inner.defeatedBy },
+    clearsReferences: inner.clearsReferences || cools,
+    describe: (steps, pid) => [...describeKeeping(steps, pid, options), ...inner.describe(steps, pid)],
+    async apply(steps, context) {
+      const blocks = splitBlocks(steps);
+      if (blocks.length === 0) return inner.apply(steps, context);
+      const kept = await prepareToStaySplit({ ...options, blocks }, context);
+      const receipts = await inner.apply(steps, context);
+      return receipts.map((receipt, index) =>
+        steps[index].proposal.action === 'split'
+          ? { ...receipt, calls: [...describeKept(steps[index], kept, blocks), ...receipt.calls] }
+          : receipt,
+      );
+    },
+  };
+}
+
+function splitBlocks(steps: readonly Step[]): BlockNumber[] {
+  return steps.filter(({ proposal }) => proposal.action === 'split').map(({ proposal }) => proposal.block);
+}
+
+function describeKeeping(steps: readonly Step[], pid: number, { allowSticky }: KeepOptions): string[] {
+  const blocks = splitBlocks(steps);
+  if (blocks.length === 0) return [];
+  const sticky = allowSticky
+    ? [
+        `DAMOS nohugepage on ${blocks.length} blocks of ${pid}: VM_NOHUGEPAGE, which nobody can take back to neither`,
+      ]
+    : [];
+  return [...sticky, `process_madvise(pidfd of ${pid}, ${blocks.length} whole blocks, MADV_COLD)`];
+}
+
+function describeKept(step: Step, kept: KeepOutcome, blocks: readonly BlockNumber[]): string[] {
+  const cleared = kept.cleared[blocks.indexOf(step.proposal.block)];
+  const sticky = kept.sticky === 'not asked' ? [] : [`DAMOS nohugepage: ${kept.sticky}`];
+  return [...sticky, `MADV_COLD on the whole block: ${cleared}`];
 }

@@ -13,6 +13,8 @@ export interface DamonFeatures {
   readonly targetOrder: boolean;
   readonly coreFilters: boolean;
   readonly snapshotLimit: boolean;
+  /** DAMON can tune its intervals by itself. */
+  readonly intervalsGoal: boolean;
   /** Where the answer came from, for people. */
   readonly basis: 'btf' | 'scheme directory' | 'nothing';
 }
@@ -24,6 +26,7 @@ const NAMES = {
   targetOrder: 'target_order',
   coreFilters: 'core_filters',
   snapshotLimit: 'max_nr_snapshots',
+  intervalsGoal: 'intervals_goal',
 } as const;
 
 export function readDamonFeatures(host: Host): DamonFeatures {
@@ -38,6 +41,7 @@ const NOTHING = {
   targetOrder: false,
   coreFilters: false,
   snapshotLimit: false,
+  intervalsGoal: false,
 } as const;
 
 function whatIsMissing(host: Host): string {
@@ -60,6 +64,7 @@ function fromTypes(host: Host): DamonFeatures | undefined {
     targetOrder: has(NAMES.targetOrder),
     coreFilters: has(NAMES.coreFilters),
     snapshotLimit: has(NAMES.snapshotLimit),
+    intervalsGoal: has(NAMES.intervalsGoal),
     basis: 'btf',
   };
 }
@@ -84,6 +89,7 @@ export function fromScheme(host: Host, scheme: string): DamonFeatures {
     targetOrder: present('target_order'),
     coreFilters: present('core_filters'),
     snapshotLimit: present('stats/max_nr_snapshots'),
+    intervalsGoal: present('../../monitoring_attrs/intervals/intervals_goal'),
     basis: 'scheme directory',
   };
 }

@@ -12,14 +12,24 @@ export interface DamonSurvey {
   readonly occupied: Occupied | undefined;
 }
 
-/** Looks at everything that can be read; an empty tree is asked by a scratch slot, journaled and taken away at once. */
-export function surveyDamon(host: Host, share: boolean): DamonSurvey {
+export interface SurveyOptions {
+  /** A free slot of a tree that another tool set up would do. */
+  readonly share: boolean;
+  /** Without type information: ask an empty tree by a scratch slot, journaled and taken away at once. */
+  readonly ask: boolean;
+}
+
+/** Looks at everything that can be read. Writes nothing unless `ask` is set. */
+export function surveyDamon(host: Host, { share, ask }: SurveyOptions): DamonSurvey {
   const features = readDamonFeatures(host);
   if (features.missing) return { features, occupied: undefined };
   const choice = chooseSlot(glanceAtDamonUse(host), share);
   if (typeof choice === 'object') return { features, occupied: choice };
   if (features.basis === 'btf') return { features, occupied: undefined };
-  return { features: choice === 'grow' ? askEmptyTree(host, features) : features, occupied: undefined };
+  return {
+    features: ask && choice === 'grow' ? askEmptyTree(host, features) : features,
+    occupied: undefined,
+  };
 }
 
 function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { statLine, writtenHost } from '../../test/written-host.js';
 import { NO_PACING } from '../actuators/damos/block-context.js';
 import { runOnBlocks } from '../actuators/damos/run-blocks.js';
+import { schemeOf } from '../vocabulary/damon.js';
 import { KDAMONDS } from './kernel-files.js';
 import { DamonSlot, statisticsSince } from './slot.js';
-import { schemeOf } from './spec.js';
 
 const EMPTY = { [`${KDAMONDS}/nr_kdamonds`]: '0\n', '/proc/77/maps': '400000-401000 r-xp\n' };
 const SCHEME = `${KDAMONDS}/0/contexts/0/schemes/0`;

@@ -4,13 +4,13 @@
  */
 import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
+import type { AddressRange, DamonContext } from '../vocabulary/damon.js';
 import type { DamonFeatures } from './features.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, refused, writeFile } from './kernel-files.js';
 import { lockPath, ownHolder, releaseLock, takeLock } from './lock.js';
 import { chooseSlot, type Occupied, readDamonUse } from './owner.js';
 import { putBack, recoverLeftover, removeRecord, type SessionRecord, writeRecord } from './record.js';
 import { askInSlot } from './scratch.js';
-import type { AddressRange, DamonContext } from './spec.js';
 import { contextWrites, type KernelWrite } from './writes.js';
 
 /** Words that `state` takes while a kdamond runs. */
@@ -138,6 +138,13 @@ export class DamonSlot {
     return state.ok && state.value === 'on';
   }
 
+  /** CPU time that the kdamond has taken since its start, undefined where the kernel does not tell. */
+  busyNs(): number | undefined {
+    const pid = numberAt(this.host, `${this.path}/pid`);
+    const times = pid && pid > 0n ? this.host.files.readText(`/proc/${pid}/schedstat`) : undefined;
+    return times?.ok ? Number(times.value.split(' ')[0]) : undefined;
+  }
+
   /** Counters as of the last update_schemes_stats; ECANCELED there means that the kdamond has ended. */
   async statistics(scheme: number): Promise<Answer<SchemeStatistics>> {
     const updated = await this.command('update_schemes_stats');
@@ -153,6 +160,20 @@ export class DamonSlot {
     return updated.ok
       ? success(readTriedRegions(this.host, `${this.#scheme(scheme)}/tried_regions`))
       : updated;
+  }
+
+  /** The same in a third of the reads, for regions of one known size. */
+  async triedCounts(scheme: number, size: bigint): Promise<Answer<TriedRegion[]>> {
+    const updated = await this.command('update_schemes_tried_regions');
+    if (!updated.ok) return updated;
+    const folder = `${this.#scheme(scheme)}/tried_regions`;
+    return success(
+      numberedChildren(this.host, folder).map((index) => {
+        const start = numberAt(this.host, `${folder}/${index}/start`) ?? 0n;
+        const accesses = Number(numberAt(this.host, `${folder}/${index}/nr_accesses`) ?? 0n);
+        return { start, end: start + size, accesses, age: 0 };
+      }),
+    );
   }
 
   /** Stops the kdamond. One that has ended by itself is stopped already, whatever the kernel answers. */
@@ -182,7 +203,7 @@ export class DamonSlot {
   }
 }
 
-function readStatistics(host: Host, scheme: string): SchemeStatistics {
+export function readStatistics(host: Host, scheme: string): SchemeStatistics {
   const at = (name: string) => numberAt(host, `${scheme}/stats/${name}`);
   return {
     tried: at('nr_tried') ?? 0n,

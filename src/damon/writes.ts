@@ -3,7 +3,7 @@
  * wipes them; a filter's type comes before everything else in it because a fresh filter is an `anon` one, which the
  * kernel would install in another layer.
  */
-import type { DamonFeatures } from './features.js';
+
 import type {
   DamonContext,
   DamonTarget,
@@ -12,8 +12,9 @@ import type {
   DamosScheme,
   DamosWatermarks,
   Span,
-} from './spec.js';
-import { isCoreFilter } from './spec.js';
+} from '../vocabulary/damon.js';
+import { isCoreFilter } from '../vocabulary/damon.js';
+import type { DamonFeatures } from './features.js';
 
 export interface KernelWrite {
   /** Path below the kdamond's directory. */

@@ -19,9 +19,18 @@ export const namedBlocks: Policy = {
       ...blocks.split.flatMap((block) => split(input, block, blocks.aroundPage, findings) ?? []),
       ...blocks.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
     ]);
-    return { proposals, passedOver: findings.passedOver() };
+    return { proposals: onceEach(proposals, findings), passedOver: findings.passedOver() };
   },
 };
+
+/** A block named twice, or for both, gets the first action. */
+function onceEach(proposals: readonly Proposal[], findings: Findings): readonly Proposal[] {
+  const claimed = new Set<BlockNumber>();
+  return proposals.filter(({ block }) => {
+    if (claimed.has(block)) findings.add('conflict', 'it was named before', block);
+    return !claimed.has(block) && claimed.add(block);
+  });
+}
 
 function split(
   input: PolicyInput,
@@ -63,8 +72,12 @@ function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): P
   const { sizes, parameters } = input;
   const { geometry, blocks } = sizes;
   const row = rowOfBlock(blocks, block);
-  const present = row < 0 ? 0 : blocks.present[row];
-  if (row >= 0 && blocks.level[row] === MAPPING_LEVEL.pmd) {
+  if (row < 0) {
+    findings.add('not-eligible', 'nothing is mapped there', block);
+    return undefined;
+  }
+  const present = blocks.present[row];
+  if (blocks.level[row] === MAPPING_LEVEL.pmd) {
     findings.add('already-so', 'it is mapped by one PMD entry already', block);
     return undefined;
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { unmappedRanges } from '../../damon/unmapped.js';
 import { GEOMETRY_4K, pageGeometry } from '../../vocabulary/units.js';
-import { blockContext, NO_PACING, padsNeeded, unmappedRanges } from './block-context.js';
+import { blockContext, NO_PACING, padsNeeded } from './block-context.js';
 
 const MAPS = `55d000000000-55d000200000 rw-p 00000000 00:00 0 [heap]
 7f0000000000-7f0010000000 rw-p 00000000 00:00 0

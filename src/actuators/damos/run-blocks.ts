@@ -1,7 +1,9 @@
 /** Runs one scheme once over exactly the given blocks and says what the kernel made of it. */
+
 import type { DamonSlot, SchemeStatistics } from '../../damon/slot.js';
+import { unmappedRanges } from '../../damon/unmapped.js';
 import type { Answer, Host, Refusal } from '../../host/host.js';
-import { type BlockOrder, blockContext, type Pacing, padsNeeded, unmappedRanges } from './block-context.js';
+import { type BlockOrder, blockContext, type Pacing, padsNeeded } from './block-context.js';
 
 export type RunEnd =
   /** One pass over all blocks was made. */
@@ -17,6 +19,8 @@ export interface BlocksRun {
   readonly end: RunEnd;
   readonly statistics: SchemeStatistics;
   readonly refusal: Refusal | undefined;
+  /** CPU time of the kdamond: the only time for which its target may have been kept waiting. */
+  readonly busyNs: number | undefined;
 }
 
 const NOTHING: SchemeStatistics = {
@@ -46,11 +50,12 @@ export async function runOnBlocks(
 
 async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
   const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
-  let sum: BlocksRun = { end: 'done', statistics: NOTHING, refusal: undefined };
+  let sum: BlocksRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
     if (at > 0) await slot.host.clock.sleep(1000);
     const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
-    sum = { ...run, statistics: addedUp(sum.statistics, run.statistics) };
+    const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
+    sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
   }
   return sum;
 }
@@ -72,12 +77,16 @@ async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Pr
   if (!staged.ok) return refusedRun(staged.error);
   const started = await slot.start();
   if (!started.ok) return refusedRun(started.error);
-  const run = await waitForPass(slot, order, pacing);
+  const run = { ...(await waitForPass(slot, order, pacing)), busyNs: slot.busyNs() };
   const stopped = await slot.stop();
   return stopped.ok ? run : { ...run, refusal: stopped.error };
 }
 
-async function waitForPass(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+async function waitForPass(
+  slot: DamonSlot,
+  order: BlockOrder,
+  pacing: Pacing,
+): Promise<Omit<BlocksRun, 'busyNs'>> {
   const wanted = BigInt(new Set(order.blocks).size) * BigInt(geometry(slot).blockBytes);
   const deadline = slot.host.clock.monotonicNs() + 1e6 * patience(order.blocks.length, pacing);
   let statistics = NOTHING;
@@ -102,13 +111,13 @@ function patience(blocks: number, { blocksPerSecond }: Pacing): number {
 }
 
 /** ECANCELED for an update means that the kdamond has ended; EBUSY that another tool kept the lock all the time. */
-function lostRun(refusal: Refusal, statistics: SchemeStatistics): BlocksRun {
+function lostRun(refusal: Refusal, statistics: SchemeStatistics): Omit<BlocksRun, 'busyNs'> {
   if (refusal.errno === 'ECANCELED') return { end: 'target-gone', statistics, refusal: undefined };
   return { end: 'refused', statistics, refusal };
 }
 
 function refusedRun(refusal: Refusal): BlocksRun {
-  return { end: 'refused', statistics: NOTHING, refusal };
+  return { end: 'refused', statistics: NOTHING, refusal, busyNs: 0 };
 }
 
 function mapsOf(host: Host, pid: number): string {

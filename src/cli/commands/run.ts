@@ -79,16 +79,18 @@ export const runCommand = command<Flags, [string?]>(
 
 async function turn(context: OctavoContext, flags: Flags, target: string | undefined): Promise<void> {
   const place = journalPlace(context, flags.state);
-  const { plan } = await planNow(context, place, turnRequest(target, flags), !flags.dryRun);
+  const acting = { ...flags, askDamon: !flags.dryRun };
+  const request = { ...turnRequest(target, flags), acting };
+  const { plan } = await planNow(context, place, request, !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {
-    const calls = await describePlan(context, plan);
+    const calls = await describePlan(context, plan, flags);
     if (flags.json) context.printJson({ octavo: 'dry-run', version: 1, plan, calls });
     else for (const call of calls) context.print(call);
     return;
   }
   if (plan.steps.length > 0) {
-    await applyNow(context, place, plan, flags.json);
+    await applyNow(context, place, plan, flags.json, acting);
     return;
   }
   if (flags.json)

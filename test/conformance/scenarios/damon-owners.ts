@@ -4,10 +4,10 @@ import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
 import { dumpTree, KDAMONDS } from '../../../src/damon/kernel-files.js';
 import { recordPath } from '../../../src/damon/record.js';
 import { DamonSlot } from '../../../src/damon/slot.js';
-import type { DamonContext } from '../../../src/damon/spec.js';
-import { NO_INTERVALS_GOAL, schemeOf } from '../../../src/damon/spec.js';
 import { contextWrites } from '../../../src/damon/writes.js';
 import type { Host } from '../../../src/host/host.js';
+import type { DamonContext } from '../../../src/vocabulary/damon.js';
+import { NO_INTERVALS_GOAL, schemeOf } from '../../../src/vocabulary/damon.js';
 import type { PageRange } from '../../../src/vocabulary/units.js';
 import { must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
@@ -108,7 +108,7 @@ function meetStatistics(host: Host, { note }: Stage): Rows {
   if (!host.files.writeKernelFile(STAT, 'Y').ok) {
     return { 'DAMON_STAT reported': false, 'DAMON_STAT still on': false };
   }
-  const missing = damosActuator(host, DAMOS_DEFAULTS).abilities[0].missing;
+  const missing = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing;
   note(missing);
   const stillOn = must(host.files.readText(STAT)).trim() === 'Y';
   must(host.files.writeKernelFile(STAT, 'N'));

@@ -45,7 +45,7 @@ export const damosCollapse: Scenario = {
 
 async function collapseSets(stage: Stage): Promise<Rows> {
   const { host } = stage;
-  const actuator = damosActuator(host, DAMOS_DEFAULTS);
+  const actuator = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true });
   const missing = actuator.abilities.find(({ action }) => action === 'collapse')?.missing ?? '?';
   if (missing) return { 'ability missing': missing };
   const workload = await stage.startWorkload();

@@ -65,7 +65,7 @@ async function splitShared(stage: Stage): Promise<Rows> {
 }
 
 async function restore({ host, note }: Stage, pid: number, range: PageRange): Promise<Rows> {
-  const actuator = damosActuator(host, DAMOS_DEFAULTS);
+  const actuator = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true });
   if (actuator.abilities[0].missing) return {};
   const target = must(host.calls.openProcess(pid));
   const wanted = {

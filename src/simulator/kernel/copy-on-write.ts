@@ -1,0 +1,136 @@
+import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/units.js';
+import { ACCESS } from './access-results.js';
+import { allocateFolio, EFFORT, freeIfUnused } from './allocation.js';
+import { ANON, copying, freshBits, lock, mapHugeFolio, zeroing } from './anonymous-faults.js';
+import { changePte, clearEntries, mapPtes, unmapPtes } from './entries.js';
+import { FOLIO, PAGE } from './folios.js';
+import type { Kernel } from './kernel.js';
+import { addToLru } from './lru.js';
+import { type Mm, VM, type Vma } from './mm.js';
+import { ENTRY } from './page-tables.js';
+import { splitPmdMapping } from './pmd-split.js';
+
+/**
+ * A write to a PMD mapping that is not writable (do_huge_pmd_wp_page()): reused when this process is the only one,
+ * otherwise the mapping is split and the page copied by the PTE fault that follows. There is no huge copy.
+ */
+export function hugeWriteProtectFault(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  page: PageNumber,
+  pmd: number,
+): Nanoseconds {
+  const { tables, folios, geometry } = kernel;
+  if (tables.pmdBits[pmd] & ENTRY.zero) return replaceHugeZero(kernel, mm, vma, page, pmd);
+  const head = tables.pmdValue[pmd];
+  const shared = !folios.has(head, FOLIO.anon);
+  const exclusive = (folios.page[head] & PAGE.exclusive) !== 0;
+  if (shared ? vma.flags & VM.shared : exclusive || isOnlyReference(kernel, head)) {
+    if (!shared) markExclusive(kernel, head, geometry.pagesPerBlock);
+    tables.pmdBits[pmd] |= ENTRY.writable | ENTRY.dirty;
+    kernel.counters.count('pgreuse');
+    return 0;
+  }
+  return splitPmdMapping(kernel, mm, page);
+}
+
+function isOnlyReference(kernel: Kernel, head: FrameNumber): boolean {
+  return kernel.folios.totalMaps[head] === 1 && kernel.folios.pins[head] === 0;
+}
+
+function markExclusive(kernel: Kernel, frame: FrameNumber, pages: number): void {
+  for (let page = frame; page < frame + pages; page++) kernel.folios.page[page] |= PAGE.exclusive;
+}
+
+/** do_huge_zero_wp_pmd(): a huge folio in place of the huge zero page, else the mapping is split. */
+function replaceHugeZero(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, pmd: number): Nanoseconds {
+  const { tables } = kernel;
+  const kept = { bits: tables.pmdBits[pmd], value: tables.pmdValue[pmd], deposit: tables.pmdTableFrame[pmd] };
+  tables.pmdBits[pmd] = 0;
+  const cost = mapHugeFolio(kernel, mm, vma, page, pmd, kept.deposit);
+  if (cost >= 0) {
+    kernel.flushes.tell(mm.id, page - (page % kernel.geometry.pagesPerBlock), page + 1);
+    return cost;
+  }
+  tables.pmdBits[pmd] = kept.bits;
+  tables.pmdValue[pmd] = kept.value;
+  tables.pmdTableFrame[pmd] = kept.deposit;
+  return splitPmdMapping(kernel, mm, page);
+}
+
+/** A write to a present PTE that is not writable (do_wp_page()). */
+export function writeProtectFault(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  page: PageNumber,
+  entry: number,
+): Nanoseconds {
+  const { tables, folios } = kernel;
+  if (tables.pteBits[entry] & ENTRY.zero) return replaceZeroPage(kernel, mm, vma, page, entry);
+  const frame = tables.pteValue[entry];
+  const head = folios.headOf(frame);
+  if (!folios.has(head, FOLIO.anon) && vma.flags & VM.shared) return makeWritable(kernel, entry);
+  if (folios.has(head, FOLIO.anon) && canReuse(kernel, frame, head)) {
+    markExclusive(kernel, frame, 1);
+    kernel.counters.count('pgreuse');
+    return makeWritable(kernel, entry);
+  }
+  return copyPage(kernel, mm, vma, page, entry);
+}
+
+function makeWritable(kernel: Kernel, entry: number): Nanoseconds {
+  changePte(kernel, entry, ENTRY.writable | ENTRY.dirty | ENTRY.accessed | ENTRY.softDirty, 0);
+  return 0;
+}
+
+function canReuse(kernel: Kernel, frame: FrameNumber, head: FrameNumber): boolean {
+  const { folios } = kernel;
+  if (folios.page[frame] & PAGE.exclusive) return true;
+  return folios.pins[head] === 0 && !folios.isMaybeShared(head);
+}
+
+function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
+  const made = newAnonymousPage(kernel, mm, page);
+  if (made.head < 0) return ACCESS.outOfMemory;
+  clearEntries(kernel, entry, 1);
+  mapNew(kernel, mm, vma, entry, made.head);
+  kernel.flushes.tell(mm.id, page, page + 1);
+  return made.cost + zeroing(kernel, 0);
+}
+
+/** wp_page_copy(): the writer gets a page of its own with the same content. */
+function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
+  const { tables, folios } = kernel;
+  const old = tables.pteValue[entry];
+  const made = newAnonymousPage(kernel, mm, page);
+  if (made.head < 0) return ACCESS.outOfMemory;
+  if (tables.pteValue[entry] !== old || (tables.pteBits[entry] & ENTRY.present) === 0) {
+    freeIfUnused(kernel, made.head);
+    return made.cost;
+  }
+  folios.content[made.head] = folios.content[old];
+  const head = folios.headOf(old);
+  unmapPtes(kernel, mm, entry, 1);
+  freeIfUnused(kernel, head);
+  mapNew(kernel, mm, vma, entry, made.head);
+  vma.hasAnonPages = true;
+  kernel.flushes.tell(mm.id, page, page + 1);
+  return made.cost + copying(kernel, 1);
+}
+
+export function newAnonymousPage(
+  kernel: Kernel,
+  mm: Mm,
+  page: PageNumber,
+): { head: FrameNumber; cost: Nanoseconds } {
+  const kind = { flags: ANON, owner: mm.family, index: page };
+  return allocateFolio(kernel, 0, kernel.memcgOf(mm), kind, EFFORT.base);
+}
+
+function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber): void {
+  mapPtes(kernel, mm, entry, head, 1, freshBits(vma, true));
+  lock(kernel, vma, head);
+  addToLru(kernel, head);
+}

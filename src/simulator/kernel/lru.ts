@@ -1,0 +1,97 @@
+import type { FrameNumber } from '../../vocabulary/units.js';
+import { FOLIO } from './folios.js';
+import type { Kernel } from './kernel.js';
+import { LRU, LRU_LISTS } from './memcg.js';
+
+/** Which list a folio's flags put it on. Lazily freed anonymous memory waits among inactive files, as in Linux. */
+function listOf(flags: number): number {
+  if (flags & FOLIO.unevictable) return LRU.unevictable;
+  const swapBacked = (flags & FOLIO.swapBacked) !== 0;
+  const active = (flags & FOLIO.active) !== 0;
+  if (swapBacked) return active ? LRU.activeAnon : LRU.inactiveAnon;
+  return active ? LRU.activeFile : LRU.inactiveFile;
+}
+
+export function lruHead(kernel: Kernel, memcg: number, list: number): number {
+  return kernel.frames.listHead(memcg * LRU_LISTS + list);
+}
+
+/** Puts a folio that is on no list at the young end of its list. */
+export function addToLru(kernel: Kernel, head: FrameNumber): void {
+  const { folios, frames } = kernel;
+  const memcg = folios.memcg[head];
+  const list = listOf(folios.flags[head]);
+  frames.prepend(lruHead(kernel, memcg, list), head);
+  kernel.memcgAt(memcg).lruPages[list] += folios.pagesOf(head);
+  folios.set(head, FOLIO.lru);
+}
+
+/** The same at the old end: the next to be reclaimed. */
+export function addToLruTail(kernel: Kernel, head: FrameNumber): void {
+  const { folios, frames } = kernel;
+  const list = listOf(folios.flags[head]);
+  frames.append(lruHead(kernel, folios.memcg[head], list), head);
+  kernel.memcgAt(folios.memcg[head]).lruPages[list] += folios.pagesOf(head);
+  folios.set(head, FOLIO.lru);
+}
+
+export function removeFromLru(kernel: Kernel, head: FrameNumber): void {
+  const { folios, frames } = kernel;
+  if (!folios.has(head, FOLIO.lru)) return;
+  frames.unlink(head);
+  kernel.memcgAt(folios.memcg[head]).lruPages[listOf(folios.flags[head])] -= folios.pagesOf(head);
+  folios.clear(head, FOLIO.lru);
+}
+
+/** Takes a folio off its list to work on it (folio_isolate_lru()). False when it is on none. */
+export function isolate(kernel: Kernel, head: FrameNumber): boolean {
+  if (!kernel.folios.has(head, FOLIO.lru)) return false;
+  removeFromLru(kernel, head);
+  kernel.folios.set(head, FOLIO.isolated);
+  return true;
+}
+
+/** Ends an isolation (folio_putback_lru()). */
+export function putBack(kernel: Kernel, head: FrameNumber): void {
+  kernel.folios.clear(head, FOLIO.isolated);
+  addToLru(kernel, head);
+}
+
+/** Changes flags of a folio that decide its list, keeping it on the right one. */
+export function changeOnLru(kernel: Kernel, head: FrameNumber, change: () => void): void {
+  const listed = kernel.folios.has(head, FOLIO.lru);
+  if (listed) removeFromLru(kernel, head);
+  change();
+  if (listed) addToLru(kernel, head);
+}
+
+/** folio_activate(): to the young end of the active list. */
+export function activate(kernel: Kernel, head: FrameNumber): void {
+  const { folios } = kernel;
+  if (folios.has(head, FOLIO.active) || folios.has(head, FOLIO.unevictable)) return;
+  changeOnLru(kernel, head, () => folios.set(head, FOLIO.active));
+  kernel.counters.count('pgactivate', folios.pagesOf(head));
+  kernel.memcgAt(folios.memcg[head]).count('pgactivate', folios.pagesOf(head));
+}
+
+/** folio_deactivate(): to the inactive list, references forgotten. */
+export function deactivate(kernel: Kernel, head: FrameNumber): void {
+  const { folios } = kernel;
+  if (!folios.has(head, FOLIO.lru) || folios.has(head, FOLIO.unevictable)) return;
+  const wasActive = folios.has(head, FOLIO.active);
+  changeOnLru(kernel, head, () => folios.clear(head, FOLIO.active | FOLIO.referenced));
+  if (!wasActive) return;
+  kernel.counters.count('pgdeactivate', folios.pagesOf(head));
+  kernel.memcgAt(folios.memcg[head]).count('pgdeactivate', folios.pagesOf(head));
+}
+
+/** folio_mark_accessed(): referenced first, active when referenced already. */
+export function markReferenced(kernel: Kernel, head: FrameNumber): void {
+  const { folios } = kernel;
+  if (!folios.has(head, FOLIO.referenced) || kernel.features.lruGen) folios.set(head, FOLIO.referenced);
+  else if (!folios.has(head, FOLIO.active)) {
+    activate(kernel, head);
+    folios.clear(head, FOLIO.referenced);
+  }
+  folios.clear(head, FOLIO.idle);
+}

@@ -1,0 +1,253 @@
+import type { ErrnoName } from '../../vocabulary/errno.js';
+import type { Nanoseconds, PageNumber } from '../../vocabulary/units.js';
+import { clearEntries, ensureTable, firstEntry, setSpecial } from './entries.js';
+import { handleFault } from './faults.js';
+import { FOLIO } from './folios.js';
+import type { Kernel } from './kernel.js';
+import { registerMm } from './khugepaged-list.js';
+import { coldOrPageout, lazyFree } from './madvise-cold.js';
+import { madviseCollapse } from './madvise-collapse.js';
+import { type Mm, VM, type Vma } from './mm.js';
+import { ENTRY } from './page-tables.js';
+import { splitPmdMapping } from './pmd-split.js';
+import { cachePage, removeFromCache } from './shmem.js';
+import type { Outcome } from './split.js';
+import { unmapAll } from './swap-out.js';
+import { changeFlags, vmasIn } from './vmas.js';
+import { zapRange } from './zap.js';
+
+/** Advice values of madvise(2) that the model knows, the same on x86-64 and arm64. */
+export const ADVICE = {
+  MADV_NORMAL: 0,
+  MADV_RANDOM: 1,
+  MADV_SEQUENTIAL: 2,
+  MADV_WILLNEED: 3,
+  MADV_DONTNEED: 4,
+  MADV_FREE: 8,
+  MADV_REMOVE: 9,
+  MADV_DONTFORK: 10,
+  MADV_DOFORK: 11,
+  MADV_HUGEPAGE: 14,
+  MADV_NOHUGEPAGE: 15,
+  MADV_DONTDUMP: 16,
+  MADV_DODUMP: 17,
+  MADV_COLD: 20,
+  MADV_PAGEOUT: 21,
+  MADV_POPULATE_READ: 22,
+  MADV_POPULATE_WRITE: 23,
+  MADV_COLLAPSE: 25,
+  MADV_GUARD_INSTALL: 102,
+  MADV_GUARD_REMOVE: 103,
+} as const;
+
+export type AdviceName = keyof typeof ADVICE;
+
+export function isAdviceName(name: string): name is AdviceName {
+  return Object.hasOwn(ADVICE, name);
+}
+
+/**
+ * madvise(2) for pages [start, end) of an address space, by whoever. Mappings are taken one after the other; a hole
+ * between them lets the others be done and then answers ENOMEM, any other failure stops at once.
+ */
+export function adviseRange(
+  kernel: Kernel,
+  mm: Mm,
+  start: PageNumber,
+  end: PageNumber,
+  advice: AdviceName,
+): Outcome {
+  let cost = kernel.costs.systemCall;
+  if (end < start) return { error: 'EINVAL', cost };
+  if (advice === 'MADV_GUARD_INSTALL' && !kernel.features.guardRegions) return { error: 'EINVAL', cost };
+  let hole: ErrnoName | undefined;
+  let page = start;
+  if (advice === 'MADV_COLLAPSE') cost += kernel.costs.drainAll;
+  for (const vma of vmasIn(mm, start, end)) {
+    if (vma.start > page) hole = 'ENOMEM';
+    const from = Math.max(start, vma.start);
+    const to = Math.min(end, vma.end);
+    const done = adviseVma(kernel, mm, vma, from, to, advice);
+    cost += done.cost;
+    if (done.error !== undefined) return { error: done.error, cost };
+    page = to;
+  }
+  if (page < end) hole = 'ENOMEM';
+  return { error: hole, cost };
+}
+
+function adviseVma(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: PageNumber,
+  end: PageNumber,
+  advice: AdviceName,
+): Outcome {
+  switch (advice) {
+    case 'MADV_COLD':
+    case 'MADV_PAGEOUT':
+      if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
+      return done(coldOrPageout(kernel, mm, vma, start, end, advice === 'MADV_PAGEOUT'));
+    case 'MADV_COLLAPSE':
+      return madviseCollapse(kernel, mm, vma, start, end);
+    case 'MADV_HUGEPAGE':
+    case 'MADV_NOHUGEPAGE':
+      return adviseHuge(kernel, mm, vma, start, end, advice === 'MADV_HUGEPAGE');
+    case 'MADV_DONTNEED':
+      if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
+      return done(zapRange(kernel, mm, start, end));
+    case 'MADV_FREE':
+      if (!vma.isAnonymous || vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
+      return done(lazyFree(kernel, mm, vma, start, end));
+    case 'MADV_REMOVE':
+      return punchHole(kernel, vma, start, end);
+    case 'MADV_WILLNEED':
+      return done(readAhead(kernel, mm, vma, start, end));
+    case 'MADV_POPULATE_READ':
+    case 'MADV_POPULATE_WRITE':
+      return populate(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
+    case 'MADV_GUARD_INSTALL':
+      return installGuards(kernel, mm, vma, start, end);
+    case 'MADV_GUARD_REMOVE':
+      return done(removeGuards(kernel, mm, start, end));
+    default:
+      return adviseFlags(kernel, mm, start, end, advice);
+  }
+}
+
+const done = (cost: Nanoseconds): Outcome => ({ error: undefined, cost });
+const refused = (error: ErrnoName): Outcome => ({ error, cost: 0 });
+
+/** hugepage_madvise(): khugepaged learns of the mapping only when its flags change. */
+function adviseHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: PageNumber,
+  end: PageNumber,
+  huge: boolean,
+): Outcome {
+  if (vma.flags & VM.special) return refused('EINVAL');
+  const set = huge ? VM.hugepage : VM.noHugepage;
+  const clear = huge ? VM.noHugepage : VM.hugepage;
+  return done(changeFlags(kernel, mm, start, end, set, clear, (changed) => registerMm(kernel, mm, changed)));
+}
+
+function adviseFlags(
+  kernel: Kernel,
+  mm: Mm,
+  start: PageNumber,
+  end: PageNumber,
+  advice: AdviceName,
+): Outcome {
+  const change: Partial<Record<AdviceName, [number, number]>> = {
+    MADV_NORMAL: [0, VM.randomRead | VM.sequentialRead],
+    MADV_RANDOM: [VM.randomRead, VM.sequentialRead],
+    MADV_SEQUENTIAL: [VM.sequentialRead, VM.randomRead],
+    MADV_DONTFORK: [VM.dontCopy, 0],
+    MADV_DOFORK: [0, VM.dontCopy],
+    MADV_DONTDUMP: [VM.dontDump, 0],
+    MADV_DODUMP: [0, VM.dontDump],
+  };
+  const bits = change[advice];
+  if (bits === undefined) return refused('EINVAL');
+  return done(changeFlags(kernel, mm, start, end, bits[0], bits[1]));
+}
+
+/** Swapped pages come back; shmem is read from swap into its cache. */
+function readAhead(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: PageNumber): Nanoseconds {
+  let cost = 0;
+  for (let page = start; page < end; page++) {
+    if (vma.inode !== undefined) {
+      if (vma.inode.swapAt(vma.offsetOf(page)) >= 0)
+        cost += cachePage(kernel, kernel.memcgOf(mm), vma.inode, vma, vma.offsetOf(page)).cost;
+      continue;
+    }
+    const { tables, geometry } = kernel;
+    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
+    if ((tables.pmdBits[pmd] & ENTRY.table) === 0) continue;
+    if (tables.pteBits[tables.pteOf(pmd, page)] & ENTRY.swap)
+      cost += Math.max(0, handleFault(kernel, mm, page, false));
+  }
+  return cost;
+}
+
+function populate(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
+  let cost = 0;
+  for (let page = start; page < end; page++) {
+    const touched = touch(kernel, mm, page, write);
+    if (touched < 0) return { error: touched === -2 ? 'ENOMEM' : 'EFAULT', cost };
+    cost += touched;
+  }
+  return done(cost);
+}
+
+/** Faults a page in without counting as an access by the program. */
+export function touch(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
+  const { tables, geometry } = kernel;
+  const needed = write ? ENTRY.present | ENTRY.writable : ENTRY.present;
+  let cost = 0;
+  for (let round = 0; round < 8; round++) {
+    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
+    const bits =
+      tables.pmdBits[pmd] & ENTRY.present ? tables.pmdBits[pmd] : tables.pteBits[tables.pteOf(pmd, page)];
+    if ((bits & needed) === needed) return cost;
+    const fault = handleFault(kernel, mm, page, write);
+    if (fault < 0) return fault;
+    cost += fault;
+  }
+  throw new Error(`assertion failed: page ${page} faults for ever`);
+}
+
+/** MADV_REMOVE: cached pages of the range go from a shared mapping's inode; a partly covered folio loses no page. */
+function punchHole(kernel: Kernel, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
+  const { inode } = vma;
+  if (inode === undefined || (vma.flags & VM.shared) === 0) return refused('EINVAL');
+  let cost = 0;
+  for (let offset = vma.offsetOf(start); offset < vma.offsetOf(end); offset++) {
+    const frame = inode.frameAt(offset);
+    if (frame < 0) continue;
+    const head = kernel.folios.headOf(frame);
+    const first = kernel.folios.index[head];
+    const pages = kernel.folios.pagesOf(head);
+    if (
+      first < vma.offsetOf(start) ||
+      first + pages > vma.offsetOf(end) ||
+      kernel.folios.has(head, FOLIO.locked)
+    ) {
+      kernel.folios.content[frame] = 0;
+      continue;
+    }
+    unmapAll(kernel, head);
+    removeFromCache(kernel, head);
+    cost += kernel.costs.visitPte * pages;
+  }
+  return done(cost);
+}
+
+/** Guard regions: access faults, memory is given up. */
+function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
+  if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
+  let cost = zapRange(kernel, mm, start, end);
+  const { tables, geometry } = kernel;
+  for (let page = start; page < end; page++) {
+    const pmd = tables.ensurePmd(mm, Math.floor(page / geometry.pagesPerBlock));
+    if (tables.pmdBits[pmd] & ENTRY.present) cost += splitPmdMapping(kernel, mm, page);
+    if (!ensureTable(kernel, mm, pmd)) return { error: 'ENOMEM', cost };
+    const entry = tables.pteOf(pmd, page);
+    if (tables.pteBits[entry] === 0) setSpecial(kernel, entry, 0, ENTRY.guard);
+  }
+  return done(cost);
+}
+
+function removeGuards(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber): Nanoseconds {
+  const { tables, geometry } = kernel;
+  for (let page = start; page < end; page++) {
+    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
+    if ((tables.pmdBits[pmd] & ENTRY.table) === 0) continue;
+    const entry = firstEntry(kernel, pmd) + (page % geometry.pagesPerBlock);
+    if (tables.pteBits[entry] & ENTRY.guard) clearEntries(kernel, entry, 1);
+  }
+  return kernel.costs.visitPte * (end - start);
+}

@@ -1,0 +1,103 @@
+import type { Nanoseconds, PageNumber, Pages } from '../../vocabulary/units.js';
+import { freeIfUnused } from './allocation.js';
+import {
+  blockStart,
+  clearEntries,
+  dropDeposit,
+  dropTable,
+  firstEntry,
+  runOfFolio,
+  unmapPmd,
+  unmapPtes,
+} from './entries.js';
+import type { Kernel } from './kernel.js';
+import type { Mm } from './mm.js';
+import { ENTRY } from './page-tables.js';
+import { clearZeroPmd, splitPmdMapping } from './pmd-split.js';
+
+/**
+ * Takes every page of [start, end) out of an address space (zap_page_range()). Anonymous pages that nobody else
+ * maps are freed; a huge mapping that is only partly covered is split first, and its folio waits for the shrinker.
+ */
+export function zapRange(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber): Nanoseconds {
+  const { pagesPerBlock } = kernel.geometry;
+  let cost = 0;
+  for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
+    if (kernel.tables.pmdOf(mm, block / pagesPerBlock) < 512) {
+      block = skipEmptyRun(kernel, mm, block);
+      continue;
+    }
+    cost += zapBlock(kernel, mm, block, Math.max(start, block), Math.min(end, block + pagesPerBlock));
+  }
+  kernel.flushes.tell(mm.id, start, end);
+  return cost;
+}
+
+/** The last block of the run of blocks that has no page tables at all. */
+function skipEmptyRun(kernel: Kernel, _mm: Mm, block: PageNumber): PageNumber {
+  const run = kernel.geometry.pagesPerBlock * 512;
+  return block - (block % run) + run - kernel.geometry.pagesPerBlock;
+}
+
+function zapBlock(kernel: Kernel, mm: Mm, block: PageNumber, from: PageNumber, to: PageNumber): Nanoseconds {
+  const { tables, geometry, costs } = kernel;
+  const pmd = tables.pmdOf(mm, block / geometry.pagesPerBlock);
+  const whole = to - from === geometry.pagesPerBlock;
+  let cost = 0;
+  if (tables.pmdBits[pmd] & ENTRY.present) {
+    if (whole) return zapPmd(kernel, mm, pmd);
+    cost += splitPmdMapping(kernel, mm, block);
+  }
+  if ((tables.pmdBits[pmd] & ENTRY.table) === 0) return cost;
+  zapEntries(kernel, mm, firstEntry(kernel, pmd) + (from - block), to - from);
+  if (whole) dropTable(kernel, mm, pmd);
+  return cost + costs.visitPte * (to - from);
+}
+
+function zapPmd(kernel: Kernel, mm: Mm, pmd: number): Nanoseconds {
+  const { tables } = kernel;
+  if (tables.pmdBits[pmd] & ENTRY.zero) {
+    clearZeroPmd(kernel, mm, pmd);
+    return kernel.costs.visitPmd;
+  }
+  const head = tables.pmdValue[pmd];
+  unmapPmd(kernel, mm, pmd);
+  dropDeposit(kernel, mm, pmd);
+  freeIfUnused(kernel, head);
+  return kernel.costs.visitPmd;
+}
+
+function zapEntries(kernel: Kernel, mm: Mm, first: number, count: Pages): void {
+  const { tables, folios } = kernel;
+  for (let entry = first; entry < first + count; ) {
+    const bits = tables.pteBits[entry];
+    let run = 1;
+    if (bits & ENTRY.present && (bits & ENTRY.zero) === 0) {
+      run = runOfFolio(kernel, entry, first + count - entry);
+      const head = folios.headOf(tables.pteValue[entry]);
+      unmapPtes(kernel, mm, entry, run);
+      freeIfUnused(kernel, head);
+    } else if (bits !== 0) clearOther(kernel, mm, entry);
+    entry += run;
+  }
+}
+
+/** Swap entries give their slot back; markers and zero pages just go. */
+function clearOther(kernel: Kernel, mm: Mm, entry: number): void {
+  const { tables } = kernel;
+  if (tables.pteBits[entry] & ENTRY.swap) releaseSwapEntry(kernel, mm, entry);
+  clearEntries(kernel, entry, 1);
+}
+
+/** Drops the reference that a swap entry holds. */
+export function releaseSwapEntry(kernel: Kernel, mm: Mm, entry: number): void {
+  const slot = kernel.tables.pteValue[entry];
+  releaseSlot(kernel, slot);
+  mm.swapEntries--;
+}
+
+/** Drops one reference to a swap slot and uncharges it with the last. */
+export function releaseSlot(kernel: Kernel, slot: number): void {
+  const memcg = kernel.memcgAt(kernel.swap.memcg[slot]);
+  if (kernel.swap.release(slot)) memcg.chargeSwap(-1);
+}
