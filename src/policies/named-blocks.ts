@@ -72,8 +72,12 @@ function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): P
   const { sizes, parameters } = input;
   const { geometry, blocks } = sizes;
   const row = rowOfBlock(blocks, block);
-  const present = row < 0 ? 0 : blocks.present[row];
-  if (row >= 0 && blocks.level[row] === MAPPING_LEVEL.pmd) {
+  if (row < 0) {
+    findings.add('not-eligible', 'nothing is mapped there', block);
+    return undefined;
+  }
+  const present = blocks.present[row];
+  if (blocks.level[row] === MAPPING_LEVEL.pmd) {
     findings.add('already-so', 'it is mapped by one PMD entry already', block);
     return undefined;
   }

@@ -70,9 +70,9 @@ export class FolioOrders {
     this.#file?.close();
   }
 
-  /** A walk that goes on where the last span ended is likely to go through the whole window. */
+  /** A walk that goes on where the last span ended, or that comes back, is likely to need the whole window. */
   #load(window: number, slot: number, chunk: number, isSequential: boolean): void {
-    if (!isSequential && this.#chunks > 1) {
+    if (!isSequential && this.#chunks > 1 && !this.#hasChunkOf(slot)) {
       this.#read(window, slot, chunk * CHUNK_FRAMES, CHUNK_FRAMES);
       if (!this.#reachesOver()) {
         this.#loaded[slot * this.#chunks + chunk] = 1;
@@ -81,6 +81,12 @@ export class FolioOrders {
     }
     this.#read(window, slot, 0, this.#windowFrames);
     this.#loaded.fill(1, slot * this.#chunks, (slot + 1) * this.#chunks);
+  }
+
+  #hasChunkOf(slot: number): boolean {
+    for (let at = slot * this.#chunks; at < (slot + 1) * this.#chunks; at++)
+      if (this.#loaded[at] === 1) return true;
+    return false;
   }
 
   /** Whether the chunk just read begins inside a folio, or is one folio that may go on behind it. */

@@ -28,6 +28,12 @@ export interface RunsDocument {
   readonly runs: readonly { readonly run: string; readonly state: string; readonly met: number }[];
 }
 
+export interface Failure {
+  readonly octavo: 'failure';
+  readonly code: string;
+}
+
 /** Exit codes of the commands (src/vocabulary/errors.ts EXIT), written out as a script would have them. */
 export const DONE = 0;
+export const BAD_INPUT = 3;
 export const NOT_ALL_MET = 7;

@@ -1,11 +1,17 @@
 /** Runs the built command line as a user does. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** When to send SIGKILL. */
+export interface Kill {
+  readonly after: 'start' | 'journal';
+  readonly ms: number;
+}
 
 export interface Ended {
   readonly code: number | null;
@@ -22,16 +28,34 @@ export class OctavoRunner {
     return join(this.directory, name);
   }
 
-  /** Runs `octavo …words`; `killAfterMs` sends SIGKILL so many milliseconds after the start. */
-  run(words: readonly string[], options: { readonly killAfterMs?: number } = {}): Promise<Ended> {
+  /** Names of the runs that have a journal, oldest first. */
+  runs(): readonly string[] {
+    try {
+      return readdirSync(this.path('state/runs')).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** Runs `octavo …words`; with `kill`, SIGKILL comes so many milliseconds after the start or after its journal. */
+  run(words: readonly string[], kill?: Kill): Promise<Ended> {
     const child = spawn(process.execPath, [MAIN, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, OCTAVO_STATE: this.path('state'), NO_COLOR: '1' },
     });
-    const timer =
-      options.killAfterMs === undefined
-        ? undefined
-        : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
+    let timer: NodeJS.Timeout | undefined;
+    const killIn = (ms: number) => {
+      timer = setTimeout(() => child.kill('SIGKILL'), ms);
+    };
+    if (kill?.after === 'start') killIn(kill.ms);
+    if (kill?.after === 'journal') {
+      const before = this.runs().length;
+      timer = setInterval(() => {
+        if (this.runs().length === before) return;
+        clearInterval(timer);
+        killIn(kill.ms);
+      }, 2);
+    }
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
