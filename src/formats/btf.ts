@@ -62,7 +62,8 @@ class NameSection implements KernelNames {
     const wanted = Buffer.from(`\0${prefix}`, 'latin1');
     for (let at = this.#section.indexOf(wanted); at >= 0; at = this.#section.indexOf(wanted, at + 1)) {
       const end = this.#section.indexOf(0, at + 1);
-      names.add(this.#section.toString('latin1', at + 1, end < 0 ? this.#section.length : end));
+      // The last zero byte ends a name and begins none.
+      if (end > at + 1) names.add(this.#section.toString('latin1', at + 1, end));
     }
     return [...names];
   }
