@@ -6,6 +6,7 @@ import { damonRoutes } from './commands/damon.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
+import { launchCommand } from './commands/launch.js';
 import { manCommand } from './commands/man.js';
 import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
@@ -30,6 +31,7 @@ export const COMMANDS = {
   simulate: simulateCommand,
   model: modelRoutes,
   'record-host': recordHostCommand,
+  launch: launchCommand,
   man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,

@@ -132,6 +132,15 @@ export interface Program {
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
+export type ThpRule = 'except-advised' | 'never';
+
+export interface Launched {
+  readonly pid: ProcessId;
+  /** Its exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
 export interface Calls {
   /** Opens a process so that later calls cannot hit another one that got its pid. */
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
@@ -149,6 +158,11 @@ export interface Calls {
   probeAdvice(advice: Advice): Answer<void>;
   /** Starts a program of our own with piped standard streams. ENOENT when there is no such program. */
   start(command: string, parameters: readonly string[]): Answer<Program>;
+  /**
+   * Starts a program in the foreground, on this process's own streams, under a THP rule that it and its children
+   * inherit (prctl PR_SET_THP_DISABLE). EINVAL where the kernel does not know the rule.
+   */
+  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched>;
 }
 
 export interface Clock {

@@ -16,6 +16,7 @@ import type {
   FileStatus,
   Files,
   Host,
+  Launched,
   OpenFile,
   PagemapScan,
   ProcessHandle,
@@ -230,6 +231,10 @@ class RecordingCalls implements Calls {
   }
 
   start(command: string): Answer<Program> {
+    return refused('EROFS', `execve ${command}`);
+  }
+
+  launch(command: string): Answer<Launched> {
     return refused('EROFS', `execve ${command}`);
   }
 }

@@ -2,10 +2,20 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { failure, success } from '../../base/result.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
-import type { Advice, Answer, Calls, PagemapScan, ProcessHandle, Program, ScannedRegions } from '../host.js';
+import type {
+  Advice,
+  Answer,
+  Calls,
+  Launched,
+  PagemapScan,
+  ProcessHandle,
+  Program,
+  ScannedRegions,
+  ThpRule,
+} from '../host.js';
 import { errnoOf } from './files.js';
 import type { ArenaSpan, Native } from './native.js';
-import { startProgram } from './program.js';
+import { launchProgram, startProgram } from './program.js';
 
 /** include/uapi/asm-generic/mman-common.h. */
 const ADVICE: Record<Advice, number> = {
@@ -14,6 +24,10 @@ const ADVICE: Record<Advice, number> = {
   MADV_PAGEOUT: 21,
   MADV_COLLAPSE: 25,
 };
+/** include/uapi/linux/prctl.h. */
+const PR_SET_THP_DISABLE = 41;
+/** PR_THP_DISABLE_EXCEPT_ADVISED, or no flag for a complete disable. */
+const THP_RULES: Record<ThpRule, number> = { 'except-advised': 2, never: 0 };
 /** UIO_MAXIOV. */
 const MAX_RANGES = 1024;
 /** The kernel clamps a call to 0x7ffff000 bytes and reports nothing about the rest (lib/iov_iter.c). */
@@ -121,6 +135,14 @@ export class LinuxCalls implements Calls {
 
   start(command: string, parameters: readonly string[]): Answer<Program> {
     return startProgram(command, parameters);
+  }
+
+  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched> {
+    const call = `prctl PR_SET_THP_DISABLE ${rule}`;
+    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    // The rule is inherited over fork and exec, so it is set here and found set by the child.
+    const set = this.#native.call('prctl', PR_SET_THP_DISABLE, 1, THP_RULES[rule], 0, 0);
+    return set.errno ? refused(set.errno, call) : launchProgram(command, parameters);
   }
 
   #probe(own: PidFd, advice: Advice): Answer<void> {

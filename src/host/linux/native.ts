@@ -8,8 +8,8 @@ import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
 
 /** System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 const NUMBERS = {
-  x64: { ioctl: 16, madvise: 28, poll: 7, process_vm_readv: 310, pidfd_open: 434, process_madvise: 440 },
-  arm64: { ioctl: 29, madvise: 233, poll: -1, process_vm_readv: 270, pidfd_open: 434, process_madvise: 440 },
+  x64: { ioctl: 16, prctl: 157, process_vm_readv: 310, pidfd_open: 434, process_madvise: 440 },
+  arm64: { ioctl: 29, prctl: 167, process_vm_readv: 270, pidfd_open: 434, process_madvise: 440 },
 } as const;
 
 export type SystemCall = keyof (typeof NUMBERS)['x64'];
