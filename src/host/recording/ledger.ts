@@ -146,7 +146,7 @@ export class Ledger {
       };
       bytes += record.bytes.length;
     }
-    write(join(folder, MANIFEST_NAME), JSON.stringify(this.#manifest(host, positional), undefined, 1));
+    write(join(folder, MANIFEST_NAME), JSON.stringify(this.#manifest(host, positional)));
     return {
       files: this.#contents.size + this.#positional.size,
       bytes,
