@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 const below = ['vocabulary', 'base'];
-const parts = ['sources', 'actuators', 'verification', 'policies', 'kernel-rules'];
+const parts = ['damon', 'sources', 'actuators', 'verification', 'policies', 'kernel-rules'];
 const ALLOWED = {
   base: [],
   vocabulary: ['base'],
@@ -19,8 +19,10 @@ const ALLOWED = {
   policies: ['hotness', ...below],
   planning: ['kernel-rules', ...below],
   fleet: below,
-  sources: ['host', 'formats', ...below],
-  actuators: ['host', 'formats', ...below],
+  // Control of DAMON's sysfs tree, which a source and an actuator share.
+  damon: ['host', 'formats', ...below],
+  sources: ['damon', 'host', 'formats', ...below],
+  actuators: ['damon', 'host', 'formats', ...below],
   verification: ['kernel-rules', 'host', 'formats', ...below],
   cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],

@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.js';
 import type { Actuator } from './actuator.js';
 import { collapseThenSplitActuator } from './collapse-then-split.js';
+import { damosActuator } from './damos.js';
 import { debugfsSplitActuator } from './debugfs-split.js';
 import { madviseActuator } from './madvise.js';
 
@@ -8,6 +9,7 @@ import { madviseActuator } from './madvise.js';
 export const ACTUATORS = {
   madvise: madviseActuator,
   'debugfs-split': debugfsSplitActuator,
+  damos: damosActuator,
   'collapse-then-split': collapseThenSplitActuator,
 } as const satisfies Record<string, (host: Host) => Actuator>;
 

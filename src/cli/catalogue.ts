@@ -2,15 +2,21 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { damonApplyCommand } from './commands/damon-apply.js';
+import { damonHeatmapCommand } from './commands/damon-heatmap.js';
+import { damonShowCommand } from './commands/damon-show.js';
+import { damonStatusCommand } from './commands/damon-status.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
 import { manCommand } from './commands/man.js';
+import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { simulateCommand } from './commands/simulate.js';
 import { undoCommand } from './commands/undo.js';
 
 export const COMMANDS = {
@@ -21,10 +27,12 @@ export const COMMANDS = {
   undo: undoCommand,
   run: runCommand,
   runs: runsCommand,
-  'record-host': recordHostCommand,
-  man: manCommand,
   import: importCommand,
   report: reportCommand,
+  simulate: simulateCommand,
+  model: modelRoutes,
+  'record-host': recordHostCommand,
+  man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,
 } as const;

@@ -24,6 +24,7 @@ export class OctavoContext implements CommandContext {
   readonly progress: Progress;
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
   #exit: ExitName = 'done';
+  #handedOn: number | undefined;
 
   constructor(host: Host, streams: Streams, signal: AbortSignal) {
     this.host = host;
@@ -56,6 +57,11 @@ export class OctavoContext implements CommandContext {
     this.#exit = exit;
   }
 
+  /** For commands that hand another program's exit code through. */
+  endsWithCode(code: number): void {
+    this.#handedOn = code;
+  }
+
   /**
    * Tells a failure on standard error. With `--json` it is a document on standard output as well, so that a script
    * has one thing to read.
@@ -68,6 +74,6 @@ export class OctavoContext implements CommandContext {
   }
 
   get exitCode(): number {
-    return EXIT[this.#exit];
+    return this.#handedOn ?? EXIT[this.#exit];
   }
 }

@@ -81,32 +81,54 @@ export const scopeFlags = {
   },
 } as const;
 
-export type TurnFlags = ScopeFlags & {
-  readonly policy?: PolicyName;
-  readonly source?: readonly SourceName[];
-  readonly perf?: readonly string[];
-  readonly heat?: readonly string[];
-  readonly actuator?: readonly ActuatorName[];
-  readonly split?: readonly string[];
-  readonly collapse?: readonly string[];
-  readonly order?: number;
-  readonly around?: number;
-  readonly sparseBelow: number;
-  readonly denseAbove: number;
-  readonly emptyAbove: number;
-  readonly byResidency: boolean;
-  readonly readRate?: number;
-  readonly maxBlocks?: number;
-  readonly maxBytes?: number;
-  readonly lockShare?: number;
-  readonly minFreeBlocks?: number;
-  readonly maxPressure?: number;
+export type ActingFlags = {
+  readonly allowSticky: boolean;
+  readonly shareDamon: boolean;
 };
+
+export const actingFlags = {
+  allowSticky: {
+    kind: 'boolean',
+    brief: 'Mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
+    default: false,
+    withNegated: false,
+  },
+  shareDamon: {
+    kind: 'boolean',
+    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
+export type TurnFlags = ScopeFlags &
+  ActingFlags & {
+    readonly policy?: PolicyName;
+    readonly source?: readonly SourceName[];
+    readonly perf?: readonly string[];
+    readonly heat?: readonly string[];
+    readonly actuator?: readonly ActuatorName[];
+    readonly split?: readonly string[];
+    readonly collapse?: readonly string[];
+    readonly order?: number;
+    readonly around?: number;
+    readonly sparseBelow: number;
+    readonly denseAbove: number;
+    readonly emptyAbove: number;
+    readonly byResidency: boolean;
+    readonly readRate?: number;
+    readonly maxBlocks?: number;
+    readonly maxBytes?: number;
+    readonly lockShare?: number;
+    readonly minFreeBlocks?: number;
+    readonly maxPressure?: number;
+  };
 
 const share = (value: number) => String(Math.round(value * 1000) / 1000);
 
 export const turnFlags = {
   ...scopeFlags,
+  ...actingFlags,
   policy: {
     kind: 'enum',
     values: names(POLICIES),
@@ -278,6 +300,7 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       ...(flags.byResidency ? { collapseByResidency: true } : {}),
     },
     budgets: budgetsOf(flags),
+    acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What plan, run and undo share: a turn with the command's progress, state directory and plan files. */
 
 import { dryRun } from '../actuators/dry-run.js';
-import { actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
+import { type ActingOptions, actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { lookBack, readFeuds } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
@@ -82,11 +82,12 @@ export async function applyNow(
   place: JournalPlace,
   plan: Plan,
   json: boolean,
+  acting?: ActingOptions,
 ): Promise<Applied> {
   const applied = await applyPlan({
     place,
     plan,
-    actuators: actuatorsOf(context.host),
+    actuators: actuatorsOf(context.host, [], acting),
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
@@ -97,8 +98,12 @@ export async function applyNow(
 }
 
 /** The exact calls and writes of a plan, without making any. */
-export async function describePlan(context: OctavoContext, plan: Plan): Promise<readonly string[]> {
-  const actuators = actuatorsOf(context.host).map(dryRun);
+export async function describePlan(
+  context: OctavoContext,
+  plan: Plan,
+  acting?: ActingOptions,
+): Promise<readonly string[]> {
+  const actuators = actuatorsOf(context.host, [], acting).map(dryRun);
   return plan.steps.flatMap((step) => {
     const actuator = actuators.find(({ name }) => name === step.actuator);
     return actuator?.describe([step], step.proposal.process.pid) ?? [];

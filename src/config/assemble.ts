@@ -2,6 +2,8 @@
 
 import type { Actuator } from '../actuators/actuator.js';
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
+import { DAMOS_DEFAULTS, damosActuator } from '../actuators/damos.js';
+import { stayingSplit } from '../actuators/keep-split.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
@@ -10,11 +12,13 @@ import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
 import { PerfFileSource } from '../sources/perf-file.js';
+import type { ProbeOptions } from '../sources/probe.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
+import { probeHands } from './probe-hands.js';
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
@@ -24,6 +28,8 @@ export interface TurnRequest {
   readonly scope: TargetScope;
   readonly policy: PolicyName | undefined;
   readonly sources: readonly SourceName[];
+  /** Sources made by the caller, such as a model's PMU. */
+  readonly extraSources?: readonly Source[];
   /** perf.data files with samples of the target. */
   readonly perf?: readonly string[];
   /** Heat files made by `octavo import`. */
@@ -36,7 +42,19 @@ export interface TurnRequest {
   readonly collapse: readonly string[];
   readonly aroundPage?: number;
   readonly readBytesPerSecond?: Bytes;
+  readonly acting?: ActingOptions;
+  readonly probe?: Partial<ProbeOptions>;
 }
+
+/** How actuators act, beyond what they do. */
+export interface ActingOptions {
+  /** Mark what is split VM_NOHUGEPAGE, which cannot be taken back. */
+  readonly allowSticky: boolean;
+  /** Use a free slot of a DAMON tree that another tool set up. */
+  readonly shareDamon: boolean;
+}
+
+export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
 
 export type AssembledTurn = Pick<
   PlanTurnOptions,
@@ -55,7 +73,12 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
   return {
     target,
     processes,
-    sources: [...perfSources(host, request), ...recorded, ...sourcesOf(host, request, named.length > 0)],
+    sources: [
+      ...(request.extraSources ?? []),
+      ...perfSources(host, request),
+      ...recorded,
+      ...sourcesOf(host, request, named.length > 0),
+    ],
     policy: POLICIES[policy],
     parameters: {
       ...DEFAULT_PARAMETERS,
@@ -63,17 +86,32 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       ...request.parameters,
       named,
     },
-    actuators: actuatorsOf(host, request.actuators),
+    actuators: actuatorsOf(host, request.actuators, request.acting),
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
   };
 }
 
 /** The chosen actuators in the catalogue's order of preference; all when none was chosen. */
-export function actuatorsOf(host: Host, chosen: readonly ActuatorName[] = []): readonly Actuator[] {
-  return Object.entries(ACTUATORS)
+export function actuatorsOf(
+  host: Host,
+  chosen: readonly ActuatorName[] = [],
+  acting: ActingOptions = ACTING_DEFAULTS,
+): readonly Actuator[] {
+  const made: Record<ActuatorName, (host: Host) => Actuator> = {
+    ...ACTUATORS,
+    damos: () => damosActuator(host, { ...DAMOS_DEFAULTS, share: acting.shareDamon }),
+  };
+  return Object.entries(made)
     .filter(([name]) => chosen.length === 0 || chosen.includes(name as ActuatorName))
-    .map(([, make]) => make(host));
+    .map(([, make]) => lasting(make(host), host, acting));
+}
+
+/** Splits that leave references behind are prepared to last, and so is every split that may be made sticky. */
+function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuator {
+  const splits = actuator.abilities.some(({ action, missing }) => action === 'split' && missing === '');
+  if (!splits || (actuator.clearsReferences && !acting.allowSticky)) return actuator;
+  return stayingSplit(actuator, host, acting);
 }
 
 /** Blocks named by address need no reading of everything; otherwise content is what can be had on any host. */
@@ -81,7 +119,17 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
   const names = request.sources.length > 0 ? request.sources : named ? [] : (['occupancy'] as const);
   const occupancy =
     request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
-  return names.map((name) => SOURCES[name]({ geometry: host.identity.geometry, occupancy }));
+  // What the probe splits it collapses again, so nothing of it may be sticky.
+  const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
+  const hands = probeHands(host, actuatorsOf(host, [], acting), {
+    ...DEFAULT_BUDGETS,
+    ...request.budgets,
+  });
+  const share = request.acting?.shareDamon ?? false;
+  const parts = { geometry: host.identity.geometry, occupancy, hands };
+  return names.map((name) =>
+    SOURCES[name]({ ...parts, damon: { share }, probe: { shareDamon: share, ...request.probe } }),
+  );
 }
 
 /** Heat counted in other page sizes than this host's means nothing here. */

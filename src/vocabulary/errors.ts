@@ -148,6 +148,17 @@ export const ERRORS = {
     says: 'another Octavo (process {pid}) holds {path}',
     advice: 'Wait until it ends. A lock of a process that is gone is taken over by itself.',
   },
+  DAMON_OCCUPIED: {
+    exit: 'refused',
+    says: 'DAMON is used by {owner}',
+    advice: '{remedy}',
+  },
+  DAMON_REFUSED: {
+    exit: 'badInput',
+    says: 'DAMON refused {call} ({errno})',
+    advice:
+      'Check the parameters: EINVAL is a bad value, a process that is gone or a state that forbids it; ENOMEM nearly always a bad filter or quota goal.',
+  },
   PRESSURE: {
     exit: 'refused',
     says: 'stopped by the memory-pressure guard: {reason}',
@@ -157,6 +168,16 @@ export const ERRORS = {
     exit: 'interrupted',
     says: 'interrupted by {signal}; the journal of run {run} is complete',
     advice: 'Go on with `octavo apply`, or take it back with `octavo undo {run}`.',
+  },
+  SCENARIO_INVALID: {
+    exit: 'badInput',
+    says: '{path}:{line}: {key}: {problem}',
+    advice: 'Correct that key; `octavo simulate --list` shows CPUs, workloads and ready scenarios.',
+  },
+  SCENARIO_FAILED: {
+    exit: 'badInput',
+    says: 'the scenario stopped at {time}: {problem}',
+    advice: 'Give the host more memory or the process a higher limit.',
   },
   RECORDING_LACKS: {
     exit: 'badInput',

@@ -1,11 +1,12 @@
 import { command, jsonFlag } from '../command.js';
-import { type StateFlags, stateFlags } from '../flags.js';
+import { type ActingFlags, actingFlags, type StateFlags, stateFlags } from '../flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
-type Flags = StateFlags & {
-  readonly json: boolean;
-  readonly dryRun: boolean;
-};
+type Flags = StateFlags &
+  ActingFlags & {
+    readonly json: boolean;
+    readonly dryRun: boolean;
+  };
 
 export const applyCommand = command<Flags, [string]>(
   {
@@ -25,6 +26,7 @@ export const applyCommand = command<Flags, [string]>(
   {
     flags: {
       ...stateFlags,
+      ...actingFlags,
       json: jsonFlag,
       dryRun: {
         kind: 'boolean',
@@ -41,11 +43,11 @@ export const applyCommand = command<Flags, [string]>(
   async function (flags, path) {
     const plan = readPlanFile(this, path);
     if (flags.dryRun) {
-      const calls = await describePlan(this, plan);
+      const calls = await describePlan(this, plan, flags);
       if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });
       else for (const call of calls) this.print(call);
       return;
     }
-    await applyNow(this, journalPlace(this, flags.state), plan, flags.json);
+    await applyNow(this, journalPlace(this, flags.state), plan, flags.json, flags);
   },
 );

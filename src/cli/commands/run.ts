@@ -82,13 +82,13 @@ async function turn(context: OctavoContext, flags: Flags, target: string | undef
   const { plan } = await planNow(context, place, turnRequest(target, flags), !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {
-    const calls = await describePlan(context, plan);
+    const calls = await describePlan(context, plan, flags);
     if (flags.json) context.printJson({ octavo: 'dry-run', version: 1, plan, calls });
     else for (const call of calls) context.print(call);
     return;
   }
   if (plan.steps.length > 0) {
-    await applyNow(context, place, plan, flags.json);
+    await applyNow(context, place, plan, flags.json, flags);
     return;
   }
   if (flags.json)

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Boots a kernel in QEMU and lets the proof run as its /init.
+#
+#   proof/run.sh KERNEL_IMAGE [cases] [stress SECONDS]
+#
+# Prints the guest's console.  Exit status: 0 when the proof passed and the
+# kernel log has no complaint.  Environment: MEMORY (MiB, default 1536),
+# TIMEOUT (seconds of wall time, default 1800), APPEND (kernel parameters).
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+[ $# -ge 1 ] && [ -f "$1" ] || {
+	sed -n '5,10s/^# *//p' "$here/run.sh" >&2
+	exit 2
+}
+image=$1
+shift
+[ $# -gt 0 ] || set -- cases
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+mkdir "$work/root"
+"${CC:-gcc}" -O1 -static -Wall -Wextra -o "$work/root/init" "$here"/*.c
+(cd "$work/root" && echo init | cpio -o -H newc --quiet) > "$work/initramfs"
+truncate -s 256M "$work/swap"
+
+# -cx16: the cmpxchg16b of this QEMU's TCG makes SLUB oops now and then.
+timeout "${TIMEOUT:-1800}" qemu-system-x86_64 \
+	-accel tcg,thread=multi -machine q35 -cpu max,-cx16 \
+	-smp 2 -m "${MEMORY:-1536}" -nodefaults -no-user-config -nographic \
+	-no-reboot -serial stdio -monitor none \
+	-kernel "$image" -initrd "$work/initramfs" \
+	-drive "file=$work/swap,format=raw,if=virtio" \
+	-append "console=ttyS0 quiet panic=-1 damon_stat.enabled=0 ${APPEND:-} -- $*" \
+	< /dev/null | tr -d '\r' | tee "$work/log"
+grep -q '^PROOF PASSED' "$work/log"

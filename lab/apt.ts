@@ -1,0 +1,131 @@
+/**
+ * Fetches single Debian packages beside the system: private package lists, caches and state, so that nothing
+ * installed changes. The mirror and the keyring are the machine's own (its apt sources), never written down here.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabKernel } from './kernels.js';
+
+export interface Mirror {
+  readonly uri: string;
+  readonly keyring: string | undefined;
+}
+
+/** Something the lab cannot do here, with the reason as its message. */
+export class LabUnavailable extends Error {}
+
+/** First Debian archive (not the security one) among the machine's apt sources, in either of their two formats. */
+export function findMirror(sources: readonly string[]): Mirror | undefined {
+  for (const text of sources) {
+    for (const stanza of text.split(/\n\s*\n/)) {
+      const found = deb822Mirror(stanza) ?? oneLineMirror(stanza);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function deb822Mirror(stanza: string): Mirror | undefined {
+  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.+)$`, 'm').exec(stanza)?.[1]?.trim();
+  const uri = field('URIs')?.split(/\s+/)[0];
+  if (!uri || !isDebianArchive(uri)) return undefined;
+  return { uri, keyring: field('Signed-By') };
+}
+
+function oneLineMirror(text: string): Mirror | undefined {
+  for (const line of text.split('\n')) {
+    const parts = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s/.exec(line.trim());
+    if (!parts || !isDebianArchive(parts[2])) continue;
+    return { uri: parts[2], keyring: /signed-by=(\S+)/.exec(parts[1] ?? '')?.[1] };
+  }
+  return undefined;
+}
+
+function isDebianArchive(uri: string): boolean {
+  return /\/debian\/?$/.test(uri);
+}
+
+function machineSources(): string[] {
+  const folder = '/etc/apt/sources.list.d';
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => /\.(sources|list)$/.test(name))
+        .map((name) => join(folder, name))
+    : [];
+  return ['/etc/apt/sources.list', ...files]
+    .filter((path) => existsSync(path))
+    .map((path) => readFileSync(path, 'utf8'));
+}
+
+/** Path of the kernel image, downloading, checking and unpacking its package the first time only. */
+export function fetchKernel(kernel: LabKernel, cache: string, say: (line: string) => void): string {
+  const folder = join(cache, 'kernels', kernel.release);
+  const image = join(folder, kernel.image);
+  if (existsSync(image)) return image;
+  say(`downloading ${kernel.package} ${kernel.version}`);
+  const archive = download(kernel, cache);
+  checkSum(archive, kernel);
+  unpack(archive, folder);
+  if (!existsSync(image)) throw new LabUnavailable(`${kernel.package} holds no ${kernel.image}`);
+  return image;
+}
+
+function download(kernel: LabKernel, cache: string): string {
+  const folder = join(cache, 'packages');
+  mkdirSync(folder, { recursive: true });
+  const options = privateApt(kernel, cache);
+  apt([...options, 'update'], folder);
+  apt([...options, 'download', `${kernel.package}=${kernel.version}`], folder);
+  const file = readdirSync(folder).find((name) => name.startsWith(`${kernel.package}_`));
+  if (!file) throw new LabUnavailable(`apt-get downloaded no ${kernel.package}`);
+  return join(folder, file);
+}
+
+function privateApt(kernel: LabKernel, cache: string): string[] {
+  const mirror = findMirror(machineSources());
+  if (!mirror) throw new LabUnavailable('no Debian archive among this machine’s apt sources');
+  const home = join(cache, 'apt', kernel.suite);
+  for (const part of ['lists/partial', 'cache/archives/partial']) {
+    mkdirSync(join(home, part), { recursive: true });
+  }
+  const signed = mirror.keyring ? `[signed-by=${mirror.keyring}] ` : '';
+  writeFileSync(join(home, 'sources.list'), `deb ${signed}${mirror.uri} ${kernel.suite} main\n`);
+  const settings = {
+    'Dir::Etc::sourcelist': join(home, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::State::lists': join(home, 'lists'),
+    'Dir::Cache': join(home, 'cache'),
+    'APT::Sandbox::User': 'root',
+    'Acquire::Retries': '3',
+  };
+  return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+}
+
+function apt(parameters: readonly string[], folder: string): void {
+  const result = spawnSync('apt-get', ['-q', ...parameters], { cwd: folder, encoding: 'utf8' });
+  if (result.error) throw new LabUnavailable(`apt-get: ${result.error.message}`);
+  if (result.status !== 0) {
+    throw new LabUnavailable(`apt-get ${parameters.at(-1)}: ${result.stderr.trim().split('\n').at(-1)}`);
+  }
+}
+
+function checkSum(archive: string, kernel: LabKernel): void {
+  const found = createHash('sha256').update(readFileSync(archive)).digest('hex');
+  if (found === kernel.sha256) return;
+  rmSync(archive);
+  throw new LabUnavailable(`${kernel.package}: checksum is ${found}, pinned is ${kernel.sha256}`);
+}
+
+/** Unpacks into a temporary folder first, so that an interrupted run leaves no half a kernel behind. */
+function unpack(archive: string, folder: string): void {
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  const result = spawnSync('dpkg-deb', ['-x', archive, partial], { encoding: 'utf8' });
+  if (result.status !== 0)
+    throw new LabUnavailable(`dpkg-deb -x ${archive}: ${result.stderr ?? result.error}`);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(partial, folder);
+}

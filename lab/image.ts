@@ -1,0 +1,141 @@
+/**
+ * The guest's root: one archive with busybox and Node (made once for each Node), one with the built Octavo and the
+ * list of scenarios to run (made for each boot). The kernel unpacks archives that follow each other.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { LabUnavailable } from './apt.js';
+import { type ArchiveEntry, cpioArchive, deviceEntry, directoryEntry, ENTRY_MODE } from './cpio.js';
+
+/** What the guest is to do, read by lab/guest/main.ts. */
+export interface GuestJob {
+  readonly series: string;
+  readonly scenarios: readonly string[];
+}
+
+const BUSYBOX_PLACES = ['/bin/busybox', '/usr/bin/busybox'];
+
+export function findBusybox(): string | undefined {
+  return BUSYBOX_PLACES.find((path) => existsSync(path) && isStatic(path));
+}
+
+function isStatic(path: string): boolean {
+  const result = spawnSync('ldd', [path], { encoding: 'utf8' });
+  return result.status !== 0 || /statically linked|not a dynamic/.test(result.stdout + result.stderr);
+}
+
+/** Archive of busybox, Node and its libraries, cached under a name that tells its content. */
+export function baseArchive(cache: string): string {
+  const busybox = findBusybox();
+  if (!busybox) throw new LabUnavailable('no static busybox: apt-get install busybox-static');
+  const programs = [process.execPath, busybox];
+  const libraries = librariesOf(process.execPath);
+  const mark = createHash('sha256');
+  for (const path of [...programs, ...libraries]) mark.update(`${path}:${statSync(path).size};`);
+  const archive = join(cache, `base-${process.version}-${mark.digest('hex').slice(0, 12)}.cpio`);
+  if (existsSync(archive)) return archive;
+  mkdirSync(cache, { recursive: true });
+  const entries = [
+    ...['proc', 'sys', 'dev', 'tmp', 'mnt', 'run', 'var'].map(directoryEntry),
+    deviceEntry('dev/console', 5, 1),
+    program('bin/busybox', readFileSync(busybox)),
+    program('bin/node', readFileSync(process.execPath)),
+    ...libraries.map((path) => program(path.slice(1), readFileSync(realpathSync(path)))),
+  ];
+  writeFileSync(`${archive}.partial`, cpioArchive(entries));
+  renameSync(`${archive}.partial`, archive);
+  return archive;
+}
+
+/** Shared libraries that a program is started with, its loader included, as ldd lists them. */
+function librariesOf(path: string): string[] {
+  const result = spawnSync('ldd', [path], { encoding: 'utf8' });
+  if (result.status !== 0) throw new LabUnavailable(`ldd ${path}: ${result.stderr}`);
+  return [...result.stdout.matchAll(/(\/\S+) \(0x/g)].map((found) => found[1]);
+}
+
+/** Archive of the built project, its run-time packages and the job, written into `path`. */
+export function jobArchive(root: string, job: GuestJob, path: string): void {
+  const entries = [
+    program('init', Buffer.from(initScript())),
+    file('octavo/job.json', Buffer.from(JSON.stringify(job))),
+    file('octavo/package.json', readFileSync(join(root, 'package.json'))),
+    ...tree(join(root, 'dist'), 'octavo/dist', isWanted),
+    ...runtimePackages(root).flatMap((name) =>
+      tree(join(root, 'node_modules', name), `octavo/node_modules/${name}`, isWantedInPackage),
+    ),
+  ];
+  writeFileSync(path, cpioArchive(entries));
+}
+
+const isWanted = (path: string) => /\.(js|json)$/.test(path) && !/\.test\.js$/.test(path);
+const isWantedInPackage = (path: string) =>
+  /\.(js|cjs|mjs|json|node)$/.test(path) &&
+  !/\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
+
+/** Names of the packages that package.json needs at run time, with what those need in turn. */
+function runtimePackages(root: string): string[] {
+  const names = new Set<string>();
+  const visit = (folder: string) => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const needs = { ...manifest.dependencies, ...manifest.optionalDependencies };
+    for (const name of Object.keys(needs)) {
+      const place = join(root, 'node_modules', name);
+      if (names.has(name) || !existsSync(place)) continue;
+      names.add(name);
+      visit(place);
+    }
+  };
+  visit(root);
+  return [...names];
+}
+
+function* files(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* files(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+function tree(folder: string, into: string, wanted: (path: string) => boolean): ArchiveEntry[] {
+  return [...files(folder)]
+    .filter(wanted)
+    .map((path) => file(`${into}/${relative(folder, path)}`, readFileSync(path)));
+}
+
+const file = (path: string, content: Uint8Array): ArchiveEntry => ({ path, mode: ENTRY_MODE.file, content });
+const program = (path: string, content: Uint8Array): ArchiveEntry => ({
+  path,
+  mode: ENTRY_MODE.program,
+  content,
+});
+
+function initScript(): string {
+  return `#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+/bin/busybox mount -t tmpfs tmpfs /tmp
+/bin/busybox mount -t debugfs debugfs /sys/kernel/debug
+/bin/busybox mount -t tracefs tracefs /sys/kernel/tracing
+/bin/busybox mkdir -p /mnt/huge /var/lib
+/bin/busybox mount -t tmpfs -o huge=always tmpfs /mnt/huge
+/bin/busybox ulimit -c 0
+export HOME=/tmp PATH=/bin
+/bin/node --enable-source-maps /octavo/dist/lab/guest/main.js
+echo "guest: main ended with $?"
+/bin/busybox poweroff -f
+`;
+}

@@ -1,0 +1,159 @@
+/** One kernel's run: boot, collect what the guest reports, once more for a machine that crashed, compare. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFile, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { traitsOf } from '../test/conformance/differences.js';
+import { compareRows, type RowDifference, type Rows, type Scenario } from '../test/conformance/scenario.js';
+import { baseArchive, jobArchive } from './image.js';
+import type { GuestMessage } from './messages.js';
+import { type BootOutcome, boot } from './qemu.js';
+
+export interface LabRequest {
+  readonly series: string;
+  /** Kernel image to boot. */
+  readonly kernel: string;
+  readonly scenarios: readonly Scenario[];
+  readonly root: string;
+  readonly cache: string;
+  readonly timeoutMs: number;
+  say(line: string): void;
+}
+
+export interface ScenarioResult {
+  readonly series: string;
+  readonly scenario: string;
+  readonly verdict: 'as declared' | 'differs' | 'failed' | 'not run';
+  readonly rows: Rows;
+  readonly differences: readonly RowDifference[];
+  readonly notes: readonly string[];
+  readonly problem: string;
+  readonly seconds: number;
+}
+
+export interface LabRun {
+  readonly series: string;
+  readonly release: string;
+  /** Guest uptime when Node reported, in seconds. */
+  readonly readySeconds: number;
+  readonly wallSeconds: number;
+  readonly crashes: readonly string[];
+  readonly results: readonly ScenarioResult[];
+}
+
+const MEMORY_MIB = 2048;
+const ATTEMPTS = 2;
+
+export async function runLab(request: LabRequest): Promise<LabRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-lab-'));
+  const began = Date.now();
+  const collected = new Collected(request);
+  const crashes: string[] = [];
+  try {
+    for (let attempt = 1; attempt <= ATTEMPTS && collected.missing().length > 0; attempt++) {
+      const outcome = await bootOnce(request, folder, collected);
+      if (outcome.finished) break;
+      if (outcome.guestFailed) throw new Error(`the guest’s own program failed:\n${outcome.console}`);
+      crashes.push(describeCrash(outcome, collected.current));
+      request.say(`${crashes.at(-1)}${attempt < ATTEMPTS ? '; booting once more' : ''}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { ...collected.result(), wallSeconds: (Date.now() - began) / 1000, crashes };
+}
+
+async function bootOnce(request: LabRequest, folder: string, collected: Collected): Promise<BootOutcome> {
+  const root = join(folder, 'root.cpio');
+  copyFileSync(baseArchive(request.cache), root);
+  const job = join(folder, 'job.cpio');
+  jobArchive(request.root, { series: request.series, scenarios: collected.missing() }, job);
+  await appendFile(root, await readFile(job));
+  return boot(
+    {
+      kernel: request.kernel,
+      root,
+      socket: join(folder, 'results'),
+      memoryMiB: MEMORY_MIB,
+      timeoutMs: request.timeoutMs,
+    },
+    (message) => collected.take(message),
+  );
+}
+
+function describeCrash(outcome: BootOutcome, current: string): string {
+  const how = outcome.timedOut ? 'ran out of time' : `ended with ${outcome.ended}`;
+  const last = outcome.console.trim().split('\n').slice(-12).join('\n  | ');
+  return `the machine ${how} ${current ? `during ${current}` : 'before it was ready'}\n  | ${last}`;
+}
+
+/** What a guest has said so far; survives the machine. */
+class Collected {
+  readonly #request: LabRequest;
+  readonly #results = new Map<string, ScenarioResult>();
+  readonly #notes = new Map<string, string[]>();
+  #release = '';
+  #readySeconds = 0;
+  current = '';
+
+  constructor(request: LabRequest) {
+    this.#request = request;
+  }
+
+  missing(): string[] {
+    return this.#request.scenarios.map(({ name }) => name).filter((name) => !this.#results.has(name));
+  }
+
+  take(message: GuestMessage): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#release = message.release;
+        this.#readySeconds = message.uptimeSeconds;
+        this.#request.say(`${message.release} is up, Node after ${message.uptimeSeconds.toFixed(1)} s`);
+        return;
+      case 'start':
+        this.current = message.scenario;
+        this.#notes.set(message.scenario, []);
+        return;
+      case 'note':
+        this.#notes.get(message.scenario)?.push(message.text);
+        return;
+      case 'rows':
+        this.#finish(message.scenario, message.rows, '', message.seconds);
+        return;
+      case 'failed':
+        this.#finish(message.scenario, {}, message.problem, message.seconds);
+        return;
+      case 'end':
+        this.current = '';
+    }
+  }
+
+  #finish(name: string, rows: Rows, problem: string, seconds: number): void {
+    const scenario = this.#request.scenarios.find((candidate) => candidate.name === name);
+    const expected = scenario?.expected(traitsOf(this.#request.series)) ?? {};
+    const differences = problem ? [] : compareRows(expected, rows);
+    const verdict = problem ? 'failed' : differences.length > 0 ? 'differs' : 'as declared';
+    const notes = this.#notes.get(name) ?? [];
+    const series = this.#request.series;
+    const result = { series, scenario: name, verdict, rows, differences, notes, problem, seconds } as const;
+    this.#results.set(name, result);
+    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s)`);
+  }
+
+  result(): Pick<LabRun, 'series' | 'release' | 'readySeconds' | 'results'> {
+    const results = this.#request.scenarios.map(({ name }) => this.#results.get(name) ?? this.#notRun(name));
+    return {
+      series: this.#request.series,
+      release: this.#release,
+      readySeconds: this.#readySeconds,
+      results,
+    };
+  }
+
+  #notRun(scenario: string): ScenarioResult {
+    const series = this.#request.series;
+    const nothing = { rows: {}, differences: [], notes: [], problem: '', seconds: 0 };
+    return { series, scenario, verdict: 'not run', ...nothing };
+  }
+}

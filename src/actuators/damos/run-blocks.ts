@@ -1,0 +1,128 @@
+/** Runs one scheme once over exactly the given blocks and says what the kernel made of it. */
+
+import type { DamonSlot, SchemeStatistics } from '../../damon/slot.js';
+import { unmappedRanges } from '../../damon/unmapped.js';
+import type { Answer, Host, Refusal } from '../../host/host.js';
+import { type BlockOrder, blockContext, type Pacing, padsNeeded } from './block-context.js';
+
+export type RunEnd =
+  /** One pass over all blocks was made. */
+  | 'done'
+  /** The kdamond ended by itself: its target is gone. */
+  | 'target-gone'
+  /** No pass was completed in time; with a watermark this is memory that stayed scarce. */
+  | 'no-pass'
+  /** A write was refused. */
+  | 'refused';
+
+export interface BlocksRun {
+  readonly end: RunEnd;
+  readonly statistics: SchemeStatistics;
+  readonly refusal: Refusal | undefined;
+  /** CPU time of the kdamond: the only time for which its target may have been kept waiting. */
+  readonly busyNs: number | undefined;
+}
+
+const NOTHING: SchemeStatistics = {
+  tried: 0n,
+  triedBytes: 0n,
+  applied: 0n,
+  appliedBytes: 0n,
+  quotaExceeds: 0n,
+  snapshots: undefined,
+};
+const POLL_MS = 60;
+/** A pass is due after 50 ms; actions on many blocks take their time, and an emulated machine is slow. */
+const BASE_PATIENCE_MS = 10_000;
+const PATIENCE_PER_BLOCK_MS = 100;
+
+export async function runOnBlocks(
+  slot: DamonSlot,
+  wanted: Omit<BlockOrder, 'snapshotLimit'>,
+  pacing: Pacing,
+): Promise<BlocksRun> {
+  const { snapshotLimit } = slot.features();
+  const order = { ...wanted, snapshotLimit };
+  // Where the kernel does not end a scheme, its quota does not hold in the first window either.
+  if (snapshotLimit || pacing.blocksPerSecond === 0) return runScheme(slot, order, pacing);
+  return runInPortions(slot, order, pacing);
+}
+
+async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+  const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
+  let sum: BlocksRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
+  for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
+    if (at > 0) await slot.host.clock.sleep(1000);
+    const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
+    const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
+    sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
+  }
+  return sum;
+}
+
+function addedUp(left: SchemeStatistics, right: SchemeStatistics): SchemeStatistics {
+  return {
+    tried: left.tried + right.tried,
+    triedBytes: left.triedBytes + right.triedBytes,
+    applied: left.applied + right.applied,
+    appliedBytes: left.appliedBytes + right.appliedBytes,
+    quotaExceeds: left.quotaExceeds + right.quotaExceeds,
+    snapshots: undefined,
+  };
+}
+
+async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+  const pads = unmappedRanges(mapsOf(slot.host, order.pid), padsNeeded(order.blocks.length), geometry(slot));
+  const staged = await slot.stage(blockContext(order, pads, pacing, geometry(slot)));
+  if (!staged.ok) return refusedRun(staged.error);
+  const started = await slot.start();
+  if (!started.ok) return refusedRun(started.error);
+  const run = { ...(await waitForPass(slot, order, pacing)), busyNs: slot.busyNs() };
+  const stopped = await slot.stop();
+  return stopped.ok ? run : { ...run, refusal: stopped.error };
+}
+
+async function waitForPass(
+  slot: DamonSlot,
+  order: BlockOrder,
+  pacing: Pacing,
+): Promise<Omit<BlocksRun, 'busyNs'>> {
+  const wanted = BigInt(new Set(order.blocks).size) * BigInt(geometry(slot).blockBytes);
+  const deadline = slot.host.clock.monotonicNs() + 1e6 * patience(order.blocks.length, pacing);
+  let statistics = NOTHING;
+  while (slot.host.clock.monotonicNs() < deadline) {
+    await slot.host.clock.sleep(POLL_MS);
+    // Read before the kdamond is stopped: afterwards the counters cannot be had any more.
+    const answer: Answer<SchemeStatistics> = await slot.statistics(0);
+    if (!answer.ok) return lostRun(answer.error, statistics);
+    statistics = answer.value;
+    if (isComplete(statistics, wanted)) return { end: 'done', statistics, refusal: undefined };
+  }
+  return { end: 'no-pass', statistics, refusal: undefined };
+}
+
+function isComplete({ snapshots, triedBytes }: SchemeStatistics, wanted: bigint): boolean {
+  return (snapshots ?? 0n) > 0n || triedBytes >= wanted;
+}
+
+function patience(blocks: number, { blocksPerSecond }: Pacing): number {
+  const paced = blocksPerSecond > 0 ? (blocks / Math.max(1, Math.floor(blocksPerSecond))) * 1000 : 0;
+  return BASE_PATIENCE_MS + blocks * PATIENCE_PER_BLOCK_MS + 2 * paced;
+}
+
+/** ECANCELED for an update means that the kdamond has ended; EBUSY that another tool kept the lock all the time. */
+function lostRun(refusal: Refusal, statistics: SchemeStatistics): Omit<BlocksRun, 'busyNs'> {
+  if (refusal.errno === 'ECANCELED') return { end: 'target-gone', statistics, refusal: undefined };
+  return { end: 'refused', statistics, refusal };
+}
+
+function refusedRun(refusal: Refusal): BlocksRun {
+  return { end: 'refused', statistics: NOTHING, refusal, busyNs: 0 };
+}
+
+function mapsOf(host: Host, pid: number): string {
+  const maps = host.files.readText(`/proc/${pid}/maps`);
+  return maps.ok ? maps.value : '';
+}
+
+const geometry = (slot: DamonSlot) => slot.host.identity.geometry;

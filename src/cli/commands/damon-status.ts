@@ -1,0 +1,116 @@
+import { isAlive } from '../../damon/lock.js';
+import { glanceAtDamonUse } from '../../damon/owner.js';
+import { type KdamondView, readKdamonds } from '../../damon/read-tree.js';
+import { readRecord, recoverLeftover, type SessionRecord } from '../../damon/record.js';
+import type { SchemeStatistics } from '../../damon/slot.js';
+import type { Host } from '../../host/host.js';
+import type { DamosScheme } from '../../vocabulary/damon.js';
+import { command, jsonFlag } from '../command.js';
+import { DAMON_EXITS, requireDamon } from '../damon-flags.js';
+import { table } from '../print/table.js';
+import { showBytes } from '../print/units.js';
+
+type Flags = {
+  readonly json: boolean;
+  readonly recover: boolean;
+};
+
+export const damonStatusCommand = command<Flags, []>(
+  {
+    brief: 'show every kdamond, what it does and who owns it',
+    description: [
+      'Reads DAMON’s tree as it is and changes nothing. Statistics are as of the last update that somebody asked for.',
+      'What a killed Octavo left behind is told; --recover puts it back (the next Octavo that uses DAMON does, too).',
+    ].join('\n'),
+    examples: [
+      ['octavo damon status', 'all kdamonds'],
+      ['octavo damon status --recover', 'put back what a killed Octavo left'],
+    ],
+    exits: DAMON_EXITS,
+  },
+  {
+    flags: {
+      json: jsonFlag,
+      recover: {
+        kind: 'boolean',
+        brief: 'Put back what a killed Octavo left behind',
+        default: false,
+        withNegated: false,
+      },
+    },
+  },
+  async function (flags) {
+    requireDamon(this);
+    const recovered = flags.recover ? await recoverLeftover(this.host) : undefined;
+    const record = readRecord(this.host);
+    const { modules } = glanceAtDamonUse(this.host);
+    const kdamonds = await readKdamonds(this.host);
+    const owners = kdamonds.map(({ slot }) => ownerOf(this.host, slot, record));
+    if (flags.json) {
+      const rows = kdamonds.map((kdamond, index) => plain({ ...kdamond, owner: owners[index] }));
+      this.printJson({ octavo: 'damon-status', version: 1, modules, recovered, kdamonds: rows });
+      return;
+    }
+    if (recovered) this.print(`Left behind by a killed Octavo: ${recovered}.`);
+    for (const name of modules) this.print(`${name} of the kernel runs and keeps everybody else out.`);
+    if (kdamonds.length === 0) this.print('No kdamond is set up.');
+    else
+      this.print(
+        table(
+          HEAD,
+          kdamonds.map((kdamond, index) => row(kdamond, owners[index])),
+          [0, 2],
+        ),
+      );
+    for (const kdamond of kdamonds) for (const line of schemeLines(kdamond)) this.print(line);
+  },
+);
+
+const HEAD = ['kdamond', 'state', 'pid', 'operations', 'targets', 'intervals', 'regions', 'schemes', 'owner'];
+
+function row({ slot, running, pid, thread, context }: KdamondView, owner: string): string[] {
+  const shown = [String(slot), running ? 'on' : 'off', running ? `${pid} ${thread}` : '-'];
+  if (!context) return [...shown, '-', '-', '-', '-', '-', owner];
+  const { intervals, regions, targets, schemes } = context;
+  const pids = targets.map((target) => target.pid).join(' ');
+  return [
+    ...shown,
+    context.operations,
+    pids || '-',
+    `${intervals.sampleUs}/${intervals.aggregationUs} us`,
+    `${regions.min}-${regions.max}`,
+    schemes.map(({ action }) => action).join(' ') || '-',
+    owner,
+  ];
+}
+
+function ownerOf(host: Host, slot: number, record: SessionRecord | undefined): string {
+  if (record?.slot !== slot) return 'another tool';
+  const { pid } = record.holder;
+  return isAlive(host, record.holder) ? `Octavo, process ${pid}` : `left behind by Octavo, process ${pid}`;
+}
+
+function schemeLines({ slot, context, statistics }: KdamondView): string[] {
+  return (context?.schemes ?? []).map(
+    (scheme, index) =>
+      `kdamond ${slot} scheme ${index}: ${describeScheme(scheme)}; ${describeStatistics(statistics[index])}`,
+  );
+}
+
+function describeScheme(scheme: DamosScheme): string {
+  const order = scheme.targetOrder === undefined ? '' : ` to order ${scheme.targetOrder}`;
+  const filters = scheme.filters.length > 0 ? `, ${scheme.filters.length} filters` : '';
+  const quota = scheme.quotas.bytes > 0n ? `, at most ${showBytes(Number(scheme.quotas.bytes))}` : '';
+  return `${scheme.action}${order}${filters}${quota}`;
+}
+
+function describeStatistics(statistics: SchemeStatistics): string {
+  const { tried, triedBytes, applied, appliedBytes, quotaExceeds } = statistics;
+  const passes = statistics.snapshots === undefined ? '' : `, ${statistics.snapshots} passes`;
+  return `tried ${tried} (${showBytes(Number(triedBytes))}), applied ${applied} (${showBytes(Number(appliedBytes))}), quota exceeded ${quotaExceeds} times${passes}`;
+}
+
+/** 64-bit values as decimal text: JSON has no place for them. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
+}

@@ -1,0 +1,123 @@
+import { runBehindMounts } from '../../host/linux/foreign-program.js';
+import { bindMount, enterPrivateMounts } from '../../host/linux/fuse-mount.js';
+import { type ModelDirectory, StaticDirectory } from '../../simulator/kernel/files/tree.js';
+import type { Kernel } from '../../simulator/kernel/kernel.js';
+import { UnionDirectory } from '../../simulator/mount/union-directory.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { command } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import { type MachineFlags, machineFlags } from '../model/machine-flags.js';
+import { makeMachine, mountAt, serves, startSession, taskVariables } from '../model/serving.js';
+
+/** Where the model's files take the place of the machine's, the most specific that the machine has. */
+const PLACES: readonly (readonly string[])[] = [
+  ['/sys/kernel/mm/damon', '/sys/kernel/mm'],
+  ['/sys/kernel/mm/transparent_hugepage', '/sys/kernel/mm'],
+  ['/sys/kernel/debug'],
+  ['/sys/kernel/tracing'],
+  ['/sys/module/damon_stat', '/sys/module'],
+  ['/sys/module/damon_reclaim', '/sys/module'],
+  ['/sys/module/damon_lru_sort', '/sys/module'],
+];
+
+export const modelRunCommand = command<MachineFlags, string[]>(
+  {
+    brief: 'run a command that sees a model kernel in place of this machine’s',
+    description: [
+      'Starts a command in a mount namespace of its own, in which the model’s files lie over the kernel’s: /sys/kernel/mm',
+      'and, where the model has them, debugfs, tracefs and processes in /proc. Tools made for the real tree run',
+      'unchanged; this machine’s own tree is not touched. A pid of this machine that the command names to DAMON gets a',
+      'twin in the model, with its mappings and idle memory. Tasks of the model are in OCTAVO_<NAME>_PID and',
+      'OCTAVO_<NAME>_ADDRESS, and {NAME} in the command becomes the pid. Needs root.',
+    ].join('\n'),
+    examples: [
+      [
+        'octavo model run --task redis,1G,0.05 -- ./my-damon-script.sh {redis}',
+        'a script against a process of the model',
+      ],
+      ['octavo model run --kernel 6.12 -- sh sysfs.sh', 'a kernel selftest against an older tree'],
+    ],
+    exits: [
+      [5, 'not permitted'],
+      [6, 'this machine cannot mount it'],
+    ],
+  },
+  {
+    flags: machineFlags,
+    positional: {
+      kind: 'array',
+      parameter: { placeholder: 'command', brief: 'The command and its parameters, after --', parse: String },
+      minimum: 1,
+    },
+  },
+  async function (flags, ...words) {
+    const machine = makeMachine(this, flags);
+    const stage = makeStage(this);
+    requirePrivateMounts();
+    const mount = mountAt(this, `${stage}/model`);
+    const behind = bindMount('/proc', `${stage}/proc`);
+    const root = behind.ok
+      ? withMachineProc(this, machine.kernel, `${stage}/proc`)
+      : machine.kernel.files.root;
+    const session = startSession(this, machine, mount, root, flags.speed);
+    const ended = new AbortController();
+    const serving = session.run(ended.signal);
+    const filled = words.map((word) => fillIn(word, machine.tasks));
+    const code = await runBehindMounts(bindsOf(this, machine.kernel, stage), filled, taskVariables(machine));
+    ended.abort();
+    mount.close();
+    await serving;
+    this.endsWithCode(typeof code === 'number' ? code : 128);
+  },
+);
+
+function makeStage({ host }: OctavoContext): string {
+  const stage = `${host.identity.stateDirectory}/model-${host.identity.pid}`;
+  for (const name of ['model', 'proc']) {
+    const made = host.files.makeDirectory(`${stage}/${name}`);
+    if (!made.ok) throw new OctavoError('FILE_UNWRITABLE', { path: stage, errno: made.error.errno });
+  }
+  return stage;
+}
+
+/** From here on this process's own mounts are private: nothing that follows is seen outside. */
+function requirePrivateMounts(): void {
+  const entered = enterPrivateMounts();
+  if (entered.ok) return;
+  const { call, errno } = entered.error;
+  throw new OctavoError('PERMISSION', { call, errno, needs: 'root (CAP_SYS_ADMIN)' });
+}
+
+/** The model's root with /proc joined: the model's processes and, as links, the machine's own. */
+function withMachineProc({ host }: OctavoContext, kernel: Kernel, behind: string): ModelDirectory {
+  const model = kernel.files.find('/proc');
+  if (typeof model === 'string' || model.kind !== 'directory') return kernel.files.root;
+  const machine = {
+    names: () => {
+      const names = host.files.list('/proc');
+      return names.ok ? names.value : [];
+    },
+    has: (name: string) => name === 'self' || name === 'thread-self' || host.files.status(`/proc/${name}`).ok,
+  };
+  const root = new StaticDirectory();
+  for (const name of kernel.files.root.names()) {
+    const node = kernel.files.root.lookup(name);
+    if (node !== undefined) root.set(name, node);
+  }
+  root.set('proc', new UnionDirectory(model, machine, behind));
+  return root;
+}
+
+function bindsOf({ host }: OctavoContext, kernel: Kernel, stage: string): (readonly [string, string])[] {
+  const places = PLACES.flatMap((choices) => {
+    if (!serves(kernel, choices[0])) return [];
+    const place = choices.find((path) => host.files.status(path).ok);
+    return place === undefined ? [] : [place];
+  });
+  if (serves(kernel, '/proc')) places.push('/proc');
+  return [...new Set(places)].map((path) => [`${stage}/model${path}`, path] as const);
+}
+
+function fillIn(word: string, tasks: readonly { readonly name: string; readonly pid: number }[]): string {
+  return tasks.reduce((text, { name, pid }) => text.replaceAll(`{${name}}`, String(pid)), word);
+}

@@ -1,0 +1,8 @@
+import { buildRouteMap } from '@stricli/core';
+import { modelMountCommand } from './model-mount.js';
+import { modelRunCommand } from './model-run.js';
+
+export const modelRoutes = buildRouteMap({
+  routes: { mount: modelMountCommand, run: modelRunCommand },
+  docs: { brief: 'a model of the kernel’s memory management to poke, mount and run tools against' },
+});

@@ -1,0 +1,72 @@
+/** Options that say what machine a foreign tool meets, shared by `model mount` and `model run`. */
+import { GENERATIONS, type GenerationName } from '../../simulator/kernel/damon/generations.js';
+import type { MachineTask } from '../../simulator/mount/machine.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { GIB } from '../../vocabulary/units.js';
+import { parseBytes, parseCount, parseFraction } from '../flags.js';
+
+export type MachineFlags = {
+  readonly kernel: GenerationName;
+  readonly memory: number;
+  readonly seed: number;
+  readonly speed: number;
+  readonly task?: readonly MachineTask[];
+};
+
+const NAMES = Object.keys(GENERATIONS) as GenerationName[];
+
+/** `NAME,SIZE[,HOT]`: a process with that much populated memory, of which a share is kept hot. */
+export function parseTask(text: string): MachineTask {
+  const [name, size, hot] = text.split(',');
+  if (!/^[\w.-]{1,15}$/.test(name) || size === undefined) {
+    throw new OctavoError('USAGE', { problem: `\`${text}\` is no NAME,SIZE[,HOT]`, command: 'model run' });
+  }
+  return { name, bytes: parseBytes(size), hot: hot === undefined ? 0 : parseFraction(hot) };
+}
+
+export const machineFlags = {
+  kernel: {
+    kind: 'enum',
+    values: NAMES,
+    brief: 'Kernel generation whose files, keywords and behaviour the model has',
+    default: '7.3-rfc',
+  },
+  memory: {
+    kind: 'parsed',
+    parse: parseBytes,
+    brief: 'Memory of the machine',
+    default: '4G',
+    placeholder: 'bytes',
+  },
+  seed: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: 'Seed of all chance in the model',
+    default: '1',
+    placeholder: 'number',
+  },
+  speed: {
+    kind: 'parsed',
+    parse: Number,
+    brief: 'Virtual seconds for each real one',
+    default: '1',
+    placeholder: 'factor',
+  },
+  task: {
+    kind: 'parsed',
+    parse: parseTask,
+    brief: 'A process of the model: NAME,SIZE[,HOT], HOT being the share that is accessed all the time',
+    variadic: true,
+    optional: true,
+    placeholder: 'name,size[,hot]',
+  },
+} as const;
+
+/** What fits beside the tasks: page tables and the kernel's own. */
+export function checkMemory(flags: MachineFlags): void {
+  const wanted = (flags.task ?? []).reduce((sum, task) => sum + task.bytes, 0);
+  if (wanted * 1.01 + GIB / 64 > flags.memory) {
+    const problem = `tasks of ${wanted} bytes do not fit into a machine of ${flags.memory}`;
+    throw new OctavoError('USAGE', { problem, command: 'model run' });
+  }
+}

@@ -1,0 +1,185 @@
+/** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
+import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
+import type { ProcessOutcome, SimulationOutcome, TimelineRow } from '../../simulator/outcome.js';
+import { MIB } from '../../vocabulary/units.js';
+import { facts, table } from './table.js';
+import { plural, showBytes, showMicroseconds, showOrder } from './units.js';
+
+const PAGE_BYTES = 4096;
+/** Rows of a timeline that a screen holds. */
+const MOST_ROWS = 24;
+
+export function showOutcome(outcome: SimulationOutcome): string {
+  const { scenario, about, cpu, seed, durationMs } = outcome;
+  return [
+    `${scenario}: ${about}`,
+    `${cpu}, ${showMs(durationMs)} of virtual time, seed ${seed}`,
+    '',
+    showTimeline(outcome.timeline),
+    '',
+    showProcesses(outcome.processes),
+    '',
+    facts(machineFacts(outcome)),
+    ...(outcome.notes.length > 0 ? ['', ...outcome.notes.map((note) => `- ${note}`)] : []),
+  ].join('\n');
+}
+
+function showTimeline(rows: readonly TimelineRow[]): string {
+  const every = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
+  const shown = rows.filter((_, index) => index % every === every - 1 || index === rows.length - 1);
+  return table(
+    ['time', 'process', 'RSS', 'huge', 'empty', 'accesses/s', 'splits', 'collapses', 'TLB misses', 'walks'],
+    shown.flatMap((row) =>
+      row.processes.map(({ name, rss, huge, bloat, perSecond }, index) => [
+        index === 0 ? showMs(row.atMs) : '',
+        name,
+        showBytes(rss),
+        showBytes(huge),
+        showBytes(bloat),
+        perSecond === 0 ? '–' : showRate(perSecond),
+        index === 0 ? String(row.splits) : '',
+        index === 0 ? String(row.collapses) : '',
+        index === 0 ? showShare(row.tlb.firstLevelMisses, row.tlb.accesses) : '',
+        index === 0 ? showShare(row.tlb.walks, row.tlb.accesses) : '',
+      ]),
+    ),
+    [2, 3, 4, 5, 6, 7, 8, 9],
+  );
+}
+
+function showProcesses(processes: readonly ProcessOutcome[]): string {
+  return table(
+    ['process', 'workload', 'RSS', 'by folio size', 'empty', 'accesses/s', '× all-4K', '× all-2M'],
+    processes.map((process) => [
+      process.name,
+      process.workload,
+      showBytes(process.rss),
+      process.byOrder
+        .map((bytes, order) => (bytes > 0 ? `${showOrder(order, PAGE_BYTES)}: ${showBytes(bytes)}` : ''))
+        .filter((text) => text !== '')
+        .join(', '),
+      showBytes(process.bloat),
+      showRate(process.perSecond),
+      (process.perSecond / process.allBasePerSecond).toFixed(3),
+      (process.perSecond / process.allHugePerSecond).toFixed(3),
+    ]),
+    [2, 4, 5, 6, 7],
+  );
+}
+
+function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome): [string, string][] {
+  const event = (name: string) => events[name] ?? 0;
+  const rows: [string, string][] = [
+    ['memory in use', showBytes(usedBytes)],
+    [
+      'TLB',
+      `${tlb.accesses} accesses, ${tlb.firstLevelMisses} first-level misses, ${tlb.walks} walks (${tlb.hugeWalks} to huge entries)`,
+    ],
+    ['faults', `${event('pgfault')}, of them ${event('thp_fault_alloc')} huge; ${showNs(costs.faultNs)}`],
+    [
+      'splits',
+      `${costs.splits} folios (${event('thp_split_page')} huge), ${event('thp_underused_split_page')} as underused`,
+    ],
+    ['collapses', `${costs.collapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`],
+    ['calls from outside', showNs(costs.callNs)],
+  ];
+  if (pmu !== undefined) {
+    const said = Object.entries(pmu).map(([name, count]) => `${count} ${name}`);
+    rows.push(['PMU', said.join(', ')]);
+  }
+  return rows;
+}
+
+export function showSweep(outcomes: readonly SimulationOutcome[]): string {
+  return table(
+    [
+      'run',
+      'process',
+      'RSS',
+      'huge',
+      'empty',
+      'accesses/s',
+      '× all-4K',
+      '× all-2M',
+      'walks',
+      'splits',
+      'collapses',
+    ],
+    outcomes.flatMap((outcome) =>
+      outcome.processes.map((process) => [
+        outcome.scenario,
+        process.name,
+        showBytes(process.rss),
+        showBytes(process.pmdMapped),
+        showBytes(process.bloat),
+        showRate(process.perSecond),
+        (process.perSecond / process.allBasePerSecond).toFixed(3),
+        (process.perSecond / process.allHugePerSecond).toFixed(3),
+        showShare(outcome.tlb.walks, outcome.tlb.accesses),
+        String(outcome.costs.splits),
+        String(outcome.costs.collapses),
+      ]),
+    ),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
+}
+
+interface Listed {
+  readonly name: string;
+  readonly about: string;
+  readonly cpu: string;
+  readonly durationMs: number;
+}
+
+export function showList(
+  scenarios: readonly Listed[],
+  workloads: readonly { readonly name: string; readonly brief: string }[],
+  cpus: readonly Cpu[],
+): string {
+  return [
+    plural(scenarios.length, 'ready scenario'),
+    table(
+      ['name', 'what it shows', 'CPU', 'virtual time'],
+      scenarios.map(({ name, about, cpu, durationMs }) => [name, about, cpu, showMs(durationMs)]),
+      [3],
+    ),
+    '',
+    'Workloads',
+    table(
+      ['name', 'what it does'],
+      workloads.map(({ name, brief }) => [name, brief]),
+    ),
+    '',
+    'CPUs (reach of the second-level TLB; every figure and its source: src/simulator/cpus)',
+    table(
+      ['name', 'title', 'entries', '4K reach', '2M reach', 'merges'],
+      cpus.map((cpu) => [
+        cpu.name,
+        cpu.title,
+        String(entriesOf(cpu.second, 'base')),
+        showBytes(reachBytes(cpu, 'base', PAGE_BYTES, 2 * MIB)),
+        showBytes(reachBytes(cpu, 'huge', PAGE_BYTES, 2 * MIB)),
+        cpu.coalescing === undefined
+          ? '–'
+          : `${runPages(cpu)} pages (${cpu.coalescing.by === 'physical' ? 'hardware' : 'contiguous bit'})`,
+      ]),
+      [2, 3, 4],
+    ),
+  ].join('\n');
+}
+
+function showMs(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000} s` : `${(ms / 1000).toFixed(2)} s`;
+}
+
+function showNs(ns: number): string {
+  return showMicroseconds(ns / 1000);
+}
+
+function showRate(perSecond: number): string {
+  return perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(2)} M` : `${(perSecond / 1e3).toFixed(1)} k`;
+}
+
+function showShare(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(2)} %`;
+}

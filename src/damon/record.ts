@@ -1,0 +1,100 @@
+/**
+ * Written ahead of the first change to DAMON's tree, durably, and removed after the last: what was found, what was
+ * changed. After a kill -9 the next Octavo finds it and puts everything back.
+ */
+import { z } from 'zod';
+import type { Host } from '../host/host.js';
+import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
+import { isAlive } from './lock.js';
+
+const RecordSchema = z
+  .object({
+    octavo: z.literal('damon-session'),
+    version: z.literal(1),
+    holder: z.object({ pid: z.int(), startTicks: z.int(), bootId: z.string() }).readonly(),
+    slot: z.int().nonnegative(),
+    /** The tree had no slot at all, so that nr_kdamonds goes back to 0. */
+    grew: z.boolean(),
+    /** Of the slot as it was found. */
+    refreshMs: z.string().nullable(),
+    /** Processes that the slot was told to look at: proof that a configured slot is still the one left behind. */
+    targets: z.array(z.int()).readonly(),
+  })
+  .readonly();
+
+export type SessionRecord = z.infer<typeof RecordSchema>;
+
+export const recordPath = (host: Host) => `${host.identity.stateDirectory}/damon-session.json`;
+
+export function writeRecord(host: Host, record: SessionRecord) {
+  return host.files.writeFile(recordPath(host), JSON.stringify(record));
+}
+
+export function readRecord(host: Host): SessionRecord | undefined {
+  const text = host.files.readText(recordPath(host));
+  if (!text.ok) return undefined;
+  try {
+    return RecordSchema.parse(JSON.parse(text.value));
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeRecord(host: Host): void {
+  host.files.remove(recordPath(host));
+}
+
+/** What became of a session that its process did not end. */
+export type Leftover =
+  | 'none'
+  | 'still running'
+  | 'put back'
+  | 'gone with the boot'
+  | 'changed by others since';
+
+/** Puts back what a dead Octavo left in DAMON's tree. Leaves alone what somebody else has changed since. */
+export async function recoverLeftover(host: Host): Promise<Leftover> {
+  const record = readRecord(host);
+  if (!record) return 'none';
+  if (isAlive(host, record.holder)) return 'still running';
+  const outcome = await putBackLeftover(host, record);
+  removeRecord(host);
+  return outcome;
+}
+
+async function putBackLeftover(host: Host, record: SessionRecord): Promise<Leftover> {
+  if (record.holder.bootId !== host.identity.bootId) return 'gone with the boot';
+  if (!(await isStillOurs(host, record))) return 'changed by others since';
+  await putBack(host, record);
+  return 'put back';
+}
+
+async function isStillOurs(host: Host, record: SessionRecord): Promise<boolean> {
+  const folder = `${KDAMONDS}/${record.slot}`;
+  const contexts = numberAt(host, `${folder}/contexts/nr_contexts`);
+  if (contexts === undefined) return record.grew;
+  if (record.grew && numberAt(host, `${KDAMONDS}/nr_kdamonds`) !== 1n) return false;
+  if (contexts === 0n) return true;
+  const targets = `${folder}/contexts/0/targets`;
+  const found = Number(numberAt(host, `${targets}/nr_targets`) ?? -1n);
+  // Killed between two writes: fewer targets than recorded, or pids not yet written (0).
+  if (found > record.targets.length) return false;
+  for (let index = 0; index < found; index++) {
+    const pid = Number(numberAt(host, `${targets}/${index}/pid_target`) ?? -1n);
+    if (pid !== 0 && pid !== record.targets[index]) return false;
+  }
+  return true;
+}
+
+/** Stops the slot, empties it, and takes it away if it was not there before. */
+export async function putBack(host: Host, record: SessionRecord): Promise<void> {
+  const folder = `${KDAMONDS}/${record.slot}`;
+  const state = await readFile(host, `${folder}/state`);
+  if (state.ok && state.value === 'on') await writeFile(host, `${folder}/state`, 'off');
+  if (record.grew) {
+    await writeFile(host, `${KDAMONDS}/nr_kdamonds`, '0');
+    return;
+  }
+  await writeFile(host, `${folder}/contexts/nr_contexts`, '0');
+  if (record.refreshMs !== null) await writeFile(host, `${folder}/refresh_ms`, record.refreshMs);
+}

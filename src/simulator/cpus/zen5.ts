@@ -1,0 +1,28 @@
+import { assumed, type Cpu, figure } from './cpu.js';
+import { SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
+
+const SOURCE = 'AMD Software Optimization Guide for family 1Ah';
+
+/** Zen 5 (EPYC 9005, Turin). */
+export const ZEN5: Cpu = {
+  name: 'zen5',
+  title: 'Zen 5 (EPYC 9005, Turin)',
+  architecture: 'x64',
+  clockGhz: figure(3.4, 'manual', 'usual all-core clock of the server products'),
+  first: [
+    {
+      holds: ['base', 'run', 'huge'],
+      entries: figure(96, 'manual', SOURCE),
+      ways: figure(96, 'manual', SOURCE),
+    },
+  ],
+  second: {
+    holds: ['base', 'run', 'huge'],
+    entries: figure(4096, 'manual', SOURCE),
+    ways: assumed(16, 'not read in the guide; 256 sets'),
+  },
+  secondHitCycles: SECOND_HIT_CYCLES,
+  walk: USUAL_WALK,
+  coalescing: ZEN_COALESCING,
+  pmu: { kind: 'ibs', cpuid: 'AuthenticAMD,26,2,1', zen4Extensions: true },
+};

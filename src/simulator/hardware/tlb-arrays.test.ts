@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FourWays, FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
+
+/** The plainest LRU there is: lists, newest first. */
+class Reference {
+  readonly sets: number[][];
+  readonly ways: number;
+  readonly hugeSets: number;
+
+  constructor(entries: number, ways: number, hugeEntries = entries) {
+    this.sets = Array.from({ length: entries / ways }, () => []);
+    this.ways = ways;
+    this.hugeSets = hugeEntries / ways;
+  }
+
+  touch(key: number): number {
+    const sets = (key & 3) === KIND.huge ? this.hugeSets : this.sets.length;
+    const set = this.sets[(key >>> 2) % sets];
+    const at = set.indexOf(key);
+    if (at >= 0) set.splice(at, 1);
+    set.unshift(key);
+    if (set.length > this.ways) set.pop();
+    return at >= 0 ? 0 : -1;
+  }
+
+  remove(matches: (key: number) => boolean): void {
+    for (const set of this.sets) set.splice(0, set.length, ...set.filter((key) => !matches(key)));
+  }
+
+  keys(): number[] {
+    return this.sets.flat().sort((a, b) => a - b);
+  }
+}
+
+const keys = fc.array(fc.tuple(fc.nat(60), fc.constantFrom(KIND.base, KIND.run, KIND.huge)), {
+  maxLength: 400,
+});
+const SHAPES: readonly (readonly [string, () => TlbArrayModel, () => Reference])[] = [
+  ['16 × 4', () => new FourWays(64, 4), () => new Reference(64, 4)],
+  ['4 × 8', () => new SetAssociative(32, 8), () => new Reference(32, 8)],
+  ['4 × 5', () => new SetAssociative(20, 5), () => new Reference(20, 5)],
+  ['4 × 8, huge in half', () => new SetAssociative(32, 8, 16), () => new Reference(32, 8, 16)],
+  ['12 of any kind', () => new FullyAssociative(12), () => new Reference(12, 12)],
+];
+
+for (const [name, make, reference] of SHAPES) {
+  test(`${name}: hits, misses and contents equal a list-based LRU, also after removals`, () => {
+    fc.assert(
+      fc.property(keys, keys, fc.nat(7), (before, after, removed) => {
+        const array = make();
+        const plain = reference();
+        const play = (units: typeof before) => {
+          for (const [unit, kind] of units) {
+            const key = ((unit + 1) << 2) | kind;
+            assert.equal(array.touch(key), plain.touch(key));
+          }
+        };
+        play(before);
+        const matches = (key: number) => (key >>> 2) % 8 === removed;
+        array.removeIf(matches);
+        plain.remove(matches);
+        assert.deepEqual(
+          [...array.keys()].sort((a, b) => a - b),
+          plain.keys(),
+        );
+        play(after);
+        assert.deepEqual(
+          [...array.keys()].sort((a, b) => a - b),
+          plain.keys(),
+        );
+        for (const key of plain.keys()) assert.ok(array.has(key));
+      }),
+      { numRuns: 150 },
+    );
+  });
+}
+
+test('shapes that hardware cannot have are refused', () => {
+  assert.throws(() => new SetAssociative(48, 5), RangeError);
+  assert.throws(() => new FullyAssociative(255), RangeError);
+});

@@ -1,0 +1,368 @@
+/**
+ * One CPU's address translation: a two-level TLB by page size and a table walker. Accesses come in batches and go
+ * through three passes, each over the survivors of the one before: first level, second level, walk. Accessed bits
+ * are set by the third pass only, so a translation that stays cached hides its accesses from the kernel (T1).
+ */
+import { type Cpu, runPages, type TlbArray } from '../cpus/cpu.js';
+import { FIRST_STORE, MAPPED } from './address-space.js';
+import { FourWays, FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
+import { Walker } from './walker.js';
+import { type Window, Windows } from './windows.js';
+
+/** Accesses in one batch at most. */
+export const BATCH = 4096;
+
+/** How an access was translated, for the PMU. */
+export const OUTCOME = { firstLevel: 0, secondLevel: 1, walk: 2, fault: 3 } as const;
+
+/** Counters that only grow; subtract two readings to get a period. */
+export interface TlbCounters {
+  readonly accesses: number;
+  readonly firstLevelMisses: number;
+  readonly walks: number;
+  /** Walks to a PMD entry. */
+  readonly hugeWalks: number;
+  readonly faults: number;
+  /** Cycles spent on second-level hits and walks. */
+  readonly cycles: number;
+  /** Nanoseconds spent in page faults. */
+  readonly faultNs: number;
+}
+
+const NO_COUNTS: TlbCounters = {
+  accesses: 0,
+  firstLevelMisses: 0,
+  walks: 0,
+  hugeWalks: 0,
+  faults: 0,
+  cycles: 0,
+  faultNs: 0,
+};
+
+export function subtractCounters(later: TlbCounters, earlier: TlbCounters): TlbCounters {
+  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
+  return Object.fromEntries(
+    names.map((name) => [name, later[name] - earlier[name]]),
+  ) as unknown as TlbCounters;
+}
+
+export function addCounters(a: TlbCounters, b: TlbCounters): TlbCounters {
+  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as TlbCounters;
+}
+
+/** An empty windows table that fits `cpu`: hints as fine as its runs. */
+export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Windows>[0]): Windows {
+  const pages = runPages(cpu);
+  return new Windows(geometry, pages > 1 ? Math.log2(pages) : geometry.hugeOrder);
+}
+
+export class Tlb {
+  readonly cpu: Cpu;
+  readonly windows: Windows;
+  /** By kind. */
+  readonly #first: readonly TlbArrayModel[];
+  readonly #second: TlbArrayModel;
+  readonly #walker: Walker;
+  readonly #secondHitCycles: number;
+  readonly #runShift: number;
+  readonly #physicalRuns: boolean;
+  readonly #shiftOf: Int32Array;
+  /** Survivors of the first and of the second pass: position in the batch, and key. */
+  readonly #missed = new Uint16Array(BATCH);
+  readonly #missedKey = new Int32Array(BATCH);
+  readonly #walked = new Uint16Array(BATCH);
+  readonly #walkedKey = new Int32Array(BATCH);
+  /** MAPPED bits that the walks of a batch found. */
+  readonly #mapped = new Uint8Array(BATCH);
+  /** Positions of stores that may be the first to their page. */
+  readonly #firstStores = new Uint16Array(BATCH);
+  /** OUTCOME of each access of the last batch. */
+  readonly outcomes = new Uint8Array(BATCH);
+
+  #accesses = 0;
+  #firstLevelMisses = 0;
+  #walks = 0;
+  #hugeWalks = 0;
+  #faults = 0;
+  #cycles = 0;
+  #faultNs = 0;
+
+  constructor(cpu: Cpu, windows: Windows) {
+    this.cpu = cpu;
+    this.windows = windows;
+    const arrays = cpu.first.map((array) => ({ array, model: modelOf(array) }));
+    const holding = (kind: 'base' | 'huge') => arrays.find(({ array }) => array.holds.includes(kind))!.model;
+    this.#first = [holding('base'), holding('base'), holding('base'), holding('huge')];
+    this.#second = modelOf(cpu.second);
+    this.#walker = new Walker(cpu.walk);
+    this.#secondHitCycles = cpu.secondHitCycles.value;
+    this.#runShift = Math.log2(runPages(cpu));
+    this.#physicalRuns = cpu.coalescing?.by === 'physical';
+    this.#shiftOf = Int32Array.of(0, 0, this.#runShift, windows.geometry.hugeOrder);
+  }
+
+  /** Cycles spent on second-level hits and walks so far. */
+  get cycles(): number {
+    return this.#cycles;
+  }
+
+  get faultNs(): number {
+    return this.#faultNs;
+  }
+
+  get counters(): TlbCounters {
+    return {
+      accesses: this.#accesses,
+      firstLevelMisses: this.#firstLevelMisses,
+      walks: this.#walks,
+      hugeWalks: this.#hugeWalks,
+      faults: this.#faults,
+      cycles: this.#cycles,
+      faultNs: this.#faultNs,
+    };
+  }
+
+  /**
+   * Translates `count` accesses to a window. Each is an offset in pages shifted left by one, plus 1 for a store.
+   * `outcomes` tells how afterwards.
+   */
+  access(window: Window, accesses: Uint32Array, count: number): void {
+    this.outcomes.fill(OUTCOME.firstLevel, 0, count);
+    this.#accesses += count;
+    let done = 0;
+    while (done < count) {
+      const stopped = this.translate(window, accesses, done, count);
+      if (stopped < count) this.learn(window, accesses[stopped]);
+      done = stopped;
+    }
+  }
+
+  /** The three passes from `from` until the end or the first access whose kind of entry is not known yet. */
+  private translate(window: Window, accesses: Uint32Array, from: number, count: number): number {
+    const hints = this.windows.hints;
+    const unitShift = this.windows.unitShift;
+    const shiftOf = this.#shiftOf;
+    const first = this.#first;
+    const linear = window.linear;
+    const missedAt = this.#missed;
+    const missedKey = this.#missedKey;
+    let missed = 0;
+    let at = from;
+    for (; at < count; at++) {
+      const access = accesses[at];
+      const page = linear + (access >>> 1);
+      const kind = hints[page >>> unitShift];
+      if (kind === KIND.unknown) break;
+      const key = ((page >>> shiftOf[kind]) << 2) | kind;
+      const miss = first[kind].touch(key);
+      missedAt[missed] = at;
+      missedKey[missed] = key;
+      missed -= miss;
+    }
+    if (missed > 0) this.missFirstLevel(window, accesses, missed);
+    this.markStores(window, accesses, from, at);
+    return at;
+  }
+
+  /** Stores through cached translations, as far as they are the first to their page: dirty bits and content. */
+  private markStores(window: Window, accesses: Uint32Array, from: number, to: number): void {
+    const stored = this.windows.stored;
+    const first = this.#firstStores;
+    const linear = window.linear;
+    let count = 0;
+    for (let at = from; at < to; at++) {
+      const access = accesses[at];
+      const page = linear + (access >>> 1);
+      first[count] = at;
+      count += access & ~(stored[page >>> 5] >>> (page & 31)) & 1;
+    }
+    for (let i = 0; i < count; i++) this.firstStore(window, accesses[first[i]] >>> 1);
+  }
+
+  private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
+    const second = this.#second;
+    const walkedAt = this.#walked;
+    const walkedKey = this.#walkedKey;
+    let walked = 0;
+    for (let i = 0; i < missed; i++) {
+      const key = this.#missedKey[i];
+      const at = this.#missed[i];
+      const miss = second.touch(key);
+      this.outcomes[at] = OUTCOME.secondLevel;
+      walkedAt[walked] = at;
+      walkedKey[walked] = key;
+      walked -= miss;
+    }
+    this.#firstLevelMisses += missed;
+    this.#cycles += (missed - walked) * this.#secondHitCycles;
+    if (walked > 0) this.walkAll(window, accesses, walked);
+  }
+
+  private walkAll(window: Window, accesses: Uint32Array, walked: number): void {
+    this.#walks += walked;
+    if (window.guest !== undefined) {
+      for (let i = 0; i < walked; i++) this.walkNested(window, accesses, i);
+      return;
+    }
+    const faults = window.space.walkAll(window.firstPage, accesses, this.#walked, walked, this.#mapped);
+    this.countWalks(window, accesses, walked);
+    if (faults > 0) this.faultAll(window, accesses, walked);
+  }
+
+  /** Costs and outcomes of a batch of walks, and the marks of their stores. */
+  private countWalks(window: Window, accesses: Uint32Array, walked: number): void {
+    const hugeOrder = this.windows.geometry.hugeOrder;
+    const stored = this.windows.stored;
+    const outcomes = this.outcomes;
+    const linear = window.linear;
+    const walker = this.#walker;
+    let cycles = 0;
+    let hugeWalks = 0;
+    for (let i = 0; i < walked; i++) {
+      const at = this.#walked[i];
+      const access = accesses[at];
+      const page = linear + (access >>> 1);
+      const huge = (this.#walkedKey[i] & 3) === KIND.huge ? 1 : 0;
+      outcomes[at] = OUTCOME.walk;
+      stored[page >>> 5] |= (access & 1) << (page & 31);
+      hugeWalks += huge;
+      cycles += walker.walk(page, page >>> hugeOrder, huge);
+    }
+    this.#cycles += cycles;
+    this.#hugeWalks += hugeWalks;
+  }
+
+  private faultAll(window: Window, accesses: Uint32Array, walked: number): void {
+    for (let i = 0; i < walked; i++) {
+      if (this.#mapped[i] !== MAPPED.fault) continue;
+      const at = this.#walked[i];
+      const offset = accesses[at] >>> 1;
+      this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
+    }
+  }
+
+  private walkNested(window: Window, accesses: Uint32Array, index: number): void {
+    const at = this.#walked[index];
+    const access = accesses[at];
+    const offset = access >>> 1;
+    const host = window.guest!.toHost(offset);
+    const page = window.firstPage + host;
+    const store = (access & 1) === 1;
+    const mapped = window.space.walk(page, store);
+    this.outcomes[at] = OUTCOME.walk;
+    if ((this.#walkedKey[index] & 3) === KIND.huge) this.#hugeWalks++;
+    this.#cycles += this.nestedCycles(window, offset, host, mapped);
+    if (mapped === MAPPED.fault) this.fault(window, offset, page, store, at);
+    if (store) this.markStored(window.linear + offset);
+  }
+
+  private nestedCycles(window: Window, offset: number, host: number, mapped: number): number {
+    const hugeOrder = this.windows.geometry.hugeOrder;
+    const page = window.linear + offset;
+    const guestHuge = window.guest!.isHuge(offset >>> hugeOrder);
+    const hostHuge = (mapped & MAPPED.huge) !== 0;
+    return this.#walker.nestedWalk(page, page >>> hugeOrder, window.linear + host, guestHuge, hostHuge);
+  }
+
+  private fault(window: Window, offset: number, page: number, store: boolean, at: number): void {
+    this.outcomes[at] = OUTCOME.fault;
+    this.#faults++;
+    this.#faultNs += window.space.fault(page, store);
+    this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = KIND.unknown;
+  }
+
+  private markStored(linear: number): void {
+    this.windows.stored[linear >>> 5] |= 1 << (linear & 31);
+  }
+
+  /** A store that hits an entry: unless its page is dirty already, hardware walks again to set the dirty bit. */
+  private firstStore(window: Window, offset: number): void {
+    const linear = window.linear + offset;
+    if (((this.windows.stored[linear >>> 5] >>> (linear & 31)) & 1) === 1) return;
+    this.markStored(linear);
+    const page = window.firstPage + (window.guest === undefined ? offset : window.guest.toHost(offset));
+    const answer = window.space.firstStore(page);
+    if (answer === FIRST_STORE.cached) return;
+    this.#walks++;
+    this.#cycles += this.#walker.walk(linear, linear >>> this.windows.geometry.hugeOrder, 0);
+    if (answer !== FIRST_STORE.fault) return;
+    this.#faults++;
+    this.#faultNs += window.space.fault(page, true);
+    this.windows.hints[linear >>> this.windows.unitShift] = KIND.unknown;
+  }
+
+  /** Finds out what kind of entry translates an access, faulting the page in when nothing does. */
+  private learn(window: Window, access: number): void {
+    const offset = access >>> 1;
+    const host = window.guest === undefined ? offset : window.guest.toHost(offset);
+    const page = window.firstPage + host;
+    let mapped = window.space.peek(page);
+    if (mapped === MAPPED.fault) {
+      this.#faults++;
+      this.#faultNs += window.space.fault(page, (access & 1) === 1);
+      mapped = window.space.peek(page);
+      if (mapped === MAPPED.fault) mapped = MAPPED.base;
+    }
+    this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = this.kindOf(
+      window,
+      offset,
+      page,
+      mapped,
+    );
+  }
+
+  private kindOf(window: Window, offset: number, page: number, mapped: number): number {
+    if (window.guest !== undefined) {
+      const guestHuge = window.guest.isHuge(offset >>> this.windows.geometry.hugeOrder);
+      return guestHuge && (mapped & MAPPED.huge) !== 0 ? KIND.huge : KIND.base;
+    }
+    if ((mapped & MAPPED.huge) !== 0) return KIND.huge;
+    if (this.#runShift === 0) return KIND.base;
+    const isRun = this.#physicalRuns ? this.isPhysicalRun(window, page) : (mapped & MAPPED.contiguous) !== 0;
+    return isRun ? KIND.run : KIND.base;
+  }
+
+  /** Whether the aligned run around `page` stands on aligned frames that follow each other. */
+  private isPhysicalRun(window: Window, page: number): boolean {
+    const pages = 1 << this.#runShift;
+    const first = page - (page % pages);
+    const frame = window.space.frame(first);
+    if (frame < 0 || frame % pages !== 0) return false;
+    for (let i = 1; i < pages; i++) if (window.space.frame(first + i) !== frame + i) return false;
+    return true;
+  }
+
+  /** Drops translations of linear pages [from, to): a shootdown that reached this CPU. */
+  invalidate(from: number, to: number): void {
+    const shiftOf = this.#shiftOf;
+    const matches = (key: number): boolean => {
+      const shift = shiftOf[key & 3];
+      const first = (key >>> 2) << shift;
+      return first < to && first + (1 << shift) > from;
+    };
+    for (const array of new Set(this.#first)) array.removeIf(matches);
+    this.#second.removeIf(matches);
+  }
+
+  /** Empties everything, as a context switch without address-space identifiers does. */
+  flushAll(): void {
+    for (const array of this.#first) array.clear();
+    this.#second.clear();
+    this.#walker.clear();
+  }
+
+  /** Whether the second level holds a translation of the window's page: for tests and explanations. */
+  holds(window: Window, offset: number): boolean {
+    const page = window.linear + offset;
+    const kind = this.windows.hints[page >>> this.windows.unitShift];
+    return kind !== KIND.unknown && this.#second.has(((page >>> this.#shiftOf[kind]) << 2) | kind);
+  }
+}
+
+function modelOf(array: TlbArray): TlbArrayModel {
+  const entries = array.entries.value;
+  if (array.ways.value === entries) return new FullyAssociative(entries);
+  if (array.ways.value === 4) return new FourWays(entries, 4, array.hugeEntries?.value);
+  return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
+}

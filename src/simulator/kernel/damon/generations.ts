@@ -1,0 +1,214 @@
+/**
+ * What differs between kernel releases, as data: which files exist, which keywords they take, and how the core
+ * behaves where it changed. A controller is tried against each generation; nothing else asks for a version.
+ */
+
+/** Files and directories that not every generation has (tree-table.ts names them). */
+export type TreeFeature =
+  | 'filter-layers'
+  | 'allow-filters'
+  | 'sized-filters'
+  | 'intervals-goal'
+  | 'migration-dests'
+  | 'refresh'
+  | 'address-unit'
+  | 'pause'
+  | 'probes'
+  | 'probe-weights'
+  | 'obsolete-targets'
+  | 'node-goals'
+  | 'goal-tuner'
+  | 'fail-charge'
+  | 'snapshot-limit'
+  | 'passed-size'
+  | 'target-order';
+
+export const ACTIONS = [
+  'willneed',
+  'cold',
+  'pageout',
+  'hugepage',
+  'nohugepage',
+  'collapse',
+  'split',
+  'lru_prio',
+  'lru_deprio',
+  'migrate_hot',
+  'migrate_cold',
+  'stat',
+] as const;
+export type ActionName = (typeof ACTIONS)[number];
+
+export const COMMANDS = [
+  'on',
+  'off',
+  'commit',
+  'commit_schemes_quota_goals',
+  'update_schemes_stats',
+  'update_schemes_tried_bytes',
+  'update_schemes_tried_regions',
+  'clear_schemes_tried_regions',
+  'update_schemes_effective_quotas',
+  'update_tuned_intervals',
+] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+export const FILTER_TYPES = [
+  'anon',
+  'active',
+  'memcg',
+  'young',
+  'hugepage_size',
+  'unmapped',
+  'addr',
+  'target',
+] as const;
+export type FilterType = (typeof FILTER_TYPES)[number];
+
+export const GOAL_METRICS = [
+  'user_input',
+  'some_mem_psi_us',
+  'node_mem_used_bp',
+  'node_mem_free_bp',
+  'node_memcg_used_bp',
+  'node_memcg_free_bp',
+  'active_mem_bp',
+  'inactive_mem_bp',
+  'node_eligible_mem_bp',
+] as const;
+export type GoalMetric = (typeof GOAL_METRICS)[number];
+
+/** How the core behaves (mm/damon/core.c) where releases differ. */
+export interface CoreBehaviour {
+  /** Pieces that an addr filter or a quota cuts off are visited in the same pass. */
+  readonly visitsCutPieces: boolean;
+  /** Above half of max_nr_regions some regions are still split. */
+  readonly splitsAboveHalf: boolean;
+  /** After the schemes, a region is glued to an equal left neighbour. */
+  readonly gluesAfterSchemes: boolean;
+  /** A change between zero and non-zero resets the age. */
+  readonly zeroCrossingResetsAge: boolean;
+  /** Regions above the size limit are chopped at start and after merges; before, vaddr divided evenly at start. */
+  readonly enforcesMinimum: boolean;
+  /** A quota whose rest is below a minimum region counts as full. */
+  readonly restBelowRegionIsFull: boolean;
+  /** The stat and migrate actions honour ops filters on virtual address spaces. */
+  readonly opsFiltersOnVaddr: boolean;
+}
+
+/** What the state file answers in the corners that changed. */
+export interface StateAnswers {
+  /** `off` on a kdamond that ran and has ended. */
+  readonly offWhenEnded: 'done' | 'EPERM';
+  /** A call-type command on a kdamond that ran and has ended. */
+  readonly callWhenEnded: 'ECANCELED' | 'EINVAL';
+}
+
+export type GenerationName = '6.12' | '7.2' | '7.3' | '7.3-rfc';
+
+export interface Generation {
+  readonly name: GenerationName;
+  readonly features: ReadonlySet<TreeFeature>;
+  readonly actions: readonly ActionName[];
+  readonly filterTypes: readonly FilterType[];
+  readonly goalMetrics: readonly GoalMetric[];
+  readonly commands: readonly CommandName[];
+  /** kstrtobool() takes `e` and `d`. */
+  readonly booleanTakesEnable: boolean;
+  readonly core: CoreBehaviour;
+  readonly answers: StateAnswers;
+  /** Trace events of system `damon`. */
+  readonly traceEvents: readonly string[];
+  /** DAMON_STAT exists; it runs by default where its configuration default is on. */
+  readonly hasStatModule: boolean;
+}
+
+const FEATURES_7_2: readonly TreeFeature[] = [
+  'filter-layers',
+  'allow-filters',
+  'sized-filters',
+  'intervals-goal',
+  'migration-dests',
+  'refresh',
+  'address-unit',
+  'pause',
+  'probes',
+  'obsolete-targets',
+  'node-goals',
+  'goal-tuner',
+  'fail-charge',
+  'snapshot-limit',
+  'passed-size',
+];
+
+const CORE_7: CoreBehaviour = {
+  visitsCutPieces: true,
+  splitsAboveHalf: true,
+  gluesAfterSchemes: true,
+  zeroCrossingResetsAge: true,
+  enforcesMinimum: true,
+  restBelowRegionIsFull: true,
+  opsFiltersOnVaddr: true,
+};
+
+const TRACE_7 = [
+  'damon_aggregated',
+  'damon_monitor_intervals_tune',
+  'damon_region_aggregated',
+  'damos_before_apply',
+  'damos_esz',
+  'damos_stat_after_apply_interval',
+];
+
+const withoutSplit = ACTIONS.filter((action) => action !== 'split');
+
+const GENERATION_7_3: Generation = {
+  name: '7.3',
+  features: new Set<TreeFeature>([...FEATURES_7_2, 'probe-weights']),
+  actions: withoutSplit,
+  filterTypes: FILTER_TYPES,
+  goalMetrics: GOAL_METRICS,
+  commands: COMMANDS,
+  booleanTakesEnable: true,
+  core: CORE_7,
+  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED' },
+  traceEvents: TRACE_7,
+  hasStatModule: true,
+};
+
+export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
+  '6.12': {
+    name: '6.12',
+    features: new Set<TreeFeature>(),
+    actions: withoutSplit.filter((action) => action !== 'collapse'),
+    filterTypes: ['anon', 'memcg', 'young', 'addr', 'target'],
+    goalMetrics: ['user_input', 'some_mem_psi_us'],
+    commands: COMMANDS.filter((command) => command !== 'update_tuned_intervals'),
+    booleanTakesEnable: false,
+    core: {
+      visitsCutPieces: false,
+      splitsAboveHalf: false,
+      gluesAfterSchemes: false,
+      zeroCrossingResetsAge: false,
+      enforcesMinimum: false,
+      restBelowRegionIsFull: false,
+      opsFiltersOnVaddr: false,
+    },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    traceEvents: ['damon_aggregated', 'damos_before_apply'],
+    hasStatModule: false,
+  },
+  '7.2': {
+    ...GENERATION_7_3,
+    name: '7.2',
+    features: new Set<TreeFeature>(FEATURES_7_2),
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED' },
+  },
+  '7.3': GENERATION_7_3,
+  '7.3-rfc': {
+    ...GENERATION_7_3,
+    name: '7.3-rfc',
+    features: new Set<TreeFeature>([...GENERATION_7_3.features, 'target-order']),
+    actions: ACTIONS,
+  },
+};

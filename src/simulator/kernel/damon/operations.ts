@@ -1,0 +1,32 @@
+/**
+ * What an address space must be able to do for a kdamond (struct damon_operations). One file for each kind:
+ * virtual-operations.ts, physical-operations.ts.
+ */
+import type { Context, OperationsName, Scheme, Target } from './context.js';
+
+/** What an action came to for one region. */
+export interface Applied {
+  /** Bytes (core units) that the action says it was applied to. */
+  applied: number;
+  /** Bytes of folios that passed the ops filters. */
+  passed: number;
+}
+
+export interface Operations {
+  /** Gives targets without regions their first ones. */
+  initialize(context: Context): void;
+  /** Follows changes of the address space. */
+  update(context: Context): void;
+  /** Chooses a page per region and makes it old. */
+  prepareChecks(context: Context): void;
+  /** Counts accesses since; answers the largest count of any region. */
+  checkAccesses(context: Context): number;
+  /** Evaluates probes at the sampled pages; answers the largest weighted sum when asked for. */
+  applyProbes(context: Context, chooseSamples: boolean, wantsLargest: boolean): number;
+  /** Undefined where every target is always valid. */
+  readonly isValid: ((target: Target) => boolean) | undefined;
+  apply(context: Context, target: Target, index: number, scheme: Scheme): Applied;
+}
+
+/** The registered operations; avail_operations lists them in this order. */
+export type OperationsTable = Readonly<Record<OperationsName, Operations>>;

@@ -1,0 +1,89 @@
+/** A host as a scenario describes it: the model kernel, one TLB a CPU, an optional PMU, and who runs on it. */
+import { OctavoError } from '../vocabulary/errors.js';
+import { type Bytes, GEOMETRY_4K } from '../vocabulary/units.js';
+import { CPUS } from './cpus/catalogue.js';
+import type { Cpu } from './cpus/cpu.js';
+import { DEFAULT_PMU, Pmu } from './hardware/pmu.js';
+import { addCounters, Tlb, type TlbCounters, windowsFor } from './hardware/tlb.js';
+import type { Windows } from './hardware/windows.js';
+import { boot } from './kernel/boot.js';
+import type { Kernel } from './kernel/kernel.js';
+import { RELEASES } from './kernel/options.js';
+import { type ModelHost, modelHost } from './model-host.js';
+import type { Scenario } from './scenario.js';
+
+export interface Machine {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly kernel: Kernel;
+  /** The model as a host: its files and calls, and Octavo's own process. */
+  readonly host: ModelHost;
+  readonly cpu: Cpu;
+  readonly windows: Windows;
+  readonly tlbs: readonly Tlb[];
+  readonly pmu: Pmu | undefined;
+}
+
+const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';
+
+export function makeMachine(scenario: Scenario, seed: number): Machine {
+  const { host } = scenario;
+  const cpu = CPUS[host.cpu];
+  const kernel = boot({
+    memoryBytes: host.memory,
+    swapBytes: host.swap,
+    zswapBytes: host.zswap,
+    geometry: GEOMETRY_4K,
+    architecture: cpu.architecture,
+    seed,
+    cpus: host.cpus,
+    fragmentation: host.fragmentation,
+    lockdown: host.lockdown,
+    features: RELEASES[host.kernel],
+  });
+  const windows = windowsFor(cpu, kernel.geometry);
+  const tlbs = Array.from({ length: host.cpus }, () => new Tlb(cpu, windows));
+  kernel.flushes.listen((mmId, start, end) =>
+    windows.forget(mmId, start, end, (from, to) => {
+      for (const tlb of tlbs) tlb.invalidate(from, to);
+    }),
+  );
+  const model = modelHost(kernel);
+  const machine = {
+    scenario,
+    seed,
+    kernel,
+    host: model,
+    cpu,
+    windows,
+    tlbs,
+    pmu: makePmu(scenario, cpu, seed),
+  };
+  for (const [name, value] of Object.entries(host.thp)) writeFile(model, THP_ROOT + name, `${value}`);
+  return machine;
+}
+
+function makePmu(scenario: Scenario, cpu: Cpu, seed: number): Pmu | undefined {
+  if (scenario.pmu === undefined) return undefined;
+  return new Pmu({ ...DEFAULT_PMU, ...scenario.pmu, kind: cpu.pmu.kind }, cpu.clockGhz.value, seed ^ 0x5057);
+}
+
+/** Writes a file of the model's kernel; a scenario that names none, or is refused, is wrong. */
+export function writeFile(host: ModelHost, path: string, text: string): void {
+  const written = host.files.writeKernelFile(path, text);
+  if (written.ok) return;
+  throw new OctavoError('SCENARIO_FAILED', {
+    time: `${(host.kernel.clock.now / 1e9).toFixed(3)} s`,
+    problem: `writing ${JSON.stringify(text)} to ${path} fails with ${written.error.errno}`,
+  });
+}
+
+export function tlbCounters(machine: Machine): TlbCounters {
+  return machine.tlbs.map((tlb) => tlb.counters).reduce(addCounters);
+}
+
+/** Bytes in use: everything but what the buddy lists hold. */
+export function usedBytes(machine: Machine): Bytes {
+  const { frames, geometry } = machine.kernel;
+  return (frames.count - frames.freeFrames) * geometry.pageBytes;
+}

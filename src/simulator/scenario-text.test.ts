@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { OctavoError } from '../vocabulary/errors.js';
+import { parseScenario, withValue } from './scenario-text.js';
+
+const READY = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
+
+const GOOD = `octavo: scenario
+version: 1
+about: for tests
+duration: 1s
+host:
+  cpu: zen3
+  memory: 1GiB
+processes:
+  - name: one
+    workload: zipf
+    with: { size: 64MiB }
+    think: 1us
+`;
+
+/** What is wrong with GOOD after `from` was replaced by `to`. */
+function wrong(from: string, to: string): string {
+  try {
+    parseScenario(GOOD.replace(from, to), 'bad.yaml');
+  } catch (problem) {
+    assert.ok(problem instanceof OctavoError, String(problem));
+    assert.equal(problem.code, 'SCENARIO_INVALID');
+    assert.equal(problem.exitCode, 3);
+    return problem.message;
+  }
+  throw new Error(`accepted: ${to}`);
+}
+
+test('a good scenario is read with its units', () => {
+  const scenario = parseScenario(GOOD, 'good.yaml');
+  assert.equal(scenario.duration, 1e9);
+  assert.equal(scenario.host.memory, 2 ** 30);
+  assert.equal(scenario.processes[0].think, 1000);
+});
+
+const CASES: readonly (readonly [what: string, from: string, to: string, told: RegExp])[] = [
+  ['unknown key', '  cpu: zen3\n', '  cpu: zen3\n  cpuz: 2\n', /^bad\.yaml:7: host\.cpuz: unknown key cpuz/],
+  [
+    'unknown CPU',
+    'zen3',
+    'zen9',
+    /^bad\.yaml:6: host\.cpu: not a CPU of the catalogue; there are kunpeng-920, /,
+  ],
+  [
+    'unknown workload',
+    'workload: zipf',
+    'workload: zpif',
+    /^bad\.yaml:10: processes\.0\.workload: no workload is called zpif/,
+  ],
+  [
+    'unknown unit',
+    '64MiB',
+    '64Mbit',
+    /^bad\.yaml:11: processes\.0\.with\.size: "64Mbit" is no size; write size as a number/,
+  ],
+  [
+    'unknown workload parameter',
+    'size: 64MiB',
+    'size: 64MiB, sized: 3',
+    /^bad\.yaml:11: processes\.0\.with\.sized: unknown key sized/,
+  ],
+  [
+    'missing workload parameter',
+    '{ size: 64MiB }',
+    '{ theta: 1 }',
+    /^bad\.yaml:11: processes\.0\.with\.size: /,
+  ],
+  ['a duration without a unit', 'duration: 1s', 'duration: 5', /^bad\.yaml:4: duration: 5 is no duration/],
+  [
+    'too little memory',
+    '1GiB',
+    '4MiB',
+    /^bad\.yaml:7: host\.memory: memory must be a multiple of 2 MiB between/,
+  ],
+  ['too much memory', '1GiB', '900TiB', /^bad\.yaml:7: host\.memory: /],
+  ['memory that is no whole block', '1GiB', '1073741825', /^bad\.yaml:7: host\.memory: /],
+  ['a negative size', '1GiB', '-1', /^bad\.yaml:7: host\.memory: /],
+  ['no processes', 'processes:', 'nobody:', /^bad\.yaml:\d+: /],
+  ['not a scenario', 'octavo: scenario', 'octavo: plan', /^bad\.yaml:1: octavo: a scenario begins with/],
+  ['another version', 'version: 1', 'version: 7', /^bad\.yaml:2: version: /],
+  ['broken YAML', '  cpu: zen3', '  cpu: [zen3', /^bad\.yaml:\d+: \(the file\): /],
+  ['a key twice', '  cpu: zen3\n', '  cpu: zen3\n  cpu: zen4\n', /^bad\.yaml:7: \(the file\): /],
+];
+for (const [what, from, to, told] of CASES) {
+  test(`refused with file, line and key: ${what}`, () => assert.match(wrong(from, to), told));
+}
+
+test('text that is no mapping at all is refused', () => {
+  for (const text of ['', 'just words', '- 1\n- 2\n', '42']) {
+    assert.throws(
+      () => parseScenario(text, 'bad.yaml'),
+      (problem: OctavoError) => problem.code === 'SCENARIO_INVALID',
+    );
+  }
+});
+
+test('a value can be set from outside, also where there was none', () => {
+  const changed = withValue(withValue(GOOD, 'x', 'host.cpu', 'zen5'), 'x', 'processes.0.with.theta', '0.5');
+  const scenario = parseScenario(changed, 'x');
+  assert.equal(scenario.host.cpu, 'zen5');
+  assert.equal(scenario.processes[0].with.theta, 0.5);
+});
+
+for (const name of readdirSync(READY)) {
+  test(`ready scenario ${name} is in order`, () => {
+    const scenario = parseScenario(readFileSync(join(READY, name), 'utf8'), name);
+    assert.ok(scenario.about.length > 10);
+  });
+}

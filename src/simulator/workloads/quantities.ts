@@ -1,0 +1,58 @@
+/**
+ * Numbers with units as people write them in scenarios: `4GiB`, `200ms`, `2M/s`, `80%`. Plain numbers are taken in
+ * the base unit.
+ */
+import { z } from 'zod';
+
+const BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const NANOSECONDS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  min: 60e9,
+  h: 3600e9,
+};
+
+const inUnits = (units: Readonly<Record<string, number>>, text: string): number | undefined => {
+  const match = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*$/.exec(text);
+  if (match === null || !Object.hasOwn(units, match[2])) return undefined;
+  return Number(match[1]) * units[match[2]];
+};
+
+function quantity(units: Readonly<Record<string, number>>, what: string, bare: boolean) {
+  const names = Object.keys(units).filter((name) => name !== '');
+  const message = `write ${what} as a number with a unit: ${names.join(', ')}`;
+  return z.union([z.string(), z.number()], { error: message }).transform((given, context) => {
+    const value = typeof given === 'number' ? (bare ? given : undefined) : inUnits(units, given);
+    if (value !== undefined && Number.isFinite(value) && value >= 0) return value;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(given)} is no ${what}; ${message}` });
+    return z.NEVER;
+  });
+}
+
+/** Bytes: `2MiB`, `4096`. A whole number of bytes. */
+export const BytesText = quantity(BYTES, 'size', true).refine(
+  Number.isInteger,
+  'not a whole number of bytes',
+);
+/** Nanoseconds: `5s`, `100ms`. A bare number has no unit and is refused. */
+export const DurationText = quantity(NANOSECONDS, 'duration', false);
+
+/** A share: `0.25` or `25%`. */
+export const ShareText = z
+  .union([z.string(), z.number()], { error: 'write a share as 0.25 or 25%' })
+  .transform((given, context) => {
+    const match = typeof given === 'string' ? /^([0-9]+(?:\.[0-9]+)?)\s*%$/.exec(given.trim()) : null;
+    const value = typeof given === 'number' ? given : match === null ? Number.NaN : Number(match[1]) / 100;
+    if (value >= 0 && value <= 1) return value;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(given)} is no share; write 0.25 or 25%` });
+    return z.NEVER;
+  });

@@ -1,0 +1,295 @@
+/** Each workload against its closed form: what it must touch, how often, computed another way. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom } from '../../base/seeded-random.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { GEOMETRY_4K, MIB } from '../../vocabulary/units.js';
+import { AliasTable } from './alias-table.js';
+import { WORKLOADS, type WorkloadName } from './catalogue.js';
+import { fillWords } from './draws.js';
+import { KRONECKER, kroneckerCsr } from './graph.js';
+import type { Redis } from './redis.js';
+import { parseHeat } from './replay.js';
+import type { SparseBlocks } from './sparse-blocks.js';
+import { nuRand } from './tpcc.js';
+import type { Workload, WorkloadKind, WorkloadMemory } from './workload.js';
+import { permutation, zipfWeights } from './zipf.js';
+
+const SIZE = 16 * MIB;
+const PAGES = SIZE / 4096;
+
+function make(
+  name: WorkloadName,
+  parameters: Record<string, unknown>,
+  memory?: WorkloadMemory,
+  text = '',
+): Workload {
+  const kind: WorkloadKind = WORKLOADS[name];
+  return kind.make(kind.parameters.parse(parameters), {
+    random: new SeededRandom(11),
+    geometry: GEOMETRY_4K,
+    memory: memory ?? { release: () => undefined },
+    readText: () => text,
+  });
+}
+
+/** Counts of accesses and stores by page after `total` accesses. */
+function play(workload: Workload, total: number, now = 0) {
+  const accesses = new Float64Array(workload.pages);
+  const stores = new Float64Array(workload.pages);
+  const batch = new Uint32Array(1024);
+  let made = 0;
+  while (made < total) {
+    const count = workload.next(batch, 1024, now);
+    assert.ok(count > 0, 'the workload went idle');
+    for (let i = 0; i < count; i++) {
+      accesses[batch[i] >>> 1]++;
+      if ((batch[i] & 1) === 1) stores[batch[i] >>> 1]++;
+    }
+    made += count;
+  }
+  const sum = (column: Float64Array) => column.reduce((all, one) => all + one, 0);
+  return { accesses, made, stores: sum(stores), touched: accesses.filter((count) => count > 0).length };
+}
+
+const near = (actual: number, expected: number, deviations: number, deviation: number, what: string) =>
+  assert.ok(
+    Math.abs(actual - expected) <= deviations * deviation,
+    `${what}: ${actual}, expected ${expected} ± ${deviations * deviation}`,
+  );
+
+test('batched random words are the generator’s own sequence', () => {
+  const one = new SeededRandom(5);
+  const other = new SeededRandom(5);
+  const words = new Uint32Array(100);
+  fillWords(one, words, 100);
+  assert.deepEqual(
+    [...words],
+    Array.from({ length: 100 }, () => other.uint32()),
+  );
+  assert.equal(one.uint32(), other.uint32());
+});
+
+test('alias table: exact probabilities, and batched draws equal single ones', () => {
+  const weights = Float64Array.of(1, 0, 5, 0.25, 3.75);
+  const table = new AliasTable(weights);
+  for (const [outcome, weight] of weights.entries())
+    near(table.probability(outcome), weight / 10, 1, 1e-8, 'share');
+  const random = new SeededRandom(9);
+  const words = new Uint32Array(200);
+  fillWords(new SeededRandom(9), words, 200);
+  const drawn = new Uint32Array(100);
+  table.drawAll(words, 100, drawn);
+  assert.deepEqual(
+    [...drawn],
+    Array.from({ length: 100 }, () => table.draw(random)),
+  );
+});
+
+test('zipf: each rank at r^-theta / H, a quarter stores, all pages populated first', () => {
+  const workload = make('zipf', { size: '16MiB', theta: 0.99, scattered: false });
+  assert.equal(play(workload, PAGES).touched, PAGES);
+  const draws = 400_000;
+  const { accesses, stores, made } = play(workload, draws);
+  const weights = zipfWeights(PAGES, 0.99);
+  const total = weights.reduce((all, one) => all + one, 0);
+  for (const rank of [0, 1, 9, 99]) {
+    const share = weights[rank] / total;
+    near(accesses[rank], made * share, 5, Math.sqrt(made * share), `rank ${rank + 1}`);
+  }
+  near(stores, made / 4, 5, Math.sqrt(made * 0.1875), 'stores');
+});
+
+test('a permutation holds every page once', () => {
+  assert.deepEqual(
+    [...permutation(1000, new SeededRandom(2))].sort((a, b) => a - b),
+    [...Array(1000).keys()],
+  );
+});
+
+test('gups: distinct pages after n draws are N (1 − (1 − 1/N)^n), all updates are stores', () => {
+  const draws = PAGES * 1.5;
+  const { touched, stores, made } = play(make('gups', { size: SIZE, populate: false }), draws);
+  const expected = PAGES * (1 - (1 - 1 / PAGES) ** made);
+  near(touched, expected, 5, Math.sqrt(PAGES * 0.2), 'distinct pages');
+  assert.equal(stores, made);
+});
+
+test('sequential: every page exactly `repeat` times in one pass', () => {
+  const { accesses } = play(make('sequential', { size: SIZE, repeat: 2 }), PAGES * 2);
+  assert.ok(accesses.every((count) => count === 2));
+  const strided = play(make('sequential', { size: SIZE, stride: '2MiB', repeat: 1 }), 1024);
+  assert.equal(strided.touched, 8);
+});
+
+test('hotspot: the hot fifth gets four fifths', () => {
+  const { accesses, made } = play(make('hotspot', { size: SIZE, populate: false }), 200_000);
+  const hot = accesses.subarray(0, Math.round(PAGES * 0.2)).reduce((all, one) => all + one, 0);
+  near(hot, made * 0.8, 5, Math.sqrt(made * 0.16), 'hot accesses');
+});
+
+test('one page per block: as many pages as blocks, the first of each', () => {
+  const { accesses, touched } = play(make('one-page-per-block', { size: SIZE }), 4096);
+  assert.equal(touched, 8);
+  assert.ok(accesses.every((count, page) => count === (page % 512 === 0 ? 512 : 0)));
+});
+
+test('sparse blocks: a tenth in use, dense blocks wholly, nothing else ever', () => {
+  const workload = make('sparse-blocks', { size: '256MiB', used: '10%', dense: 0.1 }) as SparseBlocks;
+  const { touched } = play(workload, 100_000);
+  assert.equal(touched, workload.used.length);
+  const blocks = 128;
+  const dense = new Map<number, number>();
+  for (const page of workload.used) dense.set(page >>> 9, (dense.get(page >>> 9) ?? 0) + 1);
+  const denseBlocks = [...dense.values()].filter((count) => count === 512).length;
+  near(denseBlocks, blocks * 0.1, 5, Math.sqrt(blocks * 0.09), 'dense blocks');
+  const expected = denseBlocks * 512 + (blocks - denseBlocks) * (1 + 511 * 0.1);
+  near(workload.used.length, expected, 5, Math.sqrt(blocks * 511 * 0.09), 'pages in use');
+});
+
+test('stairs: in phase k only step k, for just as long', () => {
+  const workload = make('stairs', { size: '20MiB', steps: 10, phase: '2s' });
+  for (const [now, step] of [
+    [0, 0],
+    [1.99e9, 0],
+    [2e9, 1],
+    [19e9, 9],
+    [20e9, 0],
+  ] as const) {
+    const { accesses } = play(workload, 4096, now);
+    const first = accesses.findIndex((count) => count > 0);
+    const last = accesses.findLastIndex((count) => count > 0);
+    assert.ok(first >= step * 512 && last < (step + 1) * 512, `at ${now} ns: pages ${first} … ${last}`);
+  }
+});
+
+test('zigzag: up and down, the ends once', () => {
+  const workload = make('zigzag', { size: '8MiB', steps: 4, phase: '1s' });
+  const steps = Array.from({ length: 7 }, (_, second) => {
+    const { accesses } = play(workload, 1024, second * 1e9);
+    return Math.floor(accesses.findIndex((count) => count > 0) / 512);
+  });
+  assert.deepEqual(steps, [0, 1, 2, 3, 2, 1, 0]);
+});
+
+test('masim: weights share the accesses of a phase, order sequential goes round', () => {
+  const workload = make('masim', {
+    regions: { a: { size: '4MiB' }, b: { size: '4MiB' } },
+    phases: [
+      {
+        duration: '1s',
+        access: [
+          { region: 'a', weight: 3 },
+          { region: 'b', order: 'sequential', access: 'load' },
+        ],
+      },
+    ],
+  });
+  const { accesses, made, stores } = play(workload, 100_000);
+  const inA = accesses.subarray(0, 1024).reduce((all, one) => all + one, 0);
+  near(inA, made * 0.75, 5, Math.sqrt(made * 0.1875), 'accesses to a');
+  assert.equal(stores, inA);
+  const inB = accesses.subarray(1024);
+  assert.ok(Math.max(...inB) - Math.min(...inB) <= 1, 'a sequence touches all pages alike');
+});
+
+test('redis: a page is released when its last key goes, with probability d^k', () => {
+  let released = 0;
+  const plan = { size: '16MiB', value: '1KiB', deleted: 0.8, again: '4MiB', deleteAt: '1s', insertAt: '2s' };
+  const workload = make('redis', plan, { release: (_offset, pages) => (released += pages) }) as Redis;
+  assert.equal(play(workload, PAGES).touched, PAGES);
+  const batch = new Uint32Array(1024);
+  for (let i = 0; i < 10; i++) workload.next(batch, 1024, 1.5e9);
+  const empty = 0.8 ** 4;
+  near(released, PAGES * empty, 5, Math.sqrt(PAGES * empty * (1 - empty)), 'released pages');
+  const live = workload.live.reduce((all, one) => all + one, 0);
+  near(live, PAGES * 4 * 0.2, 5, Math.sqrt(PAGES * 4 * 0.16), 'live keys');
+  const grown = play(workload, 1024, 2e9);
+  assert.equal(grown.accesses.subarray(PAGES).filter((count) => count > 0).length, 1024);
+});
+
+test('kvm guest: a scattered guest stands on a permutation of its memory', () => {
+  const workload = make('kvm-guest', { size: SIZE, guestPages: 'scattered' });
+  const hosts = new Set(Array.from({ length: PAGES }, (_, page) => workload.guest!.toHost(page)));
+  assert.equal(hosts.size, PAGES);
+  assert.equal(workload.guest!.isHuge(0), false);
+  assert.equal(make('kvm-guest', { size: SIZE }).guest!.isHuge(0), true);
+});
+
+test('graph500: Kronecker degrees by bits, and a search visits its component once', () => {
+  const scale = 12;
+  const graph = kroneckerCsr(scale, 16, new SeededRandom(3));
+  const edges = 2 ** scale * 16;
+  assert.equal(graph.adjacency.length, 2 * edges);
+  // Rows and columns of vertex 0 are all zero bits: P = (a + b)^scale and (a + c)^scale.
+  const { a, b, c } = KRONECKER;
+  const expected = edges * ((a + b) ** scale + (a + c) ** scale);
+  near(graph.offsets[1], expected, 5, Math.sqrt(expected), 'degree of vertex 0');
+  const workload = make('graph500', { scale, edgeFactor: 16 });
+  const parents = Math.ceil((2 ** scale * 8) / 4096);
+  const { accesses } = play(workload, 50_000);
+  assert.ok(
+    accesses.subarray(workload.pages - parents).every((count) => count > 0),
+    'all parents are touched',
+  );
+});
+
+test('tpcc: NURand as the standard defines it, by counting all its pairs', () => {
+  const [a, x, y, c] = [15, 1, 12, 5];
+  const exact = new Float64Array(y + 1);
+  for (let first = 0; first <= a; first++) {
+    for (let second = x; second <= y; second++)
+      exact[(((first | second) + c) % (y - x + 1)) + x] += 1 / 16 / 12;
+  }
+  const random = new SeededRandom(8);
+  const draws = 100_000;
+  const counts = new Float64Array(y + 1);
+  for (let i = 0; i < draws; i++) counts[nuRand(a, x, y, c, random)]++;
+  for (let value = x; value <= y; value++) {
+    const share = exact[value];
+    near(counts[value], draws * share, 5, Math.sqrt(draws * share) + 1, `value ${value}`);
+  }
+});
+
+test('tpcc: five to fifteen lines an order, all inside the area', () => {
+  const { touched, stores, made, accesses } = play(make('tpcc', { warehouses: 2 }), 40_000);
+  assert.ok(touched > 1000 && accesses.length > touched);
+  // Of 1 + 3 n accesses with n = 10 on average, 2 n are stores.
+  near(stores / made, 20 / 31, 1, 0.01, 'share of stores');
+});
+
+test('replay: pages by weight, nothing else', () => {
+  const { accesses, made, touched } = play(
+    make('replay', { file: 'h' }, undefined, '# heat\n0, 1\n7,3\n1000, 4\n'),
+    80_000,
+  );
+  assert.equal(touched, 3);
+  assert.equal(accesses.length, 1001);
+  near(accesses[1000], made / 2, 5, Math.sqrt(made / 4), 'heaviest page');
+  near(accesses[7], (made * 3) / 8, 5, Math.sqrt(made * 0.234), 'second page');
+});
+
+test('a heat file with a bad line names it', () => {
+  assert.throws(
+    () => parseHeat('0,1\nzero,2\n', 'heat.csv'),
+    (problem: OctavoError) => problem.code === 'FILE_MALFORMED' && problem.message.includes('line 2'),
+  );
+  assert.throws(() => parseHeat('# nothing\n', 'heat.csv'), OctavoError);
+});
+
+test('the same seed gives the same accesses, another seed others', () => {
+  const draw = (seed: number) => {
+    const kind: WorkloadKind = WORKLOADS.zipf;
+    const workload = kind.make(kind.parameters.parse({ size: SIZE, populate: false }), {
+      random: new SeededRandom(seed),
+      geometry: GEOMETRY_4K,
+      memory: { release: () => undefined },
+      readText: () => '',
+    });
+    const batch = new Uint32Array(256);
+    workload.next(batch, 256, 0);
+    return [...batch];
+  };
+  assert.deepEqual(draw(1), draw(1));
+  assert.notDeepEqual(draw(1), draw(2));
+});

@@ -1,0 +1,218 @@
+/**
+ * DAMON's own monitoring as a source. It looks at accessed bits and so has two blind spots that no setting cures:
+ * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
+ * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
+ */
+import { DamonSlot, type TriedRegion } from '../damon/slot.js';
+import { type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
+import type { Host } from '../host/host.js';
+import type { AddressRange } from '../vocabulary/damon.js';
+import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import {
+  NO_PAGE,
+  SAMPLE_KIND,
+  type SampleColumns,
+  type SampleOrigin,
+  sampleColumns,
+} from '../vocabulary/sample.js';
+import type { BlockNumber, Bytes, Milliseconds, PageGeometry } from '../vocabulary/units.js';
+import { MIB } from '../vocabulary/units.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
+
+export interface DamonRegionsOptions {
+  readonly windowMs: Milliseconds;
+  /** Use a free slot of a tree that another tool set up. */
+  readonly share: boolean;
+  /** Up to so many blocks every block has a region of its own; DAMON chooses regions beyond. */
+  readonly mostExactBlocks: number;
+}
+
+export const DAMON_REGIONS_DEFAULTS: DamonRegionsOptions = {
+  windowMs: 5000,
+  share: false,
+  mostExactBlocks: 512,
+};
+
+/** Reach of the largest second-level TLBs with base pages: about 2000 entries. A set within it can look idle (T1). */
+const TLB_ENTRIES = 2048;
+/** A process that ran for this share of the window did touch memory. */
+const BUSY_SHARE = 0.2;
+const BATCH_ROWS = 4096;
+
+export class DamonRegionsSource implements Source {
+  readonly name = 'damon-regions';
+  readonly origin: SampleOrigin;
+  readonly #options: DamonRegionsOptions;
+  readonly #geometry: PageGeometry;
+  readonly #notes: string[] = [];
+  readonly #losses: Record<string, number> = {};
+
+  constructor(geometry: PageGeometry, options: DamonRegionsOptions = DAMON_REGIONS_DEFAULTS) {
+    this.#options = options;
+    this.#geometry = geometry;
+    this.origin = {
+      source: this.name,
+      detail: `accessed bits by DAMON (fvaddr) for ${options.windowMs} ms`,
+      tells: 'heat',
+      granularity: {
+        pages: geometry.pagesPerBlock,
+        blindInsideHugePages: true,
+        blindToCachedTranslations: true,
+      },
+      windowNs: options.windowMs * 1e6,
+    };
+  }
+
+  async *read(context: SourceContext): AsyncIterable<Reading> {
+    const slot = await DamonSlot.open(context.host, { share: this.#options.share });
+    if (!slot.ok) {
+      this.#lose('processes not watched: DAMON is in use', context.processes.length);
+      this.#notes.push(`DAMON is used by ${slot.error.owner}. ${slot.error.remedy}`);
+      return;
+    }
+    try {
+      for (const [index, sizes] of context.processes.entries()) {
+        if (context.signal.aborted) break;
+        context.progress(index, context.processes.length, 'processes');
+        yield* this.#watch(slot.value, sizes, context);
+      }
+    } finally {
+      await slot.value.close();
+    }
+  }
+
+  account(): SourceAccount {
+    return { losses: this.#losses, bytesRead: 0, notes: [...this.#notes] };
+  }
+
+  async *#watch(slot: DamonSlot, sizes: PageSizes, context: SourceContext): AsyncGenerator<Reading> {
+    const blocks = residentBlocks(sizes);
+    if (blocks.length === 0) return;
+    const { host, signal } = context;
+    const busyBefore = runTimeNs(host, sizes.process.pid);
+    const exact = blocks.length <= this.#options.mostExactBlocks;
+    const request = {
+      pid: sizes.process.pid,
+      ranges: exact
+        ? blocks.map((block) => rangeOf(block, 1, this.#geometry))
+        : joined(blocks, this.#geometry),
+      windowMs: this.#options.windowMs,
+      signal,
+    };
+    const watched = exact ? await watchRanges(slot, request) : await watchAdaptively(slot, request);
+    if (!watched.ok) {
+      this.#lose(`processes not watched: ${watched.error.errno} for ${watched.error.call}`, 1);
+      return;
+    }
+    const busy = runTimeNs(host, sizes.process.pid) - busyBefore;
+    this.#say(sizes, watched.value, busy / (this.#options.windowMs * 1e6));
+    yield* this.#readings(sizes, watched.value, blocks);
+  }
+
+  /** One row for each block that a region with accesses covers; its weight is the count of accesses seen. */
+  *#readings(sizes: PageSizes, { regions }: Watched, blocks: readonly BlockNumber[]): Generator<Reading> {
+    const batch = sampleColumns(BATCH_ROWS);
+    const resident = new Set(blocks);
+    for (const region of regions) {
+      if (region.accesses === 0) continue;
+      for (const block of blocksWithin(region, this.#geometry)) {
+        if (!resident.has(block)) continue;
+        addRow(batch, sizes.process.pid, block * this.#geometry.pagesPerBlock, region.accesses);
+        if (batch.count === BATCH_ROWS) {
+          yield { kind: 'samples', batch };
+          batch.count = 0;
+        }
+      }
+    }
+    if (batch.count > 0) yield { kind: 'samples', batch };
+  }
+
+  #say(sizes: PageSizes, { regions, samples }: Watched, busyShare: number): void {
+    const { pid } = sizes.process;
+    const hot = regions.filter(({ accesses }) => accesses > 0);
+    const bytes = hot.reduce((sum, { start, end }) => sum + Number(end - start), 0);
+    this.#notes.push(
+      `DAMON saw accesses in ${bytes / MIB} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
+    );
+    const huge = hugeBytesWithin(sizes, hot, this.#geometry);
+    if (huge > 0) {
+      this.#notes.push(
+        `T2: ${huge / MIB} MiB of that are huge pages, each seen as one: down to ${Math.round(huge / this.#geometry.pagesPerBlock / 1024)} KiB of it may really be in use`,
+      );
+    }
+    if (busyShare > BUSY_SHARE && bytes <= TLB_ENTRIES * this.#geometry.pageBytes) {
+      this.#notes.push(
+        `T1: process ${pid} ran for ${Math.round(busyShare * 100)} % of the window but hardly any access was seen: this working set may fit the TLB`,
+      );
+    }
+  }
+
+  #lose(reason: string, count: number): void {
+    this.#losses[reason] = (this.#losses[reason] ?? 0) + count;
+  }
+}
+
+function addRow(batch: SampleColumns, pid: number, page: number, weight: number): void {
+  const row = batch.count++;
+  batch.time[row] = Number.NaN;
+  batch.pid[row] = pid;
+  batch.tid[row] = -1;
+  batch.virtualPage[row] = page;
+  batch.physicalPage[row] = NO_PAGE;
+  batch.kind[row] = SAMPLE_KIND.unknown;
+  batch.weight[row] = weight;
+  batch.flags[row] = 0;
+}
+
+function residentBlocks({ blocks }: PageSizes): BlockNumber[] {
+  const found = new Set<BlockNumber>();
+  for (let row = 0; row < blocks.count; row++) if (blocks.present[row] > 0) found.add(blocks.block[row]);
+  return [...found].sort((left, right) => left - right);
+}
+
+function rangeOf(block: BlockNumber, count: number, geometry: PageGeometry): AddressRange {
+  const size = BigInt(geometry.blockBytes);
+  return { start: BigInt(block) * size, end: BigInt(block + count) * size };
+}
+
+/** Neighbouring blocks as one range. */
+function joined(blocks: readonly BlockNumber[], geometry: PageGeometry): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  let first = blocks[0];
+  blocks.forEach((block, index) => {
+    if (blocks[index + 1] === block + 1) return;
+    ranges.push(rangeOf(first, block - first + 1, geometry));
+    first = blocks[index + 1];
+  });
+  return ranges;
+}
+
+function* blocksWithin(region: TriedRegion, geometry: PageGeometry): Generator<BlockNumber> {
+  const size = BigInt(geometry.blockBytes);
+  const last = Number((region.end - 1n) / size);
+  for (let block = Number(region.start / size); block <= last; block++) yield block;
+}
+
+function hugeBytesWithin(sizes: PageSizes, regions: readonly TriedRegion[], geometry: PageGeometry): Bytes {
+  const huge = new Set<BlockNumber>();
+  for (let row = 0; row < sizes.blocks.count; row++) {
+    if (sizes.blocks.level[row] === MAPPING_LEVEL.pmd) huge.add(sizes.blocks.block[row]);
+  }
+  const seen = new Set<BlockNumber>();
+  for (const region of regions) {
+    for (const block of blocksWithin(region, geometry)) if (huge.has(block)) seen.add(block);
+  }
+  return seen.size * geometry.blockBytes;
+}
+
+/** Time that a process's threads ran, from /proc/PID/task; 0 when it cannot be read. */
+function runTimeNs(host: Host, pid: number): number {
+  const threads = host.files.list(`/proc/${pid}/task`);
+  if (!threads.ok) return 0;
+  let sum = 0;
+  for (const thread of threads.value) {
+    const text = host.files.readText(`/proc/${pid}/task/${thread}/schedstat`);
+    if (text.ok) sum += Number(text.value.split(' ')[0]);
+  }
+  return sum;
+}

@@ -1,0 +1,116 @@
+import { NO_PACING } from '../../../src/actuators/damos/block-context.js';
+import { runOnBlocks } from '../../../src/actuators/damos/run-blocks.js';
+import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
+import { dumpTree, KDAMONDS } from '../../../src/damon/kernel-files.js';
+import { recordPath } from '../../../src/damon/record.js';
+import { DamonSlot } from '../../../src/damon/slot.js';
+import { contextWrites } from '../../../src/damon/writes.js';
+import type { Host } from '../../../src/host/host.js';
+import type { DamonContext } from '../../../src/vocabulary/damon.js';
+import { NO_INTERVALS_GOAL, schemeOf } from '../../../src/vocabulary/damon.js';
+import type { PageRange } from '../../../src/vocabulary/units.js';
+import { must } from '../measure.js';
+import type { Rows, Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { blocksOf } from '../steps.js';
+
+const STAT = '/sys/module/damon_stat/parameters/enabled';
+
+/** Other users of DAMON find everything as they left it, even when Octavo is killed in the middle. */
+export const damonOwners: Scenario = {
+  name: 'damon-owners',
+  says: 'a foreign kdamond and DAMON_STAT are reported and left exactly as found, also over a kill -9',
+  short: true,
+  run: meetOwners,
+  expected: ({ damonStat }): Rows => ({
+    'refused without sharing': true,
+    'owner named': 'another tool: kdamond 0 runs as PID, kdamond 1 is empty',
+    'tree after the refusal': 'as found',
+    'shared run': 'done',
+    'tree after the shared run': 'as found',
+    'tree with a killed Octavo': 'changed',
+    'tree after the next Octavo': 'as found',
+    'foreign kdamond still runs': true,
+    'journal left over': false,
+    'DAMON_STAT reported': damonStat,
+    'DAMON_STAT still on': damonStat,
+  }),
+};
+
+async function meetOwners(stage: Stage): Promise<Rows> {
+  const { host } = stage;
+  const workload = await stage.startWorkload();
+  const range = await workload.map(8, 'anon');
+  await workload.touch(range, 64);
+  setUpForeigner(host, workload.pid, range);
+  const found = await dumpTree(host);
+  const compare = async () =>
+    (await dumpTree(host)).join('\n') === found.join('\n') ? 'as found' : 'changed';
+  const refusal = await DamonSlot.open(host, { share: false });
+  if (refusal.ok) await refusal.value.close();
+  const rows: Record<string, string | number | boolean> = {
+    'refused without sharing': !refusal.ok,
+    'owner named': refusal.ok ? '' : refusal.error.owner.replace(/as \d+/, 'as PID'),
+    'tree after the refusal': await compare(),
+    'shared run': await runShared(stage, workload.pid, range),
+    'tree after the shared run': await compare(),
+  };
+  await stage.killOctavoHoldingDamon(workload.pid, blocksOf(host, range, [4, 5, 6]));
+  rows['tree with a killed Octavo'] = await compare();
+  const next = await DamonSlot.open(host, { share: true });
+  if (next.ok) await next.value.close();
+  rows['tree after the next Octavo'] = await compare();
+  rows['foreign kdamond still runs'] = must(host.files.readText(`${KDAMONDS}/0/state`)).trim() === 'on';
+  rows['journal left over'] = host.files.status(recordPath(host)).ok;
+  must(host.files.writeKernelFile(`${KDAMONDS}/0/state`, 'off'));
+  must(host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '0'));
+  await workload.end();
+  return { ...rows, ...meetStatistics(host, stage) };
+}
+
+/** Two slots, the first one running: what another tool might have set up. */
+function setUpForeigner(host: Host, pid: number, range: PageRange): void {
+  const { pageBytes } = host.identity.geometry;
+  const context: DamonContext = {
+    operations: 'fvaddr',
+    addressUnit: 1n,
+    pause: false,
+    intervals: { sampleUs: 7000n, aggregationUs: 140_000n, updateUs: 1_000_000n, goal: NO_INTERVALS_GOAL },
+    regions: { min: 5n, max: 77n },
+    targets: [
+      {
+        pid,
+        obsolete: false,
+        regions: [{ start: BigInt(range.start * pageBytes), end: BigInt(range.end * pageBytes) }],
+      },
+    ],
+    schemes: [schemeOf('stat', { applyIntervalUs: 300_000n })],
+  };
+  must(host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '2'));
+  for (const { file, text, optional } of contextWrites(context, { coreFilters: false })) {
+    const written = host.files.writeKernelFile(`${KDAMONDS}/0/${file}`, text);
+    if (!written.ok && !optional) must(written);
+  }
+  must(host.files.writeKernelFile(`${KDAMONDS}/0/state`, 'on'));
+}
+
+async function runShared({ host }: Stage, pid: number, range: PageRange): Promise<string> {
+  const slot = await DamonSlot.open(host, { share: true });
+  if (!slot.ok) return slot.error.owner;
+  const order = { pid, action: 'hugepage', targetOrder: undefined, blocks: blocksOf(host, range, [1, 2]) };
+  const run = await runOnBlocks(slot.value, order, NO_PACING);
+  await slot.value.close();
+  return run.end;
+}
+
+/** DAMON_STAT runs by default on many kernels and keeps everybody else out. */
+function meetStatistics(host: Host, { note }: Stage): Rows {
+  if (!host.files.writeKernelFile(STAT, 'Y').ok) {
+    return { 'DAMON_STAT reported': false, 'DAMON_STAT still on': false };
+  }
+  const missing = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing;
+  note(missing);
+  const stillOn = must(host.files.readText(STAT)).trim() === 'Y';
+  must(host.files.writeKernelFile(STAT, 'N'));
+  return { 'DAMON_STAT reported': missing.includes('damon_stat'), 'DAMON_STAT still on': stillOn };
+}

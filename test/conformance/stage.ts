@@ -1,0 +1,34 @@
+/**
+ * What a scenario stands on: a kernel behind the host door, and a process with memory to act on. The lab's guest
+ * and the model kernel each bring one stage; scenarios cannot tell them apart.
+ */
+import type { Host } from '../../src/host/host.js';
+import type { BlockNumber, PageRange, Pages, ProcessId } from '../../src/vocabulary/units.js';
+
+export type Backing = 'anon' | 'shmem';
+
+/** A process of the stage's own. Its mappings are aligned to huge blocks and never merge with a neighbour. */
+export interface Workload {
+  readonly pid: ProcessId;
+  /** Maps so many whole huge blocks, readable and writable, untouched. shmem comes from a tmpfs that allows THPs. */
+  map(blocks: number, backing: Backing): Promise<PageRange>;
+  /** Writes a word into every `every`-th page of the range; its value follows from the page number. */
+  touch(range: PageRange, every: Pages): Promise<void>;
+  /** Hash of what the range's pages hold. */
+  checksum(range: PageRange): Promise<string>;
+  /** From now on reads every `every`-th page of these ranges over and over, until the next call or `rest`. */
+  keepReading(ranges: readonly { readonly range: PageRange; readonly every: Pages }[]): Promise<void>;
+  rest(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface Stage {
+  readonly host: Host;
+  /** Column of test/conformance/differences.ts. */
+  readonly kernel: string;
+  startWorkload(): Promise<Workload>;
+  /** Lets another Octavo take a shared DAMON slot, run a scheme on these blocks, and die by SIGKILL while it runs. */
+  killOctavoHoldingDamon(pid: ProcessId, blocks: readonly BlockNumber[]): Promise<void>;
+  /** A figure or sentence worth keeping beside the rows; not compared. */
+  note(text: string): void;
+}

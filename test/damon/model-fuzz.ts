@@ -1,0 +1,75 @@
+/** The fuzz of the tree on a model with processes whose memory DAMON really splits, collapses and reclaims. */
+import { access } from '../../src/simulator/kernel/access.js';
+import { GENERATIONS, type GenerationName } from '../../src/simulator/kernel/damon/generations.js';
+import { violations } from '../../src/simulator/kernel/invariants.js';
+import { exit } from '../../src/simulator/kernel/processes.js';
+import { Fuzzer, type FuzzTarget } from './fuzz.js';
+import { type Area, ModelBench } from './model-bench.js';
+
+export interface ModelFuzzOutcome {
+  readonly writes: number;
+  readonly commands: number;
+  readonly answers: Map<string, number>;
+  readonly started: number;
+  readonly split: number;
+  readonly collapsed: number;
+  readonly checks: number;
+  readonly violations: string[];
+}
+
+/** Writes between two looks at every invariant. */
+const CHECK_EVERY = 2_000;
+
+export function fuzzModel(
+  generation: GenerationName,
+  seed: number,
+  writes: number,
+  progress: (done: number) => void = () => {},
+): ModelFuzzOutcome {
+  const bench = new ModelBench(generation, { memoryBytes: 2 ** 28, swapBytes: 2 ** 26, seed });
+  const areas = [bench.area(6), bench.area(4, 'tmpfs'), bench.area(3)];
+  for (const area of areas) bench.touch(area);
+  const target: FuzzTarget = {
+    tree: bench.damon.tree,
+    generation: GENERATIONS[generation],
+    pids: areas.map((area) => area.pid),
+    write: (path, text) => bench.write(path, text),
+    advance: (ms) => bench.advance(ms),
+  };
+  const fuzzer = new Fuzzer(target, seed);
+  const found: string[] = [];
+  let commands = 0;
+  let checks = 0;
+  for (let done = 0; done < writes && found.length === 0; done += CHECK_EVERY) {
+    commands += fuzzer.run(Math.min(CHECK_EVERY, writes - done)).commands;
+    useMemory(bench, areas, fuzzer);
+    found.push(...violations(bench.kernel));
+    checks++;
+    progress(done);
+  }
+  const { byOrder } = bench.kernel.counters;
+  const sum = (column: Float64Array) => column.reduce((total, value) => total + value, 0);
+  return {
+    writes,
+    commands,
+    answers: fuzzer.answers,
+    started: bench.kernel.nextPid,
+    split: sum(byOrder.split),
+    collapsed: sum(byOrder.collapse_alloc),
+    checks,
+    violations: found,
+  };
+}
+
+/** The workloads go on meanwhile, and now and then one of them ends and is started anew. */
+function useMemory(bench: ModelBench, areas: Area[], fuzzer: Fuzzer): void {
+  for (const { mm, start, pages } of areas) {
+    for (let count = 0; count < 500; count++) access(bench.kernel, mm, start + fuzzer.below(pages), true);
+  }
+  const victim = areas[2];
+  const process = bench.kernel.processes.get(victim.pid);
+  if (process === undefined || fuzzer.below(4) > 0) return;
+  exit(bench.kernel, process);
+  areas[2] = bench.area(3);
+  bench.touch(areas[2]);
+}

@@ -1,0 +1,68 @@
+/** `octavo model run`: a script made for the real tree, unchanged, against the model; the machine's own untouched. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../corpus.js';
+
+const SCRIPT = join(ROOT, 'test/end-to-end/damon-by-hand.sh');
+const MAIN = join(ROOT, 'dist/src/main.js');
+
+function whyNot(): string | false {
+  if (process.platform !== 'linux') return 'not Linux';
+  if (process.getuid?.() !== 0) return 'needs root to mount';
+  return existsSync('/dev/fuse') ? false : 'no /dev/fuse';
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+}
+
+function octavo(...words: string[]): Promise<Ended> {
+  const home = mkdtempSync(join(tmpdir(), 'octavo-run-'));
+  const env = { ...process.env, XDG_STATE_HOME: home, HOME: home };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...words], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      rmSync(home, { recursive: true, force: true });
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out: stdout + stderr });
+    });
+  });
+}
+
+const skip = whyNot();
+
+test('a script for the real tree runs unchanged and finds the hot part of a task', { skip }, async () => {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8');
+  const { code, out } = await octavo(
+    ...['model', 'run', '--memory', '1G', '--task', 'redis,64M,0.25', '--', 'sh', SCRIPT, '{redis}'],
+  );
+  assert.equal(code, 0, out);
+  assert.match(out, /^state on$/m);
+  assert.match(out, /^state off$/m);
+  const [, times, tried] = /tried (\d+) times, (\d+) bytes/.exec(out) ?? [];
+  assert.ok(Number(times) > 50 && Number(tried) > 0, out);
+  const hot = Number(/^hot (\d+) bytes$/m.exec(out)?.[1]);
+  const snapshot = Number(/^snapshot of (\d+) bytes$/m.exec(out)?.[1]);
+  assert.ok(snapshot >= 64 * 2 ** 20);
+  assert.ok(hot >= 0.8 * 16 * 2 ** 20, `${hot} bytes of 16 MiB found hot\n${out}`);
+  assert.equal(readFileSync('/proc/self/mounts', 'utf8'), mounts, 'no mount is left');
+});
+
+test('a process of the machine is taken over when the script names it', { skip }, async () => {
+  const { code, out } = await octavo(...['model', 'run', '--', 'bash', '-c', `sleep 30 & sh ${SCRIPT} $!; kill $!`]); // biome-ignore format: a command line
+  assert.equal(code, 0, out);
+  const regions = out.split('\n').filter((line) => line.startsWith('region '));
+  assert.ok(regions.length >= 10, out);
+  assert.match(out, /^hot 0 bytes$/m, 'nobody sees its accesses');
+});
+
+test('exit codes are handed through, an unknown pid is EINVAL as in the kernel', { skip }, async () => {
+  assert.equal((await octavo('model', 'run', '--', 'sh', '-c', 'exit 42')).code, 42);
+  assert.equal((await octavo('model', 'run', '--', 'no-such-program-at-all')).code, 127);
+  const { code, out } = await octavo(...['model', 'run', '--', 'bash', SCRIPT, '4194303']);
+  assert.notEqual(code, 0);
+  assert.match(out, /Invalid argument/);
+});
