@@ -2,10 +2,7 @@
 import { buildRouteMap } from '@stricli/core';
 import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
-import { damonApplyCommand } from './commands/damon-apply.js';
-import { damonHeatmapCommand } from './commands/damon-heatmap.js';
-import { damonShowCommand } from './commands/damon-show.js';
-import { damonStatusCommand } from './commands/damon-status.js';
+import { damonRoutes } from './commands/damon.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -29,6 +26,7 @@ export const COMMANDS = {
   runs: runsCommand,
   import: importCommand,
   report: reportCommand,
+  damon: damonRoutes,
   simulate: simulateCommand,
   model: modelRoutes,
   'record-host': recordHostCommand,

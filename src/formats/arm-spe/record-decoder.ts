@@ -2,7 +2,9 @@
  * SPE packets to records. A record is everything up to and including a TIMESTAMP or END packet; one record is
  * one sampled operation. A record with a bad byte inside is dropped whole, up to its end, and counted.
  */
+
 import { isAddress, isCounter, LENGTH_OF, PACKET, PACKET_OF } from './packets.js';
+import { canonicalHigh } from './record-columns.js';
 
 /** Longer than any record can be; what has no end after this many bytes is damaged. */
 export const LONGEST_RECORD = 4096;
@@ -39,7 +41,8 @@ export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
   private readonly fields = new Int32Array(FIELDS);
   private bytes: Uint8Array = new Uint8Array(0);
-  private view = new DataView(this.bytes.buffer);
+  /** The attached bytes as words. */
+  view = new DataView(this.bytes.buffer);
 
   // The record last read. Fields that it lacks are 0 (context, operation, level, source: −1).
   get virtualLow(): number {
@@ -255,12 +258,6 @@ function afterPadding(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
   while (i < end && bytes[i] === 0) i++;
   return i;
-}
-
-/** Drops the tag byte of a data address and fills it with ones where bits 55:52 say that it is a kernel's. */
-function canonicalHigh(high: number): number {
-  const low24 = high & 0xffffff;
-  return low24 >= 0xf00000 ? low24 | 0xff000000 : low24;
 }
 
 /** Whether any of the first records in `bytes` carries a context packet; undefined when there is no whole record. */

@@ -19,6 +19,8 @@ export class TimeConverter {
   /** Nanoseconds that `relative` counts from; set by the first count converted. */
   base: bigint | undefined;
   private readonly conversion: TimeConversion;
+  private readonly shift: number;
+  private readonly mult: number;
   private readonly quotientFactor: number;
   private readonly remainderMask: number;
   /** Remainders below 2^16 need no halves. */
@@ -38,6 +40,8 @@ export class TimeConverter {
 
   constructor(conversion: TimeConversion) {
     this.conversion = conversion;
+    this.shift = conversion.shift;
+    this.mult = conversion.mult;
     this.quotientFactor = 2 ** (32 - conversion.shift);
     this.remainderMask = 2 ** conversion.shift - 1;
     this.isNarrow = conversion.shift < 16;
@@ -53,8 +57,11 @@ export class TimeConverter {
 
   /** Nanoseconds of a count, exact. */
   absolute(count: bigint): bigint {
+    return this.nanoseconds(this.widen(count));
+  }
+
+  private nanoseconds(full: bigint): bigint {
     const { shift, mult, zero } = this.conversion;
-    const full = this.widen(count);
     const quotient = full >> BigInt(shift);
     const remainder = full & BigInt(this.remainderMask);
     return (zero + quotient * BigInt(mult) + ((remainder * BigInt(mult)) >> BigInt(shift))) & MASK_64;
@@ -63,13 +70,16 @@ export class TimeConverter {
   /** Nanoseconds after `base` of a count in two words. */
   relative(low: number, high: number): number {
     if (this.base === undefined) this.setBase(low, high);
+    if (this.conversion.short === undefined) return this.scaledDifference(low, high);
     this.widenWords(low, high);
-    if (this.wideHigh >= EXACT_HIGH || this.conversion.shift > 31) return this.relativeExactly(low, high);
-    const quotient = this.wideHigh * this.quotientFactor + (this.wideLow >>> this.conversion.shift);
-    const remainder = (this.wideLow & this.remainderMask) >>> 0;
-    return (
-      (quotient - this.baseQuotient) * this.conversion.mult + this.scaled(remainder) - this.baseRemainder
-    );
+    return this.scaledDifference(this.wideLow, this.wideHigh);
+  }
+
+  private scaledDifference(low: number, high: number): number {
+    if (high >= EXACT_HIGH || this.shift > 31) return this.exactDifference(low, high);
+    const quotient = high * this.quotientFactor + (low >>> this.shift);
+    const remainder = (low & this.remainderMask) >>> 0;
+    return (quotient - this.baseQuotient) * this.mult + this.scaled(remainder) - this.baseRemainder;
   }
 
   private setBase(low: number, high: number): void {
@@ -80,23 +90,21 @@ export class TimeConverter {
     this.baseRemainder = this.scaled(Number(full & BigInt(this.remainderMask)));
   }
 
-  private relativeExactly(low: number, high: number): number {
-    const difference = this.absolute((BigInt(high) << 32n) | BigInt(low)) - (this.base ?? 0n);
+  /** Of a count that is widened already. */
+  private exactDifference(low: number, high: number): number {
+    const difference = this.nanoseconds((BigInt(high) << 32n) | BigInt(low)) - (this.base ?? 0n);
     return Number(BigInt.asIntN(64, difference));
   }
 
   /** (remainder × mult) >> shift without leaving the 53 exact bits: mult is taken in two halves. */
   private scaled(remainder: number): number {
-    if (this.isNarrow) return Math.floor(remainder * this.conversion.mult * this.scale);
+    if (this.isNarrow) return Math.floor(remainder * this.mult * this.scale);
     const lower = Math.floor((remainder * this.multLow) / 65536);
     return Math.floor((remainder * this.multHigh + lower) * this.scale);
   }
 
   /** The same as `widen`, on words. */
   private widenWords(low: number, high: number): void {
-    this.wideLow = low;
-    this.wideHigh = high;
-    if (this.conversion.short === undefined) return;
     const below = low - this.cyclesLow;
     const maskedLow = (below & this.maskLow) >>> 0;
     const maskedHigh = ((high - this.cyclesHigh - (below < 0 ? 1 : 0)) & this.maskHigh) >>> 0;

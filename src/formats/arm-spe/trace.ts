@@ -9,6 +9,7 @@ import type { SampleDecoder } from '../perf-data/sample-decoder.js';
 import type { ThreadTable } from '../perf-data/threads.js';
 import { type DataSources, dataSourcesOf, UNKNOWN_SOURCES } from './data-source.js';
 import { EVENT, isAtomic } from './packets.js';
+import { readOrdinaryRecords, SpeColumns } from './record-columns.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 import { SwitchTimeline } from './switch-timeline.js';
 import type { TimeConverter } from './time-conversion.js';
@@ -37,7 +38,10 @@ interface Piece {
 interface Queue {
   readonly buffer: AuxBuffer;
   readonly timeline: SwitchTimeline;
-  readonly sources: DataSources;
+  /** 1 for data sources of another socket or chip. */
+  readonly isRemote: Uint8Array;
+  /** Value of the last context packet, −1 before the first. */
+  context: number;
   /** Begun record whose rest is still to come. */
   tail: Uint8Array;
   waiting: Piece[];
@@ -58,6 +62,7 @@ export interface SpeSetup {
 
 export class SpeTrace {
   readonly records = new SpeRecordDecoder();
+  private readonly columns = new SpeColumns();
   readonly setup: SpeSetup = { event: 0, weight: 1, midrs: new Map(), midr: 0 };
   converter: TimeConverter | undefined;
   /** Records that are no memory access. */
@@ -179,34 +184,50 @@ export class SpeTrace {
     this.currentQueue = queue;
   }
 
+  /** Decodes `current` in portions; false when `out` is full before its end. */
   private decode(bytes: Uint8Array, out: AccessColumns): boolean {
     const queue = this.currentQueue as Queue;
-    while (out.count < out.capacity) {
-      const next = this.records.next(this.currentAt, bytes.length, this.currentEnds);
-      if (next <= 0) {
-        queue.tail = -next < bytes.length ? bytes.slice(-next) : EMPTY;
-        this.current = undefined;
-        return true;
-      }
-      this.currentAt = next;
-      this.take(queue, out);
+    const { columns, records } = this;
+    columns.context = queue.context;
+    for (;;) {
+      const limit = Math.min(columns.capacity, out.capacity - out.count);
+      if (limit === 0) return false;
+      columns.count = 0;
+      columns.records = 0;
+      this.currentAt = readOrdinaryRecords(bytes, records.view, this.currentAt, bytes.length, limit, columns);
+      records.counts.records += columns.records;
+      const isDone = columns.count < limit && this.decodeRare(queue, bytes);
+      queue.context = columns.context;
+      this.takeRows(queue, out);
+      if (isDone) return true;
     }
-    return false;
   }
 
-  private take(queue: Queue, out: AccessColumns): void {
-    const record = this.records;
-    if (record.context >= 0 && (record.context !== queue.tid || !queue.isNamed))
-      this.nameThread(queue, record.context);
-    if (record.operation < 0) {
-      this.otherOperations++;
-      return;
+  /** One record with rare packets, bad bytes or close to the end; true when no whole record is left. */
+  private decodeRare(queue: Queue, bytes: Uint8Array): boolean {
+    const next = this.records.next(this.currentAt, bytes.length, this.currentEnds);
+    if (next > 0) {
+      this.currentAt = next;
+      this.columns.push(this.records);
+      return false;
     }
-    this.memoryOperations++;
-    const time = this.timeOf();
-    if (!queue.isNamed && queue.buffer.tid === NO_THREAD) this.guessThread(queue, time);
-    if (!this.samples.wants(queue.pid)) this.samples.losses.otherProcess++;
-    else this.fill(queue, time, out);
+    queue.tail = -next < bytes.length ? bytes.slice(-next) : EMPTY;
+    this.current = undefined;
+    return true;
+  }
+
+  private takeRows(queue: Queue, out: AccessColumns): void {
+    const { columns } = this;
+    this.otherOperations += columns.records - columns.count;
+    this.memoryOperations += columns.count;
+    for (let row = 0; row < columns.count; row++) {
+      const context = columns.contexts[row];
+      if (context >= 0 && (context !== queue.tid || !queue.isNamed)) this.nameThread(queue, context);
+      const time = this.timeOf(row);
+      if (!queue.isNamed && queue.buffer.tid === NO_THREAD) this.guessThread(queue, time);
+      if (!this.samples.wants(queue.pid)) this.samples.losses.otherProcess++;
+      else this.fill(row, queue, time, out);
+    }
   }
 
   private nameThread(queue: Queue, tid: number): void {
@@ -224,15 +245,15 @@ export class SpeTrace {
   }
 
   /** Nanoseconds after the recording's first time, NaN when the record has no usable time. */
-  private timeOf(): number {
-    const record = this.records;
-    if (!record.hasTime) return Number.NaN;
-    if (this.converter === undefined) {
+  private timeOf(row: number): number {
+    const { columns, converter } = this;
+    if (columns.hasTime[row] === 0) return Number.NaN;
+    if (converter === undefined) {
       this.unconvertedTimes++;
       return Number.NaN;
     }
-    const relative = this.converter.relative(record.timeLow, record.timeHigh);
-    if (!this.hasBase) this.setBase(this.converter.base ?? 0n);
+    const relative = converter.relative(columns.timeLow[row] >>> 0, columns.timeHigh[row] >>> 0);
+    if (!this.hasBase) this.setBase(converter.base ?? 0n);
     return relative + this.baseOffset;
   }
 
@@ -241,36 +262,42 @@ export class SpeTrace {
     this.hasBase = true;
   }
 
-  private fill(queue: Queue, time: number, out: AccessColumns): void {
-    const record = this.records;
+  private fill(from: number, queue: Queue, time: number, out: AccessColumns): void {
+    const { columns, samples } = this;
     const row = out.count++;
+    const virtualLow = columns.virtualLow[from] >>> 0;
+    const virtualHigh = columns.virtualHigh[from] >>> 0;
+    const physicalLow = columns.physicalLow[from] >>> 0;
+    const physicalHigh = columns.physicalHigh[from];
     out.time[row] = time;
     out.pid[row] = queue.pid;
     out.tid[row] = queue.tid;
-    out.addressLow[row] = record.virtualLow;
-    out.addressHigh[row] = record.virtualHigh;
-    out.physicalLow[row] = record.physicalLow;
-    out.physicalHigh[row] = record.physicalHigh;
-    out.virtualPage[row] = this.samples.page(record.virtualLow, record.virtualHigh);
-    out.physicalPage[row] = this.samples.page(record.physicalLow, record.physicalHigh);
-    out.kind[row] = kindOf(record.operation);
+    out.addressLow[row] = virtualLow;
+    out.addressHigh[row] = virtualHigh;
+    out.physicalLow[row] = physicalLow;
+    out.physicalHigh[row] = physicalHigh;
+    out.virtualPage[row] = samples.page(virtualLow, virtualHigh);
+    out.physicalPage[row] = samples.page(physicalLow, physicalHigh);
+    out.kind[row] = kindOf(columns.operation[from]);
     out.weight[row] = this.setup.weight;
-    out.latency[row] = record.latency;
+    out.latency[row] = columns.latency[from];
     out.event[row] = this.setup.event;
-    out.flags[row] = this.flagsOf(queue);
+    out.flags[row] = this.flagsOf(from, queue);
   }
 
-  private flagsOf(queue: Queue): number {
-    const record = this.records;
-    let flags = record.level > 0 ? SAMPLE_FLAG.kernel : 0;
-    if (record.events & EVENT.tlbWalk) flags |= SAMPLE_FLAG.tlbMiss;
-    if (record.events & EVENT.lastLevelMiss) flags |= SAMPLE_FLAG.cacheMiss;
-    if (record.events & EVENT.remoteAccess) flags |= SAMPLE_FLAG.remoteMemory;
+  private flagsOf(row: number, queue: Queue): number {
+    const { columns } = this;
+    const events = columns.events[row];
+    const source = columns.source[row];
+    let flags = columns.level[row] > 0 ? SAMPLE_FLAG.kernel : 0;
+    if (events & EVENT.tlbWalk) flags |= SAMPLE_FLAG.tlbMiss;
+    if (events & EVENT.lastLevelMiss) flags |= SAMPLE_FLAG.cacheMiss;
+    if (events & EVENT.remoteAccess) flags |= SAMPLE_FLAG.remoteMemory;
     if (!queue.isNamed && queue.buffer.tid === NO_THREAD) flags |= SAMPLE_FLAG.guessedThread;
-    const isLoad = (record.operation & 1) === 0;
-    if (record.source < 0 || !isLoad) return flags;
-    this.sourceCounts[record.source]++;
-    return queue.sources.remote.includes(record.source) ? flags | SAMPLE_FLAG.remoteMemory : flags;
+    const isLoad = (columns.operation[row] & 1) === 0;
+    if (source < 0 || !isLoad) return flags;
+    this.sourceCounts[source]++;
+    return queue.isRemote[source] === 1 ? flags | SAMPLE_FLAG.remoteMemory : flags;
   }
 
   private queueOf(buffer: AuxBuffer): Queue | undefined {
@@ -282,7 +309,8 @@ export class SpeTrace {
     const queue: Queue = {
       buffer: { ...buffer },
       timeline: this.timelineOf(buffer.cpu),
-      sources: midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr),
+      isRemote: remoteTable(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
+      context: known?.context ?? -1,
       tail: EMPTY,
       waiting: known?.waiting ?? [],
       tid: buffer.tid | 0,
@@ -303,6 +331,12 @@ export class SpeTrace {
 }
 
 const EMPTY = new Uint8Array(0);
+
+function remoteTable(sources: DataSources): Uint8Array {
+  const table = new Uint8Array(SOURCE_VALUES);
+  for (const value of sources.remote) table[value] = 1;
+  return table;
+}
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const whole = new Uint8Array(first.length + second.length);

@@ -2,7 +2,7 @@
  * Sample columns with the exact addresses that a perf.data file holds beside the page numbers that all sources
  * have. Whoever needs only samples takes them as a SampleBatch.
  */
-import { type SampleColumns, sampleColumns } from '../../vocabulary/sample.js';
+import { NO_PAGE, type SampleColumns, sampleColumns } from '../../vocabulary/sample.js';
 
 export interface AccessColumns extends SampleColumns {
   readonly capacity: number;
@@ -19,8 +19,10 @@ export interface AccessColumns extends SampleColumns {
 }
 
 export function accessColumns(capacity: number): AccessColumns {
+  const columns = sampleColumns(capacity);
+  columns.physicalPage.fill(NO_PAGE);
   return {
-    ...sampleColumns(capacity),
+    ...columns,
     capacity,
     addressLow: new Uint32Array(capacity),
     addressHigh: new Uint32Array(capacity),

@@ -1,5 +1,6 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
 import { type EventAttr, hasField, isPageFault } from './attr.js';
+import { SAMPLE_FIELD as F } from './constants.js';
 import type { Features } from './features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
@@ -10,10 +11,14 @@ import {
   trailerIdOffset,
   trailerLayout,
 } from './sample-layout.js';
+import { type RunPlan, runPlan } from './sample-runs.js';
 
 /** More events or ids than any real recording has; what comes on top is counted and ignored. */
 const MOST_EVENTS = 4096;
 const MOST_IDS = 1 << 22;
+
+/** Fields that fill more than the columns every recording has. */
+const MORE_FIELDS = F.physAddr | F.weight | F.weightStruct | F.raw;
 
 export type EventNature = 'fault' | 'ibs' | 'memory';
 
@@ -32,6 +37,9 @@ export class EventTable {
   readonly events: RecordedEvent[] = [];
   /** Attrs and ids that were too many to keep. */
   ignored = 0;
+  /** Whether any event fills the columns that are empty otherwise: physical address, latency. */
+  hasMoreColumns = false;
+  private readonly plans: (RunPlan | undefined)[] = [];
   private readonly ids = new IdTable();
   private sampleIdAt = 0;
   private trailerIdAt = 0;
@@ -56,6 +64,8 @@ export class EventTable {
       fixedWeight: attr.isFrequency ? 1 : Math.max(1, attr.samplePeriod),
     });
     if (index === 0) this.placeIds(attr);
+    this.hasMoreColumns ||= (attr.sampleType & MORE_FIELDS) !== 0;
+    this.plan();
     return index;
   }
 
@@ -73,6 +83,7 @@ export class EventTable {
       for (const id of description.ids) this.addId(id % 2 ** 32, Math.floor(id / 2 ** 32), event.index);
     }
     for (const event of this.events) event.nature = natureOf(event, features);
+    this.plan();
   }
 
   rename(idLow: number, idHigh: number, name: string): void {
@@ -96,7 +107,15 @@ export class EventTable {
     return this.events[this.ofId(view.low(at), view.high(at))] ?? first;
   }
 
-  /** Whether ids are of no use: then a file can only have one kind of sample. */
+  /** How to decode the sample at word `from` together with those that follow; undefined when it is not so simple. */
+  planOf(words: Uint32Array, from: number, end: number): RunPlan | undefined {
+    const at = this.sampleIdAt >>> 2;
+    if (from + at + 2 > end) return undefined;
+    const index =
+      at === 0 ? (this.events.length === 0 ? -1 : 0) : this.ofId(words[from + at], words[from + at + 1]);
+    return this.plans[index];
+  }
+
   private ofId(low: number, high: number): number {
     if (low === this.lastLow && high === this.lastHigh && this.lastEvent >= 0) return this.lastEvent;
     const event = this.lookUp(low, high);
@@ -111,6 +130,13 @@ export class EventTable {
     const isFirst = this.events.length === 1 || (low === 0 && high === 0) || this.ids.size === 0;
     if (isFirst) return this.events.length === 0 ? -1 : 0;
     return this.ids.get(low, high);
+  }
+
+  private plan(): void {
+    this.lastEvent = -1;
+    this.events.forEach((event, index) => {
+      this.plans[index] = runPlan(event, this.sampleIdAt);
+    });
   }
 
   private placeIds(attr: EventAttr): void {

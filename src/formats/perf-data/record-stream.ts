@@ -12,6 +12,11 @@ const DEFAULT_CAPACITY = 1 << 20;
 /** What `next` found: a record, part of a payload outside records, nothing yet, or bytes that are no record. */
 export type StreamStep = 'record' | 'payload' | 'more' | 'bad';
 
+/** Takes records from word `from` on; answers the word behind the last one it took. */
+export interface WordReader<Rows> {
+  decodeRun(words: Uint32Array, from: number, end: number, out: Rows): number;
+}
+
 export class RecordStream {
   readonly view: RecordView;
   /** After `payload`: the bytes, valid until the next call. */
@@ -91,6 +96,15 @@ export class RecordStream {
     this.show(at, size);
     this.at = at + size;
     return 'record';
+  }
+
+  /**
+   * Lets a reader of words take records from those at hand, until it comes to one that it does not. Does nothing
+   * where records are not aligned or of the other byte order.
+   */
+  passWords<Rows>(reader: WordReader<Rows>, out: Rows): void {
+    if (this.isBigEndian || (this.at & 3) !== 0 || this.payloadLeft > 0) return;
+    this.at = reader.decodeRun(this.words, this.at >>> 2, this.end >>> 2, out) << 2;
   }
 
   /** Announces bytes that follow the current record without being counted in its size. */

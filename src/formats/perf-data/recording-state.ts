@@ -235,6 +235,7 @@ export class RecordingState {
     const pmu = view.u64(isFirstVersion ? 16 : 32);
     const event = this.events.events.find((each) => each.attr.type === pmu);
     const setup = this.trace().setup;
+    this.events.hasMoreColumns = true;
     setup.event = event?.index ?? 0;
     setup.weight = event?.fixedWeight ?? 1;
     if (!isFirstVersion) this.readCpus(view, setup.midrs as Map<number, number>);

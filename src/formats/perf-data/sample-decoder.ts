@@ -4,11 +4,12 @@ import type { PageGeometry } from '../../vocabulary/units.js';
 import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-sample.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import type { AccessColumns } from './access-columns.js';
-import { MISC, SAMPLE_FIELD } from './constants.js';
+import { MISC, RECORD, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './features.js';
 import type { RecordView } from './record-view.js';
 import type { SampleOffsets } from './sample-layout.js';
+import { decodeRun } from './sample-runs.js';
 
 const TWO_32 = 4294967296;
 
@@ -34,14 +35,18 @@ export class SampleDecoder {
     otherProcess: 0,
     doubtfulPhysical: 0,
   };
-  private readonly table: EventTable;
+  readonly table: EventTable;
+  /** SAMPLE records seen, whether they made a row or not. */
+  seen = 0;
   private readonly wanted: ReadonlySet<number> | undefined;
-  private readonly lowShift: number;
-  private readonly highFactor: number;
-  private readonly blockBytes: number;
+  /** Page number of an address: high × highFactor + (low >>> lowShift). */
+  readonly lowShift: number;
+  readonly highFactor: number;
+  readonly blockBytes: number;
   private readonly ibs = ibsOp();
   private ibsRules: IbsRules = { physicalNeedsLinear: false, erratum1293: false };
-  private originLow = -1;
+  /** Low word of the first time seen, −1 before there was one. */
+  originLow = -1;
   private originHigh = 0;
   private lastPid = -2;
   private lastWanted = false;
@@ -65,6 +70,7 @@ export class SampleDecoder {
 
   /** Decodes a SAMPLE record into the next row of `out`; false when it makes no row. `out` must have room. */
   decode(view: RecordView, out: AccessColumns): boolean {
+    this.seen++;
     const index = this.table.ofSample(view);
     if (index < 0) {
       this.losses.unknownId++;
@@ -84,6 +90,23 @@ export class SampleDecoder {
       this.originHigh = high;
     }
     return (high - this.originHigh) * TWO_32 + (low - this.originLow);
+  }
+
+  /** High word of the origin × 2^32, for times that are counted from it; this time becomes it when there was none. */
+  originFor(low: number, high: number): number {
+    this.since(low, high);
+    return this.originHigh * TWO_32;
+  }
+
+  /** Decodes the samples of one event that begin at word `from`; answers the word behind them. */
+  decodeRun(words: Uint32Array, from: number, end: number, out: AccessColumns): number {
+    if (from + 2 > end || words[from] !== RECORD.sample) return from;
+    const plan = this.table.planOf(words, from, end);
+    return plan === undefined ? from : decodeRun(words, from, end, plan, this, out);
+  }
+
+  latencyOf(words: Uint32Array, at: number, isStruct: boolean): number {
+    return latencyOfWeight(words[at], words[at + 1], isStruct);
   }
 
   get timeOrigin(): bigint {

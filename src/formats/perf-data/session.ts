@@ -152,6 +152,8 @@ export class PerfSession {
   private run(stream: RecordStream, out: AccessColumns): 'full' | 'more' | 'bad' | 'record' {
     const view = stream.view;
     for (;;) {
+      stream.passWords(this.samples, out);
+      if (out.count === out.capacity) return 'full';
       const step = stream.next();
       if (step === 'payload') {
         this.takePayload(stream);
@@ -159,8 +161,7 @@ export class PerfSession {
       }
       if (step !== 'record') return step;
       if (view.type === RECORD.sample) {
-        this.recordCounts[RECORD.sample]++;
-        if (this.samples.decode(view, out) && out.count === out.capacity) return 'full';
+        this.samples.decode(view, out);
       } else if (this.readOther(stream, view)) return 'record';
     }
   }

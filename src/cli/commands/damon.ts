@@ -1,0 +1,15 @@
+import { buildRouteMap } from '@stricli/core';
+import { damonApplyCommand } from './damon-apply.js';
+import { damonHeatmapCommand } from './damon-heatmap.js';
+import { damonShowCommand } from './damon-show.js';
+import { damonStatusCommand } from './damon-status.js';
+
+export const damonRoutes = buildRouteMap({
+  routes: {
+    status: damonStatusCommand,
+    show: damonShowCommand,
+    apply: damonApplyCommand,
+    heatmap: damonHeatmapCommand,
+  },
+  docs: { brief: 'look at and drive DAMON, the kernel’s access monitor' },
+});

@@ -1,0 +1,130 @@
+/**
+ * `npm run fuzz -- [--cases N] [--seed N]`: damages recordings and reads them. A case fails when reading throws
+ * anything but a coded error, takes longer than it may, makes more rows than the bytes can hold, or goes on after
+ * it should have ended. Cases run in a worker, so that a hang is seen from outside and its number told.
+ */
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { OctavoError } from '../../src/vocabulary/errors.js';
+import { findCorpus } from '../corpus.js';
+import { readRows } from '../perf-rows.js';
+import { Dice, mutated } from './mutations.js';
+import { corpusSeeds, ownSeeds, type Seed } from './seeds.js';
+
+const LONGEST_CASE_MS = 5000;
+const MOST_MEMORY = 700 * 2 ** 20;
+
+interface Order {
+  readonly cases: number;
+  readonly first: number;
+  readonly progress: SharedArrayBuffer;
+}
+
+interface Counts {
+  cases: number;
+  rows: number;
+  refused: number;
+  damaged: number;
+  slowestMs: number;
+  readonly failures: string[];
+}
+
+if (isMainThread) await watch();
+else await work(workerData as Order);
+
+async function watch(): Promise<void> {
+  const cases = option('--cases', 20000);
+  const order: Order = { cases, first: option('--seed', 0), progress: new SharedArrayBuffer(8) };
+  const progress = new Int32Array(order.progress);
+  const worker = new Worker(new URL(import.meta.url), { workerData: order });
+  const started = performance.now();
+  let last = -1;
+  const timer = setInterval(() => {
+    if (progress[0] === last) fail(`case ${last} hangs: npm run fuzz -- --seed ${last} --cases 1`);
+    last = progress[0];
+  }, LONGEST_CASE_MS * 2);
+  const counts = await new Promise<Counts>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  clearInterval(timer);
+  await worker.terminate();
+  report(counts, performance.now() - started);
+}
+
+function report(counts: Counts, elapsedMs: number): void {
+  for (const failure of counts.failures.slice(0, 20)) console.log(failure);
+  const { cases, rows, refused, damaged, slowestMs, failures } = counts;
+  const memory = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(
+    `fuzz: ${cases} cases in ${(elapsedMs / 1000).toFixed(0)} s: ${rows} rows, ${refused} refused with a coded error, ` +
+      `${damaged} with damage told, slowest ${slowestMs.toFixed(0)} ms, at most ${memory} MiB, ${failures.length} failures`,
+  );
+  if (failures.length > 0) process.exit(1);
+}
+
+async function work(order: Order): Promise<void> {
+  const corpus = findCorpus('data/perf');
+  const seeds = [...ownSeeds(), ...(corpus === undefined ? [] : corpusSeeds(corpus))];
+  const progress = new Int32Array(order.progress);
+  const counts: Counts = { cases: 0, rows: 0, refused: 0, damaged: 0, slowestMs: 0, failures: [] };
+  for (let number = order.first; number < order.first + order.cases; number++) {
+    progress[0] = number;
+    await runCase(number, seeds, counts);
+  }
+  parentPort?.postMessage(counts);
+}
+
+async function runCase(number: number, seeds: readonly Seed[], counts: Counts): Promise<void> {
+  const dice = new Dice(number);
+  const seed = seeds[dice.below(seeds.length)];
+  const bytes = mutated(seed.bytes, dice);
+  const isStream = dice.below(3) === 0;
+  const chunk = isStream ? 1 + dice.below(4096) : Number.POSITIVE_INFINITY;
+  const started = performance.now();
+  counts.cases++;
+  try {
+    const { rows, source } = await readRows(bytes, { stream: isStream, chunk });
+    counts.rows += rows.length;
+    if (source.account().losses['damaged bytes'] !== undefined) counts.damaged++;
+    check(
+      rows.length <= mostRows(bytes),
+      number,
+      seed,
+      counts,
+      `${rows.length} rows of ${bytes.length} bytes`,
+    );
+  } catch (problem) {
+    if (problem instanceof OctavoError) counts.refused++;
+    else
+      check(
+        false,
+        number,
+        seed,
+        counts,
+        problem instanceof Error ? (problem.stack ?? problem.message) : String(problem),
+      );
+  }
+  const elapsed = performance.now() - started;
+  counts.slowestMs = Math.max(counts.slowestMs, elapsed);
+  check(elapsed < LONGEST_CASE_MS, number, seed, counts, `took ${elapsed.toFixed(0)} ms`);
+  check(process.memoryUsage.rss() < MOST_MEMORY, number, seed, counts, 'took too much memory');
+}
+
+/** The shortest sample has 8 bytes; a compressed block of 4 bytes can hold 128 KiB of them. */
+function mostRows(bytes: Uint8Array): number {
+  return Math.max(bytes.length / 3, (bytes.length / 4) * (131072 / 8));
+}
+
+function check(holds: boolean, number: number, seed: Seed, counts: Counts, problem: string): void {
+  if (!holds) counts.failures.push(`case ${number} (${seed.name}): ${problem}`);
+}
+
+function option(name: string, otherwise: number): number {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+}
+
+function fail(problem: string): never {
+  console.error(`fuzz: ${problem}`);
+  process.exit(1);
+}
