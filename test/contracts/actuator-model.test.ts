@@ -34,7 +34,8 @@ async function prepared(name: ActuatorName): Promise<Act> {
   installDamon(kernel, { generation: '7.3-rfc' });
   const host = modelHost(kernel);
   // The model has no type information that tells what its DAMOS can do, so it is asked by a scratch scheme.
-  const actuator = name === 'damos' ? damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }) : ACTUATORS[name](host);
+  const actuator =
+    name === 'damos' ? damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }) : ACTUATORS[name](host);
   const { action, orders } = actuator.abilities.find(({ missing }) => missing === '')!;
   kernel.thp.enabled = action === 'split' ? 'always' : 'never';
   const process = spawn(kernel, { command: 'victim' });
@@ -53,7 +54,11 @@ async function prepared(name: ActuatorName): Promise<Act> {
       ...DEFAULT_PARAMETERS,
       order: orders[0],
       named: [
-        { pid: process.pid, split: action === 'split' ? named : [], collapse: action === 'collapse' ? named : [] },
+        {
+          pid: process.pid,
+          split: action === 'split' ? named : [],
+          collapse: action === 'collapse' ? named : [],
+        },
       ],
     },
     actuators: [actuator],
