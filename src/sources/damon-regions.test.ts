@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
@@ -44,7 +44,7 @@ async function watched(drawn: string, counts: readonly number[], ranMs: number) 
     [`${KDAMONDS}/nr_kdamonds`]: '0\n',
     '/proc/77/maps': '400000-401000 r-xp\n7f0000000000-7f0000001000 rw-p\n',
     '/proc/77/task/77/schedstat': '1000 0 0\n',
-    '/sys/kernel/btf/vmlinux': '\0DAMOS_COLLAPSE\0core_filters\0max_nr_snapshots\0intervals_goal\0',
+    '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots', 'intervals_goal'),
   });
   const tried = `${KDAMONDS}/0/contexts/0/schemes/0/tried_regions`;
   world.react = (path, text) => {
