@@ -1,6 +1,7 @@
 /**
  * The demonstration without rights: the same commands on a recording of a host where it ran as root. Everything up to
- * acting is computed here and now from what the kernel there had said; what acting did was measured there.
+ * acting is computed here and now from what the kernel there had said; what acting did was measured there. A recording
+ * cannot be acted on, so the whole turn is taken once more on the model kernel.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,9 +43,7 @@ export async function recordedDemo(
   await show([...before, 'apply', plan, '--dry-run'], 4, 1);
   story.heading('Inspect (recorded after `octavo apply` on that machine)');
   await show([...after, 'inspect', target, '--mappings', '3'], 20, 0);
-  story.heading(
-    'Before and after (folio orders counted now from the recordings, the rest as measured there)',
-  );
+  story.heading('Before and after (folio orders counted now, the rest as measured there)');
   const moments = await recounted(measured, octavo, [before, after]);
   tellMoments(story, moments, measured.pageBytes);
   return codes.every((code) => code === 0);
