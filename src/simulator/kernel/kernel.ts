@@ -85,6 +85,8 @@ export class Kernel {
   readonly inodes = new Map<number, Inode>();
   /** Frame of the huge zero page, −1 before its first use. */
   hugeZeroFrame: FrameNumber = -1;
+  /** Free frames below which kswapd is woken; set at boot from the size of memory. */
+  lowWatermark = 0;
   /** A wake-up of kswapd is on its way. */
   kswapdPending = false;
   /** CPU time that khugepaged used. */
@@ -93,6 +95,10 @@ export class Kernel {
   compactCursor = 0;
   /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */
   readonly bootedAtMs = Date.UTC(2026, 0, 1);
+  /** Octavo's own process in the model, 0 before it has one. */
+  ownPid = 0;
+  /** Whether `options.thp` was written to the files: once, not again after a resume. */
+  settingsApplied = false;
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;
