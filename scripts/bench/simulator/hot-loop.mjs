@@ -44,7 +44,9 @@ else {
   writeFileSync(table, bytes);
 }
 
-console.log(`${PAGES * 4096 / MIB} MiB, a quarter huge, zipf 0.99, ${cpu.title}; ${accesses} accesses, ${rounds} rounds`);
+console.log(
+  `${(PAGES * 4096) / MIB} MiB, a quarter huge, zipf 0.99, ${cpu.title}; ${accesses} accesses, ${rounds} rounds`,
+);
 const model = [];
 const full = [];
 const peer = [];
@@ -122,5 +124,7 @@ function report() {
   say('C -O2, the same loop', million(peer), 'M accesses/s');
   say('C / model (target ≤ 2.5, goal ≤ 1.5)', pairs(peer, model), '×');
   const same = JSON.stringify(peer[0].counters) === JSON.stringify(model[0].counters);
-  console.log(`counters of both: ${same ? 'equal' : `${JSON.stringify(model[0].counters)} and ${JSON.stringify(peer[0].counters)}`}`);
+  console.log(
+    `counters of both: ${same ? 'equal' : `${JSON.stringify(model[0].counters)} and ${JSON.stringify(peer[0].counters)}`}`,
+  );
 }

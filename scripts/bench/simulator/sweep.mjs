@@ -11,9 +11,21 @@ const { parseScenario, withValue } = await load('simulator/scenario-text.js');
 
 const rounds = Number(process.argv[2] ?? 3);
 const text = readFileSync(new URL('../../../scenarios/zipf.yaml', import.meta.url), 'utf8');
-const jobs = ['zen3', 'zen4', 'zen5', 'ice-lake', 'neoverse-n1', 'neoverse-v1', 'neoverse-v2', 'kunpeng-920'].map((cpu) => ({
+const jobs = [
+  'zen3',
+  'zen4',
+  'zen5',
+  'ice-lake',
+  'neoverse-n1',
+  'neoverse-v1',
+  'neoverse-v2',
+  'kunpeng-920',
+].map((cpu) => ({
   kind: 'simulate',
-  scenario: parseScenario(withValue(withValue(text, 'zipf', 'host.cpu', cpu), 'zipf', 'processes.0.think', '1us'), 'zipf'),
+  scenario: parseScenario(
+    withValue(withValue(text, 'zipf', 'host.cpu', cpu), 'zipf', 'processes.0.think', '1us'),
+    'zipf',
+  ),
   seed: 1,
   name: cpu,
   files: {},
@@ -24,7 +36,9 @@ for (let round = 0; round < rounds; round++) {
   const one = await time(1);
   const two = await time(threads);
   ratios.push(one / two);
-  console.log(`one thread ${(one / 1000).toFixed(2)} s, ${threads} threads ${(two / 1000).toFixed(2)} s: ${(one / two).toFixed(2)} ×`);
+  console.log(
+    `one thread ${(one / 1000).toFixed(2)} s, ${threads} threads ${(two / 1000).toFixed(2)} s: ${(one / two).toFixed(2)} ×`,
+  );
 }
 ratios.sort((a, b) => a - b);
 console.log(`median ${ratios[Math.floor(ratios.length / 2)].toFixed(2)} × (target ≥ 1.7 with 2 idle cores)`);

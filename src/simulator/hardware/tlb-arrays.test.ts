@@ -74,7 +74,10 @@ for (const [name, make, reference] of SHAPES) {
         const gone = plain.keys().filter((_, index) => index % 3 === 0);
         for (const key of [...gone, 4]) array.remove(key);
         plain.remove((key) => gone.includes(key) || key === 4);
-        assert.deepEqual([...array.keys()].sort((a, b) => a - b), plain.keys());
+        assert.deepEqual(
+          [...array.keys()].sort((a, b) => a - b),
+          plain.keys(),
+        );
         play(before);
       }),
       { numRuns: 150 },
