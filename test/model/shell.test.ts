@@ -18,9 +18,17 @@ interface Session {
 }
 
 /** Runs `octavo model shell` with lines from a pipe, or with a script. */
-async function shell(lines: readonly string[], words: readonly string[] = [], script = false): Promise<Session> {
+async function shell(
+  lines: readonly string[],
+  words: readonly string[] = [],
+  script = false,
+): Promise<Session> {
   const kept = { out: '', err: '' };
-  const stream = (name: 'out' | 'err') => ({ write: (text: string) => void (kept[name] += text) });
+  const stream = (name: 'out' | 'err') => ({
+    write: (piece: string) => {
+      kept[name] += piece;
+    },
+  });
   const text = `${lines.join('\n')}\n`;
   const path = join(folder, 'test.octavo');
   if (script) writeFileSync(path, text);
@@ -55,7 +63,13 @@ test('files: ls, cat, echo with errno names, and the same from a pipe cut anywhe
     SMALL,
   );
   assert.equal(code, 0);
-  assert.deepEqual(out.slice(0, 5), ['[always] madvise never', 'always [madvise] never', 'EINVAL', 'EACCES', 'ENOENT']);
+  assert.deepEqual(out.slice(0, 5), [
+    '[always] madvise never',
+    'always [madvise] never',
+    'EINVAL',
+    'EACCES',
+    'ENOENT',
+  ]);
   assert.ok(out.includes('scan_sleep_millisecs'));
 });
 
@@ -105,7 +119,11 @@ test('advance runs khugepaged', async () => {
 });
 
 test('a script stops at the failing line with the errno name', async () => {
-  const { out, err, code } = await shell(['echo one', `echo sometimes > ${ENABLED}`, 'echo two'], SMALL, true);
+  const { out, err, code } = await shell(
+    ['echo one', `echo sometimes > ${ENABLED}`, 'echo two'],
+    SMALL,
+    true,
+  );
   assert.equal(code, 8);
   assert.deepEqual(out, ['one']);
   assert.match(err, /line 2 .*EINVAL/);
@@ -171,7 +189,10 @@ test('a snapshot of another version, another shape, or cut short is refused, not
     writeFileSync(changed, content, 'latin1');
     return (await shell([`resume ${changed}`], SMALL, true)).err;
   };
-  assert.match(await refused(text.replace('"version":1', '"version":2')), /version 2, and this Octavo reads version 1/);
+  assert.match(
+    await refused(text.replace('"version":1', '"version":2')),
+    /version 2, and this Octavo reads version 1/,
+  );
   assert.match(await refused(text.replace('rssAnon', 'rssAnno')), /Mm has other fields/);
   assert.match(await refused('not a snapshot\n'), /it is no model snapshot/);
   assert.match(await refused(bytes.subarray(0, bytes.length - 100)), /damaged/);
@@ -188,7 +209,13 @@ test('a 16 KiB arm64 machine has 32 MiB huge pages', async () => {
     ],
     ['--memory', '512M', '--architecture', 'arm64', '--page-size', '16K'],
   );
-  assert.deepEqual(out, ['33554432', '101 0x100000000000', '0x100000000000 P11', '0x100002000000 P11', 'sound']);
+  assert.deepEqual(out, [
+    '33554432',
+    '101 0x100000000000',
+    '0x100000000000 P11',
+    '0x100002000000 P11',
+    'sound',
+  ]);
 });
 
 test('DAMON is there, and a running kdamond keeps snapshots away', async () => {
