@@ -10,6 +10,7 @@ import { launchCommand } from './commands/launch.js';
 import { manCommand } from './commands/man.js';
 import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
+import { recordCommandLine } from './commands/record.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
@@ -26,6 +27,7 @@ export const COMMANDS = {
   run: runCommand,
   runs: runsCommand,
   import: importCommand,
+  record: recordCommandLine,
   report: reportCommand,
   damon: damonRoutes,
   simulate: simulateCommand,

@@ -1,10 +1,12 @@
 /**
  * The demonstration without rights: the same commands on a recording of a host where it ran as root. Everything up to
- * acting is computed here and now from what the kernel there had said; what acting did was measured there.
+ * acting is computed here and now from what the kernel there had said; what acting did was measured there. A recording
+ * cannot be acted on, so the whole turn is taken once more on the model kernel.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Moment, tellMoments } from './before-after.js';
+import { PLAN_WORDS } from './live-demo.js';
 import type { OctavoCommand } from './octavo-command.js';
 import type { Story } from './story.js';
 
@@ -37,14 +39,12 @@ export async function recordedDemo(
   story.heading('Inspect (recorded before)');
   await show([...before, 'inspect', target, '--mappings', '3'], 20, 0);
   story.heading('Plan (computed now, from the recording)');
-  await show([...before, 'plan', target, '--policy', 'return-empty', '--out', plan], 6, 4);
+  await show([...before, 'plan', target, ...PLAN_WORDS, '--out', plan], 6, 4);
   story.heading('Apply --dry-run: the calls that would be made. A recording cannot be acted on');
   await show([...before, 'apply', plan, '--dry-run'], 4, 1);
   story.heading('Inspect (recorded after `octavo apply` on that machine)');
   await show([...after, 'inspect', target, '--mappings', '3'], 20, 0);
-  story.heading(
-    'Before and after (folio orders counted now from the recordings, the rest as measured there)',
-  );
+  story.heading('Before and after (folio orders counted now, the rest as measured there)');
   const moments = await recounted(measured, octavo, [before, after]);
   tellMoments(story, moments, measured.pageBytes);
   return codes.every((code) => code === 0);

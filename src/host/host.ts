@@ -17,6 +17,7 @@ import type {
   Nanoseconds,
   PageGeometry,
   PageRange,
+  Pages,
   ProcessId,
 } from '../vocabulary/units.js';
 
@@ -42,7 +43,10 @@ export interface FileStatus {
 /** A file that stays open for reads at positions (pagemap, kpageflags, perf.data). Close it when done. */
 export interface OpenFile {
   readonly path: string;
-  /** Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. */
+  /**
+   * Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. A named pipe has no
+   * positions and gives what comes next.
+   */
   read(into: Uint8Array, position: number): Answer<number>;
   close(): void;
 }
@@ -132,6 +136,22 @@ export interface Program {
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/** The ring buffer of a perf event. Drops what nobody reads in time and says so in LOST records. */
+export interface PerfRing {
+  /** Copies the oldest unread bytes into `into` and frees their room; answers how many. Records may be cut. */
+  read(into: Uint8Array): number;
+  /** Lets another thread's event write to this ring, on the same CPU and with the same attr. */
+  join(thread: ProcessId): Answer<void>;
+  /** Ends the events and gives the memory back. Later reads answer 0. */
+  close(): void;
+}
+
+/** perf_event_open(2) with a ring buffer. Absent where there is no foreign-function interface. */
+export interface PerfEvents {
+  /** Opens an event from the bytes of its perf_event_attr for a thread on one CPU; `pages` is a power of two. */
+  open(attr: Uint8Array, thread: ProcessId, cpu: number, pages: Pages): Answer<PerfRing>;
+}
+
 /** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
 export type ThpRule = 'except-advised' | 'never';
 
@@ -142,6 +162,8 @@ export interface Launched {
 }
 
 export interface Calls {
+  /** Perf events of this kernel, where they can be opened directly. */
+  readonly perfEvents?: PerfEvents;
   /** Opens a process so that later calls cannot hit another one that got its pid. */
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
   /**

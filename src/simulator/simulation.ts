@@ -92,7 +92,7 @@ export class Simulation {
   async run(): Promise<void> {
     const { duration, report } = this.scenario;
     for (let time = report; time < duration + report; time += report)
-      this.advanceTo(Math.min(time, duration));
+      await this.advanceTo(Math.min(time, duration));
   }
 
   /** Runs until `time` and writes a row of the timeline. */

@@ -182,7 +182,8 @@ export const ERRORS = {
   MODEL_REFUSED: {
     exit: 'refused',
     says: '{path}, {place}: {errno}',
-    advice: 'The model’s kernel failed this line, as Linux would. `expect ERRNO …` before it says that it should.',
+    advice:
+      'The model’s kernel failed this line, as Linux would. `expect ERRNO …` before it says that it should.',
   },
   RECORDING_LACKS: {
     exit: 'badInput',

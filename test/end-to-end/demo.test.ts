@@ -19,6 +19,7 @@ describe('the demonstration without rights', () => {
     assert.doesNotMatch(stdout, /octavo: [A-Z_]+:/);
     assert.match(stdout, /policy return-empty, 32 steps/);
     assert.match(stdout, /process_madvise\(pidfd of \d+, \[0x[0-9a-f]+, \+2097152\), MADV_COLD\)/);
+    assert.match(stdout, /Octavo \(return-empty\) on store: (\d+) steps, \1 met/);
     assert.match(stdout, /in folios of 2048 kB \(order 9\)\s+65536 kB\s+0 kB\s+65536 kB/);
     assert.match(stdout, /checksum of all pages\s+intact\s+intact\s+intact/);
   });
