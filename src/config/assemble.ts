@@ -54,6 +54,8 @@ export interface ActingOptions {
   readonly shareDamon: boolean;
   /** Ask a kernel without type information what its DAMON can do, by a scratch slot: only where one is about to act. */
   readonly askDamon?: boolean;
+  /** Bounds that DAMOS keeps by itself. */
+  readonly budgets?: Budgets;
 }
 
 export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
@@ -88,7 +90,11 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       ...request.parameters,
       named,
     },
-    actuators: actuatorsOf(host, request.actuators, request.acting),
+    actuators: actuatorsOf(host, request.actuators, {
+      ...ACTING_DEFAULTS,
+      ...request.acting,
+      budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
+    }),
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
   };
@@ -107,6 +113,7 @@ export function actuatorsOf(
         ...DAMOS_DEFAULTS,
         share: acting.shareDamon,
         ask: acting.askDamon ?? false,
+        budgets: acting.budgets,
       }),
   };
   return Object.entries(made)
