@@ -12,6 +12,8 @@ const MIB = 2 ** 20;
 /** About a tenth of the sub-pages hold data. */
 const USED_SHARE = 0.1;
 const NAME = 'demo';
+/** What the demonstration asks of `octavo plan`; madvise is there on every kernel that can act at all. */
+export const PLAN_WORDS = ['--policy', 'return-empty', '--actuator', 'madvise'] as const;
 const QUIET_MS = 1500;
 /** A rest after every 256 accesses keeps the threads from taking both CPUs of a small machine to themselves. */
 const THREADS = { name: NAME, readers: 1, writers: 1, restUs: 500 } as const;
@@ -99,7 +101,7 @@ class LiveDemo {
     await this.#workload.ask('start', THREADS);
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     await this.#note('before', null);
-    if (record) await this.#record(['before', 'plan', this.#target, '--policy', 'return-empty']);
+    if (record) await this.#record(['before', 'plan', this.#target, ...PLAN_WORDS]);
     story.heading('Inspect: folio orders, mapping levels, and what the huge pages really hold');
     this.#watch(await octavo.show(['inspect', this.#target, '--mappings', '3'], 20, 0));
   }
@@ -107,7 +109,7 @@ class LiveDemo {
   async #findAndPlan(plan: string): Promise<void> {
     const { story, octavo } = this.#options;
     story.heading('Plan: what to split, why, what it brings and what it costs. Nothing is changed yet');
-    this.#watch(await octavo.show(['plan', this.#target, '--policy', 'return-empty', '--out', plan], 6, 4));
+    this.#watch(await octavo.show(['plan', this.#target, ...PLAN_WORDS, '--out', plan], 6, 4));
   }
 
   /** Runs a command that acts while the threads go on, then takes the next moment. */

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Moment, tellMoments } from './before-after.js';
+import { PLAN_WORDS } from './live-demo.js';
 import type { OctavoCommand } from './octavo-command.js';
 import type { Story } from './story.js';
 
@@ -38,7 +39,7 @@ export async function recordedDemo(
   story.heading('Inspect (recorded before)');
   await show([...before, 'inspect', target, '--mappings', '3'], 20, 0);
   story.heading('Plan (computed now, from the recording)');
-  await show([...before, 'plan', target, '--policy', 'return-empty', '--out', plan], 6, 4);
+  await show([...before, 'plan', target, ...PLAN_WORDS, '--out', plan], 6, 4);
   story.heading('Apply --dry-run: the calls that would be made. A recording cannot be acted on');
   await show([...before, 'apply', plan, '--dry-run'], 4, 1);
   story.heading('Inspect (recorded after `octavo apply` on that machine)');
