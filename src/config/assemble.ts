@@ -135,10 +135,8 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
     request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
   // What the probe splits it collapses again, so nothing of it may be sticky.
   const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
-  const hands = probeHands(host, actuatorsOf(host, [], acting), {
-    ...DEFAULT_BUDGETS,
-    ...request.budgets,
-  });
+  const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
+  const hands = () => probeHands(host, actuatorsOf(host, [], acting), budgets);
   const share = request.acting?.shareDamon ?? false;
   const parts = { geometry: host.identity.geometry, occupancy, hands };
   return names.map((name) =>
