@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../test/conformance/catalogue.js';
 import type { Scenario } from '../test/conformance/scenario.js';
+import { againstModel } from './against.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { LAB_KERNELS, labKernel } from './kernels.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
@@ -13,13 +14,14 @@ import { type LabRun, runLab } from './run.js';
 
 const ROOT = join(fileURLToPath(new URL('.', import.meta.url)), '..', '..');
 const CACHE = join(ROOT, '.cache', 'lab');
-const MINUTES_PER_KERNEL = 20;
+const MINUTES_PER_KERNEL = 45;
 
 const HELP = `npm run lab [-- OPTIONS]
   --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')}, ${OCTAVO_SERIES} (built from source with the series of kernel/)
                       or all of them, the last if it has been built before (default: the first)
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
+  --against model     set the rows beside the model kernel's
   --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
   --short             only the scenarios of the short pass
   --list              print the scenarios and end
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     kernel: { type: 'string', multiple: true },
     scenario: { type: 'string', multiple: true },
     image: { type: 'string' },
+    against: { type: 'string' },
     'if-built': { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -92,8 +95,14 @@ async function main(): Promise<number> {
       await runLab({ series, kernel: imageOf(series), scenarios, root: ROOT, cache: CACHE, timeoutMs, say }),
     );
   }
+  if (values.against !== undefined && values.against !== 'model') {
+    throw new LabUnavailable(`--against ${values.against}: only the model can be compared with`);
+  }
   if (values.json) console.log(JSON.stringify(runs, undefined, 2));
   else printRuns(runs);
+  if (values.against) {
+    for (const run of runs) for (const line of await againstModel(run, scenarios)) console.log(line);
+  }
   return runs.every((run) => run.results.every(({ verdict }) => verdict === 'as declared')) ? 0 : 1;
 }
 

@@ -31,7 +31,7 @@ type Say = (line: string) => void;
 
 /** Path of the kernel image when this state of kernel/ has been built before. */
 export function builtOctavoKernel(root: string, cache: string): string | undefined {
-  const image = imagePath(root, cache);
+  const image = octavoKernelPath(root, cache);
   return existsSync(image) ? image : undefined;
 }
 
@@ -41,7 +41,7 @@ export function octavoKernel(root: string, cache: string, say: Say): string {
   if (built) return built;
   checkTools();
   const archive = fetchKernel(SOURCE, cache, say);
-  const image = imagePath(root, cache);
+  const image = octavoKernelPath(root, cache);
   const work = join(cache, 'octavo', 'build');
   rmSync(work, { recursive: true, force: true });
   const source = join(work, 'source');
@@ -58,7 +58,8 @@ export function octavoKernel(root: string, cache: string, say: Say): string {
   return image;
 }
 
-function imagePath(root: string, cache: string): string {
+/** Where the image of this state of kernel/ is, or would be. */
+export function octavoKernelPath(root: string, cache: string): string {
   return join(cache, 'octavo', `bzImage-${stateOf(join(root, 'kernel'))}`);
 }
 

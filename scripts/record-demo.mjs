@@ -1,34 +1,49 @@
-// Makes test/fixtures/demo anew: a live demonstration of 64 MiB, run from a neutral place in a mount namespace of its
-// own, so that neither this checkout's path nor this machine's mounts get into the recording. DAMON and the kernel's type
-// information are hidden from it: the demonstration does without them, and they would be most of its size. Needs root.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+// Makes test/fixtures/demo anew: what `npm start` shows where it may not look at live memory. Needs root.
+// usage: node scripts/record-demo.mjs [MIB]
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepare, root, run } from './prepare.mjs';
-
-const PLACE = '/opt/octavo';
-const TAKEN = ['dist', 'node_modules', 'package.json', 'scenarios'];
+import { prepare, root } from './prepare.mjs';
 
 prepare();
-const directory = mkdtempSync(join(tmpdir(), 'octavo-recording-'));
-const recording = join(directory, 'demo');
-// What every machine mounts may stay; the copy lies on a tmpfs that goes away with the namespace.
-const script = `
-  set -e
-  mkdir -p /opt
-  awk '{print $5}' /proc/self/mountinfo | grep -vE '^(/|/proc|/sys|/dev|/run|/tmp|/opt)(/.*)?$' | tac | while read -r at; do umount -l "$at"; done
-  mount -t tmpfs none /opt
-  for hidden in /sys/kernel/btf /sys/kernel/mm/damon; do if [ -d $hidden ]; then mount -t tmpfs none $hidden; fi; done
-  mkdir ${PLACE}
-  cp -r ${TAKEN.map((name) => `'${join(root, name)}'`).join(' ')} ${PLACE}
-  cd ${PLACE}
-  '${process.execPath}' dist/src/demo/demo.js none --mib 64 --record '${recording}'
-`;
-try {
-  run('unshare', ['--mount', 'sh', '-c', script], 'recording');
-  const target = join(root, 'test/fixtures/demo');
-  if (existsSync(target)) rmSync(target, { recursive: true });
-  run('cp', ['-r', recording, target], 'keeping the recording');
-} finally {
-  rmSync(directory, { recursive: true, force: true });
+const fixture = join(root, 'test/fixtures/demo');
+const folder = join(mkdtempSync(join(tmpdir(), 'octavo-record-demo-')), 'demo');
+const demo = join(root, 'dist/src/demo/demo.js');
+const mib = process.argv[2] ?? '64';
+const shown = spawnSync(process.execPath, [demo, fixture, '--mib', mib, '--record', folder], {
+  stdio: 'inherit',
+});
+if (shown.status !== 0) process.exit(shown.status ?? 1);
+for (const file of filesBelow(folder)) neutralise(file);
+rmSync(fixture, { recursive: true, force: true });
+cpSync(folder, fixture, { recursive: true });
+rmSync(folder, { recursive: true, force: true });
+
+/** Nobody else's business: where this checkout lies, what else is mounted, which build of the kernel runs. */
+function neutralise(file) {
+  if (file.endsWith('.gz')) return;
+  const text = readFileSync(file, 'utf8');
+  const release = /^(\d+\.\d+\.\d+)-\S+$/;
+  const lines = text.replaceAll(root.replace(/\/$/, ''), '/opt/octavo').split('\n');
+  const kept = /\/(mounts|mountinfo)$/.test(file) ? lines.filter(isOrdinaryMount) : lines;
+  writeFileSync(file, kept.map((line) => line.replace(release, '$1')).join('\n'));
+}
+
+function isOrdinaryMount(line) {
+  return (
+    line === '' ||
+    /\b(proc|sysfs|devtmpfs|devpts|debugfs|tracefs|securityfs|cgroup2?|ext4|xfs|btrfs|overlay)\b/.test(
+      line,
+    ) ||
+    /\/dev\/shm /.test(line)
+  );
+}
+
+function* filesBelow(path) {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(below);
+    else yield below;
+  }
 }

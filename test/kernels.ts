@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { namesFile } from '../src/formats/btf.js';
 import { folderHost } from '../src/host/folder-host.js';
 import { type Host, PAGE_IS } from '../src/host/host.js';
 import { MANIFEST_NAME, type ManifestInput, RECORDING_VERSION } from '../src/host/recording/manifest.js';
@@ -87,18 +88,6 @@ function sizeTree(shape: ThpShape, order: number): Record<string, string> {
 
 function chosen(words: readonly string[], word: string): string {
   return words.map((candidate) => (candidate === word ? `[${candidate}]` : candidate)).join(' ');
-}
-
-/** Type information whose string section holds just these names. */
-export function typeInformation(names: readonly string[]): Uint8Array {
-  const strings = Buffer.from(`\0${names.map((name) => `${name}\0`).join('')}`, 'latin1');
-  const header = Buffer.alloc(24);
-  header.writeUInt16LE(0xeb9f, 0);
-  header.writeUInt8(1, 2);
-  header.writeUInt32LE(24, 4);
-  header.writeUInt32LE(0, 16);
-  header.writeUInt32LE(strings.length, 20);
-  return Buffer.concat([header, strings]);
 }
 
 const ACTIONS = ['WILLNEED', 'COLD', 'PAGEOUT', 'HUGEPAGE', 'NOHUGEPAGE', 'STAT'].map(
@@ -209,7 +198,7 @@ export function kernelWithEverything(): Kernel {
       '/proc/kpageflags': new Uint8Array(8),
       '/proc/kpagecount': new Uint8Array(8),
       '/sys/kernel/debug/split_huge_pages': '',
-      '/sys/kernel/btf/vmlinux': typeInformation([
+      '/sys/kernel/btf/vmlinux': namesFile([
         ...ACTIONS,
         'DAMOS_COLLAPSE',
         'DAMOS_SPLIT',
@@ -264,7 +253,7 @@ export function kernelUnderLockdown(): Kernel {
     tree: {
       ...everything.tree,
       '/sys/kernel/security/lockdown': 'none [integrity] confidentiality',
-      '/sys/kernel/btf/vmlinux': typeInformation([...ACTIONS, 'DAMOS_COLLAPSE', 'folio_split']),
+      '/sys/kernel/btf/vmlinux': namesFile([...ACTIONS, 'DAMOS_COLLAPSE', 'folio_split']),
       '/sys/module/damon_stat/parameters/enabled': 'Y',
       '/sys/module/damon_stat/parameters/kdamond_pid': '88',
     },
@@ -317,7 +306,7 @@ export function kernelOfArm64(): Kernel {
       '/proc/kpageflags': new Uint8Array(8),
       '/proc/kpagecount': new Uint8Array(8),
       '/sys/kernel/debug/split_huge_pages': '',
-      '/sys/kernel/btf/vmlinux': typeInformation([...ACTIONS, 'DAMOS_COLLAPSE', 'folio_split']),
+      '/sys/kernel/btf/vmlinux': namesFile([...ACTIONS, 'DAMOS_COLLAPSE', 'folio_split']),
       [`${DAMON}/nr_kdamonds`]: '1',
       [`${DAMON}/0/state`]: 'on',
       [`${DAMON}/0/pid`]: '321',

@@ -197,6 +197,7 @@ export class ScriptedHost implements Host {
       },
       probeAdvice: () => success(undefined),
       start: (command) => absent(`execve ${command}`),
+      launch: (command) => absent(`execve ${command}`),
     } as Calls;
   }
 

@@ -64,6 +64,8 @@ export class DamosActuator implements Actuator {
   }
 
   async apply(steps: readonly Step[], { target }: ActingContext): Promise<readonly Receipt[]> {
+    // DAMON takes a pid, not a handle: this is the last look before somebody else may have it.
+    if (!target.isAlive()) return steps.map((step) => this.#receipt(step, { tried: false, answer: 'ESRCH' }));
     const slot = await DamonSlot.open(this.#host, this.#options);
     if (!slot.ok) {
       const answer = `EBUSY: DAMON is used by ${slot.error.owner}. ${slot.error.remedy}`;
@@ -129,12 +131,12 @@ function abilitiesOf(can: Abilities, hugeOrder: Order): Ability[] {
   return [
     {
       action: 'collapse',
-      orders: can.missing || !can.collapse ? [] : collapse,
+      orders: collapse,
       missing: can.missing || (can.collapse ? '' : 'this kernel’s DAMOS has no action collapse (since 7.2)'),
     },
     {
       action: 'split',
-      orders: can.missing || !(can.split && can.targetOrder) ? [] : [0, ...smaller],
+      orders: [0, ...smaller],
       missing: can.missing || splitMissing(can),
     },
   ];

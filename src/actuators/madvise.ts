@@ -6,7 +6,8 @@
  * this order, no piece inherits a reference that would send khugepaged after it.
  * Collapse: MADV_COLLAPSE, PMD order only.
  */
-import type { Host } from '../host/host.js';
+import { probeAdvice } from '../host/features/acting.js';
+import type { Advice, Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
 import {
   blockToPage,
@@ -28,17 +29,13 @@ export function madviseActuator(host: Host): Actuator {
 
 function abilities(host: Host): readonly Ability[] {
   const { geometry } = host.identity;
-  const missing = (advice: 'MADV_COLD' | 'MADV_COLLAPSE', needs: string) => {
-    const probe = host.calls.probeAdvice(advice);
-    return probe.ok ? '' : `process_madvise ${advice} is refused (${probe.error.errno}); it needs ${needs}`;
+  const missing = (advice: Advice) => {
+    const { answer, fact, needs } = probeAdvice(host, advice);
+    return answer === 'no' ? `${fact}; it needs ${needs}` : '';
   };
   return [
-    { action: 'split', orders: [0], missing: missing('MADV_COLD', 'Linux 5.10 or later and CAP_SYS_NICE') },
-    {
-      action: 'collapse',
-      orders: [geometry.hugeOrder],
-      missing: missing('MADV_COLLAPSE', 'Linux 6.1 or later and CAP_SYS_ADMIN'),
-    },
+    { action: 'split', orders: [0], missing: missing('MADV_COLD') },
+    { action: 'collapse', orders: [geometry.hugeOrder], missing: missing('MADV_COLLAPSE') },
   ];
 }
 

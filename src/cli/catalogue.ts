@@ -6,9 +6,11 @@ import { damonRoutes } from './commands/damon.js';
 import { doctorCommand } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
 import { inspectCommand } from './commands/inspect.js';
+import { launchCommand } from './commands/launch.js';
 import { manCommand } from './commands/man.js';
 import { modelRoutes } from './commands/model.js';
 import { planCommand } from './commands/plan.js';
+import { recordCommandLine } from './commands/record.js';
 import { recordHostCommand } from './commands/record-host.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
@@ -25,11 +27,13 @@ export const COMMANDS = {
   run: runCommand,
   runs: runsCommand,
   import: importCommand,
+  record: recordCommandLine,
   report: reportCommand,
   damon: damonRoutes,
   simulate: simulateCommand,
   model: modelRoutes,
   'record-host': recordHostCommand,
+  launch: launchCommand,
   man: manCommand,
   completion: completionCommand,
   __complete: completeCommand,

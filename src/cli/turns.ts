@@ -2,11 +2,10 @@
 
 import { dryRun } from '../actuators/dry-run.js';
 import { type ActingOptions, actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
-import { lookBack, readFeuds } from '../cycle/aftermath.js';
+import { lookBackUnderLock, readFeuds } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
-import { lockState } from '../cycle/state-lock.js';
 import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
 import { addressToPage } from '../vocabulary/units.js';
@@ -27,7 +26,7 @@ export async function planNow(
 ): Promise<PlannedTurn> {
   const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
-    ? lookBackLocked(place, assembled.processes)
+    ? lookBackUnderLock(place, assembled.processes)
     : { feuds: readFeuds(place), undone: [] };
   const notes =
     aftermath.undone.length > 0
@@ -54,15 +53,6 @@ function requireMapped({ sizes }: PlannedTurn, address: string): void {
   const page = addressToPage(address.split('-')[0], one.geometry);
   const mapped = one.mappings.some(({ start, end }) => page !== undefined && start <= page && page < end);
   if (!mapped) throw new OctavoError('ADDRESS_UNMAPPED', { address, pid: one.process.pid });
-}
-
-function lookBackLocked(place: JournalPlace, processes: Parameters<typeof lookBack>[1]) {
-  const lock = lockState(place);
-  try {
-    return lookBack(place, processes);
-  } finally {
-    lock.release();
-  }
 }
 
 export function writePlanFile(context: OctavoContext, path: string, plan: Plan): void {

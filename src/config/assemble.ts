@@ -52,6 +52,8 @@ export interface ActingOptions {
   readonly allowSticky: boolean;
   /** Use a free slot of a DAMON tree that another tool set up. */
   readonly shareDamon: boolean;
+  /** Ask a kernel without type information what its DAMON can do, by a scratch slot: only where one is about to act. */
+  readonly askDamon?: boolean;
 }
 
 export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
@@ -100,7 +102,12 @@ export function actuatorsOf(
 ): readonly Actuator[] {
   const made: Record<ActuatorName, (host: Host) => Actuator> = {
     ...ACTUATORS,
-    damos: () => damosActuator(host, { ...DAMOS_DEFAULTS, share: acting.shareDamon }),
+    damos: () =>
+      damosActuator(host, {
+        ...DAMOS_DEFAULTS,
+        share: acting.shareDamon,
+        ask: acting.askDamon ?? false,
+      }),
   };
   return Object.entries(made)
     .filter(([name]) => chosen.length === 0 || chosen.includes(name as ActuatorName))

@@ -1,8 +1,7 @@
 /** One whole turn on a host, without a user in front of it: look back, plan, carry out. */
-import { lookBack } from '../cycle/aftermath.js';
+import { lookBackUnderLock } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { planTurn } from '../cycle/plan-turn.js';
-import { lockState } from '../cycle/state-lock.js';
 import type { Host } from '../host/host.js';
 import type { Plan } from '../vocabulary/plan.js';
 import { actuatorsOf, assembleTurn, type TurnRequest } from './assemble.js';
@@ -18,13 +17,7 @@ export interface Turn {
 export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSignal): Promise<Turn> {
   const place = { host, directory: host.identity.stateDirectory };
   const assembled = await assembleTurn(host, request);
-  const lock = lockState(place);
-  let aftermath: ReturnType<typeof lookBack>;
-  try {
-    aftermath = lookBack(place, assembled.processes);
-  } finally {
-    lock.release();
-  }
+  const aftermath = lookBackUnderLock(place, assembled.processes);
   const progress = () => undefined;
   const { plan } = await planTurn({
     host,

@@ -13,6 +13,7 @@ import type { Step, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { type JournalPlace, listRuns, openJournal, type ReadRun, readRun } from './journal.js';
 import { lastVerdicts, runState } from './recovery.js';
+import { lockState } from './state-lock.js';
 
 /** Runs looked back at; older ones have had their say. */
 const RUNS_LOOKED_AT = 20;
@@ -38,6 +39,16 @@ export function readFeuds({ host, directory }: JournalPlace): Feuds {
   const parsed = FeudsSchema.safeParse(JSON.parse(text.value));
   if (!parsed.success) return new Map();
   return new Map(parsed.data.feuds.map((feud) => [feudKey(feud, feud.block), feud]));
+}
+
+/** The same for a turn that is about to act, under the state lock, since it writes to journals. */
+export function lookBackUnderLock(place: JournalPlace, processes: readonly ProcessIdentity[]): Aftermath {
+  const lock = lockState(place);
+  try {
+    return lookBack(place, processes);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Looks again at the splits of recent runs, keeps the feuds and notes in the journals what was undone. */

@@ -1,14 +1,21 @@
 /** One Octavo at a time drives DAMON. A lock whose owner is gone, or that is of another boot, is taken over. */
-import { z } from 'zod';
 import { failure, type Result, success } from '../base/result.js';
 import { parseStat } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
 import type { ProcessId } from '../vocabulary/units.js';
 
-const HolderSchema = z.object({ pid: z.int(), startTicks: z.int(), bootId: z.string() }).readonly();
-
 /** A process of one boot, told apart from a later one with its pid. */
-export type Holder = z.infer<typeof HolderSchema>;
+export interface Holder {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly bootId: string;
+}
+
+/** Whether a value read from a file is a holder. */
+export function isHolder(value: unknown): value is Holder {
+  const { pid, startTicks, bootId } = (value ?? {}) as Record<string, unknown>;
+  return Number.isInteger(pid) && Number.isInteger(startTicks) && typeof bootId === 'string';
+}
 
 export function ownHolder(host: Host): Holder {
   const { pid, bootId } = host.identity;
@@ -53,7 +60,8 @@ function readHolder(host: Host, path: string): Holder | undefined {
   const text = host.files.readText(path);
   if (!text.ok) return undefined;
   try {
-    return HolderSchema.parse(JSON.parse(text.value));
+    const value: unknown = JSON.parse(text.value);
+    return isHolder(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -2,27 +2,39 @@
  * Written ahead of the first change to DAMON's tree, durably, and removed after the last: what was found, what was
  * changed. After a kill -9 the next Octavo finds it and puts everything back.
  */
-import { z } from 'zod';
 import type { Host } from '../host/host.js';
 import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
-import { isAlive } from './lock.js';
+import { type Holder, isAlive, isHolder } from './lock.js';
 
-const RecordSchema = z
-  .object({
-    octavo: z.literal('damon-session'),
-    version: z.literal(1),
-    holder: z.object({ pid: z.int(), startTicks: z.int(), bootId: z.string() }).readonly(),
-    slot: z.int().nonnegative(),
-    /** The tree had no slot at all, so that nr_kdamonds goes back to 0. */
-    grew: z.boolean(),
-    /** Of the slot as it was found. */
-    refreshMs: z.string().nullable(),
-    /** Processes that the slot was told to look at: proof that a configured slot is still the one left behind. */
-    targets: z.array(z.int()).readonly(),
-  })
-  .readonly();
+export interface SessionRecord {
+  readonly octavo: 'damon-session';
+  readonly version: 1;
+  readonly holder: Holder;
+  readonly slot: number;
+  /** The tree had no slot at all, so that nr_kdamonds goes back to 0. */
+  readonly grew: boolean;
+  /** Of the slot as it was found. */
+  readonly refreshMs: string | null;
+  /** Processes that the slot was told to look at: proof that a configured slot is still the one left behind. */
+  readonly targets: readonly number[];
+}
 
-export type SessionRecord = z.infer<typeof RecordSchema>;
+function isRecord(value: unknown): value is SessionRecord {
+  const { octavo, version, holder, slot, grew, refreshMs, targets } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
+  return (
+    octavo === 'damon-session' &&
+    version === 1 &&
+    isHolder(holder) &&
+    Number.isInteger(slot) &&
+    typeof grew === 'boolean' &&
+    (refreshMs === null || typeof refreshMs === 'string') &&
+    Array.isArray(targets) &&
+    targets.every((pid) => Number.isInteger(pid))
+  );
+}
 
 export const recordPath = (host: Host) => `${host.identity.stateDirectory}/damon-session.json`;
 
@@ -34,7 +46,8 @@ export function readRecord(host: Host): SessionRecord | undefined {
   const text = host.files.readText(recordPath(host));
   if (!text.ok) return undefined;
   try {
-    return RecordSchema.parse(JSON.parse(text.value));
+    const value: unknown = JSON.parse(text.value);
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -12,8 +12,8 @@ const MIB = 2 ** 20;
 /** About a tenth of the sub-pages hold data. */
 const USED_SHARE = 0.1;
 const NAME = 'demo';
-/** What the demonstration asks of `octavo plan`; madvise is there on every kernel that can act at all. */
-export const PLAN_WORDS = ['--policy', 'return-empty', '--actuator', 'madvise'] as const;
+/** What the demonstration asks of `octavo plan`. */
+export const PLAN_WORDS = ['--policy', 'return-empty'] as const;
 const QUIET_MS = 1500;
 /** A rest after every 256 accesses keeps the threads from taking both CPUs of a small machine to themselves. */
 const THREADS = { name: NAME, readers: 1, writers: 1, restUs: 500 } as const;

@@ -5,6 +5,7 @@
 
 /** struct btf_header: magic u16, version u8, flags u8, then hdr_len, type_off, type_len, str_off, str_len as u32. */
 const MAGIC = 0xeb9f;
+const VERSION = 1;
 const HEADER_BYTES = 24;
 
 export interface KernelNames {
@@ -25,6 +26,25 @@ export function kernelNames(bytes: Uint8Array): KernelNames | undefined {
   return new NameSection(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start));
 }
 
+/** A BTF file that holds just the names `keep` matches, undefined for bytes that are no BTF file. */
+export function withNames(bytes: Uint8Array, keep: RegExp): Uint8Array | undefined {
+  const kept = kernelNames(bytes)
+    ?.startingWith('')
+    .filter((name) => keep.test(name));
+  return kept && namesFile(kept);
+}
+
+/** A BTF file of names alone. */
+export function namesFile(names: readonly string[]): Uint8Array {
+  const strings = Buffer.from(`\0${names.map((name) => `${name}\0`).join('')}`, 'latin1');
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16LE(MAGIC, 0);
+  header.writeUInt8(VERSION, 2);
+  header.writeUInt32LE(HEADER_BYTES, 4);
+  header.writeUInt32LE(strings.length, 20);
+  return Buffer.concat([header, strings]);
+}
+
 /** Names one after the other, each ended by a zero byte; the first is empty. */
 class NameSection implements KernelNames {
   readonly #section: Buffer;
@@ -42,7 +62,8 @@ class NameSection implements KernelNames {
     const wanted = Buffer.from(`\0${prefix}`, 'latin1');
     for (let at = this.#section.indexOf(wanted); at >= 0; at = this.#section.indexOf(wanted, at + 1)) {
       const end = this.#section.indexOf(0, at + 1);
-      names.add(this.#section.toString('latin1', at + 1, end < 0 ? this.#section.length : end));
+      // The last zero byte ends a name and begins none.
+      if (end > at + 1) names.add(this.#section.toString('latin1', at + 1, end));
     }
     return [...names];
   }

@@ -30,7 +30,7 @@ export function probeFeatures(host: Host): Features {
     thp,
     damon: probeDamon(files, names, configurationOfKernel(files, system.kernelRelease)),
     splitFile: probeSplitFile(host, mounts, thp, names),
-    advices: probeAdvices(host, system),
+    advices: probeAdvices(host),
     pages: probePages(host),
     pmu: probePmu(files, system.capabilities),
     system,

@@ -17,6 +17,7 @@ import type {
   Nanoseconds,
   PageGeometry,
   PageRange,
+  Pages,
   ProcessId,
 } from '../vocabulary/units.js';
 
@@ -132,7 +133,34 @@ export interface Program {
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/** The ring buffer of a perf event. Drops what nobody reads in time and says so in LOST records. */
+export interface PerfRing {
+  /** Copies the oldest unread bytes into `into` and frees their room; answers how many. Records may be cut. */
+  read(into: Uint8Array): number;
+  /** Lets another thread's event write to this ring, on the same CPU and with the same attr. */
+  join(thread: ProcessId): Answer<void>;
+  /** Ends the events and gives the memory back. Later reads answer 0. */
+  close(): void;
+}
+
+/** perf_event_open(2) with a ring buffer. Absent where there is no foreign-function interface. */
+export interface PerfEvents {
+  /** Opens an event from the bytes of its perf_event_attr for a thread on one CPU; `pages` is a power of two. */
+  open(attr: Uint8Array, thread: ProcessId, cpu: number, pages: Pages): Answer<PerfRing>;
+}
+
+/** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
+export type ThpRule = 'except-advised' | 'never';
+
+export interface Launched {
+  readonly pid: ProcessId;
+  /** Its exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
 export interface Calls {
+  /** Perf events of this kernel, where they can be opened directly. */
+  readonly perfEvents?: PerfEvents;
   /** Opens a process so that later calls cannot hit another one that got its pid. */
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
   /**
@@ -149,6 +177,11 @@ export interface Calls {
   probeAdvice(advice: Advice): Answer<void>;
   /** Starts a program of our own with piped standard streams. ENOENT when there is no such program. */
   start(command: string, parameters: readonly string[]): Answer<Program>;
+  /**
+   * Starts a program in the foreground, on this process's own streams, under a THP rule that it and its children
+   * inherit (prctl PR_SET_THP_DISABLE). EINVAL where the kernel does not know the rule.
+   */
+  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched>;
 }
 
 export interface Clock {

@@ -62,6 +62,29 @@ describe('recording a live process', () => {
     assertSame(observe(folderHost(folder, '/state'), pid, { ranges }), observe(host, pid, { ranges }));
   });
 
+  test('tables of pages are kept in whole windows, so that they may be read in other pieces later', () => {
+    const recorder = recordHost(host);
+    const path = `/proc/${pid}/pagemap`;
+    const [mapping] = observe(host, pid).sizes.mappings.filter(({ kind }) => kind === 'anon');
+    const opened = recorder.host.files.open(path);
+    assert.ok(opened.ok);
+    opened.value.read(new Uint8Array(8), (mapping.start + 1) * 8);
+    opened.value.close();
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    const { pagesPerBlock } = host.identity.geometry;
+    const position = Math.floor(mapping.start / pagesPerBlock) * pagesPerBlock * 8;
+    const [live, recorded] = [host, folderHost(folder, '/state')].map(({ files }) => {
+      const file = files.open(path);
+      assert.ok(file.ok);
+      const window = new Uint8Array(pagesPerBlock * 8);
+      assert.deepEqual(file.value.read(window, position), { ok: true, value: window.length });
+      file.value.close();
+      return window;
+    });
+    assert.deepEqual(recorded, live);
+  });
+
   test('features on the recording equal those on the machine, but for the name of the host', () => {
     const recorder = recordHost(host);
     const live = probeFeatures(recorder.host);

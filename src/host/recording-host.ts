@@ -16,6 +16,7 @@ import type {
   FileStatus,
   Files,
   Host,
+  Launched,
   OpenFile,
   PagemapScan,
   ProcessHandle,
@@ -34,7 +35,7 @@ export interface Recorder {
 export function recordHost(inner: Host): Recorder {
   const ledger = new Ledger(inner.random.uint32(), inner.clock.wallMs());
   const host: Host = {
-    files: new RecordingFiles(inner.files, ledger),
+    files: new RecordingFiles(inner, ledger),
     calls: new RecordingCalls(inner, ledger),
     clock: inner.clock,
     // Seeded, so that a replay draws the same samples.
@@ -47,10 +48,12 @@ export function recordHost(inner: Host): Recorder {
 class RecordingFiles implements Files {
   readonly #inner: Files;
   readonly #ledger: Ledger;
+  readonly #pagesPerBlock: number;
 
-  constructor(inner: Files, ledger: Ledger) {
-    this.#inner = inner;
+  constructor(inner: Host, ledger: Ledger) {
+    this.#inner = inner.files;
     this.#ledger = ledger;
+    this.#pagesPerBlock = inner.identity.geometry.pagesPerBlock;
   }
 
   list(path: string): Answer<readonly string[]> {
@@ -92,7 +95,8 @@ class RecordingFiles implements Files {
     const answer = this.#inner.open(path);
     if (!isKernelPath(path)) return answer;
     const isKept = this.#ledger.opened(path, answer);
-    return answer.ok && isKept ? { ok: true, value: new RecordingFile(answer.value, this.#ledger) } : answer;
+    if (!answer.ok || !isKept) return answer;
+    return { ok: true, value: new RecordingFile(answer.value, this.#ledger, this.#pagesPerBlock) };
   }
 
   canWrite(path: string): Answer<void> {
@@ -126,13 +130,24 @@ class RecordingFiles implements Files {
   }
 }
 
+/** Tables with an entry for each page or frame. */
+const PAGE_TABLES = /^\/proc\/(kpage(flags|count|cgroup)|[^/]+\/pagemap)$/;
+const ENTRY_BYTES = 8;
+
+/**
+ * Of tables of pages the whole huge-page-aligned window around each read is kept, so that a later Octavo, which may
+ * read in other pieces, finds what it needs. What the command itself read is kept as it read it.
+ */
 class RecordingFile implements OpenFile {
   readonly #inner: OpenFile;
   readonly #ledger: Ledger;
+  readonly #window: Uint8Array | undefined;
+  readonly #known = new Set<number>();
 
-  constructor(inner: OpenFile, ledger: Ledger) {
+  constructor(inner: OpenFile, ledger: Ledger, pagesPerBlock: number) {
     this.#inner = inner;
     this.#ledger = ledger;
+    if (PAGE_TABLES.test(inner.path)) this.#window = new Uint8Array(pagesPerBlock * ENTRY_BYTES);
   }
 
   get path(): string {
@@ -140,6 +155,7 @@ class RecordingFile implements OpenFile {
   }
 
   read(into: Uint8Array, position: number): Answer<number> {
+    this.#keepAround(position, position + into.length);
     const answer = this.#inner.read(into, position);
     this.#ledger.piece(this.path, position, into, answer);
     return answer;
@@ -147,6 +163,17 @@ class RecordingFile implements OpenFile {
 
   close(): void {
     this.#inner.close();
+  }
+
+  #keepAround(from: number, to: number): void {
+    const window = this.#window;
+    if (!window) return;
+    for (let index = Math.floor(from / window.length); index * window.length < to; index++) {
+      if (this.#known.has(index)) continue;
+      this.#known.add(index);
+      const answer = this.#inner.read(window, index * window.length);
+      this.#ledger.piece(this.path, index * window.length, window, answer);
+    }
   }
 }
 
@@ -204,6 +231,10 @@ class RecordingCalls implements Calls {
   }
 
   start(command: string): Answer<Program> {
+    return refused('EROFS', `execve ${command}`);
+  }
+
+  launch(command: string): Answer<Launched> {
     return refused('EROFS', `execve ${command}`);
   }
 }

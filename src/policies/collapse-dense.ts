@@ -1,10 +1,11 @@
 import { density, hotFraction } from '../hotness/confidence.js';
-import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import { BLOCK_FLAG, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { Bytes } from '../vocabulary/units.js';
+import { judgeEach } from './each-block.js';
 import { collapseCost, collapseGain } from './estimates.js';
-import { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
+import type { Findings } from './findings.js';
+import { ofPages, type Policy, type PolicyInput } from './policy.js';
 
 const NAME = 'collapse-dense';
 
@@ -15,17 +16,7 @@ const NAME = 'collapse-dense';
 export const collapseDense: Policy = {
   name: NAME,
   brief: 'collapse blocks of small pages that are nearly full and, where heat is known, hot',
-  propose(input: PolicyInput): PolicyOutput {
-    const { blocks } = input.sizes;
-    const findings = new Findings(NAME, input.sizes.process);
-    const proposals: Proposal[] = [];
-    for (let row = 0; row < blocks.count; row++) {
-      if (blocks.level[row] !== MAPPING_LEVEL.pte || !isCandidate(input.sizes, row)) continue;
-      const proposal = judge(input, row, findings);
-      if (proposal) proposals.push(proposal);
-    }
-    return { proposals, passedOver: findings.passedOver() };
-  },
+  propose: (input) => judgeEach(NAME, input, 'pte', judge),
 };
 
 /** Memory that Octavo may make huge: anonymous or shmem, whole in its mapping. Program files are left to the kernel. */
@@ -38,6 +29,7 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
   const { sizes, parameters } = input;
   const { geometry, blocks } = sizes;
   const block = blocks.block[row];
+  if (!isCandidate(sizes, row)) return undefined;
   const present = blocks.present[row];
   if (present < parameters.denseAbove * geometry.pagesPerBlock) {
     const now = kilobytes(present * geometry.pageBytes);

@@ -1,8 +1,8 @@
-import { MAPPING_LEVEL } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
+import { judgeEach } from './each-block.js';
 import { splitCost, splitGain } from './estimates.js';
-import { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
+import type { Findings } from './findings.js';
+import { ofPages, type Policy, type PolicyInput } from './policy.js';
 
 const NAME = 'return-empty';
 
@@ -13,17 +13,7 @@ const NAME = 'return-empty';
 export const returnEmpty: Policy = {
   name: NAME,
   brief: 'split huge pages that hold mostly zeroes, which returns those sub-pages at once',
-  propose(input: PolicyInput): PolicyOutput {
-    const { blocks } = input.sizes;
-    const findings = new Findings(NAME, input.sizes.process);
-    const proposals: Proposal[] = [];
-    for (let row = 0; row < blocks.count; row++) {
-      if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
-      const proposal = judge(input, row, findings);
-      if (proposal) proposals.push(proposal);
-    }
-    return { proposals, passedOver: findings.passedOver() };
-  },
+  propose: (input) => judgeEach(NAME, input, 'pmd', judge),
 };
 
 function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {

@@ -1,11 +1,11 @@
 import { density, hotFraction } from '../hotness/confidence.js';
 import type { HotBlock, HotFraction, HotMap } from '../vocabulary/hot-map.js';
-import { MAPPING_LEVEL } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { Order, Pages } from '../vocabulary/units.js';
+import { judgeEach } from './each-block.js';
 import { type SplitFacts, splitCost, splitGain } from './estimates.js';
-import { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
+import type { Findings } from './findings.js';
+import { ofPages, type Policy, type PolicyInput } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 
 const NAME = 'split-sparse';
@@ -14,17 +14,7 @@ const NAME = 'split-sparse';
 export const splitSparse: Policy = {
   name: NAME,
   brief: 'split huge pages of which, with 95 % confidence, only a small share is accessed',
-  propose(input: PolicyInput): PolicyOutput {
-    const { blocks } = input.sizes;
-    const findings = new Findings(NAME, input.sizes.process);
-    const proposals: Proposal[] = [];
-    for (let row = 0; row < blocks.count; row++) {
-      if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
-      const proposal = judge(input, row, findings);
-      if (proposal) proposals.push(proposal);
-    }
-    return { proposals, passedOver: findings.passedOver() };
-  },
+  propose: (input) => judgeEach(NAME, input, 'pmd', judge),
 };
 
 function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {

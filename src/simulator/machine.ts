@@ -3,12 +3,16 @@ import { OctavoError } from '../vocabulary/errors.js';
 import { type Bytes, GEOMETRY_4K } from '../vocabulary/units.js';
 import { CPUS } from './cpus/catalogue.js';
 import type { Cpu } from './cpus/cpu.js';
+import { DamonObserver } from './damon-observer.js';
 import { DEFAULT_PMU, Pmu } from './hardware/pmu.js';
 import { addCounters, Tlb, type TlbCounters, windowsFor } from './hardware/tlb.js';
 import type { Windows } from './hardware/windows.js';
 import { boot } from './kernel/boot.js';
+import type { DamonSystem } from './kernel/damon/damon-system.js';
+import type { GenerationName } from './kernel/damon/generations.js';
+import { installDamon } from './kernel/damon/model-damon.js';
 import type { Kernel } from './kernel/kernel.js';
-import { RELEASES } from './kernel/options.js';
+import { RELEASES, type Release } from './kernel/options.js';
 import { type ModelHost, modelHost } from './model-host.js';
 import type { Scenario } from './scenario.js';
 
@@ -16,12 +20,20 @@ export interface Machine {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly kernel: Kernel;
+  readonly damon: DamonSystem;
+  /** What the kdamonds traced. */
+  readonly observed: DamonObserver;
   /** The model as a host: its files and calls, and Octavo's own process. */
   readonly host: ModelHost;
   readonly cpu: Cpu;
   readonly windows: Windows;
   readonly tlbs: readonly Tlb[];
   readonly pmu: Pmu | undefined;
+}
+
+/** The memory management of a generation; the RFC changes DAMON only. */
+export function releaseOf(kernel: GenerationName): Release {
+  return kernel === '7.3-rfc' ? '7.3' : kernel;
 }
 
 const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';
@@ -39,7 +51,7 @@ export function makeMachine(scenario: Scenario, seed: number): Machine {
     cpus: host.cpus,
     fragmentation: host.fragmentation,
     lockdown: host.lockdown,
-    features: RELEASES[host.kernel],
+    features: RELEASES[releaseOf(host.kernel)],
   });
   const windows = windowsFor(cpu, kernel.geometry);
   const tlbs = Array.from({ length: host.cpus }, () => new Tlb(cpu, windows));
@@ -48,11 +60,15 @@ export function makeMachine(scenario: Scenario, seed: number): Machine {
       for (const tlb of tlbs) tlb.invalidate(from, to);
     }),
   );
+  const observed = new DamonObserver(kernel.clock);
+  const damon = installDamon(kernel, { generation: host.kernel, trace: observed });
   const model = modelHost(kernel);
   const machine = {
     scenario,
     seed,
     kernel,
+    damon,
+    observed,
     host: model,
     cpu,
     windows,

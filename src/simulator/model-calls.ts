@@ -3,6 +3,7 @@ import type {
   Advice,
   Answer,
   Calls,
+  Launched,
   PagemapScan,
   ProcessHandle,
   Program,
@@ -97,6 +98,10 @@ export class ModelCalls implements Calls {
 
   /** No programs run in a model: workloads are part of its scenario. */
   start(command: string): Answer<Program> {
+    return refused('ENOENT', `execve ${command}`);
+  }
+
+  launch(command: string): Answer<Launched> {
     return refused('ENOENT', `execve ${command}`);
   }
 

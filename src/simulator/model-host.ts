@@ -5,9 +5,12 @@
 import { SeededRandom } from '../base/seeded-random.js';
 import type { Clock, Host, Identity } from '../host/host.js';
 import type { Milliseconds, Nanoseconds } from '../vocabulary/units.js';
+import { access } from './kernel/access.js';
 import { mountFiles } from './kernel/files/mount-files.js';
 import type { Viewer } from './kernel/files/viewer.js';
 import type { Kernel } from './kernel/kernel.js';
+import { VM } from './kernel/mm.js';
+import type { Process } from './kernel/process.js';
 import { spawn } from './kernel/processes.js';
 import { ModelCalls } from './model-calls.js';
 import { MemoryFiles, ModelFiles } from './model-files.js';
@@ -33,7 +36,7 @@ const ALL = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_SYS_NICE'] as const;
 export function modelHost(kernel: Kernel, options: ModelHostOptions = {}): ModelHost {
   const userId = options.userId ?? 0;
   const capabilities: readonly string[] = options.capabilities ?? (userId === 0 ? ALL : []);
-  const own = spawn(kernel, { command: 'octavo', commandLine: ['octavo'], userId });
+  const own = ownProcess(kernel, userId);
   const viewer: Viewer = {
     userId,
     isRoot: userId === 0,
@@ -58,6 +61,19 @@ export function modelHost(kernel: Kernel, options: ModelHostOptions = {}): Model
     random: new SeededRandom(kernel.options.seed ^ 0x6f637461),
     identity: identity(kernel, own.pid, userId, bootId, options.stateDirectory ?? '/var/lib/octavo'),
   };
+}
+
+/** Octavo's process, made at the first opening and found again after a snapshot was resumed. */
+function ownProcess(kernel: Kernel, userId: number): Process {
+  const found = kernel.processes.get(kernel.ownPid);
+  if (found !== undefined && found.userId === userId) return found;
+  const own = spawn(kernel, { command: 'octavo', commandLine: ['octavo'], userId });
+  kernel.ownPid = own.pid;
+  for (const vma of own.mm!.vmas) {
+    // A running program has touched its text, data, heap and stack.
+    if ((vma.flags & VM.special) === 0) access(kernel, own.mm!, vma.end - 1, (vma.flags & VM.write) !== 0);
+  }
+  return own;
 }
 
 function identity(

@@ -1,5 +1,6 @@
 /** What a simulation tells: a timeline and an outcome, as plain data. */
 import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
+import type { KdamondOutcome } from './damon-runs.js';
 import type { TlbCounters } from './hardware/tlb.js';
 
 export const OUTCOME_VERSION = 1;
@@ -66,6 +67,8 @@ export interface SimulationOutcome {
   /** Counters of /proc/vmstat that are not zero, by name. */
   readonly events: Readonly<Record<string, number>>;
   readonly pmu: Readonly<Record<string, number>> | undefined;
+  /** What the kdamonds saw and did. */
+  readonly damon: readonly KdamondOutcome[];
   /** What happened, in words: splits and collapses by whom, refusals, back-offs. */
   readonly notes: readonly string[];
 }

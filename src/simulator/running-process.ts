@@ -10,8 +10,9 @@ import { BATCH, type Tlb } from './hardware/tlb.js';
 import type { Window } from './hardware/windows.js';
 import { adviseRange } from './kernel/madvise.js';
 import { Memcg } from './kernel/memcg.js';
+import { VM } from './kernel/mm.js';
 import type { Process } from './kernel/process.js';
-import { mmap, spawn } from './kernel/processes.js';
+import { createInode, mmap, spawn } from './kernel/processes.js';
 import type { Machine } from './machine.js';
 import type { ScenarioProcess } from './scenario.js';
 import { WORKLOADS, type WorkloadName } from './workloads/catalogue.js';
@@ -68,11 +69,17 @@ export class RunningProcess {
       }),
     );
     const pages = roundUp(this.#workloads[0].pages, kernel.geometry.pagesPerBlock);
-    const mapped = mmap(kernel, mm, { pages });
+    const mapped = mmap(kernel, mm, { pages, ...this.backing(pages) });
     if (typeof mapped === 'string') throw this.failed(`mmap of ${pages} pages fails with ${mapped}`);
     firstPage = mapped;
     this.advise(pages, mapped);
     this.window = machine.windows.open(this.space, mapped, pages, this.#workloads[0].guest);
+  }
+
+  private backing(pages: number) {
+    if (this.about.backing === 'anonymous') return {};
+    const inode = createInode(this.#machine.kernel, `/dev/shm/${this.name}`, pages, 'always');
+    return { inode, flags: VM.read | VM.write | VM.shared };
   }
 
   private advise(pages: number, firstPage: number): void {

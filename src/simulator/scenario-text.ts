@@ -2,6 +2,7 @@
 import { isAlias, isCollection, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { OctavoError } from '../vocabulary/errors.js';
+import { unknownTarget } from './damon-runs.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';
 import { isWorkloadName, WORKLOADS } from './workloads/catalogue.js';
 
@@ -22,6 +23,7 @@ export function parseScenario(text: string, path: string): Scenario {
   if (!found.success) throw refusal(path, lineOf, deepest(found.error.issues[0]));
   checkWorkloads(found.data, path, lineOf);
   checkMemory(found.data, path, lineOf);
+  checkTargets(found.data, path, lineOf);
   return found.data;
 }
 
@@ -75,6 +77,14 @@ function checkWorkloads(scenario: Scenario, path: string, lineOf: (key: Path) =>
     if (!found.success)
       throw refusal(path, lineOf, deepest(found.error.issues[0], ['processes', index, 'with']));
   }
+}
+
+function checkTargets(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
+  const names = scenario.processes.map(({ name }) => name);
+  const unknown = unknownTarget(scenario.damon, new Set(names));
+  if (unknown === undefined) return;
+  const message = `no process is called ${unknown.name}; there are ${names.join(', ')}`;
+  throw refusal(path, lineOf, { path: unknown.path, message });
 }
 
 const SMALLEST_MEMORY = 64 * 2 ** 20;

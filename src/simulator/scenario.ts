@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CPU_NAMES } from './cpus/catalogue.js';
+import { KdamondText } from './damon-text.js';
 import { BytesText, DurationText, ShareText } from './workloads/quantities.js';
 
 export const SCENARIO_VERSION = 1;
@@ -16,7 +17,7 @@ const HostText = z.strictObject({
   swap: BytesText.default(0),
   zswap: BytesText.default(0),
   /** Behaviour of a kernel release: what differs between them is data of the model. */
-  kernel: z.enum(['6.12', '6.18', '7.2', '7.3']).default('7.3'),
+  kernel: z.enum(['6.12', '6.18', '7.2', '7.3', '7.3-rfc']).default('7.3'),
   /** Share of huge blocks with one unmovable page from the start. */
   fragmentation: ShareText.default(0),
   lockdown: z.enum(['none', 'integrity', 'confidentiality']).default('none'),
@@ -34,6 +35,8 @@ const ProcessText = z.strictObject({
   threads: z.int().min(1).max(64).default(1),
   /** Time between two accesses beside their translation. */
   think: DurationText.default(1000),
+  /** What the area's memory is: private, or a file of a tmpfs mounted with huge=always. */
+  backing: z.enum(['anonymous', 'tmpfs']).default('anonymous'),
   /** madvise on the area at the start. */
   advice: z.enum(['none', 'hugepage', 'nohugepage']).default('none'),
   start: DurationText.default(0),
@@ -111,6 +114,7 @@ export const ScenarioSchema = z.strictObject({
   processes: z.array(ProcessText).min(1),
   events: z.array(EventText).default([]),
   agent: OctavoText.optional(),
+  damon: z.array(KdamondText).max(16).default([]),
   pmu: PmuText.optional(),
 });
 

@@ -5,6 +5,7 @@
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
+import { DamonRuns } from './damon-runs.js';
 import { subtractCounters, type TlbCounters } from './hardware/tlb.js';
 import { adviseRange } from './kernel/madvise.js';
 import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './machine.js';
@@ -41,7 +42,12 @@ interface Mark {
   readonly busyNs: ReadonlyMap<string, Nanoseconds>;
 }
 
-const EVENT = { cpu: 'scenario-cpu', start: 'scenario-start', act: 'scenario-event' };
+const EVENT = {
+  cpu: 'scenario-cpu',
+  start: 'scenario-start',
+  act: 'scenario-event',
+  damon: 'scenario-damon',
+};
 
 export class Simulation {
   readonly machine: Machine;
@@ -53,6 +59,7 @@ export class Simulation {
   /** Threads of each CPU, in turn. */
   readonly #queues: Thread[][];
   readonly #splitters = new Map<number, Splitter>();
+  readonly #damon: DamonRuns;
   #callNs: Nanoseconds = 0;
   #started = 0;
   #warm: Mark | undefined;
@@ -69,6 +76,10 @@ export class Simulation {
     for (const [index, { start }] of scenario.processes.entries()) clock.at(start, EVENT.start, index);
     for (const [index, { at }] of scenario.events.entries()) clock.at(at, EVENT.act, index);
     for (let cpu = 0; cpu < scenario.host.cpus; cpu++) clock.at(0, EVENT.cpu, cpu);
+    this.#damon = new DamonRuns(this.machine, (process) => this.find(process));
+    this.machine.observed.measureFrom = scenario.warmUp;
+    clock.handle(EVENT.damon, (index) => this.#damon.start(index));
+    for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
     this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent);
     this.#last = this.mark();
   }
@@ -81,7 +92,7 @@ export class Simulation {
   async run(): Promise<void> {
     const { duration, report } = this.scenario;
     for (let time = report; time < duration + report; time += report)
-      this.advanceTo(Math.min(time, duration));
+      await this.advanceTo(Math.min(time, duration));
   }
 
   /** Runs until `time` and writes a row of the timeline. */
@@ -246,6 +257,7 @@ export class Simulation {
       costs: this.costs(),
       events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
       pmu: pmu && { ...pmu.counters },
+      damon: this.#damon.outcomes(),
       notes: this.notes,
     };
   }

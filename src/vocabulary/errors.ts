@@ -179,6 +179,12 @@ export const ERRORS = {
     says: 'the scenario stopped at {time}: {problem}',
     advice: 'Give the host more memory or the process a higher limit.',
   },
+  MODEL_REFUSED: {
+    exit: 'refused',
+    says: '{path}, {place}: {errno}',
+    advice:
+      'The model’s kernel failed this line, as Linux would. `expect ERRNO …` before it says that it should.',
+  },
   RECORDING_LACKS: {
     exit: 'badInput',
     says: 'the recording {path} does not hold {what}',

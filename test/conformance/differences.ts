@@ -29,20 +29,26 @@ const v73: KernelTraits = {
   damonStat: true,
 };
 
+const v612: KernelTraits = {
+  ...v73,
+  collapseAction: false,
+  coreFilters: false,
+  snapshotLimit: false,
+  exactAddressFilters: false,
+  shmemSplitOrders: false,
+  damonStat: false,
+};
+
 export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   '7.3': v73,
   '7.2': v73,
   /** 7.3 with the series of kernel/. */
   octavo: { ...v73, splitAction: true },
-  '6.12': {
-    ...v73,
-    collapseAction: false,
-    coreFilters: false,
-    snapshotLimit: false,
-    exactAddressFilters: false,
-    shmemSplitOrders: false,
-    damonStat: false,
-  },
+  '6.12': v612,
+  // The model imitates a release but has no built-in DAMON modules.
+  'model 7.3': { ...v73, damonStat: false },
+  'model 7.2': { ...v73, damonStat: false },
+  'model 6.12': v612,
 };
 
 export function traitsOf(kernel: string): KernelTraits {

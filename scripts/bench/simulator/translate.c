@@ -1,7 +1,7 @@
 /*
  * The peer of the model's hot loop: the same passes over the same draws in C. Reads an alias table, prints
  * accesses per second and the counters, which must equal those of the model.
- * usage: translate TABLE PAGES ACCESSES HUGE_OF_FOUR L1_SETS L1_WAYS L1_HUGE_SETS L2_SETS L2_WAYS L2_HUGE_SETS
+ * usage: translate TABLE PAGES ACCESSES HUGE_BLOCKS L1_SETS L1_WAYS L1_HUGE_SETS L2_SETS L2_WAYS L2_HUGE_SETS
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
   if (argc < 11) return 2;
   uint32_t pages = strtoul(argv[2], 0, 10);
   long accesses_wanted = atol(argv[3]);
-  int huge_of_four = atoi(argv[4]);
+  uint32_t huge_blocks = strtoul(argv[4], 0, 10);
   struct array l1_base = make_array(atoi(argv[5]), atoi(argv[6]), 1);
   struct array l1_huge = make_array(atoi(argv[7]), 4, atoi(argv[7]));
   struct array l2 = make_array(atoi(argv[8]), atoi(argv[9]), atoi(argv[10]));
@@ -84,9 +84,10 @@ int main(int argc, char **argv) {
   fclose(file);
   uint16_t *pte = malloc((size_t)pages * 2), *pmd = calloc(pages / 512, 2);
   uint8_t *hints = calloc(pages / 512, 1);
-  uint32_t *stored = calloc(pages / 32, 4);
-  for (uint32_t page = 0; page < pages; page++) pte[page] = PRESENT;
-  for (uint32_t block = 0; block < pages / 512; block++) pmd[block] = (int)(block % 4) < huge_of_four;
+  uint32_t *stored = malloc(pages / 8);
+  memset(stored, 255, pages / 8); /* every page was stored to before */
+  for (uint32_t page = 0; page < pages; page++) pte[page] = PRESENT | ACCESSED | DIRTY;
+  for (uint32_t block = 0; block < pages / 512; block++) pmd[block] = block < huge_blocks;
   for (uint32_t block = 0; block < pages / 512; block++) hints[block] = pmd[block] & PRESENT ? HUGE : BASE;
 
   static uint32_t words[2 * BATCH], accesses[BATCH];

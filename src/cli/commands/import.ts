@@ -4,8 +4,9 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { parseBytes } from '../flags.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
-import { parseBytes, parsePids } from '../samples/options.js';
+import { parsePids } from '../samples/options.js';
 
 type ImportFlags = {
   readonly out?: string;
@@ -157,7 +158,7 @@ export function importDocument(
   };
 }
 
-function importText(imported: Imported, out: string | undefined): string[] {
+export function importText(imported: Imported, out: string | undefined): string[] {
   const { tally } = imported;
   const lines = [
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,

@@ -1,8 +1,9 @@
 import { buildRouteMap } from '@stricli/core';
 import { modelMountCommand } from './model-mount.js';
 import { modelRunCommand } from './model-run.js';
+import { modelShellCommand } from './model-shell.js';
 
 export const modelRoutes = buildRouteMap({
-  routes: { mount: modelMountCommand, run: modelRunCommand },
+  routes: { shell: modelShellCommand, mount: modelMountCommand, run: modelRunCommand },
   docs: { brief: 'a model of the kernel’s memory management to poke, mount and run tools against' },
 });

@@ -1,3 +1,4 @@
+import { probeFeatures } from '../../host/features.js';
 import { type Recorder, recordHost } from '../../host/recording-host.js';
 import { EXIT, type ExitName, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
@@ -38,6 +39,8 @@ export const recordHostCommand = command<Record<never, never>, string[]>(
       throw new OctavoError('USAGE', { problem: 'a recording cannot record itself', command: 'record-host' });
     }
     const recorder = recordHost(this.host);
+    // So that every recording can be asked what that machine could do, whatever the command looked at.
+    probeFeatures(recorder.host);
     // The catalogue holds this command, so that the application can only be had once it is loaded.
     const { runCommandLine } = await import('../application.js');
     const inner = new OctavoContext(recorder.host, this.streams, this.signal);

@@ -1,6 +1,7 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
+import { parseFraction } from '../flags.js';
 import { heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
@@ -46,7 +47,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       bins: { kind: 'parsed', parse: wholeNumber, default: '10', brief: 'Bins of the histogram' },
       sparse: {
         kind: 'parsed',
-        parse: percentage,
+        parse: parseFraction,
         default: '10%',
         brief: 'Share of sub-pages below which a block is sparse',
       },
@@ -76,12 +77,5 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1000)
     throw new Error(`${text} is no whole number from 1 to 1000`);
-  return value;
-}
-
-function percentage(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text);
-  const value = match === null ? Number.NaN : Number(match[1]) / 100;
-  if (!(value > 0 && value < 1)) throw new Error(`${text} is no percentage between 0 and 100`);
   return value;
 }

@@ -79,7 +79,9 @@ export const runCommand = command<Flags, [string?]>(
 
 async function turn(context: OctavoContext, flags: Flags, target: string | undefined): Promise<void> {
   const place = journalPlace(context, flags.state);
-  const { plan } = await planNow(context, place, turnRequest(target, flags), !flags.dryRun);
+  const acting = { ...flags, askDamon: !flags.dryRun };
+  const request = { ...turnRequest(target, flags), acting };
+  const { plan } = await planNow(context, place, request, !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {
     const calls = await describePlan(context, plan, flags);
@@ -88,7 +90,7 @@ async function turn(context: OctavoContext, flags: Flags, target: string | undef
     return;
   }
   if (plan.steps.length > 0) {
-    await applyNow(context, place, plan, flags.json, flags);
+    await applyNow(context, place, plan, flags.json, acting);
     return;
   }
   if (flags.json)

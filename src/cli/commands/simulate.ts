@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runJobs } from '../../host/worker-pool.js';
+import { baselineNs } from '../../simulator/baselines.js';
 import { CPUS } from '../../simulator/cpus/catalogue.js';
 import { JOBS_MODULE, type Job, type ScenarioFiles } from '../../simulator/jobs.js';
 import type { SimulationOutcome } from '../../simulator/outcome.js';
@@ -134,12 +135,13 @@ async function runOne(
   }
   const requests = simulation.baselineRequests();
   const accesses = requests.reduce((sum, request) => sum + request.warmUp + request.accesses, 0);
-  const jobs: Job[] = requests.map((request) => ({ kind: 'baseline', request, files }));
-  const baselines = await runJobs<Job, number>(
-    { url: JOBS_MODULE },
-    jobs,
-    accesses < WORTH_A_THREAD ? 1 : undefined,
-  );
+  const baselines =
+    accesses < WORTH_A_THREAD
+      ? requests.map((request) => baselineNs(request, (path) => files[path] ?? ''))
+      : await runJobs<Job, number>(
+          { url: JOBS_MODULE },
+          requests.map((request) => ({ kind: 'baseline', request, files })),
+        );
   const outcome = simulation.outcome(baselines, name);
   if (flags.record !== undefined) writeRecording(context, simulation, flags.record);
   if (flags.json) context.printJson(outcome);

@@ -1,5 +1,6 @@
 /** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
+import type { KdamondOutcome } from '../../simulator/damon-runs.js';
 import type { ProcessOutcome, SimulationOutcome, TimelineRow } from '../../simulator/outcome.js';
 import { MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
@@ -20,6 +21,7 @@ export function showOutcome(outcome: SimulationOutcome): string {
     showProcesses(outcome.processes),
     '',
     facts(machineFacts(outcome)),
+    ...(outcome.damon.length > 0 ? ['', showKdamonds(outcome.damon), '', showSchemes(outcome.damon)] : []),
     ...(outcome.notes.length > 0 ? ['', ...outcome.notes.map((note) => `- ${note}`)] : []),
   ].join('\n');
 }
@@ -88,6 +90,38 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
     rows.push(['PMU', said.join(', ')]);
   }
   return rows;
+}
+
+function showKdamonds(kdamonds: readonly KdamondOutcome[]): string {
+  return table(
+    ['kdamond', 'watches by', 'CPU', 'regions', 'seen hot', 'seen touched'],
+    kdamonds.map(({ name, operations, running, cpuMs, regions, hotBytes, touchedBytes }) => [
+      running ? name : `${name} (ended)`,
+      operations,
+      `${cpuMs.toFixed(1)} ms`,
+      regions.toFixed(1),
+      showBytes(hotBytes),
+      showBytes(touchedBytes),
+    ]),
+    [2, 3, 4, 5],
+  );
+}
+
+function showSchemes(kdamonds: readonly KdamondOutcome[]): string {
+  const rows = kdamonds.flatMap(({ name, schemes }) =>
+    schemes.map((scheme) => [
+      name,
+      scheme.order > 0 ? `${scheme.action} to order ${scheme.order}` : scheme.action,
+      String(scheme.passes),
+      String(scheme.tried),
+      showBytes(scheme.triedBytes),
+      String(scheme.applied),
+      showBytes(scheme.appliedBytes),
+      String(scheme.quotaExceeds),
+    ]),
+  );
+  const head = ['scheme of', 'action', 'passes', 'tried', 'bytes', 'applied', 'bytes', 'quota full'];
+  return rows.length === 0 ? 'no schemes: monitoring only' : table(head, rows, [2, 3, 4, 5, 6, 7]);
 }
 
 export function showSweep(outcomes: readonly SimulationOutcome[]): string {

@@ -1,4 +1,5 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
+import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
@@ -40,9 +41,7 @@ export async function importRecordings(
   paths: readonly string[],
   options: ImportOptions,
 ): Promise<Imported> {
-  const hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
-  const sessions: PerfSession[] = [];
-  const imported = nothingYet(sessions);
+  const importing = new Importing(options);
   for (const path of paths) {
     const source = new PerfFileSource({
       path: path === '-' ? 'standard input' : path,
@@ -50,18 +49,41 @@ export async function importRecordings(
       ...(options.pids === undefined ? {} : { pids: options.pids }),
       ...(path === '-' ? { stream: context.streams.input } : {}),
     });
-    for await (const batch of source.batches(working(context, path))) {
-      imported.tally.add(batch);
-      hot?.addSamples(batch);
-    }
-    sessions.push(source.session);
-    account(imported, source);
+    for await (const batch of source.batches(working(context, path))) importing.add(batch);
+    importing.account(source);
   }
-  if (hot !== undefined) finishMaps(imported, hot, sessions);
-  return imported;
+  return importing.finish();
 }
 
-function working(context: OctavoContext, path: string) {
+/** Gathers batches of one or more recordings. */
+export class Importing {
+  readonly imported: Imported;
+  private readonly hot: HotMaps | undefined;
+  private readonly sessions: PerfSession[] = [];
+
+  constructor(options: ImportOptions) {
+    this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
+    this.imported = nothingYet(this.sessions);
+  }
+
+  add(batch: AccessColumns): void {
+    this.imported.tally.add(batch);
+    this.hot?.addSamples(batch);
+  }
+
+  /** Takes over what a recording that has been read says beside its samples. */
+  account(source: PerfFileSource): void {
+    this.sessions.push(source.session);
+    account(this.imported, source);
+  }
+
+  finish(): Imported {
+    if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions);
+    return this.imported;
+  }
+}
+
+export function working(context: OctavoContext, path: string) {
   return {
     host: context.host,
     signal: context.signal,

@@ -76,7 +76,19 @@ export const READ_FORMAT = { enabled: 1, running: 2, id: 4, group: 8, lost: 16 }
 export const BRANCH_FORMAT = { hardwareIndex: 1 << 17, counters: 1 << 19 } as const;
 
 /** Low word of perf_event_attr's flag bits. */
-export const ATTR_FLAG = { freq: 1 << 10, sampleIdAll: 1 << 18, useClockId: 1 << 25 } as const;
+export const ATTR_FLAG = {
+  inherit: 1 << 1,
+  excludeKernel: 1 << 5,
+  excludeHypervisor: 1 << 6,
+  mmap: 1 << 8,
+  comm: 1 << 9,
+  freq: 1 << 10,
+  task: 1 << 13,
+  mmapData: 1 << 17,
+  sampleIdAll: 1 << 18,
+  mmap2: 1 << 23,
+  useClockId: 1 << 25,
+} as const;
 
 /** misc bits of a record header. */
 export const MISC = {

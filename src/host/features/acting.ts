@@ -5,29 +5,29 @@ import {
   type Advice,
   type Probed,
   type SplitFileFeatures,
-  type SystemFeatures,
   type ThpFeatures,
 } from '../../vocabulary/abilities.js';
 import type { Host, Refusal } from '../host.js';
 import { no, partly, told, unknown, yes } from './probed.js';
-import type { Mount } from './system.js';
+import { heldCapabilities, isFirstUserNamespace, type Mount } from './system.js';
 
-/** The kernel knows an advice if it takes it with an empty range; another process needs rights besides. */
-export function probeAdvices(host: Host, system: SystemFeatures): Readonly<Record<Advice, Probed>> {
-  const entries = ADVICES.map((advice) => [advice, probeAdvice(host, advice, system)]);
+export function probeAdvices(host: Host): Readonly<Record<Advice, Probed>> {
+  const entries = ADVICES.map((advice) => [advice, probeAdvice(host, advice)]);
   return Object.fromEntries(entries) as Record<Advice, Probed>;
 }
 
-function probeAdvice(host: Host, advice: Advice, system: SystemFeatures): Probed {
+/** The kernel knows an advice if it takes it with an empty range; another process needs rights besides. */
+export function probeAdvice(host: Host, advice: Advice): Probed {
   const asked = host.calls.probeAdvice(advice);
-  if (!asked.ok) {
-    return no(told(asked.error), adviceNeeds(advice, asked.error));
+  if (!asked.ok) return no(told(asked.error), adviceNeeds(advice, asked.error));
+  const held = heldCapabilities(host.files);
+  if (held === null) return unknown('known; /proc/self/status does not tell the rights', 'CAP_SYS_NICE');
+  const missing = ['CAP_SYS_NICE', 'CAP_SYS_PTRACE'].filter((name) => !held.includes(name));
+  if (missing.includes('CAP_SYS_NICE')) {
+    return no(`${advice} is known, but this user may not give it to another process`, missing.join(' and '));
   }
-  const missing = ['CAP_SYS_NICE', 'CAP_SYS_PTRACE'].filter((name) => !system.capabilities.includes(name));
-  if (missing.includes('CAP_SYS_NICE'))
-    return no('known, but not for another process', missing.join(' and '));
   if (missing.length > 0) return partly('known, for processes of this user only', missing.join(' and '));
-  if (!system.initialUserNamespace) {
+  if (!isFirstUserNamespace(host.files)) {
     return partly('known; this is a user namespace of its own', 'CAP_SYS_NICE in the first user namespace');
   }
   return yes('known, and this user may give it to any process');

@@ -25,14 +25,15 @@ export function probeDamon(
   const operations = operationsOf(files, context);
   const actions = names ? actionNames(names) : null;
   const absent = sysfs.answer === 'no' ? sysfs : undefined;
+  const builtIn = { vaddr: vaddrBuiltIn(names), paddr: paddrBuiltIn(modules) };
   return {
     sysfs,
     kdamonds,
     modules,
     free: absent ?? freedom(kdamonds, modules),
     operations,
-    vaddr: absent ?? addressSpace('vaddr', operations, configuration, modules),
-    paddr: absent ?? addressSpace('paddr', operations, configuration, modules),
+    vaddr: absent ?? addressSpace('vaddr', operations, builtIn, configuration),
+    paddr: absent ?? addressSpace('paddr', operations, builtIn, configuration),
     actions,
     collapse: absent ?? action('collapse', actions),
     split: absent ?? action('split', actions),
@@ -123,11 +124,23 @@ function operationsOf(files: Files, context: string | undefined): readonly strin
   return text === null ? null : text.split(/\s+/).filter(Boolean);
 }
 
+/** A structure that only mm/damon/vaddr.c defines and uses. Its absence proves nothing: it may have been renamed. */
+function vaddrBuiltIn(names: KernelNames | undefined): string | undefined {
+  return names?.has('damon_young_walk_private')
+    ? 'the kernel’s type information has its structures'
+    : undefined;
+}
+
+/** Every module monitors physical memory and is built only together with it. */
+function paddrBuiltIn(modules: readonly DamonModule[]): string | undefined {
+  return modules.length > 0 ? `${modules[0].name} is there, which needs it` : undefined;
+}
+
 function addressSpace(
   name: 'vaddr' | 'paddr',
   operations: readonly string[] | null,
+  builtIn: Readonly<Record<'vaddr' | 'paddr', string | undefined>>,
   configuration: KernelConfiguration | undefined,
-  modules: readonly DamonModule[],
 ): Probed {
   const option = `CONFIG_DAMON_${name.toUpperCase()}`;
   if (operations) {
@@ -136,8 +149,8 @@ function addressSpace(
       ? yes(`avail_operations lists ${list}`)
       : no(`avail_operations lists only ${list}`, `a kernel with ${option}`);
   }
-  // Every module monitors physical memory and is built only together with it.
-  if (name === 'paddr' && modules.length > 0) return yes(`${modules[0].name} is there, which needs it`);
+  const evidence = builtIn[name];
+  if (evidence !== undefined) return yes(evidence);
   if (!configuration) return unknown('shown only once a kdamond is set up', SET_UP);
   return configuration.option(option.slice('CONFIG_'.length)) === 'y'
     ? yes(`${option}=y in ${configuration.path}`)

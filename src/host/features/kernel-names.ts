@@ -2,12 +2,11 @@
 import { gunzipSync } from 'node:zlib';
 import { type KernelNames, kernelNames } from '../../formats/btf.js';
 import type { Files } from '../host.js';
-
-const BTF = '/sys/kernel/btf/vmlinux';
+import { TYPE_INFORMATION } from '../recording/paths.js';
 
 /** The kernel's own type information; undefined when it was built without (CONFIG_DEBUG_INFO_BTF). */
 export function namesOfKernel(files: Files): KernelNames | undefined {
-  const read = files.readBytes(BTF);
+  const read = files.readBytes(TYPE_INFORMATION);
   return read.ok ? kernelNames(read.value) : undefined;
 }
 

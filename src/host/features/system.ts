@@ -29,8 +29,8 @@ export function probeSystem(files: Files, geometry: PageGeometry, mounts: readon
   return {
     kernelRelease: textOf(files, '/proc/sys/kernel/osrelease') ?? 'unknown',
     ...lockdown(files),
-    capabilities: capabilityNames(parseKeyed(textOf(files, '/proc/self/status') ?? '').get('CapEff') ?? ''),
-    initialUserNamespace: /^\s*0\s+0\s+4294967295\s*$/.test(textOf(files, '/proc/self/uid_map') ?? ''),
+    capabilities: heldCapabilities(files) ?? [],
+    initialUserNamespace: isFirstUserNamespace(files),
     cgroup: cgroup(files, cgroupRoot),
     cgroupRoot,
     pressure: pressure(files),
@@ -38,6 +38,17 @@ export function probeSystem(files: Files, geometry: PageGeometry, mounts: readon
     zswap: zswap(memory),
     memory,
   };
+}
+
+/** Effective capabilities of this process, null when /proc/self/status does not tell. */
+export function heldCapabilities(files: Files): readonly string[] | null {
+  const mask = parseKeyed(textOf(files, '/proc/self/status') ?? '').get('CapEff');
+  return mask === undefined ? null : capabilityNames(mask);
+}
+
+/** Whether capabilities count for processes of other users: they do in the first user namespace only. */
+export function isFirstUserNamespace(files: Files): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(textOf(files, '/proc/self/uid_map') ?? '');
 }
 
 function lockdown(files: Files): Pick<SystemFeatures, 'lockdown' | 'lockdownProbe'> {

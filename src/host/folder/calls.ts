@@ -3,7 +3,16 @@ import { failure, success } from '../../base/result.js';
 import type { Advice } from '../../vocabulary/abilities.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
-import type { Answer, Calls, Files, PagemapScan, ProcessHandle, Program, ScannedRegions } from '../host.js';
+import type {
+  Answer,
+  Calls,
+  Files,
+  Launched,
+  PagemapScan,
+  ProcessHandle,
+  Program,
+  ScannedRegions,
+} from '../host.js';
 import type { RecordedMemory, RecordedScan } from '../recording/manifest.js';
 import type { RecordedFolder } from './store.js';
 
@@ -84,6 +93,10 @@ export class FolderCalls implements Calls {
   }
 
   start(command: string): Answer<Program> {
+    return refused('EROFS', `execve ${command}`);
+  }
+
+  launch(command: string): Answer<Launched> {
     return refused('EROFS', `execve ${command}`);
   }
 

@@ -1,11 +1,25 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { failure, success } from '../../base/result.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, PageGeometry, PageRange, ProcessId } from '../../vocabulary/units.js';
-import type { Advice, Answer, Calls, PagemapScan, ProcessHandle, Program, ScannedRegions } from '../host.js';
+import type {
+  Advice,
+  Answer,
+  Calls,
+  Launched,
+  PagemapScan,
+  PerfEvents,
+  ProcessHandle,
+  Program,
+  ScannedRegions,
+  ThpRule,
+} from '../host.js';
 import { errnoOf } from './files.js';
+import { GrowingRegions } from './growing-regions.js';
 import type { ArenaSpan, Native } from './native.js';
-import { startProgram } from './program.js';
+import { LinuxPerfEvents } from './perf-events.js';
+import { PidFd } from './pidfd.js';
+import { launchProgram, startProgram } from './program.js';
 
 /** include/uapi/asm-generic/mman-common.h. */
 const ADVICE: Record<Advice, number> = {
@@ -14,6 +28,10 @@ const ADVICE: Record<Advice, number> = {
   MADV_PAGEOUT: 21,
   MADV_COLLAPSE: 25,
 };
+/** include/uapi/linux/prctl.h. */
+const PR_SET_THP_DISABLE = 41;
+/** PR_THP_DISABLE_EXCEPT_ADVISED, or no flag for a complete disable. */
+const THP_RULES: Record<ThpRule, number> = { 'except-advised': 2, never: 0 };
 /** UIO_MAXIOV. */
 const MAX_RANGES = 1024;
 /** The kernel clamps a call to 0x7ffff000 bytes and reports nothing about the rest (lib/iov_iter.c). */
@@ -37,6 +55,7 @@ const ARENA = {
 } as const;
 
 export class LinuxCalls implements Calls {
+  readonly perfEvents?: PerfEvents;
   readonly #native: Native | string;
   readonly #geometry: PageGeometry;
   readonly #ownPid: ProcessId;
@@ -50,6 +69,7 @@ export class LinuxCalls implements Calls {
     this.#native = native;
     this.#geometry = geometry;
     this.#ownPid = ownPid;
+    if (typeof native !== 'string') this.perfEvents = new LinuxPerfEvents(native, geometry.pageBytes);
   }
 
   openProcess(pid: ProcessId): Answer<ProcessHandle> {
@@ -121,6 +141,14 @@ export class LinuxCalls implements Calls {
 
   start(command: string, parameters: readonly string[]): Answer<Program> {
     return startProgram(command, parameters);
+  }
+
+  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched> {
+    const call = `prctl PR_SET_THP_DISABLE ${rule}`;
+    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    // The rule is inherited over fork and exec, so it is set here and found set by the child.
+    const set = this.#native.call('prctl', PR_SET_THP_DISABLE, 1, THP_RULES[rule], 0, 0);
+    return set.errno ? refused(set.errno, call) : launchProgram(command, parameters);
   }
 
   #probe(own: PidFd, advice: Advice): Answer<void> {
@@ -252,78 +280,6 @@ function* cut(ranges: readonly PageRange[], maxPages: number): Generator<PageRan
       yield { start, end: Math.min(start + maxPages, range.end) };
     }
   }
-}
-
-/** A pidfd names one process for good: signals and advices cannot reach a later process with the same pid. */
-class PidFd implements ProcessHandle {
-  readonly pid: ProcessId;
-  readonly descriptor: number;
-  #open = true;
-
-  constructor(pid: ProcessId, descriptor: number) {
-    this.pid = pid;
-    this.descriptor = descriptor;
-  }
-
-  /** The kernel shows the pid in the pidfd's fdinfo, and −1 once the process has been reaped or is a zombie. */
-  isAlive(): boolean {
-    if (!this.#open) return false;
-    try {
-      const pid = /^Pid:\s*(-?\d+)/m.exec(
-        readFileSync(`/proc/self/fdinfo/${this.descriptor}`, 'latin1'),
-      )?.[1];
-      return pid !== undefined && Number(pid) > 0 && !isZombie(this.pid);
-    } catch {
-      return false;
-    }
-  }
-
-  close(): void {
-    if (this.#open) closeSync(this.descriptor);
-    this.#open = false;
-  }
-}
-
-function isZombie(pid: ProcessId): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const state = stat[stat.lastIndexOf(')') + 2];
-  return state === 'Z' || state === 'X';
-}
-
-class GrowingRegions {
-  #count = 0;
-  #starts = new Float64Array(1024);
-  #ends = new Float64Array(1024);
-  #categories = new Uint32Array(1024);
-
-  add(words: BigUint64Array, at: number, count: number, pageBytes: number): void {
-    this.#reserve(this.#count + count);
-    for (let index = 0; index < count; index++) {
-      const row = this.#count + index;
-      // Page-aligned addresses are exact in a double whatever their size.
-      this.#starts[row] = Number(words[at + index * 3]) / pageBytes;
-      this.#ends[row] = Number(words[at + index * 3 + 1]) / pageBytes;
-      this.#categories[row] = Number(words[at + index * 3 + 2]);
-    }
-    this.#count += count;
-  }
-
-  columns(): ScannedRegions {
-    return { count: this.#count, starts: this.#starts, ends: this.#ends, categories: this.#categories };
-  }
-
-  #reserve(rows: number): void {
-    if (rows <= this.#starts.length) return;
-    const capacity = Math.max(rows, this.#starts.length * 2);
-    this.#starts = copyInto(new Float64Array(capacity), this.#starts);
-    this.#ends = copyInto(new Float64Array(capacity), this.#ends);
-    this.#categories = copyInto(new Uint32Array(capacity), this.#categories);
-  }
-}
-
-function copyInto<Column extends Float64Array | Uint32Array>(column: Column, from: Column): Column {
-  column.set(from);
-  return column;
 }
 
 function adviceCall(pid: ProcessId, advice: Advice): string {

@@ -8,8 +8,22 @@ import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
 
 /** System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 const NUMBERS = {
-  x64: { ioctl: 16, madvise: 28, poll: 7, process_vm_readv: 310, pidfd_open: 434, process_madvise: 440 },
-  arm64: { ioctl: 29, madvise: 233, poll: -1, process_vm_readv: 270, pidfd_open: 434, process_madvise: 440 },
+  x64: {
+    ioctl: 16,
+    prctl: 157,
+    perf_event_open: 298,
+    process_vm_readv: 310,
+    pidfd_open: 434,
+    process_madvise: 440,
+  },
+  arm64: {
+    ioctl: 29,
+    prctl: 167,
+    perf_event_open: 241,
+    process_vm_readv: 270,
+    pidfd_open: 434,
+    process_madvise: 440,
+  },
 } as const;
 
 export type SystemCall = keyof (typeof NUMBERS)['x64'];
@@ -17,6 +31,7 @@ export type SystemCall = keyof (typeof NUMBERS)['x64'];
 const MAP_FAILED = 0xffffffffffffffffn;
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_SHARED = 1;
 
 /** What a system call gave back: its value, or the errno. */
 export interface CallResult {
@@ -25,6 +40,12 @@ export interface CallResult {
 }
 
 type NativeCall = (...values: (number | bigint)[]) => number | bigint;
+
+/** A mapping of a file. Its view must not be touched after `unmap`: that would end the process. */
+export interface SharedMapping {
+  readonly memory: ArrayBuffer;
+  unmap(): void;
+}
 
 /** A span of the arena, viewed once. */
 export interface ArenaSpan {
@@ -35,6 +56,7 @@ export interface ArenaSpan {
 export class Native {
   readonly #syscall: NativeCall & { async: (...values: unknown[]) => void };
   readonly #mmap: NativeCall;
+  readonly #munmap: NativeCall;
   readonly #numbers: Record<SystemCall, number>;
 
   constructor(architecture: 'x64' | 'arm64') {
@@ -42,6 +64,7 @@ export class Native {
     const word = 'int64_t';
     this.#syscall = libc.func('syscall', word, Array(7).fill(word)) as never;
     this.#mmap = libc.func('mmap', 'uint64_t', ['uint64_t', 'uint64_t', 'int', 'int', 'int', word]) as never;
+    this.#munmap = libc.func('munmap', 'int', ['uint64_t', 'uint64_t']) as never;
     this.#numbers = NUMBERS[architecture];
   }
 
@@ -69,6 +92,15 @@ export class Native {
     if (address === MAP_FAILED)
       throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(koffi.errno())}`);
     return { address, bytes: new Uint8Array(koffi.view(address, byteLength)) };
+  }
+
+  /** Maps a file for reading and writing; the errno when the kernel refuses. */
+  mapShared(descriptor: number, byteLength: number): SharedMapping | ErrnoName {
+    const address = BigInt(
+      this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_SHARED, descriptor, 0) as number | bigint,
+    );
+    if (address === MAP_FAILED) return errnoName(koffi.errno());
+    return { memory: koffi.view(address, byteLength), unmap: () => void this.#munmap(address, byteLength) };
   }
 }
 

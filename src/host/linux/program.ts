@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { failure, success } from '../../base/result.js';
-import type { Answer, Program } from '../host.js';
+import type { Answer, Launched, Program } from '../host.js';
 
 const KEPT_ERROR_BYTES = 64 * 1024;
 
@@ -17,10 +17,7 @@ export function startProgram(command: string, parameters: readonly string[]): An
   });
   // A child that ends early breaks the pipe; its end is told by `ended`.
   child.stdin.on('error', () => undefined);
-  const ended = new Promise<number | string>((resolve) => {
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-  });
+  const ended = endOf(child);
   return success({
     pid: child.pid,
     output: child.stdout,
@@ -28,6 +25,21 @@ export function startProgram(command: string, parameters: readonly string[]): An
     write: (text: string) => void child.stdin.write(text),
     ended,
     signal: (name) => void child.kill(name),
+  });
+}
+
+/** Starts a child on this process's own streams. */
+export function launchProgram(command: string, parameters: readonly string[]): Answer<Launched> {
+  if (!isExecutable(command)) return failure({ errno: 'ENOENT', call: `execve ${command}` });
+  const child = spawn(command, parameters, { stdio: 'inherit' });
+  if (child.pid === undefined) return failure({ errno: 'EAGAIN', call: `execve ${command}` });
+  return success({ pid: child.pid, ended: endOf(child) });
+}
+
+function endOf(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
 }
 

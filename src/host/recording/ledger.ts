@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { withNames } from '../../formats/btf.js';
 import type { Advice } from '../../vocabulary/abilities.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -16,7 +17,7 @@ import {
   type RecordedMemory,
   type RecordedScan,
 } from './manifest.js';
-import { isWithheld } from './paths.js';
+import { isWithheld, KEPT_NAMES, TYPE_INFORMATION } from './paths.js';
 import { Pieces } from './pieces.js';
 
 type Entry = { -readonly [Question in keyof FileEntry]: FileEntry[Question] };
@@ -62,10 +63,14 @@ export class Ledger {
     this.#entries.set(path, entry);
   }
 
-  /** Bytes read as a whole, kept packed: type information alone takes megabytes. */
+  /** Bytes read as a whole, kept packed. */
   bytes(path: string, answer: Answer<Uint8Array>): void {
     if (!answer.ok || isWithheld(path)) this.text(path, answer);
-    else this.#piecesOf(path).add(0, answer.value, answer.value.length + 1);
+    else {
+      const kept = path === TYPE_INFORMATION ? withNames(answer.value, KEPT_NAMES) : undefined;
+      const bytes = kept ?? answer.value;
+      this.#piecesOf(path).add(0, bytes, bytes.length + 1);
+    }
   }
 
   /** A text read as a whole, kept readable. */
@@ -141,7 +146,7 @@ export class Ledger {
       };
       bytes += record.bytes.length;
     }
-    write(join(folder, MANIFEST_NAME), JSON.stringify(this.#manifest(host, positional), undefined, 1));
+    write(join(folder, MANIFEST_NAME), JSON.stringify(this.#manifest(host, positional)));
     return {
       files: this.#contents.size + this.#positional.size,
       bytes,

@@ -46,3 +46,7 @@ export function isWithheld(path: string): boolean {
   const name = parts[2] === 'task' && parts.length > 3 ? parts[4] : parts[2];
   return name !== undefined && !PROCESS_FILES.has(name);
 }
+
+export const TYPE_INFORMATION = '/sys/kernel/btf/vmlinux';
+/** Of the kernel's type information a recording keeps the names that concern memory: a hundredth of its megabytes. */
+export const KEPT_NAMES = /damo[ns]|folio|huge|thp|khugepaged|collapse|madv|pagemap|target_order/i;

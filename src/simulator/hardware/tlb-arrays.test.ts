@@ -71,6 +71,14 @@ for (const [name, make, reference] of SHAPES) {
           plain.keys(),
         );
         for (const key of plain.keys()) assert.ok(array.has(key));
+        const gone = plain.keys().filter((_, index) => index % 3 === 0);
+        for (const key of [...gone, 4]) array.remove(key);
+        plain.remove((key) => gone.includes(key) || key === 4);
+        assert.deepEqual(
+          [...array.keys()].sort((a, b) => a - b),
+          plain.keys(),
+        );
+        play(before);
       }),
       { numRuns: 150 },
     );

@@ -12,6 +12,8 @@ export interface TlbArrayModel {
   touch(key: number): number;
   /** Whether the key is there, without using it. */
   has(key: number): boolean;
+  /** Removes one key if it is there. */
+  remove(key: number): void;
   /** Removes every entry whose key `matches`. */
   removeIf(matches: (key: number) => boolean): void;
   clear(): void;
@@ -49,6 +51,17 @@ abstract class SetAssociativeBase implements TlbArrayModel {
   has(key: number): boolean {
     const first = ((key >>> 2) & this.setMask[key & 3]) * this.ways;
     return this.entries.subarray(first, first + this.ways).includes(key);
+  }
+
+  remove(key: number): void {
+    const entries = this.entries;
+    const first = ((key >>> 2) & this.setMask[key & 3]) * this.ways;
+    const end = first + this.ways;
+    let at = first;
+    while (at < end && entries[at] !== key) at++;
+    if (at === end) return;
+    for (; at + 1 < end; at++) entries[at] = entries[at + 1];
+    entries[end - 1] = EMPTY;
   }
 
   removeIf(matches: (key: number) => boolean): void {
@@ -231,6 +244,10 @@ export class FullyAssociative implements TlbArrayModel {
     }
     while (this.#chain[at] !== slot) at = this.#chain[at];
     this.#chain[at] = this.#chain[slot];
+  }
+
+  remove(key: number): void {
+    if (this.has(key)) this.removeIf((other) => other === key);
   }
 
   has(key: number): boolean {

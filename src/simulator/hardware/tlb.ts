@@ -12,6 +12,9 @@ import { type Window, Windows } from './windows.js';
 /** Accesses in one batch at most. */
 export const BATCH = 4096;
 
+/** Flushes of no more pages than this look for their entries one by one (tlb_single_page_flush_ceiling is 33). */
+const FEW_PAGES = 33;
+
 /** How an access was translated, for the PMU. */
 export const OUTCOME = { firstLevel: 0, secondLevel: 1, walk: 2, fault: 3 } as const;
 
@@ -335,6 +338,10 @@ export class Tlb {
 
   /** Drops translations of linear pages [from, to): a shootdown that reached this CPU. */
   invalidate(from: number, to: number): void {
+    if (to - from <= FEW_PAGES) {
+      for (let page = from; page < to; page++) this.invalidatePage(page);
+      return;
+    }
     const shiftOf = this.#shiftOf;
     const matches = (key: number): boolean => {
       const shift = shiftOf[key & 3];
@@ -343,6 +350,14 @@ export class Tlb {
     };
     for (const array of new Set(this.#first)) array.removeIf(matches);
     this.#second.removeIf(matches);
+  }
+
+  private invalidatePage(page: number): void {
+    for (let kind: number = KIND.base; kind <= KIND.huge; kind++) {
+      const key = ((page >>> this.#shiftOf[kind]) << 2) | kind;
+      this.#first[kind].remove(key);
+      this.#second.remove(key);
+    }
   }
 
   /** Empties everything, as a context switch without address-space identifiers does. */

@@ -93,6 +93,10 @@ export class Kernel {
   compactCursor = 0;
   /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */
   readonly bootedAtMs = Date.UTC(2026, 0, 1);
+  /** Octavo's own process in the model, 0 before it has one. */
+  ownPid = 0;
+  /** Whether `options.thp` was written to the files: once, not again after a resume. */
+  settingsApplied = false;
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;

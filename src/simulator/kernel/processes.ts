@@ -176,7 +176,7 @@ export function mmap(kernel: Kernel, mm: Mm, options: MapOptions): PageNumber | 
 /** Top-down search below the stack, at huge-page alignment for mappings of that size (thp_get_unmapped_area()). */
 function findRoom(kernel: Kernel, mm: Mm, pages: Pages): PageNumber | undefined {
   const align = pages >= kernel.geometry.pagesPerBlock ? kernel.geometry.pagesPerBlock : 1;
-  let ceiling = Math.floor(0x7f0000000000 / kernel.geometry.pageBytes);
+  let ceiling = mmapBase(kernel, mm);
   for (let i = mm.vmas.length - 1; i >= -1; i--) {
     const below = i >= 0 ? mm.vmas[i].end : Math.ceil(0x10000 / kernel.geometry.pageBytes);
     const start = ceiling - pages - ((ceiling - pages) % align);
@@ -184,6 +184,12 @@ function findRoom(kernel: Kernel, mm: Mm, pages: Pages): PageNumber | undefined 
     if (i >= 0) ceiling = Math.min(ceiling, mm.vmas[i].start);
   }
   return undefined;
+}
+
+/** Where mmap starts looking downwards: below the kernel's own mappings, as on Linux, so that no gap lies between. */
+function mmapBase(kernel: Kernel, mm: Mm): PageNumber {
+  const own = mm.vmas.find((vma) => vma.flags & VM.special);
+  return own?.start ?? Math.floor(0x7f0000000000 / kernel.geometry.pageBytes);
 }
 
 /** Frees a page table that no entry uses. */

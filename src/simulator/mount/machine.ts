@@ -1,11 +1,10 @@
 /** A model machine for foreign tools: a kernel of a generation with DAMON, and tasks whose memory is populated. */
-import type { Bytes, PageNumber } from '../../vocabulary/units.js';
+import type { Bytes } from '../../vocabulary/units.js';
 import { access } from '../kernel/access.js';
 import { boot } from '../kernel/boot.js';
 import type { GenerationName } from '../kernel/damon/generations.js';
 import { installDamon } from '../kernel/damon/model-damon.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { type Mm, VM } from '../kernel/mm.js';
 import { RELEASES } from '../kernel/options.js';
 import type { Process } from '../kernel/process.js';
 import { mmap, spawn } from '../kernel/processes.js';
@@ -39,7 +38,7 @@ export interface Machine {
   readonly tasks: readonly RunningTask[];
 }
 
-const RELEASE = { '6.12': '6.12', '7.2': '7.2', '7.3': '7.3', '7.3-rfc': '7.3' } as const;
+const RELEASE = { '6.12': '6.12', '6.18': '6.18', '7.2': '7.2', '7.3': '7.3', '7.3-rfc': '7.3' } as const;
 /** How often hot memory is accessed: often enough that every sample of DAMON finds it so. */
 const ACCESS_NS = 2e6;
 const EVENT = 'machine-access';
@@ -64,18 +63,10 @@ function startTask(kernel: Kernel, task: MachineTask): RunningTask {
   const { pageBytes } = kernel.geometry;
   const pages = Math.ceil(task.bytes / pageBytes);
   const mm = process.mm;
-  const start = mm === undefined ? 'ENOMEM' : mmap(kernel, mm, { pages, at: besideVdso(kernel, mm, pages) });
+  const start = mm === undefined ? 'ENOMEM' : mmap(kernel, mm, { pages });
   if (mm === undefined || typeof start !== 'number') throw new RangeError(`no room for task ${task.name}`);
   for (let page = start; page < start + pages; page++) access(kernel, mm, page, true);
   return { name: task.name, pid: process.pid, start: start * pageBytes, bytes: pages * pageBytes };
-}
-
-/** Huge-aligned, right below the kernel's own mappings, where mmap(2) puts things: not a gap away from them. */
-function besideVdso(kernel: Kernel, mm: Mm, pages: number): PageNumber {
-  const own = mm.vmas.find((vma) => vma.flags & VM.special);
-  const top = own?.start ?? mm.vmas[mm.vmas.length - 1].start;
-  const { pagesPerBlock } = kernel.geometry;
-  return Math.floor((top - pages) / pagesPerBlock) * pagesPerBlock;
 }
 
 /** Accesses with a walk each, as a working set beyond the TLB's reach has them. */

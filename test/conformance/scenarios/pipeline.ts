@@ -1,7 +1,5 @@
 import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
-import { assembleTurn, type TurnRequest } from '../../../src/config/assemble.js';
-import { applyPlan, runName } from '../../../src/cycle/apply-plan.js';
-import { planTurn } from '../../../src/cycle/plan-turn.js';
+import type { TurnRequest } from '../../../src/config/assemble.js';
 import type { PolicyName } from '../../../src/policies/catalogue.js';
 import type { SourceName } from '../../../src/sources/catalogue.js';
 import type { Verdict } from '../../../src/vocabulary/plan.js';
@@ -92,13 +90,17 @@ async function turn(
   collapse?: string,
 ) {
   const { host } = stage;
+  // Loaded when needed: an emulated machine takes half a minute for all that a turn consists of.
+  const { assembleTurn } = await import('../../../src/config/assemble.js');
+  const { applyPlan, runName } = await import('../../../src/cycle/apply-plan.js');
+  const { planTurn } = await import('../../../src/cycle/plan-turn.js');
   const signal = new AbortController().signal;
   const request: TurnRequest = {
     ...{ target: String(pid), scope: {}, policy, sources, actuators, parameters: {}, split: [] },
     collapse: collapse === undefined ? [] : [collapse],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
     budgets: { minFreeBlocks: 8, lockUsPerSecond: 900_000 },
-    acting: { allowSticky: true, shareDamon: false },
+    acting: { allowSticky: true, shareDamon: false, askDamon: true },
     probe: { sampleBlocks: 16, windowMs: 3000, restoreAll: true },
   };
   const assembled = await assembleTurn(host, request);

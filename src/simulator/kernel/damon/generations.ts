@@ -17,6 +17,7 @@ export type TreeFeature =
   | 'probe-weights'
   | 'obsolete-targets'
   | 'node-goals'
+  | 'memcg-goals'
   | 'goal-tuner'
   | 'fail-charge'
   | 'snapshot-limit'
@@ -104,7 +105,7 @@ export interface StateAnswers {
   readonly callWhenEnded: 'ECANCELED' | 'EINVAL';
 }
 
-export type GenerationName = '6.12' | '7.2' | '7.3' | '7.3-rfc';
+export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc';
 
 export interface Generation {
   readonly name: GenerationName;
@@ -135,6 +136,7 @@ const FEATURES_7_2: readonly TreeFeature[] = [
   'probes',
   'obsolete-targets',
   'node-goals',
+  'memcg-goals',
   'goal-tuner',
   'fail-charge',
   'snapshot-limit',
@@ -197,6 +199,30 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
     hasStatModule: false,
+  },
+  // Files by the release that brought each; the core as in the releases before 7: not traced further.
+  '6.18': {
+    name: '6.18',
+    features: new Set<TreeFeature>([
+      'filter-layers',
+      'allow-filters',
+      'sized-filters',
+      'intervals-goal',
+      'migration-dests',
+      'refresh',
+      'address-unit',
+      'node-goals',
+      'passed-size',
+    ]),
+    actions: withoutSplit.filter((action) => action !== 'collapse'),
+    filterTypes: FILTER_TYPES,
+    goalMetrics: ['user_input', 'some_mem_psi_us', 'node_mem_used_bp', 'node_mem_free_bp'],
+    commands: COMMANDS,
+    booleanTakesEnable: true,
+    core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    traceEvents: ['damon_aggregated', 'damon_monitor_intervals_tune', 'damos_before_apply', 'damos_esz'],
+    hasStatModule: true,
   },
   '7.2': {
     ...GENERATION_7_3,

@@ -189,7 +189,7 @@ const QUOTAS = directory(
         ulong('target_value'),
         ulong('current_value'),
         int('nid', 0n, { only: 'node-goals' }),
-        path('path', { only: 'node-goals' }),
+        path('path', { only: 'memcg-goals' }),
       ]),
     ),
   ],

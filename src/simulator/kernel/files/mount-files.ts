@@ -33,10 +33,15 @@ export function mountFiles(kernel: Kernel, self: number, bootId: string, viewer:
     show(() => '0\n'),
   );
   files.mount('/sys/kernel/debug', debugDirectory(kernel));
+  if (!kernel.settingsApplied) applySettings(kernel);
+}
+
+/** Writes the settings of the options as an init script would. */
+function applySettings(kernel: Kernel): void {
+  kernel.settingsApplied = true;
   for (const [path, value] of Object.entries(kernel.options.thp)) {
-    const file = files.find(`/sys/kernel/mm/transparent_hugepage/${path}`);
-    const error =
-      typeof file === 'object' && file.kind === 'file' ? (file.write?.(value) ?? undefined) : 'ENOENT';
+    const file = kernel.files.find(`/sys/kernel/mm/transparent_hugepage/${path}`);
+    const error = typeof file === 'object' && file.kind === 'file' ? file.write?.(value) : 'ENOENT';
     if (error !== undefined) throw new RangeError(`thp setting ${path}=${value}: ${error}`);
   }
 }

@@ -1,0 +1,186 @@
+// Decoding against perf: page faults and SPE to hot maps, both in the same run and turn by turn; then memory and
+// time on a stream far larger than memory allows. `npm run bench:samples -- [--gib 10] [--rounds 5] [--perf PATH]`
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, root } from '../prepare.mjs';
+import { newestPerf } from './newest-perf.mjs';
+import { pageFaults, spe } from './recordings.mjs';
+
+prepare();
+const { PerfFileSource } = await import('../../dist/src/sources/perf-file.js');
+const { HotMaps } = await import('../../dist/src/hotness/hot-maps.js');
+const { linuxHost } = await import('../../dist/src/host/linux-host.js');
+const { GEOMETRY_4K } = await import('../../dist/src/vocabulary/units.js');
+
+const cache = join(root, '.cache/bench');
+mkdirSync(cache, { recursive: true });
+const rounds = option('--rounds', 5);
+const perf = choosePerf();
+const perfName =
+  perf && spawnSync(perf[0], [...perf.slice(1), '--version'], { encoding: 'utf8' }).stdout.trim();
+
+console.log(
+  `load average ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}, node ${process.version}, peer ${perfName ?? 'none'}`,
+);
+await compare(
+  'page faults',
+  save('page-faults.data', pageFaults(1 << 20)),
+  ['-F', 'pid,time,addr'],
+  new Set([4242]),
+);
+await compare(
+  'Arm SPE',
+  save('spe.data', spe(300_000)),
+  ['--itrace=M', '-F', 'pid,time,addr'],
+  new Set([4242]),
+);
+await stream(option('--gib', 10));
+
+/** Best of several turns each, one after the other, so that both see the same machine. */
+async function compare(name, path, parameters, pids) {
+  const ours = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY, samples: 0 };
+  const theirs = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < rounds; round++) {
+    for (let repeat = 0; repeat < 4; repeat++) keepBest(ours, await decode(path, pids));
+    if (perf !== undefined) keepBest(theirs, script(path, parameters));
+  }
+  const command = wholeCommand(path);
+  console.log(`\n${name}: ${ours.samples} samples into hot maps`);
+  row('octavo, in process', ours);
+  row('octavo import, whole command', command);
+  if (perf === undefined) return;
+  row(`${perfName}, script`, theirs);
+  const ratio = (other) =>
+    `${(theirs.wall / other.wall).toFixed(1)} × by wall clock, ${(theirs.cpu / other.cpu).toFixed(1)} × by CPU time`;
+  console.log(`  ratio in process: ${ratio(ours)}`);
+  console.log(`  ratio of whole commands: ${ratio(command)}`);
+}
+
+async function decode(path, pids) {
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  const source = new PerfFileSource({ path, pids, geometry: GEOMETRY_4K });
+  const maps = new HotMaps({ geometry: GEOMETRY_4K });
+  let samples = 0;
+  const context = { host: linuxHost(), progress() {}, signal: new AbortController().signal };
+  for await (const batch of source.batches(context)) {
+    samples += batch.count;
+    maps.addSamples(batch);
+  }
+  const used = process.cpuUsage(cpu);
+  return { wall: performance.now() - started, cpu: (used.user + used.system) / 1000, samples };
+}
+
+function script(path, parameters) {
+  const out = openSync(join(cache, 'script.txt'), 'w');
+  const result = timed([...perf, 'script', '-i', path, ...parameters], out);
+  closeSync(out);
+  return result;
+}
+
+function wholeCommand(path) {
+  const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY };
+  const words = [
+    process.execPath,
+    join(root, 'dist/src/main.js'),
+    'import',
+    path,
+    '--out',
+    join(cache, 'heat.parquet'),
+  ];
+  for (let round = 0; round < rounds; round++) keepBest(best, timed(words, 'ignore'));
+  return best;
+}
+
+/** Wall clock and CPU time of a command; CPU time by the shell's `times`. */
+function timed(words, out) {
+  const started = performance.now();
+  const result = spawnSync('bash', ['-c', '"$@" 2>/dev/null; times >&2', 'bash', ...words], {
+    stdio: ['ignore', out, 'pipe'],
+    encoding: 'utf8',
+  });
+  const wall = performance.now() - started;
+  const children = result.stderr.trim().split('\n').at(-1) ?? '';
+  const cpu = [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, m, s]) => sum + Number(m) * 60e3 + Number(s) * 1e3,
+    0,
+  );
+  return { wall, cpu };
+}
+
+function keepBest(best, next) {
+  best.wall = Math.min(best.wall, next.wall);
+  best.cpu = Math.min(best.cpu, next.cpu);
+  if (next.samples !== undefined) best.samples = next.samples;
+}
+
+function row(name, { wall, cpu }) {
+  console.log(
+    `  ${name.padEnd(34)} ${wall.toFixed(1).padStart(9)} ms wall ${cpu.toFixed(1).padStart(9)} ms CPU`,
+  );
+}
+
+/** Pipes recordings of growing size into the command: memory must stay, time must grow in proportion. */
+async function stream(gib) {
+  console.log('\nstreamed through a pipe');
+  for (const size of [gib / 4, gib / 2, gib].filter((each) => each > 0)) {
+    const samples = Math.floor((size * 2 ** 30) / 56);
+    const words = [join(root, 'dist/src/main.js'), 'import', '-', '--json'];
+    const started = performance.now();
+    const child = spawn('/usr/bin/env', [process.execPath, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    const peak = watchMemory(child.pid);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    for (const piece of pageFaults(samples, { pipe: true })) {
+      if (!child.stdin.write(piece)) await new Promise((resolve) => child.stdin.once('drain', resolve));
+    }
+    child.stdin.end();
+    await ended;
+    const found = JSON.parse(text);
+    const seconds = (performance.now() - started) / 1000;
+    const isWhole = found.samples === samples && found.damaged === 0;
+    console.log(
+      `  ${size.toFixed(2)} GiB: ${found.samples} samples${isWhole ? '' : ' (NOT ALL)'} in ${seconds.toFixed(1)} s ` +
+        `(${(seconds / size).toFixed(1)} s/GiB), at most ${peak()} MiB resident`,
+    );
+  }
+}
+
+/** VmHWM of a process, which the kernel keeps: the last value read before its end. */
+function watchMemory(pid) {
+  let most = 0;
+  const timer = setInterval(() => {
+    try {
+      const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+      most = Math.max(most, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0));
+    } catch {
+      clearInterval(timer);
+    }
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    return Math.round(most / 1024);
+  };
+}
+
+function save(name, pieces) {
+  const path = join(cache, name);
+  const file = openSync(path, 'w');
+  for (const piece of pieces) writeSync(file, piece);
+  closeSync(file);
+  return path;
+}
+
+function choosePerf() {
+  const at = process.argv.indexOf('--perf');
+  return at < 0 ? newestPerf(join(root, '.cache/newest-perf')) : [process.argv[at + 1]];
+}
+
+function option(name, otherwise) {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+}

@@ -1,0 +1,119 @@
+import { boot } from '../../simulator/kernel/boot.js';
+import type { GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { installDamon } from '../../simulator/kernel/damon/model-damon.js';
+import { type ModelHost, modelHost } from '../../simulator/model-host.js';
+import { kernelOptions, type MachineWords } from '../../simulator/model-options.js';
+import { runLine } from '../../simulator/shell/shell.js';
+import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { command } from '../command.js';
+import type { OctavoContext } from '../context.js';
+
+type Flags = MachineWords & {
+  readonly script?: string;
+};
+
+const word = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
+
+export const modelShellCommand = command<Flags, []>(
+  {
+    brief: 'poke a model of a Linux machine, line by line: octavo model shell',
+    description: [
+      'A whole machine’s memory management in memory: its /proc, /sys, debugfs and cgroup files, processes with',
+      'mappings, system calls, khugepaged, and a clock that moves only when it is told to. Reads lines from standard',
+      'input, or from a script. The same seed and lines give the same answers. `help` inside lists the commands;',
+      'docs/model.md describes them. Nothing of this machine is touched, but snapshots are files of it.',
+      'A script stops at the first line that fails; lines from a terminal or a pipe go on after a failure.',
+    ].join('\n'),
+    examples: [
+      ['octavo model shell', 'type commands'],
+      ['octavo model shell --script test.octavo --seed 7', 'a test as a script'],
+      [
+        "printf 'ls /sys/kernel/mm/transparent_hugepage\\nadvance 2s\\ntime\\n' | octavo model shell",
+        'from a pipe',
+      ],
+    ],
+    exits: [
+      [EXIT.badInput, 'a line of the script is wrong, or a line from a pipe was'],
+      [EXIT.refused, 'the model’s kernel refused a line of the script'],
+    ],
+  },
+  {
+    flags: {
+      script: word('Run the lines of this file and stop at the first that fails', 'file'),
+      seed: word('Seed of everything random, 1 when left out', 'number'),
+      memory: word('Memory of the machine, 4G when left out', 'size'),
+      swap: word('Swap space, 0 when left out', 'size'),
+      release: word('Kernel to be like: 6.12, 6.18, 7.2, 7.3, or 7.3-rfc with DAMOS split', 'release'),
+      architecture: word('x64 or arm64', 'name'),
+      pageSize: word('Base pages: 4K, and on arm64 also 16K or 64K', 'size'),
+      fragmentation: word('Share of huge blocks that hold an unmovable page, 0 to 1', 'share'),
+    },
+  },
+  async function (flags) {
+    const { files } = this.host;
+    const generation = damonOf(flags.release);
+    const extend = ({ kernel }: ModelHost) => void installDamon(kernel, { generation });
+    const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend };
+    extend(state.host);
+    if (flags.script === undefined) return readInput(this, state);
+    const text = files.readText(flags.script);
+    if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path: flags.script, errno: text.error.errno });
+    return runScript(this, state, flags.script, text.value.split('\n'));
+  },
+);
+
+/** DAMON as of the release, or of the nearest older one that the model has. */
+function damonOf(release = '7.3'): GenerationName {
+  return release === '7.2' || release === '7.3' || release === '7.3-rfc' ? release : '6.12';
+}
+
+async function runScript(
+  context: OctavoContext,
+  state: ShellState,
+  path: string,
+  lines: readonly string[],
+): Promise<void> {
+  for (const [index, line] of lines.entries()) {
+    if (context.signal.aborted) return context.endsWith('interrupted');
+    const { text, failure } = await runLine(state, line);
+    if (failure === undefined) {
+      if (text !== '') context.print(text);
+      continue;
+    }
+    const place = `line ${index + 1} \`${line.trim()}\``;
+    const code = failure.kind === 'errno' ? 'MODEL_REFUSED' : 'FILE_MALFORMED';
+    throw new OctavoError(code, { path, place, problem: failure.says, errno: failure.says });
+  }
+}
+
+/** Lines as they come. A failure is told and the next line is read; a wrong line makes the exit code 3. */
+async function readInput(context: OctavoContext, state: ShellState): Promise<void> {
+  if (context.streams.interactive)
+    context.remark('A model of a Linux machine. `help` lists the commands, Ctrl-D ends.');
+  for await (const line of linesOf(context)) {
+    if (context.signal.aborted) return context.endsWith('interrupted');
+    if (line.trim() === 'exit' || line.trim() === 'quit') return;
+    tell(context, await runLine(state, line));
+  }
+}
+
+function tell(context: OctavoContext, { text, failure }: LineAnswer): void {
+  if (failure?.kind === 'usage') {
+    context.remark(`octavo: ${text}`);
+    context.endsWith('badInput');
+  } else if (text !== '') context.print(text);
+}
+
+async function* linesOf(context: OctavoContext): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const piece of context.streams.input) {
+    rest += decoder.decode(piece, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}

@@ -1,0 +1,200 @@
+import { resolveTarget } from '../../config/targets.js';
+import { PerfPipeSource, type Slice } from '../../sources/perf-pipe.js';
+import {
+  maySeeKernel,
+  recordCommand,
+  recordingObstacle,
+  type SamplingEvent,
+  type SamplingMethod,
+  samplingEvent,
+} from '../../sources/sampling-event.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { command, jsonFlag } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import {
+  parseCount,
+  parseDuration,
+  parseFraction,
+  type ScopeFlags,
+  scopeFlags,
+  targetParameter,
+} from '../flags.js';
+import { type Imported, Importing, working } from '../samples/import-recordings.js';
+import { importDocument, importText, saveHeat } from './import.js';
+
+type RecordFlags = ScopeFlags & {
+  readonly for: number;
+  readonly event: 'auto' | SamplingMethod;
+  readonly period?: number;
+  readonly physical: boolean;
+  readonly overhead: number;
+  readonly out?: string;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+};
+
+export const recordCommandLine = command<RecordFlags, [string]>(
+  {
+    brief: 'sample the memory accesses of a target with perf and decode them while it records',
+    description: [
+      'Works out which event of this CPU samples data addresses (Arm SPE, AMD IBS, Intel PEBS), runs `perf record` into a',
+      'pipe and decodes it at once, so that nothing is written but the heat file. The period is adjusted from slice to',
+      'slice, so that decoding stays below --overhead of one core; what the kernel lost is counted. --dry-run prints the',
+      'command, to be run elsewhere and read with `octavo import`.',
+    ].join('\n'),
+    examples: [
+      ['octavo record 4711 --for 10s --out heat.parquet', 'ten seconds of one process'],
+      ['octavo record 4711 --dry-run', 'show the command of perf only'],
+      ['octavo record redis-server --event faults --for 1m', 'first touches, where no PMU samples addresses'],
+    ],
+    exits: [
+      [EXIT.noTarget, 'no such target'],
+      [EXIT.notPermitted, 'this user may not sample'],
+      [EXIT.notAble, 'no event of this CPU samples addresses, or perf is missing'],
+    ],
+  },
+  {
+    flags: {
+      ...scopeFlags,
+      for: { kind: 'parsed', parse: parseDuration, default: '10s', brief: 'How long to record' },
+      event: {
+        kind: 'enum',
+        values: ['auto', 'spe', 'ibs', 'pebs', 'faults'],
+        default: 'auto',
+        brief: 'What to sample; page faults only when asked for',
+      },
+      period: {
+        kind: 'parsed',
+        parse: parseCount,
+        optional: true,
+        brief: 'Accesses from one sample to the next, to begin with',
+      },
+      physical: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Record physical addresses, too',
+      },
+      overhead: {
+        kind: 'parsed',
+        parse: parseFraction,
+        default: '1%',
+        brief: 'Share of one core that decoding may take',
+      },
+      out: { kind: 'parsed', parse: String, optional: true, brief: 'Write a heat file (Parquet) here' },
+      dryRun: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Print the command of perf, run nothing',
+      },
+      json: jsonFlag,
+    },
+    positional: targetParameter,
+  },
+  async function (flags, target) {
+    const pids = resolveTarget(this.host, target, flags).map((process) => process.pid);
+    const event = chosenEvent(this, flags);
+    const period = flags.period ?? event.period;
+    if (flags.dryRun) return showCommand(this, event, pids, period, flags);
+    const obstacle = recordingObstacle(this.host);
+    if (obstacle !== '') {
+      throw new OctavoError('PERMISSION', {
+        call: `perf_event_open: ${obstacle}`,
+        errno: 'EACCES',
+        needs: 'CAP_PERFMON',
+      });
+    }
+    await recordNow(this, event, pids, period, flags);
+  },
+);
+
+function chosenEvent(context: OctavoContext, flags: RecordFlags): SamplingEvent {
+  const physical = flags.physical && maySeeKernel(context.host);
+  if (flags.physical && !physical) {
+    context.remark(
+      'Physical addresses are left out: they need CAP_PERFMON or kernel.perf_event_paranoid at 1 or lower.',
+    );
+  }
+  const method = flags.event === 'auto' ? {} : { method: flags.event };
+  const event = samplingEvent(context.host, { ...method, physical });
+  if (typeof event !== 'string') return event;
+  throw new OctavoError('ABILITY_MISSING', {
+    ability: 'sampling of memory accesses',
+    reason: event,
+    remedy: 'Record on the bare machine, or use --event faults, which shows first touches only.',
+  });
+}
+
+function showCommand(
+  context: OctavoContext,
+  event: SamplingEvent,
+  pids: readonly number[],
+  period: number,
+  flags: RecordFlags,
+): void {
+  const words = recordCommand(event, pids, period, flags.for / 1000);
+  const toFile = words.map((word, index) => (words[index - 1] === '-o' ? 'perf.data' : word));
+  if (flags.json) {
+    context.printJson({
+      octavo: 'record-command',
+      version: 1,
+      method: event.method,
+      period,
+      command: toFile,
+      notes: event.notes,
+    });
+    return;
+  }
+  context.print(toFile.map(quoted).join(' '));
+  for (const note of event.notes) context.remark(note);
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function recordNow(
+  context: OctavoContext,
+  event: SamplingEvent,
+  pids: readonly number[],
+  period: number,
+  flags: RecordFlags,
+): Promise<void> {
+  const { geometry } = context.host.identity;
+  const source = new PerfPipeSource({
+    event,
+    pids,
+    period,
+    geometry,
+    durationMs: flags.for,
+    bound: flags.overhead,
+  });
+  const importing = new Importing({ geometry, maps: flags.out !== undefined });
+  for await (const batch of source.batches(working(context, 'recording'))) importing.add(batch);
+  for (const slice of source.finished) importing.account(slice);
+  const imported = importing.finish();
+  if (flags.out !== undefined) saveHeat(context, imported, geometry, flags.out);
+  if (flags.json) context.printJson(recordDocument(imported, event, source.slices, flags));
+  else {
+    for (const line of [...importText(imported, flags.out), ...source.slices.map(sliceLine)])
+      context.print(line);
+    for (const note of event.notes) context.remark(note);
+  }
+}
+
+function recordDocument(
+  imported: Imported,
+  event: SamplingEvent,
+  slices: readonly Slice[],
+  flags: RecordFlags,
+): object {
+  const document = importDocument(imported, [event.events.join(' ')], flags.out);
+  return { ...document, octavo: 'record', method: event.method, slices };
+}
+
+function sliceLine(slice: Slice): string {
+  const share = (100 * slice.share).toFixed(2);
+  return `slice of ${(slice.wallMs / 1000).toFixed(1)} s: period ${slice.period}, ${slice.samples} samples, ${slice.lost} lost, decoding took ${share} % of a core`;
+}

@@ -1,0 +1,19 @@
+/** /proc/PID/maps: address ranges and what is mapped there (fs/proc/task_mmu.c show_map_vma()). */
+import type { PageGeometry, PageRange } from '../../vocabulary/units.js';
+
+export interface MapsLine extends PageRange {
+  /** Path, `[heap]`, or empty for anonymous memory. */
+  readonly name: string;
+}
+
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-][ps] [0-9a-f]+ \S+ \d+\s*(.*)$/;
+
+/** The mappings in ascending order; lines of another form, and what lies in the kernel's half, are left out. */
+export function parseMaps(text: string, geometry: PageGeometry): MapsLine[] {
+  return text.split('\n').flatMap((line) => {
+    const match = LINE.exec(line);
+    if (match === null || match[1].length > 12 || match[3] === '[vsyscall]') return [];
+    const start = Number.parseInt(match[1], 16) / geometry.pageBytes;
+    return [{ start, end: Number.parseInt(match[2], 16) / geometry.pageBytes, name: match[3] }];
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * Samples from `perf record` while it records: slice after slice through a pipe, with the period adjusted between
+ * slices so that decoding stays under its bound.
+ */
+import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+import type { Clock, Host, Program } from '../host/host.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { SampleOrigin } from '../vocabulary/sample.js';
+import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import { PerfFileSource } from './perf-file.js';
+import { nextPeriod } from './rate-control.js';
+import { recordCommand, type SamplingEvent } from './sampling-event.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
+
+/** Long enough that starting perf is a small part of it, short enough to correct a bad first guess. */
+const SLICE_MS = 2000;
+const FIRST_SLICE_MS = 500;
+
+export interface PipeOptions {
+  readonly event: SamplingEvent;
+  readonly pids: readonly ProcessId[];
+  readonly durationMs: Milliseconds;
+  readonly geometry: PageGeometry;
+  /** Share of one core that decoding may take. */
+  readonly bound: number;
+  /** First period; rate control starts from it. */
+  readonly period: number;
+}
+
+/** What one slice was like. */
+export interface Slice {
+  readonly period: number;
+  readonly wallMs: Milliseconds;
+  readonly samples: number;
+  readonly lost: number;
+  /** Share of one core that decoding took. */
+  readonly share: number;
+}
+
+export class PerfPipeSource implements Source {
+  readonly name = 'perf-pipe';
+  readonly slices: Slice[] = [];
+  /** The source of the slice being read; earlier ones are finished. */
+  readonly finished: PerfFileSource[] = [];
+  private readonly options: PipeOptions;
+
+  constructor(options: PipeOptions) {
+    this.options = options;
+  }
+
+  get origin(): SampleOrigin {
+    return {
+      source: this.name,
+      detail: this.options.event.events.join(' '),
+      tells: 'heat',
+      granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+      windowNs: this.slices.reduce((sum, slice) => sum + slice.wallMs, 0) * 1e6,
+    };
+  }
+
+  account(): SourceAccount {
+    const accounts = this.finished.map((source) => source.account());
+    const losses: Record<string, number> = {};
+    for (const account of accounts) {
+      for (const [why, count] of Object.entries(account.losses)) losses[why] = (losses[why] ?? 0) + count;
+    }
+    const notes = new Set([...this.options.event.notes, ...accounts.flatMap((account) => account.notes)]);
+    return {
+      losses,
+      bytesRead: accounts.reduce((sum, account) => sum + account.bytesRead, 0),
+      notes: [...notes],
+    };
+  }
+
+  async *read(context: SourceContext): AsyncIterable<Reading> {
+    for await (const batch of this.batches(context)) yield { kind: 'samples', batch };
+  }
+
+  async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
+    let { period } = this.options;
+    let left = this.options.durationMs;
+    while (left > 0 && !context.signal.aborted) {
+      const length = Math.min(left, this.slices.length === 0 ? FIRST_SLICE_MS : SLICE_MS);
+      yield* this.slice(context, period, length);
+      const measured = this.slices.at(-1) as Slice;
+      period = nextPeriod(
+        period,
+        this.options.event.method === 'faults' ? 1 : 256,
+        measured,
+        this.options.bound,
+      );
+      left -= length;
+      context.progress(this.options.durationMs - left, this.options.durationMs, 'ms');
+    }
+  }
+
+  private async *slice(
+    context: Pick<SourceContext, 'host' | 'progress' | 'signal'>,
+    period: number,
+    lengthMs: Milliseconds,
+  ): AsyncIterable<AccessColumns> {
+    const { clock } = context.host;
+    const program = this.start(context.host, period, lengthMs);
+    const output = new WaitingClock(program.output, clock);
+    const source = new PerfFileSource({
+      path: 'perf record',
+      stream: output,
+      pids: new Set(this.options.pids),
+      geometry: this.options.geometry,
+    });
+    const started = clock.monotonicNs();
+    let samples = 0;
+    try {
+      for await (const batch of source.batches({ ...context, progress: () => {} })) {
+        samples += batch.count;
+        yield batch;
+      }
+    } catch (problem) {
+      throw await this.explain(program, problem);
+    } finally {
+      program.signal('SIGINT');
+    }
+    const wallMs = (clock.monotonicNs() - started) / 1e6;
+    this.finished.push(source);
+    const { records, samples: dropped } = source.session.state.losses;
+    this.slices.push({
+      period,
+      wallMs,
+      samples,
+      lost: records + dropped,
+      share: 1 - output.waitedMs / wallMs,
+    });
+  }
+
+  private start(host: Host, period: number, lengthMs: Milliseconds): Program {
+    const [command, ...parameters] = recordCommand(
+      this.options.event,
+      this.options.pids,
+      period,
+      lengthMs / 1000,
+    );
+    const program = host.calls.start(command, parameters);
+    if (program.ok) return program.value;
+    throw new OctavoError('ABILITY_MISSING', {
+      ability: 'recording',
+      reason: `perf cannot be started (${program.error.errno})`,
+      remedy: 'Install perf (Debian: linux-perf), or use --dry-run and record elsewhere.',
+    });
+  }
+
+  /** perf says on standard error why it recorded nothing. */
+  private async explain(program: Program, problem: unknown): Promise<unknown> {
+    if (!(problem instanceof OctavoError)) return problem;
+    await program.ended;
+    const words = program.errors().trim();
+    if (words === '') return problem;
+    return new OctavoError('ABILITY_MISSING', {
+      ability: 'recording',
+      reason: words.split('\n').slice(0, 3).join(' '),
+      remedy: '`octavo doctor` shows what this user may record.',
+    });
+  }
+}
+
+/** Passes a stream on and adds up how long was waited for it: the rest of the time was work. */
+class WaitingClock implements AsyncIterable<Uint8Array> {
+  waitedMs = 0;
+  private readonly stream: AsyncIterable<Uint8Array>;
+  private readonly clock: Clock;
+
+  constructor(stream: AsyncIterable<Uint8Array>, clock: Clock) {
+    this.stream = stream;
+    this.clock = clock;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const iterator = this.stream[Symbol.asyncIterator]();
+    for (;;) {
+      const asked = this.clock.monotonicNs();
+      const next = await iterator.next();
+      this.waitedMs += (this.clock.monotonicNs() - asked) / 1e6;
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** The stage of the model kernel: its host, and a workload that makes its accesses by the model's clock. */
+import { blockContext, NO_PACING } from '../../src/actuators/damos/block-context.js';
+import { DamonSlot } from '../../src/damon/slot.js';
+import { access, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
+import { boot } from '../../src/simulator/kernel/boot.js';
+import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
+import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
+import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { VM } from '../../src/simulator/kernel/mm.js';
+import { RELEASES } from '../../src/simulator/kernel/options.js';
+import type { Process } from '../../src/simulator/kernel/process.js';
+import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
+import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
+import type { Backing, Stage, Workload } from './stage.js';
+
+/** Shorter than any DAMON sample, so that what is read all the time is seen at every one. */
+const READ_EVERY_NS = 4e6;
+/** Far from the model's program, heap and stack, and far from each other, so that mappings never merge. */
+const SHARED = VM.read | VM.write | VM.shared;
+const FIRST_AREA_BLOCK = 0x100_0000;
+const AREA_BLOCKS = 0x1_0000;
+
+export type ModelRelease = keyof typeof RELEASES & GenerationName;
+
+export function modelStage(release: ModelRelease, note: (text: string) => void): Stage {
+  const kernel = boot({ memoryBytes: 2 * GIB, features: RELEASES[release], seed: 7 });
+  installDamon(kernel, { generation: release });
+  const host = modelHost(kernel);
+  return {
+    host,
+    kernel: `model ${release}`,
+    note,
+    startWorkload: async () => new ModelWorkload(kernel),
+    killOctavoHoldingDamon: (pid, blocks) => killHolder(kernel, host, pid, blocks),
+  };
+}
+
+/** Another Octavo of the model, which shares the ordinary files and vanishes without a word. */
+async function killHolder(kernel: Kernel, host: ModelHost, pid: number, blocks: readonly number[]) {
+  const other = modelHost(kernel, { memory: host.memory });
+  const slot = await DamonSlot.open(other, { share: true });
+  if (!slot.ok) throw new Error(slot.error.owner);
+  const order = { pid, action: 'stat', targetOrder: undefined, blocks, snapshotLimit: false };
+  const staged = await slot.value.stage(blockContext(order, [], NO_PACING, host.identity.geometry));
+  const started = await slot.value.start();
+  if (!staged.ok || !started.ok) throw new Error('the slot could not be started');
+  exit(kernel, kernel.processes.get(other.identity.pid) as Process);
+}
+
+class ModelWorkload implements Workload {
+  static #areas = 0;
+  readonly #kernel: Kernel;
+  readonly #process: Process;
+  readonly #event: string;
+  #spans: readonly { readonly range: PageRange; readonly every: number }[] = [];
+  #running = false;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#process = spawn(kernel, { command: 'workload' });
+    this.#event = `workload-${this.#process.pid}`;
+    kernel.clock.handle(this.#event, () => this.#readOnce());
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  async map(blocks: number, backing: Backing): Promise<PageRange> {
+    const { pagesPerBlock } = this.#kernel.geometry;
+    const pages = blocks * pagesPerBlock;
+    const at = (FIRST_AREA_BLOCK + ModelWorkload.#areas++ * AREA_BLOCKS) * pagesPerBlock;
+    const inode =
+      backing === 'shmem' ? createInode(this.#kernel, `/mnt/huge/${at}`, pages, 'always') : undefined;
+    const start = mmap(this.#kernel, this.#mm, { pages, at, ...(inode ? { inode, flags: SHARED } : {}) });
+    if (typeof start === 'string') throw new Error(`mmap: ${start}`);
+    return { start, end: start + pages };
+  }
+
+  async touch(range: PageRange, every: number): Promise<void> {
+    for (let page = range.start; page < range.end; page += every) this.#access(page, true);
+  }
+
+  async checksum(range: PageRange): Promise<string> {
+    let hash = 0x811c9dc5;
+    const leaf = emptyLeaf();
+    for (let page = range.start; page < range.end; page++) {
+      this.#access(page, false);
+      if (!translate(this.#kernel, this.#mm, page, leaf)) throw new Error(`page ${page} is not there`);
+      hash = Math.imul(hash ^ this.#kernel.folios.content[leaf.frame], 0x01000193) >>> 0;
+    }
+    return hash.toString(16);
+  }
+
+  async keepReading(spans: readonly { readonly range: PageRange; readonly every: number }[]): Promise<void> {
+    this.#spans = spans;
+    if (!this.#running) this.#kernel.clock.after(READ_EVERY_NS, this.#event);
+    this.#running = true;
+  }
+
+  async rest(): Promise<void> {
+    this.#spans = [];
+  }
+
+  async end(): Promise<void> {
+    this.#spans = [];
+    exit(this.#kernel, this.#process);
+  }
+
+  get #mm() {
+    const { mm } = this.#process;
+    if (!mm) throw new Error('the workload has ended');
+    return mm;
+  }
+
+  #readOnce(): void {
+    this.#running = this.#spans.length > 0;
+    if (!this.#running) return;
+    for (const { range, every } of this.#spans) {
+      for (let page = range.start; page < range.end; page += every) this.#access(page, false);
+    }
+    this.#kernel.clock.after(READ_EVERY_NS, this.#event);
+  }
+
+  #access(page: PageNumber, write: boolean): void {
+    const cost = access(this.#kernel, this.#mm, page, write);
+    if (cost < 0) throw new Error(`page ${page} cannot be had: ${cost}`);
+  }
+}
