@@ -100,6 +100,17 @@ export function writtenHost(initial: Readonly<Record<string, string>>, pid = 424
   return self;
 }
 
+/** A BTF file with these names, as text of one byte a character. */
+export function btfOf(...names: readonly string[]): string {
+  const strings = `\0${names.join('\0')}\0`;
+  const header = Buffer.alloc(24);
+  header.writeUInt16LE(0xeb9f, 0);
+  header.writeUInt8(1, 2);
+  header.writeUInt32LE(24, 4);
+  header.writeUInt32LE(strings.length, 20);
+  return header.toString('latin1') + strings;
+}
+
 /** /proc/PID/stat of a process with a start time. */
 export function statLine(pid: number, startTicks: number): string {
   const fields = ['S', '1', ...Array<string>(17).fill('0'), String(startTicks), '0'];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /init of a guest that has nothing else.  Arguments behind "--" of the kernel
- * command line: "cases", or "stress SECONDS", or both.
+ * command line, in any number: "kunit", "cases", "stress SECONDS".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -63,20 +63,49 @@ static void keep_khugepaged_away(void)
 	     "khugepaged");
 }
 
+/* The kernel's messages since it was booted. */
+static char *kernel_log(void)
+{
+	static char text[1 << 20];
+	int length = klogctl(3, text, sizeof(text) - 1);
+
+	must(length >= 0, "kernel log");
+	text[length] = 0;
+	return text;
+}
+
+/* Summaries of the unit tests that ran while booting with kunit.enable=1. */
+static void say_unit_tests(void)
+{
+	unsigned int pass, fail, suites = 0, failed = 0;
+	char *line, *summary;
+
+	for (line = strtok(kernel_log(), "\n"); line; line = strtok(NULL, "\n")) {
+		summary = strstr(line, ": pass:");
+		if (strstr(line, "not ok"))
+			say("unit test: %s", line);
+		if (!summary || sscanf(summary, ": pass:%u fail:%u", &pass, &fail) != 2)
+			continue;
+		/* of the suites, not of the tests in them */
+		if (!strstr(line, "# damo"))
+			continue;
+		say("unit tests: %s", strstr(line, "# damo") + 2);
+		suites++;
+		failed += fail;
+	}
+	must(suites && !failed, "unit tests pass");
+}
+
 static size_t complaints(void)
 {
 	static const char *const words[] = {
 		"WARNING:", "BUG:", "KASAN:", "INFO: ", " stall", "Oops",
 		"Call Trace", "bad page", "Bad page", "Bad rss",
 	};
-	static char text[1 << 20];
-	int length = klogctl(3, text, sizeof(text) - 1);
 	size_t i, found = 0;
 	char *line;
 
-	must(length >= 0, "kernel log");
-	text[length] = 0;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+	for (line = strtok(kernel_log(), "\n"); line; line = strtok(NULL, "\n"))
 		for (i = 0; i < sizeof(words) / sizeof(*words); i++)
 			if (strstr(line, words[i])) {
 				say("kernel: %s", line);
@@ -100,7 +129,9 @@ static int run_all(int argc, char **argv)
 	    field_of("/proc/meminfo", "MemTotal:"),
 	    field_of("/proc/meminfo", "SwapTotal:"));
 	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "cases")) {
+		if (!strcmp(argv[i], "kunit")) {
+			say_unit_tests();
+		} else if (!strcmp(argv[i], "cases")) {
 			prove_split();
 			prove_collapse();
 			prove_limits();

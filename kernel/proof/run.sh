@@ -3,16 +3,17 @@
 #
 # Boots a kernel in QEMU and lets the proof run as its /init.
 #
-#   proof/run.sh KERNEL_IMAGE [cases] [stress SECONDS]
+#   proof/run.sh KERNEL_IMAGE [kunit] [cases] [stress SECONDS]
 #
 # Prints the guest's console.  Exit status: 0 when the proof passed and the
 # kernel log has no complaint.  Environment: MEMORY (MiB, default 1536),
-# TIMEOUT (seconds of wall time, default 1800), APPEND (kernel parameters).
+# TIMEOUT (seconds of wall time, default 1800), APPEND (kernel parameters,
+# kunit wants kunit.enable=1).
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 [ $# -ge 1 ] && [ -f "$1" ] || {
-	sed -n '5,10s/^# *//p' "$here/run.sh" >&2
+	sed -n '5,11s/^# *//p' "$here/run.sh" >&2
 	exit 2
 }
 image=$1

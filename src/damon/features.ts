@@ -2,6 +2,7 @@
  * What this kernel's DAMON can do, asked of the kernel: its own type information (BTF) names every action and file
  * and can be read without touching anything. Where there is no BTF, an existing scheme directory shows the files.
  */
+import { kernelNames } from '../formats/btf.js';
 import type { Host } from '../host/host.js';
 import { KDAMONDS, numberedChildren } from './kernel-files.js';
 
@@ -55,8 +56,9 @@ function whatIsMissing(host: Host): string {
 function fromTypes(host: Host): DamonFeatures | undefined {
   const types = host.files.readBytes(BTF);
   if (!types.ok) return undefined;
-  const bytes = Buffer.from(types.value.buffer, types.value.byteOffset, types.value.byteLength);
-  const has = (name: string) => bytes.includes(`\0${name}\0`);
+  const names = kernelNames(types.value);
+  if (!names) return undefined;
+  const has = (name: string) => names.has(name);
   return {
     missing: '',
     collapse: has(NAMES.collapse),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statLine, writtenHost } from '../../test/written-host.js';
+import { btfOf, statLine, writtenHost } from '../../test/written-host.js';
 import { NO_PACING } from '../actuators/damos/block-context.js';
 import { runOnBlocks } from '../actuators/damos/run-blocks.js';
 import { schemeOf } from '../vocabulary/damon.js';
@@ -10,7 +10,7 @@ import { DamonSlot, statisticsSince } from './slot.js';
 const EMPTY = { [`${KDAMONDS}/nr_kdamonds`]: '0\n', '/proc/77/maps': '400000-401000 r-xp\n' };
 const SCHEME = `${KDAMONDS}/0/contexts/0/schemes/0`;
 /** Names of a kernel with the snapshot limit, as its type information lists them. */
-const BTF = { '/sys/kernel/btf/vmlinux': '\0DAMOS_COLLAPSE\0core_filters\0max_nr_snapshots\0' };
+const BTF = { '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots') };
 
 function kernel(extra: Record<string, string> = {}) {
   const world = writtenHost({ ...EMPTY, ...BTF, ...extra });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { findCorpus } from '../../test/corpus.js';
 import {
   kernelHost,
@@ -11,6 +12,7 @@ import {
   kernelWithoutScan,
   kernelWithoutThp,
 } from '../../test/kernels.js';
+import { namesFile } from '../formats/btf.js';
 import { anonymousPolicy, type Features, type Probed } from '../vocabulary/abilities.js';
 import { probeFeatures } from './features.js';
 import type { Files, Host } from './host.js';
@@ -171,6 +173,21 @@ test('arm64 with 64 KiB pages changes data only; a running kdamond of somebody e
   ]);
   assert.deepEqual(damon.files, ['addr_unit', 'schemes/0/core_filters']);
   assert.equal(damon.targetOrder.answer, 'no');
+});
+
+test('address spaces come from a context, else from what is built in, else from the configuration', () => {
+  const kernel = kernelWithEverything();
+  const vaddrOf = (tree: typeof kernel.tree) => probeFeatures(kernelHost({ ...kernel, tree })).damon.vaddr;
+  const { '/proc/config.gz': configuration, ...bare } = kernel.tree;
+  assert.match(vaddrOf(kernel.tree).fact, /CONFIG_DAMON_VADDR=y in \/proc\/config.gz/);
+  assert.equal(vaddrOf(bare).answer, 'unknown');
+  const structures = { '/sys/kernel/btf/vmlinux': namesFile(['damon_young_walk_private']) };
+  assert.match(vaddrOf({ ...bare, ...structures }).fact, /type information/);
+  const unset = { '/proc/config.gz': gzipSync('# CONFIG_DAMON_VADDR is not set\n') };
+  assert.match(vaddrOf({ ...bare, ...unset }).needs, /CONFIG_DAMON_VADDR/);
+  const damaged = { '/proc/config.gz': 'no gzip', '/boot/config-7.7.0-test': 'CONFIG_DAMON_VADDR=y' };
+  assert.match(vaddrOf({ ...bare, ...damaged }).fact, /\/boot\/config-7.7.0-test/);
+  assert.ok(configuration);
 });
 
 test('a lock that another tool holds is unknown, not absent', () => {

@@ -43,7 +43,10 @@ export interface FileStatus {
 /** A file that stays open for reads at positions (pagemap, kpageflags, perf.data). Close it when done. */
 export interface OpenFile {
   readonly path: string;
-  /** Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. */
+  /**
+   * Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. A named pipe has no
+   * positions and gives what comes next.
+   */
   read(into: Uint8Array, position: number): Answer<number>;
   close(): void;
 }

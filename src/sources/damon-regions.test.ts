@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
@@ -44,7 +44,7 @@ async function watched(drawn: string, counts: readonly number[], ranMs: number) 
     [`${KDAMONDS}/nr_kdamonds`]: '0\n',
     '/proc/77/maps': '400000-401000 r-xp\n7f0000000000-7f0000001000 rw-p\n',
     '/proc/77/task/77/schedstat': '1000 0 0\n',
-    '/sys/kernel/btf/vmlinux': '\0DAMOS_COLLAPSE\0core_filters\0max_nr_snapshots\0intervals_goal\0',
+    '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots', 'intervals_goal'),
   });
   const tried = `${KDAMONDS}/0/contexts/0/schemes/0/tried_regions`;
   world.react = (path, text) => {
@@ -124,4 +124,38 @@ test('an occupied DAMON is a counted loss with its owner named', async () => {
   assert.deepEqual(source.account().losses, { 'processes not watched: DAMON is in use': 1 });
   assert.match(source.account().notes[0], /kdamond 0 runs as 5/);
   assert.deepEqual(world.writes, []);
+});
+
+test('another tool\u2019s kdamond that watches the process is listened to, and nothing of it is touched', async () => {
+  const events = '/sys/kernel/tracing/events/damon/damon_aggregated/enable';
+  const old = ' bash-7 [000] d..2. 10.5: sched_switch: x\n';
+  const world = writtenHost({
+    [`${KDAMONDS}/0/state`]: 'on\n',
+    [`${KDAMONDS}/0/pid`]: '98\n',
+    [`${KDAMONDS}/0/contexts/nr_contexts`]: '1\n',
+    [`${KDAMONDS}/0/contexts/0/targets/0/pid_target`]: '5\n',
+    [`${KDAMONDS}/0/contexts/0/targets/1/pid_target`]: '77\n',
+    [`${KDAMONDS}/0/contexts/0/monitoring_attrs/intervals/sample_us`]: '5000\n',
+    [`${KDAMONDS}/0/contexts/0/monitoring_attrs/intervals/aggr_us`]: '100000\n',
+    [events]: '0\n',
+    '/sys/kernel/tracing/trace': old,
+  });
+  const block = (index: number) => (FIRST + index) * 2097152;
+  world.react = (path, text) => {
+    if (path !== events || text !== '1') return;
+    const event = (target: number, from: number, to: number, count: number) =>
+      ` kdamond.0-98 [001] ..... 11.0: damon_aggregated: target_id=${target} nr_regions=2 ${block(from)}-${block(to)}: ${count} 3\n`;
+    world.files.set('/sys/kernel/tracing/trace', old + event(1, 0, 2, 0) + event(1, 2, 3, 20));
+  };
+  const source = new DamonRegionsSource(GEOMETRY_4K);
+  const signal = new AbortController().signal;
+  const context = { host: world.host, processes: [sizesOf('ssH')], progress: () => undefined, signal };
+  const seen: number[] = [];
+  for await (const reading of source.read(context)) {
+    if (reading.kind === 'samples')
+      seen.push(reading.batch.virtualPage[0] / 512 - FIRST, reading.batch.weight[0]);
+  }
+  assert.deepEqual(seen, [2, 20]);
+  assert.match(source.account().notes.join('\n'), /listening to kdamond 0 .*2 regions, 20 samples each/s);
+  assert.deepEqual(world.writes, [`${events} = 1`, `${events} = 0`]);
 });

@@ -3,6 +3,8 @@
  * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
  * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
  */
+import { findListening, listen } from '../damon/listen.js';
+import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
 import { type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
 import type { Host } from '../host/host.js';
@@ -66,8 +68,7 @@ export class DamonRegionsSource implements Source {
   async *read(context: SourceContext): AsyncIterable<Reading> {
     const slot = await DamonSlot.open(context.host, { share: this.#options.share });
     if (!slot.ok) {
-      this.#lose('processes not watched: DAMON is in use', context.processes.length);
-      this.#notes.push(`DAMON is used by ${slot.error.owner}. ${slot.error.remedy}`);
+      yield* this.#listenToOthers(context, slot.error);
       return;
     }
     try {
@@ -83,6 +84,32 @@ export class DamonRegionsSource implements Source {
 
   account(): SourceAccount {
     return { losses: this.#losses, bytesRead: 0, notes: [...this.#notes] };
+  }
+
+  /** Where another tool has DAMON: what its kdamond finds out about these processes, if it looks at them. */
+  async *#listenToOthers(context: SourceContext, { owner, remedy }: Occupied): AsyncGenerator<Reading> {
+    for (const sizes of context.processes) {
+      const { pid } = sizes.process;
+      const listening = await findListening(context.host, pid);
+      if (!listening) {
+        this.#lose('processes not watched: DAMON is in use', 1);
+        this.#notes.push(`DAMON is used by ${owner}. ${remedy}`);
+        continue;
+      }
+      this.#notes.push(
+        `listening to kdamond ${listening.kdamond.slot} of another tool, which watches ${pid}`,
+      );
+      const { windowMs } = this.#options;
+      const busyBefore = runTimeNs(context.host, pid);
+      const heard = await listen(context.host, listening, { windowMs, signal: context.signal });
+      if (!heard.ok) {
+        this.#lose(`processes not watched: ${heard.error.errno} for ${heard.error.call}`, 1);
+        continue;
+      }
+      const busy = runTimeNs(context.host, pid) - busyBefore;
+      this.#say(sizes, heard.value, busy / (windowMs * 1e6));
+      yield* this.#readings(sizes, heard.value, residentBlocks(sizes));
+    }
   }
 
   async *#watch(slot: DamonSlot, sizes: PageSizes, context: SourceContext): AsyncGenerator<Reading> {

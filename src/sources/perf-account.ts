@@ -15,6 +15,7 @@ export function lossesOf(session: PerfSession): Record<string, number> {
     'samples of an unknown event': samples.losses.unknownId,
     'damaged samples': samples.losses.damaged,
     'samples of processes not asked for': samples.losses.otherProcess,
+    'DAMON regions too many to keep': samples.losses.regions,
     'physical addresses without a valid linear one': samples.losses.doubtfulPhysical,
     'damaged SPE records': speCounts.damaged,
     'SPE records of a thread not known': trace.unknownThreads,

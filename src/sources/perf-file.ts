@@ -82,6 +82,10 @@ export class PerfFileSource implements Source {
   ): AsyncIterable<AccessColumns> {
     const files = context.host.files;
     const status = must(files.status(path), path);
+    if (status.kind === 'other') {
+      yield* this.readStream(pipeStream(files, path), out, context.signal);
+      return;
+    }
     if (status.kind !== 'directory') {
       yield* this.readFile(files, path, out, context);
       return;
@@ -247,6 +251,22 @@ export class PerfFileSource implements Source {
 
 /** Attrs and ids of even the largest machines stay below this. */
 const LONGEST_STREAM_HEAD = 48 << 20;
+
+/** Bytes of a named pipe, as they come. */
+async function* pipeStream(files: Files, path: string): AsyncIterable<Uint8Array> {
+  const file = must(files.open(path), path);
+  try {
+    const buffer = new Uint8Array(1 << 18);
+    for (let at = 0; ; ) {
+      const got = must(file.read(buffer, at), path);
+      if (got === 0) return;
+      at += got;
+      yield buffer.subarray(0, got);
+    }
+  } finally {
+    file.close();
+  }
+}
 
 function reader(file: OpenFile, total: number): ReadAt {
   return (offset, size) => {

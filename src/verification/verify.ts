@@ -135,7 +135,7 @@ const BY_ERRNO: Partial<Record<string, readonly [VerdictCause, string]>> = {
     'the target’s cgroup has no room for the huge page, or userfaultfd forbids filling its holes',
   ],
   EAGAIN: ['pinned', 'a page in it was locked or held by an extra reference (I/O in flight, vmsplice, VFIO)'],
-  EPERM: ['refused-by-kernel', 'collapsing another process’s memory needs CAP_SYS_ADMIN'],
+  EPERM: ['refused-by-kernel', 'acting on another process’s memory needs CAP_SYS_NICE'],
 };
 
 const BY_OBSTACLE: Partial<Record<string, VerdictCause>> = {

@@ -1,5 +1,6 @@
 /** Every scenario, once, in the order in which they run. */
 import type { Scenario } from './scenario.js';
+import { damonListen } from './scenarios/damon-listen.js';
 import { damonOwners } from './scenarios/damon-owners.js';
 import { damonView } from './scenarios/damon-view.js';
 import { damosAdvice } from './scenarios/damos-advice.js';
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   damosAdvice,
   damosSplit,
   damonOwners,
+  damonListen,
   shmem,
   damonView,
   pingPong,

@@ -17,6 +17,8 @@ export interface KernelTraits {
   readonly shmemSplitOrders: boolean;
   /** DAMON_STAT exists and holds DAMON exclusively while enabled. */
   readonly damonStat: boolean;
+  /** tracefs has the event damon_aggregated. */
+  readonly damonTrace: boolean;
 }
 
 const v73: KernelTraits = {
@@ -27,6 +29,7 @@ const v73: KernelTraits = {
   exactAddressFilters: true,
   shmemSplitOrders: true,
   damonStat: true,
+  damonTrace: true,
 };
 
 const v612: KernelTraits = {
@@ -45,10 +48,11 @@ export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   /** 7.3 with the series of kernel/. */
   octavo: { ...v73, splitAction: true },
   '6.12': v612,
-  // The model imitates a release but has no built-in DAMON modules.
-  'model 7.3': { ...v73, damonStat: false },
-  'model 7.2': { ...v73, damonStat: false },
-  'model 6.12': v612,
+  // The model imitates a release but has no built-in DAMON modules and no tracefs.
+  'model 7.3': { ...v73, damonStat: false, damonTrace: false },
+  'model 7.2': { ...v73, damonStat: false, damonTrace: false },
+  'model octavo': { ...v73, splitAction: true, damonStat: false, damonTrace: false },
+  'model 6.12': { ...v612, damonTrace: false },
 };
 
 export function traitsOf(kernel: string): KernelTraits {

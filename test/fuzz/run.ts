@@ -11,6 +11,8 @@ import { Dice, mutated } from './mutations.js';
 import { corpusSeeds, ownSeeds, type Seed } from './seeds.js';
 
 const LONGEST_CASE_MS = 5000;
+/** Without progress for so long, a case hangs; a loaded machine alone does not take that long. */
+const HANG_MS = 60_000;
 const MOST_MEMORY = 700 * 2 ** 20;
 
 interface Order {
@@ -41,7 +43,7 @@ async function watch(): Promise<void> {
   const timer = setInterval(() => {
     if (progress[0] === last) fail(`case ${last} hangs: npm run fuzz -- --seed ${last} --cases 1`);
     last = progress[0];
-  }, LONGEST_CASE_MS * 2);
+  }, HANG_MS);
   const counts = await new Promise<Counts>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -24,7 +24,11 @@ async function shell(
   script = false,
 ): Promise<Session> {
   const kept = { out: '', err: '' };
-  const stream = (name: 'out' | 'err') => ({ write: (text: string) => void (kept[name] += text) });
+  const stream = (name: 'out' | 'err') => ({
+    write: (piece: string) => {
+      kept[name] += piece;
+    },
+  });
   const text = `${lines.join('\n')}\n`;
   const path = join(folder, 'test.octavo');
   if (script) writeFileSync(path, text);

@@ -13,6 +13,7 @@ type ImportFlags = {
   readonly pid?: ReadonlySet<number>;
   readonly pageSize?: number;
   readonly blockSize?: number;
+  readonly damonPhysical: boolean;
   readonly json: boolean;
 };
 
@@ -22,7 +23,9 @@ export const importCommand = command<ImportFlags, string[]>(
     description: [
       'Reads perf.data by itself, without perf: files, directories of `perf record --threads`, and pipes; compressed',
       'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
-      'recordings are put together. What is lost or damaged is counted and told, and the rest is used.',
+      'recordings are put together. What is lost or damaged is counted and told, and the rest is used. Records of damo',
+      '(json, json_compressed, perf script, perf.data of damon_aggregated) are read, too; they hold no pids, so --pid',
+      'names the process of each target in order.',
     ].join('\n'),
     examples: [
       ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
@@ -61,6 +64,12 @@ export const importCommand = command<ImportFlags, string[]>(
         optional: true,
         brief: 'Size of its PMD-sized huge page (2M, 512M)',
       },
+      damonPhysical: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'DAMON records are of physical memory (damo record paddr)',
+      },
       json: jsonFlag,
     },
   },
@@ -69,6 +78,7 @@ export const importCommand = command<ImportFlags, string[]>(
     const imported = await importRecordings(this, paths, {
       geometry,
       maps: flags.out !== undefined,
+      physical: flags.damonPhysical,
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
@@ -152,6 +162,7 @@ export function importDocument(
     losses: imported.losses,
     events: imported.events,
     dataSources: imported.dataSources,
+    regions: imported.regions,
     bytesRead: imported.bytesRead,
     notes: imported.notes,
     ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
@@ -164,6 +175,7 @@ export function importText(imported: Imported, out: string | undefined): string[
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
     `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
   ];
+  if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);
   for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
   for (const [thread, count] of Object.entries(tally.byThread).slice(0, 5)) {
     lines.push(`${count} samples of pid/tid ${thread}`);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { runJobs } from '../../host/worker-pool.js';
 import { baselineNs } from '../../simulator/baselines.js';
 import { CPUS } from '../../simulator/cpus/catalogue.js';
+import { heatText } from '../../simulator/heat-text.js';
 import { JOBS_MODULE, type Job, type ScenarioFiles } from '../../simulator/jobs.js';
 import type { SimulationOutcome } from '../../simulator/outcome.js';
 import { recordingOf } from '../../simulator/pmu-recording.js';
@@ -10,6 +11,7 @@ import { parseScenario, withValue } from '../../simulator/scenario-text.js';
 import { Simulation } from '../../simulator/simulation.js';
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
@@ -122,7 +124,7 @@ async function runOne(
   if (flags.record !== undefined && scenario.pmu === undefined) {
     throw new OctavoError('USAGE', { problem: '--record needs a scenario with `pmu:`', command: 'simulate' });
   }
-  const files = filesOf(context, scenario);
+  const files = await filesOf(context, scenario);
   const simulation = new Simulation(scenario, seed, {
     readText: (path) => files[path] ?? '',
     progress: (done, total) =>
@@ -154,14 +156,14 @@ function writeRecording(context: OctavoContext, simulation: Simulation, path: st
 }
 
 /** Files that workloads name, read once, so that worker threads need no host. */
-function filesOf(context: OctavoContext, scenario: Scenario): ScenarioFiles {
+async function filesOf(context: OctavoContext, scenario: Scenario): Promise<ScenarioFiles> {
   const files: Record<string, string> = {};
   for (const { with: parameters } of scenario.processes) {
-    if (typeof parameters.file !== 'string') continue;
-    const text = context.host.files.readText(parameters.file);
-    if (!text.ok)
-      throw new OctavoError('FILE_UNREADABLE', { path: parameters.file, errno: text.error.errno });
-    files[parameters.file] = text.value;
+    const path = parameters.file;
+    if (typeof path !== 'string') continue;
+    const bytes = context.host.files.readBytes(path);
+    if (!bytes.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: bytes.error.errno });
+    files[path] = await heatText(bytes.value, path, GEOMETRY_4K);
   }
   return files;
 }
@@ -174,18 +176,14 @@ async function sweep(
   keys: readonly string[],
 ): Promise<void> {
   const points = gridOf(keys);
-  const jobs = points.map((point): Job => {
+  const jobs: Job[] = [];
+  for (const point of points) {
     const changed = point.reduce((sofar, [key, value]) => withValue(sofar, path, key, value), text);
     const scenario = parseScenario(changed, path);
     const name = point.map(([key, value]) => `${key}=${value}`).join(' ');
-    return {
-      kind: 'simulate',
-      scenario,
-      seed: flags.seed ?? scenario.seed,
-      name,
-      files: filesOf(context, scenario),
-    };
-  });
+    const files = await filesOf(context, scenario);
+    jobs.push({ kind: 'simulate', scenario, seed: flags.seed ?? scenario.seed, name, files });
+  }
   const outcomes = await runJobs<Job, SimulationOutcome>(
     { url: JOBS_MODULE },
     jobs,

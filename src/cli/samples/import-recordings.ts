@@ -1,21 +1,27 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
+
+import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
+import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
 import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import type { SampleOrigin } from '../../vocabulary/sample.js';
 import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
+import { openRecording } from './open-recording.js';
 
 export interface ImportOptions {
   readonly geometry: PageGeometry;
   readonly pids?: ReadonlySet<number>;
   /** Whether hot maps are built: not needed for a tally alone. */
   readonly maps: boolean;
+  /** DAMON records are of physical memory. */
+  readonly physical?: boolean;
 }
 
 /** What was read from all recordings together. */
@@ -25,6 +31,8 @@ export interface Imported {
   damagedBytes: number;
   bytesRead: number;
   lost: number;
+  /** Regions of DAMON records. */
+  regions: number;
   readonly losses: Record<string, number>;
   readonly notes: string[];
   readonly events: { readonly name: string; readonly nature: string }[];
@@ -43,11 +51,18 @@ export async function importRecordings(
 ): Promise<Imported> {
   const importing = new Importing(options);
   for (const path of paths) {
+    const { stream, whole } = await openRecording(context, path);
+    const name = path === '-' ? 'standard input' : path;
+    const regions = whole === undefined ? undefined : readDamoRecord(name, whole);
+    if (regions !== undefined && whole !== undefined) {
+      importing.addRegions(regions, name, whole.length);
+      continue;
+    }
     const source = new PerfFileSource({
-      path: path === '-' ? 'standard input' : path,
+      path: name,
       geometry: options.geometry,
       ...(options.pids === undefined ? {} : { pids: options.pids }),
-      ...(path === '-' ? { stream: context.streams.input } : {}),
+      ...(stream === undefined ? {} : { stream }),
     });
     for await (const batch of source.batches(working(context, path))) importing.add(batch);
     importing.account(source);
@@ -61,7 +76,10 @@ export class Importing {
   private readonly hot: HotMaps | undefined;
   private readonly sessions: PerfSession[] = [];
 
+  private readonly options: ImportOptions;
+
   constructor(options: ImportOptions) {
+    this.options = options;
     this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
     this.imported = nothingYet(this.sessions);
   }
@@ -75,6 +93,30 @@ export class Importing {
   account(source: PerfFileSource): void {
     this.sessions.push(source.session);
     account(this.imported, source);
+    const { regions } = source.session.samples;
+    if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
+  }
+
+  /** Adds what DAMON said of regions. */
+  addRegions(regions: readonly RegionRecord[], path: string, bytesRead: number): void {
+    const { geometry, pids = new Set(), physical = false } = this.options;
+    const source = new DamoRecordSource({
+      path,
+      regions,
+      bytesRead,
+      geometry,
+      pids: [...pids],
+      isPhysical: physical,
+    });
+    for (const batch of source.batches()) this.hot?.addSamples(batch);
+    const { losses, notes } = source.account();
+    const { imported } = this;
+    imported.regions += regions.length;
+    imported.bytesRead += bytesRead;
+    imported.origins.push(source.origin);
+    imported.notes.push(...notes);
+    for (const [reason, count] of Object.entries(losses))
+      imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
   }
 
   finish(): Imported {
@@ -98,6 +140,7 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     damagedBytes: 0,
     bytesRead: 0,
     lost: 0,
+    regions: 0,
     losses: {},
     notes: [],
     events: [],
@@ -127,7 +170,9 @@ function account(imported: Imported, source: PerfFileSource): void {
   for (const [reason, count] of Object.entries(lossesOf(session))) {
     imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
   }
-  for (const { name, nature } of events.events) imported.events.push({ name, nature });
+  for (const { name, nature } of events.events) {
+    if (!imported.events.some((event) => event.name === name)) imported.events.push({ name, nature });
+  }
   for (const [name, count] of session.trace.sourcesByName()) {
     imported.dataSources[name] = (imported.dataSources[name] ?? 0) + count;
   }

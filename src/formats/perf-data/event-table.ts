@@ -1,6 +1,6 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
 import { type EventAttr, hasField, isPageFault } from './attr.js';
-import { SAMPLE_FIELD as F } from './constants.js';
+import { SAMPLE_FIELD as F, TRACEPOINT_TYPE } from './constants.js';
 import type { Features } from './features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
@@ -17,10 +17,13 @@ import { type RunPlan, runPlan } from './sample-runs.js';
 const MOST_EVENTS = 4096;
 const MOST_IDS = 1 << 22;
 
+const DAMON_EVENT = /\bdamon:damon_aggregated\b/;
+
 /** Fields that fill more than the columns every recording has. */
 const MORE_FIELDS = F.physAddr | F.weight | F.weightStruct | F.raw;
 
-export type EventNature = 'fault' | 'ibs' | 'memory';
+/** `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
+export type EventNature = 'fault' | 'ibs' | 'memory' | 'damon';
 
 export interface RecordedEvent {
   readonly index: number;
@@ -161,6 +164,7 @@ export class EventTable {
 
 function natureOf(event: RecordedEvent, features: Features): EventNature {
   if (event.nature === 'fault') return 'fault';
+  if (event.attr.type === TRACEPOINT_TYPE && DAMON_EVENT.test(event.name)) return 'damon';
   const pmu = features.pmus?.get(event.attr.type) ?? '';
   const isIbs = pmu === 'ibs_op' || /^ibs_op\b/.test(event.name);
   return isIbs ? 'ibs' : 'memory';

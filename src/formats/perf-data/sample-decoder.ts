@@ -2,6 +2,8 @@
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-sample.js';
+import type { RegionRecord } from '../damo-record/region.js';
+import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import type { AccessColumns } from './access-columns.js';
 import { MISC, RECORD, SAMPLE_FIELD } from './constants.js';
@@ -12,6 +14,8 @@ import type { SampleOffsets } from './sample-layout.js';
 import { decodeRun } from './sample-runs.js';
 
 const TWO_32 = 4294967296;
+/** An hour of DAMON at its default of one aggregation in 100 ms with ten regions. */
+const MOST_REGIONS = 400_000;
 
 /** Samples that made no row, by reason. */
 export interface SampleLosses {
@@ -23,6 +27,8 @@ export interface SampleLosses {
   damagedBytes: number;
   /** The process was not asked for. */
   otherProcess: number;
+  /** Regions of DAMON's tracepoint that were too many to keep. */
+  regions: number;
   /** The physical address is not to be trusted without a linear one (Zen 4). */
   doubtfulPhysical: number;
 }
@@ -33,11 +39,14 @@ export class SampleDecoder {
     damaged: 0,
     damagedBytes: 0,
     otherProcess: 0,
+    regions: 0,
     doubtfulPhysical: 0,
   };
   readonly table: EventTable;
   /** SAMPLE records seen, whether they made a row or not. */
   seen = 0;
+  /** What DAMON's tracepoint said, in a recording of it. */
+  readonly regions: RegionRecord[] = [];
   private readonly wanted: ReadonlySet<number> | undefined;
   /** Page number of an address: high × highFactor + (low >>> lowShift). */
   readonly lowShift: number;
@@ -80,6 +89,7 @@ export class SampleDecoder {
     const layout = event.layout;
     const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
     if (!fits) return this.damaged(view);
+    if (event.nature === 'damon') return this.takeRegion(view, layout.offsets);
     return this.fill(view, event, layout.offsets, out);
   }
 
@@ -126,6 +136,22 @@ export class SampleDecoder {
   /** Page number of an address in two words. */
   page(low: number, high: number): number {
     return low === 0 && high === 0 ? -1 : high * this.highFactor + (low >>> this.lowShift);
+  }
+
+  /** A region of DAMON is kept aside: it is no access and makes no row. */
+  private takeRegion(view: RecordView, at: SampleOffsets): false {
+    const size = at.raw === 0 ? 0 : view.u32(at.raw);
+    const time = at.time === 0 ? Number.NaN : view.u64(at.time);
+    const region = readDamonTracepoint(
+      { u8: (offset) => view.u8(offset), isBigEndian: view.isBigEndian },
+      at.raw,
+      size,
+      time,
+    );
+    if (region === undefined) return this.damaged(view);
+    if (this.regions.length < MOST_REGIONS) this.regions.push(region);
+    else this.losses.regions++;
+    return false;
   }
 
   private damaged(view: RecordView): false {

@@ -129,7 +129,11 @@ class LinuxOpenFile implements OpenFile {
   }
 
   read(into: Uint8Array, position: number): Answer<number> {
-    return answer(`read ${this.path}`, () => readSync(this.#descriptor, into, 0, into.length, position));
+    const at = (place: number | null) =>
+      answer(`read ${this.path}`, () => readSync(this.#descriptor, into, 0, into.length, place));
+    const got = at(position);
+    // A pipe has no positions: it gives what comes next.
+    return !got.ok && got.error.errno === 'ESPIPE' ? at(null) : got;
   }
 
   close(): void {

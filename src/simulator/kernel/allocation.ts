@@ -43,14 +43,14 @@ export function allocateFrames(
     frame = relief.frame;
     cost += relief.cost;
   }
-  if (frame !== NO_FRAME) kernel.counters.count('pgalloc_normal', 2 ** order);
+  if (frame !== NO_FRAME) kernel.counters.events.pgalloc_normal += 2 ** order;
   wakeKswapd(kernel);
   return { frame, cost };
 }
 
 export function freeFrames(kernel: Kernel, head: FrameNumber, order: Order): void {
   kernel.frames.free(head, order);
-  kernel.counters.count('pgfree', 2 ** order);
+  kernel.counters.events.pgfree += 2 ** order;
 }
 
 function reclaimForBase(kernel: Kernel, effort: Effort): { frame: FrameNumber; cost: Nanoseconds } {
@@ -80,8 +80,9 @@ export function watermarks(kernel: Kernel): { min: Pages; low: Pages; high: Page
   return { min, low: Math.floor(min * 1.25), high: Math.floor(min * 1.5) };
 }
 
+/** Wakes kswapd when memory is below the low watermark and nobody has yet. */
 function wakeKswapd(kernel: Kernel): void {
-  if (kernel.kswapdPending || kernel.frames.freeFrames >= watermarks(kernel).low) return;
+  if (kernel.kswapdPending || kernel.frames.freeFrames >= kernel.lowWatermark) return;
   kernel.kswapdPending = true;
   kernel.clock.at(kernel.clock.now, 'kswapd');
 }

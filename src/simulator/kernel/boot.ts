@@ -1,3 +1,4 @@
+import { watermarks } from './allocation.js';
 import { compact } from './compaction.js';
 import { FOLIO } from './folios.js';
 import { FRAME } from './frames.js';
@@ -29,6 +30,7 @@ const KERNEL_THREADS: readonly [number, string][] = [
 
 /** Connects the calls that go upward and the handlers of timers. Also to be called after loading a snapshot. */
 export function connect(kernel: Kernel): void {
+  kernel.lowWatermark = watermarks(kernel).low;
   kernel.relief = {
     reclaim: (memcg, pages, reason) => {
       const done = reclaim(kernel, memcg, pages, reason);

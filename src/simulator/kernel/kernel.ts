@@ -85,6 +85,8 @@ export class Kernel {
   readonly inodes = new Map<number, Inode>();
   /** Frame of the huge zero page, −1 before its first use. */
   hugeZeroFrame: FrameNumber = -1;
+  /** Free frames below which kswapd is woken; set at boot from the size of memory. */
+  lowWatermark = 0;
   /** A wake-up of kswapd is on its way. */
   kswapdPending = false;
   /** CPU time that khugepaged used. */

@@ -150,6 +150,8 @@ export interface MapOptions {
 export function mmap(kernel: Kernel, mm: Mm, options: MapOptions): PageNumber | ErrnoName {
   const { pages } = options;
   if (pages <= 0) return 'EINVAL';
+  const limit = 2 ** (47 - kernel.geometry.pageShift);
+  if (pages > limit || (options.at ?? 0) + pages > limit) return 'ENOMEM';
   const start = options.at ?? findRoom(kernel, mm, pages);
   if (start === undefined) return 'ENOMEM';
   const next = mm.vmas[mm.indexAtOrAfter(start)];

@@ -1,14 +1,11 @@
 import { NO_PACING } from '../../../src/actuators/damos/block-context.js';
 import { runOnBlocks } from '../../../src/actuators/damos/run-blocks.js';
 import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
-import { dumpTree, KDAMONDS } from '../../../src/damon/kernel-files.js';
 import { recordPath } from '../../../src/damon/record.js';
 import { DamonSlot } from '../../../src/damon/slot.js';
-import { contextWrites } from '../../../src/damon/writes.js';
 import type { Host } from '../../../src/host/host.js';
-import type { DamonContext } from '../../../src/vocabulary/damon.js';
-import { NO_INTERVALS_GOAL, schemeOf } from '../../../src/vocabulary/damon.js';
 import type { PageRange } from '../../../src/vocabulary/units.js';
+import { ForeignKdamond } from '../foreign-kdamond.js';
 import { must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -42,56 +39,26 @@ async function meetOwners(stage: Stage): Promise<Rows> {
   const workload = await stage.startWorkload();
   const range = await workload.map(8, 'anon');
   await workload.touch(range, 64);
-  setUpForeigner(host, workload.pid, range);
-  const found = await dumpTree(host);
-  const compare = async () =>
-    (await dumpTree(host)).join('\n') === found.join('\n') ? 'as found' : 'changed';
+  const foreign = await ForeignKdamond.start(host, workload.pid, range);
   const refusal = await DamonSlot.open(host, { share: false });
   if (refusal.ok) await refusal.value.close();
   const rows: Record<string, string | number | boolean> = {
     'refused without sharing': !refusal.ok,
     'owner named': refusal.ok ? '' : refusal.error.owner.replace(/as \d+/, 'as PID'),
-    'tree after the refusal': await compare(),
+    'tree after the refusal': await foreign.compare(),
     'shared run': await runShared(stage, workload.pid, range),
-    'tree after the shared run': await compare(),
+    'tree after the shared run': await foreign.compare(),
   };
   await stage.killOctavoHoldingDamon(workload.pid, blocksOf(host, range, [4, 5, 6]));
-  rows['tree with a killed Octavo'] = await compare();
+  rows['tree with a killed Octavo'] = await foreign.compare();
   const next = await DamonSlot.open(host, { share: true });
   if (next.ok) await next.value.close();
-  rows['tree after the next Octavo'] = await compare();
-  rows['foreign kdamond still runs'] = must(host.files.readText(`${KDAMONDS}/0/state`)).trim() === 'on';
+  rows['tree after the next Octavo'] = await foreign.compare();
+  rows['foreign kdamond still runs'] = foreign.isRunning();
   rows['journal left over'] = host.files.status(recordPath(host)).ok;
-  must(host.files.writeKernelFile(`${KDAMONDS}/0/state`, 'off'));
-  must(host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '0'));
+  foreign.stop();
   await workload.end();
   return { ...rows, ...meetStatistics(host, stage) };
-}
-
-/** Two slots, the first one running: what another tool might have set up. */
-function setUpForeigner(host: Host, pid: number, range: PageRange): void {
-  const { pageBytes } = host.identity.geometry;
-  const context: DamonContext = {
-    operations: 'fvaddr',
-    addressUnit: 1n,
-    pause: false,
-    intervals: { sampleUs: 7000n, aggregationUs: 140_000n, updateUs: 1_000_000n, goal: NO_INTERVALS_GOAL },
-    regions: { min: 5n, max: 77n },
-    targets: [
-      {
-        pid,
-        obsolete: false,
-        regions: [{ start: BigInt(range.start * pageBytes), end: BigInt(range.end * pageBytes) }],
-      },
-    ],
-    schemes: [schemeOf('stat', { applyIntervalUs: 300_000n })],
-  };
-  must(host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '2'));
-  for (const { file, text, optional } of contextWrites(context, { coreFilters: false })) {
-    const written = host.files.writeKernelFile(`${KDAMONDS}/0/${file}`, text);
-    if (!written.ok && !optional) must(written);
-  }
-  must(host.files.writeKernelFile(`${KDAMONDS}/0/state`, 'on'));
 }
 
 async function runShared({ host }: Stage, pid: number, range: PageRange): Promise<string> {

@@ -9,15 +9,16 @@ import { tuneIntervals } from './attributes.js';
 import { atLeastOne, type Context, probeWeights, type Scheme, scheduleScheme } from './context.js';
 import { setDefaults } from './core-filters.js';
 import type { Generation } from './generations.js';
+import { KdamondTracing } from './kdamond-tracing.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import type { MonitoringCosts } from './monitoring-costs.js';
 import type { Operations, OperationsTable } from './operations.js';
 import { TICK_NS, ticksAt } from './quotas.js';
 import { chopOversized, mergeAll, type SplitMemory, splitAll } from './region-dynamics.js';
-import { MOST_PROBES, type RegionList } from './region-list.js';
+import type { RegionList } from './region-list.js';
 import { applySchemes, type SchemeWatcher } from './schemes.js';
 import type { Tausworthe } from './tausworthe.js';
-import type { DamonEvent, TraceSink } from './trace.js';
+import type { TraceSink } from './trace.js';
 import { watermarkWaitUs } from './watermarks.js';
 
 /** What a blocking command waits for. */
@@ -80,12 +81,14 @@ export class Kdamond implements SchemeWatcher {
   private latchedUpdate = 0;
   private workNs = 0;
   private readonly parts: KdamondParts;
+  private readonly tracing: KdamondTracing;
 
   constructor(pid: ProcessId, name: string, context: Context, parts: KdamondParts) {
     this.pid = pid;
     this.name = name;
     this.context = context;
     this.parts = parts;
+    this.tracing = new KdamondTracing(parts.trace, parts.generation.traceEvents, pid, name);
     this.wakeAt = parts.memory.nowNs();
     this.initialize();
   }
@@ -123,16 +126,7 @@ export class Kdamond implements SchemeWatcher {
   }
 
   beforeApply(scheme: number, target: number, regions: RegionList, index: number, accesses: number): void {
-    this.trace('damos_before_apply', () => ({
-      name: 'damos_before_apply',
-      scheme,
-      target,
-      regions: regions.count,
-      start: regions.start[index],
-      end: regions.end[index],
-      accesses,
-      age: regions.age[index],
-    }));
+    this.tracing.beforeApply(scheme, target, regions, index, accesses);
   }
 
   tried(scheme: Scheme, regions: RegionList, index: number, accesses: number, passed: number): void {
@@ -141,19 +135,11 @@ export class Kdamond implements SchemeWatcher {
 
   passed(scheme: Scheme): void {
     this.completeWalk(scheme);
-    this.trace('damos_stat_after_apply_interval', () => ({
-      name: 'damos_stat_after_apply_interval',
-      scheme: this.context.schemes.indexOf(scheme),
-      statistics: { ...scheme.statistics },
-    }));
+    this.tracing.passed(this.context, scheme);
   }
 
   effectiveChanged(scheme: Scheme): void {
-    this.trace('damos_esz', () => ({
-      name: 'damos_esz',
-      scheme: this.context.schemes.indexOf(scheme),
-      effective: scheme.quota.effective,
-    }));
+    this.tracing.effectiveChanged(this.context, scheme);
   }
 
   private get operations(): Operations {
@@ -318,7 +304,7 @@ export class Kdamond implements SchemeWatcher {
     if (context.attributes.goal.aggregations > 0 && context.passed >= context.nextTune) this.tune();
     const { aggregationUs, sampleUs, mostRegions } = context.attributes;
     context.nextAggregation = this.latchedAggregation + Math.floor(aggregationUs / atLeastOne(sampleUs));
-    this.traceRegions();
+    this.tracing.regions(context);
     for (const list of this.lists) list.closeAggregation();
     const limits = { mostRegions, minimumSize: context.leastRegion };
     splitAll(this.lists, limits, parts.splitMemory, parts.random, parts.generation.core);
@@ -328,11 +314,7 @@ export class Kdamond implements SchemeWatcher {
     const { context } = this;
     context.nextAggregation = this.latchedAggregation;
     context.nextTune += context.attributes.samplesPerAggregation * context.attributes.goal.aggregations;
-    if (!tuneIntervals(context)) return;
-    this.trace('damon_monitor_intervals_tune', () => ({
-      name: 'damon_monitor_intervals_tune',
-      sampleUs: context.attributes.sampleUs,
-    }));
+    if (tuneIntervals(context)) this.tracing.tuned(context.attributes.sampleUs);
   }
 
   private updateTargets(): void {
@@ -402,38 +384,5 @@ export class Kdamond implements SchemeWatcher {
     let regions = 0;
     for (const target of this.context.targets) regions += target.regions.count;
     return regions * ns;
-  }
-
-  private traceRegions(): void {
-    const { targets, probes } = this.context;
-    for (let place = 0; place < targets.length; place++) {
-      const list = targets[place].regions;
-      for (let index = 0; index < list.count; index++) this.traceRegion(list, index, place, probes.length);
-    }
-  }
-
-  private traceRegion(list: RegionList, index: number, target: number, probes: number): void {
-    const region = () => ({
-      target,
-      regions: list.count,
-      start: list.start[index],
-      end: list.end[index],
-      accesses: list.accesses[index],
-      age: list.age[index],
-    });
-    this.trace('damon_aggregated', () => ({ name: 'damon_aggregated', ...region() }));
-    if (probes === 0) return;
-    const hits = () => [...list.hits.subarray(index * MOST_PROBES, index * MOST_PROBES + probes)];
-    this.trace('damon_region_aggregated', () => ({
-      name: 'damon_region_aggregated',
-      ...region(),
-      hits: hits(),
-    }));
-  }
-
-  private trace(name: DamonEvent['name'], make: () => DamonEvent): void {
-    const { trace, generation } = this.parts;
-    if (!generation.traceEvents.includes(name) || !trace.isEnabled(name)) return;
-    trace.record(make(), this.pid, this.name);
   }
 }

@@ -152,7 +152,7 @@ function frameFlags(kernel: Kernel, frame: number): Halves {
   if (flags & FOLIO.zero) return [zeroFlags(kernel, frame, head), state & FRAME.reserved ? HIGH_RESERVED : 0];
   if (frame === ZERO_FRAME) return [KPF.zero, HIGH_RESERVED];
   if (state & FRAME.reserved) return [0, HIGH_RESERVED];
-  if (flags & FOLIO.pageTable) return [KPF.pageTable + KPF.mmap, 0];
+  if (flags & FOLIO.pageTable) return [KPF.pageTable, 0];
   let low = fromFolio(kernel, flags);
   if (folios.totalMaps[head] > 0) low += KPF.mmap;
   if (folios.orderOf(head) > 0) low += KPF.thp + (frame === head ? KPF.head : KPF.tail);

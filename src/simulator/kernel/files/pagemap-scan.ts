@@ -50,7 +50,8 @@ export function scanPagemap(kernel: Kernel, mm: Mm, request: ScanRequest): Regio
       return undefined;
     },
     hole: (vma, from, to) => {
-      collector.add(from, to, ofVma(kernel, vma));
+      // Mappings of raw frames are skipped as a whole (pagemap_scan_test_walk()).
+      if ((vma.flags & VM.pfnMap) === 0) collector.add(from, to, ofVma(vma));
       return undefined;
     },
   });
@@ -63,8 +64,8 @@ function knownCategories(kernel: Kernel): number {
   return base | (features.guardRegions ? IS.guard : 0) | (features.pageIsAccessed ? IS.accessed : 0);
 }
 
-/** Categories that a whole mapping has. Mappings of raw frames are skipped by the walk: they have none. */
-function ofVma(_kernel: Kernel, vma: Vma): number {
+/** Categories that a whole mapping has. */
+function ofVma(vma: Vma): number {
   return (vma.flags & VM.uffdWp ? IS.wpAllowed : 0) | (vma.flags & VM.softDirty ? IS.softDirty : 0);
 }
 
@@ -81,7 +82,7 @@ function pmdCategories(kernel: Kernel, vma: Vma, pmd: number): number {
 
 function presentCategories(kernel: Kernel, vma: Vma, bits: number, frame: number): number {
   const { folios } = kernel;
-  let categories = ofVma(kernel, vma) | IS.present | written(kernel, vma, bits);
+  let categories = ofVma(vma) | IS.present | written(kernel, vma, bits);
   if (bits & ENTRY.softDirty) categories |= IS.softDirty;
   if (bits & ENTRY.zero) categories |= IS.zeroFrame;
   else if (!folios.has(folios.headOf(frame), FOLIO.anon)) categories |= IS.file;
@@ -91,7 +92,7 @@ function presentCategories(kernel: Kernel, vma: Vma, bits: number, frame: number
 function pteCategories(kernel: Kernel, vma: Vma, entry: number): number {
   const bits = kernel.tables.pteBits[entry];
   if (bits & ENTRY.present) return presentCategories(kernel, vma, bits, kernel.tables.pteValue[entry]);
-  const rest = ofVma(kernel, vma) | written(kernel, vma, bits);
+  const rest = ofVma(vma) | written(kernel, vma, bits);
   if (bits & ENTRY.guard) return rest | (kernel.features.guardRegions ? IS.guard : 0);
   return rest | IS.swapped;
 }

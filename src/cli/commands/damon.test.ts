@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ForeignKdamond } from '../../../test/conformance/foreign-kdamond.js';
+import { modelStage } from '../../../test/conformance/model-stage.js';
+import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
+import { KDAMONDS } from '../../damon/kernel-files.js';
+import { parseDamoFile } from '../../formats/damo/parse.js';
+import type { Host } from '../../host/host.js';
+import { EXIT } from '../../vocabulary/errors.js';
+import { runCommandLine } from '../application.js';
+import { OctavoContext } from '../context.js';
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  yield* [];
+}
+
+async function octavo(host: Host, ...words: string[]) {
+  const said: string[] = [];
+  const remarked: string[] = [];
+  const streams = {
+    out: { write: (text: string) => void said.push(text) },
+    err: { write: (text: string) => void remarked.push(text) },
+    input: nothing(),
+    interactive: false,
+    columns: 100,
+  };
+  const context = new OctavoContext(host, streams, new AbortController().signal);
+  const code = await runCommandLine(words, context);
+  return { out: said.join(''), err: remarked.join(''), code };
+}
+
+async function withWorkload(
+  run: (host: Host, pid: number, start: number) => Promise<void>,
+  hugeNow = 'never',
+) {
+  const stage = modelStage('7.3', () => undefined);
+  await withThp(stage.host, { enabled: hugeNow, ...QUIET }, async () => {
+    const workload = await stage.startWorkload();
+    const range = await workload.map(4, 'anon');
+    await workload.touch(range, 1);
+    const first = { start: range.start, end: range.start + 512 };
+    await workload.keepReading([{ range: first, every: 1 }]);
+    await run(stage.host, workload.pid, range.start);
+  });
+}
+
+const nrKdamonds = (host: Host) => {
+  const text = host.files.readText(`${KDAMONDS}/nr_kdamonds`);
+  return text.ok ? text.value.trim() : text.error.errno;
+};
+
+test('status, show and their JSON tell an empty tree and a foreign kdamond', async () => {
+  await withWorkload(async (host, pid, start) => {
+    assert.match((await octavo(host, 'damon', 'status')).out, /No kdamond is set up/);
+    const foreign = await ForeignKdamond.start(host, pid, { start, end: start + 4 * 512 });
+    const status = await octavo(host, 'damon', 'status');
+    assert.match(
+      status.out,
+      new RegExp(`0 +on +\\d+ kdamond\\.\\d+ +fvaddr +${pid} +7000/140000 us +5-77 +stat +another tool`),
+    );
+    assert.match(status.out, /1 +off +- .*another tool/);
+    const json = JSON.parse((await octavo(host, 'damon', 'status', '--json')).out);
+    assert.equal(json.kdamonds[0].context.regions.max, '77');
+    const shown = parseDamoFile(
+      JSON.parse((await octavo(host, 'damon', 'show')).out).kdamonds[0] && {
+        kdamonds: [JSON.parse((await octavo(host, 'damon', 'show')).out).kdamonds[0]],
+      },
+    );
+    assert.ok(shown.ok);
+    const [context] = shown.value.contexts;
+    assert.deepEqual([context.intervals.sampleUs, context.targets[0].pid], [7000n, pid]);
+    assert.match((await octavo(host, 'damon', 'show', '--yaml')).out, /^kdamonds:\n {2}- state: on/);
+    assert.equal(await foreign.compare(), 'as found');
+  });
+});
+
+test('apply runs a file for a while, tells statistics, and puts everything back', async () => {
+  await withWorkload(async (host, pid) => {
+    const schemes = [{ action: 'hugepage', access_pattern: { nr_accesses: { min: '50 %', max: 'max' } } }];
+    host.files.writeFile('/tmp/schemes.json', JSON.stringify(schemes));
+    const ran = await octavo(
+      host,
+      'damon',
+      'apply',
+      '/tmp/schemes.json',
+      '--target',
+      `${pid}`,
+      '--for',
+      '4s',
+      '--every',
+      '2s',
+    );
+    assert.equal(ran.code, 0, ran.err);
+    assert.match(ran.out, /scheme 0 hugepage: tried [1-9]\d* \(.*\), applied [1-9]/);
+    assert.equal(nrKdamonds(host), '0');
+  });
+});
+
+test('apply names the place of a problem, the stranger in a file, and the missing target', async () => {
+  await withWorkload(async (host, pid) => {
+    host.files.writeFile('/tmp/bad.yaml', 'kdamonds:\n  - contexts:\n      - intervals: {sample_us: soon}\n');
+    const bad = await octavo(host, 'damon', 'apply', '/tmp/bad.yaml');
+    assert.equal(bad.code, EXIT.badInput);
+    assert.match(
+      bad.err,
+      /`soon` cannot be understood at kdamonds\[0\]\.contexts\[0\]\.intervals\.sample_us/,
+    );
+    host.files.writeFile('/tmp/odd.json', '[{"action":"stat","surprise":1}]');
+    const alone = await octavo(host, 'damon', 'apply', '/tmp/odd.json');
+    assert.equal(alone.code, EXIT.usage);
+    assert.match(alone.err, /schemes\[0\]\.surprise is not known and ignored/);
+    const dry = await octavo(host, 'damon', 'apply', '/tmp/odd.json', '--target', `${pid}`, '--dry-run');
+    assert.match(dry.out, /write contexts\/0\/targets\/0\/pid_target = \d+/);
+    assert.equal(nrKdamonds(host), '0');
+  });
+});
+
+test('heatmap draws a digit for each block and leaves nothing behind', async () => {
+  await withWorkload(async (host, pid, start) => {
+    const drawn = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '1s');
+    assert.equal(drawn.code, 0, drawn.err);
+    const address = (start * 4096).toString(16);
+    assert.match(drawn.out, new RegExp(`0x${address} {2}9000`));
+    assert.equal(nrKdamonds(host), '0');
+  });
+});
+
+test('an occupied DAMON refuses with its owner, exit code 8', async () => {
+  await withWorkload(async (host, pid, start) => {
+    const foreign = await ForeignKdamond.start(host, pid, { start, end: start + 4 * 512 });
+    host.files.writeFile('/tmp/s.json', '[{"action":"stat"}]');
+    const refused = await octavo(host, 'damon', 'apply', '/tmp/s.json', '--target', `${pid}`, '--for', '1s');
+    assert.equal(refused.code, EXIT.refused);
+    assert.match(refused.err, /DAMON_OCCUPIED: DAMON is used by another tool: kdamond 0 runs as \d+/);
+    const shared = await octavo(
+      host,
+      'damon',
+      'apply',
+      '/tmp/s.json',
+      '--target',
+      `${pid}`,
+      '--for',
+      '1s',
+      '--share-damon',
+    );
+    assert.equal(shared.code, 0, shared.err);
+    assert.equal(await foreign.compare(), 'as found');
+  });
+});

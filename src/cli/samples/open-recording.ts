@@ -1,0 +1,81 @@
+/** Tells what a recording is by its first bytes, without asking for more of a pipe than these. */
+import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { OctavoContext } from '../context.js';
+
+/** Text records are read whole, up to here. */
+const LONGEST_TEXT = 384 * 1024 * 1024;
+
+export interface OpenedRecording {
+  /** Bytes of a perf.data that comes through a pipe. */
+  readonly stream?: AsyncIterable<Uint8Array>;
+  /** All bytes of what is no perf.data. */
+  readonly whole?: Uint8Array;
+}
+
+export async function openRecording(context: OctavoContext, path: string): Promise<OpenedRecording> {
+  if (path === '-' || path === '/dev/stdin') return openStream(context.streams.input);
+  const status = context.host.files.status(path);
+  // What a pipe has given cannot be had again: only perf.data is read from one.
+  if (!status.ok || status.value.kind !== 'file') return {};
+  const opened = context.host.files.open(path);
+  if (!opened.ok) return {};
+  const head = new Uint8Array(MAGIC_BYTES);
+  const read = opened.value.read(head, 0);
+  opened.value.close();
+  if (!read.ok || identify(head.subarray(0, read.value)).kind !== 'unknown') return {};
+  const whole = context.host.files.readBytes(path);
+  return whole.ok ? { whole: whole.value } : {};
+}
+
+async function openStream(input: AsyncIterable<Uint8Array>): Promise<OpenedRecording> {
+  const iterator = input[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < MAGIC_BYTES) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(next.value);
+    length += next.value.length;
+  }
+  if (identify(joined(chunks)).kind !== 'unknown') return { stream: continued(chunks, iterator) };
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    chunks.push(next.value);
+    length += next.value.length;
+    if (length > LONGEST_TEXT) {
+      throw new OctavoError('FILE_MALFORMED', {
+        path: 'standard input',
+        problem: 'is no perf.data and too long',
+        place: `byte ${length}`,
+      });
+    }
+  }
+  const whole = joined(chunks);
+  return { whole, stream: once(whole) };
+}
+
+async function* continued(
+  chunks: readonly Uint8Array[],
+  iterator: AsyncIterator<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  yield* chunks;
+  try {
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import { HeatFile } from './read.js';
+import { HEAT_VERSION, type HeatFacts } from './schema.js';
+import { writeHeatFile } from './write.js';
+
+const FACTS: HeatFacts = {
+  octavo: 'heat',
+  version: HEAT_VERSION,
+  page_bytes: 4096,
+  block_bytes: 2 << 20,
+  origins: [],
+  samples: 3,
+  unplaced: { 'kernel address': 1 },
+  losses: {},
+};
+
+async function rowsOf(file: HeatFile) {
+  const rows: [number, string, string, bigint, number, number][] = [];
+  for await (const group of file.groups()) {
+    for (let i = 0; i < group.count; i++) {
+      rows.push([
+        group.pid[i],
+        group.command[i],
+        group.mapping[i],
+        group.address[i],
+        group.samples[i],
+        group.accesses[i],
+      ]);
+    }
+  }
+  return rows;
+}
+
+test('what is written is read again: processes, mappings, addresses, counts and weights', async () => {
+  const page = fc.tuple(fc.constantFrom(5, 9), fc.nat(2000), fc.integer({ min: 1, max: 9 }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(page, { maxLength: 80, selector: ([pid, at]) => `${pid}/${at}` }),
+      async (pages) => {
+        const maps = [9, 5].map((pid) => {
+          const builder = new HotMapBuilder(
+            { pid, startTicks: 0, command: `c${pid}`, cgroup: '/' },
+            GEOMETRY_4K,
+          );
+          for (const [owner, at, samples] of pages)
+            if (owner === pid) builder.addCount(0x7f0000000 + at, samples, samples * 3);
+          return builder.build([]);
+        });
+        const file = HeatFile.open(writeHeatFile(maps, FACTS, (pid, at) => (at % 2 === 0 ? `m${pid}` : '')));
+        assert.ok(file instanceof HeatFile);
+        assert.deepEqual(file.facts, FACTS);
+        const expected = [...pages]
+          .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+          .map(([pid, at, samples]) => [
+            pid,
+            `c${pid}`,
+            at % 2 === 0 ? `m${pid}` : '',
+            BigInt(0x7f0000000 + at) * 4096n,
+            samples,
+            samples * 3,
+          ]);
+        assert.deepEqual(await rowsOf(file), expected);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+test('more rows than one group holds, and counters at their limit', async () => {
+  const builder = new HotMapBuilder({ pid: 5, startTicks: 0, command: '', cgroup: '/' }, GEOMETRY_4K);
+  for (let at = 0; at < 70_000; at++) builder.addCount(at, 1, 1);
+  builder.addCount(3, 100_000, 100_000);
+  const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => ''));
+  assert.ok(file instanceof HeatFile);
+  const rows = await rowsOf(file);
+  assert.equal(rows.length, 70_000);
+  assert.equal(rows[3][4], 100_001);
+});
+
+test('other files are refused with a reason', () => {
+  assert.equal(HeatFile.open(new Uint8Array(100)), 'is no Parquet file');
+  const whole = writeHeatFile([], FACTS, () => '');
+  const other = writeHeatFile([], { ...FACTS, version: 99 as never }, () => '');
+  assert.match(String(HeatFile.open(other)), /version/);
+  for (let at = 4; at < whole.length - 4; at += 3) {
+    const damaged = whole.slice();
+    damaged[at] ^= 0x55;
+    const opened = HeatFile.open(damaged);
+    assert.ok(typeof opened === 'string' || opened instanceof HeatFile);
+  }
+});
