@@ -5,6 +5,9 @@ import type { FrameNumber, PageGeometry } from '../vocabulary/units.js';
 const PATH = '/proc/kpageflags';
 const ENTRY_BYTES = 8;
 const NO_SLOT = -1;
+const NOT_LOADED = 0;
+const CHUNK_LOADED = 1;
+const WINDOW_LOADED = 2;
 /** Decoded windows kept, one byte a frame: frames of 256 GiB with 4 KiB pages. */
 const MAX_CACHED_FRAMES = 64 * 1024 * 1024;
 
@@ -26,7 +29,7 @@ export class FolioOrders {
   readonly #rawChunk: Uint8Array;
   #slotOf = new Int32Array(0);
   readonly #chunks: number;
-  /** By slot and chunk: 1 when its codes are there. */
+  /** By slot and chunk: whether its codes are there, alone or with those of the whole window. */
   #loaded = new Uint8Array(0);
   #slots = 0;
   /** Decoded codes, `windowFrames` a slot; replaced as it grows, so take it anew after each `locate`. */
@@ -59,11 +62,15 @@ export class FolioOrders {
     if (window >= this.#slotOf.length) this.#growIndex(window);
     const slot = this.#slotOf[window] === NO_SLOT ? this.#newSlot(window) : this.#slotOf[window];
     const chunk = Math.floor((frame % this.#windowFrames) / CHUNK_FRAMES);
-    if (this.#loaded[slot * this.#chunks + chunk] === 0)
+    if (this.#loaded[slot * this.#chunks + chunk] === NOT_LOADED)
       this.#load(window, slot, chunk, frame === this.spanEnd);
-    this.spanStart = window * this.#windowFrames + chunk * CHUNK_FRAMES;
-    this.spanEnd = this.spanStart + Math.min(CHUNK_FRAMES, this.#windowFrames);
-    this.spanOffset = slot * this.#windowFrames + chunk * CHUNK_FRAMES;
+    // The wider the span, the fewer the calls of a walk that goes back and forth in a window.
+    const isWhole = this.#loaded[slot * this.#chunks + chunk] === WINDOW_LOADED;
+    const skipped = isWhole ? 0 : chunk * CHUNK_FRAMES;
+    const frames = isWhole ? this.#windowFrames : Math.min(CHUNK_FRAMES, this.#windowFrames);
+    this.spanStart = window * this.#windowFrames + skipped;
+    this.spanEnd = this.spanStart + frames;
+    this.spanOffset = slot * this.#windowFrames + skipped;
   }
 
   close(): void {
@@ -75,17 +82,17 @@ export class FolioOrders {
     if (!isSequential && this.#chunks > 1 && !this.#hasChunkOf(slot)) {
       this.#read(window, slot, chunk * CHUNK_FRAMES, CHUNK_FRAMES);
       if (!this.#reachesOver()) {
-        this.#loaded[slot * this.#chunks + chunk] = 1;
+        this.#loaded[slot * this.#chunks + chunk] = CHUNK_LOADED;
         return;
       }
     }
     this.#read(window, slot, 0, this.#windowFrames);
-    this.#loaded.fill(1, slot * this.#chunks, (slot + 1) * this.#chunks);
+    this.#loaded.fill(WINDOW_LOADED, slot * this.#chunks, (slot + 1) * this.#chunks);
   }
 
   #hasChunkOf(slot: number): boolean {
     for (let at = slot * this.#chunks; at < (slot + 1) * this.#chunks; at++)
-      if (this.#loaded[at] === 1) return true;
+      if (this.#loaded[at] !== NOT_LOADED) return true;
     return false;
   }
 

@@ -22,6 +22,9 @@ export const KPF = {
   ZERO_PAGE: 1 << 24,
 } as const;
 
+/** What a base page of its own has none of: nearly all frames of a process without large folios. */
+const NOT_PLAIN = KPF.COMPOUND_HEAD | KPF.COMPOUND_TAIL | KPF.ZERO_PAGE;
+
 /** Codes beside orders in a decoded window. */
 export const FRAME_CODE = { zeroPage: 0xfd, unknown: 0xfe } as const;
 
@@ -32,7 +35,8 @@ export const FRAME_CODE = { zeroPage: 0xfd, unknown: 0xfe } as const;
 export function decodeOrders(low: Uint32Array, frames: number, into: Uint8Array, at: number): void {
   for (let frame = 0; frame < frames; ) {
     const flags = low[frame * 2];
-    if (flags & KPF.COMPOUND_HEAD) frame = decodeCompound(low, frames, into, at, frame);
+    if ((flags & NOT_PLAIN) === 0) into[at + frame++] = 0;
+    else if (flags & KPF.COMPOUND_HEAD) frame = decodeCompound(low, frames, into, at, frame);
     else into[at + frame++] = flags & KPF.COMPOUND_TAIL ? FRAME_CODE.unknown : singleCode(flags);
   }
 }
