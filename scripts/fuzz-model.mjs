@@ -1,4 +1,4 @@
-// A long random run on the model: `node scripts/fuzz-model.mjs [STEPS] [SEED]`, 10^6 steps unless told otherwise.
+// A long random run on the model: `npm run fuzz:model -- [STEPS] [SEED]`, 10^6 steps unless told otherwise.
 // Every invariant (frames, folios, mappings, counters, content) is checked after each step; the first violation ends it.
 import { prepare } from './prepare.mjs';
 

@@ -7,8 +7,9 @@ import { surveyDamon } from '../damon/scratch.js';
 import { DamonSlot } from '../damon/slot.js';
 import { unmappedRanges } from '../damon/unmapped.js';
 import { contextWrites } from '../damon/writes.js';
+import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
-import type { Receipt, Step } from '../vocabulary/plan.js';
+import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
 import type { Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
@@ -19,10 +20,11 @@ export interface DamosOptions {
   readonly share: boolean;
   /** Ask a kernel without type information by a scratch slot of an empty tree. Not while only planning. */
   readonly ask: boolean;
-  readonly pacing: Pacing;
+  /** Become the scheme's quota and watermark; none when undefined. */
+  readonly budgets: Pick<Budgets, 'lockUsPerSecond' | 'minFreeBlocks'> | undefined;
 }
 
-export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, pacing: NO_PACING };
+export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, budgets: undefined };
 
 interface Abilities {
   readonly collapse: boolean;
@@ -83,7 +85,7 @@ export class DamosActuator implements Actuator {
     for (const group of groupsOf(steps)) {
       const began = this.#host.clock.monotonicNs();
       const written = slot.written.length;
-      const run = await runOnBlocks(slot, this.#order(group, pid), this.#options.pacing);
+      const run = await runOnBlocks(slot, this.#order(group, pid), this.#pacing(group));
       const elapsedNs = this.#host.clock.monotonicNs() - began;
       const durationUs = (run.busyNs ?? elapsedNs) / 1e3 / group.length;
       group.forEach((step, index) => {
@@ -106,12 +108,24 @@ export class DamosActuator implements Actuator {
     };
   }
 
+  /** As many blocks a second as the budget of lock time pays for, and memory kept free while collapsing. */
+  #pacing(group: readonly Step[]): Pacing {
+    const { budgets } = this.#options;
+    if (!budgets) return NO_PACING;
+    const lockUs = group.reduce((sum, { proposal }) => sum + proposal.cost.lockUs, 0) / group.length;
+    const isCollapse = group[0].proposal.action === 'collapse';
+    return {
+      blocksPerSecond: lockUs > 0 ? Math.max(1, budgets.lockUsPerSecond / lockUs) : 0,
+      minFreePermil: isCollapse ? permilOfMemory(this.#host, budgets.minFreeBlocks) : 0,
+    };
+  }
+
   describe(steps: readonly Step[], pid: number): readonly string[] {
     const { geometry } = this.#host.identity;
     const maps = this.#host.files.readText(`/proc/${pid}/maps`);
     return groupsOf(steps).flatMap((group) => {
       const pads = unmappedRanges(maps.ok ? maps.value : '', padsNeeded(group.length), geometry);
-      const context = blockContext(this.#order(group, pid), pads, this.#options.pacing, geometry);
+      const context = blockContext(this.#order(group, pid), pads, this.#pacing(group), geometry);
       const writes = contextWrites(context, this.#can);
       const lines = writes.map(({ file, text }) => `write kdamond ${file} = ${text}`);
       return [...lines, 'write kdamond state = on', 'write kdamond state = off'];
@@ -123,6 +137,12 @@ export class DamosActuator implements Actuator {
     const plain = { step: step.id, actuator: this.name, tried: true, calls: [], durationUs: 0, atMs };
     return { ...plain, ...outcome };
   }
+}
+
+function permilOfMemory(host: Host, blocks: number): number {
+  const text = host.files.readText('/proc/meminfo');
+  const total = text.ok ? kilobytes(parseKeyed(text.value).get('MemTotal')) : undefined;
+  return total ? (blocks * host.identity.geometry.blockBytes * 1000) / total : 0;
 }
 
 function abilitiesOf(can: Abilities, hugeOrder: Order): Ability[] {

@@ -1,7 +1,13 @@
 /** What plan, run and undo share: a turn with the command's progress, state directory and plan files. */
 
 import { dryRun } from '../actuators/dry-run.js';
-import { type ActingOptions, actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
+import {
+  ACTING_DEFAULTS,
+  type ActingOptions,
+  actuatorsOf,
+  assembleTurn,
+  type TurnRequest,
+} from '../config/assemble.js';
 import { lookBackUnderLock, readFeuds } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
@@ -77,7 +83,7 @@ export async function applyNow(
   const applied = await applyPlan({
     place,
     plan,
-    actuators: actuatorsOf(context.host, [], acting),
+    actuators: actuatorsOf(context.host, [], { ...ACTING_DEFAULTS, ...acting, budgets: plan.budgets }),
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
@@ -93,7 +99,11 @@ export async function describePlan(
   plan: Plan,
   acting?: ActingOptions,
 ): Promise<readonly string[]> {
-  const actuators = actuatorsOf(context.host, [], acting).map(dryRun);
+  const actuators = actuatorsOf(context.host, [], {
+    ...ACTING_DEFAULTS,
+    ...acting,
+    budgets: plan.budgets,
+  }).map(dryRun);
   return plan.steps.flatMap((step) => {
     const actuator = actuators.find(({ name }) => name === step.actuator);
     return actuator?.describe([step], step.proposal.process.pid) ?? [];

@@ -54,6 +54,8 @@ export interface ActingOptions {
   readonly shareDamon: boolean;
   /** Ask a kernel without type information what its DAMON can do, by a scratch slot: only where one is about to act. */
   readonly askDamon?: boolean;
+  /** Bounds that DAMOS keeps by itself. */
+  readonly budgets?: Budgets;
 }
 
 export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
@@ -88,7 +90,11 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       ...request.parameters,
       named,
     },
-    actuators: actuatorsOf(host, request.actuators, request.acting),
+    actuators: actuatorsOf(host, request.actuators, {
+      ...ACTING_DEFAULTS,
+      ...request.acting,
+      budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
+    }),
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
   };
@@ -107,6 +113,7 @@ export function actuatorsOf(
         ...DAMOS_DEFAULTS,
         share: acting.shareDamon,
         ask: acting.askDamon ?? false,
+        budgets: acting.budgets,
       }),
   };
   return Object.entries(made)
@@ -128,10 +135,8 @@ function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly S
     request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
   // What the probe splits it collapses again, so nothing of it may be sticky.
   const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
-  const hands = probeHands(host, actuatorsOf(host, [], acting), {
-    ...DEFAULT_BUDGETS,
-    ...request.budgets,
-  });
+  const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
+  const hands = () => probeHands(host, actuatorsOf(host, [], acting), budgets);
   const share = request.acting?.shareDamon ?? false;
   const parts = { geometry: host.identity.geometry, occupancy, hands };
   return names.map((name) =>

@@ -44,7 +44,11 @@ export async function recordedDemo(
   await show([...before, 'apply', plan, '--dry-run'], 4, 1);
   story.heading('Inspect (recorded after `octavo apply` on that machine)');
   await show([...after, 'inspect', target, '--mappings', '3'], 20, 0);
-  story.heading('Before and after (folio orders counted now, the rest as measured there)');
+  story.heading('The whole turn on the model kernel: the same policy and the same acting, in virtual time');
+  await show(['simulate', 'main-job'], 10, 16);
+  story.heading(
+    'Before and after on the recorded machine (folio orders counted now, the rest as measured there)',
+  );
   const moments = await recounted(measured, octavo, [before, after]);
   tellMoments(story, moments, measured.pageBytes);
   return codes.every((code) => code === 0);

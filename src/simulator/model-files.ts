@@ -206,8 +206,10 @@ function isNode(node: ModelNode | ErrnoName): node is ModelNode {
 }
 
 const PIECE = 65536;
+/** Longest positional file that is read as a whole; a pagemap is 2^38 bytes long. */
+const LONGEST = 64 * 2 ** 20;
 
-/** A positional file as a whole; only sensible for short ones. */
+/** A positional file as a whole; EFBIG for one that only makes sense in parts. */
 function readWhole(file: ModelFile, call: string): Answer<Uint8Array> {
   let whole: Uint8Array = new Uint8Array(0);
   for (;;) {
@@ -215,6 +217,7 @@ function readWhole(file: ModelFile, call: string): Answer<Uint8Array> {
     const read = file.readAt === undefined ? 'EINVAL' : file.readAt(piece, whole.length);
     if (typeof read === 'string') return refused(read, call);
     if (read === 0) return success(whole);
+    if (whole.length > LONGEST) return refused('EFBIG', call);
     whole = joined(whole, piece.subarray(0, read));
   }
 }

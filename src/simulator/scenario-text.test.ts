@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { OctavoError } from '../vocabulary/errors.js';
+import { ScenarioSchema } from './scenario.js';
 import { parseScenario, withValue } from './scenario-text.js';
+import { WORKLOADS } from './workloads/catalogue.js';
 
 const READY = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
 
@@ -115,4 +118,31 @@ for (const name of readdirSync(READY)) {
     const scenario = parseScenario(readFileSync(join(READY, name), 'utf8'), name);
     assert.ok(scenario.about.length > 10);
   });
+}
+
+test('docs/simulate.md names every key of a scenario and every workload with its parameters', () => {
+  const text = readFileSync(fileURLToPath(new URL('../../../docs/simulate.md', import.meta.url)), 'utf8');
+  const keys = new Set<string>();
+  collectKeys(z.toJSONSchema(ScenarioSchema, { io: 'input', unrepresentable: 'any' }), keys);
+  for (const [name, { parameters }] of Object.entries(WORKLOADS)) {
+    keys.add(name);
+    const schema = z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any' });
+    for (const key of Object.keys(schema.properties ?? {})) keys.add(key);
+  }
+  assert.ok(keys.size > 60, `${keys.size} keys`);
+  assert.deepEqual(
+    [...keys].filter((key) => !text.includes(`\`${key}\``)),
+    [],
+  );
+});
+
+/** Names of all properties of a JSON schema, at any depth. */
+function collectKeys(schema: unknown, into: Set<string>): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { properties, ...rest } = schema as { properties?: Record<string, unknown> };
+  for (const [name, inner] of Object.entries(properties ?? {})) {
+    into.add(name);
+    collectKeys(inner, into);
+  }
+  for (const inner of Object.values(rest)) collectKeys(inner, into);
 }

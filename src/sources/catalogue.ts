@@ -10,8 +10,8 @@ export interface SourceOptions {
   readonly occupancy?: Partial<OccupancyOptions>;
   readonly damon?: Partial<DamonRegionsOptions>;
   readonly probe?: Partial<ProbeOptions>;
-  /** What the probe acts with. */
-  readonly hands: ProbeHands;
+  /** What the probe acts with; asked for only when the probe is chosen. */
+  hands(): ProbeHands;
 }
 
 /** Every source that can be chosen by name. */
@@ -20,7 +20,7 @@ export const SOURCES = {
   'damon-regions': (options) =>
     new DamonRegionsSource(options.geometry, { ...DAMON_REGIONS_DEFAULTS, ...options.damon }),
   probe: (options) =>
-    new ProbeSource(options.geometry, options.hands, { ...PROBE_DEFAULTS, ...options.probe }),
+    new ProbeSource(options.geometry, options.hands(), { ...PROBE_DEFAULTS, ...options.probe }),
   smaps: (options) => new SmapsSource(options.geometry),
 } as const satisfies Record<string, (options: SourceOptions) => Source>;
 

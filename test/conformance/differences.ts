@@ -51,6 +51,7 @@ export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   // The model imitates a release but has no built-in DAMON modules and no tracefs.
   'model 7.3': { ...v73, damonStat: false, damonTrace: false },
   'model 7.2': { ...v73, damonStat: false, damonTrace: false },
+  'model octavo': { ...v73, splitAction: true, damonStat: false, damonTrace: false },
   'model 6.12': { ...v612, damonTrace: false },
 };
 

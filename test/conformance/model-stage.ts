@@ -7,7 +7,7 @@ import type { GenerationName } from '../../src/simulator/kernel/damon/generation
 import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
-import { RELEASES } from '../../src/simulator/kernel/options.js';
+import { type KernelFeatures, RELEASES } from '../../src/simulator/kernel/options.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
@@ -21,11 +21,20 @@ const SHARED = VM.read | VM.write | VM.shared;
 const FIRST_AREA_BLOCK = 0x100_0000;
 const AREA_BLOCKS = 0x1_0000;
 
-export type ModelRelease = keyof typeof RELEASES & GenerationName;
+/** Columns of the table of differences, without `model `, that the model imitates. */
+const MODELS = {
+  '7.3': { features: RELEASES['7.3'], generation: '7.3' },
+  '7.2': { features: RELEASES['7.2'], generation: '7.2' },
+  '6.12': { features: RELEASES['6.12'], generation: '6.12' },
+  octavo: { features: RELEASES['7.3'], generation: '7.3-rfc' },
+} as const satisfies Record<string, { features: KernelFeatures; generation: GenerationName }>;
+
+export type ModelRelease = keyof typeof MODELS;
 
 export function modelStage(release: ModelRelease, note: (text: string) => void): Stage {
-  const kernel = boot({ memoryBytes: 2 * GIB, features: RELEASES[release], seed: 7 });
-  installDamon(kernel, { generation: release });
+  const { features, generation } = MODELS[release];
+  const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7 });
+  installDamon(kernel, { generation });
   const host = modelHost(kernel);
   return {
     host,

@@ -6,7 +6,7 @@ import { traitsOf } from './differences.js';
 import { type ModelRelease, modelStage } from './model-stage.js';
 import { compareRows } from './scenario.js';
 
-const RELEASES: readonly ModelRelease[] = ['7.3', '7.2', '6.12'];
+const RELEASES: readonly ModelRelease[] = ['7.3', '7.2', '6.12', 'octavo'];
 
 for (const release of RELEASES) {
   for (const scenario of SCENARIOS) {

@@ -14,7 +14,7 @@ for (const generation of ['7.3-rfc', '6.12'] as const) {
     const target = {
       tree,
       generation: GENERATIONS[generation],
-      pids: [7],
+      processes: [{ pid: 7, start: 0, end: 100 * 4096 }],
       write: (path: string, text: string) =>
         bench.find(path) === undefined ? 'ENOENT' : bench.write(path, text),
       advance: (ms: number) => bench.advance(ms),
@@ -30,4 +30,5 @@ test('5 000 random writes over a live model leave every invariant of its memory 
   const outcome = fuzzModel('7.3-rfc', 7, 5_000);
   assert.deepEqual(outcome.violations, []);
   assert.ok(outcome.checks >= 3 && outcome.commands > 200);
+  assert.ok(outcome.split > 0 && outcome.collapsed > 0, 'schemes really acted');
 });

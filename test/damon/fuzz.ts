@@ -9,8 +9,8 @@ import { SysfsDirectory, type SysfsFile } from '../../src/simulator/kernel/damon
 export interface FuzzTarget {
   readonly tree: SysfsDirectory;
   readonly generation: Generation;
-  /** Processes to monitor. */
-  readonly pids: readonly number[];
+  /** Processes to monitor, and byte ranges of their memory. */
+  readonly processes: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
   write(path: string, text: string): string | undefined;
   advance(ms: number): void;
 }
@@ -89,9 +89,11 @@ export class Fuzzer {
     if (this.target.write(`${kdamond}/contexts/nr_contexts`, '1') !== undefined) return;
     this.target.write(`${context}/operations`, this.pick(['vaddr', 'fvaddr', 'paddr']));
     if (this.target.write(`${context}/targets/nr_targets`, '1') !== undefined) return;
-    this.target.write(`${context}/targets/0/pid_target`, String(this.pick(this.target.pids)));
+    const { pid, start, end } = this.pick(this.target.processes);
+    this.target.write(`${context}/targets/0/pid_target`, String(pid));
     if (this.target.write(`${context}/targets/0/regions/nr_regions`, '1') !== undefined) return;
-    this.target.write(`${context}/targets/0/regions/0/end`, String(this.below(2 ** 24) + 2 ** 24));
+    this.target.write(`${context}/targets/0/regions/0/start`, String(start));
+    this.target.write(`${context}/targets/0/regions/0/end`, String(end));
     if (this.target.write(`${context}/schemes/nr_schemes`, '1') !== undefined) return;
     const scheme = `${context}/schemes/0`;
     this.target.write(`${scheme}/action`, this.pick(this.target.generation.actions));
@@ -100,6 +102,8 @@ export class Fuzzer {
     }
     this.target.write(`${scheme}/target_order`, this.pick(['0', '2', '4', '8', '9']));
     if (this.below(2) === 0) this.target.write(`${scheme}/quotas/bytes`, this.pick(NUMBERS));
+    this.note(this.target.write(`${kdamond}/state`, 'on'));
+    this.target.advance(this.below(400));
   }
 
   private note(errno: string | undefined): void {

@@ -4,7 +4,7 @@ import { GENERATIONS, type GenerationName } from '../../src/simulator/kernel/dam
 import { violations } from '../../src/simulator/kernel/invariants.js';
 import { exit } from '../../src/simulator/kernel/processes.js';
 import { Fuzzer, type FuzzTarget } from './fuzz.js';
-import { type Area, ModelBench } from './model-bench.js';
+import { type Area, ModelBench, PAGE } from './model-bench.js';
 
 export interface ModelFuzzOutcome {
   readonly writes: number;
@@ -32,7 +32,13 @@ export function fuzzModel(
   const target: FuzzTarget = {
     tree: bench.damon.tree,
     generation: GENERATIONS[generation],
-    pids: areas.map((area) => area.pid),
+    get processes() {
+      return areas.map(({ pid, start, pages }) => ({
+        pid,
+        start: start * PAGE,
+        end: (start + pages) * PAGE,
+      }));
+    },
     write: (path, text) => bench.write(path, text),
     advance: (ms) => bench.advance(ms),
   };

@@ -1,10 +1,47 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FourWays, FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
+import {
+  FourWays,
+  FullyAssociative,
+  KIND,
+  SetAssociative,
+  SideBySide,
+  type TlbArrayModel,
+} from './tlb-arrays.js';
 
 /** The plainest LRU there is: lists, newest first. */
-class Reference {
+interface PlainLru {
+  touch(key: number): number;
+  remove(matches: (key: number) => boolean): void;
+  keys(): number[];
+}
+
+/** Two plain lists of sets: one for huge keys, one for the others. */
+class TwoReferences implements PlainLru {
+  readonly #others: Reference;
+  readonly #huge: Reference;
+
+  constructor(others: Reference, huge: Reference) {
+    this.#others = others;
+    this.#huge = huge;
+  }
+
+  touch(key: number): number {
+    return ((key & 3) === KIND.huge ? this.#huge : this.#others).touch(key);
+  }
+
+  remove(matches: (key: number) => boolean): void {
+    this.#others.remove(matches);
+    this.#huge.remove(matches);
+  }
+
+  keys(): number[] {
+    return [...this.#others.keys(), ...this.#huge.keys()].sort((a, b) => a - b);
+  }
+}
+
+class Reference implements PlainLru {
   readonly sets: number[][];
   readonly ways: number;
   readonly hugeSets: number;
@@ -37,8 +74,18 @@ class Reference {
 const keys = fc.array(fc.tuple(fc.nat(60), fc.constantFrom(KIND.base, KIND.run, KIND.huge)), {
   maxLength: 400,
 });
-const SHAPES: readonly (readonly [string, () => TlbArrayModel, () => Reference])[] = [
-  ['16 × 4', () => new FourWays(64, 4), () => new Reference(64, 4)],
+const SHAPES: readonly (readonly [string, () => TlbArrayModel, () => PlainLru])[] = [
+  ['16 × 4', () => new FourWays(64), () => new Reference(64, 4)],
+  [
+    '4 × 4 and 2 × 4 for huge',
+    () => new FourWays(16, 8),
+    () => new TwoReferences(new Reference(16, 4), new Reference(8, 4)),
+  ],
+  [
+    '2 × 6 beside 2 × 4 for huge',
+    () => new SideBySide(new SetAssociative(12, 6), new FourWays(8)),
+    () => new TwoReferences(new Reference(12, 6), new Reference(8, 4)),
+  ],
   ['4 × 8', () => new SetAssociative(32, 8), () => new Reference(32, 8)],
   ['4 × 5', () => new SetAssociative(20, 5), () => new Reference(20, 5)],
   ['4 × 8, huge in half', () => new SetAssociative(32, 8, 16), () => new Reference(32, 8, 16)],
@@ -79,6 +126,17 @@ for (const [name, make, reference] of SHAPES) {
           plain.keys(),
         );
         play(before);
+        // A whole batch at once: the same hits and misses as one by one.
+        const units = after.map(([unit, kind]) => ((unit + 1) << 2) | kind);
+        const keys = Int32Array.from(units);
+        const positions = Uint16Array.from(units.keys());
+        const missed = array.missing(keys, positions, units.length);
+        const expected = units.flatMap((key, at) => (plain.touch(key) === 0 ? [] : [at]));
+        assert.deepEqual([...positions.subarray(0, missed)], expected);
+        assert.deepEqual(
+          [...keys.subarray(0, missed)],
+          expected.map((at) => units[at]),
+        );
       }),
       { numRuns: 150 },
     );

@@ -12,6 +12,11 @@ export interface TlbArrayModel {
   touch(key: number): number;
   /** Whether the key is there, without using it. */
   has(key: number): boolean;
+  /**
+   * Touches `count` keys in order and moves those that were not there to the front of `keys`, with their
+   * `positions`; answers how many. One loop with everything at hand: the model's hottest.
+   */
+  missing(keys: Int32Array, positions: Uint16Array, count: number): number;
   /** Removes one key if it is there. */
   remove(key: number): void;
   /** Removes every entry whose key `matches`. */
@@ -39,23 +44,32 @@ abstract class SetAssociativeBase implements TlbArrayModel {
   protected readonly entries: Int32Array;
 
   /** `hugeEntries` bounds what huge translations may take: they index only that share of the sets. */
-  constructor(entries: number, ways: number, hugeEntries = entries) {
+  constructor(entries: number, ways: number, hugeEntries = entries, otherEntries = entries) {
     this.ways = ways;
-    const all = setsOf(entries, ways) - 1;
+    const all = setsOf(otherEntries, ways) - 1;
     this.setMask = Int32Array.of(all, all, all, setsOf(hugeEntries, ways) - 1);
     this.entries = new Int32Array(entries).fill(EMPTY);
   }
 
   abstract touch(key: number): number;
 
+  missing(keys: Int32Array, positions: Uint16Array, count: number): number {
+    return missingByTouch(this, keys, positions, count);
+  }
+
+  /** Where the set of a key begins. */
+  protected firstOf(key: number): number {
+    return ((key >>> 2) & this.setMask[key & 3]) * this.ways;
+  }
+
   has(key: number): boolean {
-    const first = ((key >>> 2) & this.setMask[key & 3]) * this.ways;
+    const first = this.firstOf(key);
     return this.entries.subarray(first, first + this.ways).includes(key);
   }
 
   remove(key: number): void {
     const entries = this.entries;
-    const first = ((key >>> 2) & this.setMask[key & 3]) * this.ways;
+    const first = this.firstOf(key);
     const end = first + this.ways;
     let at = first;
     while (at < end && entries[at] !== key) at++;
@@ -94,26 +108,128 @@ export class SetAssociative extends SetAssociativeBase {
       ? touchByFours(entries, first, first + ways, key)
       : touchOne(entries, first, first + ways, key);
   }
+
+  override missing(keys: Int32Array, positions: Uint16Array, count: number): number {
+    const { entries, ways, setMask } = this;
+    if ((ways & 3) !== 0) return missingByTouch(this, keys, positions, count);
+    let missed = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i];
+      const at = positions[i];
+      const first = ((key >>> 2) & setMask[key & 3]) * ways;
+      const miss = touchByFours(entries, first, first + ways, key);
+      keys[missed] = key;
+      positions[missed] = at;
+      missed -= miss;
+    }
+    return missed;
+  }
 }
 
-/** Four ways, the usual first level, with the pass written out. */
+/**
+ * Four ways, the usual first level, with the pass written out. Huge translations may have sets of their own behind
+ * those of the others: two arrays that a core looks up side by side.
+ */
 export class FourWays extends SetAssociativeBase {
-  touch(key: number): number {
-    const entries = this.entries;
-    const first = ((key >>> 2) & this.setMask[key & 3]) << 2;
-    const a = entries[first];
-    const b = entries[first + 1];
-    const c = entries[first + 2];
-    const d = entries[first + 3];
-    const beyondA = -(a ^ key) >> 31;
-    const beyondB = beyondA & (-(b ^ key) >> 31);
-    const beyondC = beyondB & (-(c ^ key) >> 31);
-    entries[first] = key;
-    entries[first + 1] = b ^ ((b ^ a) & beyondA);
-    entries[first + 2] = c ^ ((c ^ b) & beyondB);
-    entries[first + 3] = d ^ ((d ^ c) & beyondC);
-    return beyondC & (-(d ^ key) >> 31);
+  /** First set of each kind. */
+  readonly #bank: Int32Array;
+
+  /** `hugeEntries` of their own, or 0 when huge translations share the sets of the others. */
+  constructor(entries: number, hugeEntries = 0) {
+    super(entries + hugeEntries, 4, hugeEntries || entries, entries);
+    this.#bank = Int32Array.of(0, 0, 0, hugeEntries === 0 ? 0 : setsOf(entries, 4));
   }
+
+  protected override firstOf(key: number): number {
+    return (this.#bank[key & 3] + ((key >>> 2) & this.setMask[key & 3])) << 2;
+  }
+
+  touch(key: number): number {
+    return touchByFours(this.entries, this.firstOf(key), this.firstOf(key) + 4, key);
+  }
+
+  override missing(keys: Int32Array, positions: Uint16Array, count: number): number {
+    const { entries, setMask } = this;
+    const bank = this.#bank;
+    let missed = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i];
+      const at = positions[i];
+      const first = (bank[key & 3] + ((key >>> 2) & setMask[key & 3])) << 2;
+      const a = entries[first];
+      const b = entries[first + 1];
+      const c = entries[first + 2];
+      const d = entries[first + 3];
+      const beyondA = -(a ^ key) >> 31;
+      const beyondB = beyondA & (-(b ^ key) >> 31);
+      const beyondC = beyondB & (-(c ^ key) >> 31);
+      entries[first] = key;
+      entries[first + 1] = b ^ ((b ^ a) & beyondA);
+      entries[first + 2] = c ^ ((c ^ b) & beyondB);
+      entries[first + 3] = d ^ ((d ^ c) & beyondC);
+      keys[missed] = key;
+      positions[missed] = at;
+      missed -= beyondC & (-(d ^ key) >> 31);
+    }
+    return missed;
+  }
+}
+
+/** Two arrays of different shape side by side: one for huge translations, one for the others. */
+export class SideBySide implements TlbArrayModel {
+  readonly #byKind: readonly TlbArrayModel[];
+  readonly #arrays: readonly TlbArrayModel[];
+
+  constructor(others: TlbArrayModel, huge: TlbArrayModel) {
+    this.#byKind = [others, others, others, huge];
+    this.#arrays = [others, huge];
+  }
+
+  touch(key: number): number {
+    return this.#byKind[key & 3].touch(key);
+  }
+
+  missing(keys: Int32Array, positions: Uint16Array, count: number): number {
+    return missingByTouch(this, keys, positions, count);
+  }
+
+  has(key: number): boolean {
+    return this.#byKind[key & 3].has(key);
+  }
+
+  remove(key: number): void {
+    this.#byKind[key & 3].remove(key);
+  }
+
+  removeIf(matches: (key: number) => boolean): void {
+    for (const array of this.#arrays) array.removeIf(matches);
+  }
+
+  clear(): void {
+    for (const array of this.#arrays) array.clear();
+  }
+
+  keys(): number[] {
+    return this.#arrays.flatMap((array) => array.keys());
+  }
+}
+
+function missingByTouch(
+  array: TlbArrayModel,
+  keys: Int32Array,
+  positions: Uint16Array,
+  count: number,
+): number {
+  let missed = 0;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i];
+    const at = positions[i];
+    const miss = array.touch(key);
+    keys[missed] = key;
+    positions[missed] = at;
+    missed -= miss;
+  }
+  return missed;
 }
 
 function setsOf(entries: number, ways: number): number {
@@ -197,6 +313,19 @@ export class FullyAssociative implements TlbArrayModel {
     }
     if (slot !== this.#newest) this.promote(slot);
     return 0;
+  }
+
+  missing(keys: Int32Array, positions: Uint16Array, count: number): number {
+    let missed = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i];
+      const at = positions[i];
+      const miss = this.touch(key);
+      keys[missed] = key;
+      positions[missed] = at;
+      missed -= miss;
+    }
+    return missed;
   }
 
   private promote(slot: number): void {

@@ -5,7 +5,14 @@
  */
 import { type Cpu, runPages, type TlbArray } from '../cpus/cpu.js';
 import { FIRST_STORE, MAPPED } from './address-space.js';
-import { FourWays, FullyAssociative, KIND, SetAssociative, type TlbArrayModel } from './tlb-arrays.js';
+import {
+  FourWays,
+  FullyAssociative,
+  KIND,
+  SetAssociative,
+  SideBySide,
+  type TlbArrayModel,
+} from './tlb-arrays.js';
 import { Walker } from './walker.js';
 import { type Window, Windows } from './windows.js';
 
@@ -63,19 +70,16 @@ export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Wind
 export class Tlb {
   readonly cpu: Cpu;
   readonly windows: Windows;
-  /** By kind. */
-  readonly #first: readonly TlbArrayModel[];
+  readonly #first: TlbArrayModel;
   readonly #second: TlbArrayModel;
   readonly #walker: Walker;
   readonly #secondHitCycles: number;
   readonly #runShift: number;
   readonly #physicalRuns: boolean;
   readonly #shiftOf: Int32Array;
-  /** Survivors of the first and of the second pass: position in the batch, and key. */
-  readonly #missed = new Uint16Array(BATCH);
-  readonly #missedKey = new Int32Array(BATCH);
-  readonly #walked = new Uint16Array(BATCH);
-  readonly #walkedKey = new Int32Array(BATCH);
+  /** Accesses that no pass has served yet: position in the batch, and key. */
+  readonly #positions = new Uint16Array(BATCH);
+  readonly #keys = new Int32Array(BATCH);
   /** MAPPED bits that the walks of a batch found. */
   readonly #mapped = new Uint8Array(BATCH);
   /** Positions of stores that may be the first to their page. */
@@ -94,9 +98,7 @@ export class Tlb {
   constructor(cpu: Cpu, windows: Windows) {
     this.cpu = cpu;
     this.windows = windows;
-    const arrays = cpu.first.map((array) => ({ array, model: modelOf(array) }));
-    const holding = (kind: 'base' | 'huge') => arrays.find(({ array }) => array.holds.includes(kind))!.model;
-    this.#first = [holding('base'), holding('base'), holding('base'), holding('huge')];
+    this.#first = firstLevelOf(cpu);
     this.#second = modelOf(cpu.second);
     this.#walker = new Walker(cpu.walk);
     this.#secondHitCycles = cpu.secondHitCycles.value;
@@ -146,23 +148,19 @@ export class Tlb {
     const hints = this.windows.hints;
     const unitShift = this.windows.unitShift;
     const shiftOf = this.#shiftOf;
-    const first = this.#first;
     const linear = window.linear;
-    const missedAt = this.#missed;
-    const missedKey = this.#missedKey;
-    let missed = 0;
+    const keys = this.#keys;
+    const positions = this.#positions;
+    let known = 0;
     let at = from;
     for (; at < count; at++) {
-      const access = accesses[at];
-      const page = linear + (access >>> 1);
+      const page = linear + (accesses[at] >>> 1);
       const kind = hints[page >>> unitShift];
       if (kind === KIND.unknown) break;
-      const key = ((page >>> shiftOf[kind]) << 2) | kind;
-      const miss = first[kind].touch(key);
-      missedAt[missed] = at;
-      missedKey[missed] = key;
-      missed -= miss;
+      positions[known] = at;
+      keys[known++] = ((page >>> shiftOf[kind]) << 2) | kind;
     }
+    const missed = this.#first.missing(keys, positions, known);
     if (missed > 0) this.missFirstLevel(window, accesses, missed);
     this.markStores(window, accesses, from, at);
     return at;
@@ -184,19 +182,9 @@ export class Tlb {
   }
 
   private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
-    const second = this.#second;
-    const walkedAt = this.#walked;
-    const walkedKey = this.#walkedKey;
-    let walked = 0;
-    for (let i = 0; i < missed; i++) {
-      const key = this.#missedKey[i];
-      const at = this.#missed[i];
-      const miss = second.touch(key);
-      this.outcomes[at] = OUTCOME.secondLevel;
-      walkedAt[walked] = at;
-      walkedKey[walked] = key;
-      walked -= miss;
-    }
+    const positions = this.#positions;
+    for (let i = 0; i < missed; i++) this.outcomes[positions[i]] = OUTCOME.secondLevel;
+    const walked = this.#second.missing(this.#keys, positions, missed);
     this.#firstLevelMisses += missed;
     this.#cycles += (missed - walked) * this.#secondHitCycles;
     if (walked > 0) this.walkAll(window, accesses, walked);
@@ -208,7 +196,7 @@ export class Tlb {
       for (let i = 0; i < walked; i++) this.walkNested(window, accesses, i);
       return;
     }
-    const faults = window.space.walkAll(window.firstPage, accesses, this.#walked, walked, this.#mapped);
+    const faults = window.space.walkAll(window.firstPage, accesses, this.#positions, walked, this.#mapped);
     this.countWalks(window, accesses, walked);
     if (faults > 0) this.faultAll(window, accesses, walked);
   }
@@ -223,10 +211,10 @@ export class Tlb {
     let cycles = 0;
     let hugeWalks = 0;
     for (let i = 0; i < walked; i++) {
-      const at = this.#walked[i];
+      const at = this.#positions[i];
       const access = accesses[at];
       const page = linear + (access >>> 1);
-      const huge = (this.#walkedKey[i] & 3) === KIND.huge ? 1 : 0;
+      const huge = (this.#keys[i] & 3) === KIND.huge ? 1 : 0;
       outcomes[at] = OUTCOME.walk;
       stored[page >>> 5] |= (access & 1) << (page & 31);
       hugeWalks += huge;
@@ -239,14 +227,14 @@ export class Tlb {
   private faultAll(window: Window, accesses: Uint32Array, walked: number): void {
     for (let i = 0; i < walked; i++) {
       if (this.#mapped[i] !== MAPPED.fault) continue;
-      const at = this.#walked[i];
+      const at = this.#positions[i];
       const offset = accesses[at] >>> 1;
       this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
     }
   }
 
   private walkNested(window: Window, accesses: Uint32Array, index: number): void {
-    const at = this.#walked[index];
+    const at = this.#positions[index];
     const access = accesses[at];
     const offset = access >>> 1;
     const host = window.guest!.toHost(offset);
@@ -254,7 +242,7 @@ export class Tlb {
     const store = (access & 1) === 1;
     const mapped = window.space.walk(page, store);
     this.outcomes[at] = OUTCOME.walk;
-    if ((this.#walkedKey[index] & 3) === KIND.huge) this.#hugeWalks++;
+    if ((this.#keys[index] & 3) === KIND.huge) this.#hugeWalks++;
     this.#cycles += this.nestedCycles(window, offset, host, mapped);
     if (mapped === MAPPED.fault) this.fault(window, offset, page, store, at);
     if (store) this.markStored(window.linear + offset);
@@ -348,21 +336,21 @@ export class Tlb {
       const first = (key >>> 2) << shift;
       return first < to && first + (1 << shift) > from;
     };
-    for (const array of new Set(this.#first)) array.removeIf(matches);
+    this.#first.removeIf(matches);
     this.#second.removeIf(matches);
   }
 
   private invalidatePage(page: number): void {
     for (let kind: number = KIND.base; kind <= KIND.huge; kind++) {
       const key = ((page >>> this.#shiftOf[kind]) << 2) | kind;
-      this.#first[kind].remove(key);
+      this.#first.remove(key);
       this.#second.remove(key);
     }
   }
 
   /** Empties everything, as a context switch without address-space identifiers does. */
   flushAll(): void {
-    for (const array of this.#first) array.clear();
+    this.#first.clear();
     this.#second.clear();
     this.#walker.clear();
   }
@@ -375,9 +363,20 @@ export class Tlb {
   }
 }
 
+/** The first level: one array for all kinds, or one for huge translations beside that of the others. */
+function firstLevelOf(cpu: Cpu): TlbArrayModel {
+  const others = cpu.first.find((array) => array.holds.includes('base'))!;
+  const huge = cpu.first.find((array) => array.holds.includes('huge'))!;
+  if (huge === others) return modelOf(others);
+  if (others.ways.value === 4 && huge.ways.value === 4) {
+    return new FourWays(others.entries.value, huge.entries.value);
+  }
+  return new SideBySide(modelOf(others), modelOf(huge));
+}
+
 function modelOf(array: TlbArray): TlbArrayModel {
   const entries = array.entries.value;
   if (array.ways.value === entries) return new FullyAssociative(entries);
-  if (array.ways.value === 4) return new FourWays(entries, 4, array.hugeEntries?.value);
+  if (array.ways.value === 4 && array.hugeEntries === undefined) return new FourWays(entries);
   return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
 }

@@ -27,7 +27,7 @@ export class Walker {
   constructor(figures: WalkFigures) {
     this.#near = figures.nearCycles.value;
     this.#extra = figures.farCycles.value - figures.nearCycles.value;
-    this.#directory = new FourWays(figures.directoryEntries.value, 4);
+    this.#directory = new FourWays(figures.directoryEntries.value);
     this.#lines = new Int32Array(figures.cachedLines.value).fill(-1);
     this.#lineShift = 32 - Math.log2(figures.cachedLines.value);
   }

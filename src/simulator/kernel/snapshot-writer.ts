@@ -76,7 +76,7 @@ export class SnapshotWriter {
     const runs: [number, number][] = [];
     for (let from = 0; from < value.length; from += CHUNK) {
       const chunk = value.subarray(from, Math.min(from + CHUNK, value.length));
-      if (chunk.every((item) => item === 0)) continue;
+      if (isZero(chunk)) continue;
       runs.push([from, chunk.length]);
       this.#parts.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength).slice());
     }
@@ -84,6 +84,11 @@ export class SnapshotWriter {
     this.#binary += runs.reduce((sum, [, count]) => sum + count, 0) * value.BYTES_PER_ELEMENT;
     return ['typed', value.constructor.name, value.length, at, runs];
   }
+}
+
+function isZero(chunk: TypedArray): boolean {
+  for (let i = 0; i < chunk.length; i++) if (chunk[i] !== 0) return false;
+  return true;
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

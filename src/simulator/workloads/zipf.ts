@@ -3,6 +3,7 @@
  * proportional to r^-theta. Ranks are scattered over the area by a seeded permutation, unless asked not to.
  */
 import { z } from 'zod';
+import { power } from '../../base/power.js';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Pages } from '../../vocabulary/units.js';
 import { AliasTable } from './alias-table.js';
@@ -65,7 +66,7 @@ class Zipf implements Workload {
 /** Weight of each page; page p has rank ranks[p] + 1, or p + 1 without ranks. */
 export function zipfWeights(pages: Pages, theta: number, ranks?: Uint32Array): Float64Array {
   const byRank = new Float64Array(pages);
-  for (let rank = 0; rank < pages; rank++) byRank[rank] = (rank + 1) ** -theta;
+  for (let rank = 0; rank < pages; rank++) byRank[rank] = power(rank + 1, -theta);
   if (ranks === undefined) return byRank;
   const weights = new Float64Array(pages);
   for (let page = 0; page < pages; page++) weights[page] = byRank[ranks[page]];

@@ -75,7 +75,7 @@ export const damosSplit: Scenario = {
 
 async function splitAndBack(stage: Stage): Promise<Rows> {
   const { host } = stage;
-  const actuator = damosActuator(host, DAMOS_DEFAULTS);
+  const actuator = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true });
   const missing = actuator.abilities.find(({ action }) => action === 'split')?.missing ?? '?';
   if (missing) return { 'ability missing': missing };
   const workload = await stage.startWorkload();

@@ -1,6 +1,6 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { Kernel } from '../kernel.js';
-import { LRU, MAX_MEMCGS, Memcg } from '../memcg.js';
+import { LRU, MAX_MEMCGS, Memcg, type MemcgEvent } from '../memcg.js';
 import { reclaim } from '../reclaim.js';
 import type { ModelDirectory, ModelFile, ModelNode } from './tree.js';
 
@@ -152,78 +152,59 @@ function eventsText(memcg: Memcg): string {
   ].join('\n');
 }
 
+const NONE = () => 0;
+
+/** Lines of memory.stat that are amounts of memory, in pages of one cgroup, in the kernel's order. */
+const AMOUNTS: readonly (readonly [name: string, pages: (memcg: Memcg) => number])[] = [
+  ['anon', (m) => m.anon],
+  ['file', (m) => m.file],
+  ['kernel', (m) => m.pageTables],
+  ['kernel_stack', NONE],
+  ['pagetables', (m) => m.pageTables],
+  ['sec_pagetables', NONE],
+  ['percpu', NONE],
+  ['sock', NONE],
+  ['vmalloc', NONE],
+  ['shmem', (m) => m.shmem],
+  ['zswap', NONE],
+  ['zswapped', NONE],
+  ['file_mapped', NONE],
+  ['file_dirty', NONE],
+  ['file_writeback', NONE],
+  ['swapcached', NONE],
+  ['anon_thp', (m) => m.anonThp],
+  ['file_thp', (m) => m.fileThp],
+  ['shmem_thp', (m) => m.shmemThp],
+  ['inactive_anon', (m) => m.lruPages[LRU.inactiveAnon]],
+  ['active_anon', (m) => m.lruPages[LRU.activeAnon]],
+  ['inactive_file', (m) => m.lruPages[LRU.inactiveFile]],
+  ['active_file', (m) => m.lruPages[LRU.activeFile]],
+  ['unevictable', (m) => m.lruPages[LRU.unevictable]],
+  ['slab_reclaimable', NONE],
+  ['slab_unreclaimable', NONE],
+  ['slab', NONE],
+];
+
+/** Lines that are counts of events, in the kernel's order; those that the model does not count are 0. */
+const EVENT_LINES = [
+  'workingset_refault_anon workingset_refault_file workingset_activate_anon workingset_activate_file',
+  'workingset_restore_anon workingset_restore_file workingset_nodereclaim pgdemote_kswapd pgdemote_direct',
+  'pgdemote_khugepaged pgdemote_proactive pgscan pgsteal pgscan_kswapd pgscan_direct pgscan_khugepaged',
+  'pgscan_proactive pgsteal_kswapd pgsteal_direct pgsteal_khugepaged pgsteal_proactive pgfault pgmajfault pgrefill',
+  'pgactivate pgdeactivate pglazyfree pglazyfreed swpin_zero swpout_zero zswpin zswpout zswpwb thp_fault_alloc',
+  'thp_collapse_alloc thp_swpout thp_swpout_fallback',
+]
+  .join(' ')
+  .split(' ');
+
 /** memory.stat: this cgroup and everything below it, bytes first, then events. */
 function statText(kernel: Kernel, memcg: Memcg): string {
+  const members = [...memcg.subtree()];
   const { pageBytes } = kernel.geometry;
-  const sum = (of: (member: Memcg) => number) =>
-    [...memcg.subtree()].reduce((total, member) => total + of(member), 0);
-  const bytes = (of: (member: Memcg) => number) => sum(of) * pageBytes;
-  const { events } = memcg;
-  const rows: [string, number][] = [
-    ['anon', bytes((m) => m.anon)],
-    ['file', bytes((m) => m.file)],
-    ['kernel', bytes((m) => m.pageTables)],
-    ['kernel_stack', 0],
-    ['pagetables', bytes((m) => m.pageTables)],
-    ['sec_pagetables', 0],
-    ['percpu', 0],
-    ['sock', 0],
-    ['vmalloc', 0],
-    ['shmem', bytes((m) => m.shmem)],
-    ['zswap', 0],
-    ['zswapped', 0],
-    ['file_mapped', 0],
-    ['file_dirty', 0],
-    ['file_writeback', 0],
-    ['swapcached', 0],
-    ['anon_thp', bytes((m) => m.anonThp)],
-    ['file_thp', bytes((m) => m.fileThp)],
-    ['shmem_thp', bytes((m) => m.shmemThp)],
-    ['inactive_anon', bytes((m) => m.lruPages[LRU.inactiveAnon])],
-    ['active_anon', bytes((m) => m.lruPages[LRU.activeAnon])],
-    ['inactive_file', bytes((m) => m.lruPages[LRU.inactiveFile])],
-    ['active_file', bytes((m) => m.lruPages[LRU.activeFile])],
-    ['unevictable', bytes((m) => m.lruPages[LRU.unevictable])],
-    ['slab_reclaimable', 0],
-    ['slab_unreclaimable', 0],
-    ['slab', 0],
-    ['workingset_refault_anon', 0],
-    ['workingset_refault_file', 0],
-    ['workingset_activate_anon', 0],
-    ['workingset_activate_file', 0],
-    ['workingset_restore_anon', 0],
-    ['workingset_restore_file', 0],
-    ['workingset_nodereclaim', 0],
-    ['pgdemote_kswapd', 0],
-    ['pgdemote_direct', 0],
-    ['pgdemote_khugepaged', 0],
-    ['pgdemote_proactive', 0],
-    ['pgscan', events.pgscan],
-    ['pgsteal', events.pgsteal],
-    ['pgscan_kswapd', events.pgscan_kswapd],
-    ['pgscan_direct', events.pgscan_direct],
-    ['pgscan_khugepaged', events.pgscan_khugepaged],
-    ['pgscan_proactive', events.pgscan_proactive],
-    ['pgsteal_kswapd', events.pgsteal_kswapd],
-    ['pgsteal_direct', events.pgsteal_direct],
-    ['pgsteal_khugepaged', events.pgsteal_khugepaged],
-    ['pgsteal_proactive', events.pgsteal_proactive],
-    ['pgfault', events.pgfault],
-    ['pgmajfault', events.pgmajfault],
-    ['pgrefill', events.pgrefill],
-    ['pgactivate', events.pgactivate],
-    ['pgdeactivate', events.pgdeactivate],
-    ['pglazyfree', events.pglazyfree],
-    ['pglazyfreed', events.pglazyfreed],
-    ['swpin_zero', events.swpin_zero],
-    ['swpout_zero', events.swpout_zero],
-    ['zswpin', events.zswpin],
-    ['zswpout', events.zswpout],
-    ['zswpwb', events.zswpwb],
-    ['thp_fault_alloc', events.thp_fault_alloc],
-    ['thp_collapse_alloc', events.thp_collapse_alloc],
-    ['thp_swpout', events.thp_swpout],
-    ['thp_swpout_fallback', events.thp_swpout_fallback],
-  ];
-  return rows.map(([name, value]) => `${name} ${value}\n`).join('');
+  const amounts = AMOUNTS.map(([name, pages]) => {
+    const bytes = members.reduce((sum, member) => sum + pages(member), 0) * pageBytes;
+    return `${name} ${bytes}\n`;
+  });
+  const events = EVENT_LINES.map((name) => `${name} ${memcg.events[name as MemcgEvent] ?? 0}\n`);
+  return [...amounts, ...events].join('');
 }

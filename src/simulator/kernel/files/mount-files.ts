@@ -97,68 +97,40 @@ class ProcDirectory implements ModelDirectory {
   }
 }
 
+/** Text files directly in /proc. */
+const TEXTS: Readonly<Record<string, (kernel: Kernel) => string>> = {
+  buddyinfo: buddyinfoText,
+  cmdline: () => 'model\n',
+  cpuinfo,
+  filesystems: () => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdebugfs\n',
+  meminfo: meminfoText,
+  stat: (kernel) => `btime ${Math.floor(kernel.bootedAtMs / 1000)}\n`,
+  swaps,
+  uptime: (kernel) => `${(kernel.clock.now / 1e9).toFixed(2)} 0.00\n`,
+  version: (kernel) => `Linux version ${kernel.features.release} (model)\n`,
+  vmstat: vmstatText,
+  zoneinfo: zoneinfoText,
+};
+
+/** Files of one 64-bit word for each frame. */
+const WORDS = { kpagecgroup: readKpagecgroup, kpagecount: readKpagecount, kpageflags: readKpageflags };
+
 function systemDirectory(kernel: Kernel, self: number, bootId: string): StaticDirectory {
   const proc = new StaticDirectory(0o555);
-  proc.set(
-    'buddyinfo',
-    show(() => buddyinfoText(kernel)),
-  );
-  proc.set(
-    'cmdline',
-    show(() => 'model\n'),
-  );
-  proc.set(
-    'cpuinfo',
-    show(() => cpuinfo(kernel)),
-  );
-  proc.set(
-    'filesystems',
-    show(() => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdebugfs\n'),
-  );
-  proc.set(
-    'kpagecgroup',
-    binary((into, at) => readKpagecgroup(kernel, into, at)),
-  );
-  proc.set(
-    'kpagecount',
-    binary((into, at) => readKpagecount(kernel, into, at)),
-  );
-  proc.set(
-    'kpageflags',
-    binary((into, at) => readKpageflags(kernel, into, at)),
-  );
-  proc.set(
-    'meminfo',
-    show(() => meminfoText(kernel)),
-  );
+  for (const [name, text] of Object.entries(TEXTS))
+    proc.set(
+      name,
+      show(() => text(kernel)),
+    );
+  for (const [name, read] of Object.entries(WORDS))
+    proc.set(
+      name,
+      binary((into, at) => read(kernel, into, at)),
+    );
   proc.set('mounts', { kind: 'symlink', target: '/proc/self/mounts' });
   proc.set('pressure', pressureDirectory(kernel));
   proc.set('self', { kind: 'symlink', target: `/proc/${self}` });
-  proc.set(
-    'stat',
-    show(() => `btime ${Math.floor(kernel.bootedAtMs / 1000)}\n`),
-  );
-  proc.set(
-    'swaps',
-    show(() => swaps(kernel)),
-  );
   proc.set('sys', sysctls(kernel, bootId));
-  proc.set(
-    'uptime',
-    show(() => `${(kernel.clock.now / 1e9).toFixed(2)} 0.00\n`),
-  );
-  proc.set(
-    'version',
-    show(() => `Linux version ${kernel.features.release} (model)\n`),
-  );
-  proc.set(
-    'vmstat',
-    show(() => vmstatText(kernel)),
-  );
-  proc.set(
-    'zoneinfo',
-    show(() => zoneinfoText(kernel)),
-  );
   return proc;
 }
 

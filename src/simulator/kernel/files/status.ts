@@ -10,40 +10,12 @@ const ALL_CAPABILITIES = '000001ffffffffff';
 
 /** /proc/PID/status. */
 export function processStatus(kernel: Kernel, task: Process): string {
-  const { mm } = task;
-  const users = [task.userId, task.userId, task.userId, task.userId].join('\t');
-  const capabilities = task.userId === 0 ? ALL_CAPABILITIES : '0000000000000000';
   return [
-    `Name:\t${task.command}`,
-    'Umask:\t0022',
-    'State:\tS (sleeping)',
-    `Tgid:\t${task.pid}`,
-    'Ngid:\t0',
-    `Pid:\t${task.pid}`,
-    `PPid:\t${task.parent}`,
-    'TracerPid:\t0',
-    `Uid:\t${users}`,
-    `Gid:\t${users}`,
-    'FDSize:\t64',
-    'Groups:\t ',
-    `NStgid:\t${task.pid}`,
-    `NSpid:\t${task.pid}`,
-    `NSpgid:\t${mm === undefined ? 0 : task.pid}`,
-    'NSsid:\t0',
-    `Kthread:\t${mm === undefined ? 1 : 0}`,
-    ...(mm === undefined ? [] : memoryLines(kernel, task)),
+    ...identityLines(task),
+    ...(task.mm === undefined ? [] : memoryLines(kernel, task)),
     `Threads:\t${task.threads}`,
-    'SigQ:\t0/7825',
-    'SigPnd:\t0000000000000000',
-    'ShdPnd:\t0000000000000000',
-    'SigBlk:\t0000000000000000',
-    'SigIgn:\t0000000000000000',
-    'SigCgt:\t0000000000000000',
-    'CapInh:\t0000000000000000',
-    `CapPrm:\t${capabilities}`,
-    `CapEff:\t${capabilities}`,
-    `CapBnd:\t${ALL_CAPABILITIES}`,
-    'CapAmb:\t0000000000000000',
+    ...signalLines(),
+    ...capabilityLines(task),
     'NoNewPrivs:\t0',
     'Seccomp:\t0',
     'Seccomp_filters:\t0',
@@ -60,6 +32,45 @@ export function processStatus(kernel: Kernel, task: Process): string {
       : []),
     '',
   ].join('\n');
+}
+
+function identityLines(task: Process): string[] {
+  const users = [task.userId, task.userId, task.userId, task.userId].join('\t');
+  return [
+    `Name:\t${task.command}`,
+    'Umask:\t0022',
+    'State:\tS (sleeping)',
+    `Tgid:\t${task.pid}`,
+    'Ngid:\t0',
+    `Pid:\t${task.pid}`,
+    `PPid:\t${task.parent}`,
+    'TracerPid:\t0',
+    `Uid:\t${users}`,
+    `Gid:\t${users}`,
+    'FDSize:\t64',
+    'Groups:\t ',
+    `NStgid:\t${task.pid}`,
+    `NSpid:\t${task.pid}`,
+    `NSpgid:\t${task.mm === undefined ? 0 : task.pid}`,
+    'NSsid:\t0',
+    `Kthread:\t${task.mm === undefined ? 1 : 0}`,
+  ];
+}
+
+function signalLines(): string[] {
+  const masks = ['SigPnd', 'ShdPnd', 'SigBlk', 'SigIgn', 'SigCgt'];
+  return ['SigQ:\t0/7825', ...masks.map((name) => `${name}:\t0000000000000000`)];
+}
+
+function capabilityLines(task: Process): string[] {
+  const own = task.userId === 0 ? ALL_CAPABILITIES : '0000000000000000';
+  return [
+    'CapInh:\t0000000000000000',
+    `CapPrm:\t${own}`,
+    `CapEff:\t${own}`,
+    `CapBnd:\t${ALL_CAPABILITIES}`,
+    'CapAmb:\t0000000000000000',
+  ];
 }
 
 export function cpuList(kernel: Kernel): string {
