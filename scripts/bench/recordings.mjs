@@ -59,7 +59,8 @@ export function* spe(records) {
   const trace = attribute({
     type: 12,
     config: 0x300010003,
-    sampleType: type | SAMPLE.dataSource,
+    // perf wants ADDR here to print addresses, though no sample has that field.
+    sampleType: type | SAMPLE.addr | SAMPLE.dataSource,
     ids: [41, 42],
     period: 1024,
   });
