@@ -2,7 +2,7 @@
  * Which thread ran on a CPU at which time, from context switches: what SPE records without context packets are
  * attributed by. Entries are kept in time order; those before the last time asked for are forgotten.
  */
-const INITIAL = 256;
+const INITIAL = 32;
 /** Per CPU; the oldest go first when a recording has more between two reads of its AUX data. */
 const MOST_ENTRIES = 1 << 20;
 

@@ -77,8 +77,9 @@ export class SpeTrace {
   /** Queues beyond the number kept; their bytes are lost. */
   ignoredBytes = 0;
   /** How often each data source value was seen with a load. */
-  readonly sourceCounts = new Uint32Array(SOURCE_VALUES);
+  private sourceCounts = new Uint32Array(0);
   private readonly queues = new Map<number, Queue>();
+  private readonly remoteTables = new Map<DataSources, Uint8Array>();
   private readonly timelines = new Map<number, SwitchTimeline>();
   private readonly samples: SampleDecoder;
   private readonly threads: ThreadTable;
@@ -296,6 +297,7 @@ export class SpeTrace {
     if (!queue.isNamed && queue.buffer.tid === NO_THREAD) flags |= SAMPLE_FLAG.guessedThread;
     const isLoad = (columns.operation[row] & 1) === 0;
     if (source < 0 || !isLoad) return flags;
+    if (this.sourceCounts.length === 0) this.sourceCounts = new Uint32Array(SOURCE_VALUES);
     this.sourceCounts[source]++;
     return queue.isRemote[source] === 1 ? flags | SAMPLE_FLAG.remoteMemory : flags;
   }
@@ -309,7 +311,7 @@ export class SpeTrace {
     const queue: Queue = {
       buffer: { ...buffer },
       timeline: this.timelineOf(buffer.cpu),
-      isRemote: remoteTable(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
+      isRemote: this.remoteTableOf(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
       context: known?.context ?? -1,
       tail: EMPTY,
       waiting: known?.waiting ?? [],
@@ -319,6 +321,15 @@ export class SpeTrace {
     };
     this.queues.set(buffer.index, queue);
     return queue;
+  }
+
+  /** Queues of CPUs of one family share a table. */
+  private remoteTableOf(sources: DataSources): Uint8Array {
+    const known = this.remoteTables.get(sources);
+    if (known !== undefined) return known;
+    const table = remoteTable(sources);
+    this.remoteTables.set(sources, table);
+    return table;
   }
 
   private timelineOf(cpu: number): SwitchTimeline {

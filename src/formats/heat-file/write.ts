@@ -6,6 +6,8 @@ import { FACTS_KEY, HEAT_SCHEMA, type HeatFacts } from './schema.js';
 
 /** Rows of a row group: what is held in columns before it is encoded. */
 const GROUP_ROWS = 65536;
+/** Differences of neighbours are small; a dictionary of addresses would hold every one of them. */
+const ASCENDING = { encoding: 'DELTA_BINARY_PACKED' } as const;
 /** Counters of a hot map stop here. */
 const SATURATED = 0xffff;
 
@@ -126,11 +128,42 @@ class RowGroup {
       { name: 'pid', type: 'INT32', data: this.pids.subarray(0, count), nullable: false },
       { name: 'command', type: 'STRING', data: this.commands.slice(0, count), nullable: false },
       { name: 'mapping', type: 'STRING', data: this.mappings.slice(0, count), nullable: false },
-      { name: 'block_address', type: 'INT64', data: this.blocks.subarray(0, count), nullable: false },
-      { name: 'sub_page', type: 'INT32', data: this.subPages.subarray(0, count), nullable: false },
-      { name: 'address', type: 'INT64', data: this.addresses.subarray(0, count), nullable: false },
-      { name: 'samples', type: 'INT32', data: this.samples.subarray(0, count), nullable: false },
-      { name: 'accesses', type: 'DOUBLE', data: this.accesses.subarray(0, count), nullable: false },
+      {
+        name: 'block_address',
+        type: 'INT64',
+        data: this.blocks.subarray(0, count),
+        nullable: false,
+        ...ASCENDING,
+      },
+      {
+        name: 'sub_page',
+        type: 'INT32',
+        data: this.subPages.subarray(0, count),
+        nullable: false,
+        ...ASCENDING,
+        statistics: false,
+      },
+      {
+        name: 'address',
+        type: 'INT64',
+        data: this.addresses.subarray(0, count),
+        nullable: false,
+        ...ASCENDING,
+      },
+      {
+        name: 'samples',
+        type: 'INT32',
+        data: this.samples.subarray(0, count),
+        nullable: false,
+        statistics: false,
+      },
+      {
+        name: 'accesses',
+        type: 'DOUBLE',
+        data: this.accesses.subarray(0, count),
+        nullable: false,
+        statistics: false,
+      },
     ]);
     this.count = 0;
   }
