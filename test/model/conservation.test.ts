@@ -50,6 +50,10 @@ test('random operations keep every invariant after each step, in blocks of 64 Ki
   }
 });
 
+test('a page that reclaim takes again while khugepaged brings its neighbours back from swap is not lost', () => {
+  runRandomOperations({ seed: 66, steps: 500, hugeOrder: 4, frames: 256, architecture: 'arm64' });
+});
+
 test('random operations in blocks of 2 MiB', () => {
   runRandomOperations({ seed: 11, steps: 600, hugeOrder: 9, frames: 8192 });
 });
