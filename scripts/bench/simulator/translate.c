@@ -138,7 +138,6 @@ int main(int argc, char **argv) {
       uint32_t access = accesses[walked[i]], page = access >> 1;
       int huge = (walked_key[i] & 3) == HUGE;
       outcomes[walked[i]] = 2;
-      stored[page >> 5] |= (access & 1) << (page & 31);
       huge_walks += huge;
       int32_t miss = -touch(&directory, (int32_t)(page >> 9) << 2 | BASE);
       int32_t directory_line = (int32_t)(page >> 12) | 0x40000000;

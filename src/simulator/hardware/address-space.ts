@@ -24,7 +24,8 @@ export interface AddressSpace {
   walk(page: PageNumber, store: boolean): number;
   /**
    * Walks for accesses[positions[i]], i below `count`; each access is an offset from `first` in pages shifted left
-   * by one, plus 1 for a store. Writes MAPPED bits to `mapped` and answers how many are MAPPED.fault.
+   * by one, plus 1 for a store. Writes MAPPED bits to `mapped` and answers how many are MAPPED.fault. Content is
+   * left to `firstStore`.
    */
   walkAll(
     first: PageNumber,

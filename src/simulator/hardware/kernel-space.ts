@@ -50,7 +50,10 @@ export class KernelSpace implements AddressSpace {
     return MAPPED.base;
   }
 
-  /** The walk of page-tables.ts, written out: many of its cache misses are then under way at once. */
+  /**
+   * The walk of page-tables.ts, written out: many of its cache misses are then under way at once. Content is left
+   * to `firstStore`, which the TLB calls for every page that was not stored to since its translation was flushed.
+   */
   walkAll(
     first: PageNumber,
     accesses: Uint32Array,
@@ -60,44 +63,34 @@ export class KernelSpace implements AddressSpace {
   ): number {
     const { tables, geometry } = this.#kernel;
     const { pmdBits, pmdValue, pteBits } = tables;
-    const content = this.#kernel.folios.content;
-    const pagesPerBlock = geometry.pagesPerBlock;
+    const { pgd } = this.#mm;
     const order = geometry.hugeOrder;
-    const mask = pagesPerBlock - 1;
-    const firstBlock = Math.floor(first / pagesPerBlock);
+    const mask = geometry.pagesPerBlock - 1;
+    const firstBlock = Math.floor(first / geometry.pagesPerBlock);
     let faults = 0;
     for (let i = 0; i < count; i++) {
       const access = accesses[positions[i]];
       const offset = access >>> 1;
-      const pmd = tables.pmdOf(this.#mm, firstBlock + (offset >>> order));
+      const block = firstBlock + (offset >>> order);
+      const pmd = pgd[block >>> 9] + (block & 511);
       const store = -(access & 1);
       const needed = ENTRY.present | (ENTRY.writable & store);
       const set = ENTRY.accessed | ((ENTRY.dirty | ENTRY.softDirty) & store);
       const bits = pmdBits[pmd];
-      let frame: FrameNumber;
-      if ((bits & ENTRY.present) !== 0) {
-        if ((bits & needed) !== needed) {
-          mapped[i] = MAPPED.fault;
-          faults++;
-          continue;
-        }
+      if ((bits & needed) === needed) {
         pmdBits[pmd] = bits | set;
         mapped[i] = MAPPED.huge;
-        if (store === 0) continue;
-        frame = pmdValue[pmd] + (offset & mask);
-      } else {
-        const entry = pmdValue[pmd] * pagesPerBlock + (offset & mask);
-        if ((pteBits[entry] & needed) !== needed) {
-          mapped[i] = MAPPED.fault;
-          faults++;
-          continue;
-        }
-        pteBits[entry] |= set;
-        mapped[i] = MAPPED.base;
-        if (store === 0) continue;
-        frame = tables.pteValue[entry];
+        continue;
       }
-      if (content[frame] === 0) writeContent(this.#kernel, this.#mm, first + offset, frame);
+      const entry = (pmdValue[pmd] << order) | (offset & mask);
+      const pte = pteBits[entry];
+      if ((bits & ENTRY.present) !== 0 || (pte & needed) !== needed) {
+        mapped[i] = MAPPED.fault;
+        faults++;
+        continue;
+      }
+      pteBits[entry] = pte | set;
+      mapped[i] = MAPPED.base;
     }
     return faults;
   }

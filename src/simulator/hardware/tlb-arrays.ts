@@ -145,7 +145,8 @@ export class FourWays extends SetAssociativeBase {
   }
 
   touch(key: number): number {
-    return touchByFours(this.entries, this.firstOf(key), this.firstOf(key) + 4, key);
+    const first = this.firstOf(key);
+    return touchByFours(this.entries, first, first + 4, key);
   }
 
   override missing(keys: Int32Array, positions: Uint16Array, count: number): number {

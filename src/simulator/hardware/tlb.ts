@@ -201,22 +201,21 @@ export class Tlb {
     if (faults > 0) this.faultAll(window, accesses, walked);
   }
 
-  /** Costs and outcomes of a batch of walks, and the marks of their stores. */
+  /** Costs and outcomes of a batch of walks. */
   private countWalks(window: Window, accesses: Uint32Array, walked: number): void {
     const hugeOrder = this.windows.geometry.hugeOrder;
-    const stored = this.windows.stored;
-    const outcomes = this.outcomes;
+    const { outcomes } = this;
+    const positions = this.#positions;
+    const keys = this.#keys;
     const linear = window.linear;
     const walker = this.#walker;
     let cycles = 0;
     let hugeWalks = 0;
     for (let i = 0; i < walked; i++) {
-      const at = this.#positions[i];
-      const access = accesses[at];
-      const page = linear + (access >>> 1);
-      const huge = (this.#keys[i] & 3) === KIND.huge ? 1 : 0;
+      const at = positions[i];
+      const page = linear + (accesses[at] >>> 1);
+      const huge = (keys[i] & 3) === KIND.huge ? 1 : 0;
       outcomes[at] = OUTCOME.walk;
-      stored[page >>> 5] |= (access & 1) << (page & 31);
       hugeWalks += huge;
       cycles += walker.walk(page, page >>> hugeOrder, huge);
     }
