@@ -100,14 +100,13 @@ export class DamonRegionsSource implements Source {
         `listening to kdamond ${listening.kdamond.slot} of another tool, which watches ${pid}`,
       );
       const { windowMs } = this.#options;
-      const busyBefore = runTimeNs(context.host, pid);
+      const busy = busyMeter(context.host, pid);
       const heard = await listen(context.host, listening, { windowMs, signal: context.signal });
       if (!heard.ok) {
         this.#lose(`processes not watched: ${heard.error.errno} for ${heard.error.call}`, 1);
         continue;
       }
-      const busy = runTimeNs(context.host, pid) - busyBefore;
-      this.#say(sizes, heard.value, busy / (windowMs * 1e6));
+      this.#say(sizes, heard.value, busy());
       yield* this.#readings(sizes, heard.value, residentBlocks(sizes));
     }
   }
@@ -116,7 +115,7 @@ export class DamonRegionsSource implements Source {
     const blocks = residentBlocks(sizes);
     if (blocks.length === 0) return;
     const { host, signal } = context;
-    const busyBefore = runTimeNs(host, sizes.process.pid);
+    const busy = busyMeter(host, sizes.process.pid);
     const exact = blocks.length <= this.#options.mostExactBlocks;
     const request = {
       pid: sizes.process.pid,
@@ -131,8 +130,7 @@ export class DamonRegionsSource implements Source {
       this.#lose(`processes not watched: ${watched.error.errno} for ${watched.error.call}`, 1);
       return;
     }
-    const busy = runTimeNs(host, sizes.process.pid) - busyBefore;
-    this.#say(sizes, watched.value, busy / (this.#options.windowMs * 1e6));
+    this.#say(sizes, watched.value, busy());
     yield* this.#readings(sizes, watched.value, blocks);
   }
 
@@ -230,6 +228,13 @@ function hugeBytesWithin(sizes: PageSizes, regions: readonly TriedRegion[], geom
     for (const block of blocksWithin(region, geometry)) if (huge.has(block)) seen.add(block);
   }
   return seen.size * geometry.blockBytes;
+}
+
+/** CPUs' worth of time that a process took from now on until the answer is asked for; setting DAMON up takes time, too. */
+function busyMeter(host: Host, pid: number): () => number {
+  const ran = runTimeNs(host, pid);
+  const began = host.clock.monotonicNs();
+  return () => (runTimeNs(host, pid) - ran) / Math.max(1, host.clock.monotonicNs() - began);
 }
 
 /** Time that a process's threads ran, from /proc/PID/task; 0 when it cannot be read. */
