@@ -16,6 +16,7 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Plan, Receipt, Step, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
+import type { Microseconds } from '../vocabulary/units.js';
 import type { JournalWriter } from './journal.js';
 
 export interface CarryOutOptions {
@@ -167,7 +168,7 @@ class ProcessWork {
     journal.write({ kind: 'receipts', receipts: [...receipts] });
     const splitsFailed = this.#failedSplits() > failedBefore;
     const verdicts = this.#judge(current, receipts, splitsFailed);
-    const lockUs = receipts.reduce((sum, receipt) => sum + receipt.durationUs, 0);
+    const lockUs = receipts.reduce((sum, receipt) => sum + lockTime(todo, receipt), 0);
     return { receipts, verdicts, lockUs };
   }
 
@@ -214,6 +215,17 @@ class ProcessWork {
     const vmstat = this.#options.host.files.readText('/proc/vmstat');
     return vmstat.ok ? (parseVmstat(vmstat.value).get('thp_split_page_failed') ?? 0) : 0;
   }
+}
+
+/** A busy machine stretches a call by waits for a CPU, during which nobody's lock is held for this much longer. */
+const MOST_STRETCH = 5;
+
+/** Time that a step held the target's locks: its measured share, bounded by a multiple of what was expected. */
+function lockTime(steps: readonly Step[], receipt: Receipt): Microseconds {
+  const cost = steps.find((step) => step.id === receipt.step)?.proposal.cost;
+  if (!cost || cost.durationUs === 0) return receipt.durationUs;
+  const measured = receipt.durationUs * (cost.lockUs / cost.durationUs);
+  return Math.min(measured, MOST_STRETCH * cost.lockUs);
 }
 
 /**
