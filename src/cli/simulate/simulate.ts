@@ -1,0 +1,168 @@
+import { fileURLToPath } from 'node:url';
+import { runJobs } from '../../host/worker-pool.js';
+import { baselineNs } from '../../simulator/baselines.js';
+import { CPUS } from '../../simulator/cpus/catalogue.js';
+import { heatText } from '../../simulator/heat-text.js';
+import { JOBS_MODULE, type Job, type ScenarioFiles } from '../../simulator/jobs.js';
+import type { SimulationOutcome } from '../../simulator/outcome.js';
+import { recordingOf } from '../../simulator/pmu-recording.js';
+import type { Scenario } from '../../simulator/scenario.js';
+import { parseScenario, withValue } from '../../simulator/scenario-text.js';
+import { Simulation } from '../../simulator/simulation.js';
+import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import type { OctavoContext } from '../context.js';
+import { showList, showOutcome, showSweep } from '../print/simulation.js';
+
+/** Ready scenarios stand beside the program, in the package as in a checkout. */
+const READY = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
+/** Baselines with fewer accesses than this are quicker here than on another thread. */
+const WORTH_A_THREAD = 2e6;
+
+export type SimulateFlags = {
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly seed?: number;
+  readonly sweep?: readonly string[];
+  readonly record?: string;
+};
+
+/** What the command does: lists, sweeps, or runs one scenario. */
+export async function simulate(
+  context: OctavoContext,
+  flags: SimulateFlags,
+  given: string | undefined,
+): Promise<void> {
+  if (flags.list) return list(context, flags.json);
+  if (given === undefined) {
+    throw new OctavoError('USAGE', {
+      problem: 'which scenario? (--list shows the ready ones)',
+      command: 'simulate',
+    });
+  }
+  const { path, text } = readScenario(context, given);
+  const scenario = parseScenario(text, path);
+  if (flags.sweep !== undefined) return sweep(context, text, path, flags, flags.sweep);
+  await runOne(context, scenario, flags.seed ?? scenario.seed, given, flags);
+}
+
+function readScenario(context: OctavoContext, given: string): { path: string; text: string } {
+  const ready = /^[\w-]+$/.test(given) ? context.host.files.readText(`${READY}${given}.yaml`) : undefined;
+  if (ready?.ok) return { path: `${given}.yaml`, text: ready.value };
+  const own = context.host.files.readText(given);
+  if (own.ok) return { path: given, text: own.value };
+  throw new OctavoError('FILE_UNREADABLE', { path: given, errno: own.error.errno });
+}
+
+async function runOne(
+  context: OctavoContext,
+  scenario: Scenario,
+  seed: number,
+  name: string,
+  flags: SimulateFlags,
+): Promise<void> {
+  if (flags.record !== undefined && scenario.pmu === undefined) {
+    throw new OctavoError('USAGE', { problem: '--record needs a scenario with `pmu:`', command: 'simulate' });
+  }
+  const files = await filesOf(context, scenario);
+  const simulation = new Simulation(scenario, seed, {
+    readText: (path) => files[path] ?? '',
+    progress: (done, total) =>
+      context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
+  });
+  for (let time = scenario.report; time < scenario.duration + scenario.report; time += scenario.report) {
+    if (context.signal.aborted)
+      throw new OctavoError('SCENARIO_FAILED', { time: `${time / 1e9} s`, problem: 'interrupted' });
+    await simulation.advanceTo(Math.min(time, scenario.duration));
+  }
+  const requests = simulation.baselineRequests();
+  const accesses = requests.reduce((sum, request) => sum + request.warmUp + request.accesses, 0);
+  const baselines =
+    accesses < WORTH_A_THREAD
+      ? requests.map((request) => baselineNs(request, (path) => files[path] ?? ''))
+      : await runJobs<Job, number>(
+          { url: JOBS_MODULE },
+          requests.map((request) => ({ kind: 'baseline', request, files })),
+        );
+  const outcome = simulation.outcome(baselines, name);
+  if (flags.record !== undefined) writeRecording(context, simulation, flags.record);
+  if (flags.json) context.printJson(outcome);
+  else context.print(showOutcome(outcome));
+}
+
+function writeRecording(context: OctavoContext, simulation: Simulation, path: string): void {
+  const written = context.host.files.writeFile(path, recordingOf(simulation));
+  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+/** Files that workloads name, read once, so that worker threads need no host. */
+async function filesOf(context: OctavoContext, scenario: Scenario): Promise<ScenarioFiles> {
+  const files: Record<string, string> = {};
+  for (const { with: parameters } of scenario.processes) {
+    const path = parameters.file;
+    if (typeof path !== 'string') continue;
+    const bytes = context.host.files.readBytes(path);
+    if (!bytes.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: bytes.error.errno });
+    files[path] = await heatText(bytes.value, path, GEOMETRY_4K);
+  }
+  return files;
+}
+
+async function sweep(
+  context: OctavoContext,
+  text: string,
+  path: string,
+  flags: SimulateFlags,
+  keys: readonly string[],
+): Promise<void> {
+  const points = gridOf(keys);
+  const jobs: Job[] = [];
+  for (const point of points) {
+    const changed = point.reduce((sofar, [key, value]) => withValue(sofar, path, key, value), text);
+    const scenario = parseScenario(changed, path);
+    const name = point.map(([key, value]) => `${key}=${value}`).join(' ');
+    const files = await filesOf(context, scenario);
+    jobs.push({ kind: 'simulate', scenario, seed: flags.seed ?? scenario.seed, name, files });
+  }
+  const outcomes = await runJobs<Job, SimulationOutcome>(
+    { url: JOBS_MODULE },
+    jobs,
+    undefined,
+    (done, total) => context.progress.show('sweeping', done, total, 'runs'),
+  );
+  if (flags.json) context.printJson({ octavo: 'sweep', version: 1, outcomes });
+  else context.print(showSweep(outcomes));
+}
+
+type Point = readonly (readonly [key: string, value: string])[];
+
+/** Every combination of the values of all keys. */
+function gridOf(keys: readonly string[]): Point[] {
+  let points: Point[] = [[]];
+  for (const one of keys) {
+    const match = /^([\w.-]+)=(.+)$/.exec(one);
+    if (match === null) {
+      throw new OctavoError('USAGE', { problem: `\`${one}\` is no KEY=VALUE,VALUE`, command: 'simulate' });
+    }
+    const values = match[2].split(',');
+    points = points.flatMap((point) => values.map((value) => [...point, [match[1], value] as const]));
+  }
+  return points;
+}
+
+function list(context: OctavoContext, json: boolean): void {
+  const names = context.host.files.list(READY);
+  const scenarios = (names.ok ? [...names.value] : [])
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => {
+      const { path, text } = readScenario(context, name.replace(/\.yaml$/, ''));
+      const { about, host, duration } = parseScenario(text, path);
+      return { name: name.replace(/\.yaml$/, ''), about, cpu: host.cpu, durationMs: duration / 1e6 };
+    });
+  const workloads = Object.entries(WORKLOADS).map(([name, { brief }]) => ({ name, brief }));
+  const cpus = Object.values(CPUS).map(({ name, title }) => ({ name, title }));
+  if (json) context.printJson({ octavo: 'scenarios', version: 1, scenarios, workloads, cpus });
+  else context.print(showList(scenarios, workloads, Object.values(CPUS)));
+}
