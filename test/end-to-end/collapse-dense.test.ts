@@ -49,8 +49,11 @@ describe('collapse-dense on small pages', { skip: skipUnlessLive() }, () => {
   it('collapses 64 MiB of dense pages to +65536 kB, content unchanged', async () => {
     assert.equal(stepsIn(plan, dense).length, 32);
     const before = await workload.ask('checksum', { name: 'dense' });
-    const applied = await octavo.json<RunDocument>(['apply', octavo.path('plan.json')]);
-    assert.ok(applied.verdicts.every(({ outcome }) => outcome === 'met'));
+    // The plan may hold a full block of the workload's own heap as well, which can shrink before it is applied.
+    const applied = await octavo.json<RunDocument>(['apply', octavo.path('plan.json')], [0, 7]);
+    const wanted = new Set(stepsIn(plan, dense).map(({ id }) => id));
+    const verdicts = applied.verdicts.filter(({ step }) => wanted.has(step));
+    assert.deepEqual([verdicts.length, verdicts.every(({ outcome }) => outcome === 'met')], [32, true]);
     assert.equal(smapsKb(workload.pid, dense, 'AnonHugePages'), 65_536);
     assert.equal(smapsKb(workload.pid, dense, 'Rss'), 65_536);
     assert.ok(hugeBlocks(workload.pid, dense).every(Boolean));
