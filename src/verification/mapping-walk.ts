@@ -133,7 +133,10 @@ export class MappingWalk {
     return Math.min(limit, regions.ends[last]);
   }
 
-  /** `pages` page-table entries of one block, from index `at` of the reader's words. The hot loop of a census. */
+  /**
+   * `pages` page-table entries of one block, from index `at` of the reader's words. The hot loop of a census: entries
+   * of consecutive frames with the same flags and folio order are taken as one run.
+   */
   #addPtes(row: number, page: PageNumber, at: number, pages: Pages): void {
     const { words } = this.#pagemap;
     const orderColumn = row * this.#rows.orders;
@@ -147,14 +150,16 @@ export class MappingWalk {
     let unknown = 0;
     let firstFrame = NO_PAGE;
     let inLine = 0;
-    let single = 0;
-    for (let index = 0; index < pages; index++) {
-      const high = words[(at + index) * 2 + 1];
+    for (let index = 0, run = 1; index < pages; index += run) {
+      const word = (at + index) * 2;
+      const high = words[word + 1];
+      run = 1;
       if ((high & PAGEMAP_HIGH.present) === 0) {
         if (high & PAGEMAP_HIGH.swapped) swapped++;
         continue;
       }
-      const frame = frameOf(words[(at + index) * 2], high);
+      const low = words[word];
+      const frame = frameOf(low, high);
       if (frame === 0) {
         present++;
         unknown++;
@@ -165,20 +170,21 @@ export class MappingWalk {
         orders.locate(frame);
         ({ codes, spanStart, spanEnd, spanOffset } = orders);
       }
-      const code = codes[spanOffset + frame - spanStart];
+      const codeAt = spanOffset + frame - spanStart;
+      const code = codes[codeAt];
+      const most = Math.min(pages - index, spanEnd - frame);
+      while (run < most && continues(words, word, run, low, high) && codes[codeAt + run] === code) run++;
       if (code === FRAME_CODE.zeroPage) {
-        zero++;
+        zero += run;
         continue;
       }
-      present++;
+      present += run;
       if (firstFrame === NO_PAGE) firstFrame = frame - index;
-      if (frame - index === firstFrame) inLine++;
-      if (!(high & PAGEMAP_HIGH.exclusive)) shared++;
-      if (code === FRAME_CODE.unknown) unknown++;
-      else if (code === 0) single++;
-      else pagesByOrder[orderColumn + code]++;
+      if (frame - index === firstFrame) inLine += run;
+      if (!(high & PAGEMAP_HIGH.exclusive)) shared += run;
+      if (code === FRAME_CODE.unknown) unknown += run;
+      else pagesByOrder[orderColumn + code] += run;
     }
-    pagesByOrder[orderColumn] += single;
     if (present > 0) this.#rows.level[row] = MAPPING_LEVEL.pte;
     if (zero > 0 && this.#rows.level[row] === MAPPING_LEVEL.none) this.#rows.level[row] = MAPPING_LEVEL.pte;
     this.#rows.zeroMapped[row] += zero;
@@ -271,4 +277,9 @@ export class MappingWalk {
       this.#rows.flags[row] |= BLOCK_FLAG.wholeInMapping;
     }
   }
+}
+
+/** Whether the entry `run` behind the one at `word` has the same flags and the frame that follows in line. */
+function continues(words: Int32Array, word: number, run: number, low: number, high: number): boolean {
+  return words[word + run * 2 + 1] === high && words[word + run * 2] === low + run;
 }

@@ -17,5 +17,5 @@ export const PAGEMAP_ENTRY_BYTES = 8;
 
 /** Frame number of an entry, 0 when the reader may not see frames. */
 export function frameOf(low: number, high: number): number {
-  return (high & PAGEMAP_HIGH.frame) * 0x1_0000_0000 + low;
+  return (high & PAGEMAP_HIGH.frame) * 0x1_0000_0000 + (low >>> 0);
 }
