@@ -65,9 +65,12 @@ export class OccupancySource implements Source {
     return {
       losses: this.#losses,
       bytesRead: this.#bytesRead,
-      notes: [
-        `read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB); reading marks pages referenced, as any access does`,
-      ],
+      notes:
+        this.#blocks === 0
+          ? []
+          : [
+              `read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB); reading marks pages referenced, as any access does`,
+            ],
     };
   }
 
