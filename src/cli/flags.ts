@@ -315,6 +315,19 @@ function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
   };
 }
 
+export type DryRunFlags = {
+  readonly dryRun: boolean;
+};
+
+export const dryRunFlags = {
+  dryRun: {
+    kind: 'boolean',
+    brief: 'Print the exact calls and writes, make none',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
 export type StateFlags = {
   readonly state?: string;
 };

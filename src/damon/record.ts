@@ -3,8 +3,8 @@
  * changed. After a kill -9 the next Octavo finds it and puts everything back.
  */
 import type { Host } from '../host/host.js';
+import { type Holder, isAlive, isHolder } from '../host/lock-file.js';
 import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
-import { type Holder, isAlive, isHolder } from './lock.js';
 
 export interface SessionRecord {
   readonly octavo: 'damon-session';

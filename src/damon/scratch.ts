@@ -1,8 +1,9 @@
 /** Asks the kernel what its DAMON can do, by an empty scheme that never runs, where nothing that can be read tells. */
 import type { Host } from '../host/host.js';
+import { ownHolder } from '../host/lock-file.js';
 import { askScheme, type DamonFeatures, readDamonFeatures } from './features.js';
 import { KDAMONDS } from './kernel-files.js';
-import { ownHolder, releaseLock, takeLock } from './lock.js';
+import { takeDamonLock } from './lock.js';
 import { chooseSlot, glanceAtDamonUse, type Occupied } from './owner.js';
 import { recordPath, removeRecord, writeRecord } from './record.js';
 
@@ -33,7 +34,9 @@ export function surveyDamon(host: Host, { share, ask }: SurveyOptions): DamonSur
 }
 
 function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {
-  if (host.files.status(recordPath(host)).ok || !takeLock(host).ok) return known;
+  if (host.files.status(recordPath(host)).ok) return known;
+  const lock = takeDamonLock(host);
+  if (!lock.ok) return known;
   try {
     const holder = ownHolder(host);
     const plain = { octavo: 'damon-session', version: 1, slot: 0, grew: true, refreshMs: null } as const;
@@ -44,7 +47,7 @@ function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {
     return answer;
   } finally {
     removeRecord(host);
-    releaseLock(host);
+    lock.value.release();
   }
 }
 

@@ -9,15 +9,15 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { parseDuration } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, parseDuration } from '../flags.js';
 import { showBytes } from '../print/units.js';
 
-type Flags = ShareFlags & {
-  readonly for?: number;
-  readonly every: number;
-  readonly target?: string;
-  readonly dryRun: boolean;
-};
+type Flags = ShareFlags &
+  DryRunFlags & {
+    readonly for?: number;
+    readonly every: number;
+    readonly target?: string;
+  };
 
 export const damonApplyCommand = command<Flags, [string]>(
   {
@@ -61,12 +61,7 @@ export const damonApplyCommand = command<Flags, [string]>(
         optional: true,
         placeholder: 'target',
       },
-      dryRun: {
-        kind: 'boolean',
-        brief: 'Print the exact writes, make none',
-        default: false,
-        withNegated: false,
-      },
+      ...dryRunFlags,
     },
     positional: {
       kind: 'tuple',

@@ -1,9 +1,9 @@
-import { isAlive } from '../../damon/lock.js';
 import { glanceAtDamonUse } from '../../damon/owner.js';
 import { type KdamondView, readKdamonds } from '../../damon/read-tree.js';
 import { readRecord, recoverLeftover, type SessionRecord } from '../../damon/record.js';
 import type { SchemeStatistics } from '../../damon/slot.js';
 import type { Host } from '../../host/host.js';
+import { isAlive } from '../../host/lock-file.js';
 import type { DamosScheme } from '../../vocabulary/damon.js';
 import { command, jsonFlag } from '../command.js';
 import { DAMON_EXITS, requireDamon } from '../damon-flags.js';

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
   rmSync,
   type Stats,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -99,13 +101,20 @@ export class LinuxFiles implements Files {
   }
 
   createExclusive(path: string, text: string): Answer<void> {
+    // Written aside and linked: nobody ever sees the file without its text.
+    const aside = `${path}.${process.pid}`;
     return answer(`create ${path}`, () => {
-      const descriptor = openSync(path, 'wx', 0o600);
       try {
-        writeAll(descriptor, text);
-        fsyncSync(descriptor);
+        const descriptor = openSync(aside, 'w', 0o600);
+        try {
+          writeAll(descriptor, text);
+          fsyncSync(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
+        linkWhole(aside, path, text);
       } finally {
-        closeSync(descriptor);
+        rmSync(aside, { force: true });
       }
     });
   }
@@ -116,6 +125,16 @@ export class LinuxFiles implements Files {
 
   remove(path: string): Answer<void> {
     return answer(`remove ${path}`, () => rmSync(path));
+  }
+}
+
+/** A file system without hard links gets the file in two steps. */
+function linkWhole(aside: string, path: string, text: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (problem) {
+    if (!['EPERM', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(problem))) throw problem;
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   }
 }
 
