@@ -5,6 +5,7 @@ import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import { PROBE_DEFAULTS } from '../sources/probe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GIB, KIB, MIB } from '../vocabulary/units.js';
 
@@ -117,6 +118,10 @@ export type TurnFlags = ScopeFlags &
     readonly emptyAbove: number;
     readonly byResidency: boolean;
     readonly readRate?: number;
+    readonly probeSample: number;
+    readonly probeWindow: number;
+    readonly probeDense: number;
+    readonly probeRestore: boolean;
     readonly maxBlocks?: number;
     readonly maxBytes?: number;
     readonly lockShare?: number;
@@ -229,6 +234,33 @@ export const turnFlags = {
     optional: true,
     placeholder: 'bytes',
   },
+  probeSample: {
+    kind: 'parsed',
+    parse: parseCount,
+    brief: 'Huge pages that source probe may split, over all processes',
+    default: String(PROBE_DEFAULTS.sampleBlocks),
+    placeholder: 'blocks',
+  },
+  probeWindow: {
+    kind: 'parsed',
+    parse: parseDuration,
+    brief: 'How long source probe watches, four huge pages at a time',
+    default: `${PROBE_DEFAULTS.windowMs / 1000}s`,
+    placeholder: 'duration',
+  },
+  probeDense: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'Source probe collapses again what is used to at least this share',
+    default: share(PROBE_DEFAULTS.denseShare),
+    placeholder: 'share',
+  },
+  probeRestore: {
+    kind: 'boolean',
+    brief: 'Source probe collapses the sparse ones again, too, and leaves all splits to the plan',
+    default: false,
+    withNegated: false,
+  },
   maxBlocks: {
     kind: 'parsed',
     parse: parseCount,
@@ -301,6 +333,12 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     },
     budgets: budgetsOf(flags),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
+    probe: {
+      sampleBlocks: flags.probeSample,
+      windowMs: flags.probeWindow,
+      denseShare: flags.probeDense,
+      restoreAll: flags.probeRestore,
+    },
   };
 }
 

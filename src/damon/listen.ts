@@ -32,7 +32,7 @@ export async function findListening(host: Host, pid: ProcessId): Promise<Listeni
 export async function listen(
   host: Host,
   { kdamond, target }: Listening,
-  { windowMs, signal }: Pick<WatchRequest, 'windowMs' | 'signal'>,
+  { windowMs, wait }: Pick<WatchRequest, 'windowMs' | 'wait'>,
 ): Promise<Result<Watched, Refusal>> {
   const before = host.files.readText(SWITCH);
   if (!before.ok) return before;
@@ -44,7 +44,7 @@ export async function listen(
   if (!turned.ok) return turned;
   let trace: ReturnType<Host['files']['readText']>;
   try {
-    await host.clock.sleep(windowMs, signal);
+    await wait(windowMs);
     trace = host.files.readText(TRACE);
   } finally {
     if (!wasOn) host.files.writeKernelFile(SWITCH, '0');

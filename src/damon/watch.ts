@@ -16,7 +16,8 @@ export interface WatchRequest {
   /** Sorted, apart or touching; of one size for `watchRanges`. */
   readonly ranges: readonly AddressRange[];
   readonly windowMs: Milliseconds;
-  readonly signal: AbortSignal;
+  /** Waits so long, or less when the watch is to end early: then the counts are of the time until there. */
+  wait(duration: Milliseconds): Promise<void>;
 }
 
 export interface Watched {
@@ -41,7 +42,7 @@ export async function watchRanges(slot: DamonSlot, request: WatchRequest): Promi
   if (!staged.ok) return staged;
   const started = await slot.start();
   if (!started.ok) return started;
-  await slot.host.clock.sleep(request.windowMs + (3 * sampleUs) / 1000, request.signal);
+  await request.wait(request.windowMs + (3 * sampleUs) / 1000);
   const [{ start: first, end }] = request.ranges;
   const tried = await slot.triedCounts(0, end - first);
   await slot.stop();
@@ -99,7 +100,7 @@ export async function watchAdaptively(
   if (!staged.ok) return staged;
   const started = await slot.start();
   if (!started.ok) return started;
-  await slot.host.clock.sleep(request.windowMs, request.signal);
+  await request.wait(request.windowMs);
   const tried = await slot.triedRegions(0);
   await slot.stop();
   if (!tried.ok) return failure(tried.error);

@@ -3,6 +3,7 @@
  * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
  * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
  */
+import { missingDamon } from '../damon/features.js';
 import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
@@ -66,6 +67,11 @@ export class DamonRegionsSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
+    const missing = missingDamon(context.host);
+    if (missing) {
+      this.#lose(`processes not watched: ${missing}`, context.processes.length);
+      return;
+    }
     const slot = await DamonSlot.open(context.host, { share: this.#options.share });
     if (!slot.ok) {
       yield* this.#listenToOthers(context, slot.error);
@@ -101,7 +107,8 @@ export class DamonRegionsSource implements Source {
       );
       const { windowMs } = this.#options;
       const busy = busyMeter(context.host, pid);
-      const heard = await listen(context.host, listening, { windowMs, signal: context.signal });
+      const wait = (ms: number) => context.host.clock.sleep(ms, context.signal);
+      const heard = await listen(context.host, listening, { windowMs, wait });
       if (!heard.ok) {
         this.#lose(`processes not watched: ${heard.error.errno} for ${heard.error.call}`, 1);
         continue;
@@ -123,7 +130,7 @@ export class DamonRegionsSource implements Source {
         ? blocks.map((block) => rangeOf(block, 1, this.#geometry))
         : joined(blocks, this.#geometry),
       windowMs: this.#options.windowMs,
-      signal,
+      wait: (ms: number) => host.clock.sleep(ms, signal),
     };
     const watched = exact ? await watchRanges(slot, request) : await watchAdaptively(slot, request);
     if (!watched.ok) {
