@@ -8,7 +8,7 @@ import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
 import { type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
-import type { Host } from '../host/host.js';
+import type { Host, Refusal } from '../host/host.js';
 import type { AddressRange } from '../vocabulary/damon.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import {
@@ -49,6 +49,8 @@ export class DamonRegionsSource implements Source {
   readonly #geometry: PageGeometry;
   readonly #notes: string[] = [];
   readonly #losses: Record<string, number> = {};
+  #samples = 0;
+  #obstacle: Occupied | Refusal | undefined;
 
   constructor(geometry: PageGeometry, options: DamonRegionsOptions = DAMON_REGIONS_DEFAULTS) {
     this.#options = options;
@@ -64,6 +66,16 @@ export class DamonRegionsSource implements Source {
       },
       windowNs: options.windowMs * 1e6,
     };
+  }
+
+  /** Samples of the last window: the largest weight that a row of it can have. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Why the last process could not be watched: who has DAMON, or what the kernel refused. */
+  get obstacle(): Occupied | Refusal | undefined {
+    return this.#obstacle;
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
@@ -99,6 +111,7 @@ export class DamonRegionsSource implements Source {
       const listening = await findListening(context.host, pid);
       if (!listening) {
         this.#lose('processes not watched: DAMON is in use', 1);
+        this.#obstacle = { owner, remedy };
         this.#notes.push(`DAMON is used by ${owner}. ${remedy}`);
         continue;
       }
@@ -110,7 +123,7 @@ export class DamonRegionsSource implements Source {
       const wait = (ms: number) => context.host.clock.sleep(ms, context.signal);
       const heard = await listen(context.host, listening, { windowMs, wait });
       if (!heard.ok) {
-        this.#lose(`processes not watched: ${heard.error.errno} for ${heard.error.call}`, 1);
+        this.#refused(heard.error);
         continue;
       }
       this.#say(sizes, heard.value, busy());
@@ -134,7 +147,7 @@ export class DamonRegionsSource implements Source {
     };
     const watched = exact ? await watchRanges(slot, request) : await watchAdaptively(slot, request);
     if (!watched.ok) {
-      this.#lose(`processes not watched: ${watched.error.errno} for ${watched.error.call}`, 1);
+      this.#refused(watched.error);
       return;
     }
     this.#say(sizes, watched.value, busy());
@@ -160,16 +173,17 @@ export class DamonRegionsSource implements Source {
   }
 
   #say(sizes: PageSizes, { regions, samples }: Watched, busyShare: number): void {
+    this.#samples = samples;
     const { pid } = sizes.process;
     const hot = regions.filter(({ accesses }) => accesses > 0);
     const bytes = hot.reduce((sum, { start, end }) => sum + Number(end - start), 0);
     this.#notes.push(
-      `DAMON saw accesses in ${bytes / MIB} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
+      `DAMON saw accesses in ${mebibytes(bytes)} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
     );
     const huge = hugeBytesWithin(sizes, hot, this.#geometry);
     if (huge > 0) {
       this.#notes.push(
-        `T2: ${huge / MIB} MiB of that are huge pages, each seen as one: down to ${Math.round(huge / this.#geometry.pagesPerBlock / 1024)} KiB of it may really be in use`,
+        `T2: ${mebibytes(huge)} MiB of that are huge pages, each seen as one: down to ${Math.round(huge / this.#geometry.pagesPerBlock / 1024)} KiB of it may really be in use`,
       );
     }
     if (busyShare > BUSY_SHARE && bytes <= TLB_ENTRIES * this.#geometry.pageBytes) {
@@ -179,10 +193,17 @@ export class DamonRegionsSource implements Source {
     }
   }
 
+  #refused(refusal: Refusal): void {
+    this.#obstacle = refusal;
+    this.#lose(`processes not watched: ${refusal.errno} for ${refusal.call}`, 1);
+  }
+
   #lose(reason: string, count: number): void {
     this.#losses[reason] = (this.#losses[reason] ?? 0) + count;
   }
 }
+
+const mebibytes = (bytes: Bytes) => Math.round((bytes / MIB) * 100) / 100;
 
 function addRow(batch: SampleColumns, pid: number, page: number, weight: number): void {
   const row = batch.count++;

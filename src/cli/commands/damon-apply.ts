@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { resolveTarget } from '../../config/targets.js';
 import { readDamonFeatures } from '../../damon/features.js';
 import { type DamonSlot, type SchemeStatistics, statisticsSince } from '../../damon/slot.js';
 import { contextWrites } from '../../damon/writes.js';
-import { type DamoFile, parseDamoFile } from '../../formats/damo/parse.js';
+import type { DamoFile } from '../../formats/damo/parse.js';
+import { parseDamoText } from '../../formats/damo/text.js';
 import { type DamonContext, NO_INTERVALS_GOAL } from '../../vocabulary/damon.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
@@ -85,15 +85,7 @@ export const damonApplyCommand = command<Flags, [string]>(
 function readParameters({ host }: OctavoContext, path: string): DamoFile {
   const text = host.files.readText(path);
   if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
-  let tree: unknown;
-  try {
-    // YAML contains JSON.
-    tree = parse(text.value);
-  } catch (problem) {
-    const [first] = (problem as Error).message.split('\n');
-    throw new OctavoError('FILE_MALFORMED', { path, problem: first, place: 'top level' });
-  }
-  const parsed = parseDamoFile(tree);
+  const parsed = parseDamoText(text.value);
   if (!parsed.ok) throw new OctavoError('FILE_MALFORMED', { path, ...parsed.error });
   return parsed.value;
 }

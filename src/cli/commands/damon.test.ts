@@ -122,6 +122,12 @@ test('heatmap draws a digit for each block and leaves nothing behind', async () 
     const address = (start * 4096).toString(16);
     assert.match(drawn.out, new RegExp(`0x${address} {2}9000`));
     assert.equal(nrKdamonds(host), '0');
+    const over = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '2s', '--every', '1s');
+    assert.match(over.out, new RegExp(`^0x${address} to .*2 MiB a digit`));
+    assert.match(over.out, /\n +1\.\d s {2}9000\n +[2-9]\.\d s {2}9000\n$/);
+    const json = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '1s', '--json');
+    const { samples, blocks } = JSON.parse(json.out);
+    assert.ok(samples > 100 && blocks[start / 512] >= 0.9 * samples, json.out);
   });
 });
 
@@ -132,6 +138,8 @@ test('an occupied DAMON refuses with its owner, exit code 8', async () => {
     const refused = await octavo(host, 'damon', 'apply', '/tmp/s.json', '--target', `${pid}`, '--for', '1s');
     assert.equal(refused.code, EXIT.refused);
     assert.match(refused.err, /DAMON_OCCUPIED: DAMON is used by another tool: kdamond 0 runs as \d+/);
+    const blind = await octavo(host, 'damon', 'heatmap', `${pid + 1000}`, '--for', '1s');
+    assert.equal(blind.code, EXIT.noTarget);
     const shared = await octavo(
       host,
       'damon',
