@@ -6,12 +6,22 @@ import { folderHost } from './host/folder-host.js';
 import { linuxHost } from './host/linux-host.js';
 import { OctavoError } from './vocabulary/errors.js';
 
+/** What runs on although nobody reads it any more gets so long to put things back. */
+const PUTTING_BACK_MS = 5000;
+
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => stop.abort(name));
 }
-// A reader that closes the pipe early (head, less) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// A reader that closes the pipe early (head, less) is no failure; what was set up is put back all the same.
+let readerGone = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exit(1);
+  if (readerGone) return;
+  readerGone = true;
+  stop.abort('EPIPE');
+  setTimeout(() => process.exit(0), PUTTING_BACK_MS).unref();
+});
 
 const streams = {
   out: process.stdout,
@@ -31,5 +41,6 @@ try {
   context.fail(problem, words.includes('--json'));
   process.exitCode = context.exitCode;
 }
+if (readerGone) process.exitCode = 0;
 // An unread standard input would keep the process alive.
 process.stdin.unref?.();
