@@ -7,7 +7,10 @@ import { schemeOf } from '../vocabulary/damon.js';
 import { KDAMONDS } from './kernel-files.js';
 import { DamonSlot, statisticsSince } from './slot.js';
 
-const EMPTY = { [`${KDAMONDS}/nr_kdamonds`]: '0\n', '/proc/77/maps': '400000-401000 r-xp\n' };
+const EMPTY = {
+  [`${KDAMONDS}/nr_kdamonds`]: '0\n',
+  '/proc/77/maps': '400000-401000 r-xp\n1400000-1800000 rw-p\n',
+};
 const SCHEME = `${KDAMONDS}/0/contexts/0/schemes/0`;
 /** Names of a kernel with the snapshot limit, as its type information lists them. */
 const BTF = { '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots') };
