@@ -1,18 +1,15 @@
 /**
  * Listens to a kdamond that somebody else runs: its snapshots come out of the trace event damon_aggregated, which
- * disturbs neither its parameters nor its results. The event's switch is put back as found.
+ * disturbs neither its parameters nor its results.
  */
 import { failure, type Result, success } from '../base/result.js';
 import { type AggregatedRegion, lastSeconds, parseAggregated, snapshotsOf } from '../formats/damon-trace.js';
-import type { Host, Refusal } from '../host/host.js';
+import type { Answer, Host, Refusal } from '../host/host.js';
 import type { ProcessId } from '../vocabulary/units.js';
 import { type KdamondView, readKdamonds } from './read-tree.js';
 import type { TriedRegion } from './slot.js';
+import { openTraceBuffer } from './trace-buffer.js';
 import type { Watched, WatchRequest } from './watch.js';
-
-const TRACING = '/sys/kernel/tracing';
-const SWITCH = `${TRACING}/events/damon/damon_aggregated/enable`;
-const TRACE = `${TRACING}/trace`;
 
 /** A running kdamond that watches this process, with the place of the process among its targets. */
 export interface Listening {
@@ -34,24 +31,20 @@ export async function listen(
   { kdamond, target }: Listening,
   { windowMs, wait }: Pick<WatchRequest, 'windowMs' | 'wait'>,
 ): Promise<Result<Watched, Refusal>> {
-  const before = host.files.readText(SWITCH);
-  if (!before.ok) return before;
-  const earlier = host.files.readText(TRACE);
-  if (!earlier.ok) return earlier;
-  const since = lastSeconds(earlier.value);
-  const wasOn = before.value.startsWith('1');
-  const turned = wasOn ? success(undefined) : host.files.writeKernelFile(SWITCH, '1');
-  if (!turned.ok) return turned;
-  let trace: ReturnType<Host['files']['readText']>;
+  const opened = openTraceBuffer(host);
+  if (!opened.ok) return opened;
+  const buffer = opened.value;
+  let trace: Answer<string>;
   try {
     await wait(windowMs);
-    trace = host.files.readText(TRACE);
+    trace = buffer.read();
   } finally {
-    if (!wasOn) host.files.writeKernelFile(SWITCH, '0');
+    buffer.close();
   }
   if (!trace.ok) return trace;
+  const since = lastSeconds(buffer.earlier);
   const last = snapshotsOf(regionsSince(trace.value, since), kdamond.pid, target).at(-1);
-  if (!last) return failure({ errno: 'ENODATA', call: `read ${TRACE}` });
+  if (!last) return failure({ errno: 'ENODATA', call: 'listen for damon_aggregated' });
   return success({ regions: last.map(asTried), samples: samplesOf(kdamond) });
 }
 

@@ -5,6 +5,7 @@
 import type { Host } from '../host/host.js';
 import { type Holder, isAlive, isHolder } from '../host/lock-file.js';
 import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
+import { recoverTracing } from './trace-buffer.js';
 
 export interface SessionRecord {
   readonly octavo: 'damon-session';
@@ -67,6 +68,7 @@ export type Leftover =
 
 /** Puts back what a dead Octavo left in DAMON's tree. Leaves alone what somebody else has changed since. */
 export async function recoverLeftover(host: Host): Promise<Leftover> {
+  recoverTracing(host);
   const record = readRecord(host);
   if (!record) return 'none';
   if (isAlive(host, record.holder)) return 'still running';

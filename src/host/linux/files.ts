@@ -3,6 +3,7 @@ import {
   constants,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
   readlinkSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -124,7 +126,10 @@ export class LinuxFiles implements Files {
   }
 
   remove(path: string): Answer<void> {
-    return answer(`remove ${path}`, () => rmSync(path));
+    return answer(`remove ${path}`, () => {
+      if (lstatSync(path).isDirectory()) rmdirSync(path);
+      else rmSync(path);
+    });
   }
 }
 
