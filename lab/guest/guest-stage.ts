@@ -2,9 +2,16 @@
 import { fileURLToPath } from 'node:url';
 import type { Host, Program } from '../../src/host/host.js';
 import type { PageRange } from '../../src/vocabulary/units.js';
-import type { Backing, Stage, Workload } from '../../test/conformance/stage.js';
+import type {
+  Backing,
+  CommandInterruption,
+  CommandRun,
+  Stage,
+  Workload,
+} from '../../test/conformance/stage.js';
 import type { ReadSpan, WorkloadCommand } from './workload.js';
 
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const HOLDER = fileURLToPath(new URL('damon-holder.js', import.meta.url));
 const WORKLOAD = fileURLToPath(new URL('workload.js', import.meta.url));
 
@@ -14,8 +21,29 @@ export function guestStage(host: Host, kernel: string, note: (text: string) => v
     kernel,
     note,
     startWorkload: () => GuestWorkload.start(host),
-    killOctavoHoldingDamon: (pid, blocks) => killHolder(host, [pid, ...blocks].map(String)),
+    octavo: (words, until) => runCommand(host, words, until),
+    killOctavoHoldingDamon: (pid, blocks, share) =>
+      killHolder(host, [share ? 'share' : 'alone', pid, ...blocks].map(String)),
   };
+}
+
+async function runCommand(
+  host: Host,
+  words: readonly string[],
+  until: CommandInterruption | undefined,
+): Promise<CommandRun> {
+  const program = host.calls.start(process.execPath, [MAIN, ...words]);
+  if (!program.ok) throw new Error(`octavo: ${program.error.errno}`);
+  let out = '';
+  let pending = until;
+  for await (const chunk of program.value.output) {
+    out += Buffer.from(chunk).toString('utf8');
+    if (!pending?.printed.test(out)) continue;
+    await pending.before();
+    pending = undefined;
+    program.value.signal('SIGTERM');
+  }
+  return { code: await program.value.ended, out, err: program.value.errors() };
 }
 
 async function killHolder(host: Host, parameters: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Runs in the guest: the scenarios of /octavo/job.json one after the other, each reported as soon as it is known. */
 import { openSync, readFileSync, writeSync } from 'node:fs';
+import { EXCLUSIVE_MODULES } from '../../src/damon/owner.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { SCENARIOS } from '../../test/conformance/catalogue.js';
 import type { Scenario } from '../../test/conformance/scenario.js';
@@ -19,6 +20,13 @@ function say(message: GuestMessage): void {
 }
 
 const uptime = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+
+/** Modules that hold DAMON exclusively from boot on would keep every scenario but their own from it. */
+function freeDamon(): void {
+  for (const module of EXCLUSIVE_MODULES) {
+    host.files.writeKernelFile(`/sys/module/${module}/parameters/enabled`, 'N');
+  }
+}
 
 async function perform(scenario: Scenario): Promise<void> {
   const began = uptime();
@@ -40,6 +48,7 @@ say({
 });
 for (const name of job.scenarios) {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario && !scenario.asBooted) freeDamon();
   if (scenario) await perform(scenario);
   else say({ kind: 'failed', scenario: name, problem: 'no such scenario', seconds: 0 });
 }

@@ -7,7 +7,7 @@ import { missingDamon } from '../damon/features.js';
 import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
-import { type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
+import { ADAPTIVE_SAMPLE_US, type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
 import type { Host, Refusal } from '../host/host.js';
 import type { AddressRange } from '../vocabulary/damon.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
@@ -172,7 +172,7 @@ export class DamonRegionsSource implements Source {
     if (batch.count > 0) yield { kind: 'samples', batch };
   }
 
-  #say(sizes: PageSizes, { regions, samples }: Watched, busyShare: number): void {
+  #say(sizes: PageSizes, { regions, samples, tunedUs }: Watched, busyShare: number): void {
     this.#samples = samples;
     const { pid } = sizes.process;
     const hot = regions.filter(({ accesses }) => accesses > 0);
@@ -180,6 +180,11 @@ export class DamonRegionsSource implements Source {
     this.#notes.push(
       `DAMON saw accesses in ${mebibytes(bytes)} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
     );
+    if (tunedUs !== undefined && tunedUs !== ADAPTIVE_SAMPLE_US) {
+      this.#notes.push(
+        `DAMON tuned its sampling interval from ${ADAPTIVE_SAMPLE_US / 1000} to ${tunedUs / 1000} ms: the counts are of its last ${Math.round((tunedUs * samples) / 1000)} ms`,
+      );
+    }
     const huge = hugeBytesWithin(sizes, hot, this.#geometry);
     if (huge > 0) {
       this.#notes.push(
