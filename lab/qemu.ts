@@ -12,6 +12,8 @@ export interface Boot {
   readonly socket: string;
   readonly memoryMiB: number;
   readonly timeoutMs: number;
+  /** Program to run as QEMU; the real one when absent. */
+  readonly program?: string;
 }
 
 export interface BootOutcome {
@@ -51,7 +53,7 @@ export async function boot(machine: Boot, onMessage: (message: GuestMessage) => 
 }
 
 async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
-  const child = spawn('nice', ['-n', '19', QEMU, ...parameters(machine)], {
+  const child = spawn('nice', ['-n', '19', machine.program ?? QEMU, ...parameters(machine)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = () => child.kill('SIGKILL');
@@ -105,13 +107,26 @@ function tailOf(child: ChildProcess): () => string {
   return () => text;
 }
 
+/** A machine that is going down may write anything. */
+function messageOf(line: string): GuestMessage | undefined {
+  try {
+    const value = JSON.parse(line) as Partial<GuestMessage> | null;
+    return typeof value?.kind === 'string' ? (value as GuestMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function listen(path: string, onMessage: (message: GuestMessage) => void): Promise<Server> {
   const server = createServer((socket: Socket) => {
     let rest = '';
     socket.on('data', (chunk) => {
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('{')) onMessage(JSON.parse(line) as GuestMessage);
+      for (const line of lines) {
+        const message = messageOf(line);
+        if (message) onMessage(message);
+      }
     });
     socket.on('error', () => socket.destroy());
   });
