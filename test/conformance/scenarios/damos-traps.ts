@@ -1,4 +1,5 @@
 import { DamonSlot } from '../../../src/damon/slot.js';
+import { unmappedRanges } from '../../../src/damon/unmapped.js';
 import {
   type AddressRange,
   type DamonContext,
@@ -14,6 +15,7 @@ import type { Stage, Workload } from '../stage.js';
 import { QUIET, withThp } from '../thp-settings.js';
 
 const BLOCKS = 32;
+const PAD_BLOCKS = 32;
 const WAIT_MS = 3000;
 
 /** The two obvious ways to act on a range, and what they do instead: why Octavo gives every block a region of its own. */
@@ -30,8 +32,8 @@ export const damosTraps: Scenario = {
           'one region of four blocks: applied bytes': 8388608,
         }
       : {}),
-    'filter in a large region: marked': exactAddressFilters ? 'plain×8 hg×4 plain×20' : 'plain×32',
-    'filter in a large region: tried': exactAddressFilters,
+    'filter inside a region: marked': exactAddressFilters ? 'plain×10 hg×2 plain×20' : 'plain×32',
+    'filter inside a region: tried': exactAddressFilters,
   }),
 };
 
@@ -62,12 +64,16 @@ async function throughOneRegion(stage: Stage, workload: Workload, range: PageRan
   };
 }
 
-/** Blocks 8 to 11 selected by a filter inside one region of all. */
+/**
+ * Blocks 10 and 11 selected by a filter inside a region of blocks 8 to 15, beside two larger ones that map nothing.
+ * What the filter cuts is so small that it is merged again at the next aggregation; up to 6.12 the part behind the
+ * cut waits for the next pass, and there is none.
+ */
 async function throughFilter(stage: Stage, workload: Workload, range: PageRange): Promise<Rows> {
   const { host } = stage;
   const { pid } = workload;
   const { geometry } = host.identity;
-  const address = addresses(range, 8, 12, geometry);
+  const address = addresses(range, 10, 12, geometry);
   const slot = await DamonSlot.open(host, { share: false });
   if (!slot.ok) throw new Error(slot.error.owner);
   const { coreFilters } = slot.value.features();
@@ -76,11 +82,18 @@ async function throughFilter(stage: Stage, workload: Workload, range: PageRange)
   const filter = coreFilters
     ? filterOf('addr', { matching: true, allow: true, address })
     : filterOf('addr', { matching: false, allow: false, address });
-  const context = contextOf(pid, [addresses(range, 0, BLOCKS, geometry)], 'hugepage', [filter]);
+  const maps = must(host.files.readText(`/proc/${pid}/maps`));
+  const size = BigInt(PAD_BLOCKS * geometry.blockBytes);
+  const [pad] = unmappedRanges(maps, 1, geometry);
+  const pads = [0n, 2n].map((at) => ({ start: pad.start + at * size, end: pad.start + (at + 1n) * size }));
+  const regions = [addresses(range, 8, 16, geometry), ...pads].sort((one, other) =>
+    one.start < other.start ? -1 : 1,
+  );
+  const context = contextOf(pid, regions, 'hugepage', [filter]);
   const applied = await runOnce(stage, 'hugepage', context);
   return {
-    'filter in a large region: marked': drawAdvice(host, pid, range),
-    'filter in a large region: tried': (applied?.tried ?? 0) > 0,
+    'filter inside a region: marked': drawAdvice(host, pid, range),
+    'filter inside a region: tried': (applied?.tried ?? 0) > 0,
   };
 }
 
