@@ -151,7 +151,8 @@ class Collected {
     const series = this.#request.series;
     const result = { series, scenario: name, verdict, rows, differences, notes, problem, seconds } as const;
     this.#results.set(name, result);
-    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s)`);
+    const why = problem ? `: ${problem.split('\n')[0]}` : '';
+    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s)${why}`);
   }
 
   result(): Pick<LabRun, 'series' | 'release' | 'readySeconds' | 'results'> {

@@ -39,7 +39,14 @@ function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {
   if (!lock.ok) return known;
   try {
     const holder = ownHolder(host);
-    const plain = { octavo: 'damon-session', version: 1, slot: 0, grew: true, refreshMs: null } as const;
+    const plain = {
+      octavo: 'damon-session',
+      version: 1,
+      slot: 0,
+      grew: true,
+      refreshMs: null,
+      kdamond: null,
+    } as const;
     if (!writeRecord(host, { ...plain, holder, targets: [] }).ok) return known;
     if (!host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '1').ok) return known;
     const answer = askInSlot(host, `${KDAMONDS}/0`);

@@ -254,6 +254,27 @@ test('a slot that somebody else configured since is left alone', async () => {
   assert.deepEqual(world.writes.slice(before), []);
 });
 
+test('a slot whose kdamond ended and that somebody else set up since is not touched by close either', async () => {
+  for (const [what, path, text] of [
+    ['another process is watched', `${KDAMONDS}/0/contexts/0/targets/0/pid_target`, '1234\n'],
+    ['another thread runs', `${KDAMONDS}/0/pid`, '901\n'],
+    ['there are two slots now', `${KDAMONDS}/nr_kdamonds`, '2\n'],
+  ] as const) {
+    const world = kernel();
+    const slot = await opened(world);
+    await slot.stage(contextFor(77));
+    world.react = (path, text) => {
+      if (path.endsWith('/state') && text === 'on') world.files.set(`${KDAMONDS}/0/pid`, '500\n');
+    };
+    assert.ok((await slot.start()).ok);
+    const before = world.writes.length;
+    world.files.set(path, text);
+    await slot.close();
+    assert.deepEqual(world.writes.slice(before), [], what);
+    assert.equal(world.files.has('/state/damon-session.json'), false);
+  }
+});
+
 test('nothing is changed that could not be journaled', async () => {
   const world = kernel();
   const files = {

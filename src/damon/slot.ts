@@ -93,6 +93,7 @@ export class DamonSlot {
       grew,
       refreshMs: refresh === undefined ? null : String(refresh),
       targets: [],
+      kdamond: null,
     };
     const slot = new DamonSlot(host, record, lock);
     const journaled = writeRecord(host, record);
@@ -129,8 +130,15 @@ export class DamonSlot {
     return success(undefined);
   }
 
-  start(): Promise<Answer<void>> {
-    return this.#write(`${this.path}/state`, 'on');
+  /** Starts the kdamond and writes down which thread it is. */
+  async start(): Promise<Answer<void>> {
+    const started = await this.#write(`${this.path}/state`, 'on');
+    if (!started.ok) return started;
+    const pid = await readFile(this.host, `${this.path}/pid`);
+    const kdamond = pid.ok && Number(pid.value) > 0 ? Number(pid.value) : null;
+    this.#record = { ...this.#record, kdamond };
+    writeRecord(this.host, this.#record);
+    return started;
   }
 
   command(command: DamonCommand): Promise<Answer<void>> {
