@@ -80,9 +80,10 @@ export function jobArchive(root: string, job: GuestJob, path: string): void {
 }
 
 const isWanted = (path: string) => /\.(js|json)$/.test(path) && !/\.test\.js$/.test(path);
+/** Without what lies beside a package’s code; folders inside the code may have such names, too. */
 const isWantedInPackage = (path: string) =>
   /\.(js|cjs|mjs|json|node)$/.test(path) &&
-  !/\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
+  !/^\/(?:@[^/]+\/)?[^/]+\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
 
 /** Names of the packages that package.json needs at run time, with what those need in turn. */
 function runtimePackages(root: string): string[] {

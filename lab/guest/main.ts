@@ -1,5 +1,6 @@
 /** Runs in the guest: the scenarios of /octavo/job.json one after the other, each reported as soon as it is known. */
 import { openSync, readFileSync, writeSync } from 'node:fs';
+import { KDAMONDS, numberedChildren } from '../../src/damon/kernel-files.js';
 import { EXCLUSIVE_MODULES } from '../../src/damon/owner.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { SCENARIOS } from '../../test/conformance/catalogue.js';
@@ -28,6 +29,14 @@ function freeDamon(): void {
   }
 }
 
+/** What a scenario that failed in the middle left behind must not fail the next ones. */
+function emptyDamon(): void {
+  for (const slot of numberedChildren(host, KDAMONDS)) {
+    host.files.writeKernelFile(`${KDAMONDS}/${slot}/state`, 'off');
+  }
+  host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '0');
+}
+
 async function perform(scenario: Scenario): Promise<void> {
   const began = uptime();
   say({ kind: 'start', scenario: scenario.name });
@@ -38,6 +47,7 @@ async function perform(scenario: Scenario): Promise<void> {
   } catch (problem) {
     const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     say({ kind: 'failed', scenario: scenario.name, problem: text, seconds: uptime() - began });
+    emptyDamon();
   }
 }
 

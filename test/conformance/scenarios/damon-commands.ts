@@ -68,6 +68,7 @@ async function showAndApply(
   const foreign = await ForeignKdamond.start(host, workload.pid, range);
   const status = await stage.octavo(['damon', 'status']);
   const shown = await stage.octavo(['damon', 'show']);
+  if (shown.code !== 0) throw new Error(`damon show: ${shown.code} ${shown.err}`);
   const refused = await stage.octavo(['damon', 'apply', FILE]);
   const before = { tree: await foreign.compare(), lines: parametersOf(await dumpTree(host)) };
   must(host.files.writeFile(FILE, onlyFirst(shown.out)));
