@@ -27,6 +27,17 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * units[match[2] ?? 's'];
 }
 
+const SHORTEST_PERIOD_MS = 100;
+
+/** A duration after which something is done again: not so short that nothing else gets done. */
+export function parsePeriod(text: string): number {
+  const duration = parseDuration(text);
+  if (duration < SHORTEST_PERIOD_MS) {
+    throw new SyntaxError(`\`${text}\` is too short; write ${SHORTEST_PERIOD_MS}ms or more`);
+  }
+  return duration;
+}
+
 /** `0.1` or `10%`. */
 export function parseFraction(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
@@ -243,7 +254,7 @@ export const turnFlags = {
   },
   probeWindow: {
     kind: 'parsed',
-    parse: parseDuration,
+    parse: parsePeriod,
     brief: 'How long source probe watches, four huge pages at a time',
     default: `${PROBE_DEFAULTS.windowMs / 1000}s`,
     placeholder: 'duration',

@@ -9,7 +9,7 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { type DryRunFlags, dryRunFlags, parseDuration } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, parseDuration, parsePeriod } from '../flags.js';
 import { showBytes } from '../print/units.js';
 
 type Flags = ShareFlags &
@@ -49,7 +49,7 @@ export const damonApplyCommand = command<Flags, [string]>(
       },
       every: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'How often statistics are printed',
         default: '5s',
         placeholder: 'time',

@@ -7,7 +7,7 @@ import type { BlockNumber, Milliseconds } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, requireDamon, type ShareFlags, shareFlags } from '../damon-flags.js';
-import { parseDuration, targetParameter } from '../flags.js';
+import { parsePeriod, targetParameter } from '../flags.js';
 import { type BlockHeat, describeColumns, drawHeat, drawHeatRow, heatColumns } from '../print/heat.js';
 
 type Flags = ShareFlags & {
@@ -40,14 +40,14 @@ export const damonHeatmapCommand = command<Flags, [string]>(
       json: jsonFlag,
       for: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'How long to watch',
         default: '5s',
         placeholder: 'time',
       },
       every: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'Draw a line for each such time instead of one map of all',
         optional: true,
         placeholder: 'time',

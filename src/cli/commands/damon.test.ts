@@ -131,6 +131,39 @@ test('heatmap draws a digit for each block and leaves nothing behind', async () 
   });
 });
 
+test('a period that is none is wrong usage, not an endless loop', async () => {
+  await withWorkload(async (host, pid) => {
+    host.files.writeFile('/tmp/s.json', '[{"action":"stat"}]');
+    for (const words of [
+      ['apply', '/tmp/s.json', '--target', `${pid}`, '--every', '0s'],
+      ['heatmap', `${pid}`, '--every', '0'],
+      ['heatmap', `${pid}`, '--for', '1ms'],
+    ]) {
+      const refused = await octavo(host, 'damon', ...words);
+      assert.equal(refused.code, EXIT.usage);
+      assert.match(refused.err, /is too short; write 100ms or more/);
+    }
+  });
+});
+
+test('a signal ends apply with everything put back, after a last line of statistics', async () => {
+  const stage = modelStage('7.3', () => undefined);
+  const { host } = stage;
+  const workload = await stage.startWorkload();
+  await workload.touch(await workload.map(4, 'anon'), 1);
+  host.files.writeFile('/tmp/stat.json', '[{"action":"stat"}]');
+  let during = '';
+  const words = ['damon', 'apply', '/tmp/stat.json', '--target', `${workload.pid}`, '--every', '1s'];
+  const ended = await stage.octavo(words, {
+    printed: /tried/,
+    before: async () => {
+      during = nrKdamonds(host);
+    },
+  });
+  assert.deepEqual([during, ended.code, nrKdamonds(host)], ['1', 0, '0']);
+  assert.equal(host.files.status(`${host.identity.stateDirectory}/damon-session.json`).ok, false);
+});
+
 test('an occupied DAMON refuses with its owner, exit code 8', async () => {
   await withWorkload(async (host, pid, start) => {
     const foreign = await ForeignKdamond.start(host, pid, { start, end: start + 4 * 512 });
