@@ -21,26 +21,33 @@ export function guestStage(host: Host, kernel: string, note: (text: string) => v
     kernel,
     note,
     startWorkload: () => GuestWorkload.start(host),
-    octavo: (words, until) => runCommand(host, words, until),
+    octavo: (words, until) => (until ? interrupted(host, words, until) : inProcess(host, words)),
     killOctavoHoldingDamon: (pid, blocks, share) =>
       killHolder(host, [share ? 'share' : 'alone', pid, ...blocks].map(String)),
   };
 }
 
-async function runCommand(
+/** An emulated machine takes half a minute to load the command line: so once for all commands that end by themselves. */
+async function inProcess(host: Host, words: readonly string[]): Promise<CommandRun> {
+  const { runInProcess } = await import('../../test/conformance/command-run.js');
+  return runInProcess(host, words);
+}
+
+/** One that is ended by a signal is a process. */
+async function interrupted(
   host: Host,
   words: readonly string[],
-  until: CommandInterruption | undefined,
+  { printed, before }: CommandInterruption,
 ): Promise<CommandRun> {
   const program = host.calls.start(process.execPath, [MAIN, ...words]);
   if (!program.ok) throw new Error(`octavo: ${program.error.errno}`);
   let out = '';
-  let pending = until;
+  let isPending = true;
   for await (const chunk of program.value.output) {
     out += Buffer.from(chunk).toString('utf8');
-    if (!pending?.printed.test(out)) continue;
-    await pending.before();
-    pending = undefined;
+    if (!isPending || !printed.test(out)) continue;
+    isPending = false;
+    await before();
     program.value.signal('SIGTERM');
   }
   return { code: await program.value.ended, out, err: program.value.errors() };

@@ -1,7 +1,5 @@
 /** The stage of the model kernel: its host, and a workload that makes its accesses by the model's clock. */
 import { blockContext, NO_PACING } from '../../src/actuators/damos/block-context.js';
-import { runCommandLine } from '../../src/cli/application.js';
-import { OctavoContext } from '../../src/cli/context.js';
 import { DamonSlot } from '../../src/damon/slot.js';
 import { access, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
@@ -14,7 +12,8 @@ import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
 import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
-import type { Backing, CommandInterruption, CommandRun, Stage, Workload } from './stage.js';
+import { runInProcess } from './command-run.js';
+import type { Backing, Stage, Workload } from './stage.js';
 
 /** Shorter than any DAMON sample, so that what is read all the time is seen at every one. */
 const READ_EVERY_NS = 4e6;
@@ -43,45 +42,9 @@ export function modelStage(release: ModelRelease, note: (text: string) => void):
     kernel: `model ${release}`,
     note,
     startWorkload: async () => new ModelWorkload(kernel),
-    octavo: (words, until) => runCommand(host, words, until),
+    octavo: (words, until) => runInProcess(host, words, until),
     killOctavoHoldingDamon: (...order) => killHolder(kernel, host, ...order),
   };
-}
-
-/** The command in this process, on the model's host. */
-async function runCommand(
-  host: ModelHost,
-  words: readonly string[],
-  until: CommandInterruption | undefined,
-): Promise<CommandRun> {
-  const stop = new AbortController();
-  const said: string[] = [];
-  const remarked: string[] = [];
-  let interruption = Promise.resolve();
-  let pending = until;
-  const streams = {
-    out: {
-      write: (text: string) => {
-        said.push(text);
-        if (!pending?.printed.test(said.join(''))) return;
-        const { before } = pending;
-        pending = undefined;
-        // Where the model stands now: nothing runs it forward between this and the signal.
-        interruption = before().finally(() => stop.abort('SIGTERM'));
-      },
-    },
-    err: { write: (text: string) => void remarked.push(text) },
-    input: nothing(),
-    interactive: false,
-    columns: 100,
-  };
-  const code = await runCommandLine(words, new OctavoContext(host, streams, stop.signal));
-  await interruption;
-  return { code, out: said.join(''), err: remarked.join('') };
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  yield* [];
 }
 
 /** Another Octavo of the model, which shares the ordinary files and vanishes without a word. */
