@@ -185,7 +185,7 @@ function namedBlocks(
 }
 
 /** Blocks of `ADDRESS` or of `START-END` (end exclusive; every block that the range touches). */
-function blocksAt(host: Host, text: string): readonly BlockNumber[] {
+export function blocksAt(host: Host, text: string): readonly BlockNumber[] {
   const { geometry } = host.identity;
   const [first, last] = text.split('-');
   const start = addressToPage(first, geometry);

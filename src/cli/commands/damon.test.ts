@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ForeignKdamond } from '../../../test/conformance/foreign-kdamond.js';
+import { drawAdvice, drawBlocks } from '../../../test/conformance/measure.js';
 import { modelStage } from '../../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
 import { KDAMONDS } from '../../damon/kernel-files.js';
@@ -176,6 +177,55 @@ test('the probe’s options bound it, and the plan tells its cost', async () => 
     assert.match(kept.out, /4 splits .*; 3 stay split/);
     assert.equal(nrKdamonds(host), '0');
   }, 'always');
+});
+
+test('act reaches every action, acts on just the blocks named, and tells page sizes beside statistics', async () => {
+  await withWorkload(async (host, pid, start) => {
+    const at = (block: number) => `0x${((start + block * 512) * 4096).toString(16)}`;
+    const act = (...words: string[]) => octavo(host, 'damon', 'act', `${pid}`, ...words);
+    const collapsed = await act('--action', 'collapse', '--range', `${at(1)}-${at(3)}`);
+    assert.equal(collapsed.code, 0, collapsed.err);
+    assert.match(collapsed.out, /tried 2 of 2 blocks \(4 MiB\) and says that it applied to 2 \(4 MiB\)/);
+    assert.match(collapsed.out, /huge pages among them: 0 before, 2 after/);
+    const range = { start, end: start + 4 * 512 };
+    assert.equal(drawBlocks(host, pid, range), '0 H×2 0');
+    for (const action of ['stat', 'cold', 'pageout']) {
+      const done = await act('--action', action, '--range', at(0), '--json');
+      assert.equal(done.code, 0, done.err);
+      assert.equal(JSON.parse(done.out).tried, 1, action);
+    }
+    const refused = await act('--action', 'nohugepage', '--range', at(3));
+    assert.equal(refused.code, EXIT.usage);
+    assert.match(refused.err, /needs --allow-sticky/);
+    assert.equal((await act('--action', 'nohugepage', '--range', at(3), '--allow-sticky')).code, 0);
+    assert.equal(drawAdvice(host, pid, range), 'plain×3 nh');
+    assert.equal((await act('--action', 'hugepage', '--range', at(0), '--allow-sticky')).code, 0);
+    assert.equal(drawAdvice(host, pid, range), 'hg plain×2 nh');
+    const split = await act('--action', 'split', '--range', at(1));
+    assert.equal(split.code, EXIT.notAble);
+    assert.match(split.err, /the action split is not available here/);
+    const beyond = await act('--action', 'stat', '--range', `${at(3)}-${at(5)}`);
+    assert.equal(beyond.code, EXIT.notAllMet);
+    assert.match(beyond.err, /1 block left out: not whole in one mapping/);
+    const dry = await act('--action', 'cold', '--range', at(0), '--dry-run');
+    assert.match(dry.out, /write contexts\/0\/schemes\/0\/action = cold\n.*write state = on\n$/s);
+    assert.equal(nrKdamonds(host), '0');
+  });
+});
+
+test('act splits to an order where the kernel can', async () => {
+  const stage = modelStage('octavo', () => undefined);
+  await withThp(stage.host, { enabled: 'always', ...QUIET }, async () => {
+    const workload = await stage.startWorkload();
+    const range = await workload.map(4, 'anon');
+    await workload.touch(range, 1);
+    const address = `0x${((range.start + 512) * 4096).toString(16)}`;
+    const words = ['--action', 'split', '--order', '2', '--range', address];
+    const split = await octavo(stage.host, 'damon', 'act', `${workload.pid}`, ...words);
+    assert.equal(split.code, 0, split.err);
+    assert.match(split.out, /huge pages among them: 1 before, 0 after/);
+    assert.equal(drawBlocks(stage.host, workload.pid, range), 'H 2 H×2');
+  });
 });
 
 test('an occupied DAMON refuses with its owner, exit code 8', async () => {
