@@ -65,7 +65,7 @@ function mayBuild(): boolean {
   return process.env.OCTAVO_LAB_KERNEL === '1' || builtOctavoKernel(ROOT, CACHE) !== undefined;
 }
 
-function imageOf(series: string): string {
+async function imageOf(series: string): Promise<string> {
   if (values.image) return values.image;
   if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
   const kernel = labKernel(series);
@@ -91,9 +91,8 @@ async function main(): Promise<number> {
   if (chosenSeries().length === 0) say(`${OCTAVO_SERIES} is not built here; OCTAVO_LAB_KERNEL=1 builds it`);
   for (const series of chosenSeries()) {
     const timeoutMs = MINUTES_PER_KERNEL * 60_000;
-    runs.push(
-      await runLab({ series, kernel: imageOf(series), scenarios, root: ROOT, cache: CACHE, timeoutMs, say }),
-    );
+    const kernel = await imageOf(series);
+    runs.push(await runLab({ series, kernel, scenarios, root: ROOT, cache: CACHE, timeoutMs, say }));
   }
   if (values.against !== undefined && values.against !== 'model') {
     throw new LabUnavailable(`--against ${values.against}: only the model can be compared with`);
