@@ -11,12 +11,14 @@ import { debugfsSplit } from './scenarios/debugfs-split.js';
 import { pingPong } from './scenarios/ping-pong.js';
 import { pipeline } from './scenarios/pipeline.js';
 import { shmem } from './scenarios/shmem.js';
+import { targetOrder } from './scenarios/target-order.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   debugfsSplit,
   damosCollapse,
   damosAdvice,
   damosSplit,
+  targetOrder,
   damonOwners,
   damonListen,
   shmem,
