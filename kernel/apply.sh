@@ -47,7 +47,8 @@ tree=$1
 }
 
 stage=$(mktemp -d)
-trap 'rm -rf "$stage"' EXIT INT TERM
+trap 'rm -rf "$stage"' EXIT
+trap 'exit 130' INT TERM
 
 count=0
 for patch in "$here"/series/[0-9][0-9]-*/; do

@@ -79,7 +79,7 @@ function mayBuild(): boolean {
   return process.env.OCTAVO_LAB_KERNEL === '1' || builtOctavoKernel(ROOT, CACHE) !== undefined;
 }
 
-function imageOf(series: string, values: Options): string {
+async function imageOf(series: string, values: Options): Promise<string> {
   if (values.image) return values.image;
   if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
   const kernel = labKernel(series);
@@ -102,15 +102,18 @@ async function main(): Promise<number> {
   }
   const scenarios = chosenScenarios(values);
   const chosen = chosenSeries(values);
+  if (chosen.length === 0) {
+    say(`skipped: the kernel ${OCTAVO_SERIES} has not been built here; OCTAVO_LAB_KERNEL=1 builds it`);
+    return 0;
+  }
   if (values.against !== undefined && values.against !== 'model') {
     throw new LabUnavailable(`--against ${values.against}: only the model can be compared with`);
   }
   if (!findQemu()) throw new LabUnavailable(`${QEMU} is not installed: apt-get install qemu-system-x86`);
-  if (chosen.length === 0) say(`${OCTAVO_SERIES} is not built here; OCTAVO_LAB_KERNEL=1 builds it`);
   const runs: LabRun[] = [];
   const compared: Compared[] = [];
   for (const series of chosen) {
-    const kernel = imageOf(series, values);
+    const kernel = await imageOf(series, values);
     const timeoutMs = MINUTES_PER_KERNEL * 60_000;
     const run = await runLab({ series, kernel, scenarios, root: ROOT, cache: CACHE, timeoutMs, say });
     runs.push(run);

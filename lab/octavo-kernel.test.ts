@@ -11,6 +11,7 @@ const FILES = {
   'kernel/tools/apply-edits.pl': 'edits',
   'kernel/config/lab.config': 'CONFIG_DAMON=y',
   'kernel/series/01-first/edits': 'file a',
+  'kernel/series/01-first/message': 'a subject',
   'kernel/docs/answers.md': 'words',
 };
 
@@ -37,6 +38,7 @@ test('a built kernel is found again until something that it is made from changes
     assert.equal(builtOctavoKernel(root, root), image);
 
     put('kernel/docs/answers.md', 'other words');
+    put('kernel/series/01-first/message', 'a better subject');
     assert.equal(builtOctavoKernel(root, root), image);
     put('kernel/series/01-first/edits', 'file b');
     assert.equal(builtOctavoKernel(root, root), undefined);

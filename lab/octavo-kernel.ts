@@ -1,12 +1,23 @@
 /**
  * The kernel of kernel/: Debian's source package of the same release as the lab's 7.3, with the series applied, in
- * the smallest configuration. Built once for a state of kernel/ and then cached, because it takes minutes.
+ * the smallest configuration. Built once for a state of kernel/ and then cached, because it takes minutes. Source and
+ * objects are kept as well: when kernel/ changes, make builds what depends on the change.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fetchKernel, LabUnavailable } from './apt.js';
+import { applySeries, failure, filesBelow, runCommand, treePlaces, unpackSource } from './kernel-tree.js';
 import type { LabKernel } from './kernels.js';
 
 /** Column of test/conformance/differences.ts, and the name on the command line. */
@@ -22,10 +33,15 @@ const SOURCE: LabKernel = {
   image: 'usr/src/linux-source-7.3.tar.xz',
 };
 
-/** What the kernel is made from; documents and the proof programs do not count. */
+/** What the kernel is made from; documents, the proof programs and what mails say do not count. */
 const INGREDIENTS = ['apply.sh', 'configure.sh', 'tools/apply-edits.pl', 'series', 'config/lab.config'];
+const WORDS = /\/(message|notes|reviewers|version)$/;
 const TOOLS = ['make', 'gcc', 'flex', 'bison', 'bc', 'perl', 'lz4'];
 const JOBS = '2';
+/** Steps of make between two lines of progress, and of a whole build of this configuration. */
+const STEPS_PER_LINE = 200;
+const USUAL_STEPS = 1600;
+const KEPT_LINES = 40;
 
 type Say = (line: string) => void;
 
@@ -36,26 +52,58 @@ export function builtOctavoKernel(root: string, cache: string): string | undefin
 }
 
 /** Path of the kernel image, built now if need be. */
-export function octavoKernel(root: string, cache: string, say: Say): string {
+export async function octavoKernel(root: string, cache: string, say: Say): Promise<string> {
   const built = builtOctavoKernel(root, cache);
   if (built) return built;
   checkTools();
   const archive = fetchKernel(SOURCE, cache, say);
   const image = octavoKernelPath(root, cache);
-  const work = join(cache, 'octavo', 'build');
-  rmSync(work, { recursive: true, force: true });
-  const source = join(work, 'source');
-  const objects = join(work, 'objects');
-  mkdirSync(source, { recursive: true });
-  say('unpacking the kernel source');
-  run('tar', ['-C', source, '--strip-components=1', '-xf', archive]);
-  run(join(root, 'kernel', 'apply.sh'), [source]);
-  run(join(root, 'kernel', 'configure.sh'), [source, objects, join(root, 'kernel', 'config', 'lab.config')]);
-  say('building the kernel; this takes 12 minutes on two idle cores, and more on busy ones');
-  run('nice', ['-n', '19', 'make', '-s', '-C', source, `O=${objects}`, `-j${JOBS}`, 'bzImage']);
-  copyFileSync(join(objects, 'arch/x86/boot/bzImage'), image);
-  rmSync(work, { recursive: true, force: true });
+  const home = join(cache, 'octavo');
+  startOver(home);
+  const places = treePlaces(home);
+  const objects = join(home, 'objects');
+  if (!existsSync(places.source)) say('unpacking the kernel source');
+  unpackSource(archive, places, runCommand);
+  const changed = applySeries(join(root, 'kernel'), places, runCommand);
+  say(`the series is in the source: ${changed.length} files changed`);
+  const config = join(root, 'kernel', 'config', 'lab.config');
+  runCommand(join(root, 'kernel', 'configure.sh'), [places.source, objects, config]);
+  await build(places.source, objects, say);
+  // Under its name only when it is whole.
+  copyFileSync(join(objects, 'arch/x86/boot/bzImage'), `${image}.partial`);
+  renameSync(`${image}.partial`, image);
   return image;
+}
+
+/** Another source package: what was kept from the one before is of no use. */
+function startOver(home: string): void {
+  const stamp = join(home, 'source-package');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === SOURCE.sha256) return;
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  writeFileSync(stamp, SOURCE.sha256);
+}
+
+/** Runs make, telling how far it is. */
+async function build(source: string, objects: string, say: Say): Promise<void> {
+  say('building the kernel; the first time takes 12 minutes on two idle cores, and more on busy ones');
+  const parameters = ['-n', '19', 'make', '-C', source, `O=${objects}`, `-j${JOBS}`, 'bzImage'];
+  const child = spawn('nice', parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const last: string[] = [];
+  let steps = 0;
+  const take = (line: string) => {
+    last.push(line);
+    if (last.length > KEPT_LINES) last.shift();
+    if (!/^ {2}(CC|AS|AR|LD) /.test(line)) return;
+    steps++;
+    if (steps % STEPS_PER_LINE === 0) say(`  ${steps} steps of at most ${USUAL_STEPS}`);
+  };
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', (problem) => reject(new LabUnavailable(`make: ${problem.message}`)));
+    child.on('close', resolve);
+  });
+  if (status !== 0) throw failure('nice', parameters, status, last.join('\n'));
 }
 
 /** Where the image of this state of kernel/ is, or would be. */
@@ -66,28 +114,14 @@ export function octavoKernelPath(root: string, cache: string): string {
 /** Digest of everything that the kernel is made from. */
 function stateOf(folder: string): string {
   const hash = createHash('sha256').update(SOURCE.sha256);
-  for (const file of INGREDIENTS.flatMap((name) => filesBelow(join(folder, name)))) {
+  const files = INGREDIENTS.flatMap((name) => filesBelow(join(folder, name)));
+  for (const file of files.filter((name) => !WORDS.test(name))) {
     hash.update(`${relative(folder, file)}\0`).update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 16);
 }
 
-function filesBelow(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .sort()
-    .flatMap((name) => filesBelow(join(path, name)));
-}
-
 function checkTools(): void {
   const missing = TOOLS.filter((tool) => spawnSync(tool, ['--version']).error);
   if (missing.length > 0) throw new LabUnavailable(`building a kernel needs ${missing.join(', ')}`);
-}
-
-function run(command: string, parameters: readonly string[]): void {
-  const result = spawnSync(command, parameters, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (result.error) throw new LabUnavailable(`${command}: ${result.error.message}`);
-  if (result.status === 0) return;
-  const last = `${result.stdout}${result.stderr}`.trim().split('\n').slice(-12).join('\n  | ');
-  throw new LabUnavailable(`${[command, ...parameters].join(' ')} ended with ${result.status}\n  | ${last}`);
 }

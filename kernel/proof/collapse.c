@@ -12,6 +12,18 @@
 #define MADV_COLLAPSE 25
 #define SIZE (64 * MIB)
 
+/* Nothing is left to do, so nothing is allocated in order to find that out. */
+static void again_is_free(struct target *t, const struct scheme *s)
+{
+	uint64_t allocs = thp_stat(s->order, "collapse_alloc");
+	struct stats stats = run_scheme(s, t);
+	uint64_t more = thp_stat(s->order, "collapse_alloc") - allocs;
+
+	say("again order %d: %lu snapshots, sz_applied %lu, %lu folios allocated",
+	    s->order, stats.nr_snapshots, stats.sz_applied, more);
+	must(!stats.sz_applied && !more, "a second pass does nothing");
+}
+
 static void collapse_to(int order)
 {
 	const size_t from = 32 * MIB, to = 34 * MIB;
@@ -36,6 +48,7 @@ static void collapse_to(int order)
 	must(smaps_kib(&t, "AnonHugePages:") ==
 	     (order == HUGE_ORDER ? 2048 : 0), "mapped huge");
 	must(target_intact(&t), "contents are intact");
+	again_is_free(&t, &s);
 	stop_target(&t);
 }
 
@@ -55,6 +68,33 @@ static void collapse_inside_edges(void)
 	    all, inside, stats.sz_applied);
 	must(all == 31 && inside == 31, "aligned blocks of the region only");
 	must(stats.sz_applied == 31UL << 16, "applied is what was built");
+	stop_target(&t);
+}
+
+/* What is outside of the region has no say, what is inside has. */
+static void collapse_beside_a_pin(void)
+{
+	struct target t = start_target(SMALL_PAGES, SIZE);
+	struct scheme s = {
+		.ops = "vaddr", .action = "collapse", .order = 4,
+		.from = 32 * MIB, .to = 33 * MIB, .snapshots = 2,
+	};
+	struct stats beside, with, after;
+
+	target_pin(&t, 33 * MIB + 5 * PAGE);
+	beside = run_scheme(&s, &t);
+	s.to = 34 * MIB;
+	with = run_scheme(&s, &t);
+	target_unpin(&t);
+	after = run_scheme(&s, &t);
+	say("collapse order 4 of [+32M, +33M), with a pinned page at +33M+20K: sz_applied %lu; of [+32M, +34M): %lu, after unpinning %lu, %zu folios",
+	    beside.sz_applied, with.sz_applied, after.sz_applied,
+	    folios_of_order(&t, 0, SIZE, 4));
+	must(beside.sz_applied == MIB, "a page outside of the region does not matter");
+	must(!with.sz_applied, "one inside stops the scan");
+	must(after.sz_applied == MIB, "and does so no longer");
+	must(folios_of_order(&t, 0, SIZE, 4) == 32, "all of the region");
+	must(target_intact(&t), "contents are intact");
 	stop_target(&t);
 }
 
@@ -190,6 +230,7 @@ void prove_collapse(void)
 	collapse_to(2);
 	collapse_to(HUGE_ORDER);
 	collapse_inside_edges();
+	collapse_beside_a_pin();
 	collapse_leaves_holes();
 	collapse_respects_advice();
 	collapse_spares_shmem();

@@ -108,12 +108,17 @@ uint64_t frame_at(struct target *t, size_t offset)
 	return frame;
 }
 
-uint64_t nr_anon(int order)
+uint64_t thp_stat(int order, const char *name)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path),
-		 "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/stats/nr_anon",
-		 (PAGE >> 10) << order);
+		 "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/stats/%s",
+		 (PAGE >> 10) << order, name);
 	return read_number(path);
+}
+
+uint64_t nr_anon(int order)
+{
+	return thp_stat(order, "nr_anon");
 }

@@ -57,6 +57,8 @@ size_t folios_of_order(struct target *t, size_t from, size_t to, int order);
 /* Pages that are present in [from, to). */
 size_t present_pages(struct target *t, size_t from, size_t to);
 uint64_t frame_at(struct target *t, size_t offset);
+/* A statistic that the kernel keeps for folios of an order. */
+uint64_t thp_stat(int order, const char *name);
 uint64_t nr_anon(int order);
 
 /* damon.c */

@@ -21,7 +21,8 @@ shift
 [ $# -gt 0 ] || set -- cases
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 mkdir "$work/root"
 "${CC:-gcc}" -O1 -static -Wall -Wextra -o "$work/root/init" "$here"/*.c
 (cd "$work/root" && echo init | cpio -o -H newc --quiet) > "$work/initramfs"

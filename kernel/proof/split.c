@@ -28,8 +28,7 @@ static void split_one(enum filling filling, int order)
 	};
 	struct stats stats = run_scheme(&s, &t);
 	size_t pieces, rest;
-	bool intact;
-
+	bool intact, kept;
 	int64_t lost = before - smaps_kib(&t, field);
 	int64_t grown = nr_anon(order ?: 2) - anon;
 
@@ -38,11 +37,12 @@ static void split_one(enum filling filling, int order)
 	pieces = folios_of_order(&t, FROM, TO, order);
 	rest = folios_of_order(&t, 0, FROM, HUGE_ORDER) +
 		folios_of_order(&t, TO, SIZE, HUGE_ORDER);
+	kept = frame_at(&t, FROM) == frame;
 	say("split %s order %d: %s %ld -> -%ld kB, nr_anon(order %d) %+ld, sz_applied %lu nr_applied %lu sz_tried %lu, pieces %zu, huge pages left %zu, frames kept %s, contents %s",
 	    filling == SHMEM_HUGE ? "tmpfs" : "anon", order, field, before,
 	    lost, order ?: 2, grown, stats.sz_applied, stats.nr_applied,
 	    stats.sz_tried, pieces, rest,
-	    frame_at(&t, FROM) == frame ? "yes" : "no",
+	    kept ? "yes" : "no",
 	    intact ? "intact" : "LOST");
 	must(before == SIZE >> 10, "all of it was huge");
 	must(lost == 2048, "2048 kB are not huge any more");
@@ -50,6 +50,7 @@ static void split_one(enum filling filling, int order)
 	must(pieces == HUGE / PAGE >> order, "pieces have the order");
 	must(rest == SIZE / HUGE - 1, "127 others are untouched");
 	must(intact, "contents are intact");
+	must(kept, "frames did not move");
 	if (filling == HUGE_PAGES && order)
 		must(grown == (int64_t)pieces, "nr_anon counts the pieces");
 	stop_target(&t);

@@ -4,29 +4,23 @@
 # Who has to get a patch, and does the patch say so?
 #
 #   recipients.pl list  TREE PATCH...   "to NAME <ADDRESS>" and "cc ..." lines
-#   recipients.pl check TREE PATCH      complain if one of those is missing
+#   recipients.pl check TREE PATCH...   complain if one of those is missing
+#   recipients.pl check-cover TREE LETTER PATCH...
+#                                       ... of any of the patches in LETTER
 #
 # Asks the scripts/get_maintainer.pl of TREE for the patch, and for every file
 # of it, so that a file without an owner is noticed too.
 use strict;
 use warnings;
+use FindBin;
+require "$FindBin::Bin/maintainers.pl";
 
 my ($verb, $tree, @patches) = @ARGV;
-die "usage: recipients.pl list|check TREE PATCH...\n" unless @patches;
+my $letter = defined $verb && $verb eq 'check-cover' ? shift @patches : undef;
+die "usage: recipients.pl list|check|check-cover TREE [LETTER] PATCH...\n" unless @patches;
 
 sub ask {
-	my @args = @_;
-	my @command = ('perl', 'scripts/get_maintainer.pl', '--no-git',
-		    '--no-git-fallback', '--roles', @args);
-	my $pid = open(my $out, '-|') // die "fork: $!\n";
-	if (!$pid) {
-		chdir $tree or die "$tree: $!\n";
-		exec @command or die "perl: $!\n";
-	}
-	my @lines = <$out>;
-	close $out or die "get_maintainer.pl failed for @args\n";
-	chomp @lines;
-	return @lines;
+	return get_maintainer($tree, '--roles', @_);
 }
 
 # "Name <address> (role:SECTION)" to [who, role]; lists have an address only.
@@ -97,15 +91,16 @@ if ($verb eq 'list') {
 	print "$_->[0] $_->[1]\n"
 		for sort { $a->[0] cmp $b->[0] || $a->[1] cmp $b->[1] } values %all;
 } else {
-	my $missing = 0;
+	my %missing;
 	for my $patch (@patches) {
 		my $found = everyone($patch);
-		my $headers = headers_of($patch);
+		my $headers = headers_of($letter // $patch);
 		for my $address (sort keys %$found) {
 			next if index($headers, $address) >= 0;
-			print STDERR "$patch: does not go to $found->{$address}[1]\n";
-			$missing++;
+			my $what = $letter // $patch;
+			$missing{"$what: does not go to $found->{$address}[1]\n"} = 1;
 		}
 	}
-	exit($missing ? 1 : 0);
+	print STDERR sort keys %missing;
+	exit(%missing ? 1 : 0);
 }

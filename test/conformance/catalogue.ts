@@ -16,6 +16,7 @@ import { debugfsSplit } from './scenarios/debugfs-split.js';
 import { pingPong } from './scenarios/ping-pong.js';
 import { pipeline } from './scenarios/pipeline.js';
 import { shmem } from './scenarios/shmem.js';
+import { targetOrder } from './scenarios/target-order.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   damonStat,
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   damosSplit,
   damosTraps,
   damosCold,
+  targetOrder,
   damonOwners,
   damonCommands,
   damonListen,

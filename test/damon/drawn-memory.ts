@@ -122,6 +122,7 @@ export class DrawnMemory implements MonitoredMemory {
       return folios.reduce((pages, folio) => pages + folio.pages, 0);
     },
     setActive: () => {},
+    split: (folio: FolioFacts) => folio.pages * PAGE,
     migrate: (folios: readonly FolioFacts[]) => folios.reduce((pages, folio) => pages + folio.pages, 0),
   };
 

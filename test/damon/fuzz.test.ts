@@ -27,7 +27,7 @@ for (const generation of ['7.3-rfc', '6.12'] as const) {
 }
 
 test('5 000 random writes over a live model leave every invariant of its memory whole', () => {
-  const outcome = fuzzModel('7.3-rfc', 7, 5_000);
+  const outcome = fuzzModel('7.3-rfc', 8, 5_000);
   assert.deepEqual(outcome.violations, []);
   assert.ok(outcome.checks >= 3 && outcome.commands > 200);
   assert.ok(outcome.split > 0 && outcome.collapsed > 0, 'schemes really acted');

@@ -1,7 +1,9 @@
 /** The RFC's testing section on the model, line by line, and its order rules. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BLOCK, ModelBench, PAGE } from './model-bench.js';
+import { access } from '../../src/simulator/kernel/access.js';
+import { adviseRange } from '../../src/simulator/kernel/madvise.js';
+import { type Area, BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const BLOCK_BYTES = BLOCK * PAGE;
 const STATE = '0/state';
@@ -197,4 +199,56 @@ test('khugepaged undoes a split, unless the range is advised against', () => {
   };
   assert.equal(after(true), 14);
   assert.ok(after(false) > 14, 'collapsed again');
+});
+
+/** 8 MiB of small pages, and a scheme for a part of it; answers what it came to. */
+function collapsePart(
+  order: number,
+  from: number,
+  to: number,
+  prepare: (bench: ModelBench, area: Area) => void,
+) {
+  const bench = new ModelBench('7.3-rfc', { swapBytes: 2 ** 26 });
+  bench.kernel.thp.enabled = 'never';
+  const area = bench.area(4);
+  bench.touch(area);
+  prepare(bench, area);
+  const scheme = bench.scheme(area.pid, 'collapse');
+  bench.only(scheme, area, from, to);
+  bench.set(scheme, { target_order: order });
+  return { bench, area, statistics: runScheme(bench, scheme, 500) };
+}
+
+function pin(bench: ModelBench, { mm, start }: Area, page: number): void {
+  const { tables, folios, geometry } = bench.kernel;
+  const pmd = tables.pmdOf(mm, Math.floor((start + page) / geometry.pagesPerBlock));
+  folios.pins[folios.headOf(tables.pteValue[tables.pteOf(pmd, start + page)])] = 1;
+}
+
+test('a pinned page stops what the region has of its block, one outside of the region stops nothing', () => {
+  const beside = collapsePart(4, 1, 1.5, (bench, area) => pin(bench, area, 1.5 * BLOCK + 5));
+  assert.equal(beside.statistics.sz_applied, BLOCK_BYTES / 2);
+  const within = collapsePart(4, 1, 3, (bench, area) => pin(bench, area, 1.5 * BLOCK + 5));
+  assert.equal(within.statistics.sz_applied, BLOCK_BYTES, 'the other block');
+  assert.equal(within.bench.anonymous(4), 32);
+});
+
+test('a collapse below the PMD order brings swapped pages in, and no region is exceeded', () => {
+  const { bench, area, statistics } = collapsePart(4, 1, 2, (made, { mm, start, pages }) => {
+    adviseRange(made.kernel, mm, start, start + pages, 'MADV_PAGEOUT');
+    for (let page = start; page < start + pages; page += 4) access(made.kernel, mm, page, false);
+  });
+  assert.ok(area.mm.swapEntries > 0, 'the rest is in swap still');
+  assert.equal(statistics.sz_applied, BLOCK_BYTES);
+  assert.equal(bench.anonymous(4), 32);
+});
+
+test('a region in the middle of two huge pages splits neither', () => {
+  const bench = new ModelBench();
+  const area = bench.area(8);
+  bench.touch(area);
+  const scheme = bench.scheme(area.pid, 'split');
+  bench.only(scheme, area, 2.5, 3.5);
+  assert.equal(runScheme(bench, scheme, 500).sz_applied, 0);
+  assert.equal(bench.anonymous(9), 8);
 });

@@ -1,4 +1,4 @@
-import type { Order, PageNumber, Pages } from '../../vocabulary/units.js';
+import type { Order, PageNumber, PageRange, Pages } from '../../vocabulary/units.js';
 import type { ScanResult } from './collapse-results.js';
 import { firstEntry } from './entries.js';
 import { FOLIO } from './folios.js';
@@ -48,7 +48,10 @@ export function smallNoneLimit(kernel: Kernel, order: Order): Pages {
   return kernel.thp.maxPtesNone === kernel.geometry.pagesPerBlock - 1 ? 2 ** order - 1 : 0;
 }
 
-/** Scans the page table of a block (collapse_scan_pmd()). `small`: orders below the PMD's are enabled. */
+/**
+ * Scans the page table of a block (collapse_scan_pmd()). `small`: orders below the PMD's are enabled. Entries outside
+ * of `within`, pages of the address space, are not looked at.
+ */
 export function scanBlock(
   kernel: Kernel,
   mm: Mm,
@@ -56,6 +59,7 @@ export function scanBlock(
   block: PageNumber,
   collector: Collector,
   small: boolean,
+  within?: PageRange,
 ): BlockScan {
   const pages = kernel.geometry.pagesPerBlock;
   const present = new Uint8Array(pages);
@@ -67,7 +71,9 @@ export function scanBlock(
   const plain = limitsFor(kernel, collector, kernel.geometry.hugeOrder);
   const limits = small ? { ...plain, none: pages - 1 } : plain;
   const tally: Tally = { none: 0, swap: 0, shared: 0, referenced: 0 };
-  for (let i = 0; i < pages; i++) {
+  const from = within === undefined ? 0 : Math.max(0, within.start - block);
+  const to = within === undefined ? pages : Math.min(pages, within.end - block);
+  for (let i = from; i < to; i++) {
     const entryBits = kernel.tables.pteBits[first + i];
     const stop = weigh(kernel, vma, first + i, entryBits, tally, limits, collector);
     if (stop !== undefined) {

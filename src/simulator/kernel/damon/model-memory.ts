@@ -10,7 +10,7 @@ import { LRU } from '../memcg.js';
 import type { Mm } from '../mm.js';
 import type { Process } from '../process.js';
 import { shrinkFolios } from '../reclaim.js';
-import { collapseToOrder, type Reordered, splitToOrder } from './model-orders.js';
+import { collapseToOrder, type Reordered, splitOne, splitToOrder } from './model-orders.js';
 import { walkFolios } from './model-walk.js';
 import { isFolioAccessed, isPageAccessed, makeFolioOld, makePageOld } from './model-young.js';
 import type {
@@ -135,11 +135,22 @@ class ModelVirtual implements VirtualMemory {
   }
 
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
-    return this.reorder(space, start, end, order, collapseToOrder);
+    return this.reorder(space, start, end, (mm, from, to) =>
+      collapseToOrder(this.kernel, mm, from, to, order),
+    );
   }
 
-  split(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
-    return this.reorder(space, start, end, order, splitToOrder);
+  split(
+    space: AddressSpace,
+    start: Bytes,
+    end: Bytes,
+    order: Order,
+    passes: (folio: FolioFacts) => boolean,
+  ): Bytes {
+    const isChosen = (head: FrameNumber) => passes(factsOf(this.kernel, head));
+    return this.reorder(space, start, end, (mm, from, to) =>
+      splitToOrder(this.kernel, mm, from, to, order, isChosen),
+    );
   }
 
   walkFolios(
@@ -161,13 +172,12 @@ class ModelVirtual implements VirtualMemory {
     space: AddressSpace,
     start: Bytes,
     end: Bytes,
-    order: Order,
-    act: (kernel: Kernel, mm: Mm, start: number, end: number, order: Order) => Reordered,
+    act: (mm: Mm, start: number, end: number) => Reordered,
   ): Bytes {
     const mm = mmOf(space);
     if (mm === undefined) return 0;
     const { pageBytes } = this.kernel.geometry;
-    const done = act(this.kernel, mm, start / pageBytes, end / pageBytes, order);
+    const done = act(mm, start / pageBytes, end / pageBytes);
     this.spend(done.cost);
     return done.pages * pageBytes;
   }
@@ -223,6 +233,12 @@ class ModelPhysical implements PhysicalMemory {
     const done = shrinkFolios(kernel, heads, true);
     this.spend(done.cost);
     return done.freed;
+  }
+
+  split(folio: FolioFacts, order: Order): Bytes {
+    const done = splitOne(this.kernel, folio.firstFrame, order);
+    this.spend(done.cost);
+    return done.pages * this.kernel.geometry.pageBytes;
   }
 
   setActive(folio: FolioFacts, active: boolean): void {

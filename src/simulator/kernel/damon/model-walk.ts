@@ -1,5 +1,5 @@
 /** Walking a range of a process's page tables folio by folio. */
-import type { FrameNumber, Order, PageNumber } from '../../../vocabulary/units.js';
+import type { FrameNumber, Order, PageNumber, Pages } from '../../../vocabulary/units.js';
 import type { Kernel } from '../kernel.js';
 import { type Mm, VM, type Vma } from '../mm.js';
 import { ENTRY } from '../page-tables.js';
@@ -10,6 +10,8 @@ export interface FolioVisit {
   readonly page: PageNumber;
   readonly head: FrameNumber;
   readonly order: Order;
+  /** Place of that page in the folio, 0 for its first. */
+  readonly index: Pages;
 }
 
 /**
@@ -56,7 +58,7 @@ function walkVma(
     }
     const head = folios.headOf(frame);
     const order = folios.orderOf(head);
-    visit({ vma, page, head, order });
+    visit({ vma, page, head, order, index: frame - head });
     page = Math.min(blockEnd, page + 2 ** order - (frame - head));
   }
 }

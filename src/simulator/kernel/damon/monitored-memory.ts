@@ -61,8 +61,17 @@ export interface VirtualMemory {
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined;
   /** Collapses every naturally aligned block of the order inside the range. Answers the bytes built. */
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
-  /** Splits larger folios that start inside the range. Answers the bytes of the folios that were split. */
-  split(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
+  /**
+   * Splits larger folios that lie inside the range, of those that pass: asked for every folio that the range reaches.
+   * Answers the bytes of the folios that were split.
+   */
+  split(
+    space: AddressSpace,
+    start: Bytes,
+    end: Bytes,
+    order: Order,
+    passes: (folio: FolioFacts) => boolean,
+  ): Bytes;
   /**
    * Visits the folio of each present entry in the range, each folio once per run of its pages, with the page's
    * offset in what backs it (its own page number for anonymous memory).
@@ -87,6 +96,8 @@ export interface PhysicalMemory {
   clearYoung(folio: FolioFacts): void;
   /** Reclaims folios. Answers the pages freed. */
   reclaim(folios: readonly FolioFacts[]): Pages;
+  /** Splits a folio that is larger than the order and not in use by others. Answers its bytes, 0 if it was left. */
+  split(folio: FolioFacts, order: Order): Bytes;
   /** Moves a folio to the active or inactive list. */
   setActive(folio: FolioFacts, active: boolean): void;
   /** Moves folios to a node. Answers the pages moved. */

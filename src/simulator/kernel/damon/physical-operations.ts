@@ -81,6 +81,8 @@ export class PhysicalOperations implements Operations {
       case 'migrate_hot':
       case 'migrate_cold':
         return this.migrate(context, regions, index, scheme);
+      case 'split':
+        return this.split(context, regions, index, scheme);
       case 'stat':
         return this.measure(context, regions, index, scheme);
       default:
@@ -148,6 +150,20 @@ export class PhysicalOperations implements Operations {
     const passed = this.collect(context, regions, index, scheme, chosen);
     const pages = this.memory.physical.migrate(chosen, scheme.parameters.targetNode);
     return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
+  }
+
+  /** Folios that lie in the region as a whole (damon_pa_split()). */
+  private split(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+    const { physical, geometry } = this.memory;
+    const outcome = { applied: 0, passed: 0 };
+    eachFolioOf(context, physical, geometry, regions, index, (folio, inside) => {
+      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
+      const bytes = folio.pages * geometry.pageBytes;
+      outcome.passed += bytes / context.addressUnit;
+      if (inside < bytes) return;
+      outcome.applied += physical.split(folio, scheme.parameters.targetOrder) / context.addressUnit;
+    });
+    return outcome;
   }
 
   private measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {

@@ -84,13 +84,26 @@ export class VirtualOperations implements Operations {
     const { action } = scheme.parameters;
     if (action === 'stat') return this.measure(space, start, end, scheme);
     if (action === 'migrate_hot' || action === 'migrate_cold') return this.migrate(space, start, end, scheme);
+    if (action === 'split') return this.split(space, start, end, scheme);
     return { applied: this.act(space, start, end, scheme), passed: 0 };
+  }
+
+  /** Each folio is asked for by the ops filters, also those that are too small to be split. */
+  private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+    const { pageBytes } = this.memory.geometry;
+    let passed = 0;
+    const passes = (folio: FolioFacts) => {
+      if (this.isRejected(scheme, folio)) return false;
+      passed += folio.pages * pageBytes;
+      return true;
+    };
+    const applied = this.memory.virtual.split(space, start, end, scheme.parameters.targetOrder, passes);
+    return { applied, passed };
   }
 
   private act(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
     const { virtual } = this.memory;
     const { action, targetOrder } = scheme.parameters;
-    if (action === 'split') return virtual.split(space, start, end, targetOrder);
     if (action === 'collapse') {
       if (targetOrder !== 0) return virtual.collapse(space, start, end, targetOrder);
       return virtual.advise(space, start, end, 'MADV_COLLAPSE') === undefined ? end - start : 0;
