@@ -4,10 +4,12 @@ import { access } from '../kernel/access.js';
 import { boot } from '../kernel/boot.js';
 import type { GenerationName } from '../kernel/damon/generations.js';
 import { installDamon } from '../kernel/damon/model-damon.js';
+import { mountFiles } from '../kernel/files/mount-files.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { RELEASES } from '../kernel/options.js';
 import type { Process } from '../kernel/process.js';
 import { mmap, spawn } from '../kernel/processes.js';
+import { bootIdOf } from '../model-host.js';
 
 export interface MachineTask {
   readonly name: string;
@@ -42,6 +44,8 @@ const RELEASE = { '6.12': '6.12', '6.18': '6.18', '7.2': '7.2', '7.3': '7.3', '7
 /** How often hot memory is accessed: often enough that every sample of DAMON finds it so. */
 const ACCESS_NS = 2e6;
 const EVENT = 'machine-access';
+/** Who the model's own /proc/self is, where no other program looks at it. */
+const INIT = 1;
 
 export function startMachine(options: MachineOptions): Machine {
   const kernel = boot({
@@ -49,6 +53,7 @@ export function startMachine(options: MachineOptions): Machine {
     seed: options.seed,
     features: RELEASES[RELEASE[options.generation]],
   });
+  mountFiles(kernel, INIT, bootIdOf(kernel));
   kernel.nextPid = options.firstPid;
   let adopt: (pid: number) => Process | undefined = () => undefined;
   installDamon(kernel, { generation: options.generation, adopt: (pid) => adopt(pid) });

@@ -118,8 +118,9 @@ export interface Generation {
   readonly booleanTakesEnable: boolean;
   readonly core: CoreBehaviour;
   readonly answers: StateAnswers;
-  /** Trace events of system `damon`. */
+  /** Trace events of system `damon` in the order of their ids, and the first id as recorded. */
   readonly traceEvents: readonly string[];
+  readonly firstTraceId: number;
   /** DAMON_STAT exists; it runs by default where its configuration default is on. */
   readonly hasStatModule: boolean;
 }
@@ -155,8 +156,8 @@ const CORE_7: CoreBehaviour = {
 
 const TRACE_7 = [
   'damon_aggregated',
-  'damon_monitor_intervals_tune',
   'damon_region_aggregated',
+  'damon_monitor_intervals_tune',
   'damos_before_apply',
   'damos_esz',
   'damos_stat_after_apply_interval',
@@ -175,6 +176,7 @@ const GENERATION_7_3: Generation = {
   core: CORE_7,
   answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED' },
   traceEvents: TRACE_7,
+  firstTraceId: 744,
   hasStatModule: true,
 };
 
@@ -198,6 +200,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     },
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
+    firstTraceId: 734,
     hasStatModule: false,
   },
   // Files by the release that brought each; the core as in the releases before 7: not traced further.
@@ -222,6 +225,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
     traceEvents: ['damon_aggregated', 'damon_monitor_intervals_tune', 'damos_before_apply', 'damos_esz'],
+    firstTraceId: 734,
     hasStatModule: true,
   },
   '7.2': {
