@@ -48,9 +48,9 @@ export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   /** 7.3 with the series of kernel/. */
   octavo: { ...v73, splitAction: true },
   '6.12': v612,
-  'model 7.3': { ...v73, damonStat: false },
-  'model 7.2': { ...v73, damonStat: false },
-  'model octavo': { ...v73, splitAction: true, damonStat: false },
+  'model 7.3': v73,
+  'model 7.2': v73,
+  'model octavo': { ...v73, splitAction: true },
   'model 6.12': v612,
 };
 

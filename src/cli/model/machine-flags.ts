@@ -10,6 +10,7 @@ export type MachineFlags = {
   readonly memory: number;
   readonly seed: number;
   readonly speed: number;
+  readonly damonStat: boolean;
   readonly task?: readonly MachineTask[];
 };
 
@@ -51,6 +52,12 @@ export const machineFlags = {
     brief: 'Virtual seconds for each real one',
     default: '1',
     placeholder: 'factor',
+  },
+  damonStat: {
+    kind: 'boolean',
+    brief: 'DAMON_STAT runs from the boot and keeps DAMON to itself, as in many distributions',
+    default: false,
+    withNegated: false,
   },
   task: {
     kind: 'parsed',

@@ -25,6 +25,8 @@ export interface MachineOptions {
   /** First pid of the model's processes; beyond the machine's own where both are seen together. */
   readonly firstPid: number;
   readonly tasks: readonly MachineTask[];
+  /** DAMON_STAT runs from the boot. */
+  readonly damonStat: boolean;
   readonly adopt: (kernel: Kernel) => (pid: number) => Process | undefined;
 }
 
@@ -56,7 +58,8 @@ export function startMachine(options: MachineOptions): Machine {
   mountFiles(kernel, INIT, bootIdOf(kernel));
   kernel.nextPid = options.firstPid;
   let adopt: (pid: number) => Process | undefined = () => undefined;
-  installDamon(kernel, { generation: options.generation, adopt: (pid) => adopt(pid) });
+  const { generation, damonStat } = options;
+  installDamon(kernel, { generation, damonStat, adopt: (pid) => adopt(pid) });
   adopt = options.adopt(kernel);
   const tasks = options.tasks.map((task) => startTask(kernel, task));
   keepAccessing(kernel, options.tasks, tasks);

@@ -128,12 +128,15 @@ export class DamonSystem {
   }
 
   /** Starts a context that is not of the tree (a module's). EBUSY where exclusiveness forbids it. */
-  startContext(context: Context, exclusive: boolean, ended: () => void): Result<Kdamond, ErrnoName> {
+  startContext(
+    context: Context,
+    { exclusive, repeat }: { readonly exclusive: boolean; readonly repeat: (now: Nanoseconds) => void },
+  ): Result<Kdamond, ErrnoName> {
     const checked = checkStart(context);
     if (!checked.ok) return checked;
     if (exclusive ? this.kdamonds.size > 0 : this.exclusive) return failure('EBUSY');
     this.exclusive = exclusive;
-    return success(this.startThread(context, () => {}, ended));
+    return success(this.startThread(context, repeat));
   }
 
   private get isLocked(): boolean {
@@ -206,15 +209,12 @@ export class DamonSystem {
     if (!checked.ok) return checked;
     if (this.exclusive) return EBUSY;
     slot.nextRefresh = this.options.memory.nowNs() + directory.number('refresh_ms') * 1e6;
-    slot.kdamond = this.startThread(
-      built.value,
-      (now) => this.refresh(directory, slot, now),
-      () => {},
-    );
+    slot.kdamond = this.startThread(built.value, (now) => this.refresh(directory, slot, now));
     return DONE;
   }
 
-  private turnOff(kdamond: Kdamond | undefined): WriteOutcome {
+  /** Asks a thread to end, and waits for it. */
+  turnOff(kdamond: Kdamond | undefined): WriteOutcome {
     if (kdamond === undefined) return EINVAL;
     if (!kdamond.isRunning) {
       return this.generation.answers.offWhenEnded === 'EPERM' ? failure('EPERM') : DONE;
@@ -228,7 +228,8 @@ export class DamonSystem {
     };
   }
 
-  private call(kdamond: Kdamond | undefined, work: (kdamond: Kdamond) => Outcome): WriteOutcome {
+  /** Lets the thread do something at its next call point, and waits for it. */
+  call(kdamond: Kdamond | undefined, work: (kdamond: Kdamond) => Outcome): WriteOutcome {
     if (kdamond === undefined) return EINVAL;
     if (!kdamond.isRunning) return failure(this.generation.answers.callWhenEnded);
     const call = { answer: undefined as Outcome | undefined, run: () => work(kdamond) };
@@ -275,7 +276,7 @@ export class DamonSystem {
     return DONE;
   }
 
-  private startThread(context: Context, repeat: (now: Nanoseconds) => void, ended: () => void): Kdamond {
+  private startThread(context: Context, repeat: (now: Nanoseconds) => void): Kdamond {
     const { generation, memory } = this.options;
     const name = `kdamond.${this.kdamonds.size}`;
     const pid = this.options.startThread(name);
@@ -290,7 +291,6 @@ export class DamonSystem {
       splitMemory: this.splitMemory,
       operations: { vaddr: virtual, fvaddr: virtual, paddr: new PhysicalOperations(memory, random) },
       repeat,
-      ended,
     });
     this.kdamonds.add(kdamond);
     this.options.wakeUp(kdamond.wakeAt);

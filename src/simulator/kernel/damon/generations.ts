@@ -22,7 +22,10 @@ export type TreeFeature =
   | 'fail-charge'
   | 'snapshot-limit'
   | 'passed-size'
-  | 'target-order';
+  | 'target-order'
+  | 'module-tuning'
+  | 'stat-module'
+  | 'stat-intervals';
 
 export const ACTIONS = [
   'willneed',
@@ -103,6 +106,8 @@ export interface StateAnswers {
   readonly offWhenEnded: 'done' | 'EPERM';
   /** A call-type command on a kdamond that ran and has ended. */
   readonly callWhenEnded: 'ECANCELED' | 'EINVAL';
+  /** A module's commit_inputs: done while its writer waits, or by the thread some time later. */
+  readonly commitInputs: 'waits' | 'deferred';
 }
 
 export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc';
@@ -121,8 +126,6 @@ export interface Generation {
   /** Trace events of system `damon` in the order of their ids, and the first id as recorded. */
   readonly traceEvents: readonly string[];
   readonly firstTraceId: number;
-  /** DAMON_STAT exists; it runs by default where its configuration default is on. */
-  readonly hasStatModule: boolean;
 }
 
 const FEATURES_7_2: readonly TreeFeature[] = [
@@ -142,6 +145,9 @@ const FEATURES_7_2: readonly TreeFeature[] = [
   'fail-charge',
   'snapshot-limit',
   'passed-size',
+  'module-tuning',
+  'stat-module',
+  'stat-intervals',
 ];
 
 const CORE_7: CoreBehaviour = {
@@ -174,10 +180,9 @@ const GENERATION_7_3: Generation = {
   commands: COMMANDS,
   booleanTakesEnable: true,
   core: CORE_7,
-  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED' },
+  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED', commitInputs: 'waits' },
   traceEvents: TRACE_7,
   firstTraceId: 744,
-  hasStatModule: true,
 };
 
 export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
@@ -198,10 +203,9 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       restBelowRegionIsFull: false,
       opsFiltersOnVaddr: false,
     },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
     firstTraceId: 734,
-    hasStatModule: false,
   },
   // Files by the release that brought each; the core as in the releases before 7: not traced further.
   '6.18': {
@@ -216,6 +220,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       'address-unit',
       'node-goals',
       'passed-size',
+      'stat-module',
     ]),
     actions: withoutSplit.filter((action) => action !== 'collapse'),
     filterTypes: FILTER_TYPES,
@@ -223,16 +228,15 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     commands: COMMANDS,
     booleanTakesEnable: true,
     core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damon_monitor_intervals_tune', 'damos_before_apply', 'damos_esz'],
     firstTraceId: 734,
-    hasStatModule: true,
   },
   '7.2': {
     ...GENERATION_7_3,
     name: '7.2',
     features: new Set<TreeFeature>(FEATURES_7_2),
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', commitInputs: 'waits' },
   },
   '7.3': GENERATION_7_3,
   '7.3-rfc': {

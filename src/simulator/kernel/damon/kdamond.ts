@@ -53,7 +53,6 @@ export interface KdamondParts {
   readonly trace: TraceSink;
   /** Called at every call point, for refresh_ms. */
   repeat(now: Nanoseconds): void;
-  ended(): void;
 }
 
 type Phase = 'head' | 'gated' | 'sampled' | 'paused' | 'ended';
@@ -363,7 +362,6 @@ export class Kdamond implements SchemeWatcher {
     for (const call of this.calls) call.answer = failure('ECANCELED');
     this.calls = [];
     this.cancelWalk();
-    this.parts.ended();
     return undefined;
   }
 

@@ -9,6 +9,7 @@ import { DamonSystem } from './damon-system.js';
 import { GENERATIONS, type GenerationName } from './generations.js';
 import type { Pending } from './kdamond.js';
 import { ModelMemory } from './model-memory.js';
+import { moduleDirectories } from './modules/module-files.js';
 import type { MonitoringCosts } from './monitoring-costs.js';
 import { type DamonEvent, eventText, type TraceSink } from './trace.js';
 import { damonTraceEvents } from './trace-events.js';
@@ -17,6 +18,8 @@ export interface ModelDamonOptions {
   readonly generation: GenerationName;
   readonly costs?: MonitoringCosts;
   readonly trace?: TraceSink;
+  /** DAMON_STAT runs from the boot, as in kernels that are configured so. */
+  readonly damonStat?: boolean;
   /** Asked for a pid that the model does not have, when a context is built. */
   readonly adopt?: (pid: ProcessId) => Process | undefined;
 }
@@ -37,10 +40,11 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
     event = at === Number.POSITIVE_INFINITY ? undefined : { id: kernel.clock.at(at, EVENT), at };
   };
   const generation = GENERATIONS[options.generation];
+  const memory = new ModelMemory(kernel, options.adopt);
   const tracing = mountTracing(kernel, damonTraceEvents(generation.traceEvents, generation.firstTraceId));
   const system = new DamonSystem({
     generation,
-    memory: new ModelMemory(kernel, options.adopt),
+    memory,
     startThread: (name) => startThread(kernel, name),
     endThread: (pid) => kernel.processes.delete(pid),
     wakeUp,
@@ -53,8 +57,11 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
     accountCpu(kernel, system);
     wakeUp(system.nextWake());
   });
-  const files = new DamonFiles(system, (pending) => waitFor(kernel, pending));
-  kernel.files.mount(KDAMONDS_PATH, files.root());
+  const wait = (pending: Pending) => waitFor(kernel, pending);
+  kernel.files.mount(KDAMONDS_PATH, new DamonFiles(system, wait).root());
+  const { modules, directories } = moduleDirectories(system, memory, wait);
+  for (const [path, directory] of directories) kernel.files.mount(path, directory);
+  if (options.damonStat) modules.find(({ module }) => module.name === 'damon_stat')?.enable('Y');
   return system;
 }
 
