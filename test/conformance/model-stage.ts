@@ -26,7 +26,7 @@ const MODELS = {
   '7.3': { features: RELEASES['7.3'], generation: '7.3' },
   '7.2': { features: RELEASES['7.2'], generation: '7.2' },
   '6.12': { features: RELEASES['6.12'], generation: '6.12' },
-  octavo: { features: RELEASES['7.3'], generation: '7.3-rfc' },
+  octavo: { features: RELEASES['7.3'], generation: '7.3-octavo' },
 } as const satisfies Record<string, { features: KernelFeatures; generation: GenerationName }>;
 
 export type ModelRelease = keyof typeof MODELS;

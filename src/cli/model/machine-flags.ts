@@ -1,5 +1,5 @@
 /** Options that say what machine a foreign tool meets, shared by `model mount` and `model run`. */
-import { GENERATIONS, type GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { GENERATION_NAMES, type GenerationName } from '../../simulator/kernel/damon/generations.js';
 import type { MachineTask } from '../../simulator/mount/machine.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
@@ -14,8 +14,6 @@ export type MachineFlags = {
   readonly task?: readonly MachineTask[];
 };
 
-const NAMES = Object.keys(GENERATIONS) as GenerationName[];
-
 /** `NAME,SIZE[,HOT]`: a process with that much populated memory, of which a share is kept hot. */
 export function parseTask(text: string): MachineTask {
   const [name, size, hot] = text.split(',');
@@ -28,7 +26,7 @@ export function parseTask(text: string): MachineTask {
 export const machineFlags = {
   kernel: {
     kind: 'enum',
-    values: NAMES,
+    values: GENERATION_NAMES,
     brief: 'Kernel generation whose files, keywords and behaviour the model has',
     default: '7.3-rfc',
   },

@@ -31,7 +31,7 @@ export function collapseRange(
 ): Collapsed {
   const made = allocateTarget(kernel, mm, start, order, collector);
   if (made.head < 0) return made;
-  const prepared = prepare(kernel, mm, vma, start, order);
+  const prepared = prepare(kernel, mm, vma, start, order, collector);
   const cost = made.cost + prepared.cost;
   const result = prepared.result ?? checkRange(kernel, vma, prepared.entry, order, collector);
   if (result !== 'succeeded') {
@@ -81,14 +81,21 @@ interface Prepared {
   readonly cost: Nanoseconds;
 }
 
-/** Brings swapped pages back (__collapse_huge_page_swapin()). */
-function prepare(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Order): Prepared {
+/** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does so for whole blocks only. */
+function prepare(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: PageNumber,
+  order: Order,
+  collector: Collector,
+): Prepared {
   const { tables, geometry } = kernel;
   const pmd = tables.pmdOf(mm, Math.floor(start / geometry.pagesPerBlock));
   let cost = 0;
   if (!ensureTable(kernel, mm, pmd)) return { result: 'alloc_huge_page_failed', entry: 0, cost };
   const entry = firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock);
-  if (order < geometry.hugeOrder) return { result: undefined, entry, cost };
+  if (order < geometry.hugeOrder && collector === 'khugepaged') return { result: undefined, entry, cost };
   for (let i = 0; i < 2 ** order; i++) {
     if ((tables.pteBits[entry + i] & ENTRY.swap) === 0) continue;
     const fault = swapFault(kernel, mm, vma, start + i, entry + i);

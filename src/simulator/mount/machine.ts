@@ -2,7 +2,7 @@
 import type { Bytes } from '../../vocabulary/units.js';
 import { access } from '../kernel/access.js';
 import { boot } from '../kernel/boot.js';
-import type { GenerationName } from '../kernel/damon/generations.js';
+import { GENERATIONS, type GenerationName } from '../kernel/damon/generations.js';
 import { installDamon } from '../kernel/damon/model-damon.js';
 import { mountFiles } from '../kernel/files/mount-files.js';
 import type { Kernel } from '../kernel/kernel.js';
@@ -42,7 +42,6 @@ export interface Machine {
   readonly tasks: readonly RunningTask[];
 }
 
-const RELEASE = { '6.12': '6.12', '6.18': '6.18', '7.2': '7.2', '7.3': '7.3', '7.3-rfc': '7.3' } as const;
 /** How often hot memory is accessed: often enough that every sample of DAMON finds it so. */
 const ACCESS_NS = 2e6;
 const EVENT = 'machine-access';
@@ -53,7 +52,7 @@ export function startMachine(options: MachineOptions): Machine {
   const kernel = boot({
     memoryBytes: options.memoryBytes,
     seed: options.seed,
-    features: RELEASES[RELEASE[options.generation]],
+    features: RELEASES[GENERATIONS[options.generation].release],
   });
   mountFiles(kernel, INIT, bootIdOf(kernel));
   kernel.nextPid = options.firstPid;

@@ -282,6 +282,7 @@ export class DamonSystem {
     const pid = this.options.startThread(name);
     const random = new Tausworthe(() => memory.random32());
     const virtual = new VirtualOperations(memory, random, generation.core);
+    const physical = new PhysicalOperations(memory, random, generation.core);
     const kdamond = new Kdamond(pid, name, context, {
       generation,
       memory,
@@ -289,7 +290,7 @@ export class DamonSystem {
       costs: this.options.costs ?? DEFAULT_MONITORING_COSTS,
       trace: this.options.trace ?? NO_TRACE,
       splitMemory: this.splitMemory,
-      operations: { vaddr: virtual, fvaddr: virtual, paddr: new PhysicalOperations(memory, random) },
+      operations: { vaddr: virtual, fvaddr: virtual, paddr: physical },
       repeat,
     });
     this.kdamonds.add(kdamond);

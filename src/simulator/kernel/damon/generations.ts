@@ -3,6 +3,8 @@
  * behaves where it changed. A controller is tried against each generation; nothing else asks for a version.
  */
 
+import type { Release } from '../options.js';
+
 /** Files and directories that not every generation has (tree-table.ts names them). */
 export type TreeFeature =
   | 'filter-layers'
@@ -98,6 +100,8 @@ export interface CoreBehaviour {
   readonly restBelowRegionIsFull: boolean;
   /** The stat and migrate actions honour ops filters on virtual address spaces. */
   readonly opsFiltersOnVaddr: boolean;
+  /** `split` leaves folios alone that stick out of the region; else it splits whatever the region reaches, whole. */
+  readonly splitsInsideOnly: boolean;
 }
 
 /** What the state file answers in the corners that changed. */
@@ -110,10 +114,22 @@ export interface StateAnswers {
   readonly commitInputs: 'waits' | 'deferred';
 }
 
-export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc';
+export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc' | '7.3-octavo';
+
+/** Names of all generations, oldest first. */
+export const GENERATION_NAMES = [
+  '6.12',
+  '6.18',
+  '7.2',
+  '7.3',
+  '7.3-rfc',
+  '7.3-octavo',
+] as const satisfies readonly GenerationName[];
 
 export interface Generation {
   readonly name: GenerationName;
+  /** Release whose memory management goes with it. */
+  readonly release: Release;
   readonly features: ReadonlySet<TreeFeature>;
   readonly actions: readonly ActionName[];
   readonly filterTypes: readonly FilterType[];
@@ -158,6 +174,7 @@ const CORE_7: CoreBehaviour = {
   enforcesMinimum: true,
   restBelowRegionIsFull: true,
   opsFiltersOnVaddr: true,
+  splitsInsideOnly: false,
 };
 
 const TRACE_7 = [
@@ -173,6 +190,7 @@ const withoutSplit = ACTIONS.filter((action) => action !== 'split');
 
 const GENERATION_7_3: Generation = {
   name: '7.3',
+  release: '7.3',
   features: new Set<TreeFeature>([...FEATURES_7_2, 'probe-weights']),
   actions: withoutSplit,
   filterTypes: FILTER_TYPES,
@@ -185,9 +203,17 @@ const GENERATION_7_3: Generation = {
   firstTraceId: 744,
 };
 
+const GENERATION_7_3_RFC: Generation = {
+  ...GENERATION_7_3,
+  name: '7.3-rfc',
+  features: new Set<TreeFeature>([...GENERATION_7_3.features, 'target-order']),
+  actions: ACTIONS,
+};
+
 export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   '6.12': {
     name: '6.12',
+    release: '6.12',
     features: new Set<TreeFeature>(),
     actions: withoutSplit.filter((action) => action !== 'collapse'),
     filterTypes: ['anon', 'memcg', 'young', 'addr', 'target'],
@@ -202,6 +228,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       enforcesMinimum: false,
       restBelowRegionIsFull: false,
       opsFiltersOnVaddr: false,
+      splitsInsideOnly: false,
     },
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
@@ -210,6 +237,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   // Files by the release that brought each; the core as in the releases before 7: not traced further.
   '6.18': {
     name: '6.18',
+    release: '6.18',
     features: new Set<TreeFeature>([
       'filter-layers',
       'allow-filters',
@@ -235,14 +263,16 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   '7.2': {
     ...GENERATION_7_3,
     name: '7.2',
+    release: '7.2',
     features: new Set<TreeFeature>(FEATURES_7_2),
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', commitInputs: 'waits' },
   },
   '7.3': GENERATION_7_3,
-  '7.3-rfc': {
-    ...GENERATION_7_3,
-    name: '7.3-rfc',
-    features: new Set<TreeFeature>([...GENERATION_7_3.features, 'target-order']),
-    actions: ACTIONS,
+  '7.3-rfc': GENERATION_7_3_RFC,
+  // 7.3 with the series of kernel/, which is stricter than the RFC about the edges of a region.
+  '7.3-octavo': {
+    ...GENERATION_7_3_RFC,
+    name: '7.3-octavo',
+    core: { ...CORE_7, splitsInsideOnly: true },
   },
 };

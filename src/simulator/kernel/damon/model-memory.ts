@@ -10,7 +10,7 @@ import { LRU } from '../memcg.js';
 import type { Mm } from '../mm.js';
 import type { Process } from '../process.js';
 import { shrinkFolios } from '../reclaim.js';
-import { collapseToOrder, type Reordered, splitToOrder } from './model-orders.js';
+import { collapseToOrder, splitToOrder } from './model-orders.js';
 import { walkFolios } from './model-walk.js';
 import { isFolioAccessed, isPageAccessed, makeFolioOld, makePageOld } from './model-young.js';
 import type {
@@ -21,6 +21,7 @@ import type {
   PhysicalMemory,
   RegionAdvice,
   VirtualMemory,
+  VisitFolio,
   VmaBounds,
 } from './monitored-memory.js';
 
@@ -135,41 +136,25 @@ class ModelVirtual implements VirtualMemory {
   }
 
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
-    return this.reorder(space, start, end, order, collapseToOrder);
-  }
-
-  split(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
-    return this.reorder(space, start, end, order, splitToOrder);
-  }
-
-  walkFolios(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    visit: (folio: FolioFacts, offset: number) => void,
-  ): void {
-    const mm = mmOf(space);
-    if (mm === undefined) return;
-    const { pageBytes } = this.kernel.geometry;
-    walkFolios(this.kernel, mm, start / pageBytes, end / pageBytes, ({ vma, page, head }) => {
-      this.spend(this.kernel.costs.visitPte);
-      visit(factsOf(this.kernel, head), vma.offsetOf(page));
-    });
-  }
-
-  private reorder(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    order: Order,
-    act: (kernel: Kernel, mm: Mm, start: number, end: number, order: Order) => Reordered,
-  ): Bytes {
     const mm = mmOf(space);
     if (mm === undefined) return 0;
     const { pageBytes } = this.kernel.geometry;
-    const done = act(this.kernel, mm, start / pageBytes, end / pageBytes, order);
+    const done = collapseToOrder(this.kernel, mm, start / pageBytes, end / pageBytes, order);
     this.spend(done.cost);
     return done.pages * pageBytes;
+  }
+
+  walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void {
+    const mm = mmOf(space);
+    if (mm === undefined) return;
+    const { pageBytes } = this.kernel.geometry;
+    const [first, last] = [start / pageBytes, end / pageBytes];
+    walkFolios(this.kernel, mm, first, last, ({ vma, page, head, index }) => {
+      this.spend(this.kernel.costs.visitPte);
+      const folio = factsOf(this.kernel, head);
+      const whole = page - first >= index && last - page >= folio.pages - index;
+      visit(folio, { offset: vma.offsetOf(page), whole });
+    });
   }
 
   /** First page behind what the page tables can describe; a user region may lie anywhere in 64 bits. */
@@ -229,6 +214,12 @@ class ModelPhysical implements PhysicalMemory {
     if (active) activate(this.kernel, folio.firstFrame);
     else deactivate(this.kernel, folio.firstFrame);
     this.spend(this.kernel.costs.visitPte);
+  }
+
+  split(folio: FolioFacts, order: Order): Pages {
+    const done = splitToOrder(this.kernel, folio.firstFrame, order);
+    this.spend(done.cost);
+    return done.pages;
   }
 
   /** The model has one node, so that there is nowhere to migrate to. */

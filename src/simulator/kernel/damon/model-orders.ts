@@ -1,26 +1,40 @@
 /**
- * The RFC's actions on the model: collapse to a chosen order and split to a chosen order. Collapse goes the way of
+ * The orders of DAMOS on the model: collapse to a chosen order and split to a chosen order. Collapse goes the way of
  * MADV_COLLAPSE, for smaller orders too, and honours what makes a mapping ineligible; what is counted is what was
  * really built or split.
  */
 import type { Nanoseconds, Order, PageNumber, Pages } from '../../../vocabulary/units.js';
 import { collapseRange } from '../collapse.js';
+import type { ScanResult } from '../collapse-results.js';
+import { scanBlock } from '../collapse-scan.js';
 import { FOLIO } from '../folios.js';
 import type { Kernel } from '../kernel.js';
 import { collapseBlock } from '../madvise-collapse.js';
-import { type Mm, VM, type Vma } from '../mm.js';
-import { ENTRY } from '../page-tables.js';
+import type { Mm, Vma } from '../mm.js';
 import { splitFolio, UNIFORM } from '../split.js';
-import { allowedOrders, fits } from '../thp-orders.js';
-import { walkFolios } from './model-walk.js';
+import { allowedOrders } from '../thp-orders.js';
 
 export interface Reordered {
-  /** Pages of the folios built (collapse), or of the folios that were split. */
+  /** Pages of the folios built (collapse), or of the folio that was split. */
   readonly pages: Pages;
   readonly cost: Nanoseconds;
 }
 
-/** Builds folios of the order from every aligned range inside [start, end) that has pages and none as large. */
+interface Tally {
+  pages: Pages;
+  cost: Nanoseconds;
+}
+
+/** A range that a block of the order has to lie in. */
+interface Bounds {
+  readonly start: PageNumber;
+  readonly end: PageNumber;
+}
+
+/**
+ * Builds folios of the order from every aligned range inside [start, end) that has pages and none as large. What a
+ * VMA fails with does not keep the next one from being tried, only a lack of memory does.
+ */
 export function collapseToOrder(
   kernel: Kernel,
   mm: Mm,
@@ -28,18 +42,14 @@ export function collapseToOrder(
   end: PageNumber,
   order: Order,
 ): Reordered {
-  let pages = 0;
-  let cost = kernel.costs.drainAll;
+  const tally: Tally = { pages: 0, cost: 0 };
   for (const vma of mm.vmas.slice(mm.indexAtOrAfter(start))) {
     if (vma.start >= end) break;
     if (!isEligible(kernel, mm, vma, order)) continue;
-    const from = Math.ceil(Math.max(start, vma.start) / 2 ** order) * 2 ** order;
-    const to = Math.min(end, vma.end);
-    const done = collapseInside(kernel, mm, vma, from, to, order);
-    pages += done.pages;
-    cost += done.cost;
+    const inside = { start: Math.max(start, vma.start), end: Math.min(end, vma.end) };
+    if (collapseInside(kernel, mm, vma, inside, order, tally) === 'alloc_huge_page_failed') break;
   }
-  return { pages, cost };
+  return tally;
 }
 
 /**
@@ -47,90 +57,83 @@ export function collapseToOrder(
  * the sysfs policy does not matter. Below the PMD order only anonymous memory.
  */
 function isEligible(kernel: Kernel, mm: Mm, vma: Vma, order: Order): boolean {
-  if (order === kernel.geometry.hugeOrder)
-    return (allowedOrders(kernel, mm, vma, 'collapse') >> order) % 2 === 1;
-  if (vma.flags & (VM.special | VM.noHugepage) || mm.thpDisable === 'complete') return false;
-  return vma.isAnonymous && vma.hasAnonPages;
+  const { hugeOrder } = kernel.geometry;
+  if (order < hugeOrder && !vma.isAnonymous) return false;
+  return (allowedOrders(kernel, mm, vma, 'collapse') >> hugeOrder) % 2 === 1;
 }
 
+/** Goes through the PMD ranges that lie in the VMA whole and that an aligned block of the range reaches. */
 function collapseInside(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,
-  from: PageNumber,
-  to: PageNumber,
+  inside: Bounds,
   order: Order,
-): Reordered {
-  const { tables, geometry } = kernel;
-  let pages = 0;
-  let cost = 0;
-  for (let page = from; page + 2 ** order <= to; ) {
-    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-    const isHuge = order === geometry.hugeOrder;
-    if ((tables.pmdBits[pmd] & ENTRY.table) === 0 && !isHuge) {
-      page = (Math.floor(page / geometry.pagesPerBlock) + 1) * geometry.pagesPerBlock;
-      continue;
-    }
-    const done = isHuge ? collapseBlock(kernel, mm, vma, page) : collapseSmall(kernel, mm, vma, page, order);
-    cost += done.cost;
-    if (done.result === 'succeeded') pages += 2 ** order;
-    page += 2 ** order;
+  tally: Tally,
+): ScanResult {
+  const { pagesPerBlock, hugeOrder } = kernel.geometry;
+  const up = (page: number, size: number) => Math.ceil(page / size) * size;
+  const down = (page: number, size: number) => Math.floor(page / size) * size;
+  const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
+  tally.cost += kernel.costs.drainAll;
+  if (bounds.start >= bounds.end) return 'succeeded';
+  const first = Math.max(down(bounds.start, pagesPerBlock), up(vma.start, pagesPerBlock));
+  const last = Math.min(up(bounds.end, pagesPerBlock), down(vma.end, pagesPerBlock));
+  for (let block = first; block < last; block += pagesPerBlock) {
+    const result =
+      order === hugeOrder
+        ? collapseHuge(kernel, mm, vma, block, tally)
+        : collapseSmall(kernel, mm, vma, block, bounds, order, tally);
+    if (result === 'alloc_huge_page_failed') return result;
   }
-  return { pages, cost };
+  return 'succeeded';
 }
 
-/** A range below the PMD order: something must be there, and nothing swapped, shared or guarded. */
-function collapseSmall(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, order: Order) {
-  const { visitPte } = kernel.costs;
-  if (!fits(vma, page, order) || !isSimple(kernel, mm, page, order)) {
-    return { result: 'vma_check' as const, cost: visitPte * 2 ** order };
-  }
-  return collapseRange(kernel, mm, vma, page, order, 'madvise');
+function collapseHuge(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, tally: Tally): ScanResult {
+  const done = collapseBlock(kernel, mm, vma, block);
+  tally.cost += done.cost;
+  if (done.result === 'succeeded') tally.pages += kernel.geometry.pagesPerBlock;
+  return done.result;
 }
 
-function isSimple(kernel: Kernel, mm: Mm, page: PageNumber, order: Order): boolean {
-  const { tables, geometry, folios } = kernel;
-  const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-  const first = tables.pmdValue[pmd] * geometry.pagesPerBlock + (page % geometry.pagesPerBlock);
-  let present = 0;
-  for (let entry = first; entry < first + 2 ** order; entry++) {
-    const bits = tables.pteBits[entry];
-    if (bits & (ENTRY.swap | ENTRY.guard | ENTRY.uffdWp)) return false;
-    if ((bits & (ENTRY.present | ENTRY.zero)) !== ENTRY.present) continue;
-    const head = folios.headOf(tables.pteValue[entry]);
-    if (!folios.has(head, FOLIO.anon) || folios.isMaybeShared(head) || folios.orderOf(head) >= order)
-      return false;
-    present++;
-  }
-  return present > 0;
-}
-
-/** Splits every larger anonymous or shmem folio that the range reaches; a folio is never split in part. */
-export function splitToOrder(
+/** One page that stops the scan keeps its PMD range as it is; a block needs one present page to start from. */
+function collapseSmall(
   kernel: Kernel,
   mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
+  vma: Vma,
+  block: PageNumber,
+  bounds: Bounds,
   order: Order,
-): Reordered {
-  let pages = 0;
-  let cost = 0;
-  walkFolios(kernel, mm, start, end, ({ head, order: from }) => {
-    if (from <= order || !isSplittable(kernel, head, order)) {
-      cost += kernel.costs.visitPte;
-      return;
-    }
-    const done = splitFolio(kernel, head, order, UNIFORM);
-    cost += done.cost;
-    if (done.error === undefined) pages += 2 ** from;
-  });
-  return { pages, cost };
+  tally: Tally,
+): ScanResult {
+  const scan = scanBlock(kernel, mm, vma, block, 'madvise', true);
+  tally.cost += kernel.costs.visitPte * scan.progress;
+  if (scan.result !== 'succeeded') return scan.result;
+  const end = Math.min(bounds.end, block + kernel.geometry.pagesPerBlock);
+  for (let page = Math.max(bounds.start, block); page < end; page += 2 ** order) {
+    if (!scan.present.subarray(page - block, page - block + 2 ** order).includes(1)) continue;
+    const done = collapseRange(kernel, mm, vma, page, order, 'madvise');
+    tally.cost += done.cost;
+    if (done.result === 'succeeded') tally.pages += 2 ** order;
+    else if (done.result === 'alloc_huge_page_failed') return done.result;
+  }
+  return 'succeeded';
 }
 
-/** Asked before the core is, so that what it would refuse outright does not count as a failed split. */
-function isSplittable(kernel: Kernel, head: number, order: Order): boolean {
-  const { folios } = kernel;
-  if (folios.has(head, FOLIO.locked) || folios.has(head, FOLIO.file)) return false;
-  if (order === 1) return false;
+/**
+ * Splits one anonymous or shmem folio into pieces of the order, if it is larger. What is locked, written back, or in
+ * the swap cache (but for single pages) is not even tried; pinned folios are refused, which counts as split_failed.
+ */
+export function splitToOrder(kernel: Kernel, head: number, order: Order): Reordered {
+  const { folios, costs } = kernel;
+  const from = folios.orderOf(head);
+  if (from <= order || !isSplittable(kernel, head, order)) return { pages: 0, cost: costs.visitPte };
+  const done = splitFolio(kernel, head, order, UNIFORM);
+  return { pages: done.error === undefined ? 2 ** from : 0, cost: done.cost };
+}
+
+function isSplittable({ folios }: Kernel, head: number, order: Order): boolean {
+  if (order === 1 || folios.has(head, FOLIO.locked | FOLIO.writeback | FOLIO.file)) return false;
+  if (order > 0 && folios.has(head, FOLIO.swapCache)) return false;
   return folios.has(head, FOLIO.anon) || folios.has(head, FOLIO.shmem);
 }

@@ -1,5 +1,5 @@
 /** Walking a range of a process's page tables folio by folio. */
-import type { FrameNumber, Order, PageNumber } from '../../../vocabulary/units.js';
+import type { FrameNumber, Order, PageNumber, Pages } from '../../../vocabulary/units.js';
 import type { Kernel } from '../kernel.js';
 import { type Mm, VM, type Vma } from '../mm.js';
 import { ENTRY } from '../page-tables.js';
@@ -9,6 +9,8 @@ export interface FolioVisit {
   /** First page of the walk that belongs to the folio. */
   readonly page: PageNumber;
   readonly head: FrameNumber;
+  /** Which page of the folio that is. */
+  readonly index: Pages;
   readonly order: Order;
 }
 
@@ -56,7 +58,7 @@ function walkVma(
     }
     const head = folios.headOf(frame);
     const order = folios.orderOf(head);
-    visit({ vma, page, head, order });
+    visit({ vma, page, head, index: frame - head, order });
     page = Math.min(blockEnd, page + 2 ** order - (frame - head));
   }
 }

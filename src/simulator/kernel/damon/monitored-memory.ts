@@ -46,6 +46,16 @@ export interface VmaBounds {
   readonly ends: Float64Array;
 }
 
+/** How a folio was met. */
+export interface FolioPlace {
+  /** Offset of the page in what backs it; its own page number for anonymous memory. */
+  readonly offset: PageNumber;
+  /** The folio lies in the range from its first to its last page, if it is mapped in one piece. */
+  readonly whole: boolean;
+}
+
+export type VisitFolio = (folio: FolioFacts, place: FolioPlace) => void;
+
 export interface VirtualMemory {
   /** The process of a pid or thread id; undefined when there is none. */
   findSpace(pid: ProcessId): AddressSpace | undefined;
@@ -61,18 +71,8 @@ export interface VirtualMemory {
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined;
   /** Collapses every naturally aligned block of the order inside the range. Answers the bytes built. */
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
-  /** Splits larger folios that start inside the range. Answers the bytes of the folios that were split. */
-  split(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
-  /**
-   * Visits the folio of each present entry in the range, each folio once per run of its pages, with the page's
-   * offset in what backs it (its own page number for anonymous memory).
-   */
-  walkFolios(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    visit: (folio: FolioFacts, offset: PageNumber) => void,
-  ): void;
+  /** Visits the folio of each present entry in the range, each folio once per run of its pages. */
+  walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void;
 }
 
 export interface PhysicalMemory {
@@ -89,6 +89,8 @@ export interface PhysicalMemory {
   reclaim(folios: readonly FolioFacts[]): Pages;
   /** Moves a folio to the active or inactive list. */
   setActive(folio: FolioFacts, active: boolean): void;
+  /** Splits a folio to the order, if it is larger and can be split. Answers its pages, 0 when it was left. */
+  split(folio: FolioFacts, order: Order): Pages;
   /** Moves folios to a node. Answers the pages moved. */
   migrate(folios: readonly FolioFacts[], node: number): Pages;
 }

@@ -1,5 +1,6 @@
 /** DAMON on the physical address space: paddr (mm/damon/paddr.c). Addresses are in units of addr_unit bytes. */
 import { type Context, type Filter, type Probe, probeWeights, type Scheme, type Target } from './context.js';
+import type { CoreBehaviour } from './generations.js';
 import type { FolioFacts, MonitoredMemory } from './monitored-memory.js';
 import type { Applied, Operations } from './operations.js';
 import { isFolioRejected } from './ops-filters.js';
@@ -23,12 +24,14 @@ export class PhysicalOperations implements Operations {
   readonly isValid = undefined;
   private readonly memory: MonitoredMemory;
   private readonly random: Tausworthe;
+  private readonly behaviour: CoreBehaviour;
   private frames = new Float64Array(64);
   private young = new Uint8Array(64);
 
-  constructor(memory: MonitoredMemory, random: Tausworthe) {
+  constructor(memory: MonitoredMemory, random: Tausworthe, behaviour: CoreBehaviour) {
     this.memory = memory;
     this.random = random;
+    this.behaviour = behaviour;
   }
 
   initialize(): void {}
@@ -81,6 +84,8 @@ export class PhysicalOperations implements Operations {
       case 'migrate_hot':
       case 'migrate_cold':
         return this.migrate(context, regions, index, scheme);
+      case 'split':
+        return this.split(context, regions, index, scheme);
       case 'stat':
         return this.measure(context, regions, index, scheme);
       default:
@@ -148,6 +153,21 @@ export class PhysicalOperations implements Operations {
     const passed = this.collect(context, regions, index, scheme, chosen);
     const pages = this.memory.physical.migrate(chosen, scheme.parameters.targetNode);
     return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
+  }
+
+  private split(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+    const { physical, geometry } = this.memory;
+    const chosen: FolioFacts[] = [];
+    let passed = 0;
+    eachFolioOf(context, physical, geometry, regions, index, (folio, inside) => {
+      const bytes = folio.pages * geometry.pageBytes;
+      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
+      passed += bytes / context.addressUnit;
+      if (inside === bytes || !this.behaviour.splitsInsideOnly) chosen.push(folio);
+    });
+    let pages = 0;
+    for (const folio of chosen) pages += physical.split(folio, scheme.parameters.targetOrder);
+    return { applied: (pages * geometry.pageBytes) / context.addressUnit, passed };
   }
 
   private measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {

@@ -11,9 +11,10 @@ type Priority = 'hot' | 'cold';
 
 /** Actions that rank regions; every other action scores MOST_SCORE for all. */
 const RANKED: Readonly<Record<'virtual' | 'physical', Partial<Record<ActionName, Priority>>>> = {
-  virtual: { pageout: 'cold', migrate_hot: 'hot', migrate_cold: 'cold' },
+  virtual: { pageout: 'cold', split: 'cold', migrate_hot: 'hot', migrate_cold: 'cold' },
   physical: {
     pageout: 'cold',
+    split: 'cold',
     lru_prio: 'hot',
     lru_deprio: 'cold',
     migrate_hot: 'hot',

@@ -83,6 +83,7 @@ export class VirtualOperations implements Operations {
     const end = start + alignUp(regions.size(index), this.memory.geometry.pageBytes);
     const { action } = scheme.parameters;
     if (action === 'stat') return this.measure(space, start, end, scheme);
+    if (action === 'split') return this.split(space, start, end, scheme);
     if (action === 'migrate_hot' || action === 'migrate_cold') return this.migrate(space, start, end, scheme);
     return { applied: this.act(space, start, end, scheme), passed: 0 };
   }
@@ -90,7 +91,6 @@ export class VirtualOperations implements Operations {
   private act(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
     const { virtual } = this.memory;
     const { action, targetOrder } = scheme.parameters;
-    if (action === 'split') return virtual.split(space, start, end, targetOrder);
     if (action === 'collapse') {
       if (targetOrder !== 0) return virtual.collapse(space, start, end, targetOrder);
       return virtual.advise(space, start, end, 'MADV_COLLAPSE') === undefined ? end - start : 0;
@@ -131,12 +131,30 @@ export class VirtualOperations implements Operations {
     return outcome;
   }
 
+  /** Collects first and splits then, as the walk's locks ask for. What was split is what was applied. */
+  private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+    const { pageBytes } = this.memory.geometry;
+    const chosen: FolioFacts[] = [];
+    let passed = 0;
+    let last = -1;
+    this.memory.virtual.walkFolios(space, start, end, (folio, { whole }) => {
+      if (folio.firstFrame === last) return;
+      last = folio.firstFrame;
+      if (this.isRejected(scheme, folio)) return;
+      passed += folio.pages * pageBytes;
+      if (whole || !this.behaviour.splitsInsideOnly) chosen.push(folio);
+    });
+    let pages = 0;
+    for (const folio of chosen) pages += this.memory.physical.split(folio, scheme.parameters.targetOrder);
+    return { applied: pages * pageBytes, passed };
+  }
+
   /** To target_nid, or spread over the destinations by weight, a folio at a time by its offset. */
   private migrate(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
     const { pageBytes } = this.memory.geometry;
     const { destinations, targetNode } = scheme.parameters;
     const chosen = new Map<number, FolioFacts[]>();
-    this.memory.virtual.walkFolios(space, start, end, (folio, offset) => {
+    this.memory.virtual.walkFolios(space, start, end, (folio, { offset }) => {
       if (this.behaviour.opsFiltersOnVaddr && this.isRejected(scheme, folio)) return;
       const node = destinations.length === 0 ? targetNode : destinationOf(scheme, folio, offset);
       if (node === undefined || node === folio.node) return;
