@@ -2,7 +2,7 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { WriteAnswer } from '../files/tree.js';
 import { isPending, type WriteOutcome } from './damon-system.js';
-import type { Pending } from './kdamond.js';
+import type { Pending } from './kdamond-calls.js';
 
 /** Runs the model forward until a blocking command is answered. */
 export type WaitFor = (pending: Pending) => ErrnoName | undefined;

@@ -100,6 +100,21 @@ export interface CoreBehaviour {
   readonly restBelowRegionIsFull: boolean;
   /** The stat and migrate actions honour ops filters on virtual address spaces. */
   readonly opsFiltersOnVaddr: boolean;
+  /** Every sample updates a stored moving sum; else it is computed when asked for. */
+  readonly storesMovingSum: boolean;
+  /** A commit restarts windows and rescales counts although no attribute has changed. */
+  readonly commitsRestart: boolean;
+  /**
+   * A quota is in force once it has an effective size, which it gets at the second charge window: the first one is
+   * without limit. What a filter cuts off is charged and counted, and priorities look at the present window alone.
+   */
+  readonly lateQuotas: boolean;
+  /** Ages grow in every sweep of a merge that is repeated for want of regions. */
+  readonly agesEverySweep: boolean;
+  /** Sampled addresses are chosen with 32 bits: of a larger region only the rest above a multiple of 4 GiB. */
+  readonly samples32Bits: boolean;
+  /** Sleeps from this length on are counted in ticks, in microseconds. */
+  readonly tickSleepUs: number;
   /** `split` leaves folios alone that stick out of the region; else it splits whatever the region reaches, whole. */
   readonly splitsInsideOnly: boolean;
 }
@@ -110,6 +125,12 @@ export interface StateAnswers {
   readonly offWhenEnded: 'done' | 'EPERM';
   /** A call-type command on a kdamond that ran and has ended. */
   readonly callWhenEnded: 'ECANCELED' | 'EINVAL';
+  /**
+   * Call-type commands: done at every sample and answered with what came of them; or tried before each sample
+   * (a commit after an aggregation only) and answered with success by a poll, in which case a failed commit ends the
+   * thread.
+   */
+  readonly calls: 'told' | 'polled';
   /** A module's commit_inputs: done while its writer waits, or by the thread some time later. */
   readonly commitInputs: 'waits' | 'deferred';
 }
@@ -174,6 +195,12 @@ const CORE_7: CoreBehaviour = {
   enforcesMinimum: true,
   restBelowRegionIsFull: true,
   opsFiltersOnVaddr: true,
+  storesMovingSum: false,
+  commitsRestart: false,
+  lateQuotas: false,
+  agesEverySweep: false,
+  samples32Bits: false,
+  tickSleepUs: 16_000,
   splitsInsideOnly: false,
 };
 
@@ -198,7 +225,7 @@ const GENERATION_7_3: Generation = {
   commands: COMMANDS,
   booleanTakesEnable: true,
   core: CORE_7,
-  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED', commitInputs: 'waits' },
+  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
   traceEvents: TRACE_7,
   firstTraceId: 744,
 };
@@ -228,9 +255,15 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       enforcesMinimum: false,
       restBelowRegionIsFull: false,
       opsFiltersOnVaddr: false,
+      storesMovingSum: true,
+      commitsRestart: true,
+      lateQuotas: true,
+      agesEverySweep: true,
+      samples32Bits: true,
+      tickSleepUs: 20_001,
       splitsInsideOnly: false,
     },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', commitInputs: 'deferred' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', calls: 'polled', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
     firstTraceId: 734,
   },
@@ -256,7 +289,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     commands: COMMANDS,
     booleanTakesEnable: true,
     core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', commitInputs: 'deferred' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', calls: 'told', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damon_monitor_intervals_tune', 'damos_before_apply', 'damos_esz'],
     firstTraceId: 734,
   },
@@ -265,7 +298,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     name: '7.2',
     release: '7.2',
     features: new Set<TreeFeature>(FEATURES_7_2),
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', commitInputs: 'waits' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
   },
   '7.3': GENERATION_7_3,
   '7.3-rfc': GENERATION_7_3_RFC,

@@ -7,7 +7,7 @@ import { mountTracing, type Tracing } from '../tracing/install.js';
 import { DamonFiles } from './damon-files.js';
 import { DamonSystem } from './damon-system.js';
 import { GENERATIONS, type GenerationName } from './generations.js';
-import type { Pending } from './kdamond.js';
+import type { Pending } from './kdamond-calls.js';
 import { ModelMemory } from './model-memory.js';
 import { moduleDirectories } from './modules/module-files.js';
 import type { MonitoringCosts } from './monitoring-costs.js';

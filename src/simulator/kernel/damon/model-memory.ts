@@ -249,9 +249,9 @@ class ModelMetrics implements MemoryMetrics {
     return this.kernel.frames.count;
   }
 
-  /** The model measures no stalls of tasks. */
+  /** What /proc/pressure/memory shows as the total of `some`. */
   somePressureUs(): number {
-    return 0;
+    return Math.floor(this.kernel.pressure.totalNs / 1000);
   }
 
   node(id: number) {

@@ -1,4 +1,5 @@
 /** DAMON on the physical address space: paddr (mm/damon/paddr.c). Addresses are in units of addr_unit bytes. */
+import { countAccess } from './attributes.js';
 import { type Context, type Filter, type Probe, probeWeights, type Scheme, type Target } from './context.js';
 import type { CoreBehaviour } from './generations.js';
 import type { FolioFacts, MonitoredMemory } from './monitored-memory.js';
@@ -51,8 +52,7 @@ export class PhysicalOperations implements Operations {
       const frames = this.framesOf(context, regions);
       this.memory.physical.wereFramesAccessed(frames, regions.count, this.young);
       for (let index = 0; index < regions.count; index++) {
-        regions.accesses[index] += this.young[index];
-        largest = Math.max(largest, regions.accesses[index]);
+        largest = Math.max(largest, countAccess(context, regions, index, this.young[index]));
       }
     }
     return largest;

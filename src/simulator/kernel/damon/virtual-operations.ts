@@ -1,5 +1,6 @@
 /** DAMON on virtual address spaces: vaddr and fvaddr (mm/damon/vaddr.c). */
 import type { PageGeometry, PageNumber } from '../../../vocabulary/units.js';
+import { countAccess } from './attributes.js';
 import type { Context, Scheme, Target } from './context.js';
 import type { ActionName, CoreBehaviour } from './generations.js';
 import type {
@@ -66,7 +67,7 @@ export class VirtualOperations implements Operations {
   checkAccesses(context: Context): number {
     let largest = 0;
     for (const { space, regions } of context.targets) {
-      largest = Math.max(largest, space === undefined ? 0 : this.countAccesses(space, regions));
+      largest = Math.max(largest, space === undefined ? 0 : this.countAccesses(context, space, regions));
     }
     return largest;
   }
@@ -100,14 +101,13 @@ export class VirtualOperations implements Operations {
     return virtual.advise(space, start, end, advice) === undefined ? end - start : 0;
   }
 
-  private countAccesses(space: AddressSpace, regions: RegionList): number {
+  private countAccesses(context: Context, space: AddressSpace, regions: RegionList): number {
     if (this.young.length < regions.count) this.young = new Uint8Array(regions.count * 2);
     this.memory.virtual.wereAccessed(space, regions.sampled, regions.count, this.young);
-    const { accesses } = regions;
     let largest = 0;
     for (let index = 0; index < regions.count; index++) {
-      accesses[index] += this.young[index];
-      if (accesses[index] > largest) largest = accesses[index];
+      const accesses = countAccess(context, regions, index, this.young[index]);
+      if (accesses > largest) largest = accesses;
     }
     return largest;
   }

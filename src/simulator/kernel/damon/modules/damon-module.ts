@@ -12,6 +12,7 @@ import type { Kdamond } from '../kdamond.js';
 import type { MonitoredMemory } from '../monitored-memory.js';
 import { parseBoolean } from '../number-syntax.js';
 import { type ParameterRow, Parameters } from './parameters.js';
+import type { ModuleSurroundings } from './proactive-context.js';
 
 export interface DamonModule {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface DamonModule {
   readonly commits: boolean;
   /** How much time passes between two times that results are stored; 0 for every sample. */
   readonly refreshNs: number;
-  build(memory: MonitoredMemory, parameters: Parameters): Result<Context, ErrnoName>;
+  build(around: ModuleSurroundings, parameters: Parameters): Result<Context, ErrnoName>;
   /** Writes results of the running context into read-only parameters. */
   store(context: Context, parameters: Parameters): void;
 }
@@ -100,7 +101,9 @@ export class RunningModule {
 
   /** Builds a context from the parameters, and commits it to the module's own. */
   private apply(): Result<void, ErrnoName> {
-    const built = this.module.build(this.memory, this.parameters);
+    const { memory } = this;
+    const behaviour = this.system.generation.core;
+    const built = this.module.build({ memory, behaviour }, this.parameters);
     if (!built.ok) return built;
     if (this.context !== undefined) return commitContext(this.context, built.value);
     this.context = built.value;

@@ -2,12 +2,12 @@
 import { failure, type Result, success } from '../../../../base/result.js';
 import type { ErrnoName } from '../../../../vocabulary/errno.js';
 import { type Attributes, type Context, type Goal, newStatistics, type Scheme } from '../context.js';
-import type { MonitoredMemory } from '../monitored-memory.js';
 import type { DamonModule } from './damon-module.js';
 import { bool, type Parameters, result, ulong } from './parameters.js';
 import {
   attributesOf,
   type ModuleScheme,
+  type ModuleSurroundings,
   moduleScheme,
   monitoredContext,
   samplesOf,
@@ -43,12 +43,12 @@ export const LRU_SORT: DamonModule = {
   ],
   commits: true,
   refreshNs: 0,
-  build: (memory, parameters) => {
+  build: (around, parameters) => {
     const attributes = attributesOf(parameters, 'sample_interval');
     if (!attributes.ok) return attributes;
-    const built = monitoredContext(memory, parameters, attributes.value);
+    const built = monitoredContext(around, parameters, attributes.value);
     if (!built.ok) return built;
-    const schemes = sortingSchemes(memory, parameters, attributes.value);
+    const schemes = sortingSchemes(around, parameters, attributes.value);
     const aimed = addGoals(parameters, schemes);
     if (!aimed.ok) return aimed;
     built.value.schemes.push(...schemes);
@@ -58,7 +58,11 @@ export const LRU_SORT: DamonModule = {
 };
 
 /** Hot first, cold second; each takes half of the time. */
-function sortingSchemes(memory: MonitoredMemory, parameters: Parameters, attributes: Attributes): Scheme[] {
+function sortingSchemes(
+  around: ModuleSurroundings,
+  parameters: Parameters,
+  attributes: Attributes,
+): Scheme[] {
   const quota = { ms: Math.floor(parameters.number('quota_ms') / 2), bytes: 0, weightAccesses: 1 };
   const filtersYoung = parameters.flag('filter_young_pages');
   const hotFrom = Math.floor((samplesOf(attributes) * parameters.number('hot_thres_access_freq')) / 1000);
@@ -77,7 +81,7 @@ function sortingSchemes(memory: MonitoredMemory, parameters: Parameters, attribu
       filter: filtersYoung ? { type: 'young', matching: true } : undefined,
     },
   ];
-  return about.map((scheme) => moduleScheme(memory, parameters, scheme));
+  return about.map((scheme) => moduleScheme(around, parameters, scheme));
 }
 
 function addGoals(parameters: Parameters, [hot, cold]: readonly Scheme[]): Result<void, ErrnoName> {

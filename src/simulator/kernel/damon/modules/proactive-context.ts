@@ -15,10 +15,17 @@ import {
   samplesPerAggregation,
   type Watermarks,
 } from '../context.js';
+import type { CoreBehaviour } from '../generations.js';
 import type { MonitoredMemory } from '../monitored-memory.js';
 import { fitRegions } from '../range-fitting.js';
 import { RegionList } from '../region-list.js';
 import type { Parameters } from './parameters.js';
+
+/** What a module's context is made for. */
+export interface ModuleSurroundings {
+  readonly memory: MonitoredMemory;
+  readonly behaviour: CoreBehaviour;
+}
 
 export type Built = Result<Context, ErrnoName>;
 
@@ -66,7 +73,7 @@ export function attributesFrom(
 
 /** A context of one target on a range, all of system RAM where both ends are 0 (they are then stored). */
 export function physicalContext(
-  memory: MonitoredMemory,
+  { memory, behaviour }: ModuleSurroundings,
   attributes: Attributes,
   range: { start: number; end: number; readonly unit: number },
 ): Built {
@@ -81,6 +88,7 @@ export function physicalContext(
   const fitted = fitRegions(regions, [{ start: range.start, end: range.end }], leastRegion);
   if (!fitted.ok) return fitted;
   return success({
+    behaviour,
     operations: 'paddr',
     addressUnit: range.unit,
     leastRegion,
@@ -98,7 +106,7 @@ export function physicalContext(
 
 /** Finds the range in the parameters, and writes back what was chosen. */
 export function monitoredContext(
-  memory: MonitoredMemory,
+  around: ModuleSurroundings,
   parameters: Parameters,
   attributes: Attributes,
 ): Built {
@@ -107,7 +115,7 @@ export function monitoredContext(
     end: parameters.number('monitor_region_end'),
     unit: parameters.number('addr_unit') || 1,
   };
-  const built = physicalContext(memory, attributes, range);
+  const built = physicalContext(around, attributes, range);
   parameters.set('monitor_region_start', range.start);
   parameters.set('monitor_region_end', range.end);
   return built;
@@ -121,7 +129,11 @@ export interface ModuleScheme {
 }
 
 /** A scheme on regions of a page at least, under the module's quota and watermarks. */
-export function moduleScheme(memory: MonitoredMemory, parameters: Parameters, about: ModuleScheme): Scheme {
+export function moduleScheme(
+  { memory }: ModuleSurroundings,
+  parameters: Parameters,
+  about: ModuleScheme,
+): Scheme {
   const quota = {
     ms: about.quota.ms,
     bytes: about.quota.bytes,

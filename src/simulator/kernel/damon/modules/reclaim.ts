@@ -30,12 +30,12 @@ export const RECLAIM: DamonModule = {
   ],
   commits: true,
   refreshNs: 0,
-  build: (memory, parameters) => {
+  build: (around, parameters) => {
     const attributes = attributesOf(parameters, 'aggr_interval');
     if (!attributes.ok) return attributes;
-    const built = monitoredContext(memory, parameters, attributes.value);
+    const built = monitoredContext(around, parameters, attributes.value);
     if (!built.ok) return built;
-    const scheme = moduleScheme(memory, parameters, {
+    const scheme = moduleScheme(around, parameters, {
       action: 'pageout',
       pattern: {
         mostAccesses: 0,

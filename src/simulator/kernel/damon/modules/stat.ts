@@ -23,13 +23,13 @@ export const STAT: DamonModule = {
   ],
   commits: false,
   refreshNs: REFRESH_NS,
-  build: (memory) => {
+  build: (around) => {
     const attributes = attributesFrom({
       ...{ updateUs: 60_000_000, leastRegions: 10, mostRegions: 1000 },
       ...tunedTo(ACCESS_BP),
     });
     return attributes.ok
-      ? physicalContext(memory, attributes.value, { start: 0, end: 0, unit: 1 })
+      ? physicalContext(around, attributes.value, { start: 0, end: 0, unit: 1 })
       : attributes;
   },
   store: (context, parameters) => {
