@@ -24,7 +24,7 @@ export async function againstModel(
   for (const scenario of scenarios) {
     const result = run.results.find(({ scenario: name }) => name === scenario.name);
     if (!result || result.problem || result.verdict === 'not run') continue;
-    const stage = modelStage(run.series as ModelRelease, () => undefined);
+    const stage = modelStage(run.series as ModelRelease, () => undefined, scenario);
     const compared = compare(scenario, run.series, stage.kernel, result.rows, await scenario.run(stage));
     all.push(compared);
     say(describeCompared(compared)[0]);

@@ -9,7 +9,7 @@ import { addCounters, Tlb, type TlbCounters, windowsFor } from './hardware/tlb.j
 import type { Windows } from './hardware/windows.js';
 import { boot } from './kernel/boot.js';
 import type { DamonSystem } from './kernel/damon/damon-system.js';
-import type { GenerationName } from './kernel/damon/generations.js';
+import { GENERATIONS, type GenerationName } from './kernel/damon/generations.js';
 import { installDamon } from './kernel/damon/model-damon.js';
 import type { Kernel } from './kernel/kernel.js';
 import { RELEASES, type Release } from './kernel/options.js';
@@ -31,9 +31,9 @@ export interface Machine {
   readonly pmu: Pmu | undefined;
 }
 
-/** The memory management of a generation; the RFC changes DAMON only. */
+/** The memory management of a generation. */
 export function releaseOf(kernel: GenerationName): Release {
-  return kernel === '7.3-rfc' ? '7.3' : kernel;
+  return GENERATIONS[kernel].release;
 }
 
 const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';

@@ -56,11 +56,10 @@ export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   /** 7.3 with the series of kernel/. */
   octavo: { ...v73, splitAction: true, damonStatAtBoot: false },
   '6.12': v612,
-  // The model imitates a release but has no built-in DAMON modules and no tracefs.
-  'model 7.3': { ...v73, damonStat: false, damonStatAtBoot: false, damonTrace: false },
-  'model 7.2': { ...v73, damonStat: false, damonStatAtBoot: false, damonTrace: false },
-  'model octavo': { ...v73, splitAction: true, damonStat: false, damonStatAtBoot: false, damonTrace: false },
-  'model 6.12': { ...v612, damonTrace: false },
+  'model 7.3': v73,
+  'model 7.2': v73,
+  'model octavo': { ...v73, splitAction: true, damonStatAtBoot: false },
+  'model 6.12': v612,
 };
 
 export function traitsOf(kernel: string): KernelTraits {

@@ -13,6 +13,7 @@ import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/proce
 import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
 import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
 import { runInProcess } from './command-run.js';
+import { traitsOf } from './differences.js';
 import type { Backing, Stage, Workload } from './stage.js';
 
 /** Shorter than any DAMON sample, so that what is read all the time is seen at every one. */
@@ -27,15 +28,21 @@ const MODELS = {
   '7.3': { features: RELEASES['7.3'], generation: '7.3' },
   '7.2': { features: RELEASES['7.2'], generation: '7.2' },
   '6.12': { features: RELEASES['6.12'], generation: '6.12' },
-  octavo: { features: RELEASES['7.3'], generation: '7.3-rfc' },
+  octavo: { features: RELEASES['7.3'], generation: '7.3-octavo' },
 } as const satisfies Record<string, { features: KernelFeatures; generation: GenerationName }>;
 
 export type ModelRelease = keyof typeof MODELS;
 
-export function modelStage(release: ModelRelease, note: (text: string) => void): Stage {
+/** `asBooted`: with DAMON_STAT on where the makers of the release turn it on; else DAMON is free, as in the lab. */
+export function modelStage(
+  release: ModelRelease,
+  note: (text: string) => void,
+  { asBooted = false }: { readonly asBooted?: boolean } = {},
+): Stage {
   const { features, generation } = MODELS[release];
   const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7 });
-  installDamon(kernel, { generation });
+  const damonStat = asBooted && traitsOf(`model ${release}`).damonStatAtBoot;
+  installDamon(kernel, { generation, damonStat });
   const host = modelHost(kernel);
   return {
     host,

@@ -1,8 +1,8 @@
 import { boot } from '../../simulator/kernel/boot.js';
-import type { GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { GENERATION_NAMES } from '../../simulator/kernel/damon/generations.js';
 import { installDamon } from '../../simulator/kernel/damon/model-damon.js';
 import { type ModelHost, modelHost } from '../../simulator/model-host.js';
-import { kernelOptions, type MachineWords } from '../../simulator/model-options.js';
+import { generationOf, kernelOptions, type MachineWords } from '../../simulator/model-options.js';
 import { runLine } from '../../simulator/shell/shell.js';
 import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
@@ -45,7 +45,7 @@ export const modelShellCommand = command<Flags, []>(
       seed: word('Seed of everything random, 1 when left out', 'number'),
       memory: word('Memory of the machine, 4G when left out', 'size'),
       swap: word('Swap space, 0 when left out', 'size'),
-      release: word('Kernel to be like: 6.12, 6.18, 7.2, 7.3, or 7.3-rfc with DAMOS split', 'release'),
+      release: word(`Kernel to be like, 7.3 when left out: ${GENERATION_NAMES.join(', ')}`, 'release'),
       architecture: word('x64 or arm64', 'name'),
       pageSize: word('Base pages: 4K, and on arm64 also 16K or 64K', 'size'),
       fragmentation: word('Share of huge blocks that hold an unmovable page, 0 to 1', 'share'),
@@ -53,7 +53,7 @@ export const modelShellCommand = command<Flags, []>(
   },
   async function (flags) {
     const { files } = this.host;
-    const generation = damonOf(flags.release);
+    const generation = generationOf(flags).name;
     const extend = ({ kernel }: ModelHost) => void installDamon(kernel, { generation });
     const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend };
     extend(state.host);
@@ -63,11 +63,6 @@ export const modelShellCommand = command<Flags, []>(
     return runScript(this, state, flags.script, text.value.split('\n'));
   },
 );
-
-/** DAMON as of the release, or of the nearest older one that the model has. */
-function damonOf(release = '7.3'): GenerationName {
-  return release === '7.2' || release === '7.3' || release === '7.3-rfc' ? release : '6.12';
-}
 
 async function runScript(
   context: OctavoContext,

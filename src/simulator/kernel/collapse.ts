@@ -81,7 +81,7 @@ interface Prepared {
   readonly cost: Nanoseconds;
 }
 
-/** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does not for orders below the PMD's. */
+/** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does so for whole blocks only. */
 function prepare(
   kernel: Kernel,
   mm: Mm,
@@ -95,7 +95,7 @@ function prepare(
   let cost = 0;
   if (!ensureTable(kernel, mm, pmd)) return { result: 'alloc_huge_page_failed', entry: 0, cost };
   const entry = firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock);
-  if (collector === 'khugepaged' && order < geometry.hugeOrder) return { result: undefined, entry, cost };
+  if (order < geometry.hugeOrder && collector === 'khugepaged') return { result: undefined, entry, cost };
   for (let i = 0; i < 2 ** order; i++) {
     if ((tables.pteBits[entry + i] & ENTRY.swap) === 0) continue;
     const fault = swapFault(kernel, mm, vma, start + i, entry + i);

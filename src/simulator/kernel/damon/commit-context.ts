@@ -38,7 +38,9 @@ export function commitContext(into: Context, from: Context): Outcome {
   if (!checked.ok) return checked;
   commitSchemes(into, from);
   commitTargets(into, from);
-  if (!sameAttributes(into.attributes, from.attributes)) setAttributes(into, from.attributes);
+  if (into.behaviour.commitsRestart || !sameAttributes(into.attributes, from.attributes)) {
+    setAttributes(into, from.attributes);
+  }
   into.paused = from.paused;
   into.operations = from.operations;
   into.probes = [...from.probes];
