@@ -152,7 +152,8 @@ class Collected {
     const result = { series, scenario: name, verdict, rows, differences, notes, problem, seconds } as const;
     this.#results.set(name, result);
     const why = problem ? `: ${problem.split('\n')[0]}` : '';
-    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s)${why}`);
+    const place = `${this.#results.size} of ${this.#request.scenarios.length}`;
+    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s), ${place}${why}`);
   }
 
   result(): Pick<LabRun, 'series' | 'release' | 'readySeconds' | 'results'> {

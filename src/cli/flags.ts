@@ -5,51 +5,13 @@ import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
-import { PROBE_DEFAULTS } from '../sources/probe.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { GIB, KIB, MIB } from '../vocabulary/units.js';
+import { parseBytes, parseCount, parseFraction, showShare } from './parameters.js';
+import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
+
+export { parseBytes, parseCount, parseDuration, parseFraction, parsePeriod } from './parameters.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
-
-/** `512M`, `4GiB`, `100000`. */
-export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
-  const units: Record<string, number> = { K: KIB, M: MIB, G: GIB, T: 1024 * GIB };
-  if (!match) throw new SyntaxError(`\`${text}\` is no size; write 512M or 4GiB`);
-  return Math.round(Number(match[1]) * (match[2] ? units[match[2].toUpperCase()] : 1));
-}
-
-/** `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. Milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  if (!match) throw new SyntaxError(`\`${text}\` is no duration; write 30s or 500ms`);
-  return Number(match[1]) * units[match[2] ?? 's'];
-}
-
-const SHORTEST_PERIOD_MS = 100;
-
-/** A duration after which something is done again: not so short that nothing else gets done. */
-export function parsePeriod(text: string): number {
-  const duration = parseDuration(text);
-  if (duration < SHORTEST_PERIOD_MS) {
-    throw new SyntaxError(`\`${text}\` is too short; write ${SHORTEST_PERIOD_MS}ms or more`);
-  }
-  return duration;
-}
-
-/** `0.1` or `10%`. */
-export function parseFraction(text: string): number {
-  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new SyntaxError(`\`${text}\` is no share; write 0.1 or 10%`);
-  return value;
-}
-
-export function parseCount(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new SyntaxError(`\`${text}\` is no count`);
-  return Number(text);
-}
 
 export const targetParameter = {
   kind: 'tuple',
@@ -114,7 +76,8 @@ export const actingFlags = {
 } as const;
 
 export type TurnFlags = ScopeFlags &
-  ActingFlags & {
+  ActingFlags &
+  ProbeFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
@@ -129,18 +92,12 @@ export type TurnFlags = ScopeFlags &
     readonly emptyAbove: number;
     readonly byResidency: boolean;
     readonly readRate?: number;
-    readonly probeSample: number;
-    readonly probeWindow: number;
-    readonly probeDense: number;
-    readonly probeRestore: boolean;
     readonly maxBlocks?: number;
     readonly maxBytes?: number;
     readonly lockShare?: number;
     readonly minFreeBlocks?: number;
     readonly maxPressure?: number;
   };
-
-const share = (value: number) => String(Math.round(value * 1000) / 1000);
 
 export const turnFlags = {
   ...scopeFlags,
@@ -215,14 +172,14 @@ export const turnFlags = {
     kind: 'parsed',
     parse: parseFraction,
     brief: 'split-sparse: split when at most this share is in use',
-    default: share(DEFAULT_PARAMETERS.sparseBelow),
+    default: showShare(DEFAULT_PARAMETERS.sparseBelow),
     placeholder: 'share',
   },
   denseAbove: {
     kind: 'parsed',
     parse: parseFraction,
     brief: 'collapse-dense: collapse when at least this share is there and hot',
-    default: share(DEFAULT_PARAMETERS.denseAbove),
+    default: showShare(DEFAULT_PARAMETERS.denseAbove),
     placeholder: 'share',
   },
   emptyAbove: {
@@ -245,33 +202,7 @@ export const turnFlags = {
     optional: true,
     placeholder: 'bytes',
   },
-  probeSample: {
-    kind: 'parsed',
-    parse: parseCount,
-    brief: 'Huge pages that source probe may split, over all processes',
-    default: String(PROBE_DEFAULTS.sampleBlocks),
-    placeholder: 'blocks',
-  },
-  probeWindow: {
-    kind: 'parsed',
-    parse: parsePeriod,
-    brief: 'How long source probe watches, four huge pages at a time',
-    default: `${PROBE_DEFAULTS.windowMs / 1000}s`,
-    placeholder: 'duration',
-  },
-  probeDense: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'Source probe collapses again what is used to at least this share',
-    default: share(PROBE_DEFAULTS.denseShare),
-    placeholder: 'share',
-  },
-  probeRestore: {
-    kind: 'boolean',
-    brief: 'Source probe collapses the sparse ones again, too, and leaves all splits to the plan',
-    default: false,
-    withNegated: false,
-  },
+  ...probeFlags,
   maxBlocks: {
     kind: 'parsed',
     parse: parseCount,
@@ -344,12 +275,7 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     },
     budgets: budgetsOf(flags),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
-    probe: {
-      sampleBlocks: flags.probeSample,
-      windowMs: flags.probeWindow,
-      denseShare: flags.probeDense,
-      restoreAll: flags.probeRestore,
-    },
+    probe: probeOptions(flags),
   };
 }
 

@@ -25,7 +25,7 @@ export async function findListening(host: Host, pid: ProcessId): Promise<Listeni
   return undefined;
 }
 
-/** The last whole snapshot within a window. ENODATA when none was completed in it. */
+/** All whole snapshots within a window, one over the other. ENODATA when none was completed in it. */
 export async function listen(
   host: Host,
   { kdamond, target }: Listening,
@@ -43,9 +43,9 @@ export async function listen(
   }
   if (!trace.ok) return trace;
   const since = lastSeconds(buffer.earlier);
-  const last = snapshotsOf(regionsSince(trace.value, since), kdamond.pid, target).at(-1);
-  if (!last) return failure({ errno: 'ENODATA', call: 'listen for damon_aggregated' });
-  return success({ regions: last.map(asTried), samples: samplesOf(kdamond) });
+  const snapshots = snapshotsOf(regionsSince(trace.value, since), kdamond.pid, target);
+  if (snapshots.length === 0) return failure({ errno: 'ENODATA', call: 'listen for damon_aggregated' });
+  return success({ regions: overlaid(snapshots), samples: samplesOf(kdamond) * snapshots.length });
 }
 
 function* regionsSince(trace: string, since: number): Generator<AggregatedRegion> {
@@ -55,8 +55,30 @@ function* regionsSince(trace: string, since: number): Generator<AggregatedRegion
   }
 }
 
-function asTried({ start, end, accesses, age }: AggregatedRegion): TriedRegion {
-  return { start, end, accesses, age: age ?? 0 };
+/** Snapshots cut memory in different places: pieces between all of these, each with the sum of what was seen there. */
+export function overlaid(snapshots: readonly (readonly AggregatedRegion[])[]): TriedRegion[] {
+  const edges = new Map<bigint, { accesses: number; regions: number }>();
+  const at = (address: bigint) => {
+    const edge = edges.get(address) ?? { accesses: 0, regions: 0 };
+    edges.set(address, edge);
+    return edge;
+  };
+  for (const { start, end, accesses } of snapshots.flat()) {
+    at(start).accesses += accesses;
+    at(start).regions++;
+    at(end).accesses -= accesses;
+    at(end).regions--;
+  }
+  const addresses = [...edges.keys()].sort((left, right) => (left < right ? -1 : 1));
+  const pieces: TriedRegion[] = [];
+  let accesses = 0;
+  let regions = 0;
+  addresses.forEach((start, index) => {
+    accesses += at(start).accesses;
+    regions += at(start).regions;
+    if (regions > 0) pieces.push({ start, end: addresses[index + 1], accesses, age: 0 });
+  });
+  return pieces;
 }
 
 function samplesOf({ context }: KdamondView): number {

@@ -154,19 +154,17 @@ export class DamonRegionsSource implements Source {
     yield* this.#readings(sizes, watched.value, blocks);
   }
 
-  /** One row for each block that a region with accesses covers; its weight is the count of accesses seen. */
+  /**
+   * One row for each block that a region with accesses covers, however many cover it; its weight is the largest of
+   * their counts, so that it never exceeds the samples taken.
+   */
   *#readings(sizes: PageSizes, { regions }: Watched, blocks: readonly BlockNumber[]): Generator<Reading> {
     const batch = sampleColumns(BATCH_ROWS);
-    const resident = new Set(blocks);
-    for (const region of regions) {
-      if (region.accesses === 0) continue;
-      for (const block of blocksWithin(region, this.#geometry)) {
-        if (!resident.has(block)) continue;
-        addRow(batch, sizes.process.pid, block * this.#geometry.pagesPerBlock, region.accesses);
-        if (batch.count === BATCH_ROWS) {
-          yield { kind: 'samples', batch };
-          batch.count = 0;
-        }
+    for (const [block, accesses] of heatOf(regions, new Set(blocks), this.#geometry)) {
+      addRow(batch, sizes.process.pid, block * this.#geometry.pagesPerBlock, accesses);
+      if (batch.count === BATCH_ROWS) {
+        yield { kind: 'samples', batch };
+        batch.count = 0;
       }
     }
     if (batch.count > 0) yield { kind: 'samples', batch };
@@ -243,6 +241,21 @@ function joined(blocks: readonly BlockNumber[], geometry: PageGeometry): Address
     first = blocks[index + 1];
   });
   return ranges;
+}
+
+function heatOf(
+  regions: readonly TriedRegion[],
+  resident: ReadonlySet<BlockNumber>,
+  geometry: PageGeometry,
+): ReadonlyMap<BlockNumber, number> {
+  const heat = new Map<BlockNumber, number>();
+  for (const region of regions) {
+    if (region.accesses === 0) continue;
+    for (const block of blocksWithin(region, geometry)) {
+      if (resident.has(block)) heat.set(block, Math.max(heat.get(block) ?? 0, region.accesses));
+    }
+  }
+  return heat;
 }
 
 function* blocksWithin(region: TriedRegion, geometry: PageGeometry): Generator<BlockNumber> {

@@ -72,7 +72,8 @@ test('a problem names its place', () => {
       { kdamonds: [{ contexts: [{ intervals: { sample_us: '5 weeks' } }] }] },
       'kdamonds[0].contexts[0].intervals.sample_us',
     ],
-    [{ kdamonds: [{ contexts: [] }] }, 'kdamonds[0].contexts'],
+    [{ kdamonds: [{ contexts: [] }] }, 'kdamonds'],
+    [{ kdamonds: [{ contexts: [{}, {}] }] }, 'kdamonds[0].contexts'],
     [
       { kdamonds: [{ contexts: [{ schemes: [{ filters: [{}] }] }] }] },
       'kdamonds[0].contexts[0].schemes[0].filters[0].filter_type',
@@ -159,6 +160,13 @@ test('64-bit counts written as bare numbers stay exact, −1 is no node, and sch
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.value.schemes[0].pattern.size, [4096n, LARGEST]);
   assert.equal(parsed.value.schemes[0].targetNid, -1);
+});
+
+test('a slot that nobody set up is no context, as `show` prints it', () => {
+  const parsed = parseDamoText(
+    '{"kdamonds": [{"state": "off", "contexts": []}, {"contexts": [{"ops": "vaddr"}]}]}',
+  );
+  assert.deepEqual(parsed.ok && parsed.value.contexts.map(({ operations }) => operations), ['vaddr']);
 });
 
 test('any text is parsed or refused with a place, never thrown', () => {

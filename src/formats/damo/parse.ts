@@ -48,7 +48,8 @@ export function parseDamoFile(tree: unknown): Result<DamoFile, FileProblem> {
     const alone = top.field('schemes');
     if (kdamonds.isAbsent && alone.isAbsent) top.fail('has neither `kdamonds` nor a list of schemes');
     ignored.push(...top.unknown(['kdamonds', 'schemes']));
-    const contexts = kdamonds.items().map((node) => kdamond(node, ignored));
+    const contexts = kdamonds.items().flatMap((node) => kdamond(node, ignored));
+    if (contexts.length === 0 && alone.isAbsent) kdamonds.fail('holds no kdamond with a context');
     const schemes = alone.items().map((node) => scheme(node, DEFAULT_INTERVALS, ignored));
     return success({ contexts, schemes, ignored });
   } catch (problem) {
@@ -57,11 +58,12 @@ export function parseDamoFile(tree: unknown): Result<DamoFile, FileProblem> {
   }
 }
 
-function kdamond(node: Node, ignored: string[]): DamonContext {
+/** A slot without a context is one that nobody set up; more than one is in the format, but in no kernel. */
+function kdamond(node: Node, ignored: string[]): DamonContext[] {
   ignored.push(...node.unknown(['state', 'pid', 'contexts', 'refresh_ms']));
   const contexts = node.field('contexts').items();
-  if (contexts.length !== 1) node.field('contexts').fail('should be exactly one context');
-  return context(contexts[0], ignored);
+  if (contexts.length > 1) node.field('contexts').fail('should be one context at most');
+  return contexts.map((each) => context(each, ignored));
 }
 
 const CONTEXT_FIELDS = ['ops', 'targets', 'intervals', 'nr_regions', 'schemes', 'addr_unit', 'pause'];

@@ -70,7 +70,7 @@ async function showAndApply(
   const shown = await stage.octavo(['damon', 'show']);
   if (shown.code !== 0) throw new Error(`damon show: ${shown.code} ${shown.err}`);
   const before = { tree: await foreign.compare(), lines: parametersOf(await dumpTree(host)) };
-  must(host.files.writeFile(FILE, onlyFirst(shown.out)));
+  must(host.files.writeFile(FILE, shown.out));
   const occupied = await stage.octavo(['damon', 'apply', FILE]);
   stage.note(occupied.err.trim().split('\n')[0]);
   foreign.stop();
@@ -114,12 +114,6 @@ function summaryOf(out: string): string {
   const [, state, operations, regions, schemes, owner] =
     /^ *0 +(\S+) +\d+ \S+ +(\S+) +\d+ +\S+ us +(\S+) +(\S+) +(.*?) *$/.exec(row) ?? [];
   return [state, operations, regions, schemes, owner].join(' ');
-}
-
-/** The file with the running kdamond alone: an empty slot holds no context to apply. */
-function onlyFirst(shown: string): string {
-  const { kdamonds } = JSON.parse(shown) as { kdamonds: unknown[] };
-  return JSON.stringify({ kdamonds: kdamonds.slice(0, 1) });
 }
 
 /** What a kdamond was told, without what it finds out by itself. */

@@ -5,6 +5,8 @@ import type { Stage } from '../stage.js';
 import { QUIET, withThp } from '../thp-settings.js';
 
 const BLOCKS = 16;
+/** DAMON tunes after three aggregations of twenty samples, which take their time on a busy machine. */
+const WINDOW_MS = 10_000;
 
 /** Regions that DAMON chooses by itself, for processes too large for a region a block. */
 export const damonTuning: Scenario = {
@@ -27,7 +29,7 @@ async function watchIdle(stage: Stage) {
   const { sizes } = observe(host, workload.pid);
   const source = new DamonRegionsSource(sizes.geometry, {
     ...DAMON_REGIONS_DEFAULTS,
-    windowMs: 3000,
+    windowMs: WINDOW_MS,
     mostExactBlocks: 0,
   });
   const signal = new AbortController().signal;
