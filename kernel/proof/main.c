@@ -99,7 +99,8 @@ static void say_unit_tests(void)
 static size_t complaints(void)
 {
 	static const char *const words[] = {
-		"WARNING:", "BUG:", "KASAN:", "INFO: ", " stall", "Oops",
+		"WARNING:", "BUG:", "KASAN:", "INFO: ", "detected stall",
+		"expedited stalls", "Oops",
 		"Call Trace", "bad page", "Bad page", "Bad rss",
 	};
 	size_t i, found = 0;
@@ -125,7 +126,8 @@ static int run_all(int argc, char **argv)
 	add_swap();
 	keep_khugepaged_away();
 	uname(&name);
-	say("kernel %s, %lu kB of memory, %lu kB of swap", name.release,
+	say("kernel %s, %ld CPUs, %lu kB of memory, %lu kB of swap",
+	    name.release, sysconf(_SC_NPROCESSORS_ONLN),
 	    field_of("/proc/meminfo", "MemTotal:"),
 	    field_of("/proc/meminfo", "SwapTotal:"));
 	for (i = 1; i < argc; i++) {
