@@ -1,5 +1,5 @@
 /**
- * Region dynamics beside recordings of real kernels (test/fixtures/dynamics, made by lab/record-dynamics.ts): the
+ * Region dynamics beside recordings of real kernels (test/fixtures/dynamics, made by lab/record-kernel.ts): the
  * same patterns for 320 aggregations, each eighth compared. Chance is the kernel's own in every run, so that
  * distributions are compared, within tolerances that the model's runs with other seeds keep among themselves.
  */

@@ -148,7 +148,7 @@ function readTarget(child: SysfsDirectory, context: Context, memory: MonitoredMe
   for (let index = 1; index < ranges.length; index++) {
     if (ranges[index - 1].end > ranges[index].start) return EINVAL;
   }
-  const fitted = fitRegions(target.regions, ranges, context.leastRegion);
+  const fitted = fitRegions(target.regions, ranges, context.leastRegion, context.behaviour.takesEmptyRegions);
   return fitted.ok ? success(target) : fitted;
 }
 

@@ -136,7 +136,7 @@ function commitTargets(into: Context, from: Context): void {
 /** The process is swapped; monitoring results stay unless the source has regions. */
 function commitTarget(target: Target, source: Target, granule: number): Target {
   target.space = source.space;
-  if (source.regions.count > 0) fitRegions(target.regions, contiguousRanges(source.regions), granule);
+  if (source.regions.count > 0) fitRegions(target.regions, contiguousRanges(source.regions), granule, true);
   return target;
 }
 

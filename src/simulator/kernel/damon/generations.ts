@@ -113,6 +113,8 @@ export interface CoreBehaviour {
   readonly agesEverySweep: boolean;
   /** Sampled addresses are chosen with 32 bits: of a larger region only the rest above a multiple of 4 GiB. */
   readonly samples32Bits: boolean;
+  /** Regions that a user gives may be empty, or overlap once they are aligned. */
+  readonly takesEmptyRegions: boolean;
   /** Sleeps from this length on are counted in ticks, in microseconds. */
   readonly tickSleepUs: number;
   /** `split` leaves folios alone that stick out of the region; else it splits whatever the region reaches, whole. */
@@ -200,6 +202,7 @@ const CORE_7: CoreBehaviour = {
   lateQuotas: false,
   agesEverySweep: false,
   samples32Bits: false,
+  takesEmptyRegions: false,
   tickSleepUs: 16_000,
   splitsInsideOnly: false,
 };
@@ -260,6 +263,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       lateQuotas: true,
       agesEverySweep: true,
       samples32Bits: true,
+      takesEmptyRegions: true,
       tickSleepUs: 20_001,
       splitsInsideOnly: false,
     },
