@@ -7,7 +7,8 @@ import { RELEASES } from '../../src/simulator/kernel/options.js';
 import { pin } from '../../src/simulator/kernel/pins.js';
 import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
 import { createInode, exit } from '../../src/simulator/kernel/processes.js';
-import { mprotect, munmap, setLocked } from '../../src/simulator/kernel/vmas.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
+import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,

@@ -18,7 +18,8 @@ import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { reclaim } from '../../src/simulator/kernel/reclaim.js';
-import { mprotect, munmap, setLocked } from '../../src/simulator/kernel/vmas.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
+import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { makeOld } from '../../src/simulator/kernel/young.js';
 import { pageGeometry } from '../../src/vocabulary/units.js';
 

@@ -97,7 +97,7 @@ export function mapHugeFolio(
   deposit: FrameNumber,
 ): Nanoseconds {
   const { counters, geometry } = kernel;
-  const kind = { flags: ANON, owner: mm.family, index: blockStart(kernel, page) };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(blockStart(kernel, page)) };
   const made = allocateFolio(kernel, geometry.hugeOrder, kernel.memcgOf(mm), kind, hugeEffort(kernel, vma));
   if (made.failure !== undefined) {
     counters.count('thp_fault_fallback');
@@ -134,11 +134,11 @@ export function anonymousFault(
   entry: number,
   write: boolean,
 ): Nanoseconds {
-  vma.hasAnonPages = true;
   if (!write) {
     setSpecial(kernel, entry, ZERO_FRAME, ENTRY.present | ENTRY.zero | ENTRY.accessed);
     return 0;
   }
+  vma.hasAnonPages = true;
   let cost = 0;
   for (const order of faultOrders(kernel, mm, vma, page, entry)) {
     const made = newPages(kernel, mm, vma, page, entry, order);
@@ -173,7 +173,7 @@ function newPages(
   order: Order,
 ): { ok: boolean; cost: Nanoseconds } {
   const within = page % 2 ** order;
-  const kind = { flags: ANON, owner: mm.family, index: page - within };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(page - within) };
   const effort = order === 0 ? EFFORT.base : hugeEffort(kernel, vma);
   const made = allocateFolio(kernel, order, kernel.memcgOf(mm), kind, effort);
   if (order > 0) countOrderFault(kernel, order, made.failure);

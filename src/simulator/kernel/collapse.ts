@@ -29,7 +29,7 @@ export function collapseRange(
   order: Order,
   collector: Collector,
 ): Collapsed {
-  const made = allocateTarget(kernel, mm, start, order, collector);
+  const made = allocateTarget(kernel, mm, vma.anonIndexOf(start), order, collector);
   if (made.head < 0) return made;
   const prepared = prepare(kernel, mm, vma, start, order);
   const cost = made.cost + prepared.cost;
@@ -48,13 +48,13 @@ export function collapseRange(
 function allocateTarget(
   kernel: Kernel,
   mm: Mm,
-  start: PageNumber,
+  index: PageNumber,
   order: Order,
   collector: Collector,
 ): Collapsed & { head: FrameNumber } {
   const { counters, geometry, features } = kernel;
   const direct = collector === 'madvise' || kernel.thp.khugepagedDefrag;
-  const kind = { flags: ANON | FOLIO.dirty, owner: mm.family, index: start };
+  const kind = { flags: ANON, owner: mm.family, index };
   const made = allocateFolio(
     kernel,
     order,

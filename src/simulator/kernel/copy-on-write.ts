@@ -92,7 +92,7 @@ function canReuse(kernel: Kernel, frame: FrameNumber, head: FrameNumber): boolea
 }
 
 function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   clearEntries(kernel, entry, 1);
   mapNew(kernel, mm, vma, entry, made.head);
@@ -104,7 +104,7 @@ function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, ent
 function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
   const { tables, folios } = kernel;
   const old = tables.pteValue[entry];
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   if (tables.pteValue[entry] !== old || (tables.pteBits[entry] & ENTRY.present) === 0) {
     freeIfUnused(kernel, made.head);
@@ -123,9 +123,10 @@ function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: num
 export function newAnonymousPage(
   kernel: Kernel,
   mm: Mm,
+  vma: Vma,
   page: PageNumber,
 ): { head: FrameNumber; cost: Nanoseconds } {
-  const kind = { flags: ANON, owner: mm.family, index: page };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(page) };
   return allocateFolio(kernel, 0, kernel.memcgOf(mm), kind, EFFORT.base);
 }
 

@@ -40,6 +40,7 @@ export function fork(
   child.commandLine = parent.commandLine;
   kernel.processes.set(child.pid, child);
   to.thpDisable = from.thpDisable;
+  to.hasMoved = from.hasMoved;
   if (from.inKhugepagedList) enlist(kernel, to);
   let cost = 0;
   let error: 'ENOMEM' | undefined;
@@ -180,7 +181,7 @@ function copyPinned(
   frame: FrameNumber,
   other: number,
 ): boolean {
-  const made = newAnonymousPage(kernel, to, page);
+  const made = newAnonymousPage(kernel, to, vma, page);
   if (made.head < 0) return false;
   kernel.folios.content[made.head] = kernel.folios.content[frame];
   mapPtes(kernel, to, other, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));

@@ -45,7 +45,7 @@ function copyPrivately(
   frame: FrameNumber,
 ): Nanoseconds {
   const content = kernel.folios.content[frame];
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   kernel.folios.content[made.head] = content;
   mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, true));

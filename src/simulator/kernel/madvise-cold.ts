@@ -69,9 +69,10 @@ function mayTake(kernel: Kernel, head: FrameNumber): boolean {
 
 function adviseHuge(kernel: Kernel, pmd: number, pageout: boolean): Nanoseconds {
   const head = kernel.tables.pmdValue[pmd];
-  testAndClearPmdYoung(kernel, pmd);
   forgetReferences(kernel, head);
+  // MADV_PAGEOUT leaves accessed bits as they are: what it cannot page out keeps them.
   if (!pageout) {
+    testAndClearPmdYoung(kernel, pmd);
     deactivate(kernel, head);
     return kernel.costs.visitPmd;
   }
@@ -127,7 +128,7 @@ function coolEntries(
   pageout: boolean,
   taken: FrameNumber[],
 ): void {
-  for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
+  if (!pageout) for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
   forgetReferences(kernel, head);
   if (pageout) taken.push(head);
   else deactivate(kernel, head);

@@ -1,5 +1,6 @@
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Nanoseconds, PageNumber } from '../../vocabulary/units.js';
+import { ACCESS } from './access-results.js';
 import { clearEntries, ensureTable, firstEntry, setSpecial } from './entries.js';
 import { handleFault } from './faults.js';
 import { FOLIO } from './folios.js';
@@ -10,6 +11,7 @@ import { madviseCollapse } from './madvise-collapse.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
+import { populate } from './populate.js';
 import { cachePage, removeFromCache } from './shmem.js';
 import type { Outcome } from './split.js';
 import { unmapAll } from './swap-out.js';
@@ -106,7 +108,7 @@ function adviseVma(
       return done(readAhead(kernel, mm, vma, start, end));
     case 'MADV_POPULATE_READ':
     case 'MADV_POPULATE_WRITE':
-      return populate(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
+      return populateRange(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
     case 'MADV_GUARD_INSTALL':
       return installGuards(kernel, mm, vma, start, end);
     case 'MADV_GUARD_REMOVE':
@@ -173,31 +175,10 @@ function readAhead(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: Pag
   return cost;
 }
 
-function populate(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
-  let cost = 0;
-  for (let page = start; page < end; page++) {
-    const touched = touch(kernel, mm, page, write);
-    if (touched < 0) return { error: touched === -2 ? 'ENOMEM' : 'EFAULT', cost };
-    cost += touched;
-  }
-  return done(cost);
-}
-
-/** Faults a page in without counting as an access by the program. */
-export function touch(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
-  const { tables, geometry } = kernel;
-  const needed = write ? ENTRY.present | ENTRY.writable : ENTRY.present;
-  let cost = 0;
-  for (let round = 0; round < 8; round++) {
-    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-    const bits =
-      tables.pmdBits[pmd] & ENTRY.present ? tables.pmdBits[pmd] : tables.pteBits[tables.pteOf(pmd, page)];
-    if ((bits & needed) === needed) return cost;
-    const fault = handleFault(kernel, mm, page, write);
-    if (fault < 0) return fault;
-    cost += fault;
-  }
-  throw new Error(`assertion failed: page ${page} faults for ever`);
+function populateRange(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
+  const cost = populate(kernel, mm, start, end, write);
+  if (cost >= 0) return done(cost);
+  return { error: cost === ACCESS.outOfMemory ? 'ENOMEM' : 'EFAULT', cost: 0 };
 }
 
 /** MADV_REMOVE: cached pages of the range go from a shared mapping's inode; a partly covered folio loses no page. */
@@ -230,6 +211,8 @@ function punchHole(kernel: Kernel, vma: Vma, start: PageNumber, end: PageNumber)
 function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
   if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
   let cost = zapRange(kernel, mm, start, end);
+  // The whole mapping is marked, and stays so when the guards are gone.
+  vma.flags |= VM.maybeGuard;
   const { tables, geometry } = kernel;
   for (let page = start; page < end; page++) {
     const pmd = tables.ensurePmd(mm, Math.floor(page / geometry.pagesPerBlock));

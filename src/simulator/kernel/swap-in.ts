@@ -17,7 +17,7 @@ export function swapFault(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, en
   const slot = tables.pteValue[entry];
   const content = swap.content[slot];
   const compressed = swap.compressed[slot] === 1;
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   if (tables.pteValue[entry] !== slot || (tables.pteBits[entry] & ENTRY.swap) === 0) {
     freeIfUnused(kernel, made.head);

@@ -1,6 +1,6 @@
 import type { FrameNumber, Nanoseconds } from '../../vocabulary/units.js';
 import { freeFolio } from './allocation.js';
-import { setSpecial, unmapPtes } from './entries.js';
+import { keepDirty, setSpecial, unmapPtes } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
 import { ENTRY } from './page-tables.js';
@@ -82,6 +82,7 @@ function replaceMappings(kernel: Kernel, frame: FrameNumber, slot: number): numb
     if (mapping.leaf < 0) splitPmdMapping(kernel, mapping.mm, mapping.page);
   for (const { mm, leaf, page } of mappingsOf(kernel, frame)) {
     const kept = tables.pteBits[leaf] & (ENTRY.softDirty | ENTRY.uffdWp);
+    keepDirty(kernel, leaf, 1);
     unmapPtes(kernel, mm, leaf, 1);
     setSpecial(kernel, leaf, slot, ENTRY.swap | kept);
     mm.swapEntries++;
@@ -96,6 +97,7 @@ function dropMappings(kernel: Kernel, frame: FrameNumber): number {
   for (const mapping of mappingsOf(kernel, frame))
     if (mapping.leaf < 0) splitPmdMapping(kernel, mapping.mm, mapping.page);
   for (const { mm, leaf, page } of mappingsOf(kernel, frame)) {
+    keepDirty(kernel, leaf, 1);
     unmapPtes(kernel, mm, leaf, 1);
     users++;
     kernel.flushes.tell(mm.id, page, page + 1);

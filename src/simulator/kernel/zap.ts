@@ -1,4 +1,4 @@
-import type { Nanoseconds, PageNumber, Pages } from '../../vocabulary/units.js';
+import type { FrameNumber, Nanoseconds, PageNumber, Pages } from '../../vocabulary/units.js';
 import { freeIfUnused } from './allocation.js';
 import {
   blockStart,
@@ -10,7 +10,9 @@ import {
   unmapPmd,
   unmapPtes,
 } from './entries.js';
+import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
+import { markReferenced } from './lru.js';
 import type { Mm } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { clearZeroPmd, splitPmdMapping } from './pmd-split.js';
@@ -61,6 +63,7 @@ function zapPmd(kernel: Kernel, mm: Mm, pmd: number): Nanoseconds {
     return kernel.costs.visitPmd;
   }
   const head = tables.pmdValue[pmd];
+  if (tables.pmdBits[pmd] & ENTRY.accessed && !kernel.folios.has(head, FOLIO.anon)) markReferenced(kernel, head);
   unmapPmd(kernel, mm, pmd);
   dropDeposit(kernel, mm, pmd);
   freeIfUnused(kernel, head);
@@ -75,10 +78,20 @@ function zapEntries(kernel: Kernel, mm: Mm, first: number, count: Pages): void {
     if (bits & ENTRY.present && (bits & ENTRY.zero) === 0) {
       run = runOfFolio(kernel, entry, first + count - entry);
       const head = folios.headOf(tables.pteValue[entry]);
+      if (!folios.has(head, FOLIO.anon)) keepAccess(kernel, entry, run, head);
       unmapPtes(kernel, mm, entry, run);
       freeIfUnused(kernel, head);
     } else if (bits !== 0) clearOther(kernel, mm, entry);
     entry += run;
+  }
+}
+
+/** An access to a file's or shmem's page is remembered at its folio (folio_mark_accessed()). */
+function keepAccess(kernel: Kernel, entry: number, count: Pages, head: FrameNumber): void {
+  for (let e = entry; e < entry + count; e++) {
+    if ((kernel.tables.pteBits[e] & ENTRY.accessed) === 0) continue;
+    markReferenced(kernel, head);
+    return;
   }
 }
 

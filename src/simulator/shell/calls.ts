@@ -8,7 +8,8 @@ import { pin, unpin } from '../kernel/pins.js';
 import { processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
 import type { Outcome } from '../kernel/split.js';
-import { mprotect, munmap, setLocked } from '../kernel/vmas.js';
+import { setLocked } from '../kernel/mlock.js';
+import { mprotect, munmap } from '../kernel/vmas.js';
 import {
   answer,
   type LineAnswer,

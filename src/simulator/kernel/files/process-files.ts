@@ -117,8 +117,8 @@ function clearRefs(kernel: Kernel, task: Process, written: string): ErrnoName | 
   const { mm } = task;
   if (mm === undefined) return undefined;
   if (kind === 5) mm.peakRss = mm.rss;
-  else if (kind === 4) clearSoftDirty(kernel, mm);
-  else clearReferences(kernel, mm, kind);
+  else if (kind < 4) clearReferences(kernel, mm, kind);
+  else if (kernel.features.softDirty) clearSoftDirty(kernel, mm);
   return undefined;
 }
 
