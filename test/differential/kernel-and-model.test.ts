@@ -31,14 +31,18 @@ function skip(): false | string {
 function settings(): Record<string, string> {
   const chosen = (path: string) => /\[(\S+)\]/.exec(textOf(`${THP}/${path}`) ?? '')?.[1];
   const found: Record<string, string> = {};
-  for (const path of ['enabled', 'defrag', ...[16, 32, 64, 128, 256, 512, 1024, 2048].map((kb) => `hugepages-${kb}kB/enabled`)])
+  for (const path of [
+    'enabled',
+    'defrag',
+    ...[16, 32, 64, 128, 256, 512, 1024, 2048].map((kb) => `hugepages-${kb}kB/enabled`),
+  ])
     found[path] = chosen(path) ?? '';
   found.use_zero_page = textOf(`${THP}/use_zero_page`) ?? '1';
   return found;
 }
 
 async function onLive(row: Row): Promise<Seen[]> {
-  const machine = await liveMachine(row.blocks);
+  const machine = await liveMachine(row.blocks, row.shared);
   try {
     return await perform(machine, row.steps);
   } finally {
@@ -52,7 +56,7 @@ const ATTEMPTS = 3;
 describe('the model does as this kernel does', { skip: skip() }, () => {
   for (const row of ROWS) {
     it(row.name, async () => {
-      const model = await perform(modelMachine(row.blocks, settings()), row.steps);
+      const model = await perform(modelMachine(row.blocks, row.shared, settings()), row.steps);
       let found = differences(model, await onLive(row));
       for (let attempt = 1; attempt < ATTEMPTS && found !== ''; attempt++)
         found = differences(model, await onLive(row));

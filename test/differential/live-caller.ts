@@ -1,6 +1,6 @@
 /**
- * The child of the live machine: makes system calls on a region of its own, as messages tell it to. Its first word of
- * the command line is the number of PMD-sized blocks.
+ * The child of the live machine: makes system calls on a region of its own, as messages tell it to. The words of its
+ * command line are the number of PMD-sized blocks, and `private` or `shared`.
  */
 import { closeSync } from 'node:fs';
 import koffi from 'koffi';
@@ -25,13 +25,21 @@ import { errnoName } from '../../src/vocabulary/errno.js';
 import type { OwnAnswer, Span } from './machine.js';
 
 export type Ask =
-  | ({ readonly call: 'read' | 'write'; readonly step: number } & Span)
+  | ({ readonly call: 'read'; readonly step: number } & Span)
+  | ({ readonly call: 'write'; readonly step: number } & Span)
   | ({ readonly call: 'madvise'; readonly advice: string } & Span)
   | ({ readonly call: 'mprotect'; readonly access: 'none' | 'r' | 'rw' } & Span)
   | ({ readonly call: 'mremap'; readonly to: number } & Span)
-  | ({ readonly call: 'munmap' | 'mlock' | 'munlock' | 'vmsplice' } & Span)
+  | ({ readonly call: 'munmap' } & Span)
+  | ({ readonly call: 'mlock' } & Span)
+  | ({ readonly call: 'munlock' } & Span)
+  | ({ readonly call: 'vmsplice' } & Span)
   | { readonly call: 'prctl'; readonly how: 'no' | 'complete' | 'except-advised' }
-  | { readonly call: 'drain' | 'unpin' | 'fork' | 'reap' | 'exit' };
+  | { readonly call: 'drain' }
+  | { readonly call: 'unpin' }
+  | { readonly call: 'fork' }
+  | { readonly call: 'reap' }
+  | { readonly call: 'exit' };
 
 export interface Told {
   readonly answer: OwnAnswer;
@@ -48,10 +56,13 @@ const MREMAP_MAYMOVE_FIXED = 3;
 
 const libc = koffi.load(null);
 const madvise = libc.func('int madvise(uint64_t at, uint64_t length, int advice)');
-const mremap = libc.func('uint64_t mremap(uint64_t at, uint64_t old, uint64_t length, int flags, uint64_t to)');
+const mremap = libc.func(
+  'uint64_t mremap(uint64_t at, uint64_t old, uint64_t length, int flags, uint64_t to)',
+);
 
 const { pageBytes, blockBytes, pagesPerBlock } = ownGeometry();
 const blocks = Number(process.argv[2]);
+const kind = process.argv[3] === 'shared' ? MAP.shared : MAP.private;
 const scratch = scratchMemory(65536);
 const base = reserve();
 const words = new Int32Array(viewMemory(base, 2 * blocks * blockBytes));
@@ -64,13 +75,13 @@ function reserve(): number {
   const bytes = (2 * blocks + 2) * blockBytes;
   const reserved = mapMemory(0, bytes, PROT.none, MAP.private | MAP.anonymous | MAP.noReserve);
   const start = Math.ceil((reserved + pageBytes) / blockBytes) * blockBytes;
-  mapMemory(start, blocks * blockBytes, PROT.write, MAP.private | MAP.anonymous | MAP.fixed);
+  mapMemory(start, blocks * blockBytes, PROT.write, kind | MAP.anonymous | MAP.fixed);
   return start;
 }
 
 function answer(ask: Ask): OwnAnswer {
   try {
-    perform(ask);
+    (CALLS[ask.call] as (ask: Ask) => void)(ask);
     return 'ok';
   } catch (problem) {
     if (problem instanceof WorkloadRefusal) return problem.errno as OwnAnswer;
@@ -78,45 +89,37 @@ function answer(ask: Ask): OwnAnswer {
   }
 }
 
-function perform(ask: Ask): void {
-  switch (ask.call) {
-    case 'read':
-    case 'write':
-      return touch(ask, ask.step, ask.call === 'write');
-    case 'madvise':
-      return refuseUnlessZero(madvise(at(ask), length(ask), ADVICE[ask.advice]));
-    case 'mprotect':
-      return protectMemory(at(ask), length(ask), { none: PROT.none, r: PROT.read, rw: PROT.write }[ask.access]);
-    case 'mremap':
-      return move(ask);
-    case 'munmap':
-      return unmapMemory(at(ask), length(ask));
-    case 'mlock':
-      return lockMemory(at(ask), length(ask));
-    case 'munlock':
-      return unlockMemory(at(ask), length(ask));
-    case 'vmsplice': {
-      const [readEnd, writeEnd] = splicePages(at(ask), length(ask), scratch);
-      pipes.push(readEnd, writeEnd);
-      return;
-    }
-    case 'prctl':
-      return disableThp(ask.how === 'complete' ? 'completely' : ask.how);
-    case 'drain':
-      return drain();
-    default:
-      return manage(ask.call);
-  }
-}
+const PROTECTION = { none: PROT.none, r: PROT.read, rw: PROT.write } as const;
 
-function manage(call: 'unpin' | 'fork' | 'reap' | 'exit'): void {
-  if (call === 'unpin') for (const end of pipes.splice(0)) closeSync(end);
-  else if (call === 'fork') children.push(forkSleeper());
-  else {
-    for (const child of children.splice(0)) {
-      process.kill(child, 'SIGKILL');
-      reapChild(child);
-    }
+const CALLS: { [Call in Ask['call']]: (ask: Extract<Ask, { call: Call }>) => void } = {
+  read: (ask) => touch(ask, ask.step, false),
+  write: (ask) => touch(ask, ask.step, true),
+  madvise: (ask) => refuseUnlessZero(madvise(at(ask), length(ask), ADVICE[ask.advice])),
+  mprotect: (ask) => protectMemory(at(ask), length(ask), PROTECTION[ask.access]),
+  mremap: move,
+  munmap: (ask) => unmapMemory(at(ask), length(ask)),
+  mlock: (ask) => lockMemory(at(ask), length(ask)),
+  munlock: (ask) => unlockMemory(at(ask), length(ask)),
+  vmsplice: (ask) => {
+    const [readEnd, writeEnd] = splicePages(at(ask), length(ask), scratch);
+    pipes.push(readEnd, writeEnd);
+  },
+  unpin: () => {
+    for (const end of pipes.splice(0)) closeSync(end);
+  },
+  prctl: (ask) => disableThp(ask.how === 'complete' ? 'completely' : ask.how),
+  drain,
+  fork: () => {
+    children.push(forkSleeper());
+  },
+  reap: endChildren,
+  exit: endChildren,
+};
+
+function endChildren(): void {
+  for (const child of children.splice(0)) {
+    process.kill(child, 'SIGKILL');
+    reapChild(child);
   }
 }
 
@@ -143,7 +146,9 @@ function touch(span: Span, step: number, write: boolean): void {
 
 function move({ from, pages, to }: Span & { to: number }): void {
   const bytes = pages * pageBytes;
-  const found = BigInt(mremap(at({ from, pages }), bytes, bytes, MREMAP_MAYMOVE_FIXED, base + to * pageBytes));
+  const found = BigInt(
+    mremap(at({ from, pages }), bytes, bytes, MREMAP_MAYMOVE_FIXED, base + to * pageBytes),
+  );
   if (found === 0xffffffffffffffffn) throw new WorkloadRefusal(errnoName(koffi.errno()), 'mremap');
 }
 

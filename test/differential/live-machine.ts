@@ -8,9 +8,11 @@ import type { Machine, OwnAnswer, Span } from './machine.js';
 
 const PROGRAM = fileURLToPath(new URL('./live-caller.js', import.meta.url));
 
-/** Starts a caller with a fresh anonymous region of `blocks` PMD-sized blocks. */
-export async function liveMachine(blocks: number): Promise<Machine> {
-  const child = fork(PROGRAM, [String(blocks)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Starts a caller with a fresh region of `blocks` PMD-sized blocks: private, or shared anonymous memory. */
+export async function liveMachine(blocks: number, shared: boolean): Promise<Machine> {
+  const child = fork(PROGRAM, [String(blocks), shared ? 'shared' : 'private'], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const [greeting] = (await once(child, 'message')) as [{ firstPage: number; pages: number }];
   const ask = (request: Ask) => askChild(child, request);
   return {

@@ -3,13 +3,13 @@ import { access } from '../../src/simulator/kernel/access.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
 import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { mremap } from '../../src/simulator/kernel/mremap.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
-import { exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { setLocked } from '../../src/simulator/kernel/mlock.js';
+import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { modelHost } from '../../src/simulator/model-host.js';
 import { MIB } from '../../src/vocabulary/units.js';
@@ -20,13 +20,19 @@ const FIRST_PAGE = 0x7e0000000000 / 4096;
 const PERMISSIONS = { none: 0, r: VM.read, rw: VM.read | VM.write } as const;
 
 /** A fresh model with one process; `thp` are the contents of the real kernel's files. */
-export function modelMachine(blocks: number, thp: Readonly<Record<string, string>>): Machine {
+export function modelMachine(
+  blocks: number,
+  shared: boolean,
+  thp: Readonly<Record<string, string>>,
+): Machine {
   const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES['6.18'], thp });
   const host = modelHost(kernel);
   const task = spawn(kernel, { command: 'node' });
   const mm = task.mm!;
   const pages = blocks * kernel.geometry.pagesPerBlock;
-  mmap(kernel, mm, { pages, at: FIRST_PAGE });
+  const flags = VM.read | VM.write | (shared ? VM.shared : 0);
+  const inode = shared ? createInode(kernel, '/dev/zero (deleted)', pages, 'kernel') : undefined;
+  mmap(kernel, mm, { pages, at: FIRST_PAGE, flags, inode });
   const pins: number[] = [];
   const children: Process[] = [];
   const ends = (span: Span) => [FIRST_PAGE + span.from, FIRST_PAGE + span.from + span.pages] as const;

@@ -43,7 +43,10 @@ export function look(machine: Machine, before?: Look): Look {
     return [...words, `maps ${counts[page]}`, movedSince(before, frames, page)].join(' | ');
   });
   const orders = ordersOf(machine, frames, flags);
-  return { lines: [...mappings(machine), ...runs('pages', pages), ...runs('orders', orders), ...scan(machine)], frames };
+  return {
+    lines: [...mappings(machine), ...runs('pages', pages), ...runs('orders', orders), ...scan(machine)],
+    frames,
+  };
 }
 
 function movedSince(before: Look | undefined, frames: readonly number[], page: number): string {
@@ -112,7 +115,9 @@ function mappings({ host, pid, firstPage, pages }: Machine): string[] {
       const [from, to] = [header[1], header[2]].map((at) => Number.parseInt(at, 16) / pageBytes - firstPage);
       // Room kept free around the region is no part of it.
       inside = to > 0 && from < 2 * pages && header[3] !== '---p';
-      if (inside) lines.push(`mapping ${from}-${to} ${header[3]} ${header[4].trim()}`);
+      // The number of the inode of shared memory is each kernel's own.
+      const backing = header[4].trim().replace(/^(\S+ \S+) \d+ */, '$1 ');
+      if (inside) lines.push(`mapping ${from}-${to} ${header[3]} ${backing}`);
     } else if (inside && line !== '') lines.push(line);
   }
   return lines;

@@ -1,7 +1,7 @@
 /** Steps written as words, performed on a machine one after the other, with a look at the region after each. */
 import type { Advice } from '../../src/host/host.js';
-import { type Look, look } from './picture.js';
 import type { Machine, Span } from './machine.js';
+import { type Look, look } from './picture.js';
 
 /**
  * One step: `write 0 512`, `read 0 512 64` (every 64th page), `own MADV_FREE 0 8`, `remote MADV_COLD 0 1`, `protect r 8 1`,
@@ -67,7 +67,9 @@ async function performStep(machine: Machine, step: Step): Promise<string> {
       const { from, pages } = span(0);
       const { pageBytes } = machine.host.identity.geometry;
       const range = { start: machine.firstPage + from, end: machine.firstPage + from + pages };
-      return textOf(machine.host.calls.processVmRead(machine.pid, [range], new Uint8Array(pages * pageBytes)));
+      return textOf(
+        machine.host.calls.processVmRead(machine.pid, [range], new Uint8Array(pages * pageBytes)),
+      );
     }
     default:
       throw new Error(`no step \`${step}\``);

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fork } from '../../src/simulator/kernel/fork.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
 import { pin } from '../../src/simulator/kernel/pins.js';
 import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
 import { createInode, exit } from '../../src/simulator/kernel/processes.js';
-import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {

@@ -94,6 +94,7 @@ function canReuse(kernel: Kernel, frame: FrameNumber, head: FrameNumber): boolea
 function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
   const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
+  vma.hasAnonPages = true;
   clearEntries(kernel, entry, 1);
   mapNew(kernel, mm, vma, entry, made.head);
   kernel.flushes.tell(mm.id, page, page + 1);

@@ -89,6 +89,7 @@ function checkReferred(kernel: Kernel, head: number, pages: number, report: Repo
     if ((flags & FOLIO.lru) === 0) report(`folio ${head}: on no LRU list`);
     return;
   }
+  if ((flags & (FOLIO.shmem | FOLIO.file)) === 0 && folios.pins[head] > 0) return;
   const inode = kernel.inodes.get(folios.owner[head]);
   if (inode === undefined) {
     report(`folio ${head}: of no kind (flags ${flags.toString(16)})`);

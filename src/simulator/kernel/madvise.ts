@@ -3,7 +3,7 @@ import type { Nanoseconds, PageNumber } from '../../vocabulary/units.js';
 import { ACCESS } from './access-results.js';
 import { clearEntries, ensureTable, firstEntry, setSpecial } from './entries.js';
 import { handleFault } from './faults.js';
-import { FOLIO } from './folios.js';
+import { punchHole } from './hole-punch.js';
 import type { Kernel } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
 import { coldOrPageout, lazyFree } from './madvise-cold.js';
@@ -12,9 +12,8 @@ import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
 import { populate } from './populate.js';
-import { cachePage, removeFromCache } from './shmem.js';
+import { cachePage } from './shmem.js';
 import type { Outcome } from './split.js';
-import { unmapAll } from './swap-out.js';
 import { changeFlags, vmasIn } from './vmas.js';
 import { zapRange } from './zap.js';
 
@@ -64,6 +63,8 @@ export function adviseRange(
   if (advice === 'MADV_GUARD_INSTALL' && !kernel.features.guardRegions) return { error: 'EINVAL', cost };
   let hole: ErrnoName | undefined;
   let page = start;
+  if (advice === 'MADV_POPULATE_READ' || advice === 'MADV_POPULATE_WRITE')
+    return populateRange(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
   if (advice === 'MADV_COLLAPSE') cost += kernel.costs.drainAll;
   for (const vma of vmasIn(mm, start, end)) {
     if (vma.start > page) hole = 'ENOMEM';
@@ -98,7 +99,7 @@ function adviseVma(
       return adviseHuge(kernel, mm, vma, start, end, advice === 'MADV_HUGEPAGE');
     case 'MADV_DONTNEED':
       if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
-      return done(zapRange(kernel, mm, start, end));
+      return done(zapRange(kernel, mm, start, end, 'keep'));
     case 'MADV_FREE':
       if (!vma.isAnonymous || vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
       return done(lazyFree(kernel, mm, vma, start, end));
@@ -106,9 +107,6 @@ function adviseVma(
       return punchHole(kernel, vma, start, end);
     case 'MADV_WILLNEED':
       return done(readAhead(kernel, mm, vma, start, end));
-    case 'MADV_POPULATE_READ':
-    case 'MADV_POPULATE_WRITE':
-      return populateRange(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
     case 'MADV_GUARD_INSTALL':
       return installGuards(kernel, mm, vma, start, end);
     case 'MADV_GUARD_REMOVE':
@@ -175,36 +173,20 @@ function readAhead(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: Pag
   return cost;
 }
 
+/** madvise_populate(): up to the first page that is not mapped (ENOMEM), not permitted (EINVAL) or a guard (EFAULT). */
 function populateRange(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
-  const cost = populate(kernel, mm, start, end, write);
-  if (cost >= 0) return done(cost);
-  return { error: cost === ACCESS.outOfMemory ? 'ENOMEM' : 'EFAULT', cost: 0 };
-}
-
-/** MADV_REMOVE: cached pages of the range go from a shared mapping's inode; a partly covered folio loses no page. */
-function punchHole(kernel: Kernel, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
-  const { inode } = vma;
-  if (inode === undefined || (vma.flags & VM.shared) === 0) return refused('EINVAL');
-  let cost = 0;
-  for (let offset = vma.offsetOf(start); offset < vma.offsetOf(end); offset++) {
-    const frame = inode.frameAt(offset);
-    if (frame < 0) continue;
-    const head = kernel.folios.headOf(frame);
-    const first = kernel.folios.index[head];
-    const pages = kernel.folios.pagesOf(head);
-    if (
-      first < vma.offsetOf(start) ||
-      first + pages > vma.offsetOf(end) ||
-      kernel.folios.has(head, FOLIO.locked)
-    ) {
-      kernel.folios.content[frame] = 0;
-      continue;
-    }
-    unmapAll(kernel, head);
-    removeFromCache(kernel, head);
-    cost += kernel.costs.visitPte * pages;
+  let cost = kernel.costs.systemCall;
+  for (const vma of vmasIn(mm, start, end)) {
+    if (vma.start > start) return { error: 'ENOMEM', cost };
+    if (vma.flags & VM.special || (vma.flags & (write ? VM.write : VM.read)) === 0)
+      return { error: 'EINVAL', cost };
+    const to = Math.min(end, vma.end);
+    const made = populate(kernel, mm, start, to, write);
+    if (made < 0) return { error: made === ACCESS.outOfMemory ? 'ENOMEM' : 'EFAULT', cost };
+    cost += made;
+    start = to;
   }
-  return done(cost);
+  return { error: start < end ? 'ENOMEM' : undefined, cost };
 }
 
 /** Guard regions: access faults, memory is given up. */

@@ -24,6 +24,8 @@ export interface KernelFeatures {
    * blocks comes out negative and equals nothing. Seen on 6.18; a part that touches an end succeeds everywhere.
    */
   readonly collapseInsideFails: boolean;
+  /** mremap moves several mappings, and the holes between them, in one call (6.17). */
+  readonly moveManyMappings: boolean;
 }
 
 export const RELEASES = {
@@ -37,6 +39,7 @@ export const RELEASES = {
     shmemSplitToOrder: false,
     softDirty: true,
     collapseInsideFails: false,
+    moveManyMappings: false,
   },
   '6.18': {
     release: '6.18.44',
@@ -48,6 +51,7 @@ export const RELEASES = {
     shmemSplitToOrder: true,
     softDirty: false,
     collapseInsideFails: true,
+    moveManyMappings: true,
   },
   '7.2': {
     release: '7.2.13+deb13-cloud-amd64',
@@ -59,6 +63,7 @@ export const RELEASES = {
     shmemSplitToOrder: true,
     softDirty: true,
     collapseInsideFails: false,
+    moveManyMappings: true,
   },
   '7.3': {
     release: '7.3.4+deb13-cloud-amd64',
@@ -70,6 +75,7 @@ export const RELEASES = {
     shmemSplitToOrder: true,
     softDirty: true,
     collapseInsideFails: false,
+    moveManyMappings: true,
   },
 } as const satisfies Record<string, KernelFeatures>;
 

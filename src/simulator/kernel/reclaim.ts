@@ -167,7 +167,9 @@ function shrinkFolio(kernel: Kernel, head: FrameNumber, ignore: boolean, queue: 
   if (folios.has(head, FOLIO.anon) && !folios.has(head, FOLIO.swapBacked)) return dropLazyFree(kernel, head);
   const out = swapOut(kernel, head);
   if (out.done) return out.cost;
-  if (folios.orderOf(head) > 0) return splitAndRetry(kernel, head, queue);
+  // Without any swap, shmem is not even tried in pieces (shmem_writeout()).
+  const inVain = folios.has(head, FOLIO.shmem) && kernel.swap.slots === 0;
+  if (folios.orderOf(head) > 0 && !inVain) return splitAndRetry(kernel, head, queue);
   return keep(kernel, head, true) + out.cost;
 }
 

@@ -19,6 +19,11 @@ export function swapOut(kernel: Kernel, head: FrameNumber): { done: boolean; cos
   const memcg = kernel.memcgAt(folios.memcg[head]);
   const slot = memcg.swapLeft() >= pages ? swap.reserve(pages) : -1;
   if (slot < 0) {
+    // Shmem leaves the page tables before it turns out that there is no swap, and stays in its cache.
+    if (!folios.has(head, FOLIO.anon)) {
+      unmapAll(kernel, head);
+      return { done: false, cost: 0 };
+    }
     if (order > 0) counters.countOrder('swpout_fallback', order);
     if (order === geometry.hugeOrder) {
       counters.count('thp_swpout_fallback');

@@ -52,7 +52,8 @@ export function mergeAround(kernel: Kernel, mm: Mm, start: PageNumber, end: Page
 }
 
 function areAlike(left: Vma, right: Vma): boolean {
-  if (left.end !== right.start || (left.flags ^ right.flags) & ~VM.maybeGuard || left.inode !== right.inode) return false;
+  if (left.end !== right.start || (left.flags ^ right.flags) & ~VM.maybeGuard || left.inode !== right.inode)
+    return false;
   if (left.shift !== right.shift || left.name !== right.name || left.flags & VM.special) return false;
   return left.inode === undefined || left.offsetOf(right.start) === right.offset;
 }
@@ -132,11 +133,23 @@ export function mprotect(
   permissions: number,
 ): Outcome {
   const covered = coveredUntil(mm, start, end);
-  const all = VM.read | VM.write | VM.exec;
-  let cost = changeFlags(kernel, mm, start, covered, permissions, all & ~permissions) + kernel.costs.systemCall;
+  let cost = kernel.costs.systemCall;
+  for (const vma of vmasIn(mm, start, covered)) {
+    const [from, to] = [Math.max(start, vma.start), Math.min(covered, vma.end)];
+    const { set, clear } = permissionFlags(vma, permissions);
+    cost += changeFlags(kernel, mm, from, to, set, clear);
+  }
   if ((permissions & VM.write) === 0) cost += writeProtect(kernel, mm, start, covered);
   else cost += splitEdges(kernel, mm, start, covered);
   return { error: covered < end ? 'ENOMEM' : undefined, cost };
+}
+
+/** Private memory is accounted while it can be written, and stays so once it has pages (mprotect_fixup()). */
+function permissionFlags(vma: Vma, permissions: number): { set: number; clear: number } {
+  const clear = (VM.read | VM.write | VM.exec) & ~permissions;
+  if (vma.flags & VM.shared) return { set: permissions, clear };
+  if (permissions & VM.write) return { set: permissions | VM.account, clear };
+  return { set: permissions, clear: vma.isAnonymous && !vma.hasAnonPages ? clear | VM.account : clear };
 }
 
 /** A range that ends inside a huge mapping splits it (change_pmd_range()), also when the mappings were joined again. */

@@ -2,13 +2,13 @@ import type { PageRange } from '../../vocabulary/units.js';
 import { emptyLeaf, translate } from '../kernel/access.js';
 import { fork } from '../kernel/fork.js';
 import { ADVICE, isAdviceName } from '../kernel/madvise.js';
+import { setLocked } from '../kernel/mlock.js';
 import type { Mm, ThpDisable } from '../kernel/mm.js';
 import { VM } from '../kernel/mm.js';
 import { pin, unpin } from '../kernel/pins.js';
 import { processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
 import type { Outcome } from '../kernel/split.js';
-import { setLocked } from '../kernel/mlock.js';
 import { mprotect, munmap } from '../kernel/vmas.js';
 import {
   answer,
