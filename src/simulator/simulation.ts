@@ -62,6 +62,7 @@ export class Simulation {
   readonly #damon: DamonRuns;
   #callNs: Nanoseconds = 0;
   #started = 0;
+  #killed = 0;
   #warm: Mark | undefined;
   #last: Mark;
 
@@ -138,6 +139,15 @@ export class Simulation {
     }
     queue.push(thread);
     clock.after(thread.process.runSlice(thread.index, cpu), EVENT.cpu, cpu);
+    this.noteKilled();
+  }
+
+  private noteKilled(): void {
+    const { killed } = this.machine.kernel;
+    for (; this.#killed < killed.length; this.#killed++) {
+      const { pid, command } = killed[this.#killed];
+      this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
+    }
   }
 
   private act(event: ScenarioEvent, index: number): void {

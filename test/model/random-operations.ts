@@ -98,6 +98,7 @@ class RandomRun {
     } catch (error) {
       throw new Error(`seed ${this.options.seed} step ${step} ${name}: ${(error as Error).stack}`);
     }
+    this.bury();
     if (step % (this.options.checkEvery ?? 1) !== 0) return;
     const found = [...violations(this.kernel), ...this.contentErrors()];
     if (found.length > 0)
@@ -166,6 +167,16 @@ class RandomRun {
     this.end(this.target().process);
   }
 
+  /** Forgets processes that the OOM killer ended. */
+  private bury(): void {
+    for (const { process } of this.targets)
+      if (this.kernel.processes.get(process.pid) !== process) {
+        this.counts['killed by OOM'] = (this.counts['killed by OOM'] ?? 0) + 1;
+        this.expected.delete(process.mm!.id);
+      }
+    this.targets = this.targets.filter(({ process }) => this.kernel.processes.get(process.pid) === process);
+  }
+
   private end(process: Process): void {
     exit(this.kernel, process);
     this.expected.delete(process.mm!.id);
@@ -226,12 +237,13 @@ class RandomRun {
     const away = AWAY + this.random.below(4) * (this.random.below(2) === 0 ? block : 3);
     const there = mremap(this.kernel, target.mm, start, end, away);
     // Without memory for page tables a part may have moved already: that process is of no use any more.
-    if (there.error === 'ENOMEM') return this.end(target.process);
+    if (there.error === 'ENOMEM') this.end(target.process);
     if (there.error !== undefined) return;
     if (this.random.below(2) === 0) {
       const faulted = access(this.kernel, target.mm, away, false);
       if (faulted < -2) throw new Error(`page ${away} of a moved range: ${faulted}`);
     }
+    if (this.kernel.processes.get(target.process.pid) !== target.process) return;
     const back = mremap(this.kernel, target.mm, away, away + (end - start), start);
     if (back.error === 'ENOMEM') this.end(target.process);
     else if (back.error !== undefined) throw new Error(`the way back: ${back.error}`);

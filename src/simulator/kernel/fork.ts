@@ -40,6 +40,7 @@ export function fork(
   child.commandLine = parent.commandLine;
   kernel.processes.set(child.pid, child);
   to.thpDisable = from.thpDisable;
+  child.oomScoreAdj = parent.oomScoreAdj;
   to.hasMoved = from.hasMoved;
   if (from.inKhugepagedList) enlist(kernel, to);
   let cost = 0;

@@ -61,6 +61,13 @@ export interface Relief {
 /** The zero page's frame, in the kernel's own first block. */
 export const ZERO_FRAME: FrameNumber = 1;
 
+/** A process that the OOM killer ended. */
+export interface Killed {
+  readonly pid: ProcessId;
+  readonly command: string;
+  readonly atNs: Nanoseconds;
+}
+
 export class Kernel {
   readonly options: KernelOptions;
   readonly geometry: PageGeometry;
@@ -99,6 +106,8 @@ export class Kernel {
   ownPid = 0;
   /** Whether `options.thp` was written to the files: once, not again after a resume. */
   settingsApplied = false;
+  /** Processes that the OOM killer ended, in order. */
+  readonly killed: Killed[] = [];
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;

@@ -76,6 +76,16 @@ const LIMITED: Readonly<Record<string, MakeFile>> = {
   'memory.low': (kernel, memcg) => limit(kernel, memcg, 'low'),
   'memory.high': (kernel, memcg) => limit(kernel, memcg, 'high'),
   'memory.max': (kernel, memcg) => limit(kernel, memcg, 'max'),
+  'memory.oom.group': (_, memcg) => ({
+    kind: 'file',
+    mode: 0o644,
+    read: () => `${memcg.oomGroup ? 1 : 0}\n`,
+    write: (text) => {
+      if (!/^[01]\s*$/.test(text)) return 'EINVAL';
+      memcg.oomGroup = text.startsWith('1');
+      return undefined;
+    },
+  }),
   'memory.events': (_, memcg) => show(() => eventsText(memcg)),
   'memory.swap.current': (kernel, memcg) => show(() => `${memcg.swapped * kernel.geometry.pageBytes}\n`),
   'memory.swap.max': (kernel, memcg) => limit(kernel, memcg, 'swapMax'),
@@ -146,7 +156,7 @@ function eventsText(memcg: Memcg): string {
     `max ${events.max}`,
     `oom ${events.oom}`,
     `oom_kill ${events.oom_kill}`,
-    'oom_group_kill 0',
+    `oom_group_kill ${events.oom_group_kill}`,
     'sock_throttled 0',
     '',
   ].join('\n');
