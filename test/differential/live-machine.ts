@@ -36,6 +36,7 @@ export async function liveMachine(blocks: number, shared: boolean): Promise<Mach
       await ask({ call: 'drain' });
     },
     end: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.send({ call: 'exit' });
       await ended;

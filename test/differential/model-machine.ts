@@ -1,12 +1,14 @@
 /** The model kernel behind the same calls, as the release that the real one is. */
 import { access } from '../../src/simulator/kernel/access.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
+import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
+import type { Kernel } from '../../src/simulator/kernel/kernel.js';
 import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js';
 import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { mremap } from '../../src/simulator/kernel/mremap.js';
-import { RELEASES } from '../../src/simulator/kernel/options.js';
+import { RELEASES, type Release } from '../../src/simulator/kernel/options.js';
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
@@ -24,8 +26,10 @@ export function modelMachine(
   blocks: number,
   shared: boolean,
   thp: Readonly<Record<string, string>>,
-): Machine {
-  const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES['6.18'], thp });
+  release: Release = '6.18',
+): Machine & { readonly kernel: Kernel } {
+  const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES[release], thp });
+  if (release !== '6.18') installDamon(kernel, { generation: release });
   const host = modelHost(kernel);
   const task = spawn(kernel, { command: 'node' });
   const mm = task.mm!;
@@ -46,6 +50,7 @@ export function modelMachine(
   };
   const answered = (error: OwnAnswer | undefined) => error ?? 'ok';
   return {
+    kernel,
     host,
     pid: task.pid,
     firstPage: FIRST_PAGE,
@@ -87,6 +92,9 @@ export function modelMachine(
       return 'ok';
     },
     settle: async () => undefined,
-    end: async () => undefined,
+    end: async () => {
+      for (const child of children.splice(0)) exit(kernel, child);
+      if (kernel.processes.get(task.pid) === task) exit(kernel, task);
+    },
   };
 }

@@ -44,9 +44,23 @@ export function look(machine: Machine, before?: Look): Look {
   });
   const orders = ordersOf(machine, frames, flags);
   return {
-    lines: [...mappings(machine), ...runs('pages', pages), ...runs('orders', orders), ...scan(machine)],
+    lines: [
+      ...mappings(machine),
+      ...runs('pages', pages),
+      ...runs('orders', orders),
+      ...runs('scan', categories(machine)),
+    ],
     frames,
   };
+}
+
+/** Order of each page's folio (see `look`), and whether a PMD maps it, over the region. */
+export function ordersOfRegion(machine: Machine): { orders: string[]; huge: boolean[] } {
+  const entries = wordsAt(machine, `/proc/${machine.pid}/pagemap`, machine.firstPage, machine.pages);
+  const frames = entries.map((entry) => (entry & PRESENT ? Number(entry & FRAMES) : 0));
+  const flags = ofFrames(machine, '/proc/kpageflags', frames);
+  const huge = categories(machine).slice(0, machine.pages);
+  return { orders: ordersOf(machine, frames, flags), huge: huge.map((names) => names.includes('HUGE')) };
 }
 
 function movedSince(before: Look | undefined, frames: readonly number[], page: number): string {
@@ -123,11 +137,16 @@ function mappings({ host, pid, firstPage, pages }: Machine): string[] {
   return lines;
 }
 
-function scan(machine: Machine): string[] {
+/** PAGEMAP_SCAN categories by page, of the region and the hole behind it. */
+function categories(machine: Machine): string[] {
   const { firstPage: start, pages, host, pid } = machine;
   const report = Object.values(PAGE_IS).reduce((all, bit) => all | bit, 0) & ~PAGE_IS.ACCESSED;
   const range = { start, end: start + 2 * pages };
-  const found = host.calls.scanPagemap(pid, { range, inverted: 0, mask: PAGE_IS.PRESENT, anyOf: 0, report });
+  const ask = (wanted: number) =>
+    host.calls.scanPagemap(pid, { range, inverted: 0, mask: PAGE_IS.PRESENT, anyOf: 0, report: wanted });
+  // Kernels before 6.16 do not know guard regions and refuse the question.
+  const first = ask(report);
+  const found = first.ok ? first : ask(report & ~PAGE_IS.GUARD);
   if (!found.ok) throw new Error(`${found.error.call}: ${found.error.errno}`);
   const { count, starts, ends, categories } = found.value;
   const names = Object.entries(PAGE_IS);
@@ -137,7 +156,8 @@ function scan(machine: Machine): string[] {
     for (; page < ends[i] - start; page++)
       shown.push(names.flatMap(([name, bit]) => (categories[i] & bit ? [name] : [])).join(' '));
   }
-  return runs('scan', shown);
+  for (let page = shown.length; page < 2 * pages; page++) shown.push('');
+  return shown;
 }
 
 /** `title from-to what` for each run of equal neighbours that says something. */
