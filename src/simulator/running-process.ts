@@ -100,6 +100,8 @@ export class RunningProcess {
   /** Runs one thread for about a slice; answers the time that took, at least a slice when it has nothing to do. */
   runSlice(thread: number, cpu: number): Nanoseconds {
     if (this.killed) return SLICE_NS;
+    this.#machine.kernel.cpu = cpu;
+    this.task.cpu = cpu;
     const tlb = this.#machine.tlbs[cpu];
     if (this.#machine.scenario.host.competitor) tlb.flushAll();
     let spent = 0;

@@ -4,6 +4,7 @@ import { boot } from '../../src/simulator/kernel/boot.js';
 import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { drainAll } from '../../src/simulator/kernel/lru.js';
 import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js';
 import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
@@ -41,6 +42,7 @@ export function modelMachine(
   const children: Process[] = [];
   const ends = (span: Span) => [FIRST_PAGE + span.from, FIRST_PAGE + span.from + span.pages] as const;
   const touch = (span: Span, step: number, write: boolean): OwnAnswer => {
+    kernel.cpu = task.cpu;
     const [start, end] = ends(span);
     for (let page = start; page < end; page += step) {
       if (access(kernel, mm, page, write) < 0) return 'EFAULT';
@@ -91,7 +93,7 @@ export function modelMachine(
       mm.thpDisable = how;
       return 'ok';
     },
-    settle: async () => undefined,
+    settle: async () => drainAll(kernel),
     end: async () => {
       for (const child of children.splice(0)) exit(kernel, child);
       if (kernel.processes.get(task.pid) === task) exit(kernel, task);

@@ -93,6 +93,7 @@ class RandomRun {
   step(step: number): void {
     const name = this.choose();
     this.counts[name] = (this.counts[name] ?? 0) + 1;
+    this.kernel.cpu = this.random.below(this.kernel.options.cpus);
     try {
       this.perform(name);
     } catch (error) {

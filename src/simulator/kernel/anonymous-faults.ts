@@ -6,7 +6,7 @@ import { FOLIO } from './folios.js';
 import { FRAME, NO_FRAME } from './frames.js';
 import { type Kernel, ZERO_FRAME } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
-import { addToLru, changeOnLru } from './lru.js';
+import { addNewToLru, changeOnLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { descending } from './shmem.js';
@@ -113,7 +113,7 @@ export function mapHugeFolio(
   kernel.memcgOf(mm).count('thp_fault_alloc');
   mapPmd(kernel, mm, pmd, made.head, freshBits(vma, true), deposit);
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   deferSplit(kernel, made.head, false);
   return made.cost + zeroing(kernel, geometry.hugeOrder);
 }
@@ -180,7 +180,7 @@ function newPages(
   if (made.failure !== undefined) return { ok: false, cost: made.cost };
   mapPtes(kernel, mm, entry - within, made.head, 2 ** order, freshBits(vma, true));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   return { ok: true, cost: made.cost + zeroing(kernel, order) };
 }
 

@@ -8,7 +8,7 @@ import { firstEntry } from './entries.js';
 import { FOLIO } from './folios.js';
 import { mapHuge } from './inode-faults.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
 import type { Mm, Vma } from './mm.js';
 import type { Inode } from './page-cache.js';
@@ -127,7 +127,7 @@ function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber, some
   for (let i = 0; i < geometry.pagesPerBlock; i++) cost += takeOver(kernel, inode, offset + i, made.head + i);
   for (let i = 0; i < geometry.pagesPerBlock; i++) inode.setFrame(offset + i, made.head + i);
   folios.set(made.head, FOLIO.uptodate | FOLIO.dirty);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   return { result: 'succeeded', cost };
 }
 

@@ -6,7 +6,7 @@ import { type Collector, checkRange } from './collapse-scan.js';
 import { clearEntries, ensureTable, firstEntry, mapPmd, mapPtes, runOfFolio, unmapPtes } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru, drainLocal } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { swapFault } from './swap-in.js';
@@ -95,6 +95,8 @@ function prepare(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Ord
     if (fault < 0) return { result: 'alloc_huge_page_failed', entry, cost };
     cost += fault;
   }
+  // What came back waits in this CPU's batch, where it could not be isolated.
+  drainLocal(kernel);
   return { result: undefined, entry, cost };
 }
 
@@ -137,6 +139,6 @@ function install(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Ord
     mapPtes(kernel, mm, firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock), head, 2 ** order, bits);
   }
   lock(kernel, vma, head);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
   if (order === geometry.hugeOrder) deferSplit(kernel, head, false);
 }

@@ -2,7 +2,7 @@ import type { FrameNumber, Nanoseconds, Order } from '../../vocabulary/units.js'
 import { FOLIO } from './folios.js';
 import { FRAME, NO_FRAME } from './frames.js';
 import type { Kernel } from './kernel.js';
-import { addToLru, removeFromLru } from './lru.js';
+import { addToLru, drainAll, removeFromLru } from './lru.js';
 import { mappingsOf } from './rmap.js';
 
 /** Blocks looked at before compaction gives up: the most free ones of a window that moves on with each call. */
@@ -14,6 +14,7 @@ const WINDOW = 1024;
  */
 export function compact(kernel: Kernel, order: Order): { made: boolean; cost: Nanoseconds } {
   if (order < 1 || order > kernel.geometry.hugeOrder) return { made: false, cost: 0 };
+  drainAll(kernel);
   const block = chooseBlock(kernel);
   if (block < 0) return { made: false, cost: 0 };
   const cost = emptyBlock(kernel, block);

@@ -5,7 +5,7 @@ import { ANON, copying, freshBits, lock, mapHugeFolio, zeroing } from './anonymo
 import { changePte, clearEntries, mapPtes, unmapPtes } from './entries.js';
 import { FOLIO, PAGE } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
@@ -134,5 +134,5 @@ export function newAnonymousPage(
 function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber): void {
   mapPtes(kernel, mm, entry, head, 1, freshBits(vma, true));
   lock(kernel, vma, head);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
 }

@@ -39,6 +39,8 @@ export const FOLIO = {
   /** More than one process may map it; can stay set wrongly once more than two did (FOLIO_MM_IDS_SHARED). */
   maybeShared: 1 << 22,
   locked: 1 << 23,
+  /** Waits in a CPU's batch to join its LRU list (lru_add). */
+  batched: 1 << 24,
 } as const;
 
 /** Bits of `Folios.page`, one byte for each page. */

@@ -17,7 +17,7 @@ import { FOLIO, PAGE } from './folios.js';
 import { NO_FRAME } from './frames.js';
 import type { Kernel } from './kernel.js';
 import { enlist } from './khugepaged-list.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
@@ -40,6 +40,7 @@ export function fork(
   child.commandLine = parent.commandLine;
   kernel.processes.set(child.pid, child);
   to.thpDisable = from.thpDisable;
+  child.cpu = child.pid % kernel.options.cpus;
   child.oomScoreAdj = parent.oomScoreAdj;
   to.hasMoved = from.hasMoved;
   if (from.inKhugepagedList) enlist(kernel, to);
@@ -186,6 +187,6 @@ function copyPinned(
   if (made.head < 0) return false;
   kernel.folios.content[made.head] = kernel.folios.content[frame];
   mapPtes(kernel, to, other, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   return true;
 }

@@ -5,7 +5,7 @@ import { newAnonymousPage } from './copy-on-write.js';
 import { blockStart, dropTable, firstEntry, mapPmd, mapPtes } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { type CachePage, cachePage } from './shmem.js';
@@ -52,7 +52,7 @@ function copyPrivately(
   kernel.folios.content[made.head] = content;
   mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, true));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   vma.hasAnonPages = true;
   return made.cost;
 }

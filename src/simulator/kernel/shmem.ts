@@ -3,7 +3,7 @@ import { allocateFolio, countKind, EFFORT, type Effort, freeFolio } from './allo
 import { contentStampOf } from './content.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
 import type { Vma } from './mm.js';
 import type { Inode } from './page-cache.js';
@@ -95,7 +95,7 @@ function makeFolio(
   if (head < 0) return { frame: -1, cost, failure };
   for (let i = 0; i < 2 ** order; i++) inode.setFrame(start + i, head + i);
   if (inode.kind === 'file') kernel.folios.content[head] = contentStampOf(inode.number, offset);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
   const zeroing = (kernel.costs.zeroKib * 2 ** order * kernel.geometry.pageBytes) / 1024;
   return { frame: head + (offset - start), cost: cost + zeroing, failure };
 }

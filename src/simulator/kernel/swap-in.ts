@@ -5,7 +5,7 @@ import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
 import { clearEntries, mapPtes } from './entries.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { countSwapIn } from './shmem.js';
@@ -28,7 +28,7 @@ export function swapFault(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, en
   clearEntries(kernel, entry, 1);
   mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   kernel.counters.count('pgmajfault');
   kernel.memcgOf(mm).count('pgmajfault');
   mm.majorFaults++;

@@ -12,7 +12,7 @@ import {
 } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { markReferenced } from './lru.js';
+import { drainLocal, markReferenced } from './lru.js';
 import type { Mm } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { clearZeroPmd, splitPmdMapping } from './pmd-split.js';
@@ -32,6 +32,7 @@ export function zapRange(
 ): Nanoseconds {
   const { pagesPerBlock } = kernel.geometry;
   let cost = 0;
+  drainLocal(kernel);
   for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
     if (kernel.tables.pmdOf(mm, block / pagesPerBlock) < 512) {
       block = skipEmptyRun(kernel, mm, block);

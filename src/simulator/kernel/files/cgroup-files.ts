@@ -1,5 +1,6 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { Kernel } from '../kernel.js';
+import { drainAll } from '../lru.js';
 import { LRU, MAX_MEMCGS, Memcg, type MemcgEvent } from '../memcg.js';
 import { reclaim } from '../reclaim.js';
 import type { ModelDirectory, ModelFile, ModelNode } from './tree.js';
@@ -144,6 +145,7 @@ function reclaimWritten(kernel: Kernel, memcg: Memcg, text: string): ErrnoName |
   if (bytes === undefined) return 'EINVAL';
   const pages = Math.floor(bytes / kernel.geometry.pageBytes);
   const before = memcg.events.pgsteal_proactive;
+  drainAll(kernel);
   reclaim(kernel, memcg, pages, 'proactive');
   return memcg.events.pgsteal_proactive - before < pages ? 'EAGAIN' : undefined;
 }
