@@ -142,11 +142,19 @@ export class Simulation {
     this.noteKilled();
   }
 
+  private get expectedThreads(): number {
+    return this.scenario.processes.reduce((sum, { threads }) => sum + threads, 0);
+  }
+
   private noteKilled(): void {
     const { killed } = this.machine.kernel;
     for (; this.#killed < killed.length; this.#killed++) {
       const { pid, command } = killed[this.#killed];
       this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
+      if (this.#started < this.expectedThreads || !this.processes.every((process) => process.killed))
+        continue;
+      const problem = `${command}: out of memory, and no process is left`;
+      throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem });
     }
   }
 

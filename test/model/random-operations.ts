@@ -20,6 +20,7 @@ import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { reclaim } from '../../src/simulator/kernel/reclaim.js';
+import { dropInode } from '../../src/simulator/kernel/shmem.js';
 import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { makeOld } from '../../src/simulator/kernel/young.js';
 import { pageGeometry } from '../../src/vocabulary/units.js';
@@ -176,6 +177,13 @@ class RandomRun {
         this.expected.delete(process.mm!.id);
       }
     this.targets = this.targets.filter(({ process }) => this.kernel.processes.get(process.pid) === process);
+    this.unlink();
+  }
+
+  /** Files that nobody maps any more are deleted, so that their memory does not pile up. */
+  private unlink(): void {
+    for (const inode of [...this.kernel.inodes.values()])
+      if (inode.path.startsWith('/tmp/') && inode.mappers.length === 0) dropInode(this.kernel, inode);
   }
 
   private end(process: Process): void {

@@ -4,6 +4,7 @@ import { FRAME, NO_FRAME } from './frames.js';
 import type { Kernel } from './kernel.js';
 import { addToLru, drainAll, removeFromLru } from './lru.js';
 import { mappingsOf } from './rmap.js';
+import { splitFolio, UNIFORM } from './split.js';
 
 /** Blocks looked at before compaction gives up: the most free ones of a window that moves on with each call. */
 const WINDOW = 1024;
@@ -70,6 +71,8 @@ function emptyBlock(kernel: Kernel, block: number): Nanoseconds {
       frame++;
       continue;
     }
+    splitIfPartlyMapped(kernel, frame);
+    if (!frames.isAllocated(frame)) continue;
     const pages = folios.pagesOf(frame);
     const moved = moveElsewhere(kernel, frame, block);
     counters.count(moved ? 'pgmigrate_success' : 'pgmigrate_fail', pages);
@@ -78,6 +81,11 @@ function emptyBlock(kernel: Kernel, block: number): Nanoseconds {
     frame += pages;
   }
   return cost;
+}
+
+/** A folio of which pages were unmapped is split before it moves, and only what is left of it moves (migrate_pages_batch()). */
+function splitIfPartlyMapped(kernel: Kernel, head: FrameNumber): void {
+  if (kernel.folios.has(head, FOLIO.partiallyMapped)) splitFolio(kernel, head, 0, UNIFORM);
 }
 
 /** Finds a target outside the block (frames taken inside it meanwhile are given back afterwards) and moves there. */
