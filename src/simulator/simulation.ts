@@ -305,7 +305,7 @@ export class Simulation {
     return {
       splits: mark.splits,
       collapses: mark.collapses,
-      callNs: this.#callNs + own,
+      callNs: this.#callNs + own + (this.octavo?.callNs ?? 0),
       khugepagedNs: kernel.khugepagedNs,
       faultNs: mark.tlb.faultNs,
     };

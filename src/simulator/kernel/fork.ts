@@ -164,7 +164,7 @@ function sharePages(
   const head = folios.headOf(frame);
   if (!folios.has(head, FOLIO.anon)) return 1;
   if (folios.pins[head] > 0) return copyPinned(kernel, to, vma, page, frame, other) ? 1 : 0;
-  const run = runOfFolio(kernel, entry, most);
+  const run = alikeRun(kernel, entry, runOfFolio(kernel, entry, most));
   for (let i = 0; i < run; i++) {
     changePte(kernel, entry + i, 0, ENTRY.writable);
     folios.page[frame + i] &= ~PAGE.exclusive;
@@ -172,6 +172,15 @@ function sharePages(
   const kept = ENTRY.present | (tables.pteBits[entry] & (ENTRY.dirty | ENTRY.softDirty));
   mapPtes(kernel, to, other, frame, run, kept);
   fold(kernel, entry, run);
+  return run;
+}
+
+/** How many entries from `entry` on are dirty alike: what one of them says holds for the child's (FPB_RESPECT_DIRTY). */
+function alikeRun(kernel: Kernel, entry: number, most: number): number {
+  const { pteBits } = kernel.tables;
+  const kept = ENTRY.dirty | ENTRY.softDirty;
+  let run = 1;
+  while (run < most && ((pteBits[entry + run] ^ pteBits[entry]) & kept) === 0) run++;
   return run;
 }
 
