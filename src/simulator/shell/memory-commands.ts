@@ -128,6 +128,7 @@ function touchPages(
   step: number,
   write: boolean,
 ): number | 'EFAULT' | 'ENOMEM' {
+  kernel.cpu = task.cpu;
   let touched = 0;
   for (let page = start; page < end; page += step) {
     const cost = access(kernel, task.mm!, page, write);
