@@ -3,13 +3,11 @@
  * through three passes, each over the survivors of the one before: first level, second level, walk. Accessed bits
  * are set by the third pass only, so a translation that stays cached hides its accesses from the kernel (T1).
  */
-import { type Cpu, runPages, type TlbArray } from '../cpus/cpu.js';
+import { type Cpu, runPages } from '../cpus/cpu.js';
 import { BATCH, FIRST_STORE, MAPPED } from './address-space.js';
-import { FourWays } from './four-ways.js';
-import { FullyAssociative } from './fully-associative.js';
-import { SetAssociative } from './set-associative.js';
-import { SideBySide } from './side-by-side.js';
 import { KIND, type TlbArrayModel } from './tlb-array.js';
+import type { TlbCounters } from './tlb-counters.js';
+import { firstLevelOf, secondLevelOf } from './tlb-levels.js';
 import { Walker } from './walker.js';
 import { type Window, Windows } from './windows.js';
 
@@ -24,42 +22,6 @@ export const OUTCOME = { firstLevel: 0, secondLevel: 1, walk: 2, fault: 3 } as c
 /** Outcomes as constants of this module's own: V8 reads what is exported anew in every round of a loop. */
 const SECOND_LEVEL = OUTCOME.secondLevel as number;
 const WALK = OUTCOME.walk as number;
-
-/** Counters that only grow; subtract two readings to get a period. */
-export interface TlbCounters {
-  readonly accesses: number;
-  readonly firstLevelMisses: number;
-  readonly walks: number;
-  /** Walks to a PMD entry. */
-  readonly hugeWalks: number;
-  readonly faults: number;
-  /** Cycles spent on second-level hits and walks. */
-  readonly cycles: number;
-  /** Nanoseconds spent in page faults. */
-  readonly faultNs: number;
-}
-
-const NO_COUNTS: TlbCounters = {
-  accesses: 0,
-  firstLevelMisses: 0,
-  walks: 0,
-  hugeWalks: 0,
-  faults: 0,
-  cycles: 0,
-  faultNs: 0,
-};
-
-export function subtractCounters(later: TlbCounters, earlier: TlbCounters): TlbCounters {
-  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
-  return Object.fromEntries(
-    names.map((name) => [name, later[name] - earlier[name]]),
-  ) as unknown as TlbCounters;
-}
-
-export function addCounters(a: TlbCounters, b: TlbCounters): TlbCounters {
-  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
-  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as TlbCounters;
-}
 
 /** An empty windows table that fits `cpu`: hints as fine as its runs. */
 export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Windows>[0]): Windows {
@@ -101,7 +63,7 @@ export class Tlb {
     this.cpu = cpu;
     this.windows = windows;
     this.#first = firstLevelOf(cpu);
-    this.#second = modelOf(cpu.second);
+    this.#second = secondLevelOf(cpu);
     this.#walker = new Walker(cpu.walk);
     this.#secondHitCycles = cpu.secondHitCycles.value;
     this.#runShift = Math.log2(runPages(cpu));
@@ -386,22 +348,4 @@ function keyOf(hints: Uint8Array, unitShift: number, shifts: number, page: numbe
 function isFirstStore(stored: Uint32Array, linear: number, access: number): number {
   const page = linear + (access >>> 1);
   return access & ~(stored[page >>> 5] >>> (page & 31)) & 1;
-}
-
-/** The first level: one array for all kinds, or one for huge translations beside that of the others. */
-function firstLevelOf(cpu: Cpu): TlbArrayModel {
-  const others = cpu.first.find((array) => array.holds.includes('base'))!;
-  const huge = cpu.first.find((array) => array.holds.includes('huge'))!;
-  if (huge === others) return modelOf(others);
-  if (others.ways.value === 4 && huge.ways.value === 4) {
-    return new FourWays(others.entries.value, huge.entries.value);
-  }
-  return new SideBySide(modelOf(others), modelOf(huge));
-}
-
-function modelOf(array: TlbArray): TlbArrayModel {
-  const entries = array.entries.value;
-  if (array.ways.value === entries) return new FullyAssociative(entries);
-  if (array.ways.value === 4 && array.hugeEntries === undefined) return new FourWays(entries);
-  return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
 }
