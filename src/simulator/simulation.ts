@@ -6,7 +6,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { DamonRuns } from './damon-runs.js';
-import { subtractCounters, type TlbCounters } from './hardware/tlb.js';
+import { subtractCounters, type TlbCounters } from './hardware/tlb-counters.js';
 import { adviseRange } from './kernel/madvise.js';
 import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './machine.js';
 import { takeCensus } from './memory-census.js';

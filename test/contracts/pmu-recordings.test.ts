@@ -64,14 +64,8 @@ function record(cpu: Cpu): { pmu: Pmu; bytes: Uint8Array } {
 
 /** A flat space whose pages begin at FIRST_PAGE. */
 class Shifted extends FlatSpace {
-  override walkAll(
-    _first: number,
-    accesses: Uint32Array,
-    positions: Uint16Array,
-    count: number,
-    mapped: Uint8Array,
-  ): number {
-    return super.walkAll(0, accesses, positions, count, mapped);
+  override walkAll(_first: number, accesses: Uint32Array, positions: Uint16Array, count: number): number {
+    return super.walkAll(0, accesses, positions, count);
   }
   override walk(page: number, store: boolean): number {
     return super.walk(page - FIRST_PAGE, store);

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  FourWays,
-  FullyAssociative,
-  KIND,
-  SetAssociative,
-  SideBySide,
-  type TlbArrayModel,
-} from './tlb-arrays.js';
+import { FourWays } from './four-ways.js';
+import { FullyAssociative } from './fully-associative.js';
+import { SetAssociative } from './set-associative.js';
+import { SideBySide } from './side-by-side.js';
+import { KIND, type TlbArrayModel } from './tlb-array.js';
 
 /** The plainest LRU there is: lists, newest first. */
 interface PlainLru {
@@ -89,6 +86,8 @@ const SHAPES: readonly (readonly [string, () => TlbArrayModel, () => PlainLru])[
   ['4 × 8', () => new SetAssociative(32, 8), () => new Reference(32, 8)],
   ['4 × 5', () => new SetAssociative(20, 5), () => new Reference(20, 5)],
   ['4 × 8, huge in half', () => new SetAssociative(32, 8, 16), () => new Reference(32, 8, 16)],
+  ['4 × 12', () => new SetAssociative(48, 12), () => new Reference(48, 12)],
+  ['2 × 16, huge in half', () => new SetAssociative(32, 16, 16), () => new Reference(32, 16, 16)],
   ['12 of any kind', () => new FullyAssociative(12), () => new Reference(12, 12)],
 ];
 
@@ -126,17 +125,25 @@ for (const [name, make, reference] of SHAPES) {
           plain.keys(),
         );
         play(before);
-        // A whole batch at once: the same hits and misses as one by one.
+        // A whole batch at once, of a known order or of survivors: the same hits and misses as one by one.
         const units = after.map(([unit, kind]) => ((unit + 1) << 2) | kind);
-        const keys = Int32Array.from(units);
-        const positions = Uint16Array.from(units.keys());
-        const missed = array.missing(keys, positions, units.length);
-        const expected = units.flatMap((key, at) => (plain.touch(key) === 0 ? [] : [at]));
-        assert.deepEqual([...positions.subarray(0, missed)], expected);
-        assert.deepEqual(
-          [...keys.subarray(0, missed)],
-          expected.map((at) => units[at]),
-        );
+        for (const from of [undefined, 5]) {
+          const keys = Int32Array.from(units);
+          const positions = Uint16Array.from(units.keys());
+          const missed =
+            from === undefined
+              ? array.missing(keys, positions, units.length)
+              : array.missingInOrder(keys, from, positions, units.length);
+          const expected = units.flatMap((key, at) => (plain.touch(key) === 0 ? [] : [at]));
+          assert.deepEqual(
+            [...positions.subarray(0, missed)],
+            expected.map((at) => at + (from ?? 0)),
+          );
+          assert.deepEqual(
+            [...keys.subarray(0, missed)],
+            expected.map((at) => units[at]),
+          );
+        }
       }),
       { numRuns: 150 },
     );
