@@ -112,7 +112,7 @@ export function saveHeat(
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
     origins: imported.origins.map((origin) => ({ ...origin, windowNs: origin.windowNs ?? null })),
-    samples: imported.tally.samples,
+    samples: imported.tally.samples + imported.tally.guests.samples,
     unplaced: imported.unplaced,
     losses: imported.losses,
   };
@@ -156,6 +156,7 @@ export function importDocument(
     pagesAreLowerBounds: tally.virtual.isFull || tally.physical.isFull,
     byThread: tally.byThread,
     samplesOfFurtherThreads: tally.ofOtherThreads,
+    guests: tally.guests,
     lost: imported.lost,
     damaged: imported.damagedBytes,
     damage: { places: damage.count, first: damage.places },
@@ -175,6 +176,7 @@ export function importText(imported: Imported, out: string | undefined): string[
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
     `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
   ];
+  if (tally.guests.samples > 0) lines.push(`${tally.guests.samples} samples of guests, counted apart`);
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);
   for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
   for (const [thread, count] of Object.entries(tally.byThread).slice(0, 5)) {

@@ -64,7 +64,9 @@ export async function importRecordings(
       ...(options.pids === undefined ? {} : { pids: options.pids }),
       ...(stream === undefined ? {} : { stream }),
     });
-    for await (const batch of source.batches(working(context, path))) importing.add(batch);
+    for await (const batch of source.batches(working(context, path))) {
+      importing.add(batch, source.session.state.namesGuests);
+    }
     importing.account(source);
   }
   return importing.finish();
@@ -84,8 +86,9 @@ export class Importing {
     this.imported = nothingYet(this.sessions);
   }
 
-  add(batch: AccessColumns): void {
-    this.imported.tally.add(batch);
+  /** `guestsAreNamed` as Tally.add() takes it. */
+  add(batch: AccessColumns, guestsAreNamed = false): void {
+    this.imported.tally.add(batch, guestsAreNamed);
     this.hot?.addSamples(batch);
   }
 
