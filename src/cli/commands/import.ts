@@ -1,6 +1,9 @@
+import { resolveTarget } from '../../config/targets.js';
 import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
-import { OctavoError } from '../../vocabulary/errors.js';
+import { resolvedLines } from '../../sources/resolved.js';
+import { Resolver } from '../../sources/resolver.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -14,6 +17,7 @@ type ImportFlags = {
   readonly pageSize?: number;
   readonly blockSize?: number;
   readonly damonPhysical: boolean;
+  readonly resolve?: readonly string[];
   readonly json: boolean;
 };
 
@@ -25,14 +29,23 @@ export const importCommand = command<ImportFlags, string[]>(
       'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
       'recordings are put together. What is lost or damaged is counted and told, and the rest is used. Records of damo',
       '(json, json_compressed, perf script, perf.data of damon_aggregated) are read, too; they hold no pids, so --pid',
-      'names the process of each target in order.',
+      'names the process of each target in order. Samples with a physical address only are put into no map, unless',
+      '--resolve names live processes of this machine to look for them in: right after recording, since memory moves.',
     ].join('\n'),
     examples: [
       ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
       ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
       ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
+      [
+        'octavo import spe.data --resolve qemu-system-aar --out heat.parquet',
+        'find the pages of physical addresses',
+      ],
     ],
-    exits: [[3, 'a recording cannot be read at all']],
+    exits: [
+      [EXIT.badInput, 'a recording cannot be read at all'],
+      [EXIT.noTarget, 'no such process to resolve for'],
+      [EXIT.notPermitted, 'frame numbers are hidden from this user'],
+    ],
   },
   {
     positional: {
@@ -70,6 +83,14 @@ export const importCommand = command<ImportFlags, string[]>(
         withNegated: false,
         brief: 'DAMON records are of physical memory (damo record paddr)',
       },
+      resolve: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: 'target',
+        brief: 'Look up physical addresses in the page tables of this live pid, name or cgroup:/path',
+      },
       json: jsonFlag,
     },
   },
@@ -79,6 +100,7 @@ export const importCommand = command<ImportFlags, string[]>(
       geometry,
       maps: flags.out !== undefined,
       physical: flags.damonPhysical,
+      ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
@@ -86,6 +108,13 @@ export const importCommand = command<ImportFlags, string[]>(
     else for (const line of importText(imported, flags.out)) this.print(line);
   },
 );
+
+/** Page tables of all processes that the words name. */
+function resolverOf(context: OctavoContext, targets: readonly string[]): Resolver {
+  const { host } = context;
+  const pids = targets.flatMap((target) => resolveTarget(host, target).map((process) => process.pid));
+  return Resolver.of(host, [...new Set(pids)]);
+}
 
 function geometryOf(flags: ImportFlags, here: PageGeometry): PageGeometry {
   if (flags.pageSize === undefined && flags.blockSize === undefined) return here;
@@ -166,6 +195,7 @@ export function importDocument(
     regions: imported.regions,
     bytesRead: imported.bytesRead,
     notes: imported.notes,
+    ...(imported.resolved === undefined ? {} : { resolved: imported.resolved }),
     ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
   };
 }
@@ -185,6 +215,7 @@ export function importText(imported: Imported, out: string | undefined): string[
   for (const [reason, count] of Object.entries(imported.losses)) lines.push(`${count} ${reason}`);
   for (const [reason, count] of Object.entries(imported.unplaced))
     lines.push(`${count} samples not placed: ${reason}`);
+  if (imported.resolved !== undefined) lines.push(...resolvedLines(imported.resolved));
   lines.push(...imported.notes);
   if (out !== undefined) lines.push(`heat of ${imported.maps.length} processes written to ${out}`);
   return lines;

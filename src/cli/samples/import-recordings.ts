@@ -9,8 +9,10 @@ import { HotMaps } from '../../hotness/hot-maps.js';
 import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
 import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
+import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
+import type { Resolver } from '../../sources/resolver.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
-import type { SampleOrigin } from '../../vocabulary/sample.js';
+import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
 import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { openRecording } from './open-recording.js';
@@ -22,6 +24,8 @@ export interface ImportOptions {
   readonly maps: boolean;
   /** DAMON records are of physical memory. */
   readonly physical?: boolean;
+  /** Looks up where samples with a physical address only are mapped. */
+  readonly resolver?: Resolver;
 }
 
 /** What was read from all recordings together. */
@@ -40,6 +44,8 @@ export interface Imported {
   readonly origins: SampleOrigin[];
   maps: readonly HotMap[];
   unplaced: Readonly<Record<string, number>>;
+  /** What became of physical addresses, when they were resolved. */
+  resolved?: ResolvedFacts;
   /** Name of the mapping of a page, empty when not recorded. */
   nameMapping(pid: ProcessId, page: PageNumber): string;
 }
@@ -79,16 +85,24 @@ export class Importing {
   private readonly sessions: PerfSession[] = [];
 
   private readonly options: ImportOptions;
+  private readonly resolving: BatchResolver | undefined;
 
   constructor(options: ImportOptions) {
     this.options = options;
     this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
     this.imported = nothingYet(this.sessions);
+    if (options.resolver !== undefined)
+      this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
   /** `guestsAreNamed` as Tally.add() takes it. */
   add(batch: AccessColumns, guestsAreNamed = false): void {
     this.imported.tally.add(batch, guestsAreNamed);
+    this.place(batch);
+  }
+
+  private place(batch: SampleBatch): void {
+    this.resolving?.resolve(batch);
     this.hot?.addSamples(batch);
   }
 
@@ -111,7 +125,7 @@ export class Importing {
       pids: [...pids],
       isPhysical: physical,
     });
-    for (const batch of source.batches()) this.hot?.addSamples(batch);
+    for (const batch of source.batches()) this.place(batch);
     const { losses, notes } = source.account();
     const { imported } = this;
     imported.regions += regions.length;
@@ -123,6 +137,7 @@ export class Importing {
   }
 
   finish(): Imported {
+    if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
     if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions);
     return this.imported;
   }
