@@ -7,7 +7,7 @@ import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
 import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
-import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
+import { damagedBytes, lossesOf, lostOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
@@ -178,10 +178,10 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
 
 function account(imported: Imported, source: PerfFileSource): void {
   const { session } = source;
-  const { state, damage, events } = session;
+  const { damage, events } = session;
   imported.damagedBytes += damagedBytes(session);
   imported.bytesRead += source.account().bytesRead;
-  imported.lost += state.losses.records + state.losses.samples;
+  imported.lost += lostOf(session);
   imported.notes.push(...notesOf(session));
   imported.origins.push(source.origin);
   for (const place of damage.places) imported.damage.add(place.offset, place.bytes, place.reason);
