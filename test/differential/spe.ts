@@ -186,7 +186,8 @@ class Writer {
       for (let cpu = 0; cpu < this.shape.cpus; cpu++) if (this.dice.below(4) !== 0) this.buffer(cpu);
       this.builder.finishedRound();
       // What a later round brings is not older than the round before: perf relies on it.
-      this.clocks.fill(this.clocks.reduce((latest, clock) => (clock > latest ? clock : latest)));
+      const [latest] = [...this.clocks].sort((a, b) => Number(b - a));
+      this.clocks.fill(latest);
     }
     return this.rows;
   }
