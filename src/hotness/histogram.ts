@@ -20,7 +20,7 @@ export interface HistogramBin {
 export interface HeatHistogram {
   /** Blocks with at least one sample. */
   readonly blocks: number;
-  /** Blocks whose interval spans more than one bin. */
+  /** Blocks whose interval spans more than one bin, and those whose source sees no sub-pages. */
   readonly unknown: number;
   readonly bins: readonly HistogramBin[];
 }
@@ -31,9 +31,9 @@ export function heatHistogram(maps: readonly HotMap[], bins = 10): HeatHistogram
   for (const map of maps) {
     for (const number of map.blocks()) {
       const block = map.block(number);
-      if (block !== undefined && block.samples > 0) {
-        counters.add(hotFraction(block, map.geometry.pagesPerBlock));
-      }
+      if (block === undefined || block.samples === 0) continue;
+      if (map.subPageHeat) counters.add(hotFraction(block, map.geometry.pagesPerBlock));
+      else counters.addUnseen();
     }
   }
   return counters.histogram();
@@ -60,6 +60,13 @@ class BinCounters {
     for (let bin = first; bin <= last; bin++) this.most[bin]++;
     if (first === last) this.least[first]++;
     else this.unknown++;
+  }
+
+  /** A block of which only is known that it was accessed: it may lie in any bin. */
+  addUnseen(): void {
+    this.blocks++;
+    this.unknown++;
+    for (let bin = 0; bin < this.most.length; bin++) this.most[bin]++;
   }
 
   histogram(): HeatHistogram {

@@ -141,7 +141,7 @@ export function saveHeat(
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
     origins: imported.origins.map((origin) => ({ ...origin, windowNs: origin.windowNs ?? null })),
-    samples: imported.tally.samples + imported.tally.guests.samples,
+    samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
   };

@@ -1,9 +1,9 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
 import { density, hotFraction } from '../../hotness/confidence.js';
 import { type HeatHistogram, heatHistogram } from '../../hotness/histogram.js';
-import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 
 export interface BlockLine {
@@ -32,6 +32,8 @@ export interface GroupLine {
 export interface HeatReport {
   readonly source: string;
   readonly samples: number;
+  /** False when a source speaks of whole regions: then no share of sub-pages can be told. */
+  readonly seesSubPages: boolean;
   readonly unplaced: Readonly<Record<string, number>>;
   readonly losses: Readonly<Record<string, number>>;
   readonly histogram: HeatHistogram;
@@ -61,6 +63,7 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
   return {
     source: source.origin.detail,
     samples: source.facts.samples,
+    seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,
     losses: source.facts.losses,
     histogram: heatHistogram(maps, options.bins),
@@ -170,10 +173,17 @@ function countSparse(maps: readonly HotMap[], below: number): HeatReport['sparse
     for (const number of map.blocks()) {
       const block = map.block(number);
       if (block === undefined || block.samples === 0) continue;
-      counts[density(hotFraction(block, map.geometry.pagesPerBlock), below, below)]++;
+      const fraction = fractionOf(map, block);
+      counts[map.subPageHeat ? density(fraction, below, below) : 'unknown']++;
     }
   }
   return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
+}
+
+/** All or nothing may be hot where the source sees no sub-pages. */
+function fractionOf(map: HotMap, block: HotBlock): HotFraction {
+  const fraction = hotFraction(block, map.geometry.pagesPerBlock);
+  return map.subPageHeat ? fraction : { ...fraction, seen: 0, low: 0, high: 1, coverage: 0 };
 }
 
 function hottestBlocks(
@@ -199,7 +209,7 @@ function hottestBlocks(
       samples: block.samples,
       touched: block.touched,
       subPages: geometry.pagesPerBlock,
-      fraction: hotFraction(block, geometry.pagesPerBlock),
+      fraction: fractionOf(map, block),
     };
   });
 }

@@ -11,8 +11,9 @@ export function reportLines(report: HeatReport): string[] {
     ...listed(report.unplaced, 'samples not placed:'),
     ...listed(report.losses, ''),
     '',
-    ...histogramLines(report.histogram),
-    ...sparseLines(report),
+    ...(report.seesSubPages
+      ? [...histogramLines(report.histogram), ...sparseLines(report)]
+      : blindLines(report)),
     '',
     'processes',
     ...report.processes.map((line) => `  ${groupLine(line, line.command || '(no name recorded)')}`),
@@ -22,6 +23,14 @@ export function reportLines(report: HeatReport): string[] {
     '',
     'hottest blocks',
     ...report.hottest.map((line) => `  ${blockLine(line)}`),
+  ];
+}
+
+/** What there is to say when the source speaks of regions. */
+function blindLines(report: HeatReport): string[] {
+  return [
+    `${report.histogram.blocks} blocks with samples; which share of their sub-pages was accessed is unknown for all of them:`,
+    'the source speaks of whole regions (DAMON). Memory samples of a PMU (`octavo record`) see sub-pages.',
   ];
 }
 
@@ -70,5 +79,6 @@ function groupLine(line: GroupLine, name: string): string {
 function blockLine(line: BlockLine): string {
   const { low, high } = line.fraction;
   const share = `${percent(low)} … ${percent(high)}`;
-  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples on ${line.touched} of ${line.subPages} sub-pages (${share})  ${line.mapping}`;
+  const touched = line.fraction.coverage === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
+  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${touched} (${share})  ${line.mapping}`;
 }

@@ -35,8 +35,9 @@ export interface Imported {
   damagedBytes: number;
   bytesRead: number;
   lost: number;
-  /** Regions of DAMON records. */
+  /** Regions of DAMON records, and the rows of whole blocks that they make. */
   regions: number;
+  regionRows: number;
   readonly losses: Record<string, number>;
   readonly notes: string[];
   readonly events: { readonly name: string; readonly nature: string }[];
@@ -125,7 +126,10 @@ export class Importing {
       pids: [...pids],
       isPhysical: physical,
     });
-    for (const batch of source.batches()) this.place(batch);
+    for (const batch of source.batches()) {
+      this.imported.regionRows += batch.count;
+      this.place(batch);
+    }
     const { losses, notes } = source.account();
     const { imported } = this;
     imported.regions += regions.length;
@@ -159,6 +163,7 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     bytesRead: 0,
     lost: 0,
     regions: 0,
+    regionRows: 0,
     losses: {},
     notes: [],
     events: [],
