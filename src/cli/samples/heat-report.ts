@@ -1,6 +1,11 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
 import { density, hotFraction } from '../../hotness/confidence.js';
-import { type HeatHistogram, heatHistogram } from '../../hotness/histogram.js';
+import {
+  countedBlocks,
+  type HeatHistogram,
+  type HugeBlocks,
+  heatHistogram,
+} from '../../hotness/histogram.js';
 import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
@@ -36,7 +41,14 @@ export interface HeatReport {
   readonly seesSubPages: boolean;
   readonly unplaced: Readonly<Record<string, number>>;
   readonly losses: Readonly<Record<string, number>>;
+  /** Of blocks with samples; of all huge pages when `huge` is there. */
   readonly histogram: HeatHistogram;
+  /** Huge pages of the live processes, when only those are counted. */
+  readonly huge?: {
+    readonly pids: readonly number[];
+    readonly blocks: number;
+    readonly withoutSamples: number;
+  };
   /** Blocks known to be below the share, known to be at or above it, and undecided. */
   readonly sparse: {
     readonly below: number;
@@ -55,6 +67,8 @@ export interface ReportOptions {
   /** Share of sub-pages below which a block counts as sparse. */
   readonly sparseBelow: number;
   readonly pids?: ReadonlySet<number>;
+  /** Count these blocks only, with and without samples. */
+  readonly huge?: HugeBlocks;
 }
 
 export async function heatReport(source: HeatFileSource, options: ReportOptions): Promise<HeatReport> {
@@ -66,8 +80,9 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
     seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,
     losses: source.facts.losses,
-    histogram: heatHistogram(maps, options.bins),
-    sparse: countSparse(maps, options.sparseBelow),
+    histogram: heatHistogram(maps, options.bins, options.huge),
+    ...(options.huge === undefined ? {} : { huge: countHuge(maps, options.huge) }),
+    sparse: countSparse(maps, options.sparseBelow, options.huge),
     processes: bySamples(gathered.processes),
     mappings: bySamples(gathered.mappings).slice(0, options.top),
     hottest: hottestBlocks(maps, options.top, gathered.blockMappings, source),
@@ -167,14 +182,29 @@ function bySamples(groups: Map<string, Group>): GroupLine[] {
     .sort((a, b) => b.samples - a.samples || a.pid - b.pid);
 }
 
-function countSparse(maps: readonly HotMap[], below: number): HeatReport['sparse'] {
+function countHuge(maps: readonly HotMap[], huge: HugeBlocks): NonNullable<HeatReport['huge']> {
+  let blocks = 0;
+  let withoutSamples = 0;
+  for (const map of maps) {
+    for (const number of countedBlocks(map, huge)) {
+      blocks++;
+      if ((map.block(number)?.samples ?? 0) === 0) withoutSamples++;
+    }
+  }
+  return { pids: [...huge.keys()], blocks, withoutSamples };
+}
+
+function countSparse(
+  maps: readonly HotMap[],
+  below: number,
+  huge: HugeBlocks | undefined,
+): HeatReport['sparse'] {
   const counts = { sparse: 0, dense: 0, unknown: 0 };
   for (const map of maps) {
-    for (const number of map.blocks()) {
+    for (const number of countedBlocks(map, huge)) {
       const block = map.block(number);
-      if (block === undefined || block.samples === 0) continue;
-      const fraction = fractionOf(map, block);
-      counts[map.subPageHeat ? density(fraction, below, below) : 'unknown']++;
+      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
+      counts[isSeen ? density(fractionOf(map, block), below, below) : 'unknown']++;
     }
   }
   return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };

@@ -46,7 +46,14 @@ export function histogramSvg(report: HeatReport): string {
     `<style>${STYLE}</style>`,
     HATCH,
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
-    text(PLOT.left, 32, 'How much of each huge-page-sized block is accessed', { kind: 'title' }),
+    text(
+      PLOT.left,
+      32,
+      `How much of each ${report.huge === undefined ? 'huge-page-sized block' : 'huge page'} is accessed`,
+      {
+        kind: 'title',
+      },
+    ),
     ...headline(report).map((line, row) => text(PLOT.left, 54 + 18 * row, line, { kind: 'quiet' })),
     ...grid(scale),
     ...histogram.bins.map((_, index) => column(report, index, scale)),
@@ -79,7 +86,7 @@ function headline(report: HeatReport): string[] {
     ? `fewer than ${percent(below)} accessed: at least ${percent(certain / all)}, at most ${percent((certain + unknown) / all)} of the blocks (95 % confidence)`
     : 'the source speaks of whole regions: which sub-pages were accessed is unknown';
   return [
-    `${counted(report.samples, 'sample')} on ${counted(blocks, 'block')} of ${counted(report.processes.length, 'process', 'es')}`,
+    `${counted(report.samples, 'sample')}, ${counted(blocks, report.huge === undefined ? 'block' : 'huge page')} of ${counted(report.processes.length, 'process', 'es')}`,
     shares,
   ];
 }
