@@ -10,6 +10,7 @@ import type { OctavoContext } from '../context.js';
 import { parseBytes } from '../flags.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
+import { touchedMappings } from '../samples/touched-mappings.js';
 
 type ImportFlags = {
   readonly out?: string;
@@ -144,6 +145,7 @@ export function saveHeat(
     samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
+    mappings: touchedMappings(imported, geometry),
   };
   const names = cachedNames(imported);
   const written = context.host.files.writeFile(path, writeHeatFile(imported.maps, facts, names));

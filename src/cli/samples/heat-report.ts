@@ -10,6 +10,7 @@ import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
 import { pageToAddress } from '../../vocabulary/units.js';
+import { MappingPlaces } from './touched-mappings.js';
 
 export interface BlockLine {
   readonly pid: number;
@@ -28,6 +29,9 @@ export interface GroupLine {
   readonly command: string;
   /** Empty on the line of a whole process. */
   readonly mapping: string;
+  /** Byte addresses of the mapping in hexadecimal; empty when it was not recorded, and on the line of a process. */
+  readonly start: string;
+  readonly end: string;
   readonly samples: number;
   readonly accesses: number;
   readonly pages: number;
@@ -101,6 +105,8 @@ interface Group {
   pid: number;
   command: string;
   mapping: string;
+  start: string;
+  end: string;
   samples: number;
   accesses: number;
   pages: number;
@@ -115,12 +121,14 @@ async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefi
     blockMappings: new Map(),
   };
   const { geometry } = source;
+  const places = new MappingPlaces(source.facts.mappings ?? [], geometry);
   for await (const group of source.groups()) {
     for (let row = 0; row < group.count; row++) {
       const pid = group.pid[row];
       if (pids !== undefined && !pids.has(pid)) continue;
       const page = Number(group.address[row] / BigInt(geometry.pageBytes));
-      const line = { pid, command: group.command[row], mapping: group.mapping[row], page };
+      const { start, end } = places.find(pid, page);
+      const line = { pid, command: group.command[row], mapping: group.mapping[row], start, end, page };
       addRow(gathered, source, line, group.samples[row], group.accesses[row]);
     }
   }
@@ -131,6 +139,8 @@ interface Row {
   readonly pid: number;
   readonly command: string;
   readonly mapping: string;
+  readonly start: string;
+  readonly end: string;
   readonly page: number;
 }
 
@@ -152,8 +162,15 @@ function addRow(
   builder.addCount(row.page, samples, accesses);
   const key = `${row.pid}/${block}`;
   if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
-  addTo(gathered.processes, `${row.pid}`, { ...row, mapping: '' }, block, samples, accesses);
-  addTo(gathered.mappings, `${row.pid}/${row.mapping}`, row, block, samples, accesses);
+  addTo(
+    gathered.processes,
+    `${row.pid}`,
+    { ...row, mapping: '', start: '', end: '' },
+    block,
+    samples,
+    accesses,
+  );
+  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, samples, accesses);
 }
 
 function addTo(
@@ -166,8 +183,8 @@ function addTo(
 ): void {
   let group = groups.get(key);
   if (group === undefined) {
-    const { pid, command, mapping } = row;
-    group = { pid, command, mapping, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
+    const { pid, command, mapping, start, end } = row;
+    group = { pid, command, mapping, start, end, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
     groups.set(key, group);
   }
   group.samples += samples;

@@ -16,7 +16,7 @@ export function reportLines(report: HeatReport): string[] {
     ...report.processes.map((line) => `  ${groupLine(line, line.command || '(no name recorded)')}`),
     '',
     'mappings',
-    ...report.mappings.map((line) => `  ${groupLine(line, line.mapping || '(mapping not recorded)')}`),
+    ...report.mappings.map((line) => `  ${groupLine(line, mappingName(line))}`),
     '',
     'hottest blocks',
     ...report.hottest.map((line) => `  ${blockLine(line)}`),
@@ -78,6 +78,11 @@ function sparseLines(report: HeatReport): string[] {
   ];
 }
 
+function mappingName({ mapping, start, end }: GroupLine): string {
+  const name = mapping || '(mapping not recorded)';
+  return start === '' ? name : `${start}-${end} ${name}`;
+}
+
 function groupLine(line: GroupLine, name: string): string {
   return `${String(line.pid).padStart(8)}  ${String(line.samples).padStart(9)} samples  ${String(line.pages).padStart(8)} pages in ${String(line.blocks).padStart(6)} blocks  ${name}`;
 }
@@ -85,6 +90,6 @@ function groupLine(line: GroupLine, name: string): string {
 function blockLine(line: BlockLine): string {
   const { low, high } = line.fraction;
   const share = `${percent(low)} … ${percent(high)}`;
-  const touched = line.fraction.coverage === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
+  const touched = line.fraction.seen === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
   return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${touched} (${share})  ${line.mapping}`;
 }

@@ -3,6 +3,7 @@
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
+import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
@@ -47,6 +48,8 @@ export interface Imported {
   unplaced: Readonly<Record<string, number>>;
   /** What became of physical addresses, when they were resolved. */
   resolved?: ResolvedFacts;
+  /** Recorded mappings of a process, ascending. */
+  mappingsOf(pid: ProcessId): readonly RecordedMapping[];
   /** Name of the mapping of a page, empty when not recorded. */
   nameMapping(pid: ProcessId, page: PageNumber): string;
 }
@@ -171,6 +174,8 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     origins: [],
     maps: [],
     unplaced: {},
+    mappingsOf: (pid) =>
+      sessions.map((session) => session.state.mappings.of(pid)).find((list) => list.length > 0) ?? [],
     nameMapping: (pid, page) => {
       for (const session of sessions) {
         const found = session.state.mappings.find(pid, page);
