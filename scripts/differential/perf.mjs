@@ -1,5 +1,6 @@
 // Holds what Octavo reads of many recordings against Debian's newest perf, which is unpacked beside the system:
-// node scripts/differential/perf.mjs [--cases N] [--seed N] [--only ordinary,spe,recorded]
+// node scripts/differential/perf.mjs [--cases N] [--seed N] [--only ordinary,spe,recorded] [--recorder perf]
+// --recorder names another perf that makes the recordings of `recorded`, such as the system's own.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newestPerf } from '../bench/newest-perf.mjs';
@@ -23,6 +24,7 @@ const order = {
   cases: Number(option('--cases', 200)),
   seed: Number(option('--seed', 0)),
   kinds: option('--only', 'ordinary,spe').split(','),
+  ...(process.argv.includes('--recorder') ? { recorder: [option('--recorder', 'perf')] } : {}),
 };
 run(
   process.execPath,

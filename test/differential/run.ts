@@ -20,6 +20,8 @@ import { speCase } from './spe.js';
 
 interface Order {
   readonly perf: PerfWords;
+  /** The perf that records, when it is another one than that which reads. */
+  readonly recorder?: PerfWords;
   readonly cases: number;
   readonly seed: number;
   readonly kinds: readonly string[];
@@ -75,7 +77,9 @@ function report(kind: string, counts: Counts): void {
 async function compareRecorded(counts: Counts): Promise<void> {
   const workload = join(folder, 'workload.cjs');
   writeFileSync(workload, workloadText());
-  for (const one of recordedCases(order.perf, folder, workload, (words) => console.log(words))) {
+  for (const one of recordedCases(order.recorder ?? order.perf, folder, workload, (words) =>
+    console.log(words),
+  )) {
     const { rows, source } = await readRows(one.files);
     const { events } = source.session.events;
     const has = (field: number) => events.every((event) => (event.attr.sampleType & field) !== 0);
