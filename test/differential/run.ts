@@ -89,7 +89,8 @@ async function compareRecorded(counts: Counts): Promise<void> {
     counts.samples += own.length;
     const answer = dumpedSamples(order.perf, one.path, shape.hasTime, shape.hasPeriod);
     if (!answer.ok) {
-      counts.differences.push(`recorded ${one.name}: perf cannot read it: ${answer.why}`);
+      counts.refused++;
+      counts.refusals.set(`${one.name}: ${answer.why}`, 1);
       continue;
     }
     const { losses } = source.session.state;

@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
-import { type AccessColumns, accessColumns } from './access-columns.js';
+import { SAMPLE_FLAG, sampleColumns } from '../../vocabulary/sample.js';
+import type { AccessColumns } from './access-columns.js';
 import { Tally } from './tally.js';
+
+function columnsOf(capacity: number): AccessColumns {
+  const word = () => new Uint32Array(capacity);
+  return {
+    ...sampleColumns(capacity),
+    capacity,
+    addressLow: word(),
+    addressHigh: word(),
+    physicalLow: word(),
+    physicalHigh: word(),
+    latency: word(),
+    event: new Uint16Array(capacity),
+  };
+}
 
 /** Rows of one thread, `guest` ones marked so, with an address and a physical address each. */
 function batchOf(rows: readonly { readonly address: number; readonly guest?: boolean }[]): AccessColumns {
-  const batch = accessColumns(rows.length);
+  const batch = columnsOf(rows.length);
   for (const { address, guest } of rows) {
     const row = batch.count++;
     batch.pid[row] = 7;
