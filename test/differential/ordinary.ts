@@ -179,6 +179,7 @@ function writeSample(
     address: type & F.addr ? (values.addr as bigint) : 0n,
     physical: type & F.physAddr ? (values.physAddr as bigint) : 0n,
     period: values.period,
+    latency: type & (F.weight | F.weightStruct) ? Number(values.weight) : undefined,
   });
 }
 

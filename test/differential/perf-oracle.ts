@@ -22,12 +22,14 @@ export interface RowFacts {
   readonly address: bigint;
   readonly physical: bigint;
   readonly period: number | undefined;
+  /** Cycles, of samples that have a weight. */
+  readonly latency?: number | undefined;
 }
 
 export function rowText(row: RowFacts): string {
   const time = row.time === undefined ? '-' : row.time.toString();
   const hex = (value: bigint) => value.toString(16);
-  return `${row.pid}/${row.tid} t=${time} va=${hex(row.address)} pa=${hex(row.physical)} n=${row.period ?? '-'}`;
+  return `${row.pid}/${row.tid} t=${time} va=${hex(row.address)} pa=${hex(row.physical)} n=${row.period ?? '-'} w=${row.latency ?? '-'}`;
 }
 
 const MOST_OUTPUT = 1 << 30;
@@ -52,6 +54,8 @@ function run(perf: PerfWords, words: readonly string[]): { out: string; why: str
 const SAMPLE =
   /^(.*?)(?:0x[0-9a-f]+|0)(?:@\S+)? \[0x[0-9a-f]+\]: PERF_RECORD_SAMPLE\(IP, 0x([0-9a-f]+)\): (-?\d+)\/(-?\d+): (?:0x[0-9a-f]+|0) period: (\d+) addr: (0x[0-9a-f]+|0)/;
 const PHYSICAL = /^ \.\. phys_addr: (0x[0-9a-f]+|0)/;
+/** `... weight: 99,0x0,0x0` of WEIGHT_STRUCT, `... weight: 99` of WEIGHT. */
+const WEIGHT = /^\.\.\. weight: (\d+)/;
 const LOST = /: id:\S*: lost:(\d+)|: lost samples\s*:\s*(\d+)/;
 const NO_TIME = 2n ** 64n - 1n;
 
@@ -75,10 +79,12 @@ export function dumpedSamples(
     const sample = SAMPLE.exec(line);
     const physical = PHYSICAL.exec(line);
     const loss = LOST.exec(line);
+    const weight = WEIGHT.exec(line);
     if (sample !== null) {
       close();
       open = sampleFacts(sample, hasTime, hasPeriod);
     } else if (physical !== null && open !== undefined) open = { ...open, physical: BigInt(physical[1]) };
+    else if (weight !== null && open !== undefined) open = { ...open, latency: Number(weight[1]) };
     else if (loss !== null) lost += Number(loss[1] ?? loss[2]);
   }
   close();

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SAMPLE_FIELD } from '../../src/formats/perf-data/constants.js';
+import type { PerfFileSource } from '../../src/sources/perf-file.js';
 import { type Row, readRows } from '../perf-rows.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import {
@@ -84,7 +85,7 @@ async function compareRecorded(counts: Counts): Promise<void> {
     const { events } = source.session.events;
     const has = (field: number) => events.every((event) => (event.attr.sampleType & field) !== 0);
     const shape = { hasTime: has(SAMPLE_FIELD.time), hasPeriod: has(SAMPLE_FIELD.period) };
-    const own = textOf(rows, shape);
+    const own = textOf(rows, shape, source);
     counts.cases++;
     counts.samples += own.length;
     const answer = dumpedSamples(order.perf, one.path, shape.hasTime, shape.hasPeriod);
@@ -104,13 +105,21 @@ async function compareRecorded(counts: Counts): Promise<void> {
   }
 }
 
-function textOf(rows: readonly Row[], shape: { hasTime: boolean; hasPeriod: boolean }): string[] {
+function textOf(
+  rows: readonly Row[],
+  shape: { hasTime: boolean; hasPeriod: boolean },
+  source: PerfFileSource,
+): string[] {
+  const { events } = source.session.events;
+  const hasWeight = (event: number) =>
+    (events[event].attr.sampleType & (SAMPLE_FIELD.weight | SAMPLE_FIELD.weightStruct)) !== 0;
   return rows
     .map((row) =>
       rowText({
         ...row,
         time: shape.hasTime && row.time >= 0 ? BigInt(row.time) : undefined,
         period: shape.hasPeriod ? row.weight : undefined,
+        latency: hasWeight(row.event) ? row.latency : undefined,
       }),
     )
     .sort();
@@ -120,7 +129,7 @@ async function compareWritten(kind: string, one: DifferentialCase, counts: Count
   const path = join(folder, 'perf.data');
   writeFileSync(path, one.bytes);
   const { rows, source } = await readRows(one.bytes);
-  const own = textOf(rows, one);
+  const own = textOf(rows, one, source);
   counts.cases++;
   counts.samples += own.length;
   const { losses } = source.session.state;

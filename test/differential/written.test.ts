@@ -1,6 +1,7 @@
 /** Recordings of every shape say what was written into them. (scripts/differential/perf.mjs asks perf as well.) */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
 import { readRows } from '../perf-rows.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import { rowText } from './perf-oracle.js';
@@ -10,9 +11,12 @@ const CASES = 120;
 
 async function assertAsWritten(one: DifferentialCase, chunk: number): Promise<void> {
   const { rows, source } = await readRows(one.bytes, { chunk });
+  const { events } = source.session.events;
+  const hasWeight = (event: number) => (events[event].attr.sampleType & (F.weight | F.weightStruct)) !== 0;
   const found = rows.map((row) =>
     rowText({
       ...row,
+      latency: hasWeight(row.event) ? row.latency : undefined,
       time: one.hasTime && row.time >= 0 ? BigInt(row.time) : undefined,
       period: one.hasPeriod ? row.weight : undefined,
     }),

@@ -9,6 +9,7 @@ import { linuxHost } from '../../src/host/linux-host.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';
 import type { ResolvedFacts } from '../../src/sources/resolved.js';
 import { Resolver } from '../../src/sources/resolver.js';
+import type { Plan } from '../../src/vocabulary/plan.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { type BlockTruth, blocksOf } from '../live/page-truth.js';
 import type { WorkloadClient } from '../live/workload-client.js';
@@ -170,6 +171,18 @@ describe('physical addresses of live processes', { skip: skipUnlessLive() }, () 
       'frame is beyond this machine\u2019s memory': 1,
     });
     assert.deepEqual(await heatPages(), []);
+  });
+
+  it('let a plan split what it would not see otherwise', async () => {
+    const [block] = blocksOf(first.pid, regions['PMD-mapped']);
+    const few = Array.from({ length: 2000 }, (_, access) => block.frames[(access % 5) * 100]);
+    writeFileSync(octavo.path('spe.data'), speRecording(few));
+    const words = ['plan', String(first.pid), '--perf', octavo.path('spe.data'), '--policy', 'split-sparse'];
+    const address = Number(regions['PMD-mapped'].address) / regions['PMD-mapped'].blockBytes;
+    const blocks = async (...more: string[]) =>
+      (await octavo.json<Plan>([...words, ...more])).steps.map(({ proposal }) => proposal.block);
+    assert.deepEqual(await blocks(), []);
+    assert.deepEqual(await blocks('--resolve'), [address]);
   });
 
   it('of guests never enter a map of host-virtual memory, neither by their address nor by their frame', async () => {
