@@ -82,6 +82,7 @@ export type TurnFlags = ScopeFlags &
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
     readonly heat?: readonly string[];
+    readonly resolve: boolean;
     readonly actuator?: readonly ActuatorName[];
     readonly split?: readonly string[];
     readonly collapse?: readonly string[];
@@ -122,6 +123,12 @@ export const turnFlags = {
     variadic: true,
     optional: true,
     placeholder: 'file',
+  },
+  resolve: {
+    kind: 'boolean',
+    brief: 'With --perf: look up physical addresses in the page tables of the target (CAP_SYS_ADMIN)',
+    default: false,
+    withNegated: false,
   },
   heat: {
     kind: 'parsed',
@@ -254,6 +261,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       command: 'plan',
     });
   }
+  if (flags.resolve && !flags.perf?.length) {
+    throw new OctavoError('USAGE', { problem: '--resolve is for the samples of --perf', command: 'plan' });
+  }
   return {
     target,
     scope: { only: flags.only, deny: flags.deny },
@@ -261,6 +271,7 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     sources: flags.source ?? [],
     perf: flags.perf ?? [],
     heat: flags.heat ?? [],
+    resolvePhysical: flags.resolve,
     actuators: flags.actuator ?? [],
     split: flags.split ?? [],
     collapse: flags.collapse ?? [],

@@ -188,7 +188,9 @@ class BuiltHotMap implements HotMap {
     this.geometry = builder.geometry;
     this.origins = origins;
     this.unplaced = unplaced;
-    this.subPageHeat = origins.some(seesSubPages);
+    const heat = origins.filter((origin) => origin.tells === 'heat');
+    // One source that speaks of whole blocks is enough to spoil the counts of their sub-pages.
+    this.subPageHeat = heat.length > 0 && heat.every(seesSubPages);
     this.#builder = builder;
   }
 

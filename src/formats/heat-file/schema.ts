@@ -48,6 +48,10 @@ export const heatFacts = z.object({
   unplaced: counts,
   /** What was lost or damaged, by reason. */
   losses: counts,
+  /** The recorded mappings that hold touched blocks; byte addresses in hexadecimal. Absent in files of early versions. */
+  mappings: z
+    .array(z.object({ pid: z.number(), start: z.string(), end: z.string(), name: z.string() }))
+    .optional(),
 });
 
 export type HeatFacts = z.infer<typeof heatFacts>;

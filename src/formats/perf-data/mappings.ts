@@ -48,6 +48,17 @@ export class MappingTable {
     return undefined;
   }
 
+  /** All mappings of a process in ascending order: of the nearest parent when none of its own were recorded. */
+  of(pid: number): readonly RecordedMapping[] {
+    let at: number | undefined = pid;
+    for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
+      const list = this.byProcess.get(at);
+      if (list !== undefined) return list;
+      at = this.threads.parentOf(at);
+    }
+    return [];
+  }
+
   private listOf(pid: number): RecordedMapping[] | undefined {
     const list = this.byProcess.get(pid);
     if (list !== undefined || this.byProcess.size >= MOST_PROCESSES) return list;

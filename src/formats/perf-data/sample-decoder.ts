@@ -89,7 +89,7 @@ export class SampleDecoder {
     const layout = event.layout;
     const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
     if (!fits) return this.damaged(view);
-    if (event.nature === 'damon') return this.takeRegion(view, layout.offsets);
+    if (event.nature === 'damon' && !this.takeRegion(view, layout.offsets)) return this.damaged(view);
     return this.fill(view, event, layout.offsets, out);
   }
 
@@ -138,8 +138,8 @@ export class SampleDecoder {
     return low === 0 && high === 0 ? -1 : high * this.highFactor + (low >>> this.lowShift);
   }
 
-  /** A region of DAMON is kept aside: it is no access and makes no row. */
-  private takeRegion(view: RecordView, at: SampleOffsets): false {
+  /** A region of DAMON is kept aside, since it is no access: its row has no address. False when it is damaged. */
+  private takeRegion(view: RecordView, at: SampleOffsets): boolean {
     const size = at.raw === 0 ? 0 : view.u32(at.raw);
     const time = at.time === 0 ? Number.NaN : view.u64(at.time);
     const region = readDamonTracepoint(
@@ -148,10 +148,10 @@ export class SampleDecoder {
       size,
       time,
     );
-    if (region === undefined) return this.damaged(view);
+    if (region === undefined) return false;
     if (this.regions.length < MOST_REGIONS) this.regions.push(region);
     else this.losses.regions++;
-    return false;
+    return true;
   }
 
   private damaged(view: RecordView): false {

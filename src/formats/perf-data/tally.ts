@@ -1,5 +1,6 @@
 /** Sums over all samples of a recording, to hold what was read against another reader of the same file. */
-import type { AccessColumns } from './access-columns.js';
+import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
+import { type AccessColumns, accessColumns } from './access-columns.js';
 import { PageSet } from './page-set.js';
 
 const MASK_64 = (1n << 64n) - 1n;
@@ -7,6 +8,8 @@ const MASK_64 = (1n << 64n) - 1n;
 const MOST_THREADS = 1 << 17;
 
 export class Tally {
+  /** Accesses of guests: their addresses are another machine's, so they are counted here and nowhere else. */
+  readonly guests = { samples: 0, withAddress: 0, withPhysical: 0 };
   samples = 0;
   withAddress = 0;
   withPhysical = 0;
@@ -19,8 +22,17 @@ export class Tally {
   private xorHigh = 0;
   private readonly threads = new Map<number, Map<number, number>>();
   private threadCount = 0;
+  private hosts: AccessColumns | undefined;
 
-  add(batch: AccessColumns): void {
+  /**
+   * Adds the rows of a batch. `guestsAreNamed` says that the recording was put together with those of its guests
+   * (ID_INDEX with machine pids): guests are then processes like others, as they are to perf.
+   */
+  add(batch: AccessColumns, guestsAreNamed = false): void {
+    this.addHosts(guestsAreNamed || !hasGuests(batch) ? batch : this.withoutGuests(batch));
+  }
+
+  private addHosts(batch: AccessColumns): void {
     this.samples += batch.count;
     this.addAddresses(batch);
     this.addPhysical(batch);
@@ -42,6 +54,23 @@ export class Tally {
       [...tids].map(([tid, count]) => [`${pid}/${tid}`, count] as const),
     );
     return Object.fromEntries(named.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+  }
+
+  /** The host's rows of a batch, with the columns that are added up; guests are counted. */
+  private withoutGuests(batch: AccessColumns): AccessColumns {
+    const { guests } = this;
+    this.hosts ??= accessColumns(batch.capacity);
+    const hosts = this.hosts;
+    hosts.count = 0;
+    for (let row = 0; row < batch.count; row++) {
+      if ((batch.flags[row] & SAMPLE_FLAG.guest) === 0) copyRow(batch, row, hosts);
+      else {
+        guests.samples++;
+        if ((batch.addressLow[row] | batch.addressHigh[row]) !== 0) guests.withAddress++;
+        if ((batch.physicalLow[row] | batch.physicalHigh[row]) !== 0) guests.withPhysical++;
+      }
+    }
+    return hosts;
   }
 
   /** Batches have far fewer than 2^21 rows, so sums of words stay exact in doubles. */
@@ -99,4 +128,21 @@ export class Tally {
     if (known === undefined) this.threadCount++;
     tids.set(tid, (known ?? 0) + samples);
   }
+}
+
+function hasGuests(batch: AccessColumns): boolean {
+  const { flags, count } = batch;
+  for (let row = 0; row < count; row++) if ((flags[row] & SAMPLE_FLAG.guest) !== 0) return true;
+  return false;
+}
+
+/** Appends a row's thread and addresses. */
+function copyRow(from: AccessColumns, row: number, to: AccessColumns): void {
+  const at = to.count++;
+  to.pid[at] = from.pid[row];
+  to.tid[at] = from.tid[row];
+  to.addressLow[at] = from.addressLow[row];
+  to.addressHigh[at] = from.addressHigh[row];
+  to.physicalLow[at] = from.physicalLow[row];
+  to.physicalHigh[at] = from.physicalHigh[row];
 }

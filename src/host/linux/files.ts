@@ -82,6 +82,10 @@ export class LinuxFiles implements Files {
   writeFile(path: string, content: string | Uint8Array): Answer<void> {
     const temporary = `${path}.new`;
     return answer(`write ${path}`, () => {
+      if (isNoFile(path)) {
+        writeInto(path, content);
+        return;
+      }
       const descriptor = openSync(temporary, 'w', 0o600);
       try {
         writeAll(descriptor, content);
@@ -215,4 +219,19 @@ function kindOf(stats: Stats): FileKind {
   if (stats.isDirectory()) return 'directory';
   if (stats.isSymbolicLink()) return 'symlink';
   return stats.isFile() ? 'file' : 'other';
+}
+
+/** A device, pipe or socket, which a file must not take the place of. */
+function isNoFile(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status !== undefined && !status.isFile() && !status.isDirectory();
+}
+
+function writeInto(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w');
+  try {
+    writeAll(descriptor, content);
+  } finally {
+    closeSync(descriptor);
+  }
 }
