@@ -1,0 +1,232 @@
+/**
+ * Arm SPE packets to rows: a record is everything up to and including a TIMESTAMP or END packet, and one record of
+ * the load/store class is one row. One loop with all fields in local variables, because it is where the time goes. It
+ * stops at bad bytes, rare packets and what is near the end of the bytes, which the host reads record by record.
+ */
+import { Batch, pageOf, putMore } from './batch';
+import { isWanted } from './caches';
+import { begin, Clock } from './clock';
+import { MEMORY_RECORDS, OTHER_PROCESS, QUEUE_CONTEXT, RECORDS, ROWS, UNCONVERTED } from './exchange';
+import { OPERATION_KINDS, SOURCE_COUNTS } from './layout';
+import { Queue, leaveQueue, nameThread, guessThread } from './spe-queue';
+import { Conversion, nanosecondsOf } from './spe-time';
+
+/** Bytes that may be looked at from the beginning of a packet on: eight of padding and the longest packet. */
+const LOOK_AHEAD: usize = 17;
+
+/** SAMPLE_FLAG bits. */
+const KERNEL = 1 << 0;
+const TLB_MISS = 1 << 2;
+const GUESSED_THREAD = 1 << 4;
+const REMOTE_MEMORY = 1 << 5;
+const CACHE_MISS = 1 << 6;
+
+/** Bits of the events packet. */
+const TLB_WALK = 1 << 5;
+const LAST_LEVEL_MISS = 1 << 9;
+const REMOTE_ACCESS = 1 << 10;
+
+const LOW_56_BITS: u64 = 0x00ffffffffffffff;
+/** SPE data source values with a bit in Queue.remoteSources. */
+const MASKED_SOURCES = 32;
+
+class Setup {
+  static event: u16 = 0;
+  static weight: f64 = 1;
+  static hasFilter: bool = false;
+}
+
+export function setSpe(event: i32, weight: f64, hasFilter: i32): void {
+  Setup.event = <u16>event;
+  Setup.weight = weight;
+  Setup.hasFilter = hasFilter != 0;
+}
+
+/** Drops the tag byte of a data address and fills it with ones where bits 55:52 say that it is a kernel's. */
+function canonical(address: u64): u64 {
+  const low = address & LOW_56_BITS;
+  return low >> 52 == 0xf ? low | ~LOW_56_BITS : low;
+}
+
+/**
+ * Reads the records in [from, end) into the rows from `firstRow` on, until the rows are used up or something comes
+ * that is for the host. Answers where the first record begins that was not read.
+ */
+export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
+  const capacity = Batch.capacity;
+  let start = from;
+  let at = from;
+  let row = firstRow;
+  let records = 0;
+  let memoryRecords = 0;
+  let committed = Queue.context;
+  // The record being read.
+  let virtual: u64 = 0;
+  let physical: u64 = 0;
+  let events: u32 = 0;
+  let latency: u32 = 0;
+  let operation = -1;
+  let level = -1;
+  let source = -1;
+  let context = committed;
+  store<i32>(OTHER_PROCESS, 0);
+  store<i32>(UNCONVERTED, 0);
+  while (at + LOOK_AHEAD <= end && row < capacity) {
+    let hasTime = false;
+    switch (<i32>load<u8>(at)) {
+      case 0x00: {
+        const zeros = <usize>(ctz(load<u64>(at)) >> 3);
+        if (at == start) start += zeros;
+        at += zeros;
+        continue;
+      }
+      case 0xb0:
+        level = (load<u8>(at, 8) >> 5) & 3;
+        at += 9;
+        continue;
+      case 0xb2:
+        virtual = load<u64>(at, 1);
+        at += 9;
+        continue;
+      case 0xb3:
+        physical = load<u64>(at, 1) & LOW_56_BITS;
+        at += 9;
+        continue;
+      // Branch targets.
+      case 0xb1:
+      case 0xb4:
+        at += 9;
+        continue;
+      case 0x98:
+        latency = <u32>load<u16>(at, 1);
+        at += 3;
+        continue;
+      // Issue and translation latency, and those that an implementation defines.
+      case 0x99:
+      case 0x9a:
+      case 0x9b:
+      case 0x9c:
+      case 0x9d:
+      case 0x9e:
+      case 0x9f:
+        at += 3;
+        continue;
+      case 0x42:
+        events |= <u32>load<u8>(at, 1);
+        at += 2;
+        continue;
+      case 0x52:
+        events |= <u32>load<u16>(at, 1);
+        at += 3;
+        continue;
+      case 0x62:
+        events |= load<u32>(at, 1);
+        at += 5;
+        continue;
+      case 0x72:
+        events |= load<u32>(at, 1);
+        at += 9;
+        continue;
+      case 0x43:
+        source = <i32>load<u8>(at, 1);
+        at += 2;
+        continue;
+      case 0x53:
+        source = <i32>load<u16>(at, 1);
+        at += 3;
+        continue;
+      case 0x64:
+      case 0x65:
+      case 0x66:
+      case 0x67:
+        context = load<i32>(at, 1);
+        at += 5;
+        continue;
+      case 0x49:
+        operation = max(operation, 0) | <i32>load<u8>(at, 1);
+        at += 2;
+        continue;
+      // Operations of other classes.
+      case 0x48:
+      case 0x4a:
+      case 0x4b:
+        at += 2;
+        continue;
+      case 0x71:
+        hasTime = true;
+        break;
+      case 0x01:
+        break;
+      default:
+        return leave(start, row, records, memoryRecords, committed);
+    }
+    records++;
+    committed = context;
+    if (operation >= 0) {
+      memoryRecords++;
+      let time = NaN;
+      if (hasTime) time = timeOf(load<u64>(at, 1));
+      if (context >= 0 && (context != Queue.tid || !Queue.isNamed)) nameThread(context);
+      const isGuess = !Queue.isNamed && !Queue.hasThread;
+      if (isGuess) guessThread(time);
+      if (Setup.hasFilter && !isWanted(Queue.pid)) {
+        store<i32>(OTHER_PROCESS, load<i32>(OTHER_PROCESS) + 1);
+      } else {
+        let flags = isGuess ? GUESSED_THREAD : 0;
+        if (level > 0) flags |= KERNEL;
+        if (events & TLB_WALK) flags |= TLB_MISS;
+        if (events & LAST_LEVEL_MISS) flags |= CACHE_MISS;
+        if (events & REMOTE_ACCESS) flags |= REMOTE_MEMORY;
+        if (source >= 0 && (operation & 1) == 0) {
+          const count = SOURCE_COUNTS + (<usize>source << 2);
+          store<u32>(count, load<u32>(count) + 1);
+          if (source < MASKED_SOURCES && (Queue.remoteSources >> source) & 1) flags |= REMOTE_MEMORY;
+        }
+        const address = canonical(virtual);
+        store<f64>(Batch.time + (<usize>row << 3), time);
+        store<i32>(Batch.pid + (<usize>row << 2), Queue.pid);
+        store<i32>(Batch.tid + (<usize>row << 2), Queue.tid);
+        store<u32>(Batch.addressLow + (<usize>row << 2), <u32>address);
+        store<u32>(Batch.addressHigh + (<usize>row << 2), <u32>(address >> 32));
+        store<f64>(Batch.virtualPage + (<usize>row << 3), pageOf(address, Batch.pageShift));
+        store<f64>(Batch.weight + (<usize>row << 3), Setup.weight);
+        store<u16>(Batch.event + (<usize>row << 1), Setup.event);
+        store<u8>(Batch.kind + <usize>row, load<u8>(OPERATION_KINDS + <usize>operation));
+        store<u16>(Batch.flags + (<usize>row << 1), <u16>flags);
+        putMore(row, physical, latency);
+        row++;
+      }
+    }
+    virtual = 0;
+    physical = 0;
+    events = 0;
+    latency = 0;
+    operation = -1;
+    level = -1;
+    source = -1;
+    at += hasTime ? 9 : 1;
+    start = at;
+  }
+  return leave(start, row, records, memoryRecords, committed);
+}
+
+function leave(start: usize, row: i32, records: i32, memoryRecords: i32, context: i32): usize {
+  store<i32>(ROWS, row);
+  store<i32>(RECORDS, records);
+  store<i32>(MEMORY_RECORDS, memoryRecords);
+  store<i32>(QUEUE_CONTEXT, context);
+  Queue.context = context;
+  leaveQueue();
+  return start;
+}
+
+/** Nanoseconds after the origin, NaN without a conversion. */
+function timeOf(count: u64): f64 {
+  if (!Conversion.isKnown) {
+    store<i32>(UNCONVERTED, load<i32>(UNCONVERTED) + 1);
+    return NaN;
+  }
+  const time = nanosecondsOf(count);
+  begin(time);
+  return <f64>(<i64>(time - Clock.origin));
+}
