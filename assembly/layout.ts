@@ -1,4 +1,4 @@
-/** Where the kernel keeps what it knows, as addresses in its memory. What lies behind FREE belongs to the host. */
+/** Where the kernel keeps what it knows, as addresses in its memory. The columns come next (batch.ts). */
 
 /** Numbers that go back to the host after each call, as 32-bit words: the indexes are those of exchange.ts. */
 export const EXCHANGE: usize = 64;
@@ -20,4 +20,4 @@ export const SOURCE_COUNTS: usize = OPERATION_KINDS + 256;
 /** A Plan for each event. */
 export const PLANS: usize = SOURCE_COUNTS + (4 << 16);
 export const MOST_PLANS: i32 = 4096;
-export const FREE: usize = PLANS + (64 << 12);
+export const TABLES_END: usize = PLANS + (64 << 12);

@@ -3,7 +3,22 @@
  * page faults and PEBS, and of IBS without RAW. It stops at whatever else it meets, which the host decodes record by
  * record, to the same rows.
  */
-import { Batch, pageOf, putMore } from './batch';
+import {
+  ADDRESS_HIGH,
+  ADDRESS_LOW,
+  CAPACITY,
+  EVENT,
+  FLAGS,
+  Geometry,
+  KIND,
+  PID,
+  pageOf,
+  putMore,
+  TID,
+  TIME,
+  VIRTUAL_PAGE,
+  WEIGHT,
+} from './batch';
 import { eventOf, isWanted, meaningOfSource } from './caches';
 import { begin, Clock } from './clock';
 import { OTHER_PROCESS, ROWS, SEEN } from './exchange';
@@ -87,18 +102,7 @@ export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
   const leastSize = <usize>(idAt + 8);
   const hasFilter = Reading.hasFilter;
   const fillsMore = Reading.fillsMore;
-  const capacity = Batch.capacity;
-  const pageShift = Batch.pageShift;
-  const times = Batch.time;
-  const pids = Batch.pid;
-  const tids = Batch.tid;
-  const virtualPages = Batch.virtualPage;
-  const kinds = Batch.kind;
-  const weights = Batch.weight;
-  const flags = Batch.flags;
-  const addressLows = Batch.addressLow;
-  const addressHighs = Batch.addressHigh;
-  const events = Batch.event;
+  const pageShift = Geometry.pageShift;
   let event = -1;
   let plan = planOf(0);
   let bytes: usize = 0;
@@ -111,7 +115,7 @@ export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
   let others = 0;
   let row = firstRow;
   let at = from;
-  while (row < capacity && at + 8 <= end) {
+  while (row < CAPACITY && at + 8 <= end) {
     const header = load<u64>(at);
     const size = <usize>(header >> 48);
     const next = at + size;
@@ -136,26 +140,23 @@ export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
       at = next;
       continue;
     }
-    store<i32>(pids + (<usize>row << 2), pid);
-    store<i32>(tids + (<usize>row << 2), tidAt == 0 ? -1 : load<i32>(at + tidAt, 4));
     let time = NaN;
     if (timeAt != 0) {
       const ticks = load<u64>(at + timeAt);
       if (!Clock.hasOrigin) begin(ticks);
       time = <f64>(<i64>(ticks - Clock.origin));
     }
-    store<f64>(times + (<usize>row << 3), time);
     const address = addrAt == 0 ? 0 : load<u64>(at + addrAt);
-    store<u32>(addressLows + (<usize>row << 2), <u32>address);
-    store<u32>(addressHighs + (<usize>row << 2), <u32>(address >> 32));
-    store<f64>(virtualPages + (<usize>row << 3), pageOf(address, pageShift));
-    store<f64>(
-      weights + (<usize>row << 3),
-      periodAt == 0 ? fixedWeight : <f64>load<u64>(at + periodAt),
-    );
-    store<u16>(events + (<usize>row << 1), <u16>event);
-    store<u8>(kinds + <usize>row, <u8>kind);
-    store<u16>(flags + (<usize>row << 1), <u16>load<u8>(MODE_FLAGS + (<usize>(header >> 32) & 7)));
+    store<i32>(<usize>row << 2, pid, PID);
+    store<i32>(<usize>row << 2, tidAt == 0 ? -1 : load<i32>(at + tidAt, 4), TID);
+    store<f64>(<usize>row << 3, time, TIME);
+    store<u32>(<usize>row << 2, <u32>address, ADDRESS_LOW);
+    store<u32>(<usize>row << 2, <u32>(address >> 32), ADDRESS_HIGH);
+    store<f64>(<usize>row << 3, pageOf(address, pageShift), VIRTUAL_PAGE);
+    store<f64>(<usize>row << 3, periodAt == 0 ? fixedWeight : <f64>load<u64>(at + periodAt), WEIGHT);
+    store<u16>(<usize>row << 1, <u16>event, EVENT);
+    store<u8>(<usize>row, <u8>kind, KIND);
+    store<u16>(<usize>row << 1, <u16>load<u8>(<usize>(header >> 32) & 7, MODE_FLAGS), FLAGS);
     if (fillsMore) putRest(at, row, plan);
     row++;
     at = next;
@@ -169,15 +170,16 @@ export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
 /** What only some events have: physical address, latency, data source, page size. */
 function putRest(at: usize, row: i32, plan: Plan): void {
   const physical = plan.physAddr == 0 ? 0 : load<u64>(at + <usize>plan.physAddr);
-  putMore(row, physical, plan.weight == 0 ? 0 : latencyOf(load<u64>(at + <usize>plan.weight), plan));
-  const flagsAt = Batch.flags + (<usize>row << 1);
-  if (plan.dataPageSize != 0 && load<u64>(at + <usize>plan.dataPageSize) >= Batch.blockBytes) {
-    store<u16>(flagsAt, load<u16>(flagsAt) | HUGE_MAPPED);
+  const latency = plan.weight == 0 ? 0 : latencyOf(load<u64>(at + <usize>plan.weight), plan);
+  putMore(row, physical, latency, Geometry.pageShift);
+  const place = <usize>row << 1;
+  if (plan.dataPageSize != 0 && load<u64>(at + <usize>plan.dataPageSize) >= Geometry.blockBytes) {
+    store<u16>(place, load<u16>(place, FLAGS) | HUGE_MAPPED, FLAGS);
   }
   if (plan.dataSource == 0) return;
   const meaning = meaningOfSource(load<u64>(at + <usize>plan.dataSource));
-  store<u8>(Batch.kind + <usize>row, <u8>meaning);
-  store<u16>(flagsAt, load<u16>(flagsAt) | <u16>(meaning >> 8));
+  store<u8>(<usize>row, <u8>meaning, KIND);
+  store<u16>(place, load<u16>(place, FLAGS) | <u16>(meaning >> 8), FLAGS);
 }
 
 /** SAMPLE_FLAG.hugeMapped. */

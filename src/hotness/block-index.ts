@@ -57,10 +57,10 @@ export class BlockIndex {
   }
 }
 
-/** Mixes both halves of a number below 2^53 (multiplicative hashing, constants of MurmurHash3's finaliser). */
+/** Multiplicative hashing by 2^32 / golden ratio; the high half of numbers beyond 32 bits is folded in. */
 function hash(block: BlockNumber): number {
-  let mixed = (block | 0) ^ Math.imul((block / 0x1_0000_0000) | 0, 0x9e3779b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  const low = block | 0;
+  const folded = low === block ? low : low ^ Math.imul((block / 0x1_0000_0000) | 0, 0x85ebca6b);
+  const mixed = Math.imul(folded, 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

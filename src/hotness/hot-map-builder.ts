@@ -17,6 +17,7 @@ export type HotMapDetail = 'counts' | 'bitmap';
 /** Counters are 16 bits wide; a sub-page sampled more often stays at this value. */
 const SATURATED = 0xffff;
 const NO_CONTENT = -1;
+const NO_COUNTS = new Uint16Array(0);
 
 export class HotMapBuilder {
   readonly process: ProcessIdentity;
@@ -49,6 +50,40 @@ export class HotMapBuilder {
     this.#samples.values[slot]++;
     this.#weight.values[slot] += weight;
     this.#mark(slot, page - block * this.geometry.pagesPerBlock);
+  }
+
+  /** The samples of rows [from, to), all of this process and with a virtual page. */
+  addRows(virtualPage: Float64Array, weight: Float64Array, from: number, to: number): void {
+    if (this.#detail === 'counts') this.#countRows(virtualPage, weight, from, to);
+    else for (let row = from; row < to; row++) this.addSample(virtualPage[row], weight[row]);
+  }
+
+  /** One loop with all it needs in local variables; what belongs to a block is looked up when the block changes. */
+  #countRows(virtualPage: Float64Array, weight: Float64Array, from: number, to: number): void {
+    const { pagesPerBlock } = this.geometry;
+    let samples = this.#samples.values;
+    let weights = this.#weight.values;
+    let counts: Uint16Array = NO_COUNTS;
+    let base = 0;
+    let slot = 0;
+    let last = -1;
+    for (let row = from; row < to; row++) {
+      const page = virtualPage[row];
+      const block = Math.floor(page / pagesPerBlock);
+      if (block !== last) {
+        last = block;
+        slot = this.#slot(block);
+        samples = this.#samples.values;
+        weights = this.#weight.values;
+        counts = this.#counts.slab(slot);
+        base = this.#counts.offset(slot);
+      }
+      samples[slot]++;
+      weights[slot] += weight[row];
+      const at = base + (page - block * pagesPerBlock);
+      const count = counts[at];
+      if (count !== SATURATED) counts[at] = count + 1;
+    }
   }
 
   /** `samples` samples on a virtual page at once, as a heat file holds them. */

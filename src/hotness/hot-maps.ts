@@ -37,12 +37,16 @@ export class HotMaps {
     for (const process of options.processes ?? []) this.#add(process);
   }
 
+  /** Rows of one process that have a place go to its map together; the others are counted one by one. */
   addSamples(batch: SampleBatch): void {
-    const { virtualPage, pid, weight, flags } = batch;
-    for (let row = 0; row < batch.count; row++) {
-      const page = virtualPage[row];
-      const builder = this.#place(page, pid[row], flags[row]);
-      if (builder) builder.addSample(page, weight[row]);
+    const { virtualPage, pid, weight, flags, count } = batch;
+    for (let row = 0; row < count; ) {
+      const end = endOfRun(virtualPage, pid, flags, row, count, this.#firstKernelPage);
+      const builder = end > row ? this.#builder(pid[row]) : undefined;
+      if (builder !== undefined) builder.addRows(virtualPage, weight, row, end);
+      else if (end > row) this.#count('other process', end - row);
+      else this.#count(this.#reason(virtualPage[row], flags[row]));
+      row = Math.max(end, row + 1);
     }
   }
 
@@ -65,12 +69,11 @@ export class HotMaps {
     return [...this.#builders.values()].map((builder) => builder.build(origins, unplaced));
   }
 
-  #place(page: number, pid: ProcessId, flags: number): HotMapBuilder | undefined {
-    if (page === NO_PAGE) return this.#count('no virtual address');
-    if (flags & SAMPLE_FLAG.guest) return this.#count('guest address');
-    if (page >= this.#firstKernelPage) return this.#count('kernel address');
-    if (pid <= 0) return this.#count('unknown process');
-    return this.#builder(pid) ?? this.#count('other process');
+  /** Why a sample has no place whatever its process. */
+  #reason(page: number, flags: number): Unplaced {
+    if (page === NO_PAGE) return 'no virtual address';
+    if (flags & SAMPLE_FLAG.guest) return 'guest address';
+    return page >= this.#firstKernelPage ? 'kernel address' : 'unknown process';
   }
 
   #builder(pid: ProcessId): HotMapBuilder | undefined {
@@ -92,8 +95,27 @@ export class HotMaps {
     return builder;
   }
 
-  #count(reason: Unplaced): undefined {
-    this.#unplaced.set(reason, (this.#unplaced.get(reason) ?? 0) + 1);
-    return undefined;
+  #count(reason: Unplaced, samples = 1): void {
+    this.#unplaced.set(reason, (this.#unplaced.get(reason) ?? 0) + samples);
   }
+}
+
+/** End of the rows from `from` on that are all of one process and have a place in its map; `from` when it has none. */
+function endOfRun(
+  virtualPage: Float64Array,
+  pid: Int32Array,
+  flags: Uint16Array,
+  from: number,
+  count: number,
+  firstKernelPage: number,
+): number {
+  const process = pid[from];
+  if (process <= 0) return from;
+  let row = from;
+  while (row < count && pid[row] === process && (flags[row] & SAMPLE_FLAG.guest) === 0) {
+    const page = virtualPage[row];
+    if (!(page >= 0 && page < firstKernelPage)) break;
+    row++;
+  }
+  return row;
 }

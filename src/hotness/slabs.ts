@@ -1,7 +1,8 @@
 /** Rows of a fixed width in slabs, so that growing never copies what is there. */
 type Column = Uint8Array | Uint16Array;
 
-const SLAB_ROWS = 256;
+const SLAB_SHIFT = 8;
+const SLAB_ROWS = 1 << SLAB_SHIFT;
 
 export class Slabs<Row extends Column> {
   readonly #slabs: Row[] = [];
@@ -19,13 +20,13 @@ export class Slabs<Row extends Column> {
 
   /** The slab that holds a row, made when it is missing; the row starts at `offset(row)`. */
   slab(row: number): Row {
-    const index = Math.floor(row / SLAB_ROWS);
+    const index = row >>> SLAB_SHIFT;
     while (this.#slabs.length <= index) this.#slabs.push(this.#make(SLAB_ROWS * this.#width));
     return this.#slabs[index];
   }
 
   offset(row: number): number {
-    return (row % SLAB_ROWS) * this.#width;
+    return (row & (SLAB_ROWS - 1)) * this.#width;
   }
 
   /** The row itself, as a view. */

@@ -1,13 +1,27 @@
 /** What the kernel of assembly/ offers and asks for: the signatures of assembly/index.ts and assembly/host.ts. */
 
 export interface KernelExports {
-  /** Addresses in the kernel's memory (assembly/layout.ts). */
-  readonly EXCHANGE: WebAssembly.Global;
+  /** Rows of the columns, and addresses in the kernel's memory (assembly/batch.ts, assembly/layout.ts). */
+  readonly CAPACITY: WebAssembly.Global;
+  readonly TIME: WebAssembly.Global;
+  readonly PID: WebAssembly.Global;
+  readonly TID: WebAssembly.Global;
+  readonly VIRTUAL_PAGE: WebAssembly.Global;
+  readonly PHYSICAL_PAGE: WebAssembly.Global;
+  readonly KIND: WebAssembly.Global;
+  readonly WEIGHT: WebAssembly.Global;
+  readonly FLAGS: WebAssembly.Global;
+  readonly ADDRESS_LOW: WebAssembly.Global;
+  readonly ADDRESS_HIGH: WebAssembly.Global;
+  readonly PHYSICAL_LOW: WebAssembly.Global;
+  readonly PHYSICAL_HIGH: WebAssembly.Global;
+  readonly LATENCY: WebAssembly.Global;
+  readonly EVENT: WebAssembly.Global;
   readonly FREE: WebAssembly.Global;
+  readonly EXCHANGE: WebAssembly.Global;
   readonly MODE_FLAGS: WebAssembly.Global;
   readonly OPERATION_KINDS: WebAssembly.Global;
   readonly SOURCE_COUNTS: WebAssembly.Global;
-  setColumns(capacity: number, ...addresses: number[]): void;
   setGeometry(pageShift: number, blockBytes: number): void;
   /** Events, ids or wanted processes have changed. */
   forget(): void;

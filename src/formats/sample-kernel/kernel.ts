@@ -3,14 +3,13 @@
  * to. Bytes of a recording are read straight into that memory, and the columns of a batch lie in it, so that nothing is
  * copied between the two worlds. Why: docs/decisions/0103-kernel-in-webassembly.md.
  */
+import { assert } from '../../base/assert.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import { MISC } from '../perf-data/constants.js';
 import { BINARY } from './binary.js';
 import { EXCHANGE_WORDS, type KernelExports, type KernelHost } from './exports.js';
 
-/** Rows of a batch: columns of this length stay in the second-level cache. */
-export const BATCH_ROWS = 8192;
 /** Bytes read from a recording at once; with the columns they stay in the second-level cache. */
 const STREAM_BYTES = 1 << 18;
 /** Room for decompressed records: whole zstd blocks beside the beginning of a record. */
@@ -63,6 +62,7 @@ export class SampleKernel {
     this.memory = new Uint8Array(this.buffer);
     this.calls = this.instantiate(memory);
     this.free = this.calls.FREE.value;
+    assert(this.free <= KERNEL_BYTES, 'the kernel’s own memory is too small');
     this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
     this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
@@ -111,37 +111,31 @@ export class SampleKernel {
   }
 
   private layColumns(): AccessColumns {
-    const rows = BATCH_ROWS;
-    const { buffer } = this;
-    const doubles = () => new Float64Array(buffer, this.reserve(8 * rows), rows);
-    const words = () => new Uint32Array(buffer, this.reserve(4 * rows), rows);
-    const integers = () => new Int32Array(buffer, this.reserve(4 * rows), rows);
-    const halves = () => new Uint16Array(buffer, this.reserve(2 * rows), rows);
-    const columns: AccessColumns = {
+    const { buffer, calls } = this;
+    const rows = calls.CAPACITY.value;
+    const doubles = (at: WebAssembly.Global) => new Float64Array(buffer, at.value, rows);
+    const words = (at: WebAssembly.Global) => new Uint32Array(buffer, at.value, rows);
+    const integers = (at: WebAssembly.Global) => new Int32Array(buffer, at.value, rows);
+    const halves = (at: WebAssembly.Global) => new Uint16Array(buffer, at.value, rows);
+    return {
       capacity: rows,
       count: 0,
       timeOrigin: 0n,
-      time: doubles(),
-      pid: integers(),
-      tid: integers(),
-      virtualPage: doubles(),
-      physicalPage: doubles(),
-      kind: new Uint8Array(buffer, this.reserve(rows), rows),
-      weight: doubles(),
-      flags: halves(),
-      addressLow: words(),
-      addressHigh: words(),
-      physicalLow: words(),
-      physicalHigh: words(),
-      latency: words(),
-      event: halves(),
+      time: doubles(calls.TIME),
+      pid: integers(calls.PID),
+      tid: integers(calls.TID),
+      virtualPage: doubles(calls.VIRTUAL_PAGE),
+      physicalPage: doubles(calls.PHYSICAL_PAGE),
+      kind: new Uint8Array(buffer, calls.KIND.value, rows),
+      weight: doubles(calls.WEIGHT),
+      flags: halves(calls.FLAGS),
+      addressLow: words(calls.ADDRESS_LOW),
+      addressHigh: words(calls.ADDRESS_HIGH),
+      physicalLow: words(calls.PHYSICAL_LOW),
+      physicalHigh: words(calls.PHYSICAL_HIGH),
+      latency: words(calls.LATENCY),
+      event: halves(calls.EVENT),
     };
-    const { time, pid, tid, virtualPage, physicalPage, kind, weight, flags } = columns;
-    const { addressLow, addressHigh, physicalLow, physicalHigh, latency, event } = columns;
-    const common = [time, pid, tid, virtualPage, physicalPage, kind, weight, flags];
-    const exact = [addressLow, addressHigh, physicalLow, physicalHigh, latency, event];
-    this.calls.setColumns(rows, ...[...common, ...exact].map((column) => column.byteOffset));
-    return columns;
   }
 
   /** An area behind a gap, where the host may put what comes before its bytes. */
@@ -168,9 +162,10 @@ export class SampleKernel {
   }
 }
 
-/** Tables, columns (65 bytes a row) and areas, with a page to spare for their alignment. */
+/** Tables and columns (kept below this by a check) and areas, with a page to spare for their alignment. */
+const KERNEL_BYTES = 18 * WASM_PAGE;
 const MEMORY_PAGES = Math.ceil(
-  (640 * 1024 + 65 * BATCH_ROWS + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1,
+  (KERNEL_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1,
 );
 
 let module: WebAssembly.Module | undefined;
