@@ -1,4 +1,4 @@
-/** Rows of SPE records that the kernel leaves to SpeRecordDecoder: one at a time, as assembly/spe-records.ts does it. */
+/** Rows of SPE records that the kernel leaves to SpeRecordDecoder: one at a time, as assembly/samples/spe-records.ts does it. */
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import type { SampleDecoder } from '../perf-data/sample-decoder.js';

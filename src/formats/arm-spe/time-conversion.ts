@@ -1,6 +1,6 @@
 /**
  * Generic timer counts to nanoseconds of perf's clock, exactly as tsc_to_perf_time() of tools/perf/util/tsc.c does
- * it in 64 bits. The kernel has the same for the records that it decodes by itself (assembly/spe-time.ts).
+ * it in 64 bits. The kernel has the same for the records that it decodes by itself (assembly/samples/spe-time.ts).
  */
 const MASK_64 = (1n << 64n) - 1n;
 

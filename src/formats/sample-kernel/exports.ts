@@ -1,7 +1,7 @@
-/** What the kernel of assembly/ offers and asks for: the signatures of assembly/index.ts and assembly/host.ts. */
+/** What the kernel of assembly/samples offers and asks for: the signatures of its index.ts and host.ts. */
 
 export interface KernelExports {
-  /** Rows of the columns, and addresses in the kernel's memory (assembly/batch.ts, assembly/layout.ts). */
+  /** Rows of the columns, and addresses in the kernel's memory (batch.ts, layout.ts). */
   readonly CAPACITY: WebAssembly.Global;
   readonly TIME: WebAssembly.Global;
   readonly PID: WebAssembly.Global;
@@ -49,7 +49,7 @@ export interface KernelExports {
   decodeRecords(from: number, end: number, row: number): number;
 }
 
-/** Answers the kernel's questions about what it meets for the first time (assembly/host.ts). */
+/** Answers the kernel's questions about what it meets for the first time (host.ts). */
 export interface KernelHost {
   eventOf(low: number, high: number): number;
   isWanted(pid: number): number;
@@ -58,7 +58,7 @@ export interface KernelHost {
   seekThread(time: number): number;
 }
 
-/** Words of the exchange block (assembly/exchange.ts), which a call leaves its results in. */
+/** Words of the exchange block (exchange.ts), which a call leaves its results in. */
 export const EXCHANGE = {
   rows: 0,
   seen: 1,
