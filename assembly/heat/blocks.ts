@@ -71,7 +71,7 @@ export function find(pid: i32, number: f64): usize {
 }
 
 function at(place: u32): usize {
-  return <usize>load<u32>(Table.places + (<usize>place << 2));
+  return <usize>load<u32>(Table.places + ((<usize>place) << 2));
 }
 
 /** Address of a block, which is made when there is none; 0 when no memory can be had. */
@@ -98,7 +98,7 @@ function make(pid: i32, number: f64): usize {
 /** Twice as many places for all blocks. */
 function spread(): bool {
   const places = (Table.mask + 1) * 2;
-  const address = take(<usize>places << 2);
+  const address = take((<usize>places) << 2);
   if (address == 0) return false;
   Table.places = address;
   Table.mask = places - 1;
@@ -110,7 +110,7 @@ function put(address: usize): void {
   const block = changetype<Block>(address);
   let place = placeOf(block.pid, block.number);
   while (at(place) != 0) place = (place + 1) & Table.mask;
-  store<u32>(Table.places + (<usize>place << 2), <u32>address);
+  store<u32>(Table.places + ((<usize>place) << 2), <u32>address);
 }
 
 function placeOf(pid: i32, number: f64): u32 {

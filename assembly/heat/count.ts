@@ -32,7 +32,7 @@ export function setGeometry(blockShift: i32, firstKernelPage: f64, isBitmap: i32
 /** Counts the first `count` of the rows that the host has copied. Reasons of rows without a place are added up. */
 export function addRows(count: i32): void {
   const shift = Geometry.blockShift;
-  const subPages = (<u64>1 << shift) - 1;
+  const subPages = ((<u64>1) << shift) - 1;
   const firstKernelPage = Geometry.firstKernelPage;
   const isBitmap = Geometry.isBitmap;
   let lastNumber: u64 = u64.MAX_VALUE;
@@ -77,7 +77,7 @@ export function addCount(pid: i32, page: f64, samples: f64, weight: f64): bool {
   block.samples += samples;
   block.weight += weight;
   const times = <u32>min<f64>(samples, <f64>SATURATED);
-  mark(address + HEAD, <usize>(number & ((<u64>1 << shift) - 1)), times, Geometry.isBitmap);
+  mark(address + HEAD, <usize>(number & (((<u64>1) << shift) - 1)), times, Geometry.isBitmap);
   return true;
 }
 
@@ -89,7 +89,7 @@ export function forgetProcesses(): void {
 function mark(counters: usize, subPage: usize, times: u32, isBitmap: bool): void {
   if (isBitmap) {
     const place = counters + (subPage >> 3);
-    store<u8>(place, load<u8>(place) | <u8>(<u32>1 << <u32>(subPage & 7)));
+    store<u8>(place, load<u8>(place) | <u8>((<u32>1) << (<u32>(subPage & 7))));
   } else {
     const place = counters + (subPage << 1);
     store<u16>(place, <u16>min<u32>(SATURATED, <u32>load<u16>(place) + times));
@@ -106,7 +106,7 @@ function miss(reason: usize): void {
 }
 
 function isKept(pid: i32): bool {
-  const place = PID_CACHE + (<usize>(<u32>pid & PID_CACHE_MASK) << 3);
+  const place = PID_CACHE + ((<usize>(<u32>pid & PID_CACHE_MASK)) << 3);
   const answer = load<i32>(place, 4);
   return answer != 0 && load<i32>(place) == pid ? answer == 1 : askKept(pid, place);
 }

@@ -42,8 +42,8 @@ export function pageOf(address: u64, pageShift: u64): f64 {
 
 /** The physical columns and the latency, which not every recording fills. */
 export function putMore(row: i32, physical: u64, latency: u32, pageShift: u64): void {
-  store<u32>(<usize>row << 2, <u32>physical, PHYSICAL_LOW);
-  store<u32>(<usize>row << 2, <u32>(physical >> 32), PHYSICAL_HIGH);
-  store<f64>(<usize>row << 3, pageOf(physical, pageShift), PHYSICAL_PAGE);
-  store<u32>(<usize>row << 2, latency, LATENCY);
+  store<u32>((<usize>row) << 2, <u32>physical, PHYSICAL_LOW);
+  store<u32>((<usize>row) << 2, <u32>(physical >> 32), PHYSICAL_HIGH);
+  store<f64>((<usize>row) << 3, pageOf(physical, pageShift), PHYSICAL_PAGE);
+  store<u32>((<usize>row) << 2, latency, LATENCY);
 }

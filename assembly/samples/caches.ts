@@ -14,14 +14,14 @@ const GOLDEN: u64 = 0x9e3779b97f4a7c15;
 
 /** Forgets all: events, ids or wanted processes have changed. */
 export function forget(): void {
-  memory.fill(ID_CACHE, 0xff, 16 << <usize>ID_CACHE_BITS);
+  memory.fill(ID_CACHE, 0xff, 16 << (<usize>ID_CACHE_BITS));
   memory.fill(PID_CACHE, 0, 8 * (<usize>PID_CACHE_MASK + 1));
-  memory.fill(SOURCE_CACHE, 0, 16 << <usize>SOURCE_CACHE_BITS);
+  memory.fill(SOURCE_CACHE, 0, 16 << (<usize>SOURCE_CACHE_BITS));
 }
 
 /** Number of the event of an id, −1 for none. A place never used holds −1 with the id −1, which is right as well. */
 export function eventOf(id: u64): i32 {
-  const place = ID_CACHE + (<usize>((id * GOLDEN) >> (64 - ID_CACHE_BITS)) << 4);
+  const place = ID_CACHE + ((<usize>((id * GOLDEN) >> (64 - ID_CACHE_BITS))) << 4);
   return load<u64>(place) == id ? load<i32>(place, 8) : askEvent(id, place);
 }
 
@@ -33,7 +33,7 @@ function askEvent(id: u64, place: usize): i32 {
 }
 
 export function isWanted(pid: i32): bool {
-  const place = PID_CACHE + (<usize>(<u32>pid & PID_CACHE_MASK) << 3);
+  const place = PID_CACHE + ((<usize>(<u32>pid & PID_CACHE_MASK)) << 3);
   const answer = load<i32>(place, 4);
   return answer != 0 && load<i32>(place) == pid ? answer == 1 : askWanted(pid, place);
 }
@@ -47,7 +47,7 @@ function askWanted(pid: i32, place: usize): bool {
 
 /** What a perf_mem_data_src means, as host.meaningOfSource says it. */
 export function meaningOfSource(source: u64): i32 {
-  const place = SOURCE_CACHE + (<usize>((source * GOLDEN) >> (64 - SOURCE_CACHE_BITS)) << 4);
+  const place = SOURCE_CACHE + ((<usize>((source * GOLDEN) >> (64 - SOURCE_CACHE_BITS))) << 4);
   const answer = load<i32>(place, 8);
   return answer != 0 && load<u64>(place) == source ? answer - 1 : askSource(source, place);
 }

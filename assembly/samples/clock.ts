@@ -8,7 +8,7 @@ export class Clock {
 
 export function setOrigin(low: u32, high: u32): void {
   Clock.hasOrigin = true;
-  Clock.origin = (<u64>high << 32) | <u64>low;
+  Clock.origin = ((<u64>high) << 32) | <u64>low;
 }
 
 export function forgetOrigin(): void {

@@ -15,9 +15,9 @@ export const SOURCE_CACHE_BITS: u64 = 8;
 export const MODE_FLAGS: usize = SOURCE_CACHE + (16 << 8);
 /** SAMPLE_KIND of each payload of an SPE operation packet, 256 × u8. */
 export const OPERATION_KINDS: usize = MODE_FLAGS + 64;
-/** How often each SPE data source was seen with a load, 65,536 × u32. */
+/** How often each SPE data source was seen with a load, 65,536 × u32 and one that nobody reads. */
 export const SOURCE_COUNTS: usize = OPERATION_KINDS + 256;
 /** A Plan for each event. */
-export const PLANS: usize = SOURCE_COUNTS + (4 << 16);
+export const PLANS: usize = SOURCE_COUNTS + (4 << 16) + 64;
 export const MOST_PLANS: i32 = 4096;
 export const TABLES_END: usize = PLANS + (64 << 12);

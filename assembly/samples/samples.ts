@@ -76,7 +76,7 @@ export function setPlan(
 }
 
 function planOf(event: i32): Plan {
-  return changetype<Plan>(PLANS + (<usize>event << 6));
+  return changetype<Plan>(PLANS + ((<usize>event) << 6));
 }
 
 class Reading {
@@ -147,16 +147,16 @@ export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
       time = <f64>(<i64>(ticks - Clock.origin));
     }
     const address = addrAt == 0 ? 0 : load<u64>(at + addrAt);
-    store<i32>(<usize>row << 2, pid, PID);
-    store<i32>(<usize>row << 2, tidAt == 0 ? -1 : load<i32>(at + tidAt, 4), TID);
-    store<f64>(<usize>row << 3, time, TIME);
-    store<u32>(<usize>row << 2, <u32>address, ADDRESS_LOW);
-    store<u32>(<usize>row << 2, <u32>(address >> 32), ADDRESS_HIGH);
-    store<f64>(<usize>row << 3, pageOf(address, pageShift), VIRTUAL_PAGE);
-    store<f64>(<usize>row << 3, periodAt == 0 ? fixedWeight : <f64>load<u64>(at + periodAt), WEIGHT);
-    store<u16>(<usize>row << 1, <u16>event, EVENT);
+    store<i32>((<usize>row) << 2, pid, PID);
+    store<i32>((<usize>row) << 2, tidAt == 0 ? -1 : load<i32>(at + tidAt, 4), TID);
+    store<f64>((<usize>row) << 3, time, TIME);
+    store<u32>((<usize>row) << 2, <u32>address, ADDRESS_LOW);
+    store<u32>((<usize>row) << 2, <u32>(address >> 32), ADDRESS_HIGH);
+    store<f64>((<usize>row) << 3, pageOf(address, pageShift), VIRTUAL_PAGE);
+    store<f64>((<usize>row) << 3, periodAt == 0 ? fixedWeight : <f64>load<u64>(at + periodAt), WEIGHT);
+    store<u16>((<usize>row) << 1, <u16>event, EVENT);
     store<u8>(<usize>row, <u8>kind, KIND);
-    store<u16>(<usize>row << 1, <u16>load<u8>(<usize>(header >> 32) & 7, MODE_FLAGS), FLAGS);
+    store<u16>((<usize>row) << 1, <u16>load<u8>(<usize>(header >> 32) & 7, MODE_FLAGS), FLAGS);
     if (fillsMore) putRest(at, row, plan);
     row++;
     at = next;
@@ -172,7 +172,7 @@ function putRest(at: usize, row: i32, plan: Plan): void {
   const physical = plan.physAddr == 0 ? 0 : load<u64>(at + <usize>plan.physAddr);
   const latency = plan.weight == 0 ? 0 : latencyOf(load<u64>(at + <usize>plan.weight), plan);
   putMore(row, physical, latency, Geometry.pageShift);
-  const place = <usize>row << 1;
+  const place = (<usize>row) << 1;
   if (plan.dataPageSize != 0 && load<u64>(at + <usize>plan.dataPageSize) >= Geometry.blockBytes) {
     store<u16>(place, load<u16>(place, FLAGS) | HUGE_MAPPED, FLAGS);
   }

@@ -23,14 +23,14 @@ import { isWanted } from './caches';
 import { begin, Clock } from './clock';
 import { MEMORY_RECORDS, OTHER_PROCESS, QUEUE_CONTEXT, RECORDS, ROWS, UNCONVERTED } from './exchange';
 import { OPERATION_KINDS, SOURCE_COUNTS } from './layout';
-import { Queue, leaveQueue, nameThread, guessThread } from './spe-queue';
+import { guessThread, leaveQueue, nameThread, Queue } from './spe-queue';
 import { Conversion, nanosecondsOf } from './spe-time';
 
 /** Bytes that may be looked at from the beginning of a packet on: eight of padding and the longest packet. */
 const LOOK_AHEAD: usize = 17;
 
 /** The longest record in the usual order, with eight bytes of padding in each of three places, and a packet. */
-const USUAL_RECORD: usize = 9 + 8 + 5 + 2 + 3 + 3 + 3 + 9 + 3 + 9 + 8 + 2 + 8 + LOOK_AHEAD;
+const USUAL_RECORD: usize = 9 + 8 + 5 + 2 + 9 + 3 + 3 + 9 + 3 + 9 + 8 + 9 + 8 + LOOK_AHEAD;
 
 /** SAMPLE_FLAG bits. */
 const KERNEL = 1 << 0;
@@ -46,7 +46,9 @@ const REMOTE_ACCESS = 10;
 
 const LOW_56_BITS: u64 = 0x00ffffffffffffff;
 /** SPE data source values with a bit in Queue.remoteSources. */
-const MASKED_SOURCES = 32;
+const MASKED_SOURCES: u32 = 32;
+/** One more place behind the counts of data sources. */
+const NO_SOURCE = 65536;
 
 class Setup {
   static event: u16 = 0;
@@ -58,6 +60,22 @@ export function setSpe(event: i32, weight: f64, hasFilter: i32): void {
   Setup.event = <u16>event;
   Setup.weight = weight;
   Setup.hasFilter = hasFilter != 0;
+}
+
+/** Bytes of the payload that a header of one byte announces. */
+function payloadBytes(header: i32): usize {
+  return (<usize>1) << (<usize>((header >> 4) & 3));
+}
+
+/** Which of the four bytes behind a header belong to its payload. */
+function payloadMask(header: i32): u32 {
+  const bits = min<u64>(8 * <u64>payloadBytes(header), 32);
+  return <u32>((((<u64>1) << bits) - 1) & 0xffffffff);
+}
+
+/** Payload of an operation of the load/store class, −1 for another one. */
+function operationOf(header: i32, payload: i32): i32 {
+  return payload | (<i32>(header == 0x49) - 1);
 }
 
 /** Number of padding bytes at an address, eight at most. */
@@ -105,13 +123,15 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
         context = load<i32>(at, 1);
         at += 5;
       }
-      if (load<u8>(at) == 0x49) {
-        operation = <i32>load<u8>(at, 1);
+      let header = <i32>load<u8>(at);
+      if ((header & 0xfc) == 0x48) {
+        operation = operationOf(header, <i32>load<u8>(at, 1));
         at += 2;
+        header = <i32>load<u8>(at);
       }
-      if (load<u8>(at) == 0x52) {
-        events = <u32>load<u16>(at, 1);
-        at += 3;
+      if ((header & 0xcf) == 0x42) {
+        events = load<u32>(at, 1) & payloadMask(header);
+        at += 1 + payloadBytes(header);
       }
       if (load<u8>(at) == 0x99) at += 3;
       if (load<u8>(at) == 0x98) {
@@ -127,100 +147,101 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
           at += 9;
         }
         at += zerosAt(at);
-        if (load<u8>(at) == 0x43) {
-          source = <i32>load<u8>(at, 1);
-          at += 2;
+        header = <i32>load<u8>(at);
+        if ((header & 0xcf) == 0x43) {
+          source = <i32>(load<u32>(at, 1) & payloadMask(header) & 0xffff);
+          at += 1 + payloadBytes(header);
         }
       }
       at += zerosAt(at);
     }
-    switch (<i32>load<u8>(at)) {
-      case 0x00: {
-        const zeros = zerosAt(at);
-        if (at == start) start += zeros;
-        at += zeros;
-        continue;
+    const header = <i32>load<u8>(at);
+    if (header == 0x71) hasTime = true;
+    else
+      switch (header) {
+        case 0x00: {
+          const zeros = zerosAt(at);
+          if (at == start) start += zeros;
+          at += zeros;
+          continue;
+        }
+        case 0xb0:
+          level = (load<u8>(at, 8) >> 5) & 3;
+          at += 9;
+          continue;
+        case 0xb2:
+          virtual = load<u64>(at, 1);
+          at += 9;
+          continue;
+        case 0xb3:
+          physical = load<u64>(at, 1) & LOW_56_BITS;
+          at += 9;
+          continue;
+        // Branch targets.
+        case 0xb1:
+        case 0xb4:
+          at += 9;
+          continue;
+        case 0x98:
+          latency = <u32>load<u16>(at, 1);
+          at += 3;
+          continue;
+        // Issue and translation latency, and those that an implementation defines.
+        case 0x99:
+        case 0x9a:
+        case 0x9b:
+        case 0x9c:
+        case 0x9d:
+        case 0x9e:
+        case 0x9f:
+          at += 3;
+          continue;
+        case 0x42:
+          events |= <u32>load<u8>(at, 1);
+          at += 2;
+          continue;
+        case 0x52:
+          events |= <u32>load<u16>(at, 1);
+          at += 3;
+          continue;
+        case 0x62:
+          events |= load<u32>(at, 1);
+          at += 5;
+          continue;
+        case 0x72:
+          events |= load<u32>(at, 1);
+          at += 9;
+          continue;
+        case 0x43:
+          source = <i32>load<u8>(at, 1);
+          at += 2;
+          continue;
+        case 0x53:
+          source = <i32>load<u16>(at, 1);
+          at += 3;
+          continue;
+        case 0x64:
+        case 0x65:
+        case 0x66:
+        case 0x67:
+          context = load<i32>(at, 1);
+          at += 5;
+          continue;
+        case 0x49:
+          operation = max(operation, 0) | <i32>load<u8>(at, 1);
+          at += 2;
+          continue;
+        // Operations of other classes.
+        case 0x48:
+        case 0x4a:
+        case 0x4b:
+          at += 2;
+          continue;
+        case 0x01:
+          break;
+        default:
+          return leave(start, row, records, memoryRecords, committed);
       }
-      case 0xb0:
-        level = (load<u8>(at, 8) >> 5) & 3;
-        at += 9;
-        continue;
-      case 0xb2:
-        virtual = load<u64>(at, 1);
-        at += 9;
-        continue;
-      case 0xb3:
-        physical = load<u64>(at, 1) & LOW_56_BITS;
-        at += 9;
-        continue;
-      // Branch targets.
-      case 0xb1:
-      case 0xb4:
-        at += 9;
-        continue;
-      case 0x98:
-        latency = <u32>load<u16>(at, 1);
-        at += 3;
-        continue;
-      // Issue and translation latency, and those that an implementation defines.
-      case 0x99:
-      case 0x9a:
-      case 0x9b:
-      case 0x9c:
-      case 0x9d:
-      case 0x9e:
-      case 0x9f:
-        at += 3;
-        continue;
-      case 0x42:
-        events |= <u32>load<u8>(at, 1);
-        at += 2;
-        continue;
-      case 0x52:
-        events |= <u32>load<u16>(at, 1);
-        at += 3;
-        continue;
-      case 0x62:
-        events |= load<u32>(at, 1);
-        at += 5;
-        continue;
-      case 0x72:
-        events |= load<u32>(at, 1);
-        at += 9;
-        continue;
-      case 0x43:
-        source = <i32>load<u8>(at, 1);
-        at += 2;
-        continue;
-      case 0x53:
-        source = <i32>load<u16>(at, 1);
-        at += 3;
-        continue;
-      case 0x64:
-      case 0x65:
-      case 0x66:
-      case 0x67:
-        context = load<i32>(at, 1);
-        at += 5;
-        continue;
-      case 0x49:
-        operation = max(operation, 0) | <i32>load<u8>(at, 1);
-        at += 2;
-        continue;
-      // Operations of other classes.
-      case 0x48:
-      case 0x4a:
-      case 0x4b:
-        at += 2;
-        continue;
-      case 0x71:
-        hasTime = true;
-        break;
-      case 0x01:
-        break;
-      default:
-        return leave(start, row, records, memoryRecords, committed);
-    }
     records++;
     committed = context;
     if (operation >= 0) {
@@ -233,23 +254,24 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
       if (Setup.hasFilter && !isWanted(Queue.pid)) {
         store<i32>(OTHER_PROCESS, load<i32>(OTHER_PROCESS) + 1);
       } else {
-        let flags = flagsOf(events) | (isGuess ? GUESSED_THREAD : 0) | (level > 0 ? KERNEL : 0);
-        if (source >= 0 && (operation & 1) == 0) {
-          const count = SOURCE_COUNTS + (<usize>source << 2);
-          store<u32>(count, load<u32>(count) + 1);
-          if (source < MASKED_SOURCES && (Queue.remoteSources >> source) & 1) flags |= REMOTE_MEMORY;
-        }
+        let flags = flagsOf(events) | (<i32>isGuess * GUESSED_THREAD) | (<i32>(level > 0) * KERNEL);
+        // Of stores the source is counted in a place that nobody reads: whether a record is one is hard to predict.
+        const tellsSource = <i32>(source >= 0) & ~operation & 1;
+        const count = (<usize>((source & -tellsSource) | (NO_SOURCE & (tellsSource - 1)))) << 2;
+        store<u32>(count, load<u32>(count, SOURCE_COUNTS) + 1, SOURCE_COUNTS);
+        const isMasked = <i32>(<u32>source < MASKED_SOURCES) & tellsSource;
+        flags |= (<i32>(Queue.remoteSources >> (source & 31)) & isMasked) * REMOTE_MEMORY;
         const address = canonical(virtual);
-        store<f64>(<usize>row << 3, time, TIME);
-        store<i32>(<usize>row << 2, Queue.pid, PID);
-        store<i32>(<usize>row << 2, Queue.tid, TID);
-        store<u32>(<usize>row << 2, <u32>address, ADDRESS_LOW);
-        store<u32>(<usize>row << 2, <u32>(address >> 32), ADDRESS_HIGH);
-        store<f64>(<usize>row << 3, pageOf(address, pageShift), VIRTUAL_PAGE);
-        store<f64>(<usize>row << 3, Setup.weight, WEIGHT);
-        store<u16>(<usize>row << 1, Setup.event, EVENT);
+        store<f64>((<usize>row) << 3, time, TIME);
+        store<i32>((<usize>row) << 2, Queue.pid, PID);
+        store<i32>((<usize>row) << 2, Queue.tid, TID);
+        store<u32>((<usize>row) << 2, <u32>address, ADDRESS_LOW);
+        store<u32>((<usize>row) << 2, <u32>(address >> 32), ADDRESS_HIGH);
+        store<f64>((<usize>row) << 3, pageOf(address, pageShift), VIRTUAL_PAGE);
+        store<f64>((<usize>row) << 3, Setup.weight, WEIGHT);
+        store<u16>((<usize>row) << 1, Setup.event, EVENT);
         store<u8>(<usize>row, load<u8>(<usize>operation, OPERATION_KINDS), KIND);
-        store<u16>(<usize>row << 1, <u16>flags, FLAGS);
+        store<u16>((<usize>row) << 1, <u16>flags, FLAGS);
         putMore(row, physical, latency, pageShift);
         row++;
       }

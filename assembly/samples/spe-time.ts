@@ -27,6 +27,6 @@ export function nanosecondsOf(count: u64): u64 {
   const full = Conversion.cycles + ((count - Conversion.cycles) & Conversion.mask);
   const shift = Conversion.shift;
   const quotient = full >> shift;
-  const remainder = full & ((<u64>1 << shift) - 1);
+  const remainder = full & (((<u64>1) << shift) - 1);
   return Conversion.zero + quotient * Conversion.mult + ((remainder * Conversion.mult) >> shift);
 }
