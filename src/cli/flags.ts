@@ -6,38 +6,11 @@ import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { GIB, KIB, MIB } from '../vocabulary/units.js';
+import { parseBytes, parseCount, parseDuration, parseFraction } from './quantities.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
 
-/** `512M`, `4GiB`, `100000`. */
-export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
-  const units: Record<string, number> = { K: KIB, M: MIB, G: GIB, T: 1024 * GIB };
-  if (!match) throw new SyntaxError(`\`${text}\` is no size; write 512M or 4GiB`);
-  return Math.round(Number(match[1]) * (match[2] ? units[match[2].toUpperCase()] : 1));
-}
-
-/** `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. Milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  if (!match) throw new SyntaxError(`\`${text}\` is no duration; write 30s or 500ms`);
-  return Number(match[1]) * units[match[2] ?? 's'];
-}
-
-/** `0.1` or `10%`. */
-export function parseFraction(text: string): number {
-  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new SyntaxError(`\`${text}\` is no share; write 0.1 or 10%`);
-  return value;
-}
-
-export function parseCount(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new SyntaxError(`\`${text}\` is no count`);
-  return Number(text);
-}
+export { parseBytes, parseCount, parseDuration, parseFraction };
 
 export const targetParameter = {
   kind: 'tuple',

@@ -55,12 +55,7 @@ export class HotMaps {
   }
 
   #add(process: ProcessIdentity): HotMapBuilder {
-    const builder = new HotMapBuilder(
-      process,
-      this.#options.geometry,
-      this.#options.detail,
-      this.#table,
-    );
+    const builder = new HotMapBuilder(process, this.#options.geometry, this.#options.detail, this.#table);
     this.#builders.set(process.pid, builder);
     return builder;
   }

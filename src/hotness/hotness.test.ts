@@ -6,8 +6,8 @@ import { xorshift } from '../../test/random.js';
 import type { HotFraction } from '../vocabulary/hot-map.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { HeatTable } from './heat-kernel/heat-table.js';
 import { density, hotFraction, uniformBound } from './confidence.js';
+import { HeatTable } from './heat-kernel/heat-table.js';
 import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
 import { HotMaps } from './hot-maps.js';
 

@@ -4,7 +4,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseBytes } from '../flags.js';
+import { parseBytes } from '../quantities.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
 
@@ -116,21 +116,9 @@ export function saveHeat(
     unplaced: imported.unplaced,
     losses: imported.losses,
   };
-  const names = cachedNames(imported);
-  const written = context.host.files.writeFile(path, writeHeatFile(imported.maps, facts, names));
+  const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
+  const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
-}
-
-/** Pages come in ascending order, so that most look-ups repeat the one before. */
-function cachedNames(imported: Imported): (pid: number, page: number) => string {
-  const names = new Map<string, string>();
-  return (pid, page) => {
-    const name = imported.nameMapping(pid, page);
-    const known = names.get(name);
-    if (known !== undefined) return known;
-    names.set(name, name);
-    return name;
-  };
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;

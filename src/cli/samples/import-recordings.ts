@@ -1,6 +1,7 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
 
 import type { RegionRecord } from '../../formats/damo-record/region.js';
+import type { MappedName } from '../../formats/heat-file/write.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
@@ -40,8 +41,8 @@ export interface Imported {
   readonly origins: SampleOrigin[];
   maps: readonly HotMap[];
   unplaced: Readonly<Record<string, number>>;
-  /** Name of the mapping of a page, empty when not recorded. */
-  nameMapping(pid: ProcessId, page: PageNumber): string;
+  /** The mapping of a page; without a name when not recorded. */
+  nameMapping(pid: ProcessId, page: PageNumber): MappedName;
 }
 
 export async function importRecordings(
@@ -149,11 +150,13 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     maps: [],
     unplaced: {},
     nameMapping: (pid, page) => {
+      let end = Number.POSITIVE_INFINITY;
       for (const session of sessions) {
-        const found = session.state.mappings.find(pid, page);
-        if (found !== undefined) return found.name;
+        const found = session.state.mappings.findRun(pid, page);
+        end = Math.min(end, found.end);
+        if (found.name !== undefined) return { name: found.name, end };
       }
-      return '';
+      return { name: '', end };
     },
   };
 }

@@ -50,7 +50,12 @@ test('the last mapping of a page counts, also where it covers others in part', (
         table.add(1, { start, end: start + length, name: `${index}` });
         for (let page = start; page < start + length; page++) model.set(page, `${index}`);
       });
-      for (let page = 0; page < 90; page++) assert.equal(table.find(1, page)?.name, model.get(page));
+      for (let page = 0; page < 90; page++) {
+        assert.equal(table.find(1, page)?.name, model.get(page));
+        const run = table.findRun(1, page);
+        assert.ok(run.end > page);
+        for (let at = page; at < Math.min(run.end, 90); at++) assert.equal(run.name, model.get(at));
+      }
     }),
   );
 });

@@ -18,7 +18,6 @@ const MOST_IDS = 1 << 22;
 
 const DAMON_EVENT = /\bdamon:damon_aggregated\b/;
 
-
 /** `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
 export type EventNature = 'fault' | 'ibs' | 'memory' | 'damon';
 
