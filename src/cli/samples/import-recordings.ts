@@ -7,7 +7,7 @@ import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
-import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
+import { DamoRecordSource } from '../../sources/damo-record.js';
 import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
@@ -54,7 +54,7 @@ export async function importRecordings(
   for (const path of paths) {
     const { stream, whole } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
-    const regions = whole === undefined ? undefined : readDamoRecord(name, whole);
+    const regions = whole === undefined ? undefined : await damoRegions(name, whole);
     if (regions !== undefined && whole !== undefined) {
       importing.addRegions(regions, name, whole.length);
       continue;
@@ -69,6 +69,11 @@ export async function importRecordings(
     importing.account(source);
   }
   return importing.finish();
+}
+
+async function damoRegions(name: string, whole: Uint8Array): Promise<readonly RegionRecord[] | undefined> {
+  const { readDamoRecord } = await import('../../sources/damo-file.js');
+  return readDamoRecord(name, whole);
 }
 
 /** Gathers batches of one or more recordings. */

@@ -16,13 +16,13 @@ export interface HeatRows {
 export class RowGroup implements HeatRows {
   private count = 0;
   private readonly write: (count: number, columns: readonly ColumnValues[]) => void;
-  private readonly pids = new Int32Array(GROUP_ROWS);
+  private readonly pids = new Float64Array(GROUP_ROWS);
   private readonly commandIndices = new Uint32Array(GROUP_ROWS);
   private readonly mappingIndices = new Uint32Array(GROUP_ROWS);
   private readonly blocks = new Float64Array(GROUP_ROWS);
-  private readonly subPages = new Int32Array(GROUP_ROWS);
+  private readonly subPages = new Float64Array(GROUP_ROWS);
   private readonly addresses = new Float64Array(GROUP_ROWS);
-  private readonly samples = new Int32Array(GROUP_ROWS);
+  private readonly samples = new Float64Array(GROUP_ROWS);
   private readonly accesses = new Float64Array(GROUP_ROWS);
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
@@ -70,7 +70,7 @@ export class RowGroup implements HeatRows {
   flush(): void {
     const { count } = this;
     if (count === 0) return;
-    const numbers = (values: ArrayLike<number>, range?: readonly [number, number]): ColumnValues => ({
+    const numbers = (values: Float64Array, range?: readonly [number, number]): ColumnValues => ({
       kind: 'numbers',
       values,
       ...(range === undefined ? {} : { range }),

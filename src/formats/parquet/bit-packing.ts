@@ -15,7 +15,7 @@ export function bitWidth(largest: number): number {
 
 /** Packs values[from, to), of which there are a multiple of eight after filling up with zeroes to `count`. */
 export function packBits(
-  values: ArrayLike<number>,
+  values: Float64Array | Uint32Array,
   from: number,
   to: number,
   count: number,

@@ -17,7 +17,7 @@ export type ColumnValues =
   /** Written as differences. */
   | {
       readonly kind: 'numbers';
-      readonly values: ArrayLike<number>;
+      readonly values: Float64Array;
       readonly range?: readonly [number, number];
     }
   /** Written as indices into the values that occur. */

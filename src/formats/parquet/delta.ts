@@ -6,10 +6,12 @@ const BLOCK = 128;
 const MINIBLOCKS = 4;
 const MINIBLOCK = BLOCK / MINIBLOCKS;
 
+/** Differences of the block at hand, then how far they lie above the least of them. */
 const deltas = new Float64Array(BLOCK);
+const widths = new Uint8Array(MINIBLOCKS);
 
 /** Encodes values[0, count), whole numbers whose differences are exact in a double. */
-export function encodeDelta(values: ArrayLike<number>, count: number, out: ByteSink): void {
+export function encodeDelta(values: Float64Array, count: number, out: ByteSink): void {
   out.varint(BLOCK);
   out.varint(MINIBLOCKS);
   out.varint(count);
@@ -19,26 +21,38 @@ export function encodeDelta(values: ArrayLike<number>, count: number, out: ByteS
   }
 }
 
-function encodeBlock(values: ArrayLike<number>, from: number, count: number, out: ByteSink): void {
-  let least = values[from] - values[from - 1];
+function encodeBlock(values: Float64Array, from: number, count: number, out: ByteSink): void {
+  let previous = values[from - 1];
+  let least = values[from] - previous;
+  let largest = least;
   for (let i = 0; i < count; i++) {
-    const delta = values[from + i] - values[from + i - 1];
+    const value = values[from + i];
+    const delta = value - previous;
+    previous = value;
     deltas[i] = delta;
     if (delta < least) least = delta;
+    if (delta > largest) largest = delta;
   }
-  for (let i = 0; i < count; i++) deltas[i] -= least;
   out.zigzag(least);
-  const widths = [0, 0, 0, 0];
-  for (let mini = 0; mini * MINIBLOCK < count; mini++) widths[mini] = widthOf(mini, count);
-  for (const width of widths) out.byte(width);
-  for (let mini = 0; mini * MINIBLOCK < count; mini++) {
-    packBits(deltas, mini * MINIBLOCK, count, MINIBLOCK, widths[mini], out);
+  widths.fill(0);
+  // Rows that follow each other evenly, as in memory touched page by page, take no bits.
+  if (largest !== least) measure(count, least);
+  for (let mini = 0; mini < MINIBLOCKS; mini++) out.byte(widths[mini]);
+  for (let mini = 0; mini < MINIBLOCKS; mini++) {
+    if (widths[mini] > 0) packBits(deltas, mini * MINIBLOCK, count, MINIBLOCK, widths[mini], out);
   }
 }
 
-function widthOf(mini: number, count: number): number {
-  let largest = 0;
-  const end = Math.min(count, (mini + 1) * MINIBLOCK);
-  for (let i = mini * MINIBLOCK; i < end; i++) if (deltas[i] > largest) largest = deltas[i];
-  return bitWidth(largest);
+/** Takes the least difference from each, and finds the width of each miniblock. */
+function measure(count: number, least: number): void {
+  for (let mini = 0; mini * MINIBLOCK < count; mini++) {
+    const end = Math.min(count, (mini + 1) * MINIBLOCK);
+    let largest = 0;
+    for (let i = mini * MINIBLOCK; i < end; i++) {
+      const above = deltas[i] - least;
+      deltas[i] = above;
+      if (above > largest) largest = above;
+    }
+    widths[mini] = bitWidth(largest);
+  }
 }

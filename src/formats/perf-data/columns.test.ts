@@ -32,7 +32,9 @@ test('a page set counts distinct pages and blocks', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(address, near), { maxLength: 1500 }), (addresses) => {
       const set = new PageSet(true);
-      for (const each of addresses) set.add(Number(each & 0xffffffffn), Number(each >> 32n));
+      const low = Uint32Array.from(addresses, (each) => Number(each & 0xffffffffn));
+      const high = Uint32Array.from(addresses, (each) => Number(each >> 32n));
+      assert.equal(set.addAll(low, high, addresses.length), addresses.filter((each) => each !== 0n).length);
       assert.equal(set.pages, new Set(addresses.map((each) => each >> 12n)).size);
       assert.equal(set.blocks, new Set(addresses.map((each) => each >> 21n)).size);
     }),

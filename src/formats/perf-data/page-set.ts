@@ -7,6 +7,8 @@ const SLAB_BLOCKS = 4096;
 /** 1 TiB of touched address space in 46 MiB of memory; blocks beyond are not counted. */
 const MOST_BLOCKS = 1 << 19;
 
+const NO_BITS: Uint32Array = new Uint32Array(0);
+
 export class PageSet {
   blocks = 0;
   pages = 0;
@@ -18,35 +20,47 @@ export class PageSet {
   /** Number of the block in each used slot. */
   private numbers = new Int32Array(1024);
   private readonly slabs: Uint32Array[] = [];
-  private lastKey = -1;
-  private lastNumber = 0;
 
   constructor(countsPages: boolean) {
     this.countsPages = countsPages;
   }
 
-  /** Adds the page of a 64-bit address given in two words. */
-  add(low: number, high: number): void {
-    const key = high * 2048 + (low >>> 21);
-    const number = key === this.lastKey ? this.lastNumber : this.numberOf(key);
-    if (!this.countsPages || number < 0) return;
-    const slab = this.slabs[number >>> 12];
-    const page = (low >>> 12) & 511;
-    const at = (number & (SLAB_BLOCKS - 1)) * BITMAP_WORDS + (page >>> 5);
-    const bit = 1 << (page & 31);
-    if ((slab[at] & bit) !== 0) return;
-    slab[at] |= bit;
-    this.pages++;
+  /** Adds the pages of `count` addresses given in two words each; address 0 is none. Answers how many there were. */
+  addAll(low: Uint32Array, high: Uint32Array, count: number): number {
+    let seen = 0;
+    let lastKey = -1;
+    let bits = NO_BITS;
+    let base = 0;
+    for (let i = 0; i < count; i++) {
+      const lowWord = low[i];
+      const highWord = high[i];
+      if (lowWord === 0 && highWord === 0) continue;
+      seen++;
+      const key = highWord * 2048 + (lowWord >>> 21);
+      if (key !== lastKey) {
+        lastKey = key;
+        const number = this.numberOf(key);
+        bits = number < 0 || !this.countsPages ? NO_BITS : this.slabs[number >>> 12];
+        base = (number & (SLAB_BLOCKS - 1)) * BITMAP_WORDS;
+      }
+      if (bits === NO_BITS) continue;
+      const page = (lowWord >>> 12) & 511;
+      const at = base + (page >>> 5);
+      const bit = 1 << (page & 31);
+      if ((bits[at] & bit) !== 0) continue;
+      bits[at] |= bit;
+      this.pages++;
+    }
+    return seen;
   }
 
   private numberOf(key: number): number {
     let slot = hash(key) & this.mask;
     while (this.keys[slot] !== key && this.keys[slot] >= 0) slot = (slot + 1) & this.mask;
     if (this.keys[slot] < 0 && !this.insert(slot, key)) return -1;
-    this.lastKey = key;
-    this.lastNumber = this.numbers[slot];
+    const number = this.numbers[slot];
     if (this.blocks * 2 > this.mask) this.grow();
-    return this.lastNumber;
+    return number;
   }
 
   private insert(slot: number, key: number): boolean {

@@ -44,43 +44,37 @@ export class Tally {
     return Object.fromEntries(named.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
   }
 
-  /** Batches have far fewer than 2^21 rows, so sums of words stay exact in doubles. */
+  /** Batches have far fewer than 2^21 rows, so sums of words stay exact in doubles. Absent addresses are 0. */
   private addAddresses(batch: AccessColumns): void {
+    const { addressLow, addressHigh, count } = batch;
     let low = 0;
     let high = 0;
-    for (let row = 0; row < batch.count; row++) {
-      const addressLow = batch.addressLow[row];
-      const addressHigh = batch.addressHigh[row];
-      if (addressLow === 0 && addressHigh === 0) continue;
-      this.withAddress++;
-      low += addressLow;
-      high += addressHigh;
-      this.xorLow ^= addressLow;
-      this.xorHigh ^= addressHigh;
-      this.virtual.add(addressLow, addressHigh);
+    let xorLow = 0;
+    let xorHigh = 0;
+    for (let row = 0; row < count; row++) {
+      low += addressLow[row];
+      high += addressHigh[row];
+      xorLow ^= addressLow[row];
+      xorHigh ^= addressHigh[row];
     }
+    this.xorLow ^= xorLow;
+    this.xorHigh ^= xorHigh;
     this.sum += BigInt(low) + (BigInt(high) << 32n);
+    this.withAddress += this.virtual.addAll(addressLow, addressHigh, count);
   }
 
   private addPhysical(batch: AccessColumns): void {
-    for (let row = 0; row < batch.count; row++) {
-      const low = batch.physicalLow[row];
-      const high = batch.physicalHigh[row];
-      if (low === 0 && high === 0) continue;
-      this.withPhysical++;
-      this.physical.add(low, high);
-    }
+    this.withPhysical += this.physical.addAll(batch.physicalLow, batch.physicalHigh, batch.count);
   }
 
   /** Neighbouring samples are mostly of one thread, so runs are counted before they are looked up. */
   private addThreads(batch: AccessColumns): void {
-    let start = 0;
-    for (let row = 1; row <= batch.count; row++) {
-      const goesOn =
-        row < batch.count && batch.tid[row] === batch.tid[start] && batch.pid[row] === batch.pid[start];
-      if (goesOn) continue;
-      this.addRun(batch.pid[start], batch.tid[start], row - start);
-      start = row;
+    const { pid, tid, count } = batch;
+    for (let start = 0; start < count; ) {
+      let end = start + 1;
+      while (end < count && tid[end] === tid[start] && pid[end] === pid[start]) end++;
+      this.addRun(pid[start], tid[start], end - start);
+      start = end;
     }
   }
 
