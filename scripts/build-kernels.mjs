@@ -6,7 +6,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from 'node:path';
 
 /** The room of src/ that each kernel belongs to. */
-const KERNELS = { samples: 'formats/sample-kernel', heat: 'hotness/heat-kernel' };
+const KERNELS = {
+  samples: 'formats/sample-kernel',
+  heat: 'hotness/heat-kernel',
+  tally: 'formats/perf-data/tally-kernel',
+};
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory'];
 
 export function buildKernels(root) {

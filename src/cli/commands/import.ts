@@ -138,10 +138,10 @@ export function importDocument(
     withPhysical: tally.withPhysical,
     sumAddress: hex(tally.sumAddress),
     xorAddress: hex(tally.xorAddress),
-    pages4k: tally.virtual.pages,
-    pages2m: tally.virtual.blocks,
-    pages2mPhysical: tally.physical.blocks,
-    pagesAreLowerBounds: tally.virtual.isFull || tally.physical.isFull,
+    pages4k: tally.pages4k,
+    pages2m: tally.pages2m,
+    pages2mPhysical: tally.pages2mPhysical,
+    pagesAreLowerBounds: tally.pagesAreLowerBounds,
     byThread: tally.byThread,
     samplesOfFurtherThreads: tally.ofOtherThreads,
     lost: imported.lost,
@@ -161,7 +161,7 @@ export function importText(imported: Imported, out: string | undefined): string[
   const { tally } = imported;
   const lines = [
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
-    `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
+    `${tally.pages4k} pages of 4 KiB in ${tally.pages2m} of 2 MiB; ${tally.pages2mPhysical} physical blocks of 2 MiB`,
   ];
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);
   for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
