@@ -10,6 +10,7 @@ const KERNELS = {
   samples: 'formats/sample-kernel',
   heat: 'hotness/heat-kernel',
   tally: 'formats/perf-data/tally-kernel',
+  parquet: 'formats/parquet/encode-kernel',
 };
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory'];
 

@@ -11,5 +11,7 @@ export const PID_CACHE: usize = FLAGS + 2 * COLUMN;
 export const PID_CACHE_MASK: u32 = 1023;
 /** Rows without a place, by reason, as words; UNPLACED of src/hotness/heat-table.ts has their order. */
 export const UNPLACED: usize = PID_CACHE + 8 * 1024;
+/** What the last `tally` found, as words: touched sub-pages, and those with one and with two samples. */
+export const TALLY: usize = UNPLACED + 64;
 /** The blocks begin here. */
-export const FREE: usize = UNPLACED + 64;
+export const FREE: usize = TALLY + 64;

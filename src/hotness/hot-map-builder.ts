@@ -102,18 +102,7 @@ export class HotMapBuilder {
     if (this.#table.detail === 'bitmap') {
       return { touched: countBits(this.#table.bitmap(address)), once: undefined, twice: undefined };
     }
-    const counts = this.#table.counts(address);
-    let touched = 0;
-    let once = 0;
-    let twice = 0;
-    for (let page = 0; page < counts.length; page++) {
-      const count = counts[page];
-      if (count === 0) continue;
-      touched++;
-      if (count === 1) once++;
-      else if (count === 2) twice++;
-    }
-    return { touched, once, twice };
+    return this.#table.tally(address);
   }
 }
 

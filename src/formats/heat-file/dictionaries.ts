@@ -25,7 +25,6 @@ const PLACES = MOST_DOUBLES * 2;
 /** A dictionary of doubles that gives up when there are too many: open addressing, because a Map boxes each of them. */
 export class DoubleDictionary {
   private size = 0;
-  private count = 0;
   private readonly entries = new Float64Array(MOST_DOUBLES);
   /** Index + 1 of the entry in each place; 0 marks a free one. */
   private readonly places = new Uint16Array(PLACES);
@@ -37,10 +36,18 @@ export class DoubleDictionary {
     this.indices = new Uint32Array(rows);
   }
 
-  add(value: number): void {
-    if (this.size > MOST_DOUBLES) return;
-    const last = this.count === 0 ? -1 : this.indices[this.count - 1];
-    this.indices[this.count++] = last >= 0 && this.entries[last] === value ? last : this.indexOf(value);
+  /** Adds values[from, to), which follow those added before. */
+  addAll(values: Float64Array, from: number, to: number): void {
+    const { indices, entries } = this;
+    let last = from === 0 ? -1 : indices[from - 1];
+    for (let row = from; row < to; row++) {
+      const value = values[row];
+      if (last < 0 || entries[last] !== value) {
+        if (this.size > MOST_DOUBLES) return;
+        last = this.indexOf(value);
+      }
+      indices[row] = last;
+    }
   }
 
   /** The column of the values that were added. */
@@ -51,7 +58,6 @@ export class DoubleDictionary {
 
   clear(): void {
     this.size = 0;
-    this.count = 0;
     this.places.fill(0);
   }
 

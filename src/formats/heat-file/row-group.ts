@@ -4,16 +4,19 @@ import { Dictionary, DoubleDictionary } from './dictionaries.js';
 
 /** Rows of a row group: what is held in columns before it is encoded. */
 export const GROUP_ROWS = 65536;
-const LARGEST_COUNT = 0x7fffffff;
 
-/** Takes rows, block by block in ascending order. */
-export interface HeatRows {
-  beginBlock(pid: number, command: string, address: number, pageBytes: number): void;
-  beginMapping(name: string): void;
-  add(subPage: number, samples: number, accesses: number): void;
+/** What the rows of a block have in common. */
+export interface BlockRows {
+  readonly pid: number;
+  readonly command: string;
+  /** Byte address of the block, and of a page. */
+  readonly address: number;
+  readonly pageBytes: number;
+  /** Accesses that a sample stands for. */
+  readonly weight: number;
 }
 
-export class RowGroup implements HeatRows {
+export class RowGroup {
   private count = 0;
   private readonly write: (count: number, columns: readonly ColumnValues[]) => void;
   private readonly pids = new Float64Array(GROUP_ROWS);
@@ -27,44 +30,40 @@ export class RowGroup implements HeatRows {
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
   private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
-  // What the rows to come have in common.
-  private pid = 0;
-  private command = '';
-  private commandIndex = 0;
-  private mapping = '';
-  private mappingIndex = 0;
-  private block = 0;
-  private pageBytes = 0;
 
   constructor(write: (count: number, columns: readonly ColumnValues[]) => void) {
     this.write = write;
   }
 
-  beginBlock(pid: number, command: string, address: number, pageBytes: number): void {
-    this.pid = pid;
-    this.command = command;
-    this.commandIndex = this.commands.indexOf(command);
-    this.block = address;
-    this.pageBytes = pageBytes;
+  /** Sees to it that there is room for so many rows, at most GROUP_ROWS. */
+  makeRoom(rows: number): void {
+    if (this.count + rows > GROUP_ROWS) this.flush();
   }
 
-  beginMapping(name: string): void {
-    this.mapping = name;
-    this.mappingIndex = this.mappings.indexOf(name);
-  }
-
-  add(subPage: number, samples: number, accesses: number): void {
-    const row = this.count++;
-    this.pids[row] = this.pid;
-    this.commandIndices[row] = this.commandIndex;
-    this.mappingIndices[row] = this.mappingIndex;
-    this.blocks[row] = this.block;
-    this.subPages[row] = subPage;
-    this.addresses[row] = this.block + subPage * this.pageBytes;
-    this.samples[row] = Math.min(samples, LARGEST_COUNT);
-    this.accesses[row] = accesses;
-    this.accessValues.add(accesses);
-    if (this.count === GROUP_ROWS) this.flush();
+  /**
+   * A row for each of counts[from, to) that is not 0, all in the mapping of this name. `counts` begin at the block's first
+   * page, and there must be room.
+   */
+  add(block: BlockRows, mapping: string, counts: Float64Array, from: number, to: number): void {
+    const first = this.count;
+    const { subPages, samples, addresses, accesses } = this;
+    const { address, pageBytes, weight } = block;
+    let row = first;
+    for (let subPage = from; subPage < to; subPage++) {
+      const count = counts[subPage];
+      if (count === 0) continue;
+      subPages[row] = subPage;
+      addresses[row] = address + subPage * pageBytes;
+      samples[row] = count;
+      accesses[row] = count * weight;
+      row++;
+    }
+    this.pids.fill(block.pid, first, row);
+    this.commandIndices.fill(this.commands.indexOf(block.command), first, row);
+    this.mappingIndices.fill(this.mappings.indexOf(mapping), first, row);
+    this.blocks.fill(address, first, row);
+    this.accessValues.addAll(accesses, first, row);
+    this.count = row;
   }
 
   flush(): void {
@@ -90,16 +89,10 @@ export class RowGroup implements HeatRows {
       numbers(this.samples),
       this.accessValues.columnOf(this.accesses),
     ]);
-    this.begin();
-  }
-
-  private begin(): void {
     this.count = 0;
     this.commands.clear();
     this.mappings.clear();
     this.accessValues.clear();
-    this.commandIndex = this.commands.indexOf(this.command);
-    this.mappingIndex = this.mappings.indexOf(this.mapping);
   }
 }
 

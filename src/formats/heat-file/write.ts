@@ -2,11 +2,14 @@
 import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
 import type { PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { ParquetFile } from '../parquet/writer.js';
-import { type HeatRows, RowGroup } from './row-group.js';
+import { GROUP_ROWS, RowGroup } from './row-group.js';
 import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts } from './schema.js';
 
 /** Counters of a hot map stop here. */
 const SATURATED = 0xffff;
+
+/** Largest value of a column of 32 bits. */
+const LARGEST_COUNT = 0x7fffffff;
 
 /** The mapping that a page lies in. */
 export interface MappedName {
@@ -31,11 +34,16 @@ export function writeHeatFile(
   return parquet.finish('octavo', { [FACTS_KEY]: JSON.stringify(facts) });
 }
 
-function addMap(map: HotMap, group: HeatRows, nameMapping: NameMapping): void {
+function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
   const counts = new Uint16Array(map.geometry.pagesPerBlock);
+  const exact = new Float64Array(counts.length);
   for (const number of map.blocks()) {
     const block = map.block(number);
-    if (block !== undefined && map.counts(number, counts)) addBlock(map, block, counts, group, nameMapping);
+    if (block === undefined || !map.counts(number, counts)) continue;
+    exact.set(counts);
+    const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
+    if (clipped > 0) restore(exact, clipped);
+    addBlock(map, block, exact, group, nameMapping);
   }
 }
 
@@ -43,26 +51,38 @@ function addMap(map: HotMap, group: HeatRows, nameMapping: NameMapping): void {
 function addBlock(
   map: HotMap,
   block: HotBlock,
-  counts: Uint16Array,
-  group: HeatRows,
+  counts: Float64Array,
+  group: RowGroup,
   nameMapping: NameMapping,
 ): void {
   const { geometry, process } = map;
-  const clipped = clippedShare(block, counts);
-  const weight = block.samples === 0 ? 0 : block.weight / block.samples;
   const first = block.block * geometry.pagesPerBlock;
-  group.beginBlock(process.pid, process.command, first * geometry.pageBytes, geometry.pageBytes);
-  let end = first;
-  for (let subPage = 0; subPage < counts.length; subPage++) {
-    const count = counts[subPage];
-    if (count === 0) continue;
-    if (first + subPage >= end) {
-      const mapped = nameMapping(process.pid, first + subPage);
-      end = Math.max(mapped.end, first + subPage + 1);
-      group.beginMapping(mapped.name);
-    }
-    const samples = count === SATURATED ? count + clipped : count;
-    group.add(subPage, samples, samples * weight);
+  const rows = {
+    pid: process.pid,
+    command: process.command,
+    address: first * geometry.pageBytes,
+    pageBytes: geometry.pageBytes,
+    weight: block.samples === 0 ? 0 : block.weight / block.samples,
+  };
+  for (let from = nextTouched(counts, 0); from < counts.length; ) {
+    const { name, end } = nameMapping(process.pid, first + from);
+    const to = Math.min(counts.length, Math.max(from + 1, end - first), from + GROUP_ROWS);
+    group.makeRoom(to - from);
+    group.add(rows, name, counts, from, to);
+    from = nextTouched(counts, to);
+  }
+}
+
+function nextTouched(counts: Float64Array, from: number): number {
+  let page = from;
+  while (page < counts.length && counts[page] === 0) page++;
+  return page;
+}
+
+/** Gives saturated counters their share of what they lost. */
+function restore(counts: Float64Array, clipped: number): void {
+  for (let page = 0; page < counts.length; page++) {
+    if (counts[page] === SATURATED) counts[page] = Math.min(SATURATED + clipped, LARGEST_COUNT);
   }
 }
 

@@ -1,7 +1,6 @@
 /** Columns of a row group to pages: a dictionary where values repeat, differences where they ascend. */
 import type { ByteSink } from './byte-sink.js';
-import { encodeDelta } from './delta.js';
-import { encodeIndices } from './run-lengths.js';
+import type { EncodeKernel } from './encode-kernel/encode-kernel.js';
 
 /** Physical types of parquet.thrift. */
 export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const;
@@ -31,14 +30,20 @@ export type ColumnValues =
 
 const UTF8 = new TextEncoder();
 
-/** The body of a data page of `count` values, and how it is encoded. */
-export function encodeValues(column: ColumnType, values: ColumnValues, count: number, out: ByteSink): number {
+/** Appends the body of a data page of `count` values; answers how it is encoded. */
+export function encodeValues(
+  kernel: EncodeKernel,
+  column: ColumnType,
+  values: ColumnValues,
+  count: number,
+  out: ByteSink,
+): number {
   if (values.kind === 'numbers') {
-    encodeDelta(values.values, count, out);
+    out.append(kernel.deltas(values.values, count));
     return ENCODING.deltaBinaryPacked;
   }
   if (values.kind === 'dictionary') {
-    encodeIndices(values.indices, count, values.entries.length, out);
+    out.append(kernel.indices(values.indices, count, values.entries.length));
     return ENCODING.rleDictionary;
   }
   for (let i = 0; i < count; i++) plain(column, values.values[i], out);

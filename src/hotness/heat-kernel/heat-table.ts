@@ -38,6 +38,7 @@ interface Exports {
   readonly PID: WebAssembly.Global;
   readonly FLAGS: WebAssembly.Global;
   readonly UNPLACED: WebAssembly.Global;
+  readonly TALLY: WebAssembly.Global;
   readonly HEAD: WebAssembly.Global;
   begin(counterBytes: number): void;
   setGeometry(blockShift: number, firstKernelPage: number, isBitmap: number): void;
@@ -45,6 +46,7 @@ interface Exports {
   addCount(pid: number, page: number, samples: number, weight: number): number;
   add(pid: number, block: number): number;
   find(pid: number, block: number): number;
+  tally(block: number, pages: number): void;
   blockCount(): number;
   firstBlock(): number;
   usedBytes(): number;
@@ -142,6 +144,18 @@ export class HeatTable {
   /** Counters of a block with `counts` detail; only until something is added. */
   counts(address: BlockAddress): Uint16Array {
     return new Uint16Array(this.memory.buffer, address + this.head, this.geometry.pagesPerBlock);
+  }
+
+  /** Sub-pages of a block with `counts` detail that have any, exactly one and exactly two samples. */
+  tally(address: BlockAddress): { readonly touched: number; readonly once: number; readonly twice: number } {
+    this.calls.tally(address, this.geometry.pagesPerBlock);
+    const { data } = this.views;
+    const at = this.calls.TALLY.value;
+    return {
+      touched: data.getUint32(at, true),
+      once: data.getUint32(at + 4, true),
+      twice: data.getUint32(at + 8, true),
+    };
   }
 
   /** Bits of a block with `bitmap` detail; only until something is added. */
