@@ -9,6 +9,7 @@ import type { SampleDecoder } from '../perf-data/sample-decoder.js';
 import type { ThreadTable } from '../perf-data/threads.js';
 import { EXCHANGE } from '../sample-kernel/exports.js';
 import type { SampleKernel } from '../sample-kernel/kernel.js';
+import { type AuxBuffer, NO_THREAD, type Queue } from './aux-queue.js';
 import { dataSourcesOf, remoteMask, UNKNOWN_SOURCES } from './data-source.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 import { kindOf, putRecord, tellsSource } from './record-rows.js';
@@ -18,38 +19,6 @@ import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.j
 /** Bytes of AUX data that may wait for context switches. */
 const MOST_WAITING = 32 << 20;
 const MOST_QUEUES = 4096;
-const NO_THREAD = 0xffffffff;
-
-/** The AUXTRACE record that bytes came with. */
-export interface AuxBuffer {
-  readonly index: number;
-  /** All ones when the buffer is not of one CPU (or thread). */
-  readonly cpu: number;
-  readonly tid: number;
-}
-
-interface Piece {
-  readonly bytes: Uint8Array;
-  /** No further bytes of the same buffer follow. */
-  readonly ends: boolean;
-  readonly round: number;
-}
-
-interface Queue {
-  readonly buffer: AuxBuffer;
-  readonly timeline: SwitchTimeline;
-  /** One bit for each data source of another socket or chip. */
-  readonly remoteSources: number;
-  /** Value of the last context packet, −1 before the first. */
-  context: number;
-  /** Begun record whose rest is still to come. */
-  tail: Uint8Array;
-  waiting: Piece[];
-  tid: number;
-  pid: number;
-  /** True once a context packet has named the thread. */
-  isNamed: boolean;
-}
 
 export interface SpeSetup {
   /** Event number and weight of the rows. */
