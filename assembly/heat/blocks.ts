@@ -70,7 +70,8 @@ export function find(pid: i32, number: f64): usize {
   return found;
 }
 
-function at(place: u32): usize {
+/** Address of the block at a place, 0 for none. */
+export function at(place: u32): usize {
   return <usize>load<u32>(Table.places + ((<usize>place) << 2));
 }
 
@@ -113,7 +114,8 @@ function put(address: usize): void {
   store<u32>(Table.places + ((<usize>place) << 2), <u32>address);
 }
 
-function placeOf(pid: i32, number: f64): u32 {
+/** Where a block is looked for first. */
+export function placeOf(pid: i32, number: f64): u32 {
   const mixed = (<u64>(<i64>number) ^ (<u64>(<u32>pid) * STIRRER)) * GOLDEN;
   return <u32>(mixed >> 32) & Table.mask;
 }

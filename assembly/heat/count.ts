@@ -1,5 +1,5 @@
 /** Rows of a batch into the counters of their blocks: one loop, which looks a block up when it changes. */
-import { add, Block, HEAD } from './blocks';
+import { add, at, Block, HEAD, placeOf } from './blocks';
 import * as host from './host';
 import { FLAGS, PID, PID_CACHE, PID_CACHE_MASK, UNPLACED, VIRTUAL_PAGE, WEIGHT } from './rows';
 
@@ -54,7 +54,7 @@ export function addRows(count: i32): void {
       }
       lastNumber = number >> shift;
       lastPid = pid;
-      address = add(pid, <f64>(<i64>lastNumber));
+      address = addressOf(pid, <f64>(<i64>lastNumber));
     }
     if (address == 0) {
       miss(NO_MEMORY);
@@ -67,18 +67,30 @@ export function addRows(count: i32): void {
   }
 }
 
-/** `samples` samples on a page at once; false when no memory can be had. */
-export function addCount(pid: i32, page: f64, samples: f64, weight: f64): bool {
+/** The block, which mostly is at the first place looked at. */
+function addressOf(pid: i32, number: f64): usize {
+  const found = at(placeOf(pid, number));
+  if (found != 0) {
+    const block = changetype<Block>(found);
+    if (block.number == number && block.pid == pid) return found;
+  }
+  return add(pid, number);
+}
+
+/** `samples` samples on a page at once. */
+export function addCount(pid: i32, page: f64, samples: f64, weight: f64): void {
   const shift = Geometry.blockShift;
   const number = <u64>(<i64>page);
   const address = add(pid, <f64>(<i64>(number >> shift)));
-  if (address == 0) return false;
+  if (address == 0) {
+    store<u32>(NO_MEMORY, load<u32>(NO_MEMORY) + <u32>samples);
+    return;
+  }
   const block = changetype<Block>(address);
   block.samples += samples;
   block.weight += weight;
   const times = <u32>min<f64>(samples, <f64>SATURATED);
   mark(address + HEAD, <usize>(number & (((<u64>1) << shift) - 1)), times, Geometry.isBitmap);
-  return true;
 }
 
 /** Wanted processes have changed. */

@@ -115,10 +115,11 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
   while (at + LOOK_AHEAD <= end && row < CAPACITY) {
     let hasTime = false;
     if (at == start && load<u8>(at) == 0xb0 && at + USUAL_RECORD <= end) {
-      // What processors write, in the order in which they do: a chain of tests that mostly hold.
+      // What processors write, in the order in which they do: a chain of tests that mostly hold. Lengths that are
+      // constants after a test let the processor run ahead; a length that is computed makes it wait for the bytes.
       level = (load<u8>(at, 8) >> 5) & 3;
       at += 9;
-      at += zerosAt(at);
+      if (load<u8>(at) == 0) at += zerosAt(at);
       if ((load<u8>(at) & 0xfc) == 0x64) {
         context = load<i32>(at, 1);
         at += 5;
@@ -129,7 +130,10 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
         at += 2;
         header = <i32>load<u8>(at);
       }
-      if ((header & 0xcf) == 0x42) {
+      if (header == 0x52) {
+        events = <u32>load<u16>(at, 1);
+        at += 3;
+      } else if ((header & 0xcf) == 0x42) {
         events = load<u32>(at, 1) & payloadMask(header);
         at += 1 + payloadBytes(header);
       }
@@ -146,9 +150,15 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
           physical = load<u64>(at, 1) & LOW_56_BITS;
           at += 9;
         }
-        at += zerosAt(at);
         header = <i32>load<u8>(at);
-        if ((header & 0xcf) == 0x43) {
+        if (header == 0) {
+          at += zerosAt(at);
+          header = <i32>load<u8>(at);
+        }
+        if (header == 0x43) {
+          source = <i32>load<u8>(at, 1);
+          at += 2;
+        } else if ((header & 0xcf) == 0x43) {
           source = <i32>(load<u32>(at, 1) & payloadMask(header) & 0xffff);
           at += 1 + payloadBytes(header);
         }
@@ -157,12 +167,15 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
     }
     const header = <i32>load<u8>(at);
     if (header == 0x71) hasTime = true;
+    // The general way: any packets in any order.
     else
       switch (header) {
         case 0x00: {
-          const zeros = zerosAt(at);
-          if (at == start) start += zeros;
-          at += zeros;
+          const isBetween = at == start;
+          // Records may be aligned to 64 bytes.
+          while (at + LOOK_AHEAD <= end && load<u64>(at) == 0) at += 8;
+          at += zerosAt(at);
+          if (isBetween) start = at;
           continue;
         }
         case 0xb0:

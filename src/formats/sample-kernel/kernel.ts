@@ -3,7 +3,9 @@
  * to. Bytes of a recording are read straight into that memory, and the columns of a batch lie in it, so that nothing is
  * copied between the two worlds. Why: docs/decisions/0103-kernel-in-webassembly.md.
  */
+
 import { assert } from '../../base/assert.js';
+import { kernelMemory } from '../../vocabulary/kernel-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import { MISC } from '../perf-data/constants.js';
@@ -57,7 +59,7 @@ export class SampleKernel {
   }
 
   private constructor() {
-    const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+    const memory = kernelMemory(MEMORY_PAGES, MEMORY_PAGES);
     this.buffer = memory.buffer;
     this.memory = new Uint8Array(this.buffer);
     this.calls = this.instantiate(memory);

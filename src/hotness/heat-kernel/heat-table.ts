@@ -2,7 +2,7 @@
  * Counters of blocks by process, in a memory of their own that the kernel of assembly/heat fills: every sample goes
  * through one loop of it. Why WebAssembly: docs/decisions/0103-kernels-in-webassembly.md.
  */
-import { assert } from '../../base/assert.js';
+import { kernelMemory } from '../../vocabulary/kernel-memory.js';
 import type { SampleBatch } from '../../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { BINARY } from './binary.js';
@@ -43,7 +43,7 @@ interface Exports {
   begin(counterBytes: number): void;
   setGeometry(blockShift: number, firstKernelPage: number, isBitmap: number): void;
   addRows(count: number): void;
-  addCount(pid: number, page: number, samples: number, weight: number): number;
+  addCount(pid: number, page: number, samples: number, weight: number): void;
   add(pid: number, block: number): number;
   find(pid: number, block: number): number;
   tally(block: number, pages: number): void;
@@ -67,7 +67,7 @@ export type BlockAddress = number;
 export class HeatTable {
   readonly geometry: PageGeometry;
   readonly detail: HotMapDetail;
-  private readonly memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
+  private readonly memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
   private readonly calls: Exports;
   private readonly head: number;
   private readonly capacity: number;
@@ -121,12 +121,12 @@ export class HeatTable {
 
   /** `samples` samples on a page at once. */
   addCount(pid: ProcessId, page: PageNumber, samples: number, weight: number): void {
-    assert(this.calls.addCount(pid, page, samples, weight) !== 0, 'no memory left for maps');
+    this.calls.addCount(pid, page, samples, weight);
   }
 
   /** Tracks a block that is known to be there, without any sample. */
   addBlock(pid: ProcessId, block: BlockNumber): void {
-    assert(this.calls.add(pid, block) !== 0, 'no memory left for maps');
+    this.calls.add(pid, block);
   }
 
   find(pid: ProcessId, block: BlockNumber): BlockAddress {

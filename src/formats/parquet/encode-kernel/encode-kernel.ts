@@ -1,5 +1,7 @@
 /** The loops over all values of a column, in a memory of their own (assembly/parquet). */
+
 import { assert } from '../../../base/assert.js';
+import { kernelMemory } from '../../../vocabulary/kernel-memory.js';
 import { BINARY } from './binary.js';
 
 const WASM_PAGE = 65536;
@@ -22,7 +24,7 @@ export class EncodeKernel {
   private readonly buffer: ArrayBuffer;
 
   constructor() {
-    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+    const memory = kernelMemory(PAGES, PAGES);
     this.buffer = memory.buffer;
     this.calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
     assert(this.calls.END.value <= this.buffer.byteLength, 'the memory of the encoding kernel is too small');

@@ -1,4 +1,5 @@
 /** The loops over all rows of a tally, in a memory of their own (assembly/tally). */
+import { kernelMemory } from '../../../vocabulary/kernel-memory.js';
 import type { AccessColumns } from '../access-columns.js';
 import { BINARY } from './binary.js';
 
@@ -31,7 +32,7 @@ interface Exports {
 }
 
 export class TallyKernel {
-  private readonly memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
+  private readonly memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
   private readonly calls: Exports;
 
   /** `addThread` is told of rows of one thread that follow each other. */
