@@ -2,7 +2,7 @@
 import { runCommandLine } from './cli/application.js';
 import { chosenHost } from './cli/chosen-host.js';
 import { OctavoContext } from './cli/context.js';
-import { folderHost } from './host/folder-host.js';
+import type { Host } from './host/host.js';
 import { linuxHost } from './host/linux-host.js';
 import { OctavoError } from './vocabulary/errors.js';
 
@@ -33,7 +33,7 @@ const streams = {
 const machine = linuxHost();
 const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
 try {
-  const host = recording === undefined ? machine : folderHost(recording, machine.identity.stateDirectory);
+  const host = recording === undefined ? machine : await recordedHost(recording);
   process.exitCode = await runCommandLine(words, new OctavoContext(host, streams, stop.signal));
 } catch (problem) {
   if (!(problem instanceof OctavoError)) throw problem;
@@ -44,3 +44,8 @@ try {
 if (readerGone) process.exitCode = 0;
 // An unread standard input would keep the process alive.
 process.stdin.unref?.();
+
+async function recordedHost(folder: string): Promise<Host> {
+  const { folderHost } = await import('./host/folder-host.js');
+  return folderHost(folder, machine.identity.stateDirectory);
+}

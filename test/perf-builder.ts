@@ -108,7 +108,7 @@ export class Bytes {
 
 export class PerfBuilder {
   readonly isBig: boolean;
-  private readonly attrs: BuiltAttr[] = [];
+  readonly attrs: BuiltAttr[] = [];
   private readonly records: Uint8Array[] = [];
   private readonly features = new Map<number, Uint8Array>();
   /** Where the AUXTRACE records stand in the data. */

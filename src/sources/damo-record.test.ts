@@ -8,7 +8,8 @@ import type { RegionRecord } from '../formats/damo-record/region.js';
 import { SAMPLE_FIELD as F, FEATURE } from '../formats/perf-data/constants.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { DamoRecordSource, readDamoRecord } from './damo-record.js';
+import { readDamoRecord } from './damo-file.js';
+import { DamoRecordSource } from './damo-record.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -1,5 +1,5 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
-import { type AccessColumns, accessColumns } from '../formats/perf-data/access-columns.js';
+import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import {
   FILE_HEADER_BYTES,
   type FileHeader,
@@ -19,9 +19,6 @@ import type { PageGeometry } from '../vocabulary/units.js';
 import { ByteQueue } from './byte-queue.js';
 import { lossesOf, notesOf } from './perf-account.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
-
-/** Rows handed over at once: columns of this length stay in the second-level cache. */
-const ROWS = 8192;
 
 export interface PerfInput {
   /** Path of a file or directory; only a name for messages when `stream` is given. */
@@ -66,12 +63,16 @@ export class PerfFileSource implements Source {
 
   /** The same rows with their exact addresses. */
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
-    const out = accessColumns(ROWS);
-    if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
-    else yield* this.readPath(this.input.path, out, context);
-    for (let done = false; !done; ) {
-      done = this.session.finish(out);
-      yield* this.flush(out);
+    try {
+      const out = this.session.rows;
+      if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
+      else yield* this.readPath(this.input.path, out, context);
+      for (let done = false; !done; ) {
+        done = this.session.finish(out);
+        yield* this.flush(out);
+      }
+    } finally {
+      this.session.close();
     }
   }
 

@@ -51,9 +51,9 @@ async function tally(path: string): Promise<{ found: Oracle; damaged: number }> 
     with_addr: sums.withAddress,
     sum_addr: `0x${sums.sumAddress.toString(16)}`,
     xor_addr: `0x${sums.xorAddress.toString(16)}`,
-    pages4k: sums.virtual.pages,
-    pages2m: sums.virtual.blocks,
-    pages2m_phys: sums.physical.blocks,
+    pages4k: sums.pages4k,
+    pages2m: sums.pages2m,
+    pages2m_phys: sums.pages2mPhysical,
     by_tid: sums.byThread,
   };
   return { found, damaged: damagedBytes(source.session) };

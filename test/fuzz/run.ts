@@ -4,7 +4,7 @@
  * it should have ended. Cases run in a worker, so that a hang is seen from outside and its number told.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { readDamoRecord } from '../../src/sources/damo-record.js';
+import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
 import { findCorpus } from '../corpus.js';

@@ -91,7 +91,7 @@ function heatSeed(): Uint8Array {
     unplaced: {},
     losses: {},
   };
-  return writeHeatFile([builder.build([])], facts, () => '//anon');
+  return writeHeatFile([builder.build([])], facts, () => ({ name: '//anon', end: Number.POSITIVE_INFINITY }));
 }
 
 /** Registers of ops in RAW, some of guests, and an ID_INDEX that names a guest's machine. */

@@ -7,7 +7,7 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseBytes } from '../flags.js';
+import { parseBytes } from '../parameters.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
@@ -147,21 +147,9 @@ export function saveHeat(
     losses: imported.losses,
     mappings: touchedMappings(imported, geometry),
   };
-  const names = cachedNames(imported);
-  const written = context.host.files.writeFile(path, writeHeatFile(imported.maps, facts, names));
+  const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
+  const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
-}
-
-/** Pages come in ascending order, so that most look-ups repeat the one before. */
-function cachedNames(imported: Imported): (pid: number, page: number) => string {
-  const names = new Map<string, string>();
-  return (pid, page) => {
-    const name = imported.nameMapping(pid, page);
-    const known = names.get(name);
-    if (known !== undefined) return known;
-    names.set(name, name);
-    return name;
-  };
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
@@ -181,10 +169,10 @@ export function importDocument(
     withPhysical: tally.withPhysical,
     sumAddress: hex(tally.sumAddress),
     xorAddress: hex(tally.xorAddress),
-    pages4k: tally.virtual.pages,
-    pages2m: tally.virtual.blocks,
-    pages2mPhysical: tally.physical.blocks,
-    pagesAreLowerBounds: tally.virtual.isFull || tally.physical.isFull,
+    pages4k: tally.pages4k,
+    pages2m: tally.pages2m,
+    pages2mPhysical: tally.pages2mPhysical,
+    pagesAreLowerBounds: tally.pagesAreLowerBounds,
     byThread: tally.byThread,
     samplesOfFurtherThreads: tally.ofOtherThreads,
     guests: tally.guests,
@@ -206,7 +194,7 @@ export function importText(imported: Imported, out: string | undefined): string[
   const { tally } = imported;
   const lines = [
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
-    `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
+    `${tally.pages4k} pages of 4 KiB in ${tally.pages2m} of 2 MiB; ${tally.pages2mPhysical} physical blocks of 2 MiB`,
   ];
   if (tally.guests.samples > 0) lines.push(`${tally.guests.samples} samples of guests, counted apart`);
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);

@@ -1,7 +1,7 @@
 /** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
 import type { KdamondOutcome } from '../../simulator/damon-runs.js';
-import type { TlbCounters } from '../../simulator/hardware/tlb.js';
+import type { TlbCounters } from '../../simulator/hardware/tlb-counters.js';
 import type { ProcessOutcome, SimulationOutcome, TimelineRow } from '../../simulator/outcome.js';
 import { MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';

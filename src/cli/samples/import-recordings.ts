@@ -1,13 +1,14 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
 
 import type { RegionRecord } from '../../formats/damo-record/region.js';
+import type { MappedName } from '../../formats/heat-file/write.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
-import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
+import { DamoRecordSource } from '../../sources/damo-record.js';
 import { damagedBytes, lossesOf, lostOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
@@ -50,8 +51,8 @@ export interface Imported {
   resolved?: ResolvedFacts;
   /** Recorded mappings of a process, ascending. */
   mappingsOf(pid: ProcessId): readonly RecordedMapping[];
-  /** Name of the mapping of a page, empty when not recorded. */
-  nameMapping(pid: ProcessId, page: PageNumber): string;
+  /** The mapping of a page; without a name when not recorded. */
+  nameMapping(pid: ProcessId, page: PageNumber): MappedName;
 }
 
 export async function importRecordings(
@@ -63,7 +64,7 @@ export async function importRecordings(
   for (const path of paths) {
     const { stream, whole } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
-    const regions = whole === undefined ? undefined : readDamoRecord(name, whole);
+    const regions = whole === undefined ? undefined : await damoRegions(name, whole);
     if (regions !== undefined && whole !== undefined) {
       importing.addRegions(regions, name, whole.length);
       continue;
@@ -80,6 +81,11 @@ export async function importRecordings(
     importing.account(source);
   }
   return importing.finish();
+}
+
+async function damoRegions(name: string, whole: Uint8Array): Promise<readonly RegionRecord[] | undefined> {
+  const { readDamoRecord } = await import('../../sources/damo-file.js');
+  return readDamoRecord(name, whole);
 }
 
 /** Gathers batches of one or more recordings. */
@@ -177,11 +183,13 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     mappingsOf: (pid) =>
       sessions.map((session) => session.state.mappings.of(pid)).find((list) => list.length > 0) ?? [],
     nameMapping: (pid, page) => {
+      let end = Number.POSITIVE_INFINITY;
       for (const session of sessions) {
-        const found = session.state.mappings.find(pid, page);
-        if (found !== undefined) return found.name;
+        const found = session.state.mappings.findRun(pid, page);
+        end = Math.min(end, found.end);
+        if (found.name !== undefined) return { name: found.name, end };
       }
-      return '';
+      return { name: '', end };
     },
   };
 }

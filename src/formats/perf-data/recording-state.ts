@@ -1,5 +1,4 @@
 /** What the records other than samples tell: threads, mappings, losses, clocks, and where AUX data belongs. */
-import { TimeConverter } from '../arm-spe/time-conversion.js';
 import type { SpeTrace } from '../arm-spe/trace.js';
 import { readAttr } from './attr.js';
 import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
@@ -232,9 +231,9 @@ export class RecordingState {
       return;
     }
     const isShort = view.size >= 56 && view.u8(49) === 1;
-    this.trace().converter = new TimeConverter({
+    this.trace().convertBy({
       shift,
-      mult: view.u64(16),
+      mult: view.big(16),
       zero: view.big(24),
       short: isShort ? { cycles: view.big(32), mask: view.big(40) } : undefined,
     });

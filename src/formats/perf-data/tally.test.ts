@@ -39,7 +39,7 @@ test('accesses of guests are counted apart: their addresses are another machine\
   tally.add(batchOf(MIXED));
   assert.deepEqual(tally.guests, { samples: 1, withAddress: 1, withPhysical: 1 });
   assert.deepEqual(
-    [tally.samples, tally.sumAddress, tally.virtual.pages, tally.physical.blocks, tally.byThread],
+    [tally.samples, tally.sumAddress, tally.pages4k, tally.pages2mPhysical, tally.byThread],
     [2, 0x401000n, 2, 2, { '7/8': 2 }],
   );
 });
@@ -47,5 +47,5 @@ test('accesses of guests are counted apart: their addresses are another machine\
 test('guests that a recording was put together with count like other processes', () => {
   const tally = new Tally();
   tally.add(batchOf(MIXED), true);
-  assert.deepEqual([tally.samples, tally.virtual.pages, tally.guests.samples], [3, 3, 0]);
+  assert.deepEqual([tally.samples, tally.pages4k, tally.guests.samples], [3, 3, 0]);
 });

@@ -1,9 +1,8 @@
 /** Sums over all samples of a recording, to hold what was read against another reader of the same file. */
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
-import { type AccessColumns, accessColumns } from './access-columns.js';
-import { PageSet } from './page-set.js';
+import type { AccessColumns } from './access-columns.js';
+import { TallyKernel, type TallyRows } from './tally-kernel/tally-kernel.js';
 
-const MASK_64 = (1n << 64n) - 1n;
 /** Threads counted one by one; samples of further ones are counted together. */
 const MOST_THREADS = 1 << 17;
 
@@ -11,18 +10,12 @@ export class Tally {
   /** Accesses of guests: their addresses are another machine's, so they are counted here and nowhere else. */
   readonly guests = { samples: 0, withAddress: 0, withPhysical: 0 };
   samples = 0;
-  withAddress = 0;
-  withPhysical = 0;
   /** Samples of threads beyond the number counted one by one. */
   ofOtherThreads = 0;
-  readonly virtual = new PageSet(true);
-  readonly physical = new PageSet(false);
-  private sum = 0n;
-  private xorLow = 0;
-  private xorHigh = 0;
+  private readonly kernel = new TallyKernel((pid, tid, rows) => this.addRun(pid, tid, rows));
   private readonly threads = new Map<number, Map<number, number>>();
   private threadCount = 0;
-  private hosts: AccessColumns | undefined;
+  private hosts: TallyRows | undefined;
 
   /**
    * Adds the rows of a batch. `guestsAreNamed` says that the recording was put together with those of its guests
@@ -32,20 +25,44 @@ export class Tally {
     this.addHosts(guestsAreNamed || !hasGuests(batch) ? batch : this.withoutGuests(batch));
   }
 
-  private addHosts(batch: AccessColumns): void {
+  private addHosts(batch: TallyRows): void {
     this.samples += batch.count;
-    this.addAddresses(batch);
-    this.addPhysical(batch);
-    this.addThreads(batch);
+    this.kernel.add(batch);
+  }
+
+  get withAddress(): number {
+    return Number(this.kernel.sum('withAddress'));
+  }
+
+  get withPhysical(): number {
+    return Number(this.kernel.sum('withPhysical'));
   }
 
   /** Sum of all addresses mod 2^64. */
   get sumAddress(): bigint {
-    return this.sum & MASK_64;
+    return this.kernel.sum('sum');
   }
 
   get xorAddress(): bigint {
-    return (BigInt(this.xorHigh >>> 0) << 32n) | BigInt(this.xorLow >>> 0);
+    return this.kernel.sum('xor');
+  }
+
+  /** Distinct 4 KiB pages and 2 MiB blocks of virtual addresses, and 2 MiB blocks of physical ones. */
+  get pages4k(): number {
+    return Number(this.kernel.sum('pages'));
+  }
+
+  get pages2m(): number {
+    return Number(this.kernel.sum('blocks'));
+  }
+
+  get pages2mPhysical(): number {
+    return Number(this.kernel.sum('physicalBlocks'));
+  }
+
+  /** There were more than 2^19 blocks: the numbers of pages are then lower bounds. */
+  get pagesAreLowerBounds(): boolean {
+    return this.kernel.sum('isFull') !== 0n;
   }
 
   /** Samples by `pid/tid`, most first. */
@@ -57,9 +74,9 @@ export class Tally {
   }
 
   /** The host's rows of a batch, with the columns that are added up; guests are counted. */
-  private withoutGuests(batch: AccessColumns): AccessColumns {
+  private withoutGuests(batch: AccessColumns): TallyRows {
     const { guests } = this;
-    this.hosts ??= accessColumns(batch.capacity);
+    this.hosts ??= tallyRows(batch.capacity);
     const hosts = this.hosts;
     hosts.count = 0;
     for (let row = 0; row < batch.count; row++) {
@@ -73,48 +90,7 @@ export class Tally {
     return hosts;
   }
 
-  /** Batches have far fewer than 2^21 rows, so sums of words stay exact in doubles. */
-  private addAddresses(batch: AccessColumns): void {
-    let low = 0;
-    let high = 0;
-    for (let row = 0; row < batch.count; row++) {
-      const addressLow = batch.addressLow[row];
-      const addressHigh = batch.addressHigh[row];
-      if (addressLow === 0 && addressHigh === 0) continue;
-      this.withAddress++;
-      low += addressLow;
-      high += addressHigh;
-      this.xorLow ^= addressLow;
-      this.xorHigh ^= addressHigh;
-      this.virtual.add(addressLow, addressHigh);
-    }
-    this.sum += BigInt(low) + (BigInt(high) << 32n);
-  }
-
-  private addPhysical(batch: AccessColumns): void {
-    for (let row = 0; row < batch.count; row++) {
-      const low = batch.physicalLow[row];
-      const high = batch.physicalHigh[row];
-      if (low === 0 && high === 0) continue;
-      this.withPhysical++;
-      this.physical.add(low, high);
-    }
-  }
-
-  /** Neighbouring samples are mostly of one thread, so runs are counted before they are looked up. */
-  private addThreads(batch: AccessColumns): void {
-    let start = 0;
-    for (let row = 1; row <= batch.count; row++) {
-      const goesOn =
-        row < batch.count && batch.tid[row] === batch.tid[start] && batch.pid[row] === batch.pid[start];
-      if (goesOn) continue;
-      this.addRun(batch.pid[start], batch.tid[start], row - start);
-      start = row;
-    }
-  }
-
   private addRun(pid: number, tid: number, samples: number): void {
-    if (samples === 0) return;
     let tids = this.threads.get(pid);
     const known = tids?.get(tid);
     if (known === undefined && this.threadCount >= MOST_THREADS) {
@@ -136,8 +112,21 @@ function hasGuests(batch: AccessColumns): boolean {
   return false;
 }
 
+function tallyRows(capacity: number): TallyRows {
+  const words = () => new Uint32Array(capacity);
+  return {
+    count: 0,
+    pid: new Int32Array(capacity),
+    tid: new Int32Array(capacity),
+    addressLow: words(),
+    addressHigh: words(),
+    physicalLow: words(),
+    physicalHigh: words(),
+  };
+}
+
 /** Appends a row's thread and addresses. */
-function copyRow(from: AccessColumns, row: number, to: AccessColumns): void {
+function copyRow(from: TallyRows, row: number, to: TallyRows): void {
   const at = to.count++;
   to.pid[at] = from.pid[row];
   to.tid[at] = from.tid[row];
