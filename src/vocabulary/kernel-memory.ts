@@ -13,7 +13,7 @@ export function kernelMemory(initial: number, maximum: number): WebAssembly.Memo
       ability: 'memory for WebAssembly',
       reason: '10 GiB of address space cannot be reserved',
       remedy:
-        'Raise the limit of address space (`ulimit -v unlimited`), or run it by `node --wasm-enforce-bounds-checks`.',
+        'Raise the limit of address space, of which up to five times as much is needed (`ulimit -v unlimited`).',
     });
   }
 }
