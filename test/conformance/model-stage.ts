@@ -6,6 +6,7 @@ import { boot } from '../../src/simulator/kernel/boot.js';
 import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
 import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { drainAll } from '../../src/simulator/kernel/lru.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { type KernelFeatures, RELEASES } from '../../src/simulator/kernel/options.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
@@ -104,6 +105,8 @@ class ModelWorkload implements Workload {
 
   async touch(range: PageRange, every: number): Promise<void> {
     for (let page = range.start; page < range.end; page += every) this.#access(page, true);
+    // What a program faults in besides fills its CPU's batch soon; monitors see no page that still waits in it.
+    drainAll(this.#kernel);
   }
 
   async checksum(range: PageRange): Promise<string> {

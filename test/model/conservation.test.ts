@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contentAt } from '../../src/simulator/kernel/access.js';
 import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
 import { reclaim } from '../../src/simulator/kernel/reclaim.js';
@@ -16,7 +17,7 @@ import {
   stat,
   vmstat,
 } from './model-fixture.js';
-import { contentAt, runRandomOperations } from './random-operations.js';
+import { runRandomOperations } from './random-operations.js';
 
 test('33 THPs become 4,224 folios of 16 KiB and 33 THPs again; memory, data and counters are conserved', () => {
   const made = fixture({ blocks: 33 });

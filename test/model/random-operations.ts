@@ -1,6 +1,6 @@
 // A seeded run of random operations on a small model, with every invariant and every page's content checked as it goes.
 import { SeededRandom } from '../../src/base/seeded-random.js';
-import { access, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
+import { access, contentAt, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
 import { compact } from '../../src/simulator/kernel/compaction.js';
 import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
@@ -15,7 +15,6 @@ import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { type Mm, VM } from '../../src/simulator/kernel/mm.js';
 import { mremap } from '../../src/simulator/kernel/mremap.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { ENTRY } from '../../src/simulator/kernel/page-tables.js';
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
@@ -352,15 +351,6 @@ class RandomRun {
     }
     return errors.slice(0, 5);
   }
-}
-
-/** What a page of private memory reads as, wherever it is: in memory, in swap, or nowhere. */
-export function contentAt(kernel: Kernel, mm: Mm, page: number, leaf = emptyLeaf()): number {
-  if (translate(kernel, mm, page, leaf)) return leaf.zero ? 0 : kernel.folios.content[leaf.frame];
-  const { tables, geometry } = kernel;
-  const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-  const entry = tables.pteOf(pmd, page);
-  return tables.pteBits[entry] & ENTRY.swap ? kernel.swap.content[tables.pteValue[entry]] : 0;
 }
 
 const OPERATIONS: readonly [string, number][] = [

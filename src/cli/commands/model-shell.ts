@@ -7,7 +7,7 @@ import { runLine } from '../../simulator/shell/shell.js';
 import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
-import type { OctavoContext } from '../context.js';
+import { OctavoContext } from '../context.js';
 
 type Flags = MachineWords & {
   readonly script?: string;
@@ -55,7 +55,9 @@ export const modelShellCommand = command<Flags, []>(
     const { files } = this.host;
     const generation = generationOf(flags).name;
     const extend = ({ kernel }: ModelHost) => void installDamon(kernel, { generation });
-    const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend };
+    const host = modelHost(boot(kernelOptions(flags)));
+    const octavo: ShellState['octavo'] = (model, words) => runOnModel(this, model, words);
+    const state: ShellState = { host, outside: files, extend, octavo };
     extend(state.host);
     if (flags.script === undefined) return readInput(this, state);
     const text = files.readText(flags.script);
@@ -63,6 +65,23 @@ export const modelShellCommand = command<Flags, []>(
     return runScript(this, state, flags.script, text.value.split('\n'));
   },
 );
+
+/** Octavo's command line with the model as its host, its output kept. */
+async function runOnModel(context: OctavoContext, host: ModelHost, words: readonly string[]) {
+  // The table of all commands holds this one, too.
+  const { runCommandLine } = await import('../application.js');
+  let text = '';
+  const kept = {
+    write: (piece: string) => {
+      text += piece;
+    },
+  };
+  const streams = { ...context.streams, out: kept, err: kept, input: NOTHING, interactive: false };
+  const code = await runCommandLine(words, new OctavoContext(host, streams, context.signal));
+  return { code, text };
+}
+
+const NOTHING: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: async function* () {} };
 
 async function runScript(
   context: OctavoContext,

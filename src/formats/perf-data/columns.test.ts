@@ -79,6 +79,7 @@ function columnsOf(rows: readonly { virtual: bigint; physical: bigint; tid: numb
     physicalHigh: Uint32Array.from(rows, ({ physical }) => high(physical)),
     pid: new Int32Array(rows.length).fill(7),
     tid: Int32Array.from(rows, ({ tid }) => tid),
+    flags: new Uint8Array(rows.length),
   } as unknown as AccessColumns;
 }
 
