@@ -62,7 +62,8 @@ export const modelRunCommand = command<MachineFlags, string[]>(
     const ended = new AbortController();
     const serving = session.run(ended.signal);
     const filled = words.map((word) => fillIn(word, machine.tasks));
-    const code = await runBehindMounts(bindsOf(this, machine.kernel, stage), filled, taskVariables(machine));
+    const binds = bindsOf(this, machine.kernel, stage);
+    const code = await runBehindMounts(binds, filled, taskVariables(machine), this.signal);
     ended.abort();
     mount.close();
     await serving;
