@@ -110,6 +110,8 @@ export class Kernel {
   cpu = 0;
   /** Base pages that wait to join their LRU list, by CPU, in order of arrival (cpu_fbatches.lru_add). */
   readonly lruBatches: FrameNumber[][];
+  /** Their timer is set. */
+  lruDrainPending = false;
   /** Processes that the OOM killer ended, in order. */
   readonly killed: Killed[] = [];
   nextPid = 100;

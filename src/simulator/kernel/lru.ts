@@ -29,6 +29,15 @@ export function addToLru(kernel: Kernel, head: FrameNumber): void {
 /** Base pages that a CPU collects before they join their lists (PAGEVEC_SIZE). */
 const BATCH_PAGES = 31;
 
+/** Timer that ends a wait in the batches. */
+export const LRU_DRAIN = 'lru-drain';
+
+/**
+ * How long pages wait at most. In the kernel until the CPU has 31 new ones, whoever faults them in; on a machine
+ * there always is somebody who does, while a model may have none but a process that has gone idle.
+ */
+const LONGEST_WAIT_NS = 1e9;
+
 /**
  * folio_add_lru(): a new base page waits in the CPU's batch until that is full or drained; until then nothing that
  * asks for a folio on an LRU list finds it. A large folio empties the batch and joins at once.
@@ -43,11 +52,21 @@ export function addNewToLru(kernel: Kernel, head: FrameNumber): void {
   kernel.folios.set(head, FOLIO.batched);
   batch.push(head);
   if (batch.length >= BATCH_PAGES) drainCpu(kernel, kernel.cpu);
+  else if (!kernel.lruDrainPending) {
+    kernel.lruDrainPending = true;
+    kernel.clock.after(LONGEST_WAIT_NS, LRU_DRAIN);
+  }
 }
 
 /** lru_add_drain(): empties the batch of the CPU that the kernel works on. */
 export function drainLocal(kernel: Kernel): void {
   if (kernel.lruBatches[kernel.cpu].length > 0) drainCpu(kernel, kernel.cpu);
+}
+
+/** What the timer does. */
+export function endWait(kernel: Kernel): void {
+  kernel.lruDrainPending = false;
+  drainAll(kernel);
 }
 
 /** lru_add_drain_all(). */

@@ -10,6 +10,7 @@ import { type BlockScan, scanBlock } from '../collapse-scan.js';
 import { firstEntry } from '../entries.js';
 import { FOLIO } from '../folios.js';
 import type { Kernel } from '../kernel.js';
+import { drainAll } from '../lru.js';
 import { collapseBlock } from '../madvise-collapse.js';
 import type { Mm, Vma } from '../mm.js';
 import { splitFolio, UNIFORM } from '../split.js';
@@ -79,6 +80,7 @@ function collapseInside(
   const up = (page: number, size: number) => Math.ceil(page / size) * size;
   const down = (page: number, size: number) => Math.floor(page / size) * size;
   const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
+  drainAll(kernel);
   tally.cost += kernel.costs.drainAll;
   if (bounds.start >= bounds.end) return 'succeeded';
   const first = Math.max(down(bounds.start, pagesPerBlock), up(vma.start, pagesPerBlock));
