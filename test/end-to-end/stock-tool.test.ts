@@ -32,7 +32,7 @@ function underModel(kernel: string, script: string): Promise<{ code: number; out
   const words = ['model', 'run', '--kernel', kernel, '--memory', '1G', '--task', 'redis,256M,0.25'];
   const command = [MAIN, ...words, '--', 'sh', '-c', script, 'sh', '{redis}'];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { env, timeout: 60_000, cwd: home }, (error, stdout, stderr) => {
+    execFile(process.execPath, command, { env, timeout: 120_000, cwd: home }, (error, stdout, stderr) => {
       rmSync(home, { recursive: true, force: true });
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out: stdout + stderr });
     });
