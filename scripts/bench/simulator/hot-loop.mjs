@@ -1,6 +1,7 @@
 // The model's hot loop against the same loop in C: 4 GiB, zipf 0.99, full TLB and accessed bits, one thread.
 // usage: npm run bench:simulator -- [rounds] [accesses]
-// Times are processor time of one process each, alternating, so that a shared machine disturbs both alike.
+// Times are processor time of one process each, alternating, so that a shared machine disturbs both alike; long enough
+// that what V8 compiles in the first tenth of a second hardly counts.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = new URL('../../../dist/src/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
 const rounds = Number(process.argv[2] ?? 5);
-const accesses = Math.ceil(Number(process.argv[3] ?? 8e6) / 4096) * 4096;
+const accesses = Math.ceil(Number(process.argv[3] ?? 32e6) / 4096) * 4096;
 const MIB = 2 ** 20;
 const PAGES = (4096 * MIB) / 4096;
 /** A quarter of the memory is huge, as in the measurements that the targets come from. */
