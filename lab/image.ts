@@ -65,10 +65,10 @@ function librariesOf(path: string): string[] {
   return [...result.stdout.matchAll(/(\/\S+) \(0x/g)].map((found) => found[1]);
 }
 
-/** Archive of the built project, its run-time packages and the job, written into `path`. */
-export function jobArchive(root: string, job: GuestJob, path: string): void {
+/** Archive of the built project, its run-time packages and the job, written into `path`. `guest`: program of lab/guest. */
+export function jobArchive(root: string, job: GuestJob, path: string, guest = 'main'): void {
   const entries = [
-    program('init', Buffer.from(initScript())),
+    program('init', Buffer.from(initScript(guest))),
     file('octavo/job.json', Buffer.from(JSON.stringify(job))),
     file('octavo/package.json', readFileSync(join(root, 'package.json'))),
     ...tree(join(root, 'dist'), 'octavo/dist', isWanted),
@@ -80,9 +80,10 @@ export function jobArchive(root: string, job: GuestJob, path: string): void {
 }
 
 const isWanted = (path: string) => /\.(js|json)$/.test(path) && !/\.test\.js$/.test(path);
+/** Without what lies beside a package’s code; folders inside the code may have such names, too. */
 const isWantedInPackage = (path: string) =>
   /\.(js|cjs|mjs|json|node)$/.test(path) &&
-  !/\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
+  !/^\/(?:@[^/]+\/)?[^/]+\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
 
 /** Names of the packages that package.json needs at run time, with what those need in turn. */
 function runtimePackages(root: string): string[] {
@@ -122,7 +123,7 @@ const program = (path: string, content: Uint8Array): ArchiveEntry => ({
   content,
 });
 
-function initScript(): string {
+function initScript(guest: string): string {
   return `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
@@ -134,7 +135,7 @@ function initScript(): string {
 /bin/busybox mount -t tmpfs -o huge=always tmpfs /mnt/huge
 /bin/busybox ulimit -c 0
 export HOME=/tmp PATH=/bin
-/bin/node --enable-source-maps /octavo/dist/lab/guest/main.js
+/bin/node --enable-source-maps /octavo/dist/lab/guest/${guest}.js
 echo "guest: main ended with $?"
 /bin/busybox poweroff -f
 `;

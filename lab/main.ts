@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../test/conformance/catalogue.js';
 import type { Scenario } from '../test/conformance/scenario.js';
-import { againstModel } from './against.js';
+import { againstModel, type Compared, describeCompared } from './against.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { LAB_KERNELS, labKernel } from './kernels.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
 import { findQemu, QEMU } from './qemu.js';
-import { printRuns } from './report.js';
+import { exitCodeOf, printRuns } from './report.js';
 import { type LabRun, runLab } from './run.js';
 
 const ROOT = join(fileURLToPath(new URL('.', import.meta.url)), '..', '..');
@@ -25,23 +25,33 @@ const HELP = `npm run lab [-- OPTIONS]
   --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
   --short             only the scenarios of the short pass
   --list              print the scenarios and end
-  --json              print the runs as JSON`;
+  --json              print the runs as JSON
 
-const { values } = parseArgs({
-  options: {
-    kernel: { type: 'string', multiple: true },
-    scenario: { type: 'string', multiple: true },
-    image: { type: 'string' },
-    against: { type: 'string' },
-    'if-built': { type: 'boolean', default: false },
-    short: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+Exit codes: 0 all as declared, 1 not so (or the model differs), 2 the lab cannot be had here or wrong usage.`;
 
-function chosenScenarios(): Scenario[] {
+const OPTIONS = {
+  kernel: { type: 'string', multiple: true },
+  scenario: { type: 'string', multiple: true },
+  image: { type: 'string' },
+  against: { type: 'string' },
+  'if-built': { type: 'boolean', default: false },
+  short: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+type Options = ReturnType<typeof options>;
+
+function options() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (problem) {
+    throw new LabUnavailable(`${(problem as Error).message.split('. To ')[0]}; see --help`);
+  }
+}
+
+function chosenScenarios(values: Options): Scenario[] {
   const named = values.scenario ?? [];
   const unknown = named.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown.length > 0) throw new LabUnavailable(`no scenario ${unknown.join(', ')}; see --list`);
@@ -50,9 +60,13 @@ function chosenScenarios(): Scenario[] {
   );
 }
 
-function chosenSeries(): string[] {
+function chosenSeries(values: Options): string[] {
   const wanted = values.kernel ?? [LAB_KERNELS[0].series];
   const series = wanted.includes('all') ? everySeries() : wanted;
+  const unknown = series.filter((name) => name !== OCTAVO_SERIES && !labKernel(name));
+  if (unknown.length > 0) {
+    throw new LabUnavailable(`no kernel ${unknown.join(', ')} in lab/kernels.ts; see --help`);
+  }
   return values['if-built'] && !mayBuild() ? series.filter((name) => name !== OCTAVO_SERIES) : series;
 }
 
@@ -65,7 +79,7 @@ function mayBuild(): boolean {
   return process.env.OCTAVO_LAB_KERNEL === '1' || builtOctavoKernel(ROOT, CACHE) !== undefined;
 }
 
-async function imageOf(series: string): Promise<string> {
+async function imageOf(series: string, values: Options): Promise<string> {
   if (values.image) return values.image;
   if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
   const kernel = labKernel(series);
@@ -76,6 +90,7 @@ async function imageOf(series: string): Promise<string> {
 const say = (line: string) => console.error(`lab: ${line}`);
 
 async function main(): Promise<number> {
+  const values = options();
   if (values.help) {
     console.log(HELP);
     return 0;
@@ -85,28 +100,31 @@ async function main(): Promise<number> {
       console.log(`${name}${short ? ' (short pass)' : ''}\n    ${says}`);
     return 0;
   }
-  const scenarios = chosenScenarios();
-  const everything = chosenSeries();
-  if (everything.length === 0) {
+  const scenarios = chosenScenarios(values);
+  const chosen = chosenSeries(values);
+  if (chosen.length === 0) {
     say(`skipped: the kernel ${OCTAVO_SERIES} has not been built here; OCTAVO_LAB_KERNEL=1 builds it`);
     return 0;
-  }
-  if (!findQemu()) throw new LabUnavailable(`${QEMU} is not installed: apt-get install qemu-system-x86`);
-  const runs: LabRun[] = [];
-  for (const series of everything) {
-    const timeoutMs = MINUTES_PER_KERNEL * 60_000;
-    const kernel = await imageOf(series);
-    runs.push(await runLab({ series, kernel, scenarios, root: ROOT, cache: CACHE, timeoutMs, say }));
   }
   if (values.against !== undefined && values.against !== 'model') {
     throw new LabUnavailable(`--against ${values.against}: only the model can be compared with`);
   }
-  if (values.json) console.log(JSON.stringify(runs, undefined, 2));
-  else printRuns(runs);
-  if (values.against) {
-    for (const run of runs) for (const line of await againstModel(run, scenarios)) console.log(line);
+  if (!findQemu()) throw new LabUnavailable(`${QEMU} is not installed: apt-get install qemu-system-x86`);
+  const runs: LabRun[] = [];
+  const compared: Compared[] = [];
+  for (const series of chosen) {
+    const kernel = await imageOf(series, values);
+    const timeoutMs = MINUTES_PER_KERNEL * 60_000;
+    const run = await runLab({ series, kernel, scenarios, root: ROOT, cache: CACHE, timeoutMs, say });
+    runs.push(run);
+    if (values.against) compared.push(...(await againstModel(run, scenarios, say)));
   }
-  return runs.every((run) => run.results.every(({ verdict }) => verdict === 'as declared')) ? 0 : 1;
+  if (values.json) console.log(JSON.stringify(values.against ? { runs, compared } : runs, undefined, 2));
+  else {
+    printRuns(runs);
+    for (const line of compared.flatMap(describeCompared)) console.log(line);
+  }
+  return compared.some(({ differing }) => differing.length > 0) ? 1 : exitCodeOf(runs);
 }
 
 try {

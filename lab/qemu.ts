@@ -12,6 +12,10 @@ export interface Boot {
   readonly socket: string;
   readonly memoryMiB: number;
   readonly timeoutMs: number;
+  /** Program to run as QEMU; the real one when absent. */
+  readonly program?: string;
+  /** Time by executed instructions, on one CPU: what the guest sees does not depend on how busy this machine is. */
+  readonly steady?: boolean;
 }
 
 export interface BootOutcome {
@@ -51,7 +55,7 @@ export async function boot(machine: Boot, onMessage: (message: GuestMessage) => 
 }
 
 async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
-  const child = spawn('nice', ['-n', '19', QEMU, ...parameters(machine)], {
+  const child = spawn('nice', ['-n', '19', machine.program ?? QEMU, ...parameters(machine)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = () => child.kill('SIGKILL');
@@ -78,20 +82,24 @@ async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
   return { ended, timedOut, guestFailed, console: console() };
 }
 
+/** 4 ns of guest time an instruction; sleep is skipped. */
+const STEADY = ['-accel', 'tcg,thread=single', '-smp', '1', '-icount', 'shift=2,sleep=off'];
+
 /**
  * Without cx16: kernels up to 6.12 take faults in their allocator's cmpxchg16b path under QEMU 7.2's emulation.
  * no_timer_check: on a busy machine the emulated timer may miss the kernel's test of it, which then panics.
- * DAMON_STAT is off at boot because it holds DAMON exclusively; the scenario that is about it turns it on.
+ * The kernel comes up as its makers set it, DAMON_STAT included: the guest turns that off when a scenario needs DAMON.
  */
 function parameters(machine: Boot): string[] {
   return [
-    ...['-accel', 'tcg,thread=multi', '-machine', 'q35', '-cpu', 'max,-cx16', '-smp', '2'],
+    ...(machine.steady ? STEADY : ['-accel', 'tcg,thread=multi', '-smp', '2']),
+    ...['-machine', 'q35', '-cpu', 'max,-cx16'],
     ...['-m', `${machine.memoryMiB}M`, '-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
     ...['-serial', 'stdio', '-monitor', 'none', '-device', 'virtio-serial-pci'],
     ...['-chardev', `socket,id=results,path=${machine.socket}`],
     ...['-device', 'virtserialport,chardev=results,name=results'],
     ...['-kernel', machine.kernel, '-initrd', machine.root],
-    ...['-append', 'console=ttyS0 quiet panic=-1 no_timer_check damon_stat.enabled=0'],
+    ...['-append', 'console=ttyS0 quiet panic=-1 no_timer_check'],
   ];
 }
 
@@ -105,13 +113,26 @@ function tailOf(child: ChildProcess): () => string {
   return () => text;
 }
 
+/** A machine that is going down may write anything. */
+function messageOf(line: string): GuestMessage | undefined {
+  try {
+    const value = JSON.parse(line) as Partial<GuestMessage> | null;
+    return typeof value?.kind === 'string' ? (value as GuestMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function listen(path: string, onMessage: (message: GuestMessage) => void): Promise<Server> {
   const server = createServer((socket: Socket) => {
     let rest = '';
     socket.on('data', (chunk) => {
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('{')) onMessage(JSON.parse(line) as GuestMessage);
+      for (const line of lines) {
+        const message = messageOf(line);
+        if (message) onMessage(message);
+      }
     });
     socket.on('error', () => socket.destroy());
   });

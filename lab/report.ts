@@ -1,6 +1,11 @@
 /** Prints runs for people: one table of scenarios by kernel, then whatever was not as declared, then the notes. */
 import type { LabRun, ScenarioResult } from './run.js';
 
+/** 0 when every scenario ended as declared. */
+export function exitCodeOf(runs: readonly LabRun[]): number {
+  return runs.every(({ results }) => results.every(({ verdict }) => verdict === 'as declared')) ? 0 : 1;
+}
+
 export function printRuns(runs: readonly LabRun[]): void {
   for (const line of describeRuns(runs)) console.log(line);
 }

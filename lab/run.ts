@@ -17,6 +17,9 @@ export interface LabRequest {
   readonly root: string;
   readonly cache: string;
   readonly timeoutMs: number;
+  /** Program to run as QEMU, and the guest’s root for some scenarios: those of the real lab when absent. */
+  readonly program?: string;
+  rootFor?(scenarios: readonly string[], folder: string): Promise<string>;
   say(line: string): void;
 }
 
@@ -64,21 +67,31 @@ export async function runLab(request: LabRequest): Promise<LabRun> {
 }
 
 async function bootOnce(request: LabRequest, folder: string, collected: Collected): Promise<BootOutcome> {
-  const root = join(folder, 'root.cpio');
-  copyFileSync(baseArchive(request.cache), root);
-  const job = join(folder, 'job.cpio');
-  jobArchive(request.root, { series: request.series, scenarios: collected.missing() }, job);
-  await appendFile(root, await readFile(job));
+  const scenarios = collected.missing();
   return boot(
     {
       kernel: request.kernel,
-      root,
+      root: await (request.rootFor?.(scenarios, folder) ?? rootFor(request, scenarios, folder)),
+      program: request.program,
       socket: join(folder, 'results'),
       memoryMiB: MEMORY_MIB,
       timeoutMs: request.timeoutMs,
     },
     (message) => collected.take(message),
   );
+}
+
+async function rootFor(
+  { root: project, cache, series }: LabRequest,
+  scenarios: readonly string[],
+  folder: string,
+): Promise<string> {
+  const root = join(folder, 'root.cpio');
+  copyFileSync(baseArchive(cache), root);
+  const job = join(folder, 'job.cpio');
+  jobArchive(project, { series, scenarios }, job);
+  await appendFile(root, await readFile(job));
+  return root;
 }
 
 function describeCrash(outcome: BootOutcome, current: string): string {
@@ -138,7 +151,9 @@ class Collected {
     const series = this.#request.series;
     const result = { series, scenario: name, verdict, rows, differences, notes, problem, seconds } as const;
     this.#results.set(name, result);
-    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s)`);
+    const why = problem ? `: ${problem.split('\n')[0]}` : '';
+    const place = `${this.#results.size} of ${this.#request.scenarios.length}`;
+    this.#request.say(`${series} ${name}: ${verdict} (${seconds.toFixed(1)} s), ${place}${why}`);
   }
 
   result(): Pick<LabRun, 'series' | 'release' | 'readySeconds' | 'results'> {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernels } from './build-kernels.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -16,6 +17,7 @@ export function build() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'), { recursive: true });
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], 'building');
+  buildKernels(root);
   chmodSync(join(root, 'dist/src/main.js'), 0o755);
 }
 
@@ -46,7 +48,7 @@ function built() {
   const mark = join(root, 'dist/.tsbuildinfo');
   if (!existsSync(mark)) return false;
   const builtAt = statSync(mark).mtimeMs;
-  return ['src', 'test', 'lab', 'scripts', 'tsconfig.json'].every(
+  return ['src', 'assembly', 'test', 'lab', 'scripts', 'tsconfig.json'].every(
     (name) => newest(join(root, name)) <= builtAt,
   );
 }

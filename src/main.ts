@@ -2,16 +2,26 @@
 import { runCommandLine } from './cli/application.js';
 import { chosenHost } from './cli/chosen-host.js';
 import { OctavoContext } from './cli/context.js';
-import { folderHost } from './host/folder-host.js';
+import type { Host } from './host/host.js';
 import { linuxHost } from './host/linux-host.js';
 import { OctavoError } from './vocabulary/errors.js';
 
+/** What runs on although nobody reads it any more gets so long to put things back. */
+const PUTTING_BACK_MS = 5000;
+
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => stop.abort(name));
 }
-// A reader that closes the pipe early (head, less) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// A reader that closes the pipe early (head, less) is no failure; what was set up is put back all the same.
+let readerGone = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exit(1);
+  if (readerGone) return;
+  readerGone = true;
+  stop.abort('EPIPE');
+  setTimeout(() => process.exit(0), PUTTING_BACK_MS).unref();
+});
 
 const streams = {
   out: process.stdout,
@@ -23,7 +33,7 @@ const streams = {
 const machine = linuxHost();
 const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
 try {
-  const host = recording === undefined ? machine : folderHost(recording, machine.identity.stateDirectory);
+  const host = recording === undefined ? machine : await recordedHost(recording);
   process.exitCode = await runCommandLine(words, new OctavoContext(host, streams, stop.signal));
 } catch (problem) {
   if (!(problem instanceof OctavoError)) throw problem;
@@ -31,5 +41,11 @@ try {
   context.fail(problem, words.includes('--json'));
   process.exitCode = context.exitCode;
 }
+if (readerGone) process.exitCode = 0;
 // An unread standard input would keep the process alive.
 process.stdin.unref?.();
+
+async function recordedHost(folder: string): Promise<Host> {
+  const { folderHost } = await import('./host/folder-host.js');
+  return folderHost(folder, machine.identity.stateDirectory);
+}

@@ -15,6 +15,8 @@ export interface BuiltAttr {
   size?: number;
   ids?: number[];
   name?: string;
+  /** Whether `exclude_kernel` and the like are asked for: further flag bits below 32. */
+  flags?: number;
 }
 
 export interface BuiltSample {
@@ -106,9 +108,12 @@ export class Bytes {
 
 export class PerfBuilder {
   readonly isBig: boolean;
-  private readonly attrs: BuiltAttr[] = [];
+  readonly attrs: BuiltAttr[] = [];
   private readonly records: Uint8Array[] = [];
   private readonly features = new Map<number, Uint8Array>();
+  /** Where the AUXTRACE records stand in the data. */
+  private readonly auxtraces: number[] = [];
+  private dataBytes = 0;
 
   constructor(isBig = false) {
     this.isBig = isBig;
@@ -133,13 +138,13 @@ export class PerfBuilder {
       .u32(type)
       .u16(misc)
       .u16(8 + body.length);
-    this.records.push(head.raw(body).done());
-    return this;
+    return this.loose(head.raw(body).done());
   }
 
   /** Bytes that stand between records. */
   loose(bytes: Uint8Array): this {
     this.records.push(bytes);
+    this.dataBytes += bytes.length;
     return this;
   }
 
@@ -147,34 +152,82 @@ export class PerfBuilder {
     return this.record(9, this.sampleBody(values, attr), values.mode ?? 2);
   }
 
-  comm(pid: number, tid: number, name: string): this {
-    return this.record(3, this.bytes().u32(pid).u32(tid).text(name).raw(this.trailer(pid, tid)).done());
+  comm(pid: number, tid: number, name: string, attr = this.attrs[0]): this {
+    const trailer = this.trailer(pid, tid, 0n, 0, attr);
+    return this.record(3, this.bytes().u32(pid).u32(tid).text(name).raw(trailer).done());
   }
 
-  mmap2(pid: number, address: bigint, length: bigint, name: string): this {
+  /** LOST of a ring: `lost` records of the event. */
+  lost(lost: number, attr = this.attrs[0]): this {
+    const body = this.bytes()
+      .u64(attr?.ids?.[0] ?? 0)
+      .u64(lost);
+    return this.record(2, body.raw(this.trailer(0, 0, 0n, 0, attr)).done());
+  }
+
+  lostSamples(lost: number, attr = this.attrs[0]): this {
+    return this.record(
+      13,
+      this.bytes()
+        .u64(lost)
+        .raw(this.trailer(0, 0, 0n, 0, attr))
+        .done(),
+    );
+  }
+
+  /** FORK of a process, or of a thread when `pid` is that of its parent. */
+  fork(pid: number, tid: number, parent: number, attr = this.attrs[0]): this {
+    const body = this.bytes().u32(pid).u32(parent).u32(tid).u32(parent).u64(0);
+    return this.record(7, body.raw(this.trailer(pid, tid, 0n, 0, attr)).done());
+  }
+
+  mmap2(pid: number, address: bigint, length: bigint, name: string, attr = this.attrs[0]): this {
     const body = this.bytes().u32(pid).u32(pid).u64(address).u64(length).u64(0).zeros(24).u32(3).u32(2);
-    return this.record(10, body.text(name).raw(this.trailer(pid, pid)).done());
+    return this.record(
+      10,
+      body
+        .text(name)
+        .raw(this.trailer(pid, pid, 0n, 0, attr))
+        .done(),
+    );
+  }
+
+  /** The mapping record of kernels before Linux 3.12. */
+  mmap(pid: number, address: bigint, length: bigint, name: string, attr = this.attrs[0]): this {
+    const body = this.bytes().u32(pid).u32(pid).u64(address).u64(length).u64(0);
+    return this.record(
+      1,
+      body
+        .text(name)
+        .raw(this.trailer(pid, pid, 0n, 0, attr))
+        .done(),
+      1 << 13,
+    );
   }
 
   /** SWITCH_CPU_WIDE, going out to `next`. */
-  switchTo(time: bigint, cpu: number, pid: number, tid: number): this {
+  switchTo(time: bigint, cpu: number, pid: number, tid: number, attr = this.attrs[0]): this {
     const body = this.bytes().u32(pid).u32(tid);
-    return this.record(15, body.raw(this.trailer(0, 0, time, cpu)).done(), 1 << 13);
+    return this.record(15, body.raw(this.trailer(0, 0, time, cpu, attr)).done(), 1 << 13);
   }
 
   finishedRound(): this {
     return this.record(68, new Uint8Array(0));
   }
 
-  auxtrace(data: Uint8Array, where: { index?: number; cpu?: number; tid?: number } = {}): this {
-    const { index = 0, cpu = 0, tid = 0xffffffff } = where;
-    const body = this.bytes().u64(data.length).u64(0).u64(0).u32(index).u32(tid).u32(cpu).u32(0);
+  auxtrace(
+    data: Uint8Array,
+    where: { index?: number; cpu?: number; tid?: number; offset?: number } = {},
+  ): this {
+    const { index = 0, cpu = 0, tid = 0xffffffff, offset = 0 } = where;
+    const body = this.bytes().u64(data.length).u64(offset).u64(this.records.length);
+    body.u32(index).u32(tid).u32(cpu).u32(0);
+    this.auxtraces.push(this.dataBytes);
     return this.record(71, body.done()).loose(data);
   }
 
-  /** sample_id of the first event. */
-  trailer(pid: number, tid: number, time = 0n, cpu = 0): Uint8Array {
-    const attr = this.attrs[0];
+  /** sample_id of an event, the first one unless told otherwise. */
+  trailer(pid: number, tid: number, time = 0n, cpu = 0, attr = this.attrs[0]): Uint8Array {
     const bytes = this.bytes();
     if (attr === undefined || attr.sampleIdAll === false) return bytes.done();
     const type = attr.sampleType;
@@ -191,12 +244,15 @@ export class PerfBuilder {
     return joined(this.records);
   }
 
-  file(options: { dataSize?: number } = {}): Uint8Array {
-    const attrSize = (this.attrs[0]?.size ?? 136) + 16;
+  /** Without `features` it is as perf leaves it when it is killed: no feature bits, no sections. */
+  file(options: { dataSize?: number; features?: boolean } = {}): Uint8Array {
+    if (options.features === false) this.features.clear();
+    const attrSize = Math.max(...this.attrs.map((attr) => attr.size ?? 136), 64) + 16;
     const ids = joined(this.attrs.map((attr) => this.ids(attr)));
     const attrsAt = 104 + ids.length;
     const dataAt = attrsAt + attrSize * this.attrs.length;
     const data = this.data();
+    if (this.auxtraces.length > 0 && options.features !== false) this.indexAux(dataAt);
     const head = this.bytes().raw(new TextEncoder().encode(this.isBig ? '2ELIFREP' : 'PERFILE2'));
     head
       .u64(104)
@@ -250,18 +306,42 @@ export class PerfBuilder {
     return this.feature(12, bytes.done());
   }
 
+  /** The features that perf record always writes: host, kernel, version, machine, CPUs, command line. */
+  describeMachine(machine: { arch?: string; cpuId?: string; cpus?: number } = {}): this {
+    const { arch = 'x86_64', cpuId = 'GenuineIntel,6,143,8', cpus = 4 } = machine;
+    const text = (words: string) => this.bytes().featureText(words).done();
+    this.feature(3, text('host')).feature(4, text('7.3.4')).feature(5, text('7.3.4')).feature(6, text(arch));
+    this.feature(7, this.bytes().u32(cpus).u32(cpus).done())
+      .feature(8, text('a CPU'))
+      .feature(9, text(cpuId));
+    this.feature(
+      10,
+      this.bytes()
+        .u64(1 << 24)
+        .done(),
+    );
+    return this.feature(11, this.bytes().u32(2).featureText('perf').featureText('record').done());
+  }
+
   private ids(attr: BuiltAttr): Uint8Array {
     const bytes = this.bytes();
     for (const id of attr.ids ?? []) bytes.u64(id);
     return bytes.done();
   }
 
+  /** Entries are as long as the largest attr needs; smaller ones say so themselves. */
   private attrSection(): Uint8Array {
     const bytes = this.bytes();
+    const longest = Math.max(...this.attrs.map((attr) => attr.size ?? 136), 64);
     let at = 104;
     for (const attr of this.attrs) {
       const length = 8 * (attr.ids?.length ?? 0);
-      bytes.raw(this.attrBytes(attr)).u64(at).u64(length);
+      const own = this.attrBytes(attr);
+      bytes
+        .raw(own)
+        .zeros(longest - own.length)
+        .u64(at)
+        .u64(length);
       at += length;
     }
     return bytes.done();
@@ -297,12 +377,20 @@ export class PerfBuilder {
 
   /** Bit fields: sample_id_all is bit 18, freq bit 10; big-endian compilers fill each byte from the top. */
   private flagBytes(attr: BuiltAttr): Uint8Array {
-    const flags = (attr.sampleIdAll === false ? 0 : 1 << 18) | (attr.isFrequency ? 1 << 10 : 0);
+    const flags =
+      (attr.flags ?? 0) | (attr.sampleIdAll === false ? 0 : 1 << 18) | (attr.isFrequency ? 1 << 10 : 0);
     const bytes = new Uint8Array(8);
     for (let bit = 0; bit < 32; bit++) {
       if ((flags >>> bit) & 1) bytes[bit >> 3] |= this.isBig ? 0x80 >> (bit & 7) : 1 << (bit & 7);
     }
     return bytes;
+  }
+
+  /** HEADER_AUXTRACE: offset in the file and size of each AUXTRACE record. */
+  private indexAux(dataAt: number): void {
+    const index = this.bytes().u64(this.auxtraces.length);
+    for (const at of this.auxtraces) index.u64(dataAt + at).u64(48);
+    this.feature(18, index.done());
   }
 
   private featureBits(word: number): bigint {

@@ -1,11 +1,12 @@
-/** An Octavo that takes a shared DAMON slot, starts a scheme on blocks and waits to be killed. PID BLOCK… */
+/** An Octavo that takes a DAMON slot, starts a scheme on blocks and waits to be killed. share|alone PID BLOCK… */
 import { blockContext, NO_PACING } from '../../src/actuators/damos/block-context.js';
 import { DamonSlot } from '../../src/damon/slot.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 
-const [pid, ...blocks] = process.argv.slice(2).map(Number);
+const [how, ...numbers] = process.argv.slice(2);
+const [pid, ...blocks] = numbers.map(Number);
 const host = linuxHost();
-const slot = await DamonSlot.open(host, { share: true });
+const slot = await DamonSlot.open(host, { share: how === 'share' });
 if (!slot.ok) throw new Error(slot.error.owner);
 const order = { pid, action: 'stat', targetOrder: undefined, blocks, snapshotLimit: false };
 const staged = await slot.value.stage(blockContext(order, [], NO_PACING, host.identity.geometry));

@@ -2,9 +2,16 @@
 import { fileURLToPath } from 'node:url';
 import type { Host, Program } from '../../src/host/host.js';
 import type { PageRange } from '../../src/vocabulary/units.js';
-import type { Backing, Stage, Workload } from '../../test/conformance/stage.js';
+import type {
+  Backing,
+  CommandInterruption,
+  CommandRun,
+  Stage,
+  Workload,
+} from '../../test/conformance/stage.js';
 import type { ReadSpan, WorkloadCommand } from './workload.js';
 
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const HOLDER = fileURLToPath(new URL('damon-holder.js', import.meta.url));
 const WORKLOAD = fileURLToPath(new URL('workload.js', import.meta.url));
 
@@ -14,8 +21,36 @@ export function guestStage(host: Host, kernel: string, note: (text: string) => v
     kernel,
     note,
     startWorkload: () => GuestWorkload.start(host),
-    killOctavoHoldingDamon: (pid, blocks) => killHolder(host, [pid, ...blocks].map(String)),
+    octavo: (words, until) => (until ? interrupted(host, words, until) : inProcess(host, words)),
+    killOctavoHoldingDamon: (pid, blocks, share) =>
+      killHolder(host, [share ? 'share' : 'alone', pid, ...blocks].map(String)),
   };
+}
+
+/** An emulated machine takes half a minute to load the command line: so once for all commands that end by themselves. */
+async function inProcess(host: Host, words: readonly string[]): Promise<CommandRun> {
+  const { runInProcess } = await import('../../test/conformance/command-run.js');
+  return runInProcess(host, words);
+}
+
+/** One that is ended by a signal is a process. */
+async function interrupted(
+  host: Host,
+  words: readonly string[],
+  { printed, before }: CommandInterruption,
+): Promise<CommandRun> {
+  const program = host.calls.start(process.execPath, [MAIN, ...words]);
+  if (!program.ok) throw new Error(`octavo: ${program.error.errno}`);
+  let out = '';
+  let isPending = true;
+  for await (const chunk of program.value.output) {
+    out += Buffer.from(chunk).toString('utf8');
+    if (!isPending || !printed.test(out)) continue;
+    isPending = false;
+    await before();
+    program.value.signal('SIGTERM');
+  }
+  return { code: await program.value.ended, out, err: program.value.errors() };
 }
 
 async function killHolder(host: Host, parameters: readonly string[]): Promise<void> {

@@ -1,5 +1,7 @@
 /** Runs in the guest: the scenarios of /octavo/job.json one after the other, each reported as soon as it is known. */
 import { openSync, readFileSync, writeSync } from 'node:fs';
+import { KDAMONDS, numberedChildren } from '../../src/damon/kernel-files.js';
+import { EXCLUSIVE_MODULES } from '../../src/damon/owner.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { SCENARIOS } from '../../test/conformance/catalogue.js';
 import type { Scenario } from '../../test/conformance/scenario.js';
@@ -20,6 +22,21 @@ function say(message: GuestMessage): void {
 
 const uptime = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 
+/** Modules that hold DAMON exclusively from boot on would keep every scenario but their own from it. */
+function freeDamon(): void {
+  for (const module of EXCLUSIVE_MODULES) {
+    host.files.writeKernelFile(`/sys/module/${module}/parameters/enabled`, 'N');
+  }
+}
+
+/** What a scenario that failed in the middle left behind must not fail the next ones. */
+function emptyDamon(): void {
+  for (const slot of numberedChildren(host, KDAMONDS)) {
+    host.files.writeKernelFile(`${KDAMONDS}/${slot}/state`, 'off');
+  }
+  host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '0');
+}
+
 async function perform(scenario: Scenario): Promise<void> {
   const began = uptime();
   say({ kind: 'start', scenario: scenario.name });
@@ -30,6 +47,7 @@ async function perform(scenario: Scenario): Promise<void> {
   } catch (problem) {
     const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     say({ kind: 'failed', scenario: scenario.name, problem: text, seconds: uptime() - began });
+    emptyDamon();
   }
 }
 
@@ -40,6 +58,7 @@ say({
 });
 for (const name of job.scenarios) {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario && !scenario.asBooted) freeDamon();
   if (scenario) await perform(scenario);
   else say({ kind: 'failed', scenario: name, problem: 'no such scenario', seconds: 0 });
 }

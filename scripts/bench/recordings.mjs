@@ -8,8 +8,10 @@ const SAMPLE = {
   addr: 8,
   cpu: 128,
   period: 256,
-  identifier: 1 << 16,
+  weight: 1 << 24,
   dataSource: 1 << 15,
+  identifier: 1 << 16,
+  physical: 1 << 19,
 };
 const ATTR_BYTES = 128;
 
@@ -51,6 +53,50 @@ function writeFault(piece, at, number, page, random) {
   piece.writeUInt32LE(address % 2 ** 32, at + 40);
   piece.writeUInt32LE(Math.floor(address / 2 ** 32), at + 44);
   piece.writeUInt32LE(1, at + 48);
+}
+
+/** Loads and stores as `perf mem record` has them: two events on 64 CPUs, eight processes, all in random order. */
+export function* memorySamples(samples) {
+  const type = SAMPLE.identifier | SAMPLE.ip | SAMPLE.tid | SAMPLE.time | SAMPLE.addr | SAMPLE.period;
+  const full = type | SAMPLE.weight | SAMPLE.dataSource | SAMPLE.physical;
+  const ids = (first) => Array.from({ length: 64 }, (_, cpu) => first + cpu);
+  const events = [0, 1].map((number) =>
+    attribute({ type: 4, config: 0x1cd + number, sampleType: full, ids: ids(1000 + 64 * number) }),
+  );
+  const names = Array.from({ length: 8 }, (_, number) =>
+    comm(3000 + number, `worker${number}`, full, undefined, 1000),
+  );
+  const intro = Buffer.concat(names);
+  yield fileHead(events, intro.length + samples * 80);
+  yield intro;
+  const random = xorshift(13);
+  for (let done = 0; done < samples; done += 8192) {
+    const count = Math.min(8192, samples - done);
+    const piece = Buffer.alloc(count * 80);
+    for (let i = 0; i < count; i++) writeAccess(piece, i * 80, done + i, random(), random());
+    yield piece;
+  }
+}
+
+function writeAccess(piece, at, number, dice, place) {
+  piece.writeUInt32LE(9, at);
+  piece.writeUInt32LE((80 << 16) | 2, at + 4);
+  piece.writeUInt32LE(1000 + (dice & 127), at + 8);
+  piece.writeUInt32LE(0x401000 + (place & 0xfff), at + 16);
+  piece.writeUInt32LE(3000 + ((dice >>> 8) & 7), at + 24);
+  piece.writeUInt32LE(3000 + ((dice >>> 8) & 7), at + 28);
+  const time = 5e12 + number * 900;
+  piece.writeUInt32LE(time % 2 ** 32, at + 32);
+  piece.writeUInt32LE(Math.floor(time / 2 ** 32), at + 36);
+  const page = (dice & 0x1000 ? place >>> 4 : (place >>> 4) / 10) & 0x3ffff;
+  const address = 0x7f0000000000 + page * 4096 + (place & 0xff8);
+  piece.writeUInt32LE(address % 2 ** 32, at + 40);
+  piece.writeUInt32LE(Math.floor(address / 2 ** 32), at + 44);
+  piece.writeUInt32LE(1, at + 48);
+  piece.writeUInt32LE(7 + (dice >>> 23), at + 56);
+  // Loads that hit L1 or local memory, and stores.
+  piece.writeUInt32LE(dice & 64 ? 4 | (8 << 5) : dice & 0x2000 ? 2 | (8 << 5) : 2 | (0x80 << 5), at + 64);
+  piece.writeUInt32LE(0x80000000 + page * 4096, at + 72);
 }
 
 /** An Arm SPE recording with context packets and timestamps, two CPUs, one MiB of AUX data a buffer. */
@@ -139,10 +185,10 @@ function auxtrace(size, buffer, cpu) {
 
 const finishedRound = () => record(68, Buffer.alloc(0));
 
-function comm(pid, name, type, tid = pid) {
+function comm(pid, name, type, tid = pid, id = undefined) {
   const text = Buffer.alloc(16);
   text.write(name);
-  return record(3, Buffer.concat([dwords(pid, tid), text, sampleId(pid, tid, type)]));
+  return record(3, Buffer.concat([dwords(pid, tid), text, sampleId(pid, tid, type, id)]));
 }
 
 function mmap(pid, address, bytes, type) {
@@ -152,10 +198,10 @@ function mmap(pid, address, bytes, type) {
   return record(10, Buffer.concat([dwords(pid, pid), place, name, sampleId(pid, pid, type)]), 1 << 13);
 }
 
-function sampleId(pid, tid, type) {
+function sampleId(pid, tid, type, id = type & SAMPLE.cpu ? 51 : 31) {
   const parts = [dwords(pid, tid), words(0n)];
   if (type & SAMPLE.cpu) parts.push(dwords(0, 0));
-  parts.push(words(type & SAMPLE.cpu ? 51n : 31n));
+  parts.push(words(BigInt(id)));
   return Buffer.concat(parts);
 }
 

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path';
 import { prepare, root } from '../prepare.mjs';
 import { newestPerf } from './newest-perf.mjs';
-import { pageFaults, spe } from './recordings.mjs';
+import { memorySamples, pageFaults, spe } from './recordings.mjs';
 
 prepare();
 const { PerfFileSource } = await import('../../dist/src/sources/perf-file.js');
@@ -21,40 +21,51 @@ const perfName =
   perf && spawnSync(perf[0], [...perf.slice(1), '--version'], { encoding: 'utf8' }).stdout.trim();
 
 console.log(
-  `load average ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}, node ${process.version}, peer ${perfName ?? 'none'}`,
+  `load average ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}, node ${process.version}, peer ${perfName ?? 'none'}, ${rounds} rounds`,
 );
+const FIELDS = ['-F', 'pid,time,addr'];
 await compare(
   'page faults',
   save('page-faults.data', pageFaults(1 << 20)),
-  ['-F', 'pid,time,addr'],
+  { 'script -F pid,time,addr': FIELDS },
   new Set([4242]),
+);
+await compare(
+  'two events, 128 ids, 8 processes of which 6 are wanted',
+  save('memory.data', memorySamples(1 << 20)),
+  { 'script -F pid,time,addr': FIELDS },
+  new Set([3000, 3001, 3002, 3003, 3004, 3005]),
 );
 await compare(
   'Arm SPE',
   save('spe.data', spe(300_000)),
-  ['--itrace=M', '-F', 'pid,time,addr'],
+  { 'script --itrace=M': ['--itrace=M'], 'script --itrace=M -F pid,time,addr': ['--itrace=M', ...FIELDS] },
   new Set([4242]),
 );
 await stream(option('--gib', 10));
 
-/** Best of several turns each, one after the other, so that both see the same machine. */
-async function compare(name, path, parameters, pids) {
-  const ours = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY, samples: 0 };
-  const theirs = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY };
+/** Turn by turn in each round, so that all see the same machine; the first turn in process is shown apart. */
+async function compare(name, path, peers, pids) {
+  const first = await decode(path, pids);
+  const ours = [];
+  const whole = [];
+  const theirs = Object.fromEntries(Object.keys(peers).map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
-    for (let repeat = 0; repeat < 4; repeat++) keepBest(ours, await decode(path, pids));
-    if (perf !== undefined) keepBest(theirs, script(path, parameters));
+    for (let repeat = 0; repeat < 4; repeat++) ours.push(await decode(path, pids));
+    whole.push(wholeCommand(path));
+    if (perf !== undefined)
+      for (const peer of Object.keys(peers)) theirs[peer].push(script(path, peers[peer]));
   }
-  const command = wholeCommand(path);
-  console.log(`\n${name}: ${ours.samples} samples into hot maps`);
+  console.log(`\n${name}: ${first.samples} samples into hot maps`);
+  row('octavo, in process, first turn', [first]);
   row('octavo, in process', ours);
-  row('octavo import, whole command', command);
-  if (perf === undefined) return;
-  row(`${perfName}, script`, theirs);
-  const ratio = (other) =>
-    `${(theirs.wall / other.wall).toFixed(1)} × by wall clock, ${(theirs.cpu / other.cpu).toFixed(1)} × by CPU time`;
-  console.log(`  ratio in process: ${ratio(ours)}`);
-  console.log(`  ratio of whole commands: ${ratio(command)}`);
+  row('octavo import --out, whole command', whole);
+  for (const peer of Object.keys(peers)) {
+    if (theirs[peer].length === 0) continue;
+    row(`perf ${peer}`, theirs[peer]);
+    console.log(`    in process faster by     ${ratios(theirs[peer], ours)}`);
+    console.log(`    whole command faster by  ${ratios(theirs[peer], whole)}`);
+  }
 }
 
 async function decode(path, pids) {
@@ -80,17 +91,8 @@ function script(path, parameters) {
 }
 
 function wholeCommand(path) {
-  const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY };
-  const words = [
-    process.execPath,
-    join(root, 'dist/src/main.js'),
-    'import',
-    path,
-    '--out',
-    join(cache, 'heat.parquet'),
-  ];
-  for (let round = 0; round < rounds; round++) keepBest(best, timed(words, 'ignore'));
-  return best;
+  const main = join(root, 'dist/src/main.js');
+  return timed([process.execPath, main, 'import', path, '--out', join(cache, 'heat.parquet')], 'ignore');
 }
 
 /** Wall clock and CPU time of a command; CPU time by the shell's `times`. */
@@ -109,15 +111,27 @@ function timed(words, out) {
   return { wall, cpu };
 }
 
-function keepBest(best, next) {
-  best.wall = Math.min(best.wall, next.wall);
-  best.cpu = Math.min(best.cpu, next.cpu);
-  if (next.samples !== undefined) best.samples = next.samples;
+function best(turns, key) {
+  return Math.min(...turns.map((turn) => turn[key]));
 }
 
-function row(name, { wall, cpu }) {
+function median(turns, key) {
+  return turns.map((turn) => turn[key]).sort((a, b) => a - b)[turns.length >> 1];
+}
+
+function row(name, turns) {
+  const show = (of, key) => of(turns, key).toFixed(1).padStart(8);
   console.log(
-    `  ${name.padEnd(34)} ${wall.toFixed(1).padStart(9)} ms wall ${cpu.toFixed(1).padStart(9)} ms CPU`,
+    `  ${name.padEnd(40)} wall best ${show(best, 'wall')} median ${show(median, 'wall')}` +
+      `   CPU best ${show(best, 'cpu')} median ${show(median, 'cpu')} ms`,
+  );
+}
+
+function ratios(theirs, ours) {
+  const ratio = (of, key) => `${(of(theirs, key) / of(ours, key)).toFixed(1)} ×`;
+  return (
+    `wall best ${ratio(best, 'wall')} median ${ratio(median, 'wall')}, ` +
+    `CPU best ${ratio(best, 'cpu')} median ${ratio(median, 'cpu')}`
   );
 }
 

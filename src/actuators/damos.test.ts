@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { modelStage } from '../../test/conformance/model-stage.js';
+import { type ModelRelease, modelStage } from '../../test/conformance/model-stage.js';
 import { blocksOf, stepsFor, upTo } from '../../test/conformance/steps.js';
+import { QUIET, withThp } from '../../test/conformance/thp-settings.js';
+import { btfOf, statLine, writtenHost } from '../../test/written-host.js';
+import { assembleTurn, type TurnRequest } from '../config/assemble.js';
+import { planTurn } from '../cycle/plan-turn.js';
+import { KDAMONDS } from '../damon/kernel-files.js';
 import { DamonSlot } from '../damon/slot.js';
-import type { Step } from '../vocabulary/plan.js';
+import type { Plan, Step } from '../vocabulary/plan.js';
 import { DAMOS_DEFAULTS, damosActuator } from './damos.js';
 
 async function prepared(lockUs: number) {
@@ -64,3 +69,97 @@ test('somebody else’s DAMON is a missing ability that names the owner, and rec
   const gone = await actuator.apply(steps, { host, target: target.value });
   assert.deepEqual([...new Set(gone.map(({ answer }) => answer))], ['ESRCH']);
 });
+
+test('a block that no longer lies in one mapping is left out, and the others are done', async () => {
+  const { host, workload, steps } = await prepared(0);
+  const actuator = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true });
+  const target = host.calls.openProcess(workload.pid);
+  assert.ok(target.ok);
+  const beyond = { ...steps[0].proposal, block: steps[0].proposal.block + 8 };
+  const mixed = [{ ...steps[0], id: 100, proposal: beyond }, steps[0], steps[1]];
+  const receipts = await actuator.apply(mixed, { host, target: target.value });
+  assert.deepEqual(
+    receipts.map(({ step, tried }) => [step, tried]),
+    [
+      [100, false],
+      [1, true],
+      [2, true],
+    ],
+  );
+  assert.match(receipts[0].answer, /^EINVAL: the block no longer lies whole in one mapping/);
+  assert.match(receipts[1].answer, /tried 2 of 2 blocks .* applied to 2 \(4194304 bytes\)/);
+  assert.ok(receipts[1].calls.length > 20 && receipts[2].calls[0].startsWith('as with step 1'));
+  const alone = await actuator.apply(mixed.slice(0, 1), { host, target: target.value });
+  assert.deepEqual([alone[0].tried, alone[0].calls.length], [false, 0]);
+});
+
+test('ENOMEM is told as what it means: a bad filter or goal', async () => {
+  const world = writtenHost({
+    [`${KDAMONDS}/nr_kdamonds`]: '0\n',
+    '/proc/77/maps': '1400000-1800000 rw-p\n',
+    '/proc/77/stat': statLine(77, 5),
+    '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots'),
+  });
+  world.react = (path, text) => {
+    if (path.endsWith('/nr_kdamonds') && text === '1') {
+      world.files.set(`${KDAMONDS}/0/state`, 'off\n');
+      world.files.set(`${KDAMONDS}/0/contexts/nr_contexts`, '0\n');
+    }
+  };
+  world.refuse = (path, text) => (path.endsWith('/state') && text === 'on' ? 'ENOMEM' : undefined);
+  const wanted = { action: 'collapse', targetOrder: 9, actuator: 'damos' } as const;
+  const steps = stepsFor({ ...world.host, files: world.host.files }, 77, [10], wanted);
+  const target = { pid: 77, isAlive: () => true, close: () => undefined };
+  const [receipt] = await damosActuator(world.host).apply(steps, { host: world.host, target });
+  assert.equal(receipt.tried, false);
+  assert.match(receipt.answer, /^ENOMEM: .*state \(DAMON says ENOMEM for a bad filter or goal\)$/);
+  assert.equal(world.writes.at(-1), `${KDAMONDS}/nr_kdamonds = 0`);
+});
+
+async function planOn(release: ModelRelease, actuators: TurnRequest['actuators']) {
+  const stage = modelStage(release, () => undefined);
+  const workload = await stage.startWorkload();
+  const range = await workload.map(2, 'anon');
+  const middle = range.start + 512;
+  await withThp(stage.host, { enabled: 'always', ...QUIET }, () =>
+    workload.touch({ start: range.start, end: middle }, 1),
+  );
+  await withThp(stage.host, { enabled: 'never', ...QUIET }, () =>
+    workload.touch({ start: middle, end: range.end }, 1),
+  );
+  const request = {
+    ...{ target: String(workload.pid), scope: {}, policy: undefined, sources: [], actuators, budgets: {} },
+    split: [`0x${(range.start * 4096).toString(16)}`],
+    collapse: [`0x${(middle * 4096).toString(16)}`],
+    parameters: {},
+    acting: { allowSticky: false, shareDamon: false, askDamon: true },
+  };
+  const planned = async (order: number) => {
+    const assembled = await assembleTurn(stage.host, { ...request, parameters: { order } });
+    const signal = new AbortController().signal;
+    const plain = { host: stage.host, id: 'plan', feuds: new Map(), signal, progress: () => undefined };
+    return (await planTurn({ ...assembled, ...plain })).plan;
+  };
+  const split = await planned(2);
+  const collapse = await planned(9);
+  const by = (plan: Plan, action: string) =>
+    plan.steps.find(({ proposal }) => proposal.action === action)?.actuator ??
+    plan.refused.find(({ proposal }) => proposal.action === action)?.why;
+  return { split: by(split, 'split') ?? '', collapse: by(collapse, 'collapse') ?? '' };
+}
+
+test('a kernel with split and target_order: DAMOS takes both actions, at the order asked for', async () => {
+  assert.deepEqual(await planOn('octavo', ['damos']), { split: 'damos', collapse: 'damos' });
+});
+
+for (const [release, collapse] of [
+  ['7.3', /^damos$/],
+  ['6.12', /no action collapse \(since 7\.2\)/],
+] as const) {
+  test(`${release}: what DAMOS lacks is said, and another mechanism is taken where one may be`, async () => {
+    const alone = await planOn(release, ['damos']);
+    assert.match(alone.split, /no action split with a target_order/);
+    assert.match(alone.collapse, collapse);
+    assert.deepEqual(await planOn(release, []), { split: 'debugfs-split', collapse: 'madvise' });
+  });
+}

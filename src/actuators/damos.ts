@@ -41,6 +41,8 @@ const BATCH = 256;
 /** Anonymous memory has no folios of order 1. */
 const SMALLEST_LARGE_ORDER = 2;
 
+const CUT = 'EINVAL: the block no longer lies whole in one mapping of the process';
+
 /** Asks this host what DAMON can do and builds the actuator; abilities that are missing say why. */
 export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS): DamosActuator {
   const { features, occupied } = surveyDamon(host, options);
@@ -88,11 +90,17 @@ export class DamosActuator implements Actuator {
       const run = await runOnBlocks(slot, this.#order(group, pid), this.#pacing(group));
       const elapsedNs = this.#host.clock.monotonicNs() - began;
       const durationUs = (run.busyNs ?? elapsedNs) / 1e3 / group.length;
-      group.forEach((step, index) => {
-        const calls =
-          index === 0 ? slot.written.slice(written) : [`as with step ${group[0].id}, in the same scheme`];
-        receipts.set(step.id, this.#receipt(step, { ...describeRun(run, group.length), calls, durationUs }));
-      });
+      const [first, ...others] = group.filter(({ proposal }) => !run.cut.includes(proposal.block));
+      const outcome = { ...describeRun(run, others.length + 1), durationUs };
+      if (first)
+        receipts.set(first.id, this.#receipt(first, { ...outcome, calls: slot.written.slice(written) }));
+      for (const step of others) {
+        const calls = [`as with step ${first.id}, in the same scheme`];
+        receipts.set(step.id, this.#receipt(step, { ...outcome, calls }));
+      }
+      for (const step of group.filter(({ id }) => !receipts.has(id))) {
+        receipts.set(step.id, this.#receipt(step, { tried: false, answer: CUT }));
+      }
     }
     return steps.map((step) => receipts.get(step.id) as Receipt);
   }

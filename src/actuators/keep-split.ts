@@ -47,7 +47,10 @@ async function forbidHugePages(request: KeepRequest, { host, target }: ActingCon
   try {
     const order = { pid: target.pid, action: 'nohugepage', targetOrder: undefined, blocks: request.blocks };
     const run = await runOnBlocks(slot.value, order, NO_PACING);
-    return run.refusal ? `${run.refusal.errno}: ${run.refusal.call}` : run.end;
+    if (run.refusal) return `${run.refusal.errno}: ${run.refusal.call}`;
+    return run.cut.length > 0
+      ? `${run.end}, but ${run.cut.length} blocks no longer lie whole in one mapping`
+      : run.end;
   } finally {
     await slot.value.close();
   }

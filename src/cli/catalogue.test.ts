@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { proposeCompletions } from '@stricli/core';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { terminalOn } from '../../test/terminal.js';
-import { application } from './application.js';
+import { wholeApplication } from './application.js';
 import { COMMANDS, routes } from './catalogue.js';
 import { manualCommands, manualPage } from './manual.js';
 import { VERSION } from './version.js';
@@ -105,7 +105,7 @@ describe('the manual page', () => {
 });
 
 async function complete(words: readonly string[]): Promise<readonly string[]> {
-  const proposals = await proposeCompletions(application, words, terminal().context as never);
+  const proposals = await proposeCompletions(await wholeApplication(), words, terminal().context as never);
   return proposals.map(({ completion }) => completion);
 }
 

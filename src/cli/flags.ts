@@ -6,38 +6,12 @@ import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { GIB, KIB, MIB } from '../vocabulary/units.js';
+import { parseBytes, parseCount, parseFraction, showShare } from './parameters.js';
+import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
+
+export { parseBytes, parseCount, parseDuration, parseFraction, parsePeriod } from './parameters.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
-
-/** `512M`, `4GiB`, `100000`. */
-export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
-  const units: Record<string, number> = { K: KIB, M: MIB, G: GIB, T: 1024 * GIB };
-  if (!match) throw new SyntaxError(`\`${text}\` is no size; write 512M or 4GiB`);
-  return Math.round(Number(match[1]) * (match[2] ? units[match[2].toUpperCase()] : 1));
-}
-
-/** `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. Milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  if (!match) throw new SyntaxError(`\`${text}\` is no duration; write 30s or 500ms`);
-  return Number(match[1]) * units[match[2] ?? 's'];
-}
-
-/** `0.1` or `10%`. */
-export function parseFraction(text: string): number {
-  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new SyntaxError(`\`${text}\` is no share; write 0.1 or 10%`);
-  return value;
-}
-
-export function parseCount(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new SyntaxError(`\`${text}\` is no count`);
-  return Number(text);
-}
 
 export const targetParameter = {
   kind: 'tuple',
@@ -102,11 +76,13 @@ export const actingFlags = {
 } as const;
 
 export type TurnFlags = ScopeFlags &
-  ActingFlags & {
+  ActingFlags &
+  ProbeFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
     readonly heat?: readonly string[];
+    readonly resolve: boolean;
     readonly actuator?: readonly ActuatorName[];
     readonly split?: readonly string[];
     readonly collapse?: readonly string[];
@@ -123,8 +99,6 @@ export type TurnFlags = ScopeFlags &
     readonly minFreeBlocks?: number;
     readonly maxPressure?: number;
   };
-
-const share = (value: number) => String(Math.round(value * 1000) / 1000);
 
 export const turnFlags = {
   ...scopeFlags,
@@ -149,6 +123,12 @@ export const turnFlags = {
     variadic: true,
     optional: true,
     placeholder: 'file',
+  },
+  resolve: {
+    kind: 'boolean',
+    brief: 'With --perf: look up physical addresses in the page tables of the target (CAP_SYS_ADMIN)',
+    default: false,
+    withNegated: false,
   },
   heat: {
     kind: 'parsed',
@@ -199,14 +179,14 @@ export const turnFlags = {
     kind: 'parsed',
     parse: parseFraction,
     brief: 'split-sparse: split when at most this share is in use',
-    default: share(DEFAULT_PARAMETERS.sparseBelow),
+    default: showShare(DEFAULT_PARAMETERS.sparseBelow),
     placeholder: 'share',
   },
   denseAbove: {
     kind: 'parsed',
     parse: parseFraction,
     brief: 'collapse-dense: collapse when at least this share is there and hot',
-    default: share(DEFAULT_PARAMETERS.denseAbove),
+    default: showShare(DEFAULT_PARAMETERS.denseAbove),
     placeholder: 'share',
   },
   emptyAbove: {
@@ -229,6 +209,7 @@ export const turnFlags = {
     optional: true,
     placeholder: 'bytes',
   },
+  ...probeFlags,
   maxBlocks: {
     kind: 'parsed',
     parse: parseCount,
@@ -280,6 +261,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       command: 'plan',
     });
   }
+  if (flags.resolve && !flags.perf?.length) {
+    throw new OctavoError('USAGE', { problem: '--resolve is for the samples of --perf', command: 'plan' });
+  }
   return {
     target,
     scope: { only: flags.only, deny: flags.deny },
@@ -287,6 +271,7 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     sources: flags.source ?? [],
     perf: flags.perf ?? [],
     heat: flags.heat ?? [],
+    resolvePhysical: flags.resolve,
     actuators: flags.actuator ?? [],
     split: flags.split ?? [],
     collapse: flags.collapse ?? [],
@@ -301,6 +286,7 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     },
     budgets: budgetsOf(flags),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
+    probe: probeOptions(flags),
   };
 }
 
@@ -314,6 +300,19 @@ function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
     ...(maxPressure === undefined ? {} : { maxPressure }),
   };
 }
+
+export type DryRunFlags = {
+  readonly dryRun: boolean;
+};
+
+export const dryRunFlags = {
+  dryRun: {
+    kind: 'boolean',
+    brief: 'Print the exact calls and writes, make none',
+    default: false,
+    withNegated: false,
+  },
+} as const;
 
 export type StateFlags = {
   readonly state?: string;

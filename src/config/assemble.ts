@@ -13,6 +13,8 @@ import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
 import { PerfFileSource } from '../sources/perf-file.js';
 import type { ProbeOptions } from '../sources/probe.js';
+import { ResolvedSource } from '../sources/resolved.js';
+import { Resolver } from '../sources/resolver.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
@@ -32,6 +34,8 @@ export interface TurnRequest {
   readonly extraSources?: readonly Source[];
   /** perf.data files with samples of the target. */
   readonly perf?: readonly string[];
+  /** Look up physical addresses of those samples in the page tables of the target. */
+  readonly resolvePhysical?: boolean;
   /** Heat files made by `octavo import`. */
   readonly heat?: readonly string[];
   readonly parameters: Partial<PolicyParameters>;
@@ -156,7 +160,18 @@ function openHeat(host: Host, path: string): HeatFileSource {
 }
 
 function perfSources(host: Host, request: TurnRequest): readonly Source[] {
-  return (request.perf ?? []).map((path) => new PerfFileSource({ path, geometry: host.identity.geometry }));
+  const { geometry } = host.identity;
+  const sources = (request.perf ?? []).map((path) => new PerfFileSource({ path, geometry }));
+  if (request.resolvePhysical !== true) return sources;
+  return sources.map(
+    (source) =>
+      new ResolvedSource(source, ({ processes }) =>
+        Resolver.of(
+          host,
+          processes.map(({ process }) => process.pid),
+        ),
+      ),
+  );
 }
 
 function namedBlocks(
@@ -185,7 +200,7 @@ function namedBlocks(
 }
 
 /** Blocks of `ADDRESS` or of `START-END` (end exclusive; every block that the range touches). */
-function blocksAt(host: Host, text: string): readonly BlockNumber[] {
+export function blocksAt(host: Host, text: string): readonly BlockNumber[] {
   const { geometry } = host.identity;
   const [first, last] = text.split('-');
   const start = addressToPage(first, geometry);

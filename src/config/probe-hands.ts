@@ -6,7 +6,9 @@ import { pressureReason } from '../planning/budgets.js';
 import type { ProbeHands } from '../sources/probe.js';
 import { emptyBlock } from '../verification/block-rows.js';
 import { identityOf } from '../verification/observe.js';
+import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets, Step } from '../vocabulary/plan.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { BlockNumber, Order, ProcessId } from '../vocabulary/units.js';
 
 export function probeHands(host: Host, actuators: readonly Actuator[], budgets: Budgets): ProbeHands {
@@ -55,14 +57,25 @@ async function act(
   wanted: Wanted,
 ): Promise<void> {
   if (!actuator) return;
-  const process = identityOf(host, pid);
   const target = host.calls.openProcess(pid);
   if (!target.ok) return;
+  const process = identityWhileAlive(host, pid);
+  if (process === undefined) return target.value.close();
   const steps = blocks.map((block, index) => stepFor(process, actuator.name, block, index, wanted));
   try {
     await actuator.apply(steps, { host, target: target.value });
   } finally {
     target.value.close();
+  }
+}
+
+/** A process that ends while it is probed is no error: the probe counts what it could not look at. */
+function identityWhileAlive(host: Host, pid: ProcessId): ProcessIdentity | undefined {
+  try {
+    return identityOf(host, pid);
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+    throw problem;
   }
 }
 

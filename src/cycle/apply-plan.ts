@@ -1,12 +1,13 @@
 /** The second half of a turn, with everything around it: lock, recovery, resuming, journal. */
 import type { Actuator } from '../actuators/actuator.js';
 import type { Host } from '../host/host.js';
+import { ownHolder } from '../host/lock-file.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
 import { type CarriedOut, carryOut } from './carry-out.js';
 import { createJournal, type JournalPlace, listRuns, readRun } from './journal.js';
 import { lastVerdicts, type Recovered, recoverRuns } from './recovery.js';
-import { lockState, self } from './state-lock.js';
+import { lockState } from './state-lock.js';
 
 export interface ApplyOptions {
   readonly place: JournalPlace;
@@ -46,7 +47,7 @@ async function carryOutJournalled(
   steps: readonly Step[],
 ): Promise<CarriedOut> {
   const { place, plan, signal, progress } = options;
-  const journal = createJournal(place, run, plan, self(place.host));
+  const journal = createJournal(place, run, plan, ownHolder(place.host));
   const actuators = new Map(options.actuators.map((actuator) => [actuator.name, actuator]));
   try {
     return await carryOut({ host: place.host, plan, steps, actuators, journal, signal, progress });

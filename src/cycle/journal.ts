@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { AppendFile, Host } from '../host/host.js';
+import type { Holder } from '../host/lock-file.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 
@@ -43,7 +44,6 @@ export const RecordSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type JournalRecord = z.infer<typeof RecordSchema>;
-export type Owner = z.infer<typeof OwnerSchema>;
 
 export interface JournalPlace {
   readonly host: Host;
@@ -81,7 +81,7 @@ export class JournalWriter {
 }
 
 /** Begins the journal of a new run. */
-export function createJournal(place: JournalPlace, run: string, plan: Plan, owner: Owner): JournalWriter {
+export function createJournal(place: JournalPlace, run: string, plan: Plan, owner: Holder): JournalWriter {
   const directory = runPath(place, run);
   must(place.host.files.makeDirectory(directory), directory);
   must(place.host.files.writeFile(`${directory}/plan.json`, JSON.stringify(plan)), directory);

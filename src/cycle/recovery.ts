@@ -3,6 +3,7 @@
  * that down, so that nothing is done twice and nothing is lost.
  */
 import type { Host } from '../host/host.js';
+import { isAlive } from '../host/lock-file.js';
 import { BlockObserver } from '../verification/block-observer.js';
 import { emptyBlock } from '../verification/block-rows.js';
 import { identityOf } from '../verification/observe.js';
@@ -18,7 +19,6 @@ import {
   type ReadRun,
   readRun,
 } from './journal.js';
-import { isRunning } from './state-lock.js';
 
 export type RunState = 'active' | 'unfinished' | 'complete' | 'interrupted' | 'stopped' | 'recovered';
 
@@ -27,7 +27,7 @@ export function runState(host: Host, run: ReadRun): RunState {
   const end = run.records.findLast((record) => record.kind === 'end');
   if (end?.kind === 'end') return end.how;
   const begin = run.records[0];
-  return begin.kind === 'begin' && isRunning(host, begin.owner) ? 'active' : 'unfinished';
+  return begin.kind === 'begin' && isAlive(host, begin.owner) ? 'active' : 'unfinished';
 }
 
 /** The last verdict on each step, by step id. */

@@ -31,7 +31,7 @@ const NAMES = {
 } as const;
 
 export function readDamonFeatures(host: Host): DamonFeatures {
-  const missing = whatIsMissing(host);
+  const missing = missingDamon(host);
   if (missing) return { missing, ...NOTHING, basis: 'nothing' };
   return fromTypes(host) ?? fromDirectory(host) ?? { missing: '', ...NOTHING, basis: 'nothing' };
 }
@@ -45,7 +45,8 @@ const NOTHING = {
   intervalsGoal: false,
 } as const;
 
-function whatIsMissing(host: Host): string {
+/** Why DAMON cannot be driven here whoever else uses it; empty when it can. */
+export function missingDamon(host: Host): string {
   const status = host.files.status(KDAMONDS);
   if (!status.ok && status.error.errno === 'ENOENT') return `no ${KDAMONDS} (CONFIG_DAMON_SYSFS)`;
   if (!status.ok) return `${KDAMONDS}: ${status.error.errno}`;

@@ -1,18 +1,15 @@
 /**
  * Listens to a kdamond that somebody else runs: its snapshots come out of the trace event damon_aggregated, which
- * disturbs neither its parameters nor its results. The event's switch is put back as found.
+ * disturbs neither its parameters nor its results.
  */
 import { failure, type Result, success } from '../base/result.js';
 import { type AggregatedRegion, lastSeconds, parseAggregated, snapshotsOf } from '../formats/damon-trace.js';
-import type { Host, Refusal } from '../host/host.js';
+import type { Answer, Host, Refusal } from '../host/host.js';
 import type { ProcessId } from '../vocabulary/units.js';
 import { type KdamondView, readKdamonds } from './read-tree.js';
 import type { TriedRegion } from './slot.js';
+import { openTraceBuffer } from './trace-buffer.js';
 import type { Watched, WatchRequest } from './watch.js';
-
-const TRACING = '/sys/kernel/tracing';
-const SWITCH = `${TRACING}/events/damon/damon_aggregated/enable`;
-const TRACE = `${TRACING}/trace`;
 
 /** A running kdamond that watches this process, with the place of the process among its targets. */
 export interface Listening {
@@ -28,31 +25,27 @@ export async function findListening(host: Host, pid: ProcessId): Promise<Listeni
   return undefined;
 }
 
-/** The last whole snapshot within a window. ENODATA when none was completed in it. */
+/** All whole snapshots within a window, one over the other. ENODATA when none was completed in it. */
 export async function listen(
   host: Host,
   { kdamond, target }: Listening,
-  { windowMs, signal }: Pick<WatchRequest, 'windowMs' | 'signal'>,
+  { windowMs, wait }: Pick<WatchRequest, 'windowMs' | 'wait'>,
 ): Promise<Result<Watched, Refusal>> {
-  const before = host.files.readText(SWITCH);
-  if (!before.ok) return before;
-  const earlier = host.files.readText(TRACE);
-  if (!earlier.ok) return earlier;
-  const since = lastSeconds(earlier.value);
-  const wasOn = before.value.startsWith('1');
-  const turned = wasOn ? success(undefined) : host.files.writeKernelFile(SWITCH, '1');
-  if (!turned.ok) return turned;
-  let trace: ReturnType<Host['files']['readText']>;
+  const opened = openTraceBuffer(host);
+  if (!opened.ok) return opened;
+  const buffer = opened.value;
+  let trace: Answer<string>;
   try {
-    await host.clock.sleep(windowMs, signal);
-    trace = host.files.readText(TRACE);
+    await wait(windowMs);
+    trace = buffer.read();
   } finally {
-    if (!wasOn) host.files.writeKernelFile(SWITCH, '0');
+    buffer.close();
   }
   if (!trace.ok) return trace;
-  const last = snapshotsOf(regionsSince(trace.value, since), kdamond.pid, target).at(-1);
-  if (!last) return failure({ errno: 'ENODATA', call: `read ${TRACE}` });
-  return success({ regions: last.map(asTried), samples: samplesOf(kdamond) });
+  const since = lastSeconds(buffer.earlier);
+  const snapshots = snapshotsOf(regionsSince(trace.value, since), kdamond.pid, target);
+  if (snapshots.length === 0) return failure({ errno: 'ENODATA', call: 'listen for damon_aggregated' });
+  return success({ regions: overlaid(snapshots), samples: samplesOf(kdamond) * snapshots.length });
 }
 
 function* regionsSince(trace: string, since: number): Generator<AggregatedRegion> {
@@ -62,8 +55,30 @@ function* regionsSince(trace: string, since: number): Generator<AggregatedRegion
   }
 }
 
-function asTried({ start, end, accesses, age }: AggregatedRegion): TriedRegion {
-  return { start, end, accesses, age: age ?? 0 };
+/** Snapshots cut memory in different places: pieces between all of these, each with the sum of what was seen there. */
+export function overlaid(snapshots: readonly (readonly AggregatedRegion[])[]): TriedRegion[] {
+  const edges = new Map<bigint, { accesses: number; regions: number }>();
+  const at = (address: bigint) => {
+    const edge = edges.get(address) ?? { accesses: 0, regions: 0 };
+    edges.set(address, edge);
+    return edge;
+  };
+  for (const { start, end, accesses } of snapshots.flat()) {
+    at(start).accesses += accesses;
+    at(start).regions++;
+    at(end).accesses -= accesses;
+    at(end).regions--;
+  }
+  const addresses = [...edges.keys()].sort((left, right) => (left < right ? -1 : 1));
+  const pieces: TriedRegion[] = [];
+  let accesses = 0;
+  let regions = 0;
+  addresses.forEach((start, index) => {
+    accesses += at(start).accesses;
+    regions += at(start).regions;
+    if (regions > 0) pieces.push({ start, end: addresses[index + 1], accesses, age: 0 });
+  });
+  return pieces;
 }
 
 function samplesOf({ context }: KdamondView): number {

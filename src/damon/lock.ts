@@ -1,68 +1,19 @@
-/** One Octavo at a time drives DAMON. A lock whose owner is gone, or that is of another boot, is taken over. */
+/** One Octavo at a time drives DAMON, whatever state directory its journals are in: DAMON is one for the host. */
 import { failure, type Result, success } from '../base/result.js';
-import { parseStat } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
-import type { ProcessId } from '../vocabulary/units.js';
+import { type HeldLock, takeLock } from '../host/lock-file.js';
+import type { Occupied } from './owner.js';
 
-/** A process of one boot, told apart from a later one with its pid. */
-export interface Holder {
-  readonly pid: number;
-  readonly startTicks: number;
-  readonly bootId: string;
-}
-
-/** Whether a value read from a file is a holder. */
-export function isHolder(value: unknown): value is Holder {
-  const { pid, startTicks, bootId } = (value ?? {}) as Record<string, unknown>;
-  return Number.isInteger(pid) && Number.isInteger(startTicks) && typeof bootId === 'string';
-}
-
-export function ownHolder(host: Host): Holder {
-  const { pid, bootId } = host.identity;
-  return { pid, bootId, startTicks: startTicksOf(host, pid) ?? 0 };
-}
-
-export function startTicksOf(host: Host, pid: ProcessId): number | undefined {
-  const text = host.files.readText(`/proc/${pid}/stat`);
-  return text.ok ? parseStat(text.value)?.startTicks : undefined;
-}
-
-export function isAlive(host: Host, holder: Holder): boolean {
-  if (holder.bootId !== host.identity.bootId) return false;
-  return startTicksOf(host, holder.pid) === holder.startTicks;
-}
-
-export const lockPath = (host: Host) => `${host.identity.stateDirectory}/damon.lock`;
-
-/** Takes the lock, or tells who has it (pid −1 when the directory cannot be written, with the errno as bootId). */
-export function takeLock(host: Host): Result<void, Holder> {
+/** Takes the lock, or tells who has it. */
+export function takeDamonLock(host: Host): Result<HeldLock, Occupied> {
   host.files.makeDirectory(host.identity.stateDirectory);
-  const path = lockPath(host);
-  const text = JSON.stringify(ownHolder(host));
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const created = host.files.createExclusive(path, text);
-    if (created.ok) return success(undefined);
-    if (created.error.errno !== 'EEXIST') {
-      return failure({ pid: -1, startTicks: 0, bootId: created.error.errno });
-    }
-    const holder = readHolder(host, path);
-    if (holder && isAlive(host, holder)) return failure(holder);
-    host.files.remove(path);
+  const path = `${host.identity.stateDirectory}/damon.lock`;
+  const lock = takeLock(host, path);
+  if (lock.ok) return success(lock.value);
+  if (lock.error.kind === 'unwritable') {
+    const owner = `nobody, but its lock ${path} cannot be created (${lock.error.errno})`;
+    return failure({ owner, remedy: 'Needs root.' });
   }
-  return failure({ pid: -1, startTicks: 0, bootId: 'EEXIST' });
-}
-
-export function releaseLock(host: Host): void {
-  host.files.remove(lockPath(host));
-}
-
-function readHolder(host: Host, path: string): Holder | undefined {
-  const text = host.files.readText(path);
-  if (!text.ok) return undefined;
-  try {
-    const value: unknown = JSON.parse(text.value);
-    return isHolder(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const who = lock.error.holder ? `process ${lock.error.holder.pid}` : 'several processes in turn';
+  return failure({ owner: `another Octavo, ${who}, by ${path}`, remedy: 'Wait until it ends.' });
 }

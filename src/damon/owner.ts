@@ -84,11 +84,11 @@ export function chooseSlot(use: DamonUse, share: boolean): number | 'grow' | Occ
   return slotsHeld(use.slots, share);
 }
 
-function moduleHolds(modules: readonly string[]): Occupied {
-  const [first] = modules;
+/** Modules of the kernel that have DAMON, and how to have it back. */
+export function moduleHolds(modules: readonly string[]): Occupied {
   return {
     owner: `${modules.join(' and ')} of the kernel, which runs DAMON exclusively`,
-    remedy: `Turn it off for the time being: echo N > /sys/module/${first}/parameters/enabled`,
+    remedy: `Turn it off for the time being: ${modules.map((name) => `echo N > /sys/module/${name}/parameters/enabled`).join('; ')}`,
   };
 }
 

@@ -114,7 +114,7 @@ function readScheme(folder: FolderReader): DamosScheme {
   const marks = folder.at('watermarks');
   return {
     action: folder.text('action', ''),
-    targetOrder: folder.has('target_order') ? Number(folder.number('target_order', 0n)) : undefined,
+    targetOrder: targetOrder(folder),
     targetNid: Number(folder.number('target_nid', -1n)),
     pattern: {
       size: span(folder.at('access_pattern/sz')),
@@ -150,6 +150,13 @@ function readScheme(folder: FolderReader): DamosScheme {
     })),
     maxSnapshots: folder.number('stats/max_nr_snapshots', 0n),
   };
+}
+
+/** Only where it means something: every scheme of a kernel with orders has the file. */
+function targetOrder(folder: FolderReader): number | undefined {
+  if (!folder.has('target_order')) return undefined;
+  const order = Number(folder.number('target_order', 0n));
+  return order !== 0 || ['collapse', 'split'].includes(folder.text('action', '')) ? order : undefined;
 }
 
 function readGoal(folder: FolderReader): DamosGoal {

@@ -3,8 +3,9 @@
  * changed. After a kill -9 the next Octavo finds it and puts everything back.
  */
 import type { Host } from '../host/host.js';
+import { type Holder, isAlive, isHolder } from '../host/lock-file.js';
 import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
-import { type Holder, isAlive, isHolder } from './lock.js';
+import { recoverTracing } from './trace-buffer.js';
 
 export interface SessionRecord {
   readonly octavo: 'damon-session';
@@ -17,10 +18,12 @@ export interface SessionRecord {
   readonly refreshMs: string | null;
   /** Processes that the slot was told to look at: proof that a configured slot is still the one left behind. */
   readonly targets: readonly number[];
+  /** Pid of the kernel thread since the last start, null before one: another thread is somebody else's. */
+  readonly kdamond: number | null;
 }
 
 function isRecord(value: unknown): value is SessionRecord {
-  const { octavo, version, holder, slot, grew, refreshMs, targets } = (value ?? {}) as Record<
+  const { octavo, version, holder, slot, grew, refreshMs, targets, kdamond } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -31,6 +34,7 @@ function isRecord(value: unknown): value is SessionRecord {
     Number.isInteger(slot) &&
     typeof grew === 'boolean' &&
     (refreshMs === null || typeof refreshMs === 'string') &&
+    (kdamond === null || Number.isInteger(kdamond)) &&
     Array.isArray(targets) &&
     targets.every((pid) => Number.isInteger(pid))
   );
@@ -67,6 +71,7 @@ export type Leftover =
 
 /** Puts back what a dead Octavo left in DAMON's tree. Leaves alone what somebody else has changed since. */
 export async function recoverLeftover(host: Host): Promise<Leftover> {
+  recoverTracing(host);
   const record = readRecord(host);
   if (!record) return 'none';
   if (isAlive(host, record.holder)) return 'still running';
@@ -77,17 +82,17 @@ export async function recoverLeftover(host: Host): Promise<Leftover> {
 
 async function putBackLeftover(host: Host, record: SessionRecord): Promise<Leftover> {
   if (record.holder.bootId !== host.identity.bootId) return 'gone with the boot';
-  if (!(await isStillOurs(host, record))) return 'changed by others since';
-  await putBack(host, record);
-  return 'put back';
+  return (await putBack(host, record)) ? 'put back' : 'changed by others since';
 }
 
-async function isStillOurs(host: Host, record: SessionRecord): Promise<boolean> {
+function isStillOurs(host: Host, record: SessionRecord): boolean {
   const folder = `${KDAMONDS}/${record.slot}`;
   const contexts = numberAt(host, `${folder}/contexts/nr_contexts`);
   if (contexts === undefined) return record.grew;
   if (record.grew && numberAt(host, `${KDAMONDS}/nr_kdamonds`) !== 1n) return false;
   if (contexts === 0n) return true;
+  const thread = Number(numberAt(host, `${folder}/pid`) ?? -1n);
+  if (record.kdamond !== null && thread > 0 && thread !== record.kdamond) return false;
   const targets = `${folder}/contexts/0/targets`;
   const found = Number(numberAt(host, `${targets}/nr_targets`) ?? -1n);
   // Killed between two writes: fewer targets than recorded, or pids not yet written (0).
@@ -99,15 +104,20 @@ async function isStillOurs(host: Host, record: SessionRecord): Promise<boolean> 
   return true;
 }
 
-/** Stops the slot, empties it, and takes it away if it was not there before. */
-export async function putBack(host: Host, record: SessionRecord): Promise<void> {
+/**
+ * Stops the slot, empties it, and takes it away if it was not there before. False when somebody else has set it up
+ * since, which can be once its kdamond has ended by itself: then it is left alone.
+ */
+export async function putBack(host: Host, record: SessionRecord): Promise<boolean> {
+  if (!isStillOurs(host, record)) return false;
   const folder = `${KDAMONDS}/${record.slot}`;
   const state = await readFile(host, `${folder}/state`);
   if (state.ok && state.value === 'on') await writeFile(host, `${folder}/state`, 'off');
   if (record.grew) {
     await writeFile(host, `${KDAMONDS}/nr_kdamonds`, '0');
-    return;
+    return true;
   }
   await writeFile(host, `${folder}/contexts/nr_contexts`, '0');
   if (record.refreshMs !== null) await writeFile(host, `${folder}/refresh_ms`, record.refreshMs);
+  return true;
 }

@@ -1,8 +1,9 @@
 /** Asks the kernel what its DAMON can do, by an empty scheme that never runs, where nothing that can be read tells. */
 import type { Host } from '../host/host.js';
+import { ownHolder } from '../host/lock-file.js';
 import { askScheme, type DamonFeatures, readDamonFeatures } from './features.js';
 import { KDAMONDS } from './kernel-files.js';
-import { ownHolder, releaseLock, takeLock } from './lock.js';
+import { takeDamonLock } from './lock.js';
 import { chooseSlot, glanceAtDamonUse, type Occupied } from './owner.js';
 import { recordPath, removeRecord, writeRecord } from './record.js';
 
@@ -33,10 +34,19 @@ export function surveyDamon(host: Host, { share, ask }: SurveyOptions): DamonSur
 }
 
 function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {
-  if (host.files.status(recordPath(host)).ok || !takeLock(host).ok) return known;
+  if (host.files.status(recordPath(host)).ok) return known;
+  const lock = takeDamonLock(host);
+  if (!lock.ok) return known;
   try {
     const holder = ownHolder(host);
-    const plain = { octavo: 'damon-session', version: 1, slot: 0, grew: true, refreshMs: null } as const;
+    const plain = {
+      octavo: 'damon-session',
+      version: 1,
+      slot: 0,
+      grew: true,
+      refreshMs: null,
+      kdamond: null,
+    } as const;
     if (!writeRecord(host, { ...plain, holder, targets: [] }).ok) return known;
     if (!host.files.writeKernelFile(`${KDAMONDS}/nr_kdamonds`, '1').ok) return known;
     const answer = askInSlot(host, `${KDAMONDS}/0`);
@@ -44,7 +54,7 @@ function askEmptyTree(host: Host, known: DamonFeatures): DamonFeatures {
     return answer;
   } finally {
     removeRecord(host);
-    releaseLock(host);
+    lock.value.release();
   }
 }
 

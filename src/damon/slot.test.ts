@@ -7,7 +7,10 @@ import { schemeOf } from '../vocabulary/damon.js';
 import { KDAMONDS } from './kernel-files.js';
 import { DamonSlot, statisticsSince } from './slot.js';
 
-const EMPTY = { [`${KDAMONDS}/nr_kdamonds`]: '0\n', '/proc/77/maps': '400000-401000 r-xp\n' };
+const EMPTY = {
+  [`${KDAMONDS}/nr_kdamonds`]: '0\n',
+  '/proc/77/maps': '400000-401000 r-xp\n1400000-1800000 rw-p\n',
+};
 const SCHEME = `${KDAMONDS}/0/contexts/0/schemes/0`;
 /** Names of a kernel with the snapshot limit, as its type information lists them. */
 const BTF = { '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots') };
@@ -249,6 +252,27 @@ test('a slot that somebody else configured since is left alone', async () => {
   );
   assert.ok(!next.ok);
   assert.deepEqual(world.writes.slice(before), []);
+});
+
+test('a slot whose kdamond ended and that somebody else set up since is not touched by close either', async () => {
+  for (const [what, path, text] of [
+    ['another process is watched', `${KDAMONDS}/0/contexts/0/targets/0/pid_target`, '1234\n'],
+    ['another thread runs', `${KDAMONDS}/0/pid`, '901\n'],
+    ['there are two slots now', `${KDAMONDS}/nr_kdamonds`, '2\n'],
+  ] as const) {
+    const world = kernel();
+    const slot = await opened(world);
+    await slot.stage(contextFor(77));
+    world.react = (path, text) => {
+      if (path.endsWith('/state') && text === 'on') world.files.set(`${KDAMONDS}/0/pid`, '500\n');
+    };
+    assert.ok((await slot.start()).ok);
+    const before = world.writes.length;
+    world.files.set(path, text);
+    await slot.close();
+    assert.deepEqual(world.writes.slice(before), [], what);
+    assert.equal(world.files.has('/state/damon-session.json'), false);
+  }
 });
 
 test('nothing is changed that could not be journaled', async () => {

@@ -4,10 +4,11 @@
  */
 import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
+import { type HeldLock, ownHolder } from '../host/lock-file.js';
 import type { AddressRange, DamonContext } from '../vocabulary/damon.js';
 import type { DamonFeatures } from './features.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, refused, writeFile } from './kernel-files.js';
-import { lockPath, ownHolder, releaseLock, takeLock } from './lock.js';
+import { takeDamonLock } from './lock.js';
 import { chooseSlot, type Occupied, readDamonUse } from './owner.js';
 import { putBack, recoverLeftover, removeRecord, type SessionRecord, writeRecord } from './record.js';
 import { askInSlot } from './scratch.js';
@@ -50,34 +51,37 @@ export interface SlotRequest {
 export class DamonSlot {
   readonly host: Host;
   readonly path: string;
+  readonly #lock: HeldLock;
   #record: SessionRecord;
   #features: DamonFeatures | undefined;
   #closed = false;
   /** Everything written so far, `path = text`, for receipts. */
   readonly written: string[] = [];
 
-  private constructor(host: Host, record: SessionRecord) {
+  private constructor(host: Host, record: SessionRecord, lock: HeldLock) {
     this.host = host;
+    this.#lock = lock;
     this.path = `${KDAMONDS}/${record.slot}`;
     this.#record = record;
   }
 
   /** Takes the lock, puts back what a dead Octavo left, and takes a slot; or tells who has DAMON. */
   static async open(host: Host, request: SlotRequest): Promise<Result<DamonSlot, Occupied>> {
-    const locked = takeLock(host);
-    if (!locked.ok) return failure(lockHeld(host, locked.error));
+    const lock = takeDamonLock(host);
+    if (!lock.ok) return lock;
     await recoverLeftover(host);
     const choice = chooseSlot(await readDamonUse(host), request.share);
-    if (typeof choice === 'object') {
-      releaseLock(host);
-      return failure(choice);
-    }
-    const slot = await DamonSlot.#take(host, choice);
-    if (!slot.ok) releaseLock(host);
+    const slot =
+      typeof choice === 'object' ? failure(choice) : await DamonSlot.#take(host, choice, lock.value);
+    if (!slot.ok) lock.value.release();
     return slot;
   }
 
-  static async #take(host: Host, choice: number | 'grow'): Promise<Result<DamonSlot, Occupied>> {
+  static async #take(
+    host: Host,
+    choice: number | 'grow',
+    lock: HeldLock,
+  ): Promise<Result<DamonSlot, Occupied>> {
     const grew = choice === 'grow';
     const number = grew ? 0 : choice;
     const refresh = grew ? undefined : numberAt(host, `${KDAMONDS}/${number}/refresh_ms`);
@@ -89,8 +93,9 @@ export class DamonSlot {
       grew,
       refreshMs: refresh === undefined ? null : String(refresh),
       targets: [],
+      kdamond: null,
     };
-    const slot = new DamonSlot(host, record);
+    const slot = new DamonSlot(host, record, lock);
     const journaled = writeRecord(host, record);
     if (!journaled.ok) return failure(notJournaled(journaled.error.errno));
     if (!grew) return success(slot);
@@ -125,8 +130,15 @@ export class DamonSlot {
     return success(undefined);
   }
 
-  start(): Promise<Answer<void>> {
-    return this.#write(`${this.path}/state`, 'on');
+  /** Starts the kdamond and writes down which thread it is. */
+  async start(): Promise<Answer<void>> {
+    const started = await this.#write(`${this.path}/state`, 'on');
+    if (!started.ok) return started;
+    const pid = await readFile(this.host, `${this.path}/pid`);
+    const kdamond = pid.ok && Number(pid.value) > 0 ? Number(pid.value) : null;
+    this.#record = { ...this.#record, kdamond };
+    writeRecord(this.host, this.#record);
+    return started;
   }
 
   command(command: DamonCommand): Promise<Answer<void>> {
@@ -189,7 +201,7 @@ export class DamonSlot {
     this.#closed = true;
     await putBack(this.host, this.#record);
     removeRecord(this.host);
-    releaseLock(this.host);
+    this.#lock.release();
   }
 
   #scheme(index: number): string {
@@ -238,14 +250,6 @@ function readTriedRegions(host: Host, folder: string): TriedRegion[] {
     regions.push({ start, end, accesses, age });
   }
   return regions;
-}
-
-function lockHeld(host: Host, holder: { pid: number; bootId: string }): Occupied {
-  const path = lockPath(host);
-  if (holder.pid < 0) {
-    return { owner: `${path}, which cannot be created (${holder.bootId})`, remedy: 'Needs root.' };
-  }
-  return { owner: `another Octavo, process ${holder.pid}, by ${path}`, remedy: 'Wait until it ends.' };
 }
 
 function notJournaled(errno: string): Occupied {

@@ -8,6 +8,7 @@ import { failure, success } from '../base/result.js';
 import type { Refusal } from '../host/host.js';
 import { type AddressRange, type DamonContext, NO_INTERVALS_GOAL, schemeOf } from '../vocabulary/damon.js';
 import type { Milliseconds, ProcessId } from '../vocabulary/units.js';
+import { numberAt } from './kernel-files.js';
 import type { DamonSlot, TriedRegion } from './slot.js';
 import { unmappedRanges } from './unmapped.js';
 
@@ -16,13 +17,16 @@ export interface WatchRequest {
   /** Sorted, apart or touching; of one size for `watchRanges`. */
   readonly ranges: readonly AddressRange[];
   readonly windowMs: Milliseconds;
-  readonly signal: AbortSignal;
+  /** Waits so long, or less when the watch is to end early: then the counts are of the time until there. */
+  wait(duration: Milliseconds): Promise<void>;
 }
 
 export interface Watched {
   readonly regions: readonly TriedRegion[];
   /** Samples in the window: the largest count that a region can have. */
   readonly samples: number;
+  /** Sampling interval at the end where DAMON was asked to tune it; undefined otherwise. */
+  readonly tunedUs?: number;
 }
 
 const FEWEST_REGIONS = 3;
@@ -41,7 +45,7 @@ export async function watchRanges(slot: DamonSlot, request: WatchRequest): Promi
   if (!staged.ok) return staged;
   const started = await slot.start();
   if (!started.ok) return started;
-  await slot.host.clock.sleep(request.windowMs + (3 * sampleUs) / 1000, request.signal);
+  await request.wait(request.windowMs + (3 * sampleUs) / 1000);
   const [{ start: first, end }] = request.ranges;
   const tried = await slot.triedCounts(0, end - first);
   await slot.stop();
@@ -99,14 +103,29 @@ export async function watchAdaptively(
   if (!staged.ok) return staged;
   const started = await slot.start();
   if (!started.ok) return started;
-  await slot.host.clock.sleep(request.windowMs, request.signal);
+  await request.wait(request.windowMs);
+  const tunedUs = await tunedInterval(slot, context);
   const tried = await slot.triedRegions(0);
   await slot.stop();
   if (!tried.ok) return failure(tried.error);
-  return success({ regions: tried.value, samples: ADAPTIVE_SAMPLES });
+  return success({
+    regions: tried.value,
+    samples: ADAPTIVE_SAMPLES,
+    ...(tunedUs === undefined ? {} : { tunedUs }),
+  });
 }
 
+async function tunedInterval(slot: DamonSlot, { intervals }: DamonContext): Promise<number | undefined> {
+  if (intervals.goal.aggregations === 0n || !(await slot.command('update_tuned_intervals')).ok) {
+    return undefined;
+  }
+  const file = 'contexts/0/monitoring_attrs/intervals/sample_us';
+  return Number(numberAt(slot.host, `${slot.path}/${file}`) ?? intervals.sampleUs);
+}
+
+/** Tuning changes both intervals by one factor, so that this stays. */
 const ADAPTIVE_SAMPLES = 20;
+export const ADAPTIVE_SAMPLE_US = 5_000;
 const MOST_REGIONS = 1000n;
 /** DAMON tunes its intervals until it sees this share of the accesses it could see at most, as DAMON_STAT does. */
 const TUNED_TO_BASIS_POINTS = 400n;
@@ -115,7 +134,7 @@ function adaptiveContext(request: WatchRequest, tunes: boolean): DamonContext {
   const tuned = {
     accessBasisPoints: TUNED_TO_BASIS_POINTS,
     aggregations: 3n,
-    minSampleUs: 5_000n,
+    minSampleUs: BigInt(ADAPTIVE_SAMPLE_US),
     maxSampleUs: 1_000_000n,
   };
   const fewest = BigInt(Math.max(FEWEST_REGIONS, Math.min(request.ranges.length, Number(MOST_REGIONS))));
@@ -124,13 +143,13 @@ function adaptiveContext(request: WatchRequest, tunes: boolean): DamonContext {
     addressUnit: 1n,
     pause: false,
     intervals: {
-      sampleUs: 5_000n,
-      aggregationUs: 5_000n * BigInt(ADAPTIVE_SAMPLES),
+      sampleUs: BigInt(ADAPTIVE_SAMPLE_US),
+      aggregationUs: BigInt(ADAPTIVE_SAMPLE_US * ADAPTIVE_SAMPLES),
       updateUs: UPDATE_US,
       goal: tunes ? tuned : NO_INTERVALS_GOAL,
     },
     regions: { min: fewest, max: MOST_REGIONS },
     targets: [{ pid: request.pid, regions: request.ranges, obsolete: false }],
-    schemes: [schemeOf('stat', { applyIntervalUs: 5_000n })],
+    schemes: [schemeOf('stat', { applyIntervalUs: BigInt(ADAPTIVE_SAMPLE_US) })],
   };
 }

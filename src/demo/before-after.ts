@@ -23,10 +23,7 @@ export function tellMoments(story: Story, moments: readonly Moment[], pageBytes:
   story.table(
     ['', ...moments.map(({ name }) => name)],
     [
-      row('AnonHugePages (smaps)', ({ anonHugeKb }) => `${anonHugeKb} kB`),
-      row('RSS (smaps)', ({ rssKb }) => `${rssKb} kB`),
-      ...orderRows(moments, pageBytes),
-      row('mapped to the zero page', ({ census }) => kb(census.zeroMappedBytes)),
+      ...memoryRows(moments, pageBytes),
       row('accesses by 2 threads', ({ report }) => String(report.reads + report.writes)),
       row('wrong accesses', ({ report }) => String(report.errors)),
       row('median, 99 % access gap', ({ report }) => `${us(report.p50GapUs)}, ${us(report.p99GapUs)}`),
@@ -40,8 +37,21 @@ export function tellMoments(story: Story, moments: readonly Moment[], pageBytes:
   );
 }
 
+/** What of a moment tells of memory. */
+type MemoryMoment = Pick<Moment, 'anonHugeKb' | 'rssKb' | 'census'>;
+
+export function memoryRows(moments: readonly MemoryMoment[], pageBytes: number): string[][] {
+  const row = (name: string, of: (moment: MemoryMoment) => string) => [name, ...moments.map(of)];
+  return [
+    row('AnonHugePages (smaps)', ({ anonHugeKb }) => `${anonHugeKb} kB`),
+    row('RSS (smaps)', ({ rssKb }) => `${rssKb} kB`),
+    ...orderRows(moments, pageBytes),
+    row('mapped to the zero page', ({ census }) => kb(census.zeroMappedBytes)),
+  ];
+}
+
 /** One row for every folio order that any moment has more than a trifle of. */
-function orderRows(moments: readonly Moment[], pageBytes: number): string[][] {
+function orderRows(moments: readonly MemoryMoment[], pageBytes: number): string[][] {
   const orders = moments[0].census.bytesByOrder.length;
   const rows: string[][] = [];
   for (let order = orders - 1; order >= 0; order--) {

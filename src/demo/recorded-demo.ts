@@ -1,12 +1,13 @@
 /**
  * The demonstration without rights: the same commands on a recording of a host where it ran as root. Everything up to
  * acting is computed here and now from what the kernel there had said; what acting did was measured there. A recording
- * cannot be acted on, so the whole turn is taken once more on the model kernel.
+ * cannot be acted on, so the main job is played from beginning to end on the model kernel behind it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Moment, tellMoments } from './before-after.js';
 import { PLAN_WORDS } from './live-demo.js';
+import { modelDemo } from './model-demo.js';
 import type { OctavoCommand } from './octavo-command.js';
 import type { Story } from './story.js';
 
@@ -44,14 +45,13 @@ export async function recordedDemo(
   await show([...before, 'apply', plan, '--dry-run'], 4, 1);
   story.heading('Inspect (recorded after `octavo apply` on that machine)');
   await show([...after, 'inspect', target, '--mappings', '3'], 20, 0);
-  story.heading('The whole turn on the model kernel: the same policy and the same acting, in virtual time');
-  await show(['simulate', 'main-job'], 10, 16);
   story.heading(
     'Before and after on the recorded machine (folio orders counted now, the rest as measured there)',
   );
   const moments = await recounted(measured, octavo, [before, after]);
   tellMoments(story, moments, measured.pageBytes);
-  return codes.every((code) => code === 0);
+  const sound = await modelDemo(story);
+  return sound && codes.every((code) => code === 0);
 }
 
 /** The recorded moments, with the census made anew from the recorded page tables where there are any. */

@@ -77,6 +77,7 @@ export interface Files {
   /** Creates an ordinary file with `text` only if it does not exist yet (EEXIST otherwise): the lock primitive. */
   createExclusive(path: string, text: string): Answer<void>;
   makeDirectory(path: string): Answer<void>;
+  /** Removes an ordinary file or an empty directory (ENOTEMPTY otherwise). */
   remove(path: string): Answer<void>;
 }
 

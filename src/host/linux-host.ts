@@ -12,9 +12,14 @@ import type { Native } from './linux/native.js';
 /** The machine that this process runs on. */
 export function linuxHost(): Host {
   const identity = ownIdentity();
+  let calls: LinuxCalls | undefined;
   return {
     files: new LinuxFiles(),
-    calls: new LinuxCalls(loadNative(identity.architecture), identity.geometry, identity.pid),
+    // The foreign-function interface takes tens of milliseconds to load; much of what is read needs none of it.
+    get calls() {
+      calls ??= new LinuxCalls(loadNative(identity.architecture), identity.geometry, identity.pid);
+      return calls;
+    },
     clock: new LinuxClock(),
     random: new LinuxRandom(),
     identity,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { SUB_PAGE_ORIGIN } from '../../test/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { heatHistogram } from './histogram.js';
 import { HotMapBuilder } from './hot-map-builder.js';
@@ -13,7 +14,7 @@ function drawn(blocks: readonly { touched: number; times: number }[]) {
   blocks.forEach(({ touched, times }, block) => {
     for (let page = 0; page < touched; page++) builder.addCount(block * 512 + page, times, times);
   });
-  return builder.build([]);
+  return builder.build([SUB_PAGE_ORIGIN]);
 }
 
 test('well sampled blocks are certain, few samples are unknown and in every bin they could be in', () => {

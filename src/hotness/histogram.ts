@@ -3,7 +3,7 @@
  * samples could lie in many bins; a histogram of "sub-pages seen" would show it as sparse.
  */
 import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
-import type { Fraction } from '../vocabulary/units.js';
+import type { BlockNumber, Fraction, ProcessId } from '../vocabulary/units.js';
 import { hotFraction } from './confidence.js';
 
 export interface HistogramBin {
@@ -18,25 +18,37 @@ export interface HistogramBin {
 }
 
 export interface HeatHistogram {
-  /** Blocks with at least one sample. */
+  /** Blocks with at least one sample, or all huge pages when these were asked for. */
   readonly blocks: number;
-  /** Blocks whose interval spans more than one bin. */
+  /** Blocks whose interval spans more than one bin, and those whose source sees no sub-pages. */
   readonly unknown: number;
   readonly bins: readonly HistogramBin[];
 }
 
-/** Histogram of all blocks with samples in `maps`, in bins of equal width. */
-export function heatHistogram(maps: readonly HotMap[], bins = 10): HeatHistogram {
+/** Blocks that are huge pages, by process. */
+export type HugeBlocks = ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>;
+
+/**
+ * Histogram in bins of equal width: of all blocks with samples in `maps`, or of those of `huge` whether they have
+ * samples or not. A block without any may lie in every bin.
+ */
+export function heatHistogram(maps: readonly HotMap[], bins = 10, huge?: HugeBlocks): HeatHistogram {
   const counters = new BinCounters(bins);
   for (const map of maps) {
-    for (const number of map.blocks()) {
+    for (const number of countedBlocks(map, huge)) {
       const block = map.block(number);
-      if (block !== undefined && block.samples > 0) {
-        counters.add(hotFraction(block, map.geometry.pagesPerBlock));
-      }
+      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
+      if (isSeen) counters.add(hotFraction(block, map.geometry.pagesPerBlock));
+      else counters.addUnseen();
     }
   }
   return counters.histogram();
+}
+
+/** Blocks of a map that a report is about. */
+export function countedBlocks(map: HotMap, huge: HugeBlocks | undefined): Iterable<BlockNumber> {
+  if (huge !== undefined) return huge.get(map.process.pid) ?? [];
+  return map.blocks().filter((number) => (map.block(number)?.samples ?? 0) > 0);
 }
 
 class BinCounters {
@@ -60,6 +72,13 @@ class BinCounters {
     for (let bin = first; bin <= last; bin++) this.most[bin]++;
     if (first === last) this.least[first]++;
     else this.unknown++;
+  }
+
+  /** A block of which only is known that it was accessed: it may lie in any bin. */
+  addUnseen(): void {
+    this.blocks++;
+    this.unknown++;
+    for (let bin = 0; bin < this.most.length; bin++) this.most[bin]++;
   }
 
   histogram(): HeatHistogram {

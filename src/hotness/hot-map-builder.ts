@@ -1,76 +1,54 @@
 /**
- * Builds hot maps from batches. One builder holds one process; `HotMaps` sorts batches by process. At full detail
- * a block with 4 KiB pages takes 1,024 bytes of counters and under 100 bytes of bookkeeping; bitmap-only maps take
- * 64 bytes and the bookkeeping.
+ * One process's hot map while it is built: heat counters in a HeatTable, which several processes may share, and the
+ * content of blocks. At full detail a block with 4 KiB pages takes 1,024 bytes of counters and under 100 bytes of
+ * bookkeeping; bitmap-only maps take 64 bytes and the bookkeeping.
  */
 import { countBits } from '../base/bits.js';
 import type { HotBlock, HotMap } from '../vocabulary/hot-map.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry, PageNumber } from '../vocabulary/units.js';
-import { BlockIndex } from './block-index.js';
-import { GrowingColumn } from './growing-column.js';
-import { Slabs } from './slabs.js';
+import { type BlockAddress, HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
 
-export type HotMapDetail = 'counts' | 'bitmap';
-
-/** Counters are 16 bits wide; a sub-page sampled more often stays at this value. */
-const SATURATED = 0xffff;
-const NO_CONTENT = -1;
+export type { HotMapDetail };
 
 export class HotMapBuilder {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;
-  readonly #detail: HotMapDetail;
-  readonly #index = new BlockIndex();
-  readonly #samples = new GrowingColumn();
-  readonly #weight = new GrowingColumn();
-  /** Row in #filled, NO_CONTENT when the block's content was not read. */
-  readonly #contentRow = new GrowingColumn();
-  readonly #counts: Slabs<Uint16Array>;
-  readonly #touched: Slabs<Uint8Array>;
-  readonly #filled: Slabs<Uint8Array>;
-  #contentRows = 0;
+  readonly #table: HeatTable;
+  /** One bit for each sub-page that holds data, by block. */
+  readonly #filled = new Map<BlockNumber, Uint8Array>();
 
-  constructor(process: ProcessIdentity, geometry: PageGeometry, detail: HotMapDetail = 'counts') {
+  constructor(
+    process: ProcessIdentity,
+    geometry: PageGeometry,
+    detail: HotMapDetail = 'counts',
+    table: HeatTable = new HeatTable(geometry, detail, () => true),
+  ) {
     this.process = process;
     this.geometry = geometry;
-    this.#detail = detail;
-    const bitmapBytes = geometry.pagesPerBlock / 8;
-    this.#counts = new Slabs(geometry.pagesPerBlock, (length) => new Uint16Array(length));
-    this.#touched = new Slabs(bitmapBytes, (length) => new Uint8Array(length));
-    this.#filled = new Slabs(bitmapBytes, (length) => new Uint8Array(length));
+    this.#table = table;
   }
 
   /** One sample of `weight` accesses on a virtual page. */
   addSample(page: PageNumber, weight: number): void {
-    const block = Math.floor(page / this.geometry.pagesPerBlock);
-    const slot = this.#slot(block);
-    this.#samples.values[slot]++;
-    this.#weight.values[slot] += weight;
-    this.#mark(slot, page - block * this.geometry.pagesPerBlock);
+    this.addCount(page, 1, weight);
   }
 
   /** `samples` samples on a virtual page at once, as a heat file holds them. */
   addCount(page: PageNumber, samples: number, weight: number): void {
-    if (samples <= 0) return;
-    const block = Math.floor(page / this.geometry.pagesPerBlock);
-    const slot = this.#slot(block);
-    this.#samples.values[slot] += samples;
-    this.#weight.values[slot] += weight;
-    this.#mark(slot, page - block * this.geometry.pagesPerBlock, samples);
+    if (samples > 0) this.#table.addCount(this.process.pid, page, samples, weight);
   }
 
   /** Tracks a block that is known to be there, without any sample. */
   addBlock(block: BlockNumber): void {
-    this.#slot(block);
+    this.#table.addBlock(this.process.pid, block);
   }
 
   /** Which sub-pages of a block hold data: one bit each, replacing what was known. */
   setContent(block: BlockNumber, filled: Uint8Array): void {
-    const slot = this.#slot(block);
-    if (this.#contentRow.values[slot] === NO_CONTENT) this.#contentRow.values[slot] = this.#contentRows++;
-    this.#filled.row(this.#contentRow.values[slot]).set(filled);
+    this.addBlock(block);
+    this.#filled.set(block, filled.slice());
   }
 
   build(origins: readonly SampleOrigin[], unplaced: Readonly<Record<string, number>> = {}): HotMap {
@@ -78,96 +56,53 @@ export class HotMapBuilder {
   }
 
   get size(): number {
-    return this.#index.size;
+    return this.#table.blocksOf(this.process.pid).length;
   }
 
+  /** Of the table and this process's content. */
   get byteLength(): number {
-    return [
-      this.#index,
-      this.#samples,
-      this.#weight,
-      this.#contentRow,
-      this.#counts,
-      this.#touched,
-      this.#filled,
-    ].reduce((sum, part) => sum + part.byteLength, 0);
+    return this.#table.byteLength + this.#filled.size * (this.geometry.pagesPerBlock / 8);
   }
 
   blocks(): Float64Array {
-    return this.#index.keys().slice().sort();
+    return Float64Array.from(this.#table.blocksOf(this.process.pid)).sort();
   }
 
   block(block: BlockNumber): HotBlock | undefined {
-    const slot = this.#index.find(block);
-    if (slot < 0) return undefined;
-    const samples = this.#samples.values[slot];
-    const weight = this.#weight.values[slot];
-    const filled = this.#filledPages(slot);
-    return { block, samples, weight, filled, ...this.#tally(slot, samples) };
+    const address = this.#table.find(this.process.pid, block);
+    if (address === 0) return undefined;
+    const samples = this.#table.samples(address);
+    const weight = this.#table.weight(address);
+    const content = this.#filled.get(block);
+    const filled = content === undefined ? undefined : countBits(content);
+    return { block, samples, weight, filled, ...this.#tally(address, samples) };
   }
 
   counts(block: BlockNumber, into: Uint16Array): boolean {
-    const slot = this.#index.find(block);
-    if (slot < 0 || this.#samples.values[slot] === 0) return false;
-    if (this.#detail === 'counts') {
-      into.set(this.#counts.row(slot));
+    const address = this.#table.find(this.process.pid, block);
+    if (address === 0 || this.#table.samples(address) === 0) return false;
+    if (this.#table.detail === 'counts') {
+      into.set(this.#table.counts(address));
       return true;
     }
-    const bitmap = this.#touched.row(slot);
+    const bitmap = this.#table.bitmap(address);
     for (let page = 0; page < into.length; page++) into[page] = (bitmap[page >> 3] >> (page & 7)) & 1;
     return true;
   }
 
   filled(block: BlockNumber, into: Uint8Array): boolean {
-    const slot = this.#index.find(block);
-    if (slot < 0 || this.#contentRow.values[slot] === NO_CONTENT) return false;
-    into.set(this.#filled.row(this.#contentRow.values[slot]));
+    const content = this.#filled.get(block);
+    if (content === undefined) return false;
+    into.set(content);
     return true;
   }
 
-  #mark(slot: number, subPage: number, samples = 1): void {
-    if (this.#detail === 'counts') {
-      const slab = this.#counts.slab(slot);
-      const at = this.#counts.offset(slot) + subPage;
-      slab[at] = Math.min(SATURATED, slab[at] + samples);
-    } else {
-      const slab = this.#touched.slab(slot);
-      slab[this.#touched.offset(slot) + (subPage >> 3)] |= 1 << (subPage & 7);
-    }
-  }
-
-  #slot(block: BlockNumber): number {
-    const slot = this.#index.add(block);
-    if (slot >= this.#samples.length) {
-      this.#samples.push(0);
-      this.#weight.push(0);
-      this.#contentRow.push(NO_CONTENT);
-    }
-    return slot;
-  }
-
-  #filledPages(slot: number): number | undefined {
-    const row = this.#contentRow.values[slot];
-    return row === NO_CONTENT ? undefined : countBits(this.#filled.row(row));
-  }
-
-  #tally(slot: number, samples: number) {
+  #tally(address: BlockAddress, samples: number) {
     if (samples === 0) return { touched: 0, once: 0, twice: 0 };
-    if (this.#detail === 'bitmap') {
-      return { touched: countBits(this.#touched.row(slot)), once: undefined, twice: undefined };
+    if (this.#table.detail === 'bitmap') {
+      return { touched: countBits(this.#table.bitmap(address)), once: undefined, twice: undefined };
     }
-    const counts = this.#counts.row(slot);
-    let touched = 0;
-    let once = 0;
-    let twice = 0;
-    for (let page = 0; page < counts.length; page++) {
-      const count = counts[page];
-      if (count === 0) continue;
-      touched++;
-      if (count === 1) once++;
-      else if (count === 2) twice++;
-    }
-    return { touched, once, twice };
+    return this.#table.tally(address);
   }
 }
 
@@ -188,7 +123,9 @@ class BuiltHotMap implements HotMap {
     this.geometry = builder.geometry;
     this.origins = origins;
     this.unplaced = unplaced;
-    this.subPageHeat = origins.some(seesSubPages);
+    const heat = origins.filter((origin) => origin.tells === 'heat');
+    // One source that speaks of whole blocks is enough to spoil the counts of their sub-pages.
+    this.subPageHeat = heat.length > 0 && heat.every(seesSubPages);
     this.#builder = builder;
   }
 

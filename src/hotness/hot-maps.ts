@@ -1,9 +1,10 @@
 /** Sorts samples by process into one hot map each. What has no place is counted by reason. */
 import type { HotMap } from '../vocabulary/hot-map.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import { NO_PAGE, SAMPLE_FLAG, type SampleBatch, type SampleOrigin } from '../vocabulary/sample.js';
+import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry, ProcessId } from '../vocabulary/units.js';
-import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
+import { HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
+import { HotMapBuilder } from './hot-map-builder.js';
 
 export interface HotMapsOptions {
   readonly geometry: PageGeometry;
@@ -12,38 +13,20 @@ export interface HotMapsOptions {
   readonly processes?: readonly ProcessIdentity[];
 }
 
-/** Reasons why a sample is in no map. */
-export type Unplaced =
-  | 'no virtual address'
-  | 'guest address'
-  | 'kernel address'
-  | 'unknown process'
-  | 'other process';
-
-/** First page of the kernel half on any architecture with at most 57-bit addresses and 4 KiB pages. */
-const KERNEL_HALF_BYTES = 2 ** 63;
-
 export class HotMaps {
   readonly #options: HotMapsOptions;
   readonly #builders = new Map<ProcessId, HotMapBuilder>();
-  readonly #unplaced = new Map<Unplaced, number>();
-  readonly #firstKernelPage: number;
-  #lastPid = -1;
-  #last: HotMapBuilder | undefined;
+  readonly #table: HeatTable;
 
   constructor(options: HotMapsOptions) {
+    const { geometry, detail = 'counts', processes = [] } = options;
     this.#options = options;
-    this.#firstKernelPage = KERNEL_HALF_BYTES / options.geometry.pageBytes;
-    for (const process of options.processes ?? []) this.#add(process);
+    this.#table = new HeatTable(geometry, detail, (pid) => this.#builder(pid) !== undefined);
+    for (const process of processes) this.#add(process);
   }
 
   addSamples(batch: SampleBatch): void {
-    const { virtualPage, pid, weight, flags } = batch;
-    for (let row = 0; row < batch.count; row++) {
-      const page = virtualPage[row];
-      const builder = this.#place(page, pid[row], flags[row]);
-      if (builder) builder.addSample(page, weight[row]);
-    }
+    this.#table.addSamples(batch);
   }
 
   addContent(pid: ProcessId, block: BlockNumber, filled: Uint8Array): void {
@@ -57,7 +40,7 @@ export class HotMaps {
 
   /** Number of samples that found no place, by reason. */
   unplaced(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#unplaced);
+    return this.#table.unplaced();
   }
 
   build(origins: readonly SampleOrigin[]): readonly HotMap[] {
@@ -65,35 +48,15 @@ export class HotMaps {
     return [...this.#builders.values()].map((builder) => builder.build(origins, unplaced));
   }
 
-  #place(page: number, pid: ProcessId, flags: number): HotMapBuilder | undefined {
-    if (page === NO_PAGE) return this.#count('no virtual address');
-    if (flags & SAMPLE_FLAG.guest) return this.#count('guest address');
-    if (page >= this.#firstKernelPage) return this.#count('kernel address');
-    if (pid <= 0) return this.#count('unknown process');
-    return this.#builder(pid) ?? this.#count('other process');
-  }
-
   #builder(pid: ProcessId): HotMapBuilder | undefined {
-    if (pid === this.#lastPid) return this.#last;
-    const found = this.#builders.get(pid) ?? this.#adopt(pid);
-    this.#lastPid = pid;
-    this.#last = found;
-    return found;
-  }
-
-  #adopt(pid: ProcessId): HotMapBuilder | undefined {
-    if (this.#options.processes) return undefined;
+    const found = this.#builders.get(pid);
+    if (found !== undefined || this.#options.processes) return found;
     return this.#add({ pid, startTicks: 0, command: '', cgroup: '/' });
   }
 
   #add(process: ProcessIdentity): HotMapBuilder {
-    const builder = new HotMapBuilder(process, this.#options.geometry, this.#options.detail);
+    const builder = new HotMapBuilder(process, this.#options.geometry, this.#options.detail, this.#table);
     this.#builders.set(process.pid, builder);
     return builder;
-  }
-
-  #count(reason: Unplaced): undefined {
-    this.#unplaced.set(reason, (this.#unplaced.get(reason) ?? 0) + 1);
-    return undefined;
   }
 }

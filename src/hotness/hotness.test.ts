@@ -6,26 +6,33 @@ import { xorshift } from '../../test/random.js';
 import type { HotFraction } from '../vocabulary/hot-map.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { BlockIndex } from './block-index.js';
 import { density, hotFraction, uniformBound } from './confidence.js';
+import { HeatTable } from './heat-kernel/heat-table.js';
 import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
 import { HotMaps } from './hot-maps.js';
 
 const PAGES = 512;
 
-test('a block index finds what a Map finds, for numbers beyond 32 bits', () => {
+test('a table finds what a Map finds, for several processes and numbers beyond 32 bits', () => {
+  const key = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 2 ** 43 }));
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 43 })), (blocks) => {
-      const index = new BlockIndex();
-      const expected = new Map<number, number>();
-      for (const block of blocks) {
-        if (!expected.has(block)) expected.set(block, expected.size);
-        assert.equal(index.add(block), expected.get(block));
+    fc.property(fc.array(key, { maxLength: 600 }), (keys) => {
+      const table = new HeatTable(GEOMETRY_4K, 'bitmap', () => true);
+      const expected = new Map<string, number>();
+      for (const [pid, block] of keys) {
+        table.addCount(pid, block * PAGES + 5, 1, 2);
+        expected.set(`${pid}/${block}`, (expected.get(`${pid}/${block}`) ?? 0) + 1);
       }
-      for (const [block, slot] of expected) assert.equal(index.find(block), slot);
-      assert.equal(index.find(2 ** 44), -1);
-      assert.deepEqual([...index.keys()], [...expected.keys()]);
+      for (const [pid, block] of keys) {
+        const address = table.find(pid, block);
+        assert.equal(table.samples(address), expected.get(`${pid}/${block}`));
+        assert.equal(table.weight(address), 2 * table.samples(address));
+      }
+      assert.equal(table.find(1, 2 ** 44), 0);
+      const listed = [1, 2, 3].flatMap((pid) => table.blocksOf(pid).map((block) => `${pid}/${block}`));
+      assert.deepEqual(listed.sort(), [...expected.keys()].sort());
     }),
+    { numRuns: 60 },
   );
 });
 

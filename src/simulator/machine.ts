@@ -5,11 +5,12 @@ import { CPUS } from './cpus/catalogue.js';
 import type { Cpu } from './cpus/cpu.js';
 import { DamonObserver } from './damon-observer.js';
 import { DEFAULT_PMU, Pmu } from './hardware/pmu.js';
-import { addCounters, Tlb, type TlbCounters, windowsFor } from './hardware/tlb.js';
+import { Tlb, windowsFor } from './hardware/tlb.js';
+import { addCounters, type TlbCounters } from './hardware/tlb-counters.js';
 import type { Windows } from './hardware/windows.js';
 import { boot } from './kernel/boot.js';
 import type { DamonSystem } from './kernel/damon/damon-system.js';
-import type { GenerationName } from './kernel/damon/generations.js';
+import { GENERATIONS, type GenerationName } from './kernel/damon/generations.js';
 import { installDamon } from './kernel/damon/model-damon.js';
 import type { Kernel } from './kernel/kernel.js';
 import { RELEASES, type Release } from './kernel/options.js';
@@ -31,9 +32,9 @@ export interface Machine {
   readonly pmu: Pmu | undefined;
 }
 
-/** The memory management of a generation; the RFC changes DAMON only. */
+/** The memory management of a generation. */
 export function releaseOf(kernel: GenerationName): Release {
-  return kernel === '7.3-rfc' ? '7.3' : kernel;
+  return GENERATIONS[kernel].release;
 }
 
 const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';

@@ -25,7 +25,8 @@ export function takeCensus(kernel: Kernel, mm: Mm): MemoryCensus {
     for (let i = 0; i < count; i++) if (folios.content[frame + i] === 0) empty++;
   };
   for (const vma of mm.vmas) {
-    if (!vma.isAnonymous) continue;
+    // A program's text is no memory of its workload.
+    if (vma.inode?.kind === 'file') continue;
     const lastBlock = Math.floor((vma.end - 1) / geometry.pagesPerBlock);
     for (let block = Math.floor(vma.start / geometry.pagesPerBlock); block <= lastBlock; block++) {
       const first = block * geometry.pagesPerBlock;

@@ -15,9 +15,8 @@ import { emptyLeaf, translate } from './kernel/access.js';
 import { writePageBytes } from './kernel/content.js';
 import { type Region, scanPagemap } from './kernel/files/pagemap-scan.js';
 import type { Kernel } from './kernel/kernel.js';
-import { markReferenced } from './kernel/lru.js';
-import { touch } from './kernel/madvise.js';
 import type { Mm } from './kernel/mm.js';
+import { markTouched, touch } from './kernel/populate.js';
 import type { Process } from './kernel/process.js';
 import { type Caller, MAX_BYTES, MAX_RANGES, processMadvise } from './kernel/process-madvise.js';
 
@@ -105,7 +104,7 @@ export class ModelCalls implements Calls {
     return refused('ENOENT', `execve ${command}`);
   }
 
-  /** Reads one page as get_user_pages() does: faults it in and marks its folio referenced, leaving accessed bits. */
+  /** Reads one page as get_user_pages() does: faults it in and leaves what its touch leaves (markTouched()). */
   #readPage(mm: Mm, page: number, into: Uint8Array, at: number): boolean {
     const cost = touch(this.#kernel, mm, page, false);
     if (cost < 0) return false;
@@ -113,7 +112,7 @@ export class ModelCalls implements Calls {
     if (!translate(this.#kernel, mm, page, leaf)) return false;
     const { folios, geometry, costs } = this.#kernel;
     this.#kernel.clock.spend(cost + (costs.copyKib * geometry.pageBytes) / 1024);
-    if (!leaf.zero) markReferenced(this.#kernel, folios.headOf(leaf.frame));
+    markTouched(this.#kernel, mm, page, false);
     writePageBytes(leaf.zero ? 0 : folios.content[leaf.frame], into, at, geometry.pageBytes);
     return true;
   }

@@ -82,6 +82,7 @@ export class ModelFiles implements Files {
     const file = this.#openable(path, 'read');
     if (typeof file === 'string') return refused(file, `open ${path}`);
     this.#kernel.clock.spend(LOOK_NS);
+    if (file.take !== undefined) return success(new TextEncoder().encode(file.take(STREAM_BYTES)));
     if (file.read === undefined) return readWhole(file, call);
     const text = file.read();
     return typeof text === 'string' ? success(new TextEncoder().encode(text)) : refused(text.errno, call);
@@ -208,6 +209,8 @@ function isNode(node: ModelNode | ErrnoName): node is ModelNode {
 const PIECE = 65536;
 /** Longest positional file that is read as a whole; a pagemap is 2^38 bytes long. */
 const LONGEST = 64 * 2 ** 20;
+/** What one read of a stream takes at most. */
+const STREAM_BYTES = 2 ** 20;
 
 /** A positional file as a whole; EFBIG for one that only makes sense in parts. */
 function readWhole(file: ModelFile, call: string): Answer<Uint8Array> {

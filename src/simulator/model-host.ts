@@ -96,7 +96,7 @@ function identity(
 }
 
 /** The same model has the same boot id: a UUID made of its seed and size. */
-function bootIdOf(kernel: Kernel): string {
+export function bootIdOf(kernel: Kernel): string {
   const random = new SeededRandom(kernel.options.seed ^ kernel.frames.count);
   const hex = Array.from({ length: 4 }, () => random.uint32().toString(16).padStart(8, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;

@@ -1,6 +1,7 @@
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K, MIB, type PageGeometry, pageGeometry } from '../vocabulary/units.js';
-import { type KernelOptions, RELEASES, type Release } from './kernel/options.js';
+import { GENERATION_NAMES, GENERATIONS, type Generation } from './kernel/damon/generations.js';
+import { type KernelOptions, RELEASES } from './kernel/options.js';
 import { parseSize } from './shell/words.js';
 
 /** A machine as words describe it, on a command line. */
@@ -23,18 +24,23 @@ export function kernelOptions(words: MachineWords): Partial<KernelOptions> {
   const architecture = words.architecture ?? 'x64';
   if (architecture !== 'x64' && architecture !== 'arm64')
     throw wrong(`--architecture ${architecture}: x64 or arm64`);
-  const release = (words.release ?? '7.3').replace(/^7\.3-rfc$/, '7.3');
-  if (!Object.hasOwn(RELEASES, release))
-    throw wrong(`--release ${release}: one of ${Object.keys(RELEASES).join(', ')}, 7.3-rfc`);
+  const release = generationOf(words).release;
   return {
     seed: integer('seed', words.seed ?? '1'),
     memoryBytes: size('memory', words.memory ?? '4G', LEAST_MEMORY, MOST_MEMORY),
     swapBytes: size('swap', words.swap ?? '0', 0, MOST_MEMORY),
-    features: RELEASES[release as Release],
+    features: RELEASES[release],
     architecture,
     geometry: geometry(words.pageSize ?? '4K', architecture),
     fragmentation: share(words.fragmentation ?? '0'),
   };
+}
+
+/** The kernel generation that the words name, 7.3 when they name none. */
+export function generationOf({ release = '7.3' }: MachineWords): Generation {
+  const name = GENERATION_NAMES.find((known) => known === release);
+  if (name === undefined) throw wrong(`--release ${release}: one of ${GENERATION_NAMES.join(', ')}`);
+  return GENERATIONS[name];
 }
 
 /** arm64 has three base page sizes; a page table of 8-byte entries fills one page. */

@@ -18,6 +18,8 @@ export class OctavoTurns {
   met = 0;
   notMet = 0;
   undone = 0;
+  /** Time of its calls that split or collapsed. */
+  callNs: Nanoseconds = 0;
   /** Samples handed to earlier turns. */
   #sampled = 0;
 
@@ -37,6 +39,7 @@ export class OctavoTurns {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
       const turn = await takeTurn(host, this.request(target), new AbortController().signal);
       const verdicts = turn.applied?.verdicts ?? [];
+      for (const { durationUs } of turn.applied?.receipts ?? []) this.callNs += durationUs * 1000;
       const met = verdicts.filter(({ outcome }) => outcome === 'met').length;
       const freed = verdicts.reduce((sum, { residentDelta }) => sum + residentDelta, 0);
       this.met += met;

@@ -1,7 +1,7 @@
 /** What a simulation tells: a timeline and an outcome, as plain data. */
 import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
 import type { KdamondOutcome } from './damon-runs.js';
-import type { TlbCounters } from './hardware/tlb.js';
+import type { TlbCounters } from './hardware/tlb-counters.js';
 
 export const OUTCOME_VERSION = 1;
 

@@ -88,12 +88,20 @@ export class RunningProcess {
     adviseRange(this.#machine.kernel, this.task.mm!, firstPage, firstPage + pages, advice);
   }
 
+  /** Whether the OOM killer has ended it. */
+  get killed(): boolean {
+    return this.#machine.kernel.processes.get(this.task.pid) !== this.task;
+  }
+
   get threads(): number {
     return this.#workloads.length;
   }
 
   /** Runs one thread for about a slice; answers the time that took, at least a slice when it has nothing to do. */
   runSlice(thread: number, cpu: number): Nanoseconds {
+    if (this.killed) return SLICE_NS;
+    this.#machine.kernel.cpu = cpu;
+    this.task.cpu = cpu;
     const tlb = this.#machine.tlbs[cpu];
     if (this.#machine.scenario.host.competitor) tlb.flushAll();
     let spent = 0;
@@ -121,6 +129,7 @@ export class RunningProcess {
     const cycles = tlb.cycles;
     const faultNs = tlb.faultNs;
     tlb.access(this.window, this.#accesses, count);
+    if (this.killed) return 0;
     if (this.space.failure !== 0) throw this.failed(FAILURES[this.space.failure] ?? 'a fault failed');
     const translated = (tlb.cycles - cycles) / tlb.cpu.clockGhz.value;
     const took = count * this.about.think + translated + (tlb.faultNs - faultNs);

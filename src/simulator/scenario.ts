@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { CPU_NAMES } from './cpus/catalogue.js';
 import { KdamondText } from './damon-text.js';
+import { GENERATION_NAMES } from './kernel/damon/generations.js';
 import { BytesText, DurationText, ShareText } from './workloads/quantities.js';
 
 export const SCENARIO_VERSION = 1;
@@ -17,7 +18,7 @@ const HostText = z.strictObject({
   swap: BytesText.default(0),
   zswap: BytesText.default(0),
   /** Behaviour of a kernel release: what differs between them is data of the model. */
-  kernel: z.enum(['6.12', '6.18', '7.2', '7.3', '7.3-rfc']).default('7.3'),
+  kernel: z.enum(GENERATION_NAMES).default('7.3'),
   /** Share of huge blocks with one unmovable page from the start. */
   fragmentation: ShareText.default(0),
   lockdown: z.enum(['none', 'integrity', 'confidentiality']).default('none'),

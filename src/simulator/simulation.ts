@@ -6,7 +6,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { DamonRuns } from './damon-runs.js';
-import { subtractCounters, type TlbCounters } from './hardware/tlb.js';
+import { subtractCounters, type TlbCounters } from './hardware/tlb-counters.js';
 import { adviseRange } from './kernel/madvise.js';
 import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './machine.js';
 import { takeCensus } from './memory-census.js';
@@ -62,6 +62,7 @@ export class Simulation {
   readonly #damon: DamonRuns;
   #callNs: Nanoseconds = 0;
   #started = 0;
+  #killed = 0;
   #warm: Mark | undefined;
   #last: Mark;
 
@@ -138,6 +139,23 @@ export class Simulation {
     }
     queue.push(thread);
     clock.after(thread.process.runSlice(thread.index, cpu), EVENT.cpu, cpu);
+    this.noteKilled();
+  }
+
+  private get expectedThreads(): number {
+    return this.scenario.processes.reduce((sum, { threads }) => sum + threads, 0);
+  }
+
+  private noteKilled(): void {
+    const { killed } = this.machine.kernel;
+    for (; this.#killed < killed.length; this.#killed++) {
+      const { pid, command } = killed[this.#killed];
+      this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
+      if (this.#started < this.expectedThreads || !this.processes.every((process) => process.killed))
+        continue;
+      const problem = `${command}: out of memory, and no process is left`;
+      throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem });
+    }
   }
 
   private act(event: ScenarioEvent, index: number): void {
@@ -287,7 +305,7 @@ export class Simulation {
     return {
       splits: mark.splits,
       collapses: mark.collapses,
-      callNs: this.#callNs + own,
+      callNs: this.#callNs + own + (this.octavo?.callNs ?? 0),
       khugepagedNs: kernel.khugepagedNs,
       faultNs: mark.tlb.faultNs,
     };

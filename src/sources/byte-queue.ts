@@ -1,3 +1,5 @@
+const REST_AT_ONCE = 1 << 16;
+
 /** Bytes of a stream, taken in portions of the taker's choice. */
 export class ByteQueue {
   /** Bytes taken so far. */
@@ -25,6 +27,21 @@ export class ByteQueue {
     }
     this.head = whole.subarray(0, at);
     return this.head;
+  }
+
+  /** What is left of the stream, at most `limit` bytes of it. */
+  async rest(limit: number): Promise<Uint8Array> {
+    let whole = new Uint8Array(Math.min(limit, REST_AT_ONCE));
+    let at = 0;
+    for (;;) {
+      const got = await this.into(whole.subarray(at), whole.length - at);
+      at += got;
+      if (got === 0 || at === limit) return whole.subarray(0, at);
+      if (at < whole.length) continue;
+      const larger = new Uint8Array(Math.min(limit, 2 * whole.length));
+      larger.set(whole);
+      whole = larger;
+    }
   }
 
   /** Fills the beginning of `room` with at most `limit` bytes; 0 at the end of the stream. */

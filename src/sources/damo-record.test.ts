@@ -8,7 +8,8 @@ import type { RegionRecord } from '../formats/damo-record/region.js';
 import { SAMPLE_FIELD as F, FEATURE } from '../formats/perf-data/constants.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { DamoRecordSource, readDamoRecord } from './damo-record.js';
+import { readDamoRecord } from './damo-file.js';
+import { DamoRecordSource } from './damo-record.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -130,7 +131,10 @@ test('perf.data of damon_aggregated is read from its raw fields, of either byte 
     const { rows, source } = await readRows(
       builder.sample({ pid: 77, time: 60_300_000_000n, raw: raw.done() }).file(),
     );
-    assert.equal(rows.length, 0);
+    assert.deepEqual(
+      rows.map(({ pid, address, page }) => ({ pid, address, page })),
+      [{ pid: 77, address: 0n, page: -1 }],
+    );
     assert.deepEqual(source.session.samples.regions, [EXPECTED[0]]);
   }
 });

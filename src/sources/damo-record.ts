@@ -3,10 +3,7 @@
  * speaks of regions, so a row stands for a whole block that an accessed region covers, and the origin says that it
  * sees nothing below: no policy that needs sub-page heat builds on it.
  */
-import { parseDamoJson } from '../formats/damo-record/json.js';
-import { parseDamonScript } from '../formats/damo-record/perf-script.js';
-import { type DamoKind, damoKind, type RegionRecord } from '../formats/damo-record/region.js';
-import { OctavoError } from '../vocabulary/errors.js';
+import type { RegionRecord } from '../formats/damo-record/region.js';
 import { NO_PAGE, type SampleColumns, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
 import type { PageGeometry, ProcessId } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount } from './source.js';
@@ -25,23 +22,6 @@ export interface DamoInput {
   /** The recording is of physical memory (damo record paddr). */
   readonly isPhysical: boolean;
   readonly geometry: PageGeometry;
-}
-
-/** Parses the bytes of a damo record; undefined when they are none, an OctavoError when they are damaged. */
-export function readDamoRecord(path: string, bytes: Uint8Array): readonly RegionRecord[] | undefined {
-  const kind = damoKind(bytes);
-  if (kind === undefined) return undefined;
-  const regions = parse(kind, bytes);
-  if (typeof regions === 'string') {
-    throw new OctavoError('FILE_MALFORMED', { path, problem: regions, place: 'its records' });
-  }
-  return regions;
-}
-
-function parse(kind: DamoKind, bytes: Uint8Array): readonly RegionRecord[] | string {
-  if (kind !== 'perf-script') return parseDamoJson(bytes, kind === 'compressed-json');
-  const { regions } = parseDamonScript(new TextDecoder().decode(bytes));
-  return regions.length > 0 ? regions : 'holds no line of damon_aggregated';
 }
 
 export class DamoRecordSource implements Source {

@@ -158,4 +158,8 @@ test('another tool\u2019s kdamond that watches the process is listened to, and n
   assert.deepEqual(seen, [2, 20]);
   assert.match(source.account().notes.join('\n'), /listening to kdamond 0 .*2 regions, 20 samples each/s);
   assert.deepEqual(world.writes, [`${events} = 1`, `${events} = 0`]);
+  assert.deepEqual(
+    [...world.files.keys()].filter((path) => path.startsWith('/state')),
+    [],
+  );
 });

@@ -3,11 +3,12 @@
  * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
  * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
  */
+import { missingDamon } from '../damon/features.js';
 import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
-import { type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
-import type { Host } from '../host/host.js';
+import { ADAPTIVE_SAMPLE_US, type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
+import type { Host, Refusal } from '../host/host.js';
 import type { AddressRange } from '../vocabulary/damon.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import {
@@ -48,6 +49,8 @@ export class DamonRegionsSource implements Source {
   readonly #geometry: PageGeometry;
   readonly #notes: string[] = [];
   readonly #losses: Record<string, number> = {};
+  #samples = 0;
+  #obstacle: Occupied | Refusal | undefined;
 
   constructor(geometry: PageGeometry, options: DamonRegionsOptions = DAMON_REGIONS_DEFAULTS) {
     this.#options = options;
@@ -65,7 +68,22 @@ export class DamonRegionsSource implements Source {
     };
   }
 
+  /** Samples of the last window: the largest weight that a row of it can have. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Why the last process could not be watched: who has DAMON, or what the kernel refused. */
+  get obstacle(): Occupied | Refusal | undefined {
+    return this.#obstacle;
+  }
+
   async *read(context: SourceContext): AsyncIterable<Reading> {
+    const missing = missingDamon(context.host);
+    if (missing) {
+      this.#lose(`processes not watched: ${missing}`, context.processes.length);
+      return;
+    }
     const slot = await DamonSlot.open(context.host, { share: this.#options.share });
     if (!slot.ok) {
       yield* this.#listenToOthers(context, slot.error);
@@ -93,6 +111,7 @@ export class DamonRegionsSource implements Source {
       const listening = await findListening(context.host, pid);
       if (!listening) {
         this.#lose('processes not watched: DAMON is in use', 1);
+        this.#obstacle = { owner, remedy };
         this.#notes.push(`DAMON is used by ${owner}. ${remedy}`);
         continue;
       }
@@ -101,9 +120,10 @@ export class DamonRegionsSource implements Source {
       );
       const { windowMs } = this.#options;
       const busy = busyMeter(context.host, pid);
-      const heard = await listen(context.host, listening, { windowMs, signal: context.signal });
+      const wait = (ms: number) => context.host.clock.sleep(ms, context.signal);
+      const heard = await listen(context.host, listening, { windowMs, wait });
       if (!heard.ok) {
-        this.#lose(`processes not watched: ${heard.error.errno} for ${heard.error.call}`, 1);
+        this.#refused(heard.error);
         continue;
       }
       this.#say(sizes, heard.value, busy());
@@ -123,46 +143,50 @@ export class DamonRegionsSource implements Source {
         ? blocks.map((block) => rangeOf(block, 1, this.#geometry))
         : joined(blocks, this.#geometry),
       windowMs: this.#options.windowMs,
-      signal,
+      wait: (ms: number) => host.clock.sleep(ms, signal),
     };
     const watched = exact ? await watchRanges(slot, request) : await watchAdaptively(slot, request);
     if (!watched.ok) {
-      this.#lose(`processes not watched: ${watched.error.errno} for ${watched.error.call}`, 1);
+      this.#refused(watched.error);
       return;
     }
     this.#say(sizes, watched.value, busy());
     yield* this.#readings(sizes, watched.value, blocks);
   }
 
-  /** One row for each block that a region with accesses covers; its weight is the count of accesses seen. */
+  /**
+   * One row for each block that a region with accesses covers, however many cover it; its weight is the largest of
+   * their counts, so that it never exceeds the samples taken.
+   */
   *#readings(sizes: PageSizes, { regions }: Watched, blocks: readonly BlockNumber[]): Generator<Reading> {
     const batch = sampleColumns(BATCH_ROWS);
-    const resident = new Set(blocks);
-    for (const region of regions) {
-      if (region.accesses === 0) continue;
-      for (const block of blocksWithin(region, this.#geometry)) {
-        if (!resident.has(block)) continue;
-        addRow(batch, sizes.process.pid, block * this.#geometry.pagesPerBlock, region.accesses);
-        if (batch.count === BATCH_ROWS) {
-          yield { kind: 'samples', batch };
-          batch.count = 0;
-        }
+    for (const [block, accesses] of heatOf(regions, new Set(blocks), this.#geometry)) {
+      addRow(batch, sizes.process.pid, block * this.#geometry.pagesPerBlock, accesses);
+      if (batch.count === BATCH_ROWS) {
+        yield { kind: 'samples', batch };
+        batch.count = 0;
       }
     }
     if (batch.count > 0) yield { kind: 'samples', batch };
   }
 
-  #say(sizes: PageSizes, { regions, samples }: Watched, busyShare: number): void {
+  #say(sizes: PageSizes, { regions, samples, tunedUs }: Watched, busyShare: number): void {
+    this.#samples = samples;
     const { pid } = sizes.process;
     const hot = regions.filter(({ accesses }) => accesses > 0);
     const bytes = hot.reduce((sum, { start, end }) => sum + Number(end - start), 0);
     this.#notes.push(
-      `DAMON saw accesses in ${bytes / MIB} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
+      `DAMON saw accesses in ${mebibytes(bytes)} MiB of process ${pid} (${hot.length} of ${regions.length} regions, ${samples} samples each)`,
     );
+    if (tunedUs !== undefined && tunedUs !== ADAPTIVE_SAMPLE_US) {
+      this.#notes.push(
+        `DAMON tuned its sampling interval from ${ADAPTIVE_SAMPLE_US / 1000} to ${tunedUs / 1000} ms: the counts are of its last ${Math.round((tunedUs * samples) / 1000)} ms`,
+      );
+    }
     const huge = hugeBytesWithin(sizes, hot, this.#geometry);
     if (huge > 0) {
       this.#notes.push(
-        `T2: ${huge / MIB} MiB of that are huge pages, each seen as one: down to ${Math.round(huge / this.#geometry.pagesPerBlock / 1024)} KiB of it may really be in use`,
+        `T2: ${mebibytes(huge)} MiB of that are huge pages, each seen as one: down to ${Math.round(huge / this.#geometry.pagesPerBlock / 1024)} KiB of it may really be in use`,
       );
     }
     if (busyShare > BUSY_SHARE && bytes <= TLB_ENTRIES * this.#geometry.pageBytes) {
@@ -172,10 +196,17 @@ export class DamonRegionsSource implements Source {
     }
   }
 
+  #refused(refusal: Refusal): void {
+    this.#obstacle = refusal;
+    this.#lose(`processes not watched: ${refusal.errno} for ${refusal.call}`, 1);
+  }
+
   #lose(reason: string, count: number): void {
     this.#losses[reason] = (this.#losses[reason] ?? 0) + count;
   }
 }
+
+const mebibytes = (bytes: Bytes) => Math.round((bytes / MIB) * 100) / 100;
 
 function addRow(batch: SampleColumns, pid: number, page: number, weight: number): void {
   const row = batch.count++;
@@ -210,6 +241,21 @@ function joined(blocks: readonly BlockNumber[], geometry: PageGeometry): Address
     first = blocks[index + 1];
   });
   return ranges;
+}
+
+function heatOf(
+  regions: readonly TriedRegion[],
+  resident: ReadonlySet<BlockNumber>,
+  geometry: PageGeometry,
+): ReadonlyMap<BlockNumber, number> {
+  const heat = new Map<BlockNumber, number>();
+  for (const region of regions) {
+    if (region.accesses === 0) continue;
+    for (const block of blocksWithin(region, geometry)) {
+      if (resident.has(block)) heat.set(block, Math.max(heat.get(block) ?? 0, region.accesses));
+    }
+  }
+  return heat;
 }
 
 function* blocksWithin(region: TriedRegion, geometry: PageGeometry): Generator<BlockNumber> {

@@ -53,24 +53,13 @@ export class FrameIndex {
   private readonly lengths: Float64Array;
 
   constructor(lists: Iterable<RunList>) {
-    const all = [...lists].flatMap((list) => Array.from({ length: list.count }, (_, run) => ({ list, run })));
-    all.sort((a, b) => a.list.frame(a.run) - b.list.frame(b.run) || a.list.page(a.run) - b.list.page(b.run));
-    this.frames = new Float64Array(all.length);
-    this.pages = new Float64Array(all.length);
-    this.lengths = new Float64Array(all.length);
-    let count = 0;
-    let covered = Number.NEGATIVE_INFINITY;
-    for (const { list, run } of all) {
-      const end = list.frame(run) + list.pages(run);
-      const start = Math.max(list.frame(run), covered);
-      this.aliases += Math.max(0, Math.min(end, start) - list.frame(run));
-      if (start >= end) continue;
-      this.frames[count] = start;
-      this.pages[count] = list.page(run) + (start - list.frame(run));
-      this.lengths[count++] = end - start;
-      covered = end;
-    }
-    this.runs = count;
+    const all = gathered([...lists]);
+    const order = byFrame(all.frames);
+    const count = order.length;
+    this.frames = new Float64Array(count);
+    this.pages = new Float64Array(count);
+    this.lengths = new Float64Array(count);
+    this.runs = this.lay(all, order);
   }
 
   /** Virtual page of a frame, NO_PAGE when the process does not map it. */
@@ -86,4 +75,65 @@ export class FrameIndex {
     if (run < 0 || frame >= this.frames[run] + this.lengths[run]) return NO_PAGE;
     return this.pages[run] + (frame - this.frames[run]);
   }
+
+  /** Keeps of each run what no earlier one covers; answers how many runs are left. */
+  private lay(all: Columns, order: Uint32Array): number {
+    let count = 0;
+    let covered = Number.NEGATIVE_INFINITY;
+    for (const run of order) {
+      const frame = all.frames[run];
+      const end = frame + all.lengths[run];
+      const start = Math.max(frame, covered);
+      this.aliases += Math.max(0, Math.min(end, start) - frame);
+      if (start >= end) continue;
+      this.frames[count] = start;
+      this.pages[count] = all.pages[run] + (start - frame);
+      this.lengths[count++] = end - start;
+      covered = end;
+    }
+    return count;
+  }
+}
+
+interface Columns {
+  readonly frames: Float64Array;
+  readonly pages: Float64Array;
+  readonly lengths: Float64Array;
+}
+
+function gathered(lists: readonly RunList[]): Columns {
+  const count = lists.reduce((sum, list) => sum + list.count, 0);
+  const all = {
+    frames: new Float64Array(count),
+    pages: new Float64Array(count),
+    lengths: new Float64Array(count),
+  };
+  let at = 0;
+  for (const list of lists) {
+    for (let run = 0; run < list.count; run++, at++) {
+      all.frames[at] = list.frame(run);
+      all.pages[at] = list.page(run);
+      all.lengths[at] = list.pages(run);
+    }
+  }
+  return all;
+}
+
+const DIGIT_BITS = 16;
+const DIGITS = 1 << DIGIT_BITS;
+
+/** Positions in ascending order of frame, equal ones as they came: radix sort by 16 bits, as frames have 40 at most. */
+function byFrame(frames: Float64Array): Uint32Array {
+  let order = Uint32Array.from(frames, (_, index) => index);
+  let other = new Uint32Array(order.length);
+  const largest = frames.reduce((most, frame) => Math.max(most, frame), 0);
+  const starts = new Uint32Array(DIGITS + 1);
+  for (let divisor = 1; divisor <= largest; divisor *= DIGITS) {
+    starts.fill(0);
+    for (const index of order) starts[(Math.floor(frames[index] / divisor) % DIGITS) + 1]++;
+    for (let digit = 0; digit < DIGITS; digit++) starts[digit + 1] += starts[digit];
+    for (const index of order) other[starts[Math.floor(frames[index] / divisor) % DIGITS]++] = index;
+    [order, other] = [other, order];
+  }
+  return order;
 }

@@ -3,7 +3,12 @@ import { HeatFile, type HeatGroup } from '../formats/heat-file/read.js';
 import type { HeatFacts } from '../formats/heat-file/schema.js';
 import type { Files } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { type SampleColumns, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
+import {
+  type Granularity,
+  type SampleColumns,
+  type SampleOrigin,
+  sampleColumns,
+} from '../vocabulary/sample.js';
 import { type PageGeometry, pageGeometry } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
@@ -37,16 +42,14 @@ export class HeatFileSource implements Source {
   }
 
   get origin(): SampleOrigin {
-    const first = this.facts.origins[0];
+    const { origins } = this.facts;
+    const first = origins[0];
+    const more = origins.length > 1 ? ` and ${origins.length - 1} more` : '';
     return {
       source: this.name,
-      detail: first === undefined ? this.path : `${this.path} (${first.source}: ${first.detail})`,
+      detail: first === undefined ? this.path : `${this.path} (${first.source}: ${first.detail}${more})`,
       tells: first?.tells ?? 'heat',
-      granularity: first?.granularity ?? {
-        pages: 1,
-        blindInsideHugePages: false,
-        blindToCachedTranslations: false,
-      },
+      granularity: coarsest(origins.map((origin) => origin.granularity)),
       windowNs: first?.windowNs ?? undefined,
     };
   }
@@ -92,6 +95,15 @@ export class HeatFileSource implements Source {
     }
     if (batch.count > 0) yield batch;
   }
+}
+
+/** What may be built on all of them together is what the least seeing one allows. */
+function coarsest(all: readonly Granularity[]): Granularity {
+  return {
+    pages: all.reduce((most, one) => Math.max(most, one.pages), 1),
+    blindInsideHugePages: all.some((one) => one.blindInsideHugePages),
+    blindToCachedTranslations: all.some((one) => one.blindToCachedTranslations),
+  };
 }
 
 function put(batch: SampleColumns, pid: number, page: number, weight: number): void {

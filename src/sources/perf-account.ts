@@ -1,4 +1,5 @@
 /** What a perf.data reader has to say about what it could not use. */
+import { READ_FORMAT } from '../formats/perf-data/constants.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 
 /** Counts by reason; reasons that did not occur are left out. */
@@ -28,6 +29,17 @@ export function lossesOf(session: PerfSession): Record<string, number> {
     'damaged bytes': damagedBytes(session),
   };
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+}
+
+/**
+ * What the kernel lost. LOST counts records that found no room in a ring, LOST_SAMPLES samples that never became
+ * records. Since Linux 6.1 perf itself writes the events' own counts of lost samples as LOST_SAMPLES at the end (with
+ * PERF_FORMAT_LOST): these are the same losses again, and count once.
+ */
+export function lostOf(session: PerfSession): number {
+  const { records, samples } = session.state.losses;
+  const isTotal = session.events.events.some(({ attr }) => (attr.readFormat & READ_FORMAT.lost) !== 0);
+  return isTotal ? Math.max(records, samples) : records + samples;
 }
 
 /** All bytes that held something unreadable. */

@@ -1,5 +1,5 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
-import { type AccessColumns, accessColumns } from '../formats/perf-data/access-columns.js';
+import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import {
   FILE_HEADER_BYTES,
   type FileHeader,
@@ -19,9 +19,6 @@ import type { PageGeometry } from '../vocabulary/units.js';
 import { ByteQueue } from './byte-queue.js';
 import { lossesOf, notesOf } from './perf-account.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
-
-/** Rows handed over at once: columns of this length stay in the second-level cache. */
-const ROWS = 8192;
 
 export interface PerfInput {
   /** Path of a file or directory; only a name for messages when `stream` is given. */
@@ -66,12 +63,16 @@ export class PerfFileSource implements Source {
 
   /** The same rows with their exact addresses. */
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
-    const out = accessColumns(ROWS);
-    if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
-    else yield* this.readPath(this.input.path, out, context);
-    for (let done = false; !done; ) {
-      done = this.session.finish(out);
-      yield* this.flush(out);
+    try {
+      const out = this.session.rows;
+      if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
+      else yield* this.readPath(this.input.path, out, context);
+      for (let done = false; !done; ) {
+        done = this.session.finish(out);
+        yield* this.flush(out);
+      }
+    } finally {
+      this.session.close();
     }
   }
 
@@ -143,6 +144,11 @@ export class PerfFileSource implements Source {
     const { session } = this;
     const damaged = readAttrs(header, readAt, session.events);
     if (damaged > 0) session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
+    this.readFeatures(header, readAt);
+  }
+
+  private readFeatures(header: FileHeader, readAt: ReadAt): void {
+    const { session } = this;
     for (const section of locateFeatures(header, readAt)) {
       const body = readAt(section.offset, section.size);
       if (!readFeature(session.state.features, section.id, body, header.isBigEndian)) {
@@ -189,18 +195,20 @@ export class PerfFileSource implements Source {
     const queue = new ByteQueue(stream);
     const container = identify(await queue.take(MAGIC_BYTES));
     if (container.kind === 'unknown') throw malformed(this.input.path, container.problem, 'byte 0');
-    const left =
-      container.kind === 'pipe'
-        ? Number.POSITIVE_INFINITY
-        : await this.readStreamHead(queue, container.isBigEndian);
-    if (container.kind === 'pipe') this.session.begin(container.isBigEndian, MAGIC_BYTES);
-    yield* this.readQueue(queue, left, out, signal);
+    if (container.kind === 'pipe') {
+      this.session.begin(container.isBigEndian, MAGIC_BYTES);
+      yield* this.readQueue(queue, Number.POSITIVE_INFINITY, out, signal);
+    } else {
+      const header = await this.readStreamHead(queue, container.isBigEndian);
+      yield* this.readQueue(queue, header.data.size || Number.POSITIVE_INFINITY, out, signal);
+      if (queue.taken === header.data.offset + header.data.size) await this.readStreamTail(queue, header);
+    }
     this.bytesRead = queue.taken;
     await queue.close();
   }
 
   /** The attrs of a file stand before its data, so that they are at hand without seeking. */
-  private async readStreamHead(queue: ByteQueue, isBigEndian: boolean): Promise<number> {
+  private async readStreamHead(queue: ByteQueue, isBigEndian: boolean): Promise<FileHeader> {
     const head = await queue.take(FILE_HEADER_BYTES, MAGIC_BYTES);
     const header = readFileHeader(head, isBigEndian);
     if (typeof header === 'string') throw malformed(this.input.path, header, 'its header');
@@ -215,7 +223,17 @@ export class PerfFileSource implements Source {
     );
     if (damaged > 0) this.session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
     this.session.begin(isBigEndian, header.data.offset);
-    return header.data.size === 0 ? Number.POSITIVE_INFINITY : header.data.size;
+    return header;
+  }
+
+  /** The features stand behind the data: names and the like, in time for what is told at the end. */
+  private async readStreamTail(queue: ByteQueue, header: FileHeader): Promise<void> {
+    const start = queue.taken;
+    const tail = await queue.rest(LONGEST_STREAM_TAIL);
+    this.readFeatures(header, (offset, size) => {
+      const from = Math.max(0, offset - start);
+      return offset < start ? new Uint8Array(0) : tail.subarray(from, from + size);
+    });
   }
 
   private async *readQueue(
@@ -251,6 +269,8 @@ export class PerfFileSource implements Source {
 
 /** Attrs and ids of even the largest machines stay below this. */
 const LONGEST_STREAM_HEAD = 48 << 20;
+/** Features that are read of a file sent through a pipe; build ids, the longest of them, are not needed. */
+const LONGEST_STREAM_TAIL = 16 << 20;
 
 /** Bytes of a named pipe, as they come. */
 async function* pipeStream(files: Files, path: string): AsyncIterable<Uint8Array> {

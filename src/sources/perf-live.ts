@@ -3,7 +3,7 @@
  * (page faults, PEBS, IBS). SPE writes to an AUX area and is read through perf-pipe.
  */
 
-import { type AccessColumns, accessColumns } from '../formats/perf-data/access-columns.js';
+import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import { readAttr, writeAttr } from '../formats/perf-data/attr.js';
 import { ATTR_FLAG, SAMPLE_FIELD as F, SOFTWARE } from '../formats/perf-data/constants.js';
 import { viewOf } from '../formats/perf-data/record-view.js';
@@ -16,7 +16,6 @@ import { lossesOf, notesOf } from './perf-account.js';
 import { maySeeKernel } from './sampling-event.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
-const ROWS = 8192;
 /** 1 MiB with 4 KiB pages and CPU: what an unprivileged user may lock, at most (perf_event_mlock_kb is 516 KiB and more). */
 const RING_PAGES = 64;
 /** Between two looks at the rings. At 64 pages and 48 bytes a sample, a ring lasts for 5,000 samples. */
@@ -71,7 +70,7 @@ export class PerfLiveSource implements Source {
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
     const { host, signal } = context;
     const rings = this.open(host);
-    const out = accessColumns(ROWS);
+    const out = this.session.rows;
     const end = host.clock.monotonicNs() + this.options.durationMs * 1e6;
     try {
       for (let isLast = false; !isLast; ) {
@@ -81,8 +80,9 @@ export class PerfLiveSource implements Source {
       }
     } finally {
       for (const ring of rings) ring.close();
+      this.session.endStream(0);
+      this.session.close();
     }
-    this.session.endStream(0);
   }
 
   private *drain(ring: PerfRing, out: AccessColumns): Iterable<AccessColumns> {

@@ -7,6 +7,7 @@ import type { Clock, Host, Program } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import { lostOf } from './perf-account.js';
 import { PerfFileSource } from './perf-file.js';
 import { nextPeriod } from './rate-control.js';
 import { recordCommand, type SamplingEvent } from './sampling-event.js';
@@ -122,12 +123,11 @@ export class PerfPipeSource implements Source {
     }
     const wallMs = (clock.monotonicNs() - started) / 1e6;
     this.finished.push(source);
-    const { records, samples: dropped } = source.session.state.losses;
     this.slices.push({
       period,
       wallMs,
       samples,
-      lost: records + dropped,
+      lost: lostOf(source.session),
       share: 1 - output.waitedMs / wallMs,
     });
   }

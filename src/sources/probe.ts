@@ -2,14 +2,11 @@
  * Sub-page heat for hosts without a PMU, which most virtual machines are: a few huge pages drawn at random are split,
  * their sub-pages watched for a while, and those that prove dense are collapsed again. From the sample follows how
  * many huge pages are sparse, with its uncertainty, and which of those looked at. Unlike other sources it changes
- * memory, so its cost is bounded beforehand and told afterwards, and pressure stops it.
+ * memory, so its cost is bounded beforehand and told afterwards, and pressure or a signal stops it.
  */
 
-import { DamonSlot } from '../damon/slot.js';
-import { watchRanges } from '../damon/watch.js';
 import type { Host } from '../host/host.js';
 import { PAGE_IS } from '../host/host.js';
-import type { AddressRange } from '../vocabulary/damon.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import {
   NO_PAGE,
@@ -20,6 +17,8 @@ import {
 } from '../vocabulary/sample.js';
 import type { BlockNumber, Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { MIB } from '../vocabulary/units.js';
+import { shareInterval } from './probe/estimate.js';
+import { unwatchable, watchPages } from './probe/watch-pages.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 /** What the probe acts with; lent by the assembly, because sources know no actuators. */
@@ -35,6 +34,7 @@ export interface ProbeHands {
 export interface ProbeOptions {
   /** Huge pages split at most, over all processes. */
   readonly sampleBlocks: number;
+  /** How long each batch of huge pages is watched. */
   readonly windowMs: Milliseconds;
   /** From this share of touched sub-pages on a huge page is dense and collapsed again. */
   readonly denseShare: number;
@@ -53,17 +53,27 @@ export const PROBE_DEFAULTS: ProbeOptions = {
 
 /** Blocks watched at a time: 2048 regions of one page. */
 const BLOCKS_AT_A_TIME = 4;
+/** Pressure is looked at so often while watching. */
+const LOOK_EVERY_MS = 500;
 /** Rows for one page at most: beyond that more rows would not make it hotter than it looks. */
 const ROWS_PER_PAGE = 8;
-const PAGEMAP_SOFT_DIRTY_HIGH = 1 << 23;
-const PAGEMAP_WORD = 8;
 
 interface Probed {
   readonly block: BlockNumber;
   readonly touched: number;
 }
 
-type Watcher = (blocks: readonly BlockNumber[]) => Promise<Map<BlockNumber, Float64Array> | string>;
+/** What one process's part of the probe came to. */
+interface Tally {
+  readonly candidates: number;
+  readonly drawn: number;
+  readonly probed: Probed[];
+  /** Blocks that were split at all. */
+  split: number;
+  collapsed: number;
+  /** Why it ended before all drawn blocks were looked at, empty otherwise. */
+  stopped: string;
+}
 
 export class ProbeSource implements Source {
   readonly name = 'probe';
@@ -88,105 +98,125 @@ export class ProbeSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    if (this.#hands.missing) {
-      this.#lose(`processes not probed: ${this.#hands.missing}`, context.processes.length);
-      return;
+    const { processes } = context;
+    let left = this.#options.sampleBlocks;
+    for (const [index, sizes] of processes.entries()) {
+      if (context.signal.aborted) return;
+      const missing = this.#hands.missing || unwatchable(context.host, sizes.process.pid);
+      // Never more than was asked for, even when there are more processes than huge pages to look at.
+      const share = Math.min(left, Math.max(1, Math.floor(left / (processes.length - index))));
+      if (missing) this.#lose(`processes not probed: ${missing}`, 1);
+      else if (share === 0) this.#lose('processes not probed: the sample was used up by others', 1);
+      else left -= yield* this.#probe(sizes, share, context);
     }
-    const share = Math.max(1, Math.floor(this.#options.sampleBlocks / context.processes.length));
-    for (const sizes of context.processes) yield* this.#probe(sizes, share, context);
   }
 
   account(): SourceAccount {
     return { losses: this.#losses, bytesRead: 0, notes: [...this.#notes] };
   }
 
-  async *#probe(sizes: PageSizes, most: number, context: SourceContext): AsyncGenerator<Reading> {
+  /** Answers how many huge pages it took of the sample. */
+  async *#probe(sizes: PageSizes, most: number, context: SourceContext): AsyncGenerator<Reading, number> {
     const { host, signal } = context;
-    const { pid } = sizes.process;
     const candidates = hugeBlocks(sizes);
     const drawn = draw(candidates, most, host);
+    const plain = { probed: [], split: 0, collapsed: 0, stopped: '' };
+    const tally: Tally = { candidates: candidates.length, drawn: drawn.length, ...plain };
     const began = host.clock.monotonicNs();
-    const probed: Probed[] = [];
-    let restored = 0;
-    for (let at = 0; at < drawn.length && !signal.aborted; at += BLOCKS_AT_A_TIME) {
+    for (let at = 0; at < drawn.length && !signal.aborted && !tally.stopped; at += BLOCKS_AT_A_TIME) {
       context.progress(at, drawn.length, 'huge pages');
-      const stop = this.#hands.pressure(BLOCKS_AT_A_TIME);
-      if (stop) {
-        this.#notes.push(`the probe stopped after ${probed.length} of ${drawn.length} huge pages: ${stop}`);
-        break;
-      }
       const blocks = drawn.slice(at, at + BLOCKS_AT_A_TIME);
-      const counts = await this.#splitAndWatch(host, pid, blocks, signal);
-      const found = [...counts].map(([block, pages]) => ({ block, touched: touchedPages(pages) }));
-      probed.push(...found);
-      restored += await this.#restore(pid, found);
-      yield* readings(pid, counts, this.#geometry);
+      tally.stopped = this.#hands.pressure(blocks.length) ?? '';
+      if (!tally.stopped) yield* this.#probeBatch(sizes.process.pid, blocks, tally, context);
     }
-    this.#tell(sizes, candidates.length, probed, restored, (host.clock.monotonicNs() - began) / 1e6);
+    this.#tell(sizes, tally, (host.clock.monotonicNs() - began) / 1e6);
+    return drawn.length;
   }
 
-  async #splitAndWatch(host: Host, pid: ProcessId, blocks: readonly BlockNumber[], signal: AbortSignal) {
+  async *#probeBatch(
+    pid: ProcessId,
+    blocks: readonly BlockNumber[],
+    tally: Tally,
+    { host, signal }: SourceContext,
+  ): AsyncGenerator<Reading> {
     await this.#hands.split(pid, blocks);
     const split = blocks.filter((block) => !isHuge(host, pid, block, this.#geometry));
+    tally.split += split.length;
     if (split.length < blocks.length) {
       this.#lose('huge pages that would not split (pinned, shared or locked)', blocks.length - split.length);
     }
-    if (split.length === 0) return new Map<BlockNumber, Float64Array>();
-    const watch = this.#watcher(host, pid, signal);
-    const counts = await watch(split);
-    if (typeof counts !== 'string') return counts;
-    this.#lose(counts, split.length);
-    await this.#hands.collapse(pid, split);
-    return new Map<BlockNumber, Float64Array>();
+    if (split.length === 0) return;
+    const counts = await this.#watch(pid, split, tally, { host, signal });
+    if (typeof counts === 'string') {
+      this.#lose(counts, split.length);
+      await this.#collapse(pid, split, tally);
+      return;
+    }
+    const found = [...counts].map(([block, pages]) => ({ block, touched: touchedPages(pages) }));
+    tally.probed.push(...found);
+    await this.#collapse(
+      pid,
+      found.filter((probed) => this.#options.restoreAll || !this.#isSparse(probed)).map(({ block }) => block),
+      tally,
+    );
+    yield* readings(pid, counts, this.#geometry);
   }
 
-  /** DAMON sees reads and writes; where it cannot be had, soft-dirty bits see writes. */
-  #watcher(host: Host, pid: ProcessId, signal: AbortSignal): Watcher {
-    return async (blocks) => {
-      const slot = await DamonSlot.open(host, { share: this.#options.shareDamon });
-      if (!slot.ok) {
-        this.#remember(
-          `watched by soft-dirty bits, which show writes only: DAMON is used by ${slot.error.owner}`,
-        );
-        return watchWrites(host, pid, blocks, this.#options.windowMs, signal);
-      }
-      try {
-        return await watchPages(slot.value, pid, blocks, this.#options.windowMs, signal);
-      } finally {
-        await slot.value.close();
+  /** Counts of a whole window; a part of one would make busy pages look idle and is thrown away. */
+  async #watch(
+    pid: ProcessId,
+    blocks: readonly BlockNumber[],
+    tally: Tally,
+    { host, signal }: Pick<SourceContext, 'host' | 'signal'>,
+  ): Promise<Map<BlockNumber, Float64Array> | string> {
+    const wait = async (duration: Milliseconds) => {
+      for (let left = duration; left > 0 && !signal.aborted && !tally.stopped; left -= LOOK_EVERY_MS) {
+        await host.clock.sleep(Math.min(left, LOOK_EVERY_MS), signal);
+        tally.stopped = this.#hands.pressure(blocks.length) ?? '';
       }
     };
-  }
-
-  async #restore(pid: ProcessId, probed: readonly Probed[]): Promise<number> {
-    const { denseShare, restoreAll } = this.#options;
-    const dense = probed.filter(
-      ({ touched }) => restoreAll || touched >= denseShare * this.#geometry.pagesPerBlock,
-    );
-    if (dense.length === 0) return 0;
-    const stop = this.#hands.pressure(dense.length);
-    if (stop) {
-      this.#notes.push(`${dense.length} probed huge pages stay split: ${stop}`);
-      return 0;
+    const { windowMs, shareDamon } = this.#options;
+    const { counts, withoutDamon } = await watchPages(host, { pid, blocks, windowMs, wait }, shareDamon);
+    if (withoutDamon) {
+      this.#remember(`watched by soft-dirty bits, which show writes only: ${withoutDamon}`);
     }
-    await this.#hands.collapse(
-      pid,
-      dense.map(({ block }) => block),
-    );
-    return dense.length;
+    return signal.aborted || tally.stopped ? 'huge pages whose watch was cut short' : counts;
   }
 
-  #tell(sizes: PageSizes, of: number, probed: readonly Probed[], restored: number, ms: number): void {
-    if (probed.length === 0) return;
+  /** Puts blocks back, unless memory is short; then they stay split, and that is told. */
+  async #collapse(pid: ProcessId, blocks: readonly BlockNumber[], tally: Tally): Promise<void> {
+    if (blocks.length === 0) return;
+    const stop = this.#hands.pressure(blocks.length);
+    if (stop) {
+      this.#notes.push(`${blocks.length} probed huge pages stay split: ${stop}`);
+      return;
+    }
+    await this.#hands.collapse(pid, blocks);
+    tally.collapsed += blocks.length;
+  }
+
+  #isSparse({ touched }: Probed): boolean {
+    return touched < this.#options.denseShare * this.#geometry.pagesPerBlock;
+  }
+
+  #tell(sizes: PageSizes, tally: Tally, ms: number): void {
+    const { candidates, drawn, probed, split, collapsed, stopped } = tally;
     const { pid } = sizes.process;
-    const limit = this.#options.denseShare * this.#geometry.pagesPerBlock;
-    const sparse = probed.filter(({ touched }) => touched < limit).length;
-    const [low, high] = wilson(sparse, probed.length);
-    const percent = (share: number) => `${Math.round(share * 100)} %`;
-    const bytes = probed.length * this.#geometry.blockBytes;
+    if (stopped) {
+      this.#notes.push(`the probe stopped after ${probed.length} of ${drawn} huge pages: ${stopped}`);
+    }
+    if (probed.length > 0) {
+      const sparse = probed.filter((each) => this.#isSparse(each)).length;
+      const estimate = describeShare(shareInterval(sparse, probed.length, candidates));
+      const bytes = probed.length * this.#geometry.blockBytes;
+      this.#notes.push(
+        `the probe split ${probed.length} of ${candidates} huge pages of process ${pid} (${bytes / MIB} MiB) for ${Math.round(ms)} ms: ${sparse} proved sparse, so ${estimate}`,
+      );
+    }
+    if (split === 0) return;
+    const copied = (collapsed * this.#geometry.blockBytes) / MIB;
     this.#notes.push(
-      `the probe split ${probed.length} of ${of} huge pages of process ${pid} (${bytes / MIB} MiB) for ${Math.round(ms)} ms: ${sparse} proved sparse, so ${percent(low)} to ${percent(high)} of all are (95 %)`,
-      `its cost: ${probed.length} splits, ${restored} collapses (${(restored * this.#geometry.blockBytes) / MIB} MiB copied); ${probed.length - restored} sparse ones stay split`,
+      `its cost: ${split} splits (bound ${this.#options.sampleBlocks}, --probe-sample), ${collapsed} collapses (${copied} MiB copied); ${split - collapsed} stay split`,
     );
   }
 
@@ -199,14 +229,11 @@ export class ProbeSource implements Source {
   }
 }
 
-/** Wilson's interval for a share, at 95 %. */
-export function wilson(hits: number, trials: number): readonly [low: number, high: number] {
-  const z2 = 1.96 ** 2;
-  const share = hits / trials;
-  const middle = (share + z2 / (2 * trials)) / (1 + z2 / trials);
-  const half =
-    (1.96 * Math.sqrt((share * (1 - share)) / trials + z2 / (4 * trials ** 2))) / (1 + z2 / trials);
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+function describeShare([low, high]: readonly [number, number]): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  return low === high
+    ? `${percent(low)} of all are`
+    : `${percent(low)} to ${percent(high)} of all are (95 %)`;
 }
 
 function hugeBlocks({ blocks, geometry }: PageSizes): BlockNumber[] {
@@ -241,72 +268,6 @@ function isHuge(host: Host, pid: ProcessId, block: BlockNumber, geometry: PageGe
   const scan = { range, inverted: 0, mask: PAGE_IS.HUGE, anyOf: 0, report: PAGE_IS.HUGE };
   const found = host.calls.scanPagemap(pid, scan);
   return found.ok && found.value.count > 0;
-}
-
-async function watchPages(
-  slot: DamonSlot,
-  pid: ProcessId,
-  blocks: readonly BlockNumber[],
-  windowMs: Milliseconds,
-  signal: AbortSignal,
-): Promise<Map<BlockNumber, Float64Array> | string> {
-  const { geometry } = slot.host.identity;
-  const page = BigInt(geometry.pageBytes);
-  const ranges: AddressRange[] = [...blocks]
-    .sort((one, other) => one - other)
-    .flatMap((block) => {
-      const first = BigInt(block) * BigInt(geometry.blockBytes);
-      return Array.from({ length: geometry.pagesPerBlock }, (_, index) => {
-        const start = first + BigInt(index) * page;
-        return { start, end: start + page };
-      });
-    });
-  const watched = await watchRanges(slot, { pid, ranges, windowMs, signal });
-  if (!watched.ok) return `huge pages not watched: ${watched.error.errno} for ${watched.error.call}`;
-  const counts = new Map(blocks.map((block) => [block, new Float64Array(geometry.pagesPerBlock)]));
-  for (const { start, accesses } of watched.value.regions) {
-    const number = Number(start / page);
-    const pages = counts.get(Math.floor(number / geometry.pagesPerBlock));
-    if (pages) pages[number % geometry.pagesPerBlock] = accesses;
-  }
-  return counts;
-}
-
-/** Clears the soft-dirty bits of the process, waits, and takes every page that was written since. */
-async function watchWrites(
-  host: Host,
-  pid: ProcessId,
-  blocks: readonly BlockNumber[],
-  windowMs: Milliseconds,
-  signal: AbortSignal,
-): Promise<Map<BlockNumber, Float64Array> | string> {
-  const { pagesPerBlock } = host.identity.geometry;
-  const cleared = host.files.writeKernelFile(`/proc/${pid}/clear_refs`, '4');
-  if (!cleared.ok) return `huge pages not watched: ${cleared.error.errno} for ${cleared.error.call}`;
-  await host.clock.sleep(windowMs, signal);
-  const pagemap = host.files.open(`/proc/${pid}/pagemap`);
-  if (!pagemap.ok) return `huge pages not watched: ${pagemap.error.errno} for ${pagemap.error.call}`;
-  const bytes = Buffer.alloc(pagesPerBlock * PAGEMAP_WORD);
-  const counts = new Map<BlockNumber, Float64Array>();
-  try {
-    for (const block of blocks) {
-      const read = pagemap.value.read(bytes, block * pagesPerBlock * PAGEMAP_WORD);
-      if (!read.ok || read.value < bytes.length) continue;
-      counts.set(block, dirtyPages(bytes, pagesPerBlock));
-    }
-  } finally {
-    pagemap.value.close();
-  }
-  return counts;
-}
-
-function dirtyPages(bytes: Buffer, pages: number): Float64Array {
-  const counts = new Float64Array(pages);
-  for (let page = 0; page < pages; page++) {
-    const high = bytes.readUInt32LE(page * PAGEMAP_WORD + 4);
-    if ((high & PAGEMAP_SOFT_DIRTY_HIGH) !== 0) counts[page] = 1;
-  }
-  return counts;
 }
 
 function touchedPages(counts: Float64Array): number {

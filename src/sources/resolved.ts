@@ -1,21 +1,114 @@
-/** Another source's samples with the virtual pages of those that came with a physical address only. */
+/** Samples that came with a physical address only get the virtual page of a target process. */
+
 import { NO_PAGE, SAMPLE_FLAG, type SampleBatch, type SampleOrigin } from '../vocabulary/sample.js';
+import type { Order } from '../vocabulary/units.js';
 import type { Resolver } from './resolver.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
-/** Pages of page tables that are read anew for each batch: some percent of a core at usual sample rates. */
+/** Pages of page tables that may be read anew for each batch: some percent of a core at usual sample rates. */
 const REFRESHED_PER_BATCH = 16_384;
 
+/** What became of physical addresses. */
+export interface ResolvedFacts {
+  readonly targets: readonly number[];
+  /** Targets that ended while samples were resolved; what they mapped last was used from then on. */
+  readonly ended: readonly number[];
+  readonly resolved: number;
+  /** Of memory that several targets map: answered for the process of the sample, else for the first of them. */
+  readonly shared: number;
+  /** Resolved accesses by the folio of their frame, as /proc/kpageflags says. */
+  readonly folios: {
+    readonly pmdSized: number;
+    readonly large: number;
+    readonly small: number;
+    readonly unknown: number;
+  };
+  /** Physical addresses without a page, by reason. */
+  readonly unresolved: Readonly<Record<string, number>>;
+  /** Pages whose page tables were read again meanwhile. */
+  readonly refreshedPages: number;
+}
+
+/** Resolves batch after batch in place. */
+export class BatchResolver {
+  private readonly resolver: Resolver;
+  private readonly hugeOrder: Order;
+  private readonly folios = { pmdSized: 0, large: 0, small: 0, unknown: 0 };
+
+  constructor(resolver: Resolver, hugeOrder: Order) {
+    this.resolver = resolver;
+    this.hugeOrder = hugeOrder;
+  }
+
+  /** Rows without a virtual page get one and the process that maps it. Rows of guests lose theirs: it means nothing here. */
+  resolve(batch: SampleBatch): void {
+    const { flags, virtualPage, physicalPage } = batch;
+    for (let row = 0; row < batch.count; row++) {
+      if (flags[row] & SAMPLE_FLAG.guest) {
+        virtualPage[row] = NO_PAGE;
+        if (physicalPage[row] !== NO_PAGE) this.resolver.fail('access of a guest');
+      } else if (virtualPage[row] === NO_PAGE && physicalPage[row] !== NO_PAGE) this.resolveRow(batch, row);
+    }
+    this.resolver.refresh(REFRESHED_PER_BATCH);
+  }
+
+  get facts(): ResolvedFacts {
+    const { resolver } = this;
+    return {
+      targets: resolver.pids,
+      ended: resolver.gone,
+      resolved: resolver.resolved,
+      shared: resolver.shared,
+      folios: { ...this.folios },
+      unresolved: { ...resolver.unresolved },
+      refreshedPages: resolver.refreshed,
+    };
+  }
+
+  private resolveRow(batch: SampleBatch, row: number): void {
+    const frame = batch.physicalPage[row];
+    const found = this.resolver.resolve(frame, batch.pid[row]);
+    if (found === undefined) return;
+    batch.pid[row] = found.pid;
+    batch.virtualPage[row] = found.page;
+    const order = this.resolver.orderOf(frame);
+    if (order === undefined) this.folios.unknown++;
+    else if (order === 0) this.folios.small++;
+    else if (order === this.hugeOrder) this.folios.pmdSized++;
+    else this.folios.large++;
+  }
+}
+
+/** Lines for people. */
+export function resolvedLines(facts: ResolvedFacts): string[] {
+  const { pmdSized, large, small, unknown } = facts.folios;
+  const folios = [
+    `${pmdSized} in PMD-sized folios`,
+    `${large} in other large folios`,
+    `${small} in single pages`,
+    ...(unknown > 0 ? [`${unknown} in folios of unknown size`] : []),
+  ];
+  const ended = facts.ended.map((pid) => `process ${pid} ended meanwhile; what it mapped last was used`);
+  return [
+    `${facts.resolved} physical addresses resolved: ${folios.join(', ')}; ${facts.shared} of memory that several targets map`,
+    ...Object.entries(facts.unresolved).map(
+      ([why, count]) => `${count} physical addresses not resolved: ${why}`,
+    ),
+    ...ended,
+  ];
+}
+
+/** Another source with its samples resolved. */
 export class ResolvedSource implements Source {
   readonly name: string;
   private readonly inner: Source;
-  private readonly resolver: Resolver;
-  private hugeFolios = 0;
-  private smallerFolios = 0;
+  private readonly makeResolver: (context: SourceContext) => Resolver;
+  private batches: BatchResolver | undefined;
 
-  constructor(inner: Source, resolver: Resolver) {
+  /** `makeResolver` is called when reading begins, so that page tables are read as late as can be. */
+  constructor(inner: Source, makeResolver: (context: SourceContext) => Resolver) {
     this.inner = inner;
-    this.resolver = resolver;
+    this.makeResolver = makeResolver;
     this.name = inner.name;
   }
 
@@ -24,51 +117,29 @@ export class ResolvedSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    const hugeOrder = context.host.identity.geometry.hugeOrder;
-    for await (const reading of this.inner.read(context)) {
-      if (reading.kind === 'samples') {
-        this.resolveAll(reading.batch, hugeOrder);
-        this.resolver.refresh(REFRESHED_PER_BATCH);
+    const resolver = this.makeResolver(context);
+    const batches = new BatchResolver(resolver, context.host.identity.geometry.hugeOrder);
+    this.batches = batches;
+    try {
+      for await (const reading of this.inner.read(context)) {
+        if (reading.kind === 'samples') batches.resolve(reading.batch);
+        yield reading;
       }
-      yield reading;
+    } finally {
+      resolver.close();
     }
   }
 
   account(): SourceAccount {
     const inner = this.inner.account();
-    const { unresolved, resolved, shared } = this.resolver;
-    const losses = Object.entries(unresolved).map(([why, count]) => [`not resolved: ${why}`, count] as const);
-    const notes = [
-      `${resolved} physical addresses resolved; ${this.hugeFolios} of them in PMD-sized folios, ${this.smallerFolios} in smaller ones, ${shared} of memory that several targets map.`,
-    ];
+    const facts = this.batches?.facts;
+    if (facts === undefined) return inner;
+    const losses = Object.entries(facts.unresolved).map(([why, count]) => [`not resolved: ${why}`, count]);
+    const notes = resolvedLines({ ...facts, unresolved: {} });
     return {
       ...inner,
       losses: { ...inner.losses, ...Object.fromEntries(losses) },
       notes: [...inner.notes, ...notes],
     };
-  }
-
-  private resolveAll(batch: SampleBatch, hugeOrder: number): void {
-    for (let row = 0; row < batch.count; row++) {
-      if (batch.flags[row] & SAMPLE_FLAG.guest) {
-        // A guest's virtual address means nothing here; the row stays, so that it is counted as a guest's.
-        batch.virtualPage[row] = NO_PAGE;
-        if (batch.physicalPage[row] !== NO_PAGE) this.resolver.fail('access of a guest');
-        continue;
-      }
-      if (batch.virtualPage[row] === NO_PAGE && batch.physicalPage[row] !== NO_PAGE)
-        this.resolveRow(batch, row, hugeOrder);
-    }
-  }
-
-  private resolveRow(batch: SampleBatch, row: number, hugeOrder: number): void {
-    const frame = batch.physicalPage[row];
-    const found = this.resolver.resolve(frame, batch.pid[row]);
-    if (found === undefined) return;
-    batch.pid[row] = found.pid;
-    batch.virtualPage[row] = found.page;
-    const order = this.resolver.orderOf(frame);
-    if (order === hugeOrder) this.hugeFolios++;
-    else if (order !== undefined) this.smallerFolios++;
   }
 }

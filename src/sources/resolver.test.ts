@@ -131,9 +131,11 @@ test('only rows without a virtual page are resolved, and guests never are', asyn
     account: () => ({ losses: {}, bytesRead: 0, notes: [] }),
   };
   const host = hostWith({ 7: [5, 6] });
-  const resolver = new Resolver(host);
-  resolver.build([7]);
-  const source = new ResolvedSource(inner, resolver);
+  const source = new ResolvedSource(inner, () => {
+    const resolver = new Resolver(host);
+    resolver.build([7]);
+    return resolver;
+  });
   for await (const _ of source.read({ host } as unknown as SourceContext)) {
     assert.deepEqual([...batch.virtualPage.subarray(0, 3)], [1, 77, NO_PAGE]);
   }

@@ -3,19 +3,19 @@
  * them: PTE- and PMD-mapped, anonymous, shmem and memfd alike. Built once, then refreshed window by window, since
  * pages move while samples are taken.
  */
-import { decodeOrders, FRAME_CODE } from '../formats/proc/kpageflags.js';
 import { parseMaps } from '../formats/proc/maps.js';
 import { frameOf, PAGEMAP_ENTRY_BYTES, PAGEMAP_HIGH } from '../formats/proc/pagemap.js';
 import type { Host, OpenFile } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { NO_PAGE } from '../vocabulary/sample.js';
 import type { FrameNumber, Order, PageNumber, PageRange, Pages, ProcessId } from '../vocabulary/units.js';
+import { FrameFacts } from './frame-facts.js';
 import { FrameIndex, RunList } from './frame-runs.js';
 
 /** Virtual pages read, and later refreshed, at once: 64 MiB with 4 KiB pages. */
 const WINDOW: Pages = 16_384;
-/** Blocks whose folio orders are remembered. */
-const MOST_ORDERS = 1 << 16;
+/** An index is built anew when this many look-ups per run were made with the last one: building stays a small part. */
+const LOOK_UPS_PER_RUN = 0.5;
 
 interface Target {
   readonly pid: ProcessId;
@@ -24,6 +24,12 @@ interface Target {
   /** Windows still to be refreshed in this round. */
   queue: PageNumber[];
   index: FrameIndex;
+  /** Look-ups since the index was built. */
+  lookUps: number;
+  /** Pages that may be read anew when the index is next built. */
+  owed: Pages;
+  /** The process has ended: what was known of it stays. */
+  isGone: boolean;
 }
 
 export interface Resolved {
@@ -37,14 +43,24 @@ export class Resolver {
   resolved = 0;
   /** Frames that several targets map: answered for the process of the sample, else for the first target. */
   shared = 0;
+  /** Pages whose page tables were read again after the first time. */
+  refreshed: Pages = 0;
   private readonly host: Host;
+  private readonly frames: FrameFacts;
   private readonly targets: Target[] = [];
-  private readonly orders = new Map<number, Order | undefined>();
   private readonly bytes = new Uint8Array(WINDOW * PAGEMAP_ENTRY_BYTES);
   private readonly words = new Uint32Array(this.bytes.buffer);
 
+  /** A resolver for processes, with their page tables read. Throws as `build` does. */
+  static of(host: Host, pids: readonly ProcessId[]): Resolver {
+    const resolver = new Resolver(host);
+    resolver.build(pids);
+    return resolver;
+  }
+
   constructor(host: Host) {
     this.host = host;
+    this.frames = new FrameFacts(host);
   }
 
   /**
@@ -53,7 +69,8 @@ export class Resolver {
    */
   build(pids: readonly ProcessId[]): void {
     for (const pid of pids) {
-      const target: Target = { pid, windows: new Map(), queue: [], index: new FrameIndex([]) };
+      const empty = { windows: new Map(), queue: [], index: new FrameIndex([]) };
+      const target: Target = { pid, ...empty, lookUps: 0, owed: 0, isGone: false };
       this.readWindows(target, this.windowsOf(pid));
       this.targets.push(target);
     }
@@ -68,23 +85,58 @@ export class Resolver {
     }
   }
 
-  /** Reads the page tables of at most `budget` pages anew, the longest unread ones first; answers those read. */
+  /** Processes that frames are looked up in. */
+  get pids(): readonly ProcessId[] {
+    return this.targets.map((target) => target.pid);
+  }
+
+  /** Those of them that have ended since. */
+  get gone(): readonly ProcessId[] {
+    return this.targets.filter((target) => target.isGone).map((target) => target.pid);
+  }
+
+  /** Virtual pages known to be mapped, and runs of them whose frames follow each other. */
+  get runs(): number {
+    return this.targets.reduce((sum, target) => sum + target.index.runs, 0);
+  }
+
+  /**
+   * Lets the page tables of `budget` more pages be read anew, the longest unread ones first. They are when enough
+   * was looked up to make that a small part of the work. Answers how many pages were read.
+   */
   refresh(budget: Pages): Pages {
-    let left = budget;
+    let read = 0;
     for (const target of this.targets) {
-      if (target.queue.length === 0) target.queue = this.startRound(target);
-      const windows = target.queue.splice(0, Math.ceil(left / WINDOW));
-      if (windows.length > 0) this.readWindows(target, windows);
-      left -= windows.length * WINDOW;
-      if (left <= 0) break;
+      target.owed += budget;
+      if (target.isGone || target.lookUps < target.index.runs * LOOK_UPS_PER_RUN) continue;
+      read += this.refreshTarget(target);
     }
-    return budget - Math.max(0, left);
+    if (read > 0) this.frames.forget();
+    this.refreshed += read;
+    return read;
+  }
+
+  /** A process that has ended keeps what was known of it: its samples were taken before. */
+  private refreshTarget(target: Target): Pages {
+    const windows = Math.floor(target.owed / WINDOW);
+    target.owed = 0;
+    try {
+      if (target.queue.length === 0) target.queue = this.startRound(target);
+      const next = target.queue.splice(0, windows);
+      if (next.length > 0) this.readWindows(target, next);
+      return next.length * WINDOW;
+    } catch (problem) {
+      if (!(problem instanceof OctavoError)) throw problem;
+      target.isGone = true;
+      return 0;
+    }
   }
 
   /** Virtual page of a frame; undefined (and counted) when no target maps it. `pid` is preferred where several do. */
   resolve(frame: FrameNumber, pid: ProcessId): Resolved | undefined {
     let found: Resolved | undefined;
     for (const target of this.targets) {
+      target.lookUps++;
       const page = target.index.find(frame);
       if (page === NO_PAGE) continue;
       if (found === undefined) found = { pid: target.pid, page };
@@ -93,43 +145,23 @@ export class Resolver {
         if (target.pid === pid) found = { pid, page };
       }
     }
-    if (found === undefined) return this.fail('frame is mapped by no target');
+    if (found === undefined) return this.fail(this.frames.useOf(frame));
     this.resolved++;
     return found;
   }
 
-  /**
-   * Order of the folio that a frame belongs to, from /proc/kpageflags, so that a frame is a huge page by what the
-   * kernel says and not by its alignment. Undefined when that cannot be read.
-   */
+  /** Order of the folio that a frame belongs to, as the kernel says; undefined when that cannot be read. */
   orderOf(frame: FrameNumber): Order | undefined {
-    const perBlock = this.host.identity.geometry.pagesPerBlock;
-    const block = Math.floor(frame / perBlock);
-    const key = block * perBlock;
-    if (!this.orders.has(frame)) {
-      if (this.orders.size > MOST_ORDERS) this.orders.clear();
-      this.readOrders(key, perBlock);
-    }
-    return this.orders.get(frame);
+    return this.frames.orderOf(frame);
+  }
+
+  close(): void {
+    this.frames.close();
   }
 
   fail(reason: string): undefined {
     this.unresolved[reason] = (this.unresolved[reason] ?? 0) + 1;
     return undefined;
-  }
-
-  private readOrders(first: FrameNumber, frames: number): void {
-    const codes = new Uint8Array(frames).fill(FRAME_CODE.unknown);
-    const bytes = new Uint8Array(frames * 8);
-    const file = this.host.files.open('/proc/kpageflags');
-    if (file.ok) {
-      const read = file.value.read(bytes, first * 8);
-      file.value.close();
-      const known = read.ok ? Math.floor(read.value / 8) : 0;
-      decodeOrders(new Uint32Array(bytes.buffer), known, codes, 0);
-    }
-    for (let i = 0; i < frames; i++)
-      this.orders.set(first + i, codes[i] < FRAME_CODE.zeroPage ? codes[i] : undefined);
   }
 
   /** Windows that hold mappings now. What is mapped no longer loses its runs. */
@@ -149,25 +181,21 @@ export class Resolver {
     return [...windows];
   }
 
+  /** What can be accessed at all: runtimes reserve far more, which may span terabytes. */
   private mappingsOf(pid: ProcessId): readonly PageRange[] {
     const maps = this.host.files.readText(`/proc/${pid}/maps`);
-    if (!maps.ok) throw new OctavoError('TARGET_GONE', { pid });
-    return parseMaps(maps.value, this.host.identity.geometry);
+    if (!maps.ok) throw unreadable(pid, maps.error);
+    return parseMaps(maps.value, this.host.identity.geometry).filter((mapping) => mapping.isAccessible);
   }
 
   private readWindows(target: Target, windows: readonly PageNumber[]): void {
     const file = this.host.files.open(`/proc/${target.pid}/pagemap`);
-    if (!file.ok) {
-      throw new OctavoError('PERMISSION', {
-        call: file.error.call,
-        errno: file.error.errno,
-        needs: 'the rights to trace the process',
-      });
-    }
+    if (!file.ok) throw unreadable(target.pid, file.error);
     const ranges = this.mappingsOf(target.pid);
     for (const first of windows) target.windows.set(first, this.readWindow(file.value, first, ranges));
     file.value.close();
     target.index = new FrameIndex(target.windows.values());
+    target.lookUps = 0;
   }
 
   private readWindow(file: OpenFile, first: PageNumber, ranges: readonly PageRange[]): RunList {
@@ -189,4 +217,11 @@ export class Resolver {
       if (high & PAGEMAP_HIGH.present) runs.add(start + i, frameOf(this.words[2 * i], high));
     }
   }
+}
+
+/** Another user's process, or one that has ended. */
+function unreadable(pid: ProcessId, { call, errno }: { call: string; errno: string }): OctavoError {
+  if (errno !== 'EACCES' && errno !== 'EPERM') return new OctavoError('TARGET_GONE', { pid });
+  const needs = 'CAP_SYS_PTRACE for the process, and CAP_SYS_ADMIN for its frame numbers';
+  return new OctavoError('PERMISSION', { call: `${call} of /proc/${pid}/pagemap`, errno, needs });
 }

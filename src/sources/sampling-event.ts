@@ -1,5 +1,6 @@
 /** Which event of this machine samples memory accesses by address, and how perf record is asked for it. */
 import type { Host } from '../host/host.js';
+import { capabilityNames } from '../vocabulary/capabilities.js';
 
 export type SamplingMethod = 'spe' | 'ibs' | 'pebs' | 'faults';
 
@@ -27,18 +28,33 @@ export interface SamplingWish {
   readonly physical: boolean;
 }
 
-/** The event for this CPU; a string says why there is none. */
+/** The event for this CPU, as much of it as this user may record; a string says why there is none. */
 export function samplingEvent(host: Host, wish: SamplingWish): SamplingEvent | string {
   const listed = host.files.list(PMUS);
   const pmus = listed.ok ? listed.value : [];
-  if (wish.method === 'faults') return faults(wish);
+  const scope: Scope = { host, kernel: maySeeKernel(host), physical: wish.physical };
+  if (wish.method === 'faults') return faults(scope);
   const spe = pmus.filter((name) => /^arm_spe_\d+$/.test(name)).sort();
-  if (spe.length > 0 && wants(wish, 'spe')) return armSpe(spe, wish);
-  if (pmus.includes('ibs_op') && wants(wish, 'ibs')) return amdIbs(wish);
-  const core = ['cpu_core', 'cpu'].find((pmu) => host.files.status(`${PMUS}/${pmu}/events/mem-loads`).ok);
-  if (core !== undefined && wants(wish, 'pebs')) return intelPebs(host, core, wish);
+  if (spe.length > 0 && wants(wish, 'spe')) return armSpe(spe, scope);
+  if (pmus.includes('ibs_op') && wants(wish, 'ibs')) return amdIbs(scope);
+  const cores = CORE_PMUS.filter((pmu) => hasEvent(host, pmu, 'mem-loads'));
+  if (cores.length > 0 && wants(wish, 'pebs')) return intelPebs(cores, scope);
   if (wish.method !== undefined) return `this machine offers no ${NAMES[wish.method]} (${PMUS})`;
   return `no PMU of this machine samples data addresses (${PMUS}: neither arm_spe, ibs_op nor mem-loads; virtual machines mostly have none)`;
+}
+
+interface Scope {
+  readonly host: Host;
+  /** Whether accesses of the kernel may be recorded; else events are restricted to user space. */
+  readonly kernel: boolean;
+  readonly physical: boolean;
+}
+
+/** Of one kind of core, or of the performance and efficiency cores of a hybrid CPU. */
+const CORE_PMUS = ['cpu', 'cpu_core', 'cpu_atom'];
+
+function hasEvent(host: Host, pmu: string, event: string): boolean {
+  return host.files.status(`${PMUS}/${pmu}/events/${event}`).ok;
 }
 
 const NAMES: Readonly<Record<SamplingMethod, string>> = {
@@ -52,23 +68,31 @@ function wants(wish: SamplingWish, method: SamplingMethod): boolean {
   return wish.method === undefined || wish.method === method;
 }
 
-/** branch_filter stays off: it would collect branches, which have no data address. min_latency 0 keeps fast accesses. */
-function armSpe(pmus: readonly string[], wish: SamplingWish): SamplingEvent {
-  const settings = `ts_enable=1,pa_enable=${wish.physical ? 1 : 0},load_filter=1,store_filter=1,jitter=1,min_latency=0`;
+/**
+ * branch_filter stays off: it would collect branches, which have no data address. min_latency 0 keeps fast accesses.
+ * -d brings the data mappings, which name what was accessed. The AUX area of 16 MiB a CPU is more than an unprivileged user may lock.
+ */
+function armSpe(pmus: readonly string[], { kernel, physical }: Scope): SamplingEvent {
+  const settings = `ts_enable=1,pa_enable=${physical ? 1 : 0},load_filter=1,store_filter=1,jitter=1,min_latency=0`;
   return {
     method: 'spe',
-    events: pmus.map((pmu) => `${pmu}/${settings}/`),
-    options: ['-m', ',16M'],
+    events: pmus.map((pmu) => `${pmu}/${settings}/${kernel ? '' : 'u'}`),
+    options: ['-d', ...(kernel ? ['-m', ',16M'] : [])],
     period: SPE_PERIOD,
     notes: ['SPE samples loads and stores of the host only; a guest of KVM does not show in it.'],
   };
 }
 
-function amdIbs(wish: SamplingWish): SamplingEvent {
+/** Hardware before Zen 6 cannot leave out the kernel; since Linux 6.14 the driver can (swfilt). */
+function amdIbs({ host, kernel, physical }: Scope): SamplingEvent | string {
+  const canFilter = host.files.status(`${PMUS}/ibs_op/format/swfilt`).ok;
+  if (!kernel && !canFilter) {
+    return 'IBS samples the kernel, too, which needs CAP_PERFMON or kernel.perf_event_paranoid at 1 or lower (Linux 6.14 and later can leave it out)';
+  }
   return {
     method: 'ibs',
-    events: ['ibs_op/cnt_ctl=1/'],
-    options: ['-d', '-W', '--raw-samples', ...(wish.physical ? ['--phys-data'] : [])],
+    events: [kernel ? 'ibs_op/cnt_ctl=1/' : 'ibs_op/cnt_ctl=1,swfilt=1/u'],
+    options: ['-d', '-W', '--raw-samples', ...(physical ? ['--phys-data'] : [])],
     period: IBS_PERIOD,
     notes: [
       'About half of the IBS samples are of instructions without a memory access; they are counted, not used.',
@@ -76,16 +100,15 @@ function amdIbs(wish: SamplingWish): SamplingEvent {
   };
 }
 
-/** Since Alder Lake and Sapphire Rapids mem-loads wants its auxiliary event as the leader of a group. */
-function intelPebs(host: Host, pmu: string, wish: SamplingWish): SamplingEvent {
-  const needsLeader = host.files.status(`${PMUS}/${pmu}/events/mem-loads-aux`).ok;
-  const loads = needsLeader
-    ? `{${pmu}/mem-loads-aux/,${pmu}/mem-loads,ldlat=3/}:P`
-    : `${pmu}/mem-loads,ldlat=3/P`;
+function intelPebs(pmus: readonly string[], { host, kernel, physical }: Scope): SamplingEvent {
+  const modifier = kernel ? 'P' : 'Pu';
   return {
     method: 'pebs',
-    events: [loads, `${pmu}/mem-stores/P`],
-    options: ['-d', '-W', ...(wish.physical ? ['--phys-data', '--data-page-size'] : [])],
+    events: pmus.flatMap((pmu) => [
+      pebsLoads(host, pmu, modifier),
+      ...(hasEvent(host, pmu, 'mem-stores') ? [`${pmu}/mem-stores/${modifier}`] : []),
+    ]),
+    options: ['-d', '-W', ...(physical ? ['--phys-data', '--data-page-size'] : [])],
     period: PEBS_PERIOD,
     notes: [
       'Load latency samples loads of three cycles and more, and all stores; the two have periods of their own.',
@@ -93,11 +116,19 @@ function intelPebs(host: Host, pmu: string, wish: SamplingWish): SamplingEvent {
   };
 }
 
-function faults(wish: SamplingWish): SamplingEvent {
+/** Since Alder Lake and Sapphire Rapids mem-loads wants its auxiliary event as the leader of a group. */
+function pebsLoads(host: Host, pmu: string, modifier: string): string {
+  const loads = `${pmu}/mem-loads,ldlat=3/`;
+  return hasEvent(host, pmu, 'mem-loads-aux')
+    ? `{${pmu}/mem-loads-aux/,${loads}}:${modifier}`
+    : `${loads}${modifier}`;
+}
+
+function faults({ kernel, physical }: Scope): SamplingEvent {
   return {
     method: 'faults',
-    events: ['page-faults'],
-    options: ['-d', ...(wish.physical ? ['--phys-data'] : [])],
+    events: [kernel ? 'page-faults' : 'page-faults:u'],
+    options: ['-d', ...(physical ? ['--phys-data'] : [])],
     period: 1,
     notes: ['Page faults tell which pages were touched first, not which are hot.'],
   };
@@ -132,14 +163,22 @@ export function recordCommand(
 
 /** What forbids recording here, empty when nothing does (kernel/events/core.c perf_event_open()). */
 export function recordingObstacle(host: Host): string {
-  if (host.identity.isPrivileged) return '';
+  if (isPerfmon(host)) return '';
   const paranoid = paranoidLevel(host);
   return paranoid > 2 ? `kernel.perf_event_paranoid is ${paranoid}: events are for CAP_PERFMON only` : '';
 }
 
 /** Whether physical addresses, SPE context packets and kernel accesses may be recorded (perf_allow_kernel()). */
 export function maySeeKernel(host: Host): boolean {
-  return host.identity.isPrivileged || paranoidLevel(host) <= 1;
+  return isPerfmon(host) || paranoidLevel(host) <= 1;
+}
+
+/** perfmon_capable(): CAP_PERFMON, or CAP_SYS_ADMIN as before Linux 5.8. */
+function isPerfmon(host: Host): boolean {
+  if (host.identity.isPrivileged) return true;
+  const status = host.files.readText('/proc/self/status');
+  const mask = status.ok ? /^CapEff:\s*([0-9a-f]+)$/m.exec(status.value)?.[1] : undefined;
+  return capabilityNames(mask ?? '').some((name) => name === 'CAP_PERFMON' || name === 'CAP_SYS_ADMIN');
 }
 
 function paranoidLevel(host: Host): number {

@@ -17,6 +17,10 @@ export interface KernelTraits {
   readonly shmemSplitOrders: boolean;
   /** DAMON_STAT exists and holds DAMON exclusively while enabled. */
   readonly damonStat: boolean;
+  /** DAMON_STAT runs from boot on. */
+  readonly damonStatAtBoot: boolean;
+  /** DAMON tunes its own intervals. */
+  readonly intervalsGoal: boolean;
   /** tracefs has the event damon_aggregated. */
   readonly damonTrace: boolean;
 }
@@ -29,6 +33,8 @@ const v73: KernelTraits = {
   exactAddressFilters: true,
   shmemSplitOrders: true,
   damonStat: true,
+  damonStatAtBoot: true,
+  intervalsGoal: true,
   damonTrace: true,
 };
 
@@ -40,19 +46,20 @@ const v612: KernelTraits = {
   exactAddressFilters: false,
   shmemSplitOrders: false,
   damonStat: false,
+  damonStatAtBoot: false,
+  intervalsGoal: false,
 };
 
 export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   '7.3': v73,
   '7.2': v73,
   /** 7.3 with the series of kernel/. */
-  octavo: { ...v73, splitAction: true },
+  octavo: { ...v73, splitAction: true, damonStatAtBoot: false },
   '6.12': v612,
-  // The model imitates a release but has no built-in DAMON modules and no tracefs.
-  'model 7.3': { ...v73, damonStat: false, damonTrace: false },
-  'model 7.2': { ...v73, damonStat: false, damonTrace: false },
-  'model octavo': { ...v73, splitAction: true, damonStat: false, damonTrace: false },
-  'model 6.12': { ...v612, damonTrace: false },
+  'model 7.3': v73,
+  'model 7.2': v73,
+  'model octavo': { ...v73, splitAction: true, damonStatAtBoot: false },
+  'model 6.12': v612,
 };
 
 export function traitsOf(kernel: string): KernelTraits {

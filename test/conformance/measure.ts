@@ -159,6 +159,19 @@ function pageOf(host: Host, hex: string): PageNumber {
   return Number(BigInt(`0x${hex}`) >> BigInt(host.identity.geometry.pageShift));
 }
 
+/** One word a block: the huge-page advice of the mapping it lies in; `cut` when a mapping ends inside it. */
+export function drawAdvice(host: Host, pid: ProcessId, range: PageRange): string {
+  const perBlock = host.identity.geometry.pagesPerBlock;
+  const words: string[] = [];
+  for (const { range: mapping, flags } of mappingsIn(host, pid, range)) {
+    const word = flags.includes('hg') ? 'hg' : flags.includes('nh') ? 'nh' : 'plain';
+    const aligned = mapping.start % perBlock === 0 && mapping.end % perBlock === 0;
+    const blocks = Math.ceil(Math.max(1, (mapping.end - mapping.start) / perBlock));
+    words.push(...Array.from({ length: blocks }, () => (aligned ? word : 'cut')));
+  }
+  return shortened(words);
+}
+
 /** A counter file of one number. */
 export function counter(host: Host, path: string): number {
   return Number(must(host.files.readText(path)));

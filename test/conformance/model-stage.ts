@@ -6,12 +6,15 @@ import { boot } from '../../src/simulator/kernel/boot.js';
 import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
 import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { drainAll } from '../../src/simulator/kernel/lru.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { type KernelFeatures, RELEASES } from '../../src/simulator/kernel/options.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
 import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
+import { runInProcess } from './command-run.js';
+import { traitsOf } from './differences.js';
 import type { Backing, Stage, Workload } from './stage.js';
 
 /** Shorter than any DAMON sample, so that what is read all the time is seen at every one. */
@@ -26,29 +29,42 @@ const MODELS = {
   '7.3': { features: RELEASES['7.3'], generation: '7.3' },
   '7.2': { features: RELEASES['7.2'], generation: '7.2' },
   '6.12': { features: RELEASES['6.12'], generation: '6.12' },
-  octavo: { features: RELEASES['7.3'], generation: '7.3-rfc' },
+  octavo: { features: RELEASES['7.3'], generation: '7.3-octavo' },
 } as const satisfies Record<string, { features: KernelFeatures; generation: GenerationName }>;
 
 export type ModelRelease = keyof typeof MODELS;
 
-export function modelStage(release: ModelRelease, note: (text: string) => void): Stage {
+/** `asBooted`: with DAMON_STAT on where the makers of the release turn it on; else DAMON is free, as in the lab. */
+export function modelStage(
+  release: ModelRelease,
+  note: (text: string) => void,
+  { asBooted = false }: { readonly asBooted?: boolean } = {},
+): Stage {
   const { features, generation } = MODELS[release];
   const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7 });
-  installDamon(kernel, { generation });
+  const damonStat = asBooted && traitsOf(`model ${release}`).damonStatAtBoot;
+  installDamon(kernel, { generation, damonStat });
   const host = modelHost(kernel);
   return {
     host,
     kernel: `model ${release}`,
     note,
     startWorkload: async () => new ModelWorkload(kernel),
-    killOctavoHoldingDamon: (pid, blocks) => killHolder(kernel, host, pid, blocks),
+    octavo: (words, until) => runInProcess(host, words, until),
+    killOctavoHoldingDamon: (...order) => killHolder(kernel, host, ...order),
   };
 }
 
 /** Another Octavo of the model, which shares the ordinary files and vanishes without a word. */
-async function killHolder(kernel: Kernel, host: ModelHost, pid: number, blocks: readonly number[]) {
+async function killHolder(
+  kernel: Kernel,
+  host: ModelHost,
+  pid: number,
+  blocks: readonly number[],
+  share: boolean,
+) {
   const other = modelHost(kernel, { memory: host.memory });
-  const slot = await DamonSlot.open(other, { share: true });
+  const slot = await DamonSlot.open(other, { share });
   if (!slot.ok) throw new Error(slot.error.owner);
   const order = { pid, action: 'stat', targetOrder: undefined, blocks, snapshotLimit: false };
   const staged = await slot.value.stage(blockContext(order, [], NO_PACING, host.identity.geometry));
@@ -89,6 +105,8 @@ class ModelWorkload implements Workload {
 
   async touch(range: PageRange, every: number): Promise<void> {
     for (let page = range.start; page < range.end; page += every) this.#access(page, true);
+    // What a program faults in besides fills its CPU's batch soon; monitors see no page that still waits in it.
+    drainAll(this.#kernel);
   }
 
   async checksum(range: PageRange): Promise<string> {

@@ -11,7 +11,7 @@ const RELEASES: readonly ModelRelease[] = ['7.3', '7.2', '6.12', 'octavo'];
 for (const release of RELEASES) {
   for (const scenario of SCENARIOS) {
     test(`model ${release}: ${scenario.name}`, async () => {
-      const stage = modelStage(release, () => undefined);
+      const stage = modelStage(release, () => undefined, scenario);
       const rows = await scenario.run(stage);
       assert.deepEqual(compareRows(scenario.expected(traitsOf(stage.kernel)), rows), []);
     });

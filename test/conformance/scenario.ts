@@ -10,6 +10,8 @@ export interface Scenario {
   readonly says: string;
   /** Part of the short pass that `npm test` runs in one boot. */
   readonly short: boolean;
+  /** Needs the kernel as it came up. Others find built-in users of DAMON turned off. */
+  readonly asBooted?: boolean;
   run(stage: Stage): Promise<Rows>;
   /** The rows that a kernel with these traits must give. */
   expected(traits: KernelTraits): Rows;

@@ -22,13 +22,32 @@ export interface Workload {
   end(): Promise<void>;
 }
 
+/** A command that is interrupted: what it must have printed, and what to do before the signal. */
+export interface CommandInterruption {
+  readonly printed: RegExp;
+  before(): Promise<void>;
+}
+
+/** How a command of Octavo's ended. */
+export interface CommandRun {
+  /** Its exit code, or the name of the signal that ended it. */
+  readonly code: number | string;
+  readonly out: string;
+  readonly err: string;
+}
+
 export interface Stage {
   readonly host: Host;
   /** Column of test/conformance/differences.ts. */
   readonly kernel: string;
   startWorkload(): Promise<Workload>;
-  /** Lets another Octavo take a shared DAMON slot, run a scheme on these blocks, and die by SIGKILL while it runs. */
-  killOctavoHoldingDamon(pid: ProcessId, blocks: readonly BlockNumber[]): Promise<void>;
+  /** Runs `octavo WORDS…`. With `until`, waits for that text on standard output, calls it, and sends SIGTERM. */
+  octavo(words: readonly string[], until?: CommandInterruption): Promise<CommandRun>;
+  /**
+   * Lets another Octavo take a DAMON slot, run a scheme on these blocks, and die by SIGKILL while it runs. `share`:
+   * of a tree that another tool has set up.
+   */
+  killOctavoHoldingDamon(pid: ProcessId, blocks: readonly BlockNumber[], share: boolean): Promise<void>;
   /** A figure or sentence worth keeping beside the rows; not compared. */
   note(text: string): void;
 }

@@ -21,6 +21,8 @@ import { Uniform } from '../../src/simulator/workloads/uniform.js';
 import { PerfFileSource } from '../../src/sources/perf-file.js';
 import { GEOMETRY_4K, MIB } from '../../src/vocabulary/units.js';
 
+/** The perf to compare with; `PERF` in the environment names another one, with what it needs before its parameters. */
+const PERF = (process.env.PERF ?? 'perf').split(' ');
 const FIRST_PAGE = 0x7f0000000;
 const PAGES = (256 * MIB) / 4096;
 const PID = 1234;
@@ -64,14 +66,8 @@ function record(cpu: Cpu): { pmu: Pmu; bytes: Uint8Array } {
 
 /** A flat space whose pages begin at FIRST_PAGE. */
 class Shifted extends FlatSpace {
-  override walkAll(
-    _first: number,
-    accesses: Uint32Array,
-    positions: Uint16Array,
-    count: number,
-    mapped: Uint8Array,
-  ): number {
-    return super.walkAll(0, accesses, positions, count, mapped);
+  override walkAll(_first: number, accesses: Uint32Array, positions: Uint16Array, count: number): number {
+    return super.walkAll(0, accesses, positions, count);
   }
   override walk(page: number, store: boolean): number {
     return super.walk(page - FIRST_PAGE, store);
@@ -135,14 +131,14 @@ for (const name of ['neoverse-n1', 'kunpeng-920', 'zen3', 'zen4', 'ice-lake', 's
 }
 
 function comparePerf(t: { skip(reason: string): void }, path: string, cpu: Cpu, expected: string[]): void {
-  if (spawnSync('perf', ['--version']).error !== undefined) {
-    t.skip('perf is not installed');
+  if (spawnSync(PERF[0], [...PERF.slice(1), '--version']).error !== undefined) {
+    t.skip(`${PERF[0]} is not installed`);
     return;
   }
   const isSpe = cpu.pmu.kind === 'spe';
   const fields = isSpe ? 'pid,tid,addr' : 'pid,tid,addr,phys_addr';
   const parameters = ['script', '-i', path, '-F', fields, ...(isSpe ? ['--itrace=M'] : [])];
-  const perf = spawnSync('perf', parameters, { encoding: 'utf8' });
+  const perf = spawnSync(PERF[0], [...PERF.slice(1), ...parameters], { encoding: 'utf8' });
   assert.equal(perf.status, 0, perf.stderr);
   const lines = perf.stdout.split('\n').filter((line) => line.trim() !== '');
   const found = lines.map((line) => line.trim().split(/\s+/)).filter((words) => words[1] !== '0');

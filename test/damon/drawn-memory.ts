@@ -7,6 +7,7 @@ import type {
   FolioFacts,
   MonitoredMemory,
   RegionAdvice,
+  VisitFolio,
   VmaBounds,
 } from '../../src/simulator/kernel/damon/monitored-memory.js';
 import type { ErrnoName } from '../../src/vocabulary/errno.js';
@@ -92,19 +93,14 @@ export class DrawnMemory implements MonitoredMemory {
       this.actions.push({ what: `collapse ${order}`, start: start / PAGE, end: end / PAGE });
       return end - start;
     },
-    split: (_space: AddressSpace, start: number, end: number, order: number) => {
-      this.actions.push({ what: `split ${order}`, start: start / PAGE, end: end / PAGE });
-      return end - start;
-    },
-    walkFolios: (
-      _space: AddressSpace,
-      start: number,
-      end: number,
-      visit: (folio: FolioFacts, offset: number) => void,
-    ) => {
+    walkFolios: (_space: AddressSpace, start: number, end: number, visit: VisitFolio) => {
       for (let page = start / PAGE; page < end / PAGE; ) {
         const folio = this.folioOf(page);
-        if (folio !== undefined) visit(folio, page);
+        const whole =
+          folio !== undefined &&
+          folio.firstFrame >= start / PAGE &&
+          folio.firstFrame + folio.pages <= end / PAGE;
+        if (folio !== undefined) visit(folio, { offset: page, whole });
         page = folio === undefined ? page + 1 : folio.firstFrame + folio.pages;
       }
     },
@@ -122,7 +118,15 @@ export class DrawnMemory implements MonitoredMemory {
       return folios.reduce((pages, folio) => pages + folio.pages, 0);
     },
     setActive: () => {},
-    split: (folio: FolioFacts) => folio.pages * PAGE,
+    split: (folio: FolioFacts, order: number) => {
+      if (folio.pages <= 2 ** order) return 0;
+      this.actions.push({
+        what: `split ${order}`,
+        start: folio.firstFrame,
+        end: folio.firstFrame + folio.pages,
+      });
+      return folio.pages;
+    },
     migrate: (folios: readonly FolioFacts[]) => folios.reduce((pages, folio) => pages + folio.pages, 0),
   };
 

@@ -156,7 +156,8 @@ export class Fuzzer {
     return node as SysfsFile;
   }
 
-  private randomText(): string {
+  /** A number, a word, or rubbish. */
+  randomText(): string {
     const roll = this.below(10);
     if (roll < 5) return this.pick(NUMBERS) + this.pick(['', '\n']);
     if (roll < 8) return this.pick(WORDS);

@@ -1,6 +1,7 @@
 /** The fuzz of the tree on a model with processes whose memory DAMON really splits, collapses and reclaims. */
 import { access } from '../../src/simulator/kernel/access.js';
 import { GENERATIONS, type GenerationName } from '../../src/simulator/kernel/damon/generations.js';
+import type { ModelFile, ModelNode } from '../../src/simulator/kernel/files/tree.js';
 import { violations } from '../../src/simulator/kernel/invariants.js';
 import { exit } from '../../src/simulator/kernel/processes.js';
 import { Fuzzer, type FuzzTarget } from './fuzz.js';
@@ -48,6 +49,7 @@ export function fuzzModel(
   let checks = 0;
   for (let done = 0; done < writes && found.length === 0; done += CHECK_EVERY) {
     commands += fuzzer.run(Math.min(CHECK_EVERY, writes - done)).commands;
+    pokeElsewhere(bench, fuzzer);
     useMemory(bench, areas, fuzzer);
     found.push(...violations(bench.kernel));
     checks++;
@@ -65,6 +67,31 @@ export function fuzzModel(
     checks,
     violations: found,
   };
+}
+
+const ELSEWHERE = ['/sys/module', '/sys/kernel/tracing'];
+const POKES = 100;
+
+/** The modules' parameters and tracefs get their share; whatever a module started is stopped again. */
+function pokeElsewhere(bench: ModelBench, fuzzer: Fuzzer): void {
+  const files = ELSEWHERE.flatMap((path) => filesBelow(bench.kernel.files.find(path)));
+  for (let poke = 0; poke < POKES; poke++) {
+    const file = fuzzer.pick(files);
+    file.read?.();
+    file.take?.(4096);
+    file.write?.(fuzzer.randomText());
+    if (fuzzer.below(10) === 0) bench.advance(fuzzer.below(200));
+  }
+  for (const module of ['stat', 'reclaim', 'lru_sort']) {
+    const enabled = bench.kernel.files.find(`/sys/module/damon_${module}/parameters/enabled`);
+    if (typeof enabled === 'object' && enabled.kind === 'file') enabled.write?.('N');
+  }
+}
+
+function filesBelow(node: ModelNode | string): ModelFile[] {
+  if (typeof node === 'string' || node.kind === 'symlink') return [];
+  if (node.kind === 'file') return [node];
+  return node.names().flatMap((name) => filesBelow(node.lookup(name) ?? ''));
 }
 
 /** The workloads go on meanwhile, and now and then one of them ends and is started anew. */

@@ -208,7 +208,7 @@ function collapsePart(
   to: number,
   prepare: (bench: ModelBench, area: Area) => void,
 ) {
-  const bench = new ModelBench('7.3-rfc', { swapBytes: 2 ** 26 });
+  const bench = new ModelBench('7.3-octavo', { swapBytes: 2 ** 26 });
   bench.kernel.thp.enabled = 'never';
   const area = bench.area(4);
   bench.touch(area);
@@ -243,8 +243,8 @@ test('a collapse below the PMD order brings swapped pages in, and no region is e
   assert.equal(bench.anonymous(4), 32);
 });
 
-test('a region in the middle of two huge pages splits neither', () => {
-  const bench = new ModelBench();
+test('a region in the middle of two huge pages splits neither with the series', () => {
+  const bench = new ModelBench('7.3-octavo');
   const area = bench.area(8);
   bench.touch(area);
   const scheme = bench.scheme(area.pid, 'split');

@@ -59,6 +59,38 @@ test('a process of the machine is taken over when the script names it', { skip }
   assert.match(out, /^hot 0 bytes$/m, 'nobody sees its accesses');
 });
 
+test('everything that the model has is there: trace events, THP files, debugfs, its processes in /proc', {
+  skip,
+}, async () => {
+  const script = `set -e
+cd /sys/kernel/tracing
+grep -c ^damon: available_events
+grep -q ' /sys/kernel/tracing tracefs ' /proc/mounts
+grep AnonHugePages /proc/$OCTAVO_REDIS_PID/smaps_rollup
+echo "$OCTAVO_REDIS_PID,$OCTAVO_REDIS_ADDRESS,$(printf '0x%x' $((OCTAVO_REDIS_ADDRESS + 2097152)))" > /sys/kernel/debug/split_huge_pages
+grep AnonHugePages /proc/$OCTAVO_REDIS_PID/smaps_rollup
+test "$(cat /proc/self/comm)" = cat
+cat /sys/kernel/mm/transparent_hugepage/enabled
+echo 1 > events/damon/damon_aggregated/enable
+(timeout 2 cat trace_pipe || true) > "$HOME/piped" &
+sh ${SCRIPT} $OCTAVO_REDIS_PID > /dev/null
+wait
+grep -c 'damon_aggregated: target_id=0' "$HOME/piped"
+echo > trace
+grep -vc '^#' trace || true`;
+  const { code, out } = await octavo(
+    ...['model', 'run', '--memory', '1G', '--task', 'redis,64M,0.25', '--', 'sh', '-c', script],
+  );
+  assert.equal(code, 0, out);
+  const lines = out.trim().split('\n');
+  assert.equal(lines[0], '6');
+  assert.match(lines[1], /^AnonHugePages: +65536 kB$/);
+  assert.match(lines[2], /^AnonHugePages: +63488 kB$/);
+  assert.equal(lines[3], '[always] madvise never');
+  assert.ok(Number(lines[4]) > 50, out);
+  assert.equal(lines[5], '0', out);
+});
+
 test('exit codes are handed through, an unknown pid is EINVAL as in the kernel', { skip }, async () => {
   assert.equal((await octavo('model', 'run', '--', 'sh', '-c', 'exit 42')).code, 42);
   assert.equal((await octavo('model', 'run', '--', 'no-such-program-at-all')).code, 127);

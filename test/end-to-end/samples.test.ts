@@ -64,10 +64,11 @@ test('a heat file shows in the report what was accessed, as text, JSON and pictu
     [
       report.processes[0].command,
       report.mappings[0].mapping,
+      report.mappings[0].start,
       report.hottest[0].touched,
       report.histogram.unknown,
     ],
-    ['worker', '//anon', 2, 1],
+    ['worker', '//anon', '0x7f0000000000', 2, 1],
   );
   assert.match(
     octavo(['report', heat]).out,

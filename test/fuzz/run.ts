@@ -4,11 +4,13 @@
  * it should have ended. Cases run in a worker, so that a hang is seen from outside and its number told.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { readDamoRecord } from '../../src/sources/damo-file.js';
+import { HeatFileSource } from '../../src/sources/heat-file.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
 import { findCorpus } from '../corpus.js';
-import { readRows } from '../perf-rows.js';
+import { hostOf, readRows } from '../perf-rows.js';
 import { Dice, mutated } from './mutations.js';
-import { corpusSeeds, ownSeeds, type Seed } from './seeds.js';
+import { corpusSeeds, drawnSeeds, otherSeeds, ownSeeds, type Seed } from './seeds.js';
 
 const LONGEST_CASE_MS = 5000;
 /** Without progress for so long, a case hangs; a loaded machine alone does not take that long. */
@@ -66,7 +68,8 @@ function report(counts: Counts, elapsedMs: number): void {
 
 async function work(order: Order): Promise<void> {
   const corpus = findCorpus('data/perf');
-  const seeds = [...ownSeeds(), ...(corpus === undefined ? [] : corpusSeeds(corpus))];
+  const kept = corpus === undefined ? [] : corpusSeeds(corpus);
+  const seeds = [...ownSeeds(), ...drawnSeeds(), ...otherSeeds(), ...kept];
   const progress = new Int32Array(order.progress);
   const counts: Counts = { cases: 0, rows: 0, refused: 0, damaged: 0, slowestMs: 0, failures: [] };
   for (let number = order.first; number < order.first + order.cases; number++) {
@@ -85,16 +88,10 @@ async function runCase(number: number, seeds: readonly Seed[], counts: Counts): 
   const started = performance.now();
   counts.cases++;
   try {
-    const { rows, source } = await readRows(bytes, { stream: isStream, chunk });
-    counts.rows += rows.length;
-    if (source.account().losses['damaged bytes'] !== undefined) counts.damaged++;
-    check(
-      rows.length <= mostRows(bytes),
-      number,
-      seed,
-      counts,
-      `${rows.length} rows of ${bytes.length} bytes`,
-    );
+    const read = await readCase(seed, bytes, isStream, chunk);
+    counts.rows += read.rows;
+    if (read.isDamaged) counts.damaged++;
+    check(read.rows <= mostRows(bytes), number, seed, counts, `${read.rows} rows of ${bytes.length} bytes`);
   } catch (problem) {
     if (problem instanceof OctavoError) counts.refused++;
     else
@@ -110,6 +107,35 @@ async function runCase(number: number, seeds: readonly Seed[], counts: Counts): 
   counts.slowestMs = Math.max(counts.slowestMs, elapsed);
   check(elapsed < LONGEST_CASE_MS, number, seed, counts, `took ${elapsed.toFixed(0)} ms`);
   check(process.memoryUsage.rss() < MOST_MEMORY, number, seed, counts, 'took too much memory');
+}
+
+interface CaseRead {
+  readonly rows: number;
+  readonly isDamaged: boolean;
+}
+
+async function readCase(seed: Seed, bytes: Uint8Array, isStream: boolean, chunk: number): Promise<CaseRead> {
+  if (seed.kind === 'damo') return { rows: readDamoRecord('r', bytes)?.length ?? 0, isDamaged: false };
+  if (seed.kind === 'heat') return { rows: await heatRows(bytes), isDamaged: false };
+  const files = seed.kind === 'perf.data' ? bytes : directoryOf(seed, bytes);
+  const { rows, source } = await readRows(files, { stream: isStream && seed.kind === 'perf.data', chunk });
+  return { rows: rows.length, isDamaged: source.account().losses['damaged bytes'] !== undefined };
+}
+
+/** The damaged file takes the name that the others leave free. */
+function directoryOf(seed: Seed, bytes: Uint8Array): Record<string, Uint8Array> {
+  const beside = Object.entries(seed.beside ?? {}).map(
+    ([name, other]) => [`perf.dir/${name}`, other] as const,
+  );
+  const own = seed.beside?.data === undefined ? 'data' : 'data.0';
+  return { [`perf.dir/${own}`]: bytes, ...Object.fromEntries(beside) };
+}
+
+async function heatRows(bytes: Uint8Array): Promise<number> {
+  const files = { ...hostOf({}).files, readBytes: () => ({ ok: true as const, value: bytes }) };
+  let rows = 0;
+  for await (const group of HeatFileSource.open(files, 'heat.parquet').groups()) rows += group.count;
+  return rows;
 }
 
 /** The shortest sample has 8 bytes; a compressed block of 4 bytes can hold 128 KiB of them. */

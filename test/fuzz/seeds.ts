@@ -1,14 +1,29 @@
 /** Recordings to start from: every kind of our own making, and the corpus where it is there. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { HEAT_VERSION, type HeatFacts } from '../../src/formats/heat-file/schema.js';
+import { writeHeatFile } from '../../src/formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { HotMapBuilder } from '../../src/hotness/hot-map-builder.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
+import { ordinaryCase } from '../differential/ordinary.js';
+import { speCase } from '../differential/spe.js';
 import { Bytes, PerfBuilder, zstdFlushes } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';
+
+/** What reads the bytes: as perf.data, as one file of a directory of perf record --threads, or as another input. */
+export type SeedKind = 'perf.data' | 'directory' | 'damo' | 'heat';
 
 export interface Seed {
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly kind: SeedKind;
+  /** The other files of a directory. */
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
 }
+
+const perf = (name: string, bytes: Uint8Array): Seed => ({ name, bytes, kind: 'perf.data' });
 
 /** Larger files of the corpus are cut here: what matters are kinds of bytes, not their number. */
 const LONGEST = 12 * 1024;
@@ -19,13 +34,133 @@ export function ownSeeds(): Seed[] {
     const memory = memorySeed(isBig);
     const spe = speSeed(isBig);
     return [
-      { name: `memory ${order} file`, bytes: memory.file() },
-      { name: `memory ${order} pipe`, bytes: memory.pipe() },
-      { name: `memory ${order} zstd`, bytes: zstdSeed(isBig) },
-      { name: `spe ${order} file`, bytes: spe.file() },
-      { name: `spe ${order} pipe`, bytes: spe.pipe() },
+      perf(`memory ${order} file`, memory.file()),
+      perf(`memory ${order} pipe`, memory.pipe()),
+      perf(`memory ${order} zstd`, zstdSeed(isBig)),
+      perf(`spe ${order} file`, spe.file()),
+      perf(`spe ${order} pipe`, spe.pipe()),
+      perf(`ibs ${order} with guests`, ibsSeed(isBig).file()),
+      perf(`damon ${order} tracepoint`, damonSeed(isBig).file()),
+      ...directorySeeds(order, memory),
     ];
   });
+}
+
+/** Shapes drawn as those that are held against perf: fields, attr sizes, containers, clocks, ways to tell threads. */
+export function drawnSeeds(): Seed[] {
+  const numbers = Array.from({ length: 24 }, (_, number) => number);
+  return [
+    ...numbers.map((number) => perf(`drawn ordinary ${number}`, shortened(ordinaryCase(number).bytes))),
+    ...numbers.map((number) => perf(`drawn spe ${number}`, shortened(speCase(number).bytes))),
+  ];
+}
+
+/** DAMON's records as text, and a heat file. */
+export function otherSeeds(): Seed[] {
+  const json = new TextEncoder().encode(JSON.stringify([{ target_id: 0, snapshots: damonSnapshots() }]));
+  const lines = Array.from(
+    { length: 12 },
+    (_, index) =>
+      `kdamond.0 77 [000] ${index}.100000: damon:damon_aggregated: target_id=0 nr_regions=2 ${4096 * index}-${1 << 24}: 7 3`,
+  );
+  return [
+    { name: 'damo json', bytes: json, kind: 'damo' },
+    { name: 'damo json_compressed', bytes: deflateSync(json), kind: 'damo' },
+    { name: 'damo perf script', bytes: new TextEncoder().encode(lines.join('\n')), kind: 'damo' },
+    { name: 'heat file', bytes: heatSeed(), kind: 'heat' },
+  ];
+}
+
+function damonSnapshots() {
+  const regions = [
+    { start: '4,096', end: '8,388,608', nr_accesses: { samples: 7 }, age: { aggr_intervals: 3 } },
+  ];
+  return Array.from({ length: 6 }, (_, index) => ({ end_time: `${index} s 100 ms`, regions }));
+}
+
+function heatSeed(): Uint8Array {
+  const builder = new HotMapBuilder({ pid: 7, startTicks: 0, command: 'db', cgroup: '/' }, GEOMETRY_4K);
+  for (let page = 0; page < 300; page++) builder.addCount(page * 5, 1 + (page % 4), 8);
+  const facts: HeatFacts = {
+    octavo: 'heat',
+    version: HEAT_VERSION,
+    page_bytes: 4096,
+    block_bytes: 2 << 20,
+    origins: [],
+    samples: 900,
+    unplaced: {},
+    losses: {},
+  };
+  return writeHeatFile([builder.build([])], facts, () => ({ name: '//anon', end: Number.POSITIVE_INFINITY }));
+}
+
+/** Registers of ops in RAW, some of guests, and an ID_INDEX that names a guest's machine. */
+function ibsSeed(isBig: boolean): PerfBuilder {
+  const sampleType = F.identifier | F.ip | F.tid | F.time | F.addr | F.raw | F.physAddr;
+  const builder = new PerfBuilder(isBig).attr({ type: 11, sampleType, ids: [5], name: 'ibs_op/cnt_ctl=1/' });
+  builder.describeEvents();
+  const index = builder.bytes().u64(1).u64(5).u64(0).u64(0).u64(0).u64(4242).u64(1);
+  builder.record(69, index.done());
+  for (let op = 0; op < 24; op++) {
+    const raw = builder
+      .bytes()
+      .u32(0x3ff)
+      .u64((1 << 17) | (1 << 18))
+      .u64(0x401000)
+      .u64(0)
+      .u64(3);
+    raw
+      .u64((op & 1) | (1 << 17) | (1 << 18))
+      .u64(0x7f0000000000n + BigInt(op * 4096))
+      .u64(0x100000n + BigInt(op * 4096));
+    builder.sample({ id: 5, pid: 9, time: BigInt(op), raw: raw.done(), mode: op % 6 });
+  }
+  return builder;
+}
+
+function damonSeed(isBig: boolean): PerfBuilder {
+  const raw = new Bytes(isBig)
+    .u16(1)
+    .u8(0)
+    .u8(0)
+    .u32(77)
+    .u64(0)
+    .u32(1)
+    .u32(0)
+    .u64(1 << 21)
+    .u64(1 << 23)
+    .u32(20)
+    .u32(5);
+  const builder = new PerfBuilder(isBig).attr({
+    type: 2,
+    config: 500,
+    sampleType: F.tid | F.time | F.raw,
+    name: 'damon:damon_aggregated',
+  });
+  builder.describeEvents();
+  for (let i = 0; i < 16; i++) builder.sample({ pid: 77, time: BigInt(i), raw: raw.done() });
+  return builder;
+}
+
+/** Damage in the head file, and in one of those without a header. */
+function directorySeeds(order: string, memory: PerfBuilder): Seed[] {
+  const head = new PerfBuilder(memory.isBig).attr({ sampleType: F.tid | F.addr, ids: [1] });
+  const bare = new PerfBuilder(memory.isBig).attr({ sampleType: F.tid | F.addr, ids: [1] });
+  for (let i = 0; i < 24; i++) bare.sample({ pid: 7, addr: BigInt(i) << 12n });
+  return [
+    {
+      name: `directory ${order} data`,
+      bytes: head.file(),
+      kind: 'directory',
+      beside: { 'data.0': bare.data() },
+    },
+    {
+      name: `directory ${order} data.0`,
+      bytes: bare.data(),
+      kind: 'directory',
+      beside: { data: head.file() },
+    },
+  ];
 }
 
 const ALL_FIELDS =
@@ -132,7 +267,7 @@ export function corpusSeeds(root: string): Seed[] {
     .filter((folder) => statSync(join(root, folder)).isDirectory())
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
     .filter((path) => path.endsWith('.data') && statSync(join(root, path)).isFile())
-    .map((path) => ({ name: path, bytes: shortened(new Uint8Array(readFileSync(join(root, path)))) }));
+    .map((path) => perf(path, shortened(new Uint8Array(readFileSync(join(root, path))))));
 }
 
 /** Cuts a long file after the beginning of its data; a size of 0 there means "to the end of the file". */

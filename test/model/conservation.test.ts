@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contentAt } from '../../src/simulator/kernel/access.js';
 import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import { assertSound, fill, fixture, get, ordersAt, remote, rollup, stat, vmstat } from './model-fixture.js';
-import { contentAt, runRandomOperations } from './random-operations.js';
+import { fork } from '../../src/simulator/kernel/fork.js';
+import { reclaim } from '../../src/simulator/kernel/reclaim.js';
+import { MIB } from '../../src/vocabulary/units.js';
+import {
+  advise,
+  assertSound,
+  fill,
+  fixture,
+  get,
+  ordersAt,
+  remote,
+  rollup,
+  stat,
+  vmstat,
+} from './model-fixture.js';
+import { runRandomOperations } from './random-operations.js';
 
 test('33 THPs become 4,224 folios of 16 KiB and 33 THPs again; memory, data and counters are conserved', () => {
   const made = fixture({ blocks: 33 });
@@ -52,6 +67,28 @@ test('random operations keep every invariant after each step, in blocks of 64 Ki
 
 test('a page that reclaim takes again while khugepaged brings its neighbours back from swap is not lost', () => {
   runRandomOperations({ seed: 66, steps: 500, hugeOrder: 4, frames: 256, architecture: 'arm64' });
+});
+
+test('a page written after MADV_FREE stays the child’s, too, when the parent has made a copy of its own', () => {
+  const made = fixture({
+    blocks: 1,
+    swapBytes: 64 * MIB,
+    thp: { 'hugepages-64kB/enabled': 'always', 'hugepages-2048kB/enabled': 'never' },
+  });
+  const { kernel, process, base } = made;
+  fill(made, base, 16);
+  assert.ok(ordersAt(made).startsWith('4 '));
+  advise(made, base, 16, 'MADV_FREE');
+  fill(made, base + 5, 1);
+  const child = fork(kernel, process).child!;
+  fill(made, base + 5, 1);
+  reclaim(kernel, kernel.memcgs[0]!, 1000, 'proactive');
+  assert.equal(
+    contentAt(kernel, child.mm!, base + 5),
+    (base + 6) >>> 0,
+    'dirty in the child’s entry as it was in the parent’s',
+  );
+  assertSound(made);
 });
 
 test('random operations in blocks of 2 MiB', () => {

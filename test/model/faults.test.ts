@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access, emptyLeaf, resolveBatch, translate } from '../../src/simulator/kernel/access.js';
+import { access, contentAt, emptyLeaf, resolveBatch, translate } from '../../src/simulator/kernel/access.js';
 import { ensureCgroup } from '../../src/simulator/kernel/files/cgroup-files.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
@@ -23,7 +23,6 @@ import {
   vmstat,
   write,
 } from './model-fixture.js';
-import { contentAt } from './random-operations.js';
 
 test('a read of untouched memory maps the huge zero page, a write replaces it by a huge folio', () => {
   const made = fixture({ blocks: 1 });

@@ -18,6 +18,7 @@ import {
   rollup,
   seconds,
   set,
+  settle,
   stat,
   vmstat,
   write,
@@ -80,6 +81,7 @@ test('only blocks that hold a referenced page are collapsed', () => {
   for (const kb of [16, 32, 128, 256]) set(made, `hugepages-${kb}kB/enabled`, 'never');
   write(made, made.base, 512);
   advise(made, made.base, 512, 'MADV_HUGEPAGE');
+  settle(made);
   remote(made, made.base, 512, 'MADV_COLD');
   read(made, made.base + 35);
   read(made, made.base + 500);

@@ -5,6 +5,7 @@ import { boot } from '../../src/simulator/kernel/boot.js';
 import { mountFiles } from '../../src/simulator/kernel/files/mount-files.js';
 import { violations } from '../../src/simulator/kernel/invariants.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { drainAll } from '../../src/simulator/kernel/lru.js';
 import { type AdviceName, adviseRange } from '../../src/simulator/kernel/madvise.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/kernel/options.js';
@@ -158,6 +159,11 @@ function counters(fixture: Fixture): Map<string, number> {
     ])
       found.set(`${kb}kB/${name}`, stat(fixture, kb, name));
   return found;
+}
+
+/** What waits in per-CPU batches joins its LRU lists, so that a call from another CPU finds all of it. */
+export function settle({ kernel }: Fixture): void {
+  drainAll(kernel);
 }
 
 export function seconds({ kernel }: Fixture, time: number): void {

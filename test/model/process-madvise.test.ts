@@ -1,13 +1,15 @@
 // The table of what process_madvise by another process does, row by row.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FOLIO } from '../../src/simulator/kernel/folios.js';
 import { fork } from '../../src/simulator/kernel/fork.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
 import { pin } from '../../src/simulator/kernel/pins.js';
 import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
 import { createInode, exit } from '../../src/simulator/kernel/processes.js';
-import { mprotect, munmap, setLocked } from '../../src/simulator/kernel/vmas.js';
+import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,
@@ -20,6 +22,7 @@ import {
   read,
   remote,
   rollup,
+  settle,
   vmstat,
   write,
 } from './model-fixture.js';
@@ -341,10 +344,43 @@ test('COLLAPSE of fork-shared pages gives a private copy and of swapped ones bri
     features: RELEASES['7.3'],
   });
   fill(alone, alone.base, 512);
+  settle(alone);
   remote(alone, alone.base, 100, 'MADV_PAGEOUT');
   assert.equal(rollup(alone, 'Swap'), 400);
   assert.equal(remote(alone, alone.base, 512, 'MADV_COLLAPSE'), 2 * MIB);
   assert.equal(rollup(alone, 'Swap'), 0);
   assertSound(made);
   assertSound(alone);
+});
+
+test('base pages that wait in another CPU’s batch, up to 31 of them, are passed over by COLD and PAGEOUT', () => {
+  const made = fixture({ thp: { enabled: 'never' }, blocks: 1, swapBytes: 64 * MIB });
+  const { kernel, process, base } = made;
+  kernel.cpu = process.cpu;
+  write(made, base, 100);
+  const waiting = 100 % 31;
+  const referenced = () => rollup(made, 'Referenced');
+  for (const head of kernel.lruBatches[process.cpu]) kernel.folios.clear(head, FOLIO.referenced);
+  assert.equal(kernel.lruBatches[process.cpu].length, waiting);
+  remote(made, base, 512, 'MADV_COLD');
+  assert.equal(referenced(), waiting * 4, 'they keep their accessed bits');
+  remote(made, base, 512, 'MADV_PAGEOUT');
+  assert.equal(rollup(made, 'Swap'), (100 - waiting) * 4);
+  settle(made);
+  remote(made, base, 512, 'MADV_PAGEOUT');
+  assert.equal(rollup(made, 'Swap'), 400);
+  assertSound(made);
+});
+
+test('a CPU’s own batch is no obstacle: advice by the process itself empties it first', () => {
+  const made = fixture({ thp: { enabled: 'never' }, blocks: 1 });
+  const { kernel, process, base } = made;
+  kernel.cpu = process.cpu;
+  write(made, base, 20);
+  assert.equal(kernel.lruBatches[process.cpu].length, 20);
+  advise(made, base, 512, 'MADV_COLD');
+  assert.equal(rollup(made, 'Referenced'), 0);
+  write(made, base + 20, 20);
+  assert.equal(remote(made, base, 512, 'MADV_COLLAPSE'), 2 * MIB, 'COLLAPSE empties those of all CPUs');
+  assertSound(made);
 });

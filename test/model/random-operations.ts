@@ -1,6 +1,6 @@
 // A seeded run of random operations on a small model, with every invariant and every page's content checked as it goes.
 import { SeededRandom } from '../../src/base/seeded-random.js';
-import { access, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
+import { access, contentAt, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
 import { compact } from '../../src/simulator/kernel/compaction.js';
 import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
@@ -11,14 +11,16 @@ import type { Kernel } from '../../src/simulator/kernel/kernel.js';
 import { scanPass } from '../../src/simulator/kernel/khugepaged.js';
 import { type AdviceName, adviseRange } from '../../src/simulator/kernel/madvise.js';
 import { Memcg } from '../../src/simulator/kernel/memcg.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { type Mm, VM } from '../../src/simulator/kernel/mm.js';
+import { mremap } from '../../src/simulator/kernel/mremap.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { ENTRY } from '../../src/simulator/kernel/page-tables.js';
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
 import { reclaim } from '../../src/simulator/kernel/reclaim.js';
-import { mprotect, munmap, setLocked } from '../../src/simulator/kernel/vmas.js';
+import { dropInode } from '../../src/simulator/kernel/shmem.js';
+import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { makeOld } from '../../src/simulator/kernel/young.js';
 import { pageGeometry } from '../../src/vocabulary/units.js';
 
@@ -40,6 +42,8 @@ export interface RunResult {
 }
 
 const VMA_BLOCKS = 3;
+/** A page far from every mapping, aligned to any block. */
+const AWAY = 2 ** 20;
 const MAX_PROCESSES = 4;
 
 /** Runs the operations. Throws with seed, step and operation at the first violation. */
@@ -89,11 +93,13 @@ class RandomRun {
   step(step: number): void {
     const name = this.choose();
     this.counts[name] = (this.counts[name] ?? 0) + 1;
+    this.kernel.cpu = this.random.below(this.kernel.options.cpus);
     try {
       this.perform(name);
     } catch (error) {
       throw new Error(`seed ${this.options.seed} step ${step} ${name}: ${(error as Error).stack}`);
     }
+    this.bury();
     if (step % (this.options.checkEvery ?? 1) !== 0) return;
     const found = [...violations(this.kernel), ...this.contentErrors()];
     if (found.length > 0)
@@ -159,7 +165,27 @@ class RandomRun {
   }
 
   exit(): void {
-    const { process } = this.target();
+    this.end(this.target().process);
+  }
+
+  /** Forgets processes that the OOM killer ended. */
+  private bury(): void {
+    for (const { process } of this.targets)
+      if (this.kernel.processes.get(process.pid) !== process) {
+        this.counts['killed by OOM'] = (this.counts['killed by OOM'] ?? 0) + 1;
+        this.expected.delete(process.mm!.id);
+      }
+    this.targets = this.targets.filter(({ process }) => this.kernel.processes.get(process.pid) === process);
+    this.unlink();
+  }
+
+  /** Files that nobody maps any more are deleted, so that their memory does not pile up. */
+  private unlink(): void {
+    for (const inode of [...this.kernel.inodes.values()])
+      if (inode.path.startsWith('/tmp/') && inode.mappers.length === 0) dropInode(this.kernel, inode);
+  }
+
+  private end(process: Process): void {
     exit(this.kernel, process);
     this.expected.delete(process.mm!.id);
     this.targets = this.targets.filter((target) => target.process !== process);
@@ -201,6 +227,34 @@ class RandomRun {
     munmap(this.kernel, target.mm, start, end);
     for (let page = start; page < end; page++) this.expected.get(target.mm.id)!.delete(page);
     if (!target.shared) mmap(this.kernel, target.mm, { at: start, pages: end - start });
+  }
+
+  /** A hole in shared memory: its pages read as zeroes afterwards, as nobody keeps track of them here. */
+  remove(): void {
+    const target = this.target();
+    if (!target.shared) return;
+    const { start, end } = this.part(target);
+    adviseRange(this.kernel, target.mm, start, end, 'MADV_REMOVE');
+  }
+
+  /** Moves a part away and back again, so that the region stays one. */
+  mremap(): void {
+    const target = this.target();
+    const { start, end } = this.part(target);
+    const block = 2 ** this.options.hugeOrder;
+    const away = AWAY + this.random.below(4) * (this.random.below(2) === 0 ? block : 3);
+    const there = mremap(this.kernel, target.mm, start, end, away);
+    // Without memory for page tables a part may have moved already: that process is of no use any more.
+    if (there.error === 'ENOMEM') this.end(target.process);
+    if (there.error !== undefined) return;
+    if (this.random.below(2) === 0) {
+      const faulted = access(this.kernel, target.mm, away, false);
+      if (faulted < -2) throw new Error(`page ${away} of a moved range: ${faulted}`);
+    }
+    if (this.kernel.processes.get(target.process.pid) !== target.process) return;
+    const back = mremap(this.kernel, target.mm, away, away + (end - start), start);
+    if (back.error === 'ENOMEM') this.end(target.process);
+    else if (back.error !== undefined) throw new Error(`the way back: ${back.error}`);
   }
 
   mprotect(): void {
@@ -299,15 +353,6 @@ class RandomRun {
   }
 }
 
-/** What a page of private memory reads as, wherever it is: in memory, in swap, or nowhere. */
-export function contentAt(kernel: Kernel, mm: Mm, page: number, leaf = emptyLeaf()): number {
-  if (translate(kernel, mm, page, leaf)) return leaf.zero ? 0 : kernel.folios.content[leaf.frame];
-  const { tables, geometry } = kernel;
-  const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-  const entry = tables.pteOf(pmd, page);
-  return tables.pteBits[entry] & ENTRY.swap ? kernel.swap.content[tables.pteValue[entry]] : 0;
-}
-
 const OPERATIONS: readonly [string, number][] = [
   ['spawn', 4],
   ['fork', 3],
@@ -325,6 +370,8 @@ const OPERATIONS: readonly [string, number][] = [
   ['MADV_GUARD_INSTALL', 1],
   ['MADV_GUARD_REMOVE', 2],
   ['munmap', 2],
+  ['remove', 2],
+  ['mremap', 2],
   ['mprotect', 3],
   ['mlock', 2],
   ['makeOld', 4],

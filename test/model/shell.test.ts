@@ -237,3 +237,47 @@ test('words: quotes, redirection, comments', () => {
   assert.equal(typeof readLine('echo a >'), 'string');
   assert.equal(typeof readLine('echo > a b'), 'string');
 });
+
+test('Octavo itself runs on the model: inspect, plan, apply, undo, with journals among the model’s files', async () => {
+  const { out, code } = await shell(
+    [
+      'spawn sparse size=8M at=0x100000000000 touch=write stride=64K',
+      'sum 101 0x100000000000 8M',
+      'octavo plan 101 --policy return-empty --out /tmp/plan.json',
+      'octavo apply /tmp/plan.json',
+      'pages 101 0x100000000000 2M',
+      'sum 101 0x100000000000 8M',
+      'octavo inspect 999',
+      'ls /var/lib/octavo/runs',
+      'check',
+    ],
+    SMALL,
+  );
+  assert.equal(code, 0);
+  const sums = out.filter((line) => /^[0-9a-f]{8}$/.test(line));
+  assert.equal(sums.length, 2);
+  assert.equal(sums[0], sums[1], 'no content changed');
+  assert.ok(
+    out.some((line) => /4 met; resident memory −/.test(line)),
+    out.join('\n'),
+  );
+  assert.ok(out.some((line) => line.startsWith('0x100000000000 0 zx15 0 zx15')));
+  assert.ok(out.some((line) => /no process matches `999`/.test(line)));
+  assert.ok(out.some((line) => /^\d{8}T\d+Z-[0-9a-f]{4}$/.test(line)));
+  assert.equal(out.at(-1), 'sound');
+});
+
+test('mremap in the shell: whole blocks move as they are', async () => {
+  const { out } = await shell(
+    [
+      'spawn mover size=4M at=0x100000000000 touch=write',
+      'call mremap 101 0x100000000000 2M 0x200000000000',
+      'pages 101 0x200000000000 2M',
+      'call mremap 101 0x100000200000 1M 0x200000300000',
+      'pages 101 0x100000200000 2M',
+      'check',
+    ],
+    SMALL,
+  );
+  assert.deepEqual(out.slice(1), ['0x200000000000 P9', '0x100000200000 -x256 9', 'sound']);
+});

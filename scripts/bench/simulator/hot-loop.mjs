@@ -2,7 +2,7 @@
 // usage: npm run bench:simulator -- [rounds] [accesses]
 // Times are processor time of one process each, alternating, so that a shared machine disturbs both alike.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +18,8 @@ const PAGES = (4096 * MIB) / 4096;
 const HUGE_BLOCKS = PAGES / 512 / 4;
 
 const { SeededRandom } = await load('base/seeded-random.js');
-const { AliasTable } = await load('simulator/workloads/alias-table.js');
-const { fillWords } = await load('simulator/workloads/draws.js');
-const { permutation, zipfWeights } = await load('simulator/workloads/zipf.js');
+const { RankedTable } = await load('simulator/workloads/ranked-table.js');
+const { permutation, Zipf, zipfWeights } = await load('simulator/workloads/zipf.js');
 const { BATCH, Tlb, windowsFor } = await load('simulator/hardware/tlb.js');
 const { KernelSpace } = await load('simulator/hardware/kernel-space.js');
 const { DEFAULT_PMU, Pmu } = await load('simulator/hardware/pmu.js');
@@ -30,18 +29,15 @@ const { mmap, spawn } = await load('simulator/kernel/processes.js');
 const { adviseRange } = await load('simulator/kernel/madvise.js');
 
 const cpu = CPUS['ice-lake'];
-const weights = zipfWeights(PAGES, 0.99, permutation(PAGES, new SeededRandom(1)));
-const alias = new AliasTable(weights);
+const draws = new RankedTable(zipfWeights(PAGES, 0.99), permutation(PAGES, new SeededRandom(1)));
 const folder = mkdtempSync(join(tmpdir(), 'octavo-bench-'));
 const program = join(folder, 'translate');
 const table = join(folder, 'table');
 const compiled = spawnSync('cc', ['-O2', '-o', program, join(here, 'translate.c')], { encoding: 'utf8' });
 if (compiled.status !== 0) console.log(`no C peer: ${compiled.error?.message ?? compiled.stderr}`);
 else {
-  const bytes = new Uint32Array(4 + alias.table.length);
-  bytes.set(new SeededRandom(5).state);
-  bytes.set(alias.table, 4);
-  writeFileSync(table, bytes);
+  const columns = [new SeededRandom(5).state, draws.columns, draws.groups, draws.rows];
+  for (const column of columns) appendFileSync(table, column);
 }
 
 console.log(
@@ -83,13 +79,10 @@ function playModel(withMonitors) {
     kernel.thp.pagesToScan = 512 * 64;
     kernel.thp.maxPtesNone = 0;
   }
-  const random = new SeededRandom(5);
-  const words = new Uint32Array(2 * BATCH);
+  const zipf = new Zipf(draws, 256, new SeededRandom(5));
   const start = process.cpuUsage();
   for (let made = 0; made < accesses; made += BATCH) {
-    fillWords(random, words, 2 * BATCH);
-    alias.drawAll(words, BATCH, batch);
-    for (let i = 0; i < BATCH; i++) batch[i] = (batch[i] << 1) | ((words[2 * i] & 1023) < 256 ? 1 : 0);
+    zipf.next(batch, BATCH);
     tlb.access(window, batch, BATCH);
     if (!withMonitors) continue;
     const timing = { start: kernel.clock.now, nsPerAccess: 100, cpu: 0, pid: 1, tid: 1 };

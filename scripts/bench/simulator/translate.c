@@ -1,7 +1,7 @@
 /*
- * The peer of the model's hot loop: the same passes over the same draws in C. Reads an alias table, prints
+ * The peer of the model's hot loop: the same passes over the same draws in C. Reads the tables of the draws, prints
  * accesses per second and the counters, which must equal those of the model.
- * usage: translate TABLE PAGES ACCESSES HUGE_BLOCKS L1_SETS L1_WAYS L1_HUGE_SETS L2_SETS L2_WAYS L2_HUGE_SETS
+ * usage: translate TABLES PAGES ACCESSES HUGE_BLOCKS L1_SETS L1_WAYS L1_HUGE_SETS L2_SETS L2_WAYS L2_HUGE_SETS
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH = 4096, BASE = 1, HUGE = 3, PRESENT = 1, ACCESSED = 2, DIRTY = 4 };
+enum { BATCH = 4096, GROUPS = 4096, BASE = 1, HUGE = 3, PRESENT = 1, ACCESSED = 2, DIRTY = 4 };
 
 struct array {
   int32_t *entries;
@@ -53,6 +53,16 @@ static void fill_words(uint32_t *into, int count) {
   state[0] = a, state[1] = b, state[2] = c, state[3] = d;
 }
 
+static uint32_t columns[GROUPS], groups[2 * GROUPS];
+
+/* Draws a group of ranks by the alias method and a place in it. */
+static inline uint32_t rank_of(uint32_t word, uint32_t place) {
+  uint32_t own = word >> 20, column = columns[own], alias = column & (GROUPS - 1);
+  uint32_t keeps = (uint32_t)((int32_t)((word & 0xfffff) - (column >> 12)) >> 31);
+  uint32_t group = alias ^ ((alias ^ own) & keeps);
+  return groups[2 * group] + (place >> 1 >> groups[2 * group + 1]);
+}
+
 static int32_t lines[4096];
 
 static inline int32_t reference(int32_t line, int near_cycles, int extra) {
@@ -78,9 +88,10 @@ int main(int argc, char **argv) {
   struct array l2 = make_array(atoi(argv[8]), atoi(argv[9]), atoi(argv[10]));
   struct array directory = make_array(8, 4, 8);
   memset(lines, 255, sizeof lines);
-  uint32_t *alias = malloc((size_t)pages * 8);
+  uint32_t *rows = malloc((size_t)pages * 8);
   FILE *file = fopen(argv[1], "rb");
-  if (!file || fread(state, 4, 4, file) != 4 || fread(alias, 8, pages, file) != pages) return 3;
+  if (!file || fread(state, 4, 4, file) != 4 || fread(columns, 4, GROUPS, file) != GROUPS) return 3;
+  if (fread(groups, 8, GROUPS, file) != GROUPS || fread(rows, 8, pages, file) != pages) return 3;
   fclose(file);
   uint16_t *pte = malloc((size_t)pages * 2), *pmd = calloc(pages / 512, 2);
   uint8_t *hints = calloc(pages / 512, 1);
@@ -90,21 +101,20 @@ int main(int argc, char **argv) {
   for (uint32_t block = 0; block < pages / 512; block++) pmd[block] = block < huge_blocks;
   for (uint32_t block = 0; block < pages / 512; block++) hints[block] = pmd[block] & PRESENT ? HUGE : BASE;
 
-  static uint32_t words[2 * BATCH], accesses[BATCH];
+  static uint32_t words[2 * BATCH], ranks[BATCH], accesses[BATCH];
   static uint16_t missed[BATCH], walked[BATCH], first_store[BATCH];
   static int32_t missed_key[BATCH], walked_key[BATCH];
   static uint8_t outcomes[BATCH];
   long total = 0, first_misses = 0, walks = 0, huge_walks = 0;
-  double cycles = 0, scale = pages / 4294967296.0, start = now();
+  double cycles = 0, start = now();
   for (; total < accesses_wanted; total += BATCH) {
     fill_words(words, 2 * BATCH);
-    for (int i = 0; i < BATCH; i++) accesses[i] = (uint32_t)(words[2 * i] * scale);
+    for (int i = 0; i < BATCH; i++) ranks[i] = rank_of(words[2 * i], words[2 * i + 1]);
     for (int i = 0; i < BATCH; i++) {
-      uint32_t own = accesses[i], other = alias[2 * own + 1];
-      uint32_t keeps = (uint32_t)((int32_t)((words[2 * i + 1] >> 1) - alias[2 * own]) >> 31);
-      accesses[i] = other ^ ((other ^ own) & keeps);
+      uint32_t rank = ranks[i], word = words[2 * i + 1], row = rows[2 * rank];
+      uint32_t is_alias = ~(uint32_t)((int32_t)((word & 0xfffff) - (row >> 12)) >> 31);
+      accesses[i] = rows[2 * (rank ^ (row & 4095 & is_alias)) + 1] << 1 | ((word & 1023) < 256);
     }
-    for (int i = 0; i < BATCH; i++) accesses[i] = accesses[i] << 1 | ((words[2 * i] & 1023) < 256);
     memset(outcomes, 0, BATCH);
     int misses = 0, stores = 0;
     for (int at = 0; at < BATCH; at++) {

@@ -3,7 +3,9 @@
 import type { DamonSlot, SchemeStatistics } from '../../damon/slot.js';
 import { unmappedRanges } from '../../damon/unmapped.js';
 import type { Answer, Host, Refusal } from '../../host/host.js';
+import type { BlockNumber } from '../../vocabulary/units.js';
 import { type BlockOrder, blockContext, type Pacing, padsNeeded } from './block-context.js';
+import { placeBlocks } from './one-mapping.js';
 
 export type RunEnd =
   /** One pass over all blocks was made. */
@@ -21,7 +23,11 @@ export interface BlocksRun {
   readonly refusal: Refusal | undefined;
   /** CPU time of the kdamond: the only time for which its target may have been kept waiting. */
   readonly busyNs: number | undefined;
+  /** Blocks that were left out because they do not lie in one mapping. */
+  readonly cut: readonly BlockNumber[];
 }
+
+type SchemeRun = Omit<BlocksRun, 'cut'>;
 
 const NOTHING: SchemeStatistics = {
   tried: 0n,
@@ -30,6 +36,12 @@ const NOTHING: SchemeStatistics = {
   appliedBytes: 0n,
   quotaExceeds: 0n,
   snapshots: undefined,
+};
+const NOT_ONE_WHOLE: SchemeRun = {
+  end: 'done',
+  statistics: NOTHING,
+  refusal: undefined,
+  busyNs: 0,
 };
 const POLL_MS = 60;
 /** A pass is due after 50 ms; actions on many blocks take their time, and an emulated machine is slow. */
@@ -42,15 +54,21 @@ export async function runOnBlocks(
   pacing: Pacing,
 ): Promise<BlocksRun> {
   const { snapshotLimit } = slot.features();
-  const order = { ...wanted, snapshotLimit };
+  const maps = slot.host.files.readText(`/proc/${wanted.pid}/maps`);
+  // A process that is gone is the kernel's to refuse.
+  const { whole, cut } = maps.ok
+    ? placeBlocks(maps.value, wanted.blocks, geometry(slot))
+    : { whole: wanted.blocks, cut: [] };
+  if (whole.length === 0) return { ...NOT_ONE_WHOLE, cut };
+  const order = { ...wanted, blocks: whole, snapshotLimit };
   // Where the kernel does not end a scheme, its quota does not hold in the first window either.
-  if (snapshotLimit || pacing.blocksPerSecond === 0) return runScheme(slot, order, pacing);
-  return runInPortions(slot, order, pacing);
+  const inOneGo = snapshotLimit || pacing.blocksPerSecond === 0;
+  return { ...(await (inOneGo ? runScheme : runInPortions)(slot, order, pacing)), cut };
 }
 
-async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<SchemeRun> {
   const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
-  let sum: BlocksRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
+  let sum: SchemeRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
     if (at > 0) await slot.host.clock.sleep(1000);
     const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
@@ -71,7 +89,7 @@ function addedUp(left: SchemeStatistics, right: SchemeStatistics): SchemeStatist
   };
 }
 
-async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<BlocksRun> {
+async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<SchemeRun> {
   const pads = unmappedRanges(mapsOf(slot.host, order.pid), padsNeeded(order.blocks.length), geometry(slot));
   const staged = await slot.stage(blockContext(order, pads, pacing, geometry(slot)));
   if (!staged.ok) return refusedRun(staged.error);
@@ -86,7 +104,7 @@ async function waitForPass(
   slot: DamonSlot,
   order: BlockOrder,
   pacing: Pacing,
-): Promise<Omit<BlocksRun, 'busyNs'>> {
+): Promise<Omit<SchemeRun, 'busyNs'>> {
   const wanted = BigInt(new Set(order.blocks).size) * BigInt(geometry(slot).blockBytes);
   const deadline = slot.host.clock.monotonicNs() + 1e6 * patience(order.blocks.length, pacing);
   let statistics = NOTHING;
@@ -111,12 +129,12 @@ function patience(blocks: number, { blocksPerSecond }: Pacing): number {
 }
 
 /** ECANCELED for an update means that the kdamond has ended; EBUSY that another tool kept the lock all the time. */
-function lostRun(refusal: Refusal, statistics: SchemeStatistics): Omit<BlocksRun, 'busyNs'> {
+function lostRun(refusal: Refusal, statistics: SchemeStatistics): Omit<SchemeRun, 'busyNs'> {
   if (refusal.errno === 'ECANCELED') return { end: 'target-gone', statistics, refusal: undefined };
   return { end: 'refused', statistics, refusal };
 }
 
-function refusedRun(refusal: Refusal): BlocksRun {
+function refusedRun(refusal: Refusal): SchemeRun {
   return { end: 'refused', statistics: NOTHING, refusal, busyNs: 0 };
 }
 

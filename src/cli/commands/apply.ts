@@ -1,11 +1,18 @@
 import { command, jsonFlag } from '../command.js';
-import { type ActingFlags, actingFlags, type StateFlags, stateFlags } from '../flags.js';
+import {
+  type ActingFlags,
+  actingFlags,
+  type DryRunFlags,
+  dryRunFlags,
+  type StateFlags,
+  stateFlags,
+} from '../flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
-  ActingFlags & {
+  ActingFlags &
+  DryRunFlags & {
     readonly json: boolean;
-    readonly dryRun: boolean;
   };
 
 export const applyCommand = command<Flags, [string]>(
@@ -28,12 +35,7 @@ export const applyCommand = command<Flags, [string]>(
       ...stateFlags,
       ...actingFlags,
       json: jsonFlag,
-      dryRun: {
-        kind: 'boolean',
-        brief: 'Print the exact calls and writes, make none',
-        default: false,
-        withNegated: false,
-      },
+      ...dryRunFlags,
     },
     positional: {
       kind: 'tuple',

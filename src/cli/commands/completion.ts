@@ -69,9 +69,9 @@ export const completeCommand = command<Record<never, never>, string[]>(
     },
   },
   async function (this: OctavoContext, _flags, ...words) {
-    const { application } = await import('../application.js');
+    const { wholeApplication } = await import('../application.js');
     const proposals = await proposeCompletions(
-      application,
+      await wholeApplication(),
       chosenHost(words, undefined).words,
       this as never,
     );

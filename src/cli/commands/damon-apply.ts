@@ -1,23 +1,23 @@
-import { parse } from 'yaml';
 import { resolveTarget } from '../../config/targets.js';
 import { readDamonFeatures } from '../../damon/features.js';
 import { type DamonSlot, type SchemeStatistics, statisticsSince } from '../../damon/slot.js';
 import { contextWrites } from '../../damon/writes.js';
-import { type DamoFile, parseDamoFile } from '../../formats/damo/parse.js';
+import type { DamoFile } from '../../formats/damo/parse.js';
+import { parseDamoText } from '../../formats/damo/text.js';
 import { type DamonContext, NO_INTERVALS_GOAL } from '../../vocabulary/damon.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { parseDuration } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, parseDuration, parsePeriod } from '../flags.js';
 import { showBytes } from '../print/units.js';
 
-type Flags = ShareFlags & {
-  readonly for?: number;
-  readonly every: number;
-  readonly target?: string;
-  readonly dryRun: boolean;
-};
+type Flags = ShareFlags &
+  DryRunFlags & {
+    readonly for?: number;
+    readonly every: number;
+    readonly target?: string;
+  };
 
 export const damonApplyCommand = command<Flags, [string]>(
   {
@@ -49,7 +49,7 @@ export const damonApplyCommand = command<Flags, [string]>(
       },
       every: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'How often statistics are printed',
         default: '5s',
         placeholder: 'time',
@@ -61,12 +61,7 @@ export const damonApplyCommand = command<Flags, [string]>(
         optional: true,
         placeholder: 'target',
       },
-      dryRun: {
-        kind: 'boolean',
-        brief: 'Print the exact writes, make none',
-        default: false,
-        withNegated: false,
-      },
+      ...dryRunFlags,
     },
     positional: {
       kind: 'tuple',
@@ -90,15 +85,7 @@ export const damonApplyCommand = command<Flags, [string]>(
 function readParameters({ host }: OctavoContext, path: string): DamoFile {
   const text = host.files.readText(path);
   if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
-  let tree: unknown;
-  try {
-    // YAML contains JSON.
-    tree = parse(text.value);
-  } catch (problem) {
-    const [first] = (problem as Error).message.split('\n');
-    throw new OctavoError('FILE_MALFORMED', { path, problem: first, place: 'top level' });
-  }
-  const parsed = parseDamoFile(tree);
+  const parsed = parseDamoText(text.value);
   if (!parsed.ok) throw new OctavoError('FILE_MALFORMED', { path, ...parsed.error });
   return parsed.value;
 }

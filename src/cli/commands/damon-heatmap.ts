@@ -3,29 +3,35 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../sources/damon-
 import { observe } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
-import { blockToPage, pageToAddress } from '../../vocabulary/units.js';
+import type { BlockNumber, Milliseconds } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, requireDamon, type ShareFlags, shareFlags } from '../damon-flags.js';
-import { parseDuration, targetParameter } from '../flags.js';
+import { parsePeriod, targetParameter } from '../flags.js';
+import { type BlockHeat, describeColumns, drawHeat, drawHeatRow, heatColumns } from '../print/heat.js';
 
 type Flags = ShareFlags & {
   readonly json: boolean;
-  readonly for: number;
+  readonly for: Milliseconds;
+  readonly every?: Milliseconds;
 };
 
-const BLOCKS_PER_LINE = 64;
-const DIGITS = 9;
+/** Room for the time before a row of digits. */
+const TIME_WIDTH = 10;
 
 export const damonHeatmapCommand = command<Flags, [string]>(
   {
     brief: 'draw which huge blocks of a process are in use, as DAMON sees them',
     description: [
       'Watches a process for a while and draws one digit per 2 MiB block with memory in it: 0 no access seen, 9 seen in',
-      'every sample. A huge page is one unit to DAMON, however little of it is in use (T2); what stays in the TLB is',
-      'not seen at all (T1). Both are told when they may matter.',
+      'every sample. With --every one line for each such time, addresses to the right. A huge page is one unit to',
+      'DAMON, however little of it is in use (T2); what stays in the TLB is not seen at all (T1). Both are told when',
+      'they may matter.',
     ].join('\n'),
-    examples: [['octavo damon heatmap 4711 --for 10s', 'ten seconds of one process']],
+    examples: [
+      ['octavo damon heatmap 4711 --for 10s', 'ten seconds of one process'],
+      ['octavo damon heatmap 4711 --for 1m --every 2s', 'thirty lines, time downwards'],
+    ],
     exits: DAMON_EXITS,
   },
   {
@@ -34,9 +40,16 @@ export const damonHeatmapCommand = command<Flags, [string]>(
       json: jsonFlag,
       for: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'How long to watch',
         default: '5s',
+        placeholder: 'time',
+      },
+      every: {
+        kind: 'parsed',
+        parse: parsePeriod,
+        brief: 'Draw a line for each such time instead of one map of all',
+        optional: true,
         placeholder: 'time',
       },
     },
@@ -49,69 +62,88 @@ export const damonHeatmapCommand = command<Flags, [string]>(
       throw new OctavoError('TARGET_AMBIGUOUS', { option: 'heatmap', target, count: processes.length });
     }
     const { sizes } = observe(this.host, processes[0].pid);
-    const source = new DamonRegionsSource(sizes.geometry, {
-      ...DAMON_REGIONS_DEFAULTS,
-      windowMs: flags.for,
-      share: flags.shareDamon,
-    });
-    const heat = await watch(this, source, sizes);
-    const { notes } = source.account();
-    if (flags.json) {
-      const blocks = Object.fromEntries(heat);
-      this.printJson({ octavo: 'damon-heatmap', version: 1, pid: processes[0].pid, blocks, notes });
+    const blocks = residentBlocks(sizes);
+    if (blocks.length === 0) {
+      this.remark(`octavo: process ${processes[0].pid} has no memory in whole blocks of its mappings`);
       return;
     }
-    for (const line of drawHeat(sizes, heat)) this.print(line);
-    for (const note of notes) this.remark(note);
+    if (flags.every === undefined) await drawOnce(this, sizes, blocks, flags);
+    else await drawOverTime(this, sizes, blocks, { ...flags, every: flags.every });
   },
 );
 
+async function drawOnce(
+  context: OctavoContext,
+  sizes: PageSizes,
+  blocks: readonly BlockNumber[],
+  flags: Flags,
+): Promise<void> {
+  const { heat, notes } = await watch(context, sizes, flags.for, flags.shareDamon);
+  if (flags.json) {
+    const { pid } = sizes.process;
+    const counts = Object.fromEntries(heat.counts);
+    const { samples } = heat;
+    context.printJson({ octavo: 'damon-heatmap', version: 1, pid, samples, blocks: counts, notes });
+    return;
+  }
+  for (const line of drawHeat(blocks, heat, sizes.geometry)) context.print(line);
+  for (const note of notes) context.remark(note);
+}
+
+/** Columns are the blocks that had memory at the start; each line is a watch of its own. */
+async function drawOverTime(
+  context: OctavoContext,
+  sizes: PageSizes,
+  blocks: readonly BlockNumber[],
+  flags: Flags & { readonly every: Milliseconds },
+): Promise<void> {
+  const columns = heatColumns(blocks, Math.max(1, context.streams.columns - TIME_WIDTH));
+  if (!flags.json) context.print(describeColumns(columns, sizes.geometry));
+  const { clock } = context.host;
+  const began = clock.monotonicNs();
+  const rows: unknown[] = [];
+  let last: readonly string[] = [];
+  for (let done = 0; done < flags.for && !context.signal.aborted; done += flags.every) {
+    const { heat, notes } = await watch(context, sizes, flags.every, flags.shareDamon);
+    const seconds = (clock.monotonicNs() - began) / 1e9;
+    last = notes;
+    if (flags.json) rows.push({ seconds, samples: heat.samples, blocks: Object.fromEntries(heat.counts) });
+    else
+      context.print(`${`${seconds.toFixed(1)} s`.padStart(TIME_WIDTH - 2)}  ${drawHeatRow(columns, heat)}`);
+  }
+  if (flags.json) {
+    const { pid } = sizes.process;
+    context.printJson({ octavo: 'damon-heatmap', version: 1, pid, rows, notes: last });
+    return;
+  }
+  for (const note of last) context.remark(`at the end: ${note}`);
+}
+
 async function watch(
   context: OctavoContext,
-  source: DamonRegionsSource,
   sizes: PageSizes,
-): Promise<Map<number, number>> {
+  windowMs: Milliseconds,
+  share: boolean,
+): Promise<{ readonly heat: BlockHeat; readonly notes: readonly string[] }> {
   const { host, signal, progress } = context;
+  const source = new DamonRegionsSource(sizes.geometry, { ...DAMON_REGIONS_DEFAULTS, windowMs, share });
   const show = (done: number, total: number, unit: string) => progress.show('watching', done, total, unit);
-  const heat = new Map<number, number>();
+  const counts = new Map<BlockNumber, number>();
   for await (const reading of source.read({ host, processes: [sizes], progress: show, signal })) {
     if (reading.kind !== 'samples') continue;
     for (let row = 0; row < reading.batch.count; row++) {
       const block = Math.floor(reading.batch.virtualPage[row] / sizes.geometry.pagesPerBlock);
-      heat.set(block, Math.max(heat.get(block) ?? 0, reading.batch.weight[row]));
+      counts.set(block, Math.max(counts.get(block) ?? 0, reading.batch.weight[row]));
     }
   }
-  const refused = Object.keys(source.account().losses);
-  if (refused.length > 0) {
-    throw new OctavoError('DAMON_OCCUPIED', {
-      owner: source.account().notes.join(' ') || refused[0],
-      remedy: '',
-    });
-  }
-  return heat;
+  const { obstacle } = source;
+  if (obstacle && 'owner' in obstacle) throw new OctavoError('DAMON_OCCUPIED', { ...obstacle });
+  if (obstacle) throw new OctavoError('DAMON_REFUSED', { ...obstacle });
+  return { heat: { counts, samples: source.samples }, notes: source.account().notes };
 }
 
-/** Lines of up to 64 blocks that lie side by side, each with its first address. */
-export function drawHeat(sizes: PageSizes, heat: ReadonlyMap<number, number>): string[] {
-  const most = Math.max(1, ...heat.values());
-  const lines: string[] = [];
-  let digits = '';
-  let first = -1;
-  let next = -1;
-  const flush = () => {
-    if (digits) lines.push(`${pageToAddress(blockToPage(first, sizes.geometry), sizes.geometry)}  ${digits}`);
-    digits = '';
-  };
-  for (let row = 0; row < sizes.blocks.count; row++) {
-    const block = sizes.blocks.block[row];
-    if (sizes.blocks.present[row] === 0 || block < next) continue;
-    if (block !== next || digits.length === BLOCKS_PER_LINE) {
-      flush();
-      first = block;
-    }
-    digits += Math.ceil((DIGITS * (heat.get(block) ?? 0)) / most);
-    next = block + 1;
-  }
-  flush();
-  return lines;
+function residentBlocks({ blocks }: PageSizes): BlockNumber[] {
+  const found = new Set<BlockNumber>();
+  for (let row = 0; row < blocks.count; row++) if (blocks.present[row] > 0) found.add(blocks.block[row]);
+  return [...found].sort((left, right) => left - right);
 }

@@ -1,10 +1,12 @@
-import { isAlive } from '../../damon/lock.js';
-import { glanceAtDamonUse } from '../../damon/owner.js';
+import { takeDamonLock } from '../../damon/lock.js';
+import { glanceAtDamonUse, moduleHolds } from '../../damon/owner.js';
 import { type KdamondView, readKdamonds } from '../../damon/read-tree.js';
-import { readRecord, recoverLeftover, type SessionRecord } from '../../damon/record.js';
+import { type Leftover, readRecord, recoverLeftover, type SessionRecord } from '../../damon/record.js';
 import type { SchemeStatistics } from '../../damon/slot.js';
 import type { Host } from '../../host/host.js';
+import { isAlive } from '../../host/lock-file.js';
 import type { DamosScheme } from '../../vocabulary/damon.js';
+import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import { DAMON_EXITS, requireDamon } from '../damon-flags.js';
 import { table } from '../print/table.js';
@@ -41,7 +43,7 @@ export const damonStatusCommand = command<Flags, []>(
   },
   async function (flags) {
     requireDamon(this);
-    const recovered = flags.recover ? await recoverLeftover(this.host) : undefined;
+    const recovered = flags.recover ? await recover(this.host) : undefined;
     const record = readRecord(this.host);
     const { modules } = glanceAtDamonUse(this.host);
     const kdamonds = await readKdamonds(this.host);
@@ -52,7 +54,10 @@ export const damonStatusCommand = command<Flags, []>(
       return;
     }
     if (recovered) this.print(`Left behind by a killed Octavo: ${recovered}.`);
-    for (const name of modules) this.print(`${name} of the kernel runs and keeps everybody else out.`);
+    if (modules.length > 0) {
+      const { owner, remedy } = moduleHolds(modules);
+      this.print(`DAMON is used by ${owner}. ${remedy}`);
+    }
     if (kdamonds.length === 0) this.print('No kdamond is set up.');
     else
       this.print(
@@ -65,6 +70,17 @@ export const damonStatusCommand = command<Flags, []>(
     for (const kdamond of kdamonds) for (const line of schemeLines(kdamond)) this.print(line);
   },
 );
+
+/** Under the lock of those who use DAMON: two that put the same things back would disturb each other. */
+async function recover(host: Host): Promise<Leftover> {
+  const lock = takeDamonLock(host);
+  if (!lock.ok) throw new OctavoError('DAMON_OCCUPIED', { ...lock.error });
+  try {
+    return await recoverLeftover(host);
+  } finally {
+    lock.value.release();
+  }
+}
 
 const HEAD = ['kdamond', 'state', 'pid', 'operations', 'targets', 'intervals', 'regions', 'schemes', 'owner'];
 

@@ -1,4 +1,5 @@
 import { buildRouteMap } from '@stricli/core';
+import { damonActCommand } from './damon-act.js';
 import { damonApplyCommand } from './damon-apply.js';
 import { damonHeatmapCommand } from './damon-heatmap.js';
 import { damonShowCommand } from './damon-show.js';
@@ -9,6 +10,7 @@ export const damonRoutes = buildRouteMap({
     status: damonStatusCommand,
     show: damonShowCommand,
     apply: damonApplyCommand,
+    act: damonActCommand,
     heatmap: damonHeatmapCommand,
   },
   docs: { brief: 'look at and drive DAMON, the kernel’s access monitor' },

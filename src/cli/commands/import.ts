@@ -1,12 +1,16 @@
+import { resolveTarget } from '../../config/targets.js';
 import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
-import { OctavoError } from '../../vocabulary/errors.js';
+import { resolvedLines } from '../../sources/resolved.js';
+import { Resolver } from '../../sources/resolver.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseBytes } from '../flags.js';
+import { parseBytes } from '../parameters.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
+import { touchedMappings } from '../samples/touched-mappings.js';
 
 type ImportFlags = {
   readonly out?: string;
@@ -14,6 +18,7 @@ type ImportFlags = {
   readonly pageSize?: number;
   readonly blockSize?: number;
   readonly damonPhysical: boolean;
+  readonly resolve?: readonly string[];
   readonly json: boolean;
 };
 
@@ -25,14 +30,23 @@ export const importCommand = command<ImportFlags, string[]>(
       'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
       'recordings are put together. What is lost or damaged is counted and told, and the rest is used. Records of damo',
       '(json, json_compressed, perf script, perf.data of damon_aggregated) are read, too; they hold no pids, so --pid',
-      'names the process of each target in order.',
+      'names the process of each target in order. Samples with a physical address only are put into no map, unless',
+      '--resolve names live processes of this machine to look for them in: right after recording, since memory moves.',
     ].join('\n'),
     examples: [
       ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
       ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
       ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
+      [
+        'octavo import spe.data --resolve qemu-system-aar --out heat.parquet',
+        'find the pages of physical addresses',
+      ],
     ],
-    exits: [[3, 'a recording cannot be read at all']],
+    exits: [
+      [EXIT.badInput, 'a recording cannot be read at all'],
+      [EXIT.noTarget, 'no such process to resolve for'],
+      [EXIT.notPermitted, 'frame numbers are hidden from this user'],
+    ],
   },
   {
     positional: {
@@ -70,6 +84,14 @@ export const importCommand = command<ImportFlags, string[]>(
         withNegated: false,
         brief: 'DAMON records are of physical memory (damo record paddr)',
       },
+      resolve: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: 'target',
+        brief: 'Look up physical addresses in the page tables of this live pid, name or cgroup:/path',
+      },
       json: jsonFlag,
     },
   },
@@ -79,6 +101,7 @@ export const importCommand = command<ImportFlags, string[]>(
       geometry,
       maps: flags.out !== undefined,
       physical: flags.damonPhysical,
+      ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
@@ -86,6 +109,13 @@ export const importCommand = command<ImportFlags, string[]>(
     else for (const line of importText(imported, flags.out)) this.print(line);
   },
 );
+
+/** Page tables of all processes that the words name. */
+function resolverOf(context: OctavoContext, targets: readonly string[]): Resolver {
+  const { host } = context;
+  const pids = targets.flatMap((target) => resolveTarget(host, target).map((process) => process.pid));
+  return Resolver.of(host, [...new Set(pids)]);
+}
 
 function geometryOf(flags: ImportFlags, here: PageGeometry): PageGeometry {
   if (flags.pageSize === undefined && flags.blockSize === undefined) return here;
@@ -112,25 +142,14 @@ export function saveHeat(
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
     origins: imported.origins.map((origin) => ({ ...origin, windowNs: origin.windowNs ?? null })),
-    samples: imported.tally.samples,
+    samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
+    mappings: touchedMappings(imported, geometry),
   };
-  const names = cachedNames(imported);
-  const written = context.host.files.writeFile(path, writeHeatFile(imported.maps, facts, names));
+  const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
+  const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
-}
-
-/** Pages come in ascending order, so that most look-ups repeat the one before. */
-function cachedNames(imported: Imported): (pid: number, page: number) => string {
-  const names = new Map<string, string>();
-  return (pid, page) => {
-    const name = imported.nameMapping(pid, page);
-    const known = names.get(name);
-    if (known !== undefined) return known;
-    names.set(name, name);
-    return name;
-  };
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
@@ -150,12 +169,13 @@ export function importDocument(
     withPhysical: tally.withPhysical,
     sumAddress: hex(tally.sumAddress),
     xorAddress: hex(tally.xorAddress),
-    pages4k: tally.virtual.pages,
-    pages2m: tally.virtual.blocks,
-    pages2mPhysical: tally.physical.blocks,
-    pagesAreLowerBounds: tally.virtual.isFull || tally.physical.isFull,
+    pages4k: tally.pages4k,
+    pages2m: tally.pages2m,
+    pages2mPhysical: tally.pages2mPhysical,
+    pagesAreLowerBounds: tally.pagesAreLowerBounds,
     byThread: tally.byThread,
     samplesOfFurtherThreads: tally.ofOtherThreads,
+    guests: tally.guests,
     lost: imported.lost,
     damaged: imported.damagedBytes,
     damage: { places: damage.count, first: damage.places },
@@ -165,6 +185,7 @@ export function importDocument(
     regions: imported.regions,
     bytesRead: imported.bytesRead,
     notes: imported.notes,
+    ...(imported.resolved === undefined ? {} : { resolved: imported.resolved }),
     ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
   };
 }
@@ -173,8 +194,9 @@ export function importText(imported: Imported, out: string | undefined): string[
   const { tally } = imported;
   const lines = [
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
-    `${tally.virtual.pages} pages of 4 KiB in ${tally.virtual.blocks} of 2 MiB; ${tally.physical.blocks} physical blocks of 2 MiB`,
+    `${tally.pages4k} pages of 4 KiB in ${tally.pages2m} of 2 MiB; ${tally.pages2mPhysical} physical blocks of 2 MiB`,
   ];
+  if (tally.guests.samples > 0) lines.push(`${tally.guests.samples} samples of guests, counted apart`);
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);
   for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
   for (const [thread, count] of Object.entries(tally.byThread).slice(0, 5)) {
@@ -183,6 +205,7 @@ export function importText(imported: Imported, out: string | undefined): string[
   for (const [reason, count] of Object.entries(imported.losses)) lines.push(`${count} ${reason}`);
   for (const [reason, count] of Object.entries(imported.unplaced))
     lines.push(`${count} samples not placed: ${reason}`);
+  if (imported.resolved !== undefined) lines.push(...resolvedLines(imported.resolved));
   lines.push(...imported.notes);
   if (out !== undefined) lines.push(`heat of ${imported.maps.length} processes written to ${out}`);
   return lines;

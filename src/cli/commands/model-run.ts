@@ -1,11 +1,10 @@
 import { runBehindMounts } from '../../host/linux/foreign-program.js';
 import { bindMount, enterPrivateMounts } from '../../host/linux/fuse-mount.js';
-import { type ModelDirectory, StaticDirectory } from '../../simulator/kernel/files/tree.js';
 import type { Kernel } from '../../simulator/kernel/kernel.js';
-import { UnionDirectory } from '../../simulator/mount/union-directory.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { withMachineProc } from '../model/joined-proc.js';
 import { type MachineFlags, machineFlags } from '../model/machine-flags.js';
 import { makeMachine, mountAt, serves, startSession, taskVariables } from '../model/serving.js';
 
@@ -57,13 +56,14 @@ export const modelRunCommand = command<MachineFlags, string[]>(
     const mount = mountAt(this, `${stage}/model`);
     const behind = bindMount('/proc', `${stage}/proc`);
     const root = behind.ok
-      ? withMachineProc(this, machine.kernel, `${stage}/proc`)
+      ? withMachineProc(this.host, machine.kernel, `${stage}/proc`)
       : machine.kernel.files.root;
     const session = startSession(this, machine, mount, root, flags.speed);
     const ended = new AbortController();
     const serving = session.run(ended.signal);
     const filled = words.map((word) => fillIn(word, machine.tasks));
-    const code = await runBehindMounts(bindsOf(this, machine.kernel, stage), filled, taskVariables(machine));
+    const binds = bindsOf(this, machine.kernel, stage);
+    const code = await runBehindMounts(binds, filled, taskVariables(machine), this.signal);
     ended.abort();
     mount.close();
     await serving;
@@ -86,26 +86,6 @@ function requirePrivateMounts(): void {
   if (entered.ok) return;
   const { call, errno } = entered.error;
   throw new OctavoError('PERMISSION', { call, errno, needs: 'root (CAP_SYS_ADMIN)' });
-}
-
-/** The model's root with /proc joined: the model's processes and, as links, the machine's own. */
-function withMachineProc({ host }: OctavoContext, kernel: Kernel, behind: string): ModelDirectory {
-  const model = kernel.files.find('/proc');
-  if (typeof model === 'string' || model.kind !== 'directory') return kernel.files.root;
-  const machine = {
-    names: () => {
-      const names = host.files.list('/proc');
-      return names.ok ? names.value : [];
-    },
-    has: (name: string) => name === 'self' || name === 'thread-self' || host.files.status(`/proc/${name}`).ok,
-  };
-  const root = new StaticDirectory();
-  for (const name of kernel.files.root.names()) {
-    const node = kernel.files.root.lookup(name);
-    if (node !== undefined) root.set(name, node);
-  }
-  root.set('proc', new UnionDirectory(model, machine, behind));
-  return root;
 }
 
 function bindsOf({ host }: OctavoContext, kernel: Kernel, stage: string): (readonly [string, string])[] {

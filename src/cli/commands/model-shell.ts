@@ -1,13 +1,13 @@
 import { boot } from '../../simulator/kernel/boot.js';
-import type { GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { GENERATION_NAMES } from '../../simulator/kernel/damon/generations.js';
 import { installDamon } from '../../simulator/kernel/damon/model-damon.js';
 import { type ModelHost, modelHost } from '../../simulator/model-host.js';
-import { kernelOptions, type MachineWords } from '../../simulator/model-options.js';
+import { generationOf, kernelOptions, type MachineWords } from '../../simulator/model-options.js';
 import { runLine } from '../../simulator/shell/shell.js';
 import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
-import type { OctavoContext } from '../context.js';
+import { OctavoContext } from '../context.js';
 
 type Flags = MachineWords & {
   readonly script?: string;
@@ -45,7 +45,7 @@ export const modelShellCommand = command<Flags, []>(
       seed: word('Seed of everything random, 1 when left out', 'number'),
       memory: word('Memory of the machine, 4G when left out', 'size'),
       swap: word('Swap space, 0 when left out', 'size'),
-      release: word('Kernel to be like: 6.12, 6.18, 7.2, 7.3, or 7.3-rfc with DAMOS split', 'release'),
+      release: word(`Kernel to be like, 7.3 when left out: ${GENERATION_NAMES.join(', ')}`, 'release'),
       architecture: word('x64 or arm64', 'name'),
       pageSize: word('Base pages: 4K, and on arm64 also 16K or 64K', 'size'),
       fragmentation: word('Share of huge blocks that hold an unmovable page, 0 to 1', 'share'),
@@ -53,9 +53,11 @@ export const modelShellCommand = command<Flags, []>(
   },
   async function (flags) {
     const { files } = this.host;
-    const generation = damonOf(flags.release);
+    const generation = generationOf(flags).name;
     const extend = ({ kernel }: ModelHost) => void installDamon(kernel, { generation });
-    const state: ShellState = { host: modelHost(boot(kernelOptions(flags))), outside: files, extend };
+    const host = modelHost(boot(kernelOptions(flags)));
+    const octavo: ShellState['octavo'] = (model, words) => runOnModel(this, model, words);
+    const state: ShellState = { host, outside: files, extend, octavo };
     extend(state.host);
     if (flags.script === undefined) return readInput(this, state);
     const text = files.readText(flags.script);
@@ -64,10 +66,22 @@ export const modelShellCommand = command<Flags, []>(
   },
 );
 
-/** DAMON as of the release, or of the nearest older one that the model has. */
-function damonOf(release = '7.3'): GenerationName {
-  return release === '7.2' || release === '7.3' || release === '7.3-rfc' ? release : '6.12';
+/** Octavo's command line with the model as its host, its output kept. */
+async function runOnModel(context: OctavoContext, host: ModelHost, words: readonly string[]) {
+  // The table of all commands holds this one, too.
+  const { runCommandLine } = await import('../application.js');
+  let text = '';
+  const kept = {
+    write: (piece: string) => {
+      text += piece;
+    },
+  };
+  const streams = { ...context.streams, out: kept, err: kept, input: NOTHING, interactive: false };
+  const code = await runCommandLine(words, new OctavoContext(host, streams, context.signal));
+  return { code, text };
 }
+
+const NOTHING: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: async function* () {} };
 
 async function runScript(
   context: OctavoContext,

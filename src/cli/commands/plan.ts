@@ -30,6 +30,7 @@ export const planCommand = command<Flags, [string?]>(
       ['octavo plan 4711 --policy return-empty --out plan.json', 'keep a plan that returns empty sub-pages'],
       ['octavo plan 4711 --split 0x7f2a40000000', 'split just the block at that address'],
       ['octavo plan 4711 --perf perf.data', 'decide by the accesses that perf sampled'],
+      ['octavo plan qemu-system-x86 --perf spe.data --resolve', 'find the pages of physical addresses'],
       ['octavo plan --heat heat.parquet', 'plan for the processes of a heat file'],
       [
         'octavo plan cgroup:/system.slice/db.service --deny backup --json',

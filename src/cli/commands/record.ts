@@ -1,5 +1,6 @@
 import { resolveTarget } from '../../config/targets.js';
 import { PerfPipeSource, type Slice } from '../../sources/perf-pipe.js';
+import { Resolver } from '../../sources/resolver.js';
 import {
   maySeeKernel,
   recordCommand,
@@ -171,7 +172,11 @@ async function recordNow(
     durationMs: flags.for,
     bound: flags.overhead,
   });
-  const importing = new Importing({ geometry, maps: flags.out !== undefined });
+  const importing = new Importing({
+    geometry,
+    maps: flags.out !== undefined,
+    ...(flags.physical ? resolverFor(context, pids) : {}),
+  });
   for await (const batch of source.batches(working(context, 'recording'))) importing.add(batch);
   for (const slice of source.finished) importing.account(slice);
   const imported = importing.finish();
@@ -181,6 +186,17 @@ async function recordNow(
     for (const line of [...importText(imported, flags.out), ...source.slices.map(sliceLine)])
       context.print(line);
     for (const note of event.notes) context.remark(note);
+  }
+}
+
+/** Physical addresses without a virtual one are looked up in the target, where this user may see frames. */
+function resolverFor(context: OctavoContext, pids: readonly number[]): { resolver?: Resolver } {
+  try {
+    return { resolver: Resolver.of(context.host, pids) };
+  } catch (problem) {
+    if (!(problem instanceof OctavoError) || problem.code !== 'PERMISSION') throw problem;
+    context.remark('Physical addresses are recorded, but not resolved to pages: that needs CAP_SYS_ADMIN.');
+    return {};
   }
 }
 

@@ -1,10 +1,11 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
-import { OctavoError } from '../../vocabulary/errors.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import { parseFraction } from '../flags.js';
 import { heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
+import { hugeBlocks } from '../samples/huge-blocks.js';
 import { parsePids } from '../samples/options.js';
 
 type ReportFlags = {
@@ -12,6 +13,7 @@ type ReportFlags = {
   readonly top: number;
   readonly bins: number;
   readonly sparse: number;
+  readonly thp: boolean;
   readonly svg?: string;
   readonly json: boolean;
 };
@@ -22,14 +24,20 @@ export const reportCommand = command<ReportFlags, [string]>(
     description: [
       'Shows how many blocks had which share of their sub-pages accessed. A block with few samples may be sparse or',
       'only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be decided',
-      'is said. Below it: processes, mappings and the hottest blocks.',
+      'is said. Below it: processes, mappings and the hottest blocks. With --thp only huge pages of live processes are',
+      'counted, those without any sample as unknown.',
     ].join('\n'),
     examples: [
       ['octavo report heat.parquet', 'the histogram as text'],
       ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
+      ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
     ],
-    exits: [[3, 'the file is no heat file']],
+    exits: [
+      [EXIT.badInput, 'the file is no heat file'],
+      [EXIT.noTarget, 'with --thp: none of its processes runs any more'],
+      [EXIT.notPermitted, 'with --thp: page tables are hidden from this user'],
+    ],
   },
   {
     positional: {
@@ -51,13 +59,21 @@ export const reportCommand = command<ReportFlags, [string]>(
         default: '10%',
         brief: 'Share of sub-pages below which a block is sparse',
       },
+      thp: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Count blocks that are huge pages now, sampled or not; their processes must still run',
+      },
       svg: { kind: 'parsed', parse: String, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
   },
   async function (flags, path) {
     const source = HeatFileSource.open(this.host.files, path);
+    const huge = flags.thp ? await hugeBlocks(this.host, source, path, flags.pid) : undefined;
     const report = await heatReport(source, {
+      ...(huge === undefined ? {} : { huge }),
       bins: flags.bins,
       top: flags.top,
       sparseBelow: flags.sparse,

@@ -2,6 +2,8 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import {
+  type DryRunFlags,
+  dryRunFlags,
   optionalTargetParameter,
   parseCount,
   parseDuration,
@@ -15,9 +17,9 @@ import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
 type Flags = TurnFlags &
-  StateFlags & {
+  StateFlags &
+  DryRunFlags & {
     readonly json: boolean;
-    readonly dryRun: boolean;
     readonly every?: number;
     readonly turns?: number;
   };
@@ -42,12 +44,7 @@ export const runCommand = command<Flags, [string?]>(
       ...turnFlags,
       ...stateFlags,
       json: jsonFlag,
-      dryRun: {
-        kind: 'boolean',
-        brief: 'Print the plan and its calls, change nothing',
-        default: false,
-        withNegated: false,
-      },
+      ...dryRunFlags,
       every: {
         kind: 'parsed',
         parse: parseDuration,

@@ -12,14 +12,14 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { type StateFlags, stateFlags } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../flags.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
-type Flags = StateFlags & {
-  readonly json: boolean;
-  readonly dryRun: boolean;
-};
+type Flags = StateFlags &
+  DryRunFlags & {
+    readonly json: boolean;
+  };
 
 export const undoCommand = command<Flags, [string]>(
   {
@@ -39,12 +39,7 @@ export const undoCommand = command<Flags, [string]>(
     flags: {
       ...stateFlags,
       json: jsonFlag,
-      dryRun: {
-        kind: 'boolean',
-        brief: 'Print the exact calls and writes, make none',
-        default: false,
-        withNegated: false,
-      },
+      ...dryRunFlags,
     },
     positional: {
       kind: 'tuple',

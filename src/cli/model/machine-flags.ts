@@ -1,5 +1,5 @@
 /** Options that say what machine a foreign tool meets, shared by `model mount` and `model run`. */
-import { GENERATIONS, type GenerationName } from '../../simulator/kernel/damon/generations.js';
+import { GENERATION_NAMES, type GenerationName } from '../../simulator/kernel/damon/generations.js';
 import type { MachineTask } from '../../simulator/mount/machine.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
@@ -10,10 +10,9 @@ export type MachineFlags = {
   readonly memory: number;
   readonly seed: number;
   readonly speed: number;
+  readonly damonStat: boolean;
   readonly task?: readonly MachineTask[];
 };
-
-const NAMES = Object.keys(GENERATIONS) as GenerationName[];
 
 /** `NAME,SIZE[,HOT]`: a process with that much populated memory, of which a share is kept hot. */
 export function parseTask(text: string): MachineTask {
@@ -27,7 +26,7 @@ export function parseTask(text: string): MachineTask {
 export const machineFlags = {
   kernel: {
     kind: 'enum',
-    values: NAMES,
+    values: GENERATION_NAMES,
     brief: 'Kernel generation whose files, keywords and behaviour the model has',
     default: '7.3-rfc',
   },
@@ -51,6 +50,12 @@ export const machineFlags = {
     brief: 'Virtual seconds for each real one',
     default: '1',
     placeholder: 'factor',
+  },
+  damonStat: {
+    kind: 'boolean',
+    brief: 'DAMON_STAT runs from the boot and keeps DAMON to itself, as in many distributions',
+    default: false,
+    withNegated: false,
   },
   task: {
     kind: 'parsed',

@@ -29,6 +29,7 @@ export function makeMachine(context: OctavoContext, flags: MachineFlags): Served
     seed: flags.seed,
     firstPid: FIRST_PID,
     tasks: flags.task ?? [],
+    damonStat: flags.damonStat,
     adopt: (kernel) => {
       adoption = new Adoption(kernel, machineProcesses(context));
       return (pid) => adoption?.find(pid);

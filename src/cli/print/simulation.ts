@@ -1,6 +1,7 @@
 /** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
 import type { KdamondOutcome } from '../../simulator/damon-runs.js';
+import type { TlbCounters } from '../../simulator/hardware/tlb-counters.js';
 import type { ProcessOutcome, SimulationOutcome, TimelineRow } from '../../simulator/outcome.js';
 import { MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
@@ -28,7 +29,9 @@ export function showOutcome(outcome: SimulationOutcome): string {
 
 function showTimeline(rows: readonly TimelineRow[]): string {
   const every = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
-  const shown = rows.filter((_, index) => index % every === every - 1 || index === rows.length - 1);
+  const shown = Array.from({ length: Math.ceil(rows.length / every) }, (_, index) =>
+    joined(rows.slice(index * every, (index + 1) * every)),
+  );
   return table(
     ['time', 'process', 'RSS', 'huge', 'empty', 'accesses/s', 'splits', 'collapses', 'TLB misses', 'walks'],
     shown.flatMap((row) =>
@@ -47,6 +50,30 @@ function showTimeline(rows: readonly TimelineRow[]): string {
     ),
     [2, 3, 4, 5, 6, 7, 8, 9],
   );
+}
+
+/** Several rows as one: memory as at the end, events of all of them, the mean of the rates. */
+function joined(rows: readonly TimelineRow[]): TimelineRow {
+  const last = rows[rows.length - 1];
+  const sum = (count: (row: TimelineRow) => number) => rows.reduce((total, row) => total + count(row), 0);
+  const tlb = Object.fromEntries(
+    (Object.keys(last.tlb) as (keyof TlbCounters)[]).map((name) => [name, sum((row) => row.tlb[name])]),
+  ) as unknown as TlbCounters;
+  const processes = last.processes.map((process) => ({
+    ...process,
+    perSecond: meanRate(rows, process.name),
+  }));
+  const [splits, collapses] = [sum((row) => row.splits), sum((row) => row.collapses)];
+  return { atMs: last.atMs, processes, splits, collapses, tlb };
+}
+
+/** Accesses a second of a process, over the rows in which it made any. */
+function meanRate(rows: readonly TimelineRow[], name: string): number {
+  const rates = rows
+    .flatMap(({ processes }) => processes.filter((process) => process.name === name))
+    .map(({ perSecond }) => perSecond)
+    .filter((rate) => rate > 0);
+  return rates.length === 0 ? 0 : rates.reduce((total, rate) => total + rate, 0) / rates.length;
 }
 
 function showProcesses(processes: readonly ProcessOutcome[]): string {

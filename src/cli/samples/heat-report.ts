@@ -1,10 +1,16 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
 import { density, hotFraction } from '../../hotness/confidence.js';
-import { type HeatHistogram, heatHistogram } from '../../hotness/histogram.js';
-import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import {
+  countedBlocks,
+  type HeatHistogram,
+  type HugeBlocks,
+  heatHistogram,
+} from '../../hotness/histogram.js';
+import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
 import { pageToAddress } from '../../vocabulary/units.js';
+import { MappingPlaces } from './touched-mappings.js';
 
 export interface BlockLine {
   readonly pid: number;
@@ -23,6 +29,9 @@ export interface GroupLine {
   readonly command: string;
   /** Empty on the line of a whole process. */
   readonly mapping: string;
+  /** Byte addresses of the mapping in hexadecimal; empty when it was not recorded, and on the line of a process. */
+  readonly start: string;
+  readonly end: string;
   readonly samples: number;
   readonly accesses: number;
   readonly pages: number;
@@ -32,9 +41,18 @@ export interface GroupLine {
 export interface HeatReport {
   readonly source: string;
   readonly samples: number;
+  /** False when a source speaks of whole regions: then no share of sub-pages can be told. */
+  readonly seesSubPages: boolean;
   readonly unplaced: Readonly<Record<string, number>>;
   readonly losses: Readonly<Record<string, number>>;
+  /** Of blocks with samples; of all huge pages when `huge` is there. */
   readonly histogram: HeatHistogram;
+  /** Huge pages of the live processes, when only those are counted. */
+  readonly huge?: {
+    readonly pids: readonly number[];
+    readonly blocks: number;
+    readonly withoutSamples: number;
+  };
   /** Blocks known to be below the share, known to be at or above it, and undecided. */
   readonly sparse: {
     readonly below: number;
@@ -53,6 +71,8 @@ export interface ReportOptions {
   /** Share of sub-pages below which a block counts as sparse. */
   readonly sparseBelow: number;
   readonly pids?: ReadonlySet<number>;
+  /** Count these blocks only, with and without samples. */
+  readonly huge?: HugeBlocks;
 }
 
 export async function heatReport(source: HeatFileSource, options: ReportOptions): Promise<HeatReport> {
@@ -61,10 +81,12 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
   return {
     source: source.origin.detail,
     samples: source.facts.samples,
+    seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,
     losses: source.facts.losses,
-    histogram: heatHistogram(maps, options.bins),
-    sparse: countSparse(maps, options.sparseBelow),
+    histogram: heatHistogram(maps, options.bins, options.huge),
+    ...(options.huge === undefined ? {} : { huge: countHuge(maps, options.huge) }),
+    sparse: countSparse(maps, options.sparseBelow, options.huge),
     processes: bySamples(gathered.processes),
     mappings: bySamples(gathered.mappings).slice(0, options.top),
     hottest: hottestBlocks(maps, options.top, gathered.blockMappings, source),
@@ -83,6 +105,8 @@ interface Group {
   pid: number;
   command: string;
   mapping: string;
+  start: string;
+  end: string;
   samples: number;
   accesses: number;
   pages: number;
@@ -97,12 +121,14 @@ async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefi
     blockMappings: new Map(),
   };
   const { geometry } = source;
+  const places = new MappingPlaces(source.facts.mappings ?? [], geometry);
   for await (const group of source.groups()) {
     for (let row = 0; row < group.count; row++) {
       const pid = group.pid[row];
       if (pids !== undefined && !pids.has(pid)) continue;
       const page = Number(group.address[row] / BigInt(geometry.pageBytes));
-      const line = { pid, command: group.command[row], mapping: group.mapping[row], page };
+      const { start, end } = places.find(pid, page);
+      const line = { pid, command: group.command[row], mapping: group.mapping[row], start, end, page };
       addRow(gathered, source, line, group.samples[row], group.accesses[row]);
     }
   }
@@ -113,6 +139,8 @@ interface Row {
   readonly pid: number;
   readonly command: string;
   readonly mapping: string;
+  readonly start: string;
+  readonly end: string;
   readonly page: number;
 }
 
@@ -134,8 +162,15 @@ function addRow(
   builder.addCount(row.page, samples, accesses);
   const key = `${row.pid}/${block}`;
   if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
-  addTo(gathered.processes, `${row.pid}`, { ...row, mapping: '' }, block, samples, accesses);
-  addTo(gathered.mappings, `${row.pid}/${row.mapping}`, row, block, samples, accesses);
+  addTo(
+    gathered.processes,
+    `${row.pid}`,
+    { ...row, mapping: '', start: '', end: '' },
+    block,
+    samples,
+    accesses,
+  );
+  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, samples, accesses);
 }
 
 function addTo(
@@ -148,8 +183,8 @@ function addTo(
 ): void {
   let group = groups.get(key);
   if (group === undefined) {
-    const { pid, command, mapping } = row;
-    group = { pid, command, mapping, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
+    const { pid, command, mapping, start, end } = row;
+    group = { pid, command, mapping, start, end, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
     groups.set(key, group);
   }
   group.samples += samples;
@@ -164,16 +199,38 @@ function bySamples(groups: Map<string, Group>): GroupLine[] {
     .sort((a, b) => b.samples - a.samples || a.pid - b.pid);
 }
 
-function countSparse(maps: readonly HotMap[], below: number): HeatReport['sparse'] {
+function countHuge(maps: readonly HotMap[], huge: HugeBlocks): NonNullable<HeatReport['huge']> {
+  let blocks = 0;
+  let withoutSamples = 0;
+  for (const map of maps) {
+    for (const number of countedBlocks(map, huge)) {
+      blocks++;
+      if ((map.block(number)?.samples ?? 0) === 0) withoutSamples++;
+    }
+  }
+  return { pids: [...huge.keys()], blocks, withoutSamples };
+}
+
+function countSparse(
+  maps: readonly HotMap[],
+  below: number,
+  huge: HugeBlocks | undefined,
+): HeatReport['sparse'] {
   const counts = { sparse: 0, dense: 0, unknown: 0 };
   for (const map of maps) {
-    for (const number of map.blocks()) {
+    for (const number of countedBlocks(map, huge)) {
       const block = map.block(number);
-      if (block === undefined || block.samples === 0) continue;
-      counts[density(hotFraction(block, map.geometry.pagesPerBlock), below, below)]++;
+      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
+      counts[isSeen ? density(fractionOf(map, block), below, below) : 'unknown']++;
     }
   }
   return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
+}
+
+/** All or nothing may be hot where the source sees no sub-pages. */
+function fractionOf(map: HotMap, block: HotBlock): HotFraction {
+  const fraction = hotFraction(block, map.geometry.pagesPerBlock);
+  return map.subPageHeat ? fraction : { ...fraction, seen: 0, low: 0, high: 1, coverage: 0 };
 }
 
 function hottestBlocks(
@@ -199,7 +256,7 @@ function hottestBlocks(
       samples: block.samples,
       touched: block.touched,
       subPages: geometry.pagesPerBlock,
-      fraction: hotFraction(block, geometry.pagesPerBlock),
+      fraction: fractionOf(map, block),
     };
   });
 }

@@ -1,5 +1,4 @@
 /** A heat report in words and bars for a terminal. */
-import type { HeatHistogram } from '../../hotness/histogram.js';
 import type { BlockLine, GroupLine, HeatReport } from './heat-report.js';
 
 const BAR_WIDTH = 40;
@@ -11,17 +10,24 @@ export function reportLines(report: HeatReport): string[] {
     ...listed(report.unplaced, 'samples not placed:'),
     ...listed(report.losses, ''),
     '',
-    ...histogramLines(report.histogram),
-    ...sparseLines(report),
+    ...(report.seesSubPages ? [...histogramLines(report), ...sparseLines(report)] : blindLines(report)),
     '',
     'processes',
     ...report.processes.map((line) => `  ${groupLine(line, line.command || '(no name recorded)')}`),
     '',
     'mappings',
-    ...report.mappings.map((line) => `  ${groupLine(line, line.mapping || '(mapping not recorded)')}`),
+    ...report.mappings.map((line) => `  ${groupLine(line, mappingName(line))}`),
     '',
     'hottest blocks',
     ...report.hottest.map((line) => `  ${blockLine(line)}`),
+  ];
+}
+
+/** What there is to say when the source speaks of regions. */
+function blindLines(report: HeatReport): string[] {
+  return [
+    `${report.histogram.blocks} blocks with samples; which share of their sub-pages was accessed is unknown for all of them:`,
+    'the source speaks of whole regions (DAMON). Memory samples of a PMU (`octavo record`) see sub-pages.',
   ];
 }
 
@@ -31,8 +37,10 @@ function listed(counts: Readonly<Record<string, number>>, words: string): string
   );
 }
 
-function histogramLines(histogram: HeatHistogram): string[] {
-  if (histogram.blocks === 0) return ['no block has samples'];
+function histogramLines(report: HeatReport): string[] {
+  const { histogram } = report;
+  if (histogram.blocks === 0)
+    return [report.huge === undefined ? 'no block has samples' : 'there is no huge page'];
   const most = Math.max(...histogram.bins.map((bin) => bin.most), 1);
   const lines = histogram.bins.map((bin) => {
     const range = `${percent(bin.from).padStart(7)} –${percent(bin.to).padStart(8)}`;
@@ -40,11 +48,16 @@ function histogramLines(histogram: HeatHistogram): string[] {
     return `${range} ${bounds}  ${bar(bin.least, bin.most, most).padEnd(BAR_WIDTH)}  ${bin.seen}`;
   });
   return [
-    `share of sub-pages accessed, ${histogram.blocks} blocks with samples`,
+    `share of sub-pages accessed, ${subject(report)}`,
     '  accessed          blocks (95 %)  █ certain ░ possible                        by seen pages alone',
     ...lines,
     `unknown: ${histogram.unknown} of ${histogram.blocks} blocks (${percent(histogram.unknown / histogram.blocks)}) have too few samples for one bin`,
   ];
+}
+
+function subject({ histogram, huge }: HeatReport): string {
+  if (huge === undefined) return `${histogram.blocks} blocks with samples`;
+  return `${huge.blocks} huge pages, ${huge.withoutSamples} of them without a sample`;
 }
 
 function bar(least: number, most: number, whole: number): string {
@@ -59,8 +72,15 @@ function sparseLines(report: HeatReport): string[] {
   if (all === 0) return [];
   return [
     `fewer than ${percent(below)} of the sub-pages accessed: at least ${percent(certain / all)}, at most ${percent((certain + unknown) / all)} of the blocks`,
-    'Whether a block was a huge page is not in a recording; `octavo inspect` shows page sizes of live processes.',
+    ...(report.huge === undefined
+      ? ['Blocks may be huge pages or not; --thp counts huge pages only, of processes that still run.']
+      : []),
   ];
+}
+
+function mappingName({ mapping, start, end }: GroupLine): string {
+  const name = mapping || '(mapping not recorded)';
+  return start === '' ? name : `${start}-${end} ${name}`;
 }
 
 function groupLine(line: GroupLine, name: string): string {
@@ -70,5 +90,6 @@ function groupLine(line: GroupLine, name: string): string {
 function blockLine(line: BlockLine): string {
   const { low, high } = line.fraction;
   const share = `${percent(low)} … ${percent(high)}`;
-  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples on ${line.touched} of ${line.subPages} sub-pages (${share})  ${line.mapping}`;
+  const touched = line.fraction.seen === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
+  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${touched} (${share})  ${line.mapping}`;
 }

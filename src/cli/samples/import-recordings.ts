@@ -1,16 +1,20 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
 
 import type { RegionRecord } from '../../formats/damo-record/region.js';
+import type { MappedName } from '../../formats/heat-file/write.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
+import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
-import { DamoRecordSource, readDamoRecord } from '../../sources/damo-record.js';
-import { damagedBytes, lossesOf, notesOf } from '../../sources/perf-account.js';
+import { DamoRecordSource } from '../../sources/damo-record.js';
+import { damagedBytes, lossesOf, lostOf, notesOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
+import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
+import type { Resolver } from '../../sources/resolver.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
-import type { SampleOrigin } from '../../vocabulary/sample.js';
+import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
 import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { openRecording } from './open-recording.js';
@@ -22,6 +26,8 @@ export interface ImportOptions {
   readonly maps: boolean;
   /** DAMON records are of physical memory. */
   readonly physical?: boolean;
+  /** Looks up where samples with a physical address only are mapped. */
+  readonly resolver?: Resolver;
 }
 
 /** What was read from all recordings together. */
@@ -31,8 +37,9 @@ export interface Imported {
   damagedBytes: number;
   bytesRead: number;
   lost: number;
-  /** Regions of DAMON records. */
+  /** Regions of DAMON records, and the rows of whole blocks that they make. */
   regions: number;
+  regionRows: number;
   readonly losses: Record<string, number>;
   readonly notes: string[];
   readonly events: { readonly name: string; readonly nature: string }[];
@@ -40,8 +47,12 @@ export interface Imported {
   readonly origins: SampleOrigin[];
   maps: readonly HotMap[];
   unplaced: Readonly<Record<string, number>>;
-  /** Name of the mapping of a page, empty when not recorded. */
-  nameMapping(pid: ProcessId, page: PageNumber): string;
+  /** What became of physical addresses, when they were resolved. */
+  resolved?: ResolvedFacts;
+  /** Recorded mappings of a process, ascending. */
+  mappingsOf(pid: ProcessId): readonly RecordedMapping[];
+  /** The mapping of a page; without a name when not recorded. */
+  nameMapping(pid: ProcessId, page: PageNumber): MappedName;
 }
 
 export async function importRecordings(
@@ -53,7 +64,7 @@ export async function importRecordings(
   for (const path of paths) {
     const { stream, whole } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
-    const regions = whole === undefined ? undefined : readDamoRecord(name, whole);
+    const regions = whole === undefined ? undefined : await damoRegions(name, whole);
     if (regions !== undefined && whole !== undefined) {
       importing.addRegions(regions, name, whole.length);
       continue;
@@ -64,10 +75,17 @@ export async function importRecordings(
       ...(options.pids === undefined ? {} : { pids: options.pids }),
       ...(stream === undefined ? {} : { stream }),
     });
-    for await (const batch of source.batches(working(context, path))) importing.add(batch);
+    for await (const batch of source.batches(working(context, path))) {
+      importing.add(batch, source.session.state.namesGuests);
+    }
     importing.account(source);
   }
   return importing.finish();
+}
+
+async function damoRegions(name: string, whole: Uint8Array): Promise<readonly RegionRecord[] | undefined> {
+  const { readDamoRecord } = await import('../../sources/damo-file.js');
+  return readDamoRecord(name, whole);
 }
 
 /** Gathers batches of one or more recordings. */
@@ -77,15 +95,24 @@ export class Importing {
   private readonly sessions: PerfSession[] = [];
 
   private readonly options: ImportOptions;
+  private readonly resolving: BatchResolver | undefined;
 
   constructor(options: ImportOptions) {
     this.options = options;
     this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
     this.imported = nothingYet(this.sessions);
+    if (options.resolver !== undefined)
+      this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
-  add(batch: AccessColumns): void {
-    this.imported.tally.add(batch);
+  /** `guestsAreNamed` as Tally.add() takes it. */
+  add(batch: AccessColumns, guestsAreNamed = false): void {
+    this.imported.tally.add(batch, guestsAreNamed);
+    this.place(batch);
+  }
+
+  private place(batch: SampleBatch): void {
+    this.resolving?.resolve(batch);
     this.hot?.addSamples(batch);
   }
 
@@ -108,7 +135,10 @@ export class Importing {
       pids: [...pids],
       isPhysical: physical,
     });
-    for (const batch of source.batches()) this.hot?.addSamples(batch);
+    for (const batch of source.batches()) {
+      this.imported.regionRows += batch.count;
+      this.place(batch);
+    }
     const { losses, notes } = source.account();
     const { imported } = this;
     imported.regions += regions.length;
@@ -120,6 +150,7 @@ export class Importing {
   }
 
   finish(): Imported {
+    if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
     if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions);
     return this.imported;
   }
@@ -141,6 +172,7 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     bytesRead: 0,
     lost: 0,
     regions: 0,
+    regionRows: 0,
     losses: {},
     notes: [],
     events: [],
@@ -148,22 +180,26 @@ function nothingYet(sessions: readonly PerfSession[]): Imported {
     origins: [],
     maps: [],
     unplaced: {},
+    mappingsOf: (pid) =>
+      sessions.map((session) => session.state.mappings.of(pid)).find((list) => list.length > 0) ?? [],
     nameMapping: (pid, page) => {
+      let end = Number.POSITIVE_INFINITY;
       for (const session of sessions) {
-        const found = session.state.mappings.find(pid, page);
-        if (found !== undefined) return found.name;
+        const found = session.state.mappings.findRun(pid, page);
+        end = Math.min(end, found.end);
+        if (found.name !== undefined) return { name: found.name, end };
       }
-      return '';
+      return { name: '', end };
     },
   };
 }
 
 function account(imported: Imported, source: PerfFileSource): void {
   const { session } = source;
-  const { state, damage, events } = session;
+  const { damage, events } = session;
   imported.damagedBytes += damagedBytes(session);
   imported.bytesRead += source.account().bytesRead;
-  imported.lost += state.losses.records + state.losses.samples;
+  imported.lost += lostOf(session);
   imported.notes.push(...notesOf(session));
   imported.origins.push(source.origin);
   for (const place of damage.places) imported.damage.add(place.offset, place.bytes, place.reason);

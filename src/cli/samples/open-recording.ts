@@ -1,10 +1,13 @@
 /** Tells what a recording is by its first bytes, without asking for more of a pipe than these. */
+import { damoKind } from '../../formats/damo-record/region.js';
 import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
 
 /** Text records are read whole, up to here. */
 const LONGEST_TEXT = 384 * 1024 * 1024;
+/** What tells a text record from anything else, which is then not read any further. */
+const HEAD_BYTES = 4096;
 
 export interface OpenedRecording {
   /** Bytes of a perf.data that comes through a pipe. */
@@ -20,10 +23,11 @@ export async function openRecording(context: OctavoContext, path: string): Promi
   if (!status.ok || status.value.kind !== 'file') return {};
   const opened = context.host.files.open(path);
   if (!opened.ok) return {};
-  const head = new Uint8Array(MAGIC_BYTES);
-  const read = opened.value.read(head, 0);
+  const room = new Uint8Array(HEAD_BYTES);
+  const read = opened.value.read(room, 0);
   opened.value.close();
-  if (!read.ok || identify(head.subarray(0, read.value)).kind !== 'unknown') return {};
+  const head = room.subarray(0, read.ok ? read.value : 0);
+  if (identify(head).kind !== 'unknown' || damoKind(head) === undefined) return {};
   const whole = context.host.files.readBytes(path);
   return whole.ok ? { whole: whole.value } : {};
 }
@@ -32,13 +36,17 @@ async function openStream(input: AsyncIterable<Uint8Array>): Promise<OpenedRecor
   const iterator = input[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  while (length < MAGIC_BYTES) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    length += next.value.length;
-  }
-  if (identify(joined(chunks)).kind !== 'unknown') return { stream: continued(chunks, iterator) };
+  const readTo = async (wanted: number) => {
+    while (length < wanted) {
+      const next = await iterator.next();
+      if (next.done === true) break;
+      chunks.push(next.value);
+      length += next.value.length;
+    }
+    return joined(chunks);
+  };
+  if (identify(await readTo(MAGIC_BYTES)).kind !== 'unknown') return { stream: continued(chunks, iterator) };
+  if (damoKind(await readTo(HEAD_BYTES)) === undefined) return { stream: continued(chunks, iterator) };
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     chunks.push(next.value);
     length += next.value.length;

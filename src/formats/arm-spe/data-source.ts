@@ -85,3 +85,8 @@ export function midrOfCpuId(cpuId: string | undefined): number {
   const match = /^0x([0-9a-f]+)/i.exec(cpuId ?? '');
   return match === null ? 0 : Number(BigInt(`0x${match[1]}`) & 0xffffffffn);
 }
+
+/** One bit for each remote value, all of which are below 32. */
+export function remoteMask(sources: DataSources): number {
+  return sources.remote.reduce((mask, value) => mask | (1 << value), 0) >>> 0;
+}

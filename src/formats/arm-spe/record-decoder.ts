@@ -4,7 +4,6 @@
  */
 
 import { isAddress, isCounter, LENGTH_OF, PACKET, PACKET_OF } from './packets.js';
-import { canonicalHigh } from './record-columns.js';
 
 /** Longer than any record can be; what has no end after this many bytes is damaged. */
 export const LONGEST_RECORD = 4096;
@@ -41,8 +40,7 @@ export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
   private readonly fields = new Int32Array(FIELDS);
   private bytes: Uint8Array = new Uint8Array(0);
-  /** The attached bytes as words. */
-  view = new DataView(this.bytes.buffer);
+  private view = new DataView(this.bytes.buffer);
 
   // The record last read. Fields that it lacks are 0 (context, operation, level, source: −1).
   get virtualLow(): number {
@@ -275,3 +273,9 @@ export function hasContext(bytes: Uint8Array): boolean | undefined {
 }
 
 const RECORDS_PROBED = 256;
+
+/** Drops the tag byte of a data address and fills it with ones where bits 55:52 say that it is a kernel's. */
+function canonicalHigh(high: number): number {
+  const low24 = high & 0xffffff;
+  return low24 >= 0xf00000 ? low24 | 0xff000000 : low24;
+}

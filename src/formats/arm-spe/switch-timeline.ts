@@ -33,6 +33,16 @@ export class SwitchTimeline {
     return this.first < this.end && this.times[this.first] <= time;
   }
 
+  /** The thread found runs from here … */
+  get from(): number {
+    return this.times[this.first];
+  }
+
+  /** … to before here, as far as is known. */
+  get until(): number {
+    return this.first + 1 < this.end ? this.times[this.first + 1] : Number.POSITIVE_INFINITY;
+  }
+
   get pid(): number {
     return this.pids[this.first];
   }

@@ -3,53 +3,22 @@
  * thread each record is of. By context packets where there are any; else, per thread, by the buffer's own thread;
  * else by the context switches of the CPU, for which buffers wait until the switches up to their end are known.
  */
-import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import type { SampleDecoder } from '../perf-data/sample-decoder.js';
 import type { ThreadTable } from '../perf-data/threads.js';
-import { type DataSources, dataSourcesOf, UNKNOWN_SOURCES } from './data-source.js';
-import { EVENT, isAtomic } from './packets.js';
-import { readOrdinaryRecords, SpeColumns } from './record-columns.js';
+import { EXCHANGE } from '../sample-kernel/exports.js';
+import type { SampleKernel } from '../sample-kernel/kernel.js';
+import { type AuxBuffer, NO_THREAD, type Queue } from './aux-queue.js';
+import { dataSourcesOf, remoteMask, UNKNOWN_SOURCES } from './data-source.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
+import { kindOf, putRecord, tellsSource } from './record-rows.js';
 import { SwitchTimeline } from './switch-timeline.js';
-import type { TimeConverter } from './time-conversion.js';
+import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.js';
 
 /** Bytes of AUX data that may wait for context switches. */
 const MOST_WAITING = 32 << 20;
 const MOST_QUEUES = 4096;
-const NO_THREAD = 0xffffffff;
-const SOURCE_VALUES = 65536;
-
-/** The AUXTRACE record that bytes came with. */
-export interface AuxBuffer {
-  readonly index: number;
-  /** All ones when the buffer is not of one CPU (or thread). */
-  readonly cpu: number;
-  readonly tid: number;
-}
-
-interface Piece {
-  readonly bytes: Uint8Array;
-  /** No further bytes of the same buffer follow. */
-  readonly ends: boolean;
-  readonly round: number;
-}
-
-interface Queue {
-  readonly buffer: AuxBuffer;
-  readonly timeline: SwitchTimeline;
-  /** 1 for data sources of another socket or chip. */
-  readonly isRemote: Uint8Array;
-  /** Value of the last context packet, −1 before the first. */
-  context: number;
-  /** Begun record whose rest is still to come. */
-  tail: Uint8Array;
-  waiting: Piece[];
-  tid: number;
-  pid: number;
-  /** True once a context packet has named the thread. */
-  isNamed: boolean;
-}
 
 export interface SpeSetup {
   /** Event number and weight of the rows. */
@@ -62,9 +31,7 @@ export interface SpeSetup {
 
 export class SpeTrace {
   readonly records = new SpeRecordDecoder();
-  private readonly columns = new SpeColumns();
   readonly setup: SpeSetup = { event: 0, weight: 1, midrs: new Map(), midr: 0 };
-  converter: TimeConverter | undefined;
   /** Records that are no memory access. */
   otherOperations = 0;
   /** Records of the load/store class. */
@@ -76,10 +43,11 @@ export class SpeTrace {
   unconvertedTimes = 0;
   /** Queues beyond the number kept; their bytes are lost. */
   ignoredBytes = 0;
-  /** How often each data source value was seen with a load. */
-  private sourceCounts = new Uint32Array(0);
+  /** How often each data source value was seen with a load; in the kernel's memory while that is there. */
+  private sourceCounts: Uint32Array = new Uint32Array(0);
+  private conversion: TimeConversion | undefined;
+  private kernel: SampleKernel | undefined;
   private readonly queues = new Map<number, Queue>();
-  private readonly remoteTables = new Map<DataSources, Uint8Array>();
   private readonly timelines = new Map<number, SwitchTimeline>();
   private readonly samples: SampleDecoder;
   private readonly threads: ThreadTable;
@@ -87,10 +55,9 @@ export class SpeTrace {
   private round = 0;
   private waitingBytes = 0;
   private releasedRound = -1;
-  private baseOffset = 0;
-  private hasBase = false;
-  /** What is being decoded now: position in `current`. */
+  /** What is being decoded now: bytes in the kernel's memory, their address there, and the position in them. */
   private current: Uint8Array | undefined;
+  private currentAddress = 0;
   private currentAt = 0;
   private currentEnds = false;
   private currentQueue: Queue | undefined;
@@ -98,6 +65,24 @@ export class SpeTrace {
   constructor(samples: SampleDecoder, threads: ThreadTable) {
     this.samples = samples;
     this.threads = threads;
+  }
+
+  /** Decodes by a kernel from now on, or not at all any more. */
+  attach(kernel: SampleKernel | undefined): void {
+    if (kernel === undefined) this.sourceCounts = this.sourceCounts.slice();
+    else {
+      this.sourceCounts = kernel.sourceCounts;
+      for (let payload = 0; payload < 256; payload++) kernel.operationKinds[payload] = kindOf(payload);
+    }
+    this.kernel = kernel;
+    if (this.conversion !== undefined) this.convertBy(this.conversion);
+  }
+
+  /** How the timestamps of records become times. */
+  convertBy(conversion: TimeConversion): void {
+    this.conversion = conversion;
+    const { cycles, mask } = clockOf(conversion);
+    this.kernel?.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
   }
 
   /** A context switch: from `time` (as SampleDecoder.since counts) on, `tid` runs on `cpu`. */
@@ -176,8 +161,15 @@ export class SpeTrace {
     return false;
   }
 
+  /** Goes on with bytes in the kernel's memory, or copies them there; what was begun is put in front of them. */
   private begin(queue: Queue, bytes: Uint8Array, ends: boolean): void {
-    this.current = queue.tail.length === 0 ? bytes : joined(queue.tail, bytes);
+    const { memory, aux } = this.kernel as SampleKernel;
+    const isInPlace = bytes.buffer === memory.buffer;
+    if (!isInPlace) aux.bytes.set(bytes);
+    const address = (isInPlace ? bytes.byteOffset : aux.address) - queue.tail.length;
+    memory.set(queue.tail, address);
+    this.currentAddress = address;
+    this.current = memory.subarray(address, address + queue.tail.length + bytes.length);
     queue.tail = EMPTY;
     this.records.attach(this.current);
     this.currentAt = 0;
@@ -188,28 +180,58 @@ export class SpeTrace {
   /** Decodes `current` in portions; false when `out` is full before its end. */
   private decode(bytes: Uint8Array, out: AccessColumns): boolean {
     const queue = this.currentQueue as Queue;
-    const { columns, records } = this;
-    columns.context = queue.context;
     for (;;) {
-      const limit = Math.min(columns.capacity, out.capacity - out.count);
-      if (limit === 0) return false;
-      columns.count = 0;
-      columns.records = 0;
-      this.currentAt = readOrdinaryRecords(bytes, records.view, this.currentAt, bytes.length, limit, columns);
-      records.counts.records += columns.records;
-      const isDone = columns.count < limit && this.decodeRare(queue, bytes);
-      queue.context = columns.context;
-      this.takeRows(queue, out);
-      if (isDone) return true;
+      if (out.count >= out.capacity) return false;
+      this.decodeOrdinary(queue, bytes, out);
+      if (out.count >= out.capacity) return false;
+      if (this.decodeRare(queue, bytes, out)) return true;
     }
   }
 
+  /** Lets the kernel decode, up to a record that it leaves to `decodeRare`. */
+  private decodeOrdinary(queue: Queue, bytes: Uint8Array, out: AccessColumns): void {
+    const { calls, exchange } = this.kernel as SampleKernel;
+    const { currentAddress: address, setup } = this;
+    const hasThread = queue.buffer.tid !== NO_THREAD;
+    calls.setSpe(setup.event, setup.weight, this.samples.wanted === undefined ? 0 : 1);
+    calls.setQueue(
+      queue.tid,
+      queue.pid,
+      Number(queue.isNamed),
+      Number(hasThread),
+      queue.context,
+      queue.remoteSources,
+    );
+    const next = calls.decodeRecords(address + this.currentAt, address + bytes.length, out.count);
+    this.currentAt = next - address;
+    out.count = exchange[EXCHANGE.rows];
+    queue.context = exchange[EXCHANGE.queueContext];
+    queue.tid = exchange[EXCHANGE.queueTid];
+    queue.pid = exchange[EXCHANGE.queuePid];
+    queue.isNamed = exchange[EXCHANGE.queueIsNamed] === 1;
+    this.count(exchange);
+  }
+
+  private count(exchange: Int32Array): void {
+    const { samples } = this;
+    const records = exchange[EXCHANGE.records];
+    const memoryRecords = exchange[EXCHANGE.memoryRecords];
+    this.records.counts.records += records;
+    this.memoryOperations += memoryRecords;
+    this.otherOperations += records - memoryRecords;
+    this.guessedThreads += exchange[EXCHANGE.guessed];
+    this.unknownThreads += exchange[EXCHANGE.unknownThread];
+    this.unconvertedTimes += exchange[EXCHANGE.unconverted];
+    samples.losses.otherProcess += exchange[EXCHANGE.otherProcess];
+    samples.takeOrigin(exchange);
+  }
+
   /** One record with rare packets, bad bytes or close to the end; true when no whole record is left. */
-  private decodeRare(queue: Queue, bytes: Uint8Array): boolean {
+  private decodeRare(queue: Queue, bytes: Uint8Array, out: AccessColumns): boolean {
     const next = this.records.next(this.currentAt, bytes.length, this.currentEnds);
     if (next > 0) {
       this.currentAt = next;
-      this.columns.push(this.records);
+      this.takeRecord(queue, out);
       return false;
     }
     queue.tail = -next < bytes.length ? bytes.slice(-next) : EMPTY;
@@ -217,18 +239,27 @@ export class SpeTrace {
     return true;
   }
 
-  private takeRows(queue: Queue, out: AccessColumns): void {
-    const { columns } = this;
-    this.otherOperations += columns.records - columns.count;
-    this.memoryOperations += columns.count;
-    for (let row = 0; row < columns.count; row++) {
-      const context = columns.contexts[row];
-      if (context >= 0 && (context !== queue.tid || !queue.isNamed)) this.nameThread(queue, context);
-      const time = this.timeOf(row);
-      if (!queue.isNamed && queue.buffer.tid === NO_THREAD) this.guessThread(queue, time);
-      if (!this.samples.wants(queue.pid)) this.samples.losses.otherProcess++;
-      else this.fill(row, queue, time, out);
+  /** Makes a row of the record last read, when it is a wanted memory access. */
+  private takeRecord(queue: Queue, out: AccessColumns): void {
+    const { records, samples, setup } = this;
+    if (records.context >= 0) queue.context = records.context;
+    if (records.operation < 0) {
+      this.otherOperations++;
+      return;
     }
+    this.memoryOperations++;
+    const time = this.timeOf(records);
+    const { context } = queue;
+    if (context >= 0 && (context !== queue.tid || !queue.isNamed)) this.nameThread(queue, context);
+    const isGuess = !queue.isNamed && queue.buffer.tid === NO_THREAD;
+    if (isGuess) this.guessThread(queue, time);
+    if (!samples.wants(queue.pid)) {
+      samples.losses.otherProcess++;
+      return;
+    }
+    const flags = (isGuess ? SAMPLE_FLAG.guessedThread : 0) | this.sourceFlags(queue);
+    const { pid, tid } = queue;
+    putRecord(records, samples, { pid, tid, time, event: setup.event, weight: setup.weight, flags }, out);
   }
 
   private nameThread(queue: Queue, tid: number): void {
@@ -245,61 +276,31 @@ export class SpeTrace {
     } else this.unknownThreads++;
   }
 
+  /** The kernel's question whose thread ran at a time on the CPU of the current buffer. */
+  seekThread(time: number): number {
+    const timeline = this.currentQueue?.timeline;
+    if (timeline === undefined || !timeline.seek(time)) return 0;
+    this.kernel?.calls.setGuess(timeline.tid, timeline.pid, timeline.from, timeline.until);
+    return 1;
+  }
+
   /** Nanoseconds after the recording's first time, NaN when the record has no usable time. */
-  private timeOf(row: number): number {
-    const { columns, converter } = this;
-    if (columns.hasTime[row] === 0) return Number.NaN;
-    if (converter === undefined) {
+  private timeOf(record: SpeRecordDecoder): number {
+    if (!record.hasTime) return Number.NaN;
+    if (this.conversion === undefined) {
       this.unconvertedTimes++;
       return Number.NaN;
     }
-    const relative = converter.relative(columns.timeLow[row] >>> 0, columns.timeHigh[row] >>> 0);
-    if (!this.hasBase) this.setBase(converter.base ?? 0n);
-    return relative + this.baseOffset;
+    const count = (BigInt(record.timeHigh) << 32n) | BigInt(record.timeLow);
+    const time = nanosecondsOf(this.conversion, count);
+    return this.samples.since(Number(time & 0xffffffffn), Number(time >> 32n));
   }
 
-  private setBase(base: bigint): void {
-    this.baseOffset = this.samples.since(Number(base & 0xffffffffn), Number(base >> 32n));
-    this.hasBase = true;
-  }
-
-  private fill(from: number, queue: Queue, time: number, out: AccessColumns): void {
-    const { columns, samples } = this;
-    const row = out.count++;
-    const virtualLow = columns.virtualLow[from] >>> 0;
-    const virtualHigh = columns.virtualHigh[from] >>> 0;
-    const physicalLow = columns.physicalLow[from] >>> 0;
-    const physicalHigh = columns.physicalHigh[from];
-    out.time[row] = time;
-    out.pid[row] = queue.pid;
-    out.tid[row] = queue.tid;
-    out.addressLow[row] = virtualLow;
-    out.addressHigh[row] = virtualHigh;
-    out.physicalLow[row] = physicalLow;
-    out.physicalHigh[row] = physicalHigh;
-    out.virtualPage[row] = samples.page(virtualLow, virtualHigh);
-    out.physicalPage[row] = samples.page(physicalLow, physicalHigh);
-    out.kind[row] = kindOf(columns.operation[from]);
-    out.weight[row] = this.setup.weight;
-    out.latency[row] = columns.latency[from];
-    out.event[row] = this.setup.event;
-    out.flags[row] = this.flagsOf(from, queue);
-  }
-
-  private flagsOf(row: number, queue: Queue): number {
-    const { columns } = this;
-    const events = columns.events[row];
-    const source = columns.source[row];
-    let flags = columns.level[row] > 0 ? SAMPLE_FLAG.kernel : 0;
-    if (events & EVENT.tlbWalk) flags |= SAMPLE_FLAG.tlbMiss;
-    if (events & EVENT.lastLevelMiss) flags |= SAMPLE_FLAG.cacheMiss;
-    if (events & EVENT.remoteAccess) flags |= SAMPLE_FLAG.remoteMemory;
-    if (!queue.isNamed && queue.buffer.tid === NO_THREAD) flags |= SAMPLE_FLAG.guessedThread;
-    const isLoad = (columns.operation[row] & 1) === 0;
-    if (source < 0 || !isLoad) return flags;
-    if (this.sourceCounts.length === 0) this.sourceCounts = new Uint32Array(SOURCE_VALUES);
-    this.sourceCounts[source]++;
-    return queue.isRemote[source] === 1 ? flags | SAMPLE_FLAG.remoteMemory : flags;
+  private sourceFlags(queue: Queue): number {
+    const { records } = this;
+    if (!tellsSource(records)) return 0;
+    this.sourceCounts[records.source]++;
+    return records.source < 32 && (queue.remoteSources >>> records.source) & 1 ? SAMPLE_FLAG.remoteMemory : 0;
   }
 
   private queueOf(buffer: AuxBuffer): Queue | undefined {
@@ -311,7 +312,7 @@ export class SpeTrace {
     const queue: Queue = {
       buffer: { ...buffer },
       timeline: this.timelineOf(buffer.cpu),
-      isRemote: this.remoteTableOf(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
+      remoteSources: remoteMask(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
       context: known?.context ?? -1,
       tail: EMPTY,
       waiting: known?.waiting ?? [],
@@ -321,15 +322,6 @@ export class SpeTrace {
     };
     this.queues.set(buffer.index, queue);
     return queue;
-  }
-
-  /** Queues of CPUs of one family share a table. */
-  private remoteTableOf(sources: DataSources): Uint8Array {
-    const known = this.remoteTables.get(sources);
-    if (known !== undefined) return known;
-    const table = remoteTable(sources);
-    this.remoteTables.set(sources, table);
-    return table;
   }
 
   private timelineOf(cpu: number): SwitchTimeline {
@@ -342,21 +334,3 @@ export class SpeTrace {
 }
 
 const EMPTY = new Uint8Array(0);
-
-function remoteTable(sources: DataSources): Uint8Array {
-  const table = new Uint8Array(SOURCE_VALUES);
-  for (const value of sources.remote) table[value] = 1;
-  return table;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
-}
-
-function kindOf(operation: number): number {
-  if (isAtomic(operation)) return SAMPLE_KIND.update;
-  return (operation & 1) !== 0 ? SAMPLE_KIND.store : SAMPLE_KIND.load;
-}

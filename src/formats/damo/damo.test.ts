@@ -5,6 +5,7 @@ import { type DamonContext, filterOf, schemeOf } from '../../vocabulary/damon.js
 import { parseDamoFile } from './parse.js';
 import { damoFile } from './print.js';
 import { formatSize, formatTime, LARGEST, parseShare, parseSize, parseTime } from './quantities.js';
+import { parseDamoText } from './text.js';
 
 test('quantities are read as damo spells them', () => {
   const sizes: [string | number, bigint | undefined][] = [
@@ -71,7 +72,8 @@ test('a problem names its place', () => {
       { kdamonds: [{ contexts: [{ intervals: { sample_us: '5 weeks' } }] }] },
       'kdamonds[0].contexts[0].intervals.sample_us',
     ],
-    [{ kdamonds: [{ contexts: [] }] }, 'kdamonds[0].contexts'],
+    [{ kdamonds: [{ contexts: [] }] }, 'kdamonds'],
+    [{ kdamonds: [{ contexts: [{}, {}] }] }, 'kdamonds[0].contexts'],
     [
       { kdamonds: [{ contexts: [{ schemes: [{ filters: [{}] }] }] }] },
       'kdamonds[0].contexts[0].schemes[0].filters[0].filter_type',
@@ -127,4 +129,77 @@ test('a context printed and read again is the same', () => {
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.value.contexts, [context]);
   assert.deepEqual(parsed.value.ignored, []);
+});
+
+test('a problem of a text names its line, whether YAML or JSON, syntax or sense', () => {
+  const cases: [string, RegExp, string][] = [
+    [
+      'kdamonds:\n- contexts:\n  - ops: vaddr\n    intervals:\n      sample_us: soon\n',
+      /`soon` cannot be understood/,
+      'kdamonds[0].contexts[0].intervals.sample_us (line 5)',
+    ],
+    ['{"kdamonds": [\n {"contexts": [ }', /Flow sequence/, 'line 2, column 17'],
+    ['[\n {"action": "stat"},\n {"action": 7}\n]', /should be a text/, 'schemes[1].action (line 3)'],
+    ['kdamonds:\n- contexts:\n  - schemes:\n    - filters:\n      - matching: Y\n', /is missing/, ''],
+    ['a: 1\na: 2\n', /unique/, 'line 2, column 1'],
+    ['', /neither/, 'top level'],
+    ['- *nobody\n', /nobody/, ''],
+  ];
+  for (const [text, problem, place] of cases) {
+    const parsed = parseDamoText(text);
+    assert.ok(!parsed.ok, text);
+    assert.match(parsed.error.problem, problem);
+    if (place) assert.equal(parsed.error.place, place);
+  }
+});
+
+test('64-bit counts written as bare numbers stay exact, −1 is no node, and schemes may have a name around them', () => {
+  const parsed = parseDamoText(
+    '{"schemes": [{"action": "migrate_hot", "target_nid": -1, "access_pattern": {"sz_bytes": {"min": 4096, "max": 18446744073709551615}}}]}',
+  );
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.value.schemes[0].pattern.size, [4096n, LARGEST]);
+  assert.equal(parsed.value.schemes[0].targetNid, -1);
+});
+
+test('a slot that nobody set up is no context, as `show` prints it', () => {
+  const parsed = parseDamoText(
+    '{"kdamonds": [{"state": "off", "contexts": []}, {"contexts": [{"ops": "vaddr"}]}]}',
+  );
+  assert.deepEqual(parsed.ok && parsed.value.contexts.map(({ operations }) => operations), ['vaddr']);
+});
+
+test('any text is parsed or refused with a place, never thrown', () => {
+  const pieces = fc.constantFrom(
+    ...['kdamonds:', '- ', '\n', '  ', '{', '}', '[', ']', '"', 'contexts: ', 'schemes: ', 'ops: vaddr', ','],
+    ...[
+      '&a ',
+      '*a',
+      '? ',
+      '!!binary ',
+      '0x10',
+      '1e400',
+      'filters: ',
+      'null',
+      '~',
+      ': ',
+      '#',
+      '---',
+      '|',
+      '>',
+    ],
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(pieces).map((parts) => parts.join('')),
+      ),
+      (text) => {
+        const parsed = parseDamoText(text);
+        if (!parsed.ok) assert.notEqual(parsed.error.place, '');
+      },
+    ),
+    { numRuns: 500 },
+  );
 });

@@ -43,28 +43,27 @@ const DEFAULT_INTERVALS: DamonIntervals = {
 export function parseDamoFile(tree: unknown): Result<DamoFile, FileProblem> {
   const ignored: string[] = [];
   try {
-    if (Array.isArray(tree)) {
-      const schemes = new Node(tree, 'schemes')
-        .items()
-        .map((node) => scheme(node, DEFAULT_INTERVALS, ignored));
-      return success({ contexts: [], schemes, ignored });
-    }
-    const top = new Node(tree, '');
+    const top = new Node(Array.isArray(tree) ? { schemes: tree } : tree, '');
     const kdamonds = top.field('kdamonds');
-    if (kdamonds.isAbsent) top.fail('has neither `kdamonds` nor a list of schemes');
-    const contexts = kdamonds.items().map((node) => kdamond(node, ignored));
-    return success({ contexts, schemes: [], ignored });
+    const alone = top.field('schemes');
+    if (kdamonds.isAbsent && alone.isAbsent) top.fail('has neither `kdamonds` nor a list of schemes');
+    ignored.push(...top.unknown(['kdamonds', 'schemes']));
+    const contexts = kdamonds.items().flatMap((node) => kdamond(node, ignored));
+    if (contexts.length === 0 && alone.isAbsent) kdamonds.fail('holds no kdamond with a context');
+    const schemes = alone.items().map((node) => scheme(node, DEFAULT_INTERVALS, ignored));
+    return success({ contexts, schemes, ignored });
   } catch (problem) {
     if (problem instanceof ProblemAt) return failure(problem.at);
     throw problem;
   }
 }
 
-function kdamond(node: Node, ignored: string[]): DamonContext {
+/** A slot without a context is one that nobody set up; more than one is in the format, but in no kernel. */
+function kdamond(node: Node, ignored: string[]): DamonContext[] {
   ignored.push(...node.unknown(['state', 'pid', 'contexts', 'refresh_ms']));
   const contexts = node.field('contexts').items();
-  if (contexts.length !== 1) node.field('contexts').fail('should be exactly one context');
-  return context(contexts[0], ignored);
+  if (contexts.length > 1) node.field('contexts').fail('should be one context at most');
+  return contexts.map((each) => context(each, ignored));
 }
 
 const CONTEXT_FIELDS = ['ops', 'targets', 'intervals', 'nr_regions', 'schemes', 'addr_unit', 'pause'];
@@ -134,7 +133,7 @@ function scheme(node: Node, times: DamonIntervals, ignored: string[]): DamosSche
   const most = node.field('stats').field('max_nr_snapshots').quantity(parseCount, 0n);
   return schemeOf(node.field('action').text('stat'), {
     targetOrder: order.isAbsent ? undefined : Number(order.quantity(parseCount, 0n)),
-    targetNid: nid.isAbsent ? -1 : Number(nid.quantity(parseCount, 0n)),
+    targetNid: nid.isAbsent ? -1 : Number(nid.quantity(nodeNumber, -1n)),
     pattern: pattern(node.field('access_pattern'), times),
     applyIntervalUs: node.field('apply_interval_us').quantity((text) => parseTime(text, US), 0n),
     quotas: quotas(node.field('quotas')),
@@ -149,6 +148,11 @@ function scheme(node: Node, times: DamonIntervals, ignored: string[]): DamosSche
       })),
     maxSnapshots: node.field('max_nr_snapshots').quantity(parseCount, most),
   });
+}
+
+/** A NUMA node, −1 for none. */
+function nodeNumber(value: string | number): bigint | undefined {
+  return String(value) === '-1' ? -1n : parseCount(value);
 }
 
 function pattern(node: Node, times: DamonIntervals): DamosScheme['pattern'] {

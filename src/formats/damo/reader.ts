@@ -51,7 +51,7 @@ export class Node {
   /** A number or a text that a parser understands; the plain value when it is absent. */
   quantity(parse: (value: string | number) => bigint | undefined, plain: bigint): bigint {
     if (this.isAbsent) return plain;
-    const { value } = this;
+    const value = typeof this.value === 'bigint' ? String(this.value) : this.value;
     if (typeof value !== 'string' && typeof value !== 'number') this.fail('should be a number or a text');
     const parsed = parse(value as string | number);
     if (parsed === undefined) this.fail(`\`${value}\` cannot be understood`);

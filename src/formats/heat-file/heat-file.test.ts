@@ -18,6 +18,8 @@ const FACTS: HeatFacts = {
   losses: {},
 };
 
+const NO_NAME = { name: '', end: Number.MAX_SAFE_INTEGER };
+
 async function rowsOf(file: HeatFile) {
   const rows: [number, string, string, bigint, number, number][] = [];
   for await (const group of file.groups()) {
@@ -50,7 +52,12 @@ test('what is written is read again: processes, mappings, addresses, counts and 
             if (owner === pid) builder.addCount(0x7f0000000 + at, samples, samples * 3);
           return builder.build([]);
         });
-        const file = HeatFile.open(writeHeatFile(maps, FACTS, (pid, at) => (at % 2 === 0 ? `m${pid}` : '')));
+        const file = HeatFile.open(
+          writeHeatFile(maps, FACTS, (pid, at) => ({
+            name: at % 2 === 0 ? `m${pid}` : '',
+            end: at + 1,
+          })),
+        );
         assert.ok(file instanceof HeatFile);
         assert.deepEqual(file.facts, FACTS);
         const expected = [...pages]
@@ -74,7 +81,7 @@ test('more rows than one group holds, and counters at their limit', async () => 
   const builder = new HotMapBuilder({ pid: 5, startTicks: 0, command: '', cgroup: '/' }, GEOMETRY_4K);
   for (let at = 0; at < 70_000; at++) builder.addCount(at, 1, 1);
   builder.addCount(3, 100_000, 100_000);
-  const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => ''));
+  const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => NO_NAME));
   assert.ok(file instanceof HeatFile);
   const rows = await rowsOf(file);
   assert.equal(rows.length, 70_000);
@@ -83,8 +90,8 @@ test('more rows than one group holds, and counters at their limit', async () => 
 
 test('other files are refused with a reason', () => {
   assert.equal(HeatFile.open(new Uint8Array(100)), 'is no Parquet file');
-  const whole = writeHeatFile([], FACTS, () => '');
-  const other = writeHeatFile([], { ...FACTS, version: 99 as never }, () => '');
+  const whole = writeHeatFile([], FACTS, () => NO_NAME);
+  const other = writeHeatFile([], { ...FACTS, version: 99 as never }, () => NO_NAME);
   assert.match(String(HeatFile.open(other)), /version/);
   for (let at = 4; at < whole.length - 4; at += 3) {
     const damaged = whole.slice();

@@ -1,6 +1,7 @@
 /** A heat file to rows, group by group, so that memory does not depend on the length of the file. */
 import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
-import { FACTS_KEY, type HeatFacts, heatFacts } from './schema.js';
+import { type HeatFacts, heatFacts } from './facts.js';
+import { FACTS_KEY } from './schema.js';
 
 /** Columns of one row group. */
 export interface HeatGroup {

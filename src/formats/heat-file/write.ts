@@ -1,71 +1,88 @@
 /** Hot maps to a heat file. */
-import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
 import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
 import type { PageNumber, ProcessId } from '../../vocabulary/units.js';
-import { FACTS_KEY, HEAT_SCHEMA, type HeatFacts } from './schema.js';
+import { ParquetFile } from '../parquet/writer.js';
+import { GROUP_ROWS, RowGroup } from './row-group.js';
+import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts } from './schema.js';
 
-/** Rows of a row group: what is held in columns before it is encoded. */
-const GROUP_ROWS = 65536;
-/** Differences of neighbours are small; a dictionary of addresses would hold every one of them. */
-const ASCENDING = { encoding: 'DELTA_BINARY_PACKED' } as const;
 /** Counters of a hot map stop here. */
 const SATURATED = 0xffff;
 
-/** Name of the mapping that a page of a process lies in, empty when not known. */
-export type NameMapping = (pid: ProcessId, page: PageNumber) => string;
+/** Largest value of a column of 32 bits. */
+const LARGEST_COUNT = 0x7fffffff;
+
+/** The mapping that a page lies in. */
+export interface MappedName {
+  /** Empty when not known. */
+  readonly name: string;
+  /** The same holds for the pages up to before this one. */
+  readonly end: PageNumber;
+}
+
+/** Names the mapping of a page of a process. */
+export type NameMapping = (pid: ProcessId, page: PageNumber) => MappedName;
 
 export function writeHeatFile(
   maps: readonly HotMap[],
   facts: HeatFacts,
   nameMapping: NameMapping,
 ): Uint8Array {
-  const writer = new ByteWriter();
-  const parquet = new ParquetWriter({
-    writer,
-    schema: HEAT_SCHEMA,
-    createdBy: 'octavo',
-    kvMetadata: [{ key: FACTS_KEY, value: JSON.stringify(facts) }],
-  });
-  const group = new RowGroup((columnData) => parquet.write({ columnData, rowGroupSize: GROUP_ROWS }));
+  const parquet = new ParquetFile(HEAT_COLUMNS);
+  const group = new RowGroup((count, columns) => parquet.addGroup(count, columns));
   for (const map of [...maps].sort((a, b) => a.process.pid - b.process.pid)) addMap(map, group, nameMapping);
   group.flush();
-  parquet.finish();
-  return writer.getBytes();
+  return parquet.finish('octavo', { [FACTS_KEY]: JSON.stringify(facts) });
 }
 
 function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
   const counts = new Uint16Array(map.geometry.pagesPerBlock);
+  const exact = new Float64Array(counts.length);
   for (const number of map.blocks()) {
     const block = map.block(number);
     if (block === undefined || !map.counts(number, counts)) continue;
-    addBlock(map, block, counts, group, nameMapping);
+    exact.set(counts);
+    const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
+    if (clipped > 0) restore(exact, clipped);
+    addBlock(map, block, exact, group, nameMapping);
   }
 }
 
+/** The touched pages of a block, mapping by mapping. */
 function addBlock(
   map: HotMap,
   block: HotBlock,
-  counts: Uint16Array,
+  counts: Float64Array,
   group: RowGroup,
   nameMapping: NameMapping,
 ): void {
   const { geometry, process } = map;
-  const clipped = clippedShare(block, counts);
-  const weight = block.samples === 0 ? 0 : block.weight / block.samples;
   const first = block.block * geometry.pagesPerBlock;
-  for (let subPage = 0; subPage < counts.length; subPage++) {
-    if (counts[subPage] === 0) continue;
-    const samples = counts[subPage] + (counts[subPage] === SATURATED ? clipped : 0);
-    group.add({
-      pid: process.pid,
-      command: process.command,
-      mapping: nameMapping(process.pid, first + subPage),
-      blockAddress: first * geometry.pageBytes,
-      subPage,
-      address: (first + subPage) * geometry.pageBytes,
-      samples,
-      accesses: samples * weight,
-    });
+  const rows = {
+    pid: process.pid,
+    command: process.command,
+    address: first * geometry.pageBytes,
+    pageBytes: geometry.pageBytes,
+    weight: block.samples === 0 ? 0 : block.weight / block.samples,
+  };
+  for (let from = nextTouched(counts, 0); from < counts.length; ) {
+    const { name, end } = nameMapping(process.pid, first + from);
+    const to = Math.min(counts.length, Math.max(from + 1, end - first), from + GROUP_ROWS);
+    group.makeRoom(to - from);
+    group.add(rows, name, counts, from, to);
+    from = nextTouched(counts, to);
+  }
+}
+
+function nextTouched(counts: Float64Array, from: number): number {
+  let page = from;
+  while (page < counts.length && counts[page] === 0) page++;
+  return page;
+}
+
+/** Gives saturated counters their share of what they lost. */
+function restore(counts: Float64Array, clipped: number): void {
+  for (let page = 0; page < counts.length; page++) {
+    if (counts[page] === SATURATED) counts[page] = Math.min(SATURATED + clipped, LARGEST_COUNT);
   }
 }
 
@@ -73,98 +90,9 @@ function addBlock(
 function clippedShare(block: HotBlock, counts: Uint16Array): number {
   let counted = 0;
   let saturated = 0;
-  for (const count of counts) {
-    counted += count;
-    if (count === SATURATED) saturated++;
+  for (let page = 0; page < counts.length; page++) {
+    counted += counts[page];
+    if (counts[page] === SATURATED) saturated++;
   }
   return saturated === 0 ? 0 : Math.floor((block.samples - counted) / saturated);
-}
-
-interface HeatRow {
-  readonly pid: number;
-  readonly command: string;
-  readonly mapping: string;
-  readonly blockAddress: number;
-  readonly subPage: number;
-  readonly address: number;
-  readonly samples: number;
-  readonly accesses: number;
-}
-
-/** Columns of the rows that are waiting to be encoded. */
-class RowGroup {
-  private count = 0;
-  private readonly write: (columns: ColumnSource[]) => void;
-  private readonly pids = new Int32Array(GROUP_ROWS);
-  private readonly commands: string[] = [];
-  private readonly mappings: string[] = [];
-  private readonly blocks = new BigInt64Array(GROUP_ROWS);
-  private readonly subPages = new Int32Array(GROUP_ROWS);
-  private readonly addresses = new BigInt64Array(GROUP_ROWS);
-  private readonly samples = new Int32Array(GROUP_ROWS);
-  private readonly accesses = new Float64Array(GROUP_ROWS);
-
-  constructor(write: (columns: ColumnSource[]) => void) {
-    this.write = write;
-  }
-
-  add(row: HeatRow): void {
-    const at = this.count++;
-    this.pids[at] = row.pid;
-    this.commands[at] = row.command;
-    this.mappings[at] = row.mapping;
-    this.blocks[at] = BigInt(row.blockAddress);
-    this.subPages[at] = row.subPage;
-    this.addresses[at] = BigInt(row.address);
-    this.samples[at] = Math.min(row.samples, 0x7fffffff);
-    this.accesses[at] = row.accesses;
-    if (this.count === GROUP_ROWS) this.flush();
-  }
-
-  flush(): void {
-    const { count } = this;
-    if (count === 0) return;
-    this.write([
-      { name: 'pid', type: 'INT32', data: this.pids.subarray(0, count), nullable: false },
-      { name: 'command', type: 'STRING', data: this.commands.slice(0, count), nullable: false },
-      { name: 'mapping', type: 'STRING', data: this.mappings.slice(0, count), nullable: false },
-      {
-        name: 'block_address',
-        type: 'INT64',
-        data: this.blocks.subarray(0, count),
-        nullable: false,
-        ...ASCENDING,
-      },
-      {
-        name: 'sub_page',
-        type: 'INT32',
-        data: this.subPages.subarray(0, count),
-        nullable: false,
-        ...ASCENDING,
-        statistics: false,
-      },
-      {
-        name: 'address',
-        type: 'INT64',
-        data: this.addresses.subarray(0, count),
-        nullable: false,
-        ...ASCENDING,
-      },
-      {
-        name: 'samples',
-        type: 'INT32',
-        data: this.samples.subarray(0, count),
-        nullable: false,
-        statistics: false,
-      },
-      {
-        name: 'accesses',
-        type: 'DOUBLE',
-        data: this.accesses.subarray(0, count),
-        nullable: false,
-        statistics: false,
-      },
-    ]);
-    this.count = 0;
-  }
 }

@@ -2,7 +2,7 @@
  * Sample columns with the exact addresses that a perf.data file holds beside the page numbers that all sources
  * have. Whoever needs only samples takes them as a SampleBatch.
  */
-import { NO_PAGE, type SampleColumns, sampleColumns } from '../../vocabulary/sample.js';
+import type { SampleColumns } from '../../vocabulary/sample.js';
 
 export interface AccessColumns extends SampleColumns {
   readonly capacity: number;
@@ -16,19 +16,4 @@ export interface AccessColumns extends SampleColumns {
   readonly latency: Uint32Array;
   /** Number of the event in the file. */
   readonly event: Uint16Array;
-}
-
-export function accessColumns(capacity: number): AccessColumns {
-  const columns = sampleColumns(capacity);
-  columns.physicalPage.fill(NO_PAGE);
-  return {
-    ...columns,
-    capacity,
-    addressLow: new Uint32Array(capacity),
-    addressHigh: new Uint32Array(capacity),
-    physicalLow: new Uint32Array(capacity),
-    physicalHigh: new Uint32Array(capacity),
-    latency: new Uint32Array(capacity),
-    event: new Uint16Array(capacity),
-  };
 }

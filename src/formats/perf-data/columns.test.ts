@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SwitchTimeline } from '../arm-spe/switch-timeline.js';
+import type { AccessColumns } from './access-columns.js';
 import { IdTable } from './id-table.js';
 import { MappingTable } from './mappings.js';
-import { PageSet } from './page-set.js';
+import { Tally } from './tally.js';
 import { ThreadTable } from './threads.js';
 import { ZstdStream } from './zstd-stream.js';
 
@@ -26,19 +27,61 @@ test('an id table finds what was put in', () => {
   );
 });
 
-test('a page set counts distinct pages and blocks', () => {
-  const address = fc.bigInt({ min: 1n, max: (1n << 64n) - 1n }).map((value) => value & ~0x3fn);
+test('a tally sums what plain arithmetic sums, over any addresses and threads', () => {
+  const address = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((value) => value & ~0x3fn);
   const near = fc.nat(1 << 24).map((offset) => 0x7f0000000000n + BigInt(offset));
+  const row = fc.record({
+    virtual: fc.oneof(address, near),
+    physical: fc.oneof(address, near),
+    tid: fc.nat(2),
+  });
   fc.assert(
-    fc.property(fc.array(fc.oneof(address, near), { maxLength: 1500 }), (addresses) => {
-      const set = new PageSet(true);
-      for (const each of addresses) set.add(Number(each & 0xffffffffn), Number(each >> 32n));
-      assert.equal(set.pages, new Set(addresses.map((each) => each >> 12n)).size);
-      assert.equal(set.blocks, new Set(addresses.map((each) => each >> 21n)).size);
+    fc.property(fc.array(fc.array(row, { maxLength: 700 }), { maxLength: 3 }), (batches) => {
+      const tally = new Tally();
+      for (const rows of batches) tally.add(columnsOf(rows));
+      const rows = batches.flat();
+      const addresses = rows.map(({ virtual }) => virtual).filter((each) => each !== 0n);
+      const frames = rows.map(({ physical }) => physical).filter((each) => each !== 0n);
+      assert.equal(tally.samples, rows.length);
+      assert.equal(tally.withAddress, addresses.length);
+      assert.equal(tally.withPhysical, frames.length);
+      assert.equal(
+        tally.sumAddress,
+        BigInt.asUintN(
+          64,
+          addresses.reduce((sum, each) => sum + each, 0n),
+        ),
+      );
+      assert.equal(
+        tally.xorAddress,
+        addresses.reduce((xor, each) => xor ^ each, 0n),
+      );
+      assert.equal(tally.pages4k, new Set(addresses.map((each) => each >> 12n)).size);
+      assert.equal(tally.pages2m, new Set(addresses.map((each) => each >> 21n)).size);
+      assert.equal(tally.pages2mPhysical, new Set(frames.map((each) => each >> 21n)).size);
+      for (const tid of [0, 1, 2]) {
+        const count = rows.filter((each) => each.tid === tid).length;
+        assert.equal(tally.byThread[`7/${tid}`] ?? 0, count);
+      }
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 });
+
+function columnsOf(rows: readonly { virtual: bigint; physical: bigint; tid: number }[]): AccessColumns {
+  const low = (value: bigint) => Number(value & 0xffffffffn);
+  const high = (value: bigint) => Number(value >> 32n);
+  return {
+    count: rows.length,
+    addressLow: Uint32Array.from(rows, ({ virtual }) => low(virtual)),
+    addressHigh: Uint32Array.from(rows, ({ virtual }) => high(virtual)),
+    physicalLow: Uint32Array.from(rows, ({ physical }) => low(physical)),
+    physicalHigh: Uint32Array.from(rows, ({ physical }) => high(physical)),
+    pid: new Int32Array(rows.length).fill(7),
+    tid: Int32Array.from(rows, ({ tid }) => tid),
+    flags: new Uint8Array(rows.length),
+  } as unknown as AccessColumns;
+}
 
 test('the last mapping of a page counts, also where it covers others in part', () => {
   const range = fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 20 }));
@@ -50,7 +93,12 @@ test('the last mapping of a page counts, also where it covers others in part', (
         table.add(1, { start, end: start + length, name: `${index}` });
         for (let page = start; page < start + length; page++) model.set(page, `${index}`);
       });
-      for (let page = 0; page < 90; page++) assert.equal(table.find(1, page)?.name, model.get(page));
+      for (let page = 0; page < 90; page++) {
+        assert.equal(table.find(1, page)?.name, model.get(page));
+        const run = table.findRun(1, page);
+        assert.ok(run.end > page);
+        for (let at = page; at < Math.min(run.end, 90); at++) assert.equal(run.name, model.get(at));
+      }
     }),
   );
 });

@@ -1,6 +1,6 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
 import { type EventAttr, hasField, isPageFault } from './attr.js';
-import { SAMPLE_FIELD as F, TRACEPOINT_TYPE } from './constants.js';
+import { TRACEPOINT_TYPE } from './constants.js';
 import type { Features } from './features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
@@ -11,16 +11,12 @@ import {
   trailerIdOffset,
   trailerLayout,
 } from './sample-layout.js';
-import { type RunPlan, runPlan } from './sample-runs.js';
 
 /** More events or ids than any real recording has; what comes on top is counted and ignored. */
 const MOST_EVENTS = 4096;
 const MOST_IDS = 1 << 22;
 
 const DAMON_EVENT = /\bdamon:damon_aggregated\b/;
-
-/** Fields that fill more than the columns every recording has. */
-const MORE_FIELDS = F.physAddr | F.weight | F.weightStruct | F.raw;
 
 /** `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
 export type EventNature = 'fault' | 'ibs' | 'memory' | 'damon';
@@ -40,11 +36,13 @@ export class EventTable {
   readonly events: RecordedEvent[] = [];
   /** Attrs and ids that were too many to keep. */
   ignored = 0;
-  /** Whether any event fills the columns that are empty otherwise: physical address, latency. */
+  /** Whether rows that are no samples fill the columns of the physical address and the latency. */
   hasMoreColumns = false;
-  private readonly plans: (RunPlan | undefined)[] = [];
+  /** Grows whenever an event or id is added or described. */
+  version = 0;
   private readonly ids = new IdTable();
-  private sampleIdAt = 0;
+  /** Offset of the id in a SAMPLE, 0 when samples have none. */
+  sampleIdAt = 0;
   private trailerIdAt = 0;
   private lastLow = 0;
   private lastHigh = 0;
@@ -67,14 +65,14 @@ export class EventTable {
       fixedWeight: attr.isFrequency ? 1 : Math.max(1, attr.samplePeriod),
     });
     if (index === 0) this.placeIds(attr);
-    this.hasMoreColumns ||= (attr.sampleType & MORE_FIELDS) !== 0;
-    this.plan();
+    this.change();
     return index;
   }
 
   addId(low: number, high: number, event: number): void {
     if (this.ids.size >= MOST_IDS) this.ignored++;
     else this.ids.set(low, high, event);
+    this.change();
   }
 
   /** Takes names, ids and natures from the features of the file. */
@@ -86,7 +84,7 @@ export class EventTable {
       for (const id of description.ids) this.addId(id % 2 ** 32, Math.floor(id / 2 ** 32), event.index);
     }
     for (const event of this.events) event.nature = natureOf(event, features);
-    this.plan();
+    this.change();
   }
 
   rename(idLow: number, idHigh: number, name: string): void {
@@ -110,16 +108,8 @@ export class EventTable {
     return this.events[this.ofId(view.low(at), view.high(at))] ?? first;
   }
 
-  /** How to decode the sample at word `from` together with those that follow; undefined when it is not so simple. */
-  planOf(words: Uint32Array, from: number, end: number): RunPlan | undefined {
-    const at = this.sampleIdAt >>> 2;
-    if (from + at + 2 > end) return undefined;
-    const index =
-      at === 0 ? (this.events.length === 0 ? -1 : 0) : this.ofId(words[from + at], words[from + at + 1]);
-    return this.plans[index];
-  }
-
-  private ofId(low: number, high: number): number {
+  /** Number of the event of an id, −1 when it belongs to none. */
+  ofId(low: number, high: number): number {
     if (low === this.lastLow && high === this.lastHigh && this.lastEvent >= 0) return this.lastEvent;
     const event = this.lookUp(low, high);
     this.lastLow = low;
@@ -135,11 +125,9 @@ export class EventTable {
     return this.ids.get(low, high);
   }
 
-  private plan(): void {
+  private change(): void {
     this.lastEvent = -1;
-    this.events.forEach((event, index) => {
-      this.plans[index] = runPlan(event, this.sampleIdAt);
-    });
+    this.version++;
   }
 
   private placeIds(attr: EventAttr): void {

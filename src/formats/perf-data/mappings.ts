@@ -48,6 +48,31 @@ export class MappingTable {
     return undefined;
   }
 
+  /** The same with how far the answer holds: up to before `end`, where another mapping may begin. */
+  findRun(pid: number, page: PageNumber): { readonly name: string | undefined; readonly end: PageNumber } {
+    let end = Number.POSITIVE_INFINITY;
+    let at: number | undefined = pid;
+    for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
+      const list: readonly RecordedMapping[] = this.byProcess.get(at) ?? [];
+      const next = list[firstEndingAfter(list, page)];
+      if (next !== undefined && next.start <= page) return { name: next.name, end: Math.min(end, next.end) };
+      if (next !== undefined) end = Math.min(end, next.start);
+      at = this.threads.parentOf(at);
+    }
+    return { name: undefined, end };
+  }
+
+  /** All mappings of a process in ascending order: of the nearest parent when none of its own were recorded. */
+  of(pid: number): readonly RecordedMapping[] {
+    let at: number | undefined = pid;
+    for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
+      const list = this.byProcess.get(at);
+      if (list !== undefined) return list;
+      at = this.threads.parentOf(at);
+    }
+    return [];
+  }
+
   private listOf(pid: number): RecordedMapping[] | undefined {
     const list = this.byProcess.get(pid);
     if (list !== undefined || this.byProcess.size >= MOST_PROCESSES) return list;

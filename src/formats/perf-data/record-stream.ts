@@ -2,27 +2,28 @@
  * Cuts a stream of bytes into records, wherever the bytes were cut on their way. Bytes are read straight into
  * the stream's own buffer (`room`, `commit`), and records are handed out in place.
  */
+import type { KernelArea } from '../sample-kernel/kernel.js';
 import { RECORD, RECORD_HEADER_BYTES } from './constants.js';
 import { RecordView, swap32 } from './record-view.js';
 
 /** Largest record (its size field has 16 bits), kept whole across refills. */
 const LARGEST_RECORD = 65536;
-const DEFAULT_CAPACITY = 1 << 20;
 
 /** What `next` found: a record, part of a payload outside records, nothing yet, or bytes that are no record. */
 export type StreamStep = 'record' | 'payload' | 'more' | 'bad';
 
-/** Takes records from word `from` on; answers the word behind the last one it took. */
-export interface WordReader<Rows> {
-  decodeRun(words: Uint32Array, from: number, end: number, out: Rows): number;
+/** Takes records from address `from` on; answers the address behind the last one it took. */
+export interface RunReader<Rows> {
+  decodeRun(from: number, end: number, out: Rows): number;
 }
 
 export class RecordStream {
   readonly view: RecordView;
-  /** After `payload`: the bytes, valid until the next call. */
+  /** After `payload`: the bytes, in the area and valid until the next call. */
   payload: Uint8Array = new Uint8Array(0);
   /** True when `payload` holds the last bytes of it. */
   payloadEnds = false;
+  private readonly address: number;
   private readonly bytes: Uint8Array;
   private readonly words: Uint32Array;
   private readonly scratch: Uint8Array;
@@ -35,12 +36,13 @@ export class RecordStream {
   private origin: number;
   private payloadLeft = 0;
 
-  constructor(isBigEndian: boolean, offset = 0, capacity = DEFAULT_CAPACITY) {
+  /** Reads in `area`, which must be at least twice as long as the largest record. */
+  constructor(isBigEndian: boolean, area: KernelArea, offset = 0) {
     this.isBigEndian = isBigEndian;
     this.view = new RecordView(isBigEndian);
-    const buffer = new ArrayBuffer(Math.max(capacity, 2 * LARGEST_RECORD));
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Uint32Array(buffer);
+    this.address = area.address;
+    this.bytes = area.bytes;
+    this.words = area.words;
     this.scratch = new Uint8Array(LARGEST_RECORD + 8);
     this.scratchWords = new Uint32Array(this.scratch.buffer);
     this.origin = offset;
@@ -99,12 +101,13 @@ export class RecordStream {
   }
 
   /**
-   * Lets a reader of words take records from those at hand, until it comes to one that it does not. Does nothing
-   * where records are not aligned or of the other byte order.
+   * Lets a reader take records from those at hand, until it comes to one that it does not. Does nothing where records
+   * are of the other byte order, or the next one is no sample.
    */
-  passWords<Rows>(reader: WordReader<Rows>, out: Rows): void {
-    if (this.isBigEndian || (this.at & 3) !== 0 || this.payloadLeft > 0) return;
-    this.at = reader.decodeRun(this.words, this.at >>> 2, this.end >>> 2, out) << 2;
+  passSamples<Rows>(reader: RunReader<Rows>, out: Rows): void {
+    const { at, end, address } = this;
+    if (this.isBigEndian || this.payloadLeft > 0 || at + 8 > end || this.bytes[at] !== RECORD.sample) return;
+    this.at = reader.decodeRun(address + at, address + end, out) - address;
   }
 
   /** Announces bytes that follow the current record without being counted in its size. */

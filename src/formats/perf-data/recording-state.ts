@@ -1,5 +1,4 @@
 /** What the records other than samples tell: threads, mappings, losses, clocks, and where AUX data belongs. */
-import { TimeConverter } from '../arm-spe/time-conversion.js';
 import type { SpeTrace } from '../arm-spe/trace.js';
 import { readAttr } from './attr.js';
 import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
@@ -65,6 +64,8 @@ export class RecordingState {
     auxCollisions: 0,
     throttled: 0,
   };
+  /** True when ID_INDEX says of which guest's machine some events are (perf inject --guest-data). */
+  namesGuests = false;
   /** auxtrace_info.type, 0 without AUX data. */
   auxType = 0;
   readonly events: EventTable;
@@ -117,6 +118,7 @@ export class RecordingState {
     [RECORD.comm]: (view) => this.readName(view),
     [RECORD.fork]: (view) => this.threads.addFork(view.i32(8), view.i32(16), view.i32(12)),
     [RECORD.threadMap]: (view) => this.readThreadMap(view),
+    [RECORD.idIndex]: (view) => this.readIdIndex(view),
     [RECORD.aux]: (view) => this.readAux(view),
     [RECORD.itraceStart]: (view) => {
       if (view.size >= 16) this.threads.addThread(view.i32(8), view.i32(12));
@@ -154,6 +156,15 @@ export class RecordingState {
       const at = 16 + i * THREAD_ENTRY_BYTES;
       const pid = view.low(at) | 0;
       if (pid >= 0 && this.threads.processOf(pid) < 0) this.threads.addThread(pid, pid);
+    }
+  }
+
+  /** `{id, idx, cpu, tid}` of each event, then `{machine_pid, vcpu}` of each where guests were recorded, too. */
+  private readIdIndex(view: RecordView): void {
+    const count = view.u64(8);
+    const guestsAt = 16 + 32 * count;
+    for (let i = 0; i < count && guestsAt + 16 * (i + 1) <= view.size; i++) {
+      if (view.low(guestsAt + 16 * i) !== 0) this.namesGuests = true;
     }
   }
 
@@ -220,9 +231,9 @@ export class RecordingState {
       return;
     }
     const isShort = view.size >= 56 && view.u8(49) === 1;
-    this.trace().converter = new TimeConverter({
+    this.trace().convertBy({
       shift,
-      mult: view.u64(16),
+      mult: view.big(16),
       zero: view.big(24),
       short: isShort ? { cycles: view.big(32), mask: view.big(40) } : undefined,
     });

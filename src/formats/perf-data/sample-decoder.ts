@@ -5,13 +5,15 @@ import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-s
 import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
+import { EXCHANGE } from '../sample-kernel/exports.js';
+import type { SampleKernel } from '../sample-kernel/kernel.js';
 import type { AccessColumns } from './access-columns.js';
-import { MISC, RECORD, SAMPLE_FIELD } from './constants.js';
+import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './features.js';
 import type { RecordView } from './record-view.js';
 import type { SampleOffsets } from './sample-layout.js';
-import { decodeRun } from './sample-runs.js';
+import { planEvent, saysMore } from './sample-runs.js';
 
 const TWO_32 = 4294967296;
 /** An hour of DAMON at its default of one aggregation in 100 ms with ten regions. */
@@ -47,15 +49,19 @@ export class SampleDecoder {
   seen = 0;
   /** What DAMON's tracepoint said, in a recording of it. */
   readonly regions: RegionRecord[] = [];
-  private readonly wanted: ReadonlySet<number> | undefined;
+  readonly wanted: ReadonlySet<number> | undefined;
+  /** Decodes runs of samples; undefined outside of reading. */
+  private kernel: SampleKernel | undefined;
+  /** State of the event table that the kernel knows. */
+  private plannedVersion = -1;
+  private readonly geometry: PageGeometry;
   /** Page number of an address: high × highFactor + (low >>> lowShift). */
-  readonly lowShift: number;
-  readonly highFactor: number;
-  readonly blockBytes: number;
+  private readonly lowShift: number;
+  private readonly highFactor: number;
   private readonly ibs = ibsOp();
   private ibsRules: IbsRules = { physicalNeedsLinear: false, erratum1293: false };
   /** Low word of the first time seen, −1 before there was one. */
-  originLow = -1;
+  private originLow = -1;
   private originHigh = 0;
   private lastPid = -2;
   private lastWanted = false;
@@ -65,7 +71,7 @@ export class SampleDecoder {
     this.wanted = wanted;
     this.lowShift = geometry.pageShift;
     this.highFactor = 2 ** (32 - geometry.pageShift);
-    this.blockBytes = geometry.blockBytes;
+    this.geometry = geometry;
   }
 
   /** Takes what the rules of a CPU are from the file's features. */
@@ -89,8 +95,53 @@ export class SampleDecoder {
     const layout = event.layout;
     const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
     if (!fits) return this.damaged(view);
-    if (event.nature === 'damon') return this.takeRegion(view, layout.offsets);
+    if (event.nature === 'damon' && !this.takeRegion(view, layout.offsets)) return this.damaged(view);
     return this.fill(view, event, layout.offsets, out);
+  }
+
+  /** Lets a kernel decode runs of samples from now on, or no kernel any more. */
+  attach(kernel: SampleKernel | undefined): void {
+    this.kernel = kernel;
+    this.plannedVersion = -1;
+    if (kernel === undefined) return;
+    kernel.calls.setGeometry(this.geometry.pageShift, this.geometry.blockBytes);
+    if (this.originLow >= 0) kernel.calls.setOrigin(this.originLow, this.originHigh);
+  }
+
+  /**
+   * Decodes samples from address `from` of the kernel's memory on, until the rows are full or a record comes that is
+   * not so simple. Answers the address behind the last record taken.
+   */
+  decodeRun(from: number, end: number, out: AccessColumns): number {
+    const kernel = this.kernel;
+    if (kernel === undefined || kernel.columns !== out) return from;
+    if (this.plannedVersion !== this.table.version) this.plan(kernel);
+    const next = kernel.calls.decodeSamples(from, end, out.count);
+    const { exchange } = kernel;
+    out.count = exchange[EXCHANGE.rows];
+    this.seen += exchange[EXCHANGE.seen];
+    this.losses.otherProcess += exchange[EXCHANGE.otherProcess];
+    this.takeOrigin(exchange);
+    return next;
+  }
+
+  /** Takes over the time origin when the kernel has just set it. */
+  takeOrigin(exchange: Int32Array): void {
+    if (exchange[EXCHANGE.originIsSet] === 0) return;
+    exchange[EXCHANGE.originIsSet] = 0;
+    this.originLow = exchange[EXCHANGE.originLow] >>> 0;
+    this.originHigh = exchange[EXCHANGE.originHigh] >>> 0;
+  }
+
+  private plan(kernel: SampleKernel): void {
+    const { table } = this;
+    const fillsMore = table.hasMoreColumns || table.events.some(saysMore);
+    kernel.calls.forget();
+    kernel.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
+    for (const event of table.events) planEvent(kernel.calls, event);
+    // Without any event, number 0 is nobody's.
+    if (table.events.length === 0) kernel.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    this.plannedVersion = table.version;
   }
 
   /** Nanoseconds after the first time seen, which becomes the batch's origin. */
@@ -98,25 +149,9 @@ export class SampleDecoder {
     if (this.originLow < 0) {
       this.originLow = low;
       this.originHigh = high;
+      this.kernel?.calls.setOrigin(low, high);
     }
     return (high - this.originHigh) * TWO_32 + (low - this.originLow);
-  }
-
-  /** High word of the origin × 2^32, for times that are counted from it; this time becomes it when there was none. */
-  originFor(low: number, high: number): number {
-    this.since(low, high);
-    return this.originHigh * TWO_32;
-  }
-
-  /** Decodes the samples of one event that begin at word `from`; answers the word behind them. */
-  decodeRun(words: Uint32Array, from: number, end: number, out: AccessColumns): number {
-    if (from + 2 > end || words[from] !== RECORD.sample) return from;
-    const plan = this.table.planOf(words, from, end);
-    return plan === undefined ? from : decodeRun(words, from, end, plan, this, out);
-  }
-
-  latencyOf(words: Uint32Array, at: number, isStruct: boolean): number {
-    return latencyOfWeight(words[at], words[at + 1], isStruct);
   }
 
   get timeOrigin(): bigint {
@@ -138,8 +173,8 @@ export class SampleDecoder {
     return low === 0 && high === 0 ? -1 : high * this.highFactor + (low >>> this.lowShift);
   }
 
-  /** A region of DAMON is kept aside: it is no access and makes no row. */
-  private takeRegion(view: RecordView, at: SampleOffsets): false {
+  /** A region of DAMON is kept aside, since it is no access: its row has no address. False when it is damaged. */
+  private takeRegion(view: RecordView, at: SampleOffsets): boolean {
     const size = at.raw === 0 ? 0 : view.u32(at.raw);
     const time = at.time === 0 ? Number.NaN : view.u64(at.time);
     const region = readDamonTracepoint(
@@ -148,10 +183,10 @@ export class SampleDecoder {
       size,
       time,
     );
-    if (region === undefined) return this.damaged(view);
+    if (region === undefined) return false;
     if (this.regions.length < MOST_REGIONS) this.regions.push(region);
     else this.losses.regions++;
-    return false;
+    return true;
   }
 
   private damaged(view: RecordView): false {
@@ -223,7 +258,7 @@ export class SampleDecoder {
   }
 
   private sizeFlag(view: RecordView, at: number): number {
-    return view.u64(at) >= this.blockBytes ? SAMPLE_FLAG.hugeMapped : 0;
+    return view.u64(at) >= this.geometry.blockBytes ? SAMPLE_FLAG.hugeMapped : 0;
   }
 
   /** Registers fill in what the sample's own fields leave out: all of it before Linux 6.2. */

@@ -6,6 +6,8 @@
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
+import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
+import { SampleKernel } from '../sample-kernel/kernel.js';
 import type { AccessColumns } from './access-columns.js';
 import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
 import { DamageLog } from './damage.js';
@@ -41,6 +43,7 @@ export class PerfSession {
   /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
   foreignAuxBytes = 0;
   private readonly inOneStream: boolean;
+  private kernel: SampleKernel | undefined;
   private isBigEndian = false;
   private outer: RecordStream | undefined;
   private inner: RecordStream | undefined;
@@ -70,11 +73,43 @@ export class PerfSession {
   /** Begins a stream of records; a recording by several threads has more than one, one after the other. */
   begin(isBigEndian: boolean, offset: number): void {
     this.isBigEndian = isBigEndian;
-    this.outer = new RecordStream(isBigEndian, offset);
+    this.outer = new RecordStream(isBigEndian, this.open().outer, offset);
     this.inner = undefined;
     this.zstd = undefined;
     this.hasStopped = false;
     this.hasToldFailure = false;
+  }
+
+  /** The rows that `fill` fills: valid until `close`. */
+  get rows(): AccessColumns {
+    return this.open().columns;
+  }
+
+  /** Ends reading: rows and room are no longer there, what was counted stays. To be called in any case. */
+  close(): void {
+    const { kernel } = this;
+    this.kernel = undefined;
+    this.outer = undefined;
+    this.inner = undefined;
+    this.samples.attach(undefined);
+    this.trace.attach(undefined);
+    kernel?.giveBack();
+  }
+
+  private open(): SampleKernel {
+    if (this.kernel !== undefined) return this.kernel;
+    const { events, samples, trace, state } = this;
+    const kernel = SampleKernel.take({
+      eventOf: (low, high) => events.ofId(low, high),
+      isWanted: (pid) => (samples.wants(pid) ? 1 : 0),
+      meaningOfSource: (low, high) => kindOfDataSource(low) | (flagsOfDataSource(low, high) << 8),
+      processOf: (tid) => state.threads.processOf(tid),
+      seekThread: (time) => trace.seekThread(time),
+    });
+    samples.attach(kernel);
+    trace.attach(kernel);
+    this.kernel = kernel;
+    return kernel;
   }
 
   /** Where the next bytes are to be read into; only after `fill` said `more`. */
@@ -128,7 +163,7 @@ export class PerfSession {
 
   /** Runs decompressed records, or decompresses some; false when there is nothing of either. */
   private runInner(zstd: ZstdStream, out: AccessColumns): boolean {
-    this.inner ??= new RecordStream(this.isBigEndian);
+    this.inner ??= new RecordStream(this.isBigEndian, this.open().inner);
     const step = this.run(this.inner, out);
     if (step === 'bad') this.stopInner(this.inner, zstd);
     if (step !== 'more') return true;
@@ -152,7 +187,7 @@ export class PerfSession {
   private run(stream: RecordStream, out: AccessColumns): 'full' | 'more' | 'bad' | 'record' {
     const view = stream.view;
     for (;;) {
-      stream.passWords(this.samples, out);
+      stream.passSamples(this.samples, out);
       if (out.count === out.capacity) return 'full';
       const step = stream.next();
       if (step === 'payload') {
@@ -223,6 +258,6 @@ export class PerfSession {
   private stopInner(inner: RecordStream, zstd: ZstdStream): void {
     this.damage.add(inner.offset, inner.pending, 'decompressed data hold a record size below 8');
     zstd.failure ||= 'unreadable since the damage before';
-    this.inner = new RecordStream(this.isBigEndian);
+    this.inner = new RecordStream(this.isBigEndian, this.open().inner);
   }
 }

@@ -4,16 +4,19 @@ import type { PageGeometry, PageRange } from '../../vocabulary/units.js';
 export interface MapsLine extends PageRange {
   /** Path, `[heap]`, or empty for anonymous memory. */
   readonly name: string;
+  /** False for PROT_NONE: address space that is only reserved, and what nobody can access. */
+  readonly isAccessible: boolean;
 }
 
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-][ps] [0-9a-f]+ \S+ \d+\s*(.*)$/;
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) ([r-][w-][x-])[ps] [0-9a-f]+ \S+ \d+\s*(.*)$/;
 
 /** The mappings in ascending order; lines of another form, and what lies in the kernel's half, are left out. */
 export function parseMaps(text: string, geometry: PageGeometry): MapsLine[] {
   return text.split('\n').flatMap((line) => {
     const match = LINE.exec(line);
-    if (match === null || match[1].length > 12 || match[3] === '[vsyscall]') return [];
+    if (match === null || match[1].length > 12 || match[4] === '[vsyscall]') return [];
     const start = Number.parseInt(match[1], 16) / geometry.pageBytes;
-    return [{ start, end: Number.parseInt(match[2], 16) / geometry.pageBytes, name: match[3] }];
+    const end = Number.parseInt(match[2], 16) / geometry.pageBytes;
+    return [{ start, end, name: match[4], isAccessible: match[3] !== '---' }];
   });
 }

@@ -2,6 +2,8 @@ import {
   closeSync,
   constants,
   fsyncSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -9,9 +11,11 @@ import {
   readlinkSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -78,6 +82,10 @@ export class LinuxFiles implements Files {
   writeFile(path: string, content: string | Uint8Array): Answer<void> {
     const temporary = `${path}.new`;
     return answer(`write ${path}`, () => {
+      if (isNoFile(path)) {
+        writeInto(path, content);
+        return;
+      }
       const descriptor = openSync(temporary, 'w', 0o600);
       try {
         writeAll(descriptor, content);
@@ -99,13 +107,20 @@ export class LinuxFiles implements Files {
   }
 
   createExclusive(path: string, text: string): Answer<void> {
+    // Written aside and linked: nobody ever sees the file without its text.
+    const aside = `${path}.${process.pid}`;
     return answer(`create ${path}`, () => {
-      const descriptor = openSync(path, 'wx', 0o600);
       try {
-        writeAll(descriptor, text);
-        fsyncSync(descriptor);
+        const descriptor = openSync(aside, 'w', 0o600);
+        try {
+          writeAll(descriptor, text);
+          fsyncSync(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
+        linkWhole(aside, path, text);
       } finally {
-        closeSync(descriptor);
+        rmSync(aside, { force: true });
       }
     });
   }
@@ -115,7 +130,20 @@ export class LinuxFiles implements Files {
   }
 
   remove(path: string): Answer<void> {
-    return answer(`remove ${path}`, () => rmSync(path));
+    return answer(`remove ${path}`, () => {
+      if (lstatSync(path).isDirectory()) rmdirSync(path);
+      else rmSync(path);
+    });
+  }
+}
+
+/** A file system without hard links gets the file in two steps. */
+function linkWhole(aside: string, path: string, text: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (problem) {
+    if (!['EPERM', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(problem))) throw problem;
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   }
 }
 
@@ -191,4 +219,19 @@ function kindOf(stats: Stats): FileKind {
   if (stats.isDirectory()) return 'directory';
   if (stats.isSymbolicLink()) return 'symlink';
   return stats.isFile() ? 'file' : 'other';
+}
+
+/** A device, pipe or socket, which a file must not take the place of. */
+function isNoFile(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status !== undefined && !status.isFile() && !status.isDirectory();
+}
+
+function writeInto(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w');
+  try {
+    writeAll(descriptor, content);
+  } finally {
+    closeSync(descriptor);
+  }
 }

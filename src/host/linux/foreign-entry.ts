@@ -19,8 +19,10 @@ if (problem !== undefined) {
   process.exit(NOT_MOUNTED);
 }
 // The foreign command gets the terminal's signals by itself; this process only waits for its end.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
-const ended = await runForeign(command, parameters);
+for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
+const asked = new AbortController();
+process.on('SIGTERM', () => asked.abort());
+const ended = await runForeign(command, parameters, {}, asked.signal);
 process.exit(typeof ended === 'number' ? ended : 128 + (constants.signals[ended] ?? 15));
 
 function mountAll(binds: readonly [string, string][]): string | undefined {

@@ -60,6 +60,7 @@ export class FuseMount {
   readonly path: string;
   readonly #fd: number;
   readonly #buffer = Buffer.alloc(REQUEST_BYTES);
+  #closed = false;
 
   constructor(path: string, fd: number) {
     this.path = path;
@@ -68,16 +69,18 @@ export class FuseMount {
 
   /** The next request; undefined when the mount is gone. Valid until the next call. */
   async next(): Promise<Uint8Array | undefined> {
-    for (;;) {
+    while (!this.#closed) {
       const outcome = await this.#read();
       if (typeof outcome === 'number') return this.#buffer.subarray(0, outcome);
       // A request was taken back (ENOENT), or a signal came in between.
       if (outcome !== 'ENOENT' && outcome !== 'EINTR' && outcome !== 'EAGAIN') return undefined;
     }
+    return undefined;
   }
 
-  /** Sends a reply. One that nobody waits for any more (ENOENT) is dropped. */
+  /** Sends a reply. One that nobody waits for any more (ENOENT, or the mount is gone) is dropped. */
   reply(message: Uint8Array): void {
+    if (this.#closed) return;
     try {
       writeSync(this.#fd, message);
     } catch (error) {
@@ -86,6 +89,7 @@ export class FuseMount {
   }
 
   close(): void {
+    this.#closed = true;
     unmount(this.path);
     try {
       closeSync(this.#fd);

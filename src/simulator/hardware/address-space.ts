@@ -1,5 +1,8 @@
 import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/units.js';
 
+/** Accesses in one batch at most. */
+export const BATCH = 4096;
+
 /** What a look at the page tables answers, as bits. */
 export const MAPPED = {
   /** Nothing there, or a store on an entry that only allows loads: the kernel must handle a fault. */
@@ -24,15 +27,15 @@ export interface AddressSpace {
   walk(page: PageNumber, store: boolean): number;
   /**
    * Walks for accesses[positions[i]], i below `count`; each access is an offset from `first` in pages shifted left
-   * by one, plus 1 for a store. Writes MAPPED bits to `mapped` and answers how many are MAPPED.fault. Content is
-   * left to `firstStore`.
+   * by one, plus 1 for a store. Writes the i of those that fault to `faulting` and answers how many they are.
+   * Content is left to `firstStore`.
    */
   walkAll(
     first: PageNumber,
     accesses: Uint32Array,
     positions: Uint16Array,
     count: number,
-    mapped: Uint8Array,
+    faulting: Uint16Array,
   ): number;
   /**
    * A store through a cached translation, the first to this page since the translation was made: its content is

@@ -34,16 +34,9 @@ export class FlatSpace implements AddressSpace {
     return this.mapped;
   }
 
-  walkAll(
-    first: PageNumber,
-    accesses: Uint32Array,
-    positions: Uint16Array,
-    count: number,
-    mapped: Uint8Array,
-  ): number {
+  walkAll(first: PageNumber, accesses: Uint32Array, positions: Uint16Array, count: number): number {
     const bits = this.bits;
     const shift = this.shift;
-    mapped.fill(this.mapped, 0, count);
     for (let i = 0; i < count; i++) {
       const access = accesses[positions[i]];
       bits[(first + (access >>> 1)) >>> shift] |= BIT.accessed | ((access & 1) << 1);

@@ -5,15 +5,26 @@ import { handleFault } from '../kernel/faults.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Mm } from '../kernel/mm.js';
 import { ENTRY } from '../kernel/page-tables.js';
-import { type AddressSpace, FIRST_STORE, MAPPED } from './address-space.js';
+import { type AddressSpace, BATCH, FIRST_STORE, MAPPED } from './address-space.js';
 
-const STORE_BITS = ENTRY.accessed | ENTRY.dirty | ENTRY.softDirty;
+/** Bits as constants of this module: V8 reads what it imports anew in every round of a loop. */
+const PRESENT = ENTRY.present as number;
+const WRITABLE = ENTRY.writable as number;
+const ACCESSED = ENTRY.accessed as number;
+const STORED = ENTRY.dirty | ENTRY.softDirty;
+const STORE_BITS = ACCESSED | STORED;
+
+/** Where the walks under way end: see `findEntries`. One for all spaces, since a batch is walked in one go. */
+const PMDS = new Int32Array(BATCH);
+const PTES = new Int32Array(BATCH);
 
 export class KernelSpace implements AddressSpace {
   readonly mmId: number;
   readonly #kernel: Kernel;
   readonly #mm: Mm;
   readonly #leaf = emptyLeaf();
+  /** What was read ahead: kept, so that the reads are not left out as useless. */
+  #read = 0;
   /** Why the process cannot go on: a fault that the kernel refused (ACCESS), 0 while all is well. */
   failure = 0;
 
@@ -51,48 +62,67 @@ export class KernelSpace implements AddressSpace {
   }
 
   /**
-   * The walk of page-tables.ts, written out: many of its cache misses are then under way at once. Content is left
-   * to `firstStore`, which the TLB calls for every page that was not stored to since its translation was flushed.
+   * The walk of page-tables.ts, written out. One loop finds the entries, a very short one reads them, so that many
+   * of its cache misses are under way at once, and the last marks them. Content is left to `firstStore`, which the TLB calls
+   * for every page that was not stored to since its translation was flushed.
    */
   walkAll(
     first: PageNumber,
     accesses: Uint32Array,
     positions: Uint16Array,
     count: number,
-    mapped: Uint8Array,
+    faulting: Uint16Array,
   ): number {
-    const { tables, geometry } = this.#kernel;
-    const { pmdBits, pmdValue, pteBits } = tables;
-    const { pgd } = this.#mm;
-    const order = geometry.hugeOrder;
-    const mask = geometry.pagesPerBlock - 1;
-    const firstBlock = Math.floor(first / geometry.pagesPerBlock);
+    this.findEntries(Math.floor(first / this.#kernel.geometry.pagesPerBlock), accesses, positions, count);
+    const { pmdBits, pteBits } = this.#kernel.tables;
+    this.#read ^= readAhead(pteBits, count);
     let faults = 0;
     for (let i = 0; i < count; i++) {
-      const access = accesses[positions[i]];
-      const offset = access >>> 1;
-      const block = firstBlock + (offset >>> order);
-      const pmd = pgd[block >>> 9] + (block & 511);
-      const store = -(access & 1);
-      const needed = ENTRY.present | (ENTRY.writable & store);
-      const set = ENTRY.accessed | ((ENTRY.dirty | ENTRY.softDirty) & store);
+      const pmd = PMDS[i] >>> 1;
+      const store = -(PMDS[i] & 1);
+      const needed = PRESENT | (WRITABLE & store);
+      const set = ACCESSED | (STORED & store);
       const bits = pmdBits[pmd];
-      if ((bits & needed) === needed) {
+      if ((bits & PRESENT) === 0) {
+        const entry = PTES[i];
+        const pte = pteBits[entry];
+        if ((pte & needed) === needed) {
+          pteBits[entry] = pte | set;
+          continue;
+        }
+      } else if ((bits & needed) === needed) {
         pmdBits[pmd] = bits | set;
-        mapped[i] = MAPPED.huge;
         continue;
       }
-      const entry = (pmdValue[pmd] << order) | (offset & mask);
-      const pte = pteBits[entry];
-      if ((bits & ENTRY.present) !== 0 || (pte & needed) !== needed) {
-        mapped[i] = MAPPED.fault;
-        faults++;
-        continue;
-      }
-      pteBits[entry] = pte | set;
-      mapped[i] = MAPPED.base;
+      faulting[faults++] = i;
     }
     return faults;
+  }
+
+  /**
+   * Writes the PMD entry (shifted left by one, plus 1 for a store) and the PTE entry of each access to PMDS and
+   * PTES. Where a block is huge the latter is any entry, and not used.
+   */
+  private findEntries(
+    firstBlock: number,
+    accesses: Uint32Array,
+    positions: Uint16Array,
+    count: number,
+  ): void {
+    const { tables, geometry } = this.#kernel;
+    const { pmdValue, pteBits } = tables;
+    const { pgd } = this.#mm;
+    const order = geometry.hugeOrder | 0;
+    const mask = (geometry.pagesPerBlock - 1) | 0;
+    const last = (pteBits.length - 1) | 0;
+    const base = firstBlock | 0;
+    for (let i = 0; i < count; i++) {
+      const access = accesses[positions[i]];
+      const block = (base + (access >>> (order + 1))) | 0;
+      const pmd = (pgd[block >>> 9] + (block & 511)) | 0;
+      PMDS[i] = (pmd << 1) | (access & 1);
+      PTES[i] = ((pmdValue[pmd] << order) | ((access >>> 1) & mask)) & last;
+    }
   }
 
   firstStore(page: PageNumber): number {
@@ -126,4 +156,17 @@ export class KernelSpace implements AddressSpace {
   frame(page: PageNumber): FrameNumber {
     return translate(this.#kernel, this.#mm, page, this.#leaf) ? this.#leaf.frame : -1;
   }
+}
+
+/** Reads the entries in PTES, eight in each round, and answers something that depends on all of them. */
+function readAhead(pteBits: Uint16Array, count: number): number {
+  let read = 0;
+  for (let i = 0; i < count - 7; i += 8) {
+    const a = pteBits[PTES[i]] ^ pteBits[PTES[i + 1]];
+    const b = pteBits[PTES[i + 2]] ^ pteBits[PTES[i + 3]];
+    const c = pteBits[PTES[i + 4]] ^ pteBits[PTES[i + 5]];
+    const d = pteBits[PTES[i + 6]] ^ pteBits[PTES[i + 7]];
+    read ^= a ^ b ^ c ^ d;
+  }
+  return read;
 }

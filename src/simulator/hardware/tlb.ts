@@ -3,21 +3,15 @@
  * through three passes, each over the survivors of the one before: first level, second level, walk. Accessed bits
  * are set by the third pass only, so a translation that stays cached hides its accesses from the kernel (T1).
  */
-import { type Cpu, runPages, type TlbArray } from '../cpus/cpu.js';
-import { FIRST_STORE, MAPPED } from './address-space.js';
-import {
-  FourWays,
-  FullyAssociative,
-  KIND,
-  SetAssociative,
-  SideBySide,
-  type TlbArrayModel,
-} from './tlb-arrays.js';
+import { type Cpu, runPages } from '../cpus/cpu.js';
+import { BATCH, FIRST_STORE, MAPPED } from './address-space.js';
+import { KIND, type TlbArrayModel } from './tlb-array.js';
+import type { TlbCounters } from './tlb-counters.js';
+import { firstLevelOf, secondLevelOf } from './tlb-levels.js';
 import { Walker } from './walker.js';
 import { type Window, Windows } from './windows.js';
 
-/** Accesses in one batch at most. */
-export const BATCH = 4096;
+export { BATCH } from './address-space.js';
 
 /** Flushes of no more pages than this look for their entries one by one (tlb_single_page_flush_ceiling is 33). */
 const FEW_PAGES = 33;
@@ -25,41 +19,9 @@ const FEW_PAGES = 33;
 /** How an access was translated, for the PMU. */
 export const OUTCOME = { firstLevel: 0, secondLevel: 1, walk: 2, fault: 3 } as const;
 
-/** Counters that only grow; subtract two readings to get a period. */
-export interface TlbCounters {
-  readonly accesses: number;
-  readonly firstLevelMisses: number;
-  readonly walks: number;
-  /** Walks to a PMD entry. */
-  readonly hugeWalks: number;
-  readonly faults: number;
-  /** Cycles spent on second-level hits and walks. */
-  readonly cycles: number;
-  /** Nanoseconds spent in page faults. */
-  readonly faultNs: number;
-}
-
-const NO_COUNTS: TlbCounters = {
-  accesses: 0,
-  firstLevelMisses: 0,
-  walks: 0,
-  hugeWalks: 0,
-  faults: 0,
-  cycles: 0,
-  faultNs: 0,
-};
-
-export function subtractCounters(later: TlbCounters, earlier: TlbCounters): TlbCounters {
-  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
-  return Object.fromEntries(
-    names.map((name) => [name, later[name] - earlier[name]]),
-  ) as unknown as TlbCounters;
-}
-
-export function addCounters(a: TlbCounters, b: TlbCounters): TlbCounters {
-  const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
-  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as TlbCounters;
-}
+/** Outcomes as constants of this module's own: V8 reads what is exported anew in every round of a loop. */
+const SECOND_LEVEL = OUTCOME.secondLevel as number;
+const WALK = OUTCOME.walk as number;
 
 /** An empty windows table that fits `cpu`: hints as fine as its runs. */
 export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Windows>[0]): Windows {
@@ -77,11 +39,13 @@ export class Tlb {
   readonly #runShift: number;
   readonly #physicalRuns: boolean;
   readonly #shiftOf: Int32Array;
+  /** The same in one word, a byte for each kind. */
+  readonly #shifts: number;
   /** Accesses that no pass has served yet: position in the batch, and key. */
   readonly #positions = new Uint16Array(BATCH);
   readonly #keys = new Int32Array(BATCH);
-  /** MAPPED bits that the walks of a batch found. */
-  readonly #mapped = new Uint8Array(BATCH);
+  /** Which of the walks of a batch fault. */
+  readonly #faulting = new Uint16Array(BATCH);
   /** Positions of stores that may be the first to their page. */
   readonly #firstStores = new Uint16Array(BATCH);
   /** OUTCOME of each access of the last batch. */
@@ -99,12 +63,13 @@ export class Tlb {
     this.cpu = cpu;
     this.windows = windows;
     this.#first = firstLevelOf(cpu);
-    this.#second = modelOf(cpu.second);
+    this.#second = secondLevelOf(cpu);
     this.#walker = new Walker(cpu.walk);
     this.#secondHitCycles = cpu.secondHitCycles.value;
     this.#runShift = Math.log2(runPages(cpu));
     this.#physicalRuns = cpu.coalescing?.by === 'physical';
     this.#shiftOf = Int32Array.of(0, 0, this.#runShift, windows.geometry.hugeOrder);
+    this.#shifts = (this.#runShift << 16) | (windows.geometry.hugeOrder << 24);
   }
 
   /** Cycles spent on second-level hits and walks so far. */
@@ -145,45 +110,66 @@ export class Tlb {
 
   /** The three passes from `from` until the end or the first access whose kind of entry is not known yet. */
   private translate(window: Window, accesses: Uint32Array, from: number, count: number): number {
-    const hints = this.windows.hints;
-    const unitShift = this.windows.unitShift;
-    const shiftOf = this.#shiftOf;
-    const linear = window.linear;
-    const keys = this.#keys;
-    const positions = this.#positions;
-    let known = 0;
-    let at = from;
-    for (; at < count; at++) {
-      const page = linear + (accesses[at] >>> 1);
-      const kind = hints[page >>> unitShift];
-      if (kind === KIND.unknown) break;
-      positions[known] = at;
-      keys[known++] = ((page >>> shiftOf[kind]) << 2) | kind;
-    }
-    const missed = this.#first.missing(keys, positions, known);
+    const known = this.readKeys(window.linear, accesses, from, count);
+    const missed = this.#first.missingInOrder(this.#keys, from, this.#positions, known);
     if (missed > 0) this.missFirstLevel(window, accesses, missed);
-    this.markStores(window, accesses, from, at);
-    return at;
+    this.markStores(window, accesses, from, from + known);
+    return from + known;
+  }
+
+  /** Writes the keys of the accesses from `from` until the end or the first of an unknown kind; answers how many. */
+  private readKeys(linear: number, accesses: Uint32Array, from: number, count: number): number {
+    const hints = this.windows.hints;
+    const unitShift = this.windows.unitShift | 0;
+    const shifts = this.#shifts | 0;
+    const keys = this.#keys;
+    let at = from;
+    for (; at < count - 3; at += 4) {
+      const a = keyOf(hints, unitShift, shifts, (linear + (accesses[at] >>> 1)) | 0);
+      const b = keyOf(hints, unitShift, shifts, (linear + (accesses[at + 1] >>> 1)) | 0);
+      const c = keyOf(hints, unitShift, shifts, (linear + (accesses[at + 2] >>> 1)) | 0);
+      const d = keyOf(hints, unitShift, shifts, (linear + (accesses[at + 3] >>> 1)) | 0);
+      if ((a & 3) === 0 || (b & 3) === 0 || (c & 3) === 0 || (d & 3) === 0) break;
+      keys[at - from] = a;
+      keys[at - from + 1] = b;
+      keys[at - from + 2] = c;
+      keys[at - from + 3] = d;
+    }
+    for (; at < count; at++) {
+      const key = keyOf(hints, unitShift, shifts, (linear + (accesses[at] >>> 1)) | 0);
+      if ((key & 3) === 0) break;
+      keys[at - from] = key;
+    }
+    return at - from;
   }
 
   /** Stores through cached translations, as far as they are the first to their page: dirty bits and content. */
   private markStores(window: Window, accesses: Uint32Array, from: number, to: number): void {
     const stored = this.windows.stored;
     const first = this.#firstStores;
-    const linear = window.linear;
+    const linear = window.linear | 0;
     let count = 0;
-    for (let at = from; at < to; at++) {
-      const access = accesses[at];
-      const page = linear + (access >>> 1);
+    let at = from;
+    for (; at < to - 3; at += 4) {
       first[count] = at;
-      count += access & ~(stored[page >>> 5] >>> (page & 31)) & 1;
+      count = (count + isFirstStore(stored, linear, accesses[at])) | 0;
+      first[count] = at + 1;
+      count = (count + isFirstStore(stored, linear, accesses[at + 1])) | 0;
+      first[count] = at + 2;
+      count = (count + isFirstStore(stored, linear, accesses[at + 2])) | 0;
+      first[count] = at + 3;
+      count = (count + isFirstStore(stored, linear, accesses[at + 3])) | 0;
+    }
+    for (; at < to; at++) {
+      first[count] = at;
+      count += isFirstStore(stored, linear, accesses[at]);
     }
     for (let i = 0; i < count; i++) this.firstStore(window, accesses[first[i]] >>> 1);
   }
 
   private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
     const positions = this.#positions;
-    for (let i = 0; i < missed; i++) this.outcomes[positions[i]] = OUTCOME.secondLevel;
+    for (let i = 0; i < missed; i++) this.outcomes[positions[i]] = SECOND_LEVEL;
     const walked = this.#second.missing(this.#keys, positions, missed);
     this.#firstLevelMisses += missed;
     this.#cycles += (missed - walked) * this.#secondHitCycles;
@@ -196,40 +182,30 @@ export class Tlb {
       for (let i = 0; i < walked; i++) this.walkNested(window, accesses, i);
       return;
     }
-    const faults = window.space.walkAll(window.firstPage, accesses, this.#positions, walked, this.#mapped);
+    const faults = window.space.walkAll(window.firstPage, accesses, this.#positions, walked, this.#faulting);
     this.countWalks(window, accesses, walked);
-    if (faults > 0) this.faultAll(window, accesses, walked);
+    for (let i = 0; i < faults; i++) this.faultWalk(window, accesses, this.#faulting[i]);
   }
 
   /** Costs and outcomes of a batch of walks. */
   private countWalks(window: Window, accesses: Uint32Array, walked: number): void {
-    const hugeOrder = this.windows.geometry.hugeOrder;
     const { outcomes } = this;
     const positions = this.#positions;
     const keys = this.#keys;
-    const linear = window.linear;
-    const walker = this.#walker;
-    let cycles = 0;
     let hugeWalks = 0;
     for (let i = 0; i < walked; i++) {
-      const at = positions[i];
-      const page = linear + (accesses[at] >>> 1);
-      const huge = (keys[i] & 3) === KIND.huge ? 1 : 0;
-      outcomes[at] = OUTCOME.walk;
-      hugeWalks += huge;
-      cycles += walker.walk(page, page >>> hugeOrder, huge);
+      outcomes[positions[i]] = WALK;
+      hugeWalks += ((keys[i] & 3) + 1) >>> 2;
     }
-    this.#cycles += cycles;
     this.#hugeWalks += hugeWalks;
+    const { hugeOrder } = this.windows.geometry;
+    this.#cycles += this.#walker.walkAll(window.linear, accesses, positions, keys, walked, hugeOrder);
   }
 
-  private faultAll(window: Window, accesses: Uint32Array, walked: number): void {
-    for (let i = 0; i < walked; i++) {
-      if (this.#mapped[i] !== MAPPED.fault) continue;
-      const at = this.#positions[i];
-      const offset = accesses[at] >>> 1;
-      this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
-    }
+  private faultWalk(window: Window, accesses: Uint32Array, index: number): void {
+    const at = this.#positions[index];
+    const offset = accesses[at] >>> 1;
+    this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
   }
 
   private walkNested(window: Window, accesses: Uint32Array, index: number): void {
@@ -362,20 +338,14 @@ export class Tlb {
   }
 }
 
-/** The first level: one array for all kinds, or one for huge translations beside that of the others. */
-function firstLevelOf(cpu: Cpu): TlbArrayModel {
-  const others = cpu.first.find((array) => array.holds.includes('base'))!;
-  const huge = cpu.first.find((array) => array.holds.includes('huge'))!;
-  if (huge === others) return modelOf(others);
-  if (others.ways.value === 4 && huge.ways.value === 4) {
-    return new FourWays(others.entries.value, huge.entries.value);
-  }
-  return new SideBySide(modelOf(others), modelOf(huge));
+/** Key of what translates a page of linear space; its kind is 0 when that is not known. */
+function keyOf(hints: Uint8Array, unitShift: number, shifts: number, page: number): number {
+  const kind = hints[page >>> unitShift];
+  return ((page >>> ((shifts >>> (kind << 3)) & 31)) << 2) | kind;
 }
 
-function modelOf(array: TlbArray): TlbArrayModel {
-  const entries = array.entries.value;
-  if (array.ways.value === entries) return new FullyAssociative(entries);
-  if (array.ways.value === 4 && array.hugeEntries === undefined) return new FourWays(entries);
-  return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
+/** 1 for a store to a page that was not stored to since its translation was flushed, else 0. */
+function isFirstStore(stored: Uint32Array, linear: number, access: number): number {
+  const page = linear + (access >>> 1);
+  return access & ~(stored[page >>> 5] >>> (page & 31)) & 1;
 }

@@ -43,6 +43,15 @@ export function translate(kernel: Kernel, mm: Mm, page: PageNumber, leaf: Leaf):
   return true;
 }
 
+/** What a page of private memory reads as, wherever it is: in memory, in swap, or nowhere. */
+export function contentAt(kernel: Kernel, mm: Mm, page: PageNumber, leaf: Leaf = emptyLeaf()): number {
+  if (translate(kernel, mm, page, leaf)) return leaf.zero ? 0 : kernel.folios.content[leaf.frame];
+  const { tables, geometry } = kernel;
+  const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
+  const entry = tables.pteOf(pmd, page);
+  return tables.pteBits[entry] & ENTRY.swap ? kernel.swap.content[tables.pteValue[entry]] : 0;
+}
+
 function fill(leaf: Leaf, level: 1 | 2, index: number, frame: FrameNumber, span: Order, bits: number): void {
   leaf.level = level;
   leaf.index = index;

@@ -2,7 +2,7 @@ import type { FrameNumber, Nanoseconds, Order, Pages } from '../../vocabulary/un
 import { FOLIO, PAGE } from './folios.js';
 import { NO_FRAME } from './frames.js';
 import type { Kernel, ReclaimReason } from './kernel.js';
-import { removeFromLru } from './lru.js';
+import { leaveBatch, removeFromLru } from './lru.js';
 import type { Memcg } from './memcg.js';
 
 /** How hard an allocation may try. */
@@ -193,6 +193,7 @@ export function freeFolio(kernel: Kernel, head: FrameNumber): void {
   const pages = 2 ** order;
   const memcg = kernel.memcgAt(folios.memcg[head]);
   removeFromLru(kernel, head);
+  leaveBatch(kernel, head);
   leaveDeferredQueue(kernel, head);
   if (folios.has(head, FOLIO.anon)) counters.countOrder('nr_anon', order, -1);
   countKind(kernel, memcg, folios.flags[head], order, -pages);

@@ -6,7 +6,7 @@ import { FOLIO } from './folios.js';
 import { FRAME, NO_FRAME } from './frames.js';
 import { type Kernel, ZERO_FRAME } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
-import { addToLru, changeOnLru } from './lru.js';
+import { addNewToLru, changeOnLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { descending } from './shmem.js';
@@ -97,7 +97,7 @@ export function mapHugeFolio(
   deposit: FrameNumber,
 ): Nanoseconds {
   const { counters, geometry } = kernel;
-  const kind = { flags: ANON, owner: mm.family, index: blockStart(kernel, page) };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(blockStart(kernel, page)) };
   const made = allocateFolio(kernel, geometry.hugeOrder, kernel.memcgOf(mm), kind, hugeEffort(kernel, vma));
   if (made.failure !== undefined) {
     counters.count('thp_fault_fallback');
@@ -113,7 +113,7 @@ export function mapHugeFolio(
   kernel.memcgOf(mm).count('thp_fault_alloc');
   mapPmd(kernel, mm, pmd, made.head, freshBits(vma, true), deposit);
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   deferSplit(kernel, made.head, false);
   return made.cost + zeroing(kernel, geometry.hugeOrder);
 }
@@ -134,11 +134,11 @@ export function anonymousFault(
   entry: number,
   write: boolean,
 ): Nanoseconds {
-  vma.hasAnonPages = true;
   if (!write) {
     setSpecial(kernel, entry, ZERO_FRAME, ENTRY.present | ENTRY.zero | ENTRY.accessed);
     return 0;
   }
+  vma.hasAnonPages = true;
   let cost = 0;
   for (const order of faultOrders(kernel, mm, vma, page, entry)) {
     const made = newPages(kernel, mm, vma, page, entry, order);
@@ -173,14 +173,14 @@ function newPages(
   order: Order,
 ): { ok: boolean; cost: Nanoseconds } {
   const within = page % 2 ** order;
-  const kind = { flags: ANON, owner: mm.family, index: page - within };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(page - within) };
   const effort = order === 0 ? EFFORT.base : hugeEffort(kernel, vma);
   const made = allocateFolio(kernel, order, kernel.memcgOf(mm), kind, effort);
   if (order > 0) countOrderFault(kernel, order, made.failure);
   if (made.failure !== undefined) return { ok: false, cost: made.cost };
   mapPtes(kernel, mm, entry - within, made.head, 2 ** order, freshBits(vma, true));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   return { ok: true, cost: made.cost + zeroing(kernel, order) };
 }
 

@@ -5,6 +5,7 @@ import { FRAME } from './frames.js';
 import { Kernel } from './kernel.js';
 import { runKhugepaged } from './khugepaged.js';
 import { KHUGEPAGED } from './khugepaged-list.js';
+import { endWait, LRU_DRAIN } from './lru.js';
 import type { KernelOptions } from './options.js';
 import { Process } from './process.js';
 import { reclaim, runKswapd } from './reclaim.js';
@@ -44,6 +45,7 @@ export function connect(kernel: Kernel): void {
     },
   };
   kernel.clock.handle(KHUGEPAGED, () => runKhugepaged(kernel));
+  kernel.clock.handle(LRU_DRAIN, () => endWait(kernel));
   kernel.clock.handle('kswapd', () => runKswapd(kernel));
 }
 

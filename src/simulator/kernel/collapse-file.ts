@@ -1,5 +1,5 @@
 import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/units.js';
-import { allocateFolio, EFFORT } from './allocation.js';
+import { allocateFolio, EFFORT, freeFolio } from './allocation.js';
 import { copying } from './anonymous-faults.js';
 import type { Collapsed } from './collapse.js';
 import type { ScanResult } from './collapse-results.js';
@@ -8,7 +8,8 @@ import { firstEntry } from './entries.js';
 import { FOLIO } from './folios.js';
 import { mapHuge } from './inode-faults.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
+import type { Memcg } from './memcg.js';
 import type { Mm, Vma } from './mm.js';
 import type { Inode } from './page-cache.js';
 import { ENTRY } from './page-tables.js';
@@ -36,7 +37,7 @@ export function collapseFileBlock(
   if (whole >= 0) return { result: mapWhole(kernel, mm, vma, block, whole), cost: kernel.costs.splitPmd };
   const refused = scanCache(kernel, inode, offset, collector);
   if (refused !== undefined) return { result: refused, cost: kernel.costs.visitPte * geometry.pagesPerBlock };
-  const made = fillHuge(kernel, mm, inode, offset);
+  const made = fillHuge(kernel, mm, inode, offset, present(kernel, inode, offset));
   if (made.result === 'succeeded' && collector === 'madvise') {
     return { result: mapWhole(kernel, mm, vma, block, inode.frameAt(offset)), cost: made.cost };
   }
@@ -88,7 +89,20 @@ function scanCache(
   return present < geometry.pagesPerBlock - thp.maxPtesNone || present === 0 ? 'exceed_none_pte' : undefined;
 }
 
-function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber): Collapsed {
+/** A block of an inode with nothing in it is taken for one that was truncated. */
+const NOTHING_THERE: { failure: ScanResult | undefined; cost: Nanoseconds } = {
+  failure: 'truncated',
+  cost: 0,
+};
+
+/** Whether the cache or swap holds any page of the block. */
+function present(kernel: Kernel, inode: Inode, offset: PageNumber): boolean {
+  for (let i = 0; i < kernel.geometry.pagesPerBlock; i++)
+    if (inode.frameAt(offset + i) >= 0 || inode.swapAt(offset + i) >= 0) return true;
+  return false;
+}
+
+function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber, some: boolean): Collapsed {
   const { counters, geometry, folios } = kernel;
   const kind = { flags: cacheFlags(inode), owner: inode.number, index: offset };
   const memcg = kernel.memcgOf(mm);
@@ -102,37 +116,51 @@ function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber): Col
   if (kernel.features.khugepagedMthp) counters.countOrder('collapse_alloc', geometry.hugeOrder);
   if (made.failure === 'charge') return { result: 'cgroup_charge_failed', cost: made.cost };
   memcg.count('thp_collapse_alloc');
-  let cost = made.cost + kernel.costs.collapseBlock;
-  for (let i = 0; i < geometry.pagesPerBlock; i++)
-    cost += takeOver(kernel, mm, inode, offset + i, made.head + i);
+  let cost = made.cost;
+  const swapped = some ? swapIn(kernel, memcg, inode, offset) : NOTHING_THERE;
+  cost += swapped.cost;
+  if (swapped.failure !== undefined) {
+    freeFolio(kernel, made.head);
+    return { result: swapped.failure, cost: cost + kernel.costs.collapseFailed };
+  }
+  cost += kernel.costs.collapseBlock;
+  for (let i = 0; i < geometry.pagesPerBlock; i++) cost += takeOver(kernel, inode, offset + i, made.head + i);
   for (let i = 0; i < geometry.pagesPerBlock; i++) inode.setFrame(offset + i, made.head + i);
-  folios.set(made.head, FOLIO.uptodate);
-  addToLru(kernel, made.head);
+  folios.set(made.head, FOLIO.uptodate | FOLIO.dirty);
+  addNewToLru(kernel, made.head);
   return { result: 'succeeded', cost };
 }
 
-/** Takes the content of one cached (or swapped) page and removes the page, with the rest of its folio to follow. */
-function takeOver(
+/** Pages of the block that are in swap come back to the cache first. */
+function swapIn(
   kernel: Kernel,
-  mm: Mm,
+  memcg: Memcg,
   inode: Inode,
   offset: PageNumber,
-  target: FrameNumber,
-): Nanoseconds {
-  const { folios } = kernel;
+): { failure: ScanResult | undefined; cost: Nanoseconds } {
   let cost = 0;
-  let frame = inode.frameAt(offset);
-  if (frame < 0 && inode.swapAt(offset) >= 0) {
-    const page = cachePage(kernel, kernel.memcgOf(mm), inode, undefined, offset);
-    frame = page.frame;
+  for (let i = 0; i < kernel.geometry.pagesPerBlock; i++) {
+    if (inode.swapAt(offset + i) < 0) continue;
+    const page = cachePage(kernel, memcg, inode, undefined, offset + i);
     cost += page.cost;
+    if (page.frame < 0) return { failure: 'page_null', cost };
   }
-  if (frame < 0) return cost;
+  // Memory for the last of them may have been found by swapping the first out again.
+  for (let i = 0; i < kernel.geometry.pagesPerBlock; i++)
+    if (inode.swapAt(offset + i) >= 0) return { failure: 'page_null', cost };
+  return { failure: undefined, cost };
+}
+
+/** Takes the content of one cached page and removes the page, with the rest of its folio to follow. */
+function takeOver(kernel: Kernel, inode: Inode, offset: PageNumber, target: FrameNumber): Nanoseconds {
+  const { folios } = kernel;
+  const frame = inode.frameAt(offset);
+  if (frame < 0) return 0;
   folios.content[target] = folios.content[frame];
   const head = folios.headOf(frame);
   inode.clear(offset);
-  if (frame !== head + folios.pagesOf(head) - 1) return cost;
+  if (frame !== head + folios.pagesOf(head) - 1) return 0;
   unmapAll(kernel, head);
   removeFromCache(kernel, head);
-  return cost + copying(kernel, folios.pagesOf(head));
+  return copying(kernel, folios.pagesOf(head));
 }

@@ -19,6 +19,7 @@ export type ScanResult =
   | 'page_locked'
   | 'page_anon'
   | 'page_filled'
+  | 'truncated'
   | 'vma_check'
   | 'vma_null'
   | 'address_range'

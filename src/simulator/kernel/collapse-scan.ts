@@ -187,7 +187,8 @@ export function checkRange(
     if (isOwnPage(bits) && order < geometry.hugeOrder && folios.orderOf(tables.pteValue[entry]) >= order)
       return 'pte_mapped_hugepage';
     // Swapped in before, but reclaim may have taken it again while the others came back.
-    if (bits & ENTRY.swap && order === geometry.hugeOrder) return 'pte_non_present';
+    if (bits & ENTRY.swap && (order === geometry.hugeOrder || collector === 'madvise'))
+      return 'pte_non_present';
     const stop = weigh(kernel, vma, entry, bits, tally, limits, collector);
     if (stop !== undefined) {
       countExceeded(kernel, stop, order);

@@ -6,7 +6,7 @@ import { type Collector, checkRange } from './collapse-scan.js';
 import { clearEntries, ensureTable, firstEntry, mapPmd, mapPtes, runOfFolio, unmapPtes } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru, drainLocal } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { swapFault } from './swap-in.js';
@@ -29,7 +29,7 @@ export function collapseRange(
   order: Order,
   collector: Collector,
 ): Collapsed {
-  const made = allocateTarget(kernel, mm, start, order, collector);
+  const made = allocateTarget(kernel, mm, vma.anonIndexOf(start), order, collector);
   if (made.head < 0) return made;
   const prepared = prepare(kernel, mm, vma, start, order, collector);
   const cost = made.cost + prepared.cost;
@@ -48,13 +48,13 @@ export function collapseRange(
 function allocateTarget(
   kernel: Kernel,
   mm: Mm,
-  start: PageNumber,
+  index: PageNumber,
   order: Order,
   collector: Collector,
 ): Collapsed & { head: FrameNumber } {
   const { counters, geometry, features } = kernel;
   const direct = collector === 'madvise' || kernel.thp.khugepagedDefrag;
-  const kind = { flags: ANON | FOLIO.dirty, owner: mm.family, index: start };
+  const kind = { flags: ANON, owner: mm.family, index };
   const made = allocateFolio(
     kernel,
     order,
@@ -81,7 +81,7 @@ interface Prepared {
   readonly cost: Nanoseconds;
 }
 
-/** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does not for orders below the PMD's. */
+/** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does so for whole blocks only. */
 function prepare(
   kernel: Kernel,
   mm: Mm,
@@ -95,13 +95,15 @@ function prepare(
   let cost = 0;
   if (!ensureTable(kernel, mm, pmd)) return { result: 'alloc_huge_page_failed', entry: 0, cost };
   const entry = firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock);
-  if (collector === 'khugepaged' && order < geometry.hugeOrder) return { result: undefined, entry, cost };
+  if (order < geometry.hugeOrder && collector === 'khugepaged') return { result: undefined, entry, cost };
   for (let i = 0; i < 2 ** order; i++) {
     if ((tables.pteBits[entry + i] & ENTRY.swap) === 0) continue;
     const fault = swapFault(kernel, mm, vma, start + i, entry + i);
     if (fault < 0) return { result: 'alloc_huge_page_failed', entry, cost };
     cost += fault;
   }
+  // What came back waits in this CPU's batch, where it could not be isolated.
+  drainLocal(kernel);
   return { result: undefined, entry, cost };
 }
 
@@ -144,6 +146,6 @@ function install(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Ord
     mapPtes(kernel, mm, firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock), head, 2 ** order, bits);
   }
   lock(kernel, vma, head);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
   if (order === geometry.hugeOrder) deferSplit(kernel, head, false);
 }

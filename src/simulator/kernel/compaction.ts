@@ -2,8 +2,9 @@ import type { FrameNumber, Nanoseconds, Order } from '../../vocabulary/units.js'
 import { FOLIO } from './folios.js';
 import { FRAME, NO_FRAME } from './frames.js';
 import type { Kernel } from './kernel.js';
-import { addToLru, removeFromLru } from './lru.js';
+import { addToLru, drainAll, removeFromLru } from './lru.js';
 import { mappingsOf } from './rmap.js';
+import { splitFolio, UNIFORM } from './split.js';
 
 /** Blocks looked at before compaction gives up: the most free ones of a window that moves on with each call. */
 const WINDOW = 1024;
@@ -14,6 +15,7 @@ const WINDOW = 1024;
  */
 export function compact(kernel: Kernel, order: Order): { made: boolean; cost: Nanoseconds } {
   if (order < 1 || order > kernel.geometry.hugeOrder) return { made: false, cost: 0 };
+  drainAll(kernel);
   const block = chooseBlock(kernel);
   if (block < 0) return { made: false, cost: 0 };
   const cost = emptyBlock(kernel, block);
@@ -69,6 +71,8 @@ function emptyBlock(kernel: Kernel, block: number): Nanoseconds {
       frame++;
       continue;
     }
+    splitIfPartlyMapped(kernel, frame);
+    if (!frames.isAllocated(frame)) continue;
     const pages = folios.pagesOf(frame);
     const moved = moveElsewhere(kernel, frame, block);
     counters.count(moved ? 'pgmigrate_success' : 'pgmigrate_fail', pages);
@@ -77,6 +81,11 @@ function emptyBlock(kernel: Kernel, block: number): Nanoseconds {
     frame += pages;
   }
   return cost;
+}
+
+/** A folio of which pages were unmapped is split before it moves, and only what is left of it moves (migrate_pages_batch()). */
+function splitIfPartlyMapped(kernel: Kernel, head: FrameNumber): void {
+  if (kernel.folios.has(head, FOLIO.partiallyMapped)) splitFolio(kernel, head, 0, UNIFORM);
 }
 
 /** Finds a target outside the block (frames taken inside it meanwhile are given back afterwards) and moves there. */

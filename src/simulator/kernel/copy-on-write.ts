@@ -5,7 +5,7 @@ import { ANON, copying, freshBits, lock, mapHugeFolio, zeroing } from './anonymo
 import { changePte, clearEntries, mapPtes, unmapPtes } from './entries.js';
 import { FOLIO, PAGE } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
@@ -92,8 +92,9 @@ function canReuse(kernel: Kernel, frame: FrameNumber, head: FrameNumber): boolea
 }
 
 function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
+  vma.hasAnonPages = true;
   clearEntries(kernel, entry, 1);
   mapNew(kernel, mm, vma, entry, made.head);
   kernel.flushes.tell(mm.id, page, page + 1);
@@ -104,7 +105,7 @@ function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, ent
 function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
   const { tables, folios } = kernel;
   const old = tables.pteValue[entry];
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   if (tables.pteValue[entry] !== old || (tables.pteBits[entry] & ENTRY.present) === 0) {
     freeIfUnused(kernel, made.head);
@@ -123,14 +124,15 @@ function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: num
 export function newAnonymousPage(
   kernel: Kernel,
   mm: Mm,
+  vma: Vma,
   page: PageNumber,
 ): { head: FrameNumber; cost: Nanoseconds } {
-  const kind = { flags: ANON, owner: mm.family, index: page };
+  const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(page) };
   return allocateFolio(kernel, 0, kernel.memcgOf(mm), kind, EFFORT.base);
 }
 
 function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber): void {
   mapPtes(kernel, mm, entry, head, 1, freshBits(vma, true));
   lock(kernel, vma, head);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
 }

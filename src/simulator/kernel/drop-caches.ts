@@ -1,7 +1,7 @@
 import { shrinkDeferred } from './deferred-split.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { isolate } from './lru.js';
+import { drainAll, isolate } from './lru.js';
 import { shrinkFolios } from './reclaim.js';
 
 /** drop_caches: bit 0 drops clean, unmapped pages of files; bit 1 runs the shrinkers, the deferred-split one among them. */
@@ -16,6 +16,7 @@ export function dropCaches(kernel: Kernel, bits: number): void {
 function dropPageCache(kernel: Kernel): void {
   const { folios } = kernel;
   kernel.counters.count('drop_pagecache');
+  drainAll(kernel);
   for (const inode of kernel.inodes.values()) {
     if (inode.kind !== 'file') continue;
     for (const offset of [...inode.offsets()]) {

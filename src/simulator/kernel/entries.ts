@@ -104,19 +104,27 @@ export function setSpecial(kernel: Kernel, entry: number, value: number, bits: n
 }
 
 /**
- * Empties `count` neighbouring PTEs that map neighbouring pages of one folio. Dirty bits pass to the folio. The
- * folio may be left without any mapping; freeing it is the caller's.
+ * Empties `count` neighbouring PTEs that map neighbouring pages of one folio. Dirty bits pass to a folio of a file or
+ * of shmem; anonymous memory keeps them only when it is swapped or migrated (keepDirty()). The folio may be left
+ * without any mapping; freeing it is the caller's.
  */
 export function unmapPtes(kernel: Kernel, mm: Mm, entry: number, count: Pages): void {
   const { tables, folios } = kernel;
   const frame = tables.pteValue[entry];
   const head = folios.headOf(frame);
   unfold(kernel, entry, count);
-  for (let e = entry; e < entry + count; e++)
-    if (tables.pteBits[e] & ENTRY.dirty) folios.set(head, FOLIO.dirty);
+  if (!folios.has(head, FOLIO.anon)) keepDirty(kernel, entry, count);
   clearEntries(kernel, entry, count);
   countResident(mm, folios.flags[head], -count);
   removePteMaps(kernel, mm, frame, count);
+}
+
+/** Passes the dirty bits of PTEs to the folio that they map. */
+export function keepDirty(kernel: Kernel, entry: number, count: Pages): void {
+  const { tables, folios } = kernel;
+  const head = folios.headOf(tables.pteValue[entry]);
+  for (let e = entry; e < entry + count; e++)
+    if (tables.pteBits[e] & ENTRY.dirty) folios.set(head, FOLIO.dirty);
 }
 
 /** Empties entries that hold no page of a folio (swap, guard, zero page), or whose page was dealt with. */
@@ -168,7 +176,7 @@ export function mapPmd(
 export function unmapPmd(kernel: Kernel, mm: Mm, pmd: number): void {
   const { tables, folios, geometry } = kernel;
   const head = tables.pmdValue[pmd];
-  if (tables.pmdBits[pmd] & ENTRY.dirty) folios.set(head, FOLIO.dirty);
+  if (tables.pmdBits[pmd] & ENTRY.dirty && !folios.has(head, FOLIO.anon)) folios.set(head, FOLIO.dirty);
   tables.pmdBits[pmd] = 0;
   tables.pmdValue[pmd] = 0;
   countResident(mm, folios.flags[head], -geometry.pagesPerBlock);

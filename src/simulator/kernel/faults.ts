@@ -7,24 +7,32 @@ import { inodeFault } from './inode-faults.js';
 import type { Kernel } from './kernel.js';
 import type { Memcg } from './memcg.js';
 import { type Mm, VM, type Vma } from './mm.js';
+import { killForMemory } from './oom.js';
 import { ENTRY } from './page-tables.js';
 import { swapFault } from './swap-in.js';
 import { allowedOrders, fits } from './thp-orders.js';
 
 /**
  * One page fault (handle_mm_fault()). Answers what it costs, or a negative ACCESS value. The access is then to be
- * tried again: a fault may do only a part of what the access needs, such as splitting a huge mapping.
+ * tried again: a fault may do only a part of what the access needs, such as splitting a huge mapping. A fault that
+ * finds no memory kills a process; when that is its own, it answers outOfMemory and `mm` is gone.
  */
 export function handleFault(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
   const vma = mm.vmaOf(page);
   if (vma === undefined || !permits(vma, write)) return ACCESS.segmentationFault;
   countFault(kernel, mm);
+  const cost = faultIn(kernel, mm, vma, page, write);
+  if (cost !== ACCESS.outOfMemory) return cost;
+  return killForMemory(kernel, mm) ? kernel.costs.fault : cost;
+}
+
+function faultIn(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
   const pmd = kernel.tables.ensurePmd(mm, Math.floor(page / kernel.geometry.pagesPerBlock));
   const huge = hugeFault(kernel, mm, vma, page, pmd, write);
   if (huge !== NOT_HUGE) return huge < 0 ? huge : huge + kernel.costs.fault;
-  if (!ensureTable(kernel, mm, pmd)) return outOfMemory(kernel);
+  if (!ensureTable(kernel, mm, pmd)) return ACCESS.outOfMemory;
   const cost = pageFault(kernel, mm, vma, page, pmd, write);
-  return cost < 0 ? outOfMemory(kernel, cost) : cost + kernel.costs.fault;
+  return cost < 0 ? cost : cost + kernel.costs.fault;
 }
 
 const NOT_HUGE = -100;
@@ -40,11 +48,6 @@ function countFault(kernel: Kernel, mm: Mm): void {
   for (let memcg: Memcg | undefined = kernel.memcgOf(mm); memcg !== undefined; memcg = memcg.parent)
     memcg.events.pgfault++;
   mm.minorFaults++;
-}
-
-function outOfMemory(kernel: Kernel, cause = ACCESS.outOfMemory as number): number {
-  if (cause === ACCESS.outOfMemory) kernel.counters.count('oom_kill');
-  return cause;
 }
 
 /** What happens at the PMD level; NOT_HUGE when the fault goes on to the PTE level. */

@@ -39,6 +39,8 @@ export const FOLIO = {
   /** More than one process may map it; can stay set wrongly once more than two did (FOLIO_MM_IDS_SHARED). */
   maybeShared: 1 << 22,
   locked: 1 << 23,
+  /** Waits in a CPU's batch to join its LRU list (lru_add). */
+  batched: 1 << 24,
 } as const;
 
 /** Bits of `Folios.page`, one byte for each page. */
@@ -72,7 +74,7 @@ export class Folios {
   readonly memcg: Uint16Array;
   /** Folio. Anonymous: the family of address spaces; shmem and file: the inode's number; page table: the mm. */
   readonly owner: Uint32Array;
-  /** Folio. Anonymous: virtual page of its first page; shmem and file: page offset in the inode. */
+  /** Folio. Anonymous: virtual page at which its first page was made (Vma.anonIndexOf); shmem and file: page offset in the inode. */
   readonly index: Float64Array;
   /** Folio. Two address spaces (mm ids, 0 none) whose mappings are counted apart (_mm_id), large folios only. */
   readonly mmSlots: Uint32Array;

@@ -17,7 +17,7 @@ import { FOLIO, PAGE } from './folios.js';
 import { NO_FRAME } from './frames.js';
 import type { Kernel } from './kernel.js';
 import { enlist } from './khugepaged-list.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
@@ -40,6 +40,9 @@ export function fork(
   child.commandLine = parent.commandLine;
   kernel.processes.set(child.pid, child);
   to.thpDisable = from.thpDisable;
+  child.cpu = child.pid % kernel.options.cpus;
+  child.oomScoreAdj = parent.oomScoreAdj;
+  to.hasMoved = from.hasMoved;
   if (from.inKhugepagedList) enlist(kernel, to);
   let cost = 0;
   let error: 'ENOMEM' | undefined;
@@ -161,7 +164,7 @@ function sharePages(
   const head = folios.headOf(frame);
   if (!folios.has(head, FOLIO.anon)) return 1;
   if (folios.pins[head] > 0) return copyPinned(kernel, to, vma, page, frame, other) ? 1 : 0;
-  const run = runOfFolio(kernel, entry, most);
+  const run = alikeRun(kernel, entry, runOfFolio(kernel, entry, most));
   for (let i = 0; i < run; i++) {
     changePte(kernel, entry + i, 0, ENTRY.writable);
     folios.page[frame + i] &= ~PAGE.exclusive;
@@ -169,6 +172,15 @@ function sharePages(
   const kept = ENTRY.present | (tables.pteBits[entry] & (ENTRY.dirty | ENTRY.softDirty));
   mapPtes(kernel, to, other, frame, run, kept);
   fold(kernel, entry, run);
+  return run;
+}
+
+/** How many entries from `entry` on are dirty alike: what one of them says holds for the child's (FPB_RESPECT_DIRTY). */
+function alikeRun(kernel: Kernel, entry: number, most: number): number {
+  const { pteBits } = kernel.tables;
+  const kept = ENTRY.dirty | ENTRY.softDirty;
+  let run = 1;
+  while (run < most && ((pteBits[entry + run] ^ pteBits[entry]) & kept) === 0) run++;
   return run;
 }
 
@@ -180,10 +192,10 @@ function copyPinned(
   frame: FrameNumber,
   other: number,
 ): boolean {
-  const made = newAnonymousPage(kernel, to, page);
+  const made = newAnonymousPage(kernel, to, vma, page);
   if (made.head < 0) return false;
   kernel.folios.content[made.head] = kernel.folios.content[frame];
   mapPtes(kernel, to, other, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   return true;
 }

@@ -3,11 +3,12 @@ import { ACCESS } from './access-results.js';
 import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
 import { blockStart, dropTable, firstEntry, mapPmd, mapPtes } from './entries.js';
+import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
-import { cachePage } from './shmem.js';
+import { type CachePage, cachePage } from './shmem.js';
 import { fits } from './thp-orders.js';
 
 /** Pages around a read fault of a file that are mapped when they are cached (fault_around_bytes, 64 KiB). */
@@ -30,8 +31,9 @@ export function inodeFault(
   if (found.major) mm.majorFaults++;
   if (write && (vma.flags & VM.shared) === 0)
     return found.cost + copyPrivately(kernel, mm, vma, page, entry, found.frame);
+  if (write) kernel.folios.set(kernel.folios.headOf(found.frame), FOLIO.dirty);
   if (mapHuge(kernel, mm, vma, page, pmd, found.frame, write)) return found.cost;
-  mapAround(kernel, mm, vma, page, entry, found.frame, write);
+  mapAround(kernel, mm, vma, page, entry, found, write);
   return found.cost;
 }
 
@@ -45,12 +47,12 @@ function copyPrivately(
   frame: FrameNumber,
 ): Nanoseconds {
   const content = kernel.folios.content[frame];
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   kernel.folios.content[made.head] = content;
   mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, true));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   vma.hasAnonPages = true;
   return made.cost;
 }
@@ -84,21 +86,37 @@ function sharedBits(vma: Vma, write: boolean): number {
   return ENTRY.present | ENTRY.accessed | ENTRY.softDirty | writable | (write ? ENTRY.dirty : 0);
 }
 
-/** Maps the page, and with it the rest of its folio or the cached pages around it, where entries are empty. */
+/** Neighbours were not touched: not dirty, and young on x86 only (arch_wants_old_prefaulted_pte()). */
+function prefaulted(kernel: Kernel, bits: number): number {
+  const old = kernel.options.architecture === 'arm64' ? ENTRY.accessed : 0;
+  return bits & ~(ENTRY.dirty | old);
+}
+
+/**
+ * Maps the page. A folio of shmem that was just made is mapped whole where it fits into empty entries
+ * (finish_fault()), and a read maps what is cached in the 64 KiB around it (do_fault_around()).
+ */
 function mapAround(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,
   page: PageNumber,
   entry: number,
-  frame: FrameNumber,
+  found: CachePage,
   write: boolean,
 ): void {
   const { folios, geometry } = kernel;
-  mapPtes(kernel, mm, entry, frame, 1, sharedBits(vma, write));
-  lock(kernel, vma, folios.headOf(frame));
-  const wanted = Math.max(folios.pagesOf(frame), write ? 1 : FAULT_AROUND_BYTES / geometry.pageBytes);
-  const size = Math.min(wanted, geometry.pagesPerBlock);
+  const head = folios.headOf(found.frame);
+  const bits = sharedBits(vma, write);
+  const whole = found.fresh || write ? wholeFolio(kernel, vma, page, entry, found.frame) : 1;
+  if (whole > 1) {
+    const first = entry - (found.frame - head);
+    mapPtes(kernel, mm, first, head, whole, prefaulted(kernel, bits));
+    kernel.tables.pteBits[entry] |= bits;
+  } else mapPtes(kernel, mm, entry, found.frame, 1, bits);
+  lock(kernel, vma, head);
+  if (write) return;
+  const size = Math.min(FAULT_AROUND_BYTES / geometry.pageBytes, geometry.pagesPerBlock);
   const from = Math.max(page - (page % size), vma.start);
   const to = Math.min(page - (page % size) + size, vma.end);
   const pmd = kernel.tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
@@ -107,7 +125,21 @@ function mapAround(
     const other = vma.inode!.frameAt(vma.offsetOf(around));
     const slot = first + (around % geometry.pagesPerBlock);
     if (other < 0 || kernel.tables.pteBits[slot] !== 0) continue;
-    // Only the page that was asked for is young; its neighbours were not touched (prefault).
-    mapPtes(kernel, mm, slot, other, 1, sharedBits(vma, write) & ~(ENTRY.accessed | ENTRY.dirty));
+    mapPtes(kernel, mm, slot, other, 1, prefaulted(kernel, bits));
   }
+}
+
+/** Pages of a shmem folio that can be mapped at once around `page`: all of them or one. */
+function wholeFolio(kernel: Kernel, vma: Vma, page: PageNumber, entry: number, frame: FrameNumber): number {
+  const { folios, tables, geometry } = kernel;
+  const head = folios.headOf(frame);
+  const pages = folios.pagesOf(head);
+  if (pages === 1 || vma.inode!.kind !== 'shmem') return 1;
+  const start = page - (frame - head);
+  if (start < vma.start || start + pages > vma.end) return 1;
+  if (start < blockStart(kernel, page) || start + pages > blockStart(kernel, page) + geometry.pagesPerBlock)
+    return 1;
+  const first = entry - (frame - head);
+  for (let e = first; e < first + pages; e++) if (tables.pteBits[e] !== 0) return 1;
+  return pages;
 }

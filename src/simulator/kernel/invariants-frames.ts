@@ -86,9 +86,10 @@ function checkReferred(kernel: Kernel, head: number, pages: number, report: Repo
   if (flags & FOLIO.anon) {
     if (folios.totalMaps[head] === 0 && folios.pins[head] === 0)
       report(`folio ${head}: anonymous and mapped by nobody`);
-    if ((flags & FOLIO.lru) === 0) report(`folio ${head}: on no LRU list`);
+    if ((flags & (FOLIO.lru | FOLIO.batched)) === 0) report(`folio ${head}: on no LRU list`);
     return;
   }
+  if ((flags & (FOLIO.shmem | FOLIO.file)) === 0 && folios.pins[head] > 0) return;
   const inode = kernel.inodes.get(folios.owner[head]);
   if (inode === undefined) {
     report(`folio ${head}: of no kind (flags ${flags.toString(16)})`);
@@ -96,6 +97,22 @@ function checkReferred(kernel: Kernel, head: number, pages: number, report: Repo
   }
   for (let i = 0; i < pages; i++)
     if (inode.frameAt(folios.index[head] + i) !== head + i) report(`folio ${head}: not in its inode's cache`);
+}
+
+/** Batches hold exactly the base pages that say so, and none that is on a list. */
+function checkBatches(kernel: Kernel, report: Report): void {
+  const { frames, folios } = kernel;
+  let waiting = 0;
+  for (const batch of kernel.lruBatches) {
+    waiting += batch.length;
+    for (const head of batch)
+      if (!folios.has(head, FOLIO.batched) || folios.has(head, FOLIO.lru) || folios.orderOf(head) !== 0)
+        report(`folio ${head}: in a batch without belonging there`);
+  }
+  let flagged = 0;
+  for (let frame = 0; frame < frames.untouchedFrom; frame += 2 ** (frames.state[frame] & FRAME.orderMask))
+    if (folios.has(frame, FOLIO.batched)) flagged++;
+  if (flagged !== waiting) report(`${flagged} folios say they wait in a batch, ${waiting} do`);
 }
 
 /** LRU lists and deferred-split queues hold exactly the folios that say so. */
@@ -119,6 +136,7 @@ export function checkLists(kernel: Kernel, report: Report): void {
     for (const head of memcg.deferred)
       if (!folios.has(head, FOLIO.deferred)) report(`folio ${head}: queued for a split without the flag`);
   }
+  checkBatches(kernel, report);
   let flagged = 0;
   let deferred = 0;
   let queued = 0;

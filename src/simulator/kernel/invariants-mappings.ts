@@ -121,9 +121,9 @@ function tallyTable(
       continue;
     }
     used++;
-    if (mm.vmaOf(block + i) === undefined)
-      report(`mm ${mm.id}: page ${block + i} is mapped outside every VMA`);
-    tallyPte(kernel, first + i, bits, block + i, tally, seen, report);
+    const vma = mm.vmaOf(block + i);
+    if (vma === undefined) report(`mm ${mm.id}: page ${block + i} is mapped outside every VMA`);
+    tallyPte(kernel, first + i, bits, vma?.anonIndexOf(block + i) ?? -1, tally, seen, report);
   }
   if (used !== tables.tableUsed[table])
     report(`table ${table}: ${tables.tableUsed[table]} used, counted ${used}`);
@@ -133,7 +133,7 @@ function tallyPte(
   kernel: Kernel,
   entry: number,
   bits: number,
-  page: number,
+  index: number,
   tally: Tally,
   seen: Seen,
   report: Report,
@@ -150,8 +150,8 @@ function tallyPte(
   countSeen(kernel, value, 1, seen);
   const head = folios.headOf(value);
   if (!kernel.frames.isAllocated(value)) report(`pte ${entry}: maps frame ${value}, which is free`);
-  if (folios.has(head, FOLIO.anon) && folios.index[head] + value - head !== page)
-    report(`pte ${entry}: page ${page} maps a folio made for ${folios.index[head]}`);
+  if (folios.has(head, FOLIO.anon) && folios.index[head] + value - head !== index)
+    report(`pte ${entry}: page ${index} maps a folio made for ${folios.index[head]}`);
   if (bits & ENTRY.contiguous) checkGroup(kernel, entry, report);
 }
 

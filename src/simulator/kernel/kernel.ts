@@ -61,6 +61,13 @@ export interface Relief {
 /** The zero page's frame, in the kernel's own first block. */
 export const ZERO_FRAME: FrameNumber = 1;
 
+/** A process that the OOM killer ended. */
+export interface Killed {
+  readonly pid: ProcessId;
+  readonly command: string;
+  readonly atNs: Nanoseconds;
+}
+
 export class Kernel {
   readonly options: KernelOptions;
   readonly geometry: PageGeometry;
@@ -99,6 +106,14 @@ export class Kernel {
   ownPid = 0;
   /** Whether `options.thp` was written to the files: once, not again after a resume. */
   settingsApplied = false;
+  /** CPU that the kernel works on now: whose batch new folios wait in. */
+  cpu = 0;
+  /** Base pages that wait to join their LRU list, by CPU, in order of arrival (cpu_fbatches.lru_add). */
+  readonly lruBatches: FrameNumber[][];
+  /** Their timer is set. */
+  lruDrainPending = false;
+  /** Processes that the OOM killer ended, in order. */
+  readonly killed: Killed[] = [];
   nextPid = 100;
   nextMm = 1;
   nextInode = 1000;
@@ -126,6 +141,7 @@ export class Kernel {
     this.tables = new PageTables(this.geometry, contiguousOrder(this.options));
     this.thp = new ThpSettings(this.geometry.hugeOrder);
     const pages = (bytes: number) => Math.floor(bytes / this.geometry.pageBytes);
+    this.lruBatches = Array.from({ length: this.options.cpus }, () => []);
     this.swap = new Swap(pages(this.options.swapBytes), pages(this.options.zswapBytes) * 3);
     this.reserveKernelBlock();
   }

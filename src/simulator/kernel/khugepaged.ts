@@ -5,6 +5,7 @@ import { type ScanResult, TRY_SMALLER } from './collapse-results.js';
 import { countExceeded, scanBlock, smallNoneLimit } from './collapse-scan.js';
 import type { Kernel } from './kernel.js';
 import { scheduleScan } from './khugepaged-list.js';
+import { drainAll } from './lru.js';
 import type { Mm, Vma } from './mm.js';
 import { allowedOrders } from './thp-orders.js';
 
@@ -35,6 +36,7 @@ export function scanPass(kernel: Kernel, budget: number): { cost: Nanoseconds; a
   const { khugepaged } = kernel;
   let left = budget;
   let cost = 0;
+  drainAll(kernel);
   const scansBefore = kernel.thp.fullScans;
   const rounds = khugepaged.cursor === 0 && khugepaged.address === 0 ? 1 : 2;
   while (left > 0 && khugepaged.list.length > 0 && kernel.thp.fullScans - scansBefore < rounds) {

@@ -26,6 +26,75 @@ export function addToLru(kernel: Kernel, head: FrameNumber): void {
   folios.set(head, FOLIO.lru);
 }
 
+/** Base pages that a CPU collects before they join their lists (PAGEVEC_SIZE). */
+const BATCH_PAGES = 31;
+
+/** Timer that ends a wait in the batches. */
+export const LRU_DRAIN = 'lru-drain';
+
+/**
+ * How long pages wait at most. In the kernel until the CPU has 31 new ones, whoever faults them in; on a machine
+ * there always is somebody who does, while a model may have none but a process that has gone idle.
+ */
+const LONGEST_WAIT_NS = 1e9;
+
+/**
+ * folio_add_lru(): a new base page waits in the CPU's batch until that is full or drained; until then nothing that
+ * asks for a folio on an LRU list finds it. A large folio empties the batch and joins at once.
+ */
+export function addNewToLru(kernel: Kernel, head: FrameNumber): void {
+  if (kernel.folios.orderOf(head) > 0) {
+    drainLocal(kernel);
+    addToLru(kernel, head);
+    return;
+  }
+  const batch = kernel.lruBatches[kernel.cpu];
+  kernel.folios.set(head, FOLIO.batched);
+  batch.push(head);
+  if (batch.length >= BATCH_PAGES) drainCpu(kernel, kernel.cpu);
+  else if (!kernel.lruDrainPending) {
+    kernel.lruDrainPending = true;
+    kernel.clock.after(LONGEST_WAIT_NS, LRU_DRAIN);
+  }
+}
+
+/** lru_add_drain(): empties the batch of the CPU that the kernel works on. */
+export function drainLocal(kernel: Kernel): void {
+  if (kernel.lruBatches[kernel.cpu].length > 0) drainCpu(kernel, kernel.cpu);
+}
+
+/** What the timer does. */
+export function endWait(kernel: Kernel): void {
+  kernel.lruDrainPending = false;
+  drainAll(kernel);
+}
+
+/** lru_add_drain_all(). */
+export function drainAll(kernel: Kernel): void {
+  for (let cpu = 0; cpu < kernel.lruBatches.length; cpu++) drainCpu(kernel, cpu);
+}
+
+function drainCpu(kernel: Kernel, cpu: number): void {
+  const batch = kernel.lruBatches[cpu];
+  for (const head of batch) {
+    kernel.folios.clear(head, FOLIO.batched);
+    addToLru(kernel, head);
+  }
+  batch.length = 0;
+}
+
+/** A page that is freed while it waits. */
+export function leaveBatch(kernel: Kernel, head: FrameNumber): void {
+  if (!kernel.folios.has(head, FOLIO.batched)) return;
+  kernel.folios.clear(head, FOLIO.batched);
+  for (const batch of kernel.lruBatches) {
+    const at = batch.lastIndexOf(head);
+    if (at < 0) continue;
+    batch.splice(at, 1);
+    return;
+  }
+}
+
 /** The same at the old end: the next to be reclaimed. */
 export function addToLruTail(kernel: Kernel, head: FrameNumber): void {
   const { folios, frames } = kernel;
@@ -51,7 +120,7 @@ export function isolate(kernel: Kernel, head: FrameNumber): boolean {
   return true;
 }
 
-/** Ends an isolation (folio_putback_lru()). */
+/** Ends an isolation by reclaim (move_folios_to_lru()). */
 export function putBack(kernel: Kernel, head: FrameNumber): void {
   kernel.folios.clear(head, FOLIO.isolated);
   addToLru(kernel, head);

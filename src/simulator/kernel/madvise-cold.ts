@@ -2,7 +2,7 @@ import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/unit
 import { blockStart, clearEntries, firstEntry, runOfFolio } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { changeOnLru, deactivate, isolate } from './lru.js';
+import { changeOnLru, deactivate, drainLocal, isolate } from './lru.js';
 import type { Mm, Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { shrinkFolios } from './reclaim.js';
@@ -25,6 +25,8 @@ export function coldOrPageout(
 ): Nanoseconds {
   const { pagesPerBlock } = kernel.geometry;
   let cost = 0;
+  // Only this CPU's batch: what waits in another one is on no list and passed over.
+  drainLocal(kernel);
   for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
     cost += adviseBlock(
       kernel,
@@ -69,9 +71,10 @@ function mayTake(kernel: Kernel, head: FrameNumber): boolean {
 
 function adviseHuge(kernel: Kernel, pmd: number, pageout: boolean): Nanoseconds {
   const head = kernel.tables.pmdValue[pmd];
-  testAndClearPmdYoung(kernel, pmd);
   forgetReferences(kernel, head);
+  // MADV_PAGEOUT leaves accessed bits as they are: what it cannot page out keeps them.
   if (!pageout) {
+    testAndClearPmdYoung(kernel, pmd);
     deactivate(kernel, head);
     return kernel.costs.visitPmd;
   }
@@ -109,7 +112,8 @@ function adviseEntries(kernel: Kernel, first: number, count: number, pageout: bo
         continue;
       }
     }
-    if (mayTake(kernel, head)) coolEntries(kernel, entry, run, head, pageout, taken);
+    if (mayTake(kernel, head) && folios.has(head, FOLIO.lru))
+      coolEntries(kernel, entry, run, head, pageout, taken);
     entry += run;
   }
   return taken.length > 0 ? cost + pageOut(kernel, taken) : cost;
@@ -127,7 +131,7 @@ function coolEntries(
   pageout: boolean,
   taken: FrameNumber[],
 ): void {
-  for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
+  if (!pageout) for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
   forgetReferences(kernel, head);
   if (pageout) taken.push(head);
   else deactivate(kernel, head);
@@ -137,6 +141,7 @@ function coolEntries(
 export function lazyFree(kernel: Kernel, mm: Mm, _vma: Vma, start: PageNumber, end: PageNumber): Nanoseconds {
   const { tables, geometry } = kernel;
   let cost = 0;
+  drainLocal(kernel);
   for (let block = blockStart(kernel, start); block < end; block += geometry.pagesPerBlock) {
     const from = Math.max(start, block);
     const to = Math.min(end, block + geometry.pagesPerBlock);
@@ -182,7 +187,7 @@ function freeEntries(kernel: Kernel, mm: Mm, first: number, count: number): Nano
     }
     if (mayTake(kernel, head)) {
       for (let e = entry; e < entry + run; e++) tables.pteBits[e] &= ~(ENTRY.accessed | ENTRY.dirty);
-      markLazyFree(kernel, head);
+      if (folios.has(head, FOLIO.lru)) markLazyFree(kernel, head);
     }
     entry += run;
   }

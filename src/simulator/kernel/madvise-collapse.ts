@@ -10,7 +10,7 @@ import { allowedOrders, fits } from './thp-orders.js';
 
 /**
  * MADV_COLLAPSE on a part of one mapping (madvise_collapse()): every whole aligned block in it becomes huge, whatever
- * sysfs says. A range without such a block succeeds and does nothing. Soft failures go on with the next block; the
+ * sysfs says. A range without such a block succeeds and does nothing (but see KernelFeatures.collapseInsideFails). Soft failures go on with the next block; the
  * errno is the last failure's.
  */
 export function madviseCollapse(
@@ -25,6 +25,7 @@ export function madviseCollapse(
     return { error: 'EINVAL', cost: 0 };
   const first = Math.ceil(start / pagesPerBlock) * pagesPerBlock;
   const last = Math.floor(end / pagesPerBlock) * pagesPerBlock;
+  if (last < first && kernel.features.collapseInsideFails) return { error: 'EINVAL', cost: 0 };
   let failure: ScanResult | undefined;
   let cost = 0;
   for (let block = first; block < last; block += pagesPerBlock) {

@@ -1,18 +1,20 @@
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Nanoseconds, PageNumber } from '../../vocabulary/units.js';
+import { ACCESS } from './access-results.js';
 import { clearEntries, ensureTable, firstEntry, setSpecial } from './entries.js';
 import { handleFault } from './faults.js';
-import { FOLIO } from './folios.js';
+import { punchHole } from './hole-punch.js';
 import type { Kernel } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
+import { drainAll } from './lru.js';
 import { coldOrPageout, lazyFree } from './madvise-cold.js';
 import { madviseCollapse } from './madvise-collapse.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
-import { cachePage, removeFromCache } from './shmem.js';
+import { populate } from './populate.js';
+import { cachePage } from './shmem.js';
 import type { Outcome } from './split.js';
-import { unmapAll } from './swap-out.js';
 import { changeFlags, vmasIn } from './vmas.js';
 import { zapRange } from './zap.js';
 
@@ -62,7 +64,12 @@ export function adviseRange(
   if (advice === 'MADV_GUARD_INSTALL' && !kernel.features.guardRegions) return { error: 'EINVAL', cost };
   let hole: ErrnoName | undefined;
   let page = start;
-  if (advice === 'MADV_COLLAPSE') cost += kernel.costs.drainAll;
+  if (advice === 'MADV_POPULATE_READ' || advice === 'MADV_POPULATE_WRITE')
+    return populateRange(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
+  if (advice === 'MADV_COLLAPSE') {
+    drainAll(kernel);
+    cost += kernel.costs.drainAll;
+  }
   for (const vma of vmasIn(mm, start, end)) {
     if (vma.start > page) hole = 'ENOMEM';
     const from = Math.max(start, vma.start);
@@ -96,7 +103,7 @@ function adviseVma(
       return adviseHuge(kernel, mm, vma, start, end, advice === 'MADV_HUGEPAGE');
     case 'MADV_DONTNEED':
       if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
-      return done(zapRange(kernel, mm, start, end));
+      return done(zapRange(kernel, mm, start, end, 'keep'));
     case 'MADV_FREE':
       if (!vma.isAnonymous || vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
       return done(lazyFree(kernel, mm, vma, start, end));
@@ -104,9 +111,6 @@ function adviseVma(
       return punchHole(kernel, vma, start, end);
     case 'MADV_WILLNEED':
       return done(readAhead(kernel, mm, vma, start, end));
-    case 'MADV_POPULATE_READ':
-    case 'MADV_POPULATE_WRITE':
-      return populate(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
     case 'MADV_GUARD_INSTALL':
       return installGuards(kernel, mm, vma, start, end);
     case 'MADV_GUARD_REMOVE':
@@ -173,63 +177,28 @@ function readAhead(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: Pag
   return cost;
 }
 
-function populate(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
-  let cost = 0;
-  for (let page = start; page < end; page++) {
-    const touched = touch(kernel, mm, page, write);
-    if (touched < 0) return { error: touched === -2 ? 'ENOMEM' : 'EFAULT', cost };
-    cost += touched;
+/** madvise_populate(): up to the first page that is not mapped (ENOMEM), not permitted (EINVAL) or a guard (EFAULT). */
+function populateRange(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber, write: boolean): Outcome {
+  let cost = kernel.costs.systemCall;
+  for (const vma of vmasIn(mm, start, end)) {
+    if (vma.start > start) return { error: 'ENOMEM', cost };
+    if (vma.flags & VM.special || (vma.flags & (write ? VM.write : VM.read)) === 0)
+      return { error: 'EINVAL', cost };
+    const to = Math.min(end, vma.end);
+    const made = populate(kernel, mm, start, to, write);
+    if (made < 0) return { error: made === ACCESS.outOfMemory ? 'ENOMEM' : 'EFAULT', cost };
+    cost += made;
+    start = to;
   }
-  return done(cost);
-}
-
-/** Faults a page in without counting as an access by the program. */
-export function touch(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
-  const { tables, geometry } = kernel;
-  const needed = write ? ENTRY.present | ENTRY.writable : ENTRY.present;
-  let cost = 0;
-  for (let round = 0; round < 8; round++) {
-    const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
-    const bits =
-      tables.pmdBits[pmd] & ENTRY.present ? tables.pmdBits[pmd] : tables.pteBits[tables.pteOf(pmd, page)];
-    if ((bits & needed) === needed) return cost;
-    const fault = handleFault(kernel, mm, page, write);
-    if (fault < 0) return fault;
-    cost += fault;
-  }
-  throw new Error(`assertion failed: page ${page} faults for ever`);
-}
-
-/** MADV_REMOVE: cached pages of the range go from a shared mapping's inode; a partly covered folio loses no page. */
-function punchHole(kernel: Kernel, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
-  const { inode } = vma;
-  if (inode === undefined || (vma.flags & VM.shared) === 0) return refused('EINVAL');
-  let cost = 0;
-  for (let offset = vma.offsetOf(start); offset < vma.offsetOf(end); offset++) {
-    const frame = inode.frameAt(offset);
-    if (frame < 0) continue;
-    const head = kernel.folios.headOf(frame);
-    const first = kernel.folios.index[head];
-    const pages = kernel.folios.pagesOf(head);
-    if (
-      first < vma.offsetOf(start) ||
-      first + pages > vma.offsetOf(end) ||
-      kernel.folios.has(head, FOLIO.locked)
-    ) {
-      kernel.folios.content[frame] = 0;
-      continue;
-    }
-    unmapAll(kernel, head);
-    removeFromCache(kernel, head);
-    cost += kernel.costs.visitPte * pages;
-  }
-  return done(cost);
+  return { error: start < end ? 'ENOMEM' : undefined, cost };
 }
 
 /** Guard regions: access faults, memory is given up. */
 function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, end: PageNumber): Outcome {
   if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
   let cost = zapRange(kernel, mm, start, end);
+  // The whole mapping is marked, and stays so when the guards are gone.
+  vma.flags |= VM.maybeGuard;
   const { tables, geometry } = kernel;
   for (let page = start; page < end; page++) {
     const pmd = tables.ensurePmd(mm, Math.floor(page / geometry.pagesPerBlock));

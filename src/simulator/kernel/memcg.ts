@@ -18,7 +18,7 @@ export const MEMCG_EVENTS = [
   'pgscan_proactive', 'pgsteal_kswapd', 'pgsteal_direct', 'pgsteal_khugepaged', 'pgsteal_proactive', 'pgrefill',
   'pgactivate', 'pgdeactivate', 'pglazyfree', 'pglazyfreed', 'swpin_zero', 'swpout_zero', 'zswpin', 'zswpout',
   'zswpwb', 'thp_fault_alloc', 'thp_collapse_alloc', 'thp_swpout', 'thp_swpout_fallback',
-  'low', 'high', 'max', 'oom', 'oom_kill',
+  'low', 'high', 'max', 'oom', 'oom_kill', 'oom_group_kill',
 ] as const; // biome-ignore format: a table
 
 export type MemcgEvent = (typeof MEMCG_EVENTS)[number];
@@ -39,6 +39,8 @@ export class Memcg {
   min: Pages = 0;
   low: Pages = 0;
   swapMax: Pages = Number.POSITIVE_INFINITY;
+  /** memory.oom.group: all of it is killed together. */
+  oomGroup = false;
   readonly events: Record<MemcgEvent, number>;
   /** Pages on each of the LRU lists. */
   readonly lruPages: number[] = [0, 0, 0, 0, 0];

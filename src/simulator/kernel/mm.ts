@@ -39,6 +39,8 @@ export const VM = {
   mixedMap: 1 << 19,
   /** mremap cannot grow it: `de`. */
   dontExpand: 1 << 20,
+  /** A guard region was installed in it once: `gu`. */
+  maybeGuard: 1 << 21,
 } as const;
 
 /** One mapping: pages [start, end) with the same backing and flags. */
@@ -54,6 +56,8 @@ export class Vma {
   readonly name: string;
   /** Whether a page was ever faulted in here (anon_vma): khugepaged ignores mappings without. */
   hasAnonPages = false;
+  /** How far mremap has moved the mapping since its anonymous pages got their index. */
+  shift: PageNumber = 0;
 
   constructor(
     start: PageNumber,
@@ -76,6 +80,11 @@ export class Vma {
     return this.offset + (page - this.start);
   }
 
+  /** Index of an anonymous page in its folio's family: where it was first mapped, whatever moved it since. */
+  anonIndexOf(page: PageNumber): PageNumber {
+    return page - this.shift;
+  }
+
   /** Pages without an inode, or private copies of a file's pages. */
   get isAnonymous(): boolean {
     return this.inode === undefined;
@@ -84,6 +93,7 @@ export class Vma {
   clone(): Vma {
     const copy = new Vma(this.start, this.end, this.flags, this.inode, this.offset, this.name);
     copy.hasAnonPages = this.hasAnonPages;
+    copy.shift = this.shift;
     return copy;
   }
 }
@@ -122,6 +132,8 @@ export class Mm {
   inKhugepagedList = false;
   /** Set while the process is exiting: nothing may map any more. */
   exiting = false;
+  /** Whether mremap ever moved a mapping with anonymous pages here, so that a page's index may not tell where it is. */
+  hasMoved = false;
   private last: Vma | undefined;
 
   constructor(id: number, family: number, pgdLength: number, memcg: number) {

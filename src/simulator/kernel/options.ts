@@ -17,6 +17,15 @@ export interface KernelFeatures {
   readonly splitAtOffset: boolean;
   /** tmpfs folios can be split to orders above 0. */
   readonly shmemSplitToOrder: boolean;
+  /** Built with CONFIG_MEM_SOFT_DIRTY. The 6.18 that was measured is not. */
+  readonly softDirty: boolean;
+  /**
+   * MADV_COLLAPSE of a part inside a block, which touches neither of its ends, answers EINVAL: the number of whole
+   * blocks comes out negative and equals nothing. Seen on 6.18; a part that touches an end succeeds everywhere.
+   */
+  readonly collapseInsideFails: boolean;
+  /** mremap moves several mappings, and the holes between them, in one call (6.17). */
+  readonly moveManyMappings: boolean;
 }
 
 export const RELEASES = {
@@ -28,6 +37,9 @@ export const RELEASES = {
     guardRegions: false,
     splitAtOffset: false,
     shmemSplitToOrder: false,
+    softDirty: true,
+    collapseInsideFails: false,
+    moveManyMappings: false,
   },
   '6.18': {
     release: '6.18.44',
@@ -37,6 +49,9 @@ export const RELEASES = {
     guardRegions: true,
     splitAtOffset: true,
     shmemSplitToOrder: true,
+    softDirty: false,
+    collapseInsideFails: true,
+    moveManyMappings: true,
   },
   '7.2': {
     release: '7.2.13+deb13-cloud-amd64',
@@ -46,6 +61,9 @@ export const RELEASES = {
     guardRegions: true,
     splitAtOffset: true,
     shmemSplitToOrder: true,
+    softDirty: true,
+    collapseInsideFails: false,
+    moveManyMappings: true,
   },
   '7.3': {
     release: '7.3.4+deb13-cloud-amd64',
@@ -55,6 +73,9 @@ export const RELEASES = {
     guardRegions: true,
     splitAtOffset: true,
     shmemSplitToOrder: true,
+    softDirty: true,
+    collapseInsideFails: false,
+    moveManyMappings: true,
   },
 } as const satisfies Record<string, KernelFeatures>;
 

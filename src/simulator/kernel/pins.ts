@@ -2,9 +2,9 @@ import type { PageNumber } from '../../vocabulary/units.js';
 import { freeIfUnused } from './allocation.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { touch } from './madvise.js';
 import type { Mm } from './mm.js';
 import { ENTRY } from './page-tables.js';
+import { touch } from './populate.js';
 import { returnToLru } from './reclaim.js';
 
 /**
@@ -19,6 +19,7 @@ export function pin(kernel: Kernel, mm: Mm, page: PageNumber, count = 1): number
   const huge = tables.pmdBits[pmd] & ENTRY.present;
   const head = huge ? tables.pmdValue[pmd] : folios.headOf(tables.pteValue[tables.pteOf(pmd, page)]);
   folios.pins[head] += count;
+  folios.set(head, FOLIO.referenced);
   kernel.counters.count('nr_foll_pin_acquired', count);
   return head;
 }

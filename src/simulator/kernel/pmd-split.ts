@@ -28,6 +28,7 @@ function splitAnonymousPmd(kernel: Kernel, mm: Mm, pmd: number): void {
   const { tables, folios, geometry } = kernel;
   const bits = tables.pmdBits[pmd];
   const head = tables.pmdValue[pmd];
+  if (bits & ENTRY.dirty) folios.set(head, FOLIO.dirty);
   installDeposited(kernel, pmd);
   const entry = tables.pmdValue[pmd] * geometry.pagesPerBlock;
   for (let i = 0; i < geometry.pagesPerBlock; i++) {

@@ -56,6 +56,8 @@ export function processMadvise(
   if (!own && !caller.mayTrace && caller.userId !== process.userId) return refuse('EACCES');
   if (!isAdviceName(advice) || (!own && !REMOTE.has(advice))) return refuse('EINVAL');
   if (!own && !caller.mayNice) return refuse('EPERM');
+  // Whoever acts on another process runs on another CPU than that one, where there is one.
+  kernel.cpu = own ? process.cpu : (process.cpu + 1) % kernel.options.cpus;
   let bytes = 0;
   let cost = kernel.costs.systemCall;
   for (const range of clamp(kernel, ranges)) {

@@ -13,6 +13,10 @@ export class Process {
   threads = 1;
   minorFaults = 0;
   majorFaults = 0;
+  /** CPU that it ran on last. */
+  cpu = 0;
+  /** Moves the OOM killer's choice, −1000 to 1000. */
+  oomScoreAdj = 0;
   /** CPU time used, as the hardware layer reports it. */
   cpuNs: Nanoseconds = 0;
 

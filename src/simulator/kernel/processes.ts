@@ -32,6 +32,7 @@ export function spawn(kernel: Kernel, options: SpawnOptions): Process {
     options.userId ?? 0,
   );
   task.commandLine = options.commandLine ?? [options.command];
+  task.cpu = task.pid % kernel.options.cpus;
   kernel.processes.set(task.pid, task);
   if (options.image !== false) mapImage(kernel, mm, options.command);
   return task;

@@ -3,7 +3,7 @@ import { freeFolio, watermarks } from './allocation.js';
 import { SHRINK_BATCH, shrinkDeferred } from './deferred-split.js';
 import { FOLIO } from './folios.js';
 import type { Kernel, ReclaimReason } from './kernel.js';
-import { addToLru, isolate, lruHead, putBack } from './lru.js';
+import { addToLru, drainLocal, isolate, lruHead, putBack } from './lru.js';
 import { LRU, type Memcg, type MemcgEvent } from './memcg.js';
 import { ENTRY } from './page-tables.js';
 import { mappingsOf } from './rmap.js';
@@ -25,6 +25,7 @@ const ROUNDS = 6;
 export function reclaim(kernel: Kernel, memcg: Memcg, pages: Pages, reason: ReclaimReason): Reclaimed {
   let freed = 0;
   let cost = 0;
+  drainLocal(kernel);
   for (let round = 0; round < ROUNDS && freed < pages; round++) {
     for (const member of [...memcg.subtree()]) {
       const done = shrinkMemcg(kernel, member, pages - freed, reason, round);
@@ -167,7 +168,9 @@ function shrinkFolio(kernel: Kernel, head: FrameNumber, ignore: boolean, queue: 
   if (folios.has(head, FOLIO.anon) && !folios.has(head, FOLIO.swapBacked)) return dropLazyFree(kernel, head);
   const out = swapOut(kernel, head);
   if (out.done) return out.cost;
-  if (folios.orderOf(head) > 0) return splitAndRetry(kernel, head, queue);
+  // Without any swap, shmem is not even tried in pieces (shmem_writeout()).
+  const inVain = folios.has(head, FOLIO.shmem) && kernel.swap.slots === 0;
+  if (folios.orderOf(head) > 0 && !inVain) return splitAndRetry(kernel, head, queue);
   return keep(kernel, head, true) + out.cost;
 }
 

@@ -51,9 +51,17 @@ function anonymousPlaces(
   const places = [];
   for (const mm of kernel.families.get(family) ?? []) {
     const vma = mm.vmaOf(page);
-    if (vma !== undefined) places.push({ mm, vma, page });
+    if (vma !== undefined && vma.shift === 0) places.push({ mm, vma, page });
+    if (mm.hasMoved) places.push(...movedPlaces(mm, page));
   }
   return places;
+}
+
+/** Where mappings that mremap moved would hold the anonymous page of an index. */
+function movedPlaces(mm: Mm, index: PageNumber): { mm: Mm; vma: Vma; page: PageNumber }[] {
+  return mm.vmas
+    .filter((vma) => vma.shift !== 0 && index + vma.shift >= vma.start && index + vma.shift < vma.end)
+    .map((vma) => ({ mm, vma, page: index + vma.shift }));
 }
 
 function inodePlaces(

@@ -1,20 +1,22 @@
 import type { FrameNumber, Nanoseconds, Order, PageNumber } from '../../vocabulary/units.js';
-import { allocateFolio, EFFORT, type Effort, freeFolio } from './allocation.js';
+import { allocateFolio, countKind, EFFORT, type Effort, freeFolio } from './allocation.js';
 import { contentStampOf } from './content.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
 import type { Vma } from './mm.js';
 import type { Inode } from './page-cache.js';
+import { releaseSlot } from './release-slot.js';
 import { inodeOrders } from './thp-orders.js';
-import { releaseSlot } from './zap.js';
 
 /** The page of an inode at `offset`, read in or made as needed. `frame` −1 when there is no memory. */
 export interface CachePage {
   readonly frame: FrameNumber;
   readonly cost: Nanoseconds;
   readonly major: boolean;
+  /** Whether it was made for this call. */
+  readonly fresh: boolean;
 }
 
 /** Finds or makes a page in an inode's cache (shmem_get_folio()), in the largest order that its rules allow. */
@@ -26,7 +28,7 @@ export function cachePage(
   offset: PageNumber,
 ): CachePage {
   const found = inode.frameAt(offset);
-  if (found >= 0) return { frame: found, cost: 0, major: false };
+  if (found >= 0) return { frame: found, cost: 0, major: false, fresh: false };
   if (inode.swapAt(offset) >= 0) return swapInCachePage(kernel, memcg, inode, offset);
   let cost = 0;
   if (inode.kind === 'shmem') {
@@ -34,11 +36,11 @@ export function cachePage(
       if (!isRangeFree(inode, offset, order)) continue;
       const made = makeHuge(kernel, memcg, inode, offset, order);
       cost += made.cost;
-      if (made.frame >= 0) return { frame: made.frame, cost, major: false };
+      if (made.frame >= 0) return { frame: made.frame, cost, major: false, fresh: true };
     }
   }
   const base = makeFolio(kernel, memcg, inode, offset, 0, EFFORT.base);
-  return { frame: base.frame, cost: cost + base.cost, major: inode.kind === 'file' };
+  return { frame: base.frame, cost: cost + base.cost, major: inode.kind === 'file', fresh: true };
 }
 
 /** Orders of a mask, largest first. */
@@ -93,15 +95,15 @@ function makeFolio(
   if (head < 0) return { frame: -1, cost, failure };
   for (let i = 0; i < 2 ** order; i++) inode.setFrame(start + i, head + i);
   if (inode.kind === 'file') kernel.folios.content[head] = contentStampOf(inode.number, offset);
-  addToLru(kernel, head);
+  addNewToLru(kernel, head);
   const zeroing = (kernel.costs.zeroKib * 2 ** order * kernel.geometry.pageBytes) / 1024;
   return { frame: head + (offset - start), cost: cost + zeroing, failure };
 }
 
-/** Shmem is born dirty and swap-backed; a file's pages are clean. */
+/** Shmem is swap-backed. Pages are born clean; a write makes them dirty. */
 export function cacheFlags(inode: Inode): number {
   return inode.kind === 'shmem'
-    ? FOLIO.shmem | FOLIO.swapBacked | FOLIO.uptodate | FOLIO.dirty
+    ? FOLIO.shmem | FOLIO.swapBacked | FOLIO.uptodate
     : FOLIO.file | FOLIO.uptodate;
 }
 
@@ -110,11 +112,13 @@ function swapInCachePage(kernel: Kernel, memcg: Memcg, inode: Inode, offset: Pag
   const content = kernel.swap.content[slot];
   const compressed = kernel.swap.compressed[slot] === 1;
   const made = makeFolio(kernel, memcg, inode, offset, 0, EFFORT.base);
-  if (made.frame < 0) return { frame: -1, cost: made.cost, major: true };
+  if (made.frame < 0) return { frame: -1, cost: made.cost, major: true, fresh: false };
   kernel.folios.content[made.frame] = content;
+  // Its copy in swap is given up, so that it must be written again.
+  kernel.folios.set(kernel.folios.headOf(made.frame), FOLIO.dirty);
   const cost = countSwapIn(kernel, memcg, content, compressed);
   releaseSlot(kernel, slot);
-  return { frame: made.frame, cost: made.cost + cost, major: true };
+  return { frame: made.frame, cost: made.cost + cost, major: true, fresh: true };
 }
 
 /** Counters and time of one page coming back from swap. */
@@ -140,7 +144,16 @@ export function removeFromCache(kernel: Kernel, head: FrameNumber): void {
   const index = folios.index[head];
   for (let i = 0; i < folios.pagesOf(head); i++)
     if (inode.frameAt(index + i) === head + i) inode.clear(index + i);
-  freeFolio(kernel, head);
+  if (folios.pins[head] > 0) orphan(kernel, head);
+  else freeFolio(kernel, head);
+}
+
+/** Memory that somebody holds a reference to outlives its place in the cache, and is freed with the last of them. */
+function orphan(kernel: Kernel, head: FrameNumber): void {
+  const { folios } = kernel;
+  const memcg = kernel.memcgAt(folios.memcg[head]);
+  countKind(kernel, memcg, folios.flags[head], folios.orderOf(head), -folios.pagesOf(head));
+  folios.clear(head, FOLIO.shmem | FOLIO.file);
 }
 
 /** Drops a whole inode: its pages must be unmapped. */

@@ -118,10 +118,7 @@ function mappingsAlong(kernel: Kernel, head: FrameNumber): PageMapping[] {
 }
 
 function unmapFile(kernel: Kernel, mapping: PageMapping): void {
-  const { tables, folios } = kernel;
   if (mapping.leaf < 0) return;
-  const head = folios.headOf(tables.pteValue[mapping.leaf]);
-  if (tables.pteBits[mapping.leaf] & ENTRY.accessed) folios.set(head, FOLIO.referenced);
   unmapPtes(kernel, mapping.mm, mapping.leaf, 1);
   kernel.flushes.tell(mapping.mm.id, mapping.page, mapping.page + 1);
 }

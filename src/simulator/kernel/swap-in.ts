@@ -5,7 +5,7 @@ import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
 import { clearEntries, mapPtes } from './entries.js';
 import type { Kernel } from './kernel.js';
-import { addToLru } from './lru.js';
+import { addNewToLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { countSwapIn } from './shmem.js';
@@ -17,7 +17,7 @@ export function swapFault(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, en
   const slot = tables.pteValue[entry];
   const content = swap.content[slot];
   const compressed = swap.compressed[slot] === 1;
-  const made = newAnonymousPage(kernel, mm, page);
+  const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   if (tables.pteValue[entry] !== slot || (tables.pteBits[entry] & ENTRY.swap) === 0) {
     freeIfUnused(kernel, made.head);
@@ -28,7 +28,7 @@ export function swapFault(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, en
   clearEntries(kernel, entry, 1);
   mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
   lock(kernel, vma, made.head);
-  addToLru(kernel, made.head);
+  addNewToLru(kernel, made.head);
   kernel.counters.count('pgmajfault');
   kernel.memcgOf(mm).count('pgmajfault');
   mm.majorFaults++;

@@ -1,6 +1,6 @@
 import type { FrameNumber, Nanoseconds } from '../../vocabulary/units.js';
 import { freeFolio } from './allocation.js';
-import { setSpecial, unmapPtes } from './entries.js';
+import { keepDirty, setSpecial, unmapPtes } from './entries.js';
 import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
 import { ENTRY } from './page-tables.js';
@@ -19,6 +19,11 @@ export function swapOut(kernel: Kernel, head: FrameNumber): { done: boolean; cos
   const memcg = kernel.memcgAt(folios.memcg[head]);
   const slot = memcg.swapLeft() >= pages ? swap.reserve(pages) : -1;
   if (slot < 0) {
+    // Shmem leaves the page tables before it turns out that there is no swap, and stays in its cache.
+    if (!folios.has(head, FOLIO.anon)) {
+      unmapAll(kernel, head);
+      return { done: false, cost: 0 };
+    }
     if (order > 0) counters.countOrder('swpout_fallback', order);
     if (order === geometry.hugeOrder) {
       counters.count('thp_swpout_fallback');
@@ -82,6 +87,7 @@ function replaceMappings(kernel: Kernel, frame: FrameNumber, slot: number): numb
     if (mapping.leaf < 0) splitPmdMapping(kernel, mapping.mm, mapping.page);
   for (const { mm, leaf, page } of mappingsOf(kernel, frame)) {
     const kept = tables.pteBits[leaf] & (ENTRY.softDirty | ENTRY.uffdWp);
+    keepDirty(kernel, leaf, 1);
     unmapPtes(kernel, mm, leaf, 1);
     setSpecial(kernel, leaf, slot, ENTRY.swap | kept);
     mm.swapEntries++;
@@ -96,6 +102,7 @@ function dropMappings(kernel: Kernel, frame: FrameNumber): number {
   for (const mapping of mappingsOf(kernel, frame))
     if (mapping.leaf < 0) splitPmdMapping(kernel, mapping.mm, mapping.page);
   for (const { mm, leaf, page } of mappingsOf(kernel, frame)) {
+    keepDirty(kernel, leaf, 1);
     unmapPtes(kernel, mm, leaf, 1);
     users++;
     kernel.flushes.tell(mm.id, page, page + 1);

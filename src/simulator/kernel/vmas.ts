@@ -1,9 +1,7 @@
 import type { Nanoseconds, PageNumber } from '../../vocabulary/units.js';
-import { blockStart, changePte, firstEntry, runOfFolio } from './entries.js';
-import { FOLIO } from './folios.js';
+import { blockStart, changePte, firstEntry } from './entries.js';
 import type { Kernel } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
-import { changeOnLru } from './lru.js';
 import { type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { splitPmdMapping } from './pmd-split.js';
@@ -44,6 +42,7 @@ export function mergeAround(kernel: Kernel, mm: Mm, start: PageNumber, end: Page
       continue;
     }
     left.end = right.end;
+    left.flags |= right.flags & VM.maybeGuard;
     left.hasAnonPages ||= right.hasAnonPages;
     mm.vmas.splice(index + 1, 1);
     right.inode?.removeMapper(mm);
@@ -53,8 +52,9 @@ export function mergeAround(kernel: Kernel, mm: Mm, start: PageNumber, end: Page
 }
 
 function areAlike(left: Vma, right: Vma): boolean {
-  if (left.end !== right.start || left.flags !== right.flags || left.inode !== right.inode) return false;
-  if (left.name !== right.name || left.flags & VM.special) return false;
+  if (left.end !== right.start || (left.flags ^ right.flags) & ~VM.maybeGuard || left.inode !== right.inode)
+    return false;
+  if (left.shift !== right.shift || left.name !== right.name || left.flags & VM.special) return false;
   return left.inode === undefined || left.offsetOf(right.start) === right.offset;
 }
 
@@ -66,14 +66,14 @@ export function vmasIn(mm: Mm, start: PageNumber, end: PageNumber): Vma[] {
   return found;
 }
 
-/** Whether every page of [start, end) is mapped by some VMA. */
-export function isCovered(mm: Mm, start: PageNumber, end: PageNumber): boolean {
+/** End of the pages from `start` on that are mapped without a hole, `end` at most. */
+export function coveredUntil(mm: Mm, start: PageNumber, end: PageNumber): PageNumber {
   let page = start;
   for (const vma of vmasIn(mm, start, end)) {
-    if (vma.start > page) return false;
+    if (vma.start > page) return page;
     page = vma.end;
   }
-  return page >= end;
+  return Math.min(page, end);
 }
 
 /** Shared anonymous memory goes with its last mapper; files and tmpfs stay. */
@@ -121,7 +121,10 @@ export function changeFlags(
   return cost;
 }
 
-/** mprotect(2): new permissions; write permission taken away is taken from every entry. */
+/**
+ * mprotect(2): new permissions; write permission taken away is taken from every entry. A hole answers ENOMEM, with the
+ * mappings before it changed.
+ */
 export function mprotect(
   kernel: Kernel,
   mm: Mm,
@@ -129,12 +132,24 @@ export function mprotect(
   end: PageNumber,
   permissions: number,
 ): Outcome {
-  if (!isCovered(mm, start, end)) return { error: 'ENOMEM', cost: kernel.costs.systemCall };
-  const all = VM.read | VM.write | VM.exec;
-  let cost = changeFlags(kernel, mm, start, end, permissions, all & ~permissions) + kernel.costs.systemCall;
-  if ((permissions & VM.write) === 0) cost += writeProtect(kernel, mm, start, end);
-  else cost += splitEdges(kernel, mm, start, end);
-  return { error: undefined, cost };
+  const covered = coveredUntil(mm, start, end);
+  let cost = kernel.costs.systemCall;
+  for (const vma of vmasIn(mm, start, covered)) {
+    const [from, to] = [Math.max(start, vma.start), Math.min(covered, vma.end)];
+    const { set, clear } = permissionFlags(vma, permissions);
+    cost += changeFlags(kernel, mm, from, to, set, clear);
+  }
+  if ((permissions & VM.write) === 0) cost += writeProtect(kernel, mm, start, covered);
+  else cost += splitEdges(kernel, mm, start, covered);
+  return { error: covered < end ? 'ENOMEM' : undefined, cost };
+}
+
+/** Private memory is accounted while it can be written, and stays so once it has pages (mprotect_fixup()). */
+function permissionFlags(vma: Vma, permissions: number): { set: number; clear: number } {
+  const clear = (VM.read | VM.write | VM.exec) & ~permissions;
+  if (vma.flags & VM.shared) return { set: permissions, clear };
+  if (permissions & VM.write) return { set: permissions | VM.account, clear };
+  return { set: permissions, clear: vma.isAnonymous && !vma.hasAnonPages ? clear | VM.account : clear };
 }
 
 /** A range that ends inside a huge mapping splits it (change_pmd_range()), also when the mappings were joined again. */
@@ -165,58 +180,4 @@ export function writeProtect(kernel: Kernel, mm: Mm, start: PageNumber, end: Pag
   }
   kernel.flushes.tell(mm.id, start, end);
   return cost;
-}
-
-/** mlock(2) and munlock(2): folios wholly inside become unevictable (or evictable again). */
-export function setLocked(
-  kernel: Kernel,
-  mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
-  locked: boolean,
-): Outcome {
-  if (!isCovered(mm, start, end)) return { error: 'ENOMEM', cost: kernel.costs.systemCall };
-  const cost = changeFlags(kernel, mm, start, end, locked ? VM.locked : 0, locked ? 0 : VM.locked);
-  forEachFolio(kernel, mm, start, end, (head) => {
-    const flags = FOLIO.mlocked | FOLIO.unevictable;
-    if (((kernel.folios.flags[head] & FOLIO.mlocked) !== 0) === locked) return;
-    changeOnLru(kernel, head, () =>
-      locked ? kernel.folios.set(head, flags) : kernel.folios.clear(head, flags),
-    );
-    kernel.counters.count(
-      locked ? 'unevictable_pgs_mlocked' : 'unevictable_pgs_munlocked',
-      kernel.folios.pagesOf(head),
-    );
-  });
-  return { error: undefined, cost: cost + kernel.costs.systemCall };
-}
-
-/** Heads of the folios with all their pages mapped here inside the range. */
-function forEachFolio(
-  kernel: Kernel,
-  mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
-  visit: (head: number) => void,
-): void {
-  const { tables, geometry, folios } = kernel;
-  for (let block = blockStart(kernel, start); block < end; block += geometry.pagesPerBlock) {
-    const pmd = tables.pmdOf(mm, block / geometry.pagesPerBlock);
-    const bits = tables.pmdBits[pmd];
-    if (bits & ENTRY.present) {
-      const whole = block >= start && block + geometry.pagesPerBlock <= end;
-      if ((bits & ENTRY.zero) === 0 && whole) visit(tables.pmdValue[pmd]);
-      continue;
-    }
-    if ((bits & ENTRY.table) === 0) continue;
-    const first = firstEntry(kernel, pmd) - block;
-    const to = Math.min(end, block + geometry.pagesPerBlock);
-    for (let page = Math.max(start, block); page < to; page++) {
-      const entry = first + page;
-      if ((tables.pteBits[entry] & (ENTRY.present | ENTRY.zero)) !== ENTRY.present) continue;
-      const frame = tables.pteValue[entry];
-      if (folios.headOf(frame) !== frame) continue;
-      if (runOfFolio(kernel, entry, to - page) === folios.pagesOf(frame)) visit(frame);
-    }
-  }
 }

@@ -6,8 +6,8 @@
 import { parseSmaps, type SmapsEntry } from '../../formats/proc/smaps.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { touch } from '../kernel/madvise.js';
 import { type Mm, VM } from '../kernel/mm.js';
+import { touch } from '../kernel/populate.js';
 import type { Process } from '../kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../kernel/processes.js';
 

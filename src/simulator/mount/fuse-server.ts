@@ -22,11 +22,8 @@ import {
   writeOut,
 } from './fuse-messages.js';
 import { isRemoved, type KnownNode, NodeTable } from './node-table.js';
-
-/** A write whose answer is still to come. Polled after the model has moved on. */
-export interface BlockedWrite {
-  readonly answer: { readonly ok: boolean; readonly error?: ErrnoName } | undefined;
-}
+import { type BlockedWrite, PendingReplies } from './pending-replies.js';
+import { StreamReader } from './stream-reader.js';
 
 /** A file whose writes may block: it says so instead of moving the model forward by itself. */
 export interface BlockingFile extends ModelFile {
@@ -45,17 +42,14 @@ export interface FuseServerParts {
 interface OpenFile {
   readonly known: KnownNode;
   content: Uint8Array | undefined;
-}
-
-interface Waiting {
-  readonly unique: bigint;
-  readonly size: number;
-  readonly blocked: BlockedWrite;
+  readonly stream: StreamReader | undefined;
 }
 
 const TYPE = { directory: 0o040000, file: 0o100000, symlink: 0o120000 } as const;
 const PERMISSIONS = 0o7777;
 const SET_MODE = 1;
+const O_TRUNC = 0o1000;
+const O_NONBLOCK = 0o4000;
 
 type Answer = Uint8Array | ErrnoName;
 
@@ -64,18 +58,19 @@ export class FuseServer {
   private readonly nodes: NodeTable;
   private readonly open = new Map<number, OpenFile>();
   private readonly listings = new Map<number, DirectoryEntry[]>();
-  private waiting: Waiting[] = [];
+  private readonly pending: PendingReplies;
   private nextHandle = 1;
   ended = false;
 
   constructor(parts: FuseServerParts) {
     this.parts = parts;
     this.nodes = new NodeTable(parts.root);
+    this.pending = new PendingReplies(parts.reply);
   }
 
-  /** Writes that wait for the model to move on. */
-  get blockedWrites(): number {
-    return this.waiting.length;
+  /** Requests that wait for the model to move on. */
+  get waiting(): number {
+    return this.pending.count;
   }
 
   /** Handles one message of /dev/fuse. */
@@ -83,28 +78,29 @@ export class FuseServer {
     const request = parseRequest(message);
     if (request === undefined) return;
     if (this.isWithoutReply(request)) return;
-    const answer = request.opcode === OPCODE.write ? this.write(request) : this.answer(request);
+    const answer = this.answerOrWait(request);
     if (answer === undefined) return;
     const { unique } = request;
     this.parts.reply(typeof answer === 'string' ? errorReply(unique, answer) : dataReply(unique, answer));
   }
 
-  /** Answers blocked writes whose command is over. To be called whenever the model has moved. */
+  /** Answers what has become ready. To be called whenever the model has moved. */
   settle(): void {
-    this.waiting = this.waiting.filter(({ unique, size, blocked }) => {
-      const { answer } = blocked;
-      if (answer === undefined) return true;
-      const failed = answer.ok ? undefined : (answer.error ?? 'EIO');
-      this.parts.reply(failed ? errorReply(unique, failed) : dataReply(unique, writeOut(size)));
-      return false;
-    });
+    this.pending.settle();
+  }
+
+  private answerOrWait(request: Request): Answer | undefined {
+    if (request.opcode === OPCODE.write) return this.write(request);
+    if (request.opcode === OPCODE.read) return this.read(request);
+    return this.answer(request);
   }
 
   private isWithoutReply(request: Request): boolean {
     const { opcode, body, node } = request;
     if (opcode === OPCODE.forget) this.nodes.forget(node, Number(body.getBigUint64(0, true)));
     else if (opcode === OPCODE.batchForget) this.forgetMany(body);
-    else return opcode === OPCODE.interrupt;
+    else if (opcode === OPCODE.interrupt) this.pending.interrupt(body.getBigUint64(0, true));
+    else return false;
     return true;
   }
 
@@ -130,8 +126,6 @@ export class FuseServer {
         return this.readLink(request);
       case OPCODE.open:
         return this.openFile(request);
-      case OPCODE.read:
-        return this.read(request);
       case OPCODE.opendir:
         return this.openDirectory(request);
       case OPCODE.readdir:
@@ -208,18 +202,22 @@ export class FuseServer {
     if (known.node.kind !== 'file') return 'EISDIR';
     const refused = known.node.refuseOpen?.();
     if (refused !== undefined) return refused;
+    if (request.body.getUint32(0, true) & O_TRUNC) known.node.truncate?.();
     const handle = this.nextHandle++;
-    this.open.set(handle, { known, content: undefined });
+    const stream = known.node.take === undefined ? undefined : new StreamReader(known.node);
+    this.open.set(handle, { known, content: undefined, stream });
     return openOut(handle, true);
   }
 
-  private read(request: Request): Answer {
+  /** Undefined when the answer comes later. */
+  private read(request: Request): Answer | undefined {
     const open = this.open.get(handleOf(request));
     if (open === undefined || open.known.node.kind !== 'file') return 'EBADF';
     const offset = Number(request.body.getBigUint64(8, true));
     const size = request.body.getUint32(16, true);
     const file = open.known.node;
     if (file.readAt !== undefined) return readAt(file, offset, size);
+    if (open.stream !== undefined) return this.takeFrom(request, open.stream, size);
     if (open.content === undefined || offset === 0) {
       if (isRemoved(file)) return 'ENODEV';
       const content = file.read === undefined ? { errno: 'EIO' as const } : file.read();
@@ -227,6 +225,15 @@ export class FuseServer {
       open.content = new TextEncoder().encode(content);
     }
     return open.content.subarray(offset, offset + size);
+  }
+
+  /** A stream: what has come, or the caller waits for it. */
+  private takeFrom(request: Request, stream: StreamReader, size: number): Answer | undefined {
+    const bytes = stream.read(size);
+    if (bytes !== undefined) return bytes;
+    if (request.body.getUint32(32, true) & O_NONBLOCK) return 'EAGAIN';
+    this.pending.addRead(request.unique, size, stream);
+    return undefined;
   }
 
   /** Undefined when the answer comes later. */
@@ -246,7 +253,7 @@ export class FuseServer {
     const begun = file.begin(text);
     if (begun === undefined) return writeOut(size);
     if (typeof begun === 'string') return begun;
-    this.waiting.push({ unique: request.unique, size, blocked: begun });
+    this.pending.addWrite(request.unique, size, begun);
     return undefined;
   }
 

@@ -2,12 +2,14 @@
 import type { Bytes } from '../../vocabulary/units.js';
 import { access } from '../kernel/access.js';
 import { boot } from '../kernel/boot.js';
-import type { GenerationName } from '../kernel/damon/generations.js';
+import { GENERATIONS, type GenerationName } from '../kernel/damon/generations.js';
 import { installDamon } from '../kernel/damon/model-damon.js';
+import { mountFiles } from '../kernel/files/mount-files.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { RELEASES } from '../kernel/options.js';
 import type { Process } from '../kernel/process.js';
 import { mmap, spawn } from '../kernel/processes.js';
+import { bootIdOf } from '../model-host.js';
 
 export interface MachineTask {
   readonly name: string;
@@ -23,6 +25,8 @@ export interface MachineOptions {
   /** First pid of the model's processes; beyond the machine's own where both are seen together. */
   readonly firstPid: number;
   readonly tasks: readonly MachineTask[];
+  /** DAMON_STAT runs from the boot. */
+  readonly damonStat: boolean;
   readonly adopt: (kernel: Kernel) => (pid: number) => Process | undefined;
 }
 
@@ -38,20 +42,23 @@ export interface Machine {
   readonly tasks: readonly RunningTask[];
 }
 
-const RELEASE = { '6.12': '6.12', '6.18': '6.18', '7.2': '7.2', '7.3': '7.3', '7.3-rfc': '7.3' } as const;
 /** How often hot memory is accessed: often enough that every sample of DAMON finds it so. */
 const ACCESS_NS = 2e6;
 const EVENT = 'machine-access';
+/** Who the model's own /proc/self is, where no other program looks at it. */
+const INIT = 1;
 
 export function startMachine(options: MachineOptions): Machine {
   const kernel = boot({
     memoryBytes: options.memoryBytes,
     seed: options.seed,
-    features: RELEASES[RELEASE[options.generation]],
+    features: RELEASES[GENERATIONS[options.generation].release],
   });
+  mountFiles(kernel, INIT, bootIdOf(kernel));
   kernel.nextPid = options.firstPid;
   let adopt: (pid: number) => Process | undefined = () => undefined;
-  installDamon(kernel, { generation: options.generation, adopt: (pid) => adopt(pid) });
+  const { generation, damonStat } = options;
+  installDamon(kernel, { generation, damonStat, adopt: (pid) => adopt(pid) });
   adopt = options.adopt(kernel);
   const tasks = options.tasks.map((task) => startTask(kernel, task));
   keepAccessing(kernel, options.tasks, tasks);

@@ -7,6 +7,17 @@ import type { ModelDirectory, ModelNode } from '../kernel/files/tree.js';
 export interface MachineDirectory {
   names(): readonly string[];
   has(name: string): boolean;
+  /** The directory of that name, undefined when it is none. */
+  enter(name: string): MachineDirectory | undefined;
+}
+
+export interface UnionOptions {
+  /** A path at which the machine's directory can still be reached. */
+  readonly behind: string;
+  /** Names that are the machine's although the model has them too. */
+  readonly machineFirst?: ReadonlySet<string>;
+  /** What stands in place of both. */
+  readonly instead?: ReadonlyMap<string, ModelNode>;
 }
 
 export class UnionDirectory implements ModelDirectory {
@@ -14,13 +25,12 @@ export class UnionDirectory implements ModelDirectory {
   readonly mode = 0o555;
   private readonly model: ModelDirectory;
   private readonly machine: MachineDirectory;
-  private readonly behind: string;
+  private readonly options: UnionOptions;
 
-  /** `behind` is a path at which the machine's directory can still be reached. */
-  constructor(model: ModelDirectory, machine: MachineDirectory, behind: string) {
+  constructor(model: ModelDirectory, machine: MachineDirectory, options: UnionOptions) {
     this.model = model;
     this.machine = machine;
-    this.behind = behind;
+    this.options = options;
   }
 
   names(): readonly string[] {
@@ -28,8 +38,19 @@ export class UnionDirectory implements ModelDirectory {
   }
 
   lookup(name: string): ModelNode | undefined {
-    const own = this.model.lookup(name);
+    const instead = this.options.instead?.get(name);
+    if (instead !== undefined) return instead;
+    const { behind, machineFirst } = this.options;
+    const own = machineFirst?.has(name) ? undefined : this.model.lookup(name);
+    if (own?.kind === 'directory') return this.joined(own, name);
     if (own !== undefined) return own;
-    return this.machine.has(name) ? { kind: 'symlink', target: `${this.behind}/${name}` } : undefined;
+    return this.machine.has(name) ? { kind: 'symlink', target: `${behind}/${name}` } : undefined;
+  }
+
+  /** Directories that both have are joined in turn. */
+  private joined(own: ModelDirectory, name: string): ModelDirectory {
+    const machine = this.machine.enter(name);
+    const behind = `${this.options.behind}/${name}`;
+    return machine === undefined ? own : new UnionDirectory(own, machine, { behind });
   }
 }

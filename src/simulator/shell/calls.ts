@@ -2,13 +2,15 @@ import type { PageRange } from '../../vocabulary/units.js';
 import { emptyLeaf, translate } from '../kernel/access.js';
 import { fork } from '../kernel/fork.js';
 import { ADVICE, isAdviceName } from '../kernel/madvise.js';
+import { setLocked } from '../kernel/mlock.js';
 import type { Mm, ThpDisable } from '../kernel/mm.js';
 import { VM } from '../kernel/mm.js';
+import { mremap } from '../kernel/mremap.js';
 import { pin, unpin } from '../kernel/pins.js';
 import { processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
 import type { Outcome } from '../kernel/split.js';
-import { mprotect, munmap, setLocked } from '../kernel/vmas.js';
+import { mprotect, munmap } from '../kernel/vmas.js';
 import {
   answer,
   type LineAnswer,
@@ -41,6 +43,16 @@ export const CALLS: Readonly<Record<string, ShellCommand>> = {
     run: onRange((state, { mm }, range) => {
       state.host.kernel.clock.spend(munmap(state.host.kernel, mm, range.start, range.end));
       return answer('');
+    }),
+  },
+  mremap: {
+    usage: 'mremap PID ADDR LEN TO',
+    brief: 'moves mappings; a huge page moves whole to a place aligned like its own, and is split otherwise',
+    run: onRange((state, { mm }, range, [word]) => {
+      const to = findRange(state.host.kernel, word, '1');
+      return isAnswer(to)
+        ? to
+        : outcome(state, mremap(state.host.kernel, mm, range.start, range.end, to.start));
     }),
   },
   mprotect: {

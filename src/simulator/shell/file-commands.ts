@@ -41,6 +41,7 @@ export const FILE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
     brief: 'one write of TEXT and a newline to a kernel file; the errno when the kernel fails it',
     run: ({ host }, words, target) => {
       if (target === undefined) return answer(words.join(' '));
+      truncate(host.kernel.files.find(target));
       return lineOf(host.files.writeKernelFile(target, `${words.join(' ')}\n`), () => '');
     },
   },
@@ -55,6 +56,11 @@ export const FILE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
     },
   },
 };
+
+/** `>` opens with O_TRUNC. */
+function truncate(node: ModelNode | string): void {
+  if (typeof node !== 'string' && node.kind === 'file') node.truncate?.();
+}
 
 function* treeLines(node: ModelNode, path: string): Generator<string> {
   if (node.kind === 'symlink') {

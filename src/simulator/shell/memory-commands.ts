@@ -1,8 +1,9 @@
-import { access } from '../kernel/access.js';
+import type { PageRange } from '../../vocabulary/units.js';
+import { access, contentAt, emptyLeaf } from '../kernel/access.js';
 import { ensureCgroup } from '../kernel/files/cgroup-files.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { adviseRange } from '../kernel/madvise.js';
-import { VM } from '../kernel/mm.js';
+import { type Mm, VM } from '../kernel/mm.js';
 import type { ShmemHuge } from '../kernel/page-cache.js';
 import type { Process } from '../kernel/process.js';
 import { createInode, mmap, spawn } from '../kernel/processes.js';
@@ -50,6 +51,16 @@ export const MEMORY_COMMANDS: Readonly<Record<string, ShellCommand>> = {
     usage: 'touch PID ADDR LEN [STRIDE] [read|write]',
     brief: 'one access to each page, or one each STRIDE bytes; writes unless told otherwise. Prints how many',
     run: (state, words) => touchRange(state, words),
+  },
+  sum: {
+    usage: 'sum PID ADDR LEN',
+    brief: 'a checksum over what the pages hold, wherever they are; holes and zero pages read as zeroes',
+    run: ({ host }, [pid, address, length]) => {
+      const found = findProcess(host.kernel, pid);
+      if (isAnswer(found)) return found;
+      const range = findRange(host.kernel, address, length);
+      return isAnswer(range) ? range : answer(contentSum(host.kernel, found.mm, range));
+    },
   },
   pages: {
     usage: 'pages PID ADDR LEN',
@@ -119,6 +130,16 @@ function inodeFor(kernel: Kernel, task: Process, keys: Record<string, string>, p
   return found ?? createInode(kernel, path, pages, (keys.huge ?? 'never') as ShmemHuge);
 }
 
+/** FNV-1a over the content of each page, page by page. */
+function contentSum(kernel: Kernel, mm: Mm, { start, end }: PageRange): string {
+  let hash = 0x811c9dc5;
+  const leaf = emptyLeaf();
+  for (let page = start; page < end; page++) {
+    hash = Math.imul(hash ^ contentAt(kernel, mm, page, leaf), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
 /** Accesses every step-th page; the number of accesses, or the errno of the first that failed. */
 function touchPages(
   kernel: Kernel,
@@ -128,6 +149,7 @@ function touchPages(
   step: number,
   write: boolean,
 ): number | 'EFAULT' | 'ENOMEM' {
+  kernel.cpu = task.cpu;
   let touched = 0;
   for (let page = start; page < end; page += step) {
     const cost = access(kernel, task.mm!, page, write);

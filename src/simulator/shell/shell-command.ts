@@ -16,6 +16,8 @@ export interface ShellState {
   readonly outside: Pick<Files, 'readBytes' | 'writeFile'>;
   /** Puts more files into a model just made or resumed (DAMON). */
   readonly extend: (host: ModelHost) => void;
+  /** Octavo's own command line on the model: its exit code, and everything that it printed. */
+  readonly octavo: (host: ModelHost, words: readonly string[]) => Promise<{ code: number; text: string }>;
 }
 
 export interface ShellCommand {

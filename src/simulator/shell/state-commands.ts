@@ -37,6 +37,18 @@ export const STATE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
       return { text: found.join('\n'), failure: { kind: 'errno', says: 'the model is not sound' } };
     },
   },
+  octavo: {
+    usage: 'octavo WORD …',
+    brief:
+      'Octavo itself on the model: `octavo inspect PID`, `octavo plan …`, `octavo apply …`; files are the model’s',
+    run: async ({ host, octavo }, words) => {
+      const { code, text } = await octavo(host, words);
+      const said = text.trimEnd();
+      return code === 0
+        ? answer(said)
+        : { text: said, failure: { kind: 'errno', says: `exit code ${code}: ${said.split('\n').at(-1)}` } };
+    },
+  },
   snapshot: {
     usage: 'snapshot [FILE]',
     brief: [

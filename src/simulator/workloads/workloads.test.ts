@@ -8,6 +8,7 @@ import { AliasTable } from './alias-table.js';
 import { WORKLOADS, type WorkloadName } from './catalogue.js';
 import { fillWords } from './draws.js';
 import { KRONECKER, kroneckerCsr } from './graph.js';
+import { RankedTable } from './ranked-table.js';
 import type { Redis } from './redis.js';
 import { parseHeat } from './replay.js';
 import type { SparseBlocks } from './sparse-blocks.js';
@@ -84,6 +85,63 @@ test('alias table: exact probabilities, and batched draws equal single ones', ()
     [...drawn],
     Array.from({ length: 100 }, () => table.draw(random)),
   );
+});
+
+test('ranked table: the probabilities are the weights’, whatever the skew and the size', () => {
+  for (const [size, theta] of [
+    [1, 1],
+    [5, 0],
+    [1000, 0.99],
+    [100_000, 0.5],
+    [100_000, 0.99],
+    [20_000, 3],
+  ]) {
+    const weights = zipfWeights(size, theta);
+    const total = weights.reduce((all, one) => all + one, 0);
+    const drawn = new RankedTable(weights).probabilities();
+    near(
+      drawn.reduce((all, one) => all + one, 0),
+      1,
+      1,
+      1e-9,
+      'all together',
+    );
+    for (let rank = 0; rank < size; rank++) {
+      const share = weights[rank] / total;
+      // Thresholds have 20 bits: of a column of 1/4096, and of a row of its group.
+      near(drawn[rank], share, 1, 2 ** -32 + share * 2e-4, `rank ${rank + 1} of ${size}, theta ${theta}`);
+    }
+  }
+});
+
+test('ranked table: draws follow the probabilities; outcomes and stores come with them', () => {
+  const size = 3000;
+  const outcomes = permutation(size, new SeededRandom(3));
+  const table = new RankedTable(zipfWeights(size, 0.99), outcomes);
+  const probabilities = table.probabilities();
+  const random = new SeededRandom(8);
+  const draws = 3_000_000;
+  const words = new Uint32Array(2 * 1001);
+  const drawn = new Uint32Array(1001);
+  const counts = new Float64Array(size);
+  let made = 0;
+  let stores = 0;
+  while (made < draws) {
+    fillWords(random, words, 2 * 1001);
+    table.drawAll(words, 1001, 300, drawn);
+    for (const access of drawn) {
+      counts[access >>> 1]++;
+      stores += access & 1;
+    }
+    made += 1001;
+  }
+  let chiSquare = 0;
+  for (let rank = 0; rank < size; rank++) {
+    const expected = made * probabilities[rank];
+    chiSquare += (counts[outcomes[rank]] - expected) ** 2 / expected;
+  }
+  near(chiSquare, size - 1, 5, Math.sqrt(2 * size), 'chi-square');
+  near(stores, (made * 300) / 1024, 5, Math.sqrt(made * 0.21), 'stores');
 });
 
 test('zipf: each rank at r^-theta / H, a quarter stores, all pages populated first', () => {

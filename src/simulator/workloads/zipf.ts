@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { power } from '../../base/power.js';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Pages } from '../../vocabulary/units.js';
-import { AliasTable } from './alias-table.js';
 import { fillWords } from './draws.js';
 import { Populate } from './populate.js';
 import { BytesText, ShareText } from './quantities.js';
+import { RankedTable } from './ranked-table.js';
 import { pagesFor, storeThreshold, type Workload, workloadKind } from './workload.js';
 
 export const zipf = workloadKind({
@@ -25,51 +25,42 @@ export const zipf = workloadKind({
   }),
   make(parameters, { random, geometry }) {
     const pages = pagesFor(parameters.size, geometry);
-    const ranks = parameters.scattered ? permutation(pages, random) : undefined;
-    const draws = new Zipf(pages, parameters.theta, ranks, storeThreshold(parameters.stores), random);
+    const byRank = parameters.scattered ? permutation(pages, random) : undefined;
+    const table = new RankedTable(zipfWeights(pages, parameters.theta), byRank);
+    const draws = new Zipf(table, storeThreshold(parameters.stores), random);
     return parameters.populate ? new Populate(draws) : draws;
   },
 });
 
-class Zipf implements Workload {
-  readonly pages: Pages;
-  readonly #table: AliasTable;
+export class Zipf implements Workload {
+  readonly #table: RankedTable;
   readonly #stores: number;
   readonly #random: SeededRandom;
   #words = new Uint32Array(0);
 
-  constructor(
-    pages: Pages,
-    theta: number,
-    ranks: Uint32Array | undefined,
-    stores: number,
-    random: SeededRandom,
-  ) {
-    this.pages = pages;
-    this.#table = new AliasTable(zipfWeights(pages, theta, ranks));
+  /** `stores`: of 1024 accesses. */
+  constructor(table: RankedTable, stores: number, random: SeededRandom) {
+    this.#table = table;
     this.#stores = stores;
     this.#random = random;
   }
 
+  get pages(): Pages {
+    return this.#table.size;
+  }
+
   next(into: Uint32Array, limit: number): number {
     if (this.#words.length < limit * 2) this.#words = new Uint32Array(limit * 2);
-    const words = this.#words;
-    fillWords(this.#random, words, limit * 2);
-    this.#table.drawAll(words, limit, into);
-    const stores = this.#stores;
-    // The page comes from the high bits of the first word, whether it is a store from the low ten.
-    for (let i = 0; i < limit; i++) into[i] = (into[i] << 1) | (((words[2 * i] & 1023) - stores) >>> 31);
+    fillWords(this.#random, this.#words, limit * 2);
+    this.#table.drawAll(this.#words, limit, this.#stores, into);
     return limit;
   }
 }
 
-/** Weight of each page; page p has rank ranks[p] + 1, or p + 1 without ranks. */
-export function zipfWeights(pages: Pages, theta: number, ranks?: Uint32Array): Float64Array {
-  const byRank = new Float64Array(pages);
-  for (let rank = 0; rank < pages; rank++) byRank[rank] = power(rank + 1, -theta);
-  if (ranks === undefined) return byRank;
+/** Weight of each rank, from the most popular page down. */
+export function zipfWeights(pages: Pages, theta: number): Float64Array {
   const weights = new Float64Array(pages);
-  for (let page = 0; page < pages; page++) weights[page] = byRank[ranks[page]];
+  for (let rank = 0; rank < pages; rank++) weights[rank] = power(rank + 1, -theta);
   return weights;
 }
 

@@ -1,25 +1,20 @@
 import { NO_PACING } from '../../../src/actuators/damos/block-context.js';
 import { runOnBlocks } from '../../../src/actuators/damos/run-blocks.js';
-import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
 import { recordPath } from '../../../src/damon/record.js';
 import { DamonSlot } from '../../../src/damon/slot.js';
-import type { Host } from '../../../src/host/host.js';
 import type { PageRange } from '../../../src/vocabulary/units.js';
 import { ForeignKdamond } from '../foreign-kdamond.js';
-import { must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { blocksOf } from '../steps.js';
 
-const STAT = '/sys/module/damon_stat/parameters/enabled';
-
 /** Other users of DAMON find everything as they left it, even when Octavo is killed in the middle. */
 export const damonOwners: Scenario = {
   name: 'damon-owners',
-  says: 'a foreign kdamond and DAMON_STAT are reported and left exactly as found, also over a kill -9',
+  says: 'a foreign kdamond is reported and left exactly as found, also over a kill -9',
   short: true,
   run: meetOwners,
-  expected: ({ damonStat }): Rows => ({
+  expected: (): Rows => ({
     'refused without sharing': true,
     'owner named': 'another tool: kdamond 0 runs as PID, kdamond 1 is empty',
     'tree after the refusal': 'as found',
@@ -29,8 +24,6 @@ export const damonOwners: Scenario = {
     'tree after the next Octavo': 'as found',
     'foreign kdamond still runs': true,
     'journal left over': false,
-    'DAMON_STAT reported': damonStat,
-    'DAMON_STAT still on': damonStat,
   }),
 };
 
@@ -49,7 +42,7 @@ async function meetOwners(stage: Stage): Promise<Rows> {
     'shared run': await runShared(stage, workload.pid, range),
     'tree after the shared run': await foreign.compare(),
   };
-  await stage.killOctavoHoldingDamon(workload.pid, blocksOf(host, range, [4, 5, 6]));
+  await stage.killOctavoHoldingDamon(workload.pid, blocksOf(host, range, [4, 5, 6]), true);
   rows['tree with a killed Octavo'] = await foreign.compare();
   const next = await DamonSlot.open(host, { share: true });
   if (next.ok) await next.value.close();
@@ -58,7 +51,7 @@ async function meetOwners(stage: Stage): Promise<Rows> {
   rows['journal left over'] = host.files.status(recordPath(host)).ok;
   foreign.stop();
   await workload.end();
-  return { ...rows, ...meetStatistics(host, stage) };
+  return rows;
 }
 
 async function runShared({ host }: Stage, pid: number, range: PageRange): Promise<string> {
@@ -68,16 +61,4 @@ async function runShared({ host }: Stage, pid: number, range: PageRange): Promis
   const run = await runOnBlocks(slot.value, order, NO_PACING);
   await slot.value.close();
   return run.end;
-}
-
-/** DAMON_STAT runs by default on many kernels and keeps everybody else out. */
-function meetStatistics(host: Host, { note }: Stage): Rows {
-  if (!host.files.writeKernelFile(STAT, 'Y').ok) {
-    return { 'DAMON_STAT reported': false, 'DAMON_STAT still on': false };
-  }
-  const missing = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing;
-  note(missing);
-  const stillOn = must(host.files.readText(STAT)).trim() === 'Y';
-  must(host.files.writeKernelFile(STAT, 'N'));
-  return { 'DAMON_STAT reported': missing.includes('damon_stat'), 'DAMON_STAT still on': stillOn };
 }

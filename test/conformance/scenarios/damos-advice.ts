@@ -1,9 +1,8 @@
 import { NO_PACING } from '../../../src/actuators/damos/block-context.js';
 import { runOnBlocks } from '../../../src/actuators/damos/run-blocks.js';
 import { DamonSlot } from '../../../src/damon/slot.js';
-import type { Host } from '../../../src/host/host.js';
 import type { PageRange, ProcessId } from '../../../src/vocabulary/units.js';
-import { mappingsIn } from '../measure.js';
+import { drawAdvice } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { blocksOf, upTo } from '../steps.js';
@@ -58,29 +57,6 @@ async function adviseSets(stage: Stage): Promise<Rows> {
     note(
       `${action} on ${places.length}: ${run.end}, tried ${tried}, applied ${applied} (${appliedBytes} bytes), passes ${snapshots ?? 'not counted here'}${run.refusal ? `, ${run.refusal.errno} ${run.refusal.call}` : ''}`,
     );
-    return { end: run.end, applied, drawn: drawFlags(host, pid, whole) };
+    return { end: run.end, applied, drawn: drawAdvice(host, pid, whole) };
   }
-}
-
-/** One word a block: the huge-page advice of the mapping it lies in; `cut` when a mapping ends inside it. */
-function drawFlags(host: Host, pid: ProcessId, range: PageRange): string {
-  const perBlock = host.identity.geometry.pagesPerBlock;
-  const words: string[] = [];
-  for (const { range: mapping, flags } of mappingsIn(host, pid, range)) {
-    const word = flags.includes('hg') ? 'hg' : flags.includes('nh') ? 'nh' : 'plain';
-    const aligned = mapping.start % perBlock === 0 && mapping.end % perBlock === 0;
-    const blocks = Math.max(1, (mapping.end - mapping.start) / perBlock);
-    words.push(...Array.from({ length: Math.ceil(blocks) }, () => (aligned ? word : 'cut')));
-  }
-  return runs(words);
-}
-
-function runs(words: readonly string[]): string {
-  const found: { word: string; count: number }[] = [];
-  for (const word of words) {
-    const last = found.at(-1);
-    if (last?.word === word) last.count++;
-    else found.push({ word, count: 1 });
-  }
-  return found.map(({ word, count }) => (count === 1 ? word : `${word}×${count}`)).join(' ');
 }

@@ -3,91 +3,113 @@ import type { TurnRequest } from '../../../src/config/assemble.js';
 import type { PolicyName } from '../../../src/policies/catalogue.js';
 import type { SourceName } from '../../../src/sources/catalogue.js';
 import type { Verdict } from '../../../src/vocabulary/plan.js';
+import type { PageRange } from '../../../src/vocabulary/units.js';
 import { drawBlocks, must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
-import type { Stage } from '../stage.js';
+import type { Stage, Workload } from '../stage.js';
 import { THP_FILES, withThp } from '../thp-settings.js';
 
 const SPARSE = 3;
 const DENSE = 3;
+const SMALL = 3;
 const WATCH_MS = 60_000;
 const HOT_PAGES_EVERY = 128;
 
-/** Everything together: what is sparse is found, split and stays split; what is dense is collapsed and stays so. */
+/** Everything together: what is sparse is found, split and stays split; what is dense is kept huge or made so. */
 export const pipeline: Scenario = {
   name: 'pipeline',
-  says: 'probe → plan → split and DAMOS collapse → verified → khugepaged on, memory in use, unchanged after 60 s',
+  says: 'sparse and dense THPs → probe → plan → split and DAMOS collapse → verified → khugepaged on, unchanged after 60 s',
   short: false,
   run: (stage) => withThp(stage.host, { enabled: 'always', scanSleep: '600000' }, () => wholeTurn(stage)),
   expected: ({ collapseAction }) => ({
-    'sparse before': 'H×3',
-    'dense before': '0×3',
+    'before: sparse, dense, small': 'H×3, H×3, 0×3',
     'split turn': 'met×3',
     'split by': 'debugfs-split',
-    'collapse turn': 'met×3',
+    'after the split turn: sparse without THP, others as before': true,
+    'collapse turn, of the small': 'met×3',
     'collapsed by': collapseAction ? 'damos' : 'madvise',
-    'sparse split, dense huge': true,
-    'sparse after 60 s': 'as split',
-    'dense after 60 s': 'H×3',
+    'after both turns: dense, small': 'H×3, H×3',
+    'after 60 s: sparse': 'as split',
+    'after 60 s: dense, small': 'H×3, H×3',
     'content kept': true,
   }),
 };
 
+interface Areas {
+  /** Huge pages of which a few sub-pages are read. */
+  readonly sparse: PageRange;
+  /** Huge pages that are read all over. */
+  readonly dense: PageRange;
+  /** Base pages that are read all over. */
+  readonly small: PageRange;
+}
+
 async function wholeTurn(stage: Stage): Promise<Rows> {
   const { host } = stage;
   const workload = await stage.startWorkload();
-  const sparse = await workload.map(SPARSE, 'anon');
-  await workload.touch(sparse, 1);
-  // From here on khugepaged has no say until both turns are over: it would take the dense blocks by itself.
-  must(host.files.writeKernelFile(THP_FILES.enabled, 'never'));
-  const dense = await workload.map(DENSE, 'anon');
-  await workload.touch(dense, 1);
-  const contents = async () => `${await workload.checksum(sparse)} ${await workload.checksum(dense)}`;
+  const areas = await prepare(stage, workload);
+  const contents = async () => {
+    const hashes: string[] = [];
+    for (const range of Object.values(areas)) hashes.push(await workload.checksum(range));
+    return hashes.join(' ');
+  };
   const before = await contents();
-  const drawn = () => [drawBlocks(host, workload.pid, sparse), drawBlocks(host, workload.pid, dense)];
-  const [sparseBefore, denseBefore] = drawn();
+  const drawn = (...names: readonly (keyof Areas)[]) =>
+    names.map((name) => drawBlocks(host, workload.pid, areas[name])).join(', ');
+  const atFirst = drawn('sparse', 'dense', 'small');
   await workload.keepReading([
-    { range: sparse, every: HOT_PAGES_EVERY },
-    { range: dense, every: 1 },
+    { range: areas.sparse, every: HOT_PAGES_EVERY },
+    { range: areas.dense, every: 1 },
+    { range: areas.small, every: 1 },
   ]);
-  const address = (page: number) => `0x${(page * host.identity.geometry.pageBytes).toString(16)}`;
-  const splits = await turn(stage, workload.pid, 'split-sparse', ['probe'], ['debugfs-split']);
-  const collapses = await turn(
-    stage,
-    workload.pid,
-    'named-blocks',
-    [],
-    [damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing ? 'madvise' : 'damos'],
-    `${address(dense.start)}-${address(dense.end)}`,
-  );
-  const [sparseSplit, denseHuge] = drawn();
-  stage.note(`after both turns: sparse ${sparseSplit}, dense ${denseHuge}`);
+  const splits = await turn(stage, workload.pid, areas.sparse, 'split-sparse', ['probe'], ['debugfs-split']);
+  const sparseSplit = drawn('sparse');
+  const othersKept = drawn('dense', 'small') === 'H×3, 0×3';
+  const [collapse] = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities;
+  const collapser = collapse.missing ? 'madvise' : 'damos';
+  const collapses = await turn(stage, workload.pid, areas.small, 'collapse-dense', ['smaps'], [collapser]);
+  const atLast = drawn('dense', 'small');
+  stage.note(`after both turns: sparse ${drawn('sparse')}; dense, small ${atLast}`);
   await withThp(host, { enabled: 'always', scanSleep: '1000' }, () => host.clock.sleep(WATCH_MS));
-  const [sparseLater, denseLater] = drawn();
+  const sparseLater = drawn('sparse');
+  const denseLater = drawn('dense', 'small');
   await workload.rest();
   const after = await contents();
   await workload.end();
   return {
-    'sparse before': sparseBefore,
-    'dense before': denseBefore,
+    'before: sparse, dense, small': atFirst,
     'split turn': splits.outcome,
     'split by': splits.actuators,
-    'collapse turn': collapses.outcome,
+    'after the split turn: sparse without THP, others as before': !sparseSplit.includes('H') && othersKept,
+    'collapse turn, of the small': collapses.outcome,
     'collapsed by': collapses.actuators,
-    'sparse split, dense huge': !sparseSplit.includes('H') && denseHuge === `H×${DENSE}`,
-    'sparse after 60 s': sparseLater === sparseSplit ? 'as split' : sparseLater,
-    'dense after 60 s': denseLater,
+    'after both turns: dense, small': atLast,
+    'after 60 s: sparse': sparseLater === sparseSplit ? 'as split' : sparseLater,
+    'after 60 s: dense, small': denseLater,
     'content kept': before === after,
   };
 }
 
+async function prepare({ host }: Stage, workload: Workload): Promise<Areas> {
+  const sparse = await workload.map(SPARSE, 'anon');
+  await workload.touch(sparse, 1);
+  const dense = await workload.map(DENSE, 'anon');
+  await workload.touch(dense, 1);
+  // From here on khugepaged has no say until both turns are over: it would take the small blocks by itself.
+  must(host.files.writeKernelFile(THP_FILES.enabled, 'never'));
+  const small = await workload.map(SMALL, 'anon');
+  await workload.touch(small, 1);
+  return { sparse, dense, small };
+}
+
+/** One turn; its outcome is that of the steps in the range. */
 async function turn(
   stage: Stage,
   pid: number,
+  range: PageRange,
   policy: PolicyName,
   sources: readonly SourceName[],
   actuators: TurnRequest['actuators'],
-  collapse?: string,
 ) {
   const { host } = stage;
   // Loaded when needed: an emulated machine takes half a minute for all that a turn consists of.
@@ -97,7 +119,7 @@ async function turn(
   const signal = new AbortController().signal;
   const request: TurnRequest = {
     ...{ target: String(pid), scope: {}, policy, sources, actuators, parameters: {}, split: [] },
-    collapse: collapse === undefined ? [] : [collapse],
+    collapse: [],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
     budgets: { minFreeBlocks: 8, lockUsPerSecond: 900_000 },
     acting: { allowSticky: true, shareDamon: false, askDamon: true },
@@ -119,7 +141,14 @@ async function turn(
     signal,
     progress,
   });
-  return { outcome: tally(applied.verdicts), actuators: namesOf(applied.receipts) };
+  const { pagesPerBlock } = host.identity.geometry;
+  const isWithin = ({ block }: { readonly block: number }) =>
+    block * pagesPerBlock >= range.start && block * pagesPerBlock < range.end;
+  const within = applied.verdicts.filter(({ after }) => isWithin(after));
+  stage.note(
+    `${policy}: ${applied.verdicts.length} steps, ${within.length} of them in what the workload mapped`,
+  );
+  return { outcome: tally(within), actuators: namesOf(applied.receipts) };
 }
 
 function tally(verdicts: readonly Verdict[]): string {

@@ -2,17 +2,27 @@ import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
 import type { PageRange } from '../../../src/vocabulary/units.js';
 import { drawBlocks, must, smapsKib } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
-import type { Stage } from '../stage.js';
-import { blocksOf, stepsFor } from '../steps.js';
+import type { Stage, Workload } from '../stage.js';
+import { blocksOf, stepsFor, upTo } from '../steps.js';
 import { QUIET, withThp } from '../thp-settings.js';
 import { split } from './debugfs-split.js';
 
 const BLOCKS = 8;
+const LARGE_BLOCKS = 32;
+
+const COLLAPSED: Rows = {
+  'collapsed drawn': 'H×8',
+  'collapsed ShmemPmdMapped': 16384,
+  '64 MiB of small pages drawn': '0×32',
+  'DAMOS collapse of 32 MiB drawn': '0×8 H×16 0×8',
+  'DAMOS collapse of 32 MiB ShmemPmdMapped': 32768,
+  'content of the 64 MiB kept': true,
+};
 
 /** Shared memory: pieces of a split folio are unmapped and come back with the next touch; a collapse restores it. */
 export const shmem: Scenario = {
   name: 'shmem',
-  says: 'the debugfs split and the DAMOS collapse of exactly one shmem THP (ShmemPmdMapped)',
+  says: 'the debugfs split of exactly one shmem THP at orders 0, 2 and 4, and the DAMOS collapse of exactly 32 MiB',
   short: false,
   run: (stage) => withThp(stage.host, { enabled: 'always', ...QUIET }, () => splitShared(stage)),
   expected: ({ shmemSplitOrders, collapseAction }): Rows => ({
@@ -21,11 +31,14 @@ export const shmem: Scenario = {
     'order 0 drawn': 'H . H×6',
     'order 0 ShmemPmdMapped': -2048,
     'order 0 touched': 'H 0 H×6',
-    'order 4 drawn': shmemSplitOrders ? 'H 0 . H×5' : 'H 0 H×6',
+    'order 2 drawn': shmemSplitOrders ? 'H 0 . H×5' : 'H 0 H×6',
+    'order 2 ShmemPmdMapped': shmemSplitOrders ? -2048 : 0,
+    'order 2 touched': shmemSplitOrders ? 'H 0 2 H×5' : 'H 0 H×6',
+    'order 4 drawn': shmemSplitOrders ? 'H 0 2 . H×4' : 'H 0 H×6',
     'order 4 ShmemPmdMapped': shmemSplitOrders ? -2048 : 0,
-    'order 4 touched': shmemSplitOrders ? 'H 0 4 H×5' : 'H 0 H×6',
+    'order 4 touched': shmemSplitOrders ? 'H 0 2 4 H×4' : 'H 0 H×6',
     'content kept': true,
-    ...(collapseAction ? { 'collapsed drawn': 'H×8', 'collapsed ShmemPmdMapped': 16384 } : {}),
+    ...(collapseAction ? COLLAPSED : {}),
   }),
 };
 
@@ -43,7 +56,8 @@ async function splitShared(stage: Stage): Promise<Rows> {
   };
   for (const [place, order] of [
     [1, 0],
-    [2, 4],
+    [2, 2],
+    [3, 4],
   ]) {
     const block = blockAt(range, place);
     const before = mapped();
@@ -54,7 +68,7 @@ async function splitShared(stage: Stage): Promise<Rows> {
     rows[`order ${order} touched`] = drawn();
   }
   rows['content kept'] = (await workload.checksum(range)) === content;
-  Object.assign(rows, await restore(stage, workload.pid, range));
+  Object.assign(rows, await restore(stage, workload.pid, range), await collapseHalf(stage, workload));
   await workload.end();
   return rows;
 
@@ -64,23 +78,53 @@ async function splitShared(stage: Stage): Promise<Rows> {
   }
 }
 
-async function restore({ host, note }: Stage, pid: number, range: PageRange): Promise<Rows> {
+async function restore(stage: Stage, pid: number, range: PageRange): Promise<Rows> {
+  const { host } = stage;
+  if (!(await collapse(stage, pid, range, [1, 2, 3]))) return {};
+  return {
+    'collapsed drawn': drawBlocks(host, pid, range),
+    'collapsed ShmemPmdMapped': smapsKib(host, pid, range, 'ShmemPmdMapped'),
+  };
+}
+
+/** Of 64 MiB that were split to base pages, the middle half. */
+async function collapseHalf(stage: Stage, workload: Workload): Promise<Rows> {
+  const { host } = stage;
+  const { pid } = workload;
+  const range = await workload.map(LARGE_BLOCKS, 'shmem');
+  await workload.touch(range, 1);
+  split(host, workload, range, 0);
+  const content = await workload.checksum(range);
+  const small = drawBlocks(host, pid, range);
+  const before = smapsKib(host, pid, range, 'ShmemPmdMapped');
+  const middle = upTo(LARGE_BLOCKS / 4, (LARGE_BLOCKS * 3) / 4);
+  if (!(await collapse(stage, pid, range, middle))) return {};
+  return {
+    '64 MiB of small pages drawn': small,
+    'DAMOS collapse of 32 MiB drawn': drawBlocks(host, pid, range),
+    'DAMOS collapse of 32 MiB ShmemPmdMapped': smapsKib(host, pid, range, 'ShmemPmdMapped') - before,
+    'content of the 64 MiB kept': (await workload.checksum(range)) === content,
+  };
+}
+
+/** False where DAMOS has no collapse. */
+async function collapse(
+  { host, note }: Stage,
+  pid: number,
+  range: PageRange,
+  places: readonly number[],
+): Promise<boolean> {
   const actuator = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true });
-  if (actuator.abilities[0].missing) return {};
+  if (actuator.abilities[0].missing) return false;
   const target = must(host.calls.openProcess(pid));
   const wanted = {
     action: 'collapse',
     targetOrder: host.identity.geometry.hugeOrder,
     actuator: 'damos',
   } as const;
-  const [receipt] = await actuator.apply(stepsFor(host, pid, blocksOf(host, range, [1, 2]), wanted), {
-    host,
-    target,
-  });
+  const steps = stepsFor(host, pid, blocksOf(host, range, places), wanted);
+  const [receipt] = await actuator.apply(steps, { host, target });
   target.close();
   note(receipt.answer);
-  return {
-    'collapsed drawn': drawBlocks(host, pid, range),
-    'collapsed ShmemPmdMapped': smapsKib(host, pid, range, 'ShmemPmdMapped'),
-  };
+  return true;
 }

@@ -59,8 +59,18 @@ export function setAttributes(context: Context, attributes: Attributes): void {
 function rescale(context: Context, next: Attributes, aggregating: boolean): void {
   const old = context.attributes;
   if (!(old.sampleUs && old.aggregationUs && next.sampleUs && next.aggregationUs)) return;
-  for (const target of context.targets) {
-    rescaleRegions(target.regions, old, next, aggregating, context.probes.length);
+  for (const { regions } of context.targets) {
+    if (context.behaviour.storesMovingSum) rescaleStored(regions, old, next);
+    else rescaleRegions(regions, old, next, aggregating, context.probes.length);
+  }
+}
+
+/** Kernels with a stored sum convert the present counts, wherever the window is, and start the sum from them. */
+function rescaleStored(list: RegionList, old: Attributes, next: Attributes): void {
+  for (let index = 0; index < list.count; index++) {
+    list.accesses[index] = rescaleCount(list.accesses[index], old, next);
+    list.movingBp[index] = list.accesses[index] * 10_000;
+    list.age[index] = Math.floor((list.age[index] * old.aggregationUs) / next.aggregationUs);
   }
 }
 
@@ -123,6 +133,12 @@ export function tuneIntervals(context: Context): boolean {
   return true;
 }
 
+/** floor(value × numerator / denominator) without the product's size (mult_frac()). */
+export function scaled(value: number, numerator: number, denominator: number): number {
+  const whole = Math.floor(value / denominator);
+  return whole * numerator + Math.floor(((value - whole * denominator) * numerator) / denominator);
+}
+
 const GOAL = 10_000;
 const LEAST_INPUT = 10_000;
 /** ULONG_MAX, as near as a double comes. */
@@ -143,7 +159,26 @@ export function nextInput(lastInput: number, score: number): number {
 
 /** The count that schemes see between aggregations: the present window topped up with a share of the last one. */
 export function movingAccesses(context: Context, list: RegionList, index: number): number {
+  if (context.behaviour.storesMovingSum) return Math.floor(list.movingBp[index] / 10_000);
   return movingSum(list.accesses[index], list.lastAccesses[index], leftWindowBp(context));
+}
+
+/** One sample of a region (damon_update_region_access_rate()). Answers the count so far. */
+export function countAccess(context: Context, list: RegionList, index: number, accessed: number): number {
+  if (context.behaviour.storesMovingSum) addToMovingSum(context, list, index, accessed);
+  list.accesses[index] += accessed;
+  return list.accesses[index];
+}
+
+/** The assumed past value of this place in the window goes, the new one comes; the sum is 32 bits wide. */
+function addToMovingSum(
+  { attributes }: Context,
+  { movingBp, lastAccesses }: RegionList,
+  index: number,
+  accessed: number,
+): void {
+  const window = attributes.sampleUs === 0 ? 1 : samplesPerAggregation(attributes);
+  movingBp[index] += accessed * 10_000 - Math.floor((lastAccesses[index] * 10_000) / window);
 }
 
 /** Ten-thousandths of the aggregation window that are still to come. */

@@ -21,7 +21,7 @@ import {
   type Target,
 } from './context.js';
 import { isCoreFilter } from './core-filters.js';
-import type { ActionName, FilterType, GoalMetric } from './generations.js';
+import type { ActionName, CoreBehaviour, FilterType, GoalMetric } from './generations.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import { fitRegions } from './range-fitting.js';
 import { RegionList } from './region-list.js';
@@ -38,7 +38,7 @@ export function buildContext(directory: SysfsDirectory, memory: MonitoredMemory)
   const attributes = readAttributes(directory.directory('monitoring_attrs'));
   const checked = checkAttributes(attributes);
   if (!checked.ok) return checked;
-  const context = emptyContext(attributes, operations, addressUnit);
+  const context = emptyContext(directory.generation.core, attributes, operations, addressUnit);
   context.leastRegion = operations === 'paddr' ? Math.max(Math.floor(pageBytes / addressUnit), 1) : pageBytes;
   context.paused = directory.flag('pause');
   return fill(context, directory, memory);
@@ -59,8 +59,14 @@ function fill(context: Context, directory: SysfsDirectory, memory: MonitoredMemo
   return success(context);
 }
 
-function emptyContext(attributes: Attributes, operations: OperationsName, addressUnit: number): Context {
+function emptyContext(
+  behaviour: CoreBehaviour,
+  attributes: Attributes,
+  operations: OperationsName,
+  addressUnit: number,
+): Context {
   return {
+    behaviour,
     operations,
     addressUnit,
     leastRegion: 1,
@@ -142,7 +148,7 @@ function readTarget(child: SysfsDirectory, context: Context, memory: MonitoredMe
   for (let index = 1; index < ranges.length; index++) {
     if (ranges[index - 1].end > ranges[index].start) return EINVAL;
   }
-  const fitted = fitRegions(target.regions, ranges, context.leastRegion);
+  const fitted = fitRegions(target.regions, ranges, context.leastRegion, context.behaviour.takesEmptyRegions);
   return fitted.ok ? success(target) : fitted;
 }
 

@@ -38,7 +38,9 @@ export function commitContext(into: Context, from: Context): Outcome {
   if (!checked.ok) return checked;
   commitSchemes(into, from);
   commitTargets(into, from);
-  if (!sameAttributes(into.attributes, from.attributes)) setAttributes(into, from.attributes);
+  if (into.behaviour.commitsRestart || !sameAttributes(into.attributes, from.attributes)) {
+    setAttributes(into, from.attributes);
+  }
   into.paused = from.paused;
   into.operations = from.operations;
   into.probes = [...from.probes];
@@ -134,7 +136,7 @@ function commitTargets(into: Context, from: Context): void {
 /** The process is swapped; monitoring results stay unless the source has regions. */
 function commitTarget(target: Target, source: Target, granule: number): Target {
   target.space = source.space;
-  if (source.regions.count > 0) fitRegions(target.regions, contiguousRanges(source.regions), granule);
+  if (source.regions.count > 0) fitRegions(target.regions, contiguousRanges(source.regions), granule, true);
   return target;
 }
 

@@ -1,5 +1,5 @@
 /** Everything a kdamond works on: attributes, targets, schemes. Parameters are set by build-context.ts. */
-import type { ActionName, FilterType, GoalMetric } from './generations.js';
+import type { ActionName, CoreBehaviour, FilterType, GoalMetric } from './generations.js';
 import type { AddressSpace } from './monitored-memory.js';
 import type { RegionList } from './region-list.js';
 
@@ -163,6 +163,8 @@ export interface Probe {
 }
 
 export interface Context {
+  /** How the core of this kernel behaves. */
+  readonly behaviour: CoreBehaviour;
   operations: OperationsName;
   addressUnit: number;
   /** Smallest region, in core units. */

@@ -1,12 +1,8 @@
 /** DAMON's tree as files of the model: /sys/kernel/mm/damon. */
-import type { ErrnoName } from '../../../vocabulary/errno.js';
-import type { ModelDirectory, ModelFile, ModelNode, WriteAnswer } from '../files/tree.js';
-import { type DamonSystem, isPending } from './damon-system.js';
-import type { Pending } from './kdamond.js';
+import type { ModelDirectory, ModelFile, ModelNode } from '../files/tree.js';
+import { blockingWrites, type WaitFor } from './blocking-writes.js';
+import type { DamonSystem } from './damon-system.js';
 import { type SysfsDirectory, SysfsFile } from './sysfs-tree.js';
-
-/** Runs the model forward until a blocking command is answered. */
-export type WaitFor = (pending: Pending) => ErrnoName | undefined;
 
 export class DamonFiles {
   private readonly system: DamonSystem;
@@ -59,23 +55,10 @@ export class DamonFiles {
         return outcome.ok ? outcome.value : { errno: outcome.error };
       },
     } as const;
-    return file.row.mode === 0o400 ? reading : Object.assign(reading, this.writing(file));
+    if (file.row.mode === 0o400) return reading;
+    return Object.assign(
+      reading,
+      blockingWrites((text) => this.system.write(file, text), this.waitFor),
+    );
   }
-
-  private writing(file: SysfsFile) {
-    const begin = (text: string): WriteAnswer | Pending => {
-      const outcome = this.system.write(file, text);
-      if (isPending(outcome)) return outcome.answer === undefined ? outcome : errnoOf(outcome);
-      return outcome.ok ? undefined : outcome.error;
-    };
-    const write = (text: string): WriteAnswer => {
-      const begun = begin(text);
-      return typeof begun === 'object' ? this.waitFor(begun) : begun;
-    };
-    return { begin, write };
-  }
-}
-
-function errnoOf({ answer }: Pending): ErrnoName | undefined {
-  return answer === undefined || answer.ok ? undefined : answer.error;
 }

@@ -9,10 +9,12 @@ import { buildContext, readGoals } from './build-context.js';
 import { checkStart, commitContext, commitGoals } from './commit-context.js';
 import type { Context } from './context.js';
 import type { CommandName, Generation } from './generations.js';
-import { Kdamond, type Pending, type Walk } from './kdamond.js';
+import { Kdamond } from './kdamond.js';
+import type { Call, Pending, Walk } from './kdamond-calls.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import { DEFAULT_MONITORING_COSTS, type MonitoringCosts } from './monitoring-costs.js';
 import { PhysicalOperations } from './physical-operations.js';
+import { PolledAnswer } from './polled-answer.js';
 import {
   clearTriedRegions,
   storeEffectiveQuotas,
@@ -67,6 +69,8 @@ export class DamonSystem {
   private readonly kdamonds = new Set<Kdamond>();
   /** The command that holds the tree's lock until it is answered. */
   private holder: Pending | undefined;
+  /** The command that a kernel of the polling kind waits for, with its kdamond's directory; the lock is free. */
+  private request: { readonly answer: PolledAnswer; readonly directory: SysfsDirectory } | undefined;
   private exclusive = false;
 
   constructor(options: DamonOptions) {
@@ -80,7 +84,7 @@ export class DamonSystem {
   nextWake(): Nanoseconds {
     let next = Number.POSITIVE_INFINITY;
     for (const kdamond of this.kdamonds) next = Math.min(next, kdamond.wakeAt);
-    return next;
+    return this.isRequested ? Math.min(next, this.request?.answer.nextPoll() ?? next) : next;
   }
 
   /** Runs every kdamond that is due, in the order of their starts. */
@@ -128,16 +132,23 @@ export class DamonSystem {
   }
 
   /** Starts a context that is not of the tree (a module's). EBUSY where exclusiveness forbids it. */
-  startContext(context: Context, exclusive: boolean, ended: () => void): Result<Kdamond, ErrnoName> {
+  startContext(
+    context: Context,
+    { exclusive, repeat }: { readonly exclusive: boolean; readonly repeat: (now: Nanoseconds) => void },
+  ): Result<Kdamond, ErrnoName> {
     const checked = checkStart(context);
     if (!checked.ok) return checked;
     if (exclusive ? this.kdamonds.size > 0 : this.exclusive) return failure('EBUSY');
     this.exclusive = exclusive;
-    return success(this.startThread(context, () => {}, ended));
+    return success(this.startThread(context, repeat));
   }
 
   private get isLocked(): boolean {
     return this.holder !== undefined && this.holder.answer === undefined;
+  }
+
+  private get isRequested(): boolean {
+    return this.request !== undefined && this.request.answer.answer === undefined;
   }
 
   private isOn(directory: SysfsDirectory): boolean {
@@ -164,9 +175,29 @@ export class DamonSystem {
     if (command === undefined) return EINVAL;
     const contexts = directory.directory('contexts');
     if (command !== 'off' && contexts.count !== 1) return EINVAL;
+    if (this.polls && command !== 'on' && command !== 'off') return this.requestOf(command, directory);
     const outcome = this.handle(command, directory);
     if (isPending(outcome)) this.holder = outcome;
     return outcome;
+  }
+
+  private get polls(): boolean {
+    return this.generation.answers.calls === 'polled';
+  }
+
+  /** One command at a time, for all kdamonds together; a failed commit takes its kdamond along. */
+  private requestOf(command: CommandName, directory: SysfsDirectory): WriteOutcome {
+    if (this.isRequested) return EBUSY;
+    const kdamond = this.slots.get(directory)?.kdamond;
+    if (!kdamond?.isRunning) return EINVAL;
+    const outcome = this.handle(command, directory);
+    const isOver = () => {
+      const answered = isPending(outcome) ? outcome.answer : outcome;
+      return answered !== undefined || !kdamond.isRunning;
+    };
+    const answer = new PolledAnswer(() => this.options.memory.nowNs(), isOver);
+    this.request = { answer, directory };
+    return answer;
   }
 
   private handle(command: CommandName, directory: SysfsDirectory): WriteOutcome {
@@ -177,7 +208,7 @@ export class DamonSystem {
     const schemes = context.directory('schemes');
     switch (command) {
       case 'commit':
-        return this.call(kdamond, (running) => this.commit(running, context));
+        return this.call(kdamond, (running) => this.commit(running, context), this.polls);
       case 'commit_schemes_quota_goals':
         return this.call(kdamond, (running) => this.commitAllGoals(running, schemes));
       case 'update_schemes_stats':
@@ -191,6 +222,7 @@ export class DamonSystem {
       case 'update_schemes_tried_bytes':
         return this.walk(kdamond, schemes, true);
       case 'clear_schemes_tried_regions':
+        if (this.polls) return this.report(kdamond, () => clearTriedRegions(schemes));
         clearTriedRegions(schemes);
         return DONE;
     }
@@ -198,6 +230,7 @@ export class DamonSystem {
 
   private turnOn(directory: SysfsDirectory): Outcome {
     if (this.isOn(directory)) return EBUSY;
+    if (this.isRequested && this.request?.directory === directory) return EBUSY;
     const slot: Slot = { kdamond: undefined, nextRefresh: 0 };
     this.slots.set(directory, slot);
     const built = buildContext(directory.directory('contexts').child(0), this.options.memory);
@@ -206,15 +239,12 @@ export class DamonSystem {
     if (!checked.ok) return checked;
     if (this.exclusive) return EBUSY;
     slot.nextRefresh = this.options.memory.nowNs() + directory.number('refresh_ms') * 1e6;
-    slot.kdamond = this.startThread(
-      built.value,
-      (now) => this.refresh(directory, slot, now),
-      () => {},
-    );
+    slot.kdamond = this.startThread(built.value, (now) => this.refresh(directory, slot, now));
     return DONE;
   }
 
-  private turnOff(kdamond: Kdamond | undefined): WriteOutcome {
+  /** Asks a thread to end, and waits for it. */
+  turnOff(kdamond: Kdamond | undefined): WriteOutcome {
     if (kdamond === undefined) return EINVAL;
     if (!kdamond.isRunning) {
       return this.generation.answers.offWhenEnded === 'EPERM' ? failure('EPERM') : DONE;
@@ -228,10 +258,15 @@ export class DamonSystem {
     };
   }
 
-  private call(kdamond: Kdamond | undefined, work: (kdamond: Kdamond) => Outcome): WriteOutcome {
+  /** Lets the thread do something at its next call point, and waits for it. */
+  call(
+    kdamond: Kdamond | undefined,
+    work: (kdamond: Kdamond) => Outcome,
+    afterAggregation = false,
+  ): WriteOutcome {
     if (kdamond === undefined) return EINVAL;
     if (!kdamond.isRunning) return failure(this.generation.answers.callWhenEnded);
-    const call = { answer: undefined as Outcome | undefined, run: () => work(kdamond) };
+    const call: Call = { answer: undefined, afterAggregation, run: () => work(kdamond) };
     kdamond.call(call);
     return call;
   }
@@ -258,10 +293,12 @@ export class DamonSystem {
     return walk.answer ?? walk;
   }
 
-  /** Runs in the kdamond: an invalid tree leaves the running context as it is. */
+  /** Runs in the kdamond: an invalid tree leaves the running context as it is, or ends the thread of old kernels. */
   private commit(kdamond: Kdamond, directory: SysfsDirectory): Outcome {
     const built = buildContext(directory, this.options.memory);
-    return built.ok ? commitContext(kdamond.context, built.value) : built;
+    const committed = built.ok ? commitContext(kdamond.context, built.value) : built;
+    if (!committed.ok && this.polls) kdamond.corrupted = true;
+    return committed;
   }
 
   private commitAllGoals({ context }: Kdamond, schemes: SysfsDirectory): Outcome {
@@ -275,12 +312,13 @@ export class DamonSystem {
     return DONE;
   }
 
-  private startThread(context: Context, repeat: (now: Nanoseconds) => void, ended: () => void): Kdamond {
+  private startThread(context: Context, repeat: (now: Nanoseconds) => void): Kdamond {
     const { generation, memory } = this.options;
     const name = `kdamond.${this.kdamonds.size}`;
     const pid = this.options.startThread(name);
-    const random = new Tausworthe(() => memory.random32());
+    const random = new Tausworthe(() => memory.random32(), generation.core.samples32Bits);
     const virtual = new VirtualOperations(memory, random, generation.core);
+    const physical = new PhysicalOperations(memory, random, generation.core);
     const kdamond = new Kdamond(pid, name, context, {
       generation,
       memory,
@@ -288,9 +326,8 @@ export class DamonSystem {
       costs: this.options.costs ?? DEFAULT_MONITORING_COSTS,
       trace: this.options.trace ?? NO_TRACE,
       splitMemory: this.splitMemory,
-      operations: { vaddr: virtual, fvaddr: virtual, paddr: new PhysicalOperations(memory, random) },
+      operations: { vaddr: virtual, fvaddr: virtual, paddr: physical },
       repeat,
-      ended,
     });
     this.kdamonds.add(kdamond);
     this.options.wakeUp(kdamond.wakeAt);

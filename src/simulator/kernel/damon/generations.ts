@@ -3,6 +3,8 @@
  * behaves where it changed. A controller is tried against each generation; nothing else asks for a version.
  */
 
+import type { Release } from '../options.js';
+
 /** Files and directories that not every generation has (tree-table.ts names them). */
 export type TreeFeature =
   | 'filter-layers'
@@ -22,7 +24,10 @@ export type TreeFeature =
   | 'fail-charge'
   | 'snapshot-limit'
   | 'passed-size'
-  | 'target-order';
+  | 'target-order'
+  | 'module-tuning'
+  | 'stat-module'
+  | 'stat-intervals';
 
 export const ACTIONS = [
   'willneed',
@@ -95,6 +100,25 @@ export interface CoreBehaviour {
   readonly restBelowRegionIsFull: boolean;
   /** The stat and migrate actions honour ops filters on virtual address spaces. */
   readonly opsFiltersOnVaddr: boolean;
+  /** Every sample updates a stored moving sum; else it is computed when asked for. */
+  readonly storesMovingSum: boolean;
+  /** A commit restarts windows and rescales counts although no attribute has changed. */
+  readonly commitsRestart: boolean;
+  /**
+   * A quota is in force once it has an effective size, which it gets at the second charge window: the first one is
+   * without limit. What a filter cuts off is charged and counted, and priorities look at the present window alone.
+   */
+  readonly lateQuotas: boolean;
+  /** Ages grow in every sweep of a merge that is repeated for want of regions. */
+  readonly agesEverySweep: boolean;
+  /** Sampled addresses are chosen with 32 bits: of a larger region only the rest above a multiple of 4 GiB. */
+  readonly samples32Bits: boolean;
+  /** Regions that a user gives may be empty, or overlap once they are aligned. */
+  readonly takesEmptyRegions: boolean;
+  /** Sleeps from this length on are counted in ticks, in microseconds. */
+  readonly tickSleepUs: number;
+  /** `split` leaves folios alone that stick out of the region; else it splits whatever the region reaches, whole. */
+  readonly splitsInsideOnly: boolean;
 }
 
 /** What the state file answers in the corners that changed. */
@@ -103,12 +127,32 @@ export interface StateAnswers {
   readonly offWhenEnded: 'done' | 'EPERM';
   /** A call-type command on a kdamond that ran and has ended. */
   readonly callWhenEnded: 'ECANCELED' | 'EINVAL';
+  /**
+   * Call-type commands: done at every sample and answered with what came of them; or tried before each sample
+   * (a commit after an aggregation only) and answered with success by a poll, in which case a failed commit ends the
+   * thread.
+   */
+  readonly calls: 'told' | 'polled';
+  /** A module's commit_inputs: done while its writer waits, or by the thread some time later. */
+  readonly commitInputs: 'waits' | 'deferred';
 }
 
-export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc';
+export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc' | '7.3-octavo';
+
+/** Names of all generations, oldest first. */
+export const GENERATION_NAMES = [
+  '6.12',
+  '6.18',
+  '7.2',
+  '7.3',
+  '7.3-rfc',
+  '7.3-octavo',
+] as const satisfies readonly GenerationName[];
 
 export interface Generation {
   readonly name: GenerationName;
+  /** Release whose memory management goes with it. */
+  readonly release: Release;
   readonly features: ReadonlySet<TreeFeature>;
   readonly actions: readonly ActionName[];
   readonly filterTypes: readonly FilterType[];
@@ -118,10 +162,9 @@ export interface Generation {
   readonly booleanTakesEnable: boolean;
   readonly core: CoreBehaviour;
   readonly answers: StateAnswers;
-  /** Trace events of system `damon`. */
+  /** Trace events of system `damon` in the order of their ids, and the first id as recorded. */
   readonly traceEvents: readonly string[];
-  /** DAMON_STAT exists; it runs by default where its configuration default is on. */
-  readonly hasStatModule: boolean;
+  readonly firstTraceId: number;
 }
 
 const FEATURES_7_2: readonly TreeFeature[] = [
@@ -141,6 +184,9 @@ const FEATURES_7_2: readonly TreeFeature[] = [
   'fail-charge',
   'snapshot-limit',
   'passed-size',
+  'module-tuning',
+  'stat-module',
+  'stat-intervals',
 ];
 
 const CORE_7: CoreBehaviour = {
@@ -151,12 +197,20 @@ const CORE_7: CoreBehaviour = {
   enforcesMinimum: true,
   restBelowRegionIsFull: true,
   opsFiltersOnVaddr: true,
+  storesMovingSum: false,
+  commitsRestart: false,
+  lateQuotas: false,
+  agesEverySweep: false,
+  samples32Bits: false,
+  takesEmptyRegions: false,
+  tickSleepUs: 16_000,
+  splitsInsideOnly: false,
 };
 
 const TRACE_7 = [
   'damon_aggregated',
-  'damon_monitor_intervals_tune',
   'damon_region_aggregated',
+  'damon_monitor_intervals_tune',
   'damos_before_apply',
   'damos_esz',
   'damos_stat_after_apply_interval',
@@ -166,6 +220,7 @@ const withoutSplit = ACTIONS.filter((action) => action !== 'split');
 
 const GENERATION_7_3: Generation = {
   name: '7.3',
+  release: '7.3',
   features: new Set<TreeFeature>([...FEATURES_7_2, 'probe-weights']),
   actions: withoutSplit,
   filterTypes: FILTER_TYPES,
@@ -173,14 +228,22 @@ const GENERATION_7_3: Generation = {
   commands: COMMANDS,
   booleanTakesEnable: true,
   core: CORE_7,
-  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED' },
+  answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
   traceEvents: TRACE_7,
-  hasStatModule: true,
+  firstTraceId: 744,
+};
+
+const GENERATION_7_3_RFC: Generation = {
+  ...GENERATION_7_3,
+  name: '7.3-rfc',
+  features: new Set<TreeFeature>([...GENERATION_7_3.features, 'target-order']),
+  actions: ACTIONS,
 };
 
 export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   '6.12': {
     name: '6.12',
+    release: '6.12',
     features: new Set<TreeFeature>(),
     actions: withoutSplit.filter((action) => action !== 'collapse'),
     filterTypes: ['anon', 'memcg', 'young', 'addr', 'target'],
@@ -195,14 +258,23 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       enforcesMinimum: false,
       restBelowRegionIsFull: false,
       opsFiltersOnVaddr: false,
+      storesMovingSum: true,
+      commitsRestart: true,
+      lateQuotas: true,
+      agesEverySweep: true,
+      samples32Bits: true,
+      takesEmptyRegions: true,
+      tickSleepUs: 20_001,
+      splitsInsideOnly: false,
     },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', calls: 'polled', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damos_before_apply'],
-    hasStatModule: false,
+    firstTraceId: 734,
   },
   // Files by the release that brought each; the core as in the releases before 7: not traced further.
   '6.18': {
     name: '6.18',
+    release: '6.18',
     features: new Set<TreeFeature>([
       'filter-layers',
       'allow-filters',
@@ -213,6 +285,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
       'address-unit',
       'node-goals',
       'passed-size',
+      'stat-module',
     ]),
     actions: withoutSplit.filter((action) => action !== 'collapse'),
     filterTypes: FILTER_TYPES,
@@ -220,21 +293,23 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     commands: COMMANDS,
     booleanTakesEnable: true,
     core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', calls: 'told', commitInputs: 'deferred' },
     traceEvents: ['damon_aggregated', 'damon_monitor_intervals_tune', 'damos_before_apply', 'damos_esz'],
-    hasStatModule: true,
+    firstTraceId: 734,
   },
   '7.2': {
     ...GENERATION_7_3,
     name: '7.2',
+    release: '7.2',
     features: new Set<TreeFeature>(FEATURES_7_2),
-    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED' },
+    answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
   },
   '7.3': GENERATION_7_3,
-  '7.3-rfc': {
-    ...GENERATION_7_3,
-    name: '7.3-rfc',
-    features: new Set<TreeFeature>([...GENERATION_7_3.features, 'target-order']),
-    actions: ACTIONS,
+  '7.3-rfc': GENERATION_7_3_RFC,
+  // 7.3 with the series of kernel/, which is stricter than the RFC about the edges of a region.
+  '7.3-octavo': {
+    ...GENERATION_7_3_RFC,
+    name: '7.3-octavo',
+    core: { ...CORE_7, splitsInsideOnly: true },
   },
 };

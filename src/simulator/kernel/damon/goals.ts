@@ -1,5 +1,5 @@
 /** Quota goals: what they measure, their score, and the two tuners (mm/damon/core.c damos_quota_score()). */
-import { movingAccesses, nextInput, UNLIMITED } from './attributes.js';
+import { movingAccesses, nextInput, scaled, UNLIMITED } from './attributes.js';
 import type { Context, Goal, Scheme } from './context.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import { matchesPattern } from './pattern.js';
@@ -21,7 +21,7 @@ function highestScore(context: Context, scheme: Scheme, memory: MonitoredMemory)
   let highest = 0;
   for (const goal of scheme.quota.goals) {
     measure(context, scheme, goal, memory);
-    highest = Math.max(highest, Math.floor((goal.current * SCALE) / goal.target));
+    highest = Math.max(highest, scaled(goal.current, SCALE, goal.target));
   }
   return highest;
 }
@@ -31,7 +31,7 @@ function measure(context: Context, scheme: Scheme, goal: Goal, memory: Monitored
     case 'user_input':
       return;
     case 'some_mem_psi_us':
-      measurePressure(scheme, goal, memory);
+      measurePressure(context, scheme, goal, memory);
       return;
     case 'node_mem_used_bp':
     case 'node_mem_free_bp':
@@ -54,8 +54,8 @@ function measure(context: Context, scheme: Scheme, goal: Goal, memory: Monitored
  * Increase since the last evaluation. The first one has no effect: a score of 10 000 for `consist`, and for
  * `temporal` whatever the last round came to.
  */
-function measurePressure(scheme: Scheme, goal: Goal, memory: MonitoredMemory): void {
-  const last = goal.lastPressureUs;
+function measurePressure(context: Context, scheme: Scheme, goal: Goal, memory: MonitoredMemory): void {
+  const last = goal.lastPressureUs ?? (context.behaviour.lateQuotas ? 0 : undefined);
   const now = memory.metrics.somePressureUs();
   goal.lastPressureUs = now;
   if (last !== undefined) goal.current = now - last;

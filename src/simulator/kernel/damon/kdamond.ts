@@ -2,46 +2,24 @@
  * One kdamond: the thread that samples, merges, applies schemes and takes commands, strictly in turn
  * (mm/damon/core.c kdamond_fn()). It is a state machine on virtual time, so that it can be stopped anywhere.
  */
-import { failure, type Result, success } from '../../../base/result.js';
-import type { ErrnoName } from '../../../vocabulary/errno.js';
+import { failure } from '../../../base/result.js';
 import type { Nanoseconds, ProcessId } from '../../../vocabulary/units.js';
-import { tuneIntervals } from './attributes.js';
+import { limitRegions, mergeRegions, startNextAggregation, tuneIfDue } from './aggregation.js';
 import { atLeastOne, type Context, probeWeights, type Scheme, scheduleScheme } from './context.js';
 import { setDefaults } from './core-filters.js';
 import type { Generation } from './generations.js';
+import { type Call, KdamondCalls, type Walk } from './kdamond-calls.js';
 import { KdamondTracing } from './kdamond-tracing.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import type { MonitoringCosts } from './monitoring-costs.js';
 import type { Operations, OperationsTable } from './operations.js';
 import { TICK_NS, ticksAt } from './quotas.js';
-import { chopOversized, mergeAll, type SplitMemory, splitAll } from './region-dynamics.js';
+import type { SplitMemory } from './region-dynamics.js';
 import type { RegionList } from './region-list.js';
 import { applySchemes, type SchemeWatcher } from './schemes.js';
 import type { Tausworthe } from './tausworthe.js';
 import type { TraceSink } from './trace.js';
 import { watermarkWaitUs } from './watermarks.js';
-
-/** What a blocking command waits for. */
-export interface Pending {
-  /** Undefined until it is over. */
-  answer: Result<void, ErrnoName> | undefined;
-}
-
-export interface Call extends Pending {
-  run(): Result<void, ErrnoName>;
-}
-
-/** A tried-regions walk: told of every region that any scheme tries until each has finished a pass. */
-export interface Walk extends Pending {
-  visit(
-    context: Context,
-    scheme: Scheme,
-    regions: RegionList,
-    index: number,
-    accesses: number,
-    passed: number,
-  ): void;
-}
 
 export interface KdamondParts {
   readonly generation: Generation;
@@ -53,13 +31,9 @@ export interface KdamondParts {
   readonly trace: TraceSink;
   /** Called at every call point, for refresh_ms. */
   repeat(now: Nanoseconds): void;
-  ended(): void;
 }
 
 type Phase = 'head' | 'gated' | 'sampled' | 'paused' | 'ended';
-
-/** From this sleep on the kernel sleeps by ticks and may be woken early (USLEEP_RANGE_UPPER_BOUND, four ticks). */
-const TICK_SLEEP_US = (4 * TICK_NS) / 1000;
 
 export class Kdamond implements SchemeWatcher {
   readonly pid: ProcessId;
@@ -74,14 +48,17 @@ export class Kdamond implements SchemeWatcher {
   private phase: Phase = 'head';
   private stopAsked = false;
   private sleepsByTicks = false;
-  private calls: Call[] = [];
-  private walk: Walk | undefined;
+  private begun = false;
+  /** Size that merged regions may have. */
   private limit = 0;
+  /** Shortest wait of any scheme since the watermarks closed the gate; undefined while it is open. */
+  private gateWaitUs: number | undefined;
   private latchedAggregation = 0;
   private latchedUpdate = 0;
   private workNs = 0;
   private readonly parts: KdamondParts;
   private readonly tracing: KdamondTracing;
+  private readonly calls = new KdamondCalls();
 
   constructor(pid: ProcessId, name: string, context: Context, parts: KdamondParts) {
     this.pid = pid;
@@ -114,15 +91,14 @@ export class Kdamond implements SchemeWatcher {
 
   /** Queues a command for the next call point. */
   call(call: Call): void {
-    if (this.isRunning) this.calls.push(call);
+    if (this.isRunning) this.calls.add(call);
     else call.answer = failure('ECANCELED');
   }
 
   /** Installs a walk. EBUSY while another one is under way. */
   startWalk(walk: Walk): void {
-    if (!this.isRunning) walk.answer = failure('ECANCELED');
-    else if (this.walk !== undefined) walk.answer = failure('EBUSY');
-    else this.walk = walk;
+    if (this.isRunning) this.calls.startWalk(walk);
+    else walk.answer = failure('ECANCELED');
   }
 
   beforeApply(scheme: number, target: number, regions: RegionList, index: number, accesses: number): void {
@@ -130,11 +106,11 @@ export class Kdamond implements SchemeWatcher {
   }
 
   tried(scheme: Scheme, regions: RegionList, index: number, accesses: number, passed: number): void {
-    if (!scheme.walkDone) this.walk?.visit(this.context, scheme, regions, index, accesses, passed);
+    this.calls.tried(this.context, scheme, regions, index, accesses, passed);
   }
 
   passed(scheme: Scheme): void {
-    this.completeWalk(scheme);
+    this.calls.passed(this.context, scheme);
     this.tracing.passed(this.context, scheme);
   }
 
@@ -144,10 +120,6 @@ export class Kdamond implements SchemeWatcher {
 
   private get operations(): Operations {
     return this.parts.operations[this.context.operations];
-  }
-
-  private get lists(): RegionList[] {
-    return this.context.targets.map((target) => target.regions);
   }
 
   private initialize(): void {
@@ -168,8 +140,8 @@ export class Kdamond implements SchemeWatcher {
   private turn(now: Nanoseconds): number | undefined {
     switch (this.phase) {
       case 'head':
-        if (this.limit === 0) this.begin();
-        return this.head();
+        if (!this.begun) this.begin();
+        return this.head(now);
       case 'gated':
         return this.afterGate(now);
       case 'sampled':
@@ -182,18 +154,20 @@ export class Kdamond implements SchemeWatcher {
   }
 
   private begin(): void {
+    this.begun = true;
     this.operations.initialize(this.context);
-    this.limit = this.limitRegions();
+    this.limit = limitRegions(this.context);
   }
 
-  private head(): number | undefined {
+  private head(now: Nanoseconds): number | undefined {
     if (this.mustStop()) return this.end();
     this.latchedAggregation = this.context.nextAggregation;
     this.latchedUpdate = this.context.nextUpdate;
-    return this.gate();
+    this.gateWaitUs = undefined;
+    return this.gate(now);
   }
 
-  private gate(): number | undefined {
+  private gate(now: Nanoseconds): number | undefined {
     if (this.mustStop()) return this.end();
     const wait = this.watermarkWait();
     if (wait > 0) return this.sleepIn('gated', wait);
@@ -201,24 +175,23 @@ export class Kdamond implements SchemeWatcher {
       this.operations.prepareChecks(this.context);
       this.workNs += this.perRegion(this.parts.costs.prepare);
     }
+    if (this.callsBeforeSleep && !this.runCalls(now, false)) return this.end();
     return this.sleepIn('sampled', this.context.attributes.sampleUs);
   }
 
-  /** The shortest wait of any scheme: 0 as soon as one is active. */
+  /** The shortest wait of any scheme, also of the checks before: 0 as soon as one is active. */
   private watermarkWait(): number {
-    let least: number | undefined;
     for (const scheme of this.context.schemes) {
       const wait = watermarkWaitUs(scheme, this.parts.memory.metrics);
-      least = least === undefined ? wait : Math.min(least, wait);
+      this.gateWaitUs = Math.min(this.gateWaitUs ?? wait, wait);
     }
-    return least ?? 0;
+    return this.gateWaitUs ?? 0;
   }
 
   private afterGate(now: Nanoseconds): number | undefined {
-    this.runCalls(now);
-    if (this.corrupted) return this.end();
-    this.cancelWalk();
-    return this.gate();
+    if (!this.runCalls(now, false)) return this.end();
+    this.calls.cancelWalk();
+    return this.gate(now);
   }
 
   private afterSample(now: Nanoseconds): number | undefined {
@@ -226,29 +199,28 @@ export class Kdamond implements SchemeWatcher {
     context.passed++;
     const largest = this.check();
     if (this.isAggregating()) this.merge(largest);
-    this.runCalls(now);
-    if (this.corrupted) return this.end();
+    const callsNow = !this.callsBeforeSleep || this.isAggregating();
+    if (callsNow && !this.runCalls(now, this.isAggregating())) return this.end();
     return context.paused ? this.pause() : this.tail(now);
   }
 
   private pause(): number | undefined {
-    this.cancelWalk();
+    this.calls.cancelWalk();
     return this.sleepIn('paused', this.context.attributes.sampleUs);
   }
 
   private afterPause(now: Nanoseconds): number | undefined {
-    this.runCalls(now);
-    if (this.corrupted || this.mustStop()) return this.end();
+    if (!this.runCalls(now, false) || this.mustStop()) return this.end();
     return this.context.paused ? this.pause() : this.tail(now);
   }
 
   /** Schemes, the end of an aggregation, the update step; then the next iteration. */
   private tail(now: Nanoseconds): number | undefined {
     if (this.context.schemes.length > 0) this.apply(now);
-    else this.cancelWalk();
+    else this.calls.cancelWalk();
     if (this.isAggregating()) this.closeAggregation();
     if (this.context.passed >= this.latchedUpdate) this.updateTargets();
-    return this.head();
+    return this.head(now);
   }
 
   private check(): number {
@@ -269,52 +241,26 @@ export class Kdamond implements SchemeWatcher {
   }
 
   private merge(largest: number): void {
-    const { attributes } = this.context;
-    const limits = {
-      size: this.limit,
-      regions: attributes.mostRegions,
-      samples: Math.floor(attributes.aggregationUs / atLeastOne(attributes.sampleUs)),
-    };
-    const score = { weights: probeWeights(this.context) };
-    mergeAll(this.lists, Math.floor(largest / 10), limits, score, this.parts.generation.core);
-    this.limit = this.limitRegions();
+    mergeRegions(this.context, largest, this.limit);
+    if (this.context.behaviour.enforcesMinimum) this.limit = limitRegions(this.context);
     this.workNs += this.perRegion(this.parts.costs.aggregate);
   }
 
-  private limitRegions(): number {
-    const { attributes, leastRegion } = this.context;
-    if (this.parts.generation.core.enforcesMinimum) {
-      return chopOversized(this.lists, attributes.leastRegions, leastRegion);
-    }
-    let total = 0;
-    for (const list of this.lists) total += list.totalSize();
-    return Math.max(Math.floor(total / attributes.leastRegions), leastRegion);
-  }
-
   private apply(now: Nanoseconds): void {
-    const { memory, generation } = this.parts;
+    const { memory } = this.parts;
     const { context, operations } = this;
     const time = { ns: now + this.workNs };
-    applySchemes({ context, memory, operations, behaviour: generation.core, watcher: this, time });
+    applySchemes({ context, memory, operations, watcher: this, time });
     this.workNs = time.ns - now + this.perRegion(this.parts.costs.consider);
   }
 
   private closeAggregation(): void {
     const { context, parts } = this;
-    if (context.attributes.goal.aggregations > 0 && context.passed >= context.nextTune) this.tune();
-    const { aggregationUs, sampleUs, mostRegions } = context.attributes;
+    if (tuneIfDue(context, this.latchedAggregation)) this.tracing.tuned(context.attributes.sampleUs);
+    const { aggregationUs, sampleUs } = context.attributes;
     context.nextAggregation = this.latchedAggregation + Math.floor(aggregationUs / atLeastOne(sampleUs));
     this.tracing.regions(context);
-    for (const list of this.lists) list.closeAggregation();
-    const limits = { mostRegions, minimumSize: context.leastRegion };
-    splitAll(this.lists, limits, parts.splitMemory, parts.random, parts.generation.core);
-  }
-
-  private tune(): void {
-    const { context } = this;
-    context.nextAggregation = this.latchedAggregation;
-    context.nextTune += context.attributes.samplesPerAggregation * context.attributes.goal.aggregations;
-    if (tuneIntervals(context)) this.tracing.tuned(context.attributes.sampleUs);
+    startNextAggregation(context, parts.splitMemory, parts.random);
   }
 
   private updateTargets(): void {
@@ -322,6 +268,7 @@ export class Kdamond implements SchemeWatcher {
     const sample = atLeastOne(context.attributes.sampleUs);
     context.nextUpdate = this.latchedUpdate + Math.floor(context.attributes.updateUs / sample);
     operations.update(context);
+    if (!context.behaviour.enforcesMinimum) this.limit = limitRegions(context);
     this.workNs += context.targets.length * parts.costs.vma * 32;
   }
 
@@ -331,39 +278,22 @@ export class Kdamond implements SchemeWatcher {
     return isValid !== undefined && !this.context.targets.some((target) => isValid(target));
   }
 
-  private runCalls(now: Nanoseconds): void {
+  /** Commands are run before each sample's sleep, not after it. */
+  private get callsBeforeSleep(): boolean {
+    return this.parts.generation.answers.calls === 'polled';
+  }
+
+  /** False when the thread has to leave for what a command did. */
+  private runCalls(now: Nanoseconds, aggregated: boolean): boolean {
     this.parts.repeat(now);
-    const calls = this.calls;
-    this.calls = [];
-    for (const call of calls) {
-      if (this.corrupted) this.calls.push(call);
-      else call.answer = call.run();
-    }
-  }
-
-  private cancelWalk(): void {
-    if (this.walk === undefined) return;
-    this.walk.answer = failure('ECANCELED');
-    this.walk = undefined;
-  }
-
-  /** The walk is over when every scheme has finished a pass since it began. */
-  private completeWalk(scheme: Scheme): void {
-    if (this.walk === undefined) return;
-    scheme.walkDone = true;
-    if (!this.context.schemes.every((other) => other.walkDone)) return;
-    for (const other of this.context.schemes) other.walkDone = false;
-    this.walk.answer = success(undefined);
-    this.walk = undefined;
+    this.calls.run(aggregated, () => this.corrupted);
+    return !this.corrupted;
   }
 
   private end(): undefined {
     this.phase = 'ended';
     this.context.targets = [];
-    for (const call of this.calls) call.answer = failure('ECANCELED');
-    this.calls = [];
-    this.cancelWalk();
-    this.parts.ended();
+    this.calls.cancelAll();
     return undefined;
   }
 
@@ -374,7 +304,7 @@ export class Kdamond implements SchemeWatcher {
 
   /** Tick sleeps take the interval as 32 bits (usecs_to_jiffies()) and end on a tick. */
   private wakeTime(from: Nanoseconds, us: number): Nanoseconds {
-    this.sleepsByTicks = us >= TICK_SLEEP_US;
+    this.sleepsByTicks = us >= this.context.behaviour.tickSleepUs;
     if (!this.sleepsByTicks) return from + us * 1000;
     const ticks = Math.ceil(((us % 2 ** 32) * 1000) / TICK_NS);
     return Math.max(from, (ticksAt(from) + ticks) * TICK_NS);

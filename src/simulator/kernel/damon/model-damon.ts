@@ -3,18 +3,23 @@ import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { Nanoseconds, ProcessId } from '../../../vocabulary/units.js';
 import type { Kernel } from '../kernel.js';
 import { Process } from '../process.js';
+import { mountTracing, type Tracing } from '../tracing/install.js';
 import { DamonFiles } from './damon-files.js';
 import { DamonSystem } from './damon-system.js';
 import { GENERATIONS, type GenerationName } from './generations.js';
-import type { Pending } from './kdamond.js';
+import type { Pending } from './kdamond-calls.js';
 import { ModelMemory } from './model-memory.js';
+import { moduleDirectories } from './modules/module-files.js';
 import type { MonitoringCosts } from './monitoring-costs.js';
-import type { TraceSink } from './trace.js';
+import { type DamonEvent, eventText, type TraceSink } from './trace.js';
+import { damonTraceEvents } from './trace-events.js';
 
 export interface ModelDamonOptions {
   readonly generation: GenerationName;
   readonly costs?: MonitoringCosts;
   readonly trace?: TraceSink;
+  /** DAMON_STAT runs from the boot, as in kernels that are configured so. */
+  readonly damonStat?: boolean;
   /** Asked for a pid that the model does not have, when a context is built. */
   readonly adopt?: (pid: ProcessId) => Process | undefined;
 }
@@ -34,14 +39,17 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
     if (event !== undefined) kernel.clock.cancel(event.id);
     event = at === Number.POSITIVE_INFINITY ? undefined : { id: kernel.clock.at(at, EVENT), at };
   };
+  const generation = GENERATIONS[options.generation];
+  const memory = new ModelMemory(kernel, options.adopt);
+  const tracing = mountTracing(kernel, damonTraceEvents(generation.traceEvents, generation.firstTraceId));
   const system = new DamonSystem({
-    generation: GENERATIONS[options.generation],
-    memory: new ModelMemory(kernel, options.adopt),
+    generation,
+    memory,
     startThread: (name) => startThread(kernel, name),
     endThread: (pid) => kernel.processes.delete(pid),
     wakeUp,
     ...(options.costs === undefined ? {} : { costs: options.costs }),
-    ...(options.trace === undefined ? {} : { trace: options.trace }),
+    trace: new TraceTee(tracing, options.trace),
   });
   kernel.clock.handle(EVENT, (_value, now) => {
     event = undefined;
@@ -49,9 +57,35 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
     accountCpu(kernel, system);
     wakeUp(system.nextWake());
   });
-  const files = new DamonFiles(system, (pending) => waitFor(kernel, pending));
-  kernel.files.mount(KDAMONDS_PATH, files.root());
+  const wait = (pending: Pending) => waitFor(kernel, pending);
+  kernel.files.mount(KDAMONDS_PATH, new DamonFiles(system, wait).root());
+  const { modules, directories } = moduleDirectories(system, memory, wait);
+  for (const [path, directory] of directories) kernel.files.mount(path, directory);
+  if (options.damonStat) modules.find(({ module }) => module.name === 'damon_stat')?.enable('Y');
   return system;
+}
+
+/** Tells the trace buffer what is switched on there, and another listener what it asks for. */
+class TraceTee implements TraceSink {
+  private readonly tracing: Tracing;
+  private readonly other: TraceSink | undefined;
+
+  constructor(tracing: Tracing, other: TraceSink | undefined) {
+    this.tracing = tracing;
+    this.other = other;
+  }
+
+  isEnabled(event: DamonEvent['name']): boolean {
+    return this.tracing.isOn(event) || (this.other?.isEnabled(event) ?? false);
+  }
+
+  record(event: DamonEvent, pid: number, comm: string): void {
+    if (this.tracing.isOn(event.name)) {
+      const extra = 'hits' in event ? event.hits.length : 0;
+      this.tracing.record(event.name, eventText(event), pid, comm, extra);
+    }
+    if (this.other?.isEnabled(event.name)) this.other.record(event, pid, comm);
+  }
 }
 
 function startThread(kernel: Kernel, name: string): number {

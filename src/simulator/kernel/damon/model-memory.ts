@@ -10,7 +10,7 @@ import { LRU } from '../memcg.js';
 import type { Mm } from '../mm.js';
 import type { Process } from '../process.js';
 import { shrinkFolios } from '../reclaim.js';
-import { collapseToOrder, type Reordered, splitOne, splitToOrder } from './model-orders.js';
+import { collapseToOrder, splitToOrder } from './model-orders.js';
 import { walkFolios } from './model-walk.js';
 import { isFolioAccessed, isPageAccessed, makeFolioOld, makePageOld } from './model-young.js';
 import type {
@@ -21,6 +21,7 @@ import type {
   PhysicalMemory,
   RegionAdvice,
   VirtualMemory,
+  VisitFolio,
   VmaBounds,
 } from './monitored-memory.js';
 
@@ -135,51 +136,25 @@ class ModelVirtual implements VirtualMemory {
   }
 
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
-    return this.reorder(space, start, end, (mm, from, to) =>
-      collapseToOrder(this.kernel, mm, from, to, order),
-    );
-  }
-
-  split(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    order: Order,
-    passes: (folio: FolioFacts) => boolean,
-  ): Bytes {
-    const isChosen = (head: FrameNumber) => passes(factsOf(this.kernel, head));
-    return this.reorder(space, start, end, (mm, from, to) =>
-      splitToOrder(this.kernel, mm, from, to, order, isChosen),
-    );
-  }
-
-  walkFolios(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    visit: (folio: FolioFacts, offset: number) => void,
-  ): void {
-    const mm = mmOf(space);
-    if (mm === undefined) return;
-    const { pageBytes } = this.kernel.geometry;
-    walkFolios(this.kernel, mm, start / pageBytes, end / pageBytes, ({ vma, page, head }) => {
-      this.spend(this.kernel.costs.visitPte);
-      visit(factsOf(this.kernel, head), vma.offsetOf(page));
-    });
-  }
-
-  private reorder(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    act: (mm: Mm, start: number, end: number) => Reordered,
-  ): Bytes {
     const mm = mmOf(space);
     if (mm === undefined) return 0;
     const { pageBytes } = this.kernel.geometry;
-    const done = act(mm, start / pageBytes, end / pageBytes);
+    const done = collapseToOrder(this.kernel, mm, start / pageBytes, end / pageBytes, order);
     this.spend(done.cost);
     return done.pages * pageBytes;
+  }
+
+  walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void {
+    const mm = mmOf(space);
+    if (mm === undefined) return;
+    const { pageBytes } = this.kernel.geometry;
+    const [first, last] = [start / pageBytes, end / pageBytes];
+    walkFolios(this.kernel, mm, first, last, ({ vma, page, head, index }) => {
+      this.spend(this.kernel.costs.visitPte);
+      const folio = factsOf(this.kernel, head);
+      const whole = page - first >= index && last - page >= folio.pages - index;
+      visit(folio, { offset: vma.offsetOf(page), whole });
+    });
   }
 
   /** First page behind what the page tables can describe; a user region may lie anywhere in 64 bits. */
@@ -235,16 +210,16 @@ class ModelPhysical implements PhysicalMemory {
     return done.freed;
   }
 
-  split(folio: FolioFacts, order: Order): Bytes {
-    const done = splitOne(this.kernel, folio.firstFrame, order);
-    this.spend(done.cost);
-    return done.pages * this.kernel.geometry.pageBytes;
-  }
-
   setActive(folio: FolioFacts, active: boolean): void {
     if (active) activate(this.kernel, folio.firstFrame);
     else deactivate(this.kernel, folio.firstFrame);
     this.spend(this.kernel.costs.visitPte);
+  }
+
+  split(folio: FolioFacts, order: Order): Pages {
+    const done = splitToOrder(this.kernel, folio.firstFrame, order);
+    this.spend(done.cost);
+    return done.pages;
   }
 
   /** The model has one node, so that there is nowhere to migrate to. */
@@ -274,9 +249,9 @@ class ModelMetrics implements MemoryMetrics {
     return this.kernel.frames.count;
   }
 
-  /** The model measures no stalls of tasks. */
+  /** What /proc/pressure/memory shows as the total of `some`. */
   somePressureUs(): number {
-    return 0;
+    return Math.floor(this.kernel.pressure.totalNs / 1000);
   }
 
   node(id: number) {

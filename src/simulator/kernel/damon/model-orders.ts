@@ -1,37 +1,35 @@
 /**
- * The RFC's actions on the model: collapse to a chosen order and split to a chosen order. Collapse goes the way of
+ * The orders of DAMOS on the model: collapse to a chosen order and split to a chosen order. Collapse goes the way of
  * MADV_COLLAPSE, for smaller orders too, and honours what makes a mapping ineligible; what is counted is what was
  * really built or split.
  */
-import type {
-  FrameNumber,
-  Nanoseconds,
-  Order,
-  PageNumber,
-  PageRange,
-  Pages,
-} from '../../../vocabulary/units.js';
+import type { Nanoseconds, Order, PageNumber, PageRange, Pages } from '../../../vocabulary/units.js';
 import { collapseRange } from '../collapse.js';
 import { type ScanResult, SOFT_FAILURES } from '../collapse-results.js';
 import { type BlockScan, scanBlock } from '../collapse-scan.js';
 import { firstEntry } from '../entries.js';
 import { FOLIO } from '../folios.js';
 import type { Kernel } from '../kernel.js';
+import { drainAll } from '../lru.js';
 import { collapseBlock } from '../madvise-collapse.js';
-import { type Mm, VM, type Vma } from '../mm.js';
+import type { Mm, Vma } from '../mm.js';
 import { splitFolio, UNIFORM } from '../split.js';
 import { allowedOrders } from '../thp-orders.js';
-import { walkFolios } from './model-walk.js';
 
 export interface Reordered {
-  /** Pages of the folios built (collapse), or of the folios that were split. */
+  /** Pages of the folios built (collapse), or of the folio that was split. */
   readonly pages: Pages;
   readonly cost: Nanoseconds;
 }
 
+interface Tally {
+  pages: Pages;
+  cost: Nanoseconds;
+}
+
 /**
- * Builds folios of the order from every aligned range inside [start, end) that has pages and none as large
- * (damos_va_collapse()). Without memory for new folios the mappings behind are left as they are.
+ * Builds folios of the order from every aligned range inside [start, end) that has pages and none as large. What a
+ * VMA fails with does not keep the next one from being tried, only a lack of memory does.
  */
 export function collapseToOrder(
   kernel: Kernel,
@@ -40,22 +38,14 @@ export function collapseToOrder(
   end: PageNumber,
   order: Order,
 ): Reordered {
-  let pages = 0;
-  let cost = kernel.costs.drainAll;
+  const tally: Tally = { pages: 0, cost: 0 };
   for (const vma of mm.vmas.slice(mm.indexAtOrAfter(start))) {
     if (vma.start >= end) break;
     if (!isEligible(kernel, mm, vma, order)) continue;
-    const size = 2 ** order;
-    const within = {
-      start: Math.ceil(Math.max(start, vma.start) / size) * size,
-      end: Math.floor(Math.min(end, vma.end) / size) * size,
-    };
-    const done = collapseInside(kernel, mm, vma, within, order);
-    pages += done.pages;
-    cost += done.cost;
-    if (done.result === 'alloc_huge_page_failed') break;
+    const inside = { start: Math.max(start, vma.start), end: Math.min(end, vma.end) };
+    if (collapseInside(kernel, mm, vma, inside, order, tally) === 'alloc_huge_page_failed') break;
   }
-  return { pages, cost };
+  return tally;
 }
 
 /**
@@ -63,38 +53,12 @@ export function collapseToOrder(
  * the sysfs policy does not matter. Below the PMD order only anonymous memory.
  */
 function isEligible(kernel: Kernel, mm: Mm, vma: Vma, order: Order): boolean {
-  if (order === kernel.geometry.hugeOrder)
-    return (allowedOrders(kernel, mm, vma, 'collapse') >> order) % 2 === 1;
-  if (vma.flags & (VM.special | VM.noHugepage) || mm.thpDisable === 'complete') return false;
-  return vma.isAnonymous && vma.hasAnonPages;
+  const { hugeOrder } = kernel.geometry;
+  if (order < hugeOrder && !vma.isAnonymous) return false;
+  return (allowedOrders(kernel, mm, vma, 'collapse') >> hugeOrder) % 2 === 1;
 }
 
-interface Collapse extends Reordered {
-  readonly result: ScanResult;
-}
-
-/** The blocks of a mapping that overlap with the range; one that the mapping does not span is left alone. */
-function collapseInside(kernel: Kernel, mm: Mm, vma: Vma, within: PageRange, order: Order): Collapse {
-  const { pagesPerBlock, hugeOrder } = kernel.geometry;
-  const first = Math.max(Math.floor(within.start / pagesPerBlock), Math.ceil(vma.start / pagesPerBlock));
-  const last = Math.min(Math.ceil(within.end / pagesPerBlock), Math.floor(vma.end / pagesPerBlock));
-  let pages = 0;
-  let cost = 0;
-  if (within.start >= within.end) return { result: 'succeeded', pages, cost };
-  for (let block = first; block < last; block++) {
-    const at = block * pagesPerBlock;
-    const done =
-      order === hugeOrder
-        ? collapseHuge(kernel, mm, vma, at)
-        : collapseParts(kernel, mm, vma, at, within, order);
-    pages += done.pages;
-    cost += done.cost;
-    if (!MAY_GO_ON.has(done.result)) return { result: done.result, pages, cost };
-  }
-  return { result: 'succeeded', pages, cost };
-}
-
-/** What does not end a collapse below the PMD order: the soft failures, and that there was nothing to do. */
+/** What does not end the collapse of a VMA: the soft failures, and that there was nothing to do. */
 const MAY_GO_ON: ReadonlySet<ScanResult> = new Set<ScanResult>([
   ...SOFT_FAILURES,
   'succeeded',
@@ -103,35 +67,70 @@ const MAY_GO_ON: ReadonlySet<ScanResult> = new Set<ScanResult>([
   'exceed_none_pte',
 ]);
 
-function collapseHuge(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber): Collapse {
-  const done = collapseBlock(kernel, mm, vma, block);
-  return { ...done, pages: done.result === 'succeeded' ? kernel.geometry.pagesPerBlock : 0 };
+/** Goes through the PMD ranges that lie in the VMA whole and that an aligned block of the range reaches. */
+function collapseInside(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  inside: PageRange,
+  order: Order,
+  tally: Tally,
+): ScanResult {
+  const { pagesPerBlock, hugeOrder } = kernel.geometry;
+  const up = (page: number, size: number) => Math.ceil(page / size) * size;
+  const down = (page: number, size: number) => Math.floor(page / size) * size;
+  const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
+  drainAll(kernel);
+  tally.cost += kernel.costs.drainAll;
+  if (bounds.start >= bounds.end) return 'succeeded';
+  const first = Math.max(down(bounds.start, pagesPerBlock), up(vma.start, pagesPerBlock));
+  const last = Math.min(up(bounds.end, pagesPerBlock), down(vma.end, pagesPerBlock));
+  for (let block = first; block < last; block += pagesPerBlock) {
+    const result =
+      order === hugeOrder
+        ? collapseHuge(kernel, mm, vma, block, tally)
+        : collapseSmall(kernel, mm, vma, block, bounds, order, tally);
+    if (!MAY_GO_ON.has(result)) return result;
+  }
+  return 'succeeded';
 }
 
-/** One page table: its scan, and then the aligned ranges in it that have a page to start from (mthp_collapse()). */
-function collapseParts(
+function collapseHuge(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, tally: Tally): ScanResult {
+  const done = collapseBlock(kernel, mm, vma, block);
+  tally.cost += done.cost;
+  if (done.result === 'succeeded') tally.pages += kernel.geometry.pagesPerBlock;
+  return done.result;
+}
+
+/**
+ * One page table: its scan, which one page that cannot move ends, and then the blocks of the order that have a page of
+ * a smaller folio to start from (mthp_collapse()).
+ */
+function collapseSmall(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,
   block: PageNumber,
-  within: PageRange,
+  bounds: PageRange,
   order: Order,
-): Collapse {
-  const scan = scanBlock(kernel, mm, vma, block, 'madvise', true, within);
-  let cost = kernel.costs.visitPte * scan.progress;
-  if (scan.result !== 'succeeded') return { result: scan.result, pages: 0, cost };
+  tally: Tally,
+): ScanResult {
+  const scan = scanBlock(kernel, mm, vma, block, 'madvise', true, bounds);
+  tally.cost += kernel.costs.visitPte * scan.progress;
+  if (scan.result !== 'succeeded') return scan.result;
   const size = 2 ** order;
-  let pages = 0;
-  let result: ScanResult = 'succeeded';
+  let last: ScanResult = 'succeeded';
+  let built = 0;
   for (let at = 0; at < kernel.geometry.pagesPerBlock; at += size) {
     if (!hasSmaller(kernel, mm, block, at, order, scan)) continue;
     const done = collapseRange(kernel, mm, vma, block + at, order, 'madvise');
-    cost += done.cost;
-    if (done.result === 'succeeded') pages += size;
-    else result = done.result;
+    tally.cost += done.cost;
+    if (done.result === 'succeeded') built += size;
+    else last = done.result;
     if (done.result === 'cgroup_charge_failed') break;
   }
-  return { result: pages > 0 ? 'succeeded' : result, pages, cost };
+  tally.pages += built;
+  return built > 0 ? 'succeeded' : last;
 }
 
 /** Whether a page of a folio below the order is in [at, at + 2^order) of the block, by what the scan has found. */
@@ -153,42 +152,19 @@ function hasSmaller(
 }
 
 /**
- * Splits the larger folios of anonymous memory and shmem that lie in the range as a whole (damos_va_split()).
- * `passes` is asked for each folio that the range reaches, also for those that are left alone then.
+ * Splits one anonymous or shmem folio into pieces of the order, if it is larger. What is locked, written back, or in
+ * the swap cache (but for single pages) is not even tried; pinned folios are refused, which counts as split_failed.
  */
-export function splitToOrder(
-  kernel: Kernel,
-  mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
-  order: Order,
-  passes: (head: FrameNumber) => boolean,
-): Reordered {
-  let pages = 0;
-  let cost = 0;
-  walkFolios(kernel, mm, start, end, ({ page, head, index, order: from }) => {
-    cost += kernel.costs.visitPte;
-    if (!passes(head)) return;
-    if (page - index < start || page - index + 2 ** from > end) return;
-    const done = splitOne(kernel, head, order);
-    cost += done.cost;
-    pages += done.pages;
-  });
-  return { pages, cost };
-}
-
-/** One folio, if it is larger and nobody else is using it (damos_split_folio()). */
-export function splitOne(kernel: Kernel, head: FrameNumber, order: Order): Reordered {
-  const from = kernel.folios.orderOf(head);
-  if (from <= order || !isSplittable(kernel, head, order)) return { pages: 0, cost: 0 };
+export function splitToOrder(kernel: Kernel, head: number, order: Order): Reordered {
+  const { folios, costs } = kernel;
+  const from = folios.orderOf(head);
+  if (from <= order || !isSplittable(kernel, head, order)) return { pages: 0, cost: costs.visitPte };
   const done = splitFolio(kernel, head, order, UNIFORM);
   return { pages: done.error === undefined ? 2 ** from : 0, cost: done.cost };
 }
 
-/** Asked before the core is, so that what it would refuse outright does not count as a failed split. */
-function isSplittable(kernel: Kernel, head: number, order: Order): boolean {
-  const { folios } = kernel;
-  if (folios.has(head, FOLIO.locked) || folios.has(head, FOLIO.file)) return false;
-  if (order === 1) return false;
+function isSplittable({ folios }: Kernel, head: number, order: Order): boolean {
+  if (order === 1 || folios.has(head, FOLIO.locked | FOLIO.writeback | FOLIO.file)) return false;
+  if (order > 0 && folios.has(head, FOLIO.swapCache)) return false;
   return folios.has(head, FOLIO.anon) || folios.has(head, FOLIO.shmem);
 }

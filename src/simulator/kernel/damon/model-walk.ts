@@ -9,9 +9,9 @@ export interface FolioVisit {
   /** First page of the walk that belongs to the folio. */
   readonly page: PageNumber;
   readonly head: FrameNumber;
-  readonly order: Order;
-  /** Place of that page in the folio, 0 for its first. */
+  /** Which page of the folio that is. */
   readonly index: Pages;
+  readonly order: Order;
 }
 
 /**
@@ -58,7 +58,7 @@ function walkVma(
     }
     const head = folios.headOf(frame);
     const order = folios.orderOf(head);
-    visit({ vma, page, head, order, index: frame - head });
+    visit({ vma, page, head, index: frame - head, order });
     page = Math.min(blockEnd, page + 2 ** order - (frame - head));
   }
 }

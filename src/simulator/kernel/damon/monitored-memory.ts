@@ -46,6 +46,16 @@ export interface VmaBounds {
   readonly ends: Float64Array;
 }
 
+/** How a folio was met. */
+export interface FolioPlace {
+  /** Offset of the page in what backs it; its own page number for anonymous memory. */
+  readonly offset: PageNumber;
+  /** The folio lies in the range from its first to its last page, if it is mapped in one piece. */
+  readonly whole: boolean;
+}
+
+export type VisitFolio = (folio: FolioFacts, place: FolioPlace) => void;
+
 export interface VirtualMemory {
   /** The process of a pid or thread id; undefined when there is none. */
   findSpace(pid: ProcessId): AddressSpace | undefined;
@@ -61,27 +71,8 @@ export interface VirtualMemory {
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined;
   /** Collapses every naturally aligned block of the order inside the range. Answers the bytes built. */
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
-  /**
-   * Splits larger folios that lie inside the range, of those that pass: asked for every folio that the range reaches.
-   * Answers the bytes of the folios that were split.
-   */
-  split(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    order: Order,
-    passes: (folio: FolioFacts) => boolean,
-  ): Bytes;
-  /**
-   * Visits the folio of each present entry in the range, each folio once per run of its pages, with the page's
-   * offset in what backs it (its own page number for anonymous memory).
-   */
-  walkFolios(
-    space: AddressSpace,
-    start: Bytes,
-    end: Bytes,
-    visit: (folio: FolioFacts, offset: PageNumber) => void,
-  ): void;
+  /** Visits the folio of each present entry in the range, each folio once per run of its pages. */
+  walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void;
 }
 
 export interface PhysicalMemory {
@@ -96,10 +87,10 @@ export interface PhysicalMemory {
   clearYoung(folio: FolioFacts): void;
   /** Reclaims folios. Answers the pages freed. */
   reclaim(folios: readonly FolioFacts[]): Pages;
-  /** Splits a folio that is larger than the order and not in use by others. Answers its bytes, 0 if it was left. */
-  split(folio: FolioFacts, order: Order): Bytes;
   /** Moves a folio to the active or inactive list. */
   setActive(folio: FolioFacts, active: boolean): void;
+  /** Splits a folio to the order, if it is larger and can be split. Answers its pages, 0 when it was left. */
+  split(folio: FolioFacts, order: Order): Pages;
   /** Moves folios to a node. Answers the pages moved. */
   migrate(folios: readonly FolioFacts[], node: number): Pages;
 }

@@ -1,5 +1,7 @@
 /** DAMON on the physical address space: paddr (mm/damon/paddr.c). Addresses are in units of addr_unit bytes. */
+import { countAccess } from './attributes.js';
 import { type Context, type Filter, type Probe, probeWeights, type Scheme, type Target } from './context.js';
+import type { CoreBehaviour } from './generations.js';
 import type { FolioFacts, MonitoredMemory } from './monitored-memory.js';
 import type { Applied, Operations } from './operations.js';
 import { isFolioRejected } from './ops-filters.js';
@@ -23,12 +25,14 @@ export class PhysicalOperations implements Operations {
   readonly isValid = undefined;
   private readonly memory: MonitoredMemory;
   private readonly random: Tausworthe;
+  private readonly behaviour: CoreBehaviour;
   private frames = new Float64Array(64);
   private young = new Uint8Array(64);
 
-  constructor(memory: MonitoredMemory, random: Tausworthe) {
+  constructor(memory: MonitoredMemory, random: Tausworthe, behaviour: CoreBehaviour) {
     this.memory = memory;
     this.random = random;
+    this.behaviour = behaviour;
   }
 
   initialize(): void {}
@@ -48,8 +52,7 @@ export class PhysicalOperations implements Operations {
       const frames = this.framesOf(context, regions);
       this.memory.physical.wereFramesAccessed(frames, regions.count, this.young);
       for (let index = 0; index < regions.count; index++) {
-        regions.accesses[index] += this.young[index];
-        largest = Math.max(largest, regions.accesses[index]);
+        largest = Math.max(largest, countAccess(context, regions, index, this.young[index]));
       }
     }
     return largest;
@@ -152,18 +155,19 @@ export class PhysicalOperations implements Operations {
     return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
   }
 
-  /** Folios that lie in the region as a whole (damon_pa_split()). */
   private split(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     const { physical, geometry } = this.memory;
-    const outcome = { applied: 0, passed: 0 };
+    const chosen: FolioFacts[] = [];
+    let passed = 0;
     eachFolioOf(context, physical, geometry, regions, index, (folio, inside) => {
-      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
       const bytes = folio.pages * geometry.pageBytes;
-      outcome.passed += bytes / context.addressUnit;
-      if (inside < bytes) return;
-      outcome.applied += physical.split(folio, scheme.parameters.targetOrder) / context.addressUnit;
+      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
+      passed += bytes / context.addressUnit;
+      if (inside === bytes || !this.behaviour.splitsInsideOnly) chosen.push(folio);
     });
-    return outcome;
+    let pages = 0;
+    for (const folio of chosen) pages += physical.split(folio, scheme.parameters.targetOrder);
+    return { applied: (pages * geometry.pageBytes) / context.addressUnit, passed };
   }
 
   private measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {

@@ -1,5 +1,5 @@
 /** Size and time quotas with charge windows (mm/damon/core.c damos_adjust_quota(), damos_charge_quota()). */
-import { movingAccesses, UNLIMITED } from './attributes.js';
+import { movingAccesses, scaled, UNLIMITED } from './attributes.js';
 import type { Context, Quota, Scheme, Target } from './context.js';
 import { isFilteredOut } from './core-filters.js';
 import { tunedQuotaBp } from './goals.js';
@@ -11,27 +11,35 @@ import { MOST_SCORE, schemeScore } from './scores.js';
 /** Ticks per second of the modelled kernels (CONFIG_HZ=250); charge windows are counted in them. */
 export const TICKS_PER_SECOND = 250;
 export const TICK_NS = 1e9 / TICKS_PER_SECOND;
+/** Ticks that the kernel's counter shows at boot: it is set to overflow 32 bits after five minutes. */
+const FIRST_JIFFIES = 2 ** 32 - 300 * TICKS_PER_SECOND;
 /** Before any measurement a time quota assumes this many pages per millisecond. */
 const FIRST_PAGES_PER_MS = 1024;
 
 export const ticksAt = (nowNs: number): number => Math.floor(nowNs / TICK_NS);
+const jiffiesAt = (nowNs: number): number => FIRST_JIFFIES + ticksAt(nowNs);
 const ticksOfMs = (ms: number): number => Math.ceil((ms * TICKS_PER_SECOND) / 1000);
 
-export function isQuotaSet({ effective, parameters, goals }: Quota): boolean {
-  return effective !== 0 || parameters.bytes !== 0 || parameters.ms !== 0 || goals.length > 0;
+/** Whether anything is limited at all. */
+const isWanted = ({ parameters, goals }: Quota): boolean =>
+  parameters.bytes !== 0 || parameters.ms !== 0 || goals.length > 0;
+
+/** Whether the quota is in force now. */
+export function isQuotaSet({ behaviour }: Context, quota: Quota): boolean {
+  return quota.effective !== 0 || (!behaviour.lateQuotas && isWanted(quota));
 }
 
-export function isQuotaFull(context: Context, quota: Quota, restCountsAsFull: boolean): boolean {
-  if (!isQuotaSet(quota)) return false;
+export function isQuotaFull(context: Context, quota: Quota): boolean {
+  if (!isQuotaSet(context, quota)) return false;
   if (quota.charged >= quota.effective) return true;
-  return restCountsAsFull && quota.effective - quota.charged < context.leastRegion;
+  return context.behaviour.restBelowRegionIsFull && quota.effective - quota.charged < context.leastRegion;
 }
 
 /** Charges a region: whole, or with a share of what failed where fail_charge is set. */
 export function charge(quota: Quota, size: number, applied: number): void {
   const { failNumerator, failDenominator } = quota.parameters;
   const whole = failDenominator === 0 || applied > size;
-  quota.charged += whole ? size : applied + Math.floor(((size - applied) * failNumerator) / failDenominator);
+  quota.charged += whole ? size : applied + scaled(size - applied, failNumerator, failDenominator);
 }
 
 /** What adjustQuota tells the trace events. */
@@ -44,19 +52,21 @@ export function adjustQuota(
   context: Context,
   scheme: Scheme,
   memory: MonitoredMemory,
-  restCountsAsFull: boolean,
   watcher: QuotaWatcher,
 ): void {
   const { quota } = scheme;
-  if (!isQuotaSet(quota)) return;
-  const now = ticksAt(memory.nowNs());
+  const { lateQuotas } = context.behaviour;
+  if (lateQuotas ? !isWanted(quota) : !isQuotaSet(context, quota)) return;
+  const now = jiffiesAt(memory.nowNs());
   if (quota.totalCharged === 0 && quota.chargedFromJiffies === 0) {
     quota.chargedFromJiffies = now;
-    setEffective(context, scheme, memory);
-    watcher.effectiveChanged(scheme);
+    if (!lateQuotas) {
+      setEffective(context, scheme, memory);
+      watcher.effectiveChanged(scheme);
+    }
   }
   if (now >= quota.chargedFromJiffies + ticksOfMs(quota.parameters.resetMs)) {
-    openWindow(context, scheme, memory, restCountsAsFull, now, watcher);
+    openWindow(context, scheme, memory, now, watcher);
   }
   quota.leastScore = leastEligibleScore(context, scheme);
 }
@@ -65,12 +75,11 @@ function openWindow(
   context: Context,
   scheme: Scheme,
   memory: MonitoredMemory,
-  restCountsAsFull: boolean,
   now: number,
   watcher: QuotaWatcher,
 ): void {
   const { quota } = scheme;
-  if (isQuotaFull(context, quota, restCountsAsFull)) scheme.statistics.quotaExceeds++;
+  if (isQuotaFull(context, quota)) scheme.statistics.quotaExceeds++;
   quota.totalCharged += quota.charged;
   quota.chargedFromJiffies = now;
   quota.charged = 0;
@@ -101,7 +110,7 @@ function timeQuota(context: Context, quota: Quota, memory: MonitoredMemory): num
   const perMs =
     quota.totalChargedNs === 0
       ? memory.geometry.pageBytes * FIRST_PAGES_PER_MS
-      : Math.floor((quota.totalCharged * 1_000_000) / quota.totalChargedNs);
+      : scaled(quota.totalCharged, 1_000_000, quota.totalChargedNs);
   return Math.max(perMs * quota.parameters.ms, context.leastRegion);
 }
 
@@ -127,7 +136,7 @@ function addScores(context: Context, scheme: Scheme, target: Target): number {
   for (let index = 0; index < regions.count; index++) {
     const accesses = movingAccesses(context, regions, index);
     if (!matchesPattern(scheme.parameters.pattern, regions, index, accesses)) continue;
-    if (isFilteredOut(context, target, index, scheme)) continue;
+    if (!context.behaviour.lateQuotas && isFilteredOut(context, target, index, scheme)) continue;
     const score = schemeScore(context, target, index, scheme);
     bytesByScore[score] += regions.size(index);
     highest = Math.max(highest, score);
@@ -138,10 +147,39 @@ function addScores(context: Context, scheme: Scheme, target: Target): number {
 /**
  * Whether the region was charged in the window before, so that this one starts behind it. Cuts a region that the
  * resume point lies in. The memory is forgotten when the target's last region has been looked at.
+ *
+ * Answers the region to go on with, undefined to skip. That is the one asked for, but in kernels with late quotas
+ * the piece behind a cut.
  */
-export function skipsCharged(context: Context, target: Target, index: number, quota: Quota): boolean {
-  if (quota.resumeTarget === undefined) return false;
-  if (target !== quota.resumeTarget) return true;
+export function behindCharged(
+  context: Context,
+  target: Target,
+  index: number,
+  quota: Quota,
+): number | undefined {
+  if (quota.resumeTarget === undefined) return index;
+  if (target !== quota.resumeTarget) return undefined;
+  if (context.behaviour.lateQuotas) return behindResume(context, target, index, quota);
+  return skipsCharged(context, target, index, quota) ? undefined : index;
+}
+
+/** The memory is forgotten with the first region that is not charged yet, or the last one, which is skipped. */
+function behindResume(context: Context, target: Target, index: number, quota: Quota): number | undefined {
+  const { regions } = target;
+  const address = quota.resumeAddress;
+  const isLast = index === regions.count - 1;
+  if (!isLast && regions.end[index] <= address) return undefined;
+  let place: number | undefined = isLast ? undefined : index;
+  if (!isLast && regions.start[index] < address) {
+    const cut = alignDown(address - regions.start[index], context.leastRegion) || context.leastRegion;
+    if (regions.size(index) <= context.leastRegion) return undefined;
+    place = regions.splitAt(index, cut) ? index + 1 : index;
+  }
+  forgetResume(quota);
+  return place;
+}
+
+function skipsCharged(context: Context, target: Target, index: number, quota: Quota): boolean {
   const skip = quota.resumeAddress !== 0 && isBehindResume(context, target, index, quota);
   if (index === target.regions.count - 1) forgetResume(quota);
   return skip;

@@ -10,13 +10,30 @@ export interface AddressRange {
   readonly end: number;
 }
 
-/** Checks that the aligned ranges are non-empty, ascending and disjoint (touching is allowed). */
-export function checkRanges(ranges: readonly AddressRange[], granule: number): Result<void, ErrnoName> {
+/**
+ * Checks that the aligned ranges are non-empty, ascending and disjoint (touching is allowed). `raw`: as earlier
+ * kernels did, who looked before aligning and took empty ranges.
+ */
+export function checkRanges(
+  ranges: readonly AddressRange[],
+  granule: number,
+  raw = false,
+): Result<void, ErrnoName> {
+  if (raw) return checkRaw(ranges, granule);
   let lastEnd = Number.NEGATIVE_INFINITY;
   for (const range of ranges) {
     const start = alignDown(range.start, granule);
     const end = alignUp(range.end, granule);
     if (start >= end || end >= ADDRESS_SPACE || lastEnd > start) return failure('EINVAL');
+    lastEnd = end;
+  }
+  return success(undefined);
+}
+
+function checkRaw(ranges: readonly AddressRange[], granule: number): Result<void, ErrnoName> {
+  let lastEnd = Number.NEGATIVE_INFINITY;
+  for (const { start, end } of ranges) {
+    if (start > end || alignUp(end, granule) >= ADDRESS_SPACE || lastEnd > start) return failure('EINVAL');
     lastEnd = end;
   }
   return success(undefined);
@@ -33,8 +50,9 @@ export function fitRegions(
   list: RegionList,
   ranges: readonly AddressRange[],
   granule: number,
+  raw = false,
 ): Result<void, ErrnoName> {
-  const checked = checkRanges(ranges, granule);
+  const checked = checkRanges(ranges, granule, raw);
   if (!checked.ok) return checked;
   dropOutside(list, ranges);
   let from = 0;

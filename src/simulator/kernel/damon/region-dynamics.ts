@@ -43,10 +43,16 @@ export function mergeAll(
       mergeNeighbours(list, current, limits.size, score);
       regions += list.count;
     }
-    ageing = false;
+    ageing = behaviour.agesEverySweep;
     if (regions <= limits.regions || limits.samples <= current) return;
-    current = current < Math.floor(limits.samples / 2) ? Math.max(1, current * 2) : limits.samples;
+    current = nextThreshold(current, limits.samples, behaviour);
   }
+}
+
+/** Doubles; later kernels stop at what covers every difference. */
+function nextThreshold(current: number, samples: number, { agesEverySweep }: CoreBehaviour): number {
+  if (agesEverySweep) return Math.max(1, current * 2);
+  return current < Math.floor(samples / 2) ? Math.max(1, current * 2) : samples;
 }
 
 /** Age + 1 where the score stayed within `threshold` of the last one, else 0. */
@@ -159,7 +165,8 @@ export function splitAll(
   if (regions <= mostRegions / 2) {
     const thrice = memory.lastRegions === regions && regions < Math.floor(mostRegions / 3);
     for (const list of lists) splitEach(list, thrice ? 3 : 2, minimumSize, random);
-  } else if (regions < mostRegions && behaviour.splitsAboveHalf) {
+  } else if (!behaviour.splitsAboveHalf) return;
+  else if (regions < mostRegions) {
     const step = Math.floor(mostRegions / (mostRegions - regions));
     splitEveryNth(lists, step, memory.rotation++ % step, minimumSize, random);
   }

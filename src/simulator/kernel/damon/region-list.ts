@@ -16,6 +16,8 @@ export class RegionList {
   accesses: Uint32Array;
   /** The same of the aggregation before. */
   lastAccesses: Uint32Array;
+  /** Moving sum in ten-thousandths of an access, in kernels that store it. */
+  movingBp: Uint32Array;
   /** Aggregations for which the access level stayed similar. */
   age: Uint32Array;
   /** Address that the current sample looks at. */
@@ -29,6 +31,7 @@ export class RegionList {
     this.end = new Float64Array(capacity);
     this.accesses = new Uint32Array(capacity);
     this.lastAccesses = new Uint32Array(capacity);
+    this.movingBp = new Uint32Array(capacity);
     this.age = new Uint32Array(capacity);
     this.sampled = new Float64Array(capacity);
     this.hits = new Uint8Array(capacity * MOST_PROBES);
@@ -83,6 +86,7 @@ export class RegionList {
     const sizeRight = this.size(right);
     const { accesses, age } = this;
     accesses[left] = weightedMean(accesses[left], sizeLeft, accesses[right], sizeRight);
+    this.movingBp[left] = accesses[left] * 10_000;
     age[left] = weightedMean(age[left], sizeLeft, age[right], sizeRight);
     for (let probe = 0; probe < MOST_PROBES; probe++) {
       const at = left * MOST_PROBES + probe;
@@ -146,6 +150,7 @@ export class RegionList {
   private clear(index: number): void {
     this.accesses[index] = 0;
     this.lastAccesses[index] = 0;
+    this.movingBp[index] = 0;
     this.age[index] = 0;
     this.sampled[index] = 0;
     this.hits.fill(0, index * MOST_PROBES, (index + 1) * MOST_PROBES);
@@ -155,6 +160,7 @@ export class RegionList {
   private copyHistory(from: RegionList, index: number, to: number): void {
     this.accesses[to] = from.accesses[index];
     this.lastAccesses[to] = from.lastAccesses[index];
+    this.movingBp[to] = from.movingBp[index];
     this.age[to] = from.age[index];
     this.sampled[to] = from.sampled[index];
     for (let probe = 0; probe < MOST_PROBES; probe++) {
@@ -173,7 +179,7 @@ export class RegionList {
   }
 
   private columns(): (Float64Array | Uint32Array)[] {
-    return [this.start, this.end, this.accesses, this.lastAccesses, this.age, this.sampled];
+    return [this.start, this.end, this.accesses, this.lastAccesses, this.movingBp, this.age, this.sampled];
   }
 
   private reserve(count: number): void {
@@ -183,6 +189,7 @@ export class RegionList {
     larger.end.set(this.end);
     larger.accesses.set(this.accesses);
     larger.lastAccesses.set(this.lastAccesses);
+    larger.movingBp.set(this.movingBp);
     larger.age.set(this.age);
     larger.sampled.set(this.sampled);
     larger.hits.set(this.hits);
@@ -195,6 +202,7 @@ export class RegionList {
     this.end = other.end;
     this.accesses = other.accesses;
     this.lastAccesses = other.lastAccesses;
+    this.movingBp = other.movingBp;
     this.age = other.age;
     this.sampled = other.sampled;
     this.hits = other.hits;

@@ -1,18 +1,17 @@
 /** One pass of the schemes over the regions (mm/damon/core.c kdamond_apply_schemes(), damos_apply_scheme()). */
-import { leftWindowBp, movingSum } from './attributes.js';
+import { movingAccesses } from './attributes.js';
 import { type Context, type Scheme, scheduleScheme, type Target } from './context.js';
 import { isFilteredOut } from './core-filters.js';
-import type { CoreBehaviour } from './generations.js';
 import type { MonitoredMemory } from './monitored-memory.js';
 import type { Applied, Operations } from './operations.js';
 import { matchesPattern } from './pattern.js';
 import {
   adjustQuota,
+  behindCharged,
   charge,
   forgetResume,
   isQuotaFull,
   isQuotaSet,
-  skipsCharged,
   TICK_NS,
   ticksAt,
 } from './quotas.js';
@@ -35,7 +34,6 @@ export interface SchemePass {
   readonly context: Context;
   readonly memory: MonitoredMemory;
   readonly operations: Operations;
-  readonly behaviour: CoreBehaviour;
   readonly watcher: SchemeWatcher;
   /** Virtual time as the thread sees it: moves with every action. */
   readonly time: { ns: number };
@@ -47,21 +45,21 @@ export function applySchemes(pass: SchemePass): void {
   const due = context.schemes.filter((scheme) => isDue(context, scheme));
   const running = due.filter((scheme) => scheme.active);
   if (running.length === 0) return;
-  for (const scheme of running) adjustQuota(context, scheme, pass.memory, restCounts(pass), pass.watcher);
+  for (const scheme of running) adjustQuota(context, scheme, pass.memory, pass.watcher);
   const limit = sizeLimit(
     context.targets.map((target) => target.regions),
     context.attributes.leastRegions,
     context.leastRegion,
   );
   for (const target of context.targets) {
-    if (operations.isValid?.(target) === false) forgetTarget(context, target);
-    else applyToTarget(pass, target, limit);
+    if (!context.behaviour.lateQuotas && operations.isValid?.(target) === false) {
+      forgetTarget(context, target);
+    } else applyToTarget(pass, target, limit);
   }
   for (const scheme of due) finish(pass, scheme);
 }
 
 const isDue = (context: Context, scheme: Scheme): boolean => context.passed >= scheme.nextApply;
-const restCounts = (pass: SchemePass): boolean => pass.behaviour.restBelowRegionIsFull;
 
 function finish({ context, watcher }: SchemePass, scheme: Scheme): void {
   scheduleScheme(context, scheme);
@@ -82,8 +80,9 @@ function applyToTarget(pass: SchemePass, target: Target, limit: number): void {
   for (let index = 0; index < regions.count; index++) {
     const before = regions.count;
     applyToRegion(pass, target, index);
-    if (!pass.behaviour.visitsCutPieces) index += regions.count - before;
-    else if (pass.behaviour.gluesAfterSchemes && index > 0 && canGlue(regions, index, limit)) {
+    const { visitsCutPieces, gluesAfterSchemes } = pass.context.behaviour;
+    if (!visitsCutPieces) index += regions.count - before;
+    else if (gluesAfterSchemes && index > 0 && canGlue(regions, index, limit)) {
       regions.end[index - 1] = regions.end[index];
       regions.remove(index--);
     }
@@ -102,12 +101,15 @@ function canGlue(regions: RegionList, index: number, limit: number): boolean {
 }
 
 /** All schemes on one region, in their order: cuts and age resets of one are seen by the next. */
-function applyToRegion(pass: SchemePass, target: Target, index: number): void {
+function applyToRegion(pass: SchemePass, target: Target, region: number): void {
   const { context } = pass;
+  let index = region;
   for (const scheme of context.schemes) {
     if (!isDue(context, scheme) || !scheme.active) continue;
-    if (isQuotaFull(context, scheme.quota, restCounts(pass))) continue;
-    if (skipsCharged(context, target, index, scheme.quota)) continue;
+    if (isQuotaFull(context, scheme.quota)) continue;
+    const place = behindCharged(context, target, index, scheme.quota);
+    if (place === undefined) continue;
+    index = place;
     const { mostSnapshots } = scheme.parameters;
     if (mostSnapshots > 0 && scheme.statistics.snapshots >= mostSnapshots) continue;
     if (isWanted(context, target, index, scheme)) tryScheme(pass, target, index, scheme);
@@ -117,32 +119,30 @@ function applyToRegion(pass: SchemePass, target: Target, index: number): void {
 
 function isWanted(context: Context, target: Target, index: number, scheme: Scheme): boolean {
   const { regions } = target;
-  const accesses = accessesOf(context, regions, index);
+  const accesses = movingAccesses(context, regions, index);
   if (!matchesPattern(scheme.parameters.pattern, regions, index, accesses)) return false;
-  if (!isQuotaSet(scheme.quota)) return true;
+  if (!isQuotaSet(context, scheme.quota)) return true;
   return schemeScore(context, target, index, scheme) >= scheme.quota.leastScore;
-}
-
-function accessesOf(context: Context, regions: RegionList, index: number): number {
-  return movingSum(regions.accesses[index], regions.lastAccesses[index], leftWindowBp(context));
 }
 
 function tryScheme(pass: SchemePass, target: Target, index: number, scheme: Scheme): void {
   const { context } = pass;
   const { regions } = target;
-  const accesses = accessesOf(context, regions, index);
+  const accesses = movingAccesses(context, regions, index);
   if (!fitsQuota(context, regions, index, scheme)) {
     count(scheme, 0, 0, 0);
     return;
   }
+  const unfiltered = regions.size(index);
   if (isFilteredOut(context, target, index, scheme)) return;
+  const { lateQuotas } = context.behaviour;
   const { applied, passed } = act(pass, target, index, scheme, accesses);
-  const size = regions.size(index);
+  const size = lateQuotas ? unfiltered : regions.size(index);
   pass.watcher.tried(scheme, regions, index, accesses, passed);
   charge(scheme.quota, size, applied);
-  if (isQuotaFull(context, scheme.quota, restCounts(pass))) {
+  if (isQuotaFull(context, scheme.quota)) {
     scheme.quota.resumeTarget = target;
-    scheme.quota.resumeAddress = regions.end[index];
+    scheme.quota.resumeAddress = regions.end[index] + (lateQuotas ? 1 : 0);
   }
   if (scheme.parameters.action !== 'stat') regions.age[index] = 0;
   count(scheme, size, applied, passed);
@@ -151,7 +151,7 @@ function tryScheme(pass: SchemePass, target: Target, index: number, scheme: Sche
 /** Cuts the region to what the quota leaves. False when not even a minimum region is left, or no memory to cut. */
 function fitsQuota(context: Context, regions: RegionList, index: number, scheme: Scheme): boolean {
   const { quota } = scheme;
-  if (!isQuotaSet(quota) || quota.charged + regions.size(index) <= quota.effective) return true;
+  if (!isQuotaSet(context, quota) || quota.charged + regions.size(index) <= quota.effective) return true;
   const rest = alignDown(quota.effective - quota.charged, context.leastRegion);
   return rest > 0 && regions.splitAt(index, rest);
 }

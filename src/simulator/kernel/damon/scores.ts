@@ -32,7 +32,10 @@ export function schemeScore(context: Context, target: Target, index: number, sch
 
 /** Weighted mean of access frequency and the logarithm of age; idle regions count the colder the older. */
 export function hotScore(context: Context, target: Target, index: number, scheme: Scheme): number {
-  const accesses = movingAccesses(context, target.regions, index);
+  const { regions } = target;
+  const accesses = context.behaviour.lateQuotas
+    ? regions.accesses[index]
+    : movingAccesses(context, regions, index);
   const samples = Math.max(1, samplesPerAggregation(context.attributes));
   const frequency = Math.floor((accesses * MOST_SUBSCORE) / samples);
   const age = ageSubscore(context, target.regions.age[index], frequency === 0);

@@ -1,5 +1,6 @@
 /** DAMON on virtual address spaces: vaddr and fvaddr (mm/damon/vaddr.c). */
 import type { PageGeometry, PageNumber } from '../../../vocabulary/units.js';
+import { countAccess } from './attributes.js';
 import type { Context, Scheme, Target } from './context.js';
 import type { ActionName, CoreBehaviour } from './generations.js';
 import type {
@@ -66,7 +67,7 @@ export class VirtualOperations implements Operations {
   checkAccesses(context: Context): number {
     let largest = 0;
     for (const { space, regions } of context.targets) {
-      largest = Math.max(largest, space === undefined ? 0 : this.countAccesses(space, regions));
+      largest = Math.max(largest, space === undefined ? 0 : this.countAccesses(context, space, regions));
     }
     return largest;
   }
@@ -83,22 +84,9 @@ export class VirtualOperations implements Operations {
     const end = start + alignUp(regions.size(index), this.memory.geometry.pageBytes);
     const { action } = scheme.parameters;
     if (action === 'stat') return this.measure(space, start, end, scheme);
-    if (action === 'migrate_hot' || action === 'migrate_cold') return this.migrate(space, start, end, scheme);
     if (action === 'split') return this.split(space, start, end, scheme);
+    if (action === 'migrate_hot' || action === 'migrate_cold') return this.migrate(space, start, end, scheme);
     return { applied: this.act(space, start, end, scheme), passed: 0 };
-  }
-
-  /** Each folio is asked for by the ops filters, also those that are too small to be split. */
-  private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
-    const { pageBytes } = this.memory.geometry;
-    let passed = 0;
-    const passes = (folio: FolioFacts) => {
-      if (this.isRejected(scheme, folio)) return false;
-      passed += folio.pages * pageBytes;
-      return true;
-    };
-    const applied = this.memory.virtual.split(space, start, end, scheme.parameters.targetOrder, passes);
-    return { applied, passed };
   }
 
   private act(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
@@ -113,14 +101,13 @@ export class VirtualOperations implements Operations {
     return virtual.advise(space, start, end, advice) === undefined ? end - start : 0;
   }
 
-  private countAccesses(space: AddressSpace, regions: RegionList): number {
+  private countAccesses(context: Context, space: AddressSpace, regions: RegionList): number {
     if (this.young.length < regions.count) this.young = new Uint8Array(regions.count * 2);
     this.memory.virtual.wereAccessed(space, regions.sampled, regions.count, this.young);
-    const { accesses } = regions;
     let largest = 0;
     for (let index = 0; index < regions.count; index++) {
-      accesses[index] += this.young[index];
-      if (accesses[index] > largest) largest = accesses[index];
+      const accesses = countAccess(context, regions, index, this.young[index]);
+      if (accesses > largest) largest = accesses;
     }
     return largest;
   }
@@ -144,12 +131,30 @@ export class VirtualOperations implements Operations {
     return outcome;
   }
 
+  /** Collects first and splits then, as the walk's locks ask for. What was split is what was applied. */
+  private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+    const { pageBytes } = this.memory.geometry;
+    const chosen: FolioFacts[] = [];
+    let passed = 0;
+    let last = -1;
+    this.memory.virtual.walkFolios(space, start, end, (folio, { whole }) => {
+      if (folio.firstFrame === last) return;
+      last = folio.firstFrame;
+      if (this.isRejected(scheme, folio)) return;
+      passed += folio.pages * pageBytes;
+      if (whole || !this.behaviour.splitsInsideOnly) chosen.push(folio);
+    });
+    let pages = 0;
+    for (const folio of chosen) pages += this.memory.physical.split(folio, scheme.parameters.targetOrder);
+    return { applied: pages * pageBytes, passed };
+  }
+
   /** To target_nid, or spread over the destinations by weight, a folio at a time by its offset. */
   private migrate(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
     const { pageBytes } = this.memory.geometry;
     const { destinations, targetNode } = scheme.parameters;
     const chosen = new Map<number, FolioFacts[]>();
-    this.memory.virtual.walkFolios(space, start, end, (folio, offset) => {
+    this.memory.virtual.walkFolios(space, start, end, (folio, { offset }) => {
       if (this.behaviour.opsFiltersOnVaddr && this.isRejected(scheme, folio)) return;
       const node = destinations.length === 0 ? targetNode : destinationOf(scheme, folio, offset);
       if (node === undefined || node === folio.node) return;

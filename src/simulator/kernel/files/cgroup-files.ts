@@ -1,5 +1,6 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { Kernel } from '../kernel.js';
+import { drainAll } from '../lru.js';
 import { LRU, MAX_MEMCGS, Memcg, type MemcgEvent } from '../memcg.js';
 import { reclaim } from '../reclaim.js';
 import type { ModelDirectory, ModelFile, ModelNode } from './tree.js';
@@ -76,6 +77,16 @@ const LIMITED: Readonly<Record<string, MakeFile>> = {
   'memory.low': (kernel, memcg) => limit(kernel, memcg, 'low'),
   'memory.high': (kernel, memcg) => limit(kernel, memcg, 'high'),
   'memory.max': (kernel, memcg) => limit(kernel, memcg, 'max'),
+  'memory.oom.group': (_, memcg) => ({
+    kind: 'file',
+    mode: 0o644,
+    read: () => `${memcg.oomGroup ? 1 : 0}\n`,
+    write: (text) => {
+      if (!/^[01]\s*$/.test(text)) return 'EINVAL';
+      memcg.oomGroup = text.startsWith('1');
+      return undefined;
+    },
+  }),
   'memory.events': (_, memcg) => show(() => eventsText(memcg)),
   'memory.swap.current': (kernel, memcg) => show(() => `${memcg.swapped * kernel.geometry.pageBytes}\n`),
   'memory.swap.max': (kernel, memcg) => limit(kernel, memcg, 'swapMax'),
@@ -134,6 +145,7 @@ function reclaimWritten(kernel: Kernel, memcg: Memcg, text: string): ErrnoName |
   if (bytes === undefined) return 'EINVAL';
   const pages = Math.floor(bytes / kernel.geometry.pageBytes);
   const before = memcg.events.pgsteal_proactive;
+  drainAll(kernel);
   reclaim(kernel, memcg, pages, 'proactive');
   return memcg.events.pgsteal_proactive - before < pages ? 'EAGAIN' : undefined;
 }
@@ -146,7 +158,7 @@ function eventsText(memcg: Memcg): string {
     `max ${events.max}`,
     `oom ${events.oom}`,
     `oom_kill ${events.oom_kill}`,
-    'oom_group_kill 0',
+    `oom_group_kill ${events.oom_group_kill}`,
     'sock_throttled 0',
     '',
   ].join('\n');

@@ -61,10 +61,14 @@ function pagemapEntry(kernel: Kernel, mm: Mm, viewer: Viewer, page: PageNumber):
   const entry = tables.pteOf(pmd, page);
   const pte = tables.pteBits[entry];
   if (pte & ENTRY.present) return presentEntry(kernel, vma, viewer, tables.pteValue[entry], pte, false);
-  const soft = vma.flags & VM.softDirty || pte & ENTRY.softDirty ? SOFT_DIRTY : 0;
+  const soft = isSoftDirty(kernel, vma, pte) ? SOFT_DIRTY : 0;
   if (pte & ENTRY.guard) return [0, SWAPPED + GUARD + soft];
   if (pte & ENTRY.swap) return swapEntry(tables.pteValue[entry], viewer, soft);
-  return [0, vma.flags & VM.softDirty ? SOFT_DIRTY : 0];
+  return [0, isSoftDirty(kernel, vma, 0) ? SOFT_DIRTY : 0];
+}
+
+function isSoftDirty(kernel: Kernel, vma: Vma, bits: number): boolean {
+  return kernel.features.softDirty && (vma.flags & VM.softDirty || bits & ENTRY.softDirty) !== 0;
 }
 
 /** Swap type 0 in bits 0–4, the slot in bits 5–54. */
@@ -84,9 +88,12 @@ function presentEntry(
 ): Halves {
   const { folios } = kernel;
   let high = PRESENT;
-  if (vma.flags & VM.softDirty || bits & ENTRY.softDirty) high += SOFT_DIRTY;
+  if (isSoftDirty(kernel, vma, bits)) high += SOFT_DIRTY;
   if (bits & ENTRY.uffdWp) high += UFFD_WP;
-  if ((bits & ENTRY.zero) === 0) {
+  // The huge zero page is no anonymous memory; the small one has no struct page here (vm_normal_page()).
+  if (bits & ENTRY.zero) {
+    if (huge) high += FILE;
+  } else {
     if (!folios.has(folios.headOf(frame), FOLIO.anon)) high += FILE;
     if (folios.mapCount(frame) === 1) high += EXCLUSIVE;
   }

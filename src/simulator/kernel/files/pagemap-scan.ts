@@ -51,7 +51,7 @@ export function scanPagemap(kernel: Kernel, mm: Mm, request: ScanRequest): Regio
     },
     hole: (vma, from, to) => {
       // Mappings of raw frames are skipped as a whole (pagemap_scan_test_walk()).
-      if ((vma.flags & VM.pfnMap) === 0) collector.add(from, to, ofVma(vma));
+      if ((vma.flags & VM.pfnMap) === 0) collector.add(from, to, ofVma(kernel, vma));
       return undefined;
     },
   });
@@ -65,8 +65,9 @@ function knownCategories(kernel: Kernel): number {
 }
 
 /** Categories that a whole mapping has. */
-function ofVma(vma: Vma): number {
-  return (vma.flags & VM.uffdWp ? IS.wpAllowed : 0) | (vma.flags & VM.softDirty ? IS.softDirty : 0);
+function ofVma(kernel: Kernel, vma: Vma): number {
+  const soft = kernel.features.softDirty && vma.flags & VM.softDirty;
+  return (vma.flags & VM.uffdWp ? IS.wpAllowed : 0) | (soft ? IS.softDirty : 0);
 }
 
 /** Up to 7.2 every page that is not write-protected counts as written; 7.3 says it only for userfaultfd mappings. */
@@ -82,8 +83,8 @@ function pmdCategories(kernel: Kernel, vma: Vma, pmd: number): number {
 
 function presentCategories(kernel: Kernel, vma: Vma, bits: number, frame: number): number {
   const { folios } = kernel;
-  let categories = ofVma(vma) | IS.present | written(kernel, vma, bits);
-  if (bits & ENTRY.softDirty) categories |= IS.softDirty;
+  let categories = ofVma(kernel, vma) | IS.present | written(kernel, vma, bits);
+  if (bits & ENTRY.softDirty && kernel.features.softDirty) categories |= IS.softDirty;
   if (bits & ENTRY.zero) categories |= IS.zeroFrame;
   else if (!folios.has(folios.headOf(frame), FOLIO.anon)) categories |= IS.file;
   return categories;
@@ -92,7 +93,7 @@ function presentCategories(kernel: Kernel, vma: Vma, bits: number, frame: number
 function pteCategories(kernel: Kernel, vma: Vma, entry: number): number {
   const bits = kernel.tables.pteBits[entry];
   if (bits & ENTRY.present) return presentCategories(kernel, vma, bits, kernel.tables.pteValue[entry]);
-  const rest = ofVma(vma) | written(kernel, vma, bits);
+  const rest = ofVma(kernel, vma) | written(kernel, vma, bits);
   if (bits & ENTRY.guard) return rest | (kernel.features.guardRegions ? IS.guard : 0);
   return rest | IS.swapped;
 }

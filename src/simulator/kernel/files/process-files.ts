@@ -2,6 +2,7 @@ import type { ErrnoName } from '../../../vocabulary/errno.js';
 import { FOLIO } from '../folios.js';
 import type { Kernel } from '../kernel.js';
 import { type Mm, VM } from '../mm.js';
+import { oomScore } from '../oom.js';
 import { ENTRY } from '../page-tables.js';
 import type { Process } from '../process.js';
 import { walkRange } from '../walk.js';
@@ -49,7 +50,16 @@ const FILES: Readonly<Record<string, (kernel: Kernel, task: Process, viewer: Vie
   }),
   cgroup: (kernel, task) =>
     text(0o444, () => `0::${task.mm === undefined ? '/' : kernel.memcgOf(task.mm).path}\n`),
-  oom_score_adj: () => text(0o644, () => '0\n'),
+  oom_score: (kernel, task) => text(0o444, () => `${oomScore(kernel, task)}\n`),
+  oom_score_adj: (_, task) => ({
+    ...text(0o644, () => `${task.oomScoreAdj}\n`),
+    write: (written) => {
+      const value = Number(written);
+      if (!/^-?\d{1,4}\s*$/.test(written) || Math.abs(value) > 1000) return 'EINVAL';
+      task.oomScoreAdj = value;
+      return undefined;
+    },
+  }),
   uid_map: () => text(0o444, () => '         0          0 4294967295\n'),
   setgroups: () => text(0o644, () => 'allow\n'),
 };
@@ -117,8 +127,8 @@ function clearRefs(kernel: Kernel, task: Process, written: string): ErrnoName | 
   const { mm } = task;
   if (mm === undefined) return undefined;
   if (kind === 5) mm.peakRss = mm.rss;
-  else if (kind === 4) clearSoftDirty(kernel, mm);
-  else clearReferences(kernel, mm, kind);
+  else if (kind < 4) clearReferences(kernel, mm, kind);
+  else if (kernel.features.softDirty) clearSoftDirty(kernel, mm);
   return undefined;
 }
 

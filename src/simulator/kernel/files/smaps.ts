@@ -84,7 +84,7 @@ function smapsFields(kernel: Kernel, mm: Mm, vma: Vma): string {
     sumFields(sumsOf(kernel, mm, vma), false),
     `THPeligible:    ${String(eligible).padStart(8)}\n`,
     kernel.options.architecture === 'x64' ? 'ProtectionKey:         0\n' : '',
-    `VmFlags: ${flagNames(vma).join(' ')} \n`,
+    `VmFlags: ${flagNames(vma, kernel.features.softDirty).join(' ')} \n`,
   ].join('');
 }
 
@@ -122,7 +122,7 @@ function field(name: string, bytes: number): string {
 }
 
 /** Two-letter codes in the order of the kernel's table (show_smap_vma_flags()). */
-function flagNames(vma: Vma): string[] {
+function flagNames(vma: Vma, softDirty: boolean): string[] {
   const { flags } = vma;
   const special = (flags & (VM.pfnMap | VM.mixedMap)) !== 0;
   const table: [boolean, string][] = [
@@ -135,7 +135,10 @@ function flagNames(vma: Vma): string[] {
     [!special, 'me'],
     [(flags & VM.shared) !== 0, 'ms'],
     [(flags & VM.growsDown) !== 0, 'gd'],
+    [(flags & VM.uffdMissing) !== 0, 'um'],
     [(flags & VM.pfnMap) !== 0, 'pf'],
+    [(flags & VM.maybeGuard) !== 0, 'gu'],
+    [(flags & VM.uffdWp) !== 0, 'uw'],
     [(flags & VM.locked) !== 0, 'lo'],
     [(flags & VM.pfnMap) !== 0, 'io'],
     [(flags & VM.sequentialRead) !== 0, 'sr'],
@@ -144,13 +147,11 @@ function flagNames(vma: Vma): string[] {
     [(flags & VM.dontExpand) !== 0, 'de'],
     [(flags & VM.account) !== 0, 'ac'],
     [(flags & VM.dontDump) !== 0, 'dd'],
-    [(flags & VM.softDirty) !== 0 && (flags & VM.growsDown) === 0, 'sd'],
+    [softDirty && (flags & VM.softDirty) !== 0 && (flags & VM.growsDown) === 0, 'sd'],
     [(flags & VM.mixedMap) !== 0, 'mm'],
     [(flags & VM.hugepage) !== 0, 'hg'],
     [(flags & VM.noHugepage) !== 0, 'nh'],
     [(flags & VM.mergeable) !== 0, 'mg'],
-    [(flags & VM.uffdMissing) !== 0, 'um'],
-    [(flags & VM.uffdWp) !== 0, 'uw'],
   ];
   return table.filter(([set]) => set).map(([, name]) => name);
 }

@@ -18,6 +18,10 @@ export interface ModelFile {
    * or an errno name.
    */
   readAt?(into: Uint8Array, position: number): number | ErrnoName;
+  /** For streams (trace_pipe): takes at most so many bytes of what has come; '' when there is nothing yet. */
+  take?(most: number): string;
+  /** Opened with O_TRUNC; without it truncating does nothing. */
+  truncate?(): void;
   /** One write(2) of the whole text. */
   write?(text: string): WriteAnswer;
   /** Why an open fails before anything is read or written: lockdown, missing capability. */

@@ -1,0 +1,33 @@
+/** Which blocks of recorded processes are huge pages now: a recording itself does not say. */
+import { recordedProcesses } from '../../config/recorded-processes.js';
+import type { Host } from '../../host/host.js';
+import type { HugeBlocks } from '../../hotness/histogram.js';
+import type { HeatFileSource } from '../../sources/heat-file.js';
+import { observe } from '../../verification/observe.js';
+import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
+import type { BlockNumber, ProcessId } from '../../vocabulary/units.js';
+
+/** Of the processes of a heat file that are still there. TARGET_NOT_FOUND when none is, PERMISSION when one is hidden. */
+export async function hugeBlocks(
+  host: Host,
+  source: HeatFileSource,
+  path: string,
+  pids: ReadonlySet<ProcessId> | undefined,
+): Promise<HugeBlocks> {
+  const processes = await recordedProcesses(host, [source], path, {});
+  return new Map(
+    processes
+      .filter(({ pid }) => pids === undefined || pids.has(pid))
+      .map(({ pid }) => [pid, hugeOf(observe(host, pid).sizes)]),
+  );
+}
+
+/** Blocks that one PMD entry maps, or that one folio of that size fills page by page. */
+function hugeOf({ blocks, geometry }: PageSizes): Set<BlockNumber> {
+  const huge = new Set<BlockNumber>();
+  for (let row = 0; row < blocks.count; row++) {
+    const isWhole = blocks.pagesByOrder[row * blocks.orders + geometry.hugeOrder] === geometry.pagesPerBlock;
+    if (isWhole || blocks.level[row] === MAPPING_LEVEL.pmd) huge.add(blocks.block[row]);
+  }
+  return huge;
+}

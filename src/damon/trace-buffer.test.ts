@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statLine, writtenHost } from '../../test/written-host.js';
+import { openTraceBuffer, recoverTracing } from './trace-buffer.js';
+
+const ROOT = '/sys/kernel/tracing';
+const SWITCH = 'events/damon/damon_aggregated/enable';
+const JOURNAL = '/state/damon-trace.json';
+
+/** tracefs with instances: a directory made there has the files of a buffer at once, and goes with them. */
+function tracing(left: readonly string[] = []) {
+  const world = writtenHost({ [`${ROOT}/${SWITCH}`]: '0\n', [`${ROOT}/trace`]: 'of others\n' });
+  const instance = (name: string) => {
+    world.files.set(`${ROOT}/instances/${name}/${SWITCH}`, '0\n');
+    world.files.set(`${ROOT}/instances/${name}/trace`, 'mine\n');
+  };
+  for (const name of ['somebody-else', ...left]) instance(name);
+  const { files } = world.host;
+  const host = {
+    ...world.host,
+    files: {
+      ...files,
+      makeDirectory: (path: string) => {
+        if (path.startsWith(`${ROOT}/instances/`)) instance(path.split('/').at(-1) ?? '');
+        return files.makeDirectory(path);
+      },
+      remove: (path: string) => {
+        if (!path.startsWith(`${ROOT}/instances/`)) return files.remove(path);
+        for (const file of [...world.files.keys()]) if (file.startsWith(`${path}/`)) world.files.delete(file);
+        return { ok: true, value: undefined } as const;
+      },
+    },
+  };
+  const instances = () => {
+    const names = host.files.list(`${ROOT}/instances`);
+    return names.ok ? names.value : [];
+  };
+  return { world, host, instances };
+}
+
+test('events go to an instance of one\u2019s own; the shared buffer and its switch are not touched', () => {
+  const { world, host, instances } = tracing();
+  const buffer = openTraceBuffer(host);
+  assert.ok(buffer.ok);
+  assert.deepEqual(instances(), ['somebody-else', 'octavo-4242-100']);
+  assert.deepEqual(world.writes, [`${ROOT}/instances/octavo-4242-100/${SWITCH} = 1`]);
+  assert.deepEqual(buffer.value.read(), { ok: true, value: 'mine\n' });
+  buffer.value.close();
+  assert.deepEqual(instances(), ['somebody-else']);
+});
+
+test('instances of Octavos that are gone are removed, those of living ones and of others are not', () => {
+  const { world, host, instances } = tracing(['octavo-77-5', 'octavo-78-6', 'octavo-x']);
+  world.files.set('/proc/78/stat', statLine(78, 6));
+  recoverTracing(host);
+  assert.deepEqual(instances(), ['somebody-else', 'octavo-78-6', 'octavo-x']);
+});
+
+test('an instance whose event cannot be turned on is taken away again', () => {
+  const { world, host, instances } = tracing();
+  world.refuse = () => 'EPERM';
+  const refused = openTraceBuffer(host);
+  assert.ok(!refused.ok && refused.error.errno === 'EPERM');
+  assert.deepEqual(instances(), ['somebody-else']);
+});
+
+test('without instances the shared switch is journaled, put back, and left alone when it was on', () => {
+  const world = writtenHost({ [`${ROOT}/${SWITCH}`]: '0\n', [`${ROOT}/trace`]: '' });
+  const buffer = openTraceBuffer(world.host);
+  assert.ok(buffer.ok);
+  assert.match(world.files.get(JOURNAL) ?? '', /"pid":4242.*damon_aggregated/);
+  assert.equal(world.files.get(`${ROOT}/${SWITCH}`), '1\n');
+  buffer.value.close();
+  assert.equal(world.files.get(`${ROOT}/${SWITCH}`), '0\n');
+  assert.equal(world.files.has(JOURNAL), false);
+  world.files.set(`${ROOT}/${SWITCH}`, '1\n');
+  const before = world.writes.length;
+  const again = openTraceBuffer(world.host);
+  assert.ok(again.ok);
+  again.value.close();
+  assert.deepEqual(world.writes.slice(before), []);
+});
+
+test('a switch that a killed Octavo left on is turned off, unless its boot is over or it lives', () => {
+  for (const [bootId, startTicks, writes] of [
+    ['boot-1', 5, [`${ROOT}/${SWITCH} = 0`]],
+    ['boot-0', 5, []],
+    ['boot-1', 100, undefined],
+  ] as const) {
+    const world = writtenHost({ [`${ROOT}/${SWITCH}`]: '1\n' });
+    const holder = { pid: 4242, startTicks, bootId };
+    world.files.set(JOURNAL, JSON.stringify({ holder, path: `${ROOT}/${SWITCH}` }));
+    recoverTracing(world.host);
+    assert.deepEqual(world.writes, writes ?? []);
+    assert.equal(world.files.has(JOURNAL), writes === undefined);
+  }
+});
+
+test('a journal that names another file is not followed', () => {
+  const world = writtenHost({ '/etc/passwd': 'x' });
+  const holder = { pid: 1, startTicks: 1, bootId: 'boot-1' };
+  world.files.set(JOURNAL, JSON.stringify({ holder, path: '/etc/passwd' }));
+  recoverTracing(world.host);
+  assert.deepEqual(world.writes, []);
+});
+
+test('a kernel without the event, or without tracefs, is a refusal', () => {
+  const refused = openTraceBuffer(writtenHost({}).host);
+  assert.ok(!refused.ok && refused.error.errno === 'ENOENT');
+});

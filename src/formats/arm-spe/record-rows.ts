@@ -1,0 +1,61 @@
+/** Rows of SPE records that the kernel leaves to SpeRecordDecoder: one at a time, as assembly/samples/spe-records.ts does it. */
+import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import type { AccessColumns } from '../perf-data/access-columns.js';
+import type { SampleDecoder } from '../perf-data/sample-decoder.js';
+import { EVENT, isAtomic } from './packets.js';
+import type { SpeRecordDecoder } from './record-decoder.js';
+
+/** What a row has that its record does not say. */
+export interface RowPlace {
+  readonly pid: number;
+  readonly tid: number;
+  /** Nanoseconds after the recording's first time, or NaN. */
+  readonly time: number;
+  readonly event: number;
+  readonly weight: number;
+  /** SAMPLE_FLAG bits beside those of the record. */
+  readonly flags: number;
+}
+
+export function putRecord(
+  record: SpeRecordDecoder,
+  samples: SampleDecoder,
+  place: RowPlace,
+  out: AccessColumns,
+): void {
+  const row = out.count++;
+  out.time[row] = place.time;
+  out.pid[row] = place.pid;
+  out.tid[row] = place.tid;
+  out.addressLow[row] = record.virtualLow;
+  out.addressHigh[row] = record.virtualHigh;
+  out.virtualPage[row] = samples.page(record.virtualLow, record.virtualHigh);
+  out.physicalLow[row] = record.physicalLow;
+  out.physicalHigh[row] = record.physicalHigh;
+  out.physicalPage[row] = samples.page(record.physicalLow, record.physicalHigh);
+  out.kind[row] = kindOf(record.operation);
+  out.weight[row] = place.weight;
+  out.latency[row] = record.latency;
+  out.event[row] = place.event;
+  out.flags[row] = place.flags | flagsOf(record);
+}
+
+function flagsOf(record: SpeRecordDecoder): number {
+  const { events } = record;
+  let flags = record.level > 0 ? SAMPLE_FLAG.kernel : 0;
+  if (events & EVENT.tlbWalk) flags |= SAMPLE_FLAG.tlbMiss;
+  if (events & EVENT.lastLevelMiss) flags |= SAMPLE_FLAG.cacheMiss;
+  if (events & EVENT.remoteAccess) flags |= SAMPLE_FLAG.remoteMemory;
+  return flags;
+}
+
+/** SAMPLE_KIND of the payload of an operation packet of the load/store class. */
+export function kindOf(operation: number): number {
+  if (isAtomic(operation)) return SAMPLE_KIND.update;
+  return (operation & 1) !== 0 ? SAMPLE_KIND.store : SAMPLE_KIND.load;
+}
+
+/** Whether a record tells where a load got its data from. */
+export function tellsSource(record: SpeRecordDecoder): boolean {
+  return record.source >= 0 && (record.operation & 1) === 0;
+}

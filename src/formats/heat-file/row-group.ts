@@ -1,0 +1,107 @@
+/** Rows of a heat file as columns, until there are enough of them for a row group. */
+import type { ColumnValues } from '../parquet/columns.js';
+import { Dictionary, DoubleDictionary } from './dictionaries.js';
+
+/** Rows of a row group: what is held in columns before it is encoded. */
+export const GROUP_ROWS = 65536;
+
+/** What the rows of a block have in common. */
+export interface BlockRows {
+  readonly pid: number;
+  readonly command: string;
+  /** Byte address of the block, and of a page. */
+  readonly address: number;
+  readonly pageBytes: number;
+  /** Accesses that a sample stands for. */
+  readonly weight: number;
+}
+
+export class RowGroup {
+  private count = 0;
+  private readonly write: (count: number, columns: readonly ColumnValues[]) => void;
+  private readonly pids = new Float64Array(GROUP_ROWS);
+  private readonly commandIndices = new Uint32Array(GROUP_ROWS);
+  private readonly mappingIndices = new Uint32Array(GROUP_ROWS);
+  private readonly blocks = new Float64Array(GROUP_ROWS);
+  private readonly subPages = new Float64Array(GROUP_ROWS);
+  private readonly addresses = new Float64Array(GROUP_ROWS);
+  private readonly samples = new Float64Array(GROUP_ROWS);
+  private readonly accesses = new Float64Array(GROUP_ROWS);
+  private readonly commands = new Dictionary();
+  private readonly mappings = new Dictionary();
+  private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
+
+  constructor(write: (count: number, columns: readonly ColumnValues[]) => void) {
+    this.write = write;
+  }
+
+  /** Sees to it that there is room for so many rows, at most GROUP_ROWS. */
+  makeRoom(rows: number): void {
+    if (this.count + rows > GROUP_ROWS) this.flush();
+  }
+
+  /**
+   * A row for each of counts[from, to) that is not 0, all in the mapping of this name. `counts` begin at the block's first
+   * page, and there must be room.
+   */
+  add(block: BlockRows, mapping: string, counts: Float64Array, from: number, to: number): void {
+    const first = this.count;
+    const { subPages, samples, addresses, accesses } = this;
+    const { address, pageBytes, weight } = block;
+    let row = first;
+    for (let subPage = from; subPage < to; subPage++) {
+      const count = counts[subPage];
+      if (count === 0) continue;
+      subPages[row] = subPage;
+      addresses[row] = address + subPage * pageBytes;
+      samples[row] = count;
+      accesses[row] = count * weight;
+      row++;
+    }
+    this.pids.fill(block.pid, first, row);
+    this.commandIndices.fill(this.commands.indexOf(block.command), first, row);
+    this.mappingIndices.fill(this.mappings.indexOf(mapping), first, row);
+    this.blocks.fill(address, first, row);
+    this.accessValues.addAll(accesses, first, row);
+    this.count = row;
+  }
+
+  flush(): void {
+    const { count } = this;
+    if (count === 0) return;
+    const numbers = (values: Float64Array, range?: readonly [number, number]): ColumnValues => ({
+      kind: 'numbers',
+      values,
+      ...(range === undefined ? {} : { range }),
+    });
+    const strings = (dictionary: Dictionary, indices: Uint32Array): ColumnValues => ({
+      kind: 'dictionary',
+      entries: dictionary.entries,
+      indices,
+    });
+    this.write(count, [
+      numbers(this.pids, [this.pids[0], this.pids[count - 1]]),
+      strings(this.commands, this.commandIndices),
+      strings(this.mappings, this.mappingIndices),
+      numbers(this.blocks, rangeOf(this.blocks, count)),
+      numbers(this.subPages),
+      numbers(this.addresses, rangeOf(this.addresses, count)),
+      numbers(this.samples),
+      this.accessValues.columnOf(this.accesses),
+    ]);
+    this.count = 0;
+    this.commands.clear();
+    this.mappings.clear();
+    this.accessValues.clear();
+  }
+}
+
+function rangeOf(values: Float64Array, count: number): readonly [number, number] {
+  let least = values[0];
+  let largest = values[0];
+  for (let row = 1; row < count; row++) {
+    if (values[row] < least) least = values[row];
+    if (values[row] > largest) largest = values[row];
+  }
+  return [least, largest];
+}

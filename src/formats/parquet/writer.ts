@@ -1,0 +1,131 @@
+/**
+ * A Parquet file of required columns, written row group by row group: one page for each column, uncompressed, because
+ * dictionaries and differences leave little to compress (docs/decisions/0106-parquet-by-hand.md). Structures and
+ * numbers of fields are those of apache/parquet-format, parquet.thrift.
+ */
+import { ByteSink } from './byte-sink.js';
+import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
+import { EncodeKernel } from './encode-kernel/encode-kernel.js';
+import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
+
+const MAGIC = [0x50, 0x41, 0x52, 0x31];
+const PAGE = { data: 0, dictionary: 2 } as const;
+const REQUIRED = 0;
+const UTF8_TEXT = 0;
+const UNCOMPRESSED = 0;
+const FORMAT_VERSION = 1;
+
+export class ParquetFile {
+  private readonly columns: readonly ColumnType[];
+  private readonly out = new ByteSink(1 << 16);
+  private readonly page = new ByteSink(1 << 16);
+  private readonly kernel = new EncodeKernel();
+  private readonly groups: ThriftValue[] = [];
+  private rows = 0;
+
+  constructor(columns: readonly ColumnType[]) {
+    this.columns = columns;
+    for (const byte of MAGIC) this.out.byte(byte);
+  }
+
+  /** Appends a row group; `values` are in the order of the columns. */
+  addGroup(count: number, values: readonly ColumnValues[]): void {
+    const start = this.out.length;
+    const chunks = this.columns.map((column, index) => this.addColumn(column, values[index], count));
+    this.groups.push(struct({ 1: list(chunks), 2: i64(this.out.length - start), 3: i64(count) }));
+    this.rows += count;
+  }
+
+  /** Ends the file, whose metadata get these keys, and answers its bytes. */
+  finish(createdBy: string, metadata: Readonly<Record<string, string>>): Uint8Array {
+    const start = this.out.length;
+    const keys = Object.entries(metadata).map(([key, value]) => struct({ 1: text(key), 2: text(value) }));
+    // Minima and maxima are ordered as the types say.
+    const orders = this.columns.map(() => struct({ 1: struct({}) }));
+    writeStruct(
+      {
+        1: i32(FORMAT_VERSION),
+        2: list(this.schema()),
+        3: i64(this.rows),
+        4: list(this.groups),
+        5: list(keys),
+        6: text(createdBy),
+        7: list(orders),
+      },
+      this.out,
+    );
+    this.out.int32(this.out.length - start);
+    for (const byte of MAGIC) this.out.byte(byte);
+    return this.out.written();
+  }
+
+  private schema(): ThriftValue[] {
+    const root = struct({ 4: text('root'), 5: i32(this.columns.length) });
+    return [root, ...this.columns.map(elementOf)];
+  }
+
+  private addColumn(column: ColumnType, values: ColumnValues, count: number): ThriftValue {
+    const start = this.out.length;
+    if (values.kind === 'dictionary') this.addDictionary(column, values.entries);
+    const dataAt = this.out.length;
+    this.page.clear();
+    const encoding = encodeValues(this.kernel, column, values, count, this.page);
+    const levels = { 3: i32(ENCODING.rle), 4: i32(ENCODING.rle) };
+    this.addPage(PAGE.data, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
+    const bytes = this.out.length - start;
+    const hasDictionary = values.kind === 'dictionary';
+    return struct({
+      2: i64(start),
+      3: struct({
+        1: i32(physicalOf(column)),
+        2: list((hasDictionary ? [ENCODING.plain, encoding] : [encoding]).map(i32)),
+        3: list([text(column.name)]),
+        4: i32(UNCOMPRESSED),
+        5: i64(count),
+        6: i64(bytes),
+        7: i64(bytes),
+        9: i64(dataAt),
+        11: hasDictionary ? i64(start) : undefined,
+        12: statisticsOf(column, values),
+      }),
+    });
+  }
+
+  private addDictionary(column: ColumnType, entries: readonly string[] | ArrayLike<number>): void {
+    this.page.clear();
+    for (let i = 0; i < entries.length; i++) plain(column, entries[i], this.page);
+    this.addPage(PAGE.dictionary, {
+      7: struct({ 1: i32(entries.length), 2: i32(ENCODING.plain), 3: bool(false) }),
+    });
+  }
+
+  private addPage(type: number, header: Readonly<Record<number, ThriftValue>>): void {
+    const bytes = this.page.length;
+    writeStruct({ 1: i32(type), 2: i32(bytes), 3: i32(bytes), ...header }, this.out);
+    this.out.append(this.page.written());
+  }
+}
+
+function elementOf(column: ColumnType): ThriftValue {
+  return struct({
+    1: i32(physicalOf(column)),
+    3: i32(REQUIRED),
+    4: text(column.name),
+    6: column.type === 'string' ? i32(UTF8_TEXT) : undefined,
+  });
+}
+
+function physicalOf({ type }: ColumnType): number {
+  return type === 'string' ? PHYSICAL.byteArray : PHYSICAL[type];
+}
+
+/** Least and largest value, for readers that pass over row groups by them. */
+function statisticsOf(column: ColumnType, values: ColumnValues): ThriftValue | undefined {
+  if (values.kind !== 'numbers' || values.range === undefined) return undefined;
+  const [least, largest] = values.range.map((value) => {
+    const sink = new ByteSink(8);
+    plain(column, value, sink);
+    return binary(sink.written());
+  });
+  return struct({ 3: i64(0), 5: largest, 6: least });
+}

@@ -1,0 +1,178 @@
+/**
+ * The sample kernel: the loops that see every sample, as WebAssembly, with the memory that they read from and write
+ * to. Bytes of a recording are read straight into that memory, and the columns of a batch lie in it, so that nothing is
+ * copied between the two worlds. Why: docs/decisions/0103-kernel-in-webassembly.md.
+ */
+
+import { assert } from '../../base/assert.js';
+import { kernelMemory } from '../../vocabulary/kernel-memory.js';
+import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
+import type { AccessColumns } from '../perf-data/access-columns.js';
+import { MISC } from '../perf-data/constants.js';
+import { BINARY } from './binary.js';
+import { EXCHANGE_WORDS, type KernelExports, type KernelHost } from './exports.js';
+
+/** Bytes read from a recording at once; with the columns they stay in the second-level cache. */
+const STREAM_BYTES = 1 << 18;
+/** Room for decompressed records: whole zstd blocks beside the beginning of a record. */
+const INNER_BYTES = 1 << 20;
+/** Room before each area for the beginning of an SPE record whose rest it holds. */
+export const GAP_BYTES = 4096;
+const WASM_PAGE = 65536;
+
+/** A piece of the kernel's memory. */
+export interface KernelArea {
+  /** Where it begins in the kernel's memory. */
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+}
+
+/** Kernels of readers that have ended: each holds on to address space, so they are used again. */
+const idle: SampleKernel[] = [];
+const MOST_IDLE = 2;
+
+export class SampleKernel {
+  readonly calls: KernelExports;
+  readonly columns: AccessColumns;
+  /** Bytes of the recording, of what it holds compressed, and of AUX buffers that had to wait. */
+  readonly outer: KernelArea;
+  readonly inner: KernelArea;
+  readonly aux: KernelArea;
+  /** Results of the last call; see EXCHANGE. */
+  readonly exchange: Int32Array;
+  /** Loads by SPE data source. */
+  readonly sourceCounts: Uint32Array;
+  /** SAMPLE_KIND by payload of an SPE operation packet. */
+  readonly operationKinds: Uint8Array;
+  /** The memory as it is. */
+  readonly memory: Uint8Array;
+  private host: KernelHost | undefined;
+  private free: number;
+  private readonly buffer: ArrayBuffer;
+
+  /** A kernel for one reader, which has to give it back. */
+  static take(host: KernelHost): SampleKernel {
+    const kernel = idle.pop() ?? new SampleKernel();
+    kernel.begin(host);
+    return kernel;
+  }
+
+  private constructor() {
+    const memory = kernelMemory(MEMORY_PAGES, MEMORY_PAGES);
+    this.buffer = memory.buffer;
+    this.memory = new Uint8Array(this.buffer);
+    this.calls = this.instantiate(memory);
+    this.free = this.calls.FREE.value;
+    assert(this.free <= KERNEL_BYTES, 'the kernel’s own memory is too small');
+    this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
+    this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
+    this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
+    this.columns = this.layColumns();
+    this.outer = this.area(STREAM_BYTES);
+    this.inner = this.area(INNER_BYTES);
+    this.aux = this.area(INNER_BYTES);
+    this.placeModeFlags();
+  }
+
+  /** The next reader may have it. Columns and areas must not be used any more. */
+  giveBack(): void {
+    this.host = undefined;
+    if (idle.length < MOST_IDLE) idle.push(this);
+  }
+
+  private begin(host: KernelHost): void {
+    this.host = host;
+    this.columns.count = 0;
+    this.columns.physicalPage.fill(NO_PAGE);
+    this.columns.physicalLow.fill(0);
+    this.columns.physicalHigh.fill(0);
+    this.columns.latency.fill(0);
+    this.sourceCounts.fill(0);
+    this.exchange.fill(0);
+    this.calls.forget();
+    this.calls.forgetOrigin();
+    this.calls.forgetConversion();
+  }
+
+  private instantiate(memory: WebAssembly.Memory): KernelExports {
+    const host: KernelHost = {
+      eventOf: (low, high) => this.asked.eventOf(low >>> 0, high >>> 0),
+      isWanted: (pid) => this.asked.isWanted(pid),
+      meaningOfSource: (low, high) => this.asked.meaningOfSource(low >>> 0, high >>> 0),
+      processOf: (tid) => this.asked.processOf(tid),
+      seekThread: (time) => this.asked.seekThread(time),
+    };
+    const instance = new WebAssembly.Instance(compiled(), { env: { memory }, host: { ...host } });
+    return instance.exports as unknown as KernelExports;
+  }
+
+  private get asked(): KernelHost {
+    if (this.host === undefined) throw new Error('the sample kernel is used after it was given back');
+    return this.host;
+  }
+
+  private layColumns(): AccessColumns {
+    const { buffer, calls } = this;
+    const rows = calls.CAPACITY.value;
+    const doubles = (at: WebAssembly.Global) => new Float64Array(buffer, at.value, rows);
+    const words = (at: WebAssembly.Global) => new Uint32Array(buffer, at.value, rows);
+    const integers = (at: WebAssembly.Global) => new Int32Array(buffer, at.value, rows);
+    const halves = (at: WebAssembly.Global) => new Uint16Array(buffer, at.value, rows);
+    return {
+      capacity: rows,
+      count: 0,
+      timeOrigin: 0n,
+      time: doubles(calls.TIME),
+      pid: integers(calls.PID),
+      tid: integers(calls.TID),
+      virtualPage: doubles(calls.VIRTUAL_PAGE),
+      physicalPage: doubles(calls.PHYSICAL_PAGE),
+      kind: new Uint8Array(buffer, calls.KIND.value, rows),
+      weight: doubles(calls.WEIGHT),
+      flags: halves(calls.FLAGS),
+      addressLow: words(calls.ADDRESS_LOW),
+      addressHigh: words(calls.ADDRESS_HIGH),
+      physicalLow: words(calls.PHYSICAL_LOW),
+      physicalHigh: words(calls.PHYSICAL_HIGH),
+      latency: words(calls.LATENCY),
+      event: halves(calls.EVENT),
+    };
+  }
+
+  /** An area behind a gap, where the host may put what comes before its bytes. */
+  private area(length: number): KernelArea {
+    const address = this.reserve(GAP_BYTES + length) + GAP_BYTES;
+    return {
+      address,
+      bytes: new Uint8Array(this.buffer, address, length),
+      words: new Uint32Array(this.buffer, address, length / 4),
+    };
+  }
+
+  private reserve(bytes: number): number {
+    const address = (this.free + 63) & ~63;
+    this.free = address + bytes;
+    return address;
+  }
+
+  private placeModeFlags(): void {
+    const flags = new Uint8Array(this.buffer, this.calls.MODE_FLAGS.value, 8);
+    flags[MISC.kernel] = SAMPLE_FLAG.kernel;
+    flags[MISC.guestUser] = SAMPLE_FLAG.guest;
+    flags[MISC.guestKernel] = SAMPLE_FLAG.guest | SAMPLE_FLAG.kernel;
+  }
+}
+
+/** Tables and columns (kept below this by a check) and areas, with a page to spare for their alignment. */
+const KERNEL_BYTES = 18 * WASM_PAGE;
+const MEMORY_PAGES = Math.ceil(
+  (KERNEL_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1,
+);
+
+let module: WebAssembly.Module | undefined;
+
+function compiled(): WebAssembly.Module {
+  module ??= new WebAssembly.Module(Buffer.from(BINARY, 'base64'));
+  return module;
+}

@@ -1,0 +1,22 @@
+/** The bytes of damo's records to regions: apart from their source, because the schema of the JSON takes long to load. */
+import { parseDamoJson } from '../formats/damo-record/json.js';
+import { parseDamonScript } from '../formats/damo-record/perf-script.js';
+import { type DamoKind, damoKind, type RegionRecord } from '../formats/damo-record/region.js';
+import { OctavoError } from '../vocabulary/errors.js';
+
+/** Parses the bytes of a damo record; undefined when they are none, an OctavoError when they are damaged. */
+export function readDamoRecord(path: string, bytes: Uint8Array): readonly RegionRecord[] | undefined {
+  const kind = damoKind(bytes);
+  if (kind === undefined) return undefined;
+  const regions = parse(kind, bytes);
+  if (typeof regions === 'string') {
+    throw new OctavoError('FILE_MALFORMED', { path, problem: regions, place: 'its records' });
+  }
+  return regions;
+}
+
+function parse(kind: DamoKind, bytes: Uint8Array): readonly RegionRecord[] | string {
+  if (kind !== 'perf-script') return parseDamoJson(bytes, kind === 'compressed-json');
+  const { regions } = parseDamonScript(new TextDecoder().decode(bytes));
+  return regions.length > 0 ? regions : 'holds no line of damon_aggregated';
+}

@@ -1,0 +1,145 @@
+/** Which event is chosen on the machines that people have, described by the files of their kernels. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Host } from '../host/host.js';
+import {
+  maySeeKernel,
+  recordCommand,
+  recordingObstacle,
+  type SamplingEvent,
+  samplingEvent,
+} from './sampling-event.js';
+
+const PMUS = '/sys/bus/event_source/devices';
+
+interface Machine {
+  /** Paths below the PMU folder. */
+  readonly pmus: readonly string[];
+  readonly isRoot?: boolean;
+  readonly paranoid?: number;
+  /** CapEff of an ordinary user. */
+  readonly capabilities?: string;
+}
+
+function machine({ pmus, isRoot = false, paranoid = 2, capabilities = '0' }: Machine): Host {
+  const paths = pmus.map((path) => `${PMUS}/${path}`);
+  const texts: Record<string, string> = {
+    '/proc/sys/kernel/perf_event_paranoid': `${paranoid}\n`,
+    '/proc/self/status': `Name:\tnode\nCapEff:\t${capabilities.padStart(16, '0')}\n`,
+  };
+  const files = {
+    list: (path: string) => ({
+      ok: true,
+      value: [
+        ...new Set(
+          paths
+            .filter((one) => one.startsWith(`${path}/`))
+            .map((one) => one.slice(path.length + 1).split('/')[0]),
+        ),
+      ],
+    }),
+    status: (path: string) => ({ ok: paths.some((one) => one === path || one.startsWith(`${path}/`)) }),
+    readText: (path: string) => (path in texts ? { ok: true, value: texts[path] } : { ok: false }),
+  };
+  return { files, identity: { isPrivileged: isRoot } } as unknown as Host;
+}
+
+/** The command for process 7, five seconds, as a shell line. */
+function command(described: Machine, physical = false): string {
+  const event = samplingEvent(machine(described), { physical });
+  assert.ok(typeof event !== 'string', String(event));
+  return recordCommand(event, [7], event.period, 5).join(' ');
+}
+
+const ALTRA = ['arm_spe_0/format/ts_enable', 'arm_spe_0/caps/min_interval', 'armv8_pmuv3_0/events/l1d_cache'];
+const BIG_LITTLE = [...ALTRA, 'arm_spe_1/format/ts_enable'];
+const ZEN_3 = ['cpu/events/cpu-cycles', 'ibs_op/format/cnt_ctl', 'ibs_fetch/format/rand_en'];
+const ZEN_5 = [...ZEN_3, 'ibs_op/format/swfilt', 'ibs_op/format/ldlat'];
+const ICE_LAKE = ['cpu/events/mem-loads', 'cpu/events/mem-stores'];
+const SAPPHIRE_RAPIDS = [...ICE_LAKE, 'cpu/events/mem-loads-aux'];
+const ALDER_LAKE = [
+  'cpu_core/events/mem-loads',
+  'cpu_core/events/mem-loads-aux',
+  'cpu_core/events/mem-stores',
+  'cpu_atom/events/mem-loads',
+  'cpu_atom/events/mem-stores',
+];
+
+test('Arm SPE: loads and stores with times, a large AUX area, no latency threshold', () => {
+  assert.equal(
+    command({ pmus: ALTRA, isRoot: true }),
+    'perf record -q -o - -N -B -e arm_spe_0/ts_enable=1,pa_enable=0,load_filter=1,store_filter=1,jitter=1,min_latency=0/ -c 4096 -d -m ,16M -p 7 -- sleep 5',
+  );
+  assert.match(command({ pmus: ALTRA, isRoot: true }, true), /pa_enable=1/);
+});
+
+test('Arm SPE on two kinds of cores is two events', () => {
+  assert.match(command({ pmus: BIG_LITTLE, isRoot: true }), /-e arm_spe_0\/\S+\/ -e arm_spe_1\/\S+\/ -c/);
+});
+
+test('Arm SPE of an ordinary user is of user space, within what may be locked', () => {
+  const words = command({ pmus: ALTRA });
+  assert.match(words, /min_latency=0\/u -c 4096 -d -p 7/);
+});
+
+test('AMD IBS: dispatched operations with the registers, which kernels before 6.2 need', () => {
+  assert.equal(
+    command({ pmus: ZEN_3, isRoot: true }, true),
+    'perf record -q -o - -N -B -e ibs_op/cnt_ctl=1/ -c 100003 -d -W --raw-samples --phys-data -p 7 -- sleep 5',
+  );
+});
+
+test('AMD IBS of an ordinary user needs a driver that can leave out the kernel', () => {
+  assert.match(command({ pmus: ZEN_5 }), /-e ibs_op\/cnt_ctl=1,swfilt=1\/u /);
+  assert.match(String(samplingEvent(machine({ pmus: ZEN_3 }), { physical: false })), /CAP_PERFMON/);
+  assert.match(command({ pmus: ZEN_3, paranoid: 1 }), /-e ibs_op\/cnt_ctl=1\/ /);
+});
+
+test('Intel PEBS: loads from three cycles on, and stores', () => {
+  assert.equal(
+    command({ pmus: ICE_LAKE, isRoot: true }, true),
+    'perf record -q -o - -N -B -e cpu/mem-loads,ldlat=3/P -e cpu/mem-stores/P -c 10007 -d -W --phys-data --data-page-size -p 7 -- sleep 5',
+  );
+  assert.match(command({ pmus: ICE_LAKE }), /-e cpu\/mem-loads,ldlat=3\/Pu -e cpu\/mem-stores\/Pu /);
+});
+
+test('Intel PEBS since Sapphire Rapids has the auxiliary event as its leader', () => {
+  assert.match(
+    command({ pmus: SAPPHIRE_RAPIDS, isRoot: true }),
+    /-e \{cpu\/mem-loads-aux\/,cpu\/mem-loads,ldlat=3\/\}:P -e cpu\/mem-stores\/P /,
+  );
+});
+
+test('Intel PEBS of a hybrid CPU samples both kinds of cores', () => {
+  const words = command({ pmus: ALDER_LAKE, isRoot: true });
+  assert.match(
+    words,
+    /-e \{cpu_core\/mem-loads-aux\/,cpu_core\/mem-loads,ldlat=3\/\}:P -e cpu_core\/mem-stores\/P /,
+  );
+  assert.match(words, /-e cpu_atom\/mem-loads,ldlat=3\/P -e cpu_atom\/mem-stores\/P /);
+});
+
+test('a virtual machine has none of them, and page faults come only when asked for', () => {
+  const bare = machine({ pmus: ['software/type', 'cpu/events/cpu-cycles'], isRoot: true });
+  assert.match(
+    String(samplingEvent(bare, { physical: false })),
+    /no PMU of this machine samples data addresses/,
+  );
+  const asked = samplingEvent(bare, { method: 'faults', physical: false }) as SamplingEvent;
+  assert.deepEqual([asked.method, asked.events, asked.period], ['faults', ['page-faults'], 1]);
+  assert.match(String(samplingEvent(bare, { method: 'ibs', physical: false })), /offers no AMD IBS/);
+});
+
+test('who may record what: root, CAP_PERFMON, and everybody by kernel.perf_event_paranoid', () => {
+  const of = (described: Omit<Machine, 'pmus'>) => {
+    const host = machine({ pmus: [], ...described });
+    return [recordingObstacle(host) === '', maySeeKernel(host)];
+  };
+  assert.deepEqual(of({ isRoot: true, paranoid: 4 }), [true, true]);
+  assert.deepEqual(of({ paranoid: 3 }), [false, false]);
+  assert.deepEqual(of({ paranoid: 2 }), [true, false]);
+  assert.deepEqual(of({ paranoid: 1 }), [true, true]);
+  // CAP_PERFMON is bit 38, CAP_SYS_ADMIN bit 21.
+  assert.deepEqual(of({ paranoid: 4, capabilities: '4000000000' }), [true, true]);
+  assert.deepEqual(of({ paranoid: 4, capabilities: '200000' }), [true, true]);
+});

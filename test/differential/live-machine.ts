@@ -1,0 +1,56 @@
+/** The real kernel: the calls are made by a child process, so that a fault that goes wrong ends only that. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { linuxHost } from '../../src/host/linux-host.js';
+import type { Ask, Told } from './live-caller.js';
+import type { Machine, OwnAnswer, Span } from './machine.js';
+
+const PROGRAM = fileURLToPath(new URL('./live-caller.js', import.meta.url));
+
+/** Starts a caller with a fresh region of `blocks` PMD-sized blocks: private, or shared anonymous memory. */
+export async function liveMachine(blocks: number, shared: boolean): Promise<Machine> {
+  const child = fork(PROGRAM, [String(blocks), shared ? 'shared' : 'private'], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [greeting] = (await once(child, 'message')) as [{ firstPage: number; pages: number }];
+  const ask = (request: Ask) => askChild(child, request);
+  return {
+    host: linuxHost(),
+    pid: child.pid!,
+    ...greeting,
+    read: (span, step) => ask({ call: 'read', ...span, step }),
+    write: (span, step) => ask({ call: 'write', ...span, step }),
+    advise: (span, advice) => ask({ call: 'madvise', ...span, advice }),
+    protect: (span, access) => ask({ call: 'mprotect', ...span, access }),
+    unmap: (span) => ask({ call: 'munmap', ...span }),
+    move: (span, to) => ask({ call: 'mremap', ...span, to }),
+    lock: (span) => ask({ call: 'mlock', ...span }),
+    unlock: (span) => ask({ call: 'munlock', ...span }),
+    pin: (span: Span) => ask({ call: 'vmsplice', ...span }),
+    unpin: () => ask({ call: 'unpin' }),
+    fork: () => ask({ call: 'fork' }),
+    reap: () => ask({ call: 'reap' }),
+    thpDisable: (how) => ask({ call: 'prctl', how }),
+    settle: async () => {
+      await ask({ call: 'drain' });
+    },
+    end: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.send({ call: 'exit' });
+      await ended;
+    },
+  };
+}
+
+async function askChild(child: ChildProcess, request: Ask): Promise<OwnAnswer> {
+  const told = Promise.race([
+    once(child, 'message').then(([message]) => message as Told),
+    once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the caller ended (${signal ?? code}) at ${JSON.stringify(request)}`);
+    }),
+  ]);
+  child.send(request);
+  return (await told).answer;
+}

@@ -1,0 +1,102 @@
+/** The model kernel behind the same calls, as the release that the real one is. */
+import { access } from '../../src/simulator/kernel/access.js';
+import { boot } from '../../src/simulator/kernel/boot.js';
+import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
+import { fork } from '../../src/simulator/kernel/fork.js';
+import type { Kernel } from '../../src/simulator/kernel/kernel.js';
+import { drainAll } from '../../src/simulator/kernel/lru.js';
+import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js';
+import { setLocked } from '../../src/simulator/kernel/mlock.js';
+import { VM } from '../../src/simulator/kernel/mm.js';
+import { mremap } from '../../src/simulator/kernel/mremap.js';
+import { RELEASES, type Release } from '../../src/simulator/kernel/options.js';
+import { pin, unpin } from '../../src/simulator/kernel/pins.js';
+import type { Process } from '../../src/simulator/kernel/process.js';
+import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
+import { modelHost } from '../../src/simulator/model-host.js';
+import { MIB } from '../../src/vocabulary/units.js';
+import type { Machine, OwnAnswer, Span } from './machine.js';
+import { setContent } from './model-content.js';
+
+const FIRST_PAGE = 0x7e0000000000 / 4096;
+const PERMISSIONS = { none: 0, r: VM.read, rw: VM.read | VM.write } as const;
+
+/** A fresh model with one process; `thp` are the contents of the real kernel's files. */
+export function modelMachine(
+  blocks: number,
+  shared: boolean,
+  thp: Readonly<Record<string, string>>,
+  release: Release = '6.18',
+): Machine & { readonly kernel: Kernel } {
+  const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES[release], thp });
+  if (release !== '6.18') installDamon(kernel, { generation: release });
+  const host = modelHost(kernel);
+  const task = spawn(kernel, { command: 'node' });
+  const mm = task.mm!;
+  const pages = blocks * kernel.geometry.pagesPerBlock;
+  const flags = VM.read | VM.write | (shared ? VM.shared : 0);
+  const inode = shared ? createInode(kernel, '/dev/zero (deleted)', pages, 'kernel') : undefined;
+  mmap(kernel, mm, { pages, at: FIRST_PAGE, flags, inode });
+  const pins: number[] = [];
+  const children: Process[] = [];
+  const ends = (span: Span) => [FIRST_PAGE + span.from, FIRST_PAGE + span.from + span.pages] as const;
+  const touch = (span: Span, step: number, write: boolean): OwnAnswer => {
+    kernel.cpu = task.cpu;
+    const [start, end] = ends(span);
+    for (let page = start; page < end; page += step) {
+      if (access(kernel, mm, page, write) < 0) return 'EFAULT';
+      if (write) setContent(kernel, mm, page, page - FIRST_PAGE + 1);
+    }
+    return 'ok';
+  };
+  const answered = (error: OwnAnswer | undefined) => error ?? 'ok';
+  return {
+    kernel,
+    host,
+    pid: task.pid,
+    firstPage: FIRST_PAGE,
+    pages,
+    read: async (span, step) => touch(span, step, false),
+    write: async (span, step) => touch(span, step, true),
+    advise: async (span, advice) => {
+      if (!isAdviceName(advice)) return 'EINVAL';
+      return answered(adviseRange(kernel, mm, ...ends(span), advice).error);
+    },
+    protect: async (span, how) => answered(mprotect(kernel, mm, ...ends(span), PERMISSIONS[how]).error),
+    unmap: async (span) => {
+      munmap(kernel, mm, ...ends(span));
+      return 'ok';
+    },
+    move: async (span, to) => answered(mremap(kernel, mm, ...ends(span), FIRST_PAGE + to).error),
+    lock: async (span) => answered(setLocked(kernel, mm, ...ends(span), true).error),
+    unlock: async (span) => answered(setLocked(kernel, mm, ...ends(span), false).error),
+    pin: async (span) => {
+      const [start, end] = ends(span);
+      for (let page = start; page < end; page++) pins.push(pin(kernel, mm, page));
+      return 'ok';
+    },
+    unpin: async () => {
+      for (const head of pins.splice(0)) unpin(kernel, head);
+      return 'ok';
+    },
+    fork: async () => {
+      const { child, error } = fork(kernel, task);
+      if (child !== undefined) children.push(child);
+      return answered(error);
+    },
+    reap: async () => {
+      for (const child of children.splice(0)) exit(kernel, child);
+      return 'ok';
+    },
+    thpDisable: async (how) => {
+      mm.thpDisable = how;
+      return 'ok';
+    },
+    settle: async () => drainAll(kernel),
+    end: async () => {
+      for (const child of children.splice(0)) exit(kernel, child);
+      if (kernel.processes.get(task.pid) === task) exit(kernel, task);
+    },
+  };
+}
