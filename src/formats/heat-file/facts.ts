@@ -4,7 +4,15 @@ import { HEAT_VERSION } from './schema.js';
 
 const counts = z.record(z.string(), z.number());
 
-export const heatFacts = z.object({
+/** Sizes that a kernel can have: pages of 4 to 64 KiB, blocks of 2 to 2^13 of them. */
+function areSizes(facts: { readonly page_bytes: number; readonly block_bytes: number }): boolean {
+  const [page, order] = [Math.log2(facts.page_bytes), Math.log2(facts.block_bytes / facts.page_bytes)];
+  return (
+    Number.isInteger(page) && page >= 12 && page <= 16 && Number.isInteger(order) && order >= 1 && order <= 13
+  );
+}
+
+const fields = z.object({
   octavo: z.literal('heat'),
   version: z.literal(HEAT_VERSION),
   page_bytes: z.number().int().positive(),
@@ -33,5 +41,10 @@ export const heatFacts = z.object({
     .array(z.object({ pid: z.number(), start: z.string(), end: z.string(), name: z.string() }))
     .optional(),
 });
+
+export const heatFacts = fields.refine(
+  areSizes,
+  'page_bytes and block_bytes are no sizes of pages and huge pages',
+);
 
 export type HeatFacts = z.infer<typeof heatFacts>;

@@ -100,3 +100,18 @@ test('other files are refused with a reason', () => {
     assert.ok(typeof opened === 'string' || opened instanceof HeatFile);
   }
 });
+
+test('sizes that no kernel has are refused with the reason, before anything is made of them', () => {
+  for (const sizes of [
+    { page_bytes: 4016 },
+    { page_bytes: 2048 },
+    { block_bytes: 4096 },
+    { block_bytes: 2 ** 40 },
+    { page_bytes: 16384, block_bytes: 3 << 20 },
+  ]) {
+    const file = HeatFile.open(writeHeatFile([], { ...FACTS, ...sizes }, () => NO_NAME));
+    assert.match(String(file), /page_bytes and block_bytes are no sizes/);
+  }
+  const arm = { page_bytes: 65536, block_bytes: 512 << 20 };
+  assert.ok(HeatFile.open(writeHeatFile([], { ...FACTS, ...arm }, () => NO_NAME)) instanceof HeatFile);
+});

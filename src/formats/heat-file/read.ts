@@ -1,5 +1,6 @@
 /** A heat file to rows, group by group, so that memory does not depend on the length of the file. */
 import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
+import type { ZodError } from 'zod';
 import { type HeatFacts, heatFacts } from './facts.js';
 import { FACTS_KEY } from './schema.js';
 
@@ -41,7 +42,7 @@ export class HeatFile {
       const text = metadata.key_value_metadata?.find((entry) => entry.key === FACTS_KEY)?.value;
       if (text === undefined) return 'is Parquet, but no heat file of Octavo';
       const facts = heatFacts.safeParse(JSON.parse(text));
-      if (!facts.success) return `has facts of another version: ${facts.error.issues[0]?.message ?? ''}`;
+      if (!facts.success) return `has facts that cannot be used: ${firstProblem(facts.error)}`;
       return new HeatFile(bytes, metadata, facts.data);
     } catch (problem) {
       return `is damaged: ${problem instanceof Error ? problem.message : String(problem)}`;
@@ -74,6 +75,12 @@ export class HeatFile {
     if (missing !== undefined) throw new Error(`column ${missing} is incomplete`);
     return { ...(columns as unknown as Omit<HeatGroup, 'count'>), count: rowEnd - rowStart };
   }
+}
+
+/** `key: what is wrong`, of the first thing that is. */
+function firstProblem({ issues }: ZodError): string {
+  const [{ path, message }] = issues;
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
 
 /** Whether bytes begin and end as a Parquet file does. */
