@@ -16,6 +16,7 @@ import type { Kernel } from './kernel/kernel.js';
 import { RELEASES, type Release } from './kernel/options.js';
 import { type ModelHost, modelHost } from './model-host.js';
 import type { Scenario } from './scenario.js';
+import { THP_ROOT } from './thp-settings.js';
 
 export interface Machine {
   readonly scenario: Scenario;
@@ -36,8 +37,6 @@ export interface Machine {
 export function releaseOf(kernel: GenerationName): Release {
   return GENERATIONS[kernel].release;
 }
-
-const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';
 
 export function makeMachine(scenario: Scenario, seed: number): Machine {
   const { host } = scenario;

@@ -91,6 +91,36 @@ const CASES: readonly (readonly [what: string, from: string, to: string, told: R
   ['not a scenario', 'octavo: scenario', 'octavo: plan', /^bad\.yaml:1: octavo: a scenario begins with/],
   ['another version', 'version: 1', 'version: 7', /^bad\.yaml:2: version: /],
   ['broken YAML', '  cpu: zen3', '  cpu: [zen3', /^bad\.yaml:\d+: \(the file\): /],
+  [
+    'a THP file that the kernel does not have',
+    '1GiB\n',
+    '1GiB\n  thp: { enabled: never, hugepages-3kB/enabled: always }\n',
+    /^bad\.yaml:8: host\.thp\.hugepages-3kB\/enabled: this kernel has no such file/,
+  ],
+  [
+    'a value that its THP file refuses',
+    '1GiB\n',
+    '1GiB\n  thp:\n    khugepaged/max_ptes_none: 512\n',
+    /^bad\.yaml:9: host\.thp\.khugepaged\/max_ptes_none: the kernel refuses "512" with EINVAL/,
+  ],
+  [
+    'a THP file of another release',
+    '1GiB\n',
+    '1GiB\n  kernel: "6.12"\n  thp: { hugepages-64kB/enabled: always, hugepages-64kB/stats/split: 1 }\n',
+    /^bad\.yaml:9: host\.thp\.hugepages-64kB\/stats\/split: the kernel refuses "1" with EACCES/,
+  ],
+  [
+    'advice to nobody',
+    'processes:\n',
+    'events:\n  - at: 1s\n    advise: { process: two, advice: MADV_COLD, bytes: 2MiB }\nprocesses:\n',
+    /^bad\.yaml:10: events\.0\.advise\.process: no process is called two; there are one/,
+  ],
+  [
+    'an agent for nobody',
+    'processes:\n',
+    'agent:\n  policy: return-empty\n  targets: [one, two]\nprocesses:\n',
+    /^bad\.yaml:10: agent\.targets\.1: no process is called two; there are one/,
+  ],
   ['a key twice', '  cpu: zen3\n', '  cpu: zen3\n  cpu: zen4\n', /^bad\.yaml:7: \(the file\): /],
 ];
 for (const [what, from, to, told] of CASES) {

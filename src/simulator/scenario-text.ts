@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { OctavoError } from '../vocabulary/errors.js';
 import { unknownTarget } from './damon-runs.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';
+import { refusedSetting } from './thp-settings.js';
 import { isWorkloadName, WORKLOADS } from './workloads/catalogue.js';
 
 type Path = readonly PropertyKey[];
@@ -23,6 +24,7 @@ export function parseScenario(text: string, path: string): Scenario {
   if (!found.success) throw refusal(path, lineOf, deepest(found.error.issues[0]));
   checkWorkloads(found.data, path, lineOf);
   checkMemory(found.data, path, lineOf);
+  checkSettings(found.data, path, lineOf);
   checkTargets(found.data, path, lineOf);
   return found.data;
 }
@@ -79,12 +81,29 @@ function checkWorkloads(scenario: Scenario, path: string, lineOf: (key: Path) =>
   }
 }
 
+/** Processes that kdamonds, events and the agent speak of. */
 function checkTargets(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
   const names = scenario.processes.map(({ name }) => name);
-  const unknown = unknownTarget(scenario.damon, new Set(names));
+  const unknown = unknownTarget(scenario.damon, new Set(names)) ?? unknownProcess(scenario, names);
   if (unknown === undefined) return;
   const message = `no process is called ${unknown.name}; there are ${names.join(', ')}`;
   throw refusal(path, lineOf, { path: unknown.path, message });
+}
+
+function unknownProcess(
+  { events, agent }: Scenario,
+  names: readonly string[],
+): { path: Path; name: string } | undefined {
+  for (const [index, event] of events.entries()) {
+    for (const kind of ['advise', 'split'] as const) {
+      const name = event[kind]?.process;
+      if (name !== undefined && !names.includes(name))
+        return { path: ['events', index, kind, 'process'], name };
+    }
+  }
+  for (const [index, name] of (agent?.targets ?? []).entries())
+    if (!names.includes(name)) return { path: ['agent', 'targets', index], name };
+  return undefined;
 }
 
 const SMALLEST_MEMORY = 64 * 2 ** 20;
@@ -95,6 +114,18 @@ function checkMemory(scenario: Scenario, path: string, lineOf: (key: Path) => nu
   if (memory >= SMALLEST_MEMORY && memory <= LARGEST_MEMORY && memory % (2 * 2 ** 20) === 0) return;
   const message = 'memory must be a multiple of 2 MiB between 64 MiB and 4 TiB';
   throw refusal(path, lineOf, { path: ['host', 'memory'], message });
+}
+
+/** THP files are the kernel's own: those of the scenario's release, which also judges what is written. */
+function checkSettings(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
+  const refused = refusedSetting(scenario);
+  if (refused === undefined) return;
+  const { name, value, errno } = refused;
+  const message =
+    errno === 'ENOENT'
+      ? 'this kernel has no such file below transparent_hugepage'
+      : `the kernel refuses ${JSON.stringify(value)} with ${errno}`;
+  throw refusal(path, lineOf, { path: ['host', 'thp', name], message });
 }
 
 /** Where a key stands in the text; for a missing one, where its parent stands. */

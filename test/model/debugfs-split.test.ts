@@ -113,6 +113,48 @@ test('syntax: hexadecimal with 0x, no spaces, decimal order; errors by name', ()
   assert.equal(ordersAt(made), 'P9');
 });
 
+test('input is read as sscanf does: what is behind the last number does not matter, −1 is no offset', () => {
+  const accepted = (text: (pid: number, from: string, to: string) => string, orders: string) => {
+    const made = huge();
+    const input = text(made.process.pid, address(made.base), address(made.base + 1));
+    assert.equal(writeSplitHugePages(made.kernel, input).error, undefined, input);
+    assert.equal(ordersAt(made), orders, input);
+    assertSound(made);
+  };
+  accepted((pid, from, to) => `${pid},${from},${to},4,-1`, '4x32');
+  accepted((pid, from, to) => `${pid},${from},${to},4,600`, '4x32');
+  accepted((pid, from, to) => `${pid},${from},${to} and more`, '0x512');
+  accepted((pid, from, to) => `${pid},${from},${to},`, '0x512');
+  accepted((pid, from, to) => ` ${pid},${from},${to},4kB`, '4x32');
+  accepted((pid, from, to) => `${pid},${from},${to},-1`, 'P9');
+  accepted((pid, from, to) => `${pid},${from.toUpperCase().replace('X', 'x')},${to},4`, '4x32');
+  accepted(() => '1,', '0x512');
+  accepted(() => '1 is enough', '0x512');
+});
+
+test('of a long text the first 254 bytes are read, then the rest', () => {
+  const made = huge();
+  const line = `${made.process.pid},${address(made.base)},${address(made.base + 1)}`;
+  assert.equal(writeSplitHugePages(made.kernel, line.padEnd(300, ' ')).error, 'EINVAL');
+  assert.equal(ordersAt(made), '0x512');
+  const other = `${made.process.pid},${address(made.base + 512)},${address(made.base + 513)}`;
+  assert.equal(writeSplitHugePages(made.kernel, line.padEnd(254, ' ') + other).error, undefined);
+  assert.equal(ordersAt(made, 1), '0x512');
+});
+
+test('a file is walked folio by folio: an offset leaves the rest large, a pin is an attempt that fails', () => {
+  const made = fixture({ inode: (kernel, pages) => createInode(kernel, '/mnt/f', pages, 'always') });
+  write(made, made.base, 2048);
+  pin(made.kernel, made.process.mm!, made.base + 512);
+  const changed = changes(made, () => writeSplitHugePages(made.kernel, '/mnt/f,0x0,0x400,2,100'));
+  assert.equal(changed['2048kB/split'], 1);
+  assert.equal(changed['2048kB/split_failed'], 1);
+  write(made, made.base, 512);
+  assert.equal(ordersAt(made), '6 5 2x2 3 4 7 8');
+  assert.equal(ordersAt(made, 1), 'P9');
+  assertSound(made);
+});
+
 test('an unmapped address ends the walk', () => {
   const made = huge({ blocks: 4 });
   advise(made, made.base, 512, 'MADV_DONTNEED');
@@ -169,4 +211,12 @@ test('`1` splits everything in the system', () => {
   assert.equal(writeSplitHugePages(made.kernel, '1\n').split, 4);
   assert.equal(rollup(made, 'AnonHugePages'), 0);
   assertSound(made);
+});
+
+test('`1` tries a pinned folio, too, and counts the failure', () => {
+  const made = huge();
+  pin(made.kernel, made.process.mm!, made.base);
+  const changed = changes(made, () => assert.equal(writeSplitHugePages(made.kernel, '1').split, 3));
+  assert.equal(changed.thp_split_page_failed, 1);
+  assert.equal(ordersAt(made), 'P9');
 });

@@ -22,6 +22,7 @@ import {
   read,
   remote,
   rollup,
+  seconds,
   settle,
   vmstat,
   write,
@@ -381,6 +382,27 @@ test('a CPU’s own batch is no obstacle: advice by the process itself empties i
   advise(made, base, 512, 'MADV_COLD');
   assert.equal(rollup(made, 'Referenced'), 0);
   write(made, base + 20, 20);
+  assert.equal(remote(made, base, 100, 'MADV_COLLAPSE'), 400 * 1024);
+  assert.equal(kernel.lruBatches[process.cpu].length, 20, 'less than a block is no reason to empty any');
   assert.equal(remote(made, base, 512, 'MADV_COLLAPSE'), 2 * MIB, 'COLLAPSE empties those of all CPUs');
+  assertSound(made);
+});
+
+test('pages wait in a batch a second at most, also those that came while others waited', () => {
+  const made = fixture({ thp: { enabled: 'never' }, blocks: 1 });
+  const { kernel, process, base } = made;
+  kernel.cpu = process.cpu;
+  const waiting = () => kernel.lruBatches[process.cpu].length;
+  write(made, base, 5);
+  seconds(made, 0.9);
+  write(made, base + 5, 5);
+  assert.equal(waiting(), 10);
+  seconds(made, 0.2);
+  assert.equal(waiting(), 0);
+  write(made, base + 10, 5);
+  seconds(made, 0.9);
+  assert.equal(waiting(), 5, 'the next wait begins with its first page');
+  seconds(made, 0.2);
+  assert.equal(waiting(), 0);
   assertSound(made);
 });

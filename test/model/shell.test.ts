@@ -281,3 +281,21 @@ test('mremap in the shell: whole blocks move as they are', async () => {
   );
   assert.deepEqual(out.slice(1), ['0x200000000000 P9', '0x100000200000 -x256 9', 'sound']);
 });
+
+test('calls check in the kernel’s order and answer the length they were given', async () => {
+  const { out, code } = await shell(
+    [
+      'spawn victim size=4M at=0x100000000000 touch=write',
+      'call process_madvise 101 0x100000000000 5000 MADV_COLD',
+      'call process_madvise 101 0x200000000000 0 MADV_COLD',
+      'call process_madvise 101 0x100000200000 4K 20',
+      'call process_madvise 101 0x100000000000 4K 99',
+      'call process_madvise 101 0x100000000001 4K MADV_COLD',
+      'call process_madvise 999 0x100000000001 4K MADV_COLD',
+      'call process_madvise 999 0x100000000000 4K MADV_NONSENSE',
+    ],
+    SMALL,
+  );
+  assert.equal(code, 0);
+  assert.deepEqual(out.slice(1), ['5000', '0', '4096', 'EINVAL', 'EINVAL', 'ESRCH', 'ESRCH']);
+});

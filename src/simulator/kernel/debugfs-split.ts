@@ -4,15 +4,18 @@ import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
 import { type Mm, VM } from './mm.js';
 import { ENTRY } from './page-tables.js';
+import { scanFormat } from './scan-format.js';
 import { splitFolio, UNIFORM } from './split.js';
 
-/** Longest input that one write may have (MAX_INPUT_BUF_SZ − 1). */
+/** Bytes of one write that are looked at (MAX_INPUT_BUF_SZ − 1). */
 const MAX_INPUT = 254;
 
 interface Request {
   readonly start: number;
   readonly end: number;
+  /** Target order; a negative one is read as a large unsigned number, which no folio is above. */
   readonly order: Order;
+  /** Page of the folio around which it is cut, negative for equal pieces. */
   readonly at: number;
 }
 
@@ -26,32 +29,42 @@ export interface DebugfsSplit {
 
 /**
  * A write to /sys/kernel/debug/split_huge_pages: `PID,0xSTART,0xEND[,ORDER[,OFFSET]]`, the same with a path and page
- * offsets in place of PID and addresses, or `1` for everything. Succeeds however many folios were split.
+ * offsets in place of PID and addresses, or `1` for everything. Read as sscanf() does, so that what comes behind the
+ * last number does not matter. Succeeds however many folios were split. Of a longer text the first 254 bytes are
+ * taken, and whoever writes comes back with the rest.
  */
 export function writeSplitHugePages(kernel: Kernel, text: string): DebugfsSplit {
-  const input = text.replace(/\n$/, '');
-  if (text.length > MAX_INPUT) return refused('EFAULT');
-  if (input === '1') return splitAll(kernel);
-  return input.startsWith('/') ? splitFile(kernel, input) : splitProcess(kernel, input);
+  const input = text.slice(0, MAX_INPUT);
+  const done = input.startsWith('/') ? splitFile(kernel, input) : splitProcess(kernel, input);
+  if (done.error !== undefined || text.length <= MAX_INPUT) return done;
+  return added(done, writeSplitHugePages(kernel, text.slice(MAX_INPUT)));
 }
 
 const refused = (error: ErrnoName): DebugfsSplit => ({ error, met: 0, split: 0, cost: 0 });
 
-const RANGE = /^0x([0-9a-f]{1,16}),0x([0-9a-f]{1,16})(?:,(\d{1,2})(?:,(\d{1,9}))?)?$/i;
+function added(first: DebugfsSplit, second: DebugfsSplit): DebugfsSplit {
+  return {
+    error: second.error,
+    met: first.met + second.met,
+    split: first.split + second.split,
+    cost: first.cost + second.cost,
+  };
+}
 
-function parseRange(kernel: Kernel, text: string): Request | undefined {
-  const found = RANGE.exec(text);
-  if (found === null) return undefined;
-  const order = found[3] === undefined ? 0 : Number(found[3]);
-  const at = found[4] === undefined || !kernel.features.splitAtOffset ? UNIFORM : Number(found[4]);
-  return { start: Number(`0x${found[1]}`), end: Number(`0x${found[2]}`), order, at };
+const RANGE = '0x%lx,0x%lx,%d,%ld';
+
+function requestOf(kernel: Kernel, numbers: readonly number[]): Request | undefined {
+  if (numbers.length < 2) return undefined;
+  const [start, end, order = 0, at = UNIFORM] = numbers;
+  return { start, end, order: order >>> 0, at: kernel.features.splitAtOffset ? at : UNIFORM };
 }
 
 function splitProcess(kernel: Kernel, input: string): DebugfsSplit {
-  const found = /^(\d{1,10}),(.*)$/.exec(input);
-  const request = found === null ? undefined : parseRange(kernel, found[2]);
-  if (found === null || request === undefined) return refused('EINVAL');
-  const process = kernel.processes.get(Number(found[1]));
+  const [pid, ...numbers] = scanFormat(input, `%d,${RANGE}`);
+  if (pid === 1 && numbers.length === 0) return splitAll(kernel);
+  const request = requestOf(kernel, numbers);
+  if (request === undefined) return refused('EINVAL');
+  const process = kernel.processes.get(pid);
   if (process === undefined) return refused('ESRCH');
   if (process.mm === undefined) return refused('EINVAL');
   const { pageBytes } = kernel.geometry;
@@ -68,9 +81,7 @@ function splitProcess(kernel: Kernel, input: string): DebugfsSplit {
  * outside every mapping ends it; a special mapping is skipped together with the first page after it.
  */
 function splitPages(kernel: Kernel, mm: Mm, { start, end, order, at }: Request): DebugfsSplit {
-  let met = 0;
-  let split = 0;
-  let cost = 0;
+  const tally = new Tally();
   for (let page = start; page < end; page++) {
     const vma = mm.vmaOf(page);
     if (vma === undefined) break;
@@ -79,13 +90,37 @@ function splitPages(kernel: Kernel, mm: Mm, { start, end, order, at }: Request):
       continue;
     }
     const head = folioAt(kernel, mm, page);
-    if (head < 0 || kernel.folios.orderOf(head) === 0) continue;
-    met++;
-    const done = tryOne(kernel, head, order, at);
-    cost += done.cost;
-    if (done.split) split++;
+    if (head < 0 || order >= kernel.folios.orderOf(head)) continue;
+    // Extra references are found before the folio is even locked and are no attempt.
+    if (kernel.folios.pins[head] > 0) tally.pass(kernel);
+    else tally.attempt(kernel, head, order, at);
   }
-  return { error: undefined, met, split, cost };
+  return tally;
+}
+
+/** What one write has done so far. */
+class Tally implements DebugfsSplit {
+  readonly error = undefined;
+  met = 0;
+  split = 0;
+  cost = 0;
+
+  /** A folio that is met and left. */
+  pass(kernel: Kernel): void {
+    this.met++;
+    this.cost += kernel.costs.visitPte;
+  }
+
+  /** Splits a folio that is larger than `order`; kernels whose shmem knows base pages only leave it otherwise. */
+  attempt(kernel: Kernel, head: number, order: Order, at: number): void {
+    const { folios, features } = kernel;
+    this.met++;
+    if (folios.has(head, FOLIO.locked)) return;
+    if (order > 0 && !folios.has(head, FOLIO.anon) && !features.shmemSplitToOrder) return;
+    const done = splitFolio(kernel, head, order, at >= 0 && at < folios.pagesOf(head) ? at : UNIFORM);
+    this.cost += done.cost;
+    if (done.error === undefined) this.split++;
+  }
 }
 
 function folioAt(kernel: Kernel, mm: Mm, page: PageNumber): number {
@@ -98,58 +133,37 @@ function folioAt(kernel: Kernel, mm: Mm, page: PageNumber): number {
   return folios.headOf(tables.pteValue[entry]);
 }
 
-function tryOne(
-  kernel: Kernel,
-  head: number,
-  order: Order,
-  at: number,
-): { split: boolean; cost: Nanoseconds } {
-  const { folios, features } = kernel;
-  const target = folios.has(head, FOLIO.anon) || features.shmemSplitToOrder ? order : order === 0 ? 0 : -1;
-  if (target < 0 || target >= folios.orderOf(head) || folios.has(head, FOLIO.locked))
-    return { split: false, cost: 0 };
-  // Extra references are found before the folio is even locked (can_split_folio()) and are no attempt.
-  if (folios.pins[head] > 0) return { split: false, cost: kernel.costs.visitPte };
-  const done = splitFolio(kernel, head, target, at >= 0 && at < folios.pagesOf(head) ? at : UNIFORM);
-  return { split: done.error === undefined, cost: done.cost };
-}
-
+/**
+ * split_huge_pages_in_file(): steps from folio to folio by the size that each had, so that what an offset leaves large
+ * stays large. Takes no look at references beforehand: a pinned folio is an attempt that fails.
+ */
 function splitFile(kernel: Kernel, input: string): DebugfsSplit {
   const comma = input.indexOf(',');
-  const request = comma < 0 ? undefined : parseRange(kernel, input.slice(comma + 1));
+  const request = comma < 0 ? undefined : requestOf(kernel, scanFormat(input.slice(comma + 1), RANGE));
   if (request === undefined) return refused('EINVAL');
   const path = input.slice(0, comma);
   const inode = [...kernel.inodes.values()].find((candidate) => candidate.path === path);
   if (inode === undefined) return refused('EINVAL');
-  let met = 0;
-  let split = 0;
-  let cost = 0;
-  for (let offset = request.start; offset < Math.min(request.end, inode.pages); offset++) {
+  const tally = new Tally();
+  const end = Math.min(request.end, inode.pages);
+  for (let offset = request.start, step = 1; offset < end; offset += step) {
+    step = 1;
     const frame = inode.frameAt(offset);
     if (frame < 0) continue;
     const head = kernel.folios.headOf(frame);
-    if (kernel.folios.orderOf(head) === 0) continue;
-    met++;
-    const done = tryOne(kernel, head, request.order, request.at);
-    cost += done.cost;
-    if (done.split) split++;
+    step = kernel.folios.pagesOf(head);
+    if (request.order < kernel.folios.orderOf(head)) tally.attempt(kernel, head, request.order, request.at);
   }
-  return { error: undefined, met, split, cost };
+  return tally;
 }
 
 /** Every large folio on an LRU list, to base pages. */
 function splitAll(kernel: Kernel): DebugfsSplit {
   const { frames, folios } = kernel;
-  let met = 0;
-  let split = 0;
-  let cost = 0;
+  const tally = new Tally();
   for (let frame = 0; frame < frames.untouchedFrom; frame++) {
     if (!frames.isAllocated(frame) || frames.orderOf(frame) === 0 || folios.headOf(frame) !== frame) continue;
-    if (!folios.has(frame, FOLIO.lru)) continue;
-    met++;
-    const done = tryOne(kernel, frame, 0, UNIFORM);
-    cost += done.cost;
-    if (done.split) split++;
+    if (folios.has(frame, FOLIO.lru)) tally.attempt(kernel, frame, 0, UNIFORM);
   }
-  return { error: undefined, met, split, cost };
+  return tally;
 }

@@ -4,14 +4,15 @@ import { collapseFileBlock } from './collapse-file.js';
 import { collapseErrno, type ScanResult, SOFT_FAILURES } from './collapse-results.js';
 import { scanBlock } from './collapse-scan.js';
 import type { Kernel } from './kernel.js';
+import { drainAll } from './lru.js';
 import type { Mm, Vma } from './mm.js';
 import type { Outcome } from './split.js';
 import { allowedOrders, fits } from './thp-orders.js';
 
 /**
  * MADV_COLLAPSE on a part of one mapping (madvise_collapse()): every whole aligned block in it becomes huge, whatever
- * sysfs says. A range without such a block succeeds and does nothing (but see KernelFeatures.collapseInsideFails). Soft failures go on with the next block; the
- * errno is the last failure's.
+ * sysfs says. A range without such a block succeeds and does nothing (but see KernelFeatures.collapseInsideFails). Soft
+ * failures go on with the next block; the errno is the last failure's.
  */
 export function madviseCollapse(
   kernel: Kernel,
@@ -26,8 +27,10 @@ export function madviseCollapse(
   const first = Math.ceil(start / pagesPerBlock) * pagesPerBlock;
   const last = Math.floor(end / pagesPerBlock) * pagesPerBlock;
   if (last < first && kernel.features.collapseInsideFails) return { error: 'EINVAL', cost: 0 };
+  if (last <= first) return { error: undefined, cost: 0 };
+  drainAll(kernel);
   let failure: ScanResult | undefined;
-  let cost = 0;
+  let cost = kernel.costs.drainAll;
   for (let block = first; block < last; block += pagesPerBlock) {
     const done = collapseBlock(kernel, mm, vma, block);
     cost += done.cost;

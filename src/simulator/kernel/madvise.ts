@@ -6,7 +6,6 @@ import { handleFault } from './faults.js';
 import { punchHole } from './hole-punch.js';
 import type { Kernel } from './kernel.js';
 import { registerMm } from './khugepaged-list.js';
-import { drainAll } from './lru.js';
 import { coldOrPageout, lazyFree } from './madvise-cold.js';
 import { madviseCollapse } from './madvise-collapse.js';
 import { type Mm, VM, type Vma } from './mm.js';
@@ -66,10 +65,6 @@ export function adviseRange(
   let page = start;
   if (advice === 'MADV_POPULATE_READ' || advice === 'MADV_POPULATE_WRITE')
     return populateRange(kernel, mm, start, end, advice === 'MADV_POPULATE_WRITE');
-  if (advice === 'MADV_COLLAPSE') {
-    drainAll(kernel);
-    cost += kernel.costs.drainAll;
-  }
   for (const vma of vmasIn(mm, start, end)) {
     if (vma.start > page) hole = 'ENOMEM';
     const from = Math.max(start, vma.start);

@@ -1,13 +1,13 @@
 import type { PageRange } from '../../vocabulary/units.js';
 import { emptyLeaf, translate } from '../kernel/access.js';
 import { fork } from '../kernel/fork.js';
-import { ADVICE, isAdviceName } from '../kernel/madvise.js';
+import { ADVICE, type AdviceName, isAdviceName } from '../kernel/madvise.js';
 import { setLocked } from '../kernel/mlock.js';
 import type { Mm, ThpDisable } from '../kernel/mm.js';
 import { VM } from '../kernel/mm.js';
 import { mremap } from '../kernel/mremap.js';
 import { pin, unpin } from '../kernel/pins.js';
-import { processMadvise, ROOT } from '../kernel/process-madvise.js';
+import { MAX_BYTES, processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
 import type { Outcome } from '../kernel/split.js';
 import { mprotect, munmap } from '../kernel/vmas.js';
@@ -20,7 +20,7 @@ import {
   type ShellState,
 } from './shell-command.js';
 import type { ProcessAndMemory } from './targets.js';
-import { findProcess, findRange, isAnswer } from './targets.js';
+import { findProcess, findRange, isAnswer, parseLength } from './targets.js';
 
 type Run = ShellCommand['run'];
 
@@ -168,17 +168,30 @@ function onRange(
   };
 }
 
+/** Checks in the kernel's order: the process, the advice, the address. The length is answered as it was given. */
 function advise(state: ShellState, words: readonly string[], own: boolean): LineAnswer {
   const { kernel } = state.host;
   const [pid, address, length, advice] = words;
   if (words.length !== 4) return misuse('PID ADDR LEN ADVICE');
   const range = findRange(kernel, address, length);
-  if (isAnswer(range)) return range;
-  const name = advice.startsWith('MADV_') ? advice : `MADV_${advice.toUpperCase()}`;
-  if (!isAdviceName(name)) return refusal('EINVAL');
+  if (isAnswer(range) && range.failure?.kind === 'usage') return range;
+  if (!/^\d+$/.test(pid)) return misuse('a pid is a decimal number');
   const task = kernel.processes.get(Number(pid));
-  const caller = own && task?.mm !== undefined ? { ...ROOT, mm: task.mm.id } : ROOT;
-  const done = processMadvise(kernel, caller, task, [range], name);
+  if (task?.mm === undefined) return refusal('ESRCH');
+  const name = adviceOf(advice);
+  if (name === undefined) return refusal('EINVAL');
+  const ranges = isAnswer(range) ? [] : [range];
+  const done = processMadvise(kernel, own ? { ...ROOT, mm: task.mm.id } : ROOT, task, ranges, name);
   kernel.clock.spend(done.cost);
-  return done.error === undefined ? answer(String(done.bytes)) : refusal(done.error);
+  if (done.error !== undefined) return refusal(done.error);
+  if (isAnswer(range)) return range;
+  return answer(String(Math.min(parseLength(length) ?? 0, MAX_BYTES)));
+}
+
+/** An advice by its name, with or without MADV_, or by its number. */
+function adviceOf(word: string): AdviceName | undefined {
+  const names = Object.keys(ADVICE) as AdviceName[];
+  if (/^\d+$/.test(word)) return names.find((name) => ADVICE[name] === Number(word));
+  const name = word.startsWith('MADV_') ? word : `MADV_${word.toUpperCase()}`;
+  return isAdviceName(name) ? name : undefined;
 }

@@ -1,4 +1,4 @@
-import type { PageRange } from '../../vocabulary/units.js';
+import type { Bytes, PageRange } from '../../vocabulary/units.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Mm } from '../kernel/mm.js';
 import type { Process } from '../kernel/process.js';
@@ -18,6 +18,11 @@ export function findProcess(kernel: Kernel, word: string | undefined): ProcessAn
   return task.mm === undefined ? refusal('EINVAL') : { task, mm: task.mm };
 }
 
+/** Bytes of a LEN word. */
+export function parseLength(word: string): Bytes | undefined {
+  return parseSize(word) ?? parseAddress(word);
+}
+
 /** Pages of an ADDR and a LEN word: EINVAL for an address off a page; the length is rounded up. */
 export function findRange(
   kernel: Kernel,
@@ -25,7 +30,7 @@ export function findRange(
   length: string | undefined,
 ): PageRange | LineAnswer {
   const from = parseAddress(address ?? '');
-  const bytes = parseSize(length ?? '') ?? parseAddress(length ?? '');
+  const bytes = parseLength(length ?? '');
   if (from === undefined) return misuse('an address is hexadecimal with 0x, or decimal');
   if (bytes === undefined) return misuse('a length is bytes, or a number with K, M or G');
   const { pageBytes } = kernel.geometry;
