@@ -12,6 +12,9 @@ import { SAMPLE_FIELD as F } from '../perf-data/constants.js';
 import { SampleKernel } from './kernel.js';
 
 const CLOCK = { shift: 10, mult: 40960n, zero: 1_000_000_000n, short: undefined };
+/** Counter of the first record, which the times of a recording count from. */
+const FIRST_COUNT = 5;
+const ORIGIN = nanosecondsOf(CLOCK, BigInt(FIRST_COUNT));
 const wide = (low: number, high: number) => (BigInt(high) << 32n) | BigInt(low);
 
 const COMMON = F.identifier | F.ip | F.tid | F.time | F.addr | F.cpu | F.period;
@@ -141,13 +144,18 @@ function decodeOneByOne(bytes: Uint8Array): { accesses: Access[]; decoder: SpeRe
     accesses.push({
       address: wide(decoder.virtualLow, decoder.virtualHigh),
       physical: wide(decoder.physicalLow, decoder.physicalHigh),
-      time: decoder.hasTime ? Number(nanosecondsOf(CLOCK, count)) : -1,
+      time: decoder.hasTime ? sinceOrigin(nanosecondsOf(CLOCK, count)) : -1,
       tid,
       kind: kindOf(decoder.operation),
       latency: decoder.latency,
       flags: expectedFlags(decoder),
     });
   }
+}
+
+/** As batches tell times: a double that counts from the first time met; beyond 2^53 it is not the nearest to the sum. */
+function sinceOrigin(time: bigint): number {
+  return Number(ORIGIN) + Number(BigInt.asIntN(64, time - ORIGIN));
 }
 
 function expectedFlags({ level, events }: SpeRecordDecoder): number {
@@ -181,7 +189,7 @@ test('SPE records make the same rows in the kernel and one by one, whatever the 
       fc.constantFrom(Number.POSITIVE_INFINITY, 777),
       async (records, chunk) => {
         // The first record has a context, so that threads are known by contexts.
-        const spe = new SpeBuilder().pc(1n).context(901).load().time(5);
+        const spe = new SpeBuilder().pc(1n).context(901).load().time(FIRST_COUNT);
         for (const put of records) put(spe);
         spe.pad((8 - (spe.length % 8)) % 8);
         const bytes = spe.done();
