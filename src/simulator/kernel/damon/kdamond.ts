@@ -173,7 +173,7 @@ export class Kdamond implements SchemeWatcher {
     if (wait > 0) return this.sleepIn('gated', wait);
     if (probeWeights(this.context).length === 0) {
       this.operations.prepareChecks(this.context);
-      this.workNs += this.perRegion(this.parts.costs.prepare);
+      this.workNs += this.perRegion(this.walkCost('prepare'));
     }
     if (this.callsBeforeSleep && !this.runCalls(now, false)) return this.end();
     return this.sleepIn('sampled', this.context.attributes.sampleUs);
@@ -229,7 +229,7 @@ export class Kdamond implements SchemeWatcher {
     let largest = 0;
     if (weights.length === 0) {
       largest = operations.checkAccesses(context);
-      this.workNs += this.perRegion(this.parts.costs.check);
+      this.workNs += this.perRegion(this.walkCost('check'));
     }
     const wantsLargest = weights.length > 0 && this.isAggregating();
     const sum = operations.applyProbes(context, weights.length > 0, wantsLargest);
@@ -267,9 +267,8 @@ export class Kdamond implements SchemeWatcher {
     const { context, operations, parts } = this;
     const sample = atLeastOne(context.attributes.sampleUs);
     context.nextUpdate = this.latchedUpdate + Math.floor(context.attributes.updateUs / sample);
-    operations.update(context);
+    this.workNs += operations.update(context) * parts.costs.vma;
     if (!context.behaviour.enforcesMinimum) this.limit = limitRegions(context);
-    this.workNs += context.targets.length * parts.costs.vma * 32;
   }
 
   private mustStop(): boolean {
@@ -308,6 +307,12 @@ export class Kdamond implements SchemeWatcher {
     if (!this.sleepsByTicks) return from + us * 1000;
     const ticks = Math.ceil(((us % 2 ** 32) * 1000) / TICK_NS);
     return Math.max(from, (ticksAt(from) + ticks) * TICK_NS);
+  }
+
+  /** One look at a page, by the page table of a process or by reverse mapping. */
+  private walkCost(step: 'prepare' | 'check'): Nanoseconds {
+    const { costs } = this.parts;
+    return this.context.operations === 'paddr' ? costs.physical : costs[step];
   }
 
   private perRegion(ns: Nanoseconds): Nanoseconds {

@@ -11,13 +11,13 @@ export interface MonitoringCosts {
   readonly prepare: Nanoseconds;
   /** The walk that looks at it again. */
   readonly check: Nanoseconds;
-  /** The same by reverse mapping on the physical address space: folio lock and rmap walk. */
+  /** Either of them by reverse mapping on the physical address space: folio lock and rmap walk. */
   readonly physical: Nanoseconds;
   /** Ageing, merging, tracing and splitting, per region and aggregation. */
   readonly aggregate: Nanoseconds;
   /** Looking whether a region fits a scheme. */
   readonly consider: Nanoseconds;
-  /** Deriving the three ranges, per VMA. */
+  /** Deriving the three ranges, per VMA; only vaddr does. */
   readonly vma: Nanoseconds;
 }
 

@@ -15,8 +15,8 @@ export interface Applied {
 export interface Operations {
   /** Gives targets without regions their first ones. */
   initialize(context: Context): void;
-  /** Follows changes of the address space. */
-  update(context: Context): void;
+  /** Follows changes of the address space; answers how many VMAs were looked at for it. */
+  update(context: Context): number;
   /** Chooses a page per region and makes it old. */
   prepareChecks(context: Context): void;
   /** Counts accesses since; answers the largest count of any region. */

@@ -37,7 +37,9 @@ export class PhysicalOperations implements Operations {
 
   initialize(): void {}
 
-  update(): void {}
+  update(): number {
+    return 0;
+  }
 
   prepareChecks(context: Context): void {
     for (const { regions } of context.targets) {

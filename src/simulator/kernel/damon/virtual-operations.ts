@@ -50,9 +50,9 @@ export class VirtualOperations implements Operations {
     }
   }
 
-  update(context: Context): void {
-    if (context.operations !== 'vaddr') return;
-    for (const target of context.targets) this.fitToThreeRanges(target);
+  update(context: Context): number {
+    if (context.operations !== 'vaddr') return 0;
+    return context.targets.reduce((vmas, target) => vmas + this.fitToThreeRanges(target), 0);
   }
 
   prepareChecks(context: Context): void {
@@ -112,10 +112,12 @@ export class VirtualOperations implements Operations {
     return largest;
   }
 
-  private fitToThreeRanges(target: Target): void {
+  /** Answers how many VMAs there are. */
+  private fitToThreeRanges(target: Target): number {
     const bounds = target.space && this.memory.virtual.vmas(target.space);
     const ranges = bounds && threeRanges(bounds, this.memory.geometry);
     if (ranges !== undefined) fitRegions(target.regions, ranges, this.memory.geometry.pageBytes);
+    return bounds?.count ?? 0;
   }
 
   /** The stat action looks at folios only when there is an ops filter to measure. */
