@@ -3,6 +3,7 @@
  * thread everything runs here, one job after the other.
  */
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorFacts, OctavoError } from '../vocabulary/errors.js';
 
@@ -16,6 +17,9 @@ export interface JobModule<Input, Output> {
 /** Room for short-lived objects: the default makes threads collect garbage, with helpers on all CPUs, 20 times a second. */
 const YOUNG_MIB = 192;
 
+/** With a thread on each CPU there is none left to compile on: threads that do it themselves do not wait for one. */
+const COMPILE_IN_PLACE = '--no-concurrent-recompilation';
+
 /** Runs all inputs, at most `threads` at a time; answers in the order of the inputs. */
 export async function runJobs<Input, Output>(
   module: JobModule<Input, Output>,
@@ -23,6 +27,7 @@ export async function runJobs<Input, Output>(
   threads: number = availableParallelism(),
   finished: (done: number, total: number) => void = () => undefined,
 ): Promise<Output[]> {
+  if (Math.min(threads, inputs.length) > 1) setFlagsFromString(COMPILE_IN_PLACE);
   const answers: Output[] = new Array(inputs.length);
   let next = 0;
   let done = 0;
