@@ -33,7 +33,7 @@ function modelOf(release: Release): Stage {
     name: `the model of ${release}`,
     kind: 'model',
     skip: false,
-    open: async (blocks) => modelMachine(blocks, false, THP, release),
+    open: async (blocks) => modelMachine(blocks, false, { thp: THP }, release),
     stateDirectory: () => '/var/lib/octavo',
   };
 }

@@ -7,38 +7,20 @@ import { liveMachine } from './live-machine.js';
 import { modelMachine } from './model-machine.js';
 import { ROWS, type Row } from './rows.js';
 import { perform, type Seen } from './steps.js';
+import { optionsOf, textOf } from './this-machine.js';
 
 const THP = '/sys/kernel/mm/transparent_hugepage';
 const host = linuxHost();
 
-function textOf(path: string): string | undefined {
-  const text = host.files.readText(path);
-  return text.ok ? text.value.trim() : undefined;
-}
-
 function skip(): false | string {
   const live = skipUnlessLive();
   if (live !== false) return live;
-  const release = textOf('/proc/sys/kernel/osrelease') ?? '';
+  const release = textOf(host, '/proc/sys/kernel/osrelease') ?? '';
   if (!release.startsWith('6.18.')) return `the rows are those of Linux 6.18, this is ${release}`;
   if (process.arch !== 'x64') return 'the rows are those of 4 KiB pages on x64';
-  if (!textOf(`${THP}/enabled`)?.includes('[madvise]')) return `${THP}/enabled is not madvise`;
-  if ((textOf('/proc/swaps') ?? '').split('\n').length > 1) return 'there is swap here';
+  if (!textOf(host, `${THP}/enabled`)?.includes('[madvise]')) return `${THP}/enabled is not madvise`;
+  if ((textOf(host, '/proc/swaps') ?? '').split('\n').length > 1) return 'there is swap here';
   return false;
-}
-
-/** The settings of this machine that decide how the rows end. */
-function settings(): Record<string, string> {
-  const chosen = (path: string) => /\[(\S+)\]/.exec(textOf(`${THP}/${path}`) ?? '')?.[1];
-  const found: Record<string, string> = {};
-  for (const path of [
-    'enabled',
-    'defrag',
-    ...[16, 32, 64, 128, 256, 512, 1024, 2048].map((kb) => `hugepages-${kb}kB/enabled`),
-  ])
-    found[path] = chosen(path) ?? '';
-  found.use_zero_page = textOf(`${THP}/use_zero_page`) ?? '1';
-  return found;
 }
 
 async function onLive(row: Row): Promise<Seen[]> {
@@ -54,9 +36,10 @@ async function onLive(row: Row): Promise<Seen[]> {
 const ATTEMPTS = 3;
 
 describe('the model does as this kernel does', { skip: skip() }, () => {
+  const options = optionsOf(host);
   for (const row of ROWS) {
     it(row.name, async () => {
-      const model = await perform(modelMachine(row.blocks, row.shared, settings()), row.steps);
+      const model = await perform(modelMachine(row.blocks, row.shared, options), row.steps);
       let found = differences(model, await onLive(row));
       for (let attempt = 1; attempt < ATTEMPTS && found !== ''; attempt++)
         found = differences(model, await onLive(row));

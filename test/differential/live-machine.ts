@@ -45,12 +45,19 @@ export async function liveMachine(blocks: number, shared: boolean): Promise<Mach
 }
 
 async function askChild(child: ChildProcess, request: Ask): Promise<OwnAnswer> {
+  const answered = new AbortController();
+  const { signal } = answered;
   const told = Promise.race([
-    once(child, 'message').then(([message]) => message as Told),
-    once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`the caller ended (${signal ?? code}) at ${JSON.stringify(request)}`);
+    once(child, 'message', { signal }).then(([message]) => message as Told),
+    once(child, 'exit', { signal }).then(([code, ended]) => {
+      throw new Error(`the caller ended (${ended ?? code}) at ${JSON.stringify(request)}`);
     }),
   ]);
   child.send(request);
-  return (await told).answer;
+  try {
+    return (await told).answer;
+  } finally {
+    // Whichever event did not come is no longer waited for; a listener less per request.
+    answered.abort();
+  }
 }

@@ -9,7 +9,7 @@ import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js
 import { setLocked } from '../../src/simulator/kernel/mlock.js';
 import { VM } from '../../src/simulator/kernel/mm.js';
 import { mremap } from '../../src/simulator/kernel/mremap.js';
-import { RELEASES, type Release } from '../../src/simulator/kernel/options.js';
+import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/kernel/options.js';
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
@@ -22,14 +22,14 @@ import { setContent } from './model-content.js';
 const FIRST_PAGE = 0x7e0000000000 / 4096;
 const PERMISSIONS = { none: 0, r: VM.read, rw: VM.read | VM.write } as const;
 
-/** A fresh model with one process; `thp` are the contents of the real kernel's files. */
+/** A fresh model with one process; `options` say in what it differs from a model of `release` with its defaults. */
 export function modelMachine(
   blocks: number,
   shared: boolean,
-  thp: Readonly<Record<string, string>>,
+  options: Partial<KernelOptions>,
   release: Release = '6.18',
 ): Machine & { readonly kernel: Kernel } {
-  const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES[release], thp });
+  const kernel = boot({ memoryBytes: 512 * MIB, features: RELEASES[release], ...options });
   if (release !== '6.18') installDamon(kernel, { generation: release });
   const host = modelHost(kernel);
   const task = spawn(kernel, { command: 'node' });

@@ -8,7 +8,16 @@ import type { ModelDirectory, ModelNode } from '../../src/simulator/kernel/files
 import type { Release } from '../../src/simulator/kernel/options.js';
 import { createInode } from '../../src/simulator/kernel/processes.js';
 import { findCorpus } from '../corpus.js';
-import { advise, type Fixture, fill, fixture, get, THP, write } from './model-fixture.js';
+import {
+  advise,
+  type Fixture,
+  type FixtureOptions,
+  fill,
+  fixture,
+  get,
+  THP,
+  write,
+} from './model-fixture.js';
 
 const corpus = findCorpus('data/kernel');
 const skip = corpus === undefined ? 'no recordings beside the checkout (data/kernel)' : false;
@@ -25,6 +34,18 @@ function recording(folder: string, name: string): string {
 function form(line: string): string {
   return line.replace(/ *\d+/g, (number) => (/^ /.test(number) ? ' 0' : '0'));
 }
+
+const smapsOf = (made: Fixture) => get(made, `/proc/${made.process.pid}/smaps`);
+
+test('smaps has protection keys where the CPU has them', () => {
+  const lines = (options: FixtureOptions) =>
+    smapsOf(fixture(options)).match(/^ProtectionKey:/gm)?.length ?? 0;
+  assert.equal(lines({}), lines({ protectionKeys: true }));
+  assert.ok(lines({ protectionKeys: true }) > 0);
+  assert.equal(lines({ protectionKeys: false }), 0);
+  assert.equal(lines({ architecture: 'arm64' }), 0);
+  assert.ok(lines({ architecture: 'arm64', protectionKeys: true }) > 0);
+});
 
 for (const [release, folder] of RECORDED) {
   test(`${folder}: vmstat and meminfo have the same names in the same order and form`, { skip }, () => {

@@ -86,6 +86,11 @@ export interface KernelOptions {
   readonly memoryBytes: Bytes;
   readonly geometry: PageGeometry;
   readonly architecture: 'x64' | 'arm64';
+  /**
+   * The CPU has memory protection keys and the kernel uses them: smaps then has a `ProtectionKey:` line
+   * (arch_pkeys_enabled()). Undefined: as most CPUs of the architecture, x64 with and arm64 without.
+   */
+  readonly protectionKeys: boolean | undefined;
   readonly seed: number;
   readonly features: KernelFeatures;
   readonly costs: CostTable;
@@ -109,6 +114,7 @@ export const DEFAULT_OPTIONS: KernelOptions = Object.freeze({
   memoryBytes: 4 * GIB,
   geometry: GEOMETRY_4K,
   architecture: 'x64' as const,
+  protectionKeys: undefined,
   seed: 1,
   features: RELEASES['7.3'],
   costs: DEFAULT_COSTS,

@@ -83,9 +83,13 @@ function smapsFields(kernel: Kernel, mm: Mm, vma: Vma): string {
     `MMUPageSize:${String(kb).padStart(12)} kB\n`,
     sumFields(sumsOf(kernel, mm, vma), false),
     `THPeligible:    ${String(eligible).padStart(8)}\n`,
-    kernel.options.architecture === 'x64' ? 'ProtectionKey:         0\n' : '',
+    hasProtectionKeys(kernel) ? 'ProtectionKey:         0\n' : '',
     `VmFlags: ${flagNames(vma, kernel.features.softDirty).join(' ')} \n`,
   ].join('');
+}
+
+function hasProtectionKeys(kernel: Kernel): boolean {
+  return kernel.options.protectionKeys ?? kernel.options.architecture === 'x64';
 }
 
 function sumFields(sums: Sums, rollup: boolean): string {
