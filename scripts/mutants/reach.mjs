@@ -1,0 +1,86 @@
+// Which test files reach which places of the compiled code: V8's own coverage of every test file and of every process
+// that it starts, kept as ranges of character offsets.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runTest } from './sandbox.mjs';
+
+const SLOWEST_MS = 15 * 60_000;
+
+/** Runs a test file once: `{ ms, outcome, ranges }`, ranges by source file as a flat list start, end, start, end … */
+export async function reachOf(sandbox, file) {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-reach-'));
+  try {
+    const { outcome, ms } = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });
+    const reached = new Map();
+    for (const name of readdirSync(folder)) addProcess(sandbox, join(folder, name), reached);
+    const ranges = Object.fromEntries([...reached].map(([path, one]) => [path, one.flat()]));
+    return { ms, outcome, ranges };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function addProcess(sandbox, path, reached) {
+  for (const { url, functions } of reportOf(path)) {
+    if (!url.startsWith('file://')) continue;
+    const file = relative(sandbox.folder, fileURLToPath(url));
+    if (!file.startsWith('dist/src/') || file.endsWith('.test.js')) continue;
+    reached.set(file, union(reached.get(file) ?? [], ranRanges(functions)));
+  }
+}
+
+/** A process that was killed while it wrote leaves a file that is cut off: it tells nothing. */
+function reportOf(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).result;
+  } catch (problem) {
+    if (problem instanceof SyntaxError) return [];
+    throw problem;
+  }
+}
+
+/** Ranges that ran: each function's ranges are nested, the innermost one that holds a place tells its count. */
+function ranRanges(functions) {
+  const edges = functions
+    .flatMap(({ ranges }) => ranges)
+    .sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset);
+  const ran = [];
+  const open = [];
+  let at = 0;
+  const upTo = (offset) => {
+    if (offset > at && open.length > 0 && open.at(-1).count > 0) ran.push([at, offset]);
+    at = Math.max(at, offset);
+  };
+  const close = () => {
+    upTo(open.at(-1).endOffset);
+    open.pop();
+  };
+  for (const edge of edges) {
+    while (open.length > 0 && open.at(-1).endOffset <= edge.startOffset) close();
+    upTo(edge.startOffset);
+    open.push(edge);
+  }
+  while (open.length > 0) close();
+  return union([], ran);
+}
+
+/** Sorted, joined ranges of both lists. */
+function union(a, b) {
+  const all = [...a, ...b].sort((x, y) => x[0] - y[0]);
+  const joined = [];
+  for (const [start, end] of all) {
+    const last = joined.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else joined.push([start, end]);
+  }
+  return joined;
+}
+
+/** Whether a flat list of ranges holds the place. */
+export function reaches(ranges, start) {
+  if (ranges === undefined) return false;
+  for (let i = 0; i < ranges.length; i += 2) if (ranges[i] <= start && start < ranges[i + 1]) return true;
+  return false;
+}
