@@ -22,6 +22,8 @@ export class WorkloadClient {
   readonly #ended: Promise<string>;
   #errors: () => string;
   #nextId = 1;
+  /** How the workload ended; undefined while it runs. */
+  #end: string | undefined;
 
   private constructor(conversation: Conversation, greeting: Greeting) {
     this.#child = conversation.child;
@@ -46,6 +48,10 @@ export class WorkloadClient {
   ask<Name extends Verb>(verb: Name, request: Dialogue[Name]['ask']): Promise<Dialogue[Name]['answer']> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) {
+        reject(this.#endedEarly(this.#end));
+        return;
+      }
       this.#waiting.set(id, { resolve, reject });
       this.#child.stdin.write(`${JSON.stringify({ id, verb, ...request })}\n`);
     });
@@ -73,10 +79,13 @@ export class WorkloadClient {
   }
 
   #failAll(how: string): void {
-    for (const { reject } of this.#waiting.values()) {
-      reject(new Error(`the workload ended (${how}) before it answered: ${this.#errors()}`));
-    }
+    this.#end = how;
+    for (const { reject } of this.#waiting.values()) reject(this.#endedEarly(how));
     this.#waiting.clear();
+  }
+
+  #endedEarly(how: string): Error {
+    return new Error(`the workload ended (${how}) before it answered: ${this.#errors()}`);
   }
 }
 

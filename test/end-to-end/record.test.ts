@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../corpus.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
@@ -91,22 +92,38 @@ interface ReportDocument {
   readonly histogram: { readonly blocks: number };
 }
 
+/**
+ * Lets go of the region and touches it again ten times a second, one after the other however busy the machine is.
+ * Returns what stops it and waits for the last touch.
+ */
+function touchAgainAndAgain(workload: WorkloadClient): () => Promise<void> {
+  let stopped = false;
+  const touching = (async () => {
+    while (!stopped) {
+      await workload.ask('advise', { name: 'touched', advice: 'MADV_DONTNEED' });
+      await workload.ask('touch', { name: 'touched', write: true });
+      await sleep(100);
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await touching;
+  };
+}
+
 describe('record --event faults of a live process', { skip: skipWithoutPerf() }, () => {
   const octavo = new OctavoRunner();
   let workload: WorkloadClient;
-  let toucher: NodeJS.Timeout;
+  let stopTouching: () => Promise<void>;
 
   before(async () => {
     workload = await quietWorkload();
     await workload.ask('map', { name: 'touched', bytes: 8 * MIB, huge: 'never' });
-    toucher = setInterval(async () => {
-      await workload.ask('advise', { name: 'touched', advice: 'MADV_DONTNEED' });
-      await workload.ask('touch', { name: 'touched', write: true });
-    }, 100);
+    stopTouching = touchAgainAndAgain(workload);
   });
 
   after(async () => {
-    clearInterval(toucher);
+    await stopTouching?.();
     await workload?.end();
     octavo.remove();
   });

@@ -199,6 +199,12 @@ function anonHuge(pid: number, address: string): number {
   return smapsField(pid, address, 'AnonHugePages');
 }
 
+it('a question to a workload that has ended is refused at once', { skip: loads }, async () => {
+  const workload = await WorkloadClient.start();
+  await workload.kill();
+  await assert.rejects(workload.ask('map', { name: 'late', bytes: 4096 }), /the workload ended \(SIGKILL\)/);
+});
+
 /** A field of one mapping in kB. */
 function smapsField(pid: number, address: string, field: string): number {
   const text = readFileSync(`/proc/${pid}/smaps`, 'latin1');
@@ -223,7 +229,7 @@ function sleeping(pid: number): boolean {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !condition(); turn++)
+  for (let turn = 0; turn < 3000 && !condition(); turn++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(condition());
 }
