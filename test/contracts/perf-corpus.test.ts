@@ -7,7 +7,7 @@ import { linuxHost } from '../../src/host/linux-host.js';
 import { damagedBytes } from '../../src/sources/perf-account.js';
 import { PerfFileSource } from '../../src/sources/perf-file.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus, ROOT } from '../corpus.js';
 import {
   DIFFERENCES,
   isCompared,
@@ -17,14 +17,11 @@ import {
   recordingsOf,
 } from '../differential/corpus-oracles.js';
 
-const corpus = findCorpus('data/perf');
 const host = linuxHost();
 
-if (corpus === undefined) {
-  test('corpus', { skip: 'no ../shared/data/perf beside the checkout' }, () => {});
-} else {
-  for (const path of recordingsOf(corpus)) test(path, () => compare(corpus, path));
-}
+// The checkout's own recordings always, and the larger set where one lies beside it.
+for (const root of new Set([join(ROOT, 'test/fixtures/perf'), findCorpus('data/perf') as string]))
+  for (const path of recordingsOf(root)) test(path, () => compare(root, path));
 
 async function compare(root: string, path: string): Promise<void> {
   const name = nameOf(path);
