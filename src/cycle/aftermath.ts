@@ -2,7 +2,7 @@
  * A later look at what earlier runs split: a block that is huge again on other frames was collapsed by the kernel.
  * Such blocks are reported and left alone for a while (planning/guard.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../host/host.js';
 import { type Feud, type Feuds, feudKey, withRecollapse } from '../planning/guard.js';
 import { BlockObserver } from '../verification/block-observer.js';

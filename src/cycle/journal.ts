@@ -4,7 +4,7 @@
  * leaves and is dropped; damage anywhere else is an error.
  */
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
 import { OctavoError } from '../vocabulary/errors.js';

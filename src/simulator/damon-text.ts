@@ -1,5 +1,5 @@
 /** How a scenario describes kdamonds and their schemes. docs/simulate-damon.md describes every key. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIONS } from './kernel/damon/generations.js';
 import { BytesText, DurationText } from './workloads/quantities.js';
 

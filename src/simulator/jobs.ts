@@ -20,7 +20,8 @@ export type Job =
 
 export type JobAnswer<Kind extends Job['kind']> = Kind extends 'baseline' ? Nanoseconds : SimulationOutcome;
 
-export const JOBS_MODULE = new URL(import.meta.url);
+/** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
+export const JOBS_MODULE = new URL('./jobs.js', import.meta.url);
 
 export async function run(job: Job): Promise<Nanoseconds | SimulationOutcome> {
   const readText = (path: string) => job.files[path] ?? '';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OctavoError } from '../vocabulary/errors.js';
 import { ScenarioSchema } from './scenario.js';
 import { parseScenario, withValue } from './scenario-text.js';

@@ -1,6 +1,6 @@
 /** Scenario text to a checked scenario. Whatever is wrong is told with file, line and key before anything runs. */
 import { isAlias, isCollection, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { OctavoError } from '../vocabulary/errors.js';
 import { unknownTarget } from './damon-runs.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';

@@ -2,7 +2,7 @@
  * A scenario: a host, what runs on it, what Octavo may do, and for how long. The whole of a simulation besides
  * its seed. docs/simulate.md describes every key; a test compares the two.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CPU_NAMES } from './cpus/catalogue.js';
 import { KdamondText } from './damon-text.js';
 import { GENERATION_NAMES } from './kernel/damon/generations.js';

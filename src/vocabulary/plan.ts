@@ -3,7 +3,7 @@
  * plan files, the journal, `--json` and the golden tests. Addresses are page numbers in here and hexadecimal
  * byte addresses in print.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ProcessIdentitySchema } from './process.js';
 
 export const PLAN_VERSION = 1;

@@ -15,8 +15,10 @@ import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
 
-/** Ready scenarios stand beside the program, in the package as in a checkout. */
-const READY = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
+/** Where ready scenarios stand: beside the program, seen from its bundle in a package and from the build in a checkout. */
+const READY = ['../scenarios/', '../../../../scenarios/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 /** Baselines with fewer accesses than this are quicker here than on another thread. */
 const WORTH_A_THREAD = 2e6;
 
@@ -48,8 +50,11 @@ export async function simulate(
 }
 
 function readScenario(context: OctavoContext, given: string): { path: string; text: string } {
-  const ready = /^[\w-]+$/.test(given) ? context.host.files.readText(`${READY}${given}.yaml`) : undefined;
-  if (ready?.ok) return { path: `${given}.yaml`, text: ready.value };
+  const name = `${given}.yaml`;
+  const ready = /^[\w-]+$/.test(given)
+    ? READY.map((folder) => context.host.files.readText(folder + name)).find((text) => text.ok)
+    : undefined;
+  if (ready?.ok) return { path: name, text: ready.value };
   const own = context.host.files.readText(given);
   if (own.ok) return { path: given, text: own.value };
   throw new OctavoError('FILE_UNREADABLE', { path: given, errno: own.error.errno });
@@ -152,8 +157,10 @@ function gridOf(keys: readonly string[]): Point[] {
 }
 
 function list(context: OctavoContext, json: boolean): void {
-  const names = context.host.files.list(READY);
-  const scenarios = (names.ok ? [...names.value] : [])
+  const scenarios = READY.flatMap((folder) => {
+    const names = context.host.files.list(folder);
+    return names.ok ? names.value : [];
+  })
     .filter((name) => name.endsWith('.yaml'))
     .sort()
     .map((name) => {

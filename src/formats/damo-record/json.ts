@@ -3,7 +3,7 @@
  * snapshots of regions. Numbers may be written for people (`4,096`, `3 s 20 ms`) or for machines.
  */
 import { inflateSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RegionRecord } from './region.js';
 
 /** Decompressed length up to which a record file is read: V8 cannot hold longer texts. */

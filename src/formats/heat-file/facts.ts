@@ -1,5 +1,5 @@
 /** What a heat file says about itself, beside its rows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HEAT_VERSION } from './schema.js';
 
 const counts = z.record(z.string(), z.number());

@@ -8,7 +8,7 @@
  * A tree written by hand needs `complete: true`: what it does not hold is then absent (ENOENT). In a recording what was
  * never asked is not known, and asking for it is the failure RECORDING_LACKS.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Advice } from '../../vocabulary/abilities.js';
 import { ADVICES } from '../../vocabulary/abilities.js';
 import { isErrnoName } from '../../vocabulary/errno.js';

@@ -2,7 +2,7 @@
  * Graph500's breadth-first search over a Kronecker graph in compressed sparse rows: row offsets and adjacency are
  * read in sequence, the parents of the neighbours at random. Initiator A, B, C, D = .57, .19, .19, .05.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import type { Workload } from './workload.js';

@@ -1,5 +1,5 @@
 /** Hotspot: a share of accesses goes to a small share of the pages, the rest to the others (YCSB 80/20). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Pages } from '../../vocabulary/units.js';
 import { Populate } from './populate.js';

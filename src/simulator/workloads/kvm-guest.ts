@@ -3,7 +3,7 @@
  * own: it may map huge pages or scatter base pages over its physical memory, and the TLB entry can never be larger
  * than the smaller of both mappings.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import type { GuestTables } from '../hardware/windows.js';
 import { Populate } from './populate.js';

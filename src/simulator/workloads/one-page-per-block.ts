@@ -2,7 +2,7 @@
  * One base page of every PMD block, over and over: the stride that makes each huge page look wholly hot although
  * 511 of 512 sub-pages are not touched (T2, inflation by up to 512).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, ShareText } from './quantities.js';

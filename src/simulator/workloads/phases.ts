@@ -2,7 +2,7 @@
  * Phases in time, as masim plays them: in each phase some regions are accessed, with a weight each, at random or in
  * sequence. `stairs` and `zigzag` are two well-known plays made of it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, DurationText } from './quantities.js';

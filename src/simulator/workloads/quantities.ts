@@ -2,7 +2,7 @@
  * Numbers with units as people write them in scenarios: `4GiB`, `200ms`, `2M/s`, `80%`. Plain numbers are taken in
  * the base unit.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const BYTES: Readonly<Record<string, number>> = {
   '': 1,

@@ -3,7 +3,7 @@
  * Objects live in slabs of one size. A slab page is given back (MADV_DONTNEED) only when its last object is gone,
  * so deleting most keys leaves holes everywhere and few whole pages: the bloat that huge pages make worse.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Bytes, Nanoseconds, Pages } from '../../vocabulary/units.js';
 import { fillWords } from './draws.js';

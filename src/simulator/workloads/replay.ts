@@ -2,7 +2,7 @@
  * Replay of a heat file: pages are drawn in proportion to the heat recorded for them. A heat file here is text,
  * one page a line: its offset in the area in pages, a comma, its weight; lines that begin with # are comments.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Pages } from '../../vocabulary/units.js';

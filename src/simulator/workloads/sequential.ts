@@ -1,5 +1,5 @@
 /** One stream that walks the area from start to end, over and over. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pages } from '../../vocabulary/units.js';
 import { BytesText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';

@@ -2,7 +2,7 @@
  * The workload of `npm start`: huge pages of which about a tenth of the sub-pages are in use, written and read
  * again and again; the others were never touched and hold zeroes.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, ShareText } from './quantities.js';

@@ -2,7 +2,7 @@
  * TPC-C's order entry: customers and items are drawn with NURand, each order reads and writes stock rows and
  * appends lines. Where a row lies in memory is our assumption: tables one after the other, rows in key order.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import type { Workload } from './workload.js';

@@ -1,5 +1,5 @@
 /** GUPS: uniform random read-modify-write updates, the worst case for every cache and TLB (HPCC RandomAccess). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Pages } from '../../vocabulary/units.js';
 import { fillWords } from './draws.js';

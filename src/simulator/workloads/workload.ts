@@ -2,7 +2,7 @@
  * A workload: what one process does to its memory. Everything it draws comes from the generator it is given, so
  * that a scenario and a seed determine every access.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Bytes, Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
 import type { GuestTables } from '../hardware/windows.js';

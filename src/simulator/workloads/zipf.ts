@@ -2,7 +2,7 @@
  * Zipf-distributed pages, as the key popularity of YCSB: the page of rank r (from 1) is accessed with probability
  * proportional to r^-theta. Ranks are scattered over the area by a seeded permutation, unless asked not to.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { power } from '../../base/power.js';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Pages } from '../../vocabulary/units.js';

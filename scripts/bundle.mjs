@@ -1,0 +1,71 @@
+// Puts what `npm pack` ships into bundle/: the command line split by command, workers and child programs as files of
+// their own, and the library with its types. Everything but koffi, which has a native part, is inside.
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { build } from 'esbuild';
+import { prepare, root } from './prepare.mjs';
+
+/** Files that are started or imported by name, relative to where the code that names them ends up: all in one folder. */
+const ENTRIES = {
+  octavo: 'main.js',
+  'worker-entry': 'host/worker-entry.js',
+  'foreign-entry': 'host/linux/foreign-entry.js',
+  'linux/native': 'host/linux/native.js',
+  jobs: 'simulator/jobs.js',
+};
+
+export async function bundle() {
+  const outdir = join(root, 'bundle');
+  rmSync(outdir, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(
+      Object.entries(ENTRIES).map(([name, path]) => [name, join('dist/src', path)]),
+    ),
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['koffi'],
+    chunkNames: '[name]-[hash]',
+    minify: true,
+    // Packages in CommonJS ask for Node's own modules by require().
+    banner: {
+      js: "import { createRequire as __requireOf } from 'node:module';const require = __requireOf(import.meta.url);",
+    },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  chmodSync(join(outdir, 'octavo.js'), 0o755);
+  writeFileSync(join(outdir, 'THIRD-PARTY.md'), notices(metafile));
+  return metafile;
+}
+
+/** The licences of the packages that ended up inside, as they ask. */
+function notices(metafile) {
+  const packages = new Set(
+    Object.keys(metafile.inputs)
+      .map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+      .filter((name) => name !== undefined),
+  );
+  const parts = [...packages].sort().map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE'].find((one) =>
+      existsSync(join(folder, one)),
+    );
+    const text = file === undefined ? `(${license})` : readFileSync(join(folder, file), 'utf8').trim();
+    return `## ${name} ${version}\n\n${text}\n`;
+  });
+  return `# Packages inside this one\n\n${parts.join('\n')}`;
+}
+
+if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
+  prepare();
+  const { outputs } = await bundle();
+  const bytes = Object.values(outputs).reduce((sum, one) => sum + one.bytes, 0);
+  console.log(`octavo: ${Object.keys(outputs).length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
+}
