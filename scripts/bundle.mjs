@@ -2,7 +2,6 @@
 // their own, and the library with its types. Everything but koffi, which has a native part, is inside.
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { build } from 'esbuild';
 import { prepare, root } from './prepare.mjs';
 
 /** Files that are started or imported by name, relative to where the code that names them ends up: all in one folder. */
@@ -15,6 +14,8 @@ const ENTRIES = {
 };
 
 export async function bundle() {
+  // Not there before prepare() has installed it.
+  const { build } = await import('esbuild');
   const outdir = join(root, 'bundle');
   rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({
@@ -64,7 +65,8 @@ function notices(metafile) {
 }
 
 if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
-  prepare();
+  // The build itself calls this with --built.
+  if (!process.argv.includes('--built')) prepare();
   const { outputs } = await bundle();
   const bytes = Object.values(outputs).reduce((sum, one) => sum + one.bytes, 0);
   console.log(`octavo: ${Object.keys(outputs).length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);

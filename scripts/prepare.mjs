@@ -19,6 +19,7 @@ export function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], 'building');
   buildKernels(root);
   chmodSync(join(root, 'dist/src/main.js'), 0o755);
+  run(process.execPath, [join(root, 'scripts/bundle.mjs'), '--built'], 'bundling');
 }
 
 export function run(command, parameters, what, options = {}) {
