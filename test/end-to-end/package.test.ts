@@ -72,7 +72,7 @@ describe('the package', { skip: skip() }, () => {
     assert.match(octavo('--version').out, /^\d+\.\d+\.\d+\n$/);
     const doctor = octavo('doctor', '--json');
     assert.equal(doctor.code, 0, doctor.err);
-    assert.equal(JSON.parse(doctor.out).octavo, 'doctor');
+    assert.equal(JSON.parse(doctor.out).octavo, 'features');
   });
 
   it('simulates a ready scenario, on worker threads too', () => {
