@@ -1,8 +1,9 @@
 import { failure, type Result, success } from '../base/result.js';
 import { connect } from './kernel/boot.js';
 import { Kernel } from './kernel/kernel.js';
-import { loadSnapshot, type SnapshotClass, saveSnapshot } from './kernel/snapshot.js';
+import { loadSnapshot, saveSnapshot } from './kernel/snapshot.js';
 import { kernelClasses } from './kernel/snapshot-classes.js';
+import type { SnapshotClass } from './kernel/snapshot-format.js';
 import { MemoryFiles } from './model-files.js';
 
 export interface SavedModel {

@@ -7,9 +7,8 @@ import { violations } from '../../src/simulator/kernel/invariants.js';
 import type { Kernel } from '../../src/simulator/kernel/kernel.js';
 import { drainAll } from '../../src/simulator/kernel/lru.js';
 import { type AdviceName, adviseRange } from '../../src/simulator/kernel/madvise.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
+import { type MappedInode, VM } from '../../src/simulator/kernel/mm.js';
 import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/kernel/options.js';
-import type { Inode } from '../../src/simulator/kernel/page-cache.js';
 import { ENTRY } from '../../src/simulator/kernel/page-tables.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
@@ -28,7 +27,7 @@ export interface Fixture {
 export interface FixtureOptions extends Partial<KernelOptions> {
   readonly release?: Release;
   readonly blocks?: number;
-  readonly inode?: (kernel: Kernel, pages: number) => Inode;
+  readonly inode?: (kernel: Kernel, pages: number) => MappedInode;
 }
 
 /** A model with one process and an aligned mapping of some huge blocks in it, untouched. */

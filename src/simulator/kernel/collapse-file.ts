@@ -10,8 +10,7 @@ import { mapHuge } from './inode-faults.js';
 import type { Kernel } from './kernel.js';
 import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
-import type { Mm, Vma } from './mm.js';
-import type { Inode } from './page-cache.js';
+import type { MappedInode, Mm, Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { cacheFlags, cachePage, removeFromCache } from './shmem.js';
 import { unmapAll } from './swap-out.js';
@@ -45,7 +44,7 @@ export function collapseFileBlock(
 }
 
 /** Head of the huge folio that holds the block already, −1 when there is none. */
-function wholeFolioAt(kernel: Kernel, inode: Inode, offset: PageNumber): FrameNumber {
+function wholeFolioAt(kernel: Kernel, inode: MappedInode, offset: PageNumber): FrameNumber {
   const frame = inode.frameAt(offset);
   return frame >= 0 && kernel.folios.orderOf(frame) === kernel.geometry.hugeOrder ? frame : -1;
 }
@@ -67,7 +66,7 @@ function mapWhole(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, head: Fra
 
 function scanCache(
   kernel: Kernel,
-  inode: Inode,
+  inode: MappedInode,
   offset: PageNumber,
   collector: Collector,
 ): ScanResult | undefined {
@@ -96,13 +95,13 @@ const NOTHING_THERE: { failure: ScanResult | undefined; cost: Nanoseconds } = {
 };
 
 /** Whether the cache or swap holds any page of the block. */
-function present(kernel: Kernel, inode: Inode, offset: PageNumber): boolean {
+function present(kernel: Kernel, inode: MappedInode, offset: PageNumber): boolean {
   for (let i = 0; i < kernel.geometry.pagesPerBlock; i++)
     if (inode.frameAt(offset + i) >= 0 || inode.swapAt(offset + i) >= 0) return true;
   return false;
 }
 
-function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber, some: boolean): Collapsed {
+function fillHuge(kernel: Kernel, mm: Mm, inode: MappedInode, offset: PageNumber, some: boolean): Collapsed {
   const { counters, geometry, folios } = kernel;
   const kind = { flags: cacheFlags(inode), owner: inode.number, index: offset };
   const memcg = kernel.memcgOf(mm);
@@ -135,7 +134,7 @@ function fillHuge(kernel: Kernel, mm: Mm, inode: Inode, offset: PageNumber, some
 function swapIn(
   kernel: Kernel,
   memcg: Memcg,
-  inode: Inode,
+  inode: MappedInode,
   offset: PageNumber,
 ): { failure: ScanResult | undefined; cost: Nanoseconds } {
   let cost = 0;
@@ -152,7 +151,7 @@ function swapIn(
 }
 
 /** Takes the content of one cached page and removes the page, with the rest of its folio to follow. */
-function takeOver(kernel: Kernel, inode: Inode, offset: PageNumber, target: FrameNumber): Nanoseconds {
+function takeOver(kernel: Kernel, inode: MappedInode, offset: PageNumber, target: FrameNumber): Nanoseconds {
   const { folios } = kernel;
   const frame = inode.frameAt(offset);
   if (frame < 0) return 0;

@@ -1,7 +1,6 @@
 import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/units.js';
 import type { Kernel } from './kernel.js';
-import { VM, type Vma } from './mm.js';
-import type { Inode } from './page-cache.js';
+import { type MappedInode, VM, type Vma } from './mm.js';
 import { releaseSlot } from './release-slot.js';
 import { removeFromCache } from './shmem.js';
 import { type Outcome, splitFolio, UNIFORM } from './split.js';
@@ -27,7 +26,7 @@ export function punchHole(kernel: Kernel, vma: Vma, start: PageNumber, end: Page
 }
 
 interface Hole {
-  readonly inode: Inode;
+  readonly inode: MappedInode;
   readonly from: PageNumber;
   readonly to: PageNumber;
 }

@@ -1,9 +1,9 @@
 import { FOLIO } from './folios.js';
 import { FRAME } from './frames.js';
-import type { Report } from './invariants.js';
 import type { Tally } from './invariants-mappings.js';
 import type { Kernel } from './kernel.js';
 import type { Memcg } from './memcg.js';
+import type { Report } from './report.js';
 
 interface Totals {
   readonly nrAnon: number[];

@@ -1,10 +1,10 @@
 import { FOLIO } from './folios.js';
 import { FRAME } from './frames.js';
-import type { Report } from './invariants.js';
 import type { Tally } from './invariants-mappings.js';
 import type { Kernel } from './kernel.js';
 import { lruHead } from './lru.js';
 import { LRU_LISTS } from './memcg.js';
+import type { Report } from './report.js';
 
 /** Every frame is either in one free block or in one allocation; lists, totals and block counts agree. */
 export function checkBuddy(kernel: Kernel, report: Report): void {

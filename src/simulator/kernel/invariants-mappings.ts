@@ -1,8 +1,8 @@
 import { FOLIO } from './folios.js';
-import type { Report } from './invariants.js';
 import type { Kernel } from './kernel.js';
 import type { Mm } from './mm.js';
 import { ENTRY, PMD_RUN } from './page-tables.js';
+import type { Report } from './report.js';
 
 /** What page tables refer to, counted entry by entry. Scratch columns are kept between calls on one kernel. */
 export interface Tally {

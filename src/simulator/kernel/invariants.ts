@@ -1,5 +1,5 @@
 /**
- * Everything that must hold of a model at rest, recounted from scratch. Each check answers sentences about what is
+ * Everything that must hold of a model at rest, recounted from scratch. Each check reports sentences about what is
  * wrong; none means that frames, folios, mappings and counters are conserved.
  */
 
@@ -21,5 +21,3 @@ export function violations(kernel: Kernel, most = 10): string[] {
   checkCounters(kernel, tally, report);
   return found;
 }
-
-export type Report = (sentence: string) => void;

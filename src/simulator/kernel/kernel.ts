@@ -38,9 +38,8 @@ import { FOLIO, Folios } from './folios.js';
 import { FRAME, Frames } from './frames.js';
 import { KhugepagedState } from './khugepaged-state.js';
 import { LRU_LISTS, MAX_MEMCGS, Memcg } from './memcg.js';
-import type { Mm } from './mm.js';
+import type { MappedInode, Mm } from './mm.js';
 import { DEFAULT_OPTIONS, type KernelFeatures, type KernelOptions } from './options.js';
-import type { Inode } from './page-cache.js';
 import { PageTables } from './page-tables.js';
 import { Pressure } from './pressure.js';
 import type { Process } from './process.js';
@@ -89,7 +88,7 @@ export class Kernel {
   readonly mms = new Map<number, Mm>();
   /** Address spaces that may share anonymous pages, by family. */
   readonly families = new Map<number, Mm[]>();
-  readonly inodes = new Map<number, Inode>();
+  readonly inodes = new Map<number, MappedInode>();
   /** Frame of the huge zero page, −1 before its first use. */
   hugeZeroFrame: FrameNumber = -1;
   /** Free frames below which kswapd is woken; set at boot from the size of memory. */

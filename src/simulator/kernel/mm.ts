@@ -1,6 +1,9 @@
 import type { PageNumber, Pages } from '../../vocabulary/units.js';
 import type { Inode } from './page-cache.js';
 
+/** A file whose mappers are address spaces of this model. */
+export type MappedInode = Inode<Mm>;
+
 /** Properties of a mapping (VM_* flags), as bits. */
 export const VM = {
   read: 1 << 0,
@@ -50,7 +53,7 @@ export class Vma {
   /** VM bits. */
   flags: number;
   /** What stands behind it; undefined for anonymous memory. */
-  readonly inode: Inode | undefined;
+  readonly inode: MappedInode | undefined;
   /** Page offset in the inode of `start`; for anonymous memory its page number, as in Linux. */
   offset: PageNumber;
   readonly name: string;
@@ -63,7 +66,7 @@ export class Vma {
     start: PageNumber,
     end: PageNumber,
     flags: number,
-    inode: Inode | undefined,
+    inode: MappedInode | undefined,
     offset: number,
     name: string,
   ) {

@@ -1,5 +1,4 @@
 import type { FrameNumber, PageNumber, Pages } from '../../vocabulary/units.js';
-import type { Mm } from './mm.js';
 
 /** Pages of an inode's cache are looked up in chunks of this many. */
 const CHUNK = 512;
@@ -7,8 +6,11 @@ const CHUNK = 512;
 /** How a tmpfs mount or a shared anonymous mapping takes huge folios. */
 export type ShmemHuge = 'never' | 'always' | 'within_size' | 'advise';
 
-/** A file's page cache (address_space): shmem, tmpfs, or an ordinary file such as a program's text. */
-export class Inode {
+/**
+ * A file's page cache (address_space): shmem, tmpfs, or an ordinary file such as a program's text. `Mapper` is the address
+ * space of a process that maps it: a cache knows which there are, and nothing of what they are.
+ */
+export class Inode<Mapper extends object> {
   readonly number: number;
   /** Path, or `dev/zero` for shared anonymous memory. */
   readonly path: string;
@@ -20,7 +22,7 @@ export class Inode {
   /** memcg that first-touched pages are charged to when no process is known. */
   readonly device: string;
   /** Address spaces that map this inode; a mapping counts once. */
-  readonly mappers: { mm: Mm; count: number }[] = [];
+  readonly mappers: { mm: Mapper; count: number }[] = [];
   /** Behind the last page that was ever there. */
   private end = 0;
   /** Value of a slot: 0 nothing, frame + 1 when cached, −(swap slot + 1) when swapped out. */
@@ -76,13 +78,13 @@ export class Inode {
     }
   }
 
-  addMapper(mm: Mm): void {
+  addMapper(mm: Mapper): void {
     const found = this.mappers.find((mapper) => mapper.mm === mm);
     if (found === undefined) this.mappers.push({ mm, count: 1 });
     else found.count++;
   }
 
-  removeMapper(mm: Mm): void {
+  removeMapper(mm: Mapper): void {
     const index = this.mappers.findIndex((mapper) => mapper.mm === mm);
     if (index >= 0 && --this.mappers[index].count === 0) this.mappers.splice(index, 1);
   }

@@ -3,7 +3,7 @@ import type { Nanoseconds, PageNumber, Pages } from '../../vocabulary/units.js';
 import { dropTable } from './entries.js';
 import type { Kernel } from './kernel.js';
 import { unregisterMm } from './khugepaged-list.js';
-import { Mm, VM, Vma } from './mm.js';
+import { type MappedInode, Mm, VM, Vma } from './mm.js';
 import { Inode, type ShmemHuge } from './page-cache.js';
 import { Process } from './process.js';
 import { insertVma, releaseInode } from './vmas.js';
@@ -56,7 +56,7 @@ function mapImage(kernel: Kernel, mm: Mm, command: string): void {
   const pageShift = kernel.geometry.pageShift;
   const at = (address: number) => Math.ceil(address / 2 ** pageShift);
   const base = at(0x400000);
-  const add = (start: number, pages: number, flags: number, name: string, inode?: Inode, offset = 0) =>
+  const add = (start: number, pages: number, flags: number, name: string, inode?: MappedInode, offset = 0) =>
     insertVma(
       kernel,
       mm,
@@ -88,8 +88,8 @@ export function createInode(
   path: string,
   pages: Pages,
   kind: 'file' | 'kernel' | ShmemHuge,
-): Inode {
-  const inode = new Inode(
+): MappedInode {
+  const inode: MappedInode = new Inode(
     kernel.nextInode++,
     path,
     kind === 'file' ? 'file' : 'shmem',
@@ -142,7 +142,7 @@ export interface MapOptions {
   readonly at?: PageNumber;
   /** VM bits; readable and writable private memory when left out. */
   readonly flags?: number;
-  readonly inode?: Inode;
+  readonly inode?: MappedInode;
   readonly offset?: PageNumber;
   readonly name?: string;
 }

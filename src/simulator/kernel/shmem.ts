@@ -5,8 +5,7 @@ import { FOLIO } from './folios.js';
 import type { Kernel } from './kernel.js';
 import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
-import type { Vma } from './mm.js';
-import type { Inode } from './page-cache.js';
+import type { MappedInode, Vma } from './mm.js';
 import { releaseSlot } from './release-slot.js';
 import { inodeOrders } from './thp-orders.js';
 
@@ -23,7 +22,7 @@ export interface CachePage {
 export function cachePage(
   kernel: Kernel,
   memcg: Memcg,
-  inode: Inode,
+  inode: MappedInode,
   vma: Vma | undefined,
   offset: PageNumber,
 ): CachePage {
@@ -50,7 +49,7 @@ export function descending(orders: number): Order[] {
   return list;
 }
 
-function isRangeFree(inode: Inode, offset: PageNumber, order: Order): boolean {
+function isRangeFree(inode: MappedInode, offset: PageNumber, order: Order): boolean {
   const start = offset - (offset % 2 ** order);
   for (let i = start; i < start + 2 ** order; i++)
     if (inode.frameAt(i) >= 0 || inode.swapAt(i) >= 0) return false;
@@ -60,7 +59,7 @@ function isRangeFree(inode: Inode, offset: PageNumber, order: Order): boolean {
 function makeHuge(
   kernel: Kernel,
   memcg: Memcg,
-  inode: Inode,
+  inode: MappedInode,
   offset: PageNumber,
   order: Order,
 ): { frame: FrameNumber; cost: Nanoseconds } {
@@ -84,7 +83,7 @@ function makeHuge(
 function makeFolio(
   kernel: Kernel,
   memcg: Memcg,
-  inode: Inode,
+  inode: MappedInode,
   offset: PageNumber,
   order: Order,
   effort: Effort,
@@ -101,13 +100,13 @@ function makeFolio(
 }
 
 /** Shmem is swap-backed. Pages are born clean; a write makes them dirty. */
-export function cacheFlags(inode: Inode): number {
+export function cacheFlags(inode: MappedInode): number {
   return inode.kind === 'shmem'
     ? FOLIO.shmem | FOLIO.swapBacked | FOLIO.uptodate
     : FOLIO.file | FOLIO.uptodate;
 }
 
-function swapInCachePage(kernel: Kernel, memcg: Memcg, inode: Inode, offset: PageNumber): CachePage {
+function swapInCachePage(kernel: Kernel, memcg: Memcg, inode: MappedInode, offset: PageNumber): CachePage {
   const slot = inode.swapAt(offset);
   const content = kernel.swap.content[slot];
   const compressed = kernel.swap.compressed[slot] === 1;
@@ -157,7 +156,7 @@ function orphan(kernel: Kernel, head: FrameNumber): void {
 }
 
 /** Drops a whole inode: its pages must be unmapped. */
-export function dropInode(kernel: Kernel, inode: Inode): void {
+export function dropInode(kernel: Kernel, inode: MappedInode): void {
   for (const offset of [...inode.offsets()]) {
     const slot = inode.swapAt(offset);
     if (slot >= 0) {

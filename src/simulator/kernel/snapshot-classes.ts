@@ -11,7 +11,7 @@ import { Inode } from './page-cache.js';
 import { PageTables } from './page-tables.js';
 import { Pressure } from './pressure.js';
 import { Process } from './process.js';
-import type { SnapshotClass } from './snapshot.js';
+import type { SnapshotClass } from './snapshot-format.js';
 import { Swap } from './swap.js';
 import { ThpSettings } from './thp-settings.js';
 

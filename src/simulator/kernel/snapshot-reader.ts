@@ -1,4 +1,4 @@
-import type { SnapshotClass, SnapshotHeader } from './snapshot.js';
+import type { SnapshotClass, SnapshotHeader } from './snapshot-format.js';
 
 const TYPED = { Uint8Array, Uint16Array, Uint32Array, Int32Array, Float64Array } as const;
 

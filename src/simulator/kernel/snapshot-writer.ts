@@ -1,4 +1,4 @@
-import { SNAPSHOT_KIND, SNAPSHOT_VERSION, type SnapshotClass, shapeOf } from './snapshot.js';
+import { SNAPSHOT_KIND, SNAPSHOT_VERSION, type SnapshotClass, shapeOf } from './snapshot-format.js';
 
 /** Elements of a typed array that are kept or left out together. */
 const CHUNK = 1024;

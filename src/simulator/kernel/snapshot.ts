@@ -5,34 +5,15 @@
  */
 import type { Result } from '../../base/result.js';
 import { failure, success } from '../../base/result.js';
+import {
+  SNAPSHOT_KIND,
+  SNAPSHOT_VERSION,
+  type SnapshotClass,
+  type SnapshotHeader,
+  shapeOf,
+} from './snapshot-format.js';
 import { SnapshotReader } from './snapshot-reader.js';
 import { SnapshotWriter } from './snapshot-writer.js';
-
-/** Goes up whenever a snapshot means something else than before. The shapes of classes are compared besides. */
-export const SNAPSHOT_VERSION = 1;
-export const SNAPSHOT_KIND = 'model-snapshot';
-
-/** Names of a class and of its fields, as a sample object has them; fields must not appear later. */
-export interface SnapshotClass {
-  readonly name: string;
-  /** An object of the class, freshly made: gives the prototype and the list of fields. */
-  sample(): object;
-  /**
-   * Makes the object that is to be filled, for classes with private state that only their constructor can make.
-   * The sample's prototype is enough for all others.
-   */
-  make?(): object;
-}
-
-export interface SnapshotHeader {
-  readonly octavo: typeof SNAPSHOT_KIND;
-  readonly version: number;
-  /** Field names by class. */
-  readonly shapes: Readonly<Record<string, string>>;
-  readonly objects: number;
-  /** Bytes of the lines of JSON that follow the header. */
-  readonly bytes: number;
-}
 
 /** Everything reachable from `roots`. Functions and unknown classes are bugs and throw. */
 export function saveSnapshot(
@@ -76,8 +57,4 @@ function parseHeader(line: Uint8Array): SnapshotHeader | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function shapeOf(known: SnapshotClass): string {
-  return Object.keys(known.sample()).sort().join(' ');
 }

@@ -1,7 +1,6 @@
 import type { Order, PageNumber } from '../../vocabulary/units.js';
 import type { Kernel } from './kernel.js';
-import { type Mm, VM, type Vma } from './mm.js';
-import type { Inode } from './page-cache.js';
+import { type MappedInode, type Mm, VM, type Vma } from './mm.js';
 
 /** What an order is asked for (enum tva_type): a fault, khugepaged, MADV_COLLAPSE, or the THPeligible line. */
 export type Purpose = 'fault' | 'khugepaged' | 'collapse' | 'smaps';
@@ -47,7 +46,7 @@ export function isOrderEnabled(kernel: Kernel, order: Order, advised: boolean): 
 /** Orders for shmem and tmpfs at one page of the inode (shmem_allowable_huge_orders()). */
 export function inodeOrders(
   kernel: Kernel,
-  inode: Inode,
+  inode: MappedInode,
   vma: Vma | undefined,
   offset: PageNumber,
   purpose: Purpose,
@@ -70,7 +69,13 @@ export function inodeOrders(
   return orders;
 }
 
-function admits(rule: string, inode: Inode, offset: PageNumber, order: Order, advised: boolean): boolean {
+function admits(
+  rule: string,
+  inode: MappedInode,
+  offset: PageNumber,
+  order: Order,
+  advised: boolean,
+): boolean {
   if (rule === 'always') return true;
   if (rule === 'advise') return advised;
   if (rule !== 'within_size') return false;
