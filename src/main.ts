@@ -1,51 +1,45 @@
 #!/usr/bin/env node
-import { runCommandLine } from './cli/application.js';
+import { writeSync } from 'node:fs';
 import { chosenHost } from './cli/chosen-host.js';
-import { OctavoContext } from './cli/context.js';
-import type { Host } from './host/host.js';
-import { linuxHost } from './host/linux-host.js';
+import { failureDocument, failureText } from './cli/context.js';
+import { takeInherited } from './host/linux/inherited.js';
+import { supervise } from './host/thread/supervisor.js';
 import { OctavoError } from './vocabulary/errors.js';
 
-/** What runs on although nobody reads it any more gets so long to put things back. */
-const PUTTING_BACK_MS = 5000;
-
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => stop.abort(name));
-}
-// A reader that closes the pipe early (head, less) is no failure; what was set up is put back all the same.
-let readerGone = false;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exit(1);
-  if (readerGone) return;
-  readerGone = true;
-  stop.abort('EPIPE');
-  setTimeout(() => process.exit(0), PUTTING_BACK_MS).unref();
-});
-
-const streams = {
-  out: process.stdout,
-  err: process.stderr,
-  input: process.stdin,
-  interactive: process.stderr.isTTY === true,
-  columns: process.stdout.columns ?? 100,
-};
-const machine = linuxHost();
+// First of all: what comes later changes what is to be noted.
+const inherited = takeInherited();
 const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
-try {
-  const host = recording === undefined ? machine : await recordedHost(recording);
-  process.exitCode = await runCommandLine(words, new OctavoContext(host, streams, stop.signal));
-} catch (problem) {
-  if (!(problem instanceof OctavoError)) throw problem;
-  const context = new OctavoContext(machine, streams, stop.signal);
-  context.fail(problem, words.includes('--json'));
-  process.exitCode = context.exitCode;
-}
-if (readerGone) process.exitCode = 0;
-// An unread standard input would keep the process alive.
-process.stdin.unref?.();
+const json = words.includes('--json');
 
-async function recordedHost(folder: string): Promise<Host> {
-  const { folderHost } = await import('./host/folder-host.js');
-  return folderHost(folder, machine.identity.stateDirectory);
+// The program that takes this one's place must find signals and streams as they were: no listener, no thread.
+if (words[0] === 'launch' && recording === undefined) process.exitCode = await launch();
+else {
+  supervise({
+    module: new URL('./command-thread.js', import.meta.url),
+    commandLine: words,
+    recording,
+    inherited,
+    lastWords(signal) {
+      const problem = new OctavoError('STOPPED', { signal });
+      const document = `${JSON.stringify(failureDocument(problem), undefined, 2)}\n`;
+      return { err: `${failureText(problem)}\n`, out: json ? document : '' };
+    },
+    unwritable: (path, errno) => `${failureText(new OctavoError('FILE_UNWRITABLE', { path, errno }))}\n`,
+  });
+}
+
+/** Comes back only with a failure, or with help. */
+async function launch(): Promise<number> {
+  const { runCommandLine } = await import('./cli/application.js');
+  const { OctavoContext } = await import('./cli/context.js');
+  const { linuxHost } = await import('./host/linux-host.js');
+  const streams = {
+    out: { write: (text: string) => void writeSync(1, text) },
+    err: { write: (text: string) => void writeSync(2, text) },
+    input: (async function* () {})(),
+    interactive: false,
+    columns: 100,
+  };
+  const context = new OctavoContext(linuxHost(inherited), streams, new AbortController().signal);
+  return runCommandLine(words, context);
 }

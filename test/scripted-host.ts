@@ -197,7 +197,7 @@ export class ScriptedHost implements Host {
       },
       probeAdvice: () => success(undefined),
       start: (command) => absent(`execve ${command}`),
-      launch: (command) => absent(`execve ${command}`),
+      become: (command) => ({ errno: 'ENOENT', call: `execve ${command}` }),
     } as Calls;
   }
 

@@ -67,13 +67,22 @@ export class OctavoContext implements CommandContext {
    * has one thing to read.
    */
   fail(problem: OctavoError, json: boolean): void {
-    const { code, facts, message, advice, exitCode } = problem;
-    this.remark(`octavo: ${code}: ${message}\n  ${advice}`);
-    if (json) this.printJson({ octavo: 'failure', version: 1, code, exitCode, message, advice, facts });
-    this.endsWith(ERRORS[code].exit);
+    this.remark(failureText(problem));
+    if (json) this.printJson(failureDocument(problem));
+    this.endsWith(ERRORS[problem.code].exit);
   }
 
   get exitCode(): number {
     return this.#handedOn ?? EXIT[this.#exit];
   }
+}
+
+/** A failure in words: what went wrong, and what can be done. */
+export function failureText({ code, message, advice }: OctavoError): string {
+  return `octavo: ${code}: ${message}\n  ${advice}`;
+}
+
+/** A failure as `--json` shows it. */
+export function failureDocument({ code, facts, message, advice, exitCode }: OctavoError): object {
+  return { octavo: 'failure', version: 1, code, exitCode, message, advice, facts };
 }

@@ -14,6 +14,8 @@ export const EXIT = {
   notAllMet: 7,
   refused: 8,
   stale: 9,
+  cannotRun: 126,
+  notFound: 127,
   interrupted: 130,
 } as const;
 
@@ -30,7 +32,9 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   notAllMet: 'done, but not every step was met',
   refused: 'refused by a guard, a lock or a rule',
   stale: 'the plan was made for something that has changed since',
-  interrupted: 'interrupted; the journal is complete',
+  cannotRun: 'the program to launch cannot be run',
+  notFound: 'there is no such program to launch',
+  interrupted: 'interrupted by a signal (SIGINT, SIGTERM or SIGHUP): what was set up is put back, the journal is complete',
 };
 
 interface ErrorKind {
@@ -168,6 +172,21 @@ export const ERRORS = {
     exit: 'interrupted',
     says: 'interrupted by {signal}; the journal of run {run} is complete',
     advice: 'Go on with `octavo apply`, or take it back with `octavo undo {run}`.',
+  },
+  STOPPED: {
+    exit: 'interrupted',
+    says: 'interrupted by {signal} before there was a result',
+    advice: 'Nothing was written. Start it again to get the whole.',
+  },
+  PROGRAM_NOT_FOUND: {
+    exit: 'notFound',
+    says: 'there is no program `{program}`',
+    advice: 'Give a path, or a name that is in PATH.',
+  },
+  PROGRAM_NOT_RUN: {
+    exit: 'cannotRun',
+    says: '`{program}` cannot be run ({errno})',
+    advice: 'It must be an executable file, on a file system that is not mounted noexec.',
   },
   SCENARIO_INVALID: {
     exit: 'badInput',

@@ -22,6 +22,7 @@ import { dirname } from 'node:path';
 import { failure, success } from '../../base/result.js';
 import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
+import { hold, holding } from './held.js';
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
 export function errnoOf(error: unknown): ErrnoName {
@@ -64,6 +65,7 @@ export class LinuxFiles implements Files {
   }
 
   writeKernelFile(path: string, text: string): Answer<void> {
+    hold();
     return answer(`write ${path}`, () => {
       const descriptor = openSync(path, constants.O_WRONLY);
       try {
@@ -80,25 +82,13 @@ export class LinuxFiles implements Files {
   }
 
   writeFile(path: string, content: string | Uint8Array): Answer<void> {
-    const temporary = `${path}.new`;
-    return answer(`write ${path}`, () => {
-      if (isNoFile(path)) {
-        writeInto(path, content);
-        return;
-      }
-      const descriptor = openSync(temporary, 'w', 0o600);
-      try {
-        writeAll(descriptor, content);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(temporary, path);
-      syncDirectory(dirname(path));
-    });
+    // A pipe or device may take as long as it likes, and there is nothing to put back.
+    if (isNoFile(path)) return answer(`write ${path}`, () => writeInto(path, content));
+    return holding(() => answer(`write ${path}`, () => replaceFile(path, content)));
   }
 
   appendTo(path: string): Answer<AppendFile> {
+    hold();
     return answer(`open for appending ${path}`, () => {
       const descriptor = openSync(path, 'a', 0o600);
       syncDirectory(dirname(path));
@@ -109,6 +99,7 @@ export class LinuxFiles implements Files {
   createExclusive(path: string, text: string): Answer<void> {
     // Written aside and linked: nobody ever sees the file without its text.
     const aside = `${path}.${process.pid}`;
+    hold();
     return answer(`create ${path}`, () => {
       try {
         const descriptor = openSync(aside, 'w', 0o600);
@@ -126,15 +117,36 @@ export class LinuxFiles implements Files {
   }
 
   makeDirectory(path: string): Answer<void> {
+    hold();
     return answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
   }
 
   remove(path: string): Answer<void> {
+    hold();
     return answer(`remove ${path}`, () => {
       if (lstatSync(path).isDirectory()) rmdirSync(path);
       else rmSync(path);
     });
   }
+}
+
+/** Written aside, made durable, and renamed; what was written aside goes away again when that fails. */
+function replaceFile(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.new`;
+  try {
+    const descriptor = openSync(temporary, 'w', 0o600);
+    try {
+      writeAll(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (problem) {
+    rmSync(temporary, { force: true });
+    throw problem;
+  }
+  syncDirectory(dirname(path));
 }
 
 /** A file system without hard links gets the file in two steps. */

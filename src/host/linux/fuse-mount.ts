@@ -8,6 +8,7 @@ import { failure, success } from '../../base/result.js';
 import { errnoName } from '../../vocabulary/errno.js';
 import type { Answer } from '../host.js';
 import { errnoOf } from './files.js';
+import { hold } from './held.js';
 
 const CLONE_NEWNS = 0x00020000;
 const MS = { bind: 0x1000, rec: 0x4000, private: 1 << 18, nosuid: 2, nodev: 4, noexec: 8 } as const;
@@ -41,6 +42,7 @@ function asAnswer(result: number, call: string): Answer<void> {
 
 /** Gives this process's main thread, and what it starts, mounts of its own. */
 export function enterPrivateMounts(): Answer<void> {
+  hold();
   const entered = asAnswer(libc().unshare(CLONE_NEWNS), 'unshare CLONE_NEWNS');
   if (!entered.ok) return entered;
   return asAnswer(libc().mount('none', '/', null, MS.rec | MS.private, null), 'mount / private');
@@ -109,6 +111,7 @@ export class FuseMount {
 
 /** Mounts a FUSE file system at an existing directory; root only. The kernel checks permissions by file modes. */
 export function mountFuse(path: string): Answer<FuseMount> {
+  hold();
   let fd: number;
   try {
     fd = openSync('/dev/fuse', constants.O_RDWR);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { failure, success } from '../../base/result.js';
-import type { Answer, Launched, Program } from '../host.js';
+import type { Answer, Program } from '../host.js';
 
 const KEPT_ERROR_BYTES = 64 * 1024;
 
@@ -26,14 +26,6 @@ export function startProgram(command: string, parameters: readonly string[]): An
     ended,
     signal: (name) => void child.kill(name),
   });
-}
-
-/** Starts a child on this process's own streams. */
-export function launchProgram(command: string, parameters: readonly string[]): Answer<Launched> {
-  if (!isExecutable(command)) return failure({ errno: 'ENOENT', call: `execve ${command}` });
-  const child = spawn(command, parameters, { stdio: 'inherit' });
-  if (child.pid === undefined) return failure({ errno: 'EAGAIN', call: `execve ${command}` });
-  return success({ pid: child.pid, ended: endOf(child) });
 }
 
 function endOf(child: ChildProcess): Promise<number | string> {

@@ -1,0 +1,17 @@
+/**
+ * Ends this process at once, whatever its threads wait for. `process.exit` joins them: a thread that waits in read(2)
+ * for a pipe nobody writes to, or in a loop of a worker, would hold it up without end.
+ */
+import { createRequire } from 'node:module';
+
+export function endProcess(code: number): never {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const exit = koffi.load(null).func('_exit', 'void', ['int']) as unknown as (code: number) => never;
+    exit(code);
+  } catch {
+    // Without a foreign-function interface only a signal ends a process at once.
+  }
+  process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
+}

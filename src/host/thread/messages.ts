@@ -1,0 +1,25 @@
+/** What the main thread and the command's thread tell each other. */
+
+/** What the main thread gives the command's thread at its start. */
+export interface ThreadStart {
+  /** Words of SharedState. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly commandLine: readonly string[];
+  /** Folder of a recording that stands in for this machine. */
+  readonly recording: string | undefined;
+  /** Whether standard error is a terminal. */
+  readonly interactive: boolean;
+  readonly columns: number;
+}
+
+export type FromCommand =
+  | { readonly kind: 'out' | 'err'; readonly text: string }
+  /** The next piece of standard input, please. */
+  | { readonly kind: 'read' }
+  | { readonly kind: 'ended'; readonly exitCode: number };
+
+export type ToCommand =
+  /** A reason to stop was raised. */
+  | { readonly kind: 'stop' }
+  /** Standard input as it came; undefined at its end. */
+  | { readonly kind: 'input'; readonly bytes: Uint8Array | undefined };
