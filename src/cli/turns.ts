@@ -66,10 +66,19 @@ export function writePlanFile(context: OctavoContext, path: string, plan: Plan):
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }
 
-export function readPlanFile(context: OctavoContext, path: string): Plan {
+/** Reads a plan from a file, or from standard input for `-`. */
+export async function readPlanFile(context: OctavoContext, path: string): Promise<Plan> {
+  if (path === '-') return parsePlan(await wholeInput(context), 'standard input');
   const text = context.host.files.readText(path);
   if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
   return parsePlan(text.value, path);
+}
+
+async function wholeInput({ streams }: OctavoContext): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of streams.input) text += decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
 }
 
 /** Carries out a plan and tells its outcome; the exit code says whether all of it was met. */

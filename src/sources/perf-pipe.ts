@@ -102,6 +102,9 @@ export class PerfPipeSource implements Source {
   ): AsyncIterable<AccessColumns> {
     const { clock } = context.host;
     const program = this.start(context.host, period, lengthMs);
+    // perf ends its workload and itself on SIGTERM; what it has not sent yet nobody wants any more.
+    const stop = () => program.signal('SIGTERM');
+    context.signal.addEventListener('abort', stop, { once: true });
     const output = new WaitingClock(program.output, clock);
     const source = new PerfFileSource({
       path: 'perf record',
@@ -119,6 +122,7 @@ export class PerfPipeSource implements Source {
     } catch (problem) {
       throw await this.explain(program, problem);
     } finally {
+      context.signal.removeEventListener('abort', stop);
       program.signal('SIGINT');
     }
     const wallMs = (clock.monotonicNs() - started) / 1e6;

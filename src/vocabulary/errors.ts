@@ -34,7 +34,8 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   stale: 'the plan was made for something that has changed since',
   cannotRun: 'the program to launch cannot be run',
   notFound: 'there is no such program to launch',
-  interrupted: 'interrupted by a signal (SIGINT, SIGTERM or SIGHUP): what was set up is put back, the journal is complete',
+  interrupted:
+    'interrupted by a signal (SIGINT, SIGTERM or SIGHUP): what was set up is put back, the journal is complete',
 };
 
 interface ErrorKind {

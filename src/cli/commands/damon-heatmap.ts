@@ -3,6 +3,7 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../sources/damon-
 import { observe } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { BlockNumber, Milliseconds } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -103,7 +104,7 @@ async function drawOverTime(
   const began = clock.monotonicNs();
   const rows: unknown[] = [];
   let last: readonly string[] = [];
-  for (let done = 0; done < flags.for && !context.signal.aborted; done += flags.every) {
+  for (let done = 0; done < flags.for; done += flags.every) {
     const { heat, notes } = await watch(context, sizes, flags.every, flags.shareDamon);
     const seconds = (clock.monotonicNs() - began) / 1e9;
     last = notes;
@@ -136,6 +137,7 @@ async function watch(
       counts.set(block, Math.max(counts.get(block) ?? 0, reading.batch.weight[row]));
     }
   }
+  throwIfStopped(signal);
   const { obstacle } = source;
   if (obstacle && 'owner' in obstacle) throw new OctavoError('DAMON_OCCUPIED', { ...obstacle });
   if (obstacle) throw new OctavoError('DAMON_REFUSED', { ...obstacle });

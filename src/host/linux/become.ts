@@ -22,11 +22,7 @@ const SIGNAL_SET_BYTES = 128;
 type Call = (...values: unknown[]) => number;
 
 /** Returns only when the kernel refuses. */
-export function becomeProgram(
-  command: string,
-  parameters: readonly string[],
-  inherited: Inherited,
-): Refusal {
+export function becomeProgram(command: string, parameters: readonly string[], inherited: Inherited): Refusal {
   const libc = koffi.load(null);
   const call = (name: string, types: string[]) => libc.func(name, 'int', types) as unknown as Call;
   const execvp = call('execvp', ['str', 'char **']);

@@ -17,7 +17,7 @@ import type {
 import { becomeProgram } from './become.js';
 import { errnoOf } from './files.js';
 import { GrowingRegions } from './growing-regions.js';
-import { hold } from './held.js';
+import { hold, release } from './held.js';
 import { type Inherited, takeInherited } from './inherited.js';
 import type { ArenaSpan, Native } from './native.js';
 import { LinuxPerfEvents } from './perf-events.js';
@@ -69,7 +69,12 @@ export class LinuxCalls implements Calls {
   #advising: Promise<unknown> = Promise.resolve();
 
   /** `native` is the reason when there is no foreign-function interface on this machine. */
-  constructor(native: Native | string, geometry: PageGeometry, ownPid: ProcessId, inherited = takeInherited()) {
+  constructor(
+    native: Native | string,
+    geometry: PageGeometry,
+    ownPid: ProcessId,
+    inherited = takeInherited(),
+  ) {
     this.#native = native;
     this.#geometry = geometry;
     this.#ownPid = ownPid;
@@ -91,8 +96,16 @@ export class LinuxCalls implements Calls {
     ranges: readonly PageRange[],
     advice: Advice,
   ): Promise<Answer<Bytes>> {
-    hold();
     if (!(handle instanceof PidFd)) return refused('EBADF', adviceCall(handle.pid, advice));
+    hold();
+    try {
+      return await this.#adviseAll(handle, ranges, advice);
+    } finally {
+      release();
+    }
+  }
+
+  async #adviseAll(handle: PidFd, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>> {
     let done = 0;
     for (const batch of this.#batches(ranges)) {
       const turn = this.#advising.then(() => this.#advise(handle, batch, advice));
@@ -147,7 +160,10 @@ export class LinuxCalls implements Calls {
 
   start(command: string, parameters: readonly string[]): Answer<Program> {
     hold();
-    return startProgram(command, parameters);
+    const started = startProgram(command, parameters);
+    if (started.ok) void started.value.ended.finally(release);
+    else release();
+    return started;
   }
 
   become(command: string, parameters: readonly string[], rule: ThpRule): Refusal {

@@ -22,7 +22,7 @@ import { dirname } from 'node:path';
 import { failure, success } from '../../base/result.js';
 import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
-import { hold, holding } from './held.js';
+import { hold, holding, holdingPath, holdsPath, releasePath } from './held.js';
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
 export function errnoOf(error: unknown): ErrnoName {
@@ -65,16 +65,9 @@ export class LinuxFiles implements Files {
   }
 
   writeKernelFile(path: string, text: string): Answer<void> {
-    hold();
-    return answer(`write ${path}`, () => {
-      const descriptor = openSync(path, constants.O_WRONLY);
-      try {
-        const data = Buffer.from(text);
-        if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
-      } finally {
-        closeSync(descriptor);
-      }
-    });
+    // Without a lock around it nobody knows when this is put back.
+    if (!holdsPath()) hold();
+    return holding(() => answer(`write ${path}`, () => writeOnce(path, text)));
   }
 
   canWrite(path: string): Answer<void> {
@@ -88,45 +81,51 @@ export class LinuxFiles implements Files {
   }
 
   appendTo(path: string): Answer<AppendFile> {
-    hold();
-    return answer(`open for appending ${path}`, () => {
-      const descriptor = openSync(path, 'a', 0o600);
-      syncDirectory(dirname(path));
-      return new LinuxAppendFile(path, descriptor);
-    });
+    return holdingPath(path, () =>
+      answer(`open for appending ${path}`, () => {
+        const descriptor = openSync(path, 'a', 0o600);
+        syncDirectory(dirname(path));
+        return new LinuxAppendFile(path, descriptor);
+      }),
+    );
   }
 
   createExclusive(path: string, text: string): Answer<void> {
     // Written aside and linked: nobody ever sees the file without its text.
     const aside = `${path}.${process.pid}`;
-    hold();
-    return answer(`create ${path}`, () => {
-      try {
-        const descriptor = openSync(aside, 'w', 0o600);
+    return holdingPath(path, () =>
+      answer(`create ${path}`, () => {
         try {
-          writeAll(descriptor, text);
-          fsyncSync(descriptor);
+          const descriptor = openSync(aside, 'w', 0o600);
+          try {
+            writeAll(descriptor, text);
+            fsyncSync(descriptor);
+          } finally {
+            closeSync(descriptor);
+          }
+          linkWhole(aside, path, text);
         } finally {
-          closeSync(descriptor);
+          rmSync(aside, { force: true });
         }
-        linkWhole(aside, path, text);
-      } finally {
-        rmSync(aside, { force: true });
-      }
-    });
+      }),
+    );
   }
 
   makeDirectory(path: string): Answer<void> {
-    hold();
-    return answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+    const make = () => answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+    // A directory in sysfs or tracefs is an object of the kernel, which lives until it is removed.
+    return path.startsWith('/sys/') ? holdingPath(path, make) : holding(make);
   }
 
   remove(path: string): Answer<void> {
-    hold();
-    return answer(`remove ${path}`, () => {
-      if (lstatSync(path).isDirectory()) rmdirSync(path);
-      else rmSync(path);
-    });
+    const removed = holding(() =>
+      answer(`remove ${path}`, () => {
+        if (lstatSync(path).isDirectory()) rmdirSync(path);
+        else rmSync(path);
+      }),
+    );
+    releasePath(path);
+    return removed;
   }
 }
 
@@ -199,6 +198,17 @@ class LinuxAppendFile implements AppendFile {
 
   close(): void {
     closeSync(this.#descriptor);
+    releasePath(this.#path);
+  }
+}
+
+function writeOnce(path: string, text: string): void {
+  const descriptor = openSync(path, constants.O_WRONLY);
+  try {
+    const data = Buffer.from(text);
+    if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -40,7 +40,12 @@ export class SharedState {
   }
 
   release(): void {
-    Atomics.sub(this.words, WORD.held, 1);
+    // A word that says ENDING stays: nothing is counted any more.
+    if (this.holds) Atomics.sub(this.words, WORD.held, 1);
+  }
+
+  get holds(): boolean {
+    return Atomics.load(this.words, WORD.held) > 0;
   }
 
   /** Whether the process may be ended now: nothing is held, and nothing will be. */

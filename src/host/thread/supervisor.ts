@@ -16,7 +16,9 @@ import { type Reason, SharedState, STOP_SIGNALS } from './shared.js';
 const PUTTING_BACK_MS = 10_000;
 /** Signals closer than this are one wish: terminals, npm and sudo pass the same one on. */
 const ONE_WISH_MS = 1000;
-/** How often a command that holds something for a moment is looked at again. */
+/** How long a command may take to tell its outcome once it has put everything back. */
+const OUTCOME_MS = 500;
+/** How often a command that holds something is looked at again. */
 const LOOK_AGAIN_MS = 5;
 /** How long the last words may take to get out. */
 const LAST_WORDS_MS = 50;
@@ -70,7 +72,9 @@ class Supervisor {
     process.stderr.on('error', (error: NodeJS.ErrnoException) => this.#errFailed(error));
     this.#worker.on('message', (message: FromCommand) => this.#told(message));
     this.#worker.on('error', (problem) => {
-      process.stderr.write(`octavo: this is a bug, please report it with the command line\n${traceOf(problem)}\n`);
+      process.stderr.write(
+        `octavo: this is a bug, please report it with the command line\n${traceOf(problem)}\n`,
+      );
       this.#end(EXIT.bug);
     });
   }
@@ -100,8 +104,8 @@ class Supervisor {
 
   #signalled(name: (typeof STOP_SIGNALS)[number]): void {
     const again = this.#stoppedAt > 0 && performance.now() - this.#stoppedAt > ONE_WISH_MS;
-    if (this.#exitCode !== undefined || again) return this.#endNow(name);
-    this.#stop(name);
+    if (this.#exitCode !== undefined || again) this.#endNow(name);
+    else this.#stop(name);
   }
 
   #stop(reason: Reason): void {
@@ -109,20 +113,26 @@ class Supervisor {
     this.#stoppedAt = performance.now();
     this.#state.raise(reason);
     this.#post({ kind: 'stop' });
-    this.#endWhenFree(reason);
+    if (this.#state.mayEnd()) this.#endNow(reason);
+    else this.#endLater(reason, this.#stoppedAt);
   }
 
-  /** Ends the process as soon as the command holds nothing, or has had its time. */
-  #endWhenFree(reason: Reason): void {
+  /**
+   * Lets a command that held something put it back and tell its outcome. Ends it when it has put everything back and
+   * goes on all the same, or has had its time.
+   */
+  #endLater(reason: Reason, heldAt: number): void {
     if (this.#exitCode !== undefined) return;
-    if (this.#state.mayEnd() || performance.now() - this.#stoppedAt > PUTTING_BACK_MS)
-      return this.#endNow(reason);
-    setTimeout(() => this.#endWhenFree(reason), LOOK_AGAIN_MS);
+    const now = performance.now();
+    const lastHeld = this.#state.holds ? now : heldAt;
+    const late = now - this.#stoppedAt > PUTTING_BACK_MS;
+    if (late || (now - lastHeld > OUTCOME_MS && this.#state.mayEnd())) this.#endNow(reason);
+    else setTimeout(() => this.#endLater(reason, lastHeld), LOOK_AGAIN_MS);
   }
 
   #endNow(reason: Reason): void {
     const failure = this.#streamFailure;
-    if (reason === 'EPIPE' || reason === 'OUTPUT') return endProcess(failure ?? EXIT.done);
+    if (reason === 'EPIPE' || reason === 'OUTPUT') endProcess(failure ?? EXIT.done);
     const { out, err } = this.#command.lastWords(reason);
     setTimeout(() => endProcess(EXIT.interrupted), LAST_WORDS_MS);
     const said = { out: out === '', err: err === '' };
