@@ -6,6 +6,7 @@ import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import type { Clock, Host, Program } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
+import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { lostOf } from './perf-account.js';
 import { PerfFileSource } from './perf-file.js';
@@ -102,8 +103,8 @@ export class PerfPipeSource implements Source {
   ): AsyncIterable<AccessColumns> {
     const { clock } = context.host;
     const program = this.start(context.host, period, lengthMs);
-    // perf ends its workload and itself on SIGTERM; what it has not sent yet nobody wants any more.
-    const stop = () => program.signal('SIGTERM');
+    // perf takes its time on SIGINT to send what it has; nobody wants that any more.
+    const stop = () => program.signal('SIGKILL');
     context.signal.addEventListener('abort', stop, { once: true });
     const output = new WaitingClock(program.output, clock);
     const source = new PerfFileSource({
@@ -120,11 +121,13 @@ export class PerfPipeSource implements Source {
         yield batch;
       }
     } catch (problem) {
+      throwIfStopped(context.signal);
       throw await this.explain(program, problem);
     } finally {
       context.signal.removeEventListener('abort', stop);
       program.signal('SIGINT');
     }
+    throwIfStopped(context.signal);
     const wallMs = (clock.monotonicNs() - started) / 1e6;
     this.finished.push(source);
     this.slices.push({

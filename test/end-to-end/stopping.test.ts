@@ -4,7 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -40,7 +48,9 @@ interface Row {
 }
 
 /** What reads nothing long of its own reads a recorded host whose manifest never comes. */
-const onStalledHost = (...words: string[]): Row => ({ words: () => ['--host', at('stalled-host'), ...words] });
+const onStalledHost = (...words: string[]): Row => ({
+  words: () => ['--host', at('stalled-host'), ...words],
+});
 const perf = spawnSync('perf', ['--version']).status === 0 ? undefined : 'perf is not installed';
 const fuse = isRoot && existsSync('/dev/fuse') ? undefined : 'needs root and /dev/fuse';
 
@@ -57,7 +67,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   runs: onStalledHost('runs'),
   import: { words: () => ['import', at('regions.json'), '--out', at('heat.parquet')] },
   record: {
-    words: () => ['record', String(target.pid), '--event', 'faults', '--for', '1m', '--out', at('heat.parquet')],
+    words: () => [
+      'record',
+      String(target.pid),
+      '--event',
+      'faults',
+      '--for',
+      '1m',
+      '--out',
+      at('heat.parquet'),
+    ],
     lacks: perf,
     ready: () => childrenOf(running?.pid).length > 0,
   },
@@ -166,8 +185,13 @@ async function inTheMiddle(child: ChildProcess, row: Row, told: () => string): P
 }
 
 async function nothingLeft(descendants: readonly number[]): Promise<void> {
-  for (let tries = 0; tries < 100 && descendants.some((pid) => commandOf(pid) !== undefined); tries++) await sleep(10);
-  assert.deepEqual(descendants.filter((pid) => commandOf(pid) !== undefined), [], 'children are left');
+  for (let tries = 0; tries < 100 && descendants.some((pid) => commandOf(pid) !== undefined); tries++)
+    await sleep(10);
+  assert.deepEqual(
+    descendants.filter((pid) => commandOf(pid) !== undefined),
+    [],
+    'children are left',
+  );
   assert.equal(mountedAt(at('mount')), false, 'a mount is left');
   assert.equal(existsSync(at('heat.parquet')), false, 'a part of the result was written');
   assert.equal(existsSync(at('recorded')), false, 'a part of a recording was written');
