@@ -10,6 +10,8 @@ import { OctavoError } from './vocabulary/errors.js';
 const inherited = takeInherited();
 const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
 const json = words.includes('--json');
+/** With --every each document is a line. */
+const indent = words.some((word) => /^--every(=|$)/.test(word)) ? undefined : 2;
 
 // The program that takes this one's place must find signals and streams as they were: no listener, no thread.
 if (words[0] === 'launch' && recording === undefined) process.exitCode = await launch();
@@ -21,7 +23,7 @@ else {
     inherited,
     lastWords(signal) {
       const problem = new OctavoError('STOPPED', { signal });
-      const document = `${JSON.stringify(failureDocument(problem), undefined, 2)}\n`;
+      const document = `${JSON.stringify(failureDocument(problem), undefined, indent)}\n`;
       return { err: `${failureText(problem)}\n`, out: json ? document : '' };
     },
     unwritable: (path, errno) => `${failureText(new OctavoError('FILE_UNWRITABLE', { path, errno }))}\n`,

@@ -20,9 +20,14 @@ async function interrupted(at: number, wordsFor: (pid: number) => string[], reas
     const host = watched(stage.host, () => {
       if (++seen.reads === at) stop.abort(reason);
     });
+    const keep = (name: 'out' | 'err') => ({
+      write: (text: string) => {
+        seen[name] += text;
+      },
+    });
     const streams = {
-      out: { write: (text: string) => void (seen.out += text) },
-      err: { write: (text: string) => void (seen.err += text) },
+      out: keep('out'),
+      err: keep('err'),
       input: (async function* () {})(),
       interactive: false,
       columns: 100,
@@ -68,7 +73,10 @@ const LOOKS: readonly (readonly [name: string, words: (pid: number) => string[]]
   ['inspect', (pid) => ['inspect', `${pid}`, '--content', 'all']],
   ['inspect of everything', () => ['inspect', 'all']],
   ['damon heatmap', (pid) => ['damon', 'heatmap', `${pid}`, '--for', '2s']],
-  ['damon heatmap over time', (pid) => ['damon', 'heatmap', `${pid}`, '--for', '2s', '--every', '500ms', '--json']],
+  [
+    'damon heatmap over time',
+    (pid) => ['damon', 'heatmap', `${pid}`, '--for', '2s', '--every', '500ms', '--json'],
+  ],
   ['run', (pid) => ['run', `${pid}`]],
   ['run again and again', (pid) => ['run', `${pid}`, '--every', '1s', '--json']],
 ];
