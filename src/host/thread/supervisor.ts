@@ -6,6 +6,7 @@
  * stop, and has PUTTING_BACK_MS to put it back. One more signal, a second later or more, does not wait for that.
  */
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
 import { endProcess } from '../linux/end-process.js';
@@ -68,6 +69,7 @@ class Supervisor {
       // Node has reset an ignored SIGHUP, which would end the process now: somebody must listen.
       process.on(name, ignored ? () => undefined : () => this.#signalled(name));
     }
+    endQuietlyWithoutTerminal();
     process.stdout.on('error', (error: NodeJS.ErrnoException) => this.#outFailed(error));
     process.stderr.on('error', (error: NodeJS.ErrnoException) => this.#errFailed(error));
     this.#worker.on('message', (message: FromCommand) => this.#told(message));
@@ -177,6 +179,14 @@ class Supervisor {
     this.#streamFailure ??= EXIT.badInput;
     this.#setExitCode();
   }
+}
+
+/** Node sets terminals back when it ends, and aborts when one of them is gone by then. */
+function endQuietlyWithoutTerminal(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', (code) => {
+    if (!terminals.every((descriptor) => isatty(descriptor))) endProcess(code);
+  });
 }
 
 function traceOf(problem: unknown): string {
