@@ -57,8 +57,9 @@ class Supervisor {
       words: this.#state.words,
       commandLine: command.commandLine,
       recording: command.recording,
-      interactive: process.stderr.isTTY === true,
-      columns: process.stdout.columns ?? 100,
+      interactive: isatty(2),
+      // Looking at a stream makes it, which takes its time; a pipe has no columns.
+      columns: (isatty(1) ? process.stdout.columns : undefined) ?? 100,
     };
     this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
   }
