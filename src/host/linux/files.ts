@@ -22,7 +22,7 @@ import { dirname } from 'node:path';
 import { failure, success } from '../../base/result.js';
 import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
-import { hold, holding, holdingPath, holdsPath, releasePath } from './held.js';
+import { changing, holding, holdingLock, holdingPath, releasePath } from './held.js';
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
 export function errnoOf(error: unknown): ErrnoName {
@@ -65,9 +65,7 @@ export class LinuxFiles implements Files {
   }
 
   writeKernelFile(path: string, text: string): Answer<void> {
-    // Without a lock around it nobody knows when this is put back.
-    if (!holdsPath()) hold();
-    return holding(() => answer(`write ${path}`, () => writeOnce(path, text)));
+    return changing(() => answer(`write ${path}`, () => writeOnce(path, text)));
   }
 
   canWrite(path: string): Answer<void> {
@@ -93,7 +91,9 @@ export class LinuxFiles implements Files {
   createExclusive(path: string, text: string): Answer<void> {
     // Written aside and linked: nobody ever sees the file without its text.
     const aside = `${path}.${process.pid}`;
-    return holdingPath(path, () =>
+    // What is no lock only has to be whole.
+    const make = isLock(path) ? holdingLock : (_: string, act: () => Answer<void>) => holding(act);
+    return make(path, () =>
       answer(`create ${path}`, () => {
         try {
           const descriptor = openSync(aside, 'w', 0o600);
@@ -127,6 +127,11 @@ export class LinuxFiles implements Files {
     releasePath(path);
     return removed;
   }
+}
+
+/** Lock files as takeLock() names them. */
+function isLock(path: string): boolean {
+  return /(^|[/.])lock(\.takeover)?$/.test(path);
 }
 
 /** Written aside, made durable, and renamed; what was written aside goes away again when that fails. */

@@ -17,7 +17,7 @@ export interface CommandSide {
 export function commandSide(): CommandSide {
   const start = workerData as ThreadStart;
   const state = new SharedState(start.words);
-  countHeldIn(state);
+  countHeldIn(state, (path, held) => post({ kind: 'lock', path, held }));
   const { signal, notice } = stopSignal(state);
   let arrived: ((bytes: Uint8Array | undefined) => void) | undefined;
   parentPort?.on('message', (message: ToCommand) => {

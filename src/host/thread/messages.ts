@@ -14,6 +14,8 @@ export interface ThreadStart {
 
 export type FromCommand =
   | { readonly kind: 'out' | 'err'; readonly text: string }
+  /** A lock file is about to be made, or is gone. */
+  | { readonly kind: 'lock'; readonly path: string; readonly held: boolean }
   /** The next piece of standard input, please. */
   | { readonly kind: 'read' }
   | { readonly kind: 'ended'; readonly exitCode: number };

@@ -5,6 +5,7 @@
  * On SIGINT, SIGTERM or SIGHUP a command that holds nothing is ended at once. One that has set up something is asked to
  * stop, and has PUTTING_BACK_MS to put it back. One more signal, a second later or more, does not wait for that.
  */
+import { readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
@@ -46,6 +47,8 @@ class Supervisor {
   readonly #state = new SharedState();
   readonly #worker: Worker;
   #stdin: AsyncIterator<Uint8Array> | undefined;
+  /** Lock files of the command. */
+  readonly #locks = new Set<string>();
   #exitCode: number | undefined;
   /** An exit code that the state of the streams asks for. */
   #streamFailure: number | undefined;
@@ -85,6 +88,7 @@ class Supervisor {
   #told(message: FromCommand): void {
     if (message.kind === 'ended') this.#end(message.exitCode);
     else if (message.kind === 'read') void this.#read();
+    else if (message.kind === 'lock') this.#locks[message.held ? 'add' : 'delete'](message.path);
     else if (this.#state.reason === 'EPIPE' && message.kind === 'out') return;
     else (message.kind === 'out' ? process.stdout : process.stderr).write(message.text);
   }
@@ -134,6 +138,7 @@ class Supervisor {
   }
 
   #endNow(reason: Reason): void {
+    for (const path of this.#locks) removeOwnLock(path);
     const failure = this.#streamFailure;
     if (reason === 'EPIPE' || reason === 'OUTPUT') endProcess(failure ?? EXIT.done);
     const { out, err } = this.#command.lastWords(reason);
@@ -179,6 +184,16 @@ class Supervisor {
     if (error.code === 'EPIPE') return;
     this.#streamFailure ??= EXIT.badInput;
     this.#setExitCode();
+  }
+}
+
+/** Leaves a lock alone that is not this process's. */
+function removeOwnLock(path: string): void {
+  try {
+    const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown };
+    if (pid === process.pid) rmSync(path);
+  } catch {
+    // There is none, or it is being made: then the next Octavo sees that its process is gone.
   }
 }
 
