@@ -4,14 +4,21 @@
  */
 import { createRequire } from 'node:module';
 
-export function endProcess(code: number): never {
+let exitNow: ((code: number) => never) | undefined;
+
+/** Loads what `endProcess` needs, which takes tens of milliseconds, before the end is due. */
+export function prepareToEnd(): void {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const exit = koffi.load(null).func('_exit', 'void', ['int']) as unknown as (code: number) => never;
-    exit(code);
+    exitNow ??= koffi.load(null).func('_exit', 'void', ['int']) as unknown as (code: number) => never;
   } catch {
     // Without a foreign-function interface only a signal ends a process at once.
   }
+}
+
+export function endProcess(code: number): never {
+  prepareToEnd();
+  exitNow?.(code);
   process.kill(process.pid, 'SIGKILL');
   process.exit(code);
 }

@@ -10,7 +10,7 @@ import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
-import { endProcess } from '../linux/end-process.js';
+import { endProcess, prepareToEnd } from '../linux/end-process.js';
 import { type Inherited, ignores } from '../linux/inherited.js';
 import type { FromCommand, ThreadStart, ToCommand } from './messages.js';
 import { type Reason, SharedState, STOP_SIGNALS } from './shared.js';
@@ -22,6 +22,8 @@ const ONE_WISH_MS = 1000;
 const OUTCOME_MS = 500;
 /** How often a command that holds something is looked at again. */
 const LOOK_AGAIN_MS = 5;
+/** A command that runs for so long may run for longer, and be ended in the middle. */
+const LONG_MS = 300;
 /** How long the last words may take to get out. */
 const LAST_WORDS_MS = 50;
 
@@ -74,6 +76,7 @@ class Supervisor {
       process.on(name, ignored ? () => undefined : () => this.#signalled(name));
     }
     endQuietlyWithoutTerminal();
+    setTimeout(prepareToEnd, LONG_MS).unref();
     process.stdout.on('error', (error: NodeJS.ErrnoException) => this.#outFailed(error));
     process.stderr.on('error', (error: NodeJS.ErrnoException) => this.#errFailed(error));
     this.#worker.on('message', (message: FromCommand) => this.#told(message));
