@@ -9,19 +9,22 @@ const CANNOT_RUN = 126;
 
 /** How long a program may take to end by itself when this one is asked to, in milliseconds. */
 const GRACE_MS = 1000;
+/** When it is ended by force; later where another process of ours stands between and has to do the same. */
+const FORCE_MS = { near: 2000, far: 3000 } as const;
 
 /** Its exit code, 128 + n after signal n, as shells say it. */
 export type ForeignEnd = number;
 
 /**
  * Runs somebody else's program on this process's own streams. When `ends` is aborted, the signal that is the reason is
- * passed on; what does not end by it is asked by SIGTERM after a while.
+ * passed on; what does not end by it is asked by SIGTERM after a while, and then not asked any more.
  */
 export function runForeign(
   command: string,
   parameters: readonly string[],
   extra: Readonly<Record<string, string>> = {},
   ends?: AbortSignal,
+  distance: keyof typeof FORCE_MS = 'near',
 ): Promise<ForeignEnd> {
   return new Promise((resolve) => {
     const child = spawn(command, parameters, { stdio: 'inherit', env: { ...process.env, ...extra } });
@@ -30,6 +33,7 @@ export function runForeign(
       // Ctrl-C at a terminal goes to all of the foreground: the program has it already.
       if (signal !== 'SIGINT' || !isatty(0)) child.kill(signal);
       setTimeout(() => child.kill('SIGTERM'), GRACE_MS).unref();
+      setTimeout(() => child.kill('SIGKILL'), FORCE_MS[distance]).unref();
     };
     if (ends?.aborted) ask();
     else ends?.addEventListener('abort', ask, { once: true });
@@ -56,5 +60,5 @@ export function runBehindMounts(
   ends: AbortSignal,
 ): Promise<ForeignEnd> {
   const entry = fileURLToPath(new URL('./foreign-entry.js', import.meta.url));
-  return runForeign(process.execPath, [entry, JSON.stringify(binds), ...words], extra, ends);
+  return runForeign(process.execPath, [entry, JSON.stringify(binds), ...words], extra, ends, 'far');
 }
