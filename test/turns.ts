@@ -19,6 +19,8 @@ export interface Wish {
   readonly budgets?: Partial<Budgets>;
   readonly feuds?: Feuds;
   readonly id?: string;
+  /** Whether the user named the blocks; true unless told otherwise. */
+  readonly insist?: boolean;
 }
 
 export const place = (host: ScriptedHost): JournalPlace => ({ host, directory: '/state' });
@@ -40,7 +42,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
     actuators: actuatorsOf(host),
     budgets: { ...DEFAULT_BUDGETS, ...wish.budgets },
     feuds: wish.feuds ?? new Map(),
-    insist: true,
+    insist: wish.insist ?? true,
     signal: new AbortController().signal,
     progress: () => undefined,
   });

@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -86,14 +88,13 @@ export class LinuxFiles implements Files {
         writeInto(path, content);
         return;
       }
-      const descriptor = openSync(temporary, 'w', 0o600);
       try {
-        writeAll(descriptor, content);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
+        writeSynced(temporary, content);
+        renameSync(temporary, path);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
       }
-      renameSync(temporary, path);
       syncDirectory(dirname(path));
     });
   }
@@ -111,13 +112,7 @@ export class LinuxFiles implements Files {
     const aside = `${path}.${process.pid}`;
     return answer(`create ${path}`, () => {
       try {
-        const descriptor = openSync(aside, 'w', 0o600);
-        try {
-          writeAll(descriptor, text);
-          fsyncSync(descriptor);
-        } finally {
-          closeSync(descriptor);
-        }
+        writeSynced(aside, text);
         linkWhole(aside, path, text);
       } finally {
         rmSync(aside, { force: true });
@@ -180,13 +175,30 @@ class LinuxAppendFile implements AppendFile {
 
   append(text: string): Answer<void> {
     return answer(`append ${this.#path}`, () => {
-      writeAll(this.#descriptor, text);
-      fsyncSync(this.#descriptor);
+      const before = fstatSync(this.#descriptor).size;
+      try {
+        writeAll(this.#descriptor, text);
+        fsyncSync(this.#descriptor);
+      } catch (error) {
+        // A part of a line would make one with the next.
+        ftruncateSync(this.#descriptor, before);
+        throw error;
+      }
     });
   }
 
   close(): void {
     closeSync(this.#descriptor);
+  }
+}
+
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w', 0o600);
+  try {
+    writeAll(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
