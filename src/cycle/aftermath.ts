@@ -23,7 +23,7 @@ import {
   tryReadRun,
 } from './journal.js';
 import { runState } from './recovery.js';
-import { type IndexRow, noteRun, RunIndex } from './run-index.js';
+import { RunIndex } from './run-index.js';
 import { lockState } from './state-lock.js';
 
 export { readFeuds } from './feuds.js';
@@ -53,7 +53,8 @@ export function lookBackUnderLock(place: JournalPlace, processes: readonly Proce
 
 /** Looks again at the splits of recent runs, keeps the feuds and notes in the journals what was undone. */
 export function lookBack(place: JournalPlace, processes: readonly ProcessIdentity[]): Aftermath {
-  const recent = recentRuns(place, processes);
+  const index = RunIndex.read(place);
+  const recent = recentRuns(place, index, processes);
   const watches = new Map(readWatches(place));
   const undone: Verdict[] = [];
   let feuds = readFeuds(place);
@@ -61,7 +62,7 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
     const looked = lookAtProcess(place.host, recent, process, watches.get(process.pid));
     if (!looked) continue;
     watches.set(process.pid, looked.marks);
-    for (const [run, verdicts] of looked.undone) noteUndone(place, run, verdicts);
+    for (const [run, verdicts] of looked.undone) noteUndone(place, index, run, verdicts);
     const verdicts = [...looked.undone.values()].flat();
     feuds = verdicts.reduce((all, verdict) => feudsAfter(place.host, all, process, verdict), feuds);
     undone.push(...verdicts);
@@ -80,30 +81,34 @@ interface RecentRuns {
   /** Ended runs of this boot on the processes, newest first. */
   readonly runs: readonly ReadRun[];
   readonly damaged: readonly DamagedReading[];
-  /** Collapses of all recent runs, with the time when each run began. */
-  readonly collapses: readonly { readonly atMs: Milliseconds; readonly count: number }[];
+  /** Collapses that Octavo made in recent runs that began at this time or later. */
+  collapsesSince(atMs: Milliseconds): number;
 }
 
-function recentRuns(place: JournalPlace, processes: readonly ProcessIdentity[]): RecentRuns {
-  const index = RunIndex.read(place);
+function recentRuns(place: JournalPlace, index: RunIndex, processes: readonly ProcessIdentity[]): RecentRuns {
   const runs: ReadRun[] = [];
   const damaged: DamagedReading[] = [];
-  const collapses: { atMs: Milliseconds; count: number }[] = [];
-  for (const name of listRuns(place).slice(-ROWS_LOOKED_AT).reverse()) {
-    const row = index.row(name);
-    if (row && !('damaged' in row)) collapses.push({ atMs: row.atMs, count: row.collapses });
-    if (runs.length === RUNS_LOOKED_AT || (row && !mayConcern(place.host, row, processes))) continue;
+  const names = listRuns(place).slice(-ROWS_LOOKED_AT).reverse();
+  for (const name of names) {
+    if (runs.length === RUNS_LOOKED_AT) break;
+    if (!processes.some(({ pid }) => index.mayConcern(name, pid))) continue;
     const reading = tryReadRun(place, name);
     if (reading.kind === 'damaged') damaged.push(reading);
     if (reading.kind === 'run' && concerns(place.host, reading.run, processes)) runs.push(reading.run);
   }
-  return { runs, damaged, collapses };
+  return { runs, damaged, collapsesSince: (atMs) => collapsesSince(index, names, atMs) };
 }
 
-/** False only where the index says that a run is damaged, of another boot or of other processes. */
-function mayConcern(host: Host, row: IndexRow, processes: readonly ProcessIdentity[]): boolean {
-  if ('damaged' in row) return false;
-  return row.bootId === host.identity.bootId && row.processes.some(([pid]) => has(processes, pid));
+/** `names` are newest first. A run without a row is still going on, or did nothing yet. */
+function collapsesSince(index: RunIndex, names: readonly string[], atMs: Milliseconds): number {
+  let collapses = 0;
+  for (const name of names) {
+    const row = index.row(name);
+    if (!row || 'damaged' in row) continue;
+    if (row.atMs < atMs) break;
+    collapses += row.collapses;
+  }
+  return collapses;
 }
 
 function concerns(host: Host, run: ReadRun, processes: readonly ProcessIdentity[]): boolean {
@@ -191,13 +196,13 @@ function marksOf(run: ReadRun, { pid, startTicks }: ProcessIdentity): Marks | un
 }
 
 /** Collapses by runs that began after the marks, or in whose course they were taken. */
-function ownCollapses({ runs, collapses }: RecentRuns, then: Marks): number {
+function ownCollapses({ runs, collapsesSince }: RecentRuns, then: Marks): number {
   const run = runs.find(({ records }) =>
     records.some((record) => record.kind === 'marks' && record.marks === then),
   );
   const begin = run?.records[0];
   const from = begin?.kind === 'begin' ? begin.atMs : then.atMs;
-  return collapses.reduce((sum, { atMs, count }) => (atMs >= from ? sum + count : sum), 0);
+  return collapsesSince(from);
 }
 
 function add(undone: Map<ReadRun, Verdict[]>, run: ReadRun, verdict: Verdict): void {
@@ -220,12 +225,17 @@ function undoneVerdict({ step, verdict }: Act, now: BlockState, who: Attribution
 }
 
 /** Adds to the journal of an ended run what was undone of it. The caller holds the state lock. Throws FILE_UNWRITABLE. */
-export function noteUndone(place: JournalPlace, run: ReadRun, verdicts: readonly Verdict[]): void {
+export function noteUndone(
+  place: JournalPlace,
+  index: RunIndex,
+  run: ReadRun,
+  verdicts: readonly Verdict[],
+): void {
   const writer = openJournal(place, run);
   try {
     writer.write({ kind: 'undone', verdicts: [...verdicts], atMs: place.host.clock.wallMs() });
   } finally {
     writer.close();
   }
-  noteRun(place, run.run);
+  index.note(run.run);
 }

@@ -17,7 +17,7 @@ import {
 } from './journal.js';
 import { type Recovered, recoverRuns } from './recovery.js';
 import { DEFAULT_RETENTION, type Dropped, keepWithin, type Retention } from './retention.js';
-import { noteRun, RunIndex } from './run-index.js';
+import { RunIndex } from './run-index.js';
 import { lastVerdicts } from './run-summary.js';
 import { lockState } from './state-lock.js';
 
@@ -50,15 +50,17 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   checkBoot(place.host, plan);
   const lock = lockState(place);
   try {
-    const { recovered, damaged } = recoverRuns(place);
+    const index = RunIndex.read(place);
+    const { recovered, damaged } = recoverRuns(place, index);
     checkPlan(options);
-    const doneBefore = doneByEarlierRuns(place, plan);
+    const doneBefore = doneByEarlierRuns(place, index, plan);
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
     const run = runName(place.host);
     const carried = await carryOutJournalled(options, run, steps);
-    noteTakenBack(place, plan, run, carried.verdicts);
+    if (carried.closed) index.note(run);
+    noteTakenBack(place, index, plan, { run, verdicts: carried.verdicts });
     const kept = [run, ...(plan.undoes === undefined ? [] : [plan.undoes])];
-    const dropped = keepWithin(place, options.retention ?? DEFAULT_RETENTION, kept);
+    const dropped = keepWithin(place, options.retention ?? DEFAULT_RETENTION, kept, index);
     return { ...carried, run, recovered, damaged, dropped, doneBefore: [...doneBefore.values()] };
   } finally {
     lock.release();
@@ -77,7 +79,6 @@ async function carryOutJournalled(
   try {
     const carried = await carryOut({ host: place.host, plan, steps, actuators, journal, signal, progress });
     journal.close();
-    if (carried.closed) noteRun(place, run);
     return carried;
   } catch (problem) {
     journal.close();
@@ -103,9 +104,9 @@ function checkPlan(options: ApplyOptions): void {
 }
 
 /** Verdicts of the steps that earlier runs of this very plan have done. */
-function doneByEarlierRuns(place: JournalPlace, plan: Plan): ReadonlyMap<number, Verdict> {
+function doneByEarlierRuns(place: JournalPlace, index: RunIndex, plan: Plan): ReadonlyMap<number, Verdict> {
   const done = new Map<number, Verdict>();
-  for (const name of RunIndex.read(place).mentioning(plan.id)) {
+  for (const name of index.ofPlan(plan.id)) {
     const reading = tryReadRun(place, name);
     if (reading.kind !== 'run' || reading.run.plan.id !== plan.id) continue;
     for (const [step, verdict] of lastVerdicts(reading.run))
@@ -118,14 +119,19 @@ function doneByEarlierRuns(place: JournalPlace, plan: Plan): ReadonlyMap<number,
  * Says in the journal of the run that this plan takes back which of its steps are undone now. Where that cannot be
  * written, a later look back finds it out from this run's own journal.
  */
-function noteTakenBack(place: JournalPlace, plan: Plan, run: string, verdicts: readonly Verdict[]): void {
+function noteTakenBack(
+  place: JournalPlace,
+  index: RunIndex,
+  plan: Plan,
+  undo: { readonly run: string; readonly verdicts: readonly Verdict[] },
+): void {
   if (plan.undoes === undefined) return;
   const reading = tryReadRun(place, plan.undoes);
   if (reading.kind !== 'run') return;
-  const back = takenBackBy(reading.run, plan, run, verdicts);
+  const back = takenBackBy(reading.run, plan, undo.run, undo.verdicts);
   if (back.length === 0) return;
   try {
-    noteUndone(place, reading.run, back);
+    noteUndone(place, index, reading.run, back);
   } catch (problem) {
     if (!(problem instanceof OctavoError && problem.code === 'FILE_UNWRITABLE')) throw problem;
   }

@@ -22,7 +22,7 @@ import {
   removeRun,
   tryReadRun,
 } from './journal.js';
-import { addRows, type IndexRow, RunIndex, rowOf } from './run-index.js';
+import { type IndexRow, RunIndex, rowOf } from './run-index.js';
 import { lastVerdicts } from './run-summary.js';
 
 export { lastVerdicts } from './run-summary.js';
@@ -55,29 +55,28 @@ const RECENT = 100;
  * Settles every unfinished run whose process is gone, and brings the index up to date. Costs what the index lacks, not
  * what is stored. The caller holds the state lock.
  */
-export function recoverRuns(place: JournalPlace): Recovery {
+export function recoverRuns(place: JournalPlace, index = RunIndex.read(place)): Recovery {
   const recovered: Recovered[] = [];
   const damaged: DamagedReading[] = [];
   const rows: [string, IndexRow][] = [];
-  for (const name of notIndexed(place)) {
+  for (const name of notIndexed(place, index)) {
     const reading = settleIfOver(place, tryReadRun(place, name), recovered, damaged);
     if (reading.kind === 'damaged') damaged.push(reading);
     if (reading.kind === 'absent') removeRun(place, name);
     const row = rowOf(reading);
     if (row && !isOpen(row)) rows.push([name, row]);
   }
-  addRows(place, rows);
+  index.add(rows);
   return { recovered, damaged };
 }
 
 /** Runs that the index does not know, knows as damaged, or that are recent and have changed since. */
-function notIndexed(place: JournalPlace): readonly string[] {
+function notIndexed(place: JournalPlace, index: RunIndex): readonly string[] {
   const names = listRuns(place);
-  const index = RunIndex.read(place);
   const damaged = new Set(index.damaged());
   const recent = names.length - RECENT;
   return names.filter(
-    (name, at) => !index.has(name) || damaged.has(name) || (at >= recent && !index.freshRow(name)),
+    (name, at) => !index.has(name) || damaged.has(name) || (at >= recent && !index.isFresh(name)),
   );
 }
 

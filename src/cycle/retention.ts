@@ -9,7 +9,7 @@ import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 import { type JournalPlace, listRuns, removeRun } from './journal.js';
-import { lookUp, RunIndex, rewriteIndex } from './run-index.js';
+import { lookUp, RunIndex } from './run-index.js';
 import type { RunSummary } from './run-summary.js';
 
 export interface Retention {
@@ -52,9 +52,13 @@ interface Candidate {
 }
 
 /** Drops what is beyond the bounds. `kept` are never dropped. The caller holds the state lock. */
-export function keepWithin(place: JournalPlace, bounds: Retention, kept: readonly string[]): Dropped {
+export function keepWithin(
+  place: JournalPlace,
+  bounds: Retention,
+  kept: readonly string[],
+  index = RunIndex.read(place),
+): Dropped {
   const names = listRuns(place);
-  const index = RunIndex.read(place);
   const bytes = names.reduce((sum, name) => sum + (index.bytesOf(name) ?? 0), 0);
   const oldest = names.length > 0 ? timeOf(names[0]) : Number.POSITIVE_INFINITY;
   const since = place.host.clock.wallMs() - bounds.age;
@@ -142,11 +146,7 @@ function drop(
   const gone = choice.filter((one) => (mayDropNeeded || !one.needed) && removeRun(place, one.run));
   const left = new Set(gone.map(({ run }) => run));
   if (index.lineCount > 2 * (names.length - left.size) + 100)
-    rewriteIndex(
-      place,
-      RunIndex.read(place),
-      names.filter((name) => !left.has(name)),
-    );
+    index.rewrite(names.filter((name) => !left.has(name)));
   return {
     runs: gone.length,
     bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0),

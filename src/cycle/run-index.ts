@@ -9,30 +9,29 @@
 import { z } from 'zod';
 import { type JournalPlace, journalPath, type RunReading, tryReadRun } from './journal.js';
 import { bodyOf, lineOf } from './journal-lines.js';
-import { RunSummarySchema, summaryOf } from './run-summary.js';
+import { ColumnsSchema, columnsOf, type RunSummary, summaryOf, summaryOfColumns } from './run-summary.js';
 
-/** A damaged journal has a row as well, so that it is not read again at each start. */
-const RowSchema = z.union([RunSummarySchema, z.object({ damaged: z.string() }).readonly()]);
+const RowSchema = z.union([ColumnsSchema, z.object({ damaged: z.string() }).readonly()]);
 
-export type IndexRow = z.infer<typeof RowSchema>;
+/** A damaged journal has a row as well, so that it is known without being read again. */
+export type IndexRow = RunSummary | { readonly damaged: string };
 
 const indexPath = ({ directory }: JournalPlace) => `${directory}/runs.index`;
+/** Stands in front of what is damaged in a row, and in no other. */
+const DAMAGED = ' {"damaged":';
 
 export class RunIndex {
   readonly #place: JournalPlace;
-  /** The last sound line of each run. */
+  readonly #text: string;
+  /** The last line of each run. Its checksum is looked at when the row is. */
   readonly #lines = new Map<string, string>();
-  /** Lines in the file, those that no longer count included. */
-  readonly lineCount: number;
+  #lineCount = 0;
 
   private constructor(place: JournalPlace, text: string) {
     this.#place = place;
-    const lines = text.split('\n');
     // What follows the last end of line is torn or being written.
-    lines.pop();
-    for (const line of lines)
-      if (bodyOf(line) !== undefined) this.#lines.set(line.slice(9, line.indexOf(' ', 9)), line);
-    this.lineCount = lines.length;
+    this.#text = text.slice(0, text.lastIndexOf('\n') + 1);
+    this.#take(this.#text);
   }
 
   /** Returns an empty index where it cannot be read: everything then comes from the runs themselves. */
@@ -41,20 +40,36 @@ export class RunIndex {
     return new RunIndex(place, text.ok ? text.value : '');
   }
 
-  /** Whether there is a row for a run, up to date or not. */
+  #take(text: string): void {
+    for (let at = 0, end = text.indexOf('\n'); end >= 0; at = end + 1, end = text.indexOf('\n', at)) {
+      const line = text.slice(at, end);
+      this.#lines.set(line.slice(9, line.indexOf(' ', 9)), line);
+      this.#lineCount++;
+    }
+  }
+
+  /** Lines in the file, those that no longer count included. */
+  get lineCount(): number {
+    return this.#lineCount;
+  }
+
+  /** Whether there is a row for a run, up to date or not. A run gets one when it has ended. */
   has(run: string): boolean {
     return this.#lines.has(run);
   }
 
   /** Names of the runs whose journals were damaged. */
   damaged(): readonly string[] {
-    return [...this.#lines].filter(([, line]) => line.includes(' {"damaged":')).map(([run]) => run);
+    return this.#text.includes(DAMAGED) ? this.#mentioning(DAMAGED) : [];
   }
 
-  /** Names of the runs whose line holds a text, as JSON has it. */
-  mentioning(text: string): readonly string[] {
-    const wanted = JSON.stringify(text);
-    return [...this.#lines].filter(([, line]) => line.includes(wanted)).map(([run]) => run);
+  /** Names of the runs of a plan. */
+  ofPlan(id: string): readonly string[] {
+    return this.#mentioning(JSON.stringify(id));
+  }
+
+  #mentioning(text: string): readonly string[] {
+    return [...this.#lines].filter(([, line]) => line.includes(text)).map(([run]) => run);
   }
 
   /** Bytes of a run's journal when its row was made; undefined without a row. */
@@ -63,19 +78,54 @@ export class RunIndex {
     return Number.isSafeInteger(bytes) ? bytes : undefined;
   }
 
-  /** A run's row, up to date or not. */
+  /** False only where a row says that a run is not of this process, or cannot be read. */
+  mayConcern(run: string, pid: number): boolean {
+    const line = this.#lines.get(run);
+    return line === undefined || line.includes(`[${pid},`);
+  }
+
+  /** A run's row, up to date or not; undefined without one, or where its checksum does not confirm it. */
   row(run: string): IndexRow | undefined {
     const line = this.#lines.get(run);
-    if (line === undefined) return undefined;
-    const parsed = RowSchema.safeParse(JSON.parse(line.slice(line.indexOf(' {') + 1)));
-    return parsed.success ? parsed.data : undefined;
+    const body = line === undefined ? undefined : bodyOf(line);
+    return body === undefined ? undefined : parseRow(run, body.split(' ').slice(3).join(' '));
+  }
+
+  /** Whether a run's journal is as it was when its row was made. */
+  isFresh(run: string): boolean {
+    const line = this.#lines.get(run);
+    const stamp = line === undefined ? undefined : stampOf(this.#place, run);
+    return stamp !== undefined && line?.startsWith(` ${run} ${stamp} `, 8) === true;
   }
 
   /** A run's row while its journal is as it was when the row was made. */
   freshRow(run: string): IndexRow | undefined {
-    const line = this.#lines.get(run);
-    const stamp = line === undefined ? undefined : stampOf(this.#place, run);
-    return stamp !== undefined && line?.startsWith(` ${run} ${stamp} `, 8) ? this.row(run) : undefined;
+    return this.isFresh(run) ? this.row(run) : undefined;
+  }
+
+  /**
+   * Adds rows. The caller holds the state lock. A refusal is no failure: the index is a cache, and the next start tries
+   * again.
+   */
+  add(rows: readonly (readonly [run: string, row: IndexRow])[]): void {
+    const text = rows.map(([run, row]) => rowLine(this.#place, run, row)).join('');
+    const file = text === '' ? undefined : this.#place.host.files.appendTo(indexPath(this.#place));
+    if (!file?.ok) return;
+    // Where a crash left a torn line, the first of these is lost with it; the next start finds that run without a row.
+    if (file.value.append(text).ok) this.#take(text);
+    file.value.close();
+  }
+
+  /** Adds the row of a run as its journal is now. */
+  note(run: string): void {
+    const row = rowOf(tryReadRun(this.#place, run));
+    if (row) this.add([[run, row]]);
+  }
+
+  /** Writes the index anew with the rows of these runs only. The caller holds the state lock. */
+  rewrite(runs: readonly string[]): void {
+    const lines = runs.flatMap((run) => this.#lines.get(run) ?? []);
+    this.#place.host.files.writeFile(indexPath(this.#place), lines.map((line) => `${line}\n`).join(''));
   }
 }
 
@@ -94,39 +144,19 @@ export function rowOf(reading: RunReading): IndexRow | undefined {
   return summaryOf(reading.run);
 }
 
-/**
- * Adds rows. The caller holds the state lock. A refusal is no failure: the index is a cache, and the next start tries
- * again.
- */
-export function addRows(place: JournalPlace, rows: readonly (readonly [run: string, row: IndexRow])[]): void {
-  const lines = rows.flatMap(([run, row]) => {
-    const stamp = stampOf(place, run);
-    return stamp === undefined ? [] : [lineOf(`${run} ${stamp} ${JSON.stringify(row)}`)];
-  });
-  if (lines.length === 0) return;
-  const file = place.host.files.appendTo(indexPath(place));
-  if (!file.ok) return;
-  // Where a crash left a torn line, the first of these is lost with it; the next start finds that run without a row.
-  file.value.append(lines.join(''));
-  file.value.close();
+function rowLine(place: JournalPlace, run: string, row: IndexRow): string {
+  const stamp = stampOf(place, run);
+  const text = JSON.stringify('damaged' in row ? row : columnsOf(row));
+  return stamp === undefined ? '' : lineOf(`${run} ${stamp} ${text}`);
 }
 
-/** Adds the row of a run as its journal is now. */
-export function noteRun(place: JournalPlace, run: string): void {
-  const row = rowOf(tryReadRun(place, run));
-  if (row) addRows(place, [[run, row]]);
+function parseRow(run: string, text: string): IndexRow | undefined {
+  const parsed = RowSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) return undefined;
+  return 'damaged' in parsed.data ? parsed.data : summaryOfColumns(run, parsed.data);
 }
 
-/** Writes the index anew with the rows of these runs only. */
-export function rewriteIndex(place: JournalPlace, index: RunIndex, runs: readonly string[]): void {
-  const lines = runs.flatMap((run) => {
-    const row = index.freshRow(run);
-    const stamp = stampOf(place, run);
-    return row && stamp !== undefined ? [lineOf(`${run} ${stamp} ${JSON.stringify(row)}`)] : [];
-  });
-  place.host.files.writeFile(indexPath(place), lines.join(''));
-}
-
+/** Size and time of a run's journal. */
 function stampOf(place: JournalPlace, run: string): string | undefined {
   const status = place.host.files.status(journalPath(place, run));
   return status.ok ? `${status.value.bytes} ${status.value.modifiedMs}` : undefined;

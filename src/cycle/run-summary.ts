@@ -1,39 +1,68 @@
 /** What lists, recovery and retention need to know of a run, small enough for an index of thousands. Pure. */
 import { z } from 'zod';
-import type { Verdict } from '../vocabulary/plan.js';
+import type { Actor, Verdict } from '../vocabulary/plan.js';
 import type { ReadRun } from './journal.js';
 
 const Count = z.int().nonnegative();
 
 /** How many steps were undone later, by who did it. */
-export const UndoneBySchema = z
-  .object({ octavo: Count, kernel: Count, process: Count, unknown: Count })
+export type UndoneBy = Readonly<Record<Actor['who'], number>>;
+
+const STATES = ['unfinished', 'complete', 'interrupted', 'stopped', 'recovered'] as const;
+
+export interface RunSummary {
+  readonly run: string;
+  /** How it ended; `unfinished` when its journal has no end. */
+  readonly state: (typeof STATES)[number];
+  /** Id of its plan. */
+  readonly plan: string;
+  readonly bootId: string;
+  readonly target: string;
+  readonly policy: string;
+  /** [pid, start time in clock ticks] of the processes it may have acted on. */
+  readonly processes: readonly (readonly [pid: number, startTicks: number])[];
+  readonly steps: number;
+  readonly met: number;
+  /** Of those met, the collapses: the kernel counts them as it counts its own. */
+  readonly collapses: number;
+  readonly undone: UndoneBy;
+  /** Run that it took back. */
+  readonly undoes: string | null;
+  readonly atMs: number;
+}
+
+/** A summary as the index keeps it: the fields in order, without their names. */
+export const ColumnsSchema = z
+  .tuple([
+    z.enum(STATES),
+    z.string(),
+    z.string(),
+    z.string(),
+    z.string(),
+    z.array(z.tuple([z.int(), z.int()]).readonly()).readonly(),
+    Count,
+    Count,
+    Count,
+    z.tuple([Count, Count, Count, Count]).readonly(),
+    z.string().nullable(),
+    z.number(),
+  ])
   .readonly();
 
-export type UndoneBy = z.infer<typeof UndoneBySchema>;
+export type Columns = z.infer<typeof ColumnsSchema>;
 
-export const RunSummarySchema = z
-  .object({
-    run: z.string(),
-    /** How it ended; `unfinished` when its journal has no end. */
-    state: z.enum(['unfinished', 'complete', 'interrupted', 'stopped', 'recovered']),
-    plan: z.string(),
-    bootId: z.string(),
-    target: z.string(),
-    policy: z.string(),
-    /** [pid, start time in clock ticks] of the processes it may have acted on. */
-    processes: z.array(z.tuple([z.int(), z.int()]).readonly()).readonly(),
-    steps: Count,
-    met: Count,
-    /** Of those met, the collapses: the kernel counts them as it counts its own. */
-    collapses: Count,
-    undone: UndoneBySchema,
-    undoes: z.string().nullable(),
-    atMs: z.number(),
-  })
-  .readonly();
+export function columnsOf(row: RunSummary): Columns {
+  const { state, plan, bootId, target, policy, processes, steps, met, collapses, undone, undoes, atMs } = row;
+  const by = [undone.octavo, undone.kernel, undone.process, undone.unknown] as const;
+  return [state, plan, bootId, target, policy, processes, steps, met, collapses, by, undoes, atMs];
+}
 
-export type RunSummary = z.infer<typeof RunSummarySchema>;
+export function summaryOfColumns(run: string, columns: Columns): RunSummary {
+  const [state, plan, bootId, target, policy, processes, steps, met, collapses, by, undoes, atMs] = columns;
+  const [octavo, kernel, process, unknown] = by;
+  const undone = { octavo, kernel, process, unknown };
+  return { run, state, plan, bootId, target, policy, processes, steps, met, collapses, undone, undoes, atMs };
+}
 
 export function summaryOf(run: ReadRun): RunSummary {
   const { plan, records } = run;
