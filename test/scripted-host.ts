@@ -45,6 +45,11 @@ export class ScriptedHost implements Host {
   /** Counters of /proc/vmstat beside the failed splits. */
   readonly counters: Record<string, number> = {};
   minorFaults = 0;
+  /** Files and folders that cannot be read, and the answer. */
+  readonly unreadable = new Map<string, ErrnoName>();
+  /** Called with the number of each process_madvise, so that a test can have it fail. */
+  failAdvice: (call: number) => void = () => undefined;
+  #advised = 0;
   /** The disk has no room left. */
   full = false;
   /** The plug is pulled: nothing reaches the disk any more. */
@@ -117,6 +122,8 @@ export class ScriptedHost implements Host {
     };
     return {
       list: (path) => {
+        const errno = this.unreadable.get(path);
+        if (errno) return failure({ errno, call: `list ${path}` });
         const below = [...this.texts.keys()].filter((name) => name.startsWith(`${path}/`));
         const names = new Set(below.map((name) => name.slice(path.length + 1).split('/')[0]));
         return names.size > 0 ? success([...names]) : absent(`list ${path}`);
@@ -129,6 +136,8 @@ export class ScriptedHost implements Host {
       },
       link: (path) => absent(`readlink ${path}`),
       readText: (path) => {
+        const errno = this.unreadable.get(path);
+        if (errno) return failure({ errno, call: `read ${path}` });
         const text = this.#read(path);
         return text === undefined ? absent(`read ${path}`) : success(text);
       },
@@ -203,7 +212,10 @@ export class ScriptedHost implements Host {
         const handle: ProcessHandle = { pid, isAlive: () => this.alive, close: () => undefined };
         return success(handle);
       },
-      processMadvise: async (_handle, ranges, advice) => this.#advise(ranges, advice),
+      processMadvise: async (_handle, ranges, advice) => {
+        this.failAdvice(++this.#advised);
+        return this.#advise(ranges, advice);
+      },
       processVmRead: (pid) => absent(`process_vm_readv ${pid}`),
       scanPagemap: (pid, scan) => {
         const rows = this.blocks.flatMap((block, index) => {

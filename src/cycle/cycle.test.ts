@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack } from './aftermath.js';
 import { listRuns, readRun } from './journal.js';
@@ -139,23 +139,6 @@ test('pressure that rises after planning stops collapses before they are tried',
   assert.deepEqual([applied.how, host.blocks[0].order], ['stopped', 0]);
 });
 
-/** Pulls the plug at the n-th durable write; answers whether there was one. */
-async function crashAt(host: ScriptedHost, n: number, act: () => Promise<unknown>): Promise<boolean> {
-  let writes = 0;
-  host.beforeWrite = () => {
-    if (++writes < n) return;
-    host.dead = true;
-    throw new Error('the plug was pulled');
-  };
-  const crashed = await act().then(
-    () => false,
-    (problem: Error) => problem.message === 'the plug was pulled',
-  );
-  host.beforeWrite = () => undefined;
-  host.dead = false;
-  return crashed;
-}
-
 test('wherever a run is cut off, the next start knows what was done, and finishes it exactly once', async () => {
   let crashes = 0;
   for (let n = 1; n < 100; n++) {
@@ -183,14 +166,6 @@ test('wherever a run is cut off, the next start knows what was done, and finishe
   }
   assert.ok(crashes >= 8, `${crashes} places to cut off at`);
 });
-
-/** The crashed run's process is gone: its start time no longer matches. */
-function forgetOwner(host: ScriptedHost): void {
-  const text = host.texts.get('/proc/1/stat')!;
-  const fields = text.split(' ');
-  fields[21] = String(Number(fields[21]) + 1);
-  host.texts.set('/proc/1/stat', fields.join(' '));
-}
 
 test('a run whose process is gone is settled; one whose process lives is left alone', async () => {
   const host = new ScriptedHost([9]);

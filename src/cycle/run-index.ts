@@ -26,11 +26,13 @@ export class RunIndex {
   /** The last line of each run. Its checksum is looked at when the row is. */
   readonly #lines = new Map<string, string>();
   #lineCount = 0;
+  #torn: boolean;
 
   private constructor(place: JournalPlace, text: string) {
     this.#place = place;
     // What follows the last end of line is torn or being written.
     this.#text = text.slice(0, text.lastIndexOf('\n') + 1);
+    this.#torn = this.#text.length < text.length;
     this.#take(this.#text);
   }
 
@@ -111,8 +113,11 @@ export class RunIndex {
     const text = rows.map(([run, row]) => rowLine(this.#place, run, row)).join('');
     const file = text === '' ? undefined : this.#place.host.files.appendTo(indexPath(this.#place));
     if (!file?.ok) return;
-    // Where a crash left a torn line, the first of these is lost with it; the next start finds that run without a row.
-    if (file.value.append(text).ok) this.#take(text);
+    // A line that a crash left torn gets an end of its own.
+    if (file.value.append(this.#torn ? `\n${text}` : text).ok) {
+      this.#take(text);
+      this.#torn = false;
+    }
     file.value.close();
   }
 
