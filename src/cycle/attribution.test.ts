@@ -38,7 +38,9 @@ describe('what was counted decides who did it', () => {
     assert.equal(who({ khugepaged: 10 }), 'unknown: recollapsed');
     assert.equal(who({ khugepaged: 2 }), 'unknown: recollapsed');
     assert.equal(who({ khugepaged: 1 }), 'process: remapped');
-    assert.equal(who({ asked: 1 }), 'process: remapped');
+    assert.equal(who({ asked: 10 }), 'process: remapped');
+    assert.equal(who({ asked: 10, hugeFaults: 1 }), 'unknown: recollapsed');
+    assert.equal(who({ asked: 10, khugepaged: 10, hugeFaults: 1 }), 'unknown: recollapsed');
     assert.equal(who({ khugepaged: 10, hugeFaults: 1 }), 'kernel: recollapsed');
     assert.equal(who({ khugepaged: 10, faults: 1 }), 'kernel: recollapsed');
     assert.equal(
@@ -135,10 +137,11 @@ describe('a look back', () => {
     const { host, run } = await split([4]);
     const marks = readRun(place(host), run)?.records.find((record) => record.kind === 'marks');
     assert.deepEqual(
-      marks?.kind === 'marks' && marks.marks.controls.map(([block]) => block - FIRST_BLOCK).sort(),
-      [2, 3, 5, 6],
+      marks?.kind === 'marks' &&
+        marks.marks.controls.map(([block]) => block - FIRST_BLOCK).sort((left, right) => left - right),
+      [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11],
     );
-    hugeAgain(host, [2, 3, 4, 5, 6]);
+    hugeAgain(host, [1, 2, 3, 4, 5, 6, 7]);
     host.minorFaults += 9;
     host.counters.thp_fault_alloc += 5;
     host.write(HUGEPAGED, '900\n');

@@ -14,7 +14,7 @@ import type { Marks } from './journal-records.js';
 
 /** Huge pages remembered per process, and how far from the split blocks they are looked for. */
 const CONTROLS = 32;
-const CONTROLS_WITHIN = 2;
+const CONTROLS_WITHIN = 16;
 /** Fewer huge pages left alone than this say nothing. */
 const FEWEST_CONTROLS = 4;
 /** A cause that can have made at most this share of what was found is not the likely one. */
@@ -70,10 +70,11 @@ function controlsAround(observer: BlockObserver, blocks: readonly BlockNumber[])
   const acted = new Set(blocks);
   const near = new Set<BlockNumber>();
   for (const block of blocks) {
-    for (let by = 1; by <= CONTROLS_WITHIN; by++) near.add(block - by).add(block + by);
-    if (near.size > 4 * CONTROLS) break;
+    for (let by = 1; by <= CONTROLS_WITHIN; by++)
+      for (const other of [block - by, block + by]) if (other >= 0 && !acted.has(other)) near.add(other);
+    if (near.size > 2 * CONTROLS) break;
   }
-  const candidates = [...near].filter((block) => block >= 0 && !acted.has(block));
+  const candidates = [...near];
   return observer
     .look(candidates)
     .flatMap(({ block, level, firstFrame }) =>
@@ -153,13 +154,17 @@ function likely(seen: Evidence, causes: readonly Cause[]): readonly Cause[] {
   if (causes.length < 2) return causes;
   const { found, faults = found, hugeFaults = found, khugepaged = found, asked = found, controls } = seen;
   const most: Record<Cause, number> = { kernel: khugepaged, asked, process: Math.min(faults, hugeFaults) };
-  const weighty = causes.filter((cause) => most[cause] > NEGLIGIBLE * found);
-  if (controls.seen < FEWEST_CONTROLS || !weighty.includes('process')) return weighty;
-  if (controls.replaced >= controls.seen / 2) return ['process'];
-  const others = weighty.filter((cause) => cause !== 'process');
-  // The process kept its other huge pages, and somebody else can have collapsed all of these.
-  const accounted = others.reduce((sum, cause) => sum + most[cause], 0) >= found;
-  return controls.replaced === 0 && accounted ? others : weighty;
+  const able = causes.filter((cause) => most[cause] > NEGLIGIBLE * found);
+  if (!able.includes('process')) return able;
+  const others = able.filter((cause) => cause !== 'process');
+  const accounted = (seen.khugepaged ?? 0) + (seen.asked ?? 0) >= found;
+  if (controls.seen >= FEWEST_CONTROLS) {
+    if (controls.replaced >= controls.seen / 2) return ['process'];
+    // The process kept its other huge pages, and somebody else can have collapsed all of these.
+    if (controls.replaced === 0 && accounted) return others;
+  }
+  // That somebody asks for another process's memory is rare; new memory of the process itself is not.
+  return able.filter((cause) => cause !== 'asked');
 }
 
 const BY_KERNEL: Attribution = {

@@ -49,7 +49,8 @@ export interface CarriedOut {
 export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   const run = new RunningPlan(options);
   const ended = await run.all();
-  const closed = endJournal(options, ended.how, ended.why);
+  // Without the last verdicts an end would hide what was announced from the recovery.
+  const closed = ended.failure?.code !== 'FILE_UNWRITABLE' && endJournal(options, ended.how, ended.why);
   return { ...ended, closed };
 }
 
@@ -122,8 +123,9 @@ class RunningPlan {
     try {
       for (const batch of batches(steps, this.#options.actuators)) {
         if (this.#halted() || !this.#memoryAllows(batch)) break;
-        const { receipts, verdicts, lockUs } = await work.batch(batch);
+        const { receipts, verdicts, lockUs, failure } = await work.batch(batch);
         this.#record(receipts, verdicts);
+        if (failure) throw failure;
         await this.#pace(lockUs);
       }
     } finally {
@@ -164,6 +166,14 @@ class RunningPlan {
   }
 }
 
+interface Batch {
+  readonly receipts: readonly Receipt[];
+  readonly verdicts: readonly Verdict[];
+  readonly lockUs: Microseconds;
+  /** Why the actuator did not finish. */
+  readonly failure?: OctavoError;
+}
+
 /** One process's share of a run. */
 class ProcessWork {
   readonly #options: CarryOutOptions;
@@ -200,7 +210,8 @@ class ProcessWork {
     this.#marks = [];
   }
 
-  async batch(steps: readonly Step[]) {
+  /** What was done and what came of it; also where the actuator failed in the middle of it. */
+  async batch(steps: readonly Step[]): Promise<Batch> {
     const { host, actuators } = this.#options;
     const before = this.#look(steps);
     if (!before) return { receipts: [], verdicts: steps.map((step) => goneVerdict(step)), lockUs: 0 };
@@ -210,11 +221,24 @@ class ProcessWork {
     const failedBefore = this.#failedSplits();
     if (todo.length > 0) this.#announce(todo);
     const actuator = actuatorOf(actuators, steps[0]);
-    const receipts = todo.length > 0 ? await actuator.apply(todo, { host, target: this.#handle }) : [];
+    const { receipts, failure } = await this.#act(actuator, todo);
     const splitsFailed = this.#failedSplits() > failedBefore;
     const verdicts = this.#judge(current, receipts, splitsFailed);
     const lockUs = receipts.reduce((sum, receipt) => sum + lockTime(todo, receipt), 0);
-    return { receipts, verdicts, lockUs };
+    return { receipts, verdicts, lockUs, failure };
+  }
+
+  /** An actuator that fails may have done part of the batch: page sizes tell. */
+  async #act(actuator: Actuator, todo: readonly Step[]): Promise<Pick<Batch, 'receipts' | 'failure'>> {
+    const { host } = this.#options;
+    if (todo.length === 0) return { receipts: [] };
+    try {
+      return { receipts: await actuator.apply(todo, { host, target: this.#handle }) };
+    } catch (problem) {
+      if (!(problem instanceof OctavoError)) throw problem;
+      const receipts = todo.map((step) => ({ ...untried(step, host, problem.code), tried: true }));
+      return { receipts, failure: problem };
+    }
   }
 
   #judge(steps: readonly Step[], receipts: readonly Receipt[], splitsFailed: boolean): readonly Verdict[] {
@@ -227,7 +251,7 @@ class ProcessWork {
       this.#observer.forgetMappings();
     }
     return steps.map((step, index) => {
-      const receipt = receipts.find((made) => made.step === step.id) ?? alreadySo(step, host);
+      const receipt = receipts.find((made) => made.step === step.id) ?? untried(step, host, 'already so');
       return verify(step, step.before, after[index], this.#evidence(step, receipt, splitsFailed), geometry);
     });
   }
@@ -351,16 +375,10 @@ function isDone(step: Step, geometry: Host['identity']['geometry']): boolean {
   return outcomeOf(step, step.before, step.before, geometry) === 'met';
 }
 
-function alreadySo(step: Step, host: Host): Receipt {
-  return {
-    step: step.id,
-    actuator: step.actuator,
-    tried: false,
-    answer: 'already so',
-    calls: [],
-    durationUs: 0,
-    atMs: host.clock.wallMs(),
-  };
+function untried(step: Step, host: Host, answer: string): Receipt {
+  const { id, actuator } = step;
+  const atMs = host.clock.wallMs();
+  return { step: id, actuator, tried: false, answer, calls: [], durationUs: 0, atMs };
 }
 
 function goneVerdict(step: Step): Verdict {

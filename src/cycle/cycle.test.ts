@@ -53,6 +53,17 @@ test('what the kernel leaves alone is not met, with its cause, and tried once', 
   }
 });
 
+test('a block that the process replaced during the step is told so', async () => {
+  const host = new ScriptedHost([{ stuck: 'pinned' }]);
+  host.debugfs = 'EPERM';
+  const plan = await planFor(host, { split: [0] });
+  host.failAdvice = () => {
+    host.blocks[0].frame += 512;
+  };
+  const { verdicts } = await apply(host, plan);
+  assert.deepEqual([outcomes({ verdicts }), verdicts[0].by], [['not-met: remapped'], { who: 'process' }]);
+});
+
 test('memory that is mlocked after planning is told as mlocked', async () => {
   const host = new ScriptedHost([9]);
   const plan = await planFor(host, { split: [0] });
@@ -172,7 +183,10 @@ test('a run whose process is gone is settled; one whose process lives is left al
   const plan = await planFor(host, { split: [0] });
   await crashAt(host, 4, () => apply(host, plan));
   host.texts.delete('/state/lock');
+  // Somebody else looks: the run's process is alive.
+  Object.assign(host.identity, { pid: PID });
   assert.deepEqual(recoverRuns(place(host)).recovered, []);
+  Object.assign(host.identity, { pid: 1 });
   forgetOwner(host);
   assert.equal(recoverRuns(place(host)).recovered.length, 1);
   assert.deepEqual(recoverRuns(place(host)).recovered, []);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack } from './aftermath.js';
 import { listRuns, openJournal, parsePlan, readRun, tryReadRun } from './journal.js';
 import { bodyOf, lineOf, packed, plain, soundLines, unpacked } from './journal-lines.js';
-import { asIfRecovered, recoverRuns, runState } from './recovery.js';
+import { asIfRecovered, lastVerdicts, recoverRuns, runState } from './recovery.js';
 import { lockState } from './state-lock.js';
 
 const code = (expected: string) => (problem: unknown) =>
@@ -216,12 +216,16 @@ describe('a full disk', () => {
   });
 
   test('in mid-run: what was done is told, recorded or settled, and can be taken back', async () => {
-    for (let write = 2; write <= 6; write++) {
+    const cases = [2, 3, 4, 5, 6].flatMap((write) => [
+      [write, write],
+      [write, Number.POSITIVE_INFINITY],
+    ]);
+    for (const [write, until] of cases) {
       const host = new ScriptedHost(Array(40).fill(9));
       const plan = await planFor(host, { split: [...Array(40).keys()] });
       let writes = 0;
       host.beforeWrite = (file) => {
-        if (file.endsWith('journal.jsonl')) host.full = ++writes >= write;
+        if (file.endsWith('journal.jsonl')) host.full = ++writes >= write && writes <= until;
       };
       const applied = await apply(host, plan).catch((problem) => problem);
       const split = host.blocks.filter(({ order }) => order === 0).length;
@@ -237,7 +241,8 @@ describe('a full disk', () => {
         ['stopped', 'FILE_UNWRITABLE', false],
       );
       assert.equal(applied.verdicts.length, split, `all that was done is told, full at write ${write}`);
-      forgetOwner(host);
+      // The same process settles it, or another after its end.
+      if (write % 2 === 0) forgetOwner(host);
       recoverRuns(place(host));
       const run = readRun(place(host), applied.run);
       assert.ok(run);
@@ -277,9 +282,25 @@ describe('no run is left behind', () => {
     const run = readRun(place(host), applied.run);
     assert.ok(run);
     assert.deepEqual([runState(host, run), listRuns(place(host)).length], ['stopped', 1]);
-    host.failAdvice = () => {
-      throw new OctavoError('PERMISSION', { call: 'process_madvise', errno: 'EPERM', needs: 'CAP' });
+    const split = host.blocks.filter(({ order }) => order === 0).length;
+    assert.deepEqual([split, applied.verdicts.length], [16, 20], 'what the actuator left is judged as well');
+    const journalled = [...lastVerdicts(run).values()].filter(({ outcome }) => outcome === 'met');
+    assert.equal(journalled.length, split);
+  });
+
+  test('and a bug that shows after the first act is thrown, with the run left for the recovery', async () => {
+    const host = new ScriptedHost(Array(20).fill(9));
+    const plan = await planFor(host, { split: [...Array(20).keys()] });
+    host.failAdvice = (call) => {
+      if (call > 2) throw new TypeError('a bug');
     };
+    await assert.rejects(apply(host, plan), /a bug/);
+    assert.equal(host.texts.has('/state/lock'), false);
+    const [{ verdicts }] = recoverRuns(place(host)).recovered;
+    assert.deepEqual(
+      verdicts.map(({ outcome }) => outcome),
+      Array(4).fill('not-met'),
+    );
   });
 });
 
@@ -435,6 +456,7 @@ describe('recovery', () => {
 
   test('leaves a run alone whose process lives, and so does a look back', async () => {
     const { host, run } = await killed(5);
+    Object.assign(host.identity, { pid: PID });
     const before = host.texts.get(path(run));
     host.blocks[0].order = 9;
     host.blocks[0].frame += 512;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { apply, place, planFor } from '../../test/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { listRuns, readRun } from './journal.js';
@@ -210,7 +210,12 @@ describe('retention', () => {
     host.texts.delete(INDEX);
     const second = host.texts.get(journal(names[1])) ?? '';
     host.write(journal(names[1]), second.slice(0, second.lastIndexOf('\n', second.length - 2) + 1));
+    // Its process is another one, which lives.
+    Object.assign(host.identity, { pid: PID });
+    host.alive = true;
     recoverRuns(place(host));
+    Object.assign(host.identity, { pid: 1 });
+    host.alive = false;
     assert.equal(keepWithin(place(host), { runs: 0, bytes: 0, age: 0 }, [names[2]]).runs, 0);
     assert.deepEqual(listRuns(place(host)), names);
   });

@@ -4,7 +4,7 @@
  * word being written.
  */
 import type { Host } from '../host/host.js';
-import { isAlive } from '../host/lock-file.js';
+import { isAlive, ownHolder } from '../host/lock-file.js';
 import { BlockObserver } from '../verification/block-observer.js';
 import { emptyBlock } from '../verification/block-rows.js';
 import { identityOf } from '../verification/observe.js';
@@ -85,6 +85,15 @@ function isOpen(row: IndexRow): boolean {
   return 'state' in row && row.state === 'unfinished';
 }
 
+/** A run of this very process that has no end is over as well: it could not be closed, and nothing acts now. */
+function isOver(host: Host, run: ReadRun): boolean {
+  const state = runState(host, run);
+  const begin = run.records[0];
+  const { pid, startTicks } = ownHolder(host);
+  const isOwn = begin.kind === 'begin' && begin.owner.pid === pid && begin.owner.startTicks === startTicks;
+  return state === 'unfinished' || (state === 'active' && isOwn);
+}
+
 /** A run of a process that may not be looked into stays open; it is told, and holds nothing up. */
 function settleIfOver(
   place: JournalPlace,
@@ -92,7 +101,7 @@ function settleIfOver(
   recovered: Recovered[],
   untold: DamagedReading[],
 ): RunReading {
-  if (reading.kind !== 'run' || runState(place.host, reading.run) !== 'unfinished') return reading;
+  if (reading.kind !== 'run' || !isOver(place.host, reading.run)) return reading;
   const { run } = reading.run;
   try {
     recovered.push(settle(place, reading.run));
