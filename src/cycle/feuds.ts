@@ -2,7 +2,7 @@
  * What a look back keeps between turns, in the state directory: the feuds of the ping-pong guard, and what was counted
  * at the last look at each process. Both only of processes that live. A file that cannot be read counts as none.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../host/host.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
 import { identityOf } from '../verification/observe.js';

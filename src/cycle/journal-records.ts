@@ -4,7 +4,7 @@
  * Version 1 kept the plan in a file of its own (plan.json) and wrote every body as JSON. Version 2 holds the plan in
  * its second line, deflates what is long, and remembers what the host counted when a process's steps began.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 
 export const JOURNAL_VERSION = 2;

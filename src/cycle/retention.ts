@@ -3,7 +3,7 @@
  * A run that could still be taken back goes only where number or bytes leave no choice, and its name is kept, so that
  * nobody is told that it never was.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../host/host.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';

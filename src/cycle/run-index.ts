@@ -6,7 +6,7 @@
  *
  * A line is `CHECKSUM RUN BYTES MODIFIED JSON`; the last line of a run counts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type JournalPlace, journalPath, type RunReading, tryReadRun } from './journal.js';
 import { bodyOf, lineOf } from './journal-lines.js';
 import { ColumnsSchema, columnsOf, type RunSummary, summaryOf, summaryOfColumns } from './run-summary.js';

@@ -1,5 +1,5 @@
 /** What lists, recovery and retention need to know of a run, small enough for an index of thousands. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actor, Verdict } from '../vocabulary/plan.js';
 import type { ReadRun } from './journal.js';
 
