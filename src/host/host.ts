@@ -51,7 +51,10 @@ export interface OpenFile {
   close(): void;
 }
 
-/** A file that only grows (the journal). `append` returns after the data is on stable storage. */
+/**
+ * A file that only grows (the journal). `append` returns after the data is on stable storage; of an append that is
+ * refused (ENOSPC, EDQUOT) nothing stays in the file.
+ */
 export interface AppendFile {
   append(text: string): Answer<void>;
   close(): void;

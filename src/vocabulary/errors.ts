@@ -138,6 +138,12 @@ export const ERRORS = {
     says: 'no run `{run}` in {directory}',
     advice: 'List them with `octavo runs`.',
   },
+  RUN_DROPPED: {
+    exit: 'badInput',
+    says: 'run {run} was dropped on {when}, to keep the journal within its bounds',
+    advice:
+      'It cannot be taken back any more. `octavo apply --help` tells the bounds (--keep-runs, --keep-bytes).',
+  },
   RUN_ACTIVE: {
     exit: 'refused',
     says: 'run {run} is still going on in process {pid}',
@@ -146,7 +152,8 @@ export const ERRORS = {
   JOURNAL_DAMAGED: {
     exit: 'badInput',
     says: 'journal {path} is damaged at line {line}: {problem}',
-    advice: 'A torn last line is normal after a crash and is handled; this is not that.',
+    advice:
+      'Run {run} can be neither shown nor taken back; no other run is affected. Set it aside with: mv {directory} {aside}',
   },
   STATE_LOCKED: {
     exit: 'refused',

@@ -7,11 +7,13 @@ import {
   type StateFlags,
   stateFlags,
 } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
   ActingFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
   };
 
@@ -37,6 +39,7 @@ export const applyCommand = command<Flags, [string]>(
       ...actingFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
     },
     positional: {
       kind: 'tuple',

@@ -13,12 +13,14 @@ import {
   turnFlags,
   turnRequest,
 } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
 type Flags = TurnFlags &
   StateFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
     readonly every?: number;
     readonly turns?: number;
@@ -45,6 +47,7 @@ export const runCommand = command<Flags, [string?]>(
       ...stateFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
       every: {
         kind: 'parsed',
         parse: parseDuration,

@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -96,13 +98,7 @@ export class LinuxFiles implements Files {
     return make(path, () =>
       answer(`create ${path}`, () => {
         try {
-          const descriptor = openSync(aside, 'w', 0o600);
-          try {
-            writeAll(descriptor, text);
-            fsyncSync(descriptor);
-          } finally {
-            closeSync(descriptor);
-          }
+          writeSynced(aside, text);
           linkWhole(aside, path, text);
         } finally {
           rmSync(aside, { force: true });
@@ -138,13 +134,7 @@ function isLock(path: string): boolean {
 function replaceFile(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.new`;
   try {
-    const descriptor = openSync(temporary, 'w', 0o600);
-    try {
-      writeAll(descriptor, content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    writeSynced(temporary, content);
     renameSync(temporary, path);
   } catch (problem) {
     rmSync(temporary, { force: true });
@@ -196,8 +186,15 @@ class LinuxAppendFile implements AppendFile {
 
   append(text: string): Answer<void> {
     return answer(`append ${this.#path}`, () => {
-      writeAll(this.#descriptor, text);
-      fsyncSync(this.#descriptor);
+      const before = fstatSync(this.#descriptor).size;
+      try {
+        writeAll(this.#descriptor, text);
+        fsyncSync(this.#descriptor);
+      } catch (error) {
+        // A part of a line would make one with the next.
+        ftruncateSync(this.#descriptor, before);
+        throw error;
+      }
     });
   }
 
@@ -212,6 +209,16 @@ function writeOnce(path: string, text: string): void {
   try {
     const data = Buffer.from(text);
     if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w', 0o600);
+  try {
+    writeAll(descriptor, content);
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
