@@ -7,8 +7,12 @@ import { commandSide } from './host/thread/command-side.js';
 import { OctavoError } from './vocabulary/errors.js';
 
 const { start, signal, out, err, input, ended } = commandSide();
-const { commandLine, recording, interactive, columns } = start;
-const streams: Streams = { out, err, input, interactive, columns };
+const { commandLine, recording } = start;
+const streams: Streams = {
+  ...{ out, err, input },
+  interactive: start.err.isTTY,
+  columns: start.out.columns ?? 100,
+};
 const machine = linuxHost();
 ended(await run());
 

@@ -1,5 +1,12 @@
 /** What the main thread and the command's thread tell each other. */
 
+/** What is to be known of a standard stream without having it. */
+export interface StreamFacts {
+  readonly isTTY: boolean;
+  /** Undefined for what is no terminal. */
+  readonly columns: number | undefined;
+}
+
 /** What the main thread gives the command's thread at its start. */
 export interface ThreadStart {
   /** Words of SharedState. */
@@ -7,9 +14,8 @@ export interface ThreadStart {
   readonly commandLine: readonly string[];
   /** Folder of a recording that stands in for this machine. */
   readonly recording: string | undefined;
-  /** Whether standard error is a terminal. */
-  readonly interactive: boolean;
-  readonly columns: number;
+  readonly out: StreamFacts;
+  readonly err: StreamFacts;
 }
 
 export type FromCommand =

@@ -12,7 +12,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
 import { endProcess, prepareToEnd } from '../linux/end-process.js';
 import { type Inherited, ignores } from '../linux/inherited.js';
-import type { FromCommand, ThreadStart, ToCommand } from './messages.js';
+import type { FromCommand, StreamFacts, ThreadStart, ToCommand } from './messages.js';
 import { type Reason, SharedState, STOP_SIGNALS } from './shared.js';
 
 const PUTTING_BACK_MS = 10_000;
@@ -62,9 +62,8 @@ class Supervisor {
       words: this.#state.words,
       commandLine: command.commandLine,
       recording: command.recording,
-      interactive: isatty(2),
-      // Looking at a stream makes it, which takes its time; a pipe has no columns.
-      columns: (isatty(1) ? process.stdout.columns : undefined) ?? 100,
+      out: factsOf(1),
+      err: factsOf(2),
     };
     this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
   }
@@ -188,6 +187,13 @@ class Supervisor {
     this.#streamFailure ??= EXIT.badInput;
     this.#setExitCode();
   }
+}
+
+/** Looking at a stream makes it, which takes its time: only a terminal is worth that. */
+function factsOf(descriptor: 1 | 2): StreamFacts {
+  const isTTY = isatty(descriptor);
+  const stream = () => (descriptor === 1 ? process.stdout : process.stderr);
+  return { isTTY, columns: isTTY ? stream().columns : undefined };
 }
 
 /** Leaves a lock alone that is not this process's. */
