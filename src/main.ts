@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine } from './cli/application.js';
+import { runCommandLine, wantsJson } from './cli/application.js';
 import { chosenHost } from './cli/chosen-host.js';
 import { OctavoContext } from './cli/context.js';
 import type { Host } from './host/host.js';
@@ -38,7 +38,7 @@ try {
 } catch (problem) {
   if (!(problem instanceof OctavoError)) throw problem;
   const context = new OctavoContext(machine, streams, stop.signal);
-  context.fail(problem, words.includes('--json'));
+  context.fail(problem, wantsJson(words));
   process.exitCode = context.exitCode;
 }
 if (readerGone) process.exitCode = 0;

@@ -1,6 +1,6 @@
 import type { CommandContext } from '@stricli/core';
 import type { Host } from '../host/host.js';
-import { ERRORS, EXIT, type ExitName, type OctavoError } from '../vocabulary/errors.js';
+import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import { Progress } from './progress.js';
 
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
@@ -23,6 +23,8 @@ export class OctavoContext implements CommandContext {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
+  /** The command that runs, `octavo damon act`, for advice that names it. */
+  command = 'octavo';
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
 
@@ -66,11 +68,19 @@ export class OctavoContext implements CommandContext {
    * Tells a failure on standard error. With `--json` it is a document on standard output as well, so that a script
    * has one thing to read.
    */
-  fail(problem: OctavoError, json: boolean): void {
-    const { code, facts, message, advice, exitCode } = problem;
+  fail(failed: OctavoError, json: boolean): void {
+    const { code, facts, message, advice, exitCode } = this.#told(failed);
     this.remark(`octavo: ${code}: ${message}\n  ${advice}`);
     if (json) this.printJson({ octavo: 'failure', version: 1, code, exitCode, message, advice, facts });
     this.endsWith(ERRORS[code].exit);
+  }
+
+  /** What several commands share cannot know which of them runs; the user is sent to the one that does. */
+  #told(problem: OctavoError): OctavoError {
+    const { code, facts } = problem;
+    if (this.command === 'octavo' || !Object.hasOwn(facts, 'command')) return problem;
+    const bare = code === 'USAGE' ? this.command.replace(/^octavo /, '') : this.command;
+    return new OctavoError(code, { ...facts, command: bare });
   }
 
   get exitCode(): number {

@@ -43,6 +43,41 @@ interface ErrorKind {
 
 export const ERRORS = {
   USAGE: { exit: 'usage', says: '{problem}', advice: 'See `octavo {command} --help`.' },
+  COMMAND_UNKNOWN: {
+    exit: 'usage',
+    says: '`{input}` is no command{similar}',
+    advice: '`octavo help` lists the commands.',
+  },
+  OPTION_UNKNOWN: {
+    exit: 'usage',
+    says: '`{command}` has no option {option}{similar}',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_INVALID: {
+    exit: 'usage',
+    says: '{option}: `{input}` {problem}',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_MISSING: {
+    exit: 'usage',
+    says: '{option} needs a value behind it',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_TWICE: {
+    exit: 'usage',
+    says: '{option} is given twice, as `{first}` and as `{input}`',
+    advice: 'Give it once.',
+  },
+  ARGUMENT_MISSING: {
+    exit: 'usage',
+    says: '`{command}` needs <{argument}>',
+    advice: 'See `{command} --help`.',
+  },
+  ARGUMENT_SURPLUS: {
+    exit: 'usage',
+    says: '`{command}` takes no further argument, but was given `{input}`',
+    advice: 'See `{command} --help`. Words of another program stand behind `--`.',
+  },
   TARGET_SYNTAX: {
     exit: 'usage',
     says: '`{target}` names no target',

@@ -4,6 +4,7 @@ import {
   actingFlags,
   type DryRunFlags,
   dryRunFlags,
+  parseWord,
   type StateFlags,
   stateFlags,
 } from '../flags.js';
@@ -39,7 +40,7 @@ export const applyCommand = command<Flags, [string]>(
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'plan', brief: 'File written by octavo plan --out', parse: String }],
+      parameters: [{ placeholder: 'plan', brief: 'File written by octavo plan --out', parse: parseWord }],
     },
   },
   async function (flags, path) {

@@ -3,6 +3,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { chosenHost } from '../chosen-host.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { parseWord } from '../parameters.js';
 
 /** The shell asks `octavo __complete -- WORD…`, so that no word is taken for an option; one proposal a line. */
 const SCRIPTS = {
@@ -42,7 +43,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
         {
           placeholder: 'shell',
           brief: 'bash, zsh or fish',
-          parse: String,
+          parse: parseWord,
           proposeCompletions: () => Object.keys(SCRIPTS),
         },
       ],

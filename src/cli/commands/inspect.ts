@@ -7,10 +7,11 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseCount, type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
 import { censusDocument, type Inspected } from '../inspect/document.js';
 import { explain } from '../inspect/explain.js';
+import { countBetween, parseWord } from '../parameters.js';
 import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
 
 /** More processes than this are shown a line each. */
@@ -56,14 +57,14 @@ export const inspectCommand = command<Flags, [string]>(
       },
       explain: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Say why the block at ADDRESS is or is not huge',
         optional: true,
         placeholder: 'address',
       },
       mappings: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(0, 1e6),
         brief: 'How many mappings to show',
         default: '10',
         placeholder: 'count',

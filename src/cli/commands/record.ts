@@ -12,14 +12,8 @@ import {
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import {
-  parseCount,
-  parseDuration,
-  parseFraction,
-  type ScopeFlags,
-  scopeFlags,
-  targetParameter,
-} from '../flags.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
+import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
 import { type Imported, Importing, working } from '../samples/import-recordings.js';
 import { importDocument, importText, saveHeat } from './import.js';
 
@@ -57,7 +51,12 @@ export const recordCommandLine = command<RecordFlags, [string]>(
   {
     flags: {
       ...scopeFlags,
-      for: { kind: 'parsed', parse: parseDuration, default: '10s', brief: 'How long to record' },
+      for: {
+        kind: 'parsed',
+        parse: durationBetween(100, 86_400_000),
+        default: '10s',
+        brief: 'How long to record',
+      },
       event: {
         kind: 'enum',
         values: ['auto', 'spe', 'ibs', 'pebs', 'faults'],
@@ -66,7 +65,7 @@ export const recordCommandLine = command<RecordFlags, [string]>(
       },
       period: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(1, 2 ** 31 - 1),
         optional: true,
         brief: 'Accesses from one sample to the next, to begin with',
       },
@@ -78,11 +77,11 @@ export const recordCommandLine = command<RecordFlags, [string]>(
       },
       overhead: {
         kind: 'parsed',
-        parse: parseFraction,
+        parse: fractionBetween(0.0001, 1),
         default: '1%',
         brief: 'Share of one core that decoding may take',
       },
-      out: { kind: 'parsed', parse: String, optional: true, brief: 'Write a heat file (Parquet) here' },
+      out: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write a heat file (Parquet) here' },
       dryRun: {
         kind: 'boolean',
         default: false,

@@ -5,14 +5,13 @@ import {
   type DryRunFlags,
   dryRunFlags,
   optionalTargetParameter,
-  parseCount,
-  parseDuration,
   type StateFlags,
   stateFlags,
   type TurnFlags,
   turnFlags,
   turnRequest,
 } from '../flags.js';
+import { countBetween, parsePeriod } from '../parameters.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
@@ -47,14 +46,14 @@ export const runCommand = command<Flags, [string?]>(
       ...dryRunFlags,
       every: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'Take a turn this often until interrupted',
         optional: true,
         placeholder: 'duration',
       },
       turns: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(1, 1e9),
         brief: 'With --every: end after this many turns',
         optional: true,
         placeholder: 'count',
@@ -63,6 +62,9 @@ export const runCommand = command<Flags, [string?]>(
     positional: optionalTargetParameter,
   },
   async function (flags, target) {
+    if (flags.turns !== undefined && flags.every === undefined) {
+      throw new OctavoError('USAGE', { problem: '--turns is for --every', command: 'run' });
+    }
     if (flags.every === undefined) return turn(this, flags, target);
     for (let taken = 1; !this.signal.aborted; taken++) {
       const started = this.host.clock.monotonicNs();

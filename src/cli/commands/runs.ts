@@ -2,7 +2,7 @@ import { type JournalPlace, listRuns, type ReadRun, readRun } from '../../cycle/
 import { lastVerdicts, runState } from '../../cycle/recovery.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
-import { type StateFlags, stateFlags } from '../flags.js';
+import { parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { showVerdicts } from '../print/plan.js';
 import { table } from '../print/table.js';
 import { journalPlace } from '../turns.js';
@@ -24,7 +24,7 @@ export const runsCommand = command<Flags, [string?]>(
     flags: { ...stateFlags, json: jsonFlag },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'run', brief: 'Show this run only', parse: String, optional: true }],
+      parameters: [{ placeholder: 'run', brief: 'Show this run only', parse: parseWord, optional: true }],
     },
   },
   function (flags, name) {
