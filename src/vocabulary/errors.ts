@@ -88,10 +88,16 @@ export const ERRORS = {
     says: 'no process matches `{target}`',
     advice: 'Check the pid or name; `octavo inspect all` lists what can be seen.',
   },
+  TARGET_UNSEEN: {
+    exit: 'notPermitted',
+    says: 'no process that this user may see matches `{target}`: /proc is mounted with {option}',
+    advice: 'Run as root, or as a member of the group that the mount option gid= names.',
+  },
   TARGET_FORBIDDEN: {
     exit: 'refused',
-    says: '`{target}` is never a target: {reason}',
-    advice: 'Octavo does not touch kernel threads, init or itself.',
+    says: '`{target}` is no target: {reason}',
+    advice:
+      'Kernel threads have no memory of their own, and Octavo leaves itself alone. Name process 1 to mean it.',
   },
   TARGET_GONE: {
     exit: 'noTarget',

@@ -78,7 +78,6 @@ export const damonActCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    requireDamon(this);
     const processes = resolveTarget(this.host, target, {});
     if (processes.length !== 1) {
       throw new OctavoError('TARGET_AMBIGUOUS', { option: '--range', target, count: processes.length });
@@ -86,6 +85,7 @@ export const damonActCommand = command<Flags, [string]>(
     const { pid } = processes[0];
     const blocks = [...new Set(flags.range.flatMap((text) => blocksAt(this.host, text)))];
     requireConsent(flags);
+    requireDamon(this);
     if (flags.dryRun) describe(this, pid, blocks, flags);
     else await act(this, pid, blocks, flags);
   },

@@ -25,7 +25,7 @@ export const damonShowCommand = command<Flags, []>(
     },
   },
   async function (flags) {
-    requireDamon(this);
+    requireDamon(this, 'reading');
     const kdamonds = await readKdamonds(this.host);
     const tree = damoFile(
       kdamonds.map(({ running, pid, context }) => ({ state: running ? 'on' : 'off', pid, context })),

@@ -26,8 +26,9 @@ export function parseStat(text: string): ProcessStat | undefined {
   return { pid, command: text.slice(open + 1, close), state: rest[0], parent, flags, startTicks };
 }
 
+/** By the kernel's own flag: pid 2 and its children are ordinary processes in a container. */
 export function isKernelThread(stat: ProcessStat): boolean {
-  return (stat.flags & PF_KTHREAD) !== 0 || stat.pid === 2 || stat.parent === 2;
+  return (stat.flags & PF_KTHREAD) !== 0;
 }
 
 /** Path of the unified hierarchy in /proc/PID/cgroup, `/` when the process is in none. */
