@@ -2,6 +2,7 @@
 import { runCommandLine, wantsJson } from './cli/application.js';
 import { chosenHost } from './cli/chosen-host.js';
 import { OctavoContext } from './cli/context.js';
+import { styleOf } from './cli/print/style.js';
 import type { Host } from './host/host.js';
 import { linuxHost } from './host/linux-host.js';
 import { OctavoError } from './vocabulary/errors.js';
@@ -23,12 +24,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   setTimeout(() => process.exit(0), PUTTING_BACK_MS).unref();
 });
 
+const outStyle = styleOf(process.env, process.stdout);
 const streams = {
   out: process.stdout,
   err: process.stderr,
   input: process.stdin,
   interactive: process.stderr.isTTY === true,
-  columns: process.stdout.columns ?? 100,
+  columns: Number.isFinite(outStyle.width) ? outStyle.width : 100,
+  outStyle,
+  errStyle: styleOf(process.env, process.stderr),
 };
 const machine = linuxHost();
 const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);

@@ -1,6 +1,7 @@
 import type { CommandContext } from '@stricli/core';
 import type { Host } from '../host/host.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import { layOut, PLAIN, type TextStyle } from './print/terminal-text.js';
 import { Progress } from './progress.js';
 
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
@@ -13,6 +14,14 @@ export interface Streams {
   readonly interactive: boolean;
   /** Columns of the terminal, 100 for a pipe. */
   readonly columns: number;
+  /** How text is written to either; as it is when absent. */
+  readonly outStyle?: TextStyle;
+  readonly errStyle?: TextStyle;
+}
+
+/** A stream whose writers know nothing of tables and terminals: the argument parser's help. */
+function laidOut(stream: Streams['out'], style: TextStyle = PLAIN): Streams['out'] {
+  return { write: (text) => stream.write(layOut(text, style)) };
 }
 
 /** What every command gets. Nothing in a command touches the process, its streams or its clock directly. */
@@ -33,25 +42,33 @@ export class OctavoContext implements CommandContext {
     this.streams = streams;
     this.signal = signal;
     this.progress = new Progress(streams, host.clock);
-    this.process = { stdout: streams.out, stderr: streams.err };
+    this.process = {
+      stdout: laidOut(streams.out, streams.outStyle),
+      stderr: laidOut(streams.err, streams.errStyle),
+    };
   }
 
-  /** Writes a line of the result to standard output. */
+  /** Writes text of the result to standard output, laid out for its reader. */
   print(text: string): void {
+    this.progress.clear();
+    this.streams.out.write(`${layOut(text, this.streams.outStyle ?? PLAIN)}\n`);
+  }
+
+  /** Writes text that a program reads, as it is: scripts, files of another format. */
+  printExact(text: string): void {
     this.progress.clear();
     this.streams.out.write(`${text}\n`);
   }
 
   /** Writes a versioned noun as JSON: one document, two-space indented. */
   printJson(value: unknown): void {
-    this.progress.clear();
-    this.streams.out.write(`${JSON.stringify(value, undefined, 2)}\n`);
+    this.printExact(JSON.stringify(value, undefined, 2));
   }
 
   /** Writes a remark to standard error, so that it never mixes with a result. */
   remark(text: string): void {
     this.progress.clear();
-    this.streams.err.write(`${text}\n`);
+    this.streams.err.write(`${layOut(text, this.streams.errStyle ?? PLAIN)}\n`);
   }
 
   /** How the command ended when it did not fail: shown as the process's exit code. */

@@ -41,7 +41,13 @@ export class OctavoRunner {
   run(words: readonly string[], kill?: Kill): Promise<Ended> {
     const child = spawn(process.execPath, [MAIN, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, OCTAVO_STATE: this.path('state'), NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        OCTAVO_STATE: this.path('state'),
+        NO_COLOR: '1',
+        LC_ALL: 'C.UTF-8',
+        COLUMNS: '',
+      },
     });
     let timer: NodeJS.Timeout | undefined;
     const killIn = (ms: number) => {

@@ -53,7 +53,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
     if (!Object.hasOwn(SCRIPTS, shell)) {
       throw new OctavoError('USAGE', { problem: `no completion for shell ${shell}`, command: 'completion' });
     }
-    this.print(SCRIPTS[shell as Shell]);
+    this.printExact(SCRIPTS[shell as Shell]);
   },
 );
 
@@ -76,6 +76,6 @@ export const completeCommand = command<Record<never, never>, string[]>(
       chosenHost(words, undefined).words,
       this as never,
     );
-    for (const { completion } of proposals) this.print(completion);
+    for (const { completion } of proposals) this.printExact(completion);
   },
 );

@@ -30,7 +30,7 @@ export const damonShowCommand = command<Flags, []>(
     const tree = damoFile(
       kdamonds.map(({ running, pid, context }) => ({ state: running ? 'on' : 'off', pid, context })),
     );
-    if (flags.yaml) this.print(stringify(tree).trimEnd());
+    if (flags.yaml) this.printExact(stringify(tree).trimEnd());
     else this.printJson(tree);
   },
 );

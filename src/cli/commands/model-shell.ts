@@ -106,7 +106,7 @@ async function runScript(
     if (context.signal.aborted) return context.endsWith('interrupted');
     const { text, failure } = await runLine(state, line);
     if (failure === undefined) {
-      if (text !== '') context.print(text);
+      if (text !== '') context.printExact(text);
       continue;
     }
     const place = `line ${index + 1} \`${line.trim()}\``;
@@ -130,7 +130,7 @@ function tell(context: OctavoContext, { text, failure }: LineAnswer): void {
   if (failure?.kind === 'usage') {
     context.remark(`octavo: ${text}`);
     context.endsWith('badInput');
-  } else if (text !== '') context.print(text);
+  } else if (text !== '') context.printExact(text);
 }
 
 async function* linesOf(context: OctavoContext): AsyncGenerator<string> {

@@ -146,7 +146,7 @@ function showCommand(
     });
     return;
   }
-  context.print(toFile.map(quoted).join(' '));
+  context.printExact(toFile.map(quoted).join(' '));
   for (const note of event.notes) context.remark(note);
 }
 
