@@ -1,5 +1,6 @@
 /** The text of a damo file, JSON or YAML (which contains JSON), with the line of a problem. */
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import { parseJson } from '../../base/json-text.js';
 import { failure, type Result } from '../../base/result.js';
 import { type DamoFile, parseDamoFile } from './parse.js';
 import type { FileProblem } from './reader.js';
@@ -10,8 +11,12 @@ export function parseDamoText(text: string): Result<DamoFile, FileProblem> {
   const document = parseDocument(text, { lineCounter: lines, intAsBigInt: true, prettyErrors: false });
   const [error] = document.errors;
   if (error) {
+    // What begins like JSON was meant to be JSON, whose faults are told more exactly.
+    const json = /^\s*[{[]/.test(text) ? parseJson(text) : undefined;
+    if (json !== undefined && !json.ok) return json;
     const { line, col } = lines.linePos(error.pos[0]);
-    return failure({ problem: error.message, place: `line ${line}, column ${col}` });
+    const problem = `is neither JSON nor YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`;
+    return failure({ problem, place: `line ${line}, column ${col}` });
   }
   const parsed = treeOf(document);
   if (parsed.ok) return parsed;
@@ -26,8 +31,9 @@ function treeOf(document: Document.Parsed): Result<DamoFile, FileProblem> {
   let tree: unknown;
   try {
     tree = document.toJS();
-  } catch (problem) {
-    return failure({ problem: (problem as Error).message, place: 'top level' });
+  } catch {
+    // The tree is sound; what cannot be made of it are aliases without end or without an anchor.
+    return failure({ problem: 'has aliases that cannot be resolved, or too many', place: 'top level' });
   }
   return parseDamoFile(tree);
 }
