@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { documentProblem } from '../../src/cli/documents.js';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -87,7 +88,10 @@ export class OctavoRunner {
         `octavo ${words.join(' ')} → ${ended.code ?? ended.signal}\n${ended.stderr}${ended.stdout}`,
       );
     }
-    return JSON.parse(ended.stdout) as Document;
+    const document: unknown = JSON.parse(ended.stdout);
+    const problem = documentProblem(document);
+    if (problem !== '') throw new Error(`octavo ${words.join(' ')}: ${problem}`);
+    return document as Document;
   }
 
   remove(): void {
