@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { schemaProblem } from './schema-words.js';
 
 const SCHEMA = z.strictObject({

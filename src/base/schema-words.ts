@@ -1,5 +1,5 @@
 /** What a schema found wrong with a document, in words of ours and with the path of the key. */
-import type { ZodError, z } from 'zod';
+import type * as z from 'zod';
 
 export interface SchemaProblem {
   readonly problem: string;
@@ -10,7 +10,7 @@ export interface SchemaProblem {
 type Issue = z.core.$ZodIssue;
 
 /** The first problem; the others often follow from it. */
-export function schemaProblem({ issues: [issue] }: ZodError): SchemaProblem {
+export function schemaProblem({ issues: [issue] }: z.ZodError): SchemaProblem {
   const extra = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const place = [...issue.path, ...extra].map(String).join('.') || 'the top level';
   return { problem: wordsFor(issue), place };

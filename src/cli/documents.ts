@@ -3,7 +3,7 @@
  * of docs/using.md is made from it, and the tests hold every document they see against its schema. Kinds may grow by
  * keys within a version; a key that changes its meaning or goes makes a new version.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { schemaProblem } from '../base/schema-words.js';
 import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 import { ProcessIdentitySchema } from '../vocabulary/process.js';
