@@ -2,6 +2,7 @@ import { type Application, buildApplication, ExitCode, type RouteMap, run } from
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import { type Commands, isCommandName, loadCommands, routesTo } from './command-table.js';
 import type { OctavoContext } from './context.js';
+import { manualCommands } from './manual.js';
 import { codedTexts, emptyValue } from './usage.js';
 import { VERSION } from './version.js';
 
@@ -37,23 +38,35 @@ interface ChosenCommand {
   /** `octavo damon act`, as far as the words name commands. */
   readonly command: string;
   readonly routes: RouteMap<OctavoContext>;
+  /** Names of its options; undefined where no command is named. */
+  readonly options: ReadonlySet<string> | undefined;
 }
 
 /** With the one command that the words name, or with all where they name none: then help or a proposal is due. */
 async function chosenCommand([name, next]: readonly string[]): Promise<ChosenCommand> {
-  if (!isCommandName(name)) return { command: 'octavo', routes: (await import('./catalogue.js')).routes };
+  if (!isCommandName(name)) {
+    const { routes } = await import('./catalogue.js');
+    return { command: 'octavo', routes, options: undefined };
+  }
   const commands: Partial<Commands> = await loadCommands([name]);
   const target = commands[name];
   const nested = target !== undefined && 'getAllEntries' in target ? target.getAllEntries() : [];
   const inner = nested.some((entry) => entry.name.original === next) ? ` ${next}` : '';
-  return { command: `octavo ${name}${inner}`, routes: routesTo(commands) };
+  const routes = routesTo(commands);
+  return { command: `octavo ${name}${inner}`, routes, options: optionsOf(routes, `${name}${inner}`) };
+}
+
+function optionsOf(routes: RouteMap<OctavoContext>, words: string): ReadonlySet<string> | undefined {
+  const found = manualCommands(routes).find((command) => command.words === words);
+  return found && new Set(found.flags.map(({ name }) => name));
 }
 
 /** Runs one command line and returns its exit code, one of EXIT or that of a program it hands on. */
 export async function runCommandLine(given: readonly string[], context: OctavoContext): Promise<number> {
   const words = given.length === 1 && given[0] === '-V' ? ['--version'] : given;
-  const { command, routes } = await chosenCommand(words);
+  const { command, routes, options } = await chosenCommand(words);
   context.command = command;
+  context.hasOption = (option) => options?.has(option) ?? true;
   try {
     const empty = emptyValue(words, command);
     if (empty !== undefined) throw empty;

@@ -1,6 +1,7 @@
 import type { CommandContext } from '@stricli/core';
 import type { Host } from '../host/host.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import { withOptionHomes } from './option-homes.js';
 import { layOut, PLAIN, type TextStyle } from './print/terminal-text.js';
 import { Progress } from './progress.js';
 
@@ -34,6 +35,8 @@ export class OctavoContext implements CommandContext {
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
   /** The command that runs, `octavo damon act`, for advice that names it. */
   command = 'octavo';
+  /** Whether that command has an option of this name. */
+  hasOption: (option: string) => boolean = () => true;
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
 
@@ -86,7 +89,10 @@ export class OctavoContext implements CommandContext {
    * has one thing to read.
    */
   fail(failed: OctavoError, json: boolean): void {
-    const { code, facts, message, advice, exitCode } = this.#told(failed);
+    const told = this.#told(failed);
+    const { code, facts, exitCode } = told;
+    const message = withOptionHomes(told.message, this.hasOption);
+    const advice = withOptionHomes(told.advice, this.hasOption);
     this.remark(`octavo: ${code}: ${message}\n  ${advice}`);
     if (json) this.printJson({ octavo: 'failure', version: 1, code, exitCode, message, advice, facts });
     this.endsWith(ERRORS[code].exit);

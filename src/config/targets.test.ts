@@ -35,8 +35,9 @@ const MOUNT = '22 28 0:21 / /proc rw,relatime shared:5 - proc proc rw';
 function hostWith(mounts = MOUNT, hidden: readonly number[] = [], privileged = false): Host {
   const tree: Record<string, string> = { '/proc/self/mountinfo': mounts };
   const files: Record<string, NonNullable<ManifestInput['files']>[string]> = {};
-  const listed = [...Object.keys(PROCESSES), ...hidden.map(String), 'self'];
-  files['/proc'] = { list: listed };
+  const listed = ['15', '16', 'self', ...Object.keys(PROCESSES), ...hidden.map(String)];
+  tree['/proc/16/stat'] = 'torn while it was read';
+  files['/proc'] = { list: [...new Set(listed)] };
   for (const [pid, made] of Object.entries(PROCESSES)) {
     const { command, state = 'S', flags = 0, cgroup = '/' } = made;
     tree[`/proc/${pid}/stat`] =
@@ -127,6 +128,7 @@ describe('what is no target', () => {
     ['kthreadd', 'TARGET_FORBIDDEN', /kernel thread/, 8],
     [String(OWN), 'TARGET_FORBIDDEN', /Octavo itself/, 8],
     ['14', 'TARGET_GONE', /process 14 has ended/, 4],
+    ['16', 'TARGET_NOT_FOUND', /no process matches `16`/, 4],
     ['99', 'TARGET_NOT_FOUND', /no process matches `99`/, 4],
     ['nginx', 'TARGET_NOT_FOUND', /no process matches `nginx`/, 4],
     ['cgroup:/nowhere', 'TARGET_NOT_FOUND', /no process matches/, 4],

@@ -44,9 +44,8 @@ export function resolveTarget(
   const found = matching.filter((process) => unwanted(host, process, scope, byName) === undefined);
   if (found.length > 0) return found.map(identity);
   if (hidden !== undefined) throw notSeen(hidden);
-  const [reason] = matching
-    .filter((process) => byName || !isNever(host, process))
-    .flatMap((process) => unwanted(host, process, scope, byName) ?? []);
+  const telling = matching.find((process) => byName || !isNever(host, process));
+  const reason = telling && unwanted(host, telling, scope, byName);
   throw reason === undefined ? nobody(host, target) : new OctavoError('TARGET_FORBIDDEN', { target, reason });
 }
 
