@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  bytesBetween,
   countBetween,
+  durationBetween,
   parseBytes,
   parseCount,
   parseDuration,
@@ -48,6 +50,10 @@ const ACCEPTED: readonly (readonly [name: string, parse: ValueParser<number>, ro
       ['500ms', 500],
       ['2m', 120_000],
       ['2min', 120_000],
+      ['1 hr', 3_600_000],
+      ['1sec', 1000],
+      ['4000000ns', 4],
+      ['5 µs', 0.005],
       ['1h', 3_600_000],
       ['1h30m', 5_400_000],
       ['1m 30s', 90_000],
@@ -131,6 +137,10 @@ describe('bounds are part of the range, and named beyond it', () => {
 
   test('bounds are shown in the units in which they are written', () => {
     assert.equal(parsePeriod.accepts, 'a duration from 100ms to 366d');
+    assert.equal(bytesBetween(4096, 65536).accepts, 'a size from 4K to 64K');
+    assert.equal(bytesBetween(1000, 2 ** 20 + 1).accepts, 'a size from 1000 to 1048577');
+    assert.equal(durationBetween(1500, 60_000).accepts, 'a duration from 1500ms to 1m');
+    assert.equal(durationBetween(1000, 7_200_000).accepts, 'a duration from 1s to 2h');
     assert.equal(parseBytes.accepts, 'a size from 0 to 1P');
     assert.equal(parseFraction.accepts, 'a share from 0 to 1');
     assert.throws(() => parsePeriod('99ms'), { message: /too small/ });
