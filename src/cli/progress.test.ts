@@ -7,9 +7,16 @@ function drawn(interactive = true, width = 40) {
   let text = '';
   let now = 0;
   const clock = { monotonicNs: () => now, wallMs: () => 0, sleep: async () => undefined };
-  const err = { write: (piece: string) => void (text += piece) };
+  const err = {
+    write(piece: string) {
+      text += piece;
+    },
+  };
+  const pass = (ms: number) => {
+    now += ms * 1e6;
+  };
   const progress = new Progress({ err, interactive, errStyle: { ...PLAIN, width } }, clock);
-  return { progress, text: () => text, pass: (ms: number) => void (now += ms * 1e6) };
+  return { progress, text: () => text, pass };
 }
 
 test('progress is one line, drawn over at most ten times a second', () => {
