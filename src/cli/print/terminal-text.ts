@@ -15,8 +15,8 @@ export interface TextStyle {
 export const PLAIN: TextStyle = { width: Number.POSITIVE_INFINITY, ascii: false, colour: false };
 
 const GAP = '  ';
-/** Words up to this long stay whole, which addresses are; longer ones are paths. */
-const LONGEST_WORD = 20;
+/** Words up to this long stay whole, which addresses are; longer ones are paths and names with signs in them. */
+const LONGEST_WORD = 14;
 
 /** The text with its tables aligned and its lines broken. */
 export function layOut(text: string, style: TextStyle): string {

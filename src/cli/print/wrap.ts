@@ -5,7 +5,7 @@ export function widthOf(text: string): number {
   return [...text].length;
 }
 
-/** Where a word that is longer than a line may be broken: nowhere, behind `|`, `,` and `/`, or anywhere if need be. */
+/** Where a word that is longer than a line may be broken: nowhere, behind `|`, `,`, `/` and `-`, or anywhere if need be. */
 export type Breaks = 'never' | 'signs' | 'anywhere';
 
 /** Lines of at most `width` columns, broken at blanks. A word that is longer and may not be broken stands alone. */
@@ -30,7 +30,7 @@ interface Part {
 function partsOf(word: string, width: number, breaks: Breaks): readonly Part[] {
   if (breaks === 'never' || widthOf(word) <= width) return [{ part: word, gap: ' ' }];
   const parts = word
-    .split(/(?<=[|,/])/)
+    .split(/(?<=[|,/-])/)
     .flatMap((part) => (breaks === 'anywhere' ? pieces(part, width) : [part]));
   return parts.map((part, index) => ({ part, gap: index === 0 ? ' ' : '' }));
 }
