@@ -17,6 +17,9 @@ import {
 import { OctavoError } from '../vocabulary/errors.js';
 import { isActing } from './acting.js';
 
+/** How an empty word is shown. */
+const EMPTY = "''";
+
 /** The library's texts with coded failures in place of its messages. `command` is `octavo plan`, words what follows. */
 export function codedTexts(command: string, words: readonly string[]): typeof text_en {
   return {
@@ -40,8 +43,11 @@ function bug(problem: unknown): string {
 
 /** A proposal must not lead into acting by a key pressed too fast, so it never names a command that acts. */
 function unknownCommand(command: string, input: string, corrections: readonly string[]): OctavoError {
-  if (input.startsWith('-'))
-    return new OctavoError('OPTION_UNKNOWN', { command, option: input, similar: '' });
+  if (input === '--host') return new OctavoError('VALUE_MISSING', { command, option: input });
+  if (input.startsWith('-')) {
+    const similar = '; options stand behind the command';
+    return new OctavoError('OPTION_UNKNOWN', { command, option: input, similar });
+  }
   const inner = command.replace(/^octavo ?/, '');
   const harmless = corrections
     .map((name) => name.replaceAll('`', ''))
@@ -97,7 +103,10 @@ function valueError(command: string, words: readonly string[], problem: unknown)
   if (!(exception instanceof SyntaxError)) throw exception;
   // The library's own parser is that of switches; every other one is ours and says what it accepts.
   const says = exception.message.startsWith('Cannot convert') ? 'is neither yes nor no' : exception.message;
-  return new OctavoError('VALUE_INVALID', { command, option: named(name, words), input, problem: says });
+  const shown = input === '' ? EMPTY : input;
+  return new OctavoError('VALUE_INVALID', {
+    ...{ command, option: named(name, words), input: shown, problem: says },
+  });
 }
 
 function argumentError(command: string, problem: unknown): OctavoError | undefined {
@@ -135,6 +144,6 @@ export function emptyValue(words: readonly string[], command: string): OctavoErr
   const option = (end < 0 ? words : words.slice(0, end)).find((word) => /^--[a-z][\w.-]*=$/i.test(word));
   if (option === undefined) return undefined;
   return new OctavoError('VALUE_INVALID', {
-    ...{ command, option: option.slice(0, -1), input: '', problem: 'is empty' },
+    ...{ command, option: option.slice(0, -1), input: EMPTY, problem: 'is empty' },
   });
 }
