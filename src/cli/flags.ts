@@ -13,8 +13,8 @@ import {
   parseCount,
   parseFraction,
   parseOrder,
+  parsePercent,
   parseWord,
-  percentBetween,
   showShare,
 } from './parameters.js';
 import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
@@ -257,7 +257,7 @@ export const turnFlags = {
   },
   maxPressure: {
     kind: 'parsed',
-    parse: percentBetween(0, 100),
+    parse: parsePercent,
     brief: `No collapse above this PSI memory avg10 in percent (default ${DEFAULT_BUDGETS.maxPressure})`,
     optional: true,
     placeholder: 'percent',

@@ -156,6 +156,7 @@ export const parseDuration = durationBetween(0, LONGEST_MS);
 /** A duration after which something is done again: not so short that nothing else gets done. */
 export const parsePeriod = durationBetween(SHORTEST_PERIOD_MS, LONGEST_MS);
 export const parseFraction = fractionBetween(0, 1);
+export const parsePercent = percentBetween(0, 100);
 export const parseCount = countBetween(0, MOST_THINGS);
 /** Folio orders up to that of a huge page with 64 KiB pages; the host's own bound is checked once it is known. */
 export const parseOrder = countBetween(0, 13);
