@@ -86,7 +86,7 @@ describe('who gets which answer', { skip: skipReason() }, () => {
           if (got !== want) wrong.push(`${user}: ${line} on ${kind} (${target}): ${got}, not ${want}`);
           return `${kind}: ${got}`;
         });
-        context.diagnostic(`${user}: octavo ${line.replace(/ --.*/, '')} | ${cells.join(' | ')}`);
+        context.diagnostic(`${user}: octavo ${line} | ${cells.join(' | ')}`);
       }
     }
     assert.deepEqual(wrong, []);
