@@ -143,7 +143,7 @@ test('a problem of a text names its line, whether YAML or JSON, syntax or sense'
     ['kdamonds:\n- contexts:\n  - schemes:\n    - filters:\n      - matching: Y\n', /is missing/, ''],
     ['a: 1\na: 2\n', /duplicate key/, 'line 2, column 1'],
     ['', /neither/, 'top level'],
-    ['- *nobody\n', /nobody/, ''],
+    ['- *nobody\n', /aliases that cannot be resolved/, ''],
   ];
   for (const [text, problem, place] of cases) {
     const parsed = parseDamoText(text);
