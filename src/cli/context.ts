@@ -5,6 +5,9 @@ import { withOptionHomes } from './option-homes.js';
 import { layOut, PLAIN, type TextStyle } from './print/terminal-text.js';
 import { Progress } from './progress.js';
 
+/** Signals, in contrast to reasons that have to do with the output. */
+const STOP_NAMES = /^SIG/;
+
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
 export interface Streams {
   readonly out: { write(text: string): void };
@@ -39,6 +42,7 @@ export class OctavoContext implements CommandContext {
   hasOption: (option: string) => boolean = () => true;
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
+  #jsonIndent: number | undefined = 2;
 
   constructor(host: Host, streams: Streams, signal: AbortSignal) {
     this.host = host;
@@ -63,9 +67,14 @@ export class OctavoContext implements CommandContext {
     this.streams.out.write(`${text}\n`);
   }
 
-  /** Writes a versioned noun as JSON: one document, two-space indented. */
+  /** Writes a versioned noun as JSON: one document, two-space indented, or one line after `useJsonLines`. */
   printJson(value: unknown): void {
-    this.printExact(JSON.stringify(value, undefined, 2));
+    this.printExact(JSON.stringify(value, undefined, this.#jsonIndent));
+  }
+
+  /** Several documents will come, one a line. */
+  useJsonLines(): void {
+    this.#jsonIndent = undefined;
   }
 
   /** Writes a remark to standard error, so that it never mixes with a result. */
@@ -89,13 +98,13 @@ export class OctavoContext implements CommandContext {
    * has one thing to read.
    */
   fail(failed: OctavoError, json: boolean): void {
-    const told = this.#told(failed);
-    const { code, facts, exitCode } = told;
-    const message = withOptionHomes(told.message, this.hasOption);
-    const advice = withOptionHomes(told.advice, this.hasOption);
-    this.remark(`octavo: ${code}: ${message}\n  ${advice}`);
-    if (json) this.printJson({ octavo: 'failure', version: 1, code, exitCode, message, advice, facts });
-    this.endsWith(ERRORS[code].exit);
+    const problem = this.#told(failed);
+    // That nobody takes the output is told by whoever owns the streams.
+    const aboutOutput = problem.code === 'STOPPED' && !STOP_NAMES.test(String(problem.facts.signal));
+    const elsewhere = (text: string) => withOptionHomes(text, this.hasOption);
+    if (!aboutOutput) this.remark(failureText(problem, elsewhere));
+    if (json && !aboutOutput) this.printJson(failureDocument(problem, elsewhere));
+    this.endsWith(ERRORS[problem.code].exit);
   }
 
   /** What several commands share cannot know which of them runs; the user is sent to the one that does. */
@@ -109,4 +118,19 @@ export class OctavoContext implements CommandContext {
   get exitCode(): number {
     return this.#handedOn ?? EXIT[this.#exit];
   }
+}
+
+type Shown = (text: string) => string;
+const asIs: Shown = (text) => text;
+
+/** A failure in words: what went wrong, and what can be done. */
+export function failureText({ code, message, advice }: OctavoError, shown: Shown = asIs): string {
+  return `octavo: ${code}: ${shown(message)}\n  ${shown(advice)}`;
+}
+
+/** A failure as `--json` shows it. */
+export function failureDocument(problem: OctavoError, shown: Shown = asIs): object {
+  const { code, facts, exitCode } = problem;
+  const [message, advice] = [shown(problem.message), shown(problem.advice)];
+  return { octavo: 'failure', version: 1, code, exitCode, message, advice, facts };
 }

@@ -8,11 +8,13 @@ import {
   type StateFlags,
   stateFlags,
 } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
   ActingFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
   };
 
@@ -21,12 +23,13 @@ export const applyCommand = command<Flags, [string]>(
     brief: 'carry out a plan inside its budgets, verify it, and journal it',
     description: [
       'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
-      'the current batch on SIGINT or SIGTERM. A run that was killed is settled from its journal at the next start, and',
+      'the current batch on SIGINT, SIGTERM or SIGHUP. A run that was killed is settled from its journal at the next start, and',
       'applying the same plan again goes on where it stopped.',
     ].join('\n'),
     examples: [
       ['octavo apply plan.json --dry-run', 'print the exact calls and writes'],
       ['octavo apply plan.json', 'carry it out'],
+      ['octavo plan 4711 --json | octavo apply -', 'a plan from a pipe'],
       ['octavo undo RUN', 'take it back'],
     ],
     exits: APPLY_EXITS,
@@ -37,14 +40,21 @@ export const applyCommand = command<Flags, [string]>(
       ...actingFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'plan', brief: 'File written by octavo plan --out', parse: parseWord }],
+      parameters: [
+        {
+          placeholder: 'plan',
+          brief: 'File written by octavo plan --out, - for standard input',
+          parse: parseWord,
+        },
+      ],
     },
   },
   async function (flags, path) {
-    const plan = readPlanFile(this, path);
+    const plan = await readPlanFile(this, path);
     if (flags.dryRun) {
       const calls = await describePlan(this, plan, flags);
       if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });

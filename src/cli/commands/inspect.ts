@@ -5,6 +5,7 @@ import { observe } from '../../verification/observe.js';
 import { readThpSettings } from '../../verification/thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
@@ -85,7 +86,7 @@ export const inspectCommand = command<Flags, [string]>(
     const inspected: Inspected[] = [];
     const unseen: OctavoError[] = [];
     for (const [index, process] of processes.entries()) {
-      if (this.signal.aborted) break;
+      throwIfStopped(this.signal);
       this.progress.show('looking', index, processes.length, 'processes');
       const found = lookAt(this, process);
       if (found instanceof OctavoError) unseen.push(found);

@@ -37,5 +37,6 @@ export const modelMountCommand = command<MachineFlags, [string]>(
     } finally {
       mount.close();
     }
+    if (this.signal.aborted) this.endsWith('interrupted');
   },
 );

@@ -1,8 +1,9 @@
 import { actuatorsOf } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
-import { type JournalPlace, readRun } from '../../cycle/journal.js';
+import type { JournalPlace, ReadRun } from '../../cycle/journal.js';
+import { namedRun } from '../../cycle/named-run.js';
 import { planTurn } from '../../cycle/plan-turn.js';
-import { recoverRuns, runState } from '../../cycle/recovery.js';
+import { asIfRecovered, recoverRuns, runState } from '../../cycle/recovery.js';
 import { lockState } from '../../cycle/state-lock.js';
 import { undoOutline } from '../../cycle/undo.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
@@ -13,11 +14,13 @@ import type { Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
 type Flags = StateFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
   };
 
@@ -40,6 +43,7 @@ export const undoCommand = command<Flags, [string]>(
       ...stateFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
     },
     positional: {
       kind: 'tuple',
@@ -48,7 +52,8 @@ export const undoCommand = command<Flags, [string]>(
   },
   async function (flags, name) {
     const place = journalPlace(this, flags.state);
-    const plan = await undoPlan(this, place, name);
+    const run = flags.dryRun ? runToShow(this, place, name) : runToUndo(place, name);
+    const plan = await undoPlan(this, run);
     if (!flags.json) this.print(showPlan(plan));
     if (flags.dryRun) {
       const calls = await describePlan(this, plan);
@@ -56,19 +61,17 @@ export const undoCommand = command<Flags, [string]>(
       else for (const call of calls) this.print(call);
       return;
     }
-    if (plan.steps.length > 0) await applyNow(this, place, plan, flags.json);
+    if (plan.steps.length > 0) await applyNow(this, place, plan, flags.json, flags);
     else if (flags.json) this.printJson(plan);
     else this.print('Nothing to take back.');
   },
 );
 
-async function undoPlan(context: OctavoContext, place: JournalPlace, name: string): Promise<Plan> {
-  settleFirst(place);
-  const run = name.includes('/') ? undefined : readRun(place, name);
-  if (!run) throw new OctavoError('RUN_NOT_FOUND', { run: name, directory: `${place.directory}/runs` });
+async function undoPlan(context: OctavoContext, run: ReadRun): Promise<Plan> {
   const begin = run.records[0];
   if (runState(context.host, run) === 'active') {
-    throw new OctavoError('RUN_ACTIVE', { run: name, pid: begin.kind === 'begin' ? begin.owner.pid : 0 });
+    const pid = begin.kind === 'begin' ? begin.owner.pid : 0;
+    throw new OctavoError('RUN_ACTIVE', { run: run.run, pid });
   }
   if (run.plan.bootId !== context.host.identity.bootId) {
     throw new OctavoError('PLAN_OTHER_HOST', {
@@ -90,7 +93,7 @@ async function undoPlan(context: OctavoContext, place: JournalPlace, name: strin
     budgets: { ...DEFAULT_BUDGETS, maxBlocks: run.plan.steps.length, maxBytes: Number.MAX_SAFE_INTEGER },
     feuds: new Map(),
     insist: true,
-    undoes: name,
+    undoes: run.run,
     notes: outline.irreversible,
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
@@ -99,11 +102,17 @@ async function undoPlan(context: OctavoContext, place: JournalPlace, name: strin
 }
 
 /** A run that was killed is settled first, so that its undo knows what it did. */
-function settleFirst(place: JournalPlace): void {
+function runToUndo(place: JournalPlace, name: string): ReadRun {
   const lock = lockState(place);
   try {
     recoverRuns(place);
   } finally {
     lock.release();
   }
+  return namedRun(place, name);
+}
+
+/** The same without writing a word: what is open is looked at, and forgotten again. */
+function runToShow(context: OctavoContext, place: JournalPlace, name: string): ReadRun {
+  return asIfRecovered(context.host, namedRun(place, name));
 }

@@ -1,0 +1,34 @@
+/** Runs one command line on a thread of its own; main.ts has the signals and the streams. */
+import { runCommandLine, wantsJson } from './cli/application.js';
+import { OctavoContext, type Streams } from './cli/context.js';
+import { styleOf } from './cli/print/style.js';
+import type { Host } from './host/host.js';
+import { linuxHost } from './host/linux-host.js';
+import { commandSide } from './host/thread/command-side.js';
+import { OctavoError } from './vocabulary/errors.js';
+
+const { start, signal, out, err, input, ended } = commandSide();
+const { commandLine, recording, interactive, environment, terminals, columns } = start;
+const outStyle = styleOf(environment, { isTTY: terminals.out, columns });
+const errStyle = styleOf(environment, { isTTY: terminals.err, columns });
+const width = Number.isFinite(outStyle.width) ? outStyle.width : columns;
+const streams: Streams = { out, err, input, interactive, columns: width, outStyle, errStyle };
+const machine = linuxHost();
+ended(await run());
+
+async function run(): Promise<number> {
+  try {
+    const host = recording === undefined ? machine : await recordedHost(recording);
+    return await runCommandLine(commandLine, new OctavoContext(host, streams, signal));
+  } catch (problem) {
+    if (!(problem instanceof OctavoError)) throw problem;
+    const context = new OctavoContext(machine, streams, signal);
+    context.fail(problem, wantsJson(commandLine));
+    return context.exitCode;
+  }
+}
+
+async function recordedHost(folder: string): Promise<Host> {
+  const { folderHost } = await import('./host/folder-host.js');
+  return folderHost(folder, machine.identity.stateDirectory);
+}

@@ -1,0 +1,31 @@
+/** What the main thread and the command's thread tell each other. */
+
+/** What the main thread gives the command's thread at its start. */
+export interface ThreadStart {
+  /** Words of SharedState. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly commandLine: readonly string[];
+  /** Folder of a recording that stands in for this machine. */
+  readonly recording: string | undefined;
+  /** Whether standard error is a terminal. */
+  readonly interactive: boolean;
+  /** COLUMNS, the locale and wishes about colour. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether standard output and standard error are terminals. */
+  readonly terminals: { readonly out: boolean; readonly err: boolean };
+  readonly columns: number;
+}
+
+export type FromCommand =
+  | { readonly kind: 'out' | 'err'; readonly text: string }
+  /** A lock file is about to be made, or is gone. */
+  | { readonly kind: 'lock'; readonly path: string; readonly held: boolean }
+  /** The next piece of standard input, please. */
+  | { readonly kind: 'read' }
+  | { readonly kind: 'ended'; readonly exitCode: number };
+
+export type ToCommand =
+  /** A reason to stop was raised. */
+  | { readonly kind: 'stop' }
+  /** Standard input as it came; undefined at its end. */
+  | { readonly kind: 'input'; readonly bytes: Uint8Array | undefined };
