@@ -17,6 +17,9 @@ export const OPTION_HOMES = {
   'dry-run': 'octavo run',
   'probe-sample': 'octavo plan',
   list: 'octavo simulate',
+  'keep-runs': 'octavo run',
+  'keep-bytes': 'octavo run',
+  'keep-age': 'octavo run',
 } as const satisfies Readonly<Record<string, `octavo ${string}`>>;
 
 /** The text, followed by where to find the options of it that the running command lacks. */
