@@ -1,4 +1,4 @@
-// Documents that follow from code, and what documents say of files and commands. `--write` writes docs/errors.md.
+// Documents that follow from code, and what documents say of files and commands. `--write` writes what is made from code.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,7 +8,10 @@ const problems = [];
 
 const { ERRORS, EXIT, EXIT_MEANINGS } = await built('src/vocabulary/errors.js');
 const { COMMANDS } = await built('src/cli/catalogue.js');
-keepErrors(join(root, 'docs', 'errors.md'), process.argv.includes('--write'));
+const { DOCUMENTS } = await built('src/cli/documents.js');
+const write = process.argv.includes('--write');
+keepErrors(join(root, 'docs', 'errors.md'), write);
+keepKinds(join(root, 'docs', 'using.md'), write);
 for (const path of documents(root)) {
   const text = readFileSync(path, 'utf8');
   checkLinks(path, text);
@@ -38,6 +41,28 @@ function keepErrors(path, write) {
       'docs/errors.md differs from src/vocabulary/errors.ts; `node scripts/check-docs.mjs --write`',
     );
   }
+}
+
+/** The table of JSON kinds between its marks. */
+function keepKinds(path, write) {
+  const text = readFileSync(path, 'utf8');
+  const wanted = text.replace(
+    /(<!-- kinds: [^\n]*-->\n)[\s\S]*?(<!-- end of kinds -->)/,
+    (_, begin, end) => `${begin}${kindsTable()}\n${end}`,
+  );
+  if (wanted === text && text.includes(kindsTable())) return;
+  if (write) writeFileSync(path, wanted);
+  else
+    problems.push(
+      'docs/using.md: the kinds differ from src/cli/documents.ts; `node scripts/check-docs.mjs --write`',
+    );
+}
+
+function kindsTable() {
+  const rows = Object.entries(DOCUMENTS).map(
+    ([kind, { from, holds }]) => `| \`${kind}\` | ${from} | ${holds} |`,
+  );
+  return ['', '| kind | from | holds |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
 function errorsDocument() {

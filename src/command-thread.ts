@@ -1,17 +1,24 @@
 /** Runs one command line on a thread of its own; main.ts has the signals and the streams. */
-import { runCommandLine } from './cli/application.js';
+import { runCommandLine, wantsJson } from './cli/application.js';
 import { OctavoContext, type Streams } from './cli/context.js';
+import { styleOf } from './cli/print/style.js';
 import type { Host } from './host/host.js';
 import { linuxHost } from './host/linux-host.js';
 import { commandSide } from './host/thread/command-side.js';
 import { OctavoError } from './vocabulary/errors.js';
 
 const { start, signal, out, err, input, ended } = commandSide();
-const { commandLine, recording } = start;
+const { commandLine, recording, environment } = start;
+const outStyle = styleOf(environment, start.out);
+const errStyle = styleOf(environment, start.err);
+const fallback = start.out.columns ?? 100;
+const width = Number.isFinite(outStyle.width) ? outStyle.width : fallback;
 const streams: Streams = {
   ...{ out, err, input },
   interactive: start.err.isTTY,
-  columns: start.out.columns ?? 100,
+  columns: width,
+  outStyle,
+  errStyle,
 };
 const machine = linuxHost();
 ended(await run());
@@ -23,7 +30,7 @@ async function run(): Promise<number> {
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
     const context = new OctavoContext(machine, streams, signal);
-    context.fail(problem, commandLine.includes('--json'));
+    context.fail(problem, wantsJson(commandLine));
     return context.exitCode;
   }
 }

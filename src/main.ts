@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { chosenHost } from './cli/chosen-host.js';
 import { failureDocument, failureText } from './cli/context.js';
+import type { StreamFacts } from './cli/print/style.js';
 import { takeInherited } from './host/linux/inherited.js';
 import { supervise } from './host/thread/supervisor.js';
 import { EXIT, OctavoError } from './vocabulary/errors.js';
@@ -68,11 +69,11 @@ async function runHere(output: {
   const { OctavoContext } = await import('./cli/context.js');
   const { linuxHost } = await import('./host/linux-host.js');
   const input = (async function* () {})();
-  const streams = { ...output, input, interactive: false, columns: columnsOf(output.out) };
+  const { styleOf } = await import('./cli/print/style.js');
+  const outStyle = styleOf(process.env, output.out as StreamFacts);
+  const errStyle = styleOf(process.env, output.err as StreamFacts);
+  const columns = Number.isFinite(outStyle.width) ? outStyle.width : 100;
+  const streams = { ...output, input, interactive: false, columns, outStyle, errStyle };
   const context = new OctavoContext(linuxHost(inherited), streams, new AbortController().signal);
   return runCommandLine(words, context);
-}
-
-function columnsOf(out: object): number {
-  return ('columns' in out && typeof out.columns === 'number' ? out.columns : undefined) ?? 100;
 }

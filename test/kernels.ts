@@ -350,6 +350,13 @@ export function kernelHost(kernel: Kernel): Host {
 /** A new folder that is removed when this process ends. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `octavo-${name}-`));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (temporary.length === 0) process.on('exit', removeAll);
+  temporary.push(folder);
   return folder;
+}
+
+const temporary: string[] = [];
+
+function removeAll(): void {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
 }

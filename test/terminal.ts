@@ -1,6 +1,7 @@
 /** A command line on a host of the test's choice, its output kept. */
 import { runCommandLine } from '../src/cli/application.js';
 import { OctavoContext } from '../src/cli/context.js';
+import type { TextStyle } from '../src/cli/print/terminal-text.js';
 import type { Host } from '../src/host/host.js';
 
 export interface Terminal {
@@ -12,7 +13,8 @@ export interface Terminal {
   err(): string;
 }
 
-export function terminalOn(host: Host): Terminal {
+/** `style` is how its text is laid out; as it is without. */
+export function terminalOn(host: Host, style?: TextStyle): Terminal {
   const kept = { out: '', err: '' };
   const stream = (name: keyof typeof kept) => ({
     write: (text: string) => {
@@ -20,7 +22,10 @@ export function terminalOn(host: Host): Terminal {
     },
   });
   const input = (async function* () {})();
-  const streams = { out: stream('out'), err: stream('err'), input, interactive: false, columns: 100 };
+  const streams = {
+    ...{ out: stream('out'), err: stream('err'), input, interactive: false, columns: style?.width ?? 100 },
+    ...(style === undefined ? {} : { outStyle: style, errStyle: style }),
+  };
   const context = new OctavoContext(host, streams, new AbortController().signal);
   return {
     context,

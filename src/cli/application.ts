@@ -1,24 +1,31 @@
-import { type Application, buildApplication, ExitCode, type RouteMap, run, text_en } from '@stricli/core';
-import { EXIT } from '../vocabulary/errors.js';
-import { isCommandName, loadCommands, routesTo } from './command-table.js';
+import { type Application, buildApplication, ExitCode, type RouteMap, run } from '@stricli/core';
+import { EXIT, OctavoError } from '../vocabulary/errors.js';
+import { type Commands, isCommandName, loadCommands, routesTo } from './command-table.js';
 import type { OctavoContext } from './context.js';
+import { manualCommands } from './manual.js';
+import { codedTexts, emptyValue } from './usage.js';
 import { VERSION } from './version.js';
 
-/** The command line with these routes. */
-function applicationOf(routes: RouteMap<OctavoContext>): Application<OctavoContext> {
+/** How far a mistyped word may be from what is proposed: two letters changed, or a few left out. */
+const NEAR = { threshold: 4, weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 } };
+
+/** The command line with these routes, for the words of one call. */
+function applicationOf(
+  routes: RouteMap<OctavoContext>,
+  command = 'octavo',
+  words: readonly string[] = [],
+): Application<OctavoContext> {
   return buildApplication(routes, {
     name: 'octavo',
     versionInfo: { currentVersion: VERSION },
-    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    scanner: {
+      caseStyle: 'allow-kebab-for-camel',
+      allowArgumentEscapeSequence: true,
+      distanceOptions: NEAR,
+    },
     documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
     completion: { includeHiddenRoutes: false },
-    localization: {
-      text: {
-        ...text_en,
-        exceptionWhileRunningCommand: (problem) =>
-          `octavo: this is a bug, please report it with the command line\n${traceOf(problem)}`,
-      },
-    },
+    localization: { text: codedTexts(command, words) },
   });
 }
 
@@ -27,28 +34,66 @@ export async function wholeApplication(): Promise<Application<OctavoContext>> {
   return applicationOf((await import('./catalogue.js')).routes);
 }
 
-/** With the one command that the words name, or with all where they name none: then help or a proposal is due. */
-async function applicationFor(words: readonly string[]): Promise<Application<OctavoContext>> {
-  const name = words[0];
-  return isCommandName(name) ? applicationOf(routesTo(await loadCommands([name]))) : wholeApplication();
+interface ChosenCommand {
+  /** `octavo damon act`, as far as the words name commands. */
+  readonly command: string;
+  readonly routes: RouteMap<OctavoContext>;
+  /** Names of its options; undefined where no command is named. */
+  readonly options: ReadonlySet<string> | undefined;
 }
 
-/** Runs one command line and answers its exit code, one of EXIT. */
-export async function runCommandLine(words: readonly string[], context: OctavoContext): Promise<number> {
+/** With the one command that the words name, or with all where they name none: then help or a proposal is due. */
+async function chosenCommand([name, next]: readonly string[]): Promise<ChosenCommand> {
+  if (!isCommandName(name)) {
+    const { routes } = await import('./catalogue.js');
+    return { command: 'octavo', routes, options: undefined };
+  }
+  const commands: Partial<Commands> = await loadCommands([name]);
+  const target = commands[name];
+  const nested = target !== undefined && 'getAllEntries' in target ? target.getAllEntries() : [];
+  const inner = nested.some((entry) => entry.name.original === next) ? ` ${next}` : '';
+  const routes = routesTo(commands);
+  return { command: `octavo ${name}${inner}`, routes, options: optionsOf(routes, `${name}${inner}`) };
+}
+
+function optionsOf(routes: RouteMap<OctavoContext>, words: string): ReadonlySet<string> | undefined {
+  const found = manualCommands(routes).find((command) => command.words === words);
+  return found && new Set(found.flags.map(({ name }) => name));
+}
+
+/** Runs one command line and returns its exit code, one of EXIT or that of a program it hands on. */
+export async function runCommandLine(given: readonly string[], context: OctavoContext): Promise<number> {
+  const words = given.length === 1 && given[0] === '-V' ? ['--version'] : given;
+  const { command, routes, options } = await chosenCommand(words);
+  context.command = command;
+  context.hasOption = (option) => options?.has(option) ?? true;
+  try {
+    const empty = emptyValue(words, command);
+    if (empty !== undefined) throw empty;
+    return await runParsed(applicationOf(routes, command, words), words, context);
+  } catch (problem) {
+    if (!(problem instanceof OctavoError)) throw problem;
+    context.fail(problem, wantsJson(words));
+    return context.exitCode;
+  }
+}
+
+async function runParsed(
+  application: Application<OctavoContext>,
+  words: readonly string[],
+  context: OctavoContext,
+): Promise<number> {
   const process: { exitCode?: number | string | null } = {};
-  await run(await applicationFor(words), words, {
+  await run(application, words, {
     process: Object.assign(process, context.process, { env: { STRICLI_NO_COLOR: '1' } }),
     forCommand: () => context,
   });
   context.progress.clear();
-  const code = Number(process.exitCode ?? 0);
-  return code === ExitCode.Success ? context.exitCode : exitOf(code);
+  return Number(process.exitCode ?? 0) === ExitCode.Success ? context.exitCode : EXIT.bug;
 }
 
-function exitOf(code: number): number {
-  return code === ExitCode.UnknownCommand || code === ExitCode.InvalidArgument ? EXIT.usage : EXIT.bug;
-}
-
-function traceOf(problem: unknown): string {
-  return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+/** Whether a script waits for a document: what it asked for is known even where the command line is wrong. */
+export function wantsJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).includes('--json');
 }

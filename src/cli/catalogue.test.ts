@@ -67,6 +67,28 @@ describe('every command', () => {
   }
 });
 
+describe('help fits a terminal of 80 columns and a locale of ASCII', () => {
+  for (const words of ['', ...visible.map((command) => command.words)]) {
+    test(`octavo ${words} --help`, async () => {
+      const host = kernelHost(kernelWithEverything());
+      const { out, run } = terminalOn(host, { width: 80, ascii: true, colour: false });
+      assert.equal(await run([...words.split(' ').filter((word) => word !== ''), '--help']), 0);
+      for (const line of out().split('\n')) {
+        assert.ok(line.length <= 80, `${line.length}: ${line}`);
+        assert.match(line, /^[\x20-\x7e]*$/);
+      }
+      if (words !== '') assert.match(out(), /EXAMPLES[\s\S]*EXIT CODES/, 'examples and exit codes');
+    });
+  }
+
+  test('the first page leads newcomers on', async () => {
+    const { out, run } = terminal();
+    await run(['--help']);
+    assert.match(out(), /docs\/huge-pages-in-five-minutes\.md/);
+    assert.match(out(), /docs\/glossary\.md/);
+  });
+});
+
 test('completion goes on behind --host DIR', async () => {
   const { out, run } = terminal();
   await run(['__complete', '--', '--host', '/tmp/x', 'docto']);

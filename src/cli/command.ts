@@ -62,7 +62,9 @@ function fullDescription(text: CommandText): string {
   return [
     text.description,
     ...(examples.length > 0 ? ['', 'EXAMPLES', ...examples] : []),
-    ...(exits.length > 0 ? ['', 'EXIT CODES (beside 0 done, 1 bug, 2 usage)', ...exits] : []),
+    '',
+    exits.length > 0 ? 'EXIT CODES (beside 0 done, 1 bug, 2 usage)' : 'EXIT CODES: 0 done, 1 bug, 2 usage',
+    ...exits,
   ].join('\n');
 }
 

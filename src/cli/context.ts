@@ -1,6 +1,8 @@
 import type { CommandContext } from '@stricli/core';
 import type { Host } from '../host/host.js';
-import { ERRORS, EXIT, type ExitName, type OctavoError } from '../vocabulary/errors.js';
+import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import { withOptionHomes } from './option-homes.js';
+import { layOut, PLAIN, type TextStyle } from './print/terminal-text.js';
 import { Progress } from './progress.js';
 
 /** Signals, in contrast to reasons that have to do with the output. */
@@ -16,6 +18,14 @@ export interface Streams {
   readonly interactive: boolean;
   /** Columns of the terminal, 100 for a pipe. */
   readonly columns: number;
+  /** How text is written to either; as it is when absent. */
+  readonly outStyle?: TextStyle;
+  readonly errStyle?: TextStyle;
+}
+
+/** A stream whose writers know nothing of tables and terminals: the argument parser's help. */
+function laidOut(stream: Streams['out'], style: TextStyle = PLAIN): Streams['out'] {
+  return { write: (text) => stream.write(layOut(text, style)) };
 }
 
 /** What every command gets. Nothing in a command touches the process, its streams or its clock directly. */
@@ -26,6 +36,10 @@ export class OctavoContext implements CommandContext {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
+  /** The command that runs, `octavo damon act`, for advice that names it. */
+  command = 'octavo';
+  /** Whether that command has an option of this name. */
+  hasOption: (option: string) => boolean = () => true;
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
   #jsonIndent: number | undefined = 2;
@@ -35,19 +49,27 @@ export class OctavoContext implements CommandContext {
     this.streams = streams;
     this.signal = signal;
     this.progress = new Progress(streams, host.clock);
-    this.process = { stdout: streams.out, stderr: streams.err };
+    this.process = {
+      stdout: laidOut(streams.out, streams.outStyle),
+      stderr: laidOut(streams.err, streams.errStyle),
+    };
   }
 
-  /** Writes a line of the result to standard output. */
+  /** Writes text of the result to standard output, laid out for its reader. */
   print(text: string): void {
+    this.progress.clear();
+    this.streams.out.write(`${layOut(text, this.streams.outStyle ?? PLAIN)}\n`);
+  }
+
+  /** Writes text that a program reads, as it is: scripts, files of another format. */
+  printExact(text: string): void {
     this.progress.clear();
     this.streams.out.write(`${text}\n`);
   }
 
   /** Writes a versioned noun as JSON: one document, two-space indented, or one line after `useJsonLines`. */
   printJson(value: unknown): void {
-    this.progress.clear();
-    this.streams.out.write(`${JSON.stringify(value, undefined, this.#jsonIndent)}\n`);
+    this.printExact(JSON.stringify(value, undefined, this.#jsonIndent));
   }
 
   /** Several documents will come, one a line. */
@@ -58,7 +80,7 @@ export class OctavoContext implements CommandContext {
   /** Writes a remark to standard error, so that it never mixes with a result. */
   remark(text: string): void {
     this.progress.clear();
-    this.streams.err.write(`${text}\n`);
+    this.streams.err.write(`${layOut(text, this.streams.errStyle ?? PLAIN)}\n`);
   }
 
   /** How the command ended when it did not fail: shown as the process's exit code. */
@@ -75,12 +97,22 @@ export class OctavoContext implements CommandContext {
    * Tells a failure on standard error. With `--json` it is a document on standard output as well, so that a script
    * has one thing to read.
    */
-  fail(problem: OctavoError, json: boolean): void {
+  fail(failed: OctavoError, json: boolean): void {
+    const problem = this.#told(failed);
     // That nobody takes the output is told by whoever owns the streams.
     const aboutOutput = problem.code === 'STOPPED' && !STOP_NAMES.test(String(problem.facts.signal));
-    if (!aboutOutput) this.remark(failureText(problem));
-    if (json && !aboutOutput) this.printJson(failureDocument(problem));
+    const elsewhere = (text: string) => withOptionHomes(text, this.hasOption);
+    if (!aboutOutput) this.remark(failureText(problem, elsewhere));
+    if (json && !aboutOutput) this.printJson(failureDocument(problem, elsewhere));
     this.endsWith(ERRORS[problem.code].exit);
+  }
+
+  /** What several commands share cannot know which of them runs; the user is sent to the one that does. */
+  #told(problem: OctavoError): OctavoError {
+    const { code, facts } = problem;
+    if (this.command === 'octavo' || !Object.hasOwn(facts, 'command')) return problem;
+    const bare = code === 'USAGE' ? this.command.replace(/^octavo /, '') : this.command;
+    return new OctavoError(code, { ...facts, command: bare });
   }
 
   get exitCode(): number {
@@ -88,12 +120,17 @@ export class OctavoContext implements CommandContext {
   }
 }
 
+type Shown = (text: string) => string;
+const asIs: Shown = (text) => text;
+
 /** A failure in words: what went wrong, and what can be done. */
-export function failureText({ code, message, advice }: OctavoError): string {
-  return `octavo: ${code}: ${message}\n  ${advice}`;
+export function failureText({ code, message, advice }: OctavoError, shown: Shown = asIs): string {
+  return `octavo: ${code}: ${shown(message)}\n  ${shown(advice)}`;
 }
 
 /** A failure as `--json` shows it. */
-export function failureDocument({ code, facts, message, advice, exitCode }: OctavoError): object {
+export function failureDocument(problem: OctavoError, shown: Shown = asIs): object {
+  const { code, facts, exitCode } = problem;
+  const [message, advice] = [shown(problem.message), shown(problem.advice)];
   return { octavo: 'failure', version: 1, code, exitCode, message, advice, facts };
 }

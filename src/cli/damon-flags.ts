@@ -1,6 +1,6 @@
 /** Options and failures that the damon commands share. */
 
-import { readDamonFeatures } from '../damon/features.js';
+import { KDAMONDS } from '../damon/kernel-files.js';
 import { DamonSlot } from '../damon/slot.js';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
@@ -16,13 +16,22 @@ export const DAMON_EXITS = [
   [EXIT.refused, 'another tool or module has DAMON'],
 ] as const;
 
-/** Throws unless DAMON is there and may be used by this user. */
-export function requireDamon({ host }: OctavoContext): void {
-  const { missing } = readDamonFeatures(host);
-  if (missing === '') return;
-  const remedy = 'A kernel with CONFIG_DAMON_SYSFS, and root.';
-  throw new OctavoError('ABILITY_MISSING', { ability: 'DAMON', reason: missing, remedy });
+/** Throws unless DAMON is there and may be used by this user: its files may be read, or written as well. */
+export function requireDamon({ host }: OctavoContext, use: 'reading' | 'writing' = 'writing'): void {
+  const answer = use === 'reading' ? host.files.readText(COUNT) : host.files.canWrite(COUNT);
+  if (answer.ok) return;
+  const { call, errno } = answer.error;
+  if (errno === 'EACCES' || errno === 'EPERM')
+    throw new OctavoError('PERMISSION', { call, errno, needs: 'root' });
+  const reason = errno === 'ENOENT' ? `no ${KDAMONDS} (CONFIG_DAMON_SYSFS)` : `${COUNT}: ${errno}`;
+  const remedy =
+    errno === 'EROFS'
+      ? 'Mount /sys for writing, or run outside the container.'
+      : 'A kernel with CONFIG_DAMON_SYSFS.';
+  throw new OctavoError('ABILITY_MISSING', { ability: 'DAMON', reason, remedy });
 }
+
+const COUNT = `${KDAMONDS}/nr_kdamonds`;
 
 /** Opens a slot, runs something with it and puts everything back, also when it throws or a signal ends it. */
 export async function withSlot<Value>(

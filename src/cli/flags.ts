@@ -6,16 +6,33 @@ import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { parseBytes, parseCount, parseFraction, showShare } from './parameters.js';
+import {
+  bytesBetween,
+  countBetween,
+  fractionBetween,
+  parseCount,
+  parseFraction,
+  parseOrder,
+  parsePercent,
+  parseWord,
+  showShare,
+} from './parameters.js';
 import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
-export { parseBytes, parseCount, parseDuration, parseFraction, parsePeriod } from './parameters.js';
+export {
+  parseBytes,
+  parseCount,
+  parseDuration,
+  parseFraction,
+  parsePeriod,
+  parseWord,
+} from './parameters.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
 
 export const targetParameter = {
   kind: 'tuple',
-  parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: String }],
+  parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: parseWord }],
 } as const;
 
 /** A target that heat files may stand in for. */
@@ -25,7 +42,7 @@ export const optionalTargetParameter = {
     {
       placeholder: 'target',
       brief: 'Pid, command name, cgroup:/path, or all; with --heat the recorded processes when absent',
-      parse: String,
+      parse: parseWord,
       optional: true,
     },
   ],
@@ -39,7 +56,7 @@ export type ScopeFlags = {
 export const scopeFlags = {
   only: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Touch only these command names or cgroup:/paths',
     variadic: true,
     optional: true,
@@ -47,7 +64,7 @@ export const scopeFlags = {
   },
   deny: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Never touch these command names or cgroup:/paths',
     variadic: true,
     optional: true,
@@ -118,7 +135,7 @@ export const turnFlags = {
   },
   perf: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Samples from this perf.data file',
     variadic: true,
     optional: true,
@@ -132,7 +149,7 @@ export const turnFlags = {
   },
   heat: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Heat from this file of octavo import',
     variadic: true,
     optional: true,
@@ -147,7 +164,7 @@ export const turnFlags = {
   },
   split: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Split the block at ADDRESS, or all of START-END',
     variadic: true,
     optional: true,
@@ -155,7 +172,7 @@ export const turnFlags = {
   },
   collapse: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Collapse the block at ADDRESS, or all of START-END',
     variadic: true,
     optional: true,
@@ -163,14 +180,14 @@ export const turnFlags = {
   },
   order: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: parseOrder,
     brief: 'Force this target order',
     optional: true,
     placeholder: 'order',
   },
   around: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: countBetween(0, 8191),
     brief: 'With --split: shrink only the piece that holds this sub-page',
     optional: true,
     placeholder: 'sub-page',
@@ -204,7 +221,7 @@ export const turnFlags = {
   },
   readRate: {
     kind: 'parsed',
-    parse: parseBytes,
+    parse: bytesBetween(1024, 2 ** 40),
     brief: 'Bytes per second that source occupancy may read (default 1G)',
     optional: true,
     placeholder: 'bytes',
@@ -219,14 +236,14 @@ export const turnFlags = {
   },
   maxBytes: {
     kind: 'parsed',
-    parse: parseBytes,
+    parse: bytesBetween(0, 2 ** 50),
     brief: 'Most memory in a plan (default 4G)',
     optional: true,
     placeholder: 'bytes',
   },
   lockShare: {
     kind: 'parsed',
-    parse: parseFraction,
+    parse: fractionBetween(0.0001, 1),
     brief: 'Most of a target’s time that acting may hold its locks (default 10%)',
     optional: true,
     placeholder: 'share',
@@ -240,30 +257,32 @@ export const turnFlags = {
   },
   maxPressure: {
     kind: 'parsed',
-    parse: Number,
+    parse: parsePercent,
     brief: `No collapse above this PSI memory avg10 in percent (default ${DEFAULT_BUDGETS.maxPressure})`,
     optional: true,
     placeholder: 'percent',
   },
 } as const;
 
+/** Combinations of options that mean nothing, with what is wrong. */
+const SENSELESS: readonly (readonly [when: (flags: TurnFlags) => boolean, problem: string])[] = [
+  [
+    ({ policy, split, collapse }) => policy === 'named-blocks' && !split?.length && !collapse?.length,
+    'policy named-blocks needs --split or --collapse',
+  ],
+  [({ resolve, perf }) => resolve && !perf?.length, '--resolve is for the samples of --perf'],
+  [
+    ({ around, split }) => around !== undefined && !split?.length,
+    '--around is for a block named with --split',
+  ],
+];
+
 /** Options to a request; absent ones fall back to the defaults of their rooms. */
 export function turnRequest(target: string | undefined, flags: TurnFlags): TurnRequest {
-  if (target === undefined && !flags.heat?.length) {
-    throw new OctavoError('USAGE', {
-      problem: 'name a target, or give a heat file with --heat',
-      command: 'plan',
-    });
-  }
-  if (flags.policy === 'named-blocks' && !flags.split?.length && !flags.collapse?.length) {
-    throw new OctavoError('USAGE', {
-      problem: 'policy named-blocks needs --split or --collapse',
-      command: 'plan',
-    });
-  }
-  if (flags.resolve && !flags.perf?.length) {
-    throw new OctavoError('USAGE', { problem: '--resolve is for the samples of --perf', command: 'plan' });
-  }
+  const senseless = SENSELESS.find(([when]) => when(flags))?.[1];
+  const nobody = target === undefined && !flags.heat?.length;
+  const problem = nobody ? 'name a target, or give a heat file with --heat' : senseless;
+  if (problem !== undefined) throw new OctavoError('USAGE', { problem, command: 'plan' });
   return {
     target,
     scope: { only: flags.only, deny: flags.deny },
@@ -321,7 +340,7 @@ export type StateFlags = {
 export const stateFlags = {
   state: {
     kind: 'parsed',
-    parse: String,
+    parse: parseWord,
     brief: 'Directory for journals and back-off state',
     optional: true,
     placeholder: 'directory',

@@ -13,6 +13,8 @@ export interface ManualCommand {
   readonly flags: readonly ManualFlag[];
   /** Placeholders of the arguments with what they are. */
   readonly positional: readonly (readonly [placeholder: string, brief: string])[];
+  /** Everything that is parsed from a word, but for words that another program gets as they are. */
+  readonly values: readonly { readonly name: string; readonly parse: (text: string) => unknown }[];
 }
 
 export interface ManualFlag {
@@ -41,7 +43,24 @@ function manualCommand(words: string, { text, parameters }: DocumentedCommand): 
     text,
     flags,
     positional: positionalOf(parameters.positional as DeclaredPositional | undefined),
+    values: valuesOf(parameters as Declared),
   };
+}
+
+interface Declared {
+  readonly flags?: Readonly<Record<string, DeclaredFlag>>;
+  readonly positional?: DeclaredPositional;
+}
+
+function valuesOf({ flags = {}, positional }: Declared): ManualCommand['values'] {
+  const declared = positional?.kind === 'array' ? [positional.parameter] : (positional?.parameters ?? []);
+  const options = Object.entries(flags).flatMap(([name, { parse }]) =>
+    parse === undefined ? [] : [{ name: `--${name}`, parse }],
+  );
+  const own = declared.flatMap(({ placeholder = 'argument', parse }) =>
+    parse === undefined || parse === String ? [] : [{ name: `<${placeholder}>`, parse }],
+  );
+  return [...options, ...own];
 }
 
 interface DeclaredFlag {
@@ -51,11 +70,13 @@ interface DeclaredFlag {
   readonly placeholder?: string;
   readonly default?: unknown;
   readonly hidden?: boolean;
+  readonly parse?: (text: string) => unknown;
 }
 
 interface DeclaredArgument {
   readonly placeholder?: string;
   readonly brief: string;
+  readonly parse?: (text: string) => unknown;
 }
 
 type DeclaredPositional =

@@ -1,6 +1,6 @@
 /** Bounds of the probe, which unlike other sources changes memory. */
 import { PROBE_DEFAULTS, type ProbeOptions } from '../sources/probe.js';
-import { parseCount, parseFraction, parsePeriod, showShare } from './parameters.js';
+import { countBetween, parseFraction, parsePeriod, showShare } from './parameters.js';
 
 export type ProbeFlags = {
   readonly probeSample: number;
@@ -12,7 +12,7 @@ export type ProbeFlags = {
 export const probeFlags = {
   probeSample: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: countBetween(1, 1_000_000),
     brief: 'Huge pages that source probe may split, over all processes',
     default: String(PROBE_DEFAULTS.sampleBlocks),
     placeholder: 'blocks',

@@ -1,18 +1,22 @@
 import type { Clock } from '../host/host.js';
+import type { TextStyle } from './print/terminal-text.js';
 
 const REDRAW_NS = 100e6;
 
+interface ProgressStreams {
+  readonly err: { write(text: string): void };
+  readonly interactive: boolean;
+  readonly errStyle?: TextStyle;
+}
+
 /** One line on a terminal that tells how far long work has come. Silent in a pipe. */
 export class Progress {
-  readonly #streams: { readonly err: { write(text: string): void }; readonly interactive: boolean };
+  readonly #streams: ProgressStreams;
   readonly #clock: Clock;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #visible = false;
 
-  constructor(
-    streams: { readonly err: { write(text: string): void }; readonly interactive: boolean },
-    clock: Clock,
-  ) {
+  constructor(streams: ProgressStreams, clock: Clock) {
     this.#streams = streams;
     this.#clock = clock;
   }
@@ -26,7 +30,12 @@ export class Progress {
     this.#visible = true;
     const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : '';
     const of = total > 0 ? ` of ${total}` : '';
-    this.#streams.err.write(`\r\x1b[2K${what}:${share} (${done}${of} ${unit})`);
+    // A line that wraps could not be drawn over.
+    const line = `${what}:${share} (${done}${of} ${unit})`.slice(
+      0,
+      (this.#streams.errStyle?.width ?? 80) - 1,
+    );
+    this.#streams.err.write(`\r\x1b[2K${line}`);
   }
 
   clear(): void {

@@ -76,6 +76,7 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
     request.target === undefined
       ? await recordedProcesses(host, recorded, target, request.scope)
       : resolveTarget(host, request.target, request.scope);
+  requireInBlock(host, request);
   const named = namedBlocks(host, request, target, processes);
   const policy = request.policy ?? (named.length > 0 ? 'named-blocks' : 'chain');
   return {
@@ -102,6 +103,20 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
   };
+}
+
+/** Orders and sub-pages of this host's huge pages: how large those are is known only here. */
+function requireInBlock(host: Host, { parameters, aroundPage }: TurnRequest): void {
+  const { hugeOrder, pagesPerBlock } = host.identity.geometry;
+  const most = [
+    ['--order', parameters.order, hugeOrder],
+    ['--around', aroundPage, pagesPerBlock - 1],
+  ] as const;
+  for (const [option, value, bound] of most) {
+    if (value === undefined || value <= bound) continue;
+    const problem = `is too large: a huge page of this host goes up to ${bound}`;
+    throw new OctavoError('VALUE_INVALID', { command: 'octavo plan', option, input: value, problem });
+  }
 }
 
 /** The chosen actuators in the catalogue's order of preference; all when none was chosen. */

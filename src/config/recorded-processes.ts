@@ -6,7 +6,9 @@ import { resolveTarget, type TargetScope } from './targets.js';
 
 /**
  * Processes that heat files tell of and that are still there under the same name. Another process that got the pid
- * of one that ended is left out, unless it has the very same name, which a recording cannot tell apart.
+ * of one that ended is left out, unless it has the very same name, which a recording cannot tell apart. A recording
+ * of a whole machine holds process 1 unasked: it is left out as well. Throws PERMISSION when all that may still be
+ * there are hidden from this user, TARGET_NOT_FOUND when none is.
  */
 export async function recordedProcesses(
   host: Host,
@@ -20,8 +22,14 @@ export async function recordedProcesses(
       for (let row = 0; row < group.count; row++) recorded.set(group.pid[row], group.command[row]);
     }
   }
-  const found = [...recorded].flatMap(([pid, command]) => stillThere(host, pid, command, scope) ?? []);
-  if (found.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
+  const found: ProcessIdentity[] = [];
+  let hidden: OctavoError | undefined;
+  for (const [pid, command] of recorded) {
+    const process = stillThere(host, pid, command, { init: 'never', ...scope });
+    if (process instanceof OctavoError) hidden ??= process;
+    else if (process) found.push(process);
+  }
+  if (found.length === 0) throw hidden ?? new OctavoError('TARGET_NOT_FOUND', { target });
   return found;
 }
 
@@ -30,12 +38,12 @@ function stillThere(
   pid: number,
   command: string,
   scope: TargetScope,
-): ProcessIdentity | undefined {
+): ProcessIdentity | OctavoError | undefined {
   try {
     const [process] = resolveTarget(host, String(pid), scope);
     return command === '' || process.command === command ? process : undefined;
   } catch (problem) {
-    if (problem instanceof OctavoError) return undefined;
-    throw problem;
+    if (!(problem instanceof OctavoError) || problem.code === 'TARGET_SYNTAX') throw problem;
+    return problem.code === 'PERMISSION' || problem.code === 'TARGET_UNSEEN' ? problem : undefined;
   }
 }

@@ -4,7 +4,9 @@
  * Version 1 kept the plan in a file of its own (plan.json) and wrote every body as JSON. Version 2 holds the plan in
  * its second line, deflates what is long, and remembers what the host counted when a process's steps began.
  */
+
 import * as z from 'zod';
+import { schemaProblem } from '../base/schema-words.js';
 import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 
 export const JOURNAL_VERSION = 2;
@@ -89,7 +91,7 @@ export function readRecords(values: readonly unknown[]): ReadRecords | { line: n
     const problem = misplaced(value, index);
     if (problem) return { line: index + 1, problem };
     const found = (isPlan(value) ? PlanRecordSchema : RecordSchema).safeParse(value);
-    if (!found.success) return { line: index + 1, problem: z.prettifyError(found.error) };
+    if (!found.success) return { line: index + 1, problem: wordsOf(found.error) };
     if (found.data.kind === 'plan') plan = found.data.plan;
     else records.push(found.data);
   }
@@ -109,4 +111,10 @@ function misplaced(value: unknown, index: number): string | undefined {
   if (typeof version === 'number' && version > JOURNAL_VERSION)
     return `it is of version ${version}, and this Octavo reads versions up to ${JOURNAL_VERSION}`;
   return undefined;
+}
+
+/** What is wrong with a record, with its key. */
+function wordsOf(error: z.ZodError): string {
+  const { place, problem } = schemaProblem(error);
+  return `${place} ${problem}`;
 }

@@ -4,6 +4,8 @@
  * line, what a crash leaves, is passed over, and only recovery mends it (openJournal). Damage anywhere else makes the
  * run unreadable and is told; other runs are not affected by it.
  */
+import { parseJson } from '../base/json-text.js';
+import { schemaProblem } from '../base/schema-words.js';
 import type { AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
@@ -240,24 +242,11 @@ function damaged(
 
 /** Parses plan text. Throws PLAN_MALFORMED naming the place. */
 export function parsePlan(text: string, path: string): Plan {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new OctavoError('PLAN_MALFORMED', {
-      path,
-      problem: (error as Error).message,
-      place: 'the JSON text',
-    });
-  }
-  const parsed = PlanSchema.safeParse(value);
+  const value = parseJson(text);
+  if (!value.ok) throw new OctavoError('PLAN_MALFORMED', { path, ...value.error });
+  const parsed = PlanSchema.safeParse(value.value);
   if (parsed.success) return parsed.data;
-  const first = parsed.error.issues[0];
-  throw new OctavoError('PLAN_MALFORMED', {
-    path,
-    problem: first.message,
-    place: first.path.join('.') || 'the top level',
-  });
+  throw new OctavoError('PLAN_MALFORMED', { path, ...schemaProblem(parsed.error) });
 }
 
 function must(answer: { ok: boolean; error?: { errno: string } }, path: string): void {

@@ -47,9 +47,9 @@ export interface PlannedTurn {
 
 export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   const { host } = options;
-  const sizes = observeAll(options);
+  const { sizes, unseen } = observeAll(options);
   if (sizes.length === 0)
-    throw new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
+    throw unseen[0] ?? new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
   const settings = readThpSettings(host);
   if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
   const { heat, accounts } = await sample(options, sizes);
@@ -74,6 +74,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     feuds: options.feuds,
     notes: [
       ...(options.notes ?? []),
+      ...unseenNotes(unseen),
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
     ],
@@ -83,23 +84,36 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   return { plan, sizes, heat, accounts };
 }
 
-/** Page sizes of every process that is still there. */
-function observeAll({ host, processes, progress, signal }: PlanTurnOptions): readonly PageSizes[] {
-  const seen: PageSizes[] = [];
+interface Observed {
+  readonly sizes: readonly PageSizes[];
+  /** Why processes that are still there were not looked at. */
+  readonly unseen: readonly OctavoError[];
+}
+
+/** Page sizes of every process that is still there and that this user may look into. */
+function observeAll({ host, processes, progress, signal }: PlanTurnOptions): Observed {
+  const sizes: PageSizes[] = [];
+  const unseen: OctavoError[] = [];
   for (const [index, process] of processes.entries()) {
     throwIfStopped(signal);
     progress('looking at page sizes', index, processes.length, 'processes');
     try {
-      const { sizes } = observe(host, process.pid);
-      if (sizes.process.startTicks === process.startTicks) seen.push(sizes);
+      const seen = observe(host, process.pid).sizes;
+      if (seen.process.startTicks === process.startTicks) sizes.push(seen);
     } catch (error) {
       // With several targets one that just ended, or is another user's, is a normal outcome.
-      const expected =
-        error instanceof OctavoError && (error.code === 'TARGET_GONE' || error.code === 'PERMISSION');
-      if (!expected || (processes.length === 1 && error.code === 'PERMISSION')) throw error;
+      if (!(error instanceof OctavoError)) throw error;
+      if (error.code === 'PERMISSION') unseen.push(error);
+      else if (error.code !== 'TARGET_GONE') throw error;
     }
   }
-  return seen;
+  return { sizes, unseen };
+}
+
+function unseenNotes(unseen: readonly OctavoError[]): readonly string[] {
+  if (unseen.length === 0) return [];
+  const many = unseen.length === 1 ? '1 process was' : `${unseen.length} processes were`;
+  return [`${many} left out: ${unseen[0].message}`];
 }
 
 async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {

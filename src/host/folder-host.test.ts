@@ -161,7 +161,7 @@ describe('a damaged recording', () => {
 
   test('is a coded error that names the place', () => {
     const cases: [string, string][] = [
-      ['FILE_MALFORMED at JSON', damaged(() => '{"octavo":')],
+      ['FILE_MALFORMED at line 1, column 11', damaged(() => '{"octavo":')],
       ['FILE_MALFORMED at version', damaged((manifest) => ({ ...manifest, version: 99 }))],
       ['FILE_MALFORMED at the top level', damaged(() => '[]')],
       ['FILE_MALFORMED at identity.pid', damaged((manifest) => withIdentity(manifest, { pid: -1 }))],
@@ -191,7 +191,7 @@ describe('a damaged recording', () => {
     writeFileSync(join(folder, 'positional', '0.gz'), 'no gzip');
     assert.equal(
       codeOf(() => files.open('/proc/kpageflags')),
-      'FILE_MALFORMED at gzip',
+      'FILE_MALFORMED at its gzip data',
     );
   });
 });

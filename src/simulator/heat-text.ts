@@ -3,6 +3,7 @@
  * follow each other without the gaps, in order of address, and pages keep their place within the block.
  */
 import { HeatFile, isParquet } from '../formats/heat-file/read.js';
+import { DamagedParquet } from '../formats/parquet/read.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 
@@ -20,7 +21,8 @@ export async function heatText(bytes: Uint8Array, path: string, geometry: PageGe
       }
     }
   } catch (problem) {
-    throw malformed(path, problem instanceof Error ? problem.message : String(problem));
+    if (!(problem instanceof DamagedParquet)) throw problem;
+    throw malformed(path, problem.message, problem.place);
   }
   return closeGaps(weights, geometry.pagesPerBlock);
 }
@@ -39,6 +41,6 @@ function closeGaps(weights: ReadonlyMap<number, number>, perBlock: number): stri
   return `${lines.join('\n')}\n`;
 }
 
-function malformed(path: string, problem: string): OctavoError {
-  return new OctavoError('FILE_MALFORMED', { path, problem, place: 'the heat file' });
+function malformed(path: string, problem: string, place = 'its footer'): OctavoError {
+  return new OctavoError('FILE_MALFORMED', { path, problem, place });
 }

@@ -1,6 +1,7 @@
 /** Samples from a heat file, as they were counted when it was imported. */
 import { HeatFile, type HeatGroup } from '../formats/heat-file/read.js';
 import type { HeatFacts } from '../formats/heat-file/schema.js';
+import { DamagedParquet } from '../formats/parquet/read.js';
 import type { Files } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import {
@@ -76,7 +77,8 @@ export class HeatFileSource implements Source {
         yield group;
       }
     } catch (problem) {
-      throw malformed(this.path, problem instanceof Error ? problem.message : String(problem));
+      if (!(problem instanceof DamagedParquet)) throw problem;
+      throw malformed(this.path, problem.message, problem.place);
     }
   }
 
@@ -118,6 +120,6 @@ function put(batch: SampleColumns, pid: number, page: number, weight: number): v
   batch.flags[at] = 0;
 }
 
-function malformed(path: string, problem: string): OctavoError {
-  return new OctavoError('FILE_MALFORMED', { path, problem, place: 'its Parquet structure' });
+function malformed(path: string, problem: string, place = 'its footer'): OctavoError {
+  return new OctavoError('FILE_MALFORMED', { path, problem, place });
 }

@@ -48,6 +48,41 @@ interface ErrorKind {
 
 export const ERRORS = {
   USAGE: { exit: 'usage', says: '{problem}', advice: 'See `octavo {command} --help`.' },
+  COMMAND_UNKNOWN: {
+    exit: 'usage',
+    says: '`{input}` is no command{similar}',
+    advice: '`octavo help` lists the commands.',
+  },
+  OPTION_UNKNOWN: {
+    exit: 'usage',
+    says: '`{command}` has no option {option}{similar}',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_INVALID: {
+    exit: 'usage',
+    says: '{option}: `{input}` {problem}',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_MISSING: {
+    exit: 'usage',
+    says: '{option} needs a value behind it',
+    advice: 'See `{command} --help`.',
+  },
+  VALUE_TWICE: {
+    exit: 'usage',
+    says: '{option} is given twice, as `{first}` and as `{input}`',
+    advice: 'Give it once.',
+  },
+  ARGUMENT_MISSING: {
+    exit: 'usage',
+    says: '`{command}` needs <{argument}>',
+    advice: 'See `{command} --help`.',
+  },
+  ARGUMENT_SURPLUS: {
+    exit: 'usage',
+    says: '`{command}` takes no further argument, but was given `{input}`',
+    advice: 'See `{command} --help`. Words of another program stand behind `--`.',
+  },
   TARGET_SYNTAX: {
     exit: 'usage',
     says: '`{target}` names no target',
@@ -58,10 +93,16 @@ export const ERRORS = {
     says: 'no process matches `{target}`',
     advice: 'Check the pid or name; `octavo inspect all` lists what can be seen.',
   },
+  TARGET_UNSEEN: {
+    exit: 'notPermitted',
+    says: 'no process that this user may see matches `{target}`: /proc is mounted with {option}',
+    advice: 'Run as root, or as a member of the group that the mount option gid= names.',
+  },
   TARGET_FORBIDDEN: {
     exit: 'refused',
-    says: '`{target}` is never a target: {reason}',
-    advice: 'Octavo does not touch kernel threads, init or itself.',
+    says: '`{target}` is no target: {reason}',
+    advice:
+      'Kernel threads have no memory of their own, and Octavo leaves itself alone. Name process 1 to mean it.',
   },
   TARGET_GONE: {
     exit: 'noTarget',

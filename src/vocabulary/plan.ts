@@ -13,7 +13,7 @@ const Order = z.int().min(0).max(20);
 
 /** A block as it was seen, for journals and verdicts. Mirrors BlockState of page-sizes.ts. */
 export const BlockStateSchema = z
-  .object({
+  .strictObject({
     block: Count,
     level: z.enum(['none', 'pte', 'pmd']),
     present: Count,
@@ -31,7 +31,7 @@ export const BlockStateSchema = z
 
 /** What an action is expected to bring. Bytes unless said otherwise; estimates, with their basis in the reason. */
 export const GainSchema = z
-  .object({
+  .strictObject({
     /** Bytes returned to the system at once (zero-filled sub-pages freed by a split to order 0). */
     returnedBytes: z.int(),
     /** Bytes that become visible as cold to reclaim, because they no longer hide behind hot sub-pages. */
@@ -42,7 +42,7 @@ export const GainSchema = z
   .readonly();
 
 export const CostSchema = z
-  .object({
+  .strictObject({
     /** Expected time of the whole step in microseconds. */
     durationUs: z.number().nonnegative(),
     /** Expected time that the target's mmap_lock or a page's lock keeps its threads waiting. */
@@ -55,7 +55,7 @@ export const CostSchema = z
 
 /** Noun 4: what a policy wants for one block. */
 export const ProposalSchema = z
-  .object({
+  .strictObject({
     process: ProcessIdentitySchema,
     block: Count,
     action: z.enum(['split', 'collapse']),
@@ -75,7 +75,7 @@ export const ProposalSchema = z
 
 /** Whether an effect lasts and whether it can be taken back, said beforehand. */
 export const ForecastSchema = z
-  .object({
+  .strictObject({
     /** Split: whether khugepaged may collapse it again. Collapse: whether the kernel may split it again. */
     undoneByKernel: z.enum(['no', 'if-touched', 'likely', 'unknown']),
     why: z.string(),
@@ -88,7 +88,7 @@ export const ForecastSchema = z
   .readonly();
 
 export const StepSchema = z
-  .object({
+  .strictObject({
     id: Count,
     proposal: ProposalSchema,
     /** Actuator of actuators/catalogue.ts that is to do it. */
@@ -119,7 +119,7 @@ export const RefusalCodes = [
 ] as const;
 
 export const RefusedSchema = z
-  .object({
+  .strictObject({
     proposal: ProposalSchema,
     code: z.enum(RefusalCodes),
     /** One plain sentence. */
@@ -129,7 +129,7 @@ export const RefusedSchema = z
 
 /** A group of equal findings that led to no proposal, so that nothing vanishes and plans stay readable. */
 export const PassedOverSchema = z
-  .object({
+  .strictObject({
     policy: z.string(),
     code: z.enum(RefusalCodes),
     why: z.string(),
@@ -141,7 +141,7 @@ export const PassedOverSchema = z
   .readonly();
 
 export const BudgetsSchema = z
-  .object({
+  .strictObject({
     maxBlocks: Count,
     /** Bytes of memory split or collapsed. */
     maxBytes: Count,
@@ -156,7 +156,7 @@ export const BudgetsSchema = z
 
 /** Noun 5: ordered steps inside the budgets, plus everything that was refused. */
 export const PlanSchema = z
-  .object({
+  .strictObject({
     octavo: z.literal('plan'),
     version: z.literal(PLAN_VERSION),
     id: z.string(),
@@ -164,7 +164,7 @@ export const PlanSchema = z
     bootId: z.string(),
     target: z.string(),
     /** Base page and PMD block sizes in bytes. */
-    geometry: z.object({ pageBytes: Count, blockBytes: Count }).readonly(),
+    geometry: z.strictObject({ pageBytes: Count, blockBytes: Count }).readonly(),
     processes: z.array(ProcessIdentitySchema).readonly(),
     policy: z.string(),
     parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).readonly(),
@@ -181,7 +181,7 @@ export const PlanSchema = z
 
 /** Noun 6: what an actuator did for one step, in the kernel's own words. */
 export const ReceiptSchema = z
-  .object({
+  .strictObject({
     step: Count,
     actuator: z.string(),
     /** False when the step was not tried (target gone, interrupted, guard). */
@@ -231,7 +231,7 @@ export const ActorSchema = z
 
 /** Noun 7: what page sizes say about a step. */
 export const VerdictSchema = z
-  .object({
+  .strictObject({
     step: Count,
     outcome: z.enum(['met', 'partly', 'not-met', 'undone-since']),
     cause: z.enum(VerdictCauses),

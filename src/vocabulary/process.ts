@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 /** A process, told apart from a later one with the same pid by its start time. */
 export const ProcessIdentitySchema = z
-  .object({
+  .strictObject({
     pid: z.int().positive(),
     /** Field 22 of /proc/PID/stat: clock ticks after boot. */
     startTicks: z.int().nonnegative(),

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { documentProblem } from '../../src/cli/documents.js';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -41,7 +42,13 @@ export class OctavoRunner {
   run(words: readonly string[], kill?: Kill): Promise<Ended> {
     const child = spawn(process.execPath, [MAIN, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, OCTAVO_STATE: this.path('state'), NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        OCTAVO_STATE: this.path('state'),
+        NO_COLOR: '1',
+        LC_ALL: 'C.UTF-8',
+        COLUMNS: '',
+      },
     });
     let timer: NodeJS.Timeout | undefined;
     const killIn = (ms: number) => {
@@ -81,7 +88,10 @@ export class OctavoRunner {
         `octavo ${words.join(' ')} → ${ended.code ?? ended.signal}\n${ended.stderr}${ended.stdout}`,
       );
     }
-    return JSON.parse(ended.stdout) as Document;
+    const document: unknown = JSON.parse(ended.stdout);
+    const problem = documentProblem(document);
+    if (problem !== '') throw new Error(`octavo ${words.join(' ')}: ${problem}`);
+    return document as Document;
   }
 
   remove(): void {

@@ -163,7 +163,11 @@ test('failures cross threads with their code', async () => {
 });
 
 const octavo = (...words: string[]) =>
-  spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8', cwd: ROOT });
+  spawnSync(process.execPath, [MAIN, ...words], {
+    encoding: 'utf8',
+    cwd: ROOT,
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  });
 
 test('the command: equal bytes for equal seeds, others for another; tables, sweeps, coded errors', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-simulate-'));

@@ -4,6 +4,7 @@ import {
   actingFlags,
   type DryRunFlags,
   dryRunFlags,
+  parseWord,
   type StateFlags,
   stateFlags,
 } from '../flags.js';
@@ -47,7 +48,7 @@ export const applyCommand = command<Flags, [string]>(
         {
           placeholder: 'plan',
           brief: 'File written by octavo plan --out, - for standard input',
-          parse: String,
+          parse: parseWord,
         },
       ],
     },

@@ -3,13 +3,20 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { chosenHost } from '../chosen-host.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { parseWord } from '../parameters.js';
 
-/** The shell asks `octavo __complete -- WORD…`, so that no word is taken for an option; one proposal a line. */
+/**
+ * The shell asks `octavo __complete -- WORD…`, so that no word is taken for an option; one proposal a line. Without a
+ * proposal each shell completes files. zsh autoloads the file as the function on the first TAB, which must then answer.
+ */
 const SCRIPTS = {
   bash: `_octavo() {
   local IFS=$'\\n'
   COMPREPLY=($(octavo __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-  [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  if [ \${#COMPREPLY[@]} -eq 0 ]; then
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  fi
 }
 complete -o default -F _octavo octavo`,
   zsh: `#compdef octavo
@@ -18,8 +25,16 @@ _octavo() {
   proposals=("\${(@f)$(octavo __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   [[ -n "$proposals" ]] && compadd -- $proposals || _files
 }
-compdef _octavo octavo`,
-  fish: `complete -c octavo -f -a '(octavo __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
+if [[ "$funcstack[1]" == _octavo ]]; then _octavo "$@"; else compdef _octavo octavo; fi`,
+  fish: `function __octavo_complete
+  set -l proposals (octavo __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if test (count $proposals) -gt 0
+    printf '%s\\n' $proposals
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c octavo -f -a '(__octavo_complete)'`,
 } as const;
 
 type Shell = keyof typeof SCRIPTS;
@@ -42,7 +57,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
         {
           placeholder: 'shell',
           brief: 'bash, zsh or fish',
-          parse: String,
+          parse: parseWord,
           proposeCompletions: () => Object.keys(SCRIPTS),
         },
       ],
@@ -52,7 +67,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
     if (!Object.hasOwn(SCRIPTS, shell)) {
       throw new OctavoError('USAGE', { problem: `no completion for shell ${shell}`, command: 'completion' });
     }
-    this.print(SCRIPTS[shell as Shell]);
+    this.printExact(SCRIPTS[shell as Shell]);
   },
 );
 
@@ -70,11 +85,33 @@ export const completeCommand = command<Record<never, never>, string[]>(
   },
   async function (this: OctavoContext, _flags, ...words) {
     const { wholeApplication } = await import('../application.js');
-    const proposals = await proposeCompletions(
-      await wholeApplication(),
-      chosenHost(words, undefined).words,
-      this as never,
-    );
-    for (const { completion } of proposals) this.print(completion);
+    const { prefix, asked } = askedFor(chosenHost(words, undefined).words);
+    const proposals = await proposeCompletions(await wholeApplication(), asked, this as never);
+    const partial = asked[asked.length - 1] ?? '';
+    for (const { completion } of proposals) {
+      if (isUseful(completion, partial)) this.printExact(`${prefix}${completion}`);
+    }
   },
 );
+
+interface Asked {
+  /** What stands before the proposals in the same word: `--policy=`. */
+  readonly prefix: string;
+  readonly asked: readonly string[];
+}
+
+/** `--policy=re` as two words; bash hands `=` over as a word of its own. */
+function askedFor(words: readonly string[]): Asked {
+  const whole = words.filter((word) => word !== '=');
+  const last = whole[whole.length - 1] ?? '';
+  const [, option, value] = /^(--[a-z][\w-]*)=(.*)$/s.exec(last) ?? [];
+  if (option !== undefined) return { prefix: `${option}=`, asked: [...whole.slice(0, -1), option, value] };
+  const isOpen = words[words.length - 1] === '=';
+  return { prefix: '', asked: isOpen ? [...whole, ''] : whole };
+}
+
+/** Options only for who begins one: an argument is often a file, and those are the shell's to complete. */
+function isUseful(completion: string, partial: string): boolean {
+  if (completion === '--' || completion.startsWith('__')) return false;
+  return !completion.startsWith('-') || partial.startsWith('-');
+}

@@ -11,7 +11,8 @@ import type { BlockNumber, Order, ProcessId } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, requireDamon, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { type DryRunFlags, dryRunFlags, parseCount, targetParameter } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, targetParameter } from '../flags.js';
+import { parseOrder, parseWord } from '../parameters.js';
 import { plural, showBytes } from '../print/units.js';
 
 const ACTIONS = ['stat', 'cold', 'pageout', 'hugepage', 'nohugepage', 'collapse', 'split'] as const;
@@ -55,14 +56,14 @@ export const damonActCommand = command<Flags, [string]>(
       action: { kind: 'enum', values: ACTIONS, brief: 'What to do' },
       range: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'The block at ADDRESS, or all blocks of START-END',
         variadic: true,
         placeholder: 'address',
       },
       order: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: parseOrder,
         brief: 'Target order of split or collapse, where the kernel has one',
         optional: true,
         placeholder: 'order',
@@ -77,7 +78,6 @@ export const damonActCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    requireDamon(this);
     const processes = resolveTarget(this.host, target, {});
     if (processes.length !== 1) {
       throw new OctavoError('TARGET_AMBIGUOUS', { option: '--range', target, count: processes.length });
@@ -85,6 +85,7 @@ export const damonActCommand = command<Flags, [string]>(
     const { pid } = processes[0];
     const blocks = [...new Set(flags.range.flatMap((text) => blocksAt(this.host, text)))];
     requireConsent(flags);
+    requireDamon(this);
     if (flags.dryRun) describe(this, pid, blocks, flags);
     else await act(this, pid, blocks, flags);
   },

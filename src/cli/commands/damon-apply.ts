@@ -9,7 +9,7 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { type DryRunFlags, dryRunFlags, parseDuration, parsePeriod } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, parsePeriod, parseWord } from '../flags.js';
 import { showBytes } from '../print/units.js';
 
 type Flags = ShareFlags &
@@ -42,7 +42,7 @@ export const damonApplyCommand = command<Flags, [string]>(
       ...shareFlags,
       for: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'Stop after so long; until a signal otherwise',
         optional: true,
         placeholder: 'time',
@@ -56,7 +56,7 @@ export const damonApplyCommand = command<Flags, [string]>(
       },
       target: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Process to watch, for a file of schemes alone',
         optional: true,
         placeholder: 'target',
@@ -65,7 +65,7 @@ export const damonApplyCommand = command<Flags, [string]>(
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'file', brief: 'Parameter file of damo, JSON or YAML', parse: String }],
+      parameters: [{ placeholder: 'file', brief: 'Parameter file of damo, JSON or YAML', parse: parseWord }],
     },
   },
   async function (flags, path) {

@@ -57,11 +57,11 @@ export const damonHeatmapCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    requireDamon(this);
     const processes = resolveTarget(this.host, target, {});
     if (processes.length !== 1) {
       throw new OctavoError('TARGET_AMBIGUOUS', { option: 'heatmap', target, count: processes.length });
     }
+    requireDamon(this);
     const { sizes } = observe(this.host, processes[0].pid);
     const blocks = residentBlocks(sizes);
     if (blocks.length === 0) {

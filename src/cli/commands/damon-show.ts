@@ -25,12 +25,12 @@ export const damonShowCommand = command<Flags, []>(
     },
   },
   async function (flags) {
-    requireDamon(this);
+    requireDamon(this, 'reading');
     const kdamonds = await readKdamonds(this.host);
     const tree = damoFile(
       kdamonds.map(({ running, pid, context }) => ({ state: running ? 'on' : 'off', pid, context })),
     );
-    if (flags.yaml) this.print(stringify(tree).trimEnd());
+    if (flags.yaml) this.printExact(stringify(tree).trimEnd());
     else this.printJson(tree);
   },
 );

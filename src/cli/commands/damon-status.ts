@@ -42,7 +42,7 @@ export const damonStatusCommand = command<Flags, []>(
     },
   },
   async function (flags) {
-    requireDamon(this);
+    requireDamon(this, flags.recover ? 'writing' : 'reading');
     const recovered = flags.recover ? await recover(this.host) : undefined;
     const record = readRecord(this.host);
     const { modules } = glanceAtDamonUse(this.host);

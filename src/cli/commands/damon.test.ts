@@ -143,7 +143,7 @@ test('a period that is none is wrong usage, not an endless loop', async () => {
     ]) {
       const refused = await octavo(host, 'damon', ...words);
       assert.equal(refused.code, EXIT.usage);
-      assert.match(refused.err, /is too short; write 100ms or more/);
+      assert.match(refused.err, /is too small; give a duration from 100ms/);
     }
   });
 });

@@ -7,7 +7,7 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseBytes } from '../parameters.js';
+import { bytesBetween, parseWord } from '../parameters.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
@@ -55,11 +55,11 @@ export const importCommand = command<ImportFlags, string[]>(
       parameter: {
         placeholder: 'recording',
         brief: 'perf.data file or directory, - for standard input',
-        parse: String,
+        parse: parseWord,
       },
     },
     flags: {
-      out: { kind: 'parsed', parse: String, optional: true, brief: 'Write a heat file (Parquet) here' },
+      out: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write a heat file (Parquet) here' },
       pid: {
         kind: 'parsed',
         parse: parsePids,
@@ -68,13 +68,13 @@ export const importCommand = command<ImportFlags, string[]>(
       },
       pageSize: {
         kind: 'parsed',
-        parse: parseBytes,
+        parse: bytesBetween(4096, 65536),
         optional: true,
         brief: 'Base page size of the recorded machine when it is not this one’s (4K, 64K)',
       },
       blockSize: {
         kind: 'parsed',
-        parse: parseBytes,
+        parse: bytesBetween(2 ** 13, 2 ** 29),
         optional: true,
         brief: 'Size of its PMD-sized huge page (2M, 512M)',
       },
@@ -86,7 +86,7 @@ export const importCommand = command<ImportFlags, string[]>(
       },
       resolve: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         variadic: true,
         optional: true,
         placeholder: 'target',

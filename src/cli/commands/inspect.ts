@@ -8,11 +8,13 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseCount, type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
 import { censusDocument, type Inspected } from '../inspect/document.js';
 import { explain } from '../inspect/explain.js';
+import { countBetween, parseWord } from '../parameters.js';
 import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
+import { plural } from '../print/units.js';
 
 /** More processes than this are shown a line each. */
 const SHOWN_WHOLE = 3;
@@ -57,14 +59,14 @@ export const inspectCommand = command<Flags, [string]>(
       },
       explain: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Say why the block at ADDRESS is or is not huge',
         optional: true,
         placeholder: 'address',
       },
       mappings: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(0, 1e6),
         brief: 'How many mappings to show',
         default: '10',
         placeholder: 'count',
@@ -79,33 +81,41 @@ export const inspectCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    const processes = resolveTarget(this.host, target, flags);
+    const processes = resolveTarget(this.host, target, { ...flags, init: 'any' });
     if (flags.explain !== undefined) return explain(this, processes, target, flags.explain, flags.json);
     const inspected: Inspected[] = [];
+    const unseen: OctavoError[] = [];
     for (const [index, process] of processes.entries()) {
       throwIfStopped(this.signal);
       this.progress.show('looking', index, processes.length, 'processes');
-      const found = lookAt(this, process, processes.length === 1);
-      if (found) inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });
+      const found = lookAt(this, process);
+      if (found instanceof OctavoError) unseen.push(found);
+      else inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });
     }
-    if (inspected.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
+    const refused = unseen.filter(({ code }) => code !== 'TARGET_GONE');
+    if (inspected.length === 0 && unseen.length > 0) throw refused[0] ?? unseen[0];
+    if (refused.length > 0) this.remark(unseenRemark(refused));
     if (flags.json) this.printJson(censusDocument(target, inspected, flags.blocks));
     else if (inspected.length > SHOWN_WHOLE) this.print(showProcesses(inspected));
     else for (const one of inspected) show(this, one, flags.mappings);
   },
 );
 
-function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean): Inspected | undefined {
+/** Why some of several processes are missing, once and not for each of them. */
+function unseenRemark(refused: readonly OctavoError[]): string {
+  const more = refused.length > 1 ? `, and ${refused.length - 1} more like it` : '';
+  return `octavo: ${plural(refused.length, 'process', 'processes')} left out: ${refused[0].message}${more}`;
+}
+
+function lookAt(context: OctavoContext, process: ProcessIdentity): Inspected | OctavoError {
   try {
     const observation = observe(context.host, process.pid);
     const { sizes } = observation;
     const reasons = notHuge(sizes, readThpSettings(context.host));
     return { ...observation, totals: censusTotals(sizes), notHuge: reasons };
   } catch (problem) {
-    if (alone || !(problem instanceof OctavoError)) throw problem;
-    if (problem.code === 'PERMISSION')
-      context.remark(`octavo: ${process.pid} (${process.command}): ${problem.message}`);
-    return undefined;
+    if (!(problem instanceof OctavoError)) throw problem;
+    return problem;
   }
 }
 

@@ -1,6 +1,7 @@
 import { command } from '../command.js';
 import { type MachineFlags, machineFlags } from '../model/machine-flags.js';
 import { describeTasks, makeMachine, mountAt, startSession } from '../model/serving.js';
+import { parseWord } from '../parameters.js';
 
 export const modelMountCommand = command<MachineFlags, [string]>(
   {
@@ -23,7 +24,7 @@ export const modelMountCommand = command<MachineFlags, [string]>(
     flags: machineFlags,
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'directory', brief: 'An existing, empty directory', parse: String }],
+      parameters: [{ placeholder: 'directory', brief: 'An existing, empty directory', parse: parseWord }],
     },
   },
   async function (flags, directory) {

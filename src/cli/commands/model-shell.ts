@@ -8,13 +8,18 @@ import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import { OctavoContext } from '../context.js';
+import { bytesBetween, countBetween, parseFraction, parseWord, type ValueParser } from '../parameters.js';
 
 type Flags = MachineWords & {
   readonly script?: string;
 };
 
-const word = (brief: string, placeholder: string) =>
-  ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
+const word = (brief: string, placeholder: string, parse: ValueParser<string> = parseWord) =>
+  ({ kind: 'parsed', parse, brief, placeholder, optional: true }) as const;
+
+/** Checks a quantity and hands it on as the bare number that every place of the model understands. */
+const plain = (parse: ValueParser<number>): ValueParser<string> =>
+  Object.assign((text: string) => String(parse(text)), { accepts: parse.accepts });
 
 export const modelShellCommand = command<Flags, []>(
   {
@@ -42,13 +47,21 @@ export const modelShellCommand = command<Flags, []>(
   {
     flags: {
       script: word('Run the lines of this file and stop at the first that fails', 'file'),
-      seed: word('Seed of everything random, 1 when left out', 'number'),
-      memory: word('Memory of the machine, 4G when left out', 'size'),
-      swap: word('Swap space, 0 when left out', 'size'),
+      seed: word('Seed of everything random, 1 when left out', 'number', plain(countBetween(0, 0xffffffff))),
+      memory: word('Memory of the machine, 4G when left out', 'size', plain(bytesBetween(2 ** 26, 2 ** 42))),
+      swap: word('Swap space, 0 when left out', 'size', plain(bytesBetween(0, 2 ** 42))),
       release: word(`Kernel to be like, 7.3 when left out: ${GENERATION_NAMES.join(', ')}`, 'release'),
       architecture: word('x64 or arm64', 'name'),
-      pageSize: word('Base pages: 4K, and on arm64 also 16K or 64K', 'size'),
-      fragmentation: word('Share of huge blocks that hold an unmovable page, 0 to 1', 'share'),
+      pageSize: word(
+        'Base pages: 4K, and on arm64 also 16K or 64K',
+        'size',
+        plain(bytesBetween(4096, 65536)),
+      ),
+      fragmentation: word(
+        'Share of huge blocks that hold an unmovable page, 0 to 1',
+        'share',
+        plain(parseFraction),
+      ),
     },
   },
   async function (flags) {
@@ -93,7 +106,7 @@ async function runScript(
     if (context.signal.aborted) return context.endsWith('interrupted');
     const { text, failure } = await runLine(state, line);
     if (failure === undefined) {
-      if (text !== '') context.print(text);
+      if (text !== '') context.printExact(text);
       continue;
     }
     const place = `line ${index + 1} \`${line.trim()}\``;
@@ -117,7 +130,7 @@ function tell(context: OctavoContext, { text, failure }: LineAnswer): void {
   if (failure?.kind === 'usage') {
     context.remark(`octavo: ${text}`);
     context.endsWith('badInput');
-  } else if (text !== '') context.print(text);
+  } else if (text !== '') context.printExact(text);
 }
 
 async function* linesOf(context: OctavoContext): AsyncGenerator<string> {

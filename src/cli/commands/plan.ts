@@ -2,6 +2,7 @@ import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import {
   optionalTargetParameter,
+  parseWord,
   type StateFlags,
   stateFlags,
   type TurnFlags,
@@ -51,7 +52,7 @@ export const planCommand = command<Flags, [string?]>(
       json: jsonFlag,
       out: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Write the plan to this file',
         optional: true,
         placeholder: 'file',

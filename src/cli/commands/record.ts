@@ -13,14 +13,8 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import {
-  parseCount,
-  parseDuration,
-  parseFraction,
-  type ScopeFlags,
-  scopeFlags,
-  targetParameter,
-} from '../flags.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
+import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
 import { type Imported, Importing, working } from '../samples/import-recordings.js';
 import { importDocument, importText, saveHeat } from './import.js';
 
@@ -58,7 +52,12 @@ export const recordCommandLine = command<RecordFlags, [string]>(
   {
     flags: {
       ...scopeFlags,
-      for: { kind: 'parsed', parse: parseDuration, default: '10s', brief: 'How long to record' },
+      for: {
+        kind: 'parsed',
+        parse: durationBetween(100, 86_400_000),
+        default: '10s',
+        brief: 'How long to record',
+      },
       event: {
         kind: 'enum',
         values: ['auto', 'spe', 'ibs', 'pebs', 'faults'],
@@ -67,7 +66,7 @@ export const recordCommandLine = command<RecordFlags, [string]>(
       },
       period: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(1, 2 ** 31 - 1),
         optional: true,
         brief: 'Accesses from one sample to the next, to begin with',
       },
@@ -79,11 +78,11 @@ export const recordCommandLine = command<RecordFlags, [string]>(
       },
       overhead: {
         kind: 'parsed',
-        parse: parseFraction,
+        parse: fractionBetween(0.0001, 1),
         default: '1%',
         brief: 'Share of one core that decoding may take',
       },
-      out: { kind: 'parsed', parse: String, optional: true, brief: 'Write a heat file (Parquet) here' },
+      out: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write a heat file (Parquet) here' },
       dryRun: {
         kind: 'boolean',
         default: false,
@@ -148,7 +147,7 @@ function showCommand(
     });
     return;
   }
-  context.print(toFile.map(quoted).join(' '));
+  context.printExact(toFile.map(quoted).join(' '));
   for (const note of event.notes) context.remark(note);
 }
 

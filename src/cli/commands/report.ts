@@ -1,7 +1,7 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
-import { parseFraction } from '../flags.js';
+import { countBetween, parseFraction, parseWord } from '../parameters.js';
 import { heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
@@ -42,7 +42,7 @@ export const reportCommand = command<ReportFlags, [string]>(
   {
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: String }],
+      parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: parseWord }],
     },
     flags: {
       pid: {
@@ -51,8 +51,13 @@ export const reportCommand = command<ReportFlags, [string]>(
         optional: true,
         brief: 'Only these processes (comma-separated pids)',
       },
-      top: { kind: 'parsed', parse: wholeNumber, default: '10', brief: 'Blocks and mappings to list' },
-      bins: { kind: 'parsed', parse: wholeNumber, default: '10', brief: 'Bins of the histogram' },
+      top: {
+        kind: 'parsed',
+        parse: countBetween(1, 1000),
+        default: '10',
+        brief: 'Blocks and mappings to list',
+      },
+      bins: { kind: 'parsed', parse: countBetween(1, 1000), default: '10', brief: 'Bins of the histogram' },
       sparse: {
         kind: 'parsed',
         parse: parseFraction,
@@ -65,7 +70,7 @@ export const reportCommand = command<ReportFlags, [string]>(
         withNegated: false,
         brief: 'Count blocks that are huge pages now, sampled or not; their processes must still run',
       },
-      svg: { kind: 'parsed', parse: String, optional: true, brief: 'Write the histogram as SVG here' },
+      svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
   },
@@ -88,10 +93,3 @@ export const reportCommand = command<ReportFlags, [string]>(
     else for (const line of reportLines(report)) this.print(line);
   },
 );
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1000)
-    throw new Error(`${text} is no whole number from 1 to 1000`);
-  return value;
-}

@@ -5,8 +5,6 @@ import {
   type DryRunFlags,
   dryRunFlags,
   optionalTargetParameter,
-  parseCount,
-  parseDuration,
   type StateFlags,
   stateFlags,
   type TurnFlags,
@@ -14,6 +12,7 @@ import {
   turnRequest,
 } from '../flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
+import { countBetween, parsePeriod } from '../parameters.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
@@ -50,14 +49,14 @@ export const runCommand = command<Flags, [string?]>(
       ...keepFlags,
       every: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parsePeriod,
         brief: 'Take a turn this often until interrupted',
         optional: true,
         placeholder: 'duration',
       },
       turns: {
         kind: 'parsed',
-        parse: parseCount,
+        parse: countBetween(1, 1e9),
         brief: 'With --every: end after this many turns',
         optional: true,
         placeholder: 'count',
@@ -66,6 +65,9 @@ export const runCommand = command<Flags, [string?]>(
     positional: optionalTargetParameter,
   },
   async function (flags, target) {
+    if (flags.turns !== undefined && flags.every === undefined) {
+      throw new OctavoError('USAGE', { problem: '--turns is for --every', command: 'run' });
+    }
     if (flags.every === undefined) return turn(this, flags, target);
     if (flags.json) this.useJsonLines();
     const away = new Away(this, target, flags.json);

@@ -4,7 +4,7 @@ import { asIfRecovered, lastVerdicts, runState } from '../../cycle/recovery.js';
 import { type IndexRow, lookUp, RunIndex } from '../../cycle/run-index.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseCount, type StateFlags, stateFlags } from '../flags.js';
+import { parseCount, parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { showUndoneBy } from '../print/journal.js';
 import { showVerdicts } from '../print/plan.js';
 import { table } from '../print/table.js';
@@ -48,7 +48,7 @@ export const runsCommand = command<Flags, [string?]>(
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'run', brief: 'Show this run only', parse: String, optional: true }],
+      parameters: [{ placeholder: 'run', brief: 'Show this run only', parse: parseWord, optional: true }],
     },
   },
   function (flags, name) {

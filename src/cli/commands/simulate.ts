@@ -1,5 +1,6 @@
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
+import { countBetween, parseWord } from '../parameters.js';
 import type { SimulateFlags } from '../simulate/simulate.js';
 
 export const simulateCommand = command<SimulateFlags, [string?]>(
@@ -28,10 +29,15 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
         default: false,
         withNegated: false,
       },
-      seed: { kind: 'parsed', parse: parseSeed, brief: 'Seed; the scenario’s own otherwise', optional: true },
+      seed: {
+        kind: 'parsed',
+        parse: countBetween(0, 0xffffffff),
+        brief: 'Seed; the scenario’s own otherwise',
+        optional: true,
+      },
       sweep: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Run once for each VALUE of KEY (KEY=VALUE,VALUE…), on all processors; again for a grid',
         optional: true,
         variadic: true,
@@ -39,7 +45,7 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
       },
       record: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Write the samples of the scenario’s PMU as perf.data to FILE',
         optional: true,
         placeholder: 'file',
@@ -51,7 +57,7 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
         {
           placeholder: 'scenario',
           brief: 'A file, or the name of a ready one',
-          parse: String,
+          parse: parseWord,
           optional: true,
         },
       ],
@@ -63,10 +69,3 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
     await simulate(this, flags, given);
   },
 );
-
-function parseSeed(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff) {
-    throw new SyntaxError(`\`${text}\` is no seed; write a whole number below 2^32`);
-  }
-  return Number(text);
-}

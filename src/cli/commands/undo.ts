@@ -13,7 +13,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../flags.js';
+import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
@@ -47,7 +47,7 @@ export const undoCommand = command<Flags, [string]>(
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'run', brief: 'Run as listed by octavo runs', parse: String }],
+      parameters: [{ placeholder: 'run', brief: 'Run as listed by octavo runs', parse: parseWord }],
     },
   },
   async function (flags, name) {

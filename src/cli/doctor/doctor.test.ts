@@ -14,7 +14,8 @@ import {
 import { terminalOn } from '../../../test/terminal.js';
 import { probeFeatures } from '../../host/features.js';
 import { FEATURES_VERSION } from '../../vocabulary/abilities.js';
-import { doctorText, wrap } from './layout.js';
+import { wrap } from '../print/wrap.js';
+import { doctorText } from './layout.js';
 import { doctorSections } from './sections.js';
 
 const KERNELS: Record<string, () => Kernel> = {

@@ -1,4 +1,5 @@
 /** Sections as text for a terminal: answer, name, then the fact wrapped beside them. Pure. */
+import { wrap } from '../print/wrap.js';
 import type { DoctorRow, DoctorSection } from './sections.js';
 
 const ANSWER_WIDTH = 9;
@@ -21,17 +22,4 @@ function rowLines(row: DoctorRow, nameWidth: number, factWidth: number): readonl
   const margin = ' '.repeat(2 + ANSWER_WIDTH + nameWidth);
   const first = `  ${row.answer.padEnd(ANSWER_WIDTH)}${row.name.padEnd(nameWidth)}${facts[0] ?? ''}`;
   return [first, ...[...facts.slice(1), ...needs].map((line) => margin + line)].map((line) => line.trimEnd());
-}
-
-/** Lines of at most `width` characters, broken at spaces; a longer word stands alone. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -3,7 +3,7 @@ import { GENERATION_NAMES, type GenerationName } from '../../simulator/kernel/da
 import type { MachineTask } from '../../simulator/mount/machine.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
-import { parseBytes, parseCount, parseFraction } from '../flags.js';
+import { bytesBetween, countBetween, factorBetween, parseFraction, type ValueParser } from '../parameters.js';
 
 export type MachineFlags = {
   readonly kernel: GenerationName;
@@ -15,12 +15,31 @@ export type MachineFlags = {
 };
 
 /** `NAME,SIZE[,HOT]`: a process with that much populated memory, of which a share is kept hot. */
-export function parseTask(text: string): MachineTask {
-  const [name, size, hot] = text.split(',');
-  if (!/^[\w.-]{1,15}$/.test(name) || size === undefined) {
-    throw new OctavoError('USAGE', { problem: `\`${text}\` is no NAME,SIZE[,HOT]`, command: 'model run' });
+export const parseTask: ValueParser<MachineTask> = Object.assign(
+  (text: string): MachineTask => {
+    const [name, size, hot, ...more] = text.split(',');
+    if (!/^[\w.-]{1,15}$/.test(name) || size === undefined || more.length > 0) {
+      throw new SyntaxError('is no NAME,SIZE[,HOT]; write redis,256M,0.1');
+    }
+    return {
+      name,
+      bytes: partOf(size, parseTaskBytes),
+      hot: hot === undefined ? 0 : partOf(hot, parseFraction),
+    };
+  },
+  { accepts: 'NAME,SIZE or NAME,SIZE,HOT' },
+);
+
+const parseTaskBytes = bytesBetween(4096, 2 ** 42);
+
+/** One word between the commas; what is wrong with it names it. */
+function partOf(word: string, parse: ValueParser<number>): number {
+  try {
+    return parse(word);
+  } catch (problem) {
+    if (problem instanceof SyntaxError) throw new SyntaxError(`holds \`${word}\`, which ${problem.message}`);
+    throw problem;
   }
-  return { name, bytes: parseBytes(size), hot: hot === undefined ? 0 : parseFraction(hot) };
 }
 
 export const machineFlags = {
@@ -32,21 +51,21 @@ export const machineFlags = {
   },
   memory: {
     kind: 'parsed',
-    parse: parseBytes,
+    parse: bytesBetween(2 ** 26, 2 ** 42),
     brief: 'Memory of the machine',
     default: '4G',
     placeholder: 'bytes',
   },
   seed: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: countBetween(0, 0xffffffff),
     brief: 'Seed of all chance in the model',
     default: '1',
     placeholder: 'number',
   },
   speed: {
     kind: 'parsed',
-    parse: Number,
+    parse: factorBetween(0.001, 1000),
     brief: 'Virtual seconds for each real one',
     default: '1',
     placeholder: 'factor',

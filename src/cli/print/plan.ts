@@ -12,7 +12,15 @@ export function showPlan(plan: Plan, most = SHOWN_STEPS): string {
     ...(plan.steps.length > 0 ? ['', stepTable(plan, most), '', totals(plan), '', forecasts(plan)] : []),
     ...(plan.refused.length > 0 ? ['', 'Refused:', refusals(plan)] : []),
     ...(plan.passedOver.length > 0 ? ['', 'Left alone:', passedOver(plan)] : []),
-    ...(plan.notes.length > 0 ? ['', ...plan.notes.map((note) => `note: ${note}`)] : []),
+    ...(plan.notes.length > 0
+      ? [
+          '',
+          alike(
+            plan.notes.map((note) => `note: ${note}`),
+            'note',
+          ),
+        ]
+      : []),
   ].join('\n');
 }
 
@@ -92,27 +100,46 @@ function refusals(plan: Plan): string {
 }
 
 function passedOver(plan: Plan): string {
-  return plan.passedOver
-    .map(({ policy, code, why, blocks }) => `  ${policy} [${code}] ${why} (${plural(blocks, 'block')})`)
-    .join('\n');
+  return alike(
+    plan.passedOver.map(({ policy, code, why }) => `  ${policy} [${code}] ${why}`),
+    'block',
+    plan.passedOver.map(({ blocks }) => blocks),
+  );
 }
 
 function count(lines: Map<string, number>, line: string): void {
   lines.set(line, (lines.get(line) ?? 0) + 1);
 }
 
-/** Lines that differ only in their numbers are told once, with the numbers of the first and how many there are. */
-function alike(lines: readonly string[], unit: string): string {
-  const groups = new Map<string, { readonly line: string; times: number }>();
-  for (const line of lines) {
-    const key = line.replace(/\d+/g, '#');
-    const group = groups.get(key) ?? { line, times: 0 };
+/** A number with its unit, or an address: what may differ between lines that say the same. */
+const QUANTITY = /0x[0-9a-f]+|\d+(?:\.\d+)?(?: ?(?:B|KiB|MiB|GiB|µs|ms|s|%)(?![a-z]))?/gi;
+
+interface Alike {
+  readonly line: string;
+  /** Whether lines with other numbers were put together with it. */
+  differ: boolean;
+  times: number;
+}
+
+/**
+ * Lines that differ only in their numbers are told once, with the numbers of the first and how many there are: one
+ * line for each size would bury everything else. `weights` are what each line counts for, 1 without.
+ */
+function alike(lines: readonly string[], unit: string, weights?: readonly number[]): string {
+  const groups = new Map<string, Alike>();
+  lines.forEach((line, index) => {
+    const key = line.replace(QUANTITY, '#');
+    const group = groups.get(key) ?? { line, times: 0, differ: false };
     groups.set(key, group);
-    group.times++;
-  }
-  return [...groups.values()]
-    .map(({ line, times }) => (times > 1 ? `${line} (${plural(times, unit)})` : line))
-    .join('\n');
+    group.times += weights?.[index] ?? 1;
+    if (group.line !== line) group.differ = true;
+  });
+  return [...groups.values()].map((group) => alikeLine(group, unit, weights !== undefined)).join('\n');
+}
+
+function alikeLine({ line, times, differ }: Alike, unit: string, always: boolean): string {
+  if (differ) return `${line} (${plural(times, unit)}; the numbers are those of the first)`;
+  return always || times > 1 ? `${line} (${plural(times, unit)})` : line;
 }
 
 export function addressOf(plan: Plan, block: number): string {
@@ -127,10 +154,11 @@ export function showVerdicts(plan: Plan, verdicts: readonly Verdict[], most = SH
   const summary =
     [...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(', ') || 'nothing was done';
   const resident = verdicts.reduce((sum, verdict) => sum + verdict.residentDelta, 0);
-  const failed = verdicts.filter(({ outcome }) => outcome !== 'met');
+  const failed = groupedVerdicts(verdicts.filter(({ outcome }) => outcome !== 'met'));
   const rows = failed
     .slice(0, most)
-    .map(({ step, outcome, cause, why, after }) => [
+    .map(({ first: { step, outcome, cause, why, after }, times }) => [
+      String(times),
       String(step),
       addressOf(plan, after.block),
       outcome,
@@ -138,8 +166,26 @@ export function showVerdicts(plan: Plan, verdicts: readonly Verdict[], most = SH
       why,
     ]);
   const more = failed.length > most ? `\n(${failed.length - most} more; --json has all)` : '';
+  const head = ['steps', 'first', 'address', 'outcome', 'cause', 'why'];
   return [
     `Verdicts by page sizes: ${summary}; resident memory ${showChange(resident)}`,
-    ...(rows.length > 0 ? [table(['step', 'address', 'outcome', 'cause', 'why'], rows, [0]) + more] : []),
+    ...(rows.length > 0 ? [table(head, rows, [0, 1]) + more] : []),
   ].join('\n');
+}
+
+interface VerdictGroup {
+  readonly first: Verdict;
+  times: number;
+}
+
+/** Verdicts of one outcome for one reason, in the order of their first step. */
+function groupedVerdicts(verdicts: readonly Verdict[]): readonly VerdictGroup[] {
+  const groups = new Map<string, VerdictGroup>();
+  for (const verdict of verdicts) {
+    const key = [verdict.outcome, verdict.cause, verdict.why.replace(QUANTITY, '#')].join();
+    const group = groups.get(key) ?? { first: verdict, times: 0 };
+    groups.set(key, group);
+    group.times++;
+  }
+  return [...groups.values()];
 }

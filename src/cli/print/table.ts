@@ -1,10 +1,16 @@
-import CliTable from 'cli-table3';
+/**
+ * Tables as text whose columns are aligned only when it is printed: a row is a line of cells with marks between them,
+ * so that whoever makes a table needs to know nothing of the terminal. `layOut` of terminal-text.ts aligns it.
+ */
 
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
-    .flatMap((side) => ['', '-mid', '-left', '-right'].map((part) => `${side}${part}`))
-    .map((name) => [name, '']),
-);
+/** Begins a line of cells; not printable, so that no name on a host holds it. */
+export const ROW = '\u001e';
+/** Stands between cells. */
+export const CELL = '\u001f';
+/** Begins a cell of a head row whose column is aligned to the right. */
+export const RIGHT = '\u001d';
+/** Follows ROW in a head row. */
+export const HEAD = '\u001c';
 
 /** Rows under a head, columns aligned by blanks. `right` names the columns of numbers. */
 export function table(
@@ -12,22 +18,16 @@ export function table(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
-  const made = new CliTable({
-    head: [...head],
-    chars: { ...NO_LINES, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
-  });
-  for (const row of rows) made.push([...row]);
-  return made
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const titles = head.map((title, column) => `${right.includes(column) ? RIGHT : ''}${title}`);
+  return [`${ROW}${HEAD}${titles.join(CELL)}`, ...rows.map(rowText)].join('\n');
 }
 
 /** `name   value` lines. */
 export function facts(rows: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return rows.map(rowText).join('\n');
+}
+
+/** Cells hold one line each, and no mark. */
+function rowText(cells: readonly string[]): string {
+  return ROW + cells.map((cell) => cell.replace(/\p{Cc}+/gu, ' ')).join(CELL);
 }

@@ -49,7 +49,7 @@ function histogramLines(report: HeatReport): string[] {
   });
   return [
     `share of sub-pages accessed, ${subject(report)}`,
-    '  accessed          blocks (95 %)  █ certain ░ possible                        by seen pages alone',
+    '  accessed          blocks (95 %)  █ certain ░ possible    by seen pages alone',
     ...lines,
     `unknown: ${histogram.unknown} of ${histogram.blocks} blocks (${percent(histogram.unknown / histogram.blocks)}) have too few samples for one bin`,
   ];

@@ -4,6 +4,7 @@ import type { Host } from '../../host/host.js';
 import type { HugeBlocks } from '../../hotness/histogram.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import { observe } from '../../verification/observe.js';
+import { OctavoError } from '../../vocabulary/errors.js';
 import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
 import type { BlockNumber, ProcessId } from '../../vocabulary/units.js';
 
@@ -15,11 +16,24 @@ export async function hugeBlocks(
   pids: ReadonlySet<ProcessId> | undefined,
 ): Promise<HugeBlocks> {
   const processes = await recordedProcesses(host, [source], path, {});
-  return new Map(
-    processes
-      .filter(({ pid }) => pids === undefined || pids.has(pid))
-      .map(({ pid }) => [pid, hugeOf(observe(host, pid).sizes)]),
-  );
+  const huge = new Map<ProcessId, Set<BlockNumber>>();
+  for (const { pid } of processes) {
+    if (pids !== undefined && !pids.has(pid)) continue;
+    const blocks = hugeUnlessEnded(host, pid);
+    if (blocks !== undefined) huge.set(pid, blocks);
+  }
+  if (huge.size === 0) throw new OctavoError('TARGET_NOT_FOUND', { target: path });
+  return huge;
+}
+
+/** A process may end while others are looked at. */
+function hugeUnlessEnded(host: Host, pid: ProcessId): Set<BlockNumber> | undefined {
+  try {
+    return hugeOf(observe(host, pid).sizes);
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+    throw problem;
+  }
 }
 
 /** Blocks that one PMD entry maps, or that one folio of that size fills page by page. */

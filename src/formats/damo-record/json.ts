@@ -4,6 +4,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import * as z from 'zod';
+import { parseJson } from '../../base/json-text.js';
+import { schemaProblem } from '../../base/schema-words.js';
 import type { RegionRecord } from './region.js';
 
 /** Decompressed length up to which a record file is read: V8 cannot hold longer texts. */
@@ -35,16 +37,12 @@ const documentSchema = z.array(
 export function parseDamoJson(bytes: Uint8Array, isCompressed: boolean): RegionRecord[] | string {
   const text = textOf(bytes, isCompressed);
   if (text === undefined) return 'is compressed, but damaged or longer than 384 MiB';
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (problem) {
-    return problem instanceof Error ? problem.message : String(problem);
-  }
-  const checked = documentSchema.safeParse(value);
+  const parsed = parseJson(text);
+  if (!parsed.ok) return `${parsed.error.problem} (${parsed.error.place})`;
+  const checked = documentSchema.safeParse(parsed.value);
   if (!checked.success) {
-    const issue = checked.error.issues[0];
-    return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is no record of damo'}`;
+    const { place, problem } = schemaProblem(checked.error);
+    return `is no record of damo: ${place} ${problem}`;
   }
   return checked.data.flatMap((record) =>
     record.snapshots.flatMap((snapshot) => {

@@ -141,9 +141,9 @@ test('a problem of a text names its line, whether YAML or JSON, syntax or sense'
     ['{"kdamonds": [\n {"contexts": [ }', /the indentation is wrong/, 'line 2, column 17'],
     ['[\n {"action": "stat"},\n {"action": 7}\n]', /should be a text/, 'schemes[1].action (line 3)'],
     ['kdamonds:\n- contexts:\n  - schemes:\n    - filters:\n      - matching: Y\n', /is missing/, ''],
-    ['a: 1\na: 2\n', /unique/, 'line 2, column 1'],
+    ['a: 1\na: 2\n', /given twice/, 'line 2, column 1'],
     ['', /neither/, 'top level'],
-    ['- *nobody\n', /nobody/, ''],
+    ['- *nobody\n', /an anchor that is not there/, ''],
   ];
   for (const [text, problem, place] of cases) {
     const parsed = parseDamoText(text);

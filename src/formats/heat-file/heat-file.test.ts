@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import { DamagedParquet } from '../parquet/read.js';
 import { HeatFile } from './read.js';
 import { HEAT_VERSION, type HeatFacts } from './schema.js';
 import { writeHeatFile } from './write.js';
@@ -115,3 +116,40 @@ test('sizes that no kernel has are refused with the reason, before anything is m
   const arm = { page_bytes: 65536, block_bytes: 512 << 20 };
   assert.ok(HeatFile.open(writeHeatFile([], { ...FACTS, ...arm }, () => NO_NAME)) instanceof HeatFile);
 });
+
+/** What the language or a library says of itself. */
+const RAW =
+  /undefined|null|not a function|instance of|Cannot read|Invalid|should be a multiple|Offset|bound|parquet \w+:|thrift/i;
+
+test('a flipped byte is told with its place in words of ours, or changes a value', {
+  timeout: 120_000,
+}, async () => {
+  const builder = new HotMapBuilder({ pid: 5, startTicks: 0, command: 'redis', cgroup: '/' }, GEOMETRY_4K);
+  for (let at = 0; at < 3000; at++) builder.addCount(at * 3, (at % 7) + 1, at + 1);
+  const whole = writeHeatFile([builder.build([])], FACTS, () => ({ name: '[heap]', end: 9000 }));
+  let told = 0;
+  for (let at = 4; at < whole.length - 4; at += at > whole.length - 900 ? 1 : 13) {
+    for (const mask of [0x01, 0x80, 0x55]) {
+      const damaged = whole.slice();
+      damaged[at] ^= mask;
+      const problem = await problemOf(damaged);
+      if (problem === undefined) continue;
+      told++;
+      assert.doesNotMatch(problem, RAW, `byte ${at} ^ ${mask}`);
+      assert.match(problem, /byte \d+|row \d+|page_bytes|facts|footer|no heat file|no Parquet/, problem);
+    }
+  }
+  assert.ok(told > 100, `${told} damages were noticed`);
+});
+
+async function problemOf(bytes: Uint8Array): Promise<string | undefined> {
+  const file = HeatFile.open(bytes);
+  if (typeof file === 'string') return file;
+  try {
+    await rowsOf(file);
+    return undefined;
+  } catch (problem) {
+    assert.ok(problem instanceof DamagedParquet, String((problem as Error).stack));
+    return `${problem.message} at ${problem.place}`;
+  }
+}

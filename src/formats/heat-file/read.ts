@@ -1,6 +1,9 @@
 /** A heat file to rows, group by group, so that memory does not depend on the length of the file. */
-import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
+import type { FileMetaData } from 'hyparquet';
 import type { ZodError } from 'zod';
+import { parseJson } from '../../base/json-text.js';
+import { schemaProblem } from '../../base/schema-words.js';
+import { DamagedParquet, isParquet, readColumns, readFooter } from '../parquet/read.js';
 import { type HeatFacts, heatFacts } from './facts.js';
 import { FACTS_KEY } from './schema.js';
 
@@ -17,8 +20,6 @@ export interface HeatGroup {
 }
 
 const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
-/** Bytes that a Parquet file ends with: length of the metadata, then PAR1. */
-const TAIL_BYTES = 8;
 
 export class HeatFile {
   readonly facts: HeatFacts;
@@ -38,53 +39,67 @@ export class HeatFile {
     if (!isParquet(file)) return 'is no Parquet file';
     const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
     try {
-      const metadata = parquetMetadata(bytes);
+      const metadata = readFooter(bytes);
       const text = metadata.key_value_metadata?.find((entry) => entry.key === FACTS_KEY)?.value;
       if (text === undefined) return 'is Parquet, but no heat file of Octavo';
-      const facts = heatFacts.safeParse(JSON.parse(text));
+      const parsed = parseJson(text);
+      if (!parsed.ok) return `has facts that are no JSON (${parsed.error.place})`;
+      const facts = heatFacts.safeParse(parsed.value);
       if (!facts.success) return `has facts that cannot be used: ${firstProblem(facts.error)}`;
       return new HeatFile(bytes, metadata, facts.data);
     } catch (problem) {
-      return `is damaged: ${problem instanceof Error ? problem.message : String(problem)}`;
+      if (!(problem instanceof DamagedParquet)) throw problem;
+      return `is damaged: ${problem.message} (${problem.place})`;
     }
   }
 
-  /** The row groups in order. Throws an Error with the reason when one of them is damaged. */
+  /** The row groups in order. Throws DamagedParquet with the place when one of them is damaged. */
   async *groups(): AsyncIterable<HeatGroup> {
     let rowStart = 0;
-    for (const group of this.metadata.row_groups) {
+    for (const [index, group] of this.metadata.row_groups.entries()) {
       const rowEnd = rowStart + Number(group.num_rows);
-      yield await this.group(rowStart, rowEnd);
+      yield await this.group(index, rowStart, rowEnd);
       rowStart = rowEnd;
     }
   }
 
-  private async group(rowStart: number, rowEnd: number): Promise<HeatGroup> {
-    const columns: Record<string, ArrayLike<unknown>> = {};
-    await parquetRead({
-      file: this.bytes,
-      metadata: this.metadata,
-      columns: [...COLUMNS],
-      rowStart,
-      rowEnd,
-      onChunk: (chunk) => {
-        columns[chunk.columnName] = chunk.columnData as ArrayLike<unknown>;
-      },
-    });
-    const missing = COLUMNS.find((name) => columns[name]?.length !== rowEnd - rowStart);
-    if (missing !== undefined) throw new Error(`column ${missing} is incomplete`);
+  private async group(index: number, rowStart: number, rowEnd: number): Promise<HeatGroup> {
+    const columns = await readColumns(this.bytes, this.metadata, COLUMNS, { index, rowStart, rowEnd });
+    requireKinds(columns, index);
     return { ...(columns as unknown as Omit<HeatGroup, 'count'>), count: rowEnd - rowStart };
   }
 }
 
-/** `key: what is wrong`, of the first thing that is. */
-function firstProblem({ issues }: ZodError): string {
-  const [{ path, message }] = issues;
-  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
+/** What each column holds: a footer that says otherwise is damaged, too. */
+const KINDS: Readonly<Record<(typeof COLUMNS)[number], string>> = {
+  pid: 'number',
+  command: 'string',
+  mapping: 'string',
+  address: 'bigint',
+  samples: 'number',
+  accesses: 'number',
+};
+
+function requireKinds(columns: Readonly<Record<string, ArrayLike<unknown>>>, index: number): void {
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const row = Array.prototype.findIndex.call(columns[name], (value) => !isOf(kind, value));
+    if (row < 0) continue;
+    throw new DamagedParquet(`column ${name} holds what it cannot`, `row ${row} of row group ${index}`);
+  }
 }
 
-/** Whether bytes begin and end as a Parquet file does. */
-export function isParquet(file: Uint8Array): boolean {
-  const mark = (at: number) => String.fromCharCode(...file.subarray(at, at + 4)) === 'PAR1';
-  return file.length > TAIL_BYTES + 4 && mark(0) && mark(file.length - 4);
+/** Counts, pids and addresses are never below 0. */
+function isOf(kind: string, value: unknown): boolean {
+  if (kind === 'string') return typeof value === 'string';
+  return kind === 'bigint'
+    ? typeof value === 'bigint' && value >= 0n
+    : typeof value === 'number' && value >= 0;
 }
+
+/** `key: what is wrong`, of the first thing that is. */
+function firstProblem(error: ZodError): string {
+  const { place, problem } = schemaProblem(error);
+  return place === 'the top level' ? problem : `${place}: ${problem}`;
+}
+
+export { isParquet };

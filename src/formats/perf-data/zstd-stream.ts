@@ -117,8 +117,8 @@ export class ZstdStream {
     try {
       this.decoder.push(bytes);
       return true;
-    } catch (error) {
-      return this.fail(error instanceof Error ? error.message : String(error));
+    } catch {
+      return this.fail('zstd data that cannot be unpacked');
     }
   }
 

@@ -60,6 +60,8 @@ test('stat: the command may hold anything, fields count from the last parenthesi
   const stat = parseStat(`77 (a) b (c) ${rest}`);
   assert.deepEqual([stat?.pid, stat?.command, stat?.startTicks, stat?.parent], [77, 'a) b (c', 4242, 1]);
   assert.ok(stat && isKernelThread(stat));
+  const inContainer = parseStat('2 (nginx) S 0 2 2 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 50 0 0');
+  assert.ok(inContainer && !isKernelThread(inContainer), 'pid 2 of a container is no kernel thread');
   assert.equal(parseStat('garbage'), undefined);
   assert.equal(parseStat('5 (x) S'), undefined);
 });

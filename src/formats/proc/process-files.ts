@@ -36,8 +36,9 @@ export function parseStat(text: string): ProcessStat | undefined {
   };
 }
 
+/** By the kernel's own flag: pid 2 and its children are ordinary processes in a container. */
 export function isKernelThread(stat: ProcessStat): boolean {
-  return (stat.flags & PF_KTHREAD) !== 0 || stat.pid === 2 || stat.parent === 2;
+  return (stat.flags & PF_KTHREAD) !== 0;
 }
 
 /** Path of the unified hierarchy in /proc/PID/cgroup, `/` when the process is in none. */

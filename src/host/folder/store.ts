@@ -1,7 +1,10 @@
 /** A recorded folder on disk: its manifest, its tree of texts, its positional reads. */
+
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { parseJson } from '../../base/json-text.js';
+import { schemaProblem } from '../../base/schema-words.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { errnoOf } from '../linux/files.js';
 import { MANIFEST_NAME, type Manifest, ManifestSchema } from '../recording/manifest.js';
@@ -44,25 +47,23 @@ export class RecordedFolder {
     const packed = readOr(path);
     try {
       return gunzipSync(packed);
-    } catch (error) {
-      throw new OctavoError('FILE_MALFORMED', { path, problem: (error as Error).message, place: 'gzip' });
+    } catch {
+      throw new OctavoError('FILE_MALFORMED', {
+        path,
+        problem: 'cannot be unpacked',
+        place: 'its gzip data',
+      });
     }
   }
 }
 
 function readManifest(path: string): Manifest {
   const text = new TextDecoder().decode(readOr(path));
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new OctavoError('FILE_MALFORMED', { path, problem: (error as Error).message, place: 'JSON' });
-  }
-  const parsed = ManifestSchema.safeParse(value);
+  const value = parseJson(text);
+  if (!value.ok) throw new OctavoError('FILE_MALFORMED', { path, ...value.error });
+  const parsed = ManifestSchema.safeParse(value.value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue.path.join('.') || 'the top level';
-  throw new OctavoError('FILE_MALFORMED', { path, problem: issue.message, place });
+  throw new OctavoError('FILE_MALFORMED', { path, ...schemaProblem(parsed.error) });
 }
 
 function readOr(path: string): Uint8Array {

@@ -16,6 +16,8 @@ export interface ThreadStart {
   readonly recording: string | undefined;
   readonly out: StreamFacts;
   readonly err: StreamFacts;
+  /** COLUMNS, the locale and wishes about colour. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export type FromCommand =

@@ -64,6 +64,7 @@ class Supervisor {
       recording: command.recording,
       out: factsOf(1),
       err: factsOf(2),
+      environment: { ...process.env },
     };
     this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
   }

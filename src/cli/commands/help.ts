@@ -1,0 +1,30 @@
+import { command } from '../command.js';
+import type { OctavoContext } from '../context.js';
+
+export const helpCommand = command<Record<never, never>, string[]>(
+  {
+    brief: 'show what a command does, with examples, options and exit codes',
+    description:
+      'The same as --help behind the command; without a command, the list of all of them. New to huge pages?\nRead docs/huge-pages-in-five-minutes.md; words are explained in docs/glossary.md.',
+    examples: [
+      ['octavo help', 'all commands'],
+      ['octavo help damon act', 'one of them'],
+    ],
+  },
+  {
+    positional: {
+      kind: 'array',
+      parameter: {
+        placeholder: 'command',
+        brief: 'Words of a command',
+        parse: String,
+        proposeCompletions: async () => (await import('../command-table.js')).COMMAND_NAMES,
+      },
+    },
+  },
+  async function (this: OctavoContext, _flags, ...words) {
+    // The application holds this command, so that it can only be had once it is loaded.
+    const { runCommandLine } = await import('../application.js');
+    this.endsWithCode(await runCommandLine([...words, '--help'], this));
+  },
+);

@@ -1,0 +1,193 @@
+/**
+ * Every kind of document that a command prints as JSON, once: which command, what it holds, and its schema. The table
+ * of docs/using.md is made from it, and the tests hold every document they see against its schema. Kinds may grow by
+ * keys within a version; a key that changes its meaning or goes makes a new version.
+ */
+import * as z from 'zod';
+import { schemaProblem } from '../base/schema-words.js';
+import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
+import { ProcessIdentitySchema } from '../vocabulary/process.js';
+
+export interface DocumentKind {
+  /** Command lines that print it, as a user writes them. */
+  readonly from: string;
+  readonly holds: string;
+  readonly schema: z.ZodType;
+}
+
+const Count = z.number().nonnegative();
+const Counts = z.record(z.string(), z.number());
+const Texts = z.array(z.string());
+const AnyRows = z.array(z.looseObject({}));
+
+/** A document of a kind: further keys are allowed, since a version may grow. */
+function kind(name: string, from: string, holds: string, fields: z.ZodRawShape): DocumentKind {
+  const schema = z.looseObject({ octavo: z.literal(name), version: z.literal(1), ...fields });
+  return { from, holds, schema };
+}
+
+const SAMPLES = {
+  samples: Count,
+  withAddress: Count,
+  withPhysical: Count,
+  byThread: Counts,
+  lost: z.unknown(),
+  losses: Counts,
+  events: AnyRows,
+  notes: Texts,
+};
+
+const HEATMAP_ROW = { samples: Count, blocks: Counts };
+
+export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
+  features: kind(
+    'features',
+    'doctor',
+    'every finding: answer, fact and what it needs; a summary of abilities',
+    {
+      summary: z.looseObject({}),
+      thp: z.looseObject({}),
+    },
+  ),
+  census: kind(
+    'census',
+    'inspect',
+    'per process: totals in bytes by order, level and kind; content; why not huge; mappings; with `--blocks` every block',
+    {
+      target: z.string(),
+      processes: z.array(
+        z.looseObject({
+          process: ProcessIdentitySchema,
+          totals: z.looseObject({ residentBytes: Count, bytesByOrder: z.array(Count) }),
+          mappings: AnyRows,
+          notHuge: AnyRows,
+        }),
+      ),
+    },
+  ),
+  explanation: kind('explanation', 'inspect --explain', 'mapping, block state, reasons', {
+    process: ProcessIdentitySchema,
+    address: z.string(),
+    block: Count,
+    mapping: z.looseObject({}),
+    state: BlockStateSchema,
+    reasons: Texts,
+  }),
+  plan: {
+    from: 'plan, plan files; undo with nothing to do',
+    holds: 'steps with proposal, reason, gain, cost, forecast; refused; passedOver; budgets; notes',
+    schema: PlanSchema,
+  },
+  'dry-run': kind('dry-run', 'apply, run, undo, damon act with --dry-run', 'the exact calls and writes', {
+    calls: Texts,
+  }),
+  run: kind('run', 'apply, run, undo', 'receipts, verdicts, what was recovered, what had been done before', {
+    run: z.string().nullable(),
+    plan: z.string(),
+    how: z.string(),
+    why: z.string(),
+    receipts: z.array(ReceiptSchema),
+    verdicts: z.array(VerdictSchema),
+    recovered: AnyRows,
+    doneBefore: z.array(z.unknown()),
+  }),
+  runs: kind('runs', 'runs', 'a line for each run: state, target, policy, steps, met, what it undoes', {
+    directory: z.string(),
+    runs: AnyRows,
+  }),
+  journal: kind('journal', 'runs RUN', 'state, plan, records, last verdicts', {
+    run: z.string(),
+    state: z.string(),
+    plan: z.looseObject({}),
+    records: AnyRows,
+    verdicts: z.array(VerdictSchema),
+  }),
+  import: kind(
+    'import',
+    'import',
+    'samples by kind and thread, losses, damage, events, data sources',
+    SAMPLES,
+  ),
+  record: kind('record', 'record', 'the same as `import`, and the slices with their period and overhead', {
+    ...SAMPLES,
+    method: z.string(),
+    slices: AnyRows,
+  }),
+  'record-command': kind('record-command', 'record --dry-run', 'the command of perf as words', {
+    method: z.string(),
+    period: Count,
+    command: Texts,
+    notes: Texts,
+  }),
+  'heat-report': kind('heat-report', 'report', 'histogram with bounds, processes, mappings, hottest blocks', {
+    heat: z.string(),
+    samples: Count,
+    histogram: z.looseObject({}),
+    processes: AnyRows,
+    mappings: AnyRows,
+    hottest: AnyRows,
+  }),
+  'damon-status': kind('damon-status', 'damon status', 'every kdamond: parameters, statistics, owner', {
+    modules: z.array(z.unknown()),
+    kdamonds: AnyRows,
+  }),
+  'damon-act': kind('damon-act', 'damon act', 'what DAMOS tried and applied, huge pages before and after', {
+    pid: Count,
+    action: z.string(),
+    blocks: Count,
+    end: z.string(),
+    tried: Count,
+    applied: Count,
+    hugeBefore: Count,
+    hugeAfter: Count,
+  }),
+  'damon-heatmap': {
+    from: 'damon heatmap',
+    holds: 'in how many samples each block was seen in use; with `--every` one row for each such time',
+    schema: z.union([
+      z.looseObject({
+        octavo: z.literal('damon-heatmap'),
+        version: z.literal(1),
+        pid: Count,
+        ...HEATMAP_ROW,
+      }),
+      z.looseObject({
+        ...{ octavo: z.literal('damon-heatmap'), version: z.literal(1), pid: Count },
+        rows: z.array(z.looseObject({ seconds: Count, ...HEATMAP_ROW })),
+      }),
+    ]),
+  },
+  outcome: kind('outcome', 'simulate', 'timeline, processes with accesses a second, TLB, costs, events', {
+    scenario: z.string(),
+    seed: Count,
+    timeline: AnyRows,
+    processes: AnyRows,
+    tlb: z.looseObject({}),
+    costs: z.looseObject({}),
+    notes: Texts,
+  }),
+  sweep: kind('sweep', 'simulate --sweep', 'an outcome for each point', { outcomes: AnyRows }),
+  scenarios: kind('scenarios', 'simulate --list', 'ready scenarios, workloads, CPUs', {
+    scenarios: AnyRows,
+    workloads: AnyRows,
+    cpus: AnyRows,
+  }),
+  failure: kind('failure', 'any command that fails', 'code, exitCode, message, advice, facts', {
+    code: z.string(),
+    exitCode: Count,
+    message: z.string(),
+    advice: z.string(),
+    facts: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+};
+
+/** What is wrong with a document that a command printed, empty when it is one of its kind. */
+export function documentProblem(document: unknown): string {
+  const name = (document as { octavo?: unknown } | null)?.octavo;
+  const found = typeof name === 'string' && Object.hasOwn(DOCUMENTS, name) ? DOCUMENTS[name] : undefined;
+  if (found === undefined) return `no kind \`${String(name)}\` of document`;
+  const parsed = found.schema.safeParse(document);
+  if (parsed.success) return '';
+  const { place, problem } = schemaProblem(parsed.error);
+  return `${String(name)}: ${place} ${problem}`;
+}
