@@ -5,7 +5,14 @@
  * its second line, deflates what is long, and remembers what the host counted when a process's steps began.
  */
 import * as z from 'zod';
-import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
+import {
+  BlockStateSchema,
+  type Plan,
+  PlanSchema,
+  ReceiptSchema,
+  SystemMemorySchema,
+  VerdictSchema,
+} from '../vocabulary/plan.js';
 
 export const JOURNAL_VERSION = 2;
 
@@ -60,6 +67,8 @@ export const RecordSchema = z.discriminatedUnion('kind', [
     kind: z.literal('end'),
     how: z.enum(['complete', 'interrupted', 'stopped', 'recovered']),
     why: z.string(),
+    /** What the system said of its memory around the run. */
+    memory: SystemMemorySchema.optional(),
     atMs: z.number(),
   }),
 ]);

@@ -12,6 +12,7 @@ import { parseCount, type ScopeFlags, scopeFlags, targetParameter } from '../fla
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
 import { censusDocument, type Inspected } from '../inspect/document.js';
 import { explain } from '../inspect/explain.js';
+import { showWhereabouts, whereabouts } from '../inspect/whereabouts.js';
 import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
 
 /** More processes than this are shown a line each. */
@@ -86,7 +87,9 @@ export const inspectCommand = command<Flags, [string]>(
       throwIfStopped(this.signal);
       this.progress.show('looking', index, processes.length, 'processes');
       const found = lookAt(this, process, processes.length === 1);
-      if (found) inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });
+      if (!found) continue;
+      const content = await readContent(this, found.sizes, flags.content);
+      inspected.push({ ...found, content, where: whereabouts(this.host, found, content) });
     }
     if (inspected.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
     if (flags.json) this.printJson(censusDocument(target, inspected, flags.blocks));
@@ -95,7 +98,11 @@ export const inspectCommand = command<Flags, [string]>(
   },
 );
 
-function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean): Inspected | undefined {
+function lookAt(
+  context: OctavoContext,
+  process: ProcessIdentity,
+  alone: boolean,
+): Omit<Inspected, 'where'> | undefined {
   try {
     const observation = observe(context.host, process.pid);
     const { sizes } = observation;
@@ -111,18 +118,18 @@ function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean
 
 function show(
   context: OctavoContext,
-  { sizes, totals, content, account, notHuge }: Inspected,
+  { sizes, totals, content, account, notHuge, where }: Inspected,
   mappings: number,
 ): void {
   const { pid, command: name, cgroup } = sizes.process;
   context.print(`Process ${pid} (${name}) in ${cgroup}`);
   context.print(showTotals(sizes, totals));
-  if (content) context.print(showContent(sizes, content));
+  if (content && content.of > 0) context.print(showContent(sizes, content));
   if (!sizes.ordersKnown)
     context.print('folio orders are unknown: frames can be seen only with CAP_SYS_ADMIN (run as root)');
   if (sizes.thpDisabledByPrctl)
     context.print('THP is disabled for this process by prctl(PR_SET_THP_DISABLE)');
-  context.print('');
+  context.print(`\n${showWhereabouts(where)}\n`);
   if (notHuge.length > 0) context.print(`${showNotHuge(sizes, notHuge)}\n`);
   context.print(showMappings(sizes, censusByMapping(sizes), mappings));
   const ms = (ns: number) => (ns / 1e6).toFixed(1);
