@@ -111,6 +111,7 @@ const NOTHING_DONE = {
   why: '',
   receipts: [],
   verdicts: [],
+  notes: [],
   recovered: [],
   doneBefore: [],
 };
