@@ -65,7 +65,9 @@ class Supervisor {
       out: factsOf(1),
       err: factsOf(2),
     };
-    this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
+    // Descriptors that system calls open (pidfds) are closed through node, which would warn of each.
+    const options = { workerData, env: SHARE_ENV, trackUnmanagedFds: false };
+    this.#worker = new Worker(command.module, options);
   }
 
   start(): void {
