@@ -8,7 +8,7 @@ import {
   assembleTurn,
   type TurnRequest,
 } from '../config/assemble.js';
-import { lookBackUnderLock, readFeuds } from '../cycle/aftermath.js';
+import { lookBackUnderLock, readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
@@ -19,6 +19,7 @@ import type { OctavoContext } from './context.js';
 import { type KeepFlags, retentionOf } from './keep-flags.js';
 import { damagedDocuments, showDamaged, showDropped, showFailure, undoneNotes } from './print/journal.js';
 import { showVerdicts } from './print/plan.js';
+import { cameBackNotes, returnedBytes, showSystemMemory } from './print/returned.js';
 import { plural } from './print/units.js';
 
 export function journalPlace(context: OctavoContext, state: string | undefined): JournalPlace {
@@ -35,13 +36,18 @@ export async function planNow(
   const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
     ? lookBackUnderLock(place, assembled.processes)
-    : { feuds: readFeuds(place), undone: [], damaged: [] };
+    : { feuds: readFeuds(place), regrets: readRegrets(place), undone: [], cameBack: [], damaged: [] };
   const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
     feuds: aftermath.feuds,
-    notes: [...undoneNotes(aftermath.undone), ...showDamaged(aftermath.damaged)],
+    regrets: aftermath.regrets,
+    notes: [
+      ...undoneNotes(aftermath.undone),
+      ...cameBackNotes(aftermath.cameBack),
+      ...showDamaged(aftermath.damaged),
+    ],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
@@ -117,7 +123,7 @@ export async function describePlan(
 }
 
 function outcomeDocument(plan: Plan, applied: Applied) {
-  const { run, how, why, receipts, verdicts, recovered, doneBefore, failure, closed } = applied;
+  const { run, how, why, receipts, verdicts, recovered, doneBefore, failure, closed, memory } = applied;
   return {
     octavo: 'run',
     version: 1,
@@ -127,12 +133,14 @@ function outcomeDocument(plan: Plan, applied: Applied) {
     why,
     receipts,
     verdicts,
+    notes: plan.notes,
     recovered,
     doneBefore,
     closed,
     ...(failure ? { failure: { code: failure.code, message: failure.message, advice: failure.advice } } : {}),
     damaged: damagedDocuments(applied.damaged),
     dropped: applied.dropped,
+    memory,
   };
 }
 
@@ -149,7 +157,9 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
   }
   context.print(`Run ${applied.run}: ${applied.how}${applied.why ? ` (${applied.why})` : ''}`);
   context.print(showVerdicts(plan, applied.verdicts));
-  for (const line of showFailure(applied)) context.print(line);
+  const told = showSystemMemory(applied.memory, returnedBytes(applied.verdicts));
+  if (applied.verdicts.length > 0 && told !== '') context.print(told);
+  for (const line of showFailure(plan, applied)) context.print(line);
   for (const line of [...showDamaged(applied.damaged), ...showDropped(applied.dropped)]) context.print(line);
 }
 

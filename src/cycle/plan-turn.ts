@@ -4,14 +4,15 @@ import type { Host } from '../host/host.js';
 import { HotMaps } from '../hotness/hot-maps.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
+import type { Regrets } from '../planning/regret.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
-import { blockState } from '../verification/block-rows.js';
+import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
 import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
-import { type PageSizes, rowOfBlock } from '../vocabulary/page-sizes.js';
+import { type BlockState, type PageSizes, rowOfBlock, wholeMapping } from '../vocabulary/page-sizes.js';
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
@@ -29,6 +30,8 @@ export interface PlanTurnOptions {
   readonly actuators: readonly Actuator[];
   readonly budgets: Budgets;
   readonly feuds: Feuds;
+  /** What came back of returned memory (a look back tells). */
+  readonly regrets?: Regrets;
   readonly insist: boolean;
   readonly undoes?: string;
   /** Heat known beforehand (a heat file), by process. */
@@ -72,6 +75,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     budgets: options.budgets,
     memory: memoryState(host),
     feuds: options.feuds,
+    ...(options.regrets === undefined ? {} : { regrets: options.regrets }),
     notes: [
       ...(options.notes ?? []),
       ...unseenNotes(unseen),
@@ -152,11 +156,18 @@ function proposals(
     passedOver: output.passedOver,
     state(block) {
       const row = rowOfBlock(sizes.blocks, block);
-      return row < 0
-        ? undefined
-        : { state: blockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
+      if (row < 0) return unmappedState(sizes, block);
+      return { state: wholeBlockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
     },
   };
+}
+
+/** A block of shared memory with nothing mapped; the page cache may hold all of it. */
+function unmappedState(sizes: PageSizes, block: number) {
+  const mapping = wholeMapping(sizes, block);
+  if (mapping?.kind !== 'shmem') return undefined;
+  const state: BlockState = { ...emptyBlock(block), flags: ['wholeInMapping'] };
+  return { state, mapping: sizes.mappings.indexOf(mapping) };
 }
 
 /** Actuators as the planner sees them. */
@@ -181,8 +192,15 @@ function reachableOrders(actuators: readonly Actuator[]): readonly Order[] {
 }
 
 function plainParameters(parameters: PolicyParameters): Plan['parameters'] {
-  const { sparseBelow, denseAbove, emptyAbove, order, collapseByResidency } = parameters;
-  return { sparseBelow, denseAbove, emptyAbove, order: order ?? 'chosen', collapseByResidency };
+  const { sparseBelow, denseAbove, emptyAbove, unmappedFrom, order, collapseByResidency } = parameters;
+  return {
+    sparseBelow,
+    denseAbove,
+    emptyAbove,
+    unmappedFrom,
+    order: order ?? 'chosen',
+    collapseByResidency,
+  };
 }
 
 function lossNotes(accounts: PlannedTurn['accounts']): readonly string[] {

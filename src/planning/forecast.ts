@@ -2,12 +2,15 @@
 import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
+import type { Bytes, Fraction } from '../vocabulary/units.js';
 
 export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly before: BlockState;
   readonly proposal: Proposal;
   /** Whether the actuator leaves the split pages without references (MADV_COLD over the whole block first). */
   readonly clearsReferences: boolean;
+  /** Share of what earlier splits returned to the process that came back; undefined when nothing was looked at. */
+  readonly cameBackShare?: Fraction;
 }
 
 export function forecast(facts: ForecastCase): Forecast {
@@ -17,25 +20,24 @@ export function forecast(facts: ForecastCase): Forecast {
 const KEEPING =
   'hugepages-2048kB/enabled=never or max_ptes_none=0 system-wide, MADV_NOHUGEPAGE by the process, or starting it under prctl(PR_SET_THP_DISABLE, except-advised)';
 
+type Undoing = Pick<Forecast, 'reversible' | 'irreversible' | 'returned'>;
+
 function forecastSplit(facts: ForecastCase): Forecast {
+  const { kind } = facts.mapping;
+  if (kind === 'shmem' || kind === 'file') return FORECAST_OF_CACHE;
   const after = stateAfterSplit(facts);
   const obstacles = khugepagedObstacles({ ...facts, state: after });
   const kept = facts.geometry.hugeOrder === 9 ? KEEPING : KEEPING.replace('2048kB', 'of the PMD size');
-  const refill = facts.proposal.gain.returnedBytes;
-  const undoing = {
-    reversible: refill > 0 ? ('partly' as const) : ('yes' as const),
-    irreversible:
-      refill > 0
-        ? 'undo collapses it again and takes the returned zeroes back; the frames are others'
-        : 'undo collapses it again by a copy; the frames are others',
-  };
+  const undoing = undoOfSplit(facts);
+  const lasting = obstacles.find(({ code }) => code !== 'too-many-holes');
+  if (lasting) {
+    const why = `khugepaged leaves it alone: ${lasting.why}`;
+    return { undoneByKernel: 'no', why, keptBy: 'nothing more is needed', ...undoing };
+  }
+  // Holes are filled by touches: the process may bring the block back under the limit by itself.
   if (obstacles.length > 0) {
-    return {
-      undoneByKernel: 'no',
-      why: `khugepaged leaves it alone: ${obstacles[0].why}`,
-      keptBy: 'nothing more is needed',
-      ...undoing,
-    };
+    const why = `khugepaged leaves it alone while ${obstacles[0].why}; a touch of more sub-pages ends that`;
+    return { undoneByKernel: 'if-touched', why, keptBy: kept, ...undoing };
   }
   if (facts.clearsReferences) {
     const why = 'khugepaged collapses it again once a sub-page is touched and its scan comes by';
@@ -46,20 +48,75 @@ function forecastSplit(facts: ForecastCase): Forecast {
   return { undoneByKernel: 'likely', why, keptBy: kept, ...undoing };
 }
 
-function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
-  const freed = proposal.gain.returnedBytes / geometry.pageBytes;
-  return { ...before, level: 'pte', present: before.present - freed, zeroMapped: before.zeroMapped + freed };
+/** Memory of the page cache stays there: a split only takes it out of the page tables (unmap_folio()). */
+const FORECAST_OF_CACHE: Forecast = {
+  undoneByKernel: 'unknown',
+  why: 'the process maps its pages again one by one; khugepaged may make it huge where its file system allows that',
+  keptBy: 'a file system mounted with huge=never or huge=advise',
+  reversible: 'yes',
+  irreversible: 'undo collapses it again by a copy; the frames are others',
+  returned: 'nothing: shared and file memory stays in the page cache, it only leaves the page tables and RSS',
+};
+
+function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase): Undoing {
+  const freed = proposal.gain.returnedBytes;
+  const unmapped = before.level === 'pmd' ? 0 : (before.unmapped ?? 0) * geometry.pageBytes;
+  const returned = whatReturns(freed, unmapped, cameBackShare);
+  if (unmapped > 0) {
+    const irreversible =
+      'undo leaves it as it is: its pages stay mapped as they were, and nobody used the rest';
+    return { reversible: 'no', irreversible, ...returned };
+  }
+  if (freed === 0) {
+    const irreversible = 'undo collapses it again by a copy; the frames are others';
+    return { reversible: 'yes', irreversible, ...returned };
+  }
+  const zeroes =
+    freed === null ? 'takes back what zeroes the split returned' : 'takes the returned zeroes back';
+  const irreversible = `undo collapses it again and ${zeroes}; the frames are others`;
+  return { reversible: 'partly', irreversible, ...returned };
 }
 
-function forecastCollapse({ before, proposal, geometry }: ForecastCase): Forecast {
-  const holes = geometry.pagesPerBlock - before.present;
+/** Whether what a split returns stays returned. Zeroes come back by a touch, what nobody maps has no address. */
+function whatReturns(
+  freed: Bytes | null,
+  unmapped: Bytes,
+  share: Fraction | undefined,
+): Pick<Forecast, 'returned'> {
+  if (freed === 0) return {};
+  if (freed !== null && freed === unmapped)
+    return { returned: 'stays returned: no address leads to pages that nobody maps' };
+  const before =
+    share === undefined
+      ? 'how many is not known'
+      : `${Math.round(100 * share)} % of what earlier splits returned came back`;
+  const zeroes = `zero-filled pages come back one by one as the process writes to them (${before})`;
+  return { returned: unmapped > 0 ? `${zeroes}; pages that nobody maps stay returned` : zeroes };
+}
+
+/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps leave no trace. */
+function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
+  const freed = (proposal.gain.returnedBytes ?? 0) / geometry.pageBytes;
+  const zeroes = Math.max(0, freed - (before.unmapped ?? 0));
+  return {
+    ...before,
+    level: 'pte',
+    unmapped: 0,
+    present: before.present - zeroes,
+    zeroMapped: before.zeroMapped + zeroes,
+  };
+}
+
+function forecastCollapse({ before, mapping, proposal, geometry }: ForecastCase): Forecast {
+  // Holes of shared memory are filled in the page cache, where a split leaves them.
+  const holes = mapping.kind === 'anon' ? geometry.pagesPerBlock - before.present : 0;
   const large = before.pagesByOrder.some(
     (pages, order) => order > 0 && order < geometry.hugeOrder && pages > 0,
   );
   const lost = [
     ...(large ? ['the folio orders it had between base pages and PMD size'] : []),
     'the frames it had',
-    ...(proposal.cost.copiedBytes > 0 && before.flags.includes('shared')
+    ...(mapping.kind === 'anon' && proposal.cost.copiedBytes > 0 && before.flags.includes('shared')
       ? ['sharing with other processes']
       : []),
   ];

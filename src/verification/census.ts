@@ -1,7 +1,7 @@
 /** Sums over an observation: what `inspect` prints and what before/after tables compare. Pure. */
 
 import type { BackingKind } from '../vocabulary/mapping.js';
-import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes, unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Bytes } from '../vocabulary/units.js';
 
 export interface CensusTotals {
@@ -14,6 +14,12 @@ export interface CensusTotals {
   readonly pteMappedBytes: Bytes;
   readonly zeroMappedBytes: Bytes;
   readonly swappedBytes: Bytes;
+  /**
+   * Bytes held by huge or large folios whose other pages are mapped, and mapped by nobody: charged and not free, but in
+   * no RSS. `unmappedUnknownBlocks` blocks could not be counted.
+   */
+  readonly unmappedBytes: Bytes;
+  readonly unmappedUnknownBlocks: number;
   readonly bytesByKind: Readonly<Record<BackingKind, Bytes>>;
   /** Blocks mapped by one PMD entry. */
   readonly hugeBlocks: number;
@@ -33,6 +39,8 @@ interface Sums {
   pmd: number;
   zero: number;
   swapped: number;
+  unmapped: number;
+  unmappedUnknown: number;
   byKind: Record<BackingKind, number>;
   huge: number;
   pteHuge: number;
@@ -76,6 +84,9 @@ function addRow(sums: Sums, sizes: PageSizes, row: number): void {
   sums.unknown += present - known;
   sums.zero += blocks.zeroMapped[row];
   sums.swapped += blocks.swapped[row];
+  const unmapped = unmappedPages(blocks, row);
+  if (unmapped === undefined) sums.unmappedUnknown++;
+  else sums.unmapped += unmapped;
   sums.byKind[sizes.mappings[blocks.mapping[row]].kind] += present;
   if (isPmd) {
     sums.pmd += present;
@@ -98,6 +109,8 @@ function emptySums(orders: number): Sums {
     pmd: 0,
     zero: 0,
     swapped: 0,
+    unmapped: 0,
+    unmappedUnknown: 0,
     byKind: { anon: 0, shmem: 0, file: 0, hugetlb: 0, special: 0 },
     huge: 0,
     pteHuge: 0,
@@ -117,6 +130,8 @@ function inBytes(sums: Sums, pageBytes: Bytes): CensusTotals {
     pteMappedBytes: (sums.resident - sums.pmd) * pageBytes,
     zeroMappedBytes: sums.zero * pageBytes,
     swappedBytes: sums.swapped * pageBytes,
+    unmappedBytes: sums.unmapped * pageBytes,
+    unmappedUnknownBlocks: sums.unmappedUnknown,
     bytesByKind: Object.fromEntries(kinds),
     hugeBlocks: sums.huge,
     pteMappedHugeBlocks: sums.pteHuge,

@@ -4,7 +4,14 @@
  */
 import type { Mapping } from './mapping.js';
 import type { ProcessIdentity } from './process.js';
-import type { BlockNumber, FrameNumber, Milliseconds, PageGeometry } from './units.js';
+import {
+  type BlockNumber,
+  blockToPage,
+  type FrameNumber,
+  type Milliseconds,
+  type PageGeometry,
+  type Pages,
+} from './units.js';
 
 /** Mapping level of a block. `mixed` cannot be on Linux; a block with nothing mapped is `none`. */
 export const MAPPING_LEVEL = { none: 0, pte: 1, pmd: 2 } as const;
@@ -23,6 +30,8 @@ export const BLOCK_FLAG = {
   torn: 1 << 4,
   /** Folio orders could not be read (no kpageflags): ordersKnown is false for the block. */
   ordersUnknown: 1 << 5,
+  /** Pages that nobody maps could not be counted (no kpagecount, or a folio in the swap cache). */
+  unmappedUnknown: 1 << 6,
 } as const;
 
 /** One row per 2 MiB-aligned block that has anything mapped, ascending by block. */
@@ -39,6 +48,11 @@ export interface BlockColumns {
   /** Pages mapped to the shared zero page. */
   readonly zeroMapped: Uint16Array;
   readonly swapped: Uint16Array;
+  /**
+   * Pages that stay allocated although nobody maps them, since the rest of their anonymous folio is mapped here. A
+   * folio is counted in the first row that maps a page of it; its unmapped pages may be many times the mapped ones.
+   */
+  readonly unmapped: Uint32Array;
   /** Frame of the first present page, NO_PAGE when unknown: the generation mark of a block. */
   readonly firstFrame: Float64Array;
   /** Pages by folio order, `orders` columns per row: row r, order o at r * orders + o. */
@@ -59,6 +73,12 @@ export interface PageSizes {
   readonly thpDisabledByPrctl: boolean;
 }
 
+/** Pages of a row's folios that nobody maps, undefined when that is not known. */
+export function unmappedPages(blocks: BlockColumns, row: number): Pages | undefined {
+  const hidden = BLOCK_FLAG.unmappedUnknown | BLOCK_FLAG.ordersUnknown;
+  return blocks.flags[row] & hidden ? undefined : blocks.unmapped[row];
+}
+
 /** Row of `block` in a mapping's columns by binary search, −1 when nothing is mapped there. */
 export function rowOfBlock(blocks: BlockColumns, block: BlockNumber): number {
   let low = 0;
@@ -71,6 +91,13 @@ export function rowOfBlock(blocks: BlockColumns, block: BlockNumber): number {
     else high = middle - 1;
   }
   return -1;
+}
+
+/** The mapping in which a block lies whole, undefined when there is none. */
+export function wholeMapping({ mappings, geometry }: PageSizes, block: BlockNumber): Mapping | undefined {
+  const start = blockToPage(block, geometry);
+  const end = start + geometry.pagesPerBlock;
+  return mappings.find((mapping) => mapping.start <= start && end <= mapping.end);
 }
 
 function firstRow(blocks: BlockColumns, row: number): number {
@@ -86,6 +113,8 @@ export interface BlockState {
   readonly present: number;
   readonly zeroMapped: number;
   readonly swapped: number;
+  /** Pages of the block's folios that nobody maps and that a split frees; null when unknown. */
+  readonly unmapped: number | null;
   readonly firstFrame: FrameNumber | null;
   /** Pages by folio order, index = order; empty when unknown. */
   readonly pagesByOrder: readonly number[];

@@ -32,8 +32,16 @@ export function showTotals(sizes: PageSizes, totals: CensusTotals): string {
       : []),
     ['zero page', showBytes(totals.zeroMappedBytes)],
     ['swapped', showBytes(totals.swappedBytes)],
+    ['held, mapped by nobody', unmapped(totals)],
     ...(totals.sharedBlocks > 0 ? [['shared', plural(totals.sharedBlocks, 'block')] as const] : []),
   ]);
+}
+
+/** Memory of partly unmapped large folios, which is in no RSS. */
+function unmapped({ unmappedBytes, unmappedUnknownBlocks }: CensusTotals): string {
+  const unknown = `unknown for ${plural(unmappedUnknownBlocks, 'block')}, whose frames cannot be seen`;
+  if (unmappedUnknownBlocks === 0) return `${showBytes(unmappedBytes)} (not in RSS)`;
+  return unmappedBytes > 0 ? `${showBytes(unmappedBytes)} (not in RSS), ${unknown}` : unknown;
 }
 
 /** The largest mappings, one a line. */
@@ -100,8 +108,10 @@ export function showProcesses(
       showBytes(totals.pteMappedBytes),
       showBytes(totals.holeBytes),
       showBytes(totals.swappedBytes),
+      totals.unmappedUnknownBlocks > 0 ? 'unknown' : showBytes(totals.unmappedBytes),
       sizes.process.cgroup,
     ]);
-  const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'cgroup'];
-  return table(head, rows, [0, 2, 3, 4, 5, 6]);
+  const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'held', 'cgroup'];
+  const note = 'held: by huge pages, but mapped by nobody, and so in no RSS';
+  return `${table(head, rows, [0, 2, 3, 4, 5, 6, 7])}\n${note}`;
 }

@@ -8,7 +8,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
 import { endProcess, prepareToEnd } from '../linux/end-process.js';
 import { type Inherited, ignores } from '../linux/inherited.js';
@@ -66,7 +66,9 @@ class Supervisor {
       err: factsOf(2),
       environment: { ...process.env },
     };
-    this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
+    // Descriptors that system calls open (pidfds) are closed through node, which would warn of each.
+    const options: WorkerOptions = { workerData, env: SHARE_ENV, trackUnmanagedFds: false };
+    this.#worker = new Worker(command.module, options);
   }
 
   start(): void {
