@@ -59,7 +59,7 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   const undone: Verdict[] = [];
   let feuds = readFeuds(place);
   for (const process of processes) {
-    const looked = lookAtProcess(place.host, recent, process, watches.get(process.pid));
+    const looked = unlessGone(() => lookAtProcess(place.host, recent, process, watches.get(process.pid)));
     if (!looked) continue;
     watches.set(process.pid, looked.marks);
     for (const [run, verdicts] of looked.undone) noteUndone(place, index, run, verdicts);
@@ -129,7 +129,7 @@ interface LookedBack {
   readonly marks: Marks;
 }
 
-/** Undefined when there is nothing to look at, or the process has ended. */
+/** Undefined when there is nothing to look at. Throws TARGET_GONE or PERMISSION. */
 function lookAtProcess(
   host: Host,
   recent: RecentRuns,
@@ -139,8 +139,7 @@ function lookAtProcess(
   const acts = actsOn(recent.runs, process);
   if (acts.standing.length + acts.superseded.length === 0) return undefined;
   const observer = new BlockObserver(host, process.pid);
-  const seen = lookUnlessGone(observer, acts.standing);
-  if (!seen) return undefined;
+  const seen = hugeAgain(observer, acts.standing);
   const blocks = acts.standing.map(({ step }) => step.proposal.block);
   const marks = marksNow(host, process, observer, blocks);
   const undone = new Map<ReadRun, Verdict[]>();
@@ -160,14 +159,18 @@ interface Seen {
 }
 
 /** What stood by the journals and is huge again, as blocks are now. */
-function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): readonly Seen[] | undefined {
+function hugeAgain(observer: BlockObserver, standing: readonly Act[]): readonly Seen[] {
+  const states = observer.look(standing.map(({ step }) => step.proposal.block));
+  return standing.map((act, index) => ({ act, now: states[index] })).filter(({ now }) => now.level === 'pmd');
+}
+
+/** A process that has ended, or that this user may not look into, has nothing to tell. */
+function unlessGone<Value>(look: () => Value): Value | undefined {
   try {
-    const states = observer.look(standing.map(({ step }) => step.proposal.block));
-    return standing
-      .map((act, index) => ({ act, now: states[index] }))
-      .filter(({ now }) => now.level === 'pmd');
+    return look();
   } catch (problem) {
-    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+    if (problem instanceof OctavoError && ['TARGET_GONE', 'PERMISSION'].includes(problem.code))
+      return undefined;
     throw problem;
   }
 }
