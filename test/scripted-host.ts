@@ -36,6 +36,10 @@ export class ScriptedHost implements Host {
   vmFlags = 'rd wr mr mw me ac hg';
   startTicks = 5000;
   alive = true;
+  /** Processes that were opened and not closed. */
+  openHandles = 0;
+  /** Files that were opened for appending and not closed. */
+  openFiles = 0;
   failedSplits = 0;
   nowNs = 0;
   nextFrame = 90_000 * PAGES;
@@ -153,9 +157,10 @@ export class ScriptedHost implements Host {
       writeFile: (path, content) => store(path, String(content)),
       appendTo: (path) => {
         if (!this.texts.has(path)) this.write(path, '');
+        this.openFiles++;
         return success({
           append: (text: string) => store(path, (this.texts.get(path) ?? '') + text),
-          close: () => undefined,
+          close: () => void this.openFiles--,
         });
       },
       createExclusive: (path, text) => {
@@ -209,7 +214,12 @@ export class ScriptedHost implements Host {
     return {
       openProcess: (pid) => {
         if (pid !== PID || !this.alive) return failure({ errno: 'ESRCH', call: `pidfd_open ${pid}` });
-        const handle: ProcessHandle = { pid, isAlive: () => this.alive, close: () => undefined };
+        this.openHandles++;
+        const handle: ProcessHandle = {
+          pid,
+          isAlive: () => this.alive,
+          close: () => void this.openHandles--,
+        };
         return success(handle);
       },
       processMadvise: async (_handle, ranges, advice) => {

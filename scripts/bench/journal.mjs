@@ -45,7 +45,7 @@ async function measure() {
 
 /** Whole commands, against the same beside an empty journal. */
 function commands(state, empty) {
-  const main = join(root, 'dist/src/main.js');
+  const main = join(root, 'bundle/octavo.js');
   const rows = {
     'node alone': ['-e', '0'],
     'octavo runs, no runs stored': [main, 'runs', '--state', empty],

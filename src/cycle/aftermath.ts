@@ -67,7 +67,7 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   let regrets = readRegrets(place);
   const back: Regret[] = [];
   for (const process of processes) {
-    const looked = lookAtProcess(place.host, recent, process, watches.get(process.pid));
+    const looked = unlessGone(() => lookAtProcess(place.host, recent, process, watches.get(process.pid)));
     if (!looked) continue;
     watches.set(process.pid, looked.marks);
     if (looked.cameBack) {
@@ -144,7 +144,7 @@ interface LookedBack {
   readonly marks: Marks;
 }
 
-/** Undefined when there is nothing to look at, or the process has ended. */
+/** Undefined when there is nothing to look at. Throws TARGET_GONE or PERMISSION. */
 function lookAtProcess(
   host: Host,
   recent: RecentRuns,
@@ -154,8 +154,7 @@ function lookAtProcess(
   const acts = actsOn(recent.runs, process);
   if (acts.standing.length + acts.superseded.length === 0) return undefined;
   const observer = new BlockObserver(host, process.pid);
-  const seen = lookUnlessGone(observer, acts.standing);
-  if (!seen) return undefined;
+  const seen = asTheyAre(observer, acts.standing);
   const blocks = acts.standing.map(({ step }) => step.proposal.block);
   const marks = marksNow(host, process, observer, blocks);
   const undone = new Map<ReadRun, Verdict[]>();
@@ -171,13 +170,19 @@ function lookAtProcess(
   return { undone, marks, cameBack: back };
 }
 
-/** What stands by the journals, as blocks are now. */
-function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): readonly LookedAt[] | undefined {
+/** What stood by the journals, as its blocks are now. */
+function asTheyAre(observer: BlockObserver, standing: readonly Act[]): readonly LookedAt[] {
+  const states = observer.look(standing.map(({ step }) => step.proposal.block));
+  return standing.map((act, index) => ({ act, now: states[index] }));
+}
+
+/** A process that has ended, or that this user may not look into, has nothing to tell. */
+function unlessGone<Value>(look: () => Value): Value | undefined {
   try {
-    const states = observer.look(standing.map(({ step }) => step.proposal.block));
-    return standing.map((act, index) => ({ act, now: states[index] }));
+    return look();
   } catch (problem) {
-    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+    if (problem instanceof OctavoError && ['TARGET_GONE', 'PERMISSION'].includes(problem.code))
+      return undefined;
     throw problem;
   }
 }

@@ -94,6 +94,7 @@ function hugeAgain(host: ScriptedHost, blocks: readonly number[]): void {
 
 const told = (host: ScriptedHost) => {
   const { undone, feuds } = lookBack(place(host), processes);
+  assert.equal(host.openFiles, 0, 'journals and index are closed again');
   return { by: undone.map(({ by, cause }) => `${by?.who}: ${cause}`), feuds: feuds.size };
 };
 
@@ -148,6 +149,16 @@ describe('a look back', () => {
     assert.deepEqual(told(host), { by: ['process: remapped'], feuds: 0 });
   });
 
+  test('leaves out of these what the run acts on', async () => {
+    const { host, run } = await split([3, 4, 5]);
+    const marks = readRun(place(host), run)?.records.find((record) => record.kind === 'marks');
+    assert.deepEqual(
+      marks?.kind === 'marks' &&
+        marks.marks.controls.map(([block]) => block - FIRST_BLOCK).sort((a, b) => a - b),
+      [0, 1, 2, 6, 7, 8, 9, 10, 11],
+    );
+  });
+
   test('takes what was counted at the last look, not at the split', async () => {
     const { host } = await split([0]);
     host.write(HUGEPAGED, '500\n');
@@ -185,6 +196,9 @@ describe('a look back', () => {
     Object.assign(host.identity, { bootId: 'boot-2' });
     assert.deepEqual(told(host).by, []);
     Object.assign(host.identity, { bootId: 'boot-1' });
+    host.unreadable.set(`/proc/${PID}/smaps`, 'EACCES');
+    assert.deepEqual(told(host), { by: [], feuds: 0 }, 'may not be looked into');
+    host.unreadable.clear();
     host.alive = false;
     assert.deepEqual(told(host), { by: [], feuds: 0 });
   });
@@ -254,9 +268,11 @@ describe('what Octavo did itself', () => {
 
   test('a collapse that found the block huge already was the kernel’s, not Octavo’s', async () => {
     const { host } = await split([0]);
+    const plan = await planFor(host, { collapse: [0], id: 'plan-2' });
     hugeAgain(host, [0]);
     host.write(HUGEPAGED, '101\n');
-    await apply(host, await planFor(host, { collapse: [0], id: 'plan-2' }));
+    const { verdicts } = await apply(host, plan);
+    assert.equal(verdicts[0].why, 'it was so already');
     assert.deepEqual(told(host).by, ['kernel: recollapsed']);
   });
 

@@ -211,7 +211,7 @@ describe('a full disk', () => {
       host.full = file.endsWith('journal.jsonl');
     };
     await assert.rejects(apply(host, plan), code('FILE_UNWRITABLE'));
-    assert.deepEqual([listRuns(place(host)), host.blocks[0].order], [[], 9]);
+    assert.deepEqual([listRuns(place(host)), host.blocks[0].order, host.openFiles], [[], 9, 0]);
     assert.equal(host.texts.has('/state/lock'), false, 'the lock is free again');
   });
 
@@ -263,6 +263,7 @@ describe('no run is left behind', () => {
     await assert.rejects(apply(host, foreign), code('ABILITY_MISSING'));
     host.startTicks = 6000;
     await assert.rejects(apply(host, plan), code('PLAN_STALE'));
+    assert.equal(host.openHandles, 0);
     assert.deepEqual(listRuns(place(host)), []);
     assert.deepEqual(
       [...host.texts.keys()].filter((name) => name.startsWith('/state/')),
@@ -282,6 +283,7 @@ describe('no run is left behind', () => {
     const run = readRun(place(host), applied.run);
     assert.ok(run);
     assert.deepEqual([runState(host, run), listRuns(place(host)).length], ['stopped', 1]);
+    assert.equal(host.openHandles, 0, 'no process stays open');
     const split = host.blocks.filter(({ order }) => order === 0).length;
     assert.deepEqual([split, applied.verdicts.length], [16, 20], 'what the actuator left is judged as well');
     const journalled = [...lastVerdicts(run).values()].filter(({ outcome }) => outcome === 'met');
@@ -425,6 +427,7 @@ describe('recovery', () => {
     });
     host.unreadable.clear();
     assert.equal(recoverRuns(place(host)).recovered.length, 1, 'once it may, it is settled');
+    assert.equal(host.openFiles, 0);
   });
 
   test('of a process that has ended, or of another boot, says that the memory is gone', async () => {

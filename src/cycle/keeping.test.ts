@@ -144,6 +144,8 @@ describe('retention', () => {
       { ...all, bytes: bytesOf(host, names) },
     ])
       assert.deepEqual(keepWithin(place(host), bounds, []), { runs: 0, bytes: 0, needed: [] });
+    host.texts.delete(INDEX);
+    assert.equal(keepWithin(place(host), DEFAULT_RETENTION, []).runs, 0, 'nor where the index is missing');
     assert.deepEqual(listRuns(place(host)), names);
   });
 
