@@ -31,7 +31,7 @@ export class ScriptedHost implements Host {
   readonly identity: Host['identity'];
   readonly files: Files;
   readonly calls: Calls;
-  readonly clock: Clock;
+  readonly clock: { -readonly [Name in keyof Clock]: Clock[Name] };
   readonly random;
   vmFlags = 'rd wr mr mw me ac hg';
   startTicks = 5000;
@@ -42,6 +42,10 @@ export class ScriptedHost implements Host {
   /** Called before every durable write, so that a test can pull the plug. */
   beforeWrite: (path: string) => void = () => undefined;
   debugfs: ErrnoName | undefined;
+  /** How long each range of an advice takes, in turn; nothing when empty. */
+  advising: readonly number[] = [];
+  /** When advices began and ended. */
+  readonly held: { readonly beganNs: number; readonly endedNs: number }[] = [];
 
   constructor(blocks: readonly (number | Partial<ScriptedBlock>)[]) {
     this.blocks = blocks.map((block, index) => {
@@ -207,6 +211,10 @@ export class ScriptedHost implements Host {
     );
     if (!this.alive) return failure({ errno: 'ESRCH', call: advice });
     let done = 0;
+    const beganNs = this.nowNs;
+    for (const _ of this.advising.length > 0 ? ranges : [])
+      this.nowNs += this.advising[this.held.length % this.advising.length];
+    this.held.push({ beganNs, endedNs: this.nowNs });
     for (const range of ranges) {
       const refusal = this.#adviseRange(range, advice);
       if (refusal) return done > 0 ? success(done) : failure({ errno: refusal, call: advice });

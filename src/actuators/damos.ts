@@ -53,6 +53,7 @@ export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS
 export class DamosActuator implements Actuator {
   readonly name = 'damos';
   readonly batch = BATCH;
+  readonly pacesItself = true;
   readonly clearsReferences = false;
   readonly defeatedBy = {};
   readonly abilities: readonly Ability[];

@@ -145,8 +145,8 @@ export const BudgetsSchema = z
     maxBlocks: Count,
     /** Bytes of memory split or collapsed. */
     maxBytes: Count,
-    /** Microseconds of a target's lock time per second of wall time. */
-    lockUsPerSecond: z.number().positive(),
+    /** Microseconds of a target's lock time per second of wall time; 0 for no bound. */
+    lockUsPerSecond: z.number().nonnegative(),
     /** Huge blocks that must stay free while collapsing. */
     minFreeBlocks: Count,
     /** Upper bound on PSI memory `some avg10` in percent. */

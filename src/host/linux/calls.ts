@@ -16,6 +16,8 @@ import type {
 } from '../host.js';
 import { errnoOf } from './files.js';
 import { GrowingRegions } from './growing-regions.js';
+import { hurryThreads } from './hurry.js';
+import { LruDrain } from './lru-drain.js';
 import type { ArenaSpan, Native } from './native.js';
 import { LinuxPerfEvents } from './perf-events.js';
 import { PidFd } from './pidfd.js';
@@ -61,6 +63,7 @@ export class LinuxCalls implements Calls {
   readonly #ownPid: ProcessId;
   #arena: ArenaSpan | undefined;
   #words: BigUint64Array | undefined;
+  #drain: LruDrain | undefined;
   /** The advise vector holds one call at a time. */
   #advising: Promise<unknown> = Promise.resolve();
 
@@ -98,6 +101,18 @@ export class LinuxCalls implements Calls {
       if (answer.value < this.#bytes(batch)) break;
     }
     return success(done);
+  }
+
+  async drainLru(): Promise<void> {
+    if (typeof this.#native === 'string') return;
+    this.#drain ??= new LruDrain(this.#native, this.#geometry);
+    await this.#drain.run();
+  }
+
+  async hurry(): Promise<() => void> {
+    // The threads that carry out calls come with the first call: this one, on no descriptor, does nothing else.
+    if (typeof this.#native !== 'string') await this.#native.callAsync('ioctl', -1, 0);
+    return hurryThreads();
   }
 
   processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
