@@ -1,11 +1,12 @@
 /** Options that several commands share, declared once. */
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
 import type { TurnRequest } from '../config/assemble.js';
-import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import type { PageGeometry } from '../vocabulary/units.js';
+import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
 import { parseBytes, parseCount, parseFraction, showShare } from './parameters.js';
 import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
@@ -77,6 +78,8 @@ export const actingFlags = {
 
 export type TurnFlags = ScopeFlags &
   ActingFlags &
+  GuardFlags &
+  SizeFlags &
   ProbeFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
@@ -93,11 +96,6 @@ export type TurnFlags = ScopeFlags &
     readonly emptyAbove: number;
     readonly byResidency: boolean;
     readonly readRate?: number;
-    readonly maxBlocks?: number;
-    readonly maxBytes?: number;
-    readonly lockShare?: number;
-    readonly minFreeBlocks?: number;
-    readonly maxPressure?: number;
   };
 
 export const turnFlags = {
@@ -210,45 +208,16 @@ export const turnFlags = {
     placeholder: 'bytes',
   },
   ...probeFlags,
-  maxBlocks: {
-    kind: 'parsed',
-    parse: parseCount,
-    brief: `Most blocks in a plan (default ${DEFAULT_BUDGETS.maxBlocks})`,
-    optional: true,
-    placeholder: 'blocks',
-  },
-  maxBytes: {
-    kind: 'parsed',
-    parse: parseBytes,
-    brief: 'Most memory in a plan (default 4G)',
-    optional: true,
-    placeholder: 'bytes',
-  },
-  lockShare: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'Most of a target’s time that acting may hold its locks (default 10%)',
-    optional: true,
-    placeholder: 'share',
-  },
-  minFreeBlocks: {
-    kind: 'parsed',
-    parse: parseCount,
-    brief: `Huge blocks that collapses must leave free (default ${DEFAULT_BUDGETS.minFreeBlocks})`,
-    optional: true,
-    placeholder: 'blocks',
-  },
-  maxPressure: {
-    kind: 'parsed',
-    parse: Number,
-    brief: `No collapse above this PSI memory avg10 in percent (default ${DEFAULT_BUDGETS.maxPressure})`,
-    optional: true,
-    placeholder: 'percent',
-  },
+  ...sizeFlags,
+  ...guardFlags,
 } as const;
 
 /** Options to a request; absent ones fall back to the defaults of their rooms. */
-export function turnRequest(target: string | undefined, flags: TurnFlags): TurnRequest {
+export function turnRequest(
+  target: string | undefined,
+  flags: TurnFlags,
+  { blockBytes }: PageGeometry,
+): TurnRequest {
   if (target === undefined && !flags.heat?.length) {
     throw new OctavoError('USAGE', {
       problem: 'name a target, or give a heat file with --heat',
@@ -284,20 +253,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       order: flags.order,
       ...(flags.byResidency ? { collapseByResidency: true } : {}),
     },
-    budgets: budgetsOf(flags),
+    budgets: budgetsOf(flags, blockBytes),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
     probe: probeOptions(flags),
-  };
-}
-
-function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
-  const { maxBlocks, maxBytes, lockShare, minFreeBlocks, maxPressure } = flags;
-  return {
-    ...(maxBlocks === undefined ? {} : { maxBlocks }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(lockShare === undefined ? {} : { lockUsPerSecond: Math.max(1, lockShare * 1e6) }),
-    ...(minFreeBlocks === undefined ? {} : { minFreeBlocks }),
-    ...(maxPressure === undefined ? {} : { maxPressure }),
   };
 }
 

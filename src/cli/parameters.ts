@@ -36,6 +36,13 @@ export function parseFraction(text: string): number {
   return value;
 }
 
+/** `12.5` or `12.5%`: a percentage from 0 to 100. */
+export function parsePercent(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)%?$/.exec(text);
+  if (!match || Number(match[1]) > 100) throw new SyntaxError(`\`${text}\` is no percentage; write 0 to 100`);
+  return Number(match[1]);
+}
+
 export function parseCount(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new SyntaxError(`\`${text}\` is no count`);
   return Number(text);

@@ -48,10 +48,14 @@ export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
 
 /** Free huge blocks and memory pressure now. */
 export function memoryState(host: Host): MemoryState {
+  const { geometry, architecture } = host.identity;
   const buddy = host.files.readText('/proc/buddyinfo');
   const pressure = host.files.readText('/proc/pressure/memory');
   return {
-    freeBlocks: buddy.ok ? freeBlocks(buddy.value, host.identity.geometry.hugeOrder) : undefined,
+    freeHugeBytes: buddy.ok
+      ? freeBlocks(buddy.value, geometry.hugeOrder, architecture) * geometry.blockBytes
+      : undefined,
+    blockBytes: geometry.blockBytes,
     pressure: pressure.ok ? pressureAverage(pressure.value, 'some') : undefined,
   };
 }

@@ -13,7 +13,7 @@ import {
 } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Milliseconds, Order } from '../vocabulary/units.js';
-import { type MemoryState, pressureReason } from './budgets.js';
+import { lockReason, type MemoryState, pressureReason } from './budgets.js';
 import { forecast } from './forecast.js';
 import { type Feuds, pausedBecause } from './guard.js';
 
@@ -96,6 +96,9 @@ class Draft {
     const obstacle = this.#obstacle(process, proposal, found);
     if (obstacle && !this.#input.insist) return void refuse('not-eligible', obstacle);
     if (obstacle) warnings.push(`likely to fail: ${obstacle}`);
+    const tooLong = lockReason(proposal.cost.lockUs, this.#input.budgets);
+    if (tooLong && !this.#input.insist) return void refuse('budget-time', tooLong);
+    if (tooLong) warnings.push(tooLong);
     const limit = this.#limit(process, proposal);
     if (limit) return void refuse(limit.code, limit.why);
     this.#take(process, proposal, found, chosen, warnings);
@@ -177,13 +180,13 @@ class Draft {
     const paused =
       proposal.action === 'split' ? pausedBecause(feuds, proposal.process, proposal.block, nowMs) : undefined;
     if (paused) return { code: 'ping-pong', why: paused };
-    if (this.#steps.length >= budgets.maxBlocks) {
+    if (budgets.maxBlocks > 0 && this.#steps.length >= budgets.maxBlocks) {
       return {
         code: 'budget-blocks',
         why: `the plan holds ${budgets.maxBlocks} blocks already (--max-blocks)`,
       };
     }
-    if (this.#bytes + geometry.blockBytes > budgets.maxBytes) {
+    if (budgets.maxBytes > 0 && this.#bytes + geometry.blockBytes > budgets.maxBytes) {
       return {
         code: 'budget-bytes',
         why: `the plan covers ${this.#bytes} bytes already, bound is ${budgets.maxBytes} (--max-bytes)`,

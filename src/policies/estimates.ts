@@ -1,6 +1,6 @@
 /** Gains and costs of an action on one block, as far as page sizes and content tell. */
 import type { Cost, Gain } from '../vocabulary/plan.js';
-import type { Order, PageGeometry, Pages } from '../vocabulary/units.js';
+import { MIB, type Order, type PageGeometry, type Pages } from '../vocabulary/units.js';
 import type { CostModel } from './policy.js';
 
 export interface SplitFacts {
@@ -20,8 +20,9 @@ export function splitGain(facts: SplitFacts, geometry: PageGeometry): Gain {
   };
 }
 
-export function splitCost(facts: SplitFacts, costs: CostModel): Cost {
-  const durationUs = costs.splitUs + (facts.targetOrder === 0 ? facts.zeroPages * costs.splitZeroPageUs : 0);
+export function splitCost(facts: SplitFacts, geometry: PageGeometry, costs: CostModel): Cost {
+  const zeroMiB = facts.targetOrder === 0 ? (facts.zeroPages * geometry.pageBytes) / MIB : 0;
+  const durationUs = geometry.pagesPerBlock * costs.splitPageUs + zeroMiB * costs.splitZeroMiBUs;
   // All pages of the folio are migration entries for about the whole split: any toucher waits that long.
   return { durationUs, lockUs: durationUs, copiedBytes: 0, grownBytes: 0 };
 }
@@ -35,9 +36,11 @@ export function collapseGain(targetOrder: Order, geometry: PageGeometry): Gain {
 }
 
 export function collapseCost(present: Pages, geometry: PageGeometry, costs: CostModel): Cost {
+  const durationUs = (geometry.blockBytes / MIB) * costs.collapseMiBUs;
+  // mmap_lock is held for reading while the LRU is drained and the table is scanned, and for writing while pages are copied.
   return {
-    durationUs: costs.collapseUs,
-    lockUs: costs.collapseUs * costs.collapseLockShare,
+    durationUs,
+    lockUs: durationUs,
     copiedBytes: present * geometry.pageBytes,
     grownBytes: (geometry.pagesPerBlock - present) * geometry.pageBytes,
   };

@@ -63,7 +63,7 @@ function split(
     policy: NAME,
     reason: `asked for by name${known}`,
     gain: splitGain(facts, geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, geometry, parameters.costs),
     priority: 0,
   };
 }

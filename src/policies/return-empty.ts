@@ -55,7 +55,7 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     policy: NAME,
     reason: `only ${ofPages(filled, geometry.pagesPerBlock)} hold data; the other ${zeroPages} are zero-filled and go back at once`,
     gain: splitGain(facts, geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, geometry, parameters.costs),
     priority: zeroPages * geometry.pageBytes,
   };
 }

@@ -62,7 +62,7 @@ function proposal(input: PolicyInput, heat: HotMap, hot: HotBlock, fraction: Hot
     policy: NAME,
     reason: reason(hot, fraction, facts, pages, parameters.order),
     gain: splitGain(facts, sizes.geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, sizes.geometry, parameters.costs),
     priority: facts.coldPages * sizes.geometry.pageBytes,
   };
 }

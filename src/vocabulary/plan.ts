@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { ProcessIdentitySchema } from './process.js';
+import { MIB } from './units.js';
 
 export const PLAN_VERSION = 1;
 
@@ -142,13 +143,14 @@ export const PassedOverSchema = z
 
 export const BudgetsSchema = z
   .object({
+    /** 0 switches any of these off. */
     maxBlocks: Count,
     /** Bytes of memory split or collapsed. */
     maxBytes: Count,
     /** Microseconds of a target's lock time per second of wall time; 0 for no bound. */
     lockUsPerSecond: z.number().nonnegative(),
-    /** Huge blocks that must stay free while collapsing. */
-    minFreeBlocks: Count,
+    /** Memory that must stay free in huge blocks while collapsing. Plans of older versions counted blocks. */
+    minFreeBytes: Count.default(128 * MIB),
     /** Upper bound on PSI memory `some avg10` in percent. */
     maxPressure: z.number().min(0).max(100),
   })

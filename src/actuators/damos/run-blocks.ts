@@ -70,7 +70,7 @@ async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing)
   const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
   let sum: SchemeRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
-    if (at > 0) await slot.host.clock.sleep(1000);
+    if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond);
     const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
     const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
     sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
@@ -124,7 +124,7 @@ function isComplete({ snapshots, triedBytes }: SchemeStatistics, wanted: bigint)
 }
 
 function patience(blocks: number, { blocksPerSecond }: Pacing): number {
-  const paced = blocksPerSecond > 0 ? (blocks / Math.max(1, Math.floor(blocksPerSecond))) * 1000 : 0;
+  const paced = blocksPerSecond > 0 ? (blocks / blocksPerSecond) * 1000 : 0;
   return BASE_PATIENCE_MS + blocks * PATIENCE_PER_BLOCK_MS + 2 * paced;
 }
 

@@ -7,10 +7,12 @@ import {
   type StateFlags,
   stateFlags,
 } from '../flags.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
   ActingFlags &
+  GuardFlags &
   DryRunFlags & {
     readonly json: boolean;
   };
@@ -21,11 +23,12 @@ export const applyCommand = command<Flags, [string]>(
     description: [
       'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
       'the current batch on SIGINT or SIGTERM. A run that was killed is settled from its journal at the next start, and',
-      'applying the same plan again goes on where it stopped.',
+      'applying the same plan again goes on where it stopped. The bounds are the plan’s unless given here.',
     ].join('\n'),
     examples: [
       ['octavo apply plan.json --dry-run', 'print the exact calls and writes'],
       ['octavo apply plan.json', 'carry it out'],
+      ['octavo apply plan.json --lock-share 2%', 'slower than the plan says'],
       ['octavo undo RUN', 'take it back'],
     ],
     exits: APPLY_EXITS,
@@ -34,6 +37,7 @@ export const applyCommand = command<Flags, [string]>(
     flags: {
       ...stateFlags,
       ...actingFlags,
+      ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
     },
@@ -43,7 +47,9 @@ export const applyCommand = command<Flags, [string]>(
     },
   },
   async function (flags, path) {
-    const plan = readPlanFile(this, path);
+    const made = readPlanFile(this, path);
+    const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
+    const plan = { ...made, budgets: { ...made.budgets, ...bounds } };
     if (flags.dryRun) {
       const calls = await describePlan(this, plan, flags);
       if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });

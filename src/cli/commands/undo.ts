@@ -9,14 +9,17 @@ import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { POLICIES } from '../../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
 import { OctavoError } from '../../vocabulary/errors.js';
-import type { Plan } from '../../vocabulary/plan.js';
+import type { Budgets, Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../flags.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { showPlan } from '../print/plan.js';
+import { plural } from '../print/units.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
 type Flags = StateFlags &
+  GuardFlags &
   DryRunFlags & {
     readonly json: boolean;
   };
@@ -38,6 +41,7 @@ export const undoCommand = command<Flags, [string]>(
   {
     flags: {
       ...stateFlags,
+      ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
     },
@@ -48,7 +52,8 @@ export const undoCommand = command<Flags, [string]>(
   },
   async function (flags, name) {
     const place = journalPlace(this, flags.state);
-    const plan = await undoPlan(this, place, name);
+    const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
+    const plan = await undoPlan(this, place, name, bounds);
     if (!flags.json) this.print(showPlan(plan));
     if (flags.dryRun) {
       const calls = await describePlan(this, plan);
@@ -56,13 +61,36 @@ export const undoCommand = command<Flags, [string]>(
       else for (const call of calls) this.print(call);
       return;
     }
-    if (plan.steps.length > 0) await applyNow(this, place, plan, flags.json);
-    else if (flags.json) this.printJson(plan);
-    else this.print('Nothing to take back.');
+    if (plan.steps.length > 0) return takeBack(this, place, plan, flags.json);
+    if (flags.json) this.printJson(plan);
+    if (plan.refused.length > 0) this.endsWith('refused');
+    if (flags.json) return;
+    this.print(
+      plan.refused.length > 0
+        ? `Nothing was taken back: ${plural(plan.refused.length, 'block')} refused, for the reasons above.`
+        : 'Nothing to take back.',
+    );
   },
 );
 
-async function undoPlan(context: OctavoContext, place: JournalPlace, name: string): Promise<Plan> {
+/** What could be planned is done; that something was refused is told by the exit code as well. */
+async function takeBack(
+  context: OctavoContext,
+  place: JournalPlace,
+  plan: Plan,
+  json: boolean,
+): Promise<void> {
+  const { how, verdicts } = await applyNow(context, place, plan, json);
+  const allMet = how === 'complete' && verdicts.every(({ outcome }) => outcome === 'met');
+  if (plan.refused.length > 0 && allMet) context.endsWith('notAllMet');
+}
+
+async function undoPlan(
+  context: OctavoContext,
+  place: JournalPlace,
+  name: string,
+  budgets: Partial<Budgets>,
+): Promise<Plan> {
   settleFirst(place);
   const run = name.includes('/') ? undefined : readRun(place, name);
   if (!run) throw new OctavoError('RUN_NOT_FOUND', { run: name, directory: `${place.directory}/runs` });
@@ -87,7 +115,7 @@ async function undoPlan(context: OctavoContext, place: JournalPlace, name: strin
     parameters: { ...DEFAULT_PARAMETERS, named: outline.parts.map(({ named }) => named) },
     actuators: actuatorsOf(context.host),
     // What one run changed, one undo may take back: only the pressure guard and the pace still bind.
-    budgets: { ...DEFAULT_BUDGETS, maxBlocks: run.plan.steps.length, maxBytes: Number.MAX_SAFE_INTEGER },
+    budgets: { ...DEFAULT_BUDGETS, ...budgets, maxBlocks: 0, maxBytes: 0 },
     feuds: new Map(),
     insist: true,
     undoes: name,

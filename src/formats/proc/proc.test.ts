@@ -72,7 +72,16 @@ test('the small files', () => {
   assert.equal(chosenWord('always [madvise] never\n'), 'madvise');
   assert.equal(pressureAverage('some avg10=1.25 avg60=0 avg300=0 total=1\nfull avg10=0.50 x', 'full'), 0.5);
   const buddy = 'Node 0, zone      DMA 0 0 0 0 0 0 0 0 0 9 9\nNode 0, zone   Normal 5 4 3 2 1 0 0 0 0 3 2\n';
-  assert.equal(freeBlocks(buddy, 9), 3 + 2 * 2);
+  assert.equal(freeBlocks(buddy, 9, 'x64'), 3 + 2 * 2);
+  assert.equal(freeBlocks(buddy, 9, 'arm64'), 9 + 9 * 2 + 3 + 2 * 2);
+});
+
+test('free huge blocks of an arm64 machine with 3 GiB, all of it ZONE_DMA', () => {
+  const buddy =
+    'Node 0, zone      DMA    445    542    296    148     66     16      9     11      4      4    676 \n';
+  assert.equal(freeBlocks(buddy, 9, 'arm64'), 4 + 676 * 2);
+  assert.equal(freeBlocks(buddy, 10, 'arm64'), 676);
+  assert.equal(freeBlocks(buddy, 11, 'arm64'), 0);
 });
 
 test('pagemap: 55-bit frame numbers come out whole', () => {
