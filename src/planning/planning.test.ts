@@ -268,6 +268,32 @@ test('a split says beforehand whether khugepaged can undo it', () => {
   assert.match(emptied.steps[0].forecast.why, /500 sub-pages are holes or zero pages, max_ptes_none is 0/);
 });
 
+test('what keeps a split is said only where it would: prctl exempts advised memory, max_ptes_none counts holes', () => {
+  const kept = (given: Partial<Case>) =>
+    plan({ blocks: ['H'], split: [0], means: [DEBUGFS], ...given }).steps[0].forecast.keptBy;
+  const always = { ...SETTINGS, enabled: 'always' as const };
+  assert.match(
+    kept({ drawn: { flags: ['wr', 'hg'] } }),
+    /PR_SET_THP_DISABLE for all of it, .*octavo launch --thp never/,
+  );
+  assert.match(kept({ drawn: { flags: ['wr'] }, settings: always }), /except-advised \(octavo launch\)/);
+  assert.doesNotMatch(kept({}), /max_ptes_none/);
+  assert.match(kept({ filled: { 0: 12 } }), /max_ptes_none below 500 system-wide/);
+  assert.match(kept({}), /^hugepages-2048kB\/enabled=never system-wide/);
+  assert.match(kept({ settings: { ...always, sizes: [] } }), /nothing more is needed|transparent_hugepage/);
+});
+
+test('memory out of step with its file is refused, with both numbers and the cure', () => {
+  const drawn = { kind: 'shmem' as const, offset: 1 };
+  const made = plan({ blocks: ['4'], collapse: [0], drawn });
+  assert.deepEqual(refused(made), ['not-eligible']);
+  assert.match(
+    made.refused[0].why,
+    /^address 0x7d000000 and file offset 0x1000 differ modulo 2M, so no page of this mapping can ever be huge; .* \(qemu: align=2M on its memory backend\)$/,
+  );
+  assert.equal(plan({ blocks: ['4'], collapse: [0], drawn: { ...drawn, offset: 1024 } }).steps.length, 1);
+});
+
 test('a collapse says what cannot be put back', () => {
   const made = plan({ blocks: ['2'], collapse: [0] });
   assert.equal(made.steps[0].forecast.reversible, 'partly');

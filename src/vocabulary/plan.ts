@@ -204,6 +204,7 @@ export const VerdictCauses = [
   'mlocked',
   'nohugepage',
   'mapping-too-small',
+  'misaligned',
   'thp-disabled',
   'no-free-block',
   'memory-limit',

@@ -5,7 +5,7 @@ import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { decodeOrders, FRAME_CODE, KPF } from './kpageflags.js';
 import { frameOf } from './pagemap.js';
 import { isKernelThread, kilobytes, parseCgroup, parseKeyed, parseStat } from './process-files.js';
-import { parseSmaps, tmpfsMounts } from './smaps.js';
+import { memoryMounts, parseSmaps } from './smaps.js';
 import { chosenWord, freeBlocks, parseVmstat, pressureAverage } from './system-files.js';
 
 const SMAPS = `7f0000000000-7f0000400000 rw-p 00000000 00:00 0 
@@ -35,13 +35,14 @@ test('smaps: mappings with their kind, flags and fields', () => {
 });
 
 test('smaps: a file below a tmpfs mount is shmem', () => {
-  const mounts = tmpfsMounts(
-    '30 1 0:26 / /run/my\\040data rw - tmpfs tmpfs rw\n31 1 8:1 / / rw - ext4 /dev/sda rw\n',
+  const mounts = memoryMounts(
+    '30 1 0:26 / /run/my\\040data rw - tmpfs tmpfs rw,size=1k,huge=advise\n31 1 8:1 / / rw - ext4 /dev/sda rw\n',
   );
-  assert.deepEqual(mounts, ['/run/my data']);
+  assert.deepEqual(mounts, [{ point: '/run/my data', huge: 'advise', dax: false }]);
   const text = '1000-2000 rw-s 00000000 00:1a 5  /run/my data/file\n';
   const parsed = parseSmaps(text, GEOMETRY_4K, mounts);
   assert.equal(parsed.ok && parsed.value[0].mapping.kind, 'shmem');
+  assert.equal(parsed.ok && parsed.value[0].mapping.mountHuge, 'advise');
   const elsewhere = parseSmaps(text.replace('/run/my', '/srv/my'), GEOMETRY_4K, mounts);
   assert.equal(elsewhere.ok && elsewhere.value[0].mapping.kind, 'file');
 });
