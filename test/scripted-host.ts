@@ -29,7 +29,7 @@ export class ScriptedHost implements Host {
   readonly texts = new Map<string, string>();
   readonly blocks: ScriptedBlock[];
   readonly identity: Host['identity'];
-  readonly files: Files;
+  readonly files: { -readonly [Name in keyof Files]: Files[Name] };
   readonly calls: Calls;
   readonly clock: { -readonly [Name in keyof Clock]: Clock[Name] };
   readonly random;

@@ -4,6 +4,7 @@ import { type Applied, applyPlan } from '../src/cycle/apply-plan.js';
 import type { JournalPlace } from '../src/cycle/journal.js';
 import { planTurn } from '../src/cycle/plan-turn.js';
 import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
+import type { CostBook } from '../src/planning/cost-book.js';
 import type { Feuds } from '../src/planning/guard.js';
 import { POLICIES } from '../src/policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../src/policies/policy.js';
@@ -19,6 +20,7 @@ export interface Wish {
   readonly budgets?: Partial<Budgets>;
   readonly feuds?: Feuds;
   readonly id?: string;
+  readonly costs?: CostBook;
 }
 
 export const place = (host: ScriptedHost): JournalPlace => ({ host, directory: '/state' });
@@ -40,6 +42,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
     actuators: actuatorsOf(host),
     budgets: { ...DEFAULT_BUDGETS, ...wish.budgets },
     feuds: wish.feuds ?? new Map(),
+    ...(wish.costs === undefined ? {} : { costs: wish.costs }),
     insist: true,
     signal: new AbortController().signal,
     progress: () => undefined,

@@ -10,12 +10,14 @@ import {
 } from '../config/assemble.js';
 import { lookBackUnderLock, readFeuds } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
+import { readCosts } from '../cycle/cost-file.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
 import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
 import { addressToPage } from '../vocabulary/units.js';
 import type { OctavoContext } from './context.js';
+import { accuracyNotes, showWork } from './print/costs.js';
 import { showVerdicts } from './print/plan.js';
 import { plural } from './print/units.js';
 
@@ -34,6 +36,7 @@ export async function planNow(
   const aftermath = acting
     ? lookBackUnderLock(place, assembled.processes)
     : { feuds: readFeuds(place), undone: [] };
+  const costs = readCosts(place);
   const notes =
     aftermath.undone.length > 0
       ? [
@@ -45,7 +48,8 @@ export async function planNow(
     id: `plan-${runName(context.host)}`,
     ...assembled,
     feuds: aftermath.feuds,
-    notes,
+    costs: costs.book,
+    notes: [...notes, ...costs.notes, ...accuracyNotes(costs.book.runs)],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
@@ -139,6 +143,8 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
   }
   context.print(`Run ${applied.run}: ${applied.how}${applied.why ? ` (${applied.why})` : ''}`);
   context.print(showVerdicts(plan, applied.verdicts));
+  const work = showWork(plan, applied.receipts);
+  if (work !== undefined) context.print(work);
   if (applied.verdicts.some(({ outcome }) => outcome === 'met')) {
     context.print(`Take it back with: octavo undo ${applied.run}`);
   }

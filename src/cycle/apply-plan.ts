@@ -5,6 +5,7 @@ import { ownHolder } from '../host/lock-file.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
 import { type CarriedOut, carryOut } from './carry-out.js';
+import { learnCosts } from './cost-file.js';
 import { createJournal, type JournalPlace, listRuns, readRun } from './journal.js';
 import { lastVerdicts, type Recovered, recoverRuns } from './recovery.js';
 import { lockState } from './state-lock.js';
@@ -35,6 +36,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
     const run = runName(place.host);
     const carried = await carryOutJournalled(options, run, steps);
+    learnCosts(place, plan, carried.receipts);
     return { ...carried, run, recovered, doneBefore: [...doneBefore.values()] };
   } finally {
     lock.release();

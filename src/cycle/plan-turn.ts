@@ -2,6 +2,7 @@
 import type { Actuator } from '../actuators/actuator.js';
 import type { Host } from '../host/host.js';
 import { HotMaps } from '../hotness/hot-maps.js';
+import type { CostBook } from '../planning/cost-book.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
@@ -28,6 +29,7 @@ export interface PlanTurnOptions {
   readonly actuators: readonly Actuator[];
   readonly budgets: Budgets;
   readonly feuds: Feuds;
+  readonly costs?: CostBook;
   readonly insist: boolean;
   readonly undoes?: string;
   /** Heat known beforehand (a heat file), by process. */
@@ -68,6 +70,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     budgets: options.budgets,
     memory: memoryState(host),
     feuds: options.feuds,
+    ...(options.costs === undefined ? {} : { costs: options.costs }),
     notes: [
       ...(options.notes ?? []),
       ...accounts.flatMap(({ account }) => account.notes),

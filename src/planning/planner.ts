@@ -1,5 +1,5 @@
 /** Noun 4 to noun 5: proposals to an ordered plan inside the budgets, with every refusal kept. Pure. */
-import { collapseObstacles } from '../kernel-rules/eligibility.js';
+import { collapseObstacles, type Obstacle, type ObstacleCode } from '../kernel-rules/eligibility.js';
 import type { BlockState, PageSizes } from '../vocabulary/page-sizes.js';
 import {
   type Budgets,
@@ -14,6 +14,7 @@ import {
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Milliseconds, Order } from '../vocabulary/units.js';
 import { lockReason, type MemoryState, pressureReason } from './budgets.js';
+import type { CostBook } from './cost-book.js';
 import { forecast } from './forecast.js';
 import { type Feuds, pausedBecause } from './guard.js';
 
@@ -52,6 +53,8 @@ export interface PlanningInput {
   readonly budgets: Budgets;
   readonly memory: MemoryState;
   readonly feuds: Feuds;
+  /** What acts cost on this host; everything is assumed when absent. */
+  readonly costs?: CostBook;
   readonly notes: readonly string[];
   /** Blocks named by the user are planned with a warning where others are refused. */
   readonly insist: boolean;
@@ -74,6 +77,9 @@ export function makePlan(input: PlanningInput): Plan {
   return draft.plan();
 }
 
+/** What nobody can change while the memory stays mapped: not even planned when it was asked for by name. */
+const HOPELESS: ReadonlySet<ObstacleCode> = new Set(['no-thp', 'special-mapping', 'dax', 'misaligned']);
+
 class Draft {
   readonly #input: PlanningInput;
   readonly #steps: Step[] = [];
@@ -86,16 +92,19 @@ class Draft {
     this.#input = input;
   }
 
-  consider(process: ProcessProposals, proposal: Proposal): void {
-    const found = process.state(proposal.block);
+  consider(process: ProcessProposals, proposed: Proposal): void {
+    const found = process.state(proposed.block);
     const warnings: string[] = [];
+    let proposal = proposed;
     const refuse = (code: RefusalCode, why: string) => this.#refused.push({ proposal, code, why });
     if (!found) return void refuse('not-eligible', 'nothing is mapped there any more');
     const chosen = this.#means(proposal, process, found, warnings);
     if ('code' in chosen) return void refuse(chosen.code, chosen.why);
+    proposal = this.#costed(process, proposed, chosen);
     const obstacle = this.#obstacle(process, proposal, found);
-    if (obstacle && !this.#input.insist) return void refuse('not-eligible', obstacle);
-    if (obstacle) warnings.push(`likely to fail: ${obstacle}`);
+    const isHopeless = obstacle !== undefined && HOPELESS.has(obstacle.code);
+    if (obstacle && (isHopeless || !this.#input.insist)) return void refuse('not-eligible', obstacle.why);
+    if (obstacle) warnings.push(`likely to fail: ${obstacle.why}`);
     const tooLong = lockReason(proposal.cost.lockUs, this.#input.budgets);
     if (tooLong && !this.#input.insist) return void refuse('budget-time', tooLong);
     if (tooLong) warnings.push(tooLong);
@@ -159,16 +168,23 @@ class Draft {
     return here[0];
   }
 
+  /** The proposal with what such a step took on this host, where that is known. */
+  #costed({ sizes }: ProcessProposals, proposal: Proposal, { actuator }: Means): Proposal {
+    const { costs } = this.#input;
+    if (!costs) return proposal;
+    return { ...proposal, cost: costs.measured(proposal, actuator, sizes.geometry.blockBytes) };
+  }
+
   #obstacle(
     process: ProcessProposals,
     proposal: Proposal,
     found: { state: BlockState; mapping: number },
-  ): string | undefined {
+  ): Obstacle | undefined {
     if (proposal.action === 'split') return undefined;
     const { settings } = this.#input;
     const { geometry, thpDisabledByPrctl, mappings } = process.sizes;
     const mapping = mappings[found.mapping];
-    return collapseObstacles({ mapping, state: found.state, settings, geometry, thpDisabledByPrctl })[0]?.why;
+    return collapseObstacles({ mapping, state: found.state, settings, geometry, thpDisabledByPrctl })[0];
   }
 
   #limit(process: ProcessProposals, proposal: Proposal): { code: RefusalCode; why: string } | undefined {

@@ -291,6 +291,7 @@ test('memory out of step with its file is refused, with both numbers and the cur
     made.refused[0].why,
     /^address 0x7d000000 and file offset 0x1000 differ modulo 2M, so no page of this mapping can ever be huge; .* \(qemu: align=2M on its memory backend\)$/,
   );
+  assert.deepEqual(refused(plan({ blocks: ['4'], collapse: [0], drawn, insist: true })), ['not-eligible']);
   assert.equal(plan({ blocks: ['4'], collapse: [0], drawn: { ...drawn, offset: 1024 } }).steps.length, 1);
 });
 

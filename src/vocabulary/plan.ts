@@ -48,6 +48,11 @@ export const CostSchema = z
     durationUs: z.number().nonnegative(),
     /** Expected time that the target's mmap_lock or a page's lock keeps its threads waiting. */
     lockUs: z.number().nonnegative(),
+    /** Spread of what such steps took on this host (10th to 90th percentile); absent where the time is assumed. */
+    measured: z
+      .object({ lowUs: z.number().nonnegative(), highUs: z.number().nonnegative(), steps: Count })
+      .readonly()
+      .optional(),
     copiedBytes: Count,
     /** Memory that the step takes in addition: holes that a collapse fills. */
     grownBytes: Count,

@@ -1,5 +1,6 @@
 import { actuatorsOf } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
+import { readCosts } from '../../cycle/cost-file.js';
 import { type JournalPlace, readRun } from '../../cycle/journal.js';
 import { planTurn } from '../../cycle/plan-turn.js';
 import { recoverRuns, runState } from '../../cycle/recovery.js';
@@ -105,6 +106,7 @@ async function undoPlan(
     });
   }
   const outline = undoOutline(run);
+  const costs = readCosts(place);
   const { plan } = await planTurn({
     host: context.host,
     id: `undo-${runName(context.host)}`,
@@ -117,9 +119,10 @@ async function undoPlan(
     // What one run changed, one undo may take back: only the pressure guard and the pace still bind.
     budgets: { ...DEFAULT_BUDGETS, ...budgets, maxBlocks: 0, maxBytes: 0 },
     feuds: new Map(),
+    costs: costs.book,
     insist: true,
     undoes: name,
-    notes: outline.irreversible,
+    notes: [...outline.irreversible, ...costs.notes],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
