@@ -30,7 +30,7 @@ export class ScriptedHost implements Host {
   readonly blocks: ScriptedBlock[];
   readonly identity: Host['identity'];
   readonly files: { -readonly [Name in keyof Files]: Files[Name] };
-  readonly calls: Calls;
+  readonly calls: { -readonly [Name in keyof Calls]: Calls[Name] };
   readonly clock: { -readonly [Name in keyof Clock]: Clock[Name] };
   readonly random;
   vmFlags = 'rd wr mr mw me ac hg';

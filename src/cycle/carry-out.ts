@@ -243,6 +243,8 @@ export function openSame(host: Host, process: ProcessIdentity, target: string): 
   const opened = host.calls.openProcess(process.pid);
   if (!opened.ok) {
     if (opened.error.errno === 'ESRCH') return 'gone';
+    const { call, unasked } = opened.error;
+    if (unasked !== undefined) throw new OctavoError('CALLS_MISSING', { call, reason: unasked });
     throw new OctavoError('PERMISSION', {
       call: opened.error.call,
       errno: opened.error.errno,

@@ -87,6 +87,16 @@ test('a target that ends before or during a run is a normal outcome', async () =
   assert.deepEqual(outcomes(await apply(host, plan)), ['not-met: target-gone', 'not-met: target-gone']);
 });
 
+test('calls that cannot be made are told as that, and not as the kernel’s answer', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  const error = { errno: 'ENOSYS' as const, call: 'pidfd_open pid 100', unasked: 'koffi cannot be loaded' };
+  host.calls.openProcess = () => ({ ok: false, error });
+  await assert.rejects(apply(host, plan), code('CALLS_MISSING'));
+  host.calls.openProcess = () => ({ ok: false, error: { errno: 'ENOSYS', call: 'pidfd_open pid 100' } });
+  await assert.rejects(apply(host, plan), code('PERMISSION'));
+});
+
 test('a plan for a process that has been restarted, or for another boot, is stale and touches nothing', async () => {
   const host = new ScriptedHost([9]);
   const plan = await planFor(host, { split: [0] });

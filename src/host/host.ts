@@ -26,6 +26,8 @@ export interface Refusal {
   readonly errno: ErrnoName;
   /** The call and what it was given, for messages: `open /proc/1/pagemap`, `process_madvise pid 12 MADV_COLD`. */
   readonly call: string;
+  /** Why the call could not even be made, when no kernel was asked. */
+  readonly unasked?: string;
 }
 
 export type Answer<Value> = Result<Value, Refusal>;

@@ -41,7 +41,8 @@ export const launchCommand = command<Flags, string[]>(
   async function (flags, name, ...parameters) {
     const launched = this.host.calls.launch(name, parameters, flags.thp);
     if (!launched.ok) {
-      const { errno, call } = launched.error;
+      const { errno, call, unasked } = launched.error;
+      if (unasked !== undefined) throw new OctavoError('CALLS_MISSING', { call, reason: unasked });
       if (errno === 'ENOENT') throw new OctavoError('FILE_UNREADABLE', { path: name, errno });
       throw new OctavoError('ABILITY_MISSING', {
         ability: `launching under \`--thp ${flags.thp}\``,

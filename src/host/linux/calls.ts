@@ -78,7 +78,7 @@ export class LinuxCalls implements Calls {
   openProcess(pid: ProcessId): Answer<ProcessHandle> {
     const call = `pidfd_open pid ${pid}`;
     const native = this.#native;
-    if (typeof native === 'string') return refused('ENOSYS', call);
+    if (typeof native === 'string') return unasked(native, call);
     const opened = native.call('pidfd_open', pid, 0);
     if (opened.errno) return refused(opened.errno, call);
     return success(new PidFd(pid, opened.value));
@@ -117,7 +117,7 @@ export class LinuxCalls implements Calls {
 
   processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
     const call = `process_vm_readv pid ${pid}`;
-    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    if (typeof this.#native === 'string') return unasked(this.#native, call);
     let offset = 0;
     for (const piece of this.#pieces(ranges)) {
       const read = this.#readPiece(pid, piece, into, offset);
@@ -130,7 +130,7 @@ export class LinuxCalls implements Calls {
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
     const path = `/proc/${pid}/pagemap`;
-    if (typeof this.#native === 'string') return refused('ENOSYS', `ioctl PAGEMAP_SCAN ${path}`);
+    if (typeof this.#native === 'string') return unasked(this.#native, `ioctl PAGEMAP_SCAN ${path}`);
     let descriptor: number;
     try {
       descriptor = openSync(path, 'r');
@@ -160,7 +160,7 @@ export class LinuxCalls implements Calls {
 
   launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched> {
     const call = `prctl PR_SET_THP_DISABLE ${rule}`;
-    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    if (typeof this.#native === 'string') return unasked(this.#native, call);
     // The rule is inherited over fork and exec, so it is set here and found set by the child.
     const set = this.#native.call('prctl', PR_SET_THP_DISABLE, 1, THP_RULES[rule], 0, 0);
     return set.errno ? refused(set.errno, call) : launchProgram(command, parameters);
@@ -306,4 +306,9 @@ function refused(
   call: string,
 ): { readonly ok: false; readonly error: { errno: ErrnoName; call: string } } {
   return failure({ errno, call });
+}
+
+/** The foreign-function interface is missing: an answer like the kernel's, which says that no kernel gave it. */
+function unasked(reason: string, call: string) {
+  return failure({ errno: 'ENOSYS' as const, call, unasked: reason });
 }
