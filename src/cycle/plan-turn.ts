@@ -8,6 +8,7 @@ import { type Means, makePlan, type ProcessProposals } from '../planning/planner
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
 import { blockState } from '../verification/block-rows.js';
+import { guestNotes } from '../verification/guest-memory.js';
 import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -75,6 +76,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
       ...(options.notes ?? []),
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
+      ...sizes.flatMap((one) => guestNotes(host, one)),
     ],
     insist: options.insist,
     ...(options.undoes === undefined ? {} : { undoes: options.undoes }),

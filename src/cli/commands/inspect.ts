@@ -1,5 +1,6 @@
 import { resolveTarget } from '../../config/targets.js';
 import { censusByMapping, censusTotals } from '../../verification/census.js';
+import { guestNotes } from '../../verification/guest-memory.js';
 import { notHuge } from '../../verification/not-huge.js';
 import { observe } from '../../verification/observe.js';
 import { readThpSettings } from '../../verification/thp-settings.js';
@@ -99,7 +100,8 @@ function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean
     const observation = observe(context.host, process.pid);
     const { sizes } = observation;
     const reasons = notHuge(sizes, readThpSettings(context.host));
-    return { ...observation, totals: censusTotals(sizes), notHuge: reasons };
+    const notes = guestNotes(context.host, sizes);
+    return { ...observation, totals: censusTotals(sizes), notHuge: reasons, notes };
   } catch (problem) {
     if (alone || !(problem instanceof OctavoError)) throw problem;
     if (problem.code === 'PERMISSION')
@@ -110,7 +112,7 @@ function lookAt(context: OctavoContext, process: ProcessIdentity, alone: boolean
 
 function show(
   context: OctavoContext,
-  { sizes, totals, content, account, notHuge }: Inspected,
+  { sizes, totals, content, account, notHuge, notes }: Inspected,
   mappings: number,
 ): void {
   const { pid, command: name, cgroup } = sizes.process;
@@ -121,6 +123,7 @@ function show(
     context.print('folio orders are unknown: frames can be seen only with CAP_SYS_ADMIN (run as root)');
   if (sizes.thpDisabledByPrctl)
     context.print('THP is disabled for this process by prctl(PR_SET_THP_DISABLE)');
+  for (const note of notes) context.print(`note: ${note}`);
   context.print('');
   if (notHuge.length > 0) context.print(`${showNotHuge(sizes, notHuge)}\n`);
   context.print(showMappings(sizes, censusByMapping(sizes), mappings));

@@ -11,6 +11,8 @@ import type { Content } from './content.js';
 export interface Inspected extends Observation {
   readonly totals: CensusTotals;
   readonly notHuge: readonly NotHuge[];
+  /** What has to be known beside the numbers, such as that the process runs a guest. */
+  readonly notes: readonly string[];
   readonly content?: Content;
 }
 
@@ -19,7 +21,7 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
     octavo: 'census',
     version: 1,
     target,
-    processes: inspected.map(({ sizes, totals, content, account, notHuge }) => {
+    processes: inspected.map(({ sizes, totals, content, account, notHuge, notes }) => {
       const byMapping = censusByMapping(sizes);
       const mappings = [...byMapping].map(([index, sums]) => ({
         ...sizes.mappings[index],
@@ -41,6 +43,7 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
           ...group,
           example: pageToAddress(blockToPage(group.example, geometry), geometry),
         })),
+        notes,
         mappings,
         account,
         ...blocks,
