@@ -65,14 +65,14 @@ export function inodeOrders(
 }
 
 /** vma_is_anon_shmem(): memory of mmap(MAP_SHARED | MAP_ANONYMOUS). memfd and SysV lie on the kernel's mount as well. */
-function isSharedAnonymous({ mount, path }: Inode): boolean {
+function isSharedAnonymous({ mount, path }: MappedInode): boolean {
   return mount === 'kernel' && path.startsWith('/dev/zero');
 }
 
 /** Shared anonymous memory has its own setting for each size; `force` leaves only those that inherit. */
 function ownSizes(
   kernel: Kernel,
-  inode: Inode,
+  inode: MappedInode,
   vma: Vma | undefined,
   offset: PageNumber,
   isAsked: boolean,
