@@ -31,7 +31,7 @@ const SECOND_NS = 1e9;
 /** Steps whose durations stand for the next one's: enough to have seen a busy CPU, few enough to forget it. */
 const REMEMBERED = 8;
 /** Bursts of which the longest is provided for. */
-const PROVIDED_FOR = 64;
+const PROVIDED_FOR = 32;
 /** Part of the share that is kept back for a hold longer than all before it. */
 const KEPT_BACK: Fraction = 1 / 4;
 /**
@@ -61,7 +61,7 @@ export class LockPace {
     const isOneBurst = span.endedNs - span.beganNs < 2 * heldNs;
     this.#longestNs = [...this.#longestNs, isOneBurst ? heldNs : heldNs / steps].slice(-PROVIDED_FOR);
     this.#holds.push({ endedNs: span.endedNs, heldNs });
-    const paidNs = Math.max(span.beganNs, this.#notBeforeNs) + (heldNs * SECOND_NS) / this.#usualNs();
+    const paidNs = Math.max(span.beganNs, this.#notBeforeNs) + (heldNs * SECOND_NS) / this.#budgetNs;
     this.#notBeforeNs = Math.max(span.endedNs, paidNs);
   }
 
@@ -87,11 +87,6 @@ export class LockPace {
   /** What is kept free of each second for a hold as long as the longest. */
   #reserveNs(): Nanoseconds {
     return Math.max(this.#budgetNs * KEPT_BACK, ...this.#longestNs);
-  }
-
-  /** What ordinary holds may take of each second. */
-  #usualNs(): Nanoseconds {
-    return Math.max(this.#budgetNs * KEPT_BACK, this.#budgetNs - this.#reserveNs());
   }
 
   /** When so many of the holds have left the second that `roomNs` fit in. */
