@@ -106,6 +106,10 @@ test('the book stays small, keeps the latest, and reads back what it wrote', () 
   const document = CostsSchema.parse(JSON.parse(JSON.stringify(book.document())));
   assert.deepEqual([document.kinds.length, document.runs.length], [64, 16]);
   assert.ok(document.kinds.every(({ kind }) => Number(/order (\d+)/.exec(kind)?.[1]) >= 36));
+  const kept = book.with([step(0, proposal({ targetOrder: 36 }))], [receipt(0, 1)], BLOCK, 1);
+  const next = kept.with([step(0, proposal({ targetOrder: 7 }))], [receipt(0, 1)], BLOCK, 1);
+  const orders = next.document().kinds.map(({ kind }) => Number(/order (\d+)/.exec(kind)?.[1]));
+  assert.ok(orders.includes(36) && !orders.includes(37), 'the kind not met for longest goes');
   const many = taught(Array.from({ length: 100 }, (_, index) => index + 1));
   assert.equal(many.document().kinds[0].durationsUs.length, 64);
   assert.equal(many.measured(proposal(), 'madvise', BLOCK).measured?.lowUs, 43);

@@ -3,6 +3,7 @@ import { collapseObstacles, type Obstacle, type ObstacleCode } from '../kernel-r
 import type { BlockState, PageSizes } from '../vocabulary/page-sizes.js';
 import {
   type Budgets,
+  type Forecast,
   type PassedOver,
   PLAN_VERSION,
   type Plan,
@@ -80,6 +81,8 @@ export function makePlan(input: PlanningInput): Plan {
 /** What nobody can change while the memory stays mapped: not even planned when it was asked for by name. */
 const HOPELESS: ReadonlySet<ObstacleCode> = new Set(['no-thp', 'special-mapping', 'dax', 'misaligned']);
 
+const LIKELY_TO_FAIL = 'likely to fail: ';
+
 class Draft {
   readonly #input: PlanningInput;
   readonly #steps: Step[] = [];
@@ -104,7 +107,7 @@ class Draft {
     const obstacle = this.#obstacle(process, proposal, found);
     const isHopeless = obstacle !== undefined && HOPELESS.has(obstacle.code);
     if (obstacle && (isHopeless || !this.#input.insist)) return void refuse('not-eligible', obstacle.why);
-    if (obstacle) warnings.push(`likely to fail: ${obstacle.why}`);
+    if (obstacle) warnings.push(`${LIKELY_TO_FAIL}${obstacle.why}`);
     const tooLong = lockReason(proposal.cost.lockUs, this.#input.budgets);
     if (tooLong && !this.#input.insist) return void refuse('budget-time', tooLong);
     if (tooLong) warnings.push(tooLong);
@@ -235,18 +238,32 @@ class Draft {
       proposal,
       actuator: means.actuator,
       before: found.state,
-      forecast: forecast({
-        mapping,
-        settings: this.#input.settings,
-        geometry,
-        thpDisabledByPrctl,
-        before: found.state,
-        proposal,
-        clearsReferences: means.clearsReferences,
+      forecast: hedged(warnings, proposal, {
+        ...forecast({
+          mapping,
+          settings: this.#input.settings,
+          geometry,
+          thpDisabledByPrctl,
+          before: found.state,
+          proposal,
+          clearsReferences: means.clearsReferences,
+        }),
       }),
       warnings,
     });
   }
+}
+
+/** Nothing lasts that may not come to be. */
+function hedged(warnings: readonly string[], { action }: Proposal, made: Forecast): Forecast {
+  const warning = warnings.find((text) => text.startsWith(LIKELY_TO_FAIL));
+  if (warning === undefined || action !== 'collapse') return made;
+  return {
+    ...made,
+    undoneByKernel: 'unknown',
+    why: `it is ${warning}`,
+    keptBy: 'what stands against it being gone',
+  };
 }
 
 function defeat(means: Means, mlocked: boolean, state: BlockState): string | undefined {

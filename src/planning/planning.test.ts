@@ -248,6 +248,15 @@ test('a block in a feud with khugepaged is left alone, twice as long each time, 
   const once = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0);
   assert.deepEqual(refused(plan({ blocks: ['H'], split: [0], feuds: once })), ['ping-pong']);
   assert.equal(pausedBecause(once, PROCESS, FIRST_BLOCK, FIRST_PAUSE_MS), undefined);
+  assert.match(
+    pausedBecause(once, PROCESS, FIRST_BLOCK, 10_000) ?? '',
+    /once after a split; .* another 50 s$/,
+  );
+  const twice = withRecollapse(once, PROCESS, FIRST_BLOCK, 0);
+  assert.match(
+    pausedBecause(twice, PROCESS, FIRST_BLOCK, 1) ?? '',
+    /2 times after a split; .* another 120 s$/,
+  );
   const other = { ...PROCESS, startTicks: 1 };
   assert.equal(pausedBecause(once, other, FIRST_BLOCK, 1), undefined);
 });
@@ -293,6 +302,37 @@ test('memory out of step with its file is refused, with both numbers and the cur
   );
   assert.deepEqual(refused(plan({ blocks: ['4'], collapse: [0], drawn, insist: true })), ['not-eligible']);
   assert.equal(plan({ blocks: ['4'], collapse: [0], drawn: { ...drawn, offset: 1024 } }).steps.length, 1);
+});
+
+test('what stands against a collapse does not stand against a split', () => {
+  for (const drawn of [{ flags: ['wr', 'nh'] }, { kind: 'shmem' as const, offset: 1 }])
+    assert.equal(plan({ blocks: ['H'], split: [0], drawn }).steps.length, 1);
+});
+
+test('where every way of acting is defeated, the first one’s reason counts, and the first is taken when insisted', () => {
+  const second = { ...MADVISE[0], actuator: 'other', defeatedBy: { mlocked: 'refused as well' } };
+  const given = { blocks: ['H'], split: [0], drawn: { flags: ['hg', 'lo'] }, means: [MADVISE[0], second] };
+  assert.equal(plan(given).refused[0].why, 'mlocked memory is refused');
+  const insisted = plan({ ...given, insist: true });
+  assert.deepEqual(
+    [insisted.steps[0].actuator, insisted.steps[0].warnings],
+    ['madvise', ['likely to fail: mlocked memory is refused']],
+  );
+});
+
+test('a collapse of shared pages ends their sharing, and says so; one of own pages does not', () => {
+  const lost = (drawn: Drawn) => plan({ blocks: ['4'], collapse: [0], drawn }).steps[0].forecast.irreversible;
+  assert.match(lost({ shared: [0] }), /sharing with other processes/);
+  assert.doesNotMatch(lost({}), /sharing/);
+});
+
+test('a collapse that is likely to fail is not said to last', () => {
+  const made = plan({ blocks: ['4'], collapse: [0], drawn: { flags: ['nh'] }, insist: true });
+  const { undoneByKernel, why } = made.steps[0].forecast;
+  assert.deepEqual(
+    [undoneByKernel, why],
+    ['unknown', 'it is likely to fail: the mapping is marked MADV_NOHUGEPAGE'],
+  );
 });
 
 test('a collapse says what cannot be put back', () => {
