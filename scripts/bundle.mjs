@@ -7,6 +7,7 @@ import { prepare, root } from './prepare.mjs';
 /** Files that are started or imported by name, relative to where the code that names them ends up: all in one folder. */
 const ENTRIES = {
   octavo: 'main.js',
+  'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
   'linux/native': 'host/linux/native.js',
@@ -40,7 +41,9 @@ export async function bundle() {
     metafile: true,
     logLevel: 'warning',
   });
-  chmodSync(join(outdir, 'octavo.js'), 0o755);
+  const launcher = readFileSync(join(root, 'src/octavo.sh'), 'utf8');
+  writeFileSync(join(outdir, 'octavo.sh'), launcher.replace('/main.js', '/octavo.js'));
+  for (const name of ['octavo.js', 'octavo.sh']) chmodSync(join(outdir, name), 0o755);
   writeFileSync(join(outdir, 'THIRD-PARTY.md'), notices(metafile));
   return metafile;
 }

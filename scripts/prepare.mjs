@@ -1,6 +1,6 @@
 // Installs and builds what is missing, so that a fresh checkout needs no set-up of its own.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernels } from './build-kernels.mjs';
@@ -18,7 +18,8 @@ export function build() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], 'building');
   buildKernels(root);
-  chmodSync(join(root, 'dist/src/main.js'), 0o755);
+  copyFileSync(join(root, 'src/octavo.sh'), join(root, 'dist/src/octavo.sh'));
+  for (const name of ['main.js', 'octavo.sh']) chmodSync(join(root, 'dist/src', name), 0o755);
   run(process.execPath, [join(root, 'scripts/bundle.mjs'), '--built'], 'bundling');
 }
 

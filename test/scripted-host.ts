@@ -46,6 +46,21 @@ export class ScriptedHost implements Host {
   advising: readonly number[] = [];
   /** When advices began and ended. */
   readonly held: { readonly beganNs: number; readonly endedNs: number }[] = [];
+  /** Counters of /proc/vmstat beside the failed splits. */
+  readonly counters: Record<string, number> = {};
+  minorFaults = 0;
+  /** Files and folders that cannot be read, and the answer. */
+  readonly unreadable = new Map<string, ErrnoName>();
+  /** Called with the number of each process_madvise, so that a test can have it fail. */
+  failAdvice: (call: number) => void = () => undefined;
+  #advised = 0;
+  /** The disk has no room left. */
+  full = false;
+  /** The plug is pulled: nothing reaches the disk any more. */
+  dead = false;
+  /** When files were last written. */
+  readonly modified = new Map<string, number>();
+  #writes = 0;
 
   constructor(blocks: readonly (number | Partial<ScriptedBlock>)[]) {
     this.blocks = blocks.map((block, index) => {
@@ -80,14 +95,21 @@ export class ScriptedHost implements Host {
     this.random = { uint32: draw };
   }
 
+  /** Puts a file on the disk, at a time of its own. */
+  write(path: string, text: string): void {
+    this.texts.set(path, text);
+    this.modified.set(path, ++this.#writes);
+  }
+
   #read(path: string): string | undefined {
-    if (path === '/proc/vmstat') return `thp_split_page_failed ${this.failedSplits}\n`;
+    if (path === '/proc/vmstat')
+      return vmstat({ ...this.counters, thp_split_page_failed: this.failedSplits });
     if (!path.startsWith(`/proc/${PID}/`)) return this.texts.get(path);
     if (!this.alive) return undefined;
     const name = path.slice(`/proc/${PID}/`.length);
     const end = FIRST_BLOCK + this.blocks.length;
     const header = `${hex(FIRST_BLOCK)}-${hex(end)} rw-p 00000000 00:00 0 \n`;
-    if (name === 'stat') return stat(PID, 'db', this.startTicks);
+    if (name === 'stat') return stat(PID, 'db', this.startTicks, this.minorFaults);
     if (name === 'cgroup') return '0::/db.service\n';
     if (name === 'maps') return header;
     if (name === 'smaps') return `${header}Rss: 4 kB\nTHPeligible:    1\nVmFlags: ${this.vmFlags}\n`;
@@ -98,18 +120,28 @@ export class ScriptedHost implements Host {
     const absent = (call: string) => failure({ errno: 'ENOENT' as const, call });
     const store = (path: string, text: string): Answer<void> => {
       this.beforeWrite(path);
-      this.texts.set(path, text);
+      if (this.full) return failure({ errno: 'ENOSPC' as const, call: `write ${path}` });
+      this.write(path, text);
       return success(undefined);
     };
     return {
       list: (path) => {
+        const errno = this.unreadable.get(path);
+        if (errno) return failure({ errno, call: `list ${path}` });
         const below = [...this.texts.keys()].filter((name) => name.startsWith(`${path}/`));
         const names = new Set(below.map((name) => name.slice(path.length + 1).split('/')[0]));
         return names.size > 0 ? success([...names]) : absent(`list ${path}`);
       },
-      status: (path) => absent(`stat ${path}`),
+      status: (path) => {
+        const text = this.texts.get(path);
+        if (text === undefined) return absent(`stat ${path}`);
+        const modifiedMs = this.modified.get(path) ?? 0;
+        return success({ kind: 'file' as const, mode: 0o600, bytes: Buffer.byteLength(text), modifiedMs });
+      },
       link: (path) => absent(`readlink ${path}`),
       readText: (path) => {
+        const errno = this.unreadable.get(path);
+        if (errno) return failure({ errno, call: `read ${path}` });
         const text = this.#read(path);
         return text === undefined ? absent(`read ${path}`) : success(text);
       },
@@ -124,7 +156,7 @@ export class ScriptedHost implements Host {
         this.debugfs ? failure({ errno: this.debugfs, call: `open ${path}` }) : success(undefined),
       writeFile: (path, content) => store(path, String(content)),
       appendTo: (path) => {
-        if (!this.texts.has(path)) this.texts.set(path, '');
+        if (!this.texts.has(path)) this.write(path, '');
         return success({
           append: (text: string) => store(path, (this.texts.get(path) ?? '') + text),
           close: () => undefined,
@@ -136,6 +168,7 @@ export class ScriptedHost implements Host {
       },
       makeDirectory: () => success(undefined),
       remove: (path) => {
+        if (this.dead) return failure({ errno: 'EIO' as const, call: `remove ${path}` });
         this.texts.delete(path);
         return success(undefined);
       },
@@ -183,7 +216,10 @@ export class ScriptedHost implements Host {
         const handle: ProcessHandle = { pid, isAlive: () => this.alive, close: () => undefined };
         return success(handle);
       },
-      processMadvise: async (_handle, ranges, advice) => this.#advise(ranges, advice),
+      processMadvise: async (_handle, ranges, advice) => {
+        this.failAdvice(++this.#advised);
+        return this.#advise(ranges, advice);
+      },
       processVmRead: (pid) => absent(`process_vm_readv ${pid}`),
       scanPagemap: (pid, scan) => {
         const rows = this.blocks.flatMap((block, index) => {
@@ -201,7 +237,7 @@ export class ScriptedHost implements Host {
       },
       probeAdvice: () => success(undefined),
       start: (command) => absent(`execve ${command}`),
-      launch: (command) => absent(`execve ${command}`),
+      become: (command) => ({ errno: 'ENOENT', call: `execve ${command}` }),
     } as Calls;
   }
 
@@ -252,9 +288,16 @@ function hex(block: number): string {
   return (BigInt(block) * 0x200000n).toString(16);
 }
 
-function stat(pid: number, command: string, startTicks: number): string {
+function vmstat(counters: Readonly<Record<string, number>>): string {
+  return Object.entries(counters)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+}
+
+function stat(pid: number, command: string, startTicks: number, minorFaults = 0): string {
   const zeroes = Array(40).fill('0');
   zeroes[0] = 'S';
+  zeroes[7] = String(minorFaults);
   zeroes[19] = String(startTicks);
   return `${pid} (${command}) ${zeroes.join(' ')}\n`;
 }

@@ -3,6 +3,7 @@ import { actuatorsOf } from '../src/config/assemble.js';
 import { type Applied, applyPlan } from '../src/cycle/apply-plan.js';
 import type { JournalPlace } from '../src/cycle/journal.js';
 import { planTurn } from '../src/cycle/plan-turn.js';
+import type { Retention } from '../src/cycle/retention.js';
 import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
 import type { CostBook } from '../src/planning/cost-book.js';
 import type { Feuds } from '../src/planning/guard.js';
@@ -21,6 +22,8 @@ export interface Wish {
   readonly feuds?: Feuds;
   readonly id?: string;
   readonly costs?: CostBook;
+  /** Whether the user named the blocks; true unless told otherwise. */
+  readonly insist?: boolean;
 }
 
 export const place = (host: ScriptedHost): JournalPlace => ({ host, directory: '/state' });
@@ -43,7 +46,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
     budgets: { ...DEFAULT_BUDGETS, ...wish.budgets },
     feuds: wish.feuds ?? new Map(),
     ...(wish.costs === undefined ? {} : { costs: wish.costs }),
-    insist: true,
+    insist: wish.insist ?? true,
     signal: new AbortController().signal,
     progress: () => undefined,
   });
@@ -54,12 +57,39 @@ export function apply(
   host: ScriptedHost,
   plan: Plan,
   signal = new AbortController().signal,
+  retention?: Retention,
 ): Promise<Applied> {
   return applyPlan({
     place: place(host),
+    ...(retention ? { retention } : {}),
     plan,
     actuators: actuatorsOf(host),
     signal,
     progress: () => undefined,
   });
+}
+
+/** Pulls the plug at the n-th durable write; answers whether there was one. */
+export async function crashAt(host: ScriptedHost, n: number, act: () => Promise<unknown>): Promise<boolean> {
+  let writes = 0;
+  host.beforeWrite = () => {
+    if (++writes < n) return;
+    host.dead = true;
+    throw new Error('the plug was pulled');
+  };
+  const crashed = await act().then(
+    () => false,
+    (problem: Error) => problem.message === 'the plug was pulled',
+  );
+  host.beforeWrite = () => undefined;
+  host.dead = false;
+  return crashed;
+}
+
+/** The crashed run's process is gone: its start time no longer matches. */
+export function forgetOwner(host: ScriptedHost): void {
+  const text = host.texts.get('/proc/1/stat')!;
+  const fields = text.split(' ');
+  fields[21] = String(Number(fields[21]) + 1);
+  host.texts.set('/proc/1/stat', fields.join(' '));
 }

@@ -3,6 +3,9 @@ import type { Host } from '../host/host.js';
 import { ERRORS, EXIT, type ExitName, type OctavoError } from '../vocabulary/errors.js';
 import { Progress } from './progress.js';
 
+/** Signals, in contrast to reasons that have to do with the output. */
+const STOP_NAMES = /^SIG/;
+
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
 export interface Streams {
   readonly out: { write(text: string): void };
@@ -25,6 +28,7 @@ export class OctavoContext implements CommandContext {
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
+  #jsonIndent: number | undefined = 2;
 
   constructor(host: Host, streams: Streams, signal: AbortSignal) {
     this.host = host;
@@ -40,10 +44,15 @@ export class OctavoContext implements CommandContext {
     this.streams.out.write(`${text}\n`);
   }
 
-  /** Writes a versioned noun as JSON: one document, two-space indented. */
+  /** Writes a versioned noun as JSON: one document, two-space indented, or one line after `useJsonLines`. */
   printJson(value: unknown): void {
     this.progress.clear();
-    this.streams.out.write(`${JSON.stringify(value, undefined, 2)}\n`);
+    this.streams.out.write(`${JSON.stringify(value, undefined, this.#jsonIndent)}\n`);
+  }
+
+  /** Several documents will come, one a line. */
+  useJsonLines(): void {
+    this.#jsonIndent = undefined;
   }
 
   /** Writes a remark to standard error, so that it never mixes with a result. */
@@ -67,13 +76,24 @@ export class OctavoContext implements CommandContext {
    * has one thing to read.
    */
   fail(problem: OctavoError, json: boolean): void {
-    const { code, facts, message, advice, exitCode } = problem;
-    this.remark(`octavo: ${code}: ${message}\n  ${advice}`);
-    if (json) this.printJson({ octavo: 'failure', version: 1, code, exitCode, message, advice, facts });
-    this.endsWith(ERRORS[code].exit);
+    // That nobody takes the output is told by whoever owns the streams.
+    const aboutOutput = problem.code === 'STOPPED' && !STOP_NAMES.test(String(problem.facts.signal));
+    if (!aboutOutput) this.remark(failureText(problem));
+    if (json && !aboutOutput) this.printJson(failureDocument(problem));
+    this.endsWith(ERRORS[problem.code].exit);
   }
 
   get exitCode(): number {
     return this.#handedOn ?? EXIT[this.#exit];
   }
+}
+
+/** A failure in words: what went wrong, and what can be done. */
+export function failureText({ code, message, advice }: OctavoError): string {
+  return `octavo: ${code}: ${message}\n  ${advice}`;
+}
+
+/** A failure as `--json` shows it. */
+export function failureDocument({ code, facts, message, advice, exitCode }: OctavoError): object {
+  return { octavo: 'failure', version: 1, code, exitCode, message, advice, facts };
 }

@@ -9,10 +9,10 @@ export function parseBytes(text: string): number {
   return Math.round(Number(match[1]) * (match[2] ? units[match[2].toUpperCase()] : 1));
 }
 
-/** `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. Milliseconds. */
+/** `30s`, `500ms`, `2m`, `1h`, `90d`; a bare number is seconds. Milliseconds. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   if (!match) throw new SyntaxError(`\`${text}\` is no duration; write 30s or 500ms`);
   return Number(match[1]) * units[match[2] ?? 's'];
 }

@@ -13,11 +13,13 @@ import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { readCosts } from '../cycle/cost-file.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
-import { EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
 import { addressToPage } from '../vocabulary/units.js';
 import type { OctavoContext } from './context.js';
+import { type KeepFlags, retentionOf } from './keep-flags.js';
 import { accuracyNotes, showWork } from './print/costs.js';
+import { damagedDocuments, showDamaged, showDropped, showFailure, undoneNotes } from './print/journal.js';
 import { showVerdicts } from './print/plan.js';
 import { plural } from './print/units.js';
 
@@ -35,21 +37,20 @@ export async function planNow(
   const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
     ? lookBackUnderLock(place, assembled.processes)
-    : { feuds: readFeuds(place), undone: [] };
+    : { feuds: readFeuds(place), undone: [], damaged: [] };
   const costs = readCosts(place);
-  const notes =
-    aftermath.undone.length > 0
-      ? [
-          `${plural(aftermath.undone.length, 'earlier split')} had been undone by the kernel; those blocks are left alone for a while`,
-        ]
-      : [];
   const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
     feuds: aftermath.feuds,
     costs: costs.book,
-    notes: [...notes, ...costs.notes, ...accuracyNotes(costs.book.runs)],
+    notes: [
+      ...undoneNotes(aftermath.undone),
+      ...showDamaged(aftermath.damaged),
+      ...costs.notes,
+      ...accuracyNotes(costs.book.runs),
+    ],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
@@ -70,10 +71,19 @@ export function writePlanFile(context: OctavoContext, path: string, plan: Plan):
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }
 
-export function readPlanFile(context: OctavoContext, path: string): Plan {
+/** Reads a plan from a file, or from standard input for `-`. */
+export async function readPlanFile(context: OctavoContext, path: string): Promise<Plan> {
+  if (path === '-') return parsePlan(await wholeInput(context), 'standard input');
   const text = context.host.files.readText(path);
   if (!text.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
   return parsePlan(text.value, path);
+}
+
+async function wholeInput({ streams }: OctavoContext): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of streams.input) text += decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
 }
 
 /** Carries out a plan and tells its outcome; the exit code says whether all of it was met. */
@@ -82,12 +92,13 @@ export async function applyNow(
   place: JournalPlace,
   plan: Plan,
   json: boolean,
-  acting?: ActingOptions,
+  flags: KeepFlags & Partial<ActingOptions> = {},
 ): Promise<Applied> {
   const applied = await applyPlan({
     place,
     plan,
-    actuators: actuatorsOf(context.host, [], { ...ACTING_DEFAULTS, ...acting, budgets: plan.budgets }),
+    actuators: actuatorsOf(context.host, [], { ...ACTING_DEFAULTS, ...flags, budgets: plan.budgets }),
+    retention: retentionOf(flags),
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
@@ -115,7 +126,7 @@ export async function describePlan(
 }
 
 function outcomeDocument(plan: Plan, applied: Applied) {
-  const { run, how, why, receipts, verdicts, recovered, doneBefore } = applied;
+  const { run, how, why, receipts, verdicts, recovered, doneBefore, failure, closed } = applied;
   return {
     octavo: 'run',
     version: 1,
@@ -127,6 +138,10 @@ function outcomeDocument(plan: Plan, applied: Applied) {
     verdicts,
     recovered,
     doneBefore,
+    closed,
+    ...(failure ? { failure: { code: failure.code, message: failure.message, advice: failure.advice } } : {}),
+    damaged: damagedDocuments(applied.damaged),
+    dropped: applied.dropped,
   };
 }
 
@@ -145,9 +160,8 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
   context.print(showVerdicts(plan, applied.verdicts));
   const work = showWork(plan, applied.receipts);
   if (work !== undefined) context.print(work);
-  if (applied.verdicts.some(({ outcome }) => outcome === 'met')) {
-    context.print(`Take it back with: octavo undo ${applied.run}`);
-  }
+  for (const line of showFailure(applied)) context.print(line);
+  for (const line of [...showDamaged(applied.damaged), ...showDropped(applied.dropped)]) context.print(line);
 }
 
 function outcomes(verdicts: readonly Verdict[]): string {
@@ -155,7 +169,8 @@ function outcomes(verdicts: readonly Verdict[]): string {
   return verdicts.length === 0 ? 'nothing was open' : `${met} done, ${verdicts.length - met} not done`;
 }
 
-function exitFor({ how, verdicts }: Applied): ExitName {
+function exitFor({ how, verdicts, failure }: Applied): ExitName {
+  if (failure) return ERRORS[failure.code].exit;
   if (how === 'interrupted') return 'interrupted';
   if (how === 'stopped') return 'refused';
   if (verdicts.length > 0 && verdicts.every(({ cause }) => cause === 'target-gone')) return 'noTarget';

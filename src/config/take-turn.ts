@@ -10,7 +10,7 @@ export interface Turn {
   readonly plan: Plan;
   /** Undefined when the plan had no step. */
   readonly applied: Applied | undefined;
-  /** Earlier splits that the kernel had undone when this turn began. */
+  /** Earlier splits that others than Octavo had undone when this turn began. */
   readonly undone: number;
 }
 
@@ -27,7 +27,7 @@ export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSi
     signal,
     progress,
   });
-  const undone = aftermath.undone.length;
+  const undone = aftermath.undone.filter(({ by }) => by?.who !== 'octavo').length;
   if (plan.steps.length === 0) return { plan, applied: undefined, undone };
   const actuators = actuatorsOf(host, request.actuators);
   return { plan, applied: await applyPlan({ place, plan, actuators, signal, progress }), undone };

@@ -1,44 +1,44 @@
 /**
- * A later look at what earlier runs split: a block that is huge again on other frames was collapsed by the kernel.
- * Such blocks are reported and left alone for a while (planning/guard.ts).
+ * A later look at what earlier runs split: which blocks are huge again, and who made them so (attribution.ts). What the
+ * kernel undid is left alone for a while (planning/guard.ts); what Octavo or the process did is only noted.
  */
-import * as z from 'zod';
 import type { Host } from '../host/host.js';
-import { type Feud, type Feuds, feudKey, withRecollapse } from '../planning/guard.js';
+import { type Feuds, withRecollapse } from '../planning/guard.js';
 import { BlockObserver } from '../verification/block-observer.js';
-import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { Step, Verdict } from '../vocabulary/plan.js';
+import type { Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import { type JournalPlace, listRuns, openJournal, type ReadRun, readRun } from './journal.js';
-import { lastVerdicts, runState } from './recovery.js';
+import type { Milliseconds } from '../vocabulary/units.js';
+import { type Act, actsOn, type Superseded, takenBack } from './acts.js';
+import { type Attribution, attribute, evidence, marksNow, UNKNOWN } from './attribution.js';
+import { keepFeuds, keepWatches, readFeuds, readWatches } from './feuds.js';
+import {
+  type DamagedReading,
+  type JournalPlace,
+  listRuns,
+  type Marks,
+  openJournal,
+  type ReadRun,
+  tryReadRun,
+} from './journal.js';
+import { runState } from './recovery.js';
+import { RunIndex } from './run-index.js';
 import { lockState } from './state-lock.js';
 
-/** Runs looked back at; older ones have had their say. */
-const RUNS_LOOKED_AT = 20;
+export { readFeuds } from './feuds.js';
 
-const FeudsSchema = z.object({
-  octavo: z.literal('feuds'),
-  version: z.literal(1),
-  feuds: z.array(
-    z.object({ pid: z.int(), startTicks: z.int(), block: z.int(), recollapses: z.int(), until: z.number() }),
-  ),
-});
+/** Runs on a process that are looked back at; older ones have had their say. */
+const RUNS_LOOKED_AT = 20;
+/** Runs of the index that are searched for them. */
+const ROWS_LOOKED_AT = 1000;
 
 export interface Aftermath {
   readonly feuds: Feuds;
-  /** Splits that the kernel undid since the last look. */
+  /** Splits that were found undone since the last look, each with who did it. */
   readonly undone: readonly Verdict[];
-}
-
-/** The feuds as they were kept, without looking at any memory. */
-export function readFeuds({ host, directory }: JournalPlace): Feuds {
-  const text = host.files.readText(`${directory}/feuds.json`);
-  if (!text.ok) return new Map();
-  const parsed = FeudsSchema.safeParse(JSON.parse(text.value));
-  if (!parsed.success) return new Map();
-  return new Map(parsed.data.feuds.map((feud) => [feudKey(feud, feud.block), feud]));
+  /** Runs that cannot be read and were left out. */
+  readonly damaged: readonly DamagedReading[];
 }
 
 /** The same for a turn that is about to act, under the state lock, since it writes to journals. */
@@ -53,82 +53,189 @@ export function lookBackUnderLock(place: JournalPlace, processes: readonly Proce
 
 /** Looks again at the splits of recent runs, keeps the feuds and notes in the journals what was undone. */
 export function lookBack(place: JournalPlace, processes: readonly ProcessIdentity[]): Aftermath {
-  let feuds = readFeuds(place);
+  const index = RunIndex.read(place);
+  const recent = recentRuns(place, index, processes);
+  const watches = new Map(readWatches(place));
   const undone: Verdict[] = [];
-  for (const name of listRuns(place).slice(-RUNS_LOOKED_AT)) {
-    const run = readRun(place, name);
-    if (!run || runState(place.host, run) === 'active') continue;
-    const found = processes.flatMap((process) => undoneOf(place.host, run, process));
-    if (found.length === 0) continue;
-    note(place, run, found);
-    for (const { verdict, process } of found) {
-      feuds = withRecollapse(feuds, process, verdict.after.block, place.host.clock.wallMs());
-      undone.push(verdict);
-    }
+  let feuds = readFeuds(place);
+  for (const process of processes) {
+    const looked = lookAtProcess(place.host, recent, process, watches.get(process.pid));
+    if (!looked) continue;
+    watches.set(process.pid, looked.marks);
+    for (const [run, verdicts] of looked.undone) noteUndone(place, index, run, verdicts);
+    const verdicts = [...looked.undone.values()].flat();
+    feuds = verdicts.reduce((all, verdict) => feudsAfter(place.host, all, process, verdict), feuds);
+    undone.push(...verdicts);
   }
   if (undone.length > 0) keepFeuds(place, feuds);
-  return { feuds, undone };
+  keepWatches(place, watches);
+  return { feuds, undone, damaged: recent.damaged };
 }
 
-function undoneOf(
-  host: Host,
-  run: ReadRun,
-  process: ProcessIdentity,
-): { verdict: Verdict; process: ProcessIdentity }[] {
-  if (run.plan.bootId !== host.identity.bootId) return [];
-  const verdicts = lastVerdicts(run);
-  const splits = run.plan.steps.filter(
-    (step) =>
-      step.proposal.action === 'split' &&
-      step.proposal.process.pid === process.pid &&
-      step.proposal.process.startTicks === process.startTicks &&
-      verdicts.get(step.id)?.outcome === 'met',
+function feudsAfter(host: Host, feuds: Feuds, process: ProcessIdentity, { by, after }: Verdict): Feuds {
+  if (by?.who !== 'kernel' && by?.who !== 'unknown') return feuds;
+  return withRecollapse(feuds, process, after.block, host.clock.wallMs(), by.who);
+}
+
+interface RecentRuns {
+  /** Ended runs of this boot on the processes, newest first. */
+  readonly runs: readonly ReadRun[];
+  readonly damaged: readonly DamagedReading[];
+  /** Collapses that Octavo made in recent runs that began at this time or later. */
+  collapsesSince(atMs: Milliseconds): number;
+}
+
+function recentRuns(place: JournalPlace, index: RunIndex, processes: readonly ProcessIdentity[]): RecentRuns {
+  const runs: ReadRun[] = [];
+  const damaged: DamagedReading[] = [];
+  const names = listRuns(place).slice(-ROWS_LOOKED_AT).reverse();
+  for (const name of names) {
+    if (runs.length === RUNS_LOOKED_AT) break;
+    if (!processes.some(({ pid }) => index.mayConcern(name, pid))) continue;
+    const reading = tryReadRun(place, name);
+    if (reading.kind === 'damaged') damaged.push(reading);
+    if (reading.kind === 'run' && concerns(place.host, reading.run, processes)) runs.push(reading.run);
+  }
+  return { runs, damaged, collapsesSince: (atMs) => collapsesSince(index, names, atMs) };
+}
+
+/** `names` are newest first. A run without a row is still going on, or did nothing yet. */
+function collapsesSince(index: RunIndex, names: readonly string[], atMs: Milliseconds): number {
+  let collapses = 0;
+  for (const name of names) {
+    const row = index.row(name);
+    if (!row || 'damaged' in row) continue;
+    if (row.atMs < atMs) break;
+    collapses += row.collapses;
+  }
+  return collapses;
+}
+
+function concerns(host: Host, run: ReadRun, processes: readonly ProcessIdentity[]): boolean {
+  return (
+    run.plan.bootId === host.identity.bootId &&
+    run.plan.processes.some(({ pid }) => has(processes, pid)) &&
+    // The journal of a run in progress is its own; an unfinished one is recovery's.
+    !['active', 'unfinished'].includes(runState(host, run))
   );
-  if (splits.length === 0) return [];
-  const now = new BlockObserver(host, process.pid).look(splits.map((step) => step.proposal.block));
-  return splits.flatMap((step, index) => {
-    const verdict = undoneVerdict(step, verdicts.get(step.id)!, now[index], host.identity.geometry.pageBytes);
-    return verdict ? [{ verdict, process }] : [];
-  });
 }
 
-/** Huge again, and on another frame: a collapse always copies to a new folio. */
-function undoneVerdict(step: Step, then: Verdict, now: BlockState, pageBytes: number): Verdict | undefined {
-  if (now.level !== 'pmd') return undefined;
+function has(processes: readonly ProcessIdentity[], pid: number): boolean {
+  return processes.some((process) => process.pid === pid);
+}
+
+interface LookedBack {
+  readonly undone: ReadonlyMap<ReadRun, readonly Verdict[]>;
+  readonly marks: Marks;
+}
+
+/** Undefined when there is nothing to look at, or the process has ended. */
+function lookAtProcess(
+  host: Host,
+  recent: RecentRuns,
+  process: ProcessIdentity,
+  watch: Marks | undefined,
+): LookedBack | undefined {
+  const acts = actsOn(recent.runs, process);
+  if (acts.standing.length + acts.superseded.length === 0) return undefined;
+  const observer = new BlockObserver(host, process.pid);
+  const seen = lookUnlessGone(observer, acts.standing);
+  if (!seen) return undefined;
+  const blocks = acts.standing.map(({ step }) => step.proposal.block);
+  const marks = marksNow(host, process, observer, blocks);
+  const undone = new Map<ReadRun, Verdict[]>();
+  for (const act of acts.superseded) add(undone, act.run, supersededVerdict(act));
+  for (const [then, found] of byMarks(seen, process, watch)) {
+    const who = then
+      ? attribute(evidence(then, marks, observer, found.length, ownCollapses(recent, then)))
+      : UNKNOWN;
+    for (const { act, now } of found) add(undone, act.run, undoneVerdict(act, now, who, host));
+  }
+  return { undone, marks };
+}
+
+interface Seen {
+  readonly act: Act;
+  readonly now: BlockState;
+}
+
+/** What stood by the journals and is huge again, as blocks are now. */
+function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): readonly Seen[] | undefined {
+  try {
+    const states = observer.look(standing.map(({ step }) => step.proposal.block));
+    return standing
+      .map((act, index) => ({ act, now: states[index] }))
+      .filter(({ now }) => now.level === 'pmd');
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+    throw problem;
+  }
+}
+
+/** By the last marks that were taken while the block was still split. */
+function byMarks(
+  seen: readonly Seen[],
+  process: ProcessIdentity,
+  watch: Marks | undefined,
+): ReadonlyMap<Marks | undefined, readonly Seen[]> {
+  const last = watch?.startTicks === process.startTicks ? watch : undefined;
+  const groups = new Map<Marks | undefined, Seen[]>();
+  for (const one of seen) {
+    const own = marksOf(one.act.run, process);
+    const then = own && last ? (own.atMs > last.atMs ? own : last) : (own ?? last);
+    groups.set(then, [...(groups.get(then) ?? []), one]);
+  }
+  return groups;
+}
+
+function marksOf(run: ReadRun, { pid, startTicks }: ProcessIdentity): Marks | undefined {
+  const found = run.records.findLast(
+    (record) => record.kind === 'marks' && record.marks.pid === pid && record.marks.startTicks === startTicks,
+  );
+  return found?.kind === 'marks' ? found.marks : undefined;
+}
+
+/** Collapses by runs that began after the marks, or in whose course they were taken. */
+function ownCollapses({ runs, collapsesSince }: RecentRuns, then: Marks): number {
+  const run = runs.find(({ records }) =>
+    records.some((record) => record.kind === 'marks' && record.marks === then),
+  );
+  const begin = run?.records[0];
+  const from = begin?.kind === 'begin' ? begin.atMs : then.atMs;
+  return collapsesSince(from);
+}
+
+function add(undone: Map<ReadRun, Verdict[]>, run: ReadRun, verdict: Verdict): void {
+  undone.set(run, [...(undone.get(run) ?? []), verdict]);
+}
+
+function supersededVerdict({ step, verdict, later }: Superseded): Verdict {
+  return takenBack(step, verdict, later.verdict.after, later.run.run);
+}
+
+function undoneVerdict({ step, verdict }: Act, now: BlockState, who: Attribution, host: Host): Verdict {
   return {
     step: step.id,
     outcome: 'undone-since',
-    cause: 'recollapsed',
-    why: 'the kernel (khugepaged) or the process itself collapsed it again after the split',
-    before: then.after,
+    ...who,
+    before: verdict.after,
     after: now,
-    residentDelta: (now.present - then.after.present) * pageBytes,
+    residentDelta: (now.present - verdict.after.present) * host.identity.geometry.pageBytes,
   };
 }
 
-function note(place: JournalPlace, run: ReadRun, found: readonly { verdict: Verdict }[]): void {
-  const writer = openJournal(place, run.run, run.records.length);
-  writer.write({
-    kind: 'undone',
-    verdicts: found.map(({ verdict }) => verdict),
-    atMs: place.host.clock.wallMs(),
-  });
-  writer.close();
-}
-
-/** Feuds of processes that are gone mean nothing any more. */
-function keepFeuds({ host, directory }: JournalPlace, feuds: Feuds): void {
-  const alive = [...feuds.values()].filter((feud) => isAlive(host, feud));
-  const text = JSON.stringify({ octavo: 'feuds', version: 1, feuds: alive });
-  const path = `${directory}/feuds.json`;
-  const written = host.files.writeFile(path, text);
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
-}
-
-function isAlive(host: Host, feud: Feud): boolean {
+/** Adds to the journal of an ended run what was undone of it. The caller holds the state lock. Throws FILE_UNWRITABLE. */
+export function noteUndone(
+  place: JournalPlace,
+  index: RunIndex,
+  run: ReadRun,
+  verdicts: readonly Verdict[],
+): void {
+  const writer = openJournal(place, run);
   try {
-    return identityOf(host, feud.pid).startTicks === feud.startTicks;
-  } catch {
-    return false;
+    writer.write({ kind: 'undone', verdicts: [...verdicts], atMs: place.host.clock.wallMs() });
+  } finally {
+    writer.close();
   }
+  index.note(run.run);
 }

@@ -1,20 +1,36 @@
-/** The second half of a turn, with everything around it: lock, recovery, resuming, journal. */
+/** The second half of a turn, with everything around it: lock, recovery, resuming, journal, retention. */
 import type { Actuator } from '../actuators/actuator.js';
 import type { Host } from '../host/host.js';
 import { ownHolder } from '../host/lock-file.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
-import { type CarriedOut, carryOut } from './carry-out.js';
+import { takenBackBy } from './acts.js';
+import { noteUndone } from './aftermath.js';
+import { actuatorOf, type CarriedOut, carryOut, openSame } from './carry-out.js';
 import { learnCosts } from './cost-file.js';
-import { createJournal, type JournalPlace, listRuns, readRun } from './journal.js';
-import { lastVerdicts, type Recovered, recoverRuns } from './recovery.js';
+import {
+  createJournal,
+  type DamagedReading,
+  type JournalPlace,
+  removeRun,
+  runName,
+  tryReadRun,
+} from './journal.js';
+import { type Recovered, recoverRuns } from './recovery.js';
+import { DEFAULT_RETENTION, type Dropped, keepWithin, type Retention } from './retention.js';
+import { RunIndex } from './run-index.js';
+import { lastVerdicts } from './run-summary.js';
 import { lockState } from './state-lock.js';
+
+export { runName } from './journal.js';
 
 export interface ApplyOptions {
   readonly place: JournalPlace;
   readonly plan: Plan;
   readonly actuators: readonly Actuator[];
   readonly signal: AbortSignal;
+  /** Bounds of the journal; the defaults where absent. */
+  readonly retention?: Retention;
   progress(done: number, total: number, unit: string): void;
 }
 
@@ -24,6 +40,10 @@ export interface Applied extends CarriedOut {
   readonly recovered: readonly Recovered[];
   /** Steps that an earlier run of the same plan had done. */
   readonly doneBefore: readonly Verdict[];
+  /** Runs that cannot be read; they were left out. */
+  readonly damaged: readonly DamagedReading[];
+  /** Old runs that were thrown away to keep the journal within its bounds. */
+  readonly dropped: Dropped;
 }
 
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
@@ -31,18 +51,25 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   checkBoot(place.host, plan);
   const lock = lockState(place);
   try {
-    const recovered = recoverRuns(place);
-    const doneBefore = doneByEarlierRuns(place, plan);
+    const index = RunIndex.read(place);
+    const { recovered, damaged } = recoverRuns(place, index);
+    checkPlan(options);
+    const doneBefore = doneByEarlierRuns(place, index, plan);
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
     const run = runName(place.host);
     const carried = await carryOutJournalled(options, run, steps);
     learnCosts(place, plan, carried.receipts);
-    return { ...carried, run, recovered, doneBefore: [...doneBefore.values()] };
+    if (carried.closed) index.note(run);
+    noteTakenBack(place, index, plan, { run, verdicts: carried.verdicts });
+    const kept = [run, ...(plan.undoes === undefined ? [] : [plan.undoes])];
+    const dropped = keepWithin(place, options.retention ?? DEFAULT_RETENTION, kept, index);
+    return { ...carried, run, recovered, damaged, dropped, doneBefore: [...doneBefore.values()] };
   } finally {
     lock.release();
   }
 }
 
+/** A run that failed before its first act leaves nothing behind. */
 async function carryOutJournalled(
   options: ApplyOptions,
   run: string,
@@ -50,28 +77,66 @@ async function carryOutJournalled(
 ): Promise<CarriedOut> {
   const { place, plan, signal, progress } = options;
   const journal = createJournal(place, run, plan, ownHolder(place.host));
-  const actuators = new Map(options.actuators.map((actuator) => [actuator.name, actuator]));
+  const actuators = actuatorsByName(options);
   try {
-    return await carryOut({ host: place.host, plan, steps, actuators, journal, signal, progress });
-  } finally {
+    const carried = await carryOut({ host: place.host, plan, steps, actuators, journal, signal, progress });
     journal.close();
+    return carried;
+  } catch (problem) {
+    journal.close();
+    if (!journal.announced) removeRun(place, run);
+    throw problem;
   }
 }
 
-/** Names sort by time: `20261122T195500123Z-1f3a`. */
-export function runName(host: Host): string {
-  const time = new Date(host.clock.wallMs()).toISOString().replace(/[-:.]/g, '');
-  return `${time}-${(host.random.uint32() & 0xffff).toString(16).padStart(4, '0')}`;
+function actuatorsByName({ actuators }: ApplyOptions): ReadonlyMap<string, Actuator> {
+  return new Map(actuators.map((actuator) => [actuator.name, actuator]));
 }
 
-function doneByEarlierRuns(place: JournalPlace, plan: Plan): ReadonlyMap<number, Verdict> {
+/** What can be known to be impossible is refused before there is a run. Throws PLAN_STALE, PERMISSION or ABILITY_MISSING. */
+function checkPlan(options: ApplyOptions): void {
+  const { place, plan } = options;
+  const actuators = actuatorsByName(options);
+  for (const step of plan.steps) actuatorOf(actuators, step);
+  const pids = new Set(plan.steps.map((step) => step.proposal.process.pid));
+  for (const process of plan.processes) {
+    const handle = pids.has(process.pid) ? openSame(place.host, process, plan.target) : 'gone';
+    if (handle !== 'gone') handle.close();
+  }
+}
+
+/** Verdicts of the steps that earlier runs of this very plan have done. */
+function doneByEarlierRuns(place: JournalPlace, index: RunIndex, plan: Plan): ReadonlyMap<number, Verdict> {
   const done = new Map<number, Verdict>();
-  for (const name of listRuns(place)) {
-    const run = readRun(place, name);
-    if (run?.plan.id !== plan.id) continue;
-    for (const [step, verdict] of lastVerdicts(run)) if (verdict.outcome === 'met') done.set(step, verdict);
+  for (const name of index.ofPlan(plan.id)) {
+    const reading = tryReadRun(place, name);
+    if (reading.kind !== 'run' || reading.run.plan.id !== plan.id) continue;
+    for (const [step, verdict] of lastVerdicts(reading.run))
+      if (verdict.outcome === 'met') done.set(step, verdict);
   }
   return done;
+}
+
+/**
+ * Says in the journal of the run that this plan takes back which of its steps are undone now. Where that cannot be
+ * written, a later look back finds it out from this run's own journal.
+ */
+function noteTakenBack(
+  place: JournalPlace,
+  index: RunIndex,
+  plan: Plan,
+  undo: { readonly run: string; readonly verdicts: readonly Verdict[] },
+): void {
+  if (plan.undoes === undefined) return;
+  const reading = tryReadRun(place, plan.undoes);
+  if (reading.kind !== 'run') return;
+  const back = takenBackBy(reading.run, plan, undo.run, undo.verdicts);
+  if (back.length === 0) return;
+  try {
+    noteUndone(place, index, reading.run, back);
+  } catch (problem) {
+    if (!(problem instanceof OctavoError && problem.code === 'FILE_UNWRITABLE')) throw problem;
+  }
 }
 
 function checkBoot(host: Host, plan: Plan): void {

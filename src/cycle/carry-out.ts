@@ -17,7 +17,8 @@ import type { Plan, Receipt, Step, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Microseconds } from '../vocabulary/units.js';
-import type { JournalWriter } from './journal.js';
+import { marksNow } from './attribution.js';
+import type { JournalWriter, RecordOf } from './journal.js';
 import { LockPace, type Span } from './lock-pace.js';
 
 export interface CarryOutOptions {
@@ -36,14 +37,33 @@ export interface CarriedOut {
   readonly why: string;
   readonly receipts: readonly Receipt[];
   readonly verdicts: readonly Verdict[];
+  /** What ended the run before its time, after it had begun to act. */
+  readonly failure?: OctavoError;
+  /** False when the end could not be written: the next start settles the run by what page sizes say. */
+  readonly closed: boolean;
 }
 
+/**
+ * Carries out what is to be done. A failure after the first act is an outcome, told with all that was done until then;
+ * before it the failure is thrown.
+ */
 export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   const run = new RunningPlan(options);
   const slowDown = await options.host.calls.hurry?.();
   const ended = await run.all().finally(() => slowDown?.());
-  options.journal.write({ kind: 'end', how: ended.how, why: ended.why, atMs: options.host.clock.wallMs() });
-  return ended;
+  // Without the last verdicts an end would hide what was announced from the recovery.
+  const closed = ended.failure?.code !== 'FILE_UNWRITABLE' && endJournal(options, ended.how, ended.why);
+  return { ...ended, closed };
+}
+
+function endJournal({ journal, host }: CarryOutOptions, how: CarriedOut['how'], why: string): boolean {
+  try {
+    journal.write({ kind: 'end', how, why, atMs: host.clock.wallMs() });
+    return true;
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'FILE_UNWRITABLE') return false;
+    throw problem;
+  }
 }
 
 /** Free huge blocks and memory pressure now. */
@@ -72,27 +92,40 @@ class RunningPlan {
     this.#settings = readThpSettings(options.host);
   }
 
-  async all(): Promise<CarriedOut> {
-    for (const process of this.#options.plan.processes) {
-      const steps = this.#options.steps.filter((step) => step.proposal.process.pid === process.pid);
-      if (steps.length > 0 && !this.#halted()) await this.#process(process, steps);
-    }
+  async all(): Promise<Omit<CarriedOut, 'closed'>> {
+    const failure = await this.#allProcesses();
     const { signal } = this.#options;
     const done = { receipts: this.#receipts, verdicts: this.#verdicts };
+    if (failure) return { how: 'stopped', why: failure.message, failure, ...done };
     if (this.#stopped) return { how: 'stopped', why: this.#stopped, ...done };
     const left = this.#options.steps.length - this.#verdicts.length;
     if (signal.aborted && left > 0) return { how: 'interrupted', why: String(signal.reason), ...done };
     return { how: 'complete', why: '', ...done };
   }
 
+  /** Returns what ended it before its time once something had been announced. */
+  async #allProcesses(): Promise<OctavoError | undefined> {
+    try {
+      for (const process of this.#options.plan.processes) {
+        const steps = this.#options.steps.filter((step) => step.proposal.process.pid === process.pid);
+        if (steps.length > 0 && !this.#halted()) await this.#process(process, steps);
+      }
+      return undefined;
+    } catch (problem) {
+      if (problem instanceof OctavoError && this.#options.journal.announced) return problem;
+      throw problem;
+    }
+  }
+
   async #process(process: ProcessIdentity, steps: readonly Step[]): Promise<void> {
-    const handle = openSame(this.#options.host, process, this.#options.plan.target);
+    const handle = openOrGone(this.#options, process);
     if (handle === 'gone')
       return this.#record(
         [],
         steps.map((step) => goneVerdict(step)),
       );
     const work = new ProcessWork(this.#options, handle, this.#settings);
+    work.willActOn(process, steps);
     try {
       await this.#inBursts(work, steps);
     } finally {
@@ -110,11 +143,12 @@ class RunningPlan {
       const pauseMs = pace.waitMs(host.clock.monotonicNs(), expectedUs);
       if (pauseMs > 0) await host.clock.sleep(pauseMs, signal);
       if (this.#halted() || !this.#memoryAllows(batch)) break;
-      const { receipts, verdicts, span } = await work.batch(batch);
+      const { receipts, verdicts, span, failure } = await work.batch(batch);
       const tried = receipts.filter((receipt) => receipt.tried);
       const heldUs = tried.reduce((sum, receipt) => sum + receipt.durationUs, 0);
       pace.add({ kind, steps: tried.length, heldUs, span });
       this.#record(receipts, verdicts);
+      if (failure) throw failure;
       at += batch.length;
     }
   }
@@ -137,9 +171,20 @@ class RunningPlan {
   #record(receipts: readonly Receipt[], verdicts: readonly Verdict[]): void {
     this.#receipts.push(...receipts);
     this.#verdicts.push(...verdicts);
-    this.#options.journal.write({ kind: 'verdicts', verdicts: [...verdicts] });
+    this.#options.journal.write(
+      ...(receipts.length > 0 ? [{ kind: 'receipts' as const, receipts: [...receipts] }] : []),
+      { kind: 'verdicts', verdicts: [...verdicts] },
+    );
     this.#options.progress(this.#verdicts.length, this.#options.steps.length, 'blocks');
   }
+}
+
+interface Batch {
+  readonly receipts: readonly Receipt[];
+  readonly verdicts: readonly Verdict[];
+  readonly span: Span;
+  /** Why the actuator did not finish. */
+  readonly failure?: OctavoError;
 }
 
 /** One process's share of a run. */
@@ -148,6 +193,7 @@ class ProcessWork {
   readonly #handle: ProcessHandle;
   readonly #observer: BlockObserver;
   readonly #settings: ThpSettings;
+  #marks: readonly RecordOf<'marks'>[] = [];
 
   constructor(options: CarryOutOptions, handle: ProcessHandle, settings: ThpSettings) {
     this.#options = options;
@@ -156,8 +202,30 @@ class ProcessWork {
     this.#settings = settings;
   }
 
-  async batch(steps: readonly Step[]) {
-    const { host, journal, actuators } = this.#options;
+  /** Takes the marks that tell later who undid something; they are written with the first announcement. */
+  willActOn(process: ProcessIdentity, steps: readonly Step[]): void {
+    const blocks = steps.map((step) => step.proposal.block);
+    try {
+      this.#marks = [{ kind: 'marks', marks: marksNow(this.#options.host, process, this.#observer, blocks) }];
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  #announce(steps: readonly Step[]): void {
+    const { journal, host } = this.#options;
+    journal.write(...this.#marks, {
+      kind: 'intent',
+      steps: steps.map((step) => step.id),
+      before: steps.map((step) => step.before),
+      atMs: host.clock.wallMs(),
+    });
+    this.#marks = [];
+  }
+
+  /** What was done and what came of it; also where the actuator failed in the middle of it. */
+  async batch(steps: readonly Step[]): Promise<Batch> {
+    const { host, actuators } = this.#options;
     const before = this.#look(steps);
     if (!before) {
       const nowNs = host.clock.monotonicNs();
@@ -168,26 +236,27 @@ class ProcessWork {
     const current = steps.map((step, index) => ({ ...step, before: before[index] }));
     const todo = current.filter((step) => !isDone(step, host.identity.geometry));
     const failedBefore = this.#failedSplits();
-    journal.write({
-      kind: 'intent',
-      steps: todo.map((step) => step.id),
-      before: todo.map((step) => step.before),
-      atMs: host.clock.wallMs(),
-    });
-    const actuator = actuators.get(steps[0].actuator);
-    if (!actuator)
-      throw new OctavoError('ABILITY_MISSING', {
-        ability: `actuator ${steps[0].actuator}`,
-        reason: 'this Octavo does not have it',
-        remedy: 'Plan again.',
-      });
+    if (todo.length > 0) this.#announce(todo);
+    const actuator = actuatorOf(actuators, steps[0]);
     const beganNs = host.clock.monotonicNs();
-    const receipts = await actuator.apply(todo, { host, target: this.#handle });
+    const { receipts, failure } = await this.#act(actuator, todo);
     const span: Span = { beganNs, endedNs: host.clock.monotonicNs() };
-    journal.write({ kind: 'receipts', receipts: [...receipts] });
     const splitsFailed = this.#failedSplits() > failedBefore;
     const verdicts = this.#judge(current, receipts, splitsFailed);
-    return { receipts, verdicts, span };
+    return { receipts, verdicts, span, failure };
+  }
+
+  /** An actuator that fails may have done part of the batch: page sizes tell. */
+  async #act(actuator: Actuator, todo: readonly Step[]): Promise<Pick<Batch, 'receipts' | 'failure'>> {
+    const { host } = this.#options;
+    if (todo.length === 0) return { receipts: [] };
+    try {
+      return { receipts: await actuator.apply(todo, { host, target: this.#handle }) };
+    } catch (problem) {
+      if (!(problem instanceof OctavoError)) throw problem;
+      const receipts = todo.map((step) => ({ ...untried(step, host, problem.code), tried: true }));
+      return { receipts, failure: problem };
+    }
   }
 
   #judge(steps: readonly Step[], receipts: readonly Receipt[], splitsFailed: boolean): readonly Verdict[] {
@@ -200,7 +269,7 @@ class ProcessWork {
       this.#observer.forgetMappings();
     }
     return steps.map((step, index) => {
-      const receipt = receipts.find((made) => made.step === step.id) ?? alreadySo(step, host);
+      const receipt = receipts.find((made) => made.step === step.id) ?? untried(step, host, 'already so');
       return verify(step, step.before, after[index], this.#evidence(step, receipt, splitsFailed), geometry);
     });
   }
@@ -233,6 +302,27 @@ class ProcessWork {
     const vmstat = this.#options.host.files.readText('/proc/vmstat');
     return vmstat.ok ? (parseVmstat(vmstat.value).get('thp_split_page_failed') ?? 0) : 0;
   }
+}
+
+/** Where another process has the pid by now, the planned one is gone: other processes of the plan go on. */
+function openOrGone({ host, plan }: CarryOutOptions, process: ProcessIdentity): ProcessHandle | 'gone' {
+  try {
+    return openSame(host, process, plan.target);
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'PLAN_STALE') return 'gone';
+    throw problem;
+  }
+}
+
+/** Throws ABILITY_MISSING for an actuator that this Octavo, or this choice of actuators, does not have. */
+export function actuatorOf(actuators: ReadonlyMap<string, Actuator>, step: Step): Actuator {
+  const actuator = actuators.get(step.actuator);
+  if (actuator) return actuator;
+  throw new OctavoError('ABILITY_MISSING', {
+    ability: `actuator ${step.actuator}`,
+    reason: 'this Octavo does not have it',
+    remedy: 'Plan again.',
+  });
 }
 
 /**
@@ -301,16 +391,10 @@ function isDone(step: Step, geometry: Host['identity']['geometry']): boolean {
   return outcomeOf(step, step.before, step.before, geometry) === 'met';
 }
 
-function alreadySo(step: Step, host: Host): Receipt {
-  return {
-    step: step.id,
-    actuator: step.actuator,
-    tried: false,
-    answer: 'already so',
-    calls: [],
-    durationUs: 0,
-    atMs: host.clock.wallMs(),
-  };
+function untried(step: Step, host: Host, answer: string): Receipt {
+  const { id, actuator } = step;
+  const atMs = host.clock.wallMs();
+  return { step: id, actuator, tried: false, answer, calls: [], durationUs: 0, atMs };
 }
 
 function goneVerdict(step: Step): Verdict {

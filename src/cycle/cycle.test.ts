@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
 import { worstSecond } from '../../test/worst-second.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack } from './aftermath.js';
@@ -52,6 +52,17 @@ test('what the kernel leaves alone is not met, with its cause, and tried once', 
     assert.deepEqual(outcomes(await apply(host, await planFor(host, { split: [0] }))), [expected]);
     assert.equal(host.log.filter((line) => line === 'MADV_COLD 0+1').length, 1);
   }
+});
+
+test('a block that the process replaced during the step is told so', async () => {
+  const host = new ScriptedHost([{ stuck: 'pinned' }]);
+  host.debugfs = 'EPERM';
+  const plan = await planFor(host, { split: [0] });
+  host.failAdvice = () => {
+    host.blocks[0].frame += 512;
+  };
+  const { verdicts } = await apply(host, plan);
+  assert.deepEqual([outcomes({ verdicts }), verdicts[0].by], [['not-met: remapped'], { who: 'process' }]);
 });
 
 test('memory that is mlocked after planning is told as mlocked', async () => {
@@ -182,20 +193,6 @@ test('pressure that rises after planning stops collapses before they are tried',
   assert.deepEqual([applied.how, host.blocks[0].order], ['stopped', 0]);
 });
 
-/** Pulls the plug at the n-th durable write; answers whether there was one. */
-async function crashAt(host: ScriptedHost, n: number, act: () => Promise<unknown>): Promise<boolean> {
-  let writes = 0;
-  host.beforeWrite = () => {
-    if (++writes === n) throw new Error('the plug was pulled');
-  };
-  const crashed = await act().then(
-    () => false,
-    (problem: Error) => problem.message === 'the plug was pulled',
-  );
-  host.beforeWrite = () => undefined;
-  return crashed;
-}
-
 test('wherever a run is cut off, the next start knows what was done, and finishes it exactly once', async () => {
   let crashes = 0;
   for (let n = 1; n < 100; n++) {
@@ -224,39 +221,18 @@ test('wherever a run is cut off, the next start knows what was done, and finishe
   assert.ok(crashes >= 8, `${crashes} places to cut off at`);
 });
 
-/** The crashed run's process is gone: its start time no longer matches. */
-function forgetOwner(host: ScriptedHost): void {
-  const text = host.texts.get('/proc/1/stat')!;
-  const fields = text.split(' ');
-  fields[21] = String(Number(fields[21]) + 1);
-  host.texts.set('/proc/1/stat', fields.join(' '));
-}
-
-test('a journal torn at any byte of its last line is read up to there; damage before it is an error', async () => {
-  const host = new ScriptedHost([9]);
-  const { run } = await apply(host, await planFor(host, { split: [0] }));
-  const path = `/state/runs/${run}/journal.jsonl`;
-  const whole = host.texts.get(path)!;
-  const lines = whole.trimEnd().split('\n').length;
-  const lastStart = whole.lastIndexOf('\n', whole.length - 2) + 1;
-  for (let cut = lastStart; cut < whole.length; cut++) {
-    host.texts.set(path, whole.slice(0, cut));
-    assert.equal(readRun(place(host), run)?.records.length, lines - 1, `cut at ${cut}`);
-    assert.equal(host.texts.get(path), whole.slice(0, lastStart), 'the torn line is mended away');
-  }
-  host.texts.set(path, whole.replace('"kind":"intent"', '"kind":"intenT"'));
-  assert.throws(() => readRun(place(host), run), code('JOURNAL_DAMAGED'));
-});
-
 test('a run whose process is gone is settled; one whose process lives is left alone', async () => {
   const host = new ScriptedHost([9]);
   const plan = await planFor(host, { split: [0] });
-  await crashAt(host, 5, () => apply(host, plan));
+  await crashAt(host, 4, () => apply(host, plan));
   host.texts.delete('/state/lock');
-  assert.deepEqual(recoverRuns(place(host)), []);
+  // Somebody else looks: the run's process is alive.
+  Object.assign(host.identity, { pid: PID });
+  assert.deepEqual(recoverRuns(place(host)).recovered, []);
+  Object.assign(host.identity, { pid: 1 });
   forgetOwner(host);
-  assert.equal(recoverRuns(place(host)).length, 1);
-  assert.deepEqual(recoverRuns(place(host)), []);
+  assert.equal(recoverRuns(place(host)).recovered.length, 1);
+  assert.deepEqual(recoverRuns(place(host)).recovered, []);
 });
 
 test('the state lock refuses a second Octavo and takes over from one that is gone', () => {
@@ -287,10 +263,16 @@ test('a block that the kernel collapsed again is reported once, and starts a feu
   assert.equal(first.feuds.size, 1);
   assert.equal(lookBack(place(host), processes).undone.length, 0);
   assert.equal(lastVerdicts(readRun(place(host), run)!).get(0)?.outcome, 'undone-since');
-  const plan = await planFor(host, { split: [0], feuds: first.feuds, id: 'plan-2' });
+  const wish = { split: [0], feuds: first.feuds, id: 'plan-2' };
   assert.deepEqual(
-    plan.refused.map((refused) => refused.code),
+    (await planFor(host, { ...wish, insist: false })).refused.map((refused) => refused.code),
     ['ping-pong'],
+  );
+  const asked = await planFor(host, wish);
+  assert.deepEqual(
+    [asked.refused, asked.steps[0].warnings.length],
+    [[], 1],
+    'what is asked for by name is done',
   );
 });
 

@@ -1,49 +1,26 @@
 /**
- * The write-ahead journal of one run: a directory with plan.json and journal.jsonl. Every line carries a sequence
- * number and a checksum and is on stable storage before the act it announces. A torn last line is what a crash
- * leaves and is dropped; damage anywhere else is an error.
+ * The write-ahead journal of one run: `runs/RUN/journal.jsonl` in the state directory. Every line carries a sequence
+ * number and a checksum and is on stable storage before the act it announces. Reading changes nothing: a torn last
+ * line, what a crash leaves, is passed over, and only recovery mends it (openJournal). Damage anywhere else makes the
+ * run unreadable and is told; other runs are not affected by it.
  */
-import { crc32 } from 'node:zlib';
-import * as z from 'zod';
 import type { AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
+import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
+import { type Plan, PlanSchema } from '../vocabulary/plan.js';
+import {
+  type Damage,
+  lineOf,
+  packed,
+  plain,
+  type SoundLines,
+  soundLines,
+  unpacked,
+} from './journal-lines.js';
+import { JOURNAL_VERSION, type JournalRecord, planRecord, readRecords } from './journal-records.js';
 
-export const JOURNAL_VERSION = 1;
-
-const OwnerSchema = z.object({ pid: z.int(), startTicks: z.int(), bootId: z.string() }).readonly();
-
-export const RecordSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('begin'),
-    version: z.literal(JOURNAL_VERSION),
-    plan: z.string(),
-    owner: OwnerSchema,
-    atMs: z.number(),
-  }),
-  /** About to act on these steps; `before` is what the blocks look like now. */
-  z.object({
-    kind: z.literal('intent'),
-    steps: z.array(z.int()),
-    before: z.array(BlockStateSchema),
-    atMs: z.number(),
-  }),
-  z.object({ kind: z.literal('receipts'), receipts: z.array(ReceiptSchema) }),
-  z.object({ kind: z.literal('verdicts'), verdicts: z.array(VerdictSchema) }),
-  /** Verdicts found out after a crash, for intents that have none. */
-  z.object({ kind: z.literal('recovered'), verdicts: z.array(VerdictSchema), atMs: z.number() }),
-  /** A later look found that the kernel or the process undid a step. */
-  z.object({ kind: z.literal('undone'), verdicts: z.array(VerdictSchema), atMs: z.number() }),
-  z.object({
-    kind: z.literal('end'),
-    how: z.enum(['complete', 'interrupted', 'stopped', 'recovered']),
-    why: z.string(),
-    atMs: z.number(),
-  }),
-]);
-
-export type JournalRecord = z.infer<typeof RecordSchema>;
+export type { JournalRecord, Marks, RecordOf } from './journal-records.js';
 
 export interface JournalPlace {
   readonly host: Host;
@@ -52,6 +29,7 @@ export interface JournalPlace {
 }
 
 const runPath = (place: JournalPlace, run: string) => `${place.directory}/runs/${run}`;
+export const journalPath = (place: JournalPlace, run: string) => `${runPath(place, run)}/journal.jsonl`;
 
 /** Appends records to the journal of a run. */
 export class JournalWriter {
@@ -59,6 +37,7 @@ export class JournalWriter {
   readonly #file: AppendFile;
   readonly #path: string;
   #sequence: number;
+  #announced = false;
 
   constructor(run: string, path: string, file: AppendFile, sequence: number) {
     this.run = run;
@@ -67,12 +46,25 @@ export class JournalWriter {
     this.#sequence = sequence;
   }
 
-  /** Returns when the record is on stable storage. Throws FILE_UNWRITABLE: nothing is done that is not written. */
-  write(record: JournalRecord): void {
-    const body = JSON.stringify({ n: this.#sequence++, ...record });
-    const written = this.#file.append(`${checksum(body)} ${body}\n`);
+  /** Whether an act was announced: from then on the run may have changed something. */
+  get announced(): boolean {
+    return this.#announced;
+  }
+
+  /**
+   * Returns when the records are on stable storage, all or none of them. Throws FILE_UNWRITABLE: nothing is done that
+   * is not written.
+   */
+  write(...records: readonly (JournalRecord | ReturnType<typeof planRecord>)[]): void {
+    const lines = records.map((record, index) => {
+      const value = { n: this.#sequence + index, ...record };
+      return lineOf(record.kind === 'begin' || record.kind === 'end' ? plain(value) : packed(value));
+    });
+    const written = this.#file.append(lines.join(''));
     if (!written.ok)
       throw new OctavoError('FILE_UNWRITABLE', { path: this.#path, errno: written.error.errno });
+    this.#sequence += records.length;
+    this.#announced ||= records.some(({ kind }) => kind === 'intent');
   }
 
   close(): void {
@@ -80,87 +72,170 @@ export class JournalWriter {
   }
 }
 
-/** Begins the journal of a new run. */
+/** Begins the journal of a new run. Throws FILE_UNWRITABLE and leaves no run behind then. */
 export function createJournal(place: JournalPlace, run: string, plan: Plan, owner: Holder): JournalWriter {
   const directory = runPath(place, run);
   must(place.host.files.makeDirectory(directory), directory);
-  must(place.host.files.writeFile(`${directory}/plan.json`, JSON.stringify(plan)), directory);
-  const writer = openJournal(place, run, 0);
-  writer.write({
-    kind: 'begin',
-    version: JOURNAL_VERSION,
-    plan: plan.id,
-    owner,
-    atMs: place.host.clock.wallMs(),
-  });
-  return writer;
+  let writer: JournalWriter | undefined;
+  try {
+    writer = appendingTo(place, run, 0);
+    const atMs = place.host.clock.wallMs();
+    writer.write({ kind: 'begin', version: JOURNAL_VERSION, plan: plan.id, owner, atMs }, planRecord(plan));
+    return writer;
+  } catch (problem) {
+    writer?.close();
+    removeRun(place, run);
+    throw problem;
+  }
 }
 
-/** Opens the journal of an earlier run to add to it, after its `records` records. */
-export function openJournal(place: JournalPlace, run: string, records: number): JournalWriter {
-  const path = `${runPath(place, run)}/journal.jsonl`;
+/**
+ * Opens the journal of an earlier run to add to it, and mends it first where it is torn. The caller holds the state
+ * lock, and the run's own process is gone or has ended the run.
+ */
+export function openJournal(place: JournalPlace, run: ReadRun): JournalWriter {
+  const path = journalPath(place, run.run);
+  if (run.sound !== undefined) must(place.host.files.writeFile(path, run.sound), path);
+  return appendingTo(place, run.run, run.lines);
+}
+
+function appendingTo(place: JournalPlace, run: string, lines: number): JournalWriter {
+  const path = journalPath(place, run);
   const opened = place.host.files.appendTo(path);
   if (!opened.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: opened.error.errno });
-  return new JournalWriter(run, path, opened.value, records);
+  return new JournalWriter(run, path, opened.value, lines);
+}
+
+/** Removes all of a run. The caller holds the state lock. Returns whether nothing of it is left. */
+export function removeRun(place: JournalPlace, run: string): boolean {
+  const { files } = place.host;
+  const directory = runPath(place, run);
+  // The journal goes first: what is left after a crash in between is no run any more.
+  for (const name of ['journal.jsonl', 'journal.jsonl.new', 'plan.json'])
+    files.remove(`${directory}/${name}`);
+  return files.remove(directory).ok;
 }
 
 export interface ReadRun {
   readonly run: string;
   readonly plan: Plan;
   readonly records: readonly JournalRecord[];
+  /** Whole lines in the journal. */
+  readonly lines: number;
+  /** The journal without its torn last line; undefined when no line is torn. */
+  readonly sound: string | undefined;
 }
 
-/** Runs that have a directory, oldest first (run names sort by time). */
+/** What became of reading a run. `absent`: it ended before its journal began, in which case it did nothing. */
+export type RunReading =
+  | { readonly kind: 'run'; readonly run: ReadRun }
+  | { readonly kind: 'absent' }
+  | DamagedReading;
+
+export interface DamagedReading {
+  readonly kind: 'damaged';
+  readonly run: string;
+  /** JOURNAL_DAMAGED, which says how to set the run aside, or FILE_UNREADABLE. */
+  readonly problem: OctavoError;
+}
+
+const RUN_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
+
+/** Names sort by time: `20261122T195500123Z-1f3a`. */
+export function runName(host: Host): string {
+  const time = new Date(host.clock.wallMs()).toISOString().replace(/[-:.]/g, '');
+  return `${time}-${(host.random.uint32() & 0xffff).toString(16).padStart(4, '0')}`;
+}
+
+/** Names of the runs that have a directory, oldest first. Throws FILE_UNREADABLE. */
 export function listRuns(place: JournalPlace): readonly string[] {
-  const listed = place.host.files.list(`${place.directory}/runs`);
-  return listed.ok ? [...listed.value].sort() : [];
+  const path = `${place.directory}/runs`;
+  const listed = place.host.files.list(path);
+  if (listed.ok) return listed.value.filter((name) => RUN_NAME.test(name)).sort();
+  if (isAbsence(listed.error.errno)) return [];
+  throw new OctavoError('FILE_UNREADABLE', { path, errno: listed.error.errno });
 }
 
-/** Reads a run; undefined when it ended before its journal began, in which case it did nothing. */
+/** Reads a run; undefined when it did nothing. Throws JOURNAL_DAMAGED or FILE_UNREADABLE. */
 export function readRun(place: JournalPlace, run: string): ReadRun | undefined {
-  const directory = runPath(place, run);
-  const planText = place.host.files.readText(`${directory}/plan.json`);
-  const journalText = place.host.files.readText(`${directory}/journal.jsonl`);
-  if (!planText.ok || !journalText.ok) return undefined;
-  const path = `${directory}/journal.jsonl`;
-  const records = parseJournal(journalText.value, path, (whole) =>
-    must(place.host.files.writeFile(path, whole), path),
-  );
-  if (records.length === 0) return undefined;
-  return { run, plan: parsePlan(planText.value, `${directory}/plan.json`), records };
+  const reading = tryReadRun(place, run);
+  if (reading.kind === 'damaged') throw reading.problem;
+  return reading.kind === 'run' ? reading.run : undefined;
 }
 
-/** `mend` is given the sound lines when the last one is torn, so that later appends start on a line of their own. */
-function parseJournal(text: string, path: string, mend: (whole: string) => void): readonly JournalRecord[] {
-  const lines = text.split('\n');
-  const torn = lines.pop() !== '';
-  const records: JournalRecord[] = [];
-  for (const [index, line] of lines.entries()) {
-    const record = parseLine(line);
-    if (typeof record === 'string') {
-      if (index === lines.length - 1) return mended(lines.slice(0, index), records, mend);
-      throw new OctavoError('JOURNAL_DAMAGED', { path, line: index + 1, problem: record });
-    }
-    records.push(record);
+/** Reads a run, with damage as a value: for all that go through many runs, which one damaged run must not stop. */
+export function tryReadRun(place: JournalPlace, run: string): RunReading {
+  try {
+    const read = readSound(place, run);
+    return read ? { kind: 'run', run: read } : { kind: 'absent' };
+  } catch (problem) {
+    if (!(problem instanceof OctavoError)) throw problem;
+    return { kind: 'damaged', run, problem };
   }
-  return torn ? mended(lines, records, mend) : records;
 }
 
-function mended(
-  sound: readonly string[],
-  records: JournalRecord[],
-  mend: (whole: string) => void,
-): JournalRecord[] {
-  mend(sound.map((line) => `${line}\n`).join(''));
-  return records;
+function readSound(place: JournalPlace, run: string): ReadRun | undefined {
+  const text = textOf(place, journalPath(place, run));
+  if (text === undefined) return undefined;
+  const sound = soundLines(text);
+  if ('problem' in sound) throw damaged(place, run, sound);
+  const read = readRecords(valuesOf(place, run, sound));
+  if ('problem' in read) throw damaged(place, run, read);
+  // Begin and plan are written in one go: without both, nothing was announced.
+  if (read.records.length === 0 || (read.version > 1 && sound.bodies.length === 1)) return undefined;
+  const plan = read.plan ?? planFile(place, run, read.version);
+  const torn = sound.torn ? { sound: sound.whole } : { sound: undefined };
+  return { run, plan, records: read.records, lines: sound.bodies.length, ...torn };
 }
 
-function parseLine(line: string): JournalRecord | string {
-  const space = line.indexOf(' ');
-  const body = line.slice(space + 1);
-  if (space !== 8 || line.slice(0, space) !== checksum(body)) return 'checksum does not match';
-  const parsed = RecordSchema.safeParse(JSON.parse(body));
-  return parsed.success ? parsed.data : z.prettifyError(parsed.error);
+/** Bodies that their checksums confirm: one that cannot be unpacked was written so. */
+function valuesOf(place: JournalPlace, run: string, { bodies }: SoundLines): readonly unknown[] {
+  return bodies.map((body, index) => {
+    try {
+      return unpacked(body);
+    } catch (problem) {
+      throw damaged(place, run, { line: index + 1, problem: (problem as Error).message });
+    }
+  });
+}
+
+/** The plan beside a journal of version 1. */
+function planFile(place: JournalPlace, run: string, version: number): Plan {
+  const path = version === 1 ? `${runPath(place, run)}/plan.json` : journalPath(place, run);
+  const text = version === 1 ? textOf(place, path) : undefined;
+  if (text === undefined) throw damaged(place, run, { line: 1, problem: 'the plan is missing' }, path);
+  try {
+    return parsePlan(text, path);
+  } catch (problem) {
+    throw damaged(place, run, { line: 1, problem: (problem as OctavoError).message }, path);
+  }
+}
+
+function textOf(place: JournalPlace, path: string): string | undefined {
+  const text = place.host.files.readText(path);
+  if (text.ok) return text.value;
+  if (isAbsence(text.error.errno)) return undefined;
+  throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
+}
+
+function isAbsence(errno: ErrnoName): boolean {
+  return errno === 'ENOENT' || errno === 'ENOTDIR';
+}
+
+function damaged(
+  place: JournalPlace,
+  run: string,
+  { line, problem }: Damage,
+  path = journalPath(place, run),
+): OctavoError {
+  return new OctavoError('JOURNAL_DAMAGED', {
+    path,
+    line,
+    problem,
+    run,
+    directory: runPath(place, run),
+    aside: `${place.directory}/${run}.damaged`,
+  });
 }
 
 /** Parses plan text. Throws PLAN_MALFORMED naming the place. */
@@ -183,10 +258,6 @@ export function parsePlan(text: string, path: string): Plan {
     problem: first.message,
     place: first.path.join('.') || 'the top level',
   });
-}
-
-function checksum(body: string): string {
-  return crc32(body).toString(16).padStart(8, '0');
 }
 
 function must(answer: { ok: boolean; error?: { errno: string } }, path: string): void {

@@ -16,6 +16,7 @@ import type { HotMap } from '../vocabulary/hot-map.js';
 import { type PageSizes, rowOfBlock } from '../vocabulary/page-sizes.js';
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
+import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Order } from '../vocabulary/units.js';
 import { memoryState } from './carry-out.js';
 
@@ -56,7 +57,10 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
   const { heat, accounts } = await sample(options, sizes);
   const parameters = { ...options.parameters, splitOrders: reachableOrders(options.actuators) };
-  const processes = sizes.map((one) => proposals(one, heatOf(one, heat), options.policy, parameters));
+  const processes = sizes.map((one) => {
+    throwIfStopped(options.signal);
+    return proposals(one, heatOf(one, heat), options.policy, parameters);
+  });
   const plan = makePlan({
     id: options.id,
     nowMs: host.clock.wallMs(),
@@ -88,7 +92,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
 function observeAll({ host, processes, progress, signal }: PlanTurnOptions): readonly PageSizes[] {
   const seen: PageSizes[] = [];
   for (const [index, process] of processes.entries()) {
-    if (signal.aborted) break;
+    throwIfStopped(signal);
     progress('looking at page sizes', index, processes.length, 'processes');
     try {
       const { sizes } = observe(host, process.pid);
@@ -115,6 +119,8 @@ async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
         maps.addContent(reading.content.pid, reading.content.block, reading.content.filled);
       else maps.addBlocks(reading.range.pid, reading.range.firstBlock, reading.range.blocks);
     }
+    // A source that was interrupted has told of a part only.
+    throwIfStopped(signal);
   }
   const heat = options.heat ?? maps.build(sources.map((source) => source.origin));
   return { heat, accounts: sources.map((source) => ({ source: source.name, account: source.account() })) };

@@ -1,9 +1,9 @@
 /** From a run to the plan that takes it back, as far as the kernel allows. Pure but for looking at the memory now. */
 import type { NamedBlocks } from '../policies/policy.js';
-import type { Step, Verdict } from '../vocabulary/plan.js';
+import type { Step } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
+import { changes } from './acts.js';
 import type { ReadRun } from './journal.js';
-import { lastVerdicts } from './recovery.js';
 
 export interface UndoPart {
   readonly process: ProcessIdentity;
@@ -18,7 +18,7 @@ export interface UndoOutline {
 
 /** What a run really changed, by process: splits to collapse again and collapses to split again. */
 export function undoOutline(run: ReadRun): UndoOutline {
-  const changed = changedSteps(run);
+  const changed = changes(run);
   const byProcess = new Map<number, Step[]>();
   for (const { step } of changed) {
     const { pid } = step.proposal.process;
@@ -37,23 +37,6 @@ export function undoOutline(run: ReadRun): UndoOutline {
 
 function blocksOf(steps: readonly Step[], action: 'split' | 'collapse'): number[] {
   return steps.filter((step) => step.proposal.action === action).map((step) => step.proposal.block);
-}
-
-/** Steps that the run itself carried out, wholly or partly; a block that was so already was not its doing. */
-function changedSteps(run: ReadRun): { step: Step; verdict: Verdict }[] {
-  const tried = new Set<number>();
-  for (const record of run.records) {
-    if (record.kind === 'receipts')
-      for (const receipt of record.receipts) if (receipt.tried) tried.add(receipt.step);
-    if (record.kind === 'recovered') for (const verdict of record.verdicts) tried.add(verdict.step);
-  }
-  const verdicts = lastVerdicts(run);
-  return run.plan.steps.flatMap((step) => {
-    const verdict = verdicts.get(step.id);
-    const changed =
-      verdict && tried.has(step.id) && (verdict.outcome === 'met' || verdict.outcome === 'partly');
-    return changed ? [{ step, verdict }] : [];
-  });
 }
 
 function irreversible(changed: readonly { step: Step }[]): readonly string[] {

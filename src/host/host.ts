@@ -53,7 +53,10 @@ export interface OpenFile {
   close(): void;
 }
 
-/** A file that only grows (the journal). `append` returns after the data is on stable storage. */
+/**
+ * A file that only grows (the journal). `append` returns after the data is on stable storage; of an append that is
+ * refused (ENOSPC, EDQUOT) nothing stays in the file.
+ */
 export interface AppendFile {
   append(text: string): Answer<void>;
   close(): void;
@@ -158,12 +161,6 @@ export interface PerfEvents {
 /** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
 export type ThpRule = 'except-advised' | 'never';
 
-export interface Launched {
-  readonly pid: ProcessId;
-  /** Its exit code, or the name of the signal that ended it. */
-  readonly ended: Promise<number | string>;
-}
-
 export interface Calls {
   /** Perf events of this kernel, where they can be opened directly. */
   readonly perfEvents?: PerfEvents;
@@ -194,10 +191,11 @@ export interface Calls {
   /** Starts a program of our own with piped standard streams. ENOENT when there is no such program. */
   start(command: string, parameters: readonly string[]): Answer<Program>;
   /**
-   * Starts a program in the foreground, on this process's own streams, under a THP rule that it and its children
-   * inherit (prctl PR_SET_THP_DISABLE). EINVAL where the kernel does not know the rule.
+   * Turns this very process into another program (execve) under a THP rule that it and its children inherit (prctl
+   * PR_SET_THP_DISABLE): same pid, streams, directory, environment and signal dispositions. Returns only when it was
+   * refused: EINVAL of prctl where the kernel does not know the rule, ENOENT, EACCES … of execve.
    */
-  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched>;
+  become(command: string, parameters: readonly string[], rule: ThpRule): Refusal;
 }
 
 export interface Clock {

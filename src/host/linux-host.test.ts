@@ -43,7 +43,6 @@ test('without koffi every call says that no kernel was asked, and why', async ()
       anyOf: 0,
       report: 0,
     }),
-    calls.launch('true', [], 'never'),
   ];
   for (const answer of answers) assert.equal(!answer.ok && answer.error.unasked, reason);
   await calls.drainLru();

@@ -7,17 +7,18 @@ import { type Milliseconds, type Nanoseconds, type PageGeometry, pageGeometry } 
 import type { Clock, Host, Identity, Random } from './host.js';
 import { LinuxCalls } from './linux/calls.js';
 import { LinuxFiles } from './linux/files.js';
+import type { Inherited } from './linux/inherited.js';
 import type { Native } from './linux/native.js';
 
-/** The machine that this process runs on. */
-export function linuxHost(): Host {
+/** The machine that this process runs on. `inherited` is what a program finds that this process becomes. */
+export function linuxHost(inherited?: Inherited): Host {
   const identity = ownIdentity();
   let calls: LinuxCalls | undefined;
   return {
     files: new LinuxFiles(),
     // The foreign-function interface takes tens of milliseconds to load; much of what is read needs none of it.
     get calls() {
-      calls ??= new LinuxCalls(loadNative(identity.architecture), identity.geometry, identity.pid);
+      calls ??= new LinuxCalls(loadNative(identity.architecture), identity.geometry, identity.pid, inherited);
       return calls;
     },
     clock: new LinuxClock(),

@@ -16,11 +16,11 @@ import type {
   FileStatus,
   Files,
   Host,
-  Launched,
   OpenFile,
   PagemapScan,
   ProcessHandle,
   Program,
+  Refusal,
   ScannedRegions,
 } from './host.js';
 import { Ledger, type RecordingAccount } from './recording/ledger.js';
@@ -234,8 +234,8 @@ class RecordingCalls implements Calls {
     return refused('EROFS', `execve ${command}`);
   }
 
-  launch(command: string): Answer<Launched> {
-    return refused('EROFS', `execve ${command}`);
+  become(command: string): Refusal {
+    return { errno: 'EROFS', call: `execve ${command}` };
   }
 }
 

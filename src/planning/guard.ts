@@ -1,6 +1,7 @@
 /**
  * The ping-pong guard: a block that khugepaged collapses again after a split is left alone for a while, twice as
- * long each time. Reporting the fight is better than winning it. Pure; the cycle keeps the state between turns.
+ * long each time. Reporting the fight is better than winning it. What Octavo or the process itself did is no fight.
+ * Pure; the cycle keeps the state between turns.
  */
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { BlockNumber, Milliseconds } from '../vocabulary/units.js';
@@ -9,8 +10,10 @@ export interface Feud {
   readonly pid: number;
   readonly startTicks: number;
   readonly block: BlockNumber;
-  /** How often the kernel undid the split. */
+  /** How often the split was undone. */
   readonly recollapses: number;
+  /** Who undid it last: the kernel, or what cannot be told from it. */
+  readonly by: 'kernel' | 'unknown';
   /** Not to be split again before this wall time. */
   readonly until: Milliseconds;
 }
@@ -32,11 +35,13 @@ export function withRecollapse(
   process: ProcessIdentity,
   block: BlockNumber,
   nowMs: Milliseconds,
+  by: Feud['by'] = 'kernel',
 ): Feuds {
   const key = feudKey(process, block);
   const recollapses = (feuds.get(key)?.recollapses ?? 0) + 1;
   const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (recollapses - 1));
-  const feud = { pid: process.pid, startTicks: process.startTicks, block, recollapses, until: nowMs + pause };
+  const { pid, startTicks } = process;
+  const feud = { pid, startTicks, block, recollapses, by, until: nowMs + pause };
   return new Map(feuds).set(key, feud);
 }
 
@@ -50,5 +55,7 @@ export function pausedBecause(
   const feud = feuds.get(feudKey(process, block));
   if (!feud || feud.until <= nowMs) return undefined;
   const times = feud.recollapses === 1 ? 'once' : `${feud.recollapses} times`;
-  return `the kernel collapsed it again ${times} after a split; left alone for another ${Math.ceil((feud.until - nowMs) / 1000)} s`;
+  const who =
+    feud.by === 'kernel' ? 'the kernel collapsed it again' : 'it was huge again, by whom cannot be told,';
+  return `${who} ${times} after a split; left alone for another ${Math.ceil((feud.until - nowMs) / 1000)} s`;
 }

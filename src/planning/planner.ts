@@ -111,6 +111,10 @@ class Draft {
     const tooLong = lockReason(proposal.cost.lockUs, this.#input.budgets);
     if (tooLong && !this.#input.insist) return void refuse('budget-time', tooLong);
     if (tooLong) warnings.push(tooLong);
+    const paused = this.#paused(proposal);
+    // The guard is for what Octavo wants by itself; what is asked for by name is done.
+    if (paused && !this.#input.insist) return void refuse('ping-pong', paused);
+    if (paused) warnings.push(`may not last: ${paused.split(';')[0]}`);
     const limit = this.#limit(process, proposal);
     if (limit) return void refuse(limit.code, limit.why);
     this.#take(process, proposal, found, chosen, warnings);
@@ -190,15 +194,19 @@ class Draft {
     return collapseObstacles({ mapping, state: found.state, settings, geometry, thpDisabledByPrctl })[0];
   }
 
+  #paused(proposal: Proposal): string | undefined {
+    const { feuds, nowMs } = this.#input;
+    return proposal.action === 'split'
+      ? pausedBecause(feuds, proposal.process, proposal.block, nowMs)
+      : undefined;
+  }
+
   #limit(process: ProcessProposals, proposal: Proposal): { code: RefusalCode; why: string } | undefined {
-    const { budgets, feuds, nowMs, memory } = this.#input;
+    const { budgets, memory } = this.#input;
     const { geometry } = process.sizes;
     if (this.#taken.has(`${proposal.process.pid}/${proposal.block}`)) {
       return { code: 'conflict', why: 'another step of this plan has the block' };
     }
-    const paused =
-      proposal.action === 'split' ? pausedBecause(feuds, proposal.process, proposal.block, nowMs) : undefined;
-    if (paused) return { code: 'ping-pong', why: paused };
     if (budgets.maxBlocks > 0 && this.#steps.length >= budgets.maxBlocks) {
       return {
         code: 'budget-blocks',

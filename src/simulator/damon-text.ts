@@ -1,16 +1,19 @@
 /** How a scenario describes kdamonds and their schemes. docs/simulate-damon.md describes every key. */
 import * as z from 'zod';
 import { ACTIONS } from './kernel/damon/generations.js';
-import { BytesText, DurationText } from './workloads/quantities.js';
+import { BytesText, DurationText, StepText } from './workloads/quantities.js';
 
 const Count = z.int().min(0).max(0xffffffff);
+
+/** DAMON counts in microseconds; an interval of none would be waited for without end. */
+const IntervalText = DurationText.refine((value) => value >= 1000, 'must be at least 1us, the unit of DAMON');
 
 const SchemeText = z.strictObject({
   action: z.enum(ACTIONS),
   /** target_order, on kernels that have it. */
   order: z.int().min(0).max(9).optional(),
   /** Time between two passes; each aggregation when left out. */
-  every: DurationText.optional(),
+  every: StepText.optional(),
   /** Closed intervals of the access pattern: samples with access, and aggregations without change. */
   accesses: z.tuple([Count, Count]).default([0, 0xffffffff]),
   age: z.tuple([Count, Count]).default([0, 0xffffffff]),
@@ -21,7 +24,7 @@ const SchemeText = z.strictObject({
   /** Passes after which the scheme stops (max_nr_snapshots). */
   passes: z.int().min(1).optional(),
   quota: z
-    .strictObject({ bytes: BytesText.default(0), time: DurationText.default(0), window: DurationText })
+    .strictObject({ bytes: BytesText.default(0), time: DurationText.default(0), window: IntervalText })
     .optional(),
 });
 
@@ -31,9 +34,9 @@ export const KdamondText = z.strictObject({
   operations: z.enum(['vaddr', 'fvaddr', 'paddr']).default('vaddr'),
   /** Processes by name. With fvaddr each is watched in its area only. */
   targets: z.array(z.string()).default([]),
-  sample: DurationText.default(5e6),
-  aggregation: DurationText.default(100e6),
-  update: DurationText.default(60e9),
+  sample: IntervalText.default(5e6),
+  aggregation: IntervalText.default(100e6),
+  update: IntervalText.default(60e9),
   regions: z.tuple([z.int().min(3), z.int().min(3)]).default([10, 1000]),
   schemes: z.array(SchemeText).default([]),
 });

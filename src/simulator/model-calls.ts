@@ -3,10 +3,10 @@ import type {
   Advice,
   Answer,
   Calls,
-  Launched,
   PagemapScan,
   ProcessHandle,
   Program,
+  Refusal,
   ScannedRegions,
 } from '../host/host.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
@@ -100,8 +100,8 @@ export class ModelCalls implements Calls {
     return refused('ENOENT', `execve ${command}`);
   }
 
-  launch(command: string): Answer<Launched> {
-    return refused('ENOENT', `execve ${command}`);
+  become(command: string): Refusal {
+    return { errno: 'ENOENT', call: `execve ${command}` };
   }
 
   /** Reads one page as get_user_pages() does: faults it in and leaves what its touch leaves (markTouched()). */

@@ -4,7 +4,9 @@ import { takeTurn } from '../config/take-turn.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 import type { Pmu } from './hardware/pmu.js';
 import type { Machine } from './machine.js';
+import type { AgentOutcome } from './outcome.js';
 import type { Scenario } from './scenario.js';
+import { SplitKeeping } from './split-keeping.js';
 
 type Agent = NonNullable<Scenario['agent']>;
 type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
@@ -20,6 +22,7 @@ export class OctavoTurns {
   undone = 0;
   /** Time of its calls that split or collapsed. */
   callNs: Nanoseconds = 0;
+  readonly #keeping = new SplitKeeping();
   /** Samples handed to earlier turns. */
   #sampled = 0;
 
@@ -39,6 +42,7 @@ export class OctavoTurns {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
       const turn = await takeTurn(host, this.request(target), new AbortController().signal);
       const verdicts = turn.applied?.verdicts ?? [];
+      this.#keeping.note(turn.plan, verdicts);
       for (const { durationUs } of turn.applied?.receipts ?? []) this.callNs += durationUs * 1000;
       const met = verdicts.filter(({ outcome }) => outcome === 'met').length;
       const freed = verdicts.reduce((sum, { residentDelta }) => sum + residentDelta, 0);
@@ -49,6 +53,12 @@ export class OctavoTurns {
     }
     this.#sampled = this.#machine.pmu?.samples.count ?? 0;
     return notes;
+  }
+
+  /** What it did in all, and what is left of it now. */
+  outcome(): AgentOutcome {
+    const { turns, met, notMet } = this;
+    return { turns, met, notMet, splits: this.#keeping.atEnd(this.#machine.kernel) };
   }
 
   private request(target: string): TurnRequest {

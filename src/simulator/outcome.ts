@@ -2,6 +2,7 @@
 import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
 import type { KdamondOutcome } from './damon-runs.js';
 import type { TlbCounters } from './hardware/tlb-counters.js';
+import type { SplitsAtEnd } from './split-keeping.js';
 
 export const OUTCOME_VERSION = 1;
 
@@ -50,6 +51,15 @@ export interface OutcomeCosts {
   readonly faultNs: Nanoseconds;
 }
 
+/** What Octavo did in all turns, and what is left of it at the end. */
+export interface AgentOutcome {
+  readonly turns: number;
+  /** Steps by their verdicts. */
+  readonly met: number;
+  readonly notMet: number;
+  readonly splits: SplitsAtEnd;
+}
+
 export interface SimulationOutcome {
   readonly octavo: 'outcome';
   readonly version: typeof OUTCOME_VERSION;
@@ -67,6 +77,7 @@ export interface SimulationOutcome {
   /** Counters of /proc/vmstat that are not zero, by name. */
   readonly events: Readonly<Record<string, number>>;
   readonly pmu: Readonly<Record<string, number>> | undefined;
+  readonly agent: AgentOutcome | undefined;
   /** What the kdamonds saw and did. */
   readonly damon: readonly KdamondOutcome[];
   /** What happened, in words: splits and collapses by whom, refusals, back-offs. */

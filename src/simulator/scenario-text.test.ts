@@ -38,6 +38,15 @@ function wrong(from: string, to: string): string {
   throw new Error(`accepted: ${to}`);
 }
 
+test('what is just right is accepted', () => {
+  const changed = (from: string, to: string) => () => parseScenario(GOOD.replace(from, to), 'good.yaml');
+  assert.doesNotThrow(changed('duration: 1s', 'duration: 1s\nreport: 10us\nwarmUp: 999999999ns'));
+  assert.doesNotThrow(changed('think: 1us', 'think: 0.1ns\n    start: 1s'));
+  const file = '/sys/kernel/mm/transparent_hugepage/enabled';
+  const event = `events: [{ at: 1s, write: { path: ${file}, text: never } }]\nprocesses:\n`;
+  assert.doesNotThrow(changed('processes:\n', event));
+});
+
 test('a good scenario is read with its units', () => {
   const scenario = parseScenario(GOOD, 'good.yaml');
   assert.equal(scenario.duration, 1e9);
@@ -90,6 +99,116 @@ const CASES: readonly (readonly [what: string, from: string, to: string, told: R
   ['no processes', 'processes:', 'nobody:', /^bad\.yaml:\d+: /],
   ['not a scenario', 'octavo: scenario', 'octavo: plan', /^bad\.yaml:1: octavo: a scenario begins with/],
   ['another version', 'version: 1', 'version: 7', /^bad\.yaml:2: version: /],
+  ['a key that is missing', 'about: for tests\n', '', /^bad\.yaml:1: about: is missing/],
+  [
+    'a key of the wrong kind',
+    'about: for tests',
+    'about: [1]',
+    /^bad\.yaml:3: about: must be a text, not a list/,
+  ],
+  [
+    'two documents',
+    '  - name: one',
+    '---\n  - name: one',
+    /^bad\.yaml:\d+: \(the file\): a second document begins here/,
+  ],
+  ['no time at all', 'duration: 1s', 'duration: 0s', /^bad\.yaml:4: duration: must be at least 1ns/],
+  [
+    'more time than is exact',
+    'duration: 1s',
+    'duration: 99999999999h',
+    /^bad\.yaml:4: duration: longer than 104 days/,
+  ],
+  [
+    'rows of no length',
+    'duration: 1s',
+    'duration: 1s\nreport: 0s',
+    /^bad\.yaml:5: report: must be at least 1ns/,
+  ],
+  [
+    'too many rows',
+    'duration: 1s',
+    'duration: 1s\nreport: 1ns',
+    /^bad\.yaml:5: report: makes 1000000000 rows/,
+  ],
+  [
+    'a row too many',
+    'duration: 1s',
+    'duration: 1s\nreport: 9999ns',
+    /^bad\.yaml:5: report: makes 100011 rows/,
+  ],
+  [
+    'a warm-up of everything',
+    'duration: 1s',
+    'duration: 1s\nwarmUp: 1s',
+    /^bad\.yaml:5: warmUp: must end before/,
+  ],
+  [
+    'accesses that take no time',
+    'think: 1us',
+    'think: 0s',
+    /^bad\.yaml:12: processes\.0\.think: must be at least 0\.1ns/,
+  ],
+  [
+    'a process beyond the end',
+    'think: 1us',
+    'start: 2s',
+    /^bad\.yaml:12: processes\.0\.start: lies beyond the duration/,
+  ],
+  [
+    'an event again and again at once',
+    'processes:\n',
+    'events:\n  - { at: 0s, every: 0s, advise: { process: one, advice: MADV_COLD, bytes: 2MiB } }\nprocesses:\n',
+    /^bad\.yaml:9: events\.0\.every: must be at least 1ns/,
+  ],
+  [
+    'an event beyond the end',
+    'processes:\n',
+    'events:\n  - { at: 2s, advise: { process: one, advice: MADV_COLD, bytes: 2MiB } }\nprocesses:\n',
+    /^bad\.yaml:9: events\.0\.at: lies beyond the duration/,
+  ],
+  [
+    'a write to no file',
+    'processes:\n',
+    'events:\n  - { at: 1s, write: { path: /nosuch, text: x } }\nprocesses:\n',
+    /^bad\.yaml:9: events\.0\.write\.path: this kernel has no such file/,
+  ],
+  [
+    'two processes of one name',
+    'think: 1us\n',
+    'think: 1us\n  - { name: one, workload: zipf, with: { size: 2MiB } }\n',
+    /^bad\.yaml:13: processes\.1\.name: a second process is called one/,
+  ],
+  [
+    'an unknown policy',
+    'processes:\n',
+    'agent: { policy: foo, targets: [one] }\nprocesses:\n',
+    /^bad\.yaml:8: agent\.policy: no policy is called foo; there are return-empty, /,
+  ],
+  [
+    'a parameter of no policy',
+    'processes:\n',
+    'agent: { policy: chain, targets: [one], parameters: { sparse: 1 } }\nprocesses:\n',
+    /^bad\.yaml:8: agent\.parameters\.sparse: unknown parameter; there are sparseBelow, /,
+  ],
+  [
+    'a sampling interval of nothing',
+    'processes:\n',
+    'damon: [{ targets: [one], sample: 0s }]\nprocesses:\n',
+    /^bad\.yaml:8: damon\.0\.sample: must be at least 1us/,
+  ],
+  [
+    'a kdamond beyond the end',
+    'processes:\n',
+    'damon: [{ targets: [one], at: 2s }]\nprocesses:\n',
+    /^bad\.yaml:8: damon\.0\.at: lies beyond the duration/,
+  ],
+  [
+    'phases of no length',
+    'workload: zipf\n    with: { size: 64MiB }',
+    'workload: stairs\n    with: { size: 64MiB, phase: 0s }',
+    /^bad\.yaml:11: processes\.0\.with\.phase: must be at least 1ns/,
+  ],
   ['broken YAML', '  cpu: zen3', '  cpu: [zen3', /^bad\.yaml:\d+: \(the file\): /],
   [
     'a THP file that the kernel does not have',

@@ -1,31 +1,38 @@
 /** Scenario text to a checked scenario. Whatever is wrong is told with file, line and key before anything runs. */
-import { isAlias, isCollection, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isSeq, parseDocument } from 'yaml';
 import type * as z from 'zod';
+import { isPolicyName, POLICY_NAMES, wrongParameter } from '../config/policy-words.js';
+import { parseYaml } from '../formats/yaml.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import { schemaWords } from '../vocabulary/schema-words.js';
 import { unknownTarget } from './damon-runs.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';
-import { refusedSetting } from './thp-settings.js';
+import { absentFile, refusedSetting } from './thp-settings.js';
 import { isWorkloadName, WORKLOADS } from './workloads/catalogue.js';
 
 type Path = readonly PropertyKey[];
 
 /** Parses and checks a scenario. `path` names the file in messages. */
 export function parseScenario(text: string, path: string): Scenario {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    const line = lines.linePos(broken.pos[0]).line;
-    throw malformed(path, line, '', broken.message.split('\n')[0]);
-  }
+  const yaml = parseYaml(text);
+  if (!yaml.ok) throw malformed(path, yaml.error.line, '', yaml.error.problem);
+  const { document, lines, value } = yaml.value;
   const lineOf = (key: Path): number => lines.linePos(positionOf(document.contents, key)).line;
-  const raw: unknown = document.toJS({ maxAliasCount: 100 });
-  const found = ScenarioSchema.safeParse(raw);
+  const found = ScenarioSchema.safeParse(value, { error: schemaWords });
   if (!found.success) throw refusal(path, lineOf, deepest(found.error.issues[0]));
-  checkWorkloads(found.data, path, lineOf);
-  checkMemory(found.data, path, lineOf);
-  checkSettings(found.data, path, lineOf);
-  checkTargets(found.data, path, lineOf);
+  const checks = [
+    checkWorkloads,
+    checkMemory,
+    checkSettings,
+    checkNames,
+    checkTargets,
+    checkAgent,
+    checkTimes,
+  ];
+  for (const check of checks) {
+    const problem = check(found.data);
+    if (problem !== undefined) throw refusal(path, lineOf, problem);
+  }
   return found.data;
 }
 
@@ -35,8 +42,13 @@ export function withValue(text: string, path: string, key: string, value: string
   const names = key.split('.').map((name) => (/^\d+$/.test(name) ? Number(name) : name));
   try {
     document.setIn(names, parseDocument(value).toJS());
-  } catch (problem) {
-    throw malformed(path, 1, key, problem instanceof Error ? problem.message : 'cannot be set');
+  } catch {
+    throw malformed(
+      path,
+      1,
+      key,
+      `cannot be set to \`${value}\`: there is no such place, or that is no value`,
+    );
   }
   return document.toString();
 }
@@ -68,26 +80,62 @@ function malformed(path: string, line: number, key: string, problem: string): Oc
 }
 
 /** Each workload knows its own parameters; they are checked here, with the scenario's own place names. */
-function checkWorkloads(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
+function checkWorkloads(scenario: Scenario): Problem | undefined {
   for (const [index, process] of scenario.processes.entries()) {
     if (!isWorkloadName(process.workload)) {
-      const key = ['processes', index, 'workload'];
       const message = `no workload is called ${process.workload}; there are ${Object.keys(WORKLOADS).join(', ')}`;
-      throw refusal(path, lineOf, { path: key, message });
+      return { path: ['processes', index, 'workload'], message };
     }
-    const found = WORKLOADS[process.workload].parameters.safeParse(process.with);
-    if (!found.success)
-      throw refusal(path, lineOf, deepest(found.error.issues[0], ['processes', index, 'with']));
+    const found = WORKLOADS[process.workload].parameters.safeParse(process.with, { error: schemaWords });
+    if (!found.success) return deepest(found.error.issues[0], ['processes', index, 'with']);
   }
+  return undefined;
+}
+
+/** Outcomes, events and targets tell processes apart by their names alone. */
+function checkNames({ processes }: Scenario): Problem | undefined {
+  const names = processes.map(({ name }) => name);
+  const again = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (again < 0) return undefined;
+  return { path: ['processes', again, 'name'], message: `a second process is called ${names[again]}` };
 }
 
 /** Processes that kdamonds, events and the agent speak of. */
-function checkTargets(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
+function checkTargets(scenario: Scenario): Problem | undefined {
   const names = scenario.processes.map(({ name }) => name);
   const unknown = unknownTarget(scenario.damon, new Set(names)) ?? unknownProcess(scenario, names);
-  if (unknown === undefined) return;
-  const message = `no process is called ${unknown.name}; there are ${names.join(', ')}`;
-  throw refusal(path, lineOf, { path: unknown.path, message });
+  if (unknown === undefined) return undefined;
+  return {
+    path: unknown.path,
+    message: `no process is called ${unknown.name}; there are ${names.join(', ')}`,
+  };
+}
+
+function checkAgent({ agent }: Scenario): Problem | undefined {
+  if (agent === undefined) return undefined;
+  if (!isPolicyName(agent.policy)) {
+    const message = `no policy is called ${agent.policy}; there are ${POLICY_NAMES.join(', ')}`;
+    return { path: ['agent', 'policy'], message };
+  }
+  const wrong = wrongParameter(agent.parameters);
+  return wrong && { path: ['agent', 'parameters', wrong.name], message: wrong.problem };
+}
+
+/** More rows than this say nothing to anybody and take longer than the simulation. */
+const MOST_ROWS = 100_000;
+
+/** What lies beyond the end would silently not happen. */
+function checkTimes({ duration, report, warmUp, processes, events, damon }: Scenario): Problem | undefined {
+  const rows = Math.ceil(duration / report);
+  if (rows > MOST_ROWS)
+    return { path: ['report'], message: `makes ${rows} rows of the timeline; at most ${MOST_ROWS}` };
+  if (warmUp >= duration) return { path: ['warmUp'], message: 'must end before the duration does' };
+  const late = [
+    ...processes.map(({ start }, index) => ({ path: ['processes', index, 'start'], at: start })),
+    ...events.map(({ at }, index) => ({ path: ['events', index, 'at'], at })),
+    ...damon.map(({ at }, index) => ({ path: ['damon', index, 'at'], at })),
+  ].find(({ at }) => at > duration);
+  return late && { path: late.path, message: 'lies beyond the duration' };
 }
 
 function unknownProcess(
@@ -109,23 +157,28 @@ function unknownProcess(
 const SMALLEST_MEMORY = 64 * 2 ** 20;
 const LARGEST_MEMORY = 4 * 2 ** 40;
 
-function checkMemory(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
-  const { memory } = scenario.host;
-  if (memory >= SMALLEST_MEMORY && memory <= LARGEST_MEMORY && memory % (2 * 2 ** 20) === 0) return;
+function checkMemory({ host }: Scenario): Problem | undefined {
+  const { memory } = host;
+  if (memory >= SMALLEST_MEMORY && memory <= LARGEST_MEMORY && memory % (2 * 2 ** 20) === 0) return undefined;
   const message = 'memory must be a multiple of 2 MiB between 64 MiB and 4 TiB';
-  throw refusal(path, lineOf, { path: ['host', 'memory'], message });
+  return { path: ['host', 'memory'], message };
 }
 
-/** THP files are the kernel's own: those of the scenario's release, which also judges what is written. */
-function checkSettings(scenario: Scenario, path: string, lineOf: (key: Path) => number): void {
+/** Files are the kernel's own: those of the scenario's release, which also judges what is written to THP's. */
+function checkSettings(scenario: Scenario): Problem | undefined {
   const refused = refusedSetting(scenario);
-  if (refused === undefined) return;
-  const { name, value, errno } = refused;
-  const message =
-    errno === 'ENOENT'
-      ? 'this kernel has no such file below transparent_hugepage'
-      : `the kernel refuses ${JSON.stringify(value)} with ${errno}`;
-  throw refusal(path, lineOf, { path: ['host', 'thp', name], message });
+  if (refused !== undefined) {
+    const { name, value, errno } = refused;
+    const message =
+      errno === 'ENOENT'
+        ? 'this kernel has no such file below transparent_hugepage'
+        : `the kernel refuses ${JSON.stringify(value)} with ${errno}`;
+    return { path: ['host', 'thp', name], message };
+  }
+  const absent = absentFile(scenario);
+  return absent === undefined
+    ? undefined
+    : { path: ['events', absent, 'write', 'path'], message: 'this kernel has no such file' };
 }
 
 /** Where a key stands in the text; for a missing one, where its parent stands. */

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { CPU_NAMES } from './cpus/catalogue.js';
 import { KdamondText } from './damon-text.js';
 import { GENERATION_NAMES } from './kernel/damon/generations.js';
-import { BytesText, DurationText, ShareText } from './workloads/quantities.js';
+import { BytesText, DurationText, ShareText, StepText } from './workloads/quantities.js';
 
 export const SCENARIO_VERSION = 1;
 
@@ -35,7 +35,10 @@ const ProcessText = z.strictObject({
   with: z.record(z.string(), z.unknown()).default({}),
   threads: z.int().min(1).max(64).default(1),
   /** Time between two accesses beside their translation. */
-  think: DurationText.default(1000),
+  think: DurationText.default(1000).refine(
+    (value) => value >= 0.1,
+    'must be at least 0.1ns: what takes no time never ends',
+  ),
   /** What the area's memory is: private, or a file of a tmpfs mounted with huge=always. */
   backing: z.enum(['anonymous', 'tmpfs']).default('anonymous'),
   /** madvise on the area at the start. */
@@ -48,7 +51,7 @@ const ProcessText = z.strictObject({
 /** What somebody else does at a point in time, again and again when `every` is given. */
 const EventText = z.strictObject({
   at: DurationText,
-  every: DurationText.optional(),
+  every: StepText.optional(),
   /** A write to a file of the kernel. */
   write: z.strictObject({ path: z.string(), text: z.union([z.string(), z.number()]) }).optional(),
   /** process_madvise on a process: bytes from the start of its area. */
@@ -78,7 +81,7 @@ const OctavoText = z.strictObject({
   /** Processes by name. */
   targets: z.array(z.string()).min(1),
   start: DurationText.default(5e9),
-  every: DurationText.default(30e9),
+  every: StepText.default(30e9),
   /** `occupancy` reads which sub-pages hold data, `pmu` takes samples of accesses. */
   sources: z
     .array(z.enum(['occupancy', 'pmu']))
@@ -105,9 +108,9 @@ export const ScenarioSchema = z.strictObject({
   version: z.literal(SCENARIO_VERSION),
   /** One line for `--list`. */
   about: z.string(),
-  duration: DurationText,
+  duration: StepText,
   /** Distance of the rows of the timeline. */
-  report: DurationText.default(1e9),
+  report: StepText.default(1e9),
   /** When measuring begins: rates are those of the time after it. */
   warmUp: DurationText.default(0),
   seed: z.int().min(0).max(0xffffffff).default(1),

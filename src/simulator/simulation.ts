@@ -275,6 +275,7 @@ export class Simulation {
       costs: this.costs(),
       events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
       pmu: pmu && { ...pmu.counters },
+      agent: this.octavo?.outcome(),
       damon: this.#damon.outcomes(),
       notes: this.notes,
     };

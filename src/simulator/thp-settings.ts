@@ -4,6 +4,7 @@ import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';
 import { CPUS } from './cpus/catalogue.js';
 import { boot } from './kernel/boot.js';
 import { GENERATIONS } from './kernel/damon/generations.js';
+import { installDamon } from './kernel/damon/model-damon.js';
 import { RELEASES } from './kernel/options.js';
 import { modelHost } from './model-host.js';
 import type { Scenario } from './scenario.js';
@@ -20,17 +21,37 @@ export interface RefusedSetting {
 export function refusedSetting({ host }: Scenario): RefusedSetting | undefined {
   const settings = Object.entries(host.thp);
   if (settings.length === 0) return undefined;
-  const kernel = boot({
-    memoryBytes: 64 * MIB,
-    geometry: GEOMETRY_4K,
-    architecture: CPUS[host.cpu].architecture,
-    features: RELEASES[GENERATIONS[host.kernel].release],
-  });
-  const { files } = modelHost(kernel);
+  const { files } = smallMachine(host);
   for (const [name, given] of settings) {
     const value = String(given);
     const written = files.writeKernelFile(THP_ROOT + name, value);
     if (!written.ok) return { name, value, errno: written.error.errno };
   }
   return undefined;
+}
+
+/** Below these, files come and go with processes, groups and kdamonds. */
+const CHANGING = /^\/(proc\/\d|sys\/fs\/cgroup\/|sys\/kernel\/mm\/damon\/)/;
+
+/** The first event that writes to a file that the scenario's kernel does not have. */
+export function absentFile({ host, events }: Scenario): number | undefined {
+  const paths = events.map(({ write }) => write?.path);
+  if (paths.every((path) => path === undefined)) return undefined;
+  const { files } = smallMachine(host);
+  const absent = paths.findIndex(
+    (path) => path !== undefined && !CHANGING.test(path) && !files.status(path).ok,
+  );
+  return absent < 0 ? undefined : absent;
+}
+
+function smallMachine(host: Scenario['host']) {
+  const generation = GENERATIONS[host.kernel];
+  const kernel = boot({
+    memoryBytes: 64 * MIB,
+    geometry: GEOMETRY_4K,
+    architecture: CPUS[host.cpu].architecture,
+    features: RELEASES[generation.release],
+  });
+  installDamon(kernel, { generation: host.kernel });
+  return modelHost(kernel);
 }

@@ -18,6 +18,7 @@ import {
   type SampleOrigin,
   sampleColumns,
 } from '../vocabulary/sample.js';
+import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { BlockNumber, Bytes, Milliseconds, PageGeometry } from '../vocabulary/units.js';
 import { MIB } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
@@ -120,7 +121,7 @@ export class DamonRegionsSource implements Source {
       );
       const { windowMs } = this.#options;
       const busy = busyMeter(context.host, pid);
-      const wait = (ms: number) => context.host.clock.sleep(ms, context.signal);
+      const wait = (ms: number) => waitWhole(context, ms);
       const heard = await listen(context.host, listening, { windowMs, wait });
       if (!heard.ok) {
         this.#refused(heard.error);
@@ -134,8 +135,7 @@ export class DamonRegionsSource implements Source {
   async *#watch(slot: DamonSlot, sizes: PageSizes, context: SourceContext): AsyncGenerator<Reading> {
     const blocks = residentBlocks(sizes);
     if (blocks.length === 0) return;
-    const { host, signal } = context;
-    const busy = busyMeter(host, sizes.process.pid);
+    const busy = busyMeter(context.host, sizes.process.pid);
     const exact = blocks.length <= this.#options.mostExactBlocks;
     const request = {
       pid: sizes.process.pid,
@@ -143,7 +143,7 @@ export class DamonRegionsSource implements Source {
         ? blocks.map((block) => rangeOf(block, 1, this.#geometry))
         : joined(blocks, this.#geometry),
       windowMs: this.#options.windowMs,
-      wait: (ms: number) => host.clock.sleep(ms, signal),
+      wait: (ms: number) => waitWhole(context, ms),
     };
     const watched = exact ? await watchRanges(slot, request) : await watchAdaptively(slot, request);
     if (!watched.ok) {
@@ -293,4 +293,10 @@ function runTimeNs(host: Host, pid: number): number {
     if (text.ok) sum += Number(text.value.split(' ')[0]);
   }
   return sum;
+}
+
+/** Counts of a part of the window would make busy memory look idle: an interrupted watch has no result. */
+async function waitWhole({ host, signal }: SourceContext, ms: number): Promise<void> {
+  await host.clock.sleep(ms, signal);
+  throwIfStopped(signal);
 }

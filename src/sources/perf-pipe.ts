@@ -6,6 +6,7 @@ import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import type { Clock, Host, Program } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
+import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { lostOf } from './perf-account.js';
 import { PerfFileSource } from './perf-file.js';
@@ -102,6 +103,9 @@ export class PerfPipeSource implements Source {
   ): AsyncIterable<AccessColumns> {
     const { clock } = context.host;
     const program = this.start(context.host, period, lengthMs);
+    // perf takes its time on SIGINT to send what it has; nobody wants that any more.
+    const stop = () => program.signal('SIGKILL');
+    context.signal.addEventListener('abort', stop, { once: true });
     const output = new WaitingClock(program.output, clock);
     const source = new PerfFileSource({
       path: 'perf record',
@@ -117,10 +121,13 @@ export class PerfPipeSource implements Source {
         yield batch;
       }
     } catch (problem) {
+      throwIfStopped(context.signal);
       throw await this.explain(program, problem);
     } finally {
+      context.signal.removeEventListener('abort', stop);
       program.signal('SIGINT');
     }
+    throwIfStopped(context.signal);
     const wallMs = (clock.monotonicNs() - started) / 1e6;
     this.finished.push(source);
     this.slices.push({

@@ -91,17 +91,28 @@ function explain(
   before: BlockState,
   after: BlockState,
   evidence: Evidence,
-): { cause: VerdictCause; why: string } {
+): Pick<Verdict, 'cause' | 'why' | 'by'> {
   const { receipt, rules, targetGone } = evidence;
   if (targetGone || receipt.answer === 'ESRCH')
     return { cause: 'target-gone', why: 'the process ended before or during the step' };
   if (!receipt.tried) return { cause: 'not-tried', why: `not tried: ${receipt.answer}` };
   if (!rules || (after.present === 0 && before.present > 0)) {
-    return { cause: 'unmapped-since', why: 'the process has unmapped the block since the plan was made' };
+    const why = 'the process has unmapped the block since the plan was made';
+    return { cause: 'unmapped-since', why, by: { who: 'process' } };
+  }
+  if (step.proposal.action === 'split' && isOtherFolio(before, after)) {
+    const why = 'the process mapped or faulted the block anew meanwhile: it is another huge page';
+    return { cause: 'remapped', why, by: { who: 'process' } };
   }
   return step.proposal.action === 'split'
     ? splitCause(after, evidence)
     : collapseCause(after, rules, receipt);
+}
+
+/** A split leaves frames where they are, and a collapse by khugepaged within the milliseconds of a batch is rare. */
+function isOtherFolio(before: BlockState, after: BlockState): boolean {
+  const known = before.firstFrame !== null && after.firstFrame !== null;
+  return known && after.level === 'pmd' && before.level === 'pmd' && before.firstFrame !== after.firstFrame;
 }
 
 function splitCause(

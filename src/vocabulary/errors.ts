@@ -14,6 +14,8 @@ export const EXIT = {
   notAllMet: 7,
   refused: 8,
   stale: 9,
+  cannotRun: 126,
+  notFound: 127,
   interrupted: 130,
 } as const;
 
@@ -30,7 +32,10 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   notAllMet: 'done, but not every step was met',
   refused: 'refused by a guard, a lock or a rule',
   stale: 'the plan was made for something that has changed since',
-  interrupted: 'interrupted; the journal is complete',
+  cannotRun: 'the program to launch cannot be run',
+  notFound: 'there is no such program to launch',
+  interrupted:
+    'interrupted by a signal (SIGINT, SIGTERM or SIGHUP): what was set up is put back, the journal is complete',
 };
 
 interface ErrorKind {
@@ -139,6 +144,12 @@ export const ERRORS = {
     says: 'no run `{run}` in {directory}',
     advice: 'List them with `octavo runs`.',
   },
+  RUN_DROPPED: {
+    exit: 'badInput',
+    says: 'run {run} was dropped on {when}, to keep the journal within its bounds',
+    advice:
+      'It cannot be taken back any more. `octavo apply --help` tells the bounds (--keep-runs, --keep-bytes).',
+  },
   RUN_ACTIVE: {
     exit: 'refused',
     says: 'run {run} is still going on in process {pid}',
@@ -147,7 +158,8 @@ export const ERRORS = {
   JOURNAL_DAMAGED: {
     exit: 'badInput',
     says: 'journal {path} is damaged at line {line}: {problem}',
-    advice: 'A torn last line is normal after a crash and is handled; this is not that.',
+    advice:
+      'Run {run} can be neither shown nor taken back; no other run is affected. Set it aside with: mv {directory} {aside}',
   },
   STATE_LOCKED: {
     exit: 'refused',
@@ -174,6 +186,21 @@ export const ERRORS = {
     exit: 'interrupted',
     says: 'interrupted by {signal}; the journal of run {run} is complete',
     advice: 'Go on with `octavo apply`, or take it back with `octavo undo {run}`.',
+  },
+  STOPPED: {
+    exit: 'interrupted',
+    says: 'interrupted by {signal} before there was a result',
+    advice: 'Nothing was written. Start it again to get the whole.',
+  },
+  PROGRAM_NOT_FOUND: {
+    exit: 'notFound',
+    says: 'there is no program `{program}`',
+    advice: 'Give a path, or a name that is in PATH.',
+  },
+  PROGRAM_NOT_RUN: {
+    exit: 'cannotRun',
+    says: '`{program}` cannot be run ({errno})',
+    advice: 'It must be an executable file, on a file system that is not mounted noexec.',
   },
   SCENARIO_INVALID: {
     exit: 'badInput',

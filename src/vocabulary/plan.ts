@@ -221,8 +221,21 @@ export const VerdictCauses = [
   'not-able',
   'not-tried',
   'content-changed',
+  /** The process mapped or faulted the memory anew: the folio is another one, and the step's effect went with the old one. */
+  'remapped',
+  /** A later run of Octavo acted on the block. */
+  'acted-on-since',
   'unknown',
 ] as const;
+
+/** Who did something to a block. `unknown` where the evidence allows for several. */
+export const ActorSchema = z
+  .object({
+    who: z.enum(['octavo', 'kernel', 'process', 'unknown']),
+    /** The run of Octavo that did it. */
+    run: z.string().optional(),
+  })
+  .readonly();
 
 /** Noun 7: what page sizes say about a step. */
 export const VerdictSchema = z
@@ -236,6 +249,8 @@ export const VerdictSchema = z
     after: BlockStateSchema,
     /** Change of the block's resident bytes. */
     residentDelta: z.int(),
+    /** Who brought the block into the state that the verdict tells of, where that was not this step. */
+    by: ActorSchema.optional(),
   })
   .readonly();
 
@@ -251,4 +266,5 @@ export type Budgets = z.infer<typeof BudgetsSchema>;
 export type Plan = z.infer<typeof PlanSchema>;
 export type Receipt = z.infer<typeof ReceiptSchema>;
 export type Verdict = z.infer<typeof VerdictSchema>;
+export type Actor = z.infer<typeof ActorSchema>;
 export type VerdictCause = (typeof VerdictCauses)[number];

@@ -52,6 +52,7 @@ export async function runOnBlocks(
   slot: DamonSlot,
   wanted: Omit<BlockOrder, 'snapshotLimit'>,
   pacing: Pacing,
+  signal?: AbortSignal,
 ): Promise<BlocksRun> {
   const { snapshotLimit } = slot.features();
   const maps = slot.host.files.readText(`/proc/${wanted.pid}/maps`);
@@ -63,15 +64,21 @@ export async function runOnBlocks(
   const order = { ...wanted, blocks: whole, snapshotLimit };
   // Where the kernel does not end a scheme, its quota does not hold in the first window either.
   const inOneGo = snapshotLimit || pacing.blocksPerSecond === 0;
-  return { ...(await (inOneGo ? runScheme : runInPortions)(slot, order, pacing)), cut };
+  return { ...(await (inOneGo ? runScheme : runInPortions)(slot, order, pacing, signal)), cut };
 }
 
-async function runInPortions(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<SchemeRun> {
+async function runInPortions(
+  slot: DamonSlot,
+  order: BlockOrder,
+  pacing: Pacing,
+  signal?: AbortSignal,
+): Promise<SchemeRun> {
   const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
   let sum: SchemeRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
-    if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond);
-    const run = await runScheme(slot, { ...order, blocks: order.blocks.slice(at, at + size) }, pacing);
+    if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond, signal);
+    const portion = { ...order, blocks: order.blocks.slice(at, at + size) };
+    const run = await runScheme(slot, portion, pacing, signal);
     const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
     sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
   }
@@ -89,13 +96,18 @@ function addedUp(left: SchemeStatistics, right: SchemeStatistics): SchemeStatist
   };
 }
 
-async function runScheme(slot: DamonSlot, order: BlockOrder, pacing: Pacing): Promise<SchemeRun> {
+async function runScheme(
+  slot: DamonSlot,
+  order: BlockOrder,
+  pacing: Pacing,
+  signal?: AbortSignal,
+): Promise<SchemeRun> {
   const pads = unmappedRanges(mapsOf(slot.host, order.pid), padsNeeded(order.blocks.length), geometry(slot));
   const staged = await slot.stage(blockContext(order, pads, pacing, geometry(slot)));
   if (!staged.ok) return refusedRun(staged.error);
   const started = await slot.start();
   if (!started.ok) return refusedRun(started.error);
-  const run = { ...(await waitForPass(slot, order, pacing)), busyNs: slot.busyNs() };
+  const run = { ...(await waitForPass(slot, order, pacing, signal)), busyNs: slot.busyNs() };
   const stopped = await slot.stop();
   return stopped.ok ? run : { ...run, refusal: stopped.error };
 }
@@ -104,12 +116,14 @@ async function waitForPass(
   slot: DamonSlot,
   order: BlockOrder,
   pacing: Pacing,
+  signal?: AbortSignal,
 ): Promise<Omit<SchemeRun, 'busyNs'>> {
   const wanted = BigInt(new Set(order.blocks).size) * BigInt(geometry(slot).blockBytes);
   const deadline = slot.host.clock.monotonicNs() + 1e6 * patience(order.blocks.length, pacing);
   let statistics = NOTHING;
   while (slot.host.clock.monotonicNs() < deadline) {
-    await slot.host.clock.sleep(POLL_MS);
+    await slot.host.clock.sleep(POLL_MS, signal);
+    if (signal?.aborted) break;
     // Read before the kdamond is stopped: afterwards the counters cannot be had any more.
     const answer: Answer<SchemeStatistics> = await slot.statistics(0);
     if (!answer.ok) return lostRun(answer.error, statistics);

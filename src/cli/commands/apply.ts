@@ -8,12 +8,14 @@ import {
   stateFlags,
 } from '../flags.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
   ActingFlags &
   GuardFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
   };
 
@@ -22,13 +24,14 @@ export const applyCommand = command<Flags, [string]>(
     brief: 'carry out a plan inside its budgets, verify it, and journal it',
     description: [
       'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
-      'the current batch on SIGINT or SIGTERM. A run that was killed is settled from its journal at the next start, and',
+      'the current batch on SIGINT, SIGTERM or SIGHUP. A run that was killed is settled from its journal at the next start, and',
       'applying the same plan again goes on where it stopped. The bounds are the plan’s unless given here.',
     ].join('\n'),
     examples: [
       ['octavo apply plan.json --dry-run', 'print the exact calls and writes'],
       ['octavo apply plan.json', 'carry it out'],
       ['octavo apply plan.json --lock-share 2%', 'slower than the plan says'],
+      ['octavo plan 4711 --json | octavo apply -', 'a plan from a pipe'],
       ['octavo undo RUN', 'take it back'],
     ],
     exits: APPLY_EXITS,
@@ -40,14 +43,21 @@ export const applyCommand = command<Flags, [string]>(
       ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'plan', brief: 'File written by octavo plan --out', parse: String }],
+      parameters: [
+        {
+          placeholder: 'plan',
+          brief: 'File written by octavo plan --out, - for standard input',
+          parse: String,
+        },
+      ],
     },
   },
   async function (flags, path) {
-    const made = readPlanFile(this, path);
+    const made = await readPlanFile(this, path);
     const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
     const plan = { ...made, budgets: { ...made.budgets, ...bounds } };
     if (flags.dryRun) {

@@ -143,7 +143,7 @@ async function act(
   const before = hugeNow();
   const run = await withSlot(context, flags.shareDamon, (slot) => {
     requireAction(flags, slot.features());
-    return runOnBlocks(slot, orderOf(pid, blocks, flags), NO_PACING);
+    return runOnBlocks(slot, orderOf(pid, blocks, flags), NO_PACING, context.signal);
   });
   if (run.end === 'refused' && run.refusal) throw new OctavoError('DAMON_REFUSED', { ...run.refusal });
   const after = run.end === 'target-gone' ? 0 : hugeNow();
@@ -156,7 +156,8 @@ async function act(
     });
   } else tell(context, blocks.length, run, before, after);
   const all = run.end === 'done' && run.cut.length === 0;
-  if (!all) context.endsWith('notAllMet');
+  if (context.signal.aborted && !all) context.endsWith('interrupted');
+  else if (!all) context.endsWith('notAllMet');
 }
 
 function tell(context: OctavoContext, blocks: number, run: BlocksRun, before: number, after: number): void {

@@ -153,6 +153,7 @@ async function runContext(
     }
   }
   await slot.stop();
+  if (context.signal.aborted) context.endsWith('interrupted');
 }
 
 /** One line for each scheme that did something since the last line. False when the kdamond is gone. */

@@ -3,6 +3,7 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../sources/damon-
 import { observe } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { BlockNumber, Milliseconds } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -48,7 +49,7 @@ export const damonHeatmapCommand = command<Flags, [string]>(
       every: {
         kind: 'parsed',
         parse: parsePeriod,
-        brief: 'Draw a line for each such time instead of one map of all',
+        brief: 'Draw a line for each such time instead of one map of all; with --json a line of JSON',
         optional: true,
         placeholder: 'time',
       },
@@ -80,14 +81,20 @@ async function drawOnce(
 ): Promise<void> {
   const { heat, notes } = await watch(context, sizes, flags.for, flags.shareDamon);
   if (flags.json) {
-    const { pid } = sizes.process;
-    const counts = Object.fromEntries(heat.counts);
-    const { samples } = heat;
-    context.printJson({ octavo: 'damon-heatmap', version: 1, pid, samples, blocks: counts, notes });
+    context.printJson(heatDocument(sizes, heat, notes));
     return;
   }
   for (const line of drawHeat(blocks, heat, sizes.geometry)) context.print(line);
   for (const note of notes) context.remark(note);
+}
+
+function heatDocument(
+  { process }: PageSizes,
+  { counts, samples }: BlockHeat,
+  notes: readonly string[],
+): object {
+  const blocks = Object.fromEntries(counts);
+  return { octavo: 'damon-heatmap', version: 1, pid: process.pid, samples, blocks, notes };
 }
 
 /** Columns are the blocks that had memory at the start; each line is a watch of its own. */
@@ -98,24 +105,20 @@ async function drawOverTime(
   flags: Flags & { readonly every: Milliseconds },
 ): Promise<void> {
   const columns = heatColumns(blocks, Math.max(1, context.streams.columns - TIME_WIDTH));
-  if (!flags.json) context.print(describeColumns(columns, sizes.geometry));
+  if (flags.json) context.useJsonLines();
+  else context.print(describeColumns(columns, sizes.geometry));
   const { clock } = context.host;
   const began = clock.monotonicNs();
-  const rows: unknown[] = [];
   let last: readonly string[] = [];
-  for (let done = 0; done < flags.for && !context.signal.aborted; done += flags.every) {
+  for (let done = 0; done < flags.for; done += flags.every) {
     const { heat, notes } = await watch(context, sizes, flags.every, flags.shareDamon);
     const seconds = (clock.monotonicNs() - began) / 1e9;
     last = notes;
-    if (flags.json) rows.push({ seconds, samples: heat.samples, blocks: Object.fromEntries(heat.counts) });
+    if (flags.json) context.printJson({ ...heatDocument(sizes, heat, notes), seconds });
     else
       context.print(`${`${seconds.toFixed(1)} s`.padStart(TIME_WIDTH - 2)}  ${drawHeatRow(columns, heat)}`);
   }
-  if (flags.json) {
-    const { pid } = sizes.process;
-    context.printJson({ octavo: 'damon-heatmap', version: 1, pid, rows, notes: last });
-    return;
-  }
+  if (flags.json) return;
   for (const note of last) context.remark(`at the end: ${note}`);
 }
 
@@ -136,6 +139,7 @@ async function watch(
       counts.set(block, Math.max(counts.get(block) ?? 0, reading.batch.weight[row]));
     }
   }
+  throwIfStopped(signal);
   const { obstacle } = source;
   if (obstacle && 'owner' in obstacle) throw new OctavoError('DAMON_OCCUPIED', { ...obstacle });
   if (obstacle) throw new OctavoError('DAMON_REFUSED', { ...obstacle });

@@ -162,7 +162,7 @@ test('a signal ends apply with everything put back, after a last line of statist
       during = nrKdamonds(host);
     },
   });
-  assert.deepEqual([during, ended.code, nrKdamonds(host)], ['1', 0, '0']);
+  assert.deepEqual([during, ended.code, nrKdamonds(host)], ['1', 130, '0']);
   assert.equal(host.files.status(`${host.identity.stateDirectory}/damon-session.json`).ok, false);
 });
 

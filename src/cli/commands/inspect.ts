@@ -6,6 +6,7 @@ import { observe } from '../../verification/observe.js';
 import { readThpSettings } from '../../verification/thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { parseCount, type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
@@ -83,7 +84,7 @@ export const inspectCommand = command<Flags, [string]>(
     if (flags.explain !== undefined) return explain(this, processes, target, flags.explain, flags.json);
     const inspected: Inspected[] = [];
     for (const [index, process] of processes.entries()) {
-      if (this.signal.aborted) break;
+      throwIfStopped(this.signal);
       this.progress.show('looking', index, processes.length, 'processes');
       const found = lookAt(this, process, processes.length === 1);
       if (found) inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });

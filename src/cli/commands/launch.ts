@@ -1,5 +1,5 @@
-import type { ThpRule } from '../../host/host.js';
-import { OctavoError } from '../../vocabulary/errors.js';
+import type { Refusal, ThpRule } from '../../host/host.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 
 type Flags = {
@@ -10,7 +10,8 @@ export const launchCommand = command<Flags, string[]>(
   {
     brief: 'start a program so that only Octavo gives it huge pages',
     description: [
-      'Starts a program under prctl(PR_SET_THP_DISABLE): with `except-advised` neither faults nor khugepaged give it huge',
+      'Becomes a program under prctl(PR_SET_THP_DISABLE), with the same pid, streams, environment and signals, so that a',
+      'service manager, nohup or a container sees the program itself: with `except-advised` neither faults nor khugepaged give it huge',
       'pages except where it asked by MADV_HUGEPAGE, while MADV_COLLAPSE still works. What Octavo splits stays split,',
       'and what it collapses is huge. With `never` no huge page is made at all. Changes no global setting.',
     ].join('\n'),
@@ -19,8 +20,9 @@ export const launchCommand = command<Flags, string[]>(
       ['octavo launch --thp never -- batch-job', 'no huge pages for this one'],
     ],
     exits: [
-      [3, 'there is no such program'],
-      [6, 'this kernel does not know the rule (except-advised needs Linux 6.18)'],
+      [EXIT.notAble, 'this kernel does not know the rule (except-advised needs Linux 6.18)'],
+      [EXIT.cannotRun, 'the program cannot be run'],
+      [EXIT.notFound, 'there is no such program; every other code is the program’s own'],
     ],
   },
   {
@@ -38,19 +40,21 @@ export const launchCommand = command<Flags, string[]>(
       parameter: { placeholder: 'command', brief: 'The program and its arguments, after --', parse: String },
     },
   },
-  async function (flags, name, ...parameters) {
-    const launched = this.host.calls.launch(name, parameters, flags.thp);
-    if (!launched.ok) {
-      const { errno, call, unasked } = launched.error;
-      if (unasked !== undefined) throw new OctavoError('CALLS_MISSING', { call, reason: unasked });
-      if (errno === 'ENOENT') throw new OctavoError('FILE_UNREADABLE', { path: name, errno });
-      throw new OctavoError('ABILITY_MISSING', {
-        ability: `launching under \`--thp ${flags.thp}\``,
-        reason: `${call} answered ${errno}`,
-        remedy: 'Use --thp never, or set the system-wide THP knobs.',
-      });
-    }
-    const ended = await launched.value.ended;
-    this.endsWithCode(typeof ended === 'number' ? ended : 128);
+  function (flags, program, ...parameters) {
+    throw whyNot(this.host.calls.become(program, parameters, flags.thp), program, flags.thp);
   },
 );
+
+/** `become` returns only when it was refused. */
+function whyNot({ errno, call, unasked }: Refusal, program: string, rule: ThpRule): OctavoError {
+  if (unasked !== undefined) return new OctavoError('CALLS_MISSING', { call, reason: unasked });
+  if (!call.startsWith('execve')) {
+    return new OctavoError('ABILITY_MISSING', {
+      ability: `launching under \`--thp ${rule}\``,
+      reason: `${call} answered ${errno}`,
+      remedy: 'Use --thp never, or set the system-wide THP knobs.',
+    });
+  }
+  const missing = errno === 'ENOENT' || errno === 'ENOTDIR';
+  return new OctavoError(missing ? 'PROGRAM_NOT_FOUND' : 'PROGRAM_NOT_RUN', { program, errno });
+}

@@ -36,5 +36,6 @@ export const modelMountCommand = command<MachineFlags, [string]>(
     } finally {
       mount.close();
     }
+    if (this.signal.aborted) this.endsWith('interrupted');
   },
 );

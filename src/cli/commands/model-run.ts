@@ -1,12 +1,19 @@
 import { runBehindMounts } from '../../host/linux/foreign-program.js';
-import { bindMount, enterPrivateMounts } from '../../host/linux/fuse-mount.js';
+import { bindMount, enterPrivateMounts, unmount } from '../../host/linux/fuse-mount.js';
 import type { Kernel } from '../../simulator/kernel/kernel.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { withMachineProc } from '../model/joined-proc.js';
 import { type MachineFlags, machineFlags } from '../model/machine-flags.js';
-import { makeMachine, mountAt, serves, startSession, taskVariables } from '../model/serving.js';
+import {
+  makeMachine,
+  mountAt,
+  type ServedMachine,
+  serves,
+  startSession,
+  taskVariables,
+} from '../model/serving.js';
 
 /** Where the model's files take the place of the machine's, the most specific that the machine has. */
 const PLACES: readonly (readonly string[])[] = [
@@ -38,7 +45,7 @@ export const modelRunCommand = command<MachineFlags, string[]>(
     ],
     exits: [
       [5, 'not permitted'],
-      [6, 'this machine cannot mount it'],
+      [6, 'this machine cannot mount it; every other code is the command’s own, 128 + n after signal n'],
     ],
   },
   {
@@ -52,24 +59,49 @@ export const modelRunCommand = command<MachineFlags, string[]>(
   async function (flags, ...words) {
     const machine = makeMachine(this, flags);
     const stage = makeStage(this);
-    requirePrivateMounts();
-    const mount = mountAt(this, `${stage}/model`);
+    try {
+      await runOnStage(this, machine, stage, flags, words);
+    } finally {
+      removeStage(this, stage);
+    }
+  },
+);
+
+async function runOnStage(
+  context: OctavoContext,
+  machine: ServedMachine,
+  stage: string,
+  flags: MachineFlags,
+  words: readonly string[],
+): Promise<void> {
+  requirePrivateMounts();
+  const mount = mountAt(context, `${stage}/model`);
+  try {
     const behind = bindMount('/proc', `${stage}/proc`);
     const root = behind.ok
-      ? withMachineProc(this.host, machine.kernel, `${stage}/proc`)
+      ? withMachineProc(context.host, machine.kernel, `${stage}/proc`)
       : machine.kernel.files.root;
-    const session = startSession(this, machine, mount, root, flags.speed);
+    const session = startSession(context, machine, mount, root, flags.speed);
     const ended = new AbortController();
     const serving = session.run(ended.signal);
     const filled = words.map((word) => fillIn(word, machine.tasks));
-    const binds = bindsOf(this, machine.kernel, stage);
-    const code = await runBehindMounts(binds, filled, taskVariables(machine), this.signal);
+    const binds = bindsOf(context, machine.kernel, stage);
+    const code = await runBehindMounts(binds, filled, taskVariables(machine), context.signal);
     ended.abort();
     mount.close();
     await serving;
-    this.endsWithCode(typeof code === 'number' ? code : 128);
-  },
-);
+    if (context.signal.aborted) context.endsWith('interrupted');
+    else context.endsWithCode(code);
+  } finally {
+    mount.close();
+  }
+}
+
+/** The mount of /proc is this process's own; it lies over a directory that is to go. */
+function removeStage({ host }: OctavoContext, stage: string): void {
+  unmount(`${stage}/proc`);
+  for (const path of [`${stage}/model`, `${stage}/proc`, stage]) host.files.remove(path);
+}
 
 function makeStage({ host }: OctavoContext): string {
   const stage = `${host.identity.stateDirectory}/model-${host.identity.pid}`;

@@ -10,6 +10,7 @@ import {
   samplingEvent,
 } from '../../sources/sampling-event.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import {
@@ -178,6 +179,7 @@ async function recordNow(
     ...(flags.physical ? resolverFor(context, pids) : {}),
   });
   for await (const batch of source.batches(working(context, 'recording'))) importing.add(batch);
+  throwIfStopped(context.signal);
   for (const slice of source.finished) importing.account(slice);
   const imported = importing.finish();
   if (flags.out !== undefined) saveHeat(context, imported, geometry, flags.out);

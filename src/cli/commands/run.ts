@@ -13,12 +13,14 @@ import {
   turnFlags,
   turnRequest,
 } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
 type Flags = TurnFlags &
   StateFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
     readonly every?: number;
     readonly turns?: number;
@@ -29,8 +31,8 @@ export const runCommand = command<Flags, [string?]>(
     brief: 'plan and apply in one go, once or again and again',
     description: [
       'One whole turn: observe, read, plan, act, verify, journal. With --every it goes on in the foreground until it is',
-      'interrupted or the target ends; blocks that khugepaged collapses again are reported and left alone, twice as long',
-      'each time.',
+      'interrupted; it waits for a name or cgroup that is not there, and ends with a pid. Blocks that khugepaged collapses',
+      'again are reported and left alone, twice as long each time. With --every --json each turn is one line of JSON.',
     ].join('\n'),
     examples: [
       ['octavo run 4711 --policy return-empty --dry-run', 'show the plan and its calls, change nothing'],
@@ -45,6 +47,7 @@ export const runCommand = command<Flags, [string?]>(
       ...stateFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
       every: {
         kind: 'parsed',
         parse: parseDuration,
@@ -64,13 +67,16 @@ export const runCommand = command<Flags, [string?]>(
   },
   async function (flags, target) {
     if (flags.every === undefined) return turn(this, flags, target);
+    if (flags.json) this.useJsonLines();
+    const away = new Away(this, target, flags.json);
     for (let taken = 1; !this.signal.aborted; taken++) {
       const started = this.host.clock.monotonicNs();
-      if (!(await turnUnlessGone(this, flags, target, taken > 1))) return;
+      if (!(await turnUnlessGone(this, flags, target, away))) return;
       if (flags.turns !== undefined && taken >= flags.turns) return;
       const elapsedMs = (this.host.clock.monotonicNs() - started) / 1e6;
       await this.host.clock.sleep(Math.max(0, flags.every - elapsedMs), this.signal);
     }
+    this.endsWith('interrupted');
   },
 );
 
@@ -90,38 +96,75 @@ async function turn(context: OctavoContext, flags: Flags, target: string | undef
     await applyNow(context, place, plan, flags.json, acting);
     return;
   }
-  if (flags.json)
-    context.printJson({
-      octavo: 'run',
-      version: 1,
-      run: null,
-      plan: plan.id,
-      how: 'complete',
-      why: 'nothing to do',
-      receipts: [],
-      verdicts: [],
-      recovered: [],
-      doneBefore: [],
-    });
+  if (flags.json) context.printJson({ ...NOTHING_DONE, plan: plan.id, why: 'nothing to do' });
   else context.print('Nothing to do.');
 }
 
-/** A target that ends between turns ends the loop, normally. */
+/** The document of a turn that did nothing. */
+const NOTHING_DONE = {
+  octavo: 'run',
+  version: 1,
+  run: null,
+  plan: null,
+  how: 'complete',
+  why: '',
+  receipts: [],
+  verdicts: [],
+  recovered: [],
+  doneBefore: [],
+};
+
+/** A target that is not there at the moment. */
+class Away {
+  readonly #context: OctavoContext;
+  readonly #target: string | undefined;
+  readonly #json: boolean;
+  #seen = false;
+  #told = false;
+
+  constructor(context: OctavoContext, target: string | undefined, json: boolean) {
+    this.#context = context;
+    this.#target = target;
+    this.#json = json;
+  }
+
+  /** A turn has found it. */
+  found(): void {
+    this.#seen = true;
+    this.#told = false;
+  }
+
+  /**
+   * Whether to wait for it. A service comes back under its name; a pid does not come back, and one that never was is
+   * a mistake.
+   */
+  waits(problem: OctavoError): boolean {
+    const isPid = this.#target === undefined || /^\d+$/.test(this.#target);
+    if (isPid && !this.#seen) throw problem;
+    const why = `${problem.message}; ${isPid ? 'the loop ends' : 'waiting for it'}`;
+    if (!this.#told || isPid) this.#context.remark(`octavo: ${why}`);
+    if (this.#json && !this.#told) this.#context.printJson({ ...NOTHING_DONE, why });
+    this.#told = true;
+    return !isPid;
+  }
+}
+
+/** Returns whether the loop goes on. A pid that ends between turns ends it, normally. */
 async function turnUnlessGone(
   context: OctavoContext,
   flags: Flags,
   target: string | undefined,
-  later: boolean,
+  away: Away,
 ): Promise<boolean> {
   try {
     await turn(context, flags, target);
+    away.found();
     return true;
   } catch (problem) {
     const gone =
       problem instanceof OctavoError &&
       (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND');
-    if (!gone || !later) throw problem;
-    context.remark(`octavo: ${problem.message}; the loop ends`);
-    return false;
+    if (!gone) throw problem;
+    return away.waits(problem);
   }
 }

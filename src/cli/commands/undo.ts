@@ -1,9 +1,10 @@
 import { actuatorsOf } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
 import { readCosts } from '../../cycle/cost-file.js';
-import { type JournalPlace, readRun } from '../../cycle/journal.js';
+import type { JournalPlace, ReadRun } from '../../cycle/journal.js';
+import { namedRun } from '../../cycle/named-run.js';
 import { planTurn } from '../../cycle/plan-turn.js';
-import { recoverRuns, runState } from '../../cycle/recovery.js';
+import { asIfRecovered, recoverRuns, runState } from '../../cycle/recovery.js';
 import { lockState } from '../../cycle/state-lock.js';
 import { undoOutline } from '../../cycle/undo.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
@@ -15,13 +16,15 @@ import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../flags.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { plural } from '../print/units.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
 type Flags = StateFlags &
   GuardFlags &
-  DryRunFlags & {
+  DryRunFlags &
+  KeepFlags & {
     readonly json: boolean;
   };
 
@@ -45,6 +48,7 @@ export const undoCommand = command<Flags, [string]>(
       ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
+      ...keepFlags,
     },
     positional: {
       kind: 'tuple',
@@ -53,8 +57,9 @@ export const undoCommand = command<Flags, [string]>(
   },
   async function (flags, name) {
     const place = journalPlace(this, flags.state);
+    const run = flags.dryRun ? runToShow(this, place, name) : runToUndo(place, name);
     const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
-    const plan = await undoPlan(this, place, name, bounds);
+    const plan = await undoPlan(this, place, run, bounds);
     if (!flags.json) this.print(showPlan(plan));
     if (flags.dryRun) {
       const calls = await describePlan(this, plan);
@@ -62,7 +67,7 @@ export const undoCommand = command<Flags, [string]>(
       else for (const call of calls) this.print(call);
       return;
     }
-    if (plan.steps.length > 0) return takeBack(this, place, plan, flags.json);
+    if (plan.steps.length > 0) return takeBack(this, place, plan, flags);
     if (flags.json) this.printJson(plan);
     if (plan.refused.length > 0) this.endsWith('refused');
     if (flags.json) return;
@@ -79,9 +84,9 @@ async function takeBack(
   context: OctavoContext,
   place: JournalPlace,
   plan: Plan,
-  json: boolean,
+  flags: Flags,
 ): Promise<void> {
-  const { how, verdicts } = await applyNow(context, place, plan, json);
+  const { how, verdicts } = await applyNow(context, place, plan, flags.json, flags);
   const allMet = how === 'complete' && verdicts.every(({ outcome }) => outcome === 'met');
   if (plan.refused.length > 0 && allMet) context.endsWith('notAllMet');
 }
@@ -89,15 +94,13 @@ async function takeBack(
 async function undoPlan(
   context: OctavoContext,
   place: JournalPlace,
-  name: string,
+  run: ReadRun,
   budgets: Partial<Budgets>,
 ): Promise<Plan> {
-  settleFirst(place);
-  const run = name.includes('/') ? undefined : readRun(place, name);
-  if (!run) throw new OctavoError('RUN_NOT_FOUND', { run: name, directory: `${place.directory}/runs` });
   const begin = run.records[0];
   if (runState(context.host, run) === 'active') {
-    throw new OctavoError('RUN_ACTIVE', { run: name, pid: begin.kind === 'begin' ? begin.owner.pid : 0 });
+    const pid = begin.kind === 'begin' ? begin.owner.pid : 0;
+    throw new OctavoError('RUN_ACTIVE', { run: run.run, pid });
   }
   if (run.plan.bootId !== context.host.identity.bootId) {
     throw new OctavoError('PLAN_OTHER_HOST', {
@@ -121,7 +124,7 @@ async function undoPlan(
     feuds: new Map(),
     costs: costs.book,
     insist: true,
-    undoes: name,
+    undoes: run.run,
     notes: [...outline.irreversible, ...costs.notes],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
@@ -130,11 +133,17 @@ async function undoPlan(
 }
 
 /** A run that was killed is settled first, so that its undo knows what it did. */
-function settleFirst(place: JournalPlace): void {
+function runToUndo(place: JournalPlace, name: string): ReadRun {
   const lock = lockState(place);
   try {
     recoverRuns(place);
   } finally {
     lock.release();
   }
+  return namedRun(place, name);
+}
+
+/** The same without writing a word: what is open is looked at, and forgotten again. */
+function runToShow(context: OctavoContext, place: JournalPlace, name: string): ReadRun {
+  return asIfRecovered(context.host, namedRun(place, name));
 }

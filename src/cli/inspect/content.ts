@@ -4,6 +4,7 @@ import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
 import { OCCUPANCY_DEFAULTS, OccupancySource } from '../../sources/occupancy.js';
 import { censusTotals } from '../../verification/census.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
 import { plural, showBytes } from '../print/units.js';
 
@@ -43,6 +44,7 @@ export async function readContent(
     seen.zeroPages += zero;
     if (zero > DEFAULT_PARAMETERS.emptyAbove * pagesPerBlock) seen.mostlyEmpty++;
   }
+  throwIfStopped(signal);
   return { ...seen, of };
 }
 

@@ -2,7 +2,12 @@
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
 import type { KdamondOutcome } from '../../simulator/damon-runs.js';
 import type { TlbCounters } from '../../simulator/hardware/tlb-counters.js';
-import type { ProcessOutcome, SimulationOutcome, TimelineRow } from '../../simulator/outcome.js';
+import type {
+  AgentOutcome,
+  ProcessOutcome,
+  SimulationOutcome,
+  TimelineRow,
+} from '../../simulator/outcome.js';
 import { MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showMicroseconds, showOrder } from './units.js';
@@ -22,6 +27,7 @@ export function showOutcome(outcome: SimulationOutcome): string {
     showProcesses(outcome.processes),
     '',
     facts(machineFacts(outcome)),
+    ...(outcome.agent === undefined ? [] : ['', ...showAgent(outcome.agent)]),
     ...(outcome.damon.length > 0 ? ['', showKdamonds(outcome.damon), '', showSchemes(outcome.damon)] : []),
     ...(outcome.notes.length > 0 ? ['', ...outcome.notes.map((note) => `- ${note}`)] : []),
   ].join('\n');
@@ -117,6 +123,26 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
     rows.push(['PMU', said.join(', ')]);
   }
   return rows;
+}
+
+/** The end counts, not the moment after a turn: what khugepaged takes back costs a split for nothing. */
+function showAgent({ turns, met, notMet, splits }: AgentOutcome): string[] {
+  const done = `Octavo took ${plural(turns, 'turn')}: ${met} steps met${notMet > 0 ? `, ${notMet} not met` : ''}.`;
+  if (splits.blocks === 0) return [done];
+  const { returnedBytes, takenBackByKernelBytes, takenBackByProcessBytes, hugeAgain } = splits;
+  const left = returnedBytes - takenBackByKernelBytes - takenBackByProcessBytes;
+  const back = [
+    `${plural(hugeAgain, 'block')} collapsed again by khugepaged took back ${showBytes(takenBackByKernelBytes)}`,
+    `the process itself ${showBytes(takenBackByProcessBytes)}`,
+  ].join(', ');
+  const lines = [
+    done,
+    `Its splits of ${plural(splits.blocks, 'block')} returned ${showBytes(returnedBytes)}; until the end ${back}.`,
+    `At the end ${showBytes(Math.max(0, left))} of it is still returned.`,
+  ];
+  if (takenBackByKernelBytes > returnedBytes / 2)
+    lines.push('docs/using.md, “What keeps a split”, tells how to keep khugepaged from it.');
+  return lines;
 }
 
 function showKdamonds(kdamonds: readonly KdamondOutcome[]): string {

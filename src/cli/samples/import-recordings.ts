@@ -15,6 +15,7 @@ import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { openRecording } from './open-recording.js';
@@ -78,6 +79,7 @@ export async function importRecordings(
     for await (const batch of source.batches(working(context, path))) {
       importing.add(batch, source.session.state.namesGuests);
     }
+    throwIfStopped(context.signal);
     importing.account(source);
   }
   return importing.finish();

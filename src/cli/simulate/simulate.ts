@@ -11,6 +11,7 @@ import { parseScenario, withValue } from '../../simulator/scenario-text.js';
 import { Simulation } from '../../simulator/simulation.js';
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
@@ -77,8 +78,7 @@ async function runOne(
       context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
   });
   for (let time = scenario.report; time < scenario.duration + scenario.report; time += scenario.report) {
-    if (context.signal.aborted)
-      throw new OctavoError('SCENARIO_FAILED', { time: `${time / 1e9} s`, problem: 'interrupted' });
+    throwIfStopped(context.signal);
     await simulation.advanceTo(Math.min(time, scenario.duration));
   }
   const requests = simulation.baselineRequests();

@@ -138,7 +138,7 @@ test('a problem of a text names its line, whether YAML or JSON, syntax or sense'
       /`soon` cannot be understood/,
       'kdamonds[0].contexts[0].intervals.sample_us (line 5)',
     ],
-    ['{"kdamonds": [\n {"contexts": [ }', /Flow sequence/, 'line 2, column 17'],
+    ['{"kdamonds": [\n {"contexts": [ }', /the indentation is wrong/, 'line 2, column 17'],
     ['[\n {"action": "stat"},\n {"action": 7}\n]', /should be a text/, 'schemes[1].action (line 3)'],
     ['kdamonds:\n- contexts:\n  - schemes:\n    - filters:\n      - matching: Y\n', /is missing/, ''],
     ['a: 1\na: 2\n', /unique/, 'line 2, column 1'],

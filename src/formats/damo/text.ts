@@ -1,35 +1,25 @@
 /** The text of a damo file, JSON or YAML (which contains JSON), with the line of a problem. */
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
 import { failure, type Result } from '../../base/result.js';
+import { parseYaml } from '../yaml.js';
 import { type DamoFile, parseDamoFile } from './parse.js';
 import type { FileProblem } from './reader.js';
 
 export function parseDamoText(text: string): Result<DamoFile, FileProblem> {
-  const lines = new LineCounter();
   // Counts up to 2^64 − 1 are common, and exact only as bigint.
-  const document = parseDocument(text, { lineCounter: lines, intAsBigInt: true, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return failure({ problem: error.message, place: `line ${line}, column ${col}` });
+  const yaml = parseYaml(text, { intAsBigInt: true });
+  if (!yaml.ok) {
+    const { line, column, problem } = yaml.error;
+    return failure({ problem, place: `line ${line}, column ${column}` });
   }
-  const parsed = treeOf(document);
+  const { document, lines, value } = yaml.value;
+  const parsed = parseDamoFile(value);
   if (parsed.ok) return parsed;
   const line = lineOf(document, lines, parsed.error.place);
   return failure({
     ...parsed.error,
     place: line ? `${parsed.error.place} (line ${line})` : parsed.error.place,
   });
-}
-
-function treeOf(document: Document.Parsed): Result<DamoFile, FileProblem> {
-  let tree: unknown;
-  try {
-    tree = document.toJS();
-  } catch (problem) {
-    return failure({ problem: (problem as Error).message, place: 'top level' });
-  }
-  return parseDamoFile(tree);
 }
 
 /** Line of the value at `kdamonds[0].contexts[0]`, or of the nearest thing around it that is there. */

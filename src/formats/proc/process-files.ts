@@ -8,6 +8,8 @@ export interface ProcessStat {
   readonly parent: number;
   /** PF_* flags of include/linux/sched.h. */
   readonly flags: number;
+  /** Page faults that needed no disk. */
+  readonly minorFaults: number;
   /** Clock ticks after boot. */
   readonly startTicks: number;
 }
@@ -20,10 +22,18 @@ export function parseStat(text: string): ProcessStat | undefined {
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) return undefined;
   const rest = text.slice(close + 2).split(' ');
-  const numbers = [text.slice(0, open), rest[1], rest[6], rest[19]].map(Number);
+  const numbers = [text.slice(0, open), rest[1], rest[6], rest[7], rest[19]].map(Number);
   if (numbers.some((value) => !Number.isFinite(value))) return undefined;
-  const [pid, parent, flags, startTicks] = numbers;
-  return { pid, command: text.slice(open + 1, close), state: rest[0], parent, flags, startTicks };
+  const [pid, parent, flags, minorFaults, startTicks] = numbers;
+  return {
+    pid,
+    command: text.slice(open + 1, close),
+    state: rest[0],
+    parent,
+    flags,
+    minorFaults,
+    startTicks,
+  };
 }
 
 export function isKernelThread(stat: ProcessStat): boolean {

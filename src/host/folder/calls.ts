@@ -7,10 +7,10 @@ import type {
   Answer,
   Calls,
   Files,
-  Launched,
   PagemapScan,
   ProcessHandle,
   Program,
+  Refusal,
   ScannedRegions,
 } from '../host.js';
 import type { RecordedMemory, RecordedScan } from '../recording/manifest.js';
@@ -96,8 +96,8 @@ export class FolderCalls implements Calls {
     return refused('EROFS', `execve ${command}`);
   }
 
-  launch(command: string): Answer<Launched> {
-    return refused('EROFS', `execve ${command}`);
+  become(command: string): Refusal {
+    return { errno: 'EROFS', call: `execve ${command}` };
   }
 
   #fill(record: RecordedMemory, first: number, pages: number, into: Uint8Array): void {

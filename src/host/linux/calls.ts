@@ -6,22 +6,25 @@ import type {
   Advice,
   Answer,
   Calls,
-  Launched,
   PagemapScan,
   PerfEvents,
   ProcessHandle,
   Program,
+  Refusal,
   ScannedRegions,
   ThpRule,
 } from '../host.js';
+import { becomeProgram } from './become.js';
 import { errnoOf } from './files.js';
 import { GrowingRegions } from './growing-regions.js';
+import { hold, release } from './held.js';
 import { hurryThreads } from './hurry.js';
+import { type Inherited, takeInherited } from './inherited.js';
 import { LruDrain } from './lru-drain.js';
 import type { ArenaSpan, Native } from './native.js';
 import { LinuxPerfEvents } from './perf-events.js';
 import { PidFd } from './pidfd.js';
-import { launchProgram, startProgram } from './program.js';
+import { startProgram } from './program.js';
 
 /** include/uapi/asm-generic/mman-common.h. */
 const ADVICE: Record<Advice, number> = {
@@ -61,6 +64,7 @@ export class LinuxCalls implements Calls {
   readonly #native: Native | string;
   readonly #geometry: PageGeometry;
   readonly #ownPid: ProcessId;
+  readonly #inherited: Inherited;
   #arena: ArenaSpan | undefined;
   #words: BigUint64Array | undefined;
   #drain: LruDrain | undefined;
@@ -68,10 +72,16 @@ export class LinuxCalls implements Calls {
   #advising: Promise<unknown> = Promise.resolve();
 
   /** `native` is the reason when there is no foreign-function interface on this machine. */
-  constructor(native: Native | string, geometry: PageGeometry, ownPid: ProcessId) {
+  constructor(
+    native: Native | string,
+    geometry: PageGeometry,
+    ownPid: ProcessId,
+    inherited = takeInherited(),
+  ) {
     this.#native = native;
     this.#geometry = geometry;
     this.#ownPid = ownPid;
+    this.#inherited = inherited;
     if (typeof native !== 'string') this.perfEvents = new LinuxPerfEvents(native, geometry.pageBytes);
   }
 
@@ -90,6 +100,15 @@ export class LinuxCalls implements Calls {
     advice: Advice,
   ): Promise<Answer<Bytes>> {
     if (!(handle instanceof PidFd)) return refused('EBADF', adviceCall(handle.pid, advice));
+    hold();
+    try {
+      return await this.#adviseAll(handle, ranges, advice);
+    } finally {
+      release();
+    }
+  }
+
+  async #adviseAll(handle: PidFd, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>> {
     let done = 0;
     for (const batch of this.#batches(ranges)) {
       const turn = this.#advising.then(() => this.#advise(handle, batch, advice));
@@ -155,15 +174,19 @@ export class LinuxCalls implements Calls {
   }
 
   start(command: string, parameters: readonly string[]): Answer<Program> {
-    return startProgram(command, parameters);
+    hold();
+    const started = startProgram(command, parameters);
+    if (started.ok) void started.value.ended.finally(release);
+    else release();
+    return started;
   }
 
-  launch(command: string, parameters: readonly string[], rule: ThpRule): Answer<Launched> {
+  become(command: string, parameters: readonly string[], rule: ThpRule): Refusal {
     const call = `prctl PR_SET_THP_DISABLE ${rule}`;
-    if (typeof this.#native === 'string') return unasked(this.#native, call);
-    // The rule is inherited over fork and exec, so it is set here and found set by the child.
+    if (typeof this.#native === 'string') return { errno: 'ENOSYS', call, unasked: this.#native };
+    // The rule is kept over exec and inherited over fork.
     const set = this.#native.call('prctl', PR_SET_THP_DISABLE, 1, THP_RULES[rule], 0, 0);
-    return set.errno ? refused(set.errno, call) : launchProgram(command, parameters);
+    return set.errno ? { errno: set.errno, call } : becomeProgram(command, parameters, this.#inherited);
   }
 
   #probe(own: PidFd, advice: Advice): Answer<void> {

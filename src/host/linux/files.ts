@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -22,6 +24,7 @@ import { dirname } from 'node:path';
 import { failure, success } from '../../base/result.js';
 import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
+import { changing, holding, holdingLock, holdingPath, releasePath } from './held.js';
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
 export function errnoOf(error: unknown): ErrnoName {
@@ -64,15 +67,7 @@ export class LinuxFiles implements Files {
   }
 
   writeKernelFile(path: string, text: string): Answer<void> {
-    return answer(`write ${path}`, () => {
-      const descriptor = openSync(path, constants.O_WRONLY);
-      try {
-        const data = Buffer.from(text);
-        if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
-      } finally {
-        closeSync(descriptor);
-      }
-    });
+    return changing(() => answer(`write ${path}`, () => writeOnce(path, text)));
   }
 
   canWrite(path: string): Answer<void> {
@@ -80,61 +75,72 @@ export class LinuxFiles implements Files {
   }
 
   writeFile(path: string, content: string | Uint8Array): Answer<void> {
-    const temporary = `${path}.new`;
-    return answer(`write ${path}`, () => {
-      if (isNoFile(path)) {
-        writeInto(path, content);
-        return;
-      }
-      const descriptor = openSync(temporary, 'w', 0o600);
-      try {
-        writeAll(descriptor, content);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(temporary, path);
-      syncDirectory(dirname(path));
-    });
+    // A pipe or device may take as long as it likes, and there is nothing to put back.
+    if (isNoFile(path)) return answer(`write ${path}`, () => writeInto(path, content));
+    return holding(() => answer(`write ${path}`, () => replaceFile(path, content)));
   }
 
   appendTo(path: string): Answer<AppendFile> {
-    return answer(`open for appending ${path}`, () => {
-      const descriptor = openSync(path, 'a', 0o600);
-      syncDirectory(dirname(path));
-      return new LinuxAppendFile(path, descriptor);
-    });
+    return holdingPath(path, () =>
+      answer(`open for appending ${path}`, () => {
+        const descriptor = openSync(path, 'a', 0o600);
+        syncDirectory(dirname(path));
+        return new LinuxAppendFile(path, descriptor);
+      }),
+    );
   }
 
   createExclusive(path: string, text: string): Answer<void> {
     // Written aside and linked: nobody ever sees the file without its text.
     const aside = `${path}.${process.pid}`;
-    return answer(`create ${path}`, () => {
-      try {
-        const descriptor = openSync(aside, 'w', 0o600);
+    // What is no lock only has to be whole.
+    const make = isLock(path) ? holdingLock : (_: string, act: () => Answer<void>) => holding(act);
+    return make(path, () =>
+      answer(`create ${path}`, () => {
         try {
-          writeAll(descriptor, text);
-          fsyncSync(descriptor);
+          writeSynced(aside, text);
+          linkWhole(aside, path, text);
         } finally {
-          closeSync(descriptor);
+          rmSync(aside, { force: true });
         }
-        linkWhole(aside, path, text);
-      } finally {
-        rmSync(aside, { force: true });
-      }
-    });
+      }),
+    );
   }
 
   makeDirectory(path: string): Answer<void> {
-    return answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+    const make = () => answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+    // A directory in sysfs or tracefs is an object of the kernel, which lives until it is removed.
+    return path.startsWith('/sys/') ? holdingPath(path, make) : holding(make);
   }
 
   remove(path: string): Answer<void> {
-    return answer(`remove ${path}`, () => {
-      if (lstatSync(path).isDirectory()) rmdirSync(path);
-      else rmSync(path);
-    });
+    const removed = holding(() =>
+      answer(`remove ${path}`, () => {
+        if (lstatSync(path).isDirectory()) rmdirSync(path);
+        else rmSync(path);
+      }),
+    );
+    releasePath(path);
+    return removed;
   }
+}
+
+/** Lock files as takeLock() names them. */
+function isLock(path: string): boolean {
+  return /(^|[/.])lock(\.takeover)?$/.test(path);
+}
+
+/** Written aside, made durable, and renamed; what was written aside goes away again when that fails. */
+function replaceFile(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.new`;
+  try {
+    writeSynced(temporary, content);
+    renameSync(temporary, path);
+  } catch (problem) {
+    rmSync(temporary, { force: true });
+    throw problem;
+  }
+  syncDirectory(dirname(path));
 }
 
 /** A file system without hard links gets the file in two steps. */
@@ -180,13 +186,41 @@ class LinuxAppendFile implements AppendFile {
 
   append(text: string): Answer<void> {
     return answer(`append ${this.#path}`, () => {
-      writeAll(this.#descriptor, text);
-      fsyncSync(this.#descriptor);
+      const before = fstatSync(this.#descriptor).size;
+      try {
+        writeAll(this.#descriptor, text);
+        fsyncSync(this.#descriptor);
+      } catch (error) {
+        // A part of a line would make one with the next.
+        ftruncateSync(this.#descriptor, before);
+        throw error;
+      }
     });
   }
 
   close(): void {
     closeSync(this.#descriptor);
+    releasePath(this.#path);
+  }
+}
+
+function writeOnce(path: string, text: string): void {
+  const descriptor = openSync(path, constants.O_WRONLY);
+  try {
+    const data = Buffer.from(text);
+    if (writeSync(descriptor, data, 0, data.length) !== data.length) throw shortWrite();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w', 0o600);
+  try {
+    writeAll(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -5,7 +5,6 @@
  *
  * Parameters: a JSON list of [from, to] pairs, then the command and its parameters.
  */
-import { constants } from 'node:os';
 import { runForeign } from './foreign-program.js';
 import { bindMount, enterPrivateMounts } from './fuse-mount.js';
 
@@ -18,12 +17,9 @@ if (problem !== undefined) {
   process.stderr.write(`octavo: ${problem}\n`);
   process.exit(NOT_MOUNTED);
 }
-// The foreign command gets the terminal's signals by itself; this process only waits for its end.
-for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
 const asked = new AbortController();
-process.on('SIGTERM', () => asked.abort());
-const ended = await runForeign(command, parameters, {}, asked.signal);
-process.exit(typeof ended === 'number' ? ended : 128 + (constants.signals[ended] ?? 15));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => asked.abort(name));
+process.exit(await runForeign(command, parameters, {}, asked.signal));
 
 function mountAll(binds: readonly [string, string][]): string | undefined {
   const entered = enterPrivateMounts();

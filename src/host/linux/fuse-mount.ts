@@ -8,6 +8,7 @@ import { failure, success } from '../../base/result.js';
 import { errnoName } from '../../vocabulary/errno.js';
 import type { Answer } from '../host.js';
 import { errnoOf } from './files.js';
+import { hold, release } from './held.js';
 
 const CLONE_NEWNS = 0x00020000;
 const MS = { bind: 0x1000, rec: 0x4000, private: 1 << 18, nosuid: 2, nodev: 4, noexec: 8 } as const;
@@ -89,8 +90,10 @@ export class FuseMount {
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     unmount(this.path);
+    release();
     try {
       closeSync(this.#fd);
     } catch {
@@ -109,10 +112,12 @@ export class FuseMount {
 
 /** Mounts a FUSE file system at an existing directory; root only. The kernel checks permissions by file modes. */
 export function mountFuse(path: string): Answer<FuseMount> {
+  hold();
   let fd: number;
   try {
     fd = openSync('/dev/fuse', constants.O_RDWR);
   } catch (error) {
+    release();
     return failure({ errno: errnoOf(error), call: 'open /dev/fuse' });
   }
   const options = `fd=${fd},rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other`;
@@ -120,5 +125,6 @@ export function mountFuse(path: string): Answer<FuseMount> {
   const mounted = asAnswer(libc().mount('octavo-model', path, 'fuse', flags, options), `mount fuse ${path}`);
   if (mounted.ok) return success(new FuseMount(path, fd));
   closeSync(fd);
+  release();
   return mounted;
 }

@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { failure, success } from '../../base/result.js';
-import type { Answer, Launched, Program } from '../host.js';
+import type { Answer, Program } from '../host.js';
 
 const KEPT_ERROR_BYTES = 64 * 1024;
 
 /** Starts a child with piped streams. The lookup comes first, so that a missing program is an answer, not an event. */
 export function startProgram(command: string, parameters: readonly string[]): Answer<Program> {
   if (!isExecutable(command)) return failure({ errno: 'ENOENT', call: `execve ${command}` });
-  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // A group of its own: signals reach what it started as well, and those of the terminal come through this process.
+  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   if (child.pid === undefined) return failure({ errno: 'EAGAIN', call: `execve ${command}` });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -24,16 +25,18 @@ export function startProgram(command: string, parameters: readonly string[]): An
     errors: () => errors,
     write: (text: string) => void child.stdin.write(text),
     ended,
-    signal: (name) => void child.kill(name),
+    signal: (name) => signalGroup(child, name),
   });
 }
 
-/** Starts a child on this process's own streams. */
-export function launchProgram(command: string, parameters: readonly string[]): Answer<Launched> {
-  if (!isExecutable(command)) return failure({ errno: 'ENOENT', call: `execve ${command}` });
-  const child = spawn(command, parameters, { stdio: 'inherit' });
-  if (child.pid === undefined) return failure({ errno: 'EAGAIN', call: `execve ${command}` });
-  return success({ pid: child.pid, ended: endOf(child) });
+/** Its end is told by `ended`; a signal that comes too late is none. */
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    child.kill(name);
+  }
 }
 
 function endOf(child: ChildProcess): Promise<number | string> {

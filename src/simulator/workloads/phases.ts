@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
-import { BytesText, DurationText } from './quantities.js';
+import { BytesText, StepText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
 interface Part {
@@ -33,7 +33,7 @@ export const masim = workloadKind({
   parameters: z
     .strictObject({
       regions: z.record(z.string(), z.strictObject({ size: BytesText })),
-      phases: z.array(z.strictObject({ duration: DurationText, access: z.array(PartText).min(1) })).min(1),
+      phases: z.array(z.strictObject({ duration: StepText, access: z.array(PartText).min(1) })).min(1),
     })
     .check((context) => {
       const { regions, phases } = context.value;
@@ -69,7 +69,7 @@ export const masim = workloadKind({
 const Steps = z.strictObject({
   size: BytesText,
   steps: z.int().min(2).max(1000).default(10),
-  phase: DurationText.default(5e9),
+  phase: StepText.default(5e9),
 });
 
 /** Region 1 is hot, then region 2, and so on; from the last back to the first. */

@@ -43,8 +43,20 @@ export const BytesText = quantity(BYTES, 'size', true).refine(
   Number.isInteger,
   'not a whole number of bytes',
 );
+/** Beyond this a number of nanoseconds is no longer exact, and adding a step to it may change nothing. */
+const LONGEST_NS = Number.MAX_SAFE_INTEGER;
+
 /** Nanoseconds: `5s`, `100ms`. A bare number has no unit and is refused. */
-export const DurationText = quantity(NANOSECONDS, 'duration', false);
+export const DurationText = quantity(NANOSECONDS, 'duration', false).refine(
+  (value) => value <= LONGEST_NS,
+  'longer than 104 days, where nanoseconds are no longer exact',
+);
+
+/** The length of a step that is taken again and again: time must advance by it. */
+export const StepText = DurationText.refine(
+  (value) => value >= 1,
+  'must be at least 1ns, or time never advances',
+);
 
 /** A share: `0.25` or `25%`. */
 export const ShareText = z

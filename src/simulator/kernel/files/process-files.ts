@@ -64,27 +64,29 @@ const FILES: Readonly<Record<string, (kernel: Kernel, task: Process, viewer: Vie
   setgroups: () => text(0o644, () => 'allow\n'),
 };
 
-/** /proc/PID. */
+/** /proc/PID, or /proc/PID/task/TID, which has no threads of its own (fs/proc/base.c, tid_base_stuff). */
 export class ProcessDirectory implements ModelDirectory {
   readonly kind = 'directory';
   readonly mode = 0o555;
   readonly #kernel: Kernel;
   readonly #task: Process;
   readonly #viewer: Viewer;
+  readonly #names: readonly string[];
 
-  constructor(kernel: Kernel, task: Process, viewer: Viewer) {
+  constructor(kernel: Kernel, task: Process, viewer: Viewer, isThread = false) {
     this.#kernel = kernel;
     this.#task = task;
     this.#viewer = viewer;
+    this.#names = Object.keys(FILES).filter((name) => !isThread || name !== 'task');
   }
 
   names(): readonly string[] {
-    return [...Object.keys(FILES), 'exe'];
+    return [...this.#names, 'exe'];
   }
 
   lookup(name: string): ModelNode | undefined {
     if (name === 'exe') return { kind: 'symlink', target: `/bin/${this.#task.command}` };
-    return Object.hasOwn(FILES, name) ? FILES[name](this.#kernel, this.#task, this.#viewer) : undefined;
+    return this.#names.includes(name) ? FILES[name](this.#kernel, this.#task, this.#viewer) : undefined;
   }
 }
 
@@ -116,7 +118,7 @@ function taskDirectory(kernel: Kernel, task: Process, viewer: Viewer): ModelDire
     kind: 'directory',
     mode: 0o555,
     names: () => [own],
-    lookup: (name) => (name === own ? new ProcessDirectory(kernel, task, viewer) : undefined),
+    lookup: (name) => (name === own ? new ProcessDirectory(kernel, task, viewer, true) : undefined),
   };
 }
 

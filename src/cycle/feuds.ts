@@ -1,0 +1,89 @@
+/**
+ * What a look back keeps between turns, in the state directory: the feuds of the ping-pong guard, and what was counted
+ * at the last look at each process. Both only of processes that live. A file that cannot be read counts as none.
+ */
+import * as z from 'zod';
+import type { Host } from '../host/host.js';
+import { type Feuds, feudKey } from '../planning/guard.js';
+import { identityOf } from '../verification/observe.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { JournalPlace } from './journal.js';
+import { type Marks, MarksSchema } from './journal-records.js';
+
+const FeudsSchema = z.object({
+  octavo: z.literal('feuds'),
+  version: z.literal(1),
+  feuds: z.array(
+    z.object({
+      pid: z.int(),
+      startTicks: z.int(),
+      block: z.int(),
+      recollapses: z.int(),
+      /** Absent in files from before it was told apart. */
+      by: z.enum(['kernel', 'unknown']).default('unknown'),
+      until: z.number(),
+    }),
+  ),
+});
+
+const WatchesSchema = z.object({
+  octavo: z.literal('watches'),
+  version: z.literal(1),
+  watches: z.array(MarksSchema),
+});
+
+/** The last look at each process, by pid. */
+export type Watches = ReadonlyMap<number, Marks>;
+
+/** The feuds as they were kept, without looking at any memory. */
+export function readFeuds(place: JournalPlace): Feuds {
+  const kept = readState(place, 'feuds.json', FeudsSchema);
+  return new Map(kept?.feuds.map((feud) => [feudKey(feud, feud.block), feud]));
+}
+
+/** Throws FILE_UNWRITABLE. */
+export function keepFeuds(place: JournalPlace, feuds: Feuds): void {
+  const alive = [...feuds.values()].filter((feud) => isAlive(place.host, feud));
+  writeState(place, 'feuds.json', { octavo: 'feuds', version: 1, feuds: alive });
+}
+
+export function readWatches(place: JournalPlace): Watches {
+  const kept = readState(place, 'watches.json', WatchesSchema);
+  return new Map(kept?.watches.map((marks) => [marks.pid, marks]));
+}
+
+/** Throws FILE_UNWRITABLE. Nothing is written where there is nothing to keep. */
+export function keepWatches(place: JournalPlace, watches: Watches): void {
+  if (watches.size === 0) return;
+  const alive = [...watches.values()].filter((marks) => isAlive(place.host, marks));
+  writeState(place, 'watches.json', { octavo: 'watches', version: 1, watches: alive });
+}
+
+function readState<Kept>(place: JournalPlace, name: string, schema: z.ZodType<Kept>): Kept | undefined {
+  const text = place.host.files.readText(`${place.directory}/${name}`);
+  if (!text.ok) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text.value)).data;
+  } catch (problem) {
+    if (!(problem instanceof SyntaxError)) throw problem;
+    return undefined;
+  }
+}
+
+function writeState({ host, directory }: JournalPlace, name: string, value: unknown): void {
+  const path = `${directory}/${name}`;
+  const written = host.files.writeFile(path, JSON.stringify(value));
+  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+function isAlive(
+  host: Host,
+  { pid, startTicks }: { readonly pid: number; readonly startTicks: number },
+): boolean {
+  try {
+    return identityOf(host, pid).startTicks === startTicks;
+  } catch (problem) {
+    if (problem instanceof OctavoError) return false;
+    throw problem;
+  }
+}

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { apply, place, planFor } from '../../test/turns.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import { listRuns, readRun } from './journal.js';
+import { namedRun } from './named-run.js';
+import { recoverRuns } from './recovery.js';
+import { DEFAULT_RETENTION, droppedRuns, keepWithin } from './retention.js';
+import { lookUp, RunIndex } from './run-index.js';
+import { summaryOf } from './run-summary.js';
+
+const INDEX = '/state/runs.index';
+const journal = (run: string) => `/state/runs/${run}/journal.jsonl`;
+const code = (expected: string) => (problem: unknown) =>
+  problem instanceof OctavoError && problem.code === expected;
+
+/** Runs one after the other, a minute apart, each splitting a block of its own. */
+async function runs(count: number, gapMs = 60_000) {
+  const host = new ScriptedHost(Array(count).fill(9));
+  const names: string[] = [];
+  for (let block = 0; block < count; block++) {
+    host.nowNs += gapMs * 1e6;
+    names.push((await apply(host, await planFor(host, { split: [block], id: `plan-${block}` }))).run);
+  }
+  return { host, names };
+}
+
+const summary = (host: ScriptedHost, run: string) => {
+  const read = readRun(place(host), run);
+  return read && summaryOf(read);
+};
+
+describe('the index', () => {
+  test('has a row for every ended run, which says what the journal says', async () => {
+    const { host, names } = await runs(3);
+    const index = RunIndex.read(place(host));
+    for (const run of names) assert.deepEqual(index.freshRow(run), summary(host, run));
+    assert.equal(index.lineCount, 3);
+    assert.deepEqual(index.ofPlan('plan-1'), [names[1]]);
+    assert.deepEqual(index.damaged(), []);
+    assert.equal(index.bytesOf(names[0]), Buffer.byteLength(host.texts.get(journal(names[0])) ?? ''));
+    assert.deepEqual(
+      [index.bytesOf('other'), index.row('other'), index.freshRow('other')],
+      [undefined, undefined, undefined],
+    );
+    assert.deepEqual(
+      [index.mayConcern(names[0], 100), index.mayConcern(names[0], 10), index.mayConcern('other', 1)],
+      [true, false, true],
+    );
+  });
+
+  test('cut or flipped anywhere, or missing, changes no answer, and the next start mends it', async () => {
+    const { host, names } = await runs(2);
+    const whole = host.texts.get(INDEX) ?? '';
+    const expected = names.map((run) => summary(host, run));
+    const spoilt = [
+      '',
+      ...Array.from({ length: whole.length }, (_, at) => whole.slice(0, at)),
+      ...Array.from(
+        { length: whole.length },
+        (_, at) => `${whole.slice(0, at)}${whole[at] === '7' ? '6' : '7'}${whole.slice(at + 1)}`,
+      ),
+    ];
+    for (const text of spoilt) {
+      host.write(INDEX, text);
+      const index = RunIndex.read(place(host));
+      assert.deepEqual(
+        names.map((run) => lookUp(place(host), index, run)),
+        expected,
+        text,
+      );
+      assert.equal(host.texts.get(INDEX), text, 'a reader writes nothing');
+    }
+    for (const text of [undefined, whole.slice(0, 40), `${whole.split('\n')[1]}\n`]) {
+      if (text === undefined) host.texts.delete(INDEX);
+      else host.write(INDEX, text);
+      recoverRuns(place(host));
+      recoverRuns(place(host));
+      const index = RunIndex.read(place(host));
+      assert.deepEqual(
+        names.map((run) => index.freshRow(run)),
+        expected,
+        text,
+      );
+    }
+  });
+
+  test('a row is passed over once its journal has changed, by size or by time', async () => {
+    const { host, names } = await runs(1);
+    const text = host.texts.get(journal(names[0])) ?? '';
+    host.write(journal(names[0]), text);
+    assert.equal(RunIndex.read(place(host)).freshRow(names[0]), undefined);
+    assert.ok(RunIndex.read(place(host)).row(names[0]));
+    host.write(journal(names[0]), text.replace('complete', 'Complete'));
+    const row = lookUp(place(host), RunIndex.read(place(host)), names[0]);
+    assert.ok(row && 'damaged' in row);
+    assert.match(row.damaged, /is damaged at line .*mv \/state\/runs/);
+  });
+
+  test('an absent run has no row', () => {
+    const host = new ScriptedHost([9]);
+    assert.equal(lookUp(place(host), RunIndex.read(place(host)), '20260101T000000000Z-0001'), undefined);
+  });
+
+  test('a disk without room for it is no failure', async () => {
+    const host = new ScriptedHost([9]);
+    const plan = await planFor(host, { split: [0] });
+    host.beforeWrite = (file) => {
+      host.full = file === INDEX;
+    };
+    const { run, how } = await apply(host, plan);
+    host.beforeWrite = () => undefined;
+    host.full = false;
+    assert.deepEqual([how, RunIndex.read(place(host)).has(run)], ['complete', false]);
+    recoverRuns(place(host));
+    assert.ok(RunIndex.read(place(host)).freshRow(run));
+  });
+
+  test('runs of an earlier start are known to belong to a plan also without a row', async () => {
+    const { host } = await runs(1);
+    host.texts.delete(INDEX);
+    const again = await apply(host, await planFor(host, { split: [0], id: 'plan-0' }));
+    assert.equal(again.doneBefore.length, 1);
+  });
+});
+
+describe('retention', () => {
+  const all = {
+    runs: Number.POSITIVE_INFINITY,
+    bytes: Number.POSITIVE_INFINITY,
+    age: Number.POSITIVE_INFINITY,
+  };
+  const bytesOf = (host: ScriptedHost, names: readonly string[]) =>
+    names.reduce((sum, run) => sum + (RunIndex.read(place(host)).bytesOf(run) ?? 0), 0);
+
+  test('within its bounds nothing is dropped, at the bound neither', async () => {
+    const { host, names } = await runs(4);
+    host.alive = false;
+    for (const bounds of [
+      all,
+      DEFAULT_RETENTION,
+      { ...all, runs: 4 },
+      { ...all, bytes: bytesOf(host, names) },
+    ])
+      assert.deepEqual(keepWithin(place(host), bounds, []), { runs: 0, bytes: 0, needed: [] });
+    assert.deepEqual(listRuns(place(host)), names);
+  });
+
+  test('by number: the oldest go, a twentieth more than must', async () => {
+    const { host, names } = await runs(4);
+    host.alive = false;
+    const dropped = keepWithin(place(host), { ...all, runs: 3 }, []);
+    assert.deepEqual([dropped.runs, dropped.needed, listRuns(place(host))], [2, [], names.slice(2)]);
+    assert.equal(dropped.bytes, bytesOf(host, names.slice(0, 2)));
+    assert.throws(() => namedRun(place(host), names[0]), code('RUN_NOT_FOUND'));
+  });
+
+  test('by bytes', async () => {
+    const { host, names } = await runs(4);
+    host.alive = false;
+    const dropped = keepWithin(place(host), { ...all, bytes: bytesOf(host, names) - 1 }, []);
+    assert.deepEqual([dropped.runs, listRuns(place(host))], [1, names.slice(1)]);
+  });
+
+  test('by age: only what undo does not need', async () => {
+    const { host, names } = await runs(3, 86_400_000);
+    host.nowNs += 3_600_000 * 1e6;
+    const bounds = { ...all, age: 1.5 * 86_400_000 };
+    assert.equal(keepWithin(place(host), bounds, []).runs, 0, 'its process lives: it can be taken back');
+    host.startTicks++;
+    assert.deepEqual([keepWithin(place(host), bounds, []).runs, listRuns(place(host))], [1, names.slice(1)]);
+  });
+
+  test('of another boot, or undone since, a run is not needed', async () => {
+    const { host, names } = await runs(2);
+    Object.assign(host.identity, { bootId: 'boot-2' });
+    host.nowNs += 1e9;
+    assert.deepEqual(keepWithin(place(host), { ...all, age: 0 }, []).runs, 2);
+    assert.equal(listRuns(place(host)).length + names.length, 2);
+  });
+
+  test('what undo needs goes last, is named, and is told as dropped ever after', async () => {
+    const { host, names } = await runs(3);
+    const plan = await planFor(host, { split: [0], id: 'nothing' });
+    const idle = (await apply(host, plan)).run;
+    const dropped = keepWithin(place(host), { ...all, runs: 2 }, []);
+    assert.deepEqual([dropped.runs, dropped.needed], [2, [names[0]]]);
+    assert.ok(!listRuns(place(host)).includes(idle), 'the newest run changed nothing and went before');
+    assert.throws(() => namedRun(place(host), names[0]), code('RUN_DROPPED'));
+    assert.throws(() => namedRun(place(host), idle), code('RUN_NOT_FOUND'));
+    host.write('/state/dropped.json', '{');
+    assert.deepEqual(droppedRuns(place(host)), []);
+    host.write('/state/dropped.json', '{"octavo":"dropped"}');
+    assert.deepEqual(droppedRuns(place(host)), []);
+  });
+
+  test('what undo needs stays when its name cannot be kept', async () => {
+    const { host, names } = await runs(2);
+    host.full = true;
+    assert.deepEqual(keepWithin(place(host), { ...all, runs: 1 }, []), { runs: 0, bytes: 0, needed: [] });
+    assert.deepEqual(listRuns(place(host)), names);
+  });
+
+  test('a run that is going on, that is damaged, or that is taken back right now stays', async () => {
+    const { host, names } = await runs(3);
+    host.alive = false;
+    const text = host.texts.get(journal(names[0])) ?? '';
+    host.write(journal(names[0]), text.replace('complete', 'Complete'));
+    host.texts.delete(INDEX);
+    const second = host.texts.get(journal(names[1])) ?? '';
+    host.write(journal(names[1]), second.slice(0, second.lastIndexOf('\n', second.length - 2) + 1));
+    // Its process is another one, which lives.
+    Object.assign(host.identity, { pid: PID });
+    host.alive = true;
+    recoverRuns(place(host));
+    Object.assign(host.identity, { pid: 1 });
+    host.alive = false;
+    assert.equal(keepWithin(place(host), { runs: 0, bytes: 0, age: 0 }, [names[2]]).runs, 0);
+    assert.deepEqual(listRuns(place(host)), names);
+  });
+
+  test('an index that is mostly of dropped runs is written anew', async () => {
+    const { host, names } = await runs(3);
+    host.alive = false;
+    const [line] = (host.texts.get(INDEX) ?? '').split('\n');
+    host.write(INDEX, `${`${line}\n`.repeat(200)}${host.texts.get(INDEX)}`);
+    keepWithin(place(host), { ...all, runs: 2 }, []);
+    const index = RunIndex.read(place(host));
+    assert.deepEqual([index.lineCount, index.freshRow(names[2])], [1, summary(host, names[2])]);
+  });
+
+  test('apply keeps to the bounds it is given, and never drops itself', async () => {
+    const { host } = await runs(3);
+    const applied = await apply(host, await planFor(host, { split: [0], id: 'plan-9' }), undefined, {
+      ...all,
+      runs: 1,
+    });
+    assert.deepEqual([applied.dropped.runs, listRuns(place(host))], [3, [applied.run]]);
+  });
+});
+
+test('a name that is a path is no run', () => {
+  const host = new ScriptedHost([9]);
+  for (const name of ['../runs', '.', 'a/b', ''])
+    assert.throws(() => namedRun(place(host), name), code('RUN_NOT_FOUND'), name);
+});

@@ -1,0 +1,194 @@
+/**
+ * Keeps the journal within its bounds: number of runs, bytes and age. What undo does not need goes first, oldest first.
+ * A run that could still be taken back goes only where number or bytes leave no choice, and its name is kept, so that
+ * nobody is told that it never was.
+ */
+import * as z from 'zod';
+import type { Host } from '../host/host.js';
+import { identityOf } from '../verification/observe.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { Bytes, Milliseconds } from '../vocabulary/units.js';
+import { type JournalPlace, listRuns, removeRun } from './journal.js';
+import { lookUp, RunIndex } from './run-index.js';
+import type { RunSummary } from './run-summary.js';
+
+export interface Retention {
+  readonly runs: number;
+  readonly bytes: Bytes;
+  readonly age: Milliseconds;
+}
+
+const DAY_MS: Milliseconds = 86_400_000;
+
+/**
+ * 10,000 runs are three and a half days of turns every 30 s that all act, or a year of hourly ones, and a list of them
+ * costs milliseconds. 256 MiB hold two million acted-on blocks, 4 TiB of memory, and are nothing on the disk of a host
+ * of that size. 90 days cover what is asked of last quarter; a process seldom lives as long, and without it nothing can
+ * be taken back.
+ */
+export const DEFAULT_RETENTION: Retention = Object.freeze({
+  runs: 10_000,
+  bytes: 256 * 2 ** 20,
+  age: 90 * DAY_MS,
+});
+
+export interface Dropped {
+  readonly runs: number;
+  readonly bytes: Bytes;
+  /** Those of them that could still have been taken back. */
+  readonly needed: readonly string[];
+}
+
+const NOTHING: Dropped = { runs: 0, bytes: 0, needed: [] };
+
+/** Once a bound is passed, this share of it is made free, so that not every run has to look for what may go. */
+const SLACK = 0.05;
+
+interface Candidate {
+  readonly run: string;
+  readonly bytes: Bytes;
+  readonly atMs: Milliseconds;
+  readonly needed: boolean;
+}
+
+/** Drops what is beyond the bounds. `kept` are never dropped. The caller holds the state lock. */
+export function keepWithin(
+  place: JournalPlace,
+  bounds: Retention,
+  kept: readonly string[],
+  index = RunIndex.read(place),
+): Dropped {
+  const names = listRuns(place);
+  const bytes = names.reduce((sum, name) => sum + (index.bytesOf(name) ?? 0), 0);
+  const oldest = names.length > 0 ? timeOf(names[0]) : Number.POSITIVE_INFINITY;
+  const since = place.host.clock.wallMs() - bounds.age;
+  const isWithin = names.length <= bounds.runs && bytes <= bounds.bytes;
+  if (isWithin && oldest >= since) return NOTHING;
+  const inQuestion = isWithin ? names.filter((name) => timeOf(name) < since) : names;
+  const candidates = candidatesOf(place, index, inQuestion, new Set(kept));
+  const choice = chosen(candidates, bounds, since, { runs: names.length, bytes });
+  return drop(place, index, names, choice);
+}
+
+/** When a run began, by its name. */
+function timeOf(run: string): Milliseconds {
+  return Date.parse(
+    run.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z.*$/, '$1-$2-$3T$4:$5:$6.$7Z'),
+  );
+}
+
+/** Ended runs that can be read, oldest first; what is damaged is for people to judge. */
+function candidatesOf(
+  place: JournalPlace,
+  index: RunIndex,
+  names: readonly string[],
+  kept: ReadonlySet<string>,
+): readonly Candidate[] {
+  const isAlive = aliveOnce(place.host);
+  return names.flatMap((run) => {
+    const row = kept.has(run) ? undefined : (index.row(run) ?? lookUp(place, index, run));
+    if (!row || 'damaged' in row || row.state === 'unfinished') return [];
+    const needed = row.bootId === place.host.identity.bootId && row.met > 0 && row.processes.some(isAlive);
+    return [{ run, bytes: index.bytesOf(run) ?? 0, atMs: timeOf(run), needed }];
+  });
+}
+
+/** Whether a process is the one it was; each is asked for once. */
+function aliveOnce(host: Host): (process: RunSummary['processes'][number]) => boolean {
+  const known = new Map<string, boolean>();
+  return ([pid, startTicks]) => {
+    const key = `${pid}/${startTicks}`;
+    const answer = known.get(key) ?? isAlive(host, pid, startTicks);
+    known.set(key, answer);
+    return answer;
+  };
+}
+
+function isAlive(host: Host, pid: number, startTicks: number): boolean {
+  try {
+    return identityOf(host, pid).startTicks === startTicks;
+  } catch (problem) {
+    if (problem instanceof OctavoError) return false;
+    throw problem;
+  }
+}
+
+function chosen(
+  candidates: readonly Candidate[],
+  bounds: Retention,
+  since: Milliseconds,
+  stored: { readonly runs: number; readonly bytes: Bytes },
+): readonly Candidate[] {
+  const chosenOnes = candidates.filter(({ atMs, needed }) => !needed && atMs < since);
+  let runs = stored.runs - chosenOnes.length;
+  let bytes = stored.bytes - chosenOnes.reduce((sum, one) => sum + one.bytes, 0);
+  if (runs <= bounds.runs && bytes <= bounds.bytes) return chosenOnes;
+  const taken = new Set(chosenOnes);
+  const rest = candidates.filter((one) => !taken.has(one));
+  for (const one of [...rest.filter(({ needed }) => !needed), ...rest.filter(({ needed }) => needed)]) {
+    const enough = one.needed ? 1 : 1 - SLACK;
+    if (runs <= Math.floor(bounds.runs * enough) && bytes <= bounds.bytes * enough) break;
+    chosenOnes.push(one);
+    runs--;
+    bytes -= one.bytes;
+  }
+  return chosenOnes;
+}
+
+function drop(
+  place: JournalPlace,
+  index: RunIndex,
+  names: readonly string[],
+  choice: readonly Candidate[],
+): Dropped {
+  const needed = choice.filter((one) => one.needed).map(({ run }) => run);
+  const mayDropNeeded = needed.length === 0 || remember(place, needed);
+  const gone = choice.filter((one) => (mayDropNeeded || !one.needed) && removeRun(place, one.run));
+  const left = new Set(gone.map(({ run }) => run));
+  if (index.lineCount > 2 * (names.length - left.size) + 100)
+    index.rewrite(names.filter((name) => !left.has(name)));
+  return {
+    runs: gone.length,
+    bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0),
+    needed: mayDropNeeded ? needed : [],
+  };
+}
+
+/** Names kept of runs that could still have been taken back. */
+const REMEMBERED = 1000;
+
+const DroppedSchema = z.object({
+  octavo: z.literal('dropped'),
+  version: z.literal(1),
+  runs: z.array(z.object({ run: z.string(), atMs: z.number() }).readonly()).readonly(),
+});
+
+const droppedPath = ({ directory }: JournalPlace) => `${directory}/dropped.json`;
+
+/** Keeps the names. Returns whether they could be written: the runs stay otherwise. */
+function remember(place: JournalPlace, runs: readonly string[]): boolean {
+  const atMs = place.host.clock.wallMs();
+  const all = [...droppedRuns(place), ...runs.map((run) => ({ run, atMs }))].slice(-REMEMBERED);
+  const text = JSON.stringify({ octavo: 'dropped', version: 1, runs: all });
+  return place.host.files.writeFile(droppedPath(place), text).ok;
+}
+
+/** Runs that were dropped although they could still have been taken back, and when. */
+export function droppedRuns(place: JournalPlace): z.infer<typeof DroppedSchema>['runs'] {
+  const text = place.host.files.readText(droppedPath(place));
+  if (!text.ok) return [];
+  try {
+    return DroppedSchema.safeParse(JSON.parse(text.value)).data?.runs ?? [];
+  } catch (problem) {
+    if (!(problem instanceof SyntaxError)) throw problem;
+    return [];
+  }
+}
+
+/** The error for a run that is not there. */
+export function noSuchRun(place: JournalPlace, run: string): OctavoError {
+  const dropped = droppedRuns(place).find((one) => one.run === run);
+  return dropped
+    ? new OctavoError('RUN_DROPPED', { run, when: new Date(dropped.atMs).toISOString() })
+    : new OctavoError('RUN_NOT_FOUND', { run, directory: `${place.directory}/runs` });
+}

@@ -1,0 +1,48 @@
+/** The command's side of supervisor.ts: streams and stop signal that go through the main thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { countHeldIn } from '../linux/held.js';
+import type { FromCommand, ThreadStart, ToCommand } from './messages.js';
+import { SharedState, stopSignal } from './shared.js';
+
+export interface CommandSide {
+  readonly start: ThreadStart;
+  readonly signal: AbortSignal;
+  readonly out: { write(text: string): void };
+  readonly err: { write(text: string): void };
+  readonly input: AsyncIterable<Uint8Array>;
+  /** The last thing to be told. */
+  ended(exitCode: number): void;
+}
+
+export function commandSide(): CommandSide {
+  const start = workerData as ThreadStart;
+  const state = new SharedState(start.words);
+  countHeldIn(state, (path, held) => post({ kind: 'lock', path, held }));
+  const { signal, notice } = stopSignal(state);
+  let arrived: ((bytes: Uint8Array | undefined) => void) | undefined;
+  parentPort?.on('message', (message: ToCommand) => {
+    if (message.kind === 'stop') notice();
+    else arrived?.(message.bytes);
+  });
+  const next = () =>
+    new Promise<Uint8Array | undefined>((resolve) => {
+      arrived = resolve;
+      post({ kind: 'read' });
+    });
+  return {
+    start,
+    signal,
+    out: { write: (text) => post({ kind: 'out', text }) },
+    err: { write: (text) => post({ kind: 'err', text }) },
+    input: pieces(next),
+    ended: (exitCode) => post({ kind: 'ended', exitCode }),
+  };
+}
+
+async function* pieces(next: () => Promise<Uint8Array | undefined>): AsyncGenerator<Uint8Array> {
+  for (let bytes = await next(); bytes !== undefined; bytes = await next()) yield bytes;
+}
+
+function post(message: FromCommand): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,33 @@
+/** What the main thread and the command's thread tell each other. */
+
+/** What is to be known of a standard stream without having it. */
+export interface StreamFacts {
+  readonly isTTY: boolean;
+  /** Undefined for what is no terminal. */
+  readonly columns: number | undefined;
+}
+
+/** What the main thread gives the command's thread at its start. */
+export interface ThreadStart {
+  /** Words of SharedState. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly commandLine: readonly string[];
+  /** Folder of a recording that stands in for this machine. */
+  readonly recording: string | undefined;
+  readonly out: StreamFacts;
+  readonly err: StreamFacts;
+}
+
+export type FromCommand =
+  | { readonly kind: 'out' | 'err'; readonly text: string }
+  /** A lock file is about to be made, or is gone. */
+  | { readonly kind: 'lock'; readonly path: string; readonly held: boolean }
+  /** The next piece of standard input, please. */
+  | { readonly kind: 'read' }
+  | { readonly kind: 'ended'; readonly exitCode: number };
+
+export type ToCommand =
+  /** A reason to stop was raised. */
+  | { readonly kind: 'stop' }
+  /** Standard input as it came; undefined at its end. */
+  | { readonly kind: 'input'; readonly bytes: Uint8Array | undefined };
