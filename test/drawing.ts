@@ -25,6 +25,8 @@ const PAGES = 512;
 export interface Drawn {
   readonly flags?: readonly string[];
   readonly kind?: Mapping['kind'];
+  /** Page offset in the file. */
+  readonly offset?: number;
   /** Blocks whose pages another process maps as well. */
   readonly shared?: readonly number[];
   /** Pages that nobody maps, by block index; `unknown` where they cannot be counted. */
@@ -35,6 +37,7 @@ export function mapping(blocks: number, drawn: Drawn = {}): Mapping {
   return {
     start: FIRST_BLOCK * PAGES,
     end: (FIRST_BLOCK + blocks) * PAGES,
+    offset: drawn.offset ?? 0,
     permissions: 'rw-p',
     name: '',
     kind: drawn.kind ?? 'anon',
@@ -113,6 +116,7 @@ export function hotMap(drawn: DrawnHeat, origins: readonly SampleOrigin[] = [SUB
 export const SETTINGS: ThpSettings = {
   present: true,
   enabled: 'madvise',
+  shmemEnabled: 'never',
   sizes: [
     { order: 4, enabled: 'never' },
     { order: 9, enabled: 'inherit' },

@@ -29,9 +29,9 @@ export class ScriptedHost implements Host {
   readonly texts = new Map<string, string>();
   readonly blocks: ScriptedBlock[];
   readonly identity: Host['identity'];
-  readonly files: Files;
-  readonly calls: Calls;
-  readonly clock: Clock;
+  readonly files: { -readonly [Name in keyof Files]: Files[Name] };
+  readonly calls: { -readonly [Name in keyof Calls]: Calls[Name] };
+  readonly clock: { -readonly [Name in keyof Clock]: Clock[Name] };
   readonly random;
   vmFlags = 'rd wr mr mw me ac hg';
   startTicks = 5000;
@@ -46,6 +46,10 @@ export class ScriptedHost implements Host {
   /** Called before every durable write, so that a test can pull the plug. */
   beforeWrite: (path: string) => void = () => undefined;
   debugfs: ErrnoName | undefined;
+  /** How long each range of an advice takes, in turn; nothing when empty. */
+  advising: readonly number[] = [];
+  /** When advices began and ended. */
+  readonly held: { readonly beganNs: number; readonly endedNs: number }[] = [];
   /** Counters of /proc/vmstat beside the failed splits. */
   readonly counters: Record<string, number> = {};
   minorFaults = 0;
@@ -253,6 +257,10 @@ export class ScriptedHost implements Host {
     );
     if (!this.alive) return failure({ errno: 'ESRCH', call: advice });
     let done = 0;
+    const beganNs = this.nowNs;
+    for (const _ of this.advising.length > 0 ? ranges : [])
+      this.nowNs += this.advising[this.held.length % this.advising.length];
+    this.held.push({ beganNs, endedNs: this.nowNs });
     for (const range of ranges) {
       const refusal = this.#adviseRange(range, advice);
       if (refusal) return done > 0 ? success(done) : failure({ errno: refusal, call: advice });

@@ -5,6 +5,7 @@ import type { JournalPlace } from '../src/cycle/journal.js';
 import { planTurn } from '../src/cycle/plan-turn.js';
 import type { Retention } from '../src/cycle/retention.js';
 import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
+import type { CostBook } from '../src/planning/cost-book.js';
 import type { Feuds } from '../src/planning/guard.js';
 import { POLICIES } from '../src/policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../src/policies/policy.js';
@@ -20,6 +21,7 @@ export interface Wish {
   readonly budgets?: Partial<Budgets>;
   readonly feuds?: Feuds;
   readonly id?: string;
+  readonly costs?: CostBook;
   /** Whether the user named the blocks; true unless told otherwise. */
   readonly insist?: boolean;
 }
@@ -43,6 +45,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
     actuators: actuatorsOf(host),
     budgets: { ...DEFAULT_BUDGETS, ...wish.budgets },
     feuds: wish.feuds ?? new Map(),
+    ...(wish.costs === undefined ? {} : { costs: wish.costs }),
     insist: wish.insist ?? true,
     signal: new AbortController().signal,
     progress: () => undefined,

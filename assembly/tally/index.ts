@@ -1,15 +1,24 @@
 /** Sums over all samples of a recording, to hold it against another reader. */
 import * as host from './host';
-import { BITMAP_BYTES, blockOf, newPageSet, PageSet } from './page-set';
+import { blockOf, newPageSet } from './page-set';
 import { ADDRESS_HIGH, ADDRESS_LOW, PHYSICAL_HIGH, PHYSICAL_LOW, PID, SUMS, TID } from './rows';
 
 export { ADDRESS_HIGH, ADDRESS_LOW, CAPACITY, PHYSICAL_HIGH, PHYSICAL_LOW, PID, SUMS, TID } from './rows';
 
-const PAGE_SHIFT: u64 = 12;
-const BLOCK_SHIFT: u64 = 21;
-
-const virtual = newPageSet(<u32>BITMAP_BYTES);
+const virtual = newPageSet(0);
 const physical = newPageSet(0);
+
+class Sizes {
+  static pageShift: u64 = 0;
+  static blockShift: u64 = 0;
+}
+
+/** log2 of the page and block sizes of the recorded machine; before any row. At least eight pages to a block. */
+export function setSizes(pageShift: i32, blockShift: i32): void {
+  Sizes.pageShift = <u64>pageShift;
+  Sizes.blockShift = <u64>blockShift;
+  virtual.bytes = 1 << (<u32>(blockShift - pageShift - 3));
+}
 
 /** Adds the first `count` of the rows that the host has copied. Address 0 means that there is none. */
 export function addRows(count: i32): void {
@@ -26,6 +35,9 @@ function addAddresses(count: i32): void {
   let xor = load<u64>(SUMS, 8);
   let seen = load<u64>(SUMS, 16);
   let pages = load<u64>(SUMS, 32);
+  const pageShift = Sizes.pageShift;
+  const blockShift = Sizes.blockShift;
+  const mask: usize = (1 << (<usize>(blockShift - pageShift))) - 1;
   let lastKey: u64 = u64.MAX_VALUE;
   let bits: usize = 0;
   for (let at: usize = 0; at < (<usize>count) << 2; at += 4) {
@@ -34,13 +46,13 @@ function addAddresses(count: i32): void {
     seen++;
     sum += address;
     xor ^= address;
-    const key = address >> BLOCK_SHIFT;
+    const key = address >> blockShift;
     if (key != lastKey) {
       lastKey = key;
       bits = blockOf(virtual, key);
     }
     if (bits == 0) continue;
-    const page = <usize>(address >> PAGE_SHIFT) & 511;
+    const page = <usize>(address >> pageShift) & mask;
     const place = bits + (page >> 3);
     const byte = <u32>load<u8>(place);
     const bit: u32 = 1 << (<u32>page & 7);
@@ -55,12 +67,13 @@ function addAddresses(count: i32): void {
 
 function addPhysical(count: i32): void {
   let seen = load<u64>(SUMS, 24);
+  const blockShift = Sizes.blockShift;
   let lastKey: u64 = u64.MAX_VALUE;
   for (let at: usize = 0; at < (<usize>count) << 2; at += 4) {
     const address = addressAt(at, PHYSICAL_LOW, PHYSICAL_HIGH);
     if (address == 0) continue;
     seen++;
-    const key = address >> BLOCK_SHIFT;
+    const key = address >> blockShift;
     if (key == lastKey) continue;
     lastKey = key;
     blockOf(physical, key);

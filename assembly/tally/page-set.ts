@@ -1,5 +1,5 @@
 /**
- * Distinct 2 MiB blocks and 4 KiB pages of addresses in bounded memory: blocks are hashed, pages are bits behind their
+ * Distinct blocks and pages of addresses in bounded memory: blocks are hashed, pages are bits behind their
  * block. Open addressing over addresses, as in ../heat/blocks.ts, with 64-bit keys.
  */
 import { FREE } from './rows';
@@ -7,11 +7,9 @@ import { FREE } from './rows';
 const WASM_PAGE: usize = 65536;
 const LEAST_GROWTH: usize = 1 << 18;
 const GOLDEN: u64 = 0x9e3779b97f4a7c15;
-/** 1 TiB of touched address space; blocks beyond are not counted. */
+/** 1 TiB of touched address space with 2 MiB blocks; blocks beyond are not counted. */
 const MOST_BLOCKS: u32 = 1 << 19;
 const KEY_BYTES: usize = 8;
-/** One bit for each 4 KiB page of a block. */
-export const BITMAP_BYTES: usize = 64;
 
 class Memory {
   static free: usize = FREE;
@@ -23,7 +21,7 @@ export class PageSet {
   mask: u32;
   blocks: u32;
   isFull: u32;
-  /** Bytes behind the key of each block. */
+  /** Bytes behind the key of each block: one bit for each page, or none. */
   bytes: u32;
 }
 

@@ -31,6 +31,8 @@ export interface Actuator {
   readonly defeatedBy: Readonly<Partial<Record<'mlocked' | 'shared', string>>>;
   /** Steps that may go into one call: 1 when every step is a call of its own. */
   readonly batch: number;
+  /** Whether it spreads the steps of a call over time by itself; otherwise the caller gives it one burst at a time. */
+  readonly pacesItself: boolean;
   apply(steps: readonly Step[], context: ActingContext): Promise<readonly Receipt[]>;
   /** The exact calls and writes that `apply` would make for these steps, one line each. */
   describe(steps: readonly Step[], pid: number): readonly string[];

@@ -22,6 +22,7 @@ class CollapseThenSplit implements Actuator {
   readonly clearsReferences = false;
   readonly defeatedBy = {};
   readonly batch = 4;
+  readonly pacesItself = false;
   readonly #collapse: Actuator;
   readonly #split: Actuator;
   readonly #hugeOrder: number;

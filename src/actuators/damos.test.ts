@@ -9,6 +9,7 @@ import { planTurn } from '../cycle/plan-turn.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { DamonSlot } from '../damon/slot.js';
 import type { Plan, Step } from '../vocabulary/plan.js';
+import { MIB } from '../vocabulary/units.js';
 import { DAMOS_DEFAULTS, damosActuator } from './damos.js';
 
 async function prepared(lockUs: number) {
@@ -26,11 +27,11 @@ async function prepared(lockUs: number) {
 
 test('budgets become a quota of whole blocks and a watermark, in the dry run as in the act', async () => {
   const { host, workload, steps } = await prepared(400);
-  const budgets = { lockUsPerSecond: 1000, minFreeBlocks: 64 };
+  const budgets = { lockUsPerSecond: 1000, minFreeBytes: 128 * MIB };
   const lines = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true, budgets }).describe(steps, workload.pid);
   const said = (end: string) => lines.find((line) => line.endsWith(end));
-  assert.ok(said('quotas/bytes = 4194304'), lines.join('\n'));
-  assert.ok(said('quotas/reset_interval_ms = 1000'));
+  assert.ok(said('quotas/bytes = 2097152'), lines.join('\n'));
+  assert.ok(said('quotas/reset_interval_ms = 400'));
   assert.ok(said('watermarks/metric = free_mem_rate'));
   // 64 blocks are 128 of 2048 MiB.
   assert.match(lines.find((line) => line.includes('watermarks/low')) ?? '', /= 6[2-9]$/);

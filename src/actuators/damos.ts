@@ -10,7 +10,7 @@ import { contextWrites } from '../damon/writes.js';
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
 import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
-import type { Order } from '../vocabulary/units.js';
+import type { Bytes, Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
 import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
@@ -21,7 +21,7 @@ export interface DamosOptions {
   /** Ask a kernel without type information by a scratch slot of an empty tree. Not while only planning. */
   readonly ask: boolean;
   /** Become the scheme's quota and watermark; none when undefined. */
-  readonly budgets: Pick<Budgets, 'lockUsPerSecond' | 'minFreeBlocks'> | undefined;
+  readonly budgets: Pick<Budgets, 'lockUsPerSecond' | 'minFreeBytes'> | undefined;
 }
 
 export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, budgets: undefined };
@@ -53,6 +53,7 @@ export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS
 export class DamosActuator implements Actuator {
   readonly name = 'damos';
   readonly batch = BATCH;
+  readonly pacesItself = true;
   readonly clearsReferences = false;
   readonly defeatedBy = {};
   readonly abilities: readonly Ability[];
@@ -123,8 +124,8 @@ export class DamosActuator implements Actuator {
     const lockUs = group.reduce((sum, { proposal }) => sum + proposal.cost.lockUs, 0) / group.length;
     const isCollapse = group[0].proposal.action === 'collapse';
     return {
-      blocksPerSecond: lockUs > 0 ? Math.max(1, budgets.lockUsPerSecond / lockUs) : 0,
-      minFreePermil: isCollapse ? permilOfMemory(this.#host, budgets.minFreeBlocks) : 0,
+      blocksPerSecond: lockUs * budgets.lockUsPerSecond > 0 ? budgets.lockUsPerSecond / lockUs : 0,
+      minFreePermil: isCollapse ? permilOfMemory(this.#host, budgets.minFreeBytes) : 0,
     };
   }
 
@@ -147,10 +148,10 @@ export class DamosActuator implements Actuator {
   }
 }
 
-function permilOfMemory(host: Host, blocks: number): number {
+function permilOfMemory(host: Host, bytes: Bytes): number {
   const text = host.files.readText('/proc/meminfo');
   const total = text.ok ? kilobytes(parseKeyed(text.value).get('MemTotal')) : undefined;
-  return total ? (blocks * host.identity.geometry.blockBytes * 1000) / total : 0;
+  return total ? (bytes * 1000) / total : 0;
 }
 
 function abilitiesOf(can: Abilities, hugeOrder: Order): Ability[] {

@@ -48,6 +48,7 @@ class DebugfsSplitActuator implements Actuator {
   readonly clearsReferences = false;
   readonly defeatedBy = {};
   readonly batch = 16;
+  readonly pacesItself = false;
   readonly #geometry: PageGeometry;
 
   constructor(geometry: PageGeometry, missing: string) {

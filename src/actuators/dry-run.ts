@@ -5,6 +5,7 @@ import type { ActingContext, Actuator } from './actuator.js';
 export function dryRun(actuator: Actuator): Actuator {
   return {
     ...{ name: actuator.name, abilities: actuator.abilities, batch: actuator.batch },
+    pacesItself: actuator.pacesItself,
     clearsReferences: actuator.clearsReferences,
     defeatedBy: actuator.defeatedBy,
     describe: (steps, pid) => actuator.describe(steps, pid),

@@ -77,6 +77,7 @@ export function stayingSplit(inner: Actuator, host: Host, options: KeepOptions):
   const cools = host.calls.probeAdvice('MADV_COLD').ok;
   return {
     ...{ name: inner.name, abilities: inner.abilities, batch: inner.batch, defeatedBy: inner.defeatedBy },
+    pacesItself: inner.pacesItself,
     clearsReferences: inner.clearsReferences || cools,
     describe: (steps, pid) => [...describeKeeping(steps, pid, options), ...inner.describe(steps, pid)],
     async apply(steps, context) {

@@ -48,6 +48,7 @@ class MadviseActuator implements Actuator {
     shared: 'MADV_COLD passes over folios that other processes map as well',
   };
   readonly batch = BATCH;
+  readonly pacesItself = false;
   readonly #geometry: PageGeometry;
 
   constructor(geometry: PageGeometry, own: readonly Ability[]) {
@@ -107,6 +108,7 @@ class MadviseActuator implements Actuator {
     context: ActingContext,
     receipts: ReceiptMaker,
   ): Promise<readonly Receipt[]> {
+    await context.host.calls.drainLru?.();
     receipts.begin();
     const answers = await adviseEach(
       context,

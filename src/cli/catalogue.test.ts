@@ -5,6 +5,9 @@ import { describe, test } from 'node:test';
 import { proposeCompletions } from '@stricli/core';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { terminalOn } from '../../test/terminal.js';
+import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../planning/budgets.js';
+import { ERRORS } from '../vocabulary/errors.js';
+import { MIB } from '../vocabulary/units.js';
 import { wholeApplication } from './application.js';
 import { COMMANDS, routes } from './catalogue.js';
 import { manualCommands, manualPage } from './manual.js';
@@ -86,6 +89,41 @@ describe('help fits a terminal of 80 columns and a locale of ASCII', () => {
     await run(['--help']);
     assert.match(out(), /docs\/huge-pages-in-five-minutes\.md/);
     assert.match(out(), /docs\/glossary\.md/);
+  });
+});
+
+describe('options that advice names', () => {
+  const flagsOf = (words: string) =>
+    visible.find((one) => one.words === words)?.flags.map(({ name }) => name) ?? [];
+  const named = (text: string | undefined) =>
+    [...(text ?? '').matchAll(/--([a-z][a-z-]*)/g)].map((match) => match[1]);
+  const scarce = { freeHugeBytes: 0, blockBytes: 2 * MIB, pressure: 99 };
+
+  test('guards bind wherever something acts, and so do the options that lift them', () => {
+    const texts = [
+      pressureReason(scarce, DEFAULT_BUDGETS, 0),
+      pressureReason({ ...scarce, pressure: 0 }, DEFAULT_BUDGETS, 0),
+      lockReason(1e6, DEFAULT_BUDGETS),
+    ];
+    const options = texts.flatMap(named);
+    assert.equal(options.length, 3);
+    for (const words of ['plan', 'run', 'apply', 'undo']) {
+      for (const option of options)
+        assert.ok(flagsOf(words).includes(option), `octavo ${words} lacks --${option}`);
+    }
+  });
+
+  test('errors name options of the command that they name', () => {
+    for (const [code, { says, advice }] of Object.entries(ERRORS)) {
+      for (const [line] of `${says} ${advice}`.matchAll(/octavo [a-z-]+[^`.]*/g)) {
+        const words = namedCommands(line)[0];
+        for (const option of named(line))
+          assert.ok(
+            ['help', ...flagsOf(words)].includes(option),
+            `${code}: octavo ${words} lacks --${option}`,
+          );
+      }
+    }
   });
 });
 

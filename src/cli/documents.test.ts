@@ -11,7 +11,16 @@ import { DOCUMENTS, documentProblem } from './documents.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** Kinds of files, which no command prints. */
-const FILES = new Set(['heat', 'feuds', 'watches', 'dropped', 'damon-session', 'host-recording']);
+const FILES = new Set([
+  'costs',
+  'regrets',
+  'heat',
+  'feuds',
+  'watches',
+  'dropped',
+  'damon-session',
+  'host-recording',
+]);
 
 test('every kind that the sources name is in the table, and every row of it is a kind they name', () => {
   const named = new Set<string>();

@@ -1,22 +1,13 @@
 /** Options that several commands share, declared once. */
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
 import type { TurnRequest } from '../config/assemble.js';
-import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import {
-  bytesBetween,
-  countBetween,
-  fractionBetween,
-  parseCount,
-  parseFraction,
-  parseOrder,
-  parsePercent,
-  parseWord,
-  showShare,
-} from './parameters.js';
+import type { PageGeometry } from '../vocabulary/units.js';
+import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
+import { bytesBetween, countBetween, parseFraction, parseOrder, parseWord, showShare } from './parameters.js';
 import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
 export {
@@ -94,6 +85,8 @@ export const actingFlags = {
 
 export type TurnFlags = ScopeFlags &
   ActingFlags &
+  GuardFlags &
+  SizeFlags &
   ProbeFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
@@ -110,11 +103,6 @@ export type TurnFlags = ScopeFlags &
     readonly emptyAbove: number;
     readonly byResidency: boolean;
     readonly readRate?: number;
-    readonly maxBlocks?: number;
-    readonly maxBytes?: number;
-    readonly lockShare?: number;
-    readonly minFreeBlocks?: number;
-    readonly maxPressure?: number;
   };
 
 export const turnFlags = {
@@ -227,41 +215,8 @@ export const turnFlags = {
     placeholder: 'bytes',
   },
   ...probeFlags,
-  maxBlocks: {
-    kind: 'parsed',
-    parse: parseCount,
-    brief: `Most blocks in a plan (default ${DEFAULT_BUDGETS.maxBlocks})`,
-    optional: true,
-    placeholder: 'blocks',
-  },
-  maxBytes: {
-    kind: 'parsed',
-    parse: bytesBetween(0, 2 ** 50),
-    brief: 'Most memory in a plan (default 4G)',
-    optional: true,
-    placeholder: 'bytes',
-  },
-  lockShare: {
-    kind: 'parsed',
-    parse: fractionBetween(0.0001, 1),
-    brief: 'Most of a target’s time that acting may hold its locks (default 10%)',
-    optional: true,
-    placeholder: 'share',
-  },
-  minFreeBlocks: {
-    kind: 'parsed',
-    parse: parseCount,
-    brief: `Huge blocks that collapses must leave free (default ${DEFAULT_BUDGETS.minFreeBlocks})`,
-    optional: true,
-    placeholder: 'blocks',
-  },
-  maxPressure: {
-    kind: 'parsed',
-    parse: parsePercent,
-    brief: `No collapse above this PSI memory avg10 in percent (default ${DEFAULT_BUDGETS.maxPressure})`,
-    optional: true,
-    placeholder: 'percent',
-  },
+  ...sizeFlags,
+  ...guardFlags,
 } as const;
 
 /** Combinations of options that mean nothing, with what is wrong. */
@@ -278,7 +233,11 @@ const SENSELESS: readonly (readonly [when: (flags: TurnFlags) => boolean, proble
 ];
 
 /** Options to a request; absent ones fall back to the defaults of their rooms. */
-export function turnRequest(target: string | undefined, flags: TurnFlags): TurnRequest {
+export function turnRequest(
+  target: string | undefined,
+  flags: TurnFlags,
+  { blockBytes }: PageGeometry,
+): TurnRequest {
   const senseless = SENSELESS.find(([when]) => when(flags))?.[1];
   const nobody = target === undefined && !flags.heat?.length;
   const problem = nobody ? 'name a target, or give a heat file with --heat' : senseless;
@@ -303,20 +262,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       order: flags.order,
       ...(flags.byResidency ? { collapseByResidency: true } : {}),
     },
-    budgets: budgetsOf(flags),
+    budgets: budgetsOf(flags, blockBytes),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
     probe: probeOptions(flags),
-  };
-}
-
-function budgetsOf(flags: TurnFlags): TurnRequest['budgets'] {
-  const { maxBlocks, maxBytes, lockShare, minFreeBlocks, maxPressure } = flags;
-  return {
-    ...(maxBlocks === undefined ? {} : { maxBlocks }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(lockShare === undefined ? {} : { lockUsPerSecond: Math.max(1, lockShare * 1e6) }),
-    ...(minFreeBlocks === undefined ? {} : { minFreeBlocks }),
-    ...(maxPressure === undefined ? {} : { maxPressure }),
   };
 }
 

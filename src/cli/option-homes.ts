@@ -6,7 +6,11 @@
 /** Options that texts outside the commands name, each with a command that has it. */
 export const OPTION_HOMES = {
   'max-pressure': 'octavo plan',
+  'min-free': 'octavo plan',
   'min-free-blocks': 'octavo plan',
+  'lock-share': 'octavo plan',
+  'allow-sticky': 'octavo plan',
+  thp: 'octavo launch',
   'max-blocks': 'octavo plan',
   'max-bytes': 'octavo plan',
   'share-damon': 'octavo run',

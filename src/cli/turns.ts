@@ -10,6 +10,7 @@ import {
 } from '../config/assemble.js';
 import { lookBackUnderLock, readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
+import { readCosts } from '../cycle/cost-file.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
@@ -17,6 +18,7 @@ import type { Plan, Verdict } from '../vocabulary/plan.js';
 import { addressToPage } from '../vocabulary/units.js';
 import type { OctavoContext } from './context.js';
 import { type KeepFlags, retentionOf } from './keep-flags.js';
+import { accuracyNotes, showWork } from './print/costs.js';
 import { damagedDocuments, showDamaged, showDropped, showFailure, undoneNotes } from './print/journal.js';
 import { showVerdicts } from './print/plan.js';
 import { cameBackNotes, returnedBytes, showSystemMemory } from './print/returned.js';
@@ -37,16 +39,20 @@ export async function planNow(
   const aftermath = acting
     ? lookBackUnderLock(place, assembled.processes)
     : { feuds: readFeuds(place), regrets: readRegrets(place), undone: [], cameBack: [], damaged: [] };
+  const costs = readCosts(place);
   const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
     feuds: aftermath.feuds,
     regrets: aftermath.regrets,
+    costs: costs.book,
     notes: [
       ...undoneNotes(aftermath.undone),
       ...cameBackNotes(aftermath.cameBack),
       ...showDamaged(aftermath.damaged),
+      ...costs.notes,
+      ...accuracyNotes(costs.book.runs),
     ],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
@@ -159,6 +165,8 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
   context.print(showVerdicts(plan, applied.verdicts));
   const told = showSystemMemory(applied.memory, returnedBytes(applied.verdicts));
   if (applied.verdicts.length > 0 && told !== '') context.print(told);
+  const work = showWork(plan, applied.receipts);
+  if (work !== undefined) context.print(work);
   for (const line of showFailure(plan, applied)) context.print(line);
   for (const line of [...showDamaged(applied.damaged), ...showDropped(applied.dropped)]) context.print(line);
 }

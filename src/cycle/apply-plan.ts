@@ -7,6 +7,7 @@ import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
 import { takenBackBy } from './acts.js';
 import { noteUndone } from './aftermath.js';
 import { actuatorOf, type CarriedOut, carryOut, openSame } from './carry-out.js';
+import { learnCosts } from './cost-file.js';
 import {
   createJournal,
   type DamagedReading,
@@ -57,6 +58,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
     const run = runName(place.host);
     const carried = await carryOutJournalled(options, run, steps);
+    learnCosts(place, plan, carried.receipts);
     if (carried.closed) index.note(run);
     noteTakenBack(place, index, plan, { run, verdicts: carried.verdicts });
     const kept = [run, ...(plan.undoes === undefined ? [] : [plan.undoes])];

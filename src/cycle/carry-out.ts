@@ -19,6 +19,7 @@ import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Microseconds } from '../vocabulary/units.js';
 import { marksNow } from './attribution.js';
 import type { JournalWriter, RecordOf } from './journal.js';
+import { LockPace, type Span } from './lock-pace.js';
 import { memoryChange, readSystemMemory } from './system-memory.js';
 
 export interface CarryOutOptions {
@@ -56,7 +57,8 @@ export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   const run = new RunningPlan(options);
   const { host, plan } = options;
   const before = readSystemMemory(host, plan.processes);
-  const ended = await run.all();
+  const slowDown = await host.calls.hurry?.();
+  const ended = await run.all().finally(() => slowDown?.());
   const memory = memoryChange(before, readSystemMemory(host, plan.processes));
   // Without the last verdicts an end would hide what was announced from the recovery.
   const closed = ended.failure?.code !== 'FILE_UNWRITABLE' && endJournal(options, { ...ended, memory });
@@ -76,10 +78,14 @@ function endJournal({ journal, host }: CarryOutOptions, ended: Omit<CarriedOut, 
 
 /** Free huge blocks and memory pressure now. */
 export function memoryState(host: Host): MemoryState {
+  const { geometry, architecture } = host.identity;
   const buddy = host.files.readText('/proc/buddyinfo');
   const pressure = host.files.readText('/proc/pressure/memory');
   return {
-    freeBlocks: buddy.ok ? freeBlocks(buddy.value, host.identity.geometry.hugeOrder) : undefined,
+    freeHugeBytes: buddy.ok
+      ? freeBlocks(buddy.value, geometry.hugeOrder, architecture) * geometry.blockBytes
+      : undefined,
+    blockBytes: geometry.blockBytes,
     pressure: pressure.ok ? pressureAverage(pressure.value, 'some') : undefined,
   };
 }
@@ -131,15 +137,29 @@ class RunningPlan {
     const work = new ProcessWork(this.#options, handle, this.#settings);
     work.willActOn(process, steps);
     try {
-      for (const batch of batches(steps, this.#options.actuators)) {
-        if (this.#halted() || !this.#memoryAllows(batch)) break;
-        const { receipts, verdicts, lockUs, failure } = await work.batch(batch);
-        this.#record(receipts, verdicts);
-        if (failure) throw failure;
-        await this.#pace(lockUs);
-      }
+      await this.#inBursts(work, steps);
     } finally {
       handle.close();
+    }
+  }
+
+  async #inBursts(work: ProcessWork, steps: readonly Step[]): Promise<void> {
+    const { host, plan, signal, actuators } = this.#options;
+    const pace = new LockPace(plan.budgets.lockUsPerSecond / 1e6);
+    for (let at = 0; at < steps.length; ) {
+      const batch = nextBatch(steps, at, actuators, pace);
+      const kind = kindOf(batch[0]);
+      const expectedUs = batch.reduce((sum, step) => sum + pace.expectedUs(kind, lockOf(step)), 0);
+      const pauseMs = pace.waitMs(host.clock.monotonicNs(), expectedUs);
+      if (pauseMs > 0) await host.clock.sleep(pauseMs, signal);
+      if (this.#halted() || !this.#memoryAllows(batch)) break;
+      const { receipts, verdicts, span, failure } = await work.batch(batch);
+      const tried = receipts.filter((receipt) => receipt.tried);
+      const heldUs = tried.reduce((sum, receipt) => sum + receipt.durationUs, 0);
+      pace.add({ kind, steps: tried.length, heldUs, span });
+      this.#record(receipts, verdicts);
+      if (failure) throw failure;
+      at += batch.length;
     }
   }
 
@@ -167,19 +187,12 @@ class RunningPlan {
     );
     this.#options.progress(this.#verdicts.length, this.#options.steps.length, 'blocks');
   }
-
-  /** Waits so long that the target's lock was held for no larger share of the time than the budget allows. */
-  async #pace(lockUs: number): Promise<void> {
-    const { host, plan, signal } = this.#options;
-    const pauseMs = (lockUs / plan.budgets.lockUsPerSecond) * 1000 - lockUs / 1000;
-    if (pauseMs > 0) await host.clock.sleep(pauseMs, signal);
-  }
 }
 
 interface Batch {
   readonly receipts: readonly Receipt[];
   readonly verdicts: readonly Verdict[];
-  readonly lockUs: Microseconds;
+  readonly span: Span;
   /** Why the actuator did not finish. */
   readonly failure?: OctavoError;
 }
@@ -224,18 +237,23 @@ class ProcessWork {
   async batch(steps: readonly Step[]): Promise<Batch> {
     const { host, actuators } = this.#options;
     const before = this.#look(steps);
-    if (!before) return { receipts: [], verdicts: steps.map((step) => goneVerdict(step)), lockUs: 0 };
+    if (!before) {
+      const nowNs = host.clock.monotonicNs();
+      const span: Span = { beganNs: nowNs, endedNs: nowNs };
+      return { receipts: [], verdicts: steps.map((step) => goneVerdict(step)), span };
+    }
     // The world may have moved on since the plan: orders in a step steer how it is done, so they are renewed.
     const current = steps.map((step, index) => ({ ...step, before: before[index] }));
     const todo = current.filter((step) => !isDone(step, host.identity.geometry));
     const failedBefore = this.#failedSplits();
     if (todo.length > 0) this.#announce(todo);
     const actuator = actuatorOf(actuators, steps[0]);
+    const beganNs = host.clock.monotonicNs();
     const { receipts, failure } = await this.#act(actuator, todo);
+    const span: Span = { beganNs, endedNs: host.clock.monotonicNs() };
     const splitsFailed = this.#failedSplits() > failedBefore;
     const verdicts = this.#judge(current, receipts, splitsFailed);
-    const lockUs = receipts.reduce((sum, receipt) => sum + lockTime(todo, receipt), 0);
-    return { receipts, verdicts, lockUs, failure };
+    return { receipts, verdicts, span, failure };
   }
 
   /** An actuator that fails may have done part of the batch: page sizes tell. */
@@ -296,17 +314,6 @@ class ProcessWork {
   }
 }
 
-/** A busy machine stretches a call by waits for a CPU, during which nobody's lock is held for this much longer. */
-const MOST_STRETCH = 5;
-
-/** Time that a step held the target's locks: its measured share, bounded by a multiple of what was expected. */
-function lockTime(steps: readonly Step[], receipt: Receipt): Microseconds {
-  const cost = steps.find((step) => step.id === receipt.step)?.proposal.cost;
-  if (!cost || cost.durationUs === 0) return receipt.durationUs;
-  const measured = receipt.durationUs * (cost.lockUs / cost.durationUs);
-  return Math.min(measured, MOST_STRETCH * cost.lockUs);
-}
-
 /** Where another process has the pid by now, the planned one is gone: other processes of the plan go on. */
 function openOrGone({ host, plan }: CarryOutOptions, process: ProcessIdentity): ProcessHandle | 'gone' {
   try {
@@ -336,6 +343,8 @@ export function openSame(host: Host, process: ProcessIdentity, target: string): 
   const opened = host.calls.openProcess(process.pid);
   if (!opened.ok) {
     if (opened.error.errno === 'ESRCH') return 'gone';
+    const { call, unasked } = opened.error;
+    if (unasked !== undefined) throw new OctavoError('CALLS_MISSING', { call, reason: unasked });
     throw new OctavoError('PERMISSION', {
       call: opened.error.call,
       errno: opened.error.errno,
@@ -359,24 +368,31 @@ function isGone(error: unknown): boolean {
   return error instanceof OctavoError && error.code === 'TARGET_GONE';
 }
 
-/** Steps in order, cut where the actuator or the action changes and at the actuator's batch size. */
-function* batches(
+/**
+ * The steps to be done in one go: of one actuator and action, no more than the actuator takes in a call, and no more
+ * than the target's locks are to be held for at a time. An actuator that paces itself is given its whole batch.
+ */
+function nextBatch(
   steps: readonly Step[],
+  at: number,
   actuators: ReadonlyMap<string, Actuator>,
-): Generator<readonly Step[]> {
-  let batch: Step[] = [];
-  for (const step of steps) {
-    const first = batch[0];
-    const limit = first ? (actuators.get(first.actuator)?.batch ?? 1) : 1;
-    const differs =
-      first && (first.actuator !== step.actuator || first.proposal.action !== step.proposal.action);
-    if (first && (differs || batch.length >= limit)) {
-      yield batch;
-      batch = [];
-    }
-    batch.push(step);
-  }
-  if (batch.length > 0) yield batch;
+  pace: LockPace,
+): readonly Step[] {
+  const first = steps[at];
+  const actuator = actuators.get(first.actuator);
+  const burst = actuator?.pacesItself ? actuator.batch : pace.burst(kindOf(first));
+  const most = Math.min(actuator?.batch ?? 1, burst);
+  let end = at + 1;
+  while (end < steps.length && end - at < most && kindOf(steps[end]) === kindOf(first)) end++;
+  return steps.slice(at, end);
+}
+
+function kindOf({ actuator, proposal }: Step): string {
+  return `${actuator} ${proposal.action}`;
+}
+
+function lockOf({ proposal }: Step): Microseconds {
+  return proposal.cost.lockUs;
 }
 
 /** A block that is already as the step wants it needs no act: done by an earlier, killed run, or by the kernel. */

@@ -9,13 +9,19 @@ import { bodyOf, lineOf, packed, plain, soundLines, unpacked } from './journal-l
 import { asIfRecovered, lastVerdicts, recoverRuns, runState } from './recovery.js';
 import { lockState } from './state-lock.js';
 
+/** Whole batches in one go, so that a run can be cut off in the middle of one. */
+const UNPACED = { lockUsPerSecond: 0 };
+
 const code = (expected: string) => (problem: unknown) =>
   problem instanceof OctavoError && problem.code === expected;
 const path = (run: string) => `/state/runs/${run}/journal.jsonl`;
 
 async function oneRun(blocks = [9]) {
   const host = new ScriptedHost(blocks);
-  const { run } = await apply(host, await planFor(host, { split: blocks.map((_, block) => block) }));
+  const { run } = await apply(
+    host,
+    await planFor(host, { split: blocks.map((_, block) => block), budgets: UNPACED }),
+  );
   return { host, run, text: host.texts.get(path(run)) ?? '' };
 }
 
@@ -273,7 +279,7 @@ describe('no run is left behind', () => {
 
   test('but a failure after the first act is an outcome, and the run stays', async () => {
     const host = new ScriptedHost(Array(20).fill(9));
-    const plan = await planFor(host, { split: [...Array(20).keys()] });
+    const plan = await planFor(host, { split: [...Array(20).keys()], budgets: UNPACED });
     host.failAdvice = (call) => {
       if (call > 2)
         throw new OctavoError('PERMISSION', { call: 'process_madvise', errno: 'EPERM', needs: 'CAP' });
@@ -292,7 +298,7 @@ describe('no run is left behind', () => {
 
   test('and a bug that shows after the first act is thrown, with the run left for the recovery', async () => {
     const host = new ScriptedHost(Array(20).fill(9));
-    const plan = await planFor(host, { split: [...Array(20).keys()] });
+    const plan = await planFor(host, { split: [...Array(20).keys()], budgets: UNPACED });
     host.failAdvice = (call) => {
       if (call > 2) throw new TypeError('a bug');
     };
@@ -350,7 +356,7 @@ describe('damage in one run', () => {
 describe('recovery', () => {
   async function killed(write: number, blocks = [9, 9]) {
     const host = new ScriptedHost(blocks);
-    const plan = await planFor(host, { split: blocks.map((_, block) => block) });
+    const plan = await planFor(host, { split: blocks.map((_, block) => block), budgets: UNPACED });
     assert.ok(await crashAt(host, write, () => apply(host, plan)));
     host.texts.delete('/state/lock');
     return { host, run: listRuns(place(host))[0] };

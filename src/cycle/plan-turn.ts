@@ -2,12 +2,14 @@
 import type { Actuator } from '../actuators/actuator.js';
 import type { Host } from '../host/host.js';
 import { HotMaps } from '../hotness/hot-maps.js';
+import type { CostBook } from '../planning/cost-book.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
 import type { Regrets } from '../planning/regret.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
 import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
+import { guestNotes } from '../verification/guest-memory.js';
 import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -32,6 +34,7 @@ export interface PlanTurnOptions {
   readonly feuds: Feuds;
   /** What came back of returned memory (a look back tells). */
   readonly regrets?: Regrets;
+  readonly costs?: CostBook;
   readonly insist: boolean;
   readonly undoes?: string;
   /** Heat known beforehand (a heat file), by process. */
@@ -76,11 +79,13 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     memory: memoryState(host),
     feuds: options.feuds,
     ...(options.regrets === undefined ? {} : { regrets: options.regrets }),
+    ...(options.costs === undefined ? {} : { costs: options.costs }),
     notes: [
       ...(options.notes ?? []),
       ...unseenNotes(unseen),
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
+      ...sizes.flatMap((one) => guestNotes(host, one)),
     ],
     insist: options.insist,
     ...(options.undoes === undefined ? {} : { undoes: options.undoes }),

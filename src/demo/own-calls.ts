@@ -73,8 +73,9 @@ export function mapMemory(
   protection: number,
   flags: number,
   descriptor = -1,
+  offset = 0,
 ): number {
-  const found = BigInt(mmap(at, bytes, protection, flags, descriptor, 0));
+  const found = BigInt(mmap(at, bytes, protection, flags, descriptor, offset));
   if (found === MAP_FAILED) throw refusalOf(`mmap ${bytes} bytes`);
   return Number(found);
 }

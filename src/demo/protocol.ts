@@ -3,6 +3,8 @@
  * standard output in the order of the requests. Pages are counted from the start of a region.
  */
 
+import type { MappingReport } from './mapping-order.js';
+
 export type MemoryKind = 'anon' | 'memfd' | 'tmpfs';
 
 export interface MapRequest {
@@ -116,6 +118,9 @@ export interface Dialogue {
   checksum: { ask: { readonly name: string }; answer: ChecksumAnswer };
   start: { ask: ExerciseRequest; answer: { readonly threads: number; readonly pages: number } };
   stop: { ask: { readonly name: string }; answer: ExerciseReport };
+  /** A thread that maps, faults and unmaps all the time, and what it waited for the locks of the process. */
+  startMapping: { ask: { readonly restUs?: number }; answer: Done };
+  stopMapping: { ask: Empty; answer: MappingReport };
   advise: { ask: Stretch & { readonly advice: OwnAdvice }; answer: Done };
   mlock: { ask: Stretch; answer: Done };
   munlock: { ask: Stretch; answer: Done };

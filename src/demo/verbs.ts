@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { checksum } from './checksum.js';
 import { Exercise } from './exercise.js';
+import { MappingLoop } from './mapping-loop.js';
 import {
   advise,
   disableThp,
@@ -40,6 +41,7 @@ export class Verbs implements Handlers {
   readonly #pipes = new Map<string, (readonly [number, number])[]>();
   readonly #children = new Set<number>();
   #scratch: Scratch | undefined;
+  #mapping: MappingLoop | undefined;
 
   constructor(geometry: PageGeometry) {
     this.#geometry = geometry;
@@ -95,6 +97,19 @@ export class Verbs implements Handlers {
     if (!exercise) throw new WorkloadRefusal('ENOENT', `stop ${ask.name}`);
     this.#exercises.delete(ask.name);
     return exercise.end();
+  }
+
+  startMapping(ask: Dialogue['startMapping']['ask']) {
+    if (this.#mapping) throw new WorkloadRefusal('EBUSY', 'startMapping');
+    this.#mapping = new MappingLoop(this.#geometry.pageBytes, ask.restUs ?? 0);
+    return NOTHING;
+  }
+
+  stopMapping() {
+    const loop = this.#mapping;
+    if (!loop) throw new WorkloadRefusal('ENOENT', 'stopMapping');
+    this.#mapping = undefined;
+    return loop.end();
   }
 
   /** Advices are for memory in use as well, save those that drop content. */
@@ -191,6 +206,7 @@ export class Verbs implements Handlers {
   }
 
   async exit() {
+    await this.#mapping?.end();
     await Promise.all([...this.#exercises.values()].map((exercise) => exercise.end()));
     for (const pid of [...this.#children]) this.reap({ pid });
     return NOTHING;

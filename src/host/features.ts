@@ -18,7 +18,7 @@ export function probeFeatures(host: Host): Features {
   const { files, identity } = host;
   const names = namesOfKernel(files);
   const mounts = mountsOf(files);
-  const system = probeSystem(files, identity.geometry, mounts);
+  const system = probeSystem(files, identity, mounts);
   const thp = probeThp(files, identity.geometry);
   const found = {
     octavo: 'features',

@@ -26,6 +26,8 @@ export interface Refusal {
   readonly errno: ErrnoName;
   /** The call and what it was given, for messages: `open /proc/1/pagemap`, `process_madvise pid 12 MADV_COLD`. */
   readonly call: string;
+  /** Why the call could not even be made, when no kernel was asked. */
+  readonly unasked?: string;
 }
 
 export type Answer<Value> = Result<Value, Refusal>;
@@ -170,6 +172,16 @@ export interface Calls {
    * it was the very first; proves nothing about page sizes.
    */
   processMadvise(handle: ProcessHandle, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>>;
+  /**
+   * Does beforehand what MADV_COLLAPSE would do first under the target's lock: empties all CPUs' batches of pages that
+   * wait for their LRU list. Absent where it makes no difference; harmless where it does not help.
+   */
+  drainLru?(): Promise<void>;
+  /**
+   * Runs this process's threads before others until the function returned is called, so that none is preempted with
+   * another process's locks in its hands. Absent where there is no scheduler; no effect without CAP_SYS_NICE.
+   */
+  hurry?(): Promise<() => void>;
   /** Reads another process's memory into `into`, ranges one after the other. Marks those pages referenced. */
   processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes>;
   /** PAGEMAP_SCAN on /proc/PID/pagemap. ENOTTY where the kernel has none, EINVAL for a category it lacks. */

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { pageGeometry } from '../vocabulary/units.js';
+import { probeAdvice } from './features/acting.js';
+import { LinuxCalls } from './linux/calls.js';
 import { linuxHost } from './linux-host.js';
 
 test('writing a file replaces it whole; a pipe is written into and stays a pipe', async (context) => {
@@ -24,4 +27,28 @@ test('writing a file replaces it whole; a pipe is written into and stays a pipe'
   assert.equal(files.writeFile(pipe, 'through').ok, true);
   assert.equal((await reader).stdout, 'through');
   assert.equal(statSync(pipe).isFIFO(), true);
+});
+
+test('without koffi every call says that no kernel was asked, and why', async () => {
+  const reason = 'koffi cannot be loaded: wrong ELF class';
+  const calls = new LinuxCalls(reason, pageGeometry(65536, 512 * 2 ** 20), process.pid);
+  const answers = [
+    calls.openProcess(1),
+    calls.probeAdvice('MADV_COLD'),
+    calls.processVmRead(1, [], new Uint8Array(0)),
+    calls.scanPagemap(process.pid, {
+      range: { start: 0, end: 1 },
+      inverted: 0,
+      mask: 0,
+      anyOf: 0,
+      report: 0,
+    }),
+  ];
+  for (const answer of answers) assert.equal(!answer.ok && answer.error.unasked, reason);
+  await calls.drainLru();
+  (await calls.hurry())();
+  const { fact, needs } = probeAdvice({ ...linuxHost(), calls }, 'MADV_COLD');
+  assert.match(fact, /cannot be called: koffi cannot be loaded: wrong ELF class/);
+  assert.match(needs, /^koffi/);
+  assert.doesNotMatch(`${fact} ${needs}`, /ENOSYS|a kernel with/);
 });

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, mapping, SETTINGS, state } from '../../test/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import {
-  type BlockCase,
-  collapseObstacles,
-  enabledOrders,
-  explainBlock,
-  khugepagedObstacles,
-} from './eligibility.js';
+import { type BlockCase, collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
+import { enabledOrders } from './setting-rules.js';
 
 function given(block: string, drawn: Drawn = {}, more: Partial<BlockCase> = {}): BlockCase {
   return {

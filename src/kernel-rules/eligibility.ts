@@ -6,7 +6,9 @@
 import type { Mapping } from '../vocabulary/mapping.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
-import type { Order, PageGeometry } from '../vocabulary/units.js';
+import type { PageGeometry } from '../vocabulary/units.js';
+import { mappingObstacles } from './mapping-rules.js';
+import { bindingObstacles, settingObstacles } from './setting-rules.js';
 
 export type ObstacleCode =
   | 'no-thp'
@@ -19,7 +21,12 @@ export type ObstacleCode =
   | 'shared-pages'
   | 'swapped-pages'
   | 'nothing-mapped'
-  | 'not-anonymous'
+  | 'never-written'
+  | 'userfaultfd'
+  | 'private-copies'
+  | 'misaligned'
+  | 'dax'
+  | 'file-thp'
   | 'temporary-stack';
 
 export interface Obstacle {
@@ -37,11 +44,12 @@ export interface BlockCase {
   readonly thpDisabledByPrctl: boolean;
 }
 
-/** What keeps MADV_COLLAPSE from making the block huge. It ignores settings, holes, sharing and heat. */
+/**
+ * What keeps MADV_COLLAPSE from making the block huge. It ignores sysfs but for shmem, `except-advised`, limits on holes,
+ * swap and sharing, and heat.
+ */
 export function collapseObstacles(block: BlockCase): readonly Obstacle[] {
-  // Shared memory is collapsed from the page cache, mapped or not (collapse_file()).
-  const empty = block.mapping.kind === 'shmem' ? [] : emptiness(block);
-  return [...mappingObstacles(block), ...empty];
+  return [...mappingObstacles(block), ...bindingObstacles(block), ...contentObstacles(block)];
 }
 
 /** What keeps khugepaged from collapsing the block to PMD order, given that something references it. */
@@ -49,44 +57,51 @@ export function khugepagedObstacles(block: BlockCase): readonly Obstacle[] {
   return [
     ...mappingObstacles(block),
     ...settingObstacles(block),
-    ...emptiness(block),
+    ...contentObstacles(block),
     ...limitObstacles(block),
   ];
 }
 
-function mappingObstacles({ mapping, state, settings, thpDisabledByPrctl }: BlockCase): Obstacle[] {
+/** What there is to collapse. Shmem and files have their pages in the page cache, whatever this process has mapped. */
+function contentObstacles({ mapping, state, geometry }: BlockCase): Obstacle[] {
   const found: Obstacle[] = [];
-  if (!settings.present) found.push({ code: 'no-thp', why: 'this kernel has no transparent huge pages' });
-  if (mapping.kind === 'special' || mapping.kind === 'hugetlb') {
-    found.push({ code: 'special-mapping', why: `${mapping.name || 'the mapping'} never holds THPs` });
+  if (mapping.kind === 'anon') {
+    if (state.present + state.zeroMapped + state.swapped === 0) {
+      found.push({ code: 'nothing-mapped', why: 'nothing is mapped in the block yet' });
+    } else if (mapping.anonymousBytes === 0) {
+      found.push({
+        code: 'never-written',
+        why: 'the mapping was only read so far: it holds zero pages and no page of its own',
+      });
+    }
   }
-  if (!state.flags.includes('wholeInMapping')) {
-    found.push({ code: 'mapping-too-small', why: 'the mapping does not cover the whole aligned block' });
+  if (hasPrivateCopies(mapping)) {
+    const why =
+      'the process has written to this private mapping: pages of its own stand between those of the file';
+    found.push({ code: 'private-copies', why });
   }
-  if (mapping.flags.includes('nh')) {
-    found.push({ code: 'nohugepage', why: 'the mapping is marked MADV_NOHUGEPAGE' });
-  }
-  if (thpDisabledByPrctl) {
-    found.push({ code: 'thp-disabled', why: 'the process runs under prctl(PR_SET_THP_DISABLE)' });
+  const holes = geometry.pagesPerBlock - state.present - state.swapped;
+  if (holes > 0 && state.level !== 'pmd' && isUffdArmed(mapping)) {
+    const why = 'the mapping is registered with userfaultfd, whose handler alone fills its holes';
+    found.push({ code: 'userfaultfd', why });
   }
   return found;
 }
 
-function emptiness({ state }: BlockCase): Obstacle[] {
-  const nothing = state.present + state.zeroMapped + state.swapped === 0;
-  return nothing ? [{ code: 'nothing-mapped', why: 'nothing is mapped in the block yet' }] : [];
+/** A huge page of a file cannot be mapped where a page is the process's own (collapse_pte_mapped_thp()). */
+function hasPrivateCopies({ kind, permissions, anonymousBytes }: Mapping): boolean {
+  return kind !== 'anon' && permissions.endsWith('p') && (anonymousBytes ?? 0) > 0;
 }
 
-function settingObstacles({ mapping, settings, geometry }: BlockCase): Obstacle[] {
+/** userfaultfd_armed() for anonymous memory; shmem asks for handlers of missing pages only (khugepaged.c). */
+function isUffdArmed({ kind, flags }: Mapping): boolean {
+  const modes = kind === 'anon' ? ['um', 'uw', 'ui'] : ['um'];
+  return modes.some((mode) => flags.includes(mode));
+}
+
+/** khugepaged's limits count entries of the page table; for shmem and files it counts the page cache. */
+function limitObstacles({ mapping, state, settings, geometry }: BlockCase): Obstacle[] {
   if (mapping.kind !== 'anon') return [];
-  if (enabledOrders(settings, mapping).includes(geometry.hugeOrder)) return [];
-  const asked = mapping.flags.includes('hg') ? 'is marked MADV_HUGEPAGE' : 'is not marked MADV_HUGEPAGE';
-  const size = settings.sizes.find(({ order }) => order === geometry.hugeOrder)?.enabled ?? 'inherit';
-  const own = size === 'inherit' ? '' : ` (and \`${size}\` for this size)`;
-  return [{ code: 'setting', why: `THP is set to \`${settings.enabled}\`${own} and the mapping ${asked}` }];
-}
-
-function limitObstacles({ state, settings, geometry }: BlockCase): Obstacle[] {
   const { maxPtesNone, maxPtesShared, maxPtesSwap } = settings.khugepaged;
   const holes = geometry.pagesPerBlock - state.present - state.swapped;
   const found: Obstacle[] = [];
@@ -106,19 +121,6 @@ function limitObstacles({ state, settings, geometry }: BlockCase): Obstacle[] {
     found.push({ code: 'shared-pages', why: 'some sub-pages are shared and max_ptes_shared is 0' });
   }
   return found;
-}
-
-/** Anonymous folio orders that faults and khugepaged may use in a mapping (include/linux/huge_mm.h). */
-export function enabledOrders(settings: ThpSettings, mapping: Mapping): readonly Order[] {
-  const advised = mapping.flags.includes('hg');
-  const inherited = settings.enabled === 'always' || (settings.enabled === 'madvise' && advised);
-  return settings.sizes
-    .filter(({ enabled }) => {
-      if (enabled === 'always') return true;
-      if (enabled === 'madvise') return advised;
-      return enabled === 'inherit' && inherited;
-    })
-    .map(({ order }) => order);
 }
 
 /** One paragraph for `inspect --explain`: what the block is, why, and what could change it. */

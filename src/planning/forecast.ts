@@ -2,7 +2,7 @@
 import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
-import type { Bytes, Fraction } from '../vocabulary/units.js';
+import type { Bytes, Fraction, Pages } from '../vocabulary/units.js';
 
 export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly before: BlockState;
@@ -17,8 +17,27 @@ export function forecast(facts: ForecastCase): Forecast {
   return facts.proposal.action === 'split' ? forecastSplit(facts) : forecastCollapse(facts);
 }
 
-const KEEPING =
-  'hugepages-2048kB/enabled=never or max_ptes_none=0 system-wide, MADV_NOHUGEPAGE by the process, or starting it under prctl(PR_SET_THP_DISABLE, except-advised)';
+/**
+ * What keeps a split, as far as it would for this block: prctl's `except-advised` exempts memory marked MADV_HUGEPAGE,
+ * and a bound on holes helps only where the split leaves more of them than are allowed.
+ */
+function keeping(facts: ForecastCase, holes: Pages): string {
+  const { geometry, mapping, settings } = facts;
+  const size = settings.sizes.some(({ order }) => order === geometry.hugeOrder)
+    ? `hugepages-${geometry.blockBytes / 1024}kB/enabled=never`
+    : 'transparent_hugepage/enabled=never';
+  const advised = mapping.flags.includes('hg');
+  const launched = advised ? 'octavo launch --thp never' : 'octavo launch';
+  const rule = advised
+    ? 'PR_SET_THP_DISABLE for all of it, since its memory is marked MADV_HUGEPAGE'
+    : 'PR_SET_THP_DISABLE except-advised';
+  return [
+    `${size} system-wide`,
+    ...(holes > 0 ? [`khugepaged/max_ptes_none below ${holes} system-wide`] : []),
+    'MADV_NOHUGEPAGE by the process (or --allow-sticky)',
+    `or starting it under ${rule} (${launched})`,
+  ].join(', ');
+}
 
 type Undoing = Pick<Forecast, 'reversible' | 'irreversible' | 'returned'>;
 
@@ -27,7 +46,7 @@ function forecastSplit(facts: ForecastCase): Forecast {
   if (kind === 'shmem' || kind === 'file') return FORECAST_OF_CACHE;
   const after = stateAfterSplit(facts);
   const obstacles = khugepagedObstacles({ ...facts, state: after });
-  const kept = facts.geometry.hugeOrder === 9 ? KEEPING : KEEPING.replace('2048kB', 'of the PMD size');
+  const kept = keeping(facts, facts.geometry.pagesPerBlock - after.present - after.swapped);
   const undoing = undoOfSplit(facts);
   const lasting = obstacles.find(({ code }) => code !== 'too-many-holes');
   if (lasting) {

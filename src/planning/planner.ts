@@ -1,8 +1,9 @@
 /** Noun 4 to noun 5: proposals to an ordered plan inside the budgets, with every refusal kept. Pure. */
-import { collapseObstacles } from '../kernel-rules/eligibility.js';
+import { collapseObstacles, type Obstacle, type ObstacleCode } from '../kernel-rules/eligibility.js';
 import type { BlockState, PageSizes } from '../vocabulary/page-sizes.js';
 import {
   type Budgets,
+  type Forecast,
   type PassedOver,
   PLAN_VERSION,
   type Plan,
@@ -13,7 +14,8 @@ import {
 } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Milliseconds, Order } from '../vocabulary/units.js';
-import { type MemoryState, pressureReason } from './budgets.js';
+import { lockReason, type MemoryState, pressureReason } from './budgets.js';
+import type { CostBook } from './cost-book.js';
 import { forecast } from './forecast.js';
 import { type Feuds, pausedBecause } from './guard.js';
 import { type Regrets, regretBecause, regretKey, shareOf } from './regret.js';
@@ -55,6 +57,8 @@ export interface PlanningInput {
   readonly feuds: Feuds;
   /** What came back of returned memory; none when undefined. */
   readonly regrets?: Regrets;
+  /** What acts cost on this host; everything is assumed when absent. */
+  readonly costs?: CostBook;
   readonly notes: readonly string[];
   /** Blocks named by the user are planned with a warning where others are refused. */
   readonly insist: boolean;
@@ -77,6 +81,11 @@ export function makePlan(input: PlanningInput): Plan {
   return draft.plan();
 }
 
+/** What nobody can change while the memory stays mapped: not even planned when it was asked for by name. */
+const HOPELESS: ReadonlySet<ObstacleCode> = new Set(['no-thp', 'special-mapping', 'dax', 'misaligned']);
+
+const LIKELY_TO_FAIL = 'likely to fail: ';
+
 class Draft {
   readonly #input: PlanningInput;
   readonly #steps: Step[] = [];
@@ -89,16 +98,22 @@ class Draft {
     this.#input = input;
   }
 
-  consider(process: ProcessProposals, proposal: Proposal): void {
-    const found = process.state(proposal.block);
+  consider(process: ProcessProposals, proposed: Proposal): void {
+    const found = process.state(proposed.block);
     const warnings: string[] = [];
+    let proposal = proposed;
     const refuse = (code: RefusalCode, why: string) => this.#refused.push({ proposal, code, why });
     if (!found) return void refuse('not-eligible', 'nothing is mapped there any more');
     const chosen = this.#means(proposal, process, found, warnings);
     if ('code' in chosen) return void refuse(chosen.code, chosen.why);
+    proposal = this.#costed(process, proposed, chosen);
     const obstacle = this.#obstacle(process, proposal, found);
-    if (obstacle && !this.#input.insist) return void refuse('not-eligible', obstacle);
-    if (obstacle) warnings.push(`likely to fail: ${obstacle}`);
+    const isHopeless = obstacle !== undefined && HOPELESS.has(obstacle.code);
+    if (obstacle && (isHopeless || !this.#input.insist)) return void refuse('not-eligible', obstacle.why);
+    if (obstacle) warnings.push(`${LIKELY_TO_FAIL}${obstacle.why}`);
+    const tooLong = lockReason(proposal.cost.lockUs, this.#input.budgets);
+    if (tooLong && !this.#input.insist) return void refuse('budget-time', tooLong);
+    if (tooLong) warnings.push(tooLong);
     const paused = this.#paused(proposal);
     // The guard is for what Octavo wants by itself; what is asked for by name is done.
     if (paused && !this.#input.insist) return void refuse('ping-pong', paused);
@@ -165,16 +180,23 @@ class Draft {
     return here[0];
   }
 
+  /** The proposal with what such a step took on this host, where that is known. */
+  #costed({ sizes }: ProcessProposals, proposal: Proposal, { actuator }: Means): Proposal {
+    const { costs } = this.#input;
+    if (!costs) return proposal;
+    return { ...proposal, cost: costs.measured(proposal, actuator, sizes.geometry.blockBytes) };
+  }
+
   #obstacle(
     process: ProcessProposals,
     proposal: Proposal,
     found: { state: BlockState; mapping: number },
-  ): string | undefined {
+  ): Obstacle | undefined {
     if (proposal.action === 'split') return undefined;
     const { settings } = this.#input;
     const { geometry, thpDisabledByPrctl, mappings } = process.sizes;
     const mapping = mappings[found.mapping];
-    return collapseObstacles({ mapping, state: found.state, settings, geometry, thpDisabledByPrctl })[0]?.why;
+    return collapseObstacles({ mapping, state: found.state, settings, geometry, thpDisabledByPrctl })[0];
   }
 
   #paused(proposal: Proposal): string | undefined {
@@ -201,13 +223,13 @@ class Draft {
     if (this.#taken.has(`${proposal.process.pid}/${proposal.block}`)) {
       return { code: 'conflict', why: 'another step of this plan has the block' };
     }
-    if (this.#steps.length >= budgets.maxBlocks) {
+    if (budgets.maxBlocks > 0 && this.#steps.length >= budgets.maxBlocks) {
       return {
         code: 'budget-blocks',
         why: `the plan holds ${budgets.maxBlocks} blocks already (--max-blocks)`,
       };
     }
-    if (this.#bytes + geometry.blockBytes > budgets.maxBytes) {
+    if (budgets.maxBytes > 0 && this.#bytes + geometry.blockBytes > budgets.maxBytes) {
       return {
         code: 'budget-bytes',
         why: `the plan covers ${this.#bytes} bytes already, bound is ${budgets.maxBytes} (--max-bytes)`,
@@ -240,19 +262,33 @@ class Draft {
       proposal,
       actuator: means.actuator,
       before: found.state,
-      forecast: forecast({
-        mapping,
-        settings: this.#input.settings,
-        geometry,
-        thpDisabledByPrctl,
-        before: found.state,
-        proposal,
-        clearsReferences: means.clearsReferences,
-        cameBackShare: this.#cameBackShare(proposal),
+      forecast: hedged(warnings, proposal, {
+        ...forecast({
+          mapping,
+          settings: this.#input.settings,
+          geometry,
+          thpDisabledByPrctl,
+          before: found.state,
+          proposal,
+          clearsReferences: means.clearsReferences,
+          cameBackShare: this.#cameBackShare(proposal),
+        }),
       }),
       warnings,
     });
   }
+}
+
+/** Nothing lasts that may not come to be. */
+function hedged(warnings: readonly string[], { action }: Proposal, made: Forecast): Forecast {
+  const warning = warnings.find((text) => text.startsWith(LIKELY_TO_FAIL));
+  if (warning === undefined || action !== 'collapse') return made;
+  return {
+    ...made,
+    undoneByKernel: 'unknown',
+    why: `it is ${warning}`,
+    keptBy: 'what stands against it being gone',
+  };
 }
 
 function defeat(means: Means, mlocked: boolean, state: BlockState): string | undefined {

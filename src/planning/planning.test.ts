@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes, SETTINGS } from '../../test/drawing.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS, type PolicyParameters } from '../policies/policy.js';
+import { DEFAULT_COSTS, DEFAULT_PARAMETERS, type PolicyParameters } from '../policies/policy.js';
 import { blockState } from '../verification/block-rows.js';
 import { rowOfBlock } from '../vocabulary/page-sizes.js';
 import { PlanSchema } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
-import { DEFAULT_BUDGETS, type MemoryState } from './budgets.js';
+import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';
+import { DEFAULT_BUDGETS, type MemoryState, pressureReason } from './budgets.js';
 import { type Feuds, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, pausedBecause, withRecollapse } from './guard.js';
 import { type Means, makePlan, type PlanningInput } from './planner.js';
 
@@ -37,6 +38,9 @@ const DEBUGFS: Means = {
   clearsReferences: false,
   defeatedBy: {},
 };
+
+const BLOCK = GEOMETRY_4K.blockBytes;
+const MEMORY: MemoryState = { freeHugeBytes: 1000 * BLOCK, blockBytes: BLOCK, pressure: 0 };
 
 interface Case {
   readonly blocks: readonly string[];
@@ -86,7 +90,7 @@ function plan(given: Case) {
     means: given.means ?? MADVISE,
     settings: given.settings ?? SETTINGS,
     budgets: { ...DEFAULT_BUDGETS, ...given.budgets },
-    memory: given.memory ?? { freeBlocks: 1000, pressure: 0 },
+    memory: given.memory ?? { ...MEMORY, freeHugeBytes: 1000 * BLOCK },
     feuds: given.feuds ?? new Map(),
     notes: [],
     insist: given.insist ?? false,
@@ -150,16 +154,84 @@ test('budgets of blocks and bytes refuse the rest, and say which option raises t
   assert.deepEqual([byBytes.steps.length, refused(byBytes)], [2, ['budget-bytes']]);
 });
 
+test('0 switches a bound off, whichever it is', () => {
+  const blocks = ['4', '4', 'H'];
+  const scarce = { ...MEMORY, freeHugeBytes: 0, pressure: 99 };
+  const all = { maxBlocks: 0, maxBytes: 0, minFreeBytes: 0, maxPressure: 0, lockUsPerSecond: 0 };
+  const off = plan({ blocks, collapse: [0, 1], split: [2], memory: scarce, budgets: all, insist: true });
+  assert.equal(off.steps.length, 3);
+  assert.deepEqual(
+    off.steps.flatMap(({ warnings }) => warnings),
+    [],
+  );
+  for (const [bound, value, code] of [
+    ['maxBlocks', 2, 'budget-blocks'],
+    ['maxBytes', 2 * BLOCK, 'budget-bytes'],
+    ['maxPressure', 98, 'pressure'],
+    ['minFreeBytes', 1, 'pressure'],
+  ] as const) {
+    const on = plan({
+      blocks,
+      collapse: [0, 1],
+      split: [2],
+      memory: scarce,
+      budgets: { ...all, [bound]: value },
+    });
+    assert.ok(refused(on).includes(code), bound);
+  }
+});
+
+test('the bound on free memory counts bytes: what stays free must be at least that, whatever a block has', () => {
+  const blocks = ['4', '4', '4'];
+  const free = (freeHugeBytes: number, minFreeBytes: number) =>
+    plan({ blocks, collapse: [0, 1, 2], memory: { ...MEMORY, freeHugeBytes }, budgets: { minFreeBytes } })
+      .steps.length;
+  assert.equal(free(10 * BLOCK, 8 * BLOCK), 2);
+  assert.equal(free(10 * BLOCK, 8 * BLOCK + 1), 1);
+  assert.equal(free(10 * BLOCK, 10 * BLOCK), 0);
+  const big = { freeHugeBytes: 2 * 512 * MIB, blockBytes: 512 * MIB, pressure: 0 };
+  assert.equal(pressureReason(big, DEFAULT_BUDGETS, 0), undefined);
+  assert.match(
+    pressureReason(big, DEFAULT_BUDGETS, 1) ?? '',
+    /only 0 MiB would stay free .* 128 MiB \(--min-free\)/,
+  );
+  assert.equal(pressureReason({ ...big, freeHugeBytes: undefined }, DEFAULT_BUDGETS, 1), undefined);
+  assert.equal(pressureReason({ ...big, pressure: undefined }, DEFAULT_BUDGETS, 0), undefined);
+  assert.equal(pressureReason({ ...big, pressure: 10 }, DEFAULT_BUDGETS, 0), undefined);
+  assert.match(pressureReason({ ...big, pressure: 10.1 }, DEFAULT_BUDGETS, 0) ?? '', /--max-pressure/);
+});
+
+test('pressure and scarcity stop collapses and never splits', () => {
+  const memory = { ...MEMORY, freeHugeBytes: 0, pressure: 99 };
+  const made = plan({ blocks: ['H', 'H', '4'], split: [0, 1], collapse: [2], memory });
+  assert.deepEqual([steps(made).length, refused(made)], [2, ['pressure']]);
+});
+
+test('a step that alone holds the lock longer than a second’s share is refused, or done with a warning when named', () => {
+  const costs = { ...DEFAULT_COSTS, collapseMiBUs: 60_000, splitPageUs: 300 };
+  const given = { blocks: ['H', '4'], split: [0], collapse: [1], parameters: { costs } };
+  const made = plan(given);
+  assert.deepEqual(refused(made), ['budget-time', 'budget-time']);
+  assert.match(made.refused[1].why, /for 120 ms, .* more than 100 ms of that \(--lock-share\)/);
+  assert.equal(plan({ ...given, insist: true }).steps[0].warnings.length, 1);
+  assert.equal(plan({ ...given, budgets: { lockUsPerSecond: 200_000 } }).steps.length, 2);
+});
+
 test('collapses stop short of the free blocks that must stay, and under pressure; splits go on', () => {
   const blocks = ['4', '4', '4', 'H'];
-  const few = plan({ blocks, collapse: [0, 1, 2], split: [3], memory: { freeBlocks: 66, pressure: 0 } });
+  const few = plan({
+    blocks,
+    collapse: [0, 1, 2],
+    split: [3],
+    memory: { ...MEMORY, freeHugeBytes: 66 * BLOCK },
+  });
   assert.deepEqual(refused(few), ['pressure']);
   assert.equal(few.steps.length, 3);
   const pressed = plan({
     blocks,
     collapse: [0, 1, 2],
     split: [3],
-    memory: { freeBlocks: 1000, pressure: 50 },
+    memory: { ...MEMORY, pressure: 50 },
   });
   assert.deepEqual(steps(pressed), ['split 3 by madvise']);
 });
@@ -176,6 +248,15 @@ test('a block in a feud with khugepaged is left alone, twice as long each time, 
   const once = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0);
   assert.deepEqual(refused(plan({ blocks: ['H'], split: [0], feuds: once })), ['ping-pong']);
   assert.equal(pausedBecause(once, PROCESS, FIRST_BLOCK, FIRST_PAUSE_MS), undefined);
+  assert.match(
+    pausedBecause(once, PROCESS, FIRST_BLOCK, 10_000) ?? '',
+    /once after a split; .* another 50 s$/,
+  );
+  const twice = withRecollapse(once, PROCESS, FIRST_BLOCK, 0);
+  assert.match(
+    pausedBecause(twice, PROCESS, FIRST_BLOCK, 1) ?? '',
+    /2 times after a split; .* another 120 s$/,
+  );
   const other = { ...PROCESS, startTicks: 1 };
   assert.equal(pausedBecause(once, other, FIRST_BLOCK, 1), undefined);
 });
@@ -194,6 +275,64 @@ test('a split says beforehand whether khugepaged can undo it', () => {
     settings: { ...SETTINGS, khugepaged },
   });
   assert.match(emptied.steps[0].forecast.why, /500 sub-pages are holes or zero pages, max_ptes_none is 0/);
+});
+
+test('what keeps a split is said only where it would: prctl exempts advised memory, max_ptes_none counts holes', () => {
+  const kept = (given: Partial<Case>) =>
+    plan({ blocks: ['H'], split: [0], means: [DEBUGFS], ...given }).steps[0].forecast.keptBy;
+  const always = { ...SETTINGS, enabled: 'always' as const };
+  assert.match(
+    kept({ drawn: { flags: ['wr', 'hg'] } }),
+    /PR_SET_THP_DISABLE for all of it, .*octavo launch --thp never/,
+  );
+  assert.match(kept({ drawn: { flags: ['wr'] }, settings: always }), /except-advised \(octavo launch\)/);
+  assert.doesNotMatch(kept({}), /max_ptes_none/);
+  assert.match(kept({ filled: { 0: 12 } }), /max_ptes_none below 500 system-wide/);
+  assert.match(kept({}), /^hugepages-2048kB\/enabled=never system-wide/);
+  assert.match(kept({ settings: { ...always, sizes: [] } }), /nothing more is needed|transparent_hugepage/);
+});
+
+test('memory out of step with its file is refused, with both numbers and the cure', () => {
+  const drawn = { kind: 'shmem' as const, offset: 1 };
+  const made = plan({ blocks: ['4'], collapse: [0], drawn });
+  assert.deepEqual(refused(made), ['not-eligible']);
+  assert.match(
+    made.refused[0].why,
+    /^address 0x7d000000 and file offset 0x1000 differ modulo 2M, so no page of this mapping can ever be huge; .* \(qemu: align=2M on its memory backend\)$/,
+  );
+  assert.deepEqual(refused(plan({ blocks: ['4'], collapse: [0], drawn, insist: true })), ['not-eligible']);
+  assert.equal(plan({ blocks: ['4'], collapse: [0], drawn: { ...drawn, offset: 1024 } }).steps.length, 1);
+});
+
+test('what stands against a collapse does not stand against a split', () => {
+  for (const drawn of [{ flags: ['wr', 'nh'] }, { kind: 'shmem' as const, offset: 1 }])
+    assert.equal(plan({ blocks: ['H'], split: [0], drawn }).steps.length, 1);
+});
+
+test('where every way of acting is defeated, the first one’s reason counts, and the first is taken when insisted', () => {
+  const second = { ...MADVISE[0], actuator: 'other', defeatedBy: { mlocked: 'refused as well' } };
+  const given = { blocks: ['H'], split: [0], drawn: { flags: ['hg', 'lo'] }, means: [MADVISE[0], second] };
+  assert.equal(plan(given).refused[0].why, 'mlocked memory is refused');
+  const insisted = plan({ ...given, insist: true });
+  assert.deepEqual(
+    [insisted.steps[0].actuator, insisted.steps[0].warnings],
+    ['madvise', ['likely to fail: mlocked memory is refused']],
+  );
+});
+
+test('a collapse of shared pages ends their sharing, and says so; one of own pages does not', () => {
+  const lost = (drawn: Drawn) => plan({ blocks: ['4'], collapse: [0], drawn }).steps[0].forecast.irreversible;
+  assert.match(lost({ shared: [0] }), /sharing with other processes/);
+  assert.doesNotMatch(lost({}), /sharing/);
+});
+
+test('a collapse that is likely to fail is not said to last', () => {
+  const made = plan({ blocks: ['4'], collapse: [0], drawn: { flags: ['nh'] }, insist: true });
+  const { undoneByKernel, why } = made.steps[0].forecast;
+  assert.deepEqual(
+    [undoneByKernel, why],
+    ['unknown', 'it is likely to fail: the mapping is marked MADV_NOHUGEPAGE'],
+  );
 });
 
 test('a collapse says what cannot be put back', () => {

@@ -2,7 +2,7 @@
 
 import { unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Cost, Gain } from '../vocabulary/plan.js';
-import type { Order, PageGeometry, Pages } from '../vocabulary/units.js';
+import { MIB, type Order, type PageGeometry, type Pages } from '../vocabulary/units.js';
 import type { CostModel, PolicyInput } from './policy.js';
 
 export interface SplitFacts {
@@ -50,8 +50,9 @@ export function splitGain(facts: SplitFacts, geometry: PageGeometry): Gain {
   };
 }
 
-export function splitCost(facts: SplitFacts, costs: CostModel): Cost {
-  const durationUs = costs.splitUs + (facts.freed ?? 0) * costs.splitZeroPageUs;
+export function splitCost(facts: SplitFacts, geometry: PageGeometry, costs: CostModel): Cost {
+  const freedMiB = ((facts.freed ?? 0) * geometry.pageBytes) / MIB;
+  const durationUs = geometry.pagesPerBlock * costs.splitPageUs + freedMiB * costs.splitZeroMiBUs;
   // All pages of the folio are migration entries for about the whole split: any toucher waits that long.
   return { durationUs, lockUs: durationUs, copiedBytes: 0, grownBytes: 0 };
 }
@@ -65,9 +66,11 @@ export function collapseGain(targetOrder: Order, geometry: PageGeometry): Gain {
 }
 
 export function collapseCost(present: Pages, geometry: PageGeometry, costs: CostModel): Cost {
+  const durationUs = (geometry.blockBytes / MIB) * costs.collapseMiBUs;
+  // mmap_lock is held for reading while the LRU is drained and the table is scanned, and for writing while pages are copied.
   return {
-    durationUs: costs.collapseUs,
-    lockUs: costs.collapseUs * costs.collapseLockShare,
+    durationUs,
+    lockUs: durationUs,
     copiedBytes: present * geometry.pageBytes,
     grownBytes: (geometry.pagesPerBlock - present) * geometry.pageBytes,
   };

@@ -62,7 +62,7 @@ function split(
     policy: NAME,
     reason: `asked for by name${known(input, row)}`,
     gain: splitGain(facts, geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, geometry, parameters.costs),
     priority: 0,
   };
 }

@@ -105,7 +105,7 @@ function proposal(input: PolicyInput, row: number, reason: string): Proposal {
     policy: NAME,
     reason,
     gain: splitGain(facts, sizes.geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, sizes.geometry, parameters.costs),
     priority: (freed ?? 0) * sizes.geometry.pageBytes,
   };
 }

@@ -73,7 +73,7 @@ function proposal(
     policy: NAME,
     reason: reason(hot, fraction, facts, pages, parameters.order),
     gain: splitGain(facts, sizes.geometry),
-    cost: splitCost(facts, parameters.costs),
+    cost: splitCost(facts, sizes.geometry, parameters.costs),
     priority: facts.coldPages * sizes.geometry.pageBytes,
   };
 }

@@ -19,7 +19,7 @@ export interface NotHuge {
 
 const NOTHING_AGAINST = 'nothing stands against it: khugepaged has not come by, or found nothing referenced';
 
-/** PTE-mapped anonymous blocks that lie whole in their mapping, by reason, most memory first. */
+/** PTE-mapped anonymous and shmem blocks that lie whole in their mapping, by reason, most memory first. */
 export function notHuge(sizes: PageSizes, settings: ThpSettings): readonly NotHuge[] {
   const groups = new Map<string, NotHuge>();
   for (let row = 0; row < sizes.blocks.count; row++) {
@@ -33,7 +33,8 @@ export function notHuge(sizes: PageSizes, settings: ThpSettings): readonly NotHu
 
 function isEligible({ blocks, mappings }: PageSizes, row: number): boolean {
   const whole = (blocks.flags[row] & BLOCK_FLAG.wholeInMapping) !== 0;
-  return whole && blocks.level[row] === MAPPING_LEVEL.pte && mappings[blocks.mapping[row]].kind === 'anon';
+  const { kind } = mappings[blocks.mapping[row]];
+  return whole && blocks.level[row] === MAPPING_LEVEL.pte && (kind === 'anon' || kind === 'shmem');
 }
 
 function reasonOf(sizes: PageSizes, settings: ThpSettings, row: number): NotHuge {

@@ -3,7 +3,7 @@
  * and which entries are huge; frames are looked up only below a PMD entry, since a PMD-mapped folio is whole.
  */
 import { parseCgroup, parseKeyed, parseStat } from '../formats/proc/process-files.js';
-import { parseSmaps, type SmapsEntry, tmpfsMounts } from '../formats/proc/smaps.js';
+import { memoryMounts, parseSmaps, type SmapsEntry } from '../formats/proc/smaps.js';
 import type { Host, Refusal } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
@@ -91,7 +91,7 @@ export function mappingsOf(host: Host, pid: ProcessId): readonly SmapsEntry[] {
   const smaps = host.files.readText(`/proc/${pid}/smaps`);
   if (!smaps.ok) throw refusalError(smaps.error, pid);
   const mounts = host.files.readText(`/proc/${pid}/mountinfo`);
-  const parsed = parseSmaps(smaps.value, host.identity.geometry, mounts.ok ? tmpfsMounts(mounts.value) : []);
+  const parsed = parseSmaps(smaps.value, host.identity.geometry, mounts.ok ? memoryMounts(mounts.value) : []);
   if (!parsed.ok) {
     const { line, problem } = parsed.error;
     throw new OctavoError('FILE_MALFORMED', { path: `/proc/${pid}/smaps`, problem, place: `line ${line}` });

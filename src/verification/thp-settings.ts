@@ -10,7 +10,12 @@ export function readThpSettings(host: Host): ThpSettings {
   return {
     present: thp.enabled !== null,
     enabled: thp.enabled ?? 'never',
-    sizes: thp.sizes.map(({ order, enabled }) => ({ order, enabled: enabled ?? 'absent' })),
+    sizes: thp.sizes.map(({ order, enabled, shmemEnabled }) => ({
+      order,
+      enabled: enabled ?? 'absent',
+      ...(shmemEnabled === null ? {} : { shmem: shmemEnabled }),
+    })),
+    shmemEnabled: thp.shmemEnabled ?? 'never',
     // mm/khugepaged.c khugepaged_init(): shares of a block's pages; all but one may be empty.
     khugepaged: {
       maxPtesNone: knobs?.maxPtesNone ?? geometry.pagesPerBlock - 1,

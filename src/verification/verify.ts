@@ -175,6 +175,7 @@ const BY_OBSTACLE: Partial<Record<string, VerdictCause>> = {
   nohugepage: 'nohugepage',
   'mapping-too-small': 'mapping-too-small',
   'thp-disabled': 'thp-disabled',
+  misaligned: 'misaligned',
   'nothing-mapped': 'nothing-mapped',
 };
 

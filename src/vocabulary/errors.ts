@@ -124,6 +124,12 @@ export const ERRORS = {
     says: '{ability} is not available here: {reason}',
     advice: '{remedy}',
   },
+  CALLS_MISSING: {
+    exit: 'notAble',
+    says: '{call} cannot be called from here: {reason}',
+    advice:
+      'No kernel was asked: the package koffi is missing or was built for another CPU, C library or Node. Install it again with `npm ci` in the folder of Octavo.',
+  },
   NO_THP: {
     exit: 'notAble',
     says: 'this kernel has no transparent huge pages ({path} is absent)',

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { ProcessIdentitySchema } from './process.js';
+import { MIB } from './units.js';
 
 export const PLAN_VERSION = 1;
 
@@ -60,6 +61,11 @@ export const CostSchema = z
     durationUs: z.number().nonnegative(),
     /** Expected time that the target's mmap_lock or a page's lock keeps its threads waiting. */
     lockUs: z.number().nonnegative(),
+    /** Spread of what such steps took on this host (10th to 90th percentile); absent where the time is assumed. */
+    measured: z
+      .object({ lowUs: z.number().nonnegative(), highUs: z.number().nonnegative(), steps: Count })
+      .readonly()
+      .optional(),
     copiedBytes: Count,
     /** Memory that the step takes in addition: holes that a collapse fills. */
     grownBytes: Count,
@@ -158,13 +164,14 @@ export const PassedOverSchema = z
 
 export const BudgetsSchema = z
   .strictObject({
+    /** 0 switches any of these off. */
     maxBlocks: Count,
     /** Bytes of memory split or collapsed. */
     maxBytes: Count,
-    /** Microseconds of a target's lock time per second of wall time. */
-    lockUsPerSecond: z.number().positive(),
-    /** Huge blocks that must stay free while collapsing. */
-    minFreeBlocks: Count,
+    /** Microseconds of a target's lock time per second of wall time; 0 for no bound. */
+    lockUsPerSecond: z.number().nonnegative(),
+    /** Memory that must stay free in huge blocks while collapsing. Plans of older versions counted blocks. */
+    minFreeBytes: Count.default(128 * MIB),
     /** Upper bound on PSI memory `some avg10` in percent. */
     maxPressure: z.number().min(0).max(100),
   })
@@ -218,6 +225,7 @@ export const VerdictCauses = [
   'mlocked',
   'nohugepage',
   'mapping-too-small',
+  'misaligned',
   'thp-disabled',
   'no-free-block',
   'memory-limit',

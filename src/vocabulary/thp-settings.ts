@@ -9,7 +9,14 @@ export interface ThpSettings {
   readonly present: boolean;
   readonly enabled: ThpMode;
   /** Anonymous folio sizes by order, ascending. */
-  readonly sizes: readonly { readonly order: Order; readonly enabled: SizeMode }[];
+  readonly sizes: readonly {
+    readonly order: Order;
+    readonly enabled: SizeMode;
+    /** hugepages-*kB/shmem_enabled; undefined where the kernel has none. */
+    readonly shmem?: string;
+  }[];
+  /** always, within_size, advise, never, deny or force. */
+  readonly shmemEnabled: string;
   readonly khugepaged: {
     readonly maxPtesNone: Pages;
     readonly maxPtesShared: Pages;

@@ -40,7 +40,7 @@ async function compare(root: string, path: string): Promise<void> {
 
 async function tally(path: string): Promise<{ found: Oracle; damaged: number }> {
   const source = new PerfFileSource({ path, geometry: GEOMETRY_4K });
-  const sums = new Tally();
+  const sums = new Tally(GEOMETRY_4K);
   const context = { host, progress: () => {}, signal: new AbortController().signal };
   for await (const batch of source.batches(context)) sums.add(batch);
   const found = {
@@ -48,9 +48,9 @@ async function tally(path: string): Promise<{ found: Oracle; damaged: number }> 
     with_addr: sums.withAddress,
     sum_addr: `0x${sums.sumAddress.toString(16)}`,
     xor_addr: `0x${sums.xorAddress.toString(16)}`,
-    pages4k: sums.pages4k,
-    pages2m: sums.pages2m,
-    pages2m_phys: sums.pages2mPhysical,
+    pages4k: sums.pages,
+    pages2m: sums.blocks,
+    pages2m_phys: sums.physicalBlocks,
     by_tid: sums.byThread,
   };
   return { found, damaged: damagedBytes(source.session) };

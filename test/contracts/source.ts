@@ -43,7 +43,7 @@ export function makeSource(host: Host, name: SourceName): Source {
       probeHands(host, actuatorsOf(host, ['madvise']), {
         ...DEFAULT_BUDGETS,
         maxPressure: 100,
-        minFreeBlocks: 0,
+        minFreeBytes: 0,
       }),
   });
 }

@@ -6,10 +6,12 @@
 import { join } from 'node:path';
 import { folderHost } from '../../src/host/folder-host.js';
 import type { Host } from '../../src/host/host.js';
+import { linuxHost } from '../../src/host/linux-host.js';
 import { recordHost } from '../../src/host/recording-host.js';
 import { RELEASES, type Release } from '../../src/simulator/kernel/options.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { liveMachine } from '../differential/live-machine.js';
-import type { Machine } from '../differential/machine.js';
+import type { Backing, Machine } from '../differential/machine.js';
 import { modelMachine } from '../differential/model-machine.js';
 import { temporaryFolder } from '../kernels.js';
 import { skipUnlessLive } from '../live/abilities.js';
@@ -19,11 +21,14 @@ export interface Stage {
   readonly kind: 'model' | 'linux';
   /** Why it cannot be had here. */
   readonly skip: false | string;
+  readonly pagesPerBlock: number;
   /** A process with an untouched anonymous region of so many huge blocks, which nobody but the test changes. */
-  open(blocks: number): Promise<Machine>;
+  open(blocks: number, backing?: Backing): Promise<Machine>;
   /** Where Octavo may keep a journal. */
   stateDirectory(): string;
 }
+
+const PRIVATE: Backing = { kind: 'private', offset: 0 };
 
 /** As on the machines that the rows of the facts were measured on: huge pages for those who ask. */
 const THP = { enabled: 'madvise' };
@@ -33,7 +38,8 @@ function modelOf(release: Release): Stage {
     name: `the model of ${release}`,
     kind: 'model',
     skip: false,
-    open: async (blocks) => modelMachine(blocks, false, { thp: THP }, release),
+    pagesPerBlock: GEOMETRY_4K.pagesPerBlock,
+    open: async (blocks, backing = PRIVATE) => modelMachine(blocks, backing, { thp: THP }, release),
     stateDirectory: () => '/var/lib/octavo',
   };
 }
@@ -42,8 +48,9 @@ const live: Stage = {
   name: 'this kernel',
   kind: 'linux',
   skip: skipUnlessLive(),
-  open: async (blocks) => {
-    const machine = await liveMachine(blocks, false);
+  pagesPerBlock: linuxHost().identity.geometry.pagesPerBlock,
+  open: async (blocks, backing = PRIVATE) => {
+    const machine = await liveMachine(blocks, backing);
     // Where THP is `always`, khugepaged leaves the process alone (6.18 on; older kernels refuse and need `madvise`).
     await machine.thpDisable('except-advised');
     return machine;

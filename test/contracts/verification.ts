@@ -16,7 +16,7 @@ import type { Machine } from '../differential/machine.js';
 import { ordersOfRegion } from '../differential/picture.js';
 import { fourBlocks, must, type Prepared, recordingOf, type Stage } from './stages.js';
 
-const BUDGETS = { ...DEFAULT_BUDGETS, maxPressure: 100, minFreeBlocks: 0 };
+const BUDGETS = { ...DEFAULT_BUDGETS, maxPressure: 100, minFreeBytes: 0 };
 
 /** What is done to a block before or between plan and apply, and the verdict that must follow. */
 interface VerdictCase {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { liveMachine } from './live-machine.js';
+import type { Backing } from './machine.js';
 import { modelMachine } from './model-machine.js';
 import { ROWS, type Row } from './rows.js';
 import { perform, type Seen } from './steps.js';
@@ -24,13 +25,15 @@ function skip(): false | string {
 }
 
 async function onLive(row: Row): Promise<Seen[]> {
-  const machine = await liveMachine(row.blocks, row.shared);
+  const machine = await liveMachine(row.blocks, backingOf(row));
   try {
     return await perform(machine, row.steps);
   } finally {
     await machine.end();
   }
 }
+
+const backingOf = (row: Row): Backing => ({ kind: row.shared ? 'shared' : 'private', offset: 0 });
 
 /** A real kernel has more actors than ours (its khugepaged, other CPUs): what they do once does not come twice. */
 const ATTEMPTS = 3;
@@ -39,7 +42,7 @@ describe('the model does as this kernel does', { skip: skip() }, () => {
   const options = optionsOf(host);
   for (const row of ROWS) {
     it(row.name, async () => {
-      const model = await perform(modelMachine(row.blocks, row.shared, options), row.steps);
+      const model = await perform(modelMachine(row.blocks, backingOf(row), options), row.steps);
       let found = differences(model, await onLive(row));
       for (let attempt = 1; attempt < ATTEMPTS && found !== ''; attempt++)
         found = differences(model, await onLive(row));

@@ -1,10 +1,12 @@
 /**
  * The child of the live machine: makes system calls on a region of its own, as messages tell it to. The words of its
- * command line are the number of PMD-sized blocks, and `private` or `shared`.
+ * command line are the number of PMD-sized blocks, what stands behind them, and the page offset in that.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import koffi from 'koffi';
 import {
+  createMemoryFile,
   disableThp,
   lockMemory,
   MAP,
@@ -22,7 +24,7 @@ import {
 import { WorkloadRefusal } from '../../src/demo/refusal.js';
 import { forkSleeper } from '../../src/demo/sleeper.js';
 import { errnoName } from '../../src/vocabulary/errno.js';
-import type { OwnAnswer, Span } from './machine.js';
+import type { Backing, OwnAnswer, Span } from './machine.js';
 
 export type Ask =
   | ({ readonly call: 'read'; readonly step: number } & Span)
@@ -34,6 +36,7 @@ export type Ask =
   | ({ readonly call: 'mlock' } & Span)
   | ({ readonly call: 'munlock' } & Span)
   | ({ readonly call: 'vmsplice' } & Span)
+  | ({ readonly call: 'userfault' } & Span)
   | { readonly call: 'prctl'; readonly how: 'no' | 'complete' | 'except-advised' }
   | { readonly call: 'drain' }
   | { readonly call: 'unpin' }
@@ -55,6 +58,8 @@ const ADVICE: Readonly<Record<string, number>> = {
 const MREMAP_MAYMOVE_FIXED = 3;
 
 const libc = koffi.load(null);
+const syscall = libc.func('int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c)');
+const ioctl = libc.func('int ioctl(int fd, uint64_t request, uint64_t argument)');
 const madvise = libc.func('int madvise(uint64_t at, uint64_t length, int advice)');
 const mremap = libc.func(
   'uint64_t mremap(uint64_t at, uint64_t old, uint64_t length, int flags, uint64_t to)',
@@ -62,7 +67,8 @@ const mremap = libc.func(
 
 const { pageBytes, blockBytes, pagesPerBlock } = ownGeometry();
 const blocks = Number(process.argv[2]);
-const kind = process.argv[3] === 'shared' ? MAP.shared : MAP.private;
+const kind = process.argv[3] as Backing['kind'];
+const offset = Number(process.argv[4]);
 const scratch = scratchMemory(65536);
 const base = reserve();
 const words = new Int32Array(viewMemory(base, 2 * blocks * blockBytes));
@@ -75,8 +81,23 @@ function reserve(): number {
   const bytes = (2 * blocks + 2) * blockBytes;
   const reserved = mapMemory(0, bytes, PROT.none, MAP.private | MAP.anonymous | MAP.noReserve);
   const start = Math.ceil((reserved + pageBytes) / blockBytes) * blockBytes;
-  mapMemory(start, blocks * blockBytes, PROT.write, kind | MAP.anonymous | MAP.fixed);
+  const bytesMapped = blocks * blockBytes;
+  const descriptor = openBacking(bytesMapped + offset * pageBytes);
+  const sharing = ['shared', 'memfd', 'tmpfs'].includes(kind) ? MAP.shared : MAP.private;
+  const flags = sharing | MAP.fixed | (descriptor < 0 ? MAP.anonymous : 0);
+  mapMemory(start, bytesMapped, PROT.write, flags, descriptor, offset * pageBytes);
   return start;
+}
+
+/** A descriptor of what stands behind the region; −1 for anonymous memory. Files lose their name at once. */
+function openBacking(length: number): number {
+  if (kind === 'private' || kind === 'shared') return -1;
+  if (kind === 'dev-zero') return openSync('/dev/zero', 'r+');
+  const path = `${kind === 'tmpfs' ? '/dev/shm' : tmpdir()}/octavo-live-caller-${process.pid}`;
+  const descriptor = kind.endsWith('memfd') ? createMemoryFile('octavo') : openSync(path, 'wx+', 0o600);
+  if (!kind.endsWith('memfd')) rmSync(path);
+  ftruncateSync(descriptor, length);
+  return descriptor;
 }
 
 function answer(ask: Ask): OwnAnswer {
@@ -107,6 +128,7 @@ const CALLS: { [Call in Ask['call']]: (ask: Extract<Ask, { call: Call }>) => voi
   unpin: () => {
     for (const end of pipes.splice(0)) closeSync(end);
   },
+  userfault: (ask) => registerUserfault(at(ask), length(ask)),
   prctl: (ask) => disableThp(ask.how === 'complete' ? 'completely' : ask.how),
   drain,
   fork: () => {
@@ -115,6 +137,25 @@ const CALLS: { [Call in Ask['call']]: (ask: Extract<Ask, { call: Call }>) => voi
   reap: endChildren,
   exit: endChildren,
 };
+
+const SYS_USERFAULTFD: Readonly<Record<string, number>> = { x64: 323, arm64: 282 };
+/** _IOWR(0xaa, 0x3f, 24 bytes) and _IOWR(0xaa, 0x00, 32 bytes) of include/uapi/linux/userfaultfd.h. */
+const UFFDIO_API = 0xc018aa3f;
+const UFFDIO_REGISTER = 0xc020aa00;
+const UFFD_API = 0xaan;
+const REGISTER_MODE_MISSING = 1n;
+
+/** Nobody answers its faults: pages of the span that are missing must not be touched afterwards. */
+function registerUserfault(start: number, bytes: number): void {
+  const descriptor = Number(syscall(SYS_USERFAULTFD[process.arch] ?? -1, 0, 0, 0));
+  const argument = new BigUint64Array(scratch.view, 0, 4);
+  argument.set([UFFD_API, 0n, 0n, 0n]);
+  if (descriptor < 0 || ioctl(descriptor, UFFDIO_API, scratch.address) !== 0)
+    throw new WorkloadRefusal(errnoName(koffi.errno()), 'userfaultfd');
+  argument.set([BigInt(start), BigInt(bytes), REGISTER_MODE_MISSING, 0n]);
+  if (ioctl(descriptor, UFFDIO_REGISTER, scratch.address) !== 0)
+    throw new WorkloadRefusal(errnoName(koffi.errno()), 'UFFDIO_REGISTER');
+}
 
 function endChildren(): void {
   for (const child of children.splice(0)) {

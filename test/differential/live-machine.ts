@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { linuxHost } from '../../src/host/linux-host.js';
 import type { Ask, Told } from './live-caller.js';
-import type { Machine, OwnAnswer, Span } from './machine.js';
+import type { Backing, Machine, OwnAnswer, Span } from './machine.js';
 
 const PROGRAM = fileURLToPath(new URL('./live-caller.js', import.meta.url));
 
-/** Starts a caller with a fresh region of `blocks` PMD-sized blocks: private, or shared anonymous memory. */
-export async function liveMachine(blocks: number, shared: boolean): Promise<Machine> {
-  const child = fork(PROGRAM, [String(blocks), shared ? 'shared' : 'private'], {
+/** Starts a caller with a fresh region of `blocks` PMD-sized blocks. */
+export async function liveMachine(blocks: number, { kind, offset }: Backing): Promise<Machine> {
+  const child = fork(PROGRAM, [String(blocks), kind, String(offset)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const [greeting] = (await once(child, 'message')) as [{ firstPage: number; pages: number }];
@@ -31,6 +31,7 @@ export async function liveMachine(blocks: number, shared: boolean): Promise<Mach
     unpin: () => ask({ call: 'unpin' }),
     fork: () => ask({ call: 'fork' }),
     reap: () => ask({ call: 'reap' }),
+    userfault: (span) => ask({ call: 'userfault', ...span }),
     thpDisable: (how) => ask({ call: 'prctl', how }),
     settle: async () => {
       await ask({ call: 'drain' });

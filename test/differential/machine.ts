@@ -14,6 +14,13 @@ export interface Span {
   readonly pages: number;
 }
 
+/** What stands behind the region, and where in its file the region begins. */
+export interface Backing {
+  readonly kind: 'private' | 'shared' | 'memfd' | 'private-memfd' | 'tmpfs' | 'dev-zero' | 'file';
+  /** Pages. */
+  readonly offset: number;
+}
+
 export interface Machine {
   readonly host: Host;
   readonly pid: number;
@@ -37,6 +44,8 @@ export interface Machine {
   /** A child that sleeps, and its end. */
   fork(): Promise<OwnAnswer>;
   reap(): Promise<OwnAnswer>;
+  /** Registers a span with userfaultfd for missing pages. */
+  userfault(span: Span): Promise<OwnAnswer>;
   thpDisable(how: 'no' | 'complete' | 'except-advised'): Promise<OwnAnswer>;
   /** Folios that wait in per-CPU batches join their LRU lists, so that no look depends on who faulted what before. */
   settle(): Promise<void>;

@@ -16,7 +16,7 @@ import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/proce
 import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { modelHost } from '../../src/simulator/model-host.js';
 import { MIB } from '../../src/vocabulary/units.js';
-import type { Machine, OwnAnswer, Span } from './machine.js';
+import type { Backing, Machine, OwnAnswer, Span } from './machine.js';
 import { setContent } from './model-content.js';
 
 const FIRST_PAGE = 0x7e0000000000 / 4096;
@@ -25,7 +25,7 @@ const PERMISSIONS = { none: 0, r: VM.read, rw: VM.read | VM.write } as const;
 /** A fresh model with one process; `options` say in what it differs from a model of `release` with its defaults. */
 export function modelMachine(
   blocks: number,
-  shared: boolean,
+  backing: Backing,
   options: Partial<KernelOptions>,
   release: Release = '6.18',
 ): Machine & { readonly kernel: Kernel } {
@@ -35,9 +35,10 @@ export function modelMachine(
   const task = spawn(kernel, { command: 'node' });
   const mm = task.mm!;
   const pages = blocks * kernel.geometry.pagesPerBlock;
+  const inode = inodeOf(kernel, backing, pages);
+  const shared = inode !== undefined && backing.kind !== 'private-memfd';
   const flags = VM.read | VM.write | (shared ? VM.shared : 0);
-  const inode = shared ? createInode(kernel, '/dev/zero (deleted)', pages, 'kernel') : undefined;
-  mmap(kernel, mm, { pages, at: FIRST_PAGE, flags, inode });
+  mmap(kernel, mm, { pages, at: FIRST_PAGE, flags, inode, offset: backing.offset });
   const pins: number[] = [];
   const children: Process[] = [];
   const ends = (span: Span) => [FIRST_PAGE + span.from, FIRST_PAGE + span.from + span.pages] as const;
@@ -89,6 +90,11 @@ export function modelMachine(
       for (const child of children.splice(0)) exit(kernel, child);
       return 'ok';
     },
+    userfault: async (span) => {
+      const vma = mm.vmaOf(ends(span)[0]);
+      if (vma) vma.flags |= VM.uffdMissing;
+      return vma ? 'ok' : 'EINVAL';
+    },
     thpDisable: async (how) => {
       mm.thpDisable = how;
       return 'ok';
@@ -99,4 +105,18 @@ export function modelMachine(
       if (kernel.processes.get(task.pid) === task) exit(kernel, task);
     },
   };
+}
+
+const PATHS = {
+  shared: ['/dev/zero (deleted)', 'kernel'],
+  memfd: ['/memfd:octavo (deleted)', 'kernel'],
+  'private-memfd': ['/memfd:octavo (deleted)', 'kernel'],
+  tmpfs: ['/dev/shm/octavo (deleted)', 'never'],
+  file: ['/tmp/octavo (deleted)', 'file'],
+} as const;
+
+function inodeOf(kernel: Kernel, { kind, offset }: Backing, pages: number) {
+  if (kind === 'private' || kind === 'dev-zero') return undefined;
+  const [path, mount] = PATHS[kind];
+  return createInode(kernel, path, pages + offset, mount);
 }

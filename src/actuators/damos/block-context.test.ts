@@ -60,9 +60,16 @@ test('a pace becomes a quota of whole blocks, a reserve a watermark; the pattern
   const order = { pid: 1, action: 'collapse', targetOrder: 4, blocks, snapshotLimit: true };
   const pacing = { blocksPerSecond: 2.7, minFreePermil: 12.2 };
   const [scheme] = blockContext(order, [], pacing, GEOMETRY_4K).schemes;
-  assert.equal(scheme.quotas.bytes, 4194304n);
+  assert.equal(scheme.quotas.bytes, 2097152n);
   assert.equal(scheme.quotas.ms, 0n);
-  assert.equal(scheme.quotas.resetMs, 1000n);
+  assert.equal(scheme.quotas.resetMs, 371n);
+  const [fast] = blockContext(
+    { ...order, blocks: Array.from({ length: 99 }, (_, index) => index) },
+    [],
+    { ...pacing, blocksPerSecond: 60 },
+    GEOMETRY_4K,
+  ).schemes;
+  assert.deepEqual([fast.quotas.bytes, fast.quotas.resetMs], [6n * 2097152n, 100n]);
   assert.deepEqual(
     [scheme.watermarks.metric, scheme.watermarks.high, scheme.watermarks.mid, scheme.watermarks.low],
     ['free_mem_rate', 1000n, 1000n, 13n],

@@ -54,7 +54,8 @@ const ACTING_INTERVAL_US = 50_000n;
  */
 const SLOW_PASS_US = 1_000_000n;
 const UPDATE_US = 60_000_000n;
-const WINDOW_MS = 1000n;
+/** Blocks of a tenth of a second, or one, are done in one go: the kernel spends a quota at the start of its window. */
+const WINDOW_S = 0.1;
 /** Longer than any run: with a quota of all blocks, the first pass is the only one. */
 const NEVER_MS = 86_400_000n;
 const WATERMARK_INTERVAL_US = 200_000n;
@@ -106,11 +107,11 @@ export function blockContext(
  */
 function blockQuotas(blocks: number, pacing: Pacing, geometry: PageGeometry): DamosQuotas {
   const paced = pacing.blocksPerSecond > 0 && pacing.blocksPerSecond < blocks;
-  const each = paced ? Math.max(1, Math.floor(pacing.blocksPerSecond)) : blocks;
+  const each = paced ? Math.max(1, Math.floor(pacing.blocksPerSecond * WINDOW_S)) : blocks;
   return {
     ...NO_QUOTAS,
     bytes: BigInt(each) * BigInt(geometry.blockBytes),
-    resetMs: paced ? WINDOW_MS : NEVER_MS,
+    resetMs: paced ? BigInt(Math.ceil((1000 * each) / pacing.blocksPerSecond)) : NEVER_MS,
   };
 }
 

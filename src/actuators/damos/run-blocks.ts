@@ -76,7 +76,7 @@ async function runInPortions(
   const size = Math.max(1, Math.floor(pacing.blocksPerSecond));
   let sum: SchemeRun = { end: 'done', statistics: NOTHING, refusal: undefined, busyNs: 0 };
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
-    if (at > 0) await slot.host.clock.sleep(1000, signal);
+    if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond, signal);
     const portion = { ...order, blocks: order.blocks.slice(at, at + size) };
     const run = await runScheme(slot, portion, pacing, signal);
     const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
@@ -138,7 +138,7 @@ function isComplete({ snapshots, triedBytes }: SchemeStatistics, wanted: bigint)
 }
 
 function patience(blocks: number, { blocksPerSecond }: Pacing): number {
-  const paced = blocksPerSecond > 0 ? (blocks / Math.max(1, Math.floor(blocksPerSecond))) * 1000 : 0;
+  const paced = blocksPerSecond > 0 ? (blocks / blocksPerSecond) * 1000 : 0;
   return BASE_PATIENCE_MS + blocks * PATIENCE_PER_BLOCK_MS + 2 * paced;
 }
 

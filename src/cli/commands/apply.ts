@@ -8,11 +8,13 @@ import {
   type StateFlags,
   stateFlags,
 } from '../flags.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
   ActingFlags &
+  GuardFlags &
   DryRunFlags &
   KeepFlags & {
     readonly json: boolean;
@@ -24,11 +26,12 @@ export const applyCommand = command<Flags, [string]>(
     description: [
       'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
       'the current batch on SIGINT, SIGTERM or SIGHUP. A run that was killed is settled from its journal at the next start, and',
-      'applying the same plan again goes on where it stopped.',
+      'applying the same plan again goes on where it stopped. The bounds are the plan’s unless given here.',
     ].join('\n'),
     examples: [
       ['octavo apply plan.json --dry-run', 'print the exact calls and writes'],
       ['octavo apply plan.json', 'carry it out'],
+      ['octavo apply plan.json --lock-share 2%', 'slower than the plan says'],
       ['octavo plan 4711 --json | octavo apply -', 'a plan from a pipe'],
       ['octavo undo RUN', 'take it back'],
     ],
@@ -38,6 +41,7 @@ export const applyCommand = command<Flags, [string]>(
     flags: {
       ...stateFlags,
       ...actingFlags,
+      ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
       ...keepFlags,
@@ -54,7 +58,9 @@ export const applyCommand = command<Flags, [string]>(
     },
   },
   async function (flags, path) {
-    const plan = await readPlanFile(this, path);
+    const made = await readPlanFile(this, path);
+    const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
+    const plan = { ...made, budgets: { ...made.budgets, ...bounds } };
     if (flags.dryRun) {
       const calls = await describePlan(this, plan, flags);
       if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });

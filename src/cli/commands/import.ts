@@ -1,13 +1,15 @@
 import { resolveTarget } from '../../config/targets.js';
 import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
+import type { Tally } from '../../formats/perf-data/tally.js';
 import { resolvedLines } from '../../sources/resolved.js';
 import { Resolver } from '../../sources/resolver.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
-import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
+import { KIB, MIB, type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { bytesBetween, parseWord } from '../parameters.js';
+import { showBytes } from '../print/units.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
@@ -169,9 +171,12 @@ export function importDocument(
     withPhysical: tally.withPhysical,
     sumAddress: hex(tally.sumAddress),
     xorAddress: hex(tally.xorAddress),
-    pages4k: tally.pages4k,
-    pages2m: tally.pages2m,
-    pages2mPhysical: tally.pages2mPhysical,
+    pageBytes: tally.geometry.pageBytes,
+    blockBytes: tally.geometry.blockBytes,
+    pages: tally.pages,
+    blocks: tally.blocks,
+    physicalBlocks: tally.physicalBlocks,
+    ...namedBySize(tally),
     pagesAreLowerBounds: tally.pagesAreLowerBounds,
     byThread: tally.byThread,
     samplesOfFurtherThreads: tally.ofOtherThreads,
@@ -190,11 +195,18 @@ export function importDocument(
   };
 }
 
+/** The same under the names that say the sizes, which other readers of perf.data count in: where these are the sizes. */
+function namedBySize({ geometry, pages, blocks, physicalBlocks }: Tally): object {
+  const isThat = geometry.pageBytes === 4 * KIB && geometry.blockBytes === 2 * MIB;
+  return isThat ? { pages4k: pages, pages2m: blocks, pages2mPhysical: physicalBlocks } : {};
+}
+
 export function importText(imported: Imported, out: string | undefined): string[] {
   const { tally } = imported;
+  const { pageBytes, blockBytes } = tally.geometry;
   const lines = [
     `${tally.samples} samples, ${tally.withAddress} with an address, ${tally.withPhysical} with a physical one`,
-    `${tally.pages4k} pages of 4 KiB in ${tally.pages2m} of 2 MiB; ${tally.pages2mPhysical} physical blocks of 2 MiB`,
+    `${tally.pages} pages of ${showBytes(pageBytes)} in ${tally.blocks} of ${showBytes(blockBytes)}; ${tally.physicalBlocks} physical blocks of ${showBytes(blockBytes)}`,
   ];
   if (tally.guests.samples > 0) lines.push(`${tally.guests.samples} samples of guests, counted apart`);
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);

@@ -1,5 +1,6 @@
 import { resolveTarget } from '../../config/targets.js';
 import { censusByMapping, censusTotals } from '../../verification/census.js';
+import { guestNotes } from '../../verification/guest-memory.js';
 import { notHuge } from '../../verification/not-huge.js';
 import { observe } from '../../verification/observe.js';
 import { readThpSettings } from '../../verification/thp-settings.js';
@@ -117,7 +118,8 @@ function lookAt(context: OctavoContext, process: ProcessIdentity): Omit<Inspecte
     const observation = observe(context.host, process.pid);
     const { sizes } = observation;
     const reasons = notHuge(sizes, readThpSettings(context.host));
-    return { ...observation, totals: censusTotals(sizes), notHuge: reasons };
+    const notes = guestNotes(context.host, sizes);
+    return { ...observation, totals: censusTotals(sizes), notHuge: reasons, notes };
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
     return problem;
@@ -126,7 +128,7 @@ function lookAt(context: OctavoContext, process: ProcessIdentity): Omit<Inspecte
 
 function show(
   context: OctavoContext,
-  { sizes, totals, content, account, notHuge, where }: Inspected,
+  { sizes, totals, content, account, notHuge, notes, where }: Inspected,
   mappings: number,
 ): void {
   const { pid, command: name, cgroup } = sizes.process;
@@ -137,6 +139,7 @@ function show(
     context.print('folio orders are unknown: frames can be seen only with CAP_SYS_ADMIN (run as root)');
   if (sizes.thpDisabledByPrctl)
     context.print('THP is disabled for this process by prctl(PR_SET_THP_DISABLE)');
+  for (const note of notes) context.print(`note: ${note}`);
   context.print(`\n${showWhereabouts(where)}\n`);
   if (notHuge.length > 0) context.print(`${showNotHuge(sizes, notHuge)}\n`);
   context.print(showMappings(sizes, censusByMapping(sizes), mappings));

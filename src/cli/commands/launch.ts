@@ -46,7 +46,8 @@ export const launchCommand = command<Flags, string[]>(
 );
 
 /** `become` returns only when it was refused. */
-function whyNot({ errno, call }: Refusal, program: string, rule: ThpRule): OctavoError {
+function whyNot({ errno, call, unasked }: Refusal, program: string, rule: ThpRule): OctavoError {
+  if (unasked !== undefined) return new OctavoError('CALLS_MISSING', { call, reason: unasked });
   if (!call.startsWith('execve')) {
     return new OctavoError('ABILITY_MISSING', {
       ability: `launching under \`--thp ${rule}\``,

@@ -62,7 +62,8 @@ export const planCommand = command<Flags, [string?]>(
   },
   async function (flags, target) {
     const place = journalPlace(this, flags.state);
-    const { plan } = await planNow(this, place, turnRequest(target, flags), false);
+    const request = turnRequest(target, flags, this.host.identity.geometry);
+    const { plan } = await planNow(this, place, request, false);
     if (flags.out !== undefined) writePlanFile(this, flags.out, plan);
     if (flags.json) this.printJson(plan);
     else {

@@ -85,7 +85,7 @@ export const runCommand = command<Flags, [string?]>(
 async function turn(context: OctavoContext, flags: Flags, target: string | undefined): Promise<void> {
   const place = journalPlace(context, flags.state);
   const acting = { ...flags, askDamon: !flags.dryRun };
-  const request = { ...turnRequest(target, flags), acting };
+  const request = { ...turnRequest(target, flags, context.host.identity.geometry), acting };
   const { plan } = await planNow(context, place, request, !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {

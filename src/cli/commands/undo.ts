@@ -1,5 +1,6 @@
 import { actuatorsOf } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
+import { readCosts } from '../../cycle/cost-file.js';
 import type { JournalPlace, ReadRun } from '../../cycle/journal.js';
 import { namedRun } from '../../cycle/named-run.js';
 import { planTurn } from '../../cycle/plan-turn.js';
@@ -10,15 +11,18 @@ import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { POLICIES } from '../../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
 import { OctavoError } from '../../vocabulary/errors.js';
-import type { Plan } from '../../vocabulary/plan.js';
+import type { Budgets, Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../flags.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
+import { plural } from '../print/units.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
 type Flags = StateFlags &
+  GuardFlags &
   DryRunFlags &
   KeepFlags & {
     readonly json: boolean;
@@ -41,6 +45,7 @@ export const undoCommand = command<Flags, [string]>(
   {
     flags: {
       ...stateFlags,
+      ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
       ...keepFlags,
@@ -53,7 +58,8 @@ export const undoCommand = command<Flags, [string]>(
   async function (flags, name) {
     const place = journalPlace(this, flags.state);
     const run = flags.dryRun ? runToShow(this, place, name) : runToUndo(place, name);
-    const plan = await undoPlan(this, run);
+    const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
+    const plan = await undoPlan(this, place, run, bounds);
     if (!flags.json) this.print(showPlan(plan));
     if (flags.dryRun) {
       const calls = await describePlan(this, plan);
@@ -61,13 +67,36 @@ export const undoCommand = command<Flags, [string]>(
       else for (const call of calls) this.print(call);
       return;
     }
-    if (plan.steps.length > 0) await applyNow(this, place, plan, flags.json, flags);
-    else if (flags.json) this.printJson(plan);
-    else this.print('Nothing to take back.');
+    if (plan.steps.length > 0) return takeBack(this, place, plan, flags);
+    if (flags.json) this.printJson(plan);
+    if (plan.refused.length > 0) this.endsWith('refused');
+    if (flags.json) return;
+    this.print(
+      plan.refused.length > 0
+        ? `Nothing was taken back: ${plural(plan.refused.length, 'block')} refused, for the reasons above.`
+        : 'Nothing to take back.',
+    );
   },
 );
 
-async function undoPlan(context: OctavoContext, run: ReadRun): Promise<Plan> {
+/** What could be planned is done; that something was refused is told by the exit code as well. */
+async function takeBack(
+  context: OctavoContext,
+  place: JournalPlace,
+  plan: Plan,
+  flags: Flags,
+): Promise<void> {
+  const { how, verdicts } = await applyNow(context, place, plan, flags.json, flags);
+  const allMet = how === 'complete' && verdicts.every(({ outcome }) => outcome === 'met');
+  if (plan.refused.length > 0 && allMet) context.endsWith('notAllMet');
+}
+
+async function undoPlan(
+  context: OctavoContext,
+  place: JournalPlace,
+  run: ReadRun,
+  budgets: Partial<Budgets>,
+): Promise<Plan> {
   const begin = run.records[0];
   if (runState(context.host, run) === 'active') {
     const pid = begin.kind === 'begin' ? begin.owner.pid : 0;
@@ -80,6 +109,7 @@ async function undoPlan(context: OctavoContext, run: ReadRun): Promise<Plan> {
     });
   }
   const outline = undoOutline(run);
+  const costs = readCosts(place);
   const { plan } = await planTurn({
     host: context.host,
     id: `undo-${runName(context.host)}`,
@@ -90,11 +120,12 @@ async function undoPlan(context: OctavoContext, run: ReadRun): Promise<Plan> {
     parameters: { ...DEFAULT_PARAMETERS, named: outline.parts.map(({ named }) => named) },
     actuators: actuatorsOf(context.host),
     // What one run changed, one undo may take back: only the pressure guard and the pace still bind.
-    budgets: { ...DEFAULT_BUDGETS, maxBlocks: run.plan.steps.length, maxBytes: Number.MAX_SAFE_INTEGER },
+    budgets: { ...DEFAULT_BUDGETS, ...budgets, maxBlocks: 0, maxBytes: 0 },
     feuds: new Map(),
+    costs: costs.book,
     insist: true,
     undoes: run.run,
-    notes: outline.irreversible,
+    notes: [...outline.irreversible, ...costs.notes],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });

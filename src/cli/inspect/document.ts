@@ -12,6 +12,8 @@ import type { Whereabouts } from './whereabouts.js';
 export interface Inspected extends Observation {
   readonly totals: CensusTotals;
   readonly notHuge: readonly NotHuge[];
+  /** What has to be known beside the numbers, such as that the process runs a guest. */
+  readonly notes: readonly string[];
   readonly content?: Content;
   readonly where: Whereabouts;
 }
@@ -21,7 +23,7 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
     octavo: 'census',
     version: 1,
     target,
-    processes: inspected.map(({ sizes, totals, content, account, notHuge, where }) => {
+    processes: inspected.map(({ sizes, totals, content, account, notHuge, notes, where }) => {
       const byMapping = censusByMapping(sizes);
       const mappings = [...byMapping].map(([index, sums]) => ({
         ...sizes.mappings[index],
@@ -45,6 +47,7 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
           ...group,
           example: pageToAddress(blockToPage(group.example, geometry), geometry),
         })),
+        notes,
         mappings,
         account,
         ...blocks,

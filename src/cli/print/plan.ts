@@ -1,9 +1,10 @@
 /** Plans, receipts and verdicts in words and columns. */
 import type { Plan, Step, Verdict } from '../../vocabulary/plan.js';
 import { blockToPage, pageGeometry, pageToAddress } from '../../vocabulary/units.js';
+import { showCost, showPace, showTotalCost } from './costs.js';
 import { showReturned } from './returned.js';
 import { facts, table } from './table.js';
-import { plural, showBytes, showChange, showMicroseconds, showOrder } from './units.js';
+import { plural, showBytes, showChange, showOrder } from './units.js';
 
 const SHOWN_STEPS = 20;
 
@@ -59,9 +60,7 @@ function stepRow(plan: Plan, { id, proposal, actuator }: Step): readonly string[
     showOrder(proposal.targetOrder, plan.geometry.pageBytes),
     actuator,
     gain.returnedBytes === null ? 'unknown' : gain.returnedBytes > 0 ? showBytes(gain.returnedBytes) : '-',
-    cost.grownBytes > 0
-      ? `${showMicroseconds(cost.durationUs)}, +${showBytes(cost.grownBytes)}`
-      : showMicroseconds(cost.durationUs),
+    cost.grownBytes > 0 ? `${showCost(cost)}, +${showBytes(cost.grownBytes)}` : showCost(cost),
     proposal.reason,
   ];
 }
@@ -74,10 +73,8 @@ function totals(plan: Plan): string {
     ['returned at once', returnedAtOnce(plan)],
     ...(reclaimable > 0 ? [['made reclaimable', showBytes(reclaimable)] as const] : []),
     ['TLB reach', showChange(sum(({ proposal }) => proposal.gain.tlbReachBytes))],
-    [
-      'work',
-      `${showMicroseconds(sum(({ proposal }) => proposal.cost.durationUs))}, ${showBytes(sum(({ proposal }) => proposal.cost.copiedBytes))} copied`,
-    ],
+    ['work', `${showTotalCost(plan)}, ${showBytes(sum(({ proposal }) => proposal.cost.copiedBytes))} copied`],
+    ['takes', showPace(plan)],
     ['memory taken', showBytes(sum(({ proposal }) => proposal.cost.grownBytes))],
   ]);
 }

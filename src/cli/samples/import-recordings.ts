@@ -102,7 +102,7 @@ export class Importing {
   constructor(options: ImportOptions) {
     this.options = options;
     this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
-    this.imported = nothingYet(this.sessions);
+    this.imported = nothingYet(this.sessions, options.geometry);
     if (options.resolver !== undefined)
       this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
@@ -166,9 +166,9 @@ export function working(context: OctavoContext, path: string) {
   };
 }
 
-function nothingYet(sessions: readonly PerfSession[]): Imported {
+function nothingYet(sessions: readonly PerfSession[], geometry: PageGeometry): Imported {
   return {
-    tally: new Tally(),
+    tally: new Tally(geometry),
     damage: new DamageLog(),
     damagedBytes: 0,
     bytesRead: 0,

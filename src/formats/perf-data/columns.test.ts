@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { SwitchTimeline } from '../arm-spe/switch-timeline.js';
 import type { AccessColumns } from './access-columns.js';
 import { IdTable } from './id-table.js';
@@ -37,7 +38,7 @@ test('a tally sums what plain arithmetic sums, over any addresses and threads', 
   });
   fc.assert(
     fc.property(fc.array(fc.array(row, { maxLength: 700 }), { maxLength: 3 }), (batches) => {
-      const tally = new Tally();
+      const tally = new Tally(GEOMETRY_4K);
       for (const rows of batches) tally.add(columnsOf(rows));
       const rows = batches.flat();
       const addresses = rows.map(({ virtual }) => virtual).filter((each) => each !== 0n);
@@ -56,9 +57,9 @@ test('a tally sums what plain arithmetic sums, over any addresses and threads', 
         tally.xorAddress,
         addresses.reduce((xor, each) => xor ^ each, 0n),
       );
-      assert.equal(tally.pages4k, new Set(addresses.map((each) => each >> 12n)).size);
-      assert.equal(tally.pages2m, new Set(addresses.map((each) => each >> 21n)).size);
-      assert.equal(tally.pages2mPhysical, new Set(frames.map((each) => each >> 21n)).size);
+      assert.equal(tally.pages, new Set(addresses.map((each) => each >> 12n)).size);
+      assert.equal(tally.blocks, new Set(addresses.map((each) => each >> 21n)).size);
+      assert.equal(tally.physicalBlocks, new Set(frames.map((each) => each >> 21n)).size);
       for (const tid of [0, 1, 2]) {
         const count = rows.filter((each) => each.tid === tid).length;
         assert.equal(tally.byThread[`7/${tid}`] ?? 0, count);

@@ -1,5 +1,6 @@
 /** Sums over all samples of a recording, to hold what was read against another reader of the same file. */
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
+import type { PageGeometry } from '../../vocabulary/units.js';
 import type { AccessColumns } from './access-columns.js';
 import { TallyKernel, type TallyRows } from './tally-kernel/tally-kernel.js';
 
@@ -12,10 +13,17 @@ export class Tally {
   samples = 0;
   /** Samples of threads beyond the number counted one by one. */
   ofOtherThreads = 0;
-  private readonly kernel = new TallyKernel((pid, tid, rows) => this.addRun(pid, tid, rows));
+  /** Page sizes of the recorded machine. */
+  readonly geometry: PageGeometry;
+  private readonly kernel: TallyKernel;
   private readonly threads = new Map<number, Map<number, number>>();
   private threadCount = 0;
   private hosts: TallyRows | undefined;
+
+  constructor(geometry: PageGeometry) {
+    this.geometry = geometry;
+    this.kernel = new TallyKernel(geometry, (pid, tid, rows) => this.addRun(pid, tid, rows));
+  }
 
   /**
    * Adds the rows of a batch. `guestsAreNamed` says that the recording was put together with those of its guests
@@ -47,16 +55,16 @@ export class Tally {
     return this.kernel.sum('xor');
   }
 
-  /** Distinct 4 KiB pages and 2 MiB blocks of virtual addresses, and 2 MiB blocks of physical ones. */
-  get pages4k(): number {
+  /** Distinct pages and blocks of virtual addresses, and blocks of physical ones. */
+  get pages(): number {
     return Number(this.kernel.sum('pages'));
   }
 
-  get pages2m(): number {
+  get blocks(): number {
     return Number(this.kernel.sum('blocks'));
   }
 
-  get pages2mPhysical(): number {
+  get physicalBlocks(): number {
     return Number(this.kernel.sum('physicalBlocks'));
   }
 

@@ -5,7 +5,7 @@ import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { decodeOrders, FRAME_CODE, KPF } from './kpageflags.js';
 import { frameOf } from './pagemap.js';
 import { isKernelThread, kilobytes, parseCgroup, parseKeyed, parseStat } from './process-files.js';
-import { parseSmaps, tmpfsMounts } from './smaps.js';
+import { memoryMounts, parseSmaps } from './smaps.js';
 import { chosenWord, freeBlocks, parseVmstat, pressureAverage } from './system-files.js';
 
 const SMAPS = `7f0000000000-7f0000400000 rw-p 00000000 00:00 0 
@@ -35,13 +35,14 @@ test('smaps: mappings with their kind, flags and fields', () => {
 });
 
 test('smaps: a file below a tmpfs mount is shmem', () => {
-  const mounts = tmpfsMounts(
-    '30 1 0:26 / /run/my\\040data rw - tmpfs tmpfs rw\n31 1 8:1 / / rw - ext4 /dev/sda rw\n',
+  const mounts = memoryMounts(
+    '30 1 0:26 / /run/my\\040data rw - tmpfs tmpfs rw,size=1k,huge=advise\n31 1 8:1 / / rw - ext4 /dev/sda rw\n',
   );
-  assert.deepEqual(mounts, ['/run/my data']);
+  assert.deepEqual(mounts, [{ point: '/run/my data', huge: 'advise', dax: false }]);
   const text = '1000-2000 rw-s 00000000 00:1a 5  /run/my data/file\n';
   const parsed = parseSmaps(text, GEOMETRY_4K, mounts);
   assert.equal(parsed.ok && parsed.value[0].mapping.kind, 'shmem');
+  assert.equal(parsed.ok && parsed.value[0].mapping.mountHuge, 'advise');
   const elsewhere = parseSmaps(text.replace('/run/my', '/srv/my'), GEOMETRY_4K, mounts);
   assert.equal(elsewhere.ok && elsewhere.value[0].mapping.kind, 'file');
 });
@@ -74,7 +75,16 @@ test('the small files', () => {
   assert.equal(chosenWord('always [madvise] never\n'), 'madvise');
   assert.equal(pressureAverage('some avg10=1.25 avg60=0 avg300=0 total=1\nfull avg10=0.50 x', 'full'), 0.5);
   const buddy = 'Node 0, zone      DMA 0 0 0 0 0 0 0 0 0 9 9\nNode 0, zone   Normal 5 4 3 2 1 0 0 0 0 3 2\n';
-  assert.equal(freeBlocks(buddy, 9), 3 + 2 * 2);
+  assert.equal(freeBlocks(buddy, 9, 'x64'), 3 + 2 * 2);
+  assert.equal(freeBlocks(buddy, 9, 'arm64'), 9 + 9 * 2 + 3 + 2 * 2);
+});
+
+test('free huge blocks of an arm64 machine with 3 GiB, all of it ZONE_DMA', () => {
+  const buddy =
+    'Node 0, zone      DMA    445    542    296    148     66     16      9     11      4      4    676 \n';
+  assert.equal(freeBlocks(buddy, 9, 'arm64'), 4 + 676 * 2);
+  assert.equal(freeBlocks(buddy, 10, 'arm64'), 676);
+  assert.equal(freeBlocks(buddy, 11, 'arm64'), 0);
 });
 
 test('pagemap: 55-bit frame numbers come out whole', () => {

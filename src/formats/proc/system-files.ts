@@ -10,12 +10,15 @@ export function parseVmstat(text: string): ReadonlyMap<string, number> {
   return counters;
 }
 
-/** Free blocks of at least `order`, in units of 2^order pages, over all zones but ZONE_DMA. */
-export function freeBlocks(buddyinfo: string, order: number): number {
+/**
+ * Free blocks of at least `order`, in units of 2^order pages. ZONE_DMA is left out on x86 only, where it is the first
+ * 16 MiB and kept from ordinary allocations; on arm64 it is all memory below 4 GiB.
+ */
+export function freeBlocks(buddyinfo: string, order: number, architecture: string): number {
   let blocks = 0;
   for (const line of buddyinfo.split('\n')) {
     const match = /^Node \d+, zone +(\S+) +(.*)$/.exec(line);
-    if (!match || match[1] === 'DMA') continue;
+    if (!match || (match[1] === 'DMA' && architecture === 'x64')) continue;
     const counts = match[2].trim().split(/\s+/).map(Number);
     for (let found = order; found < counts.length; found++) blocks += counts[found] * 2 ** (found - order);
   }

@@ -33,10 +33,11 @@ export function probeAdvice(host: Host, advice: Advice): Probed {
   return yes('known, and this user may give it to any process');
 }
 
-function adviceNeeds(advice: Advice, { errno }: Refusal): string {
+function adviceNeeds(advice: Advice, { errno, unasked }: Refusal): string {
+  if (unasked !== undefined) return 'koffi for this CPU and C library (`npm ci` in the folder of Octavo)';
   if (errno === 'EPERM') return 'a sandbox that allows pidfd_open and process_madvise';
   return errno === 'ENOSYS'
-    ? 'a kernel with pidfd_open and process_madvise, and koffi for this architecture'
+    ? 'a kernel with pidfd_open and process_madvise'
     : `a kernel that takes ${advice} in process_madvise`;
 }
 

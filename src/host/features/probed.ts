@@ -35,5 +35,8 @@ export function exists(files: Files, path: string): boolean {
   return files.status(path).ok;
 }
 
-/** `open /proc/kpageflags: EACCES`. */
-export const told = (refusal: Refusal): string => `${refusal.call}: ${refusal.errno}`;
+/** `open /proc/kpageflags: EACCES`, or why no kernel was asked. */
+export const told = (refusal: Refusal): string =>
+  refusal.unasked === undefined
+    ? `${refusal.call}: ${refusal.errno}`
+    : `${refusal.call} cannot be called: ${refusal.unasked}`;

@@ -3,8 +3,7 @@ import { kilobytes, parseKeyed } from '../../formats/proc/process-files.js';
 import { chosenWord, freeBlocks } from '../../formats/proc/system-files.js';
 import type { MemoryFeatures, Probed, SystemFeatures } from '../../vocabulary/abilities.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
-import type { PageGeometry } from '../../vocabulary/units.js';
-import type { Files } from '../host.js';
+import type { Files, Identity } from '../host.js';
 import { exists, no, partly, switchOf, textOf, told, unknown, yes } from './probed.js';
 
 const LOCKDOWN = '/sys/kernel/security/lockdown';
@@ -23,8 +22,8 @@ export function mountsOf(files: Files): readonly Mount[] {
   });
 }
 
-export function probeSystem(files: Files, geometry: PageGeometry, mounts: readonly Mount[]): SystemFeatures {
-  const memory = memoryOf(files, geometry);
+export function probeSystem(files: Files, identity: Identity, mounts: readonly Mount[]): SystemFeatures {
+  const memory = memoryOf(files, identity);
   const cgroupRoot = mounts.find((mount) => mount.type === 'cgroup2')?.point ?? null;
   return {
     kernelRelease: textOf(files, '/proc/sys/kernel/osrelease') ?? 'unknown',
@@ -79,7 +78,7 @@ function pressure(files: Files): Probed {
   return no(told(read.error), 'a kernel with CONFIG_PSI, started without psi=0');
 }
 
-function memoryOf(files: Files, geometry: PageGeometry): MemoryFeatures {
+function memoryOf(files: Files, { geometry, architecture }: Identity): MemoryFeatures {
   const meminfo = parseKeyed(textOf(files, '/proc/meminfo') ?? '');
   const bytes = (name: string) => kilobytes(meminfo.get(name)) ?? null;
   const buddyinfo = textOf(files, '/proc/buddyinfo');
@@ -89,7 +88,7 @@ function memoryOf(files: Files, geometry: PageGeometry): MemoryFeatures {
     availableBytes: bytes('MemAvailable'),
     swapBytes: bytes('SwapTotal'),
     zswap: exists(files, ZSWAP) ? switchOf(files, ZSWAP) : null,
-    freeHugeBlocks: buddyinfo === null ? null : freeBlocks(buddyinfo, geometry.hugeOrder),
+    freeHugeBlocks: buddyinfo === null ? null : freeBlocks(buddyinfo, geometry.hugeOrder, architecture),
   };
 }
 

@@ -18,7 +18,9 @@ import { becomeProgram } from './become.js';
 import { errnoOf } from './files.js';
 import { GrowingRegions } from './growing-regions.js';
 import { hold, release } from './held.js';
+import { hurryThreads } from './hurry.js';
 import { type Inherited, takeInherited } from './inherited.js';
+import { LruDrain } from './lru-drain.js';
 import type { ArenaSpan, Native } from './native.js';
 import { LinuxPerfEvents } from './perf-events.js';
 import { PidFd } from './pidfd.js';
@@ -70,6 +72,7 @@ export class LinuxCalls implements Calls {
   readonly #inherited: Inherited;
   #arena: ArenaSpan | undefined;
   #words: BigUint64Array | undefined;
+  #drain: LruDrain | undefined;
   /** The advise vector holds one call at a time. */
   #advising: Promise<unknown> = Promise.resolve();
 
@@ -90,7 +93,7 @@ export class LinuxCalls implements Calls {
   openProcess(pid: ProcessId): Answer<ProcessHandle> {
     const call = `pidfd_open pid ${pid}`;
     const native = this.#native;
-    if (typeof native === 'string') return refused('ENOSYS', call);
+    if (typeof native === 'string') return unasked(native, call);
     const opened = native.call('pidfd_open', pid, 0);
     if (opened.errno) return refused(opened.errno, call);
     return success(new PidFd(pid, opened.value));
@@ -124,9 +127,21 @@ export class LinuxCalls implements Calls {
     return success(done);
   }
 
+  async drainLru(): Promise<void> {
+    if (typeof this.#native === 'string') return;
+    this.#drain ??= new LruDrain(this.#native, this.#geometry);
+    await this.#drain.run();
+  }
+
+  async hurry(): Promise<() => void> {
+    // The threads that carry out calls come with the first call: this one, on no descriptor, does nothing else.
+    if (typeof this.#native !== 'string') await this.#native.callAsync('ioctl', -1, 0);
+    return hurryThreads();
+  }
+
   processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
     const call = `process_vm_readv pid ${pid}`;
-    if (typeof this.#native === 'string') return refused('ENOSYS', call);
+    if (typeof this.#native === 'string') return unasked(this.#native, call);
     let offset = 0;
     for (const piece of this.#pieces(ranges)) {
       const read = this.#readPiece(pid, piece, into, offset);
@@ -139,7 +154,7 @@ export class LinuxCalls implements Calls {
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
     const path = `/proc/${pid}/pagemap`;
-    if (typeof this.#native === 'string') return refused('ENOSYS', `ioctl PAGEMAP_SCAN ${path}`);
+    if (typeof this.#native === 'string') return unasked(this.#native, `ioctl PAGEMAP_SCAN ${path}`);
     let descriptor: number;
     try {
       descriptor = openSync(path, 'r');
@@ -173,7 +188,7 @@ export class LinuxCalls implements Calls {
 
   become(command: string, parameters: readonly string[], rule: ThpRule): Refusal {
     const call = `prctl PR_SET_THP_DISABLE ${rule}`;
-    if (typeof this.#native === 'string') return { errno: 'ENOSYS', call };
+    if (typeof this.#native === 'string') return { errno: 'ENOSYS', call, unasked: this.#native };
     // The rule is kept over exec and inherited over fork.
     const set = this.#native.call('prctl', PR_SET_THP_DISABLE, 1, THP_RULES[rule], 0, 0);
     return set.errno ? { errno: set.errno, call } : becomeProgram(command, parameters, this.#inherited);
@@ -322,4 +337,9 @@ function refused(
   call: string,
 ): { readonly ok: false; readonly error: { errno: ErrnoName; call: string } } {
   return failure({ errno, call });
+}
+
+/** The foreign-function interface is missing: an answer like the kernel's, which says that no kernel gave it. */
+function unasked(reason: string, call: string) {
+  return failure({ errno: 'ENOSYS' as const, call, unasked: reason });
 }

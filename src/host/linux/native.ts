@@ -10,6 +10,7 @@ import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
 const NUMBERS = {
   x64: {
     ioctl: 16,
+    madvise: 28,
     prctl: 157,
     perf_event_open: 298,
     process_vm_readv: 310,
@@ -18,6 +19,7 @@ const NUMBERS = {
   },
   arm64: {
     ioctl: 29,
+    madvise: 233,
     prctl: 167,
     perf_event_open: 241,
     process_vm_readv: 270,

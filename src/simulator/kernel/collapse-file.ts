@@ -10,7 +10,7 @@ import { mapHuge } from './inode-faults.js';
 import type { Kernel } from './kernel.js';
 import { addNewToLru } from './lru.js';
 import type { Memcg } from './memcg.js';
-import type { MappedInode, Mm, Vma } from './mm.js';
+import { type MappedInode, type Mm, VM, type Vma } from './mm.js';
 import { ENTRY } from './page-tables.js';
 import { cacheFlags, cachePage, removeFromCache } from './shmem.js';
 import { unmapAll } from './swap-out.js';
@@ -34,7 +34,7 @@ export function collapseFileBlock(
   if (tables.pmdBits[pmd] & ENTRY.present) return { result: 'pmd_mapped', cost: kernel.costs.collapseSkip };
   const whole = wholeFolioAt(kernel, inode, offset);
   if (whole >= 0) return { result: mapWhole(kernel, mm, vma, block, whole), cost: kernel.costs.splitPmd };
-  const refused = scanCache(kernel, inode, offset, collector);
+  const refused = scanCache(kernel, inode, offset, collector) ?? handlersOf(kernel, inode, offset);
   if (refused !== undefined) return { result: refused, cost: kernel.costs.visitPte * geometry.pagesPerBlock };
   const made = fillHuge(kernel, mm, inode, offset, present(kernel, inode, offset));
   if (made.result === 'succeeded' && collector === 'madvise') {
@@ -86,6 +86,17 @@ function scanCache(
   if (collector === 'madvise') return undefined;
   if (swapped > thp.maxPtesSwap) return 'exceed_swap_pte';
   return present < geometry.pagesPerBlock - thp.maxPtesNone || present === 0 ? 'exceed_none_pte' : undefined;
+}
+
+/** Holes are for a userfaultfd handler to fill, whichever process registered it (collapse_file()). */
+function handlersOf(kernel: Kernel, inode: MappedInode, offset: PageNumber): ScanResult | undefined {
+  const isArmed = inode.mappers.some(({ mm }) =>
+    mm.vmas.some((vma) => vma.inode === inode && (vma.flags & VM.uffdMissing) !== 0),
+  );
+  if (!isArmed) return undefined;
+  for (let i = 0; i < kernel.geometry.pagesPerBlock; i++)
+    if (inode.frameAt(offset + i) < 0 && inode.swapAt(offset + i) < 0) return 'exceed_none_pte';
+  return undefined;
 }
 
 /** A block of an inode with nothing in it is taken for one that was truncated. */

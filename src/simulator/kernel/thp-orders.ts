@@ -53,18 +53,39 @@ export function inodeOrders(
 ): number {
   const { hugeOrder } = kernel.geometry;
   if (inode.kind === 'file') return 0;
-  if (purpose === 'collapse') return 1 << hugeOrder;
   if (vma !== undefined && vma.flags & VM.noHugepage) return 0;
-  const advised = vma !== undefined && (vma.flags & VM.hugepage) !== 0;
   if (kernel.thp.shmemEnabled === 'deny') return 0;
-  if (kernel.thp.shmemEnabled === 'force') return 1 << hugeOrder;
-  if (inode.mount !== 'kernel')
-    return admits(inode.mount, inode, offset, hugeOrder, advised) ? 1 << hugeOrder : 0;
+  const huge = 1 << hugeOrder;
+  const isAsked = purpose === 'collapse' || kernel.thp.shmemEnabled === 'force';
+  if (isSharedAnonymous(inode)) return ownSizes(kernel, inode, vma, offset, isAsked);
+  if (isAsked) return huge;
+  const advised = vma !== undefined && (vma.flags & VM.hugepage) !== 0;
+  const rule = inode.mount === 'kernel' ? kernel.thp.shmemEnabled : inode.mount;
+  return admits(rule, inode, offset, hugeOrder, advised) ? huge : 0;
+}
+
+/** vma_is_anon_shmem(): memory of mmap(MAP_SHARED | MAP_ANONYMOUS). memfd and SysV lie on the kernel's mount as well. */
+function isSharedAnonymous({ mount, path }: MappedInode): boolean {
+  return mount === 'kernel' && path.startsWith('/dev/zero');
+}
+
+/** Shared anonymous memory has its own setting for each size; `force` leaves only those that inherit. */
+function ownSizes(
+  kernel: Kernel,
+  inode: MappedInode,
+  vma: Vma | undefined,
+  offset: PageNumber,
+  isAsked: boolean,
+): number {
+  const { orderShmemEnabled, shmemEnabled } = kernel.thp;
+  const advised = vma !== undefined && (vma.flags & VM.hugepage) !== 0;
   let orders = 0;
-  for (let order = 1; order <= hugeOrder; order++) {
-    const own = kernel.thp.orderShmemEnabled[order];
-    const rule = own === 'inherit' ? kernel.thp.shmemEnabled : own;
-    if (admits(rule, inode, offset, order, advised)) orders |= 1 << order;
+  for (let order = 1; order <= kernel.geometry.hugeOrder; order++) {
+    const own = orderShmemEnabled[order];
+    const inherits = own === 'inherit' && (isAsked || admits(shmemEnabled, inode, offset, order, advised));
+    const allowed =
+      own !== 'inherit' && shmemEnabled !== 'force' && admits(own, inode, offset, order, advised);
+    if (inherits || allowed) orders |= 1 << order;
   }
   return orders;
 }

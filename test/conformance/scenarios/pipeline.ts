@@ -3,7 +3,7 @@ import type { TurnRequest } from '../../../src/config/assemble.js';
 import type { PolicyName } from '../../../src/policies/catalogue.js';
 import type { SourceName } from '../../../src/sources/catalogue.js';
 import type { Verdict } from '../../../src/vocabulary/plan.js';
-import type { PageRange } from '../../../src/vocabulary/units.js';
+import { MIB, type PageRange } from '../../../src/vocabulary/units.js';
 import { drawBlocks, must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
@@ -121,7 +121,7 @@ async function turn(
     ...{ target: String(pid), scope: {}, policy, sources, actuators, parameters: {}, split: [] },
     collapse: [],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
-    budgets: { minFreeBlocks: 8, lockUsPerSecond: 900_000 },
+    budgets: { minFreeBytes: 16 * MIB, lockUsPerSecond: 900_000 },
     acting: { allowSticky: true, shareDamon: false, askDamon: true },
     probe: { sampleBlocks: 16, windowMs: 3000, restoreAll: true },
   };

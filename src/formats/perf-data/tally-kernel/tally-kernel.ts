@@ -1,5 +1,6 @@
 /** The loops over all rows of a tally, in a memory of their own (assembly/tally). */
 import { kernelMemory } from '../../../vocabulary/kernel-memory.js';
+import type { PageGeometry } from '../../../vocabulary/units.js';
 import type { AccessColumns } from '../access-columns.js';
 import { BINARY } from './binary.js';
 
@@ -28,6 +29,7 @@ interface Exports {
   readonly PID: WebAssembly.Global;
   readonly TID: WebAssembly.Global;
   readonly SUMS: WebAssembly.Global;
+  setSizes(pageShift: number, blockShift: number): void;
   addRows(count: number): void;
 }
 
@@ -42,9 +44,10 @@ export class TallyKernel {
   private readonly calls: Exports;
 
   /** `addThread` is told of rows of one thread that follow each other. */
-  constructor(addThread: (pid: number, tid: number, rows: number) => void) {
+  constructor(geometry: PageGeometry, addThread: (pid: number, tid: number, rows: number) => void) {
     const imports = { env: { memory: this.memory }, host: { addThread } };
     this.calls = new WebAssembly.Instance(compiled(), imports).exports as unknown as Exports;
+    this.calls.setSizes(geometry.pageShift, geometry.pageShift + geometry.hugeOrder);
   }
 
   add(batch: TallyRows): void {

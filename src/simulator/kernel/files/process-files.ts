@@ -181,14 +181,17 @@ export function mounts(kernel: Kernel): string {
 function mountinfo(kernel: Kernel): string {
   return mountTable(kernel)
     .map(
-      ([device, path, type, options], i) =>
-        `${22 + i} 21 0:${20 + i} / ${path} ${options} - ${type} ${device} rw\n`,
+      ([device, path, type, options, own = 'rw'], i) =>
+        `${22 + i} 21 0:${20 + i} / ${path} ${options} - ${type} ${device} ${own}\n`,
     )
     .join('');
 }
 
-function mountTable(kernel: Kernel): [string, string, string, string][] {
-  const table: [string, string, string, string][] = [
+/** Device, mount point, type, options of the mount, and of the file system where they are more than `rw`. */
+type MountRow = [string, string, string, string, string?];
+
+function mountTable(kernel: Kernel): MountRow[] {
+  const table: MountRow[] = [
     ['proc', '/proc', 'proc', 'rw,nosuid,nodev,noexec,relatime'],
     ['sysfs', '/sys', 'sysfs', 'rw,nosuid,nodev,noexec,relatime'],
     ['cgroup2', '/sys/fs/cgroup', 'cgroup2', 'rw,nosuid,nodev,noexec,relatime'],
@@ -196,5 +199,18 @@ function mountTable(kernel: Kernel): [string, string, string, string][] {
   ];
   if (kernel.options.debugfs)
     table.push(['debugfs', '/sys/kernel/debug', 'debugfs', 'rw,nosuid,nodev,noexec,relatime']);
-  return table;
+  return [...table, ...tmpfsRows(kernel)];
+}
+
+/** A tmpfs stands on each directory that holds a file of one; `huge=never` is the default and not shown. */
+function tmpfsRows(kernel: Kernel): MountRow[] {
+  const points = new Map<string, string>();
+  for (const { path, kind, mount } of kernel.inodes.values()) {
+    if (kind === 'shmem' && mount !== 'kernel')
+      points.set(path.slice(0, path.lastIndexOf('/')) || '/', mount);
+  }
+  return [...points].map(([point, huge]) => {
+    const own = huge === 'never' ? 'rw' : `rw,huge=${huge}`;
+    return ['tmpfs', point, 'tmpfs', 'rw,relatime', own];
+  });
 }

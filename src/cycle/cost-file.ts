@@ -1,0 +1,37 @@
+/** The book of costs in the state directory: written after a run, under the state lock; who only looks only reads. */
+import { CostBook, CostsSchema } from '../planning/cost-book.js';
+import type { Plan, Receipt } from '../vocabulary/plan.js';
+import type { JournalPlace } from './journal.js';
+
+const pathOf = ({ directory }: JournalPlace) => `${directory}/costs.json`;
+
+export interface ReadCosts {
+  readonly book: CostBook;
+  /** What a reader should know: that the file was damaged. */
+  readonly notes: readonly string[];
+}
+
+/** The book as it was kept. A damaged one, or one of another version, counts as none; the next run begins anew. */
+export function readCosts(place: JournalPlace): ReadCosts {
+  const text = place.host.files.readText(pathOf(place));
+  if (!text.ok) return { book: new CostBook(), notes: [] };
+  const parsed = parsedText(text.value);
+  if (parsed) return { book: new CostBook(parsed), notes: [] };
+  const note = `${pathOf(place)} cannot be used, so durations are assumed; the next run that acts writes it anew`;
+  return { book: new CostBook(), notes: [note] };
+}
+
+function parsedText(text: string) {
+  try {
+    return CostsSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds what a run measured. That it cannot be kept is no failure of the run. */
+export function learnCosts(place: JournalPlace, plan: Plan, receipts: readonly Receipt[]): void {
+  const { book } = readCosts(place);
+  const grown = book.with(plan.steps, receipts, plan.geometry.blockBytes, place.host.clock.wallMs());
+  if (grown !== book) place.host.files.writeFile(pathOf(place), `${JSON.stringify(grown.document())}\n`);
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pageSizes } from '../../test/drawing.js';
+import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { success } from '../base/result.js';
+import { guestMemory, guestNotes } from './guest-memory.js';
+
+function machine(link: string, commandLine = 'qemu-system-x86_64') {
+  const host = new ScriptedHost([9]);
+  host.files.list = (path) => success(path === `/proc/${PID}/fd` ? ['0', '11'] : []);
+  host.files.link = (path) => success(path.endsWith('/11') ? link : '/dev/null');
+  const { readText } = host.files;
+  host.files.readText = (path) => (path === `/proc/${PID}/cmdline` ? success(commandLine) : readText(path));
+  return host;
+}
+
+const RAM = pageSizes(Array(32).fill('H'));
+
+test('a process with a machine of kvm has guest memory: what is large and writable', () => {
+  const guest = guestMemory(machine('anon_inode:kvm-vm'), RAM);
+  assert.deepEqual([guest?.mappings.length, guest?.bytes], [1, 64 * 2 ** 20]);
+  assert.equal(guestMemory(machine('anon_inode:kvm-vm'), pageSizes(Array(31).fill('H')))?.mappings.length, 0);
+});
+
+test('others have none: kvm alone is no machine, and what cannot be seen is not claimed', () => {
+  assert.equal(guestMemory(machine('/dev/kvm'), RAM), undefined);
+  assert.equal(guestMemory(machine('anon_inode:kvm-vcpu:0'), RAM), undefined);
+  const closed = new ScriptedHost([9]);
+  assert.equal(guestMemory(closed, RAM), undefined);
+  assert.deepEqual(guestNotes(closed, RAM), []);
+});
+
+test('the notes say why freed guest memory looks used, what would change that, and who makes it huge again', () => {
+  const notes = guestNotes(machine('anon_inode:kvm-vm'), RAM);
+  assert.equal(notes.length, 2);
+  assert.match(
+    notes[0],
+    /^process 100 runs a virtual machine in 64 MiB at 0x7d000000\. .*free-page-reporting=on/,
+  );
+  assert.match(notes[0], /init_on_free=1/);
+  assert.match(notes[1], /not khugepaged’s work/);
+  const reporting = 'qemu\0-device\0virtio-balloon-pci,free-page-reporting=on';
+  assert.match(guestNotes(machine('anon_inode:kvm-vm', reporting), RAM)[0], /Free page reporting is on/);
+});
