@@ -4,7 +4,17 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import { generationSince } from './keep-split.js';
 
 const state = (level: BlockState['level'], firstFrame: number | null, present = 512): BlockState => ({
-  ...{ block: 1, level, present, zeroMapped: 0, swapped: 0, firstFrame, pagesByOrder: [], flags: [] },
+  ...{
+    block: 1,
+    level,
+    present,
+    zeroMapped: 0,
+    swapped: 0,
+    unmapped: 0,
+    firstFrame,
+    pagesByOrder: [],
+    flags: [],
+  },
 });
 
 test('the generation mark tells a split, a re-collapse and a move apart', () => {

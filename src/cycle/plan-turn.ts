@@ -6,7 +6,7 @@ import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
-import { blockState } from '../verification/block-rows.js';
+import { wholeBlockState } from '../verification/block-rows.js';
 import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -154,7 +154,7 @@ function proposals(
       const row = rowOfBlock(sizes.blocks, block);
       return row < 0
         ? undefined
-        : { state: blockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
+        : { state: wholeBlockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
     },
   };
 }

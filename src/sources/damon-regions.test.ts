@@ -31,6 +31,7 @@ function sizesOf(drawn: string): PageSizes {
       present: column(() => 512, Uint16Array),
       zeroMapped: column(() => 0, Uint16Array),
       swapped: column(() => 0, Uint16Array),
+      unmapped: column(() => 0, Uint32Array),
       firstFrame: column(() => 1, Float64Array),
       pagesByOrder: new Uint16Array(count * 10),
       orders: 10,

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.js';
 import type { Mapping } from '../vocabulary/mapping.js';
 import { type BlockState, type PageSizes, rowOfBlock } from '../vocabulary/page-sizes.js';
 import { type BlockNumber, blockToPage, type ProcessId } from '../vocabulary/units.js';
-import { blockState, emptyBlock } from './block-rows.js';
+import { emptyBlock, wholeBlockState } from './block-rows.js';
 import { mappingsOf, observe } from './observe.js';
 
 /** Looks at single blocks of one process again and again, without reading all of smaps every time. */
@@ -50,7 +50,7 @@ export class BlockObserver {
   #state(block: BlockNumber): BlockState {
     const blocks = this.#sizes!.blocks;
     const row = rowOfBlock(blocks, block);
-    return row < 0 ? emptyBlock(block) : blockState(blocks, row);
+    return row < 0 ? emptyBlock(block) : wholeBlockState(blocks, row);
   }
 
   #current(): readonly SmapsEntry[] {

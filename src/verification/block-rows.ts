@@ -5,7 +5,7 @@ import {
   BLOCK_FLAG as FLAG,
 } from '../vocabulary/page-sizes.js';
 import { NO_PAGE } from '../vocabulary/sample.js';
-import type { BlockNumber, PageGeometry } from '../vocabulary/units.js';
+import type { BlockNumber, PageGeometry, Pages } from '../vocabulary/units.js';
 
 /** Grows the columns of a census row by row; the last row is the current one. */
 export class BlockRows {
@@ -17,6 +17,7 @@ export class BlockRows {
   present = new Uint16Array(256);
   zeroMapped = new Uint16Array(256);
   swapped = new Uint16Array(256);
+  unmapped = new Uint32Array(256);
   firstFrame = new Float64Array(256);
   pagesByOrder: Uint16Array;
   readonly orders: number;
@@ -47,6 +48,7 @@ export class BlockRows {
       present: this.present.subarray(0, this.count),
       zeroMapped: this.zeroMapped.subarray(0, this.count),
       swapped: this.swapped.subarray(0, this.count),
+      unmapped: this.unmapped.subarray(0, this.count),
       firstFrame: this.firstFrame.subarray(0, this.count),
       pagesByOrder: this.pagesByOrder.subarray(0, this.count * this.orders),
       orders: this.orders,
@@ -62,6 +64,7 @@ export class BlockRows {
     this.present = widened(this.present, new Uint16Array(rows));
     this.zeroMapped = widened(this.zeroMapped, new Uint16Array(rows));
     this.swapped = widened(this.swapped, new Uint16Array(rows));
+    this.unmapped = widened(this.unmapped, new Uint32Array(rows));
     this.firstFrame = widened(this.firstFrame, new Float64Array(rows));
     this.pagesByOrder = widened(this.pagesByOrder, new Uint16Array(rows * this.orders));
   }
@@ -77,6 +80,12 @@ function widened<Column extends Float64Array | Uint32Array | Uint16Array | Uint8
 
 const LEVELS = ['none', 'pte', 'pmd'] as const;
 
+/** Unmapped pages of a row, undefined when unknown. */
+export function unmappedPages(blocks: BlockColumns, row: number): Pages | undefined {
+  const hidden = FLAG.unmappedUnknown | FLAG.ordersUnknown;
+  return blocks.flags[row] & hidden ? undefined : blocks.unmapped[row];
+}
+
 /** One row as plain data. */
 export function blockState(blocks: BlockColumns, row: number): BlockState {
   const orders = blocks.pagesByOrder.subarray(row * blocks.orders, (row + 1) * blocks.orders);
@@ -87,9 +96,40 @@ export function blockState(blocks: BlockColumns, row: number): BlockState {
     present: blocks.present[row],
     zeroMapped: blocks.zeroMapped[row],
     swapped: blocks.swapped[row],
+    unmapped: unmappedPages(blocks, row) ?? null,
     firstFrame: blocks.firstFrame[row] === NO_PAGE ? null : blocks.firstFrame[row],
     pagesByOrder: flags & FLAG.ordersUnknown ? [] : [...orders],
     flags: (Object.keys(FLAG) as (keyof typeof BLOCK_FLAG)[]).filter((name) => flags & FLAG[name]),
+  };
+}
+
+/**
+ * The block that `row` begins, over all mappings that cut it: rows of one block follow each other. Whole in its mapping
+ * and contiguous only if it is one row.
+ */
+export function wholeBlockState(blocks: BlockColumns, row: number): BlockState {
+  let state = blockState(blocks, row);
+  for (let next = row + 1; next < blocks.count && blocks.block[next] === state.block; next++)
+    state = joined(state, blockState(blocks, next));
+  return state;
+}
+
+function joined(first: BlockState, second: BlockState): BlockState {
+  const levels = [first.level, second.level].map((level) => LEVELS.indexOf(level));
+  const known = first.pagesByOrder.length > 0 && second.pagesByOrder.length > 0;
+  const flags = new Set([...first.flags, ...second.flags]);
+  flags.delete('wholeInMapping');
+  flags.delete('contiguousFrames');
+  return {
+    block: first.block,
+    level: LEVELS[Math.max(...levels)],
+    present: first.present + second.present,
+    zeroMapped: first.zeroMapped + second.zeroMapped,
+    swapped: first.swapped + second.swapped,
+    unmapped: first.unmapped === null || second.unmapped === null ? null : first.unmapped + second.unmapped,
+    firstFrame: first.firstFrame ?? second.firstFrame,
+    pagesByOrder: known ? first.pagesByOrder.map((pages, order) => pages + second.pagesByOrder[order]) : [],
+    flags: [...flags],
   };
 }
 
@@ -101,6 +141,7 @@ export function emptyBlock(block: BlockNumber): BlockState {
     present: 0,
     zeroMapped: 0,
     swapped: 0,
+    unmapped: 0,
     firstFrame: null,
     pagesByOrder: [],
     flags: [],

@@ -3,6 +3,7 @@
 import type { BackingKind } from '../vocabulary/mapping.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { Bytes } from '../vocabulary/units.js';
+import { unmappedPages } from './block-rows.js';
 
 export interface CensusTotals {
   readonly residentBytes: Bytes;
@@ -14,6 +15,12 @@ export interface CensusTotals {
   readonly pteMappedBytes: Bytes;
   readonly zeroMappedBytes: Bytes;
   readonly swappedBytes: Bytes;
+  /**
+   * Bytes held by huge or large folios whose other pages are mapped, and mapped by nobody: charged and not free, but in
+   * no RSS. `unmappedUnknownBlocks` blocks could not be counted.
+   */
+  readonly unmappedBytes: Bytes;
+  readonly unmappedUnknownBlocks: number;
   readonly bytesByKind: Readonly<Record<BackingKind, Bytes>>;
   /** Blocks mapped by one PMD entry. */
   readonly hugeBlocks: number;
@@ -33,6 +40,8 @@ interface Sums {
   pmd: number;
   zero: number;
   swapped: number;
+  unmapped: number;
+  unmappedUnknown: number;
   byKind: Record<BackingKind, number>;
   huge: number;
   pteHuge: number;
@@ -76,6 +85,9 @@ function addRow(sums: Sums, sizes: PageSizes, row: number): void {
   sums.unknown += present - known;
   sums.zero += blocks.zeroMapped[row];
   sums.swapped += blocks.swapped[row];
+  const unmapped = unmappedPages(blocks, row);
+  if (unmapped === undefined) sums.unmappedUnknown++;
+  else sums.unmapped += unmapped;
   sums.byKind[sizes.mappings[blocks.mapping[row]].kind] += present;
   if (isPmd) {
     sums.pmd += present;
@@ -98,6 +110,8 @@ function emptySums(orders: number): Sums {
     pmd: 0,
     zero: 0,
     swapped: 0,
+    unmapped: 0,
+    unmappedUnknown: 0,
     byKind: { anon: 0, shmem: 0, file: 0, hugetlb: 0, special: 0 },
     huge: 0,
     pteHuge: 0,
@@ -117,6 +131,8 @@ function inBytes(sums: Sums, pageBytes: Bytes): CensusTotals {
     pteMappedBytes: (sums.resident - sums.pmd) * pageBytes,
     zeroMappedBytes: sums.zero * pageBytes,
     swappedBytes: sums.swapped * pageBytes,
+    unmappedBytes: sums.unmapped * pageBytes,
+    unmappedUnknownBlocks: sums.unmappedUnknown,
     bytesByKind: Object.fromEntries(kinds),
     hugeBlocks: sums.huge,
     pteMappedHugeBlocks: sums.pteHuge,

@@ -16,8 +16,17 @@ import type {
 import type { BlockRows } from './block-rows.js';
 import type { FolioOrders } from './folio-orders.js';
 import type { PagemapReader } from './pagemap-reader.js';
+import type { PartialFolios } from './partial-folios.js';
 
 const { PRESENT, SWAPPED, PFNZERO, HUGE } = PAGE_IS;
+
+/** What a walk reads from and writes to. */
+export interface WalkTables {
+  readonly rows: BlockRows;
+  readonly orders: FolioOrders;
+  readonly pagemap: PagemapReader;
+  readonly partial: PartialFolios;
+}
 
 export class MappingWalk {
   readonly #host: Host;
@@ -26,6 +35,7 @@ export class MappingWalk {
   readonly #orders: FolioOrders;
   readonly #pagemap: PagemapReader;
   readonly #geometry: PageGeometry;
+  readonly #partial: PartialFolios;
   /** Whether PAGEMAP_SCAN is known to be missing, so that it is asked for once only. */
   #scanMissing = false;
   /** False as soon as a present page shows frame 0: the reader may not see frames. */
@@ -33,12 +43,13 @@ export class MappingWalk {
   pages: Pages = 0;
   scanNs = 0;
 
-  constructor(host: Host, pid: ProcessId, rows: BlockRows, orders: FolioOrders, pagemap: PagemapReader) {
+  constructor(host: Host, pid: ProcessId, { rows, orders, pagemap, partial }: WalkTables) {
     this.#host = host;
     this.#pid = pid;
     this.#rows = rows;
     this.#orders = orders;
     this.#pagemap = pagemap;
+    this.#partial = partial;
     this.#geometry = host.identity.geometry;
   }
 
@@ -183,7 +194,13 @@ export class MappingWalk {
       if (frame - index === firstFrame) inLine += run;
       if (!(high & PAGEMAP_HIGH.exclusive)) shared += run;
       if (code === FRAME_CODE.unknown) unknown += run;
-      else pagesByOrder[orderColumn + code] += run;
+      else {
+        pagesByOrder[orderColumn + code] += run;
+        // A run of whole folios holds nothing that is unmapped.
+        const size = 2 ** code;
+        if (code > 0 && (run % size !== 0 || frame % size !== 0))
+          this.#partial.note(row, frame, run, code, (high & PAGEMAP_HIGH.exclusive) !== 0);
+      }
     }
     if (present > 0) this.#rows.level[row] = MAPPING_LEVEL.pte;
     if (zero > 0 && this.#rows.level[row] === MAPPING_LEVEL.none) this.#rows.level[row] = MAPPING_LEVEL.pte;

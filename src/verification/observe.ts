@@ -13,6 +13,7 @@ import { BlockRows } from './block-rows.js';
 import { FolioOrders } from './folio-orders.js';
 import { MappingWalk } from './mapping-walk.js';
 import { PagemapReader } from './pagemap-reader.js';
+import { PartialFolios } from './partial-folios.js';
 
 export interface ObserveOptions {
   /** Look only at these pages; everything when undefined. Ascending. */
@@ -45,12 +46,14 @@ export function observe(host: Host, pid: ProcessId, options: ObserveOptions = {}
   const orders = new FolioOrders(host, host.identity.geometry);
   const pagemap = openPagemap(host, pid);
   try {
-    const walk = new MappingWalk(host, pid, rows, orders, pagemap);
+    const partial = new PartialFolios(host, rows);
+    const walk = new MappingWalk(host, pid, { rows, orders, pagemap, partial });
     entries.forEach((entry, index) => {
       for (const range of clip(entry, options.ranges)) walk.add(entry, index, range);
     });
     if (pagemap.refusal) throw refusalError(pagemap.refusal, pid);
     if (pagemap.endsBefore !== undefined) throw truncated(host, pid, pagemap.endsBefore);
+    partial.settle(options.ranges === undefined);
     const sizes: PageSizes = {
       process,
       geometry: host.identity.geometry,

@@ -23,6 +23,8 @@ export const BLOCK_FLAG = {
   torn: 1 << 4,
   /** Folio orders could not be read (no kpageflags): ordersKnown is false for the block. */
   ordersUnknown: 1 << 5,
+  /** Pages that nobody maps could not be counted (no kpagecount, or a folio in the swap cache). */
+  unmappedUnknown: 1 << 6,
 } as const;
 
 /** One row per 2 MiB-aligned block that has anything mapped, ascending by block. */
@@ -39,6 +41,11 @@ export interface BlockColumns {
   /** Pages mapped to the shared zero page. */
   readonly zeroMapped: Uint16Array;
   readonly swapped: Uint16Array;
+  /**
+   * Pages that stay allocated although nobody maps them, since the rest of their anonymous folio is mapped here. A
+   * folio is counted in the first row that maps a page of it; its unmapped pages may be many times the mapped ones.
+   */
+  readonly unmapped: Uint32Array;
   /** Frame of the first present page, NO_PAGE when unknown: the generation mark of a block. */
   readonly firstFrame: Float64Array;
   /** Pages by folio order, `orders` columns per row: row r, order o at r * orders + o. */
@@ -86,6 +93,8 @@ export interface BlockState {
   readonly present: number;
   readonly zeroMapped: number;
   readonly swapped: number;
+  /** Pages of the block's folios that nobody maps and that a split frees; null when unknown. */
+  readonly unmapped: number | null;
   readonly firstFrame: FrameNumber | null;
   /** Pages by folio order, index = order; empty when unknown. */
   readonly pagesByOrder: readonly number[];

@@ -19,11 +19,21 @@ export const BlockStateSchema = z
     present: Count,
     zeroMapped: Count,
     swapped: Count,
+    /** Absent in files of before it was counted. */
+    unmapped: Count.nullable().default(null),
     firstFrame: Count.nullable(),
     pagesByOrder: z.array(Count).readonly(),
     flags: z
       .array(
-        z.enum(['shared', 'wholeInMapping', 'contiguousFrames', 'hugeZeroPage', 'torn', 'ordersUnknown']),
+        z.enum([
+          'shared',
+          'wholeInMapping',
+          'contiguousFrames',
+          'hugeZeroPage',
+          'torn',
+          'ordersUnknown',
+          'unmappedUnknown',
+        ]),
       )
       .readonly(),
   })

@@ -13,6 +13,7 @@ export const KPF = {
   BUDDY: 1 << 10,
   MMAP: 1 << 11,
   ANON: 1 << 12,
+  SWAPCACHE: 1 << 13,
   SWAPBACKED: 1 << 14,
   COMPOUND_HEAD: 1 << 15,
   COMPOUND_TAIL: 1 << 16,
