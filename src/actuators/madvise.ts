@@ -91,14 +91,14 @@ class MadviseActuator implements Actuator {
     );
     const answers = [...cooled];
     const owners = steps.flatMap((step, index) =>
-      cooled[index] === 'ok' ? this.#pieces(step).map((piece) => ({ index, piece })) : [],
+      went(cooled[index]) ? this.#pieces(step).map((piece) => ({ index, piece })) : [],
     );
     const cut = await adviseEach(
       context,
       owners.map(({ piece }) => piece),
       'MADV_COLD',
     );
-    for (const [at, { index }] of owners.entries()) if (cut[at] !== 'ok') answers[index] = cut[at];
+    for (const [at, { index }] of owners.entries()) if (!went(cut[at])) answers[index] = cut[at];
     return receipts.receipts(steps, answers, this.describe(steps, context.target.pid));
   }
 
@@ -133,6 +133,11 @@ class MadviseActuator implements Actuator {
   #show({ start, end }: PageRange): string {
     return `[${pageToAddress(start, this.#geometry)}, +${(end - start) * this.#geometry.pageBytes})`;
   }
+}
+
+/** ENOMEM tells of holes between mappings; the kernel has advised everything around them (madvise_walk_vmas()). */
+function went(answer: string): boolean {
+  return answer === 'ok' || answer === 'ENOMEM';
 }
 
 function smallestLargeOrder({ before }: Step, hugeOrder: Order): Order {

@@ -19,6 +19,7 @@ import type { OctavoContext } from './context.js';
 import { type KeepFlags, retentionOf } from './keep-flags.js';
 import { damagedDocuments, showDamaged, showDropped, showFailure, undoneNotes } from './print/journal.js';
 import { showVerdicts } from './print/plan.js';
+import { returnedBytes, showSystemMemory } from './print/returned.js';
 import { plural } from './print/units.js';
 
 export function journalPlace(context: OctavoContext, state: string | undefined): JournalPlace {
@@ -117,7 +118,7 @@ export async function describePlan(
 }
 
 function outcomeDocument(plan: Plan, applied: Applied) {
-  const { run, how, why, receipts, verdicts, recovered, doneBefore, failure, closed } = applied;
+  const { run, how, why, receipts, verdicts, recovered, doneBefore, failure, closed, memory } = applied;
   return {
     octavo: 'run',
     version: 1,
@@ -133,6 +134,7 @@ function outcomeDocument(plan: Plan, applied: Applied) {
     ...(failure ? { failure: { code: failure.code, message: failure.message, advice: failure.advice } } : {}),
     damaged: damagedDocuments(applied.damaged),
     dropped: applied.dropped,
+    memory,
   };
 }
 
@@ -149,7 +151,9 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
   }
   context.print(`Run ${applied.run}: ${applied.how}${applied.why ? ` (${applied.why})` : ''}`);
   context.print(showVerdicts(plan, applied.verdicts));
-  for (const line of showFailure(applied)) context.print(line);
+  const told = showSystemMemory(applied.memory, returnedBytes(applied.verdicts));
+  if (applied.verdicts.length > 0 && told !== '') context.print(told);
+  for (const line of showFailure(plan, applied)) context.print(line);
   for (const line of [...showDamaged(applied.damaged), ...showDropped(applied.dropped)]) context.print(line);
 }
 

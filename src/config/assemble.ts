@@ -86,7 +86,7 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       ...(request.extraSources ?? []),
       ...perfSources(host, request),
       ...recorded,
-      ...sourcesOf(host, request, named.length > 0),
+      ...sourcesOf(host, request, named),
     ],
     policy: POLICIES[policy],
     parameters: {
@@ -147,11 +147,15 @@ function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuato
   return stayingSplit(actuator, host, acting);
 }
 
-/** Blocks named by address need no reading of everything; otherwise content is what can be had on any host. */
-function sourcesOf(host: Host, request: TurnRequest, named: boolean): readonly Source[] {
-  const names = request.sources.length > 0 ? request.sources : named ? [] : (['occupancy'] as const);
-  const occupancy =
-    request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond };
+/** Content is what can be had on any host. Of blocks named by address, those that are to be split alone are read. */
+function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks[]): readonly Source[] {
+  const splits = named.some(({ split }) => split.length > 0) && (request.parameters.order ?? 0) === 0;
+  const byDefault = named.length === 0 || splits ? (['occupancy'] as const) : [];
+  const names = request.sources.length > 0 ? request.sources : byDefault;
+  const occupancy = {
+    ...(request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond }),
+    ...(named.length > 0 ? { only: new Map(named.map(({ pid, split }) => [pid, new Set(split)])) } : {}),
+  };
   // What the probe splits it collapses again, so nothing of it may be sticky.
   const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
   const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };

@@ -13,12 +13,13 @@ import { readThpSettings } from '../verification/thp-settings.js';
 import { outcomeOf, verify } from '../verification/verify.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { Plan, Receipt, Step, Verdict } from '../vocabulary/plan.js';
+import type { Plan, Receipt, Step, SystemMemory, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Microseconds } from '../vocabulary/units.js';
 import { marksNow } from './attribution.js';
 import type { JournalWriter, RecordOf } from './journal.js';
+import { memoryChange, readSystemMemory } from './system-memory.js';
 
 export interface CarryOutOptions {
   readonly host: Host;
@@ -31,7 +32,12 @@ export interface CarryOutOptions {
   progress(done: number, total: number, unit: string): void;
 }
 
-export interface CarriedOut {
+export interface CarriedOut extends Ended {
+  /** What the system said of its memory before and after. */
+  readonly memory: SystemMemory;
+}
+
+interface Ended {
   readonly how: 'complete' | 'interrupted' | 'stopped';
   readonly why: string;
   readonly receipts: readonly Receipt[];
@@ -48,15 +54,19 @@ export interface CarriedOut {
  */
 export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   const run = new RunningPlan(options);
+  const { host, plan } = options;
+  const before = readSystemMemory(host, plan.processes);
   const ended = await run.all();
+  const memory = memoryChange(before, readSystemMemory(host, plan.processes));
   // Without the last verdicts an end would hide what was announced from the recovery.
-  const closed = ended.failure?.code !== 'FILE_UNWRITABLE' && endJournal(options, ended.how, ended.why);
-  return { ...ended, closed };
+  const closed = ended.failure?.code !== 'FILE_UNWRITABLE' && endJournal(options, { ...ended, memory });
+  return { ...ended, memory, closed };
 }
 
-function endJournal({ journal, host }: CarryOutOptions, how: CarriedOut['how'], why: string): boolean {
+function endJournal({ journal, host }: CarryOutOptions, ended: Omit<CarriedOut, 'closed'>): boolean {
+  const { how, why, memory } = ended;
   try {
-    journal.write({ kind: 'end', how, why, atMs: host.clock.wallMs() });
+    journal.write({ kind: 'end', how, why, memory, atMs: host.clock.wallMs() });
     return true;
   } catch (problem) {
     if (problem instanceof OctavoError && problem.code === 'FILE_UNWRITABLE') return false;
@@ -86,7 +96,7 @@ class RunningPlan {
     this.#settings = readThpSettings(options.host);
   }
 
-  async all(): Promise<Omit<CarriedOut, 'closed'>> {
+  async all(): Promise<Omit<Ended, 'closed'>> {
     const failure = await this.#allProcesses();
     const { signal } = this.#options;
     const done = { receipts: this.#receipts, verdicts: this.#verdicts };

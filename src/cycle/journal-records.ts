@@ -7,7 +7,14 @@
 
 import * as z from 'zod';
 import { schemaProblem } from '../base/schema-words.js';
-import { BlockStateSchema, type Plan, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
+import {
+  BlockStateSchema,
+  type Plan,
+  PlanSchema,
+  ReceiptSchema,
+  SystemMemorySchema,
+  VerdictSchema,
+} from '../vocabulary/plan.js';
 
 export const JOURNAL_VERSION = 2;
 
@@ -62,6 +69,8 @@ export const RecordSchema = z.discriminatedUnion('kind', [
     kind: z.literal('end'),
     how: z.enum(['complete', 'interrupted', 'stopped', 'recovered']),
     why: z.string(),
+    /** What the system said of its memory around the run. */
+    memory: SystemMemorySchema.optional(),
     atMs: z.number(),
   }),
 ]);

@@ -181,8 +181,15 @@ function reachableOrders(actuators: readonly Actuator[]): readonly Order[] {
 }
 
 function plainParameters(parameters: PolicyParameters): Plan['parameters'] {
-  const { sparseBelow, denseAbove, emptyAbove, order, collapseByResidency } = parameters;
-  return { sparseBelow, denseAbove, emptyAbove, order: order ?? 'chosen', collapseByResidency };
+  const { sparseBelow, denseAbove, emptyAbove, unmappedFrom, order, collapseByResidency } = parameters;
+  return {
+    sparseBelow,
+    denseAbove,
+    emptyAbove,
+    unmappedFrom,
+    order: order ?? 'chosen',
+    collapseByResidency,
+  };
 }
 
 function lossNotes(accounts: PlannedTurn['accounts']): readonly string[] {

@@ -29,10 +29,15 @@ export function undoOutline(run: ReadRun): UndoOutline {
     named: {
       pid: steps[0].proposal.process.pid,
       split: blocksOf(steps, 'collapse'),
-      collapse: blocksOf(steps, 'split'),
+      collapse: blocksOf(steps.filter(isUndoneByCollapse), 'split'),
     },
   }));
   return { parts, irreversible: irreversible(changed) };
+}
+
+/** A split of a folio that was partly unmapped left its pages mapped as they were: there is nothing to put back. */
+function isUndoneByCollapse({ forecast }: Step): boolean {
+  return forecast.reversible !== 'no';
 }
 
 function blocksOf(steps: readonly Step[], action: 'split' | 'collapse'): number[] {

@@ -2,6 +2,7 @@
 import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
+import type { Bytes } from '../vocabulary/units.js';
 
 export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly before: BlockState;
@@ -17,18 +18,15 @@ export function forecast(facts: ForecastCase): Forecast {
 const KEEPING =
   'hugepages-2048kB/enabled=never or max_ptes_none=0 system-wide, MADV_NOHUGEPAGE by the process, or starting it under prctl(PR_SET_THP_DISABLE, except-advised)';
 
+type Undoing = Pick<Forecast, 'reversible' | 'irreversible' | 'returned'>;
+
 function forecastSplit(facts: ForecastCase): Forecast {
+  const { kind } = facts.mapping;
+  if (kind === 'shmem' || kind === 'file') return FORECAST_OF_CACHE;
   const after = stateAfterSplit(facts);
   const obstacles = khugepagedObstacles({ ...facts, state: after });
   const kept = facts.geometry.hugeOrder === 9 ? KEEPING : KEEPING.replace('2048kB', 'of the PMD size');
-  const refill = facts.proposal.gain.returnedBytes;
-  const undoing = {
-    reversible: refill > 0 ? ('partly' as const) : ('yes' as const),
-    irreversible:
-      refill > 0
-        ? 'undo collapses it again and takes the returned zeroes back; the frames are others'
-        : 'undo collapses it again by a copy; the frames are others',
-  };
+  const undoing = undoOfSplit(facts);
   if (obstacles.length > 0) {
     return {
       undoneByKernel: 'no',
@@ -46,9 +44,56 @@ function forecastSplit(facts: ForecastCase): Forecast {
   return { undoneByKernel: 'likely', why, keptBy: kept, ...undoing };
 }
 
+/** Memory of the page cache stays there: a split only takes it out of the page tables (unmap_folio()). */
+const FORECAST_OF_CACHE: Forecast = {
+  undoneByKernel: 'if-touched',
+  why: 'the process maps the pages again as it touches them, one by one',
+  keptBy: 'nothing more is needed',
+  reversible: 'partly',
+  irreversible:
+    'undo collapses it again only once its pages are mapped again by a touch; the frames are others',
+  returned: 'nothing: shared and file memory stays in the page cache, it only leaves the page tables and RSS',
+};
+
+function undoOfSplit({ before, proposal, geometry }: ForecastCase): Undoing {
+  const freed = proposal.gain.returnedBytes;
+  const unmapped = before.level === 'pmd' ? 0 : (before.unmapped ?? 0) * geometry.pageBytes;
+  const returned = whatReturns(freed, unmapped);
+  if (unmapped > 0) {
+    const irreversible =
+      'undo leaves it as it is: its pages stay mapped as they were, and nobody used the rest';
+    return { reversible: 'no', irreversible, ...returned };
+  }
+  if (freed === 0) {
+    const irreversible = 'undo collapses it again by a copy; the frames are others';
+    return { reversible: 'yes', irreversible, ...returned };
+  }
+  const zeroes =
+    freed === null ? 'takes back what zeroes the split returned' : 'takes the returned zeroes back';
+  const irreversible = `undo collapses it again and ${zeroes}; the frames are others`;
+  return { reversible: 'partly', irreversible, ...returned };
+}
+
+/** Whether what a split returns stays returned. Zeroes come back by a touch, what nobody maps has no address. */
+function whatReturns(freed: Bytes | null, unmapped: Bytes): Pick<Forecast, 'returned'> {
+  if (freed === 0) return {};
+  if (freed !== null && freed === unmapped)
+    return { returned: 'stays returned: no address leads to pages that nobody maps' };
+  const zeroes = 'zero-filled pages come back one by one as the process writes to them';
+  return { returned: unmapped > 0 ? `${zeroes}; pages that nobody maps stay returned` : zeroes };
+}
+
+/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps leave no trace. */
 function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
-  const freed = proposal.gain.returnedBytes / geometry.pageBytes;
-  return { ...before, level: 'pte', present: before.present - freed, zeroMapped: before.zeroMapped + freed };
+  const freed = (proposal.gain.returnedBytes ?? 0) / geometry.pageBytes;
+  const zeroes = Math.max(0, freed - (before.unmapped ?? 0));
+  return {
+    ...before,
+    level: 'pte',
+    unmapped: 0,
+    present: before.present - zeroes,
+    zeroMapped: before.zeroMapped + zeroes,
+  };
 }
 
 function forecastCollapse({ before, proposal, geometry }: ForecastCase): Forecast {

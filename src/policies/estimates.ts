@@ -1,27 +1,57 @@
 /** Gains and costs of an action on one block, as far as page sizes and content tell. */
+
+import { unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Cost, Gain } from '../vocabulary/plan.js';
 import type { Order, PageGeometry, Pages } from '../vocabulary/units.js';
-import type { CostModel } from './policy.js';
+import type { CostModel, PolicyInput } from './policy.js';
 
 export interface SplitFacts {
   readonly targetOrder: Order;
-  /** Sub-pages known to hold only zeroes; freed by a split to order 0 only. */
-  readonly zeroPages: Pages;
+  /** Whether one PMD entry maps the block; page by page there is no translation to lose. */
+  readonly mappedByPmd: boolean;
+  /** Sub-pages that a split to order 0 frees; undefined when that is not known. See `freedPages`. */
+  readonly freed: Pages | undefined;
   /** Sub-pages that become visible as cold. */
   readonly coldPages: Pages;
 }
 
+/**
+ * Pages of a row that a split to an order frees; those that nobody maps alone where the content was not read, undefined
+ * when nothing is known. A split to order 0 frees zero-filled
+ * pages of anonymous folios and pages that nobody maps; memory of shmem and files stays in the page cache.
+ */
+export function freedPages(input: PolicyInput, row: number, targetOrder: Order): Pages | undefined {
+  const { blocks, mappings } = input.sizes;
+  if (mappings[blocks.mapping[row]].kind !== 'anon') return 0;
+  const unmapped = unmappedPages(blocks, row);
+  // How the unmapped pages lie in their folio is not known, so neither is which pieces of it nobody maps.
+  if (targetOrder > 0) return unmapped === 0 ? 0 : undefined;
+  const zero = zeroFilledPages(input, row);
+  if (zero === undefined) return unmapped === 0 ? undefined : unmapped;
+  return zero + (unmapped ?? 0);
+}
+
+/** Zero-filled pages of a row that lie in large folios, at least; undefined when its content was not read. */
+export function zeroFilledPages({ sizes, heat }: PolicyInput, row: number): Pages | undefined {
+  const { blocks } = sizes;
+  const filled = heat?.block(blocks.block[row])?.filled;
+  if (filled === undefined) return undefined;
+  // Base pages are no part of a split; those that are zero-filled stay.
+  const base = blocks.pagesByOrder[row * blocks.orders];
+  return Math.max(0, blocks.present[row] - filled - base);
+}
+
 export function splitGain(facts: SplitFacts, geometry: PageGeometry): Gain {
   return {
-    returnedBytes: facts.targetOrder === 0 ? facts.zeroPages * geometry.pageBytes : 0,
+    returnedBytes: facts.freed === undefined ? null : facts.freed * geometry.pageBytes,
     reclaimableBytes: facts.coldPages * geometry.pageBytes,
     // One PMD entry reached the whole block; afterwards one entry reaches 2^order pages.
-    tlbReachBytes: 2 ** facts.targetOrder * geometry.pageBytes - geometry.blockBytes,
+    tlbReachBytes: facts.mappedByPmd ? 2 ** facts.targetOrder * geometry.pageBytes - geometry.blockBytes : 0,
   };
 }
 
 export function splitCost(facts: SplitFacts, costs: CostModel): Cost {
-  const durationUs = costs.splitUs + (facts.targetOrder === 0 ? facts.zeroPages * costs.splitZeroPageUs : 0);
+  const durationUs = costs.splitUs + (facts.freed ?? 0) * costs.splitZeroPageUs;
   // All pages of the folio are migration entries for about the whole split: any toucher waits that long.
   return { durationUs, lockUs: durationUs, copiedBytes: 0, grownBytes: 0 };
 }

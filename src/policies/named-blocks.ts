@@ -1,7 +1,7 @@
 import { MAPPING_LEVEL, rowOfBlock } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Order } from '../vocabulary/units.js';
-import { collapseCost, collapseGain, splitCost, splitGain } from './estimates.js';
+import type { BlockNumber, Order, Pages } from '../vocabulary/units.js';
+import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
 import { Findings } from './findings.js';
 import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
 
@@ -38,7 +38,7 @@ function split(
   aroundPage: number | undefined,
   findings: Findings,
 ): Proposal | undefined {
-  const { sizes, heat, parameters } = input;
+  const { sizes, parameters } = input;
   const { geometry, blocks } = sizes;
   const row = rowOfBlock(blocks, block);
   const targetOrder = parameters.order ?? 0;
@@ -50,10 +50,9 @@ function split(
     findings.add('already-so', `no folio there is larger than order ${targetOrder}`, block);
     return undefined;
   }
-  const filled = heat?.block(block)?.filled;
-  const zeroPages = filled === undefined ? 0 : geometry.pagesPerBlock - filled;
-  const facts = { targetOrder, zeroPages, coldPages: 0 };
-  const known = filled === undefined ? '' : `; ${ofPages(filled, geometry.pagesPerBlock)} hold data`;
+  const freed = freedOf(input, row, targetOrder);
+  const mappedByPmd = blocks.level[row] === MAPPING_LEVEL.pmd;
+  const facts = { targetOrder, mappedByPmd, freed, coldPages: 0 };
   return {
     process: sizes.process,
     block,
@@ -61,11 +60,31 @@ function split(
     targetOrder,
     ...(aroundPage === undefined ? {} : { aroundPage }),
     policy: NAME,
-    reason: `asked for by name${known}`,
+    reason: `asked for by name${known(input, row)}`,
     gain: splitGain(facts, geometry),
     cost: splitCost(facts, parameters.costs),
     priority: 0,
   };
+}
+
+/** Over all rows of the block: its mappings cut it, a split takes it whole. */
+function freedOf(input: PolicyInput, first: number, targetOrder: Order): Pages | undefined {
+  const { blocks } = input.sizes;
+  let freed: Pages | undefined = 0;
+  for (let row = first; row < blocks.count && blocks.block[row] === blocks.block[first]; row++) {
+    const more = freedPages(input, row, targetOrder);
+    freed = freed === undefined || more === undefined ? undefined : freed + more;
+  }
+  return freed;
+}
+
+/** What is known of the block's content and of pages that nobody maps, in words. */
+function known({ sizes, heat }: PolicyInput, row: number): string {
+  const { blocks, geometry } = sizes;
+  const filled = heat?.block(blocks.block[row])?.filled;
+  const unmapped = blocks.unmapped[row];
+  const content = filled === undefined ? '' : `; ${ofPages(filled, geometry.pagesPerBlock)} hold data`;
+  return unmapped > 0 ? `${content}; ${unmapped} pages of its folios are mapped by nobody` : content;
 }
 
 function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): Proposal | undefined {

@@ -1,22 +1,32 @@
+import { MAPPING_LEVEL, unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
+import type { BlockNumber, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
-import { splitCost, splitGain } from './estimates.js';
+import { freedPages, splitCost, splitGain, zeroFilledPages } from './estimates.js';
 import type { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput } from './policy.js';
+import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
 
 const NAME = 'return-empty';
 
 /**
- * Splits huge blocks that hold mostly zeroes, whatever their heat: a split to order 0 maps zero-filled sub-pages to
- * the shared zero page and frees them at once. Any other order frees nothing, so the order is always 0.
+ * Splits what holds memory for nothing, whatever its heat: huge blocks that hold mostly zeroes, and large folios of
+ * which most pages are mapped by nobody. A split to order 0 maps zero-filled sub-pages to the shared zero page, and
+ * frees them and the unmapped ones at once. Any other order frees little or nothing, so the order is always 0.
  */
 export const returnEmpty: Policy = {
   name: NAME,
-  brief: 'split huge pages that hold mostly zeroes, which returns those sub-pages at once',
-  propose: (input) => judgeEach(NAME, input, 'pmd', judge),
+  brief: 'split huge pages that hold mostly zeroes or unmapped pages, which returns those at once',
+  propose(input): PolicyOutput {
+    const huge = judgeEach(NAME, input, 'pmd', judgeHuge);
+    const partial = judgeEach(NAME, input, 'pte', judgePartial);
+    return {
+      proposals: [...huge.proposals, ...partial.proposals],
+      passedOver: [...huge.passedOver, ...partial.passedOver],
+    };
+  },
 };
 
-function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
+function judgeHuge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
   const { sizes, heat, parameters } = input;
   const { geometry } = sizes;
   const block = sizes.blocks.block[row];
@@ -38,24 +48,64 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     findings.add('no-gain', 'holds data in too many sub-pages', block);
     return undefined;
   }
-  if ((parameters.order ?? 0) !== 0) {
-    findings.add(
-      'no-gain',
-      `a split to order ${parameters.order} frees no zero-filled pages, only order 0 does`,
-      block,
-    );
+  if (isOtherOrder(input, block, findings)) return undefined;
+  const reason = `only ${ofPages(filled, geometry.pagesPerBlock)} hold data; the other ${zeroPages} are zero-filled and go back at once`;
+  return proposal(input, row, reason);
+}
+
+/** Mapped page by page, there is no huge translation to lose: a small share of unmapped pages is worth a split. */
+function judgePartial(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
+  const { sizes, parameters } = input;
+  const { blocks, mappings, geometry } = sizes;
+  const block = blocks.block[row];
+  if (mappings[blocks.mapping[row]].kind !== 'anon') return undefined;
+  const unmapped = unmappedPages(blocks, row);
+  if (unmapped === undefined) {
+    findings.add('not-able', 'frames are hidden or swapped: pages that nobody maps cannot be counted', block);
     return undefined;
   }
-  const facts = { targetOrder: 0, zeroPages, coldPages: 0 };
+  if (unmapped === 0) return undefined;
+  const least = Math.ceil(parameters.unmappedFrom * geometry.pagesPerBlock);
+  if (unmapped < least) {
+    findings.add('no-gain', `holds fewer than ${least} pages that nobody maps`, block);
+    return undefined;
+  }
+  if (isOtherOrder(input, block, findings)) return undefined;
+  return proposal(input, row, partialReason(input, row, unmapped));
+}
+
+function partialReason(input: PolicyInput, row: number, unmapped: Pages): string {
+  const zero = zeroFilledPages(input, row);
+  const mapped = `${input.sizes.blocks.present[row]} are mapped`;
+  const content =
+    zero === undefined ? ', their content is unknown' : zero > 0 ? `, ${zero} of them zero-filled` : '';
+  return `${unmapped} pages are held for nothing, mapped by nobody, and go back at once; ${mapped}${content}`;
+}
+
+function isOtherOrder({ parameters }: PolicyInput, block: BlockNumber, findings: Findings): boolean {
+  if ((parameters.order ?? 0) === 0) return false;
+  findings.add(
+    'no-gain',
+    `a split to order ${parameters.order} frees little or nothing, only order 0 does`,
+    block,
+  );
+  return true;
+}
+
+function proposal(input: PolicyInput, row: number, reason: string): Proposal {
+  const { sizes, parameters } = input;
+  const freed = freedPages(input, row, 0);
+  const mappedByPmd = sizes.blocks.level[row] === MAPPING_LEVEL.pmd;
+  const facts = { targetOrder: 0, mappedByPmd, freed, coldPages: 0 };
   return {
     process: sizes.process,
-    block,
+    block: sizes.blocks.block[row],
     action: 'split',
     targetOrder: 0,
     policy: NAME,
-    reason: `only ${ofPages(filled, geometry.pagesPerBlock)} hold data; the other ${zeroPages} are zero-filled and go back at once`,
-    gain: splitGain(facts, geometry),
+    reason,
+    gain: splitGain(facts, sizes.geometry),
     cost: splitCost(facts, parameters.costs),
-    priority: zeroPages * geometry.pageBytes,
+    priority: (freed ?? 0) * sizes.geometry.pageBytes,
   };
 }

@@ -3,7 +3,7 @@ import type { HotBlock, HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { Order, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
-import { type SplitFacts, splitCost, splitGain } from './estimates.js';
+import { freedPages, type SplitFacts, splitCost, splitGain } from './estimates.js';
 import type { Findings } from './findings.js';
 import { ofPages, type Policy, type PolicyInput } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
@@ -35,7 +35,7 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     findings.add(...passing(kind, fraction, parameters.sparseBelow), block);
     return undefined;
   }
-  return proposal(input, heat, hot, fraction);
+  return proposal(input, row, heat, hot, fraction);
 }
 
 function passing(
@@ -47,13 +47,24 @@ function passing(
   return ['unknown-heat', 'too few samples to tell: sample longer or at a shorter period'];
 }
 
-function proposal(input: PolicyInput, heat: HotMap, hot: HotBlock, fraction: HotFraction): Proposal {
+function proposal(
+  input: PolicyInput,
+  row: number,
+  heat: HotMap,
+  hot: HotBlock,
+  fraction: HotFraction,
+): Proposal {
   const { sizes, parameters } = input;
   const pages = sizes.geometry.pagesPerBlock;
   const inUse = usedPages(heat, hot, pages);
   const targetOrder = parameters.order ?? chooseSplitOrder(inUse, pages, parameters.splitOrders);
-  const zeroPages = hot.filled === undefined ? 0 : pages - hot.filled;
-  const facts: SplitFacts = { targetOrder, zeroPages, coldPages: coldPagesAt(inUse, targetOrder, pages) };
+  const freed = freedPages(input, row, targetOrder);
+  const facts: SplitFacts = {
+    targetOrder,
+    mappedByPmd: true,
+    freed,
+    coldPages: coldPagesAt(inUse, targetOrder, pages),
+  };
   return {
     process: sizes.process,
     block: hot.block,

@@ -2,10 +2,17 @@
  * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself with process_vm_readv. Not
  * heat, but proof of bloat: a zero-filled sub-page is returned to the system by a split to order 0.
  */
-import type { Host } from '../host/host.js';
-import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import { type Host, PAGE_IS } from '../host/host.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
-import { type BlockNumber, type Bytes, blockToPage, MIB } from '../vocabulary/units.js';
+import {
+  type BlockNumber,
+  type Bytes,
+  blockToPage,
+  MIB,
+  type PageRange,
+  type ProcessId,
+} from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface OccupancyOptions {
@@ -13,6 +20,8 @@ export interface OccupancyOptions {
   readonly bytesPerSecond: Bytes;
   /** Read only this many blocks of each process, drawn at random; all when undefined. */
   readonly sampleBlocks?: number;
+  /** Read only these blocks, by process; all when undefined. */
+  readonly only?: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>;
 }
 
 export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB };
@@ -20,6 +29,8 @@ export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB
 interface Candidate {
   readonly sizes: PageSizes;
   readonly block: BlockNumber;
+  /** Its part that is mapped page by page, where pages that nobody maps make it a candidate for a split. */
+  readonly partOf: PageRange | undefined;
 }
 
 export class OccupancySource implements Source {
@@ -46,14 +57,17 @@ export class OccupancySource implements Source {
     const started = context.host.clock.monotonicNs();
     let filled = new Uint8Array(0);
     let buffer = new Uint8Array(0);
-    for (const [index, { sizes, block }] of candidates.entries()) {
+    for (const [index, { sizes, block, partOf }] of candidates.entries()) {
       if (context.signal.aborted) break;
       const { blockBytes, pagesPerBlock } = sizes.geometry;
       if (buffer.length !== blockBytes) {
         buffer = new Uint8Array(blockBytes);
         filled = new Uint8Array(pagesPerBlock / 8);
       }
-      if (this.#readBlock(context.host, sizes, block, buffer, filled)) {
+      const isRead = partOf
+        ? this.#readMapped(context.host, sizes, partOf, buffer, filled)
+        : this.#readBlock(context.host, sizes, block, buffer, filled);
+      if (isRead) {
         yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
       }
       context.progress(index + 1, candidates.length, 'blocks');
@@ -79,11 +93,58 @@ export class OccupancySource implements Source {
     const { blocks } = sizes;
     const found: Candidate[] = [];
     for (let row = 0; row < blocks.count; row++) {
-      if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
+      const isPartial = blocks.level[row] === MAPPING_LEVEL.pte && blocks.unmapped[row] > 0;
+      if ((blocks.level[row] !== MAPPING_LEVEL.pmd && !isPartial) || blocks.present[row] === 0) continue;
+      // Nothing of it goes back while another process maps it as well.
+      if (blocks.flags[row] & BLOCK_FLAG.shared) continue;
       const { kind } = sizes.mappings[blocks.mapping[row]];
-      if (kind === 'anon' || kind === 'shmem') found.push({ sizes, block: blocks.block[row] });
+      const block = blocks.block[row];
+      if (this.#isAsked(sizes, block) && (kind === 'anon' || kind === 'shmem'))
+        found.push({ sizes, block, partOf: isPartial ? partOf(sizes, row) : undefined });
     }
     return this.#options.sampleBlocks === undefined ? found : drawn(host, found, this.#options.sampleBlocks);
+  }
+
+  #isAsked({ process }: PageSizes, block: BlockNumber): boolean {
+    const { only } = this.#options;
+    return only === undefined || (only.get(process.pid)?.has(block) ?? false);
+  }
+
+  /** Only pages that are there: a read of the others would map zero pages. */
+  #readMapped(
+    host: Host,
+    { geometry, process }: PageSizes,
+    part: PageRange,
+    buffer: Uint8Array,
+    filled: Uint8Array,
+  ): boolean {
+    const start = part.start - (part.start % geometry.pagesPerBlock);
+    const scanned = host.calls.scanPagemap(process.pid, {
+      range: part,
+      inverted: PAGE_IS.PFNZERO,
+      mask: PAGE_IS.PRESENT | PAGE_IS.PFNZERO,
+      anyOf: 0,
+      report: PAGE_IS.PRESENT,
+    });
+    if (!scanned.ok) return this.#lost(scanned.error.errno);
+    const { count, starts, ends } = scanned.value;
+    filled.fill(0);
+    for (let region = 0; region < count; region++) {
+      const range = { start: starts[region], end: ends[region] };
+      const into = buffer.subarray(0, (range.end - range.start) * geometry.pageBytes);
+      const read = host.calls.processVmRead(process.pid, [range], into);
+      if (!read.ok) return this.#lost(read.error.errno);
+      if (read.value < into.length) return this.#lost('short read');
+      markPages(into, geometry.pageBytes, filled, range.start - start);
+      this.#bytesRead += read.value;
+    }
+    this.#blocks++;
+    return true;
+  }
+
+  #lost(reason: string): false {
+    this.#losses[reason] = (this.#losses[reason] ?? 0) + 1;
+    return false;
   }
 
   #readBlock(
@@ -98,9 +159,7 @@ export class OccupancySource implements Source {
     const range = { start, end: start + geometry.pagesPerBlock };
     const read = host.calls.processVmRead(process.pid, [range], buffer);
     if (!read.ok || read.value < geometry.blockBytes) {
-      const reason = read.ok ? 'short read' : read.error.errno;
-      this.#losses[reason] = (this.#losses[reason] ?? 0) + 1;
-      return false;
+      return this.#lost(read.ok ? 'short read' : read.error.errno);
     }
     this.#bytesRead += read.value;
     this.#blocks++;
@@ -115,6 +174,16 @@ export class OccupancySource implements Source {
   }
 }
 
+/** The pages of a block that lie in its row's mapping. */
+function partOf({ blocks, mappings, geometry }: PageSizes, row: number): PageRange {
+  const start = blockToPage(blocks.block[row], geometry);
+  const mapping = mappings[blocks.mapping[row]];
+  return {
+    start: Math.max(start, mapping.start),
+    end: Math.min(start + geometry.pagesPerBlock, mapping.end),
+  };
+}
+
 /** `count` of the candidates, each equally likely (partial Fisher–Yates), in ascending order. */
 function drawn(host: Host, candidates: Candidate[], count: number): Candidate[] {
   const last = Math.min(count, candidates.length);
@@ -123,6 +192,14 @@ function drawn(host: Host, candidates: Candidate[], count: number): Candidate[] 
     [candidates[at], candidates[other]] = [candidates[other], candidates[at]];
   }
   return candidates.slice(0, last).sort((left, right) => left.block - right.block);
+}
+
+/** Sets one bit for each page of `memory` that holds anything but zeroes, counted from sub-page `first` on. */
+export function markPages(memory: Uint8Array, pageBytes: Bytes, filled: Uint8Array, first: number): void {
+  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength / 4);
+  const perPage = pageBytes / 4;
+  for (let at = 0, page = first; at < words.length; at += perPage, page++)
+    if (holdsData(words, at, at + perPage)) filled[page >> 3] |= 1 << (page & 7);
 }
 
 /** Sets one bit for each page of `memory` (8-byte aligned) that holds anything but zeroes. */

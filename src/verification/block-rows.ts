@@ -3,9 +3,10 @@ import {
   type BlockColumns,
   type BlockState,
   BLOCK_FLAG as FLAG,
+  unmappedPages,
 } from '../vocabulary/page-sizes.js';
 import { NO_PAGE } from '../vocabulary/sample.js';
-import type { BlockNumber, PageGeometry, Pages } from '../vocabulary/units.js';
+import type { BlockNumber, PageGeometry } from '../vocabulary/units.js';
 
 /** Grows the columns of a census row by row; the last row is the current one. */
 export class BlockRows {
@@ -79,12 +80,6 @@ function widened<Column extends Float64Array | Uint32Array | Uint16Array | Uint8
 }
 
 const LEVELS = ['none', 'pte', 'pmd'] as const;
-
-/** Unmapped pages of a row, undefined when unknown. */
-export function unmappedPages(blocks: BlockColumns, row: number): Pages | undefined {
-  const hidden = FLAG.unmappedUnknown | FLAG.ordersUnknown;
-  return blocks.flags[row] & hidden ? undefined : blocks.unmapped[row];
-}
 
 /** One row as plain data. */
 export function blockState(blocks: BlockColumns, row: number): BlockState {

@@ -1,9 +1,8 @@
 /** Sums over an observation: what `inspect` prints and what before/after tables compare. Pure. */
 
 import type { BackingKind } from '../vocabulary/mapping.js';
-import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes, unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Bytes } from '../vocabulary/units.js';
-import { unmappedPages } from './block-rows.js';
 
 export interface CensusTotals {
   readonly residentBytes: Bytes;

@@ -30,7 +30,24 @@ export function verify(
       ? success(step, before, after, evidence.receipt)
       : explain(step, before, after, evidence);
   const residentDelta = (after.present - before.present) * geometry.pageBytes;
-  return { step: step.id, outcome, ...explained, before, after, residentDelta };
+  const returnedBytes = returnedTo(step, before, after, evidence, geometry);
+  return { step: step.id, outcome, ...explained, before, after, residentDelta, returnedBytes };
+}
+
+/** Bytes that the system got back between two looks, null when page and frame tables do not tell. */
+function returnedTo(
+  step: Step,
+  before: BlockState,
+  after: BlockState,
+  { rules, targetGone }: Evidence,
+  { pageBytes }: PageGeometry,
+): number | null {
+  if (targetGone || !rules) return null;
+  // What leaves the page tables stays in the page cache; what a collapse adds to it is not seen from here.
+  if (rules.mapping.kind !== 'anon') return step.proposal.action === 'split' ? 0 : null;
+  const mapped = before.present - after.present;
+  const held = before.unmapped === null || after.unmapped === null ? 0 : before.unmapped - after.unmapped;
+  return (mapped + held) * pageBytes;
 }
 
 /** Whether a block looks as a step wanted it, whoever did it. */
@@ -74,16 +91,21 @@ function success(
   const { action, targetOrder } = step.proposal;
   if (action === 'collapse') return { cause: 'none', why: `mapped as order ${targetOrder} now` };
   if (after.level === 'none') {
-    return {
-      cause: 'none',
-      why: 'split and unmapped; the process faults it back in small pages as it touches them',
-    };
+    const why = 'split and unmapped, nothing returned; the process faults it back in small pages';
+    return { cause: 'none', why };
   }
   const stayed =
     before.firstFrame !== null && before.firstFrame === after.firstFrame ? ', on the frames it had' : '';
-  const freed = before.present - after.present;
-  const returned = freed > 0 ? `; ${freed} zero-filled sub-pages went back` : '';
-  return { cause: 'none', why: `split to order ${targetOrder}${stayed}${returned}` };
+  return { cause: 'none', why: `split to order ${targetOrder}${stayed}${wentBack(before, after)}` };
+}
+
+function wentBack(before: BlockState, after: BlockState): string {
+  const zero = before.present - after.present;
+  const held = (before.unmapped ?? 0) - (after.unmapped ?? 0);
+  return [
+    zero > 0 ? `; ${zero} zero-filled sub-pages went back` : '',
+    held > 0 ? `; ${held} pages that nobody mapped went back` : '',
+  ].join('');
 }
 
 function explain(

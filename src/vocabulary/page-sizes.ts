@@ -4,7 +4,7 @@
  */
 import type { Mapping } from './mapping.js';
 import type { ProcessIdentity } from './process.js';
-import type { BlockNumber, FrameNumber, Milliseconds, PageGeometry } from './units.js';
+import type { BlockNumber, FrameNumber, Milliseconds, PageGeometry, Pages } from './units.js';
 
 /** Mapping level of a block. `mixed` cannot be on Linux; a block with nothing mapped is `none`. */
 export const MAPPING_LEVEL = { none: 0, pte: 1, pmd: 2 } as const;
@@ -64,6 +64,12 @@ export interface PageSizes {
   readonly ordersKnown: boolean;
   /** Whether /proc/PID/status says that THP is wholly disabled for the process (THP_enabled: 0). */
   readonly thpDisabledByPrctl: boolean;
+}
+
+/** Pages of a row's folios that nobody maps, undefined when that is not known. */
+export function unmappedPages(blocks: BlockColumns, row: number): Pages | undefined {
+  const hidden = BLOCK_FLAG.unmappedUnknown | BLOCK_FLAG.ordersUnknown;
+  return blocks.flags[row] & hidden ? undefined : blocks.unmapped[row];
 }
 
 /** Row of `block` in a mapping's columns by binary search, −1 when nothing is mapped there. */

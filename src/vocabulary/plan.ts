@@ -42,8 +42,11 @@ export const BlockStateSchema = z
 /** What an action is expected to bring. Bytes unless said otherwise; estimates, with their basis in the reason. */
 export const GainSchema = z
   .strictObject({
-    /** Bytes returned to the system at once (zero-filled sub-pages freed by a split to order 0). */
-    returnedBytes: z.int(),
+    /**
+     * Bytes that the system gets back at once: zero-filled sub-pages and pages that nobody maps, freed by a split to
+     * order 0. At least so many where only the latter are known; null when nothing is known, never 0 for that.
+     */
+    returnedBytes: z.int().nullable(),
     /** Bytes that become visible as cold to reclaim, because they no longer hide behind hot sub-pages. */
     reclaimableBytes: z.int(),
     /** Change of memory that one TLB entry less or more can reach: positive when translations get cheaper. */
@@ -94,6 +97,8 @@ export const ForecastSchema = z
     reversible: z.enum(['yes', 'partly', 'no']),
     /** What cannot be put back by undo. */
     irreversible: z.string(),
+    /** What becomes of the memory that went back to the system: whether and how it can be taken again. */
+    returned: z.string().optional(),
   })
   .readonly();
 
@@ -249,13 +254,31 @@ export const VerdictSchema = z
     why: z.string(),
     before: BlockStateSchema,
     after: BlockStateSchema,
-    /** Change of the block's resident bytes. */
+    /** Change of the block's resident bytes. Tells nothing of the system: an unmapped page may stay allocated. */
     residentDelta: z.int(),
     /** Who brought the block into the state that the verdict tells of, where that was not this step. */
     by: ActorSchema.optional(),
+    /**
+     * Bytes that the system got back, as page and frame tables tell: mapped pages and held unmapped ones before, less
+     * those afterwards. Negative for memory taken; null or absent when unknown.
+     */
+    returnedBytes: z.int().nullable().optional(),
   })
   .readonly();
 
+const ChangeSchema = z.object({ beforeBytes: Count, afterBytes: Count });
+
+/** What the system said of its memory before and after a run: others use it meanwhile, so it is no proof by itself. */
+export const SystemMemorySchema = z
+  .object({
+    /** Charges of the targets' cgroups (memory.current, memory.usage_in_bytes). */
+    cgroups: z.array(ChangeSchema.extend({ path: z.string() }).readonly()).readonly(),
+    /** MemFree of /proc/meminfo; null when it could not be read. */
+    free: ChangeSchema.readonly().nullable(),
+  })
+  .readonly();
+
+export type SystemMemory = z.infer<typeof SystemMemorySchema>;
 export type Gain = z.infer<typeof GainSchema>;
 export type Cost = z.infer<typeof CostSchema>;
 export type Proposal = z.infer<typeof ProposalSchema>;

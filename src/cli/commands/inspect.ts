@@ -12,6 +12,7 @@ import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
 import { censusDocument, type Inspected } from '../inspect/document.js';
 import { explain } from '../inspect/explain.js';
+import { showWhereabouts, whereabouts } from '../inspect/whereabouts.js';
 import { countBetween, parseWord } from '../parameters.js';
 import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
 import { plural } from '../print/units.js';
@@ -90,7 +91,10 @@ export const inspectCommand = command<Flags, [string]>(
       this.progress.show('looking', index, processes.length, 'processes');
       const found = lookAt(this, process);
       if (found instanceof OctavoError) unseen.push(found);
-      else inspected.push({ ...found, content: await readContent(this, found.sizes, flags.content) });
+      else {
+        const content = await readContent(this, found.sizes, flags.content);
+        inspected.push({ ...found, content, where: whereabouts(this.host, found, content) });
+      }
     }
     const refused = unseen.filter(({ code }) => code !== 'TARGET_GONE');
     if (inspected.length === 0 && unseen.length > 0) throw refused[0] ?? unseen[0];
@@ -107,7 +111,7 @@ function unseenRemark(refused: readonly OctavoError[]): string {
   return `octavo: ${plural(refused.length, 'process', 'processes')} left out: ${refused[0].message}${more}`;
 }
 
-function lookAt(context: OctavoContext, process: ProcessIdentity): Inspected | OctavoError {
+function lookAt(context: OctavoContext, process: ProcessIdentity): Omit<Inspected, 'where'> | OctavoError {
   try {
     const observation = observe(context.host, process.pid);
     const { sizes } = observation;
@@ -121,18 +125,18 @@ function lookAt(context: OctavoContext, process: ProcessIdentity): Inspected | O
 
 function show(
   context: OctavoContext,
-  { sizes, totals, content, account, notHuge }: Inspected,
+  { sizes, totals, content, account, notHuge, where }: Inspected,
   mappings: number,
 ): void {
   const { pid, command: name, cgroup } = sizes.process;
   context.print(`Process ${pid} (${name}) in ${cgroup}`);
   context.print(showTotals(sizes, totals));
-  if (content) context.print(showContent(sizes, content));
+  if (content && content.of > 0) context.print(showContent(sizes, content));
   if (!sizes.ordersKnown)
     context.print('folio orders are unknown: frames can be seen only with CAP_SYS_ADMIN (run as root)');
   if (sizes.thpDisabledByPrctl)
     context.print('THP is disabled for this process by prctl(PR_SET_THP_DISABLE)');
-  context.print('');
+  context.print(`\n${showWhereabouts(where)}\n`);
   if (notHuge.length > 0) context.print(`${showNotHuge(sizes, notHuge)}\n`);
   context.print(showMappings(sizes, censusByMapping(sizes), mappings));
   const ms = (ns: number) => (ns / 1e6).toFixed(1);

@@ -3,8 +3,9 @@ import { countBits } from '../../base/bits.js';
 import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
 import { OCCUPANCY_DEFAULTS, OccupancySource } from '../../sources/occupancy.js';
 import { censusTotals } from '../../verification/census.js';
-import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import { MAPPING_LEVEL, type PageSizes, rowOfBlock } from '../../vocabulary/page-sizes.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
+import type { BlockNumber } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { plural, showBytes } from '../print/units.js';
 
@@ -19,6 +20,8 @@ export interface Content {
   readonly of: number;
   /** Zero-filled sub-pages in the blocks that were read. */
   readonly zeroPages: number;
+  /** Zero-filled sub-pages of each block that was read. */
+  readonly zeroPagesOf: ReadonlyMap<BlockNumber, number>;
   /** Blocks of those read that return-empty would split: with its default bound. */
   readonly mostlyEmpty: number;
 }
@@ -28,24 +31,36 @@ export async function readContent(
   sizes: PageSizes,
   how: ContentChoice,
 ): Promise<Content | undefined> {
-  const of = censusTotals(sizes).hugeBlocks;
-  if (how === 'none' || of === 0) return undefined;
+  const { hugeBlocks: of, unmappedBytes } = censusTotals(sizes);
+  if (how === 'none' || of + unmappedBytes === 0) return undefined;
   const limit = how === 'sample' ? { sampleBlocks: SAMPLED_BLOCKS } : {};
   const source = new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...limit });
   const { host, signal, progress } = context;
   const { pagesPerBlock } = sizes.geometry;
+  const zeroPagesOf = new Map<BlockNumber, number>();
   const seen = { read: 0, zeroPages: 0, mostlyEmpty: 0 };
   const show = (done: number, total: number, unit: string) =>
     progress.show('reading content', done, total, unit);
   for await (const reading of source.read({ host, processes: [sizes], progress: show, signal })) {
     if (reading.kind !== 'content') continue;
-    const zero = pagesPerBlock - countBits(reading.content.filled);
+    const { block, filled } = reading.content;
+    const { zero, isHuge } = zeroPagesIn(sizes, block, filled);
+    zeroPagesOf.set(block, zero);
+    if (!isHuge) continue;
     seen.read++;
     seen.zeroPages += zero;
     if (zero > DEFAULT_PARAMETERS.emptyAbove * pagesPerBlock) seen.mostlyEmpty++;
   }
   throwIfStopped(signal);
-  return { ...seen, of };
+  return { ...seen, of, zeroPagesOf };
+}
+
+/** Zero-filled pages of a block's large folios, and whether the block is mapped by a PMD entry. */
+function zeroPagesIn({ blocks }: PageSizes, block: BlockNumber, filled: Uint8Array) {
+  const row = rowOfBlock(blocks, block);
+  const base = blocks.pagesByOrder[row * blocks.orders];
+  const zero = Math.max(0, blocks.present[row] - countBits(filled) - base);
+  return { zero, isHuge: blocks.level[row] === MAPPING_LEVEL.pmd };
 }
 
 export function showContent({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {

@@ -7,11 +7,13 @@ import type { Observation } from '../../verification/observe.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import { blockToPage, pageToAddress } from '../../vocabulary/units.js';
 import type { Content } from './content.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export interface Inspected extends Observation {
   readonly totals: CensusTotals;
   readonly notHuge: readonly NotHuge[];
   readonly content?: Content;
+  readonly where: Whereabouts;
 }
 
 export function censusDocument(target: string, inspected: readonly Inspected[], withBlocks: boolean) {
@@ -19,7 +21,7 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
     octavo: 'census',
     version: 1,
     target,
-    processes: inspected.map(({ sizes, totals, content, account, notHuge }) => {
+    processes: inspected.map(({ sizes, totals, content, account, notHuge, where }) => {
       const byMapping = censusByMapping(sizes);
       const mappings = [...byMapping].map(([index, sums]) => ({
         ...sizes.mappings[index],
@@ -36,7 +38,9 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
         ordersKnown,
         thpDisabledByPrctl,
         totals,
-        content: content ?? null,
+        content: content ? readingsOf(content) : null,
+        resident: where.resident,
+        charged: where.charged ?? null,
         notHuge: notHuge.map((group) => ({
           ...group,
           example: pageToAddress(blockToPage(group.example, geometry), geometry),
@@ -47,6 +51,11 @@ export function censusDocument(target: string, inspected: readonly Inspected[], 
       };
     }),
   };
+}
+
+/** Without the blocks one by one, which `blocks` tells. */
+function readingsOf({ zeroPagesOf: _, ...sums }: Content) {
+  return sums;
 }
 
 function everyBlock(sizes: PageSizes) {

@@ -32,8 +32,16 @@ export function showTotals(sizes: PageSizes, totals: CensusTotals): string {
       : []),
     ['zero page', showBytes(totals.zeroMappedBytes)],
     ['swapped', showBytes(totals.swappedBytes)],
+    ['held, mapped by nobody', unmapped(totals)],
     ...(totals.sharedBlocks > 0 ? [['shared', plural(totals.sharedBlocks, 'block')] as const] : []),
   ]);
+}
+
+/** Memory of partly unmapped large folios, which is in no RSS. */
+function unmapped({ unmappedBytes, unmappedUnknownBlocks }: CensusTotals): string {
+  const unknown = `unknown for ${plural(unmappedUnknownBlocks, 'block')}, whose frames cannot be seen`;
+  if (unmappedUnknownBlocks === 0) return `${showBytes(unmappedBytes)} (not in RSS)`;
+  return unmappedBytes > 0 ? `${showBytes(unmappedBytes)} (not in RSS), ${unknown}` : unknown;
 }
 
 /** The largest mappings, one a line. */

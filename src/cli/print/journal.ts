@@ -4,7 +4,7 @@ import type { Applied } from '../../cycle/apply-plan.js';
 import type { DamagedReading } from '../../cycle/journal.js';
 import type { Dropped } from '../../cycle/retention.js';
 import type { UndoneBy } from '../../cycle/run-summary.js';
-import type { Verdict } from '../../vocabulary/plan.js';
+import type { Plan, Verdict } from '../../vocabulary/plan.js';
 import { plural, showBytes } from './units.js';
 
 /** One line for each run that was left out, with how to set it aside. */
@@ -59,14 +59,14 @@ export function undoneNotes(undone: readonly Verdict[]): readonly string[] {
 }
 
 /** Why a run ended before its time, and what to do. */
-export function showFailure({ run, failure, closed, verdicts }: Applied): readonly string[] {
+export function showFailure(plan: Plan, { run, failure, closed, verdicts }: Applied): readonly string[] {
   const lines: string[] = [];
   if (failure) lines.push(`${failure.code}: ${failure.advice}`);
   if (!closed)
     lines.push(
       'The end of the run could not be written. What is announced in its journal is settled by page sizes at the next apply, run or undo.',
     );
-  const changed = verdicts.some(({ outcome }) => outcome === 'met' || outcome === 'partly');
+  const changed = canBeTakenBack(plan, verdicts);
   if (changed || !closed)
     lines.push(
       failure?.code === 'FILE_UNWRITABLE'
@@ -74,4 +74,13 @@ export function showFailure({ run, failure, closed, verdicts }: Applied): readon
         : `Take it back with: octavo undo ${run}`,
     );
   return lines;
+}
+
+/** Whether anything changed that undo would put back. */
+function canBeTakenBack(plan: Plan, verdicts: readonly Verdict[]): boolean {
+  const lasting = new Set(
+    plan.steps.filter(({ forecast }) => forecast.reversible === 'no').map(({ id }) => id),
+  );
+  const changed = verdicts.filter(({ outcome }) => outcome === 'met' || outcome === 'partly');
+  return changed.some(({ step }) => !lasting.has(step));
 }

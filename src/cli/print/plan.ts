@@ -1,6 +1,7 @@
 /** Plans, receipts and verdicts in words and columns. */
 import type { Plan, Step, Verdict } from '../../vocabulary/plan.js';
 import { blockToPage, pageGeometry, pageToAddress } from '../../vocabulary/units.js';
+import { showReturned } from './returned.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showChange, showMicroseconds, showOrder } from './units.js';
 
@@ -57,7 +58,7 @@ function stepRow(plan: Plan, { id, proposal, actuator }: Step): readonly string[
     proposal.action,
     showOrder(proposal.targetOrder, plan.geometry.pageBytes),
     actuator,
-    gain.returnedBytes > 0 ? showBytes(gain.returnedBytes) : '-',
+    gain.returnedBytes === null ? 'unknown' : gain.returnedBytes > 0 ? showBytes(gain.returnedBytes) : '-',
     cost.grownBytes > 0
       ? `${showMicroseconds(cost.durationUs)}, +${showBytes(cost.grownBytes)}`
       : showMicroseconds(cost.durationUs),
@@ -68,7 +69,7 @@ function stepRow(plan: Plan, { id, proposal, actuator }: Step): readonly string[
 function totals(plan: Plan): string {
   const sum = (pick: (step: Step) => number) => plan.steps.reduce((total, step) => total + pick(step), 0);
   return facts([
-    ['returned at once', showBytes(sum(({ proposal }) => proposal.gain.returnedBytes))],
+    ['returned at once', returnedAtOnce(plan)],
     ['made reclaimable', showBytes(sum(({ proposal }) => proposal.gain.reclaimableBytes))],
     ['TLB reach', showChange(sum(({ proposal }) => proposal.gain.tlbReachBytes))],
     [
@@ -79,12 +80,24 @@ function totals(plan: Plan): string {
   ]);
 }
 
+/** What is known to go back, and how many steps may return more. */
+function returnedAtOnce({ steps }: Plan): string {
+  const known = steps.flatMap(({ proposal }) => proposal.gain.returnedBytes ?? []);
+  const bytes = known.reduce((sum, one) => sum + one, 0);
+  const unknown = steps.length - known.length;
+  if (unknown === 0) return showBytes(bytes);
+  const more = `unknown for ${plural(unknown, 'step')}, whose content was not read`;
+  return bytes > 0 ? `${showBytes(bytes)}; ${more}` : more;
+}
+
 function forecasts(plan: Plan): string {
   const lines = plan.steps.flatMap(({ forecast, proposal, warnings }) => {
-    const lasts = forecast.undoneByKernel === 'no' ? 'lasts' : `may not last (${forecast.undoneByKernel})`;
+    const lasts =
+      forecast.undoneByKernel === 'no' ? 'page size lasts' : `may not last (${forecast.undoneByKernel})`;
     const keep = forecast.undoneByKernel === 'no' ? '' : `; kept by ${forecast.keptBy}`;
     return [
       `${proposal.action}: ${lasts}: ${forecast.why}${keep}`,
+      ...(forecast.returned === undefined ? [] : [`returned memory: ${forecast.returned}`]),
       `undo of a ${proposal.action}: ${forecast.irreversible}`,
       ...warnings.map((warning) => `warning: ${warning}`),
     ];
@@ -154,6 +167,7 @@ export function showVerdicts(plan: Plan, verdicts: readonly Verdict[], most = SH
   const summary =
     [...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(', ') || 'nothing was done';
   const resident = verdicts.reduce((sum, verdict) => sum + verdict.residentDelta, 0);
+  const returned = verdicts.length === 0 ? '' : `, ${showReturned(verdicts)}`;
   const failed = groupedVerdicts(verdicts.filter(({ outcome }) => outcome !== 'met'));
   const rows = failed
     .slice(0, most)
@@ -168,7 +182,7 @@ export function showVerdicts(plan: Plan, verdicts: readonly Verdict[], most = SH
   const more = failed.length > most ? `\n(${failed.length - most} more; --json has all)` : '';
   const head = ['steps', 'first', 'address', 'outcome', 'cause', 'why'];
   return [
-    `Verdicts by page sizes: ${summary}; resident memory ${showChange(resident)}`,
+    `Verdicts by page sizes: ${summary}; resident memory ${showChange(resident)}${returned}`,
     ...(rows.length > 0 ? [table(head, rows, [0, 1]) + more] : []),
   ].join('\n');
 }

@@ -57,6 +57,11 @@ const ARENA = {
   data: 3 * MAX_RANGES * IOVEC_BYTES + 4096 + MAX_REGIONS * REGION_BYTES,
 } as const;
 
+function later(left: bigint, right: bigint): bigint {
+  if (left > right) return left;
+  return right;
+}
+
 export class LinuxCalls implements Calls {
   readonly perfEvents?: PerfEvents;
   readonly #native: Native | string;
@@ -221,9 +226,12 @@ export class LinuxCalls implements Calls {
       const count = this.#scanOnce(descriptor, start, end, scan);
       if (count.errno) return refused(count.errno, `ioctl PAGEMAP_SCAN ${path}`);
       found.add(this.#words!, ARENA.regions / 8, count.value, this.#geometry.pageBytes);
+      // Only a full buffer ends a walk early. walk_end is no sign of that: the kernel leaves it where it last flushed
+      // its own buffer of 512 regions, so a whole walk would seem to have stopped there (do_pagemap_scan()).
+      if (count.value < MAX_REGIONS) break;
       const walkEnd = this.#words![ARENA.scan / 8 + 4];
-      if (walkEnd <= start) break;
-      start = walkEnd;
+      const lastEnd = this.#words![ARENA.regions / 8 + (count.value - 1) * 3 + 1];
+      start = later(walkEnd, lastEnd);
     }
     return success(found.columns());
   }
