@@ -6,12 +6,12 @@ import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
-import { wholeBlockState } from '../verification/block-rows.js';
+import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
 import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
-import { type PageSizes, rowOfBlock } from '../vocabulary/page-sizes.js';
+import { type BlockState, type PageSizes, rowOfBlock, wholeMapping } from '../vocabulary/page-sizes.js';
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
@@ -152,11 +152,18 @@ function proposals(
     passedOver: output.passedOver,
     state(block) {
       const row = rowOfBlock(sizes.blocks, block);
-      return row < 0
-        ? undefined
-        : { state: wholeBlockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
+      if (row < 0) return unmappedState(sizes, block);
+      return { state: wholeBlockState(sizes.blocks, row), mapping: sizes.blocks.mapping[row] };
     },
   };
+}
+
+/** A block of shared memory with nothing mapped; the page cache may hold all of it. */
+function unmappedState(sizes: PageSizes, block: number) {
+  const mapping = wholeMapping(sizes, block);
+  if (mapping?.kind !== 'shmem') return undefined;
+  const state: BlockState = { ...emptyBlock(block), flags: ['wholeInMapping'] };
+  return { state, mapping: sizes.mappings.indexOf(mapping) };
 }
 
 /** Actuators as the planner sees them. */

@@ -39,7 +39,9 @@ export interface BlockCase {
 
 /** What keeps MADV_COLLAPSE from making the block huge. It ignores settings, holes, sharing and heat. */
 export function collapseObstacles(block: BlockCase): readonly Obstacle[] {
-  return [...mappingObstacles(block), ...emptiness(block)];
+  // Shared memory is collapsed from the page cache, mapped or not (collapse_file()).
+  const empty = block.mapping.kind === 'shmem' ? [] : emptiness(block);
+  return [...mappingObstacles(block), ...empty];
 }
 
 /** What keeps khugepaged from collapsing the block to PMD order, given that something references it. */

@@ -46,12 +46,11 @@ function forecastSplit(facts: ForecastCase): Forecast {
 
 /** Memory of the page cache stays there: a split only takes it out of the page tables (unmap_folio()). */
 const FORECAST_OF_CACHE: Forecast = {
-  undoneByKernel: 'if-touched',
-  why: 'the process maps the pages again as it touches them, one by one',
-  keptBy: 'nothing more is needed',
-  reversible: 'partly',
-  irreversible:
-    'undo collapses it again only once its pages are mapped again by a touch; the frames are others',
+  undoneByKernel: 'unknown',
+  why: 'the process maps its pages again one by one; khugepaged may make it huge where its file system allows that',
+  keptBy: 'a file system mounted with huge=never or huge=advise',
+  reversible: 'yes',
+  irreversible: 'undo collapses it again by a copy; the frames are others',
   returned: 'nothing: shared and file memory stays in the page cache, it only leaves the page tables and RSS',
 };
 
@@ -96,8 +95,9 @@ function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockSta
   };
 }
 
-function forecastCollapse({ before, proposal, geometry }: ForecastCase): Forecast {
-  const holes = geometry.pagesPerBlock - before.present;
+function forecastCollapse({ before, mapping, proposal, geometry }: ForecastCase): Forecast {
+  // Holes of shared memory are filled in the page cache, where a split leaves them.
+  const holes = mapping.kind === 'anon' ? geometry.pagesPerBlock - before.present : 0;
   const large = before.pagesByOrder.some(
     (pages, order) => order > 0 && order < geometry.hugeOrder && pages > 0,
   );

@@ -1,4 +1,4 @@
-import { MAPPING_LEVEL, rowOfBlock } from '../vocabulary/page-sizes.js';
+import { MAPPING_LEVEL, rowOfBlock, wholeMapping } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { BlockNumber, Order, Pages } from '../vocabulary/units.js';
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
@@ -91,10 +91,7 @@ function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): P
   const { sizes, parameters } = input;
   const { geometry, blocks } = sizes;
   const row = rowOfBlock(blocks, block);
-  if (row < 0) {
-    findings.add('not-eligible', 'nothing is mapped there', block);
-    return undefined;
-  }
+  if (row < 0) return collapseUnmapped(input, block, findings);
   const present = blocks.present[row];
   if (blocks.level[row] === MAPPING_LEVEL.pmd) {
     findings.add('already-so', 'it is mapped by one PMD entry already', block);
@@ -110,6 +107,31 @@ function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): P
     reason: `asked for by name; ${ofPages(present, geometry.pagesPerBlock)} are present`,
     gain: collapseGain(targetOrder, geometry),
     cost: collapseCost(present, geometry, parameters.costs),
+    priority: 0,
+  };
+}
+
+/** Shared memory that a split took out of the page tables is in the page cache still, and can be huge again. */
+function collapseUnmapped(
+  { sizes, parameters }: PolicyInput,
+  block: BlockNumber,
+  findings: Findings,
+): Proposal | undefined {
+  const { geometry } = sizes;
+  if (wholeMapping(sizes, block)?.kind !== 'shmem') {
+    findings.add('not-eligible', 'nothing is mapped there', block);
+    return undefined;
+  }
+  const targetOrder = parameters.order ?? geometry.hugeOrder;
+  return {
+    process: sizes.process,
+    block,
+    action: 'collapse',
+    targetOrder,
+    policy: NAME,
+    reason: 'asked for by name; not mapped, what the page cache holds of it is collapsed',
+    gain: collapseGain(targetOrder, geometry),
+    cost: collapseCost(geometry.pagesPerBlock, geometry, parameters.costs),
     priority: 0,
   };
 }

@@ -4,7 +4,14 @@
  */
 import type { Mapping } from './mapping.js';
 import type { ProcessIdentity } from './process.js';
-import type { BlockNumber, FrameNumber, Milliseconds, PageGeometry, Pages } from './units.js';
+import {
+  type BlockNumber,
+  blockToPage,
+  type FrameNumber,
+  type Milliseconds,
+  type PageGeometry,
+  type Pages,
+} from './units.js';
 
 /** Mapping level of a block. `mixed` cannot be on Linux; a block with nothing mapped is `none`. */
 export const MAPPING_LEVEL = { none: 0, pte: 1, pmd: 2 } as const;
@@ -84,6 +91,13 @@ export function rowOfBlock(blocks: BlockColumns, block: BlockNumber): number {
     else high = middle - 1;
   }
   return -1;
+}
+
+/** The mapping in which a block lies whole, undefined when there is none. */
+export function wholeMapping({ mappings, geometry }: PageSizes, block: BlockNumber): Mapping | undefined {
+  const start = blockToPage(block, geometry);
+  const end = start + geometry.pagesPerBlock;
+  return mappings.find((mapping) => mapping.start <= start && end <= mapping.end);
 }
 
 function firstRow(blocks: BlockColumns, row: number): number {
