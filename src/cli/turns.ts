@@ -8,7 +8,7 @@ import {
   assembleTurn,
   type TurnRequest,
 } from '../config/assemble.js';
-import { lookBackUnderLock, readFeuds } from '../cycle/aftermath.js';
+import { lookBackUnderLock, readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
@@ -19,7 +19,7 @@ import type { OctavoContext } from './context.js';
 import { type KeepFlags, retentionOf } from './keep-flags.js';
 import { damagedDocuments, showDamaged, showDropped, showFailure, undoneNotes } from './print/journal.js';
 import { showVerdicts } from './print/plan.js';
-import { returnedBytes, showSystemMemory } from './print/returned.js';
+import { cameBackNotes, returnedBytes, showSystemMemory } from './print/returned.js';
 import { plural } from './print/units.js';
 
 export function journalPlace(context: OctavoContext, state: string | undefined): JournalPlace {
@@ -36,13 +36,18 @@ export async function planNow(
   const assembled = await assembleTurn(context.host, request);
   const aftermath = acting
     ? lookBackUnderLock(place, assembled.processes)
-    : { feuds: readFeuds(place), undone: [], damaged: [] };
+    : { feuds: readFeuds(place), regrets: readRegrets(place), undone: [], cameBack: [], damaged: [] };
   const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
     ...assembled,
     feuds: aftermath.feuds,
-    notes: [...undoneNotes(aftermath.undone), ...showDamaged(aftermath.damaged)],
+    regrets: aftermath.regrets,
+    notes: [
+      ...undoneNotes(aftermath.undone),
+      ...cameBackNotes(aftermath.cameBack),
+      ...showDamaged(aftermath.damaged),
+    ],
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });

@@ -24,6 +24,7 @@ export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSi
     id: `plan-${runName(host)}`,
     ...assembled,
     feuds: aftermath.feuds,
+    regrets: aftermath.regrets,
     signal,
     progress,
   });

@@ -4,6 +4,7 @@
  */
 import type { Host } from '../host/host.js';
 import { type Feuds, withRecollapse } from '../planning/guard.js';
+import { type CameBack, type Regret, type Regrets, regretKey, withCameBack } from '../planning/regret.js';
 import { BlockObserver } from '../verification/block-observer.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
@@ -12,7 +13,8 @@ import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { Milliseconds } from '../vocabulary/units.js';
 import { type Act, actsOn, type Superseded, takenBack } from './acts.js';
 import { type Attribution, attribute, evidence, marksNow, UNKNOWN } from './attribution.js';
-import { keepFeuds, keepWatches, readFeuds, readWatches } from './feuds.js';
+import { cameBack, type LookedAt } from './came-back.js';
+import { keepFeuds, keepRegrets, keepWatches, readFeuds, readRegrets, readWatches } from './feuds.js';
 import {
   type DamagedReading,
   type JournalPlace,
@@ -26,7 +28,7 @@ import { runState } from './recovery.js';
 import { RunIndex } from './run-index.js';
 import { lockState } from './state-lock.js';
 
-export { readFeuds } from './feuds.js';
+export { readFeuds, readRegrets } from './feuds.js';
 
 /** Runs on a process that are looked back at; older ones have had their say. */
 const RUNS_LOOKED_AT = 20;
@@ -37,6 +39,10 @@ export interface Aftermath {
   readonly feuds: Feuds;
   /** Splits that were found undone since the last look, each with who did it. */
   readonly undone: readonly Verdict[];
+  /** What came back of the memory that earlier splits returned, by process. */
+  readonly regrets: Regrets;
+  /** Processes whose returned memory was looked at just now. */
+  readonly cameBack: readonly Regret[];
   /** Runs that cannot be read and were left out. */
   readonly damaged: readonly DamagedReading[];
 }
@@ -58,10 +64,17 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   const watches = new Map(readWatches(place));
   const undone: Verdict[] = [];
   let feuds = readFeuds(place);
+  let regrets = readRegrets(place);
+  const back: Regret[] = [];
   for (const process of processes) {
     const looked = lookAtProcess(place.host, recent, process, watches.get(process.pid));
     if (!looked) continue;
     watches.set(process.pid, looked.marks);
+    if (looked.cameBack) {
+      regrets = withCameBack(regrets, process, looked.cameBack, place.host.clock.wallMs());
+      const regret = regrets.get(regretKey(process));
+      if (regret) back.push(regret);
+    }
     for (const [run, verdicts] of looked.undone) noteUndone(place, index, run, verdicts);
     const verdicts = [...looked.undone.values()].flat();
     feuds = verdicts.reduce((all, verdict) => feudsAfter(place.host, all, process, verdict), feuds);
@@ -69,7 +82,8 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   }
   if (undone.length > 0) keepFeuds(place, feuds);
   keepWatches(place, watches);
-  return { feuds, undone, damaged: recent.damaged };
+  keepRegrets(place, regrets);
+  return { feuds, undone, regrets, cameBack: back, damaged: recent.damaged };
 }
 
 function feudsAfter(host: Host, feuds: Feuds, process: ProcessIdentity, { by, after }: Verdict): Feuds {
@@ -126,6 +140,7 @@ function has(processes: readonly ProcessIdentity[], pid: number): boolean {
 
 interface LookedBack {
   readonly undone: ReadonlyMap<ReadRun, readonly Verdict[]>;
+  readonly cameBack: CameBack | undefined;
   readonly marks: Marks;
 }
 
@@ -145,27 +160,22 @@ function lookAtProcess(
   const marks = marksNow(host, process, observer, blocks);
   const undone = new Map<ReadRun, Verdict[]>();
   for (const act of acts.superseded) add(undone, act.run, supersededVerdict(act));
-  for (const [then, found] of byMarks(seen, process, watch)) {
+  const hugeAgain = seen.filter(({ now }) => now.level === 'pmd');
+  for (const [then, found] of byMarks(hugeAgain, process, watch)) {
     const who = then
       ? attribute(evidence(then, marks, observer, found.length, ownCollapses(recent, then)))
       : UNKNOWN;
     for (const { act, now } of found) add(undone, act.run, undoneVerdict(act, now, who, host));
   }
-  return { undone, marks };
+  const back = cameBack(seen, host.identity.geometry.pageBytes, host.clock.wallMs());
+  return { undone, marks, cameBack: back };
 }
 
-interface Seen {
-  readonly act: Act;
-  readonly now: BlockState;
-}
-
-/** What stood by the journals and is huge again, as blocks are now. */
-function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): readonly Seen[] | undefined {
+/** What stands by the journals, as blocks are now. */
+function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): readonly LookedAt[] | undefined {
   try {
     const states = observer.look(standing.map(({ step }) => step.proposal.block));
-    return standing
-      .map((act, index) => ({ act, now: states[index] }))
-      .filter(({ now }) => now.level === 'pmd');
+    return standing.map((act, index) => ({ act, now: states[index] }));
   } catch (problem) {
     if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
     throw problem;
@@ -174,12 +184,12 @@ function lookUnlessGone(observer: BlockObserver, standing: readonly Act[]): read
 
 /** By the last marks that were taken while the block was still split. */
 function byMarks(
-  seen: readonly Seen[],
+  seen: readonly LookedAt[],
   process: ProcessIdentity,
   watch: Marks | undefined,
-): ReadonlyMap<Marks | undefined, readonly Seen[]> {
+): ReadonlyMap<Marks | undefined, readonly LookedAt[]> {
   const last = watch?.startTicks === process.startTicks ? watch : undefined;
-  const groups = new Map<Marks | undefined, Seen[]>();
+  const groups = new Map<Marks | undefined, LookedAt[]>();
   for (const one of seen) {
     const own = marksOf(one.act.run, process);
     const then = own && last ? (own.atMs > last.atMs ? own : last) : (own ?? last);

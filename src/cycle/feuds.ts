@@ -1,10 +1,11 @@
 /**
- * What a look back keeps between turns, in the state directory: the feuds of the ping-pong guard, and what was counted
- * at the last look at each process. Both only of processes that live. A file that cannot be read counts as none.
+ * What a look back keeps between turns, in the state directory: the feuds of the ping-pong guard, what came back of
+ * returned memory, and what was counted at the last look at each process. All only of processes that live. A file that cannot be read counts as none.
  */
 import * as z from 'zod';
 import type { Host } from '../host/host.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
+import { type Regrets, regretKey } from '../planning/regret.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { JournalPlace } from './journal.js';
@@ -32,6 +33,23 @@ const WatchesSchema = z.object({
   watches: z.array(MarksSchema),
 });
 
+const RegretsSchema = z.object({
+  octavo: z.literal('regrets'),
+  version: z.literal(1),
+  regrets: z.array(
+    z.object({
+      pid: z.int(),
+      startTicks: z.int(),
+      returnedBytes: z.int().nonnegative(),
+      cameBackBytes: z.int().nonnegative(),
+      run: z.string(),
+      afterMs: z.number(),
+      times: z.int().nonnegative(),
+      until: z.number(),
+    }),
+  ),
+});
+
 /** The last look at each process, by pid. */
 export type Watches = ReadonlyMap<number, Marks>;
 
@@ -45,6 +63,19 @@ export function readFeuds(place: JournalPlace): Feuds {
 export function keepFeuds(place: JournalPlace, feuds: Feuds): void {
   const alive = [...feuds.values()].filter((feud) => isAlive(place.host, feud));
   writeState(place, 'feuds.json', { octavo: 'feuds', version: 1, feuds: alive });
+}
+
+/** What came back of returned memory, by process. */
+export function readRegrets(place: JournalPlace): Regrets {
+  const kept = readState(place, 'regrets.json', RegretsSchema);
+  return new Map(kept?.regrets.map((regret) => [regretKey(regret), regret]));
+}
+
+/** Throws FILE_UNWRITABLE. Nothing is written where there is nothing to keep. */
+export function keepRegrets(place: JournalPlace, regrets: Regrets): void {
+  if (regrets.size === 0) return;
+  const alive = [...regrets.values()].filter((regret) => isAlive(place.host, regret));
+  writeState(place, 'regrets.json', { octavo: 'regrets', version: 1, regrets: alive });
 }
 
 export function readWatches(place: JournalPlace): Watches {

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.js';
 import { HotMaps } from '../hotness/hot-maps.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
+import type { Regrets } from '../planning/regret.js';
 import type { Policy, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
 import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
@@ -29,6 +30,8 @@ export interface PlanTurnOptions {
   readonly actuators: readonly Actuator[];
   readonly budgets: Budgets;
   readonly feuds: Feuds;
+  /** What came back of returned memory (a look back tells). */
+  readonly regrets?: Regrets;
   readonly insist: boolean;
   readonly undoes?: string;
   /** Heat known beforehand (a heat file), by process. */
@@ -72,6 +75,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     budgets: options.budgets,
     memory: memoryState(host),
     feuds: options.feuds,
+    ...(options.regrets === undefined ? {} : { regrets: options.regrets }),
     notes: [
       ...(options.notes ?? []),
       ...unseenNotes(unseen),

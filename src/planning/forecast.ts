@@ -2,13 +2,15 @@
 import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
-import type { Bytes } from '../vocabulary/units.js';
+import type { Bytes, Fraction } from '../vocabulary/units.js';
 
 export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly before: BlockState;
   readonly proposal: Proposal;
   /** Whether the actuator leaves the split pages without references (MADV_COLD over the whole block first). */
   readonly clearsReferences: boolean;
+  /** Share of what earlier splits returned to the process that came back; undefined when nothing was looked at. */
+  readonly cameBackShare?: Fraction;
 }
 
 export function forecast(facts: ForecastCase): Forecast {
@@ -27,13 +29,15 @@ function forecastSplit(facts: ForecastCase): Forecast {
   const obstacles = khugepagedObstacles({ ...facts, state: after });
   const kept = facts.geometry.hugeOrder === 9 ? KEEPING : KEEPING.replace('2048kB', 'of the PMD size');
   const undoing = undoOfSplit(facts);
+  const lasting = obstacles.find(({ code }) => code !== 'too-many-holes');
+  if (lasting) {
+    const why = `khugepaged leaves it alone: ${lasting.why}`;
+    return { undoneByKernel: 'no', why, keptBy: 'nothing more is needed', ...undoing };
+  }
+  // Holes are filled by touches: the process may bring the block back under the limit by itself.
   if (obstacles.length > 0) {
-    return {
-      undoneByKernel: 'no',
-      why: `khugepaged leaves it alone: ${obstacles[0].why}`,
-      keptBy: 'nothing more is needed',
-      ...undoing,
-    };
+    const why = `khugepaged leaves it alone while ${obstacles[0].why}; a touch of more sub-pages ends that`;
+    return { undoneByKernel: 'if-touched', why, keptBy: kept, ...undoing };
   }
   if (facts.clearsReferences) {
     const why = 'khugepaged collapses it again once a sub-page is touched and its scan comes by';
@@ -54,10 +58,10 @@ const FORECAST_OF_CACHE: Forecast = {
   returned: 'nothing: shared and file memory stays in the page cache, it only leaves the page tables and RSS',
 };
 
-function undoOfSplit({ before, proposal, geometry }: ForecastCase): Undoing {
+function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase): Undoing {
   const freed = proposal.gain.returnedBytes;
   const unmapped = before.level === 'pmd' ? 0 : (before.unmapped ?? 0) * geometry.pageBytes;
-  const returned = whatReturns(freed, unmapped);
+  const returned = whatReturns(freed, unmapped, cameBackShare);
   if (unmapped > 0) {
     const irreversible =
       'undo leaves it as it is: its pages stay mapped as they were, and nobody used the rest';
@@ -74,11 +78,19 @@ function undoOfSplit({ before, proposal, geometry }: ForecastCase): Undoing {
 }
 
 /** Whether what a split returns stays returned. Zeroes come back by a touch, what nobody maps has no address. */
-function whatReturns(freed: Bytes | null, unmapped: Bytes): Pick<Forecast, 'returned'> {
+function whatReturns(
+  freed: Bytes | null,
+  unmapped: Bytes,
+  share: Fraction | undefined,
+): Pick<Forecast, 'returned'> {
   if (freed === 0) return {};
   if (freed !== null && freed === unmapped)
     return { returned: 'stays returned: no address leads to pages that nobody maps' };
-  const zeroes = 'zero-filled pages come back one by one as the process writes to them';
+  const before =
+    share === undefined
+      ? 'how many is not known'
+      : `${Math.round(100 * share)} % of what earlier splits returned came back`;
+  const zeroes = `zero-filled pages come back one by one as the process writes to them (${before})`;
   return { returned: unmapped > 0 ? `${zeroes}; pages that nobody maps stay returned` : zeroes };
 }
 

@@ -16,6 +16,7 @@ import type { Milliseconds, Order } from '../vocabulary/units.js';
 import { type MemoryState, pressureReason } from './budgets.js';
 import { forecast } from './forecast.js';
 import { type Feuds, pausedBecause } from './guard.js';
+import { type Regrets, regretBecause, regretKey, shareOf } from './regret.js';
 
 /** An actuator as the planner sees it: what it can do, in order of preference. */
 export interface Means {
@@ -52,6 +53,8 @@ export interface PlanningInput {
   readonly budgets: Budgets;
   readonly memory: MemoryState;
   readonly feuds: Feuds;
+  /** What came back of returned memory; none when undefined. */
+  readonly regrets?: Regrets;
   readonly notes: readonly string[];
   /** Blocks named by the user are planned with a warning where others are refused. */
   readonly insist: boolean;
@@ -99,6 +102,8 @@ class Draft {
     const paused = this.#paused(proposal);
     // The guard is for what Octavo wants by itself; what is asked for by name is done.
     if (paused && !this.#input.insist) return void refuse('ping-pong', paused);
+    const regret = this.#regret(process, proposal, found.state);
+    if (regret && !this.#input.insist) return void refuse('regret', regret);
     if (paused) warnings.push(`may not last: ${paused.split(';')[0]}`);
     const limit = this.#limit(process, proposal);
     if (limit) return void refuse(limit.code, limit.why);
@@ -179,6 +184,17 @@ class Draft {
       : undefined;
   }
 
+  #regret({ sizes }: ProcessProposals, proposal: Proposal, state: BlockState): string | undefined {
+    const { regrets, nowMs } = this.#input;
+    return regrets && regretBecause(regrets, proposal, state, sizes.geometry.pageBytes, nowMs);
+  }
+
+  /** Share of what earlier splits returned that came back; undefined when nothing of the process was looked at. */
+  #cameBackShare({ process }: Proposal): number | undefined {
+    const regret = this.#input.regrets?.get(regretKey(process));
+    return regret && shareOf(regret);
+  }
+
   #limit(process: ProcessProposals, proposal: Proposal): { code: RefusalCode; why: string } | undefined {
     const { budgets, memory } = this.#input;
     const { geometry } = process.sizes;
@@ -232,6 +248,7 @@ class Draft {
         before: found.state,
         proposal,
         clearsReferences: means.clearsReferences,
+        cameBackShare: this.#cameBackShare(proposal),
       }),
       warnings,
     });

@@ -122,6 +122,7 @@ export const RefusalCodes = [
   'budget-time',
   'pressure',
   'ping-pong',
+  'regret',
   'not-able',
   'not-eligible',
   'not-permitted',

@@ -1,4 +1,5 @@
 /** What a run gave back, by page tables and by what the system says of its memory. */
+import { type Regret, shareOf } from '../../planning/regret.js';
 import type { SystemMemory, Verdict } from '../../vocabulary/plan.js';
 import { type Bytes, MIB } from '../../vocabulary/units.js';
 import { showBytes, showChange } from './units.js';
@@ -39,4 +40,17 @@ function shortfall(cgroups: SystemMemory['cgroups'], returned: Bytes | undefined
   const missing = returned - fell;
   if (missing <= Math.max(NOISE, returned / 50)) return '';
   return `; ${showBytes(missing)} were taken again or charged anew by the end of the run`;
+}
+
+/** Notes of a plan about memory that earlier splits returned: how much of it is in use again, and what follows. */
+export function cameBackNotes(found: readonly Regret[]): readonly string[] {
+  return found
+    .filter(({ cameBackBytes }) => cameBackBytes > 0)
+    .map((regret) => {
+      const { pid, cameBackBytes, returnedBytes: returned, afterMs, times } = regret;
+      const share = `${showBytes(cameBackBytes)} of ${showBytes(returned)} (${Math.round(100 * shareOf(regret))} %)`;
+      const age = `${Math.round(afterMs / 1000)} s after the last run`;
+      const rest = times > 0 ? '; its zero-filled blocks are left alone for a while' : '';
+      return `${share} that earlier splits returned are in use again by process ${pid}, ${age}${rest}`;
+    });
 }
