@@ -27,6 +27,8 @@ export interface Drawn {
   readonly kind?: Mapping['kind'];
   /** Blocks whose pages another process maps as well. */
   readonly shared?: readonly number[];
+  /** Pages that nobody maps, by block index; `unknown` where they cannot be counted. */
+  readonly unmapped?: Readonly<Record<number, number | 'unknown'>>;
 }
 
 export function mapping(blocks: number, drawn: Drawn = {}): Mapping {
@@ -68,6 +70,9 @@ function drawBlock(rows: BlockRows, index: number, text: string, drawn: Drawn): 
   rows.firstFrame[row] = (5000 + index) * PAGES;
   rows.flags[row] = BLOCK_FLAG.wholeInMapping | BLOCK_FLAG.contiguousFrames;
   if (drawn.shared?.includes(index)) rows.flags[row] |= BLOCK_FLAG.shared;
+  const unmapped = drawn.unmapped?.[index];
+  if (unmapped === 'unknown') rows.flags[row] |= BLOCK_FLAG.unmappedUnknown;
+  else rows.unmapped[row] = unmapped ?? 0;
 }
 
 /** State of one drawn block. */

@@ -116,7 +116,7 @@ function forecastCollapse({ before, mapping, proposal, geometry }: ForecastCase)
   const lost = [
     ...(large ? ['the folio orders it had between base pages and PMD size'] : []),
     'the frames it had',
-    ...(proposal.cost.copiedBytes > 0 && before.flags.includes('shared')
+    ...(mapping.kind === 'anon' && proposal.cost.copiedBytes > 0 && before.flags.includes('shared')
       ? ['sharing with other processes']
       : []),
   ];
