@@ -133,6 +133,7 @@ function outcomeDocument(plan: Plan, applied: Applied) {
     why,
     receipts,
     verdicts,
+    notes: plan.notes,
     recovered,
     doneBefore,
     closed,

@@ -98,7 +98,8 @@ async function turn(context: OctavoContext, flags: Flags, target: string | undef
     await applyNow(context, place, plan, flags.json, acting);
     return;
   }
-  if (flags.json) context.printJson({ ...NOTHING_DONE, plan: plan.id, why: 'nothing to do' });
+  if (flags.json)
+    context.printJson({ ...NOTHING_DONE, plan: plan.id, why: 'nothing to do', notes: plan.notes });
   else context.print('Nothing to do.');
 }
 

@@ -108,8 +108,10 @@ export function showProcesses(
       showBytes(totals.pteMappedBytes),
       showBytes(totals.holeBytes),
       showBytes(totals.swappedBytes),
+      totals.unmappedUnknownBlocks > 0 ? 'unknown' : showBytes(totals.unmappedBytes),
       sizes.process.cgroup,
     ]);
-  const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'cgroup'];
-  return table(head, rows, [0, 2, 3, 4, 5, 6]);
+  const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'held', 'cgroup'];
+  const note = 'held: by huge pages, but mapped by nobody, and so in no RSS';
+  return `${table(head, rows, [0, 2, 3, 4, 5, 6, 7])}\n${note}`;
 }

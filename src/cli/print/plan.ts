@@ -68,9 +68,11 @@ function stepRow(plan: Plan, { id, proposal, actuator }: Step): readonly string[
 
 function totals(plan: Plan): string {
   const sum = (pick: (step: Step) => number) => plan.steps.reduce((total, step) => total + pick(step), 0);
+  // Nothing is said where no heat tells which pages are cold.
+  const reclaimable = sum(({ proposal }) => proposal.gain.reclaimableBytes);
   return facts([
     ['returned at once', returnedAtOnce(plan)],
-    ['made reclaimable', showBytes(sum(({ proposal }) => proposal.gain.reclaimableBytes))],
+    ...(reclaimable > 0 ? [['made reclaimable', showBytes(reclaimable)] as const] : []),
     ['TLB reach', showChange(sum(({ proposal }) => proposal.gain.tlbReachBytes))],
     [
       'work',

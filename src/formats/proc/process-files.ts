@@ -41,10 +41,16 @@ export function isKernelThread(stat: ProcessStat): boolean {
   return (stat.flags & PF_KTHREAD) !== 0;
 }
 
-/** Path of the unified hierarchy in /proc/PID/cgroup, `/` when the process is in none. */
+/**
+ * Path of the cgroup in /proc/PID/cgroup: of the unified hierarchy, or of the memory controller where that is still in
+ * a hierarchy of its own and the unified one has the process in its root. `/` when the process is in none.
+ */
 export function parseCgroup(text: string): string {
-  const unified = text.split('\n').find((line) => line.startsWith('0::'));
-  return unified?.slice(3) || '/';
+  const lines = text.split('\n');
+  const unified = lines.find((line) => line.startsWith('0::'))?.slice(3) || '/';
+  if (unified !== '/') return unified;
+  const memory = lines.find((line) => /^\d+:([^:]*,)?memory(,[^:]*)?:/.test(line));
+  return memory?.slice(memory.indexOf(':', memory.indexOf(':') + 1) + 1) || '/';
 }
 
 /** `Key:  value` lines of /proc/PID/status and /proc/meminfo, values as text without surrounding space. */
