@@ -3,6 +3,7 @@ import { type ChargedMemory, memoryCgroup, parseMemoryStat } from '../formats/pr
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
 import type { Bytes, ProcessId } from '../vocabulary/units.js';
+import { ifRecorded } from './if-recorded.js';
 
 export interface Charge {
   /** Path of the cgroup, as /proc/PID/cgroup tells it. */
@@ -14,6 +15,10 @@ export interface Charge {
 
 /** The charge of a process's memory cgroup; undefined in the root, without the controller, or when it is gone. */
 export function readCharge(host: Host, pid: ProcessId): Charge | undefined {
+  return ifRecorded(() => chargeOf(host, pid));
+}
+
+function chargeOf(host: Host, pid: ProcessId): Charge | undefined {
   const place = placeOf(host, pid);
   if (!place) return undefined;
   const file = place.version === 1 ? 'memory.usage_in_bytes' : 'memory.current';
@@ -23,7 +28,11 @@ export function readCharge(host: Host, pid: ProcessId): Charge | undefined {
 
 /** The charge with what it is made of. */
 export function readChargedMemory(host: Host, pid: ProcessId): (Charge & ChargedMemory) | undefined {
-  const charge = readCharge(host, pid);
+  return ifRecorded(() => chargedMemoryOf(host, pid));
+}
+
+function chargedMemoryOf(host: Host, pid: ProcessId): (Charge & ChargedMemory) | undefined {
+  const charge = chargeOf(host, pid);
   const place = placeOf(host, pid);
   if (!charge || !place) return undefined;
   const stat = host.files.readText(`${place.directory}/memory.stat`);
@@ -35,8 +44,8 @@ export function readChargedMemory(host: Host, pid: ProcessId): (Charge & Charged
 
 /** MemFree of /proc/meminfo. */
 export function readFreeMemory(host: Host): Bytes | undefined {
-  const meminfo = host.files.readText('/proc/meminfo');
-  return meminfo.ok ? kilobytes(parseKeyed(meminfo.value).get('MemFree')) : undefined;
+  const meminfo = ifRecorded(() => host.files.readText('/proc/meminfo'));
+  return meminfo?.ok ? kilobytes(parseKeyed(meminfo.value).get('MemFree')) : undefined;
 }
 
 function placeOf(host: Host, pid: ProcessId) {

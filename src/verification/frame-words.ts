@@ -1,5 +1,6 @@
 import type { Host, OpenFile } from '../host/host.js';
 import type { FrameNumber, Pages } from '../vocabulary/units.js';
+import { ifRecorded } from './if-recorded.js';
 
 const ENTRY_BYTES = 8;
 
@@ -13,8 +14,8 @@ export class FrameWords {
 
   /** `frames`: length of a window; folios up to that size lie in one, as they are aligned. */
   constructor(host: Host, path: string, frames: Pages) {
-    const opened = host.files.open(path);
-    this.#file = opened.ok ? opened.value : undefined;
+    const opened = ifRecorded(() => host.files.open(path));
+    this.#file = opened?.ok ? opened.value : undefined;
     this.#frames = frames;
     this.#words = new Uint32Array(frames * 2);
   }
@@ -37,7 +38,8 @@ export class FrameWords {
 
   #read(window: number): void {
     this.#window = window;
-    const read = this.#file?.read(new Uint8Array(this.#words.buffer), window * this.#frames * ENTRY_BYTES);
+    const into = new Uint8Array(this.#words.buffer);
+    const read = ifRecorded(() => this.#file?.read(into, window * this.#frames * ENTRY_BYTES));
     this.#known = read?.ok ? Math.floor(read.value / ENTRY_BYTES) : 0;
   }
 }

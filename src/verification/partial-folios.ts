@@ -10,6 +10,7 @@ import { BLOCK_FLAG } from '../vocabulary/page-sizes.js';
 import type { FrameNumber, Order, Pages } from '../vocabulary/units.js';
 import type { BlockRows } from './block-rows.js';
 import { FrameWords } from './frame-words.js';
+import { ifRecorded } from './if-recorded.js';
 
 interface Seen {
   readonly order: Order;
@@ -150,8 +151,11 @@ class FolioJudge {
   }
 
   #buildAverages(): boolean {
-    const release = this.#host.files.readText('/proc/sys/kernel/osrelease');
-    const built = configurationOfKernel(this.#host.files, release.ok ? release.value.trim() : '');
+    const { files } = this.#host;
+    const built = ifRecorded(() => {
+      const release = files.readText('/proc/sys/kernel/osrelease');
+      return configurationOfKernel(files, release.ok ? release.value.trim() : '');
+    });
     return built?.option('NO_PAGE_MAPCOUNT') === 'y';
   }
 }
