@@ -113,6 +113,7 @@ const NOTHING_DONE = {
   why: '',
   receipts: [],
   verdicts: [],
+  notes: [],
   recovered: [],
   doneBefore: [],
 };
