@@ -72,6 +72,19 @@ test('a few unmapped pages are left, and said; none are no finding', () => {
     few.passedOver.map(({ code, why, blocks }) => [code, why, blocks]),
     [['no-gain', 'holds fewer than 8 pages that nobody maps', 1]],
   );
+  // A share that is no whole number of pages is rounded up.
+  const between = propose('return-empty', {
+    blocks: ['h*505'],
+    drawn,
+    parameters: { unmappedFrom: 6.5 / 512 },
+  });
+  assert.equal(between.proposals.length, 1);
+  const above = propose('return-empty', {
+    blocks: ['h*505'],
+    drawn,
+    parameters: { unmappedFrom: 7.5 / 512 },
+  });
+  assert.equal(above.proposals.length, 0);
   const lower = propose('return-empty', { blocks: ['h*505'], drawn, parameters: { unmappedFrom: 7 / 512 } });
   assert.equal(lower.proposals.length, 1);
 });
@@ -150,4 +163,13 @@ test('shared memory out of the page tables can be named for a collapse, private 
   assert.deepEqual([shared.proposals.length, shared.proposals[0]?.cost.grownBytes], [1, 0]);
   const anon = propose('named-blocks', { blocks: ['.'], parameters });
   assert.deepEqual([anon.proposals.length, anon.passedOver[0].code], [0, 'not-eligible']);
+});
+
+test('a block that several mappings cut is asked for whole: what is known of all its rows, or nothing', () => {
+  const sizes = pageSizes(['h*8', 'h*8'], { unmapped: { 0: 400, 1: 104 } });
+  sizes.blocks.block[1] = FIRST_BLOCK;
+  const input = { sizes, heat: undefined, parameters: { ...DEFAULT_PARAMETERS, ...named(0) } };
+  assert.equal(POLICIES['named-blocks'].propose(input).proposals[0].gain.returnedBytes, 504 * PAGE);
+  sizes.blocks.flags[1] |= 1 << 6;
+  assert.equal(POLICIES['named-blocks'].propose(input).proposals[0].gain.returnedBytes, null);
 });

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FIRST_BLOCK, pageSizes } from '../../test/drawing.js';
+import { wholeBlockState } from './block-rows.js';
+
+/** Two rows of one block. */
+function cut(first: string, second: string, unmapped: Record<number, number | 'unknown'> = {}) {
+  const { blocks } = pageSizes([first, second, '4*1'], { unmapped });
+  blocks.block[1] = FIRST_BLOCK;
+  return blocks;
+}
+
+test('a block of one row is that row', () => {
+  const { blocks } = pageSizes(['h*8', '4*3'], { unmapped: { 0: 504 } });
+  const state = wholeBlockState(blocks, 0);
+  assert.deepEqual([state.present, state.unmapped, state.flags.includes('wholeInMapping')], [8, 504, true]);
+});
+
+test('a block that mappings cut is the sum of its rows, and whole in none', () => {
+  const blocks = cut('h*8', '4*3', { 0: 500, 1: 4 });
+  blocks.swapped[1] = 2;
+  blocks.zeroMapped[0] = 5;
+  const state = wholeBlockState(blocks, 0);
+  assert.deepEqual(
+    [state.present, state.unmapped, state.swapped, state.zeroMapped, state.level],
+    [11, 504, 2, 5, 'pte'],
+  );
+  assert.deepEqual([state.pagesByOrder[0], state.pagesByOrder[9]], [3, 8]);
+  assert.deepEqual(state.flags, []);
+  assert.equal(state.firstFrame, 5000 * 512);
+});
+
+test('what is unknown of one row is unknown of the block', () => {
+  assert.equal(wholeBlockState(cut('h*8', '4*3', { 0: 500, 1: 'unknown' }), 0).unmapped, null);
+  assert.equal(wholeBlockState(cut('h*8', '4*3', { 0: 'unknown' }), 0).unmapped, null);
+  const hidden = cut('h*8', '4*3');
+  hidden.flags[1] |= 1 << 5;
+  assert.deepEqual(wholeBlockState(hidden, 0).pagesByOrder, []);
+});
+
+test('a shared row makes a shared block', () => {
+  const blocks = cut('h*8', '4*3');
+  blocks.flags[1] |= 1;
+  assert.deepEqual(wholeBlockState(blocks, 0).flags, ['shared']);
+});
