@@ -66,7 +66,8 @@ class Supervisor {
       err: factsOf(2),
       environment: { ...process.env },
     };
-    this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV });
+    // Descriptors that system calls open (pidfds) are closed through node, which would warn of each.
+    this.#worker = new Worker(command.module, { workerData, env: SHARE_ENV, trackUnmanagedFds: false });
   }
 
   start(): void {
