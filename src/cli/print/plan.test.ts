@@ -12,8 +12,7 @@ const MIB = 2 ** 20;
 
 function block(at: number): BlockState {
   return {
-    ...{ block: at, level: 'pmd', present: 512, zeroMapped: 0, swapped: 0,
-    unmapped: 0, firstFrame: null },
+    ...{ block: at, level: 'pmd', present: 512, zeroMapped: 0, swapped: 0, unmapped: 0, firstFrame: null },
     ...{ pagesByOrder: [], flags: [] },
   };
 }
