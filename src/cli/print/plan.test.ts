@@ -127,7 +127,10 @@ describe('verdicts', () => {
       ]),
       PLAIN,
     );
-    assert.match(text, /^Verdicts by page sizes: 1 met, 4 not-met; resident memory −20 KiB$/m);
+    assert.match(
+      text,
+      /^Verdicts by page sizes: 1 met, 4 not-met; resident memory −20 KiB, returned to the system: unknown$/m,
+    );
     const rows = text
       .split('\n')
       .slice(1)
@@ -145,7 +148,10 @@ describe('verdicts', () => {
 
   test('that are all met are a line, and none at all say so', () => {
     const met = verdict(1, { outcome: 'met', cause: 'none', why: '', residentDelta: 0 });
-    assert.equal(showVerdicts(plan(), [met]), 'Verdicts by page sizes: 1 met; resident memory 0 B');
+    assert.equal(
+      showVerdicts(plan(), [met]),
+      'Verdicts by page sizes: 1 met; resident memory 0 B, returned to the system: unknown',
+    );
     assert.match(showVerdicts(plan(), []), /nothing was done/);
   });
 
