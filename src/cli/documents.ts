@@ -52,7 +52,7 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   census: kind(
     'census',
     'inspect',
-    'per process: totals in bytes by order, level and kind; content; why not huge; mappings; with `--blocks` every block',
+    'per process: totals in bytes by order, level and kind; content; lines of RSS and of the charge; why not huge; mappings; with `--blocks` every block',
     {
       target: z.string(),
       processes: z.array(
