@@ -1,3 +1,4 @@
+import { BLOCK_FLAG } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import { judgeEach } from './each-block.js';
 import { splitCost, splitGain } from './estimates.js';
@@ -30,7 +31,7 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     return undefined;
   }
   if (filled === undefined) {
-    findings.add('unknown-heat', 'its content was not read (source occupancy)', block);
+    findings.add('unknown-heat', whyUnread(input, row), block);
     return undefined;
   }
   const zeroPages = geometry.pagesPerBlock - filled;
@@ -58,4 +59,15 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     cost: splitCost(facts, parameters.costs),
     priority: zeroPages * geometry.pageBytes,
   };
+}
+
+/** Source occupancy leaves out what a split would return nothing of. */
+function whyUnread({ sizes: { blocks, mappings } }: PolicyInput, row: number): string {
+  if (blocks.flags[row] & BLOCK_FLAG.shared) {
+    return 'its content was not read: other processes map it as well';
+  }
+  if (mappings[blocks.mapping[row]].flags.includes('lo')) {
+    return 'its content was not read: it is locked, and a split frees no pages of locked memory';
+  }
+  return 'its content was not read (source occupancy)';
 }

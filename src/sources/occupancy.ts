@@ -1,11 +1,18 @@
 /**
- * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself with process_vm_readv. Not
- * heat, but proof of bloat: a zero-filled sub-page is returned to the system by a split to order 0.
+ * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself. Not heat, but proof of bloat: a
+ * zero-filled sub-page is returned to the system by a split to order 0. Blocks that cannot be acted on are not read.
  */
-import type { Host } from '../host/host.js';
-import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import type { Answer, Host, ProcessMemory } from '../host/host.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
-import { type BlockNumber, type Bytes, blockToPage, MIB } from '../vocabulary/units.js';
+import {
+  type BlockNumber,
+  type Bytes,
+  blockToPage,
+  MIB,
+  type PageRange,
+  type ProcessId,
+} from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface OccupancyOptions {
@@ -17,9 +24,38 @@ export interface OccupancyOptions {
 
 export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB };
 
+/** A huge block of 64 KiB pages is 512 MiB: read in pieces of this size. */
+const MOST_AT_ONCE: Bytes = 2 * MIB;
+
 interface Candidate {
   readonly sizes: PageSizes;
   readonly block: BlockNumber;
+}
+
+/** Huge blocks of a process by whether their content is worth a read. */
+export interface Readable {
+  /** Rows of `blocks`, ascending. */
+  readonly rows: readonly number[];
+  /** Blocks that other processes map as well, of which a process cannot give anything back. */
+  readonly shared: number;
+  /** Blocks of mlocked memory, whose zero-filled pages a split does not free. */
+  readonly locked: number;
+}
+
+/** PMD-mapped anonymous and shmem blocks; those of the huge zero page hold nothing to read. */
+export function readableBlocks({ blocks, mappings }: PageSizes): Readable {
+  const rows: number[] = [];
+  let shared = 0;
+  let locked = 0;
+  for (let row = 0; row < blocks.count; row++) {
+    if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
+    const { kind, flags } = mappings[blocks.mapping[row]];
+    if (kind !== 'anon' && kind !== 'shmem') continue;
+    if (blocks.flags[row] & BLOCK_FLAG.shared) shared++;
+    else if (flags.includes('lo')) locked++;
+    else rows.push(row);
+  }
+  return { rows, shared, locked };
 }
 
 export class OccupancySource implements Source {
@@ -27,6 +63,8 @@ export class OccupancySource implements Source {
   readonly origin: SampleOrigin;
   readonly #options: OccupancyOptions;
   readonly #losses: Record<string, number> = {};
+  readonly #left = { shared: 0, locked: 0 };
+  #buffer = new Uint8Array(0);
   #bytesRead = 0;
   #blocks = 0;
 
@@ -42,76 +80,96 @@ export class OccupancySource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    const candidates = context.processes.flatMap((sizes) => this.#candidates(context.host, sizes));
-    const started = context.host.clock.monotonicNs();
-    let filled = new Uint8Array(0);
-    let buffer = new Uint8Array(0);
-    for (const [index, { sizes, block }] of candidates.entries()) {
-      if (context.signal.aborted) break;
-      const { blockBytes, pagesPerBlock } = sizes.geometry;
-      if (buffer.length !== blockBytes) {
-        buffer = new Uint8Array(blockBytes);
-        filled = new Uint8Array(pagesPerBlock / 8);
+    const { host, signal } = context;
+    const candidates = context.processes.flatMap((sizes) => this.#candidates(sizes));
+    const chosen =
+      this.#options.sampleBlocks === undefined
+        ? candidates
+        : drawn(host, candidates, this.#options.sampleBlocks);
+    const started = host.clock.monotonicNs();
+    const memories = new Memories(host);
+    try {
+      for (const [index, { sizes, block }] of chosen.entries()) {
+        if (signal.aborted) break;
+        const filled = this.#readBlock(memories, sizes, block);
+        if (filled) yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
+        context.progress(index + 1, chosen.length, 'blocks');
+        await this.#keepRate(context, started);
       }
-      if (this.#readBlock(context.host, sizes, block, buffer, filled)) {
-        yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
-      }
-      context.progress(index + 1, candidates.length, 'blocks');
-      await this.#keepRate(context, started);
+    } finally {
+      memories.close();
     }
   }
 
   account(): SourceAccount {
-    return {
-      losses: this.#losses,
-      bytesRead: this.#bytesRead,
-      notes:
-        this.#blocks === 0
-          ? []
-          : [
-              `read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB); reading marks pages referenced, as any access does`,
-            ],
-    };
-  }
-
-  /** PMD-mapped anonymous blocks; those of the huge zero page hold nothing to read. */
-  #candidates(host: Host, sizes: PageSizes): Candidate[] {
-    const { blocks } = sizes;
-    const found: Candidate[] = [];
-    for (let row = 0; row < blocks.count; row++) {
-      if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
-      const { kind } = sizes.mappings[blocks.mapping[row]];
-      if (kind === 'anon' || kind === 'shmem') found.push({ sizes, block: blocks.block[row] });
+    const { shared, locked } = this.#left;
+    const notes: string[] = [];
+    if (this.#blocks > 0) {
+      notes.push(`read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB)`);
     }
-    return this.#options.sampleBlocks === undefined ? found : drawn(host, found, this.#options.sampleBlocks);
+    if (shared > 0) notes.push(`left ${shared} huge blocks unread that other processes map as well`);
+    if (locked > 0) notes.push(`left ${locked} huge blocks of locked memory unread`);
+    return { losses: this.#losses, bytesRead: this.#bytesRead, notes };
   }
 
-  #readBlock(
-    host: Host,
-    sizes: PageSizes,
-    block: BlockNumber,
-    buffer: Uint8Array,
-    filled: Uint8Array,
-  ): boolean {
-    const { geometry, process } = sizes;
+  #candidates(sizes: PageSizes): Candidate[] {
+    const { rows, shared, locked } = readableBlocks(sizes);
+    this.#left.shared += shared;
+    this.#left.locked += locked;
+    return rows.map((row) => ({ sizes, block: sizes.blocks.block[row] }));
+  }
+
+  /** Returns one bit for each sub-page, or undefined when the block could not be read whole, which is counted. */
+  #readBlock(memories: Memories, { process, geometry }: PageSizes, block: BlockNumber) {
+    const { pagesPerBlock, pageBytes, blockBytes } = geometry;
+    const piece = Math.min(pagesPerBlock, Math.floor(MOST_AT_ONCE / pageBytes));
+    if (this.#buffer.length !== piece * pageBytes) this.#buffer = new Uint8Array(piece * pageBytes);
+    const filled = new Uint8Array(pagesPerBlock / 8);
     const start = blockToPage(block, geometry);
-    const range = { start, end: start + geometry.pagesPerBlock };
-    const read = host.calls.processVmRead(process.pid, [range], buffer);
-    if (!read.ok || read.value < geometry.blockBytes) {
-      const reason = read.ok ? 'short read' : read.error.errno;
-      this.#losses[reason] = (this.#losses[reason] ?? 0) + 1;
-      return false;
+    for (let page = 0; page < pagesPerBlock; page += piece) {
+      const range = { start: start + page, end: start + page + piece };
+      const read = memories.read(process.pid, range, this.#buffer);
+      if (!read.ok || read.value < this.#buffer.length) {
+        const reason = read.ok ? 'no longer in memory' : read.error.errno;
+        this.#losses[reason] = (this.#losses[reason] ?? 0) + 1;
+        return undefined;
+      }
+      markFilled(this.#buffer, pageBytes, filled.subarray(page / 8, (page + piece) / 8));
     }
-    this.#bytesRead += read.value;
+    this.#bytesRead += blockBytes;
     this.#blocks++;
-    markFilled(buffer, geometry.pageBytes, filled);
-    return true;
+    return filled;
   }
 
   async #keepRate({ host, signal }: SourceContext, started: number): Promise<void> {
     const elapsedMs = (host.clock.monotonicNs() - started) / 1e6;
     const dueMs = (this.#bytesRead / this.#options.bytesPerSecond) * 1000;
     if (dueMs - elapsedMs > 1) await host.clock.sleep(dueMs - elapsedMs, signal);
+  }
+}
+
+/** The memory of one process at a time, opened when it is first read. */
+class Memories {
+  readonly #host: Host;
+  #open: Answer<ProcessMemory> | undefined;
+  #pid: ProcessId | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  read(pid: ProcessId, range: PageRange, into: Uint8Array): Answer<Bytes> {
+    if (this.#pid !== pid || this.#open === undefined) {
+      this.close();
+      this.#open = this.#host.calls.openMemory(pid);
+      this.#pid = pid;
+    }
+    return this.#open.ok ? this.#open.value.read(range, into) : this.#open;
+  }
+
+  close(): void {
+    if (this.#open?.ok) this.#open.value.close();
+    this.#open = undefined;
   }
 }
 

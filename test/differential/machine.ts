@@ -37,6 +37,8 @@ export interface Machine {
   /** A child that sleeps, and its end. */
   fork(): Promise<OwnAnswer>;
   reap(): Promise<OwnAnswer>;
+  /** process_vm_readv by another process: the bytes read, or the errno. */
+  vmRead(span: Span): string;
   thpDisable(how: 'no' | 'complete' | 'except-advised'): Promise<OwnAnswer>;
   /** Folios that wait in per-CPU batches join their LRU lists, so that no look depends on who faulted what before. */
   settle(): Promise<void>;

@@ -33,7 +33,8 @@ export const inspectCommand = command<Flags, [string]>(
     description: [
       'A census of a process, a command name, a cgroup or everything: bytes by folio order and by mapping level, holes',
       'that a collapse would fill, huge pages that hold mostly zeroes, and with --explain why one address is or is not',
-      'huge. Changes nothing; reading content (--content sample or all) marks the pages read as referenced.',
+      'huge. Changes nothing. Reading content (--content sample or all) leaves out what is shared or locked; on arm64 the',
+      'kernel marks the huge pages that were read as accessed, on x86-64 it does not.',
     ].join('\n'),
     examples: [
       ['octavo inspect 4711', 'one process'],

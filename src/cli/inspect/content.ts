@@ -1,8 +1,7 @@
 /** How much of huge pages is zeroes: read whole, or estimated from blocks drawn at random. */
 import { countBits } from '../../base/bits.js';
 import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
-import { OCCUPANCY_DEFAULTS, OccupancySource } from '../../sources/occupancy.js';
-import { censusTotals } from '../../verification/census.js';
+import { OCCUPANCY_DEFAULTS, OccupancySource, readableBlocks } from '../../sources/occupancy.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
@@ -14,9 +13,12 @@ const SAMPLED_BLOCKS = 64;
 export type ContentChoice = 'none' | 'sample' | 'all';
 
 export interface Content {
-  /** Huge blocks read and huge blocks there are. */
+  /** Huge blocks read and huge blocks that are worth a read. */
   readonly read: number;
   readonly of: number;
+  /** Huge blocks left unread because other processes map them, or because they are locked. */
+  readonly shared: number;
+  readonly locked: number;
   /** Zero-filled sub-pages in the blocks that were read. */
   readonly zeroPages: number;
   /** Blocks of those read that return-empty would split: with its default bound. */
@@ -28,8 +30,10 @@ export async function readContent(
   sizes: PageSizes,
   how: ContentChoice,
 ): Promise<Content | undefined> {
-  const of = censusTotals(sizes).hugeBlocks;
-  if (how === 'none' || of === 0) return undefined;
+  if (how === 'none') return undefined;
+  const { rows, shared, locked } = readableBlocks(sizes);
+  const of = rows.length;
+  if (of + shared + locked === 0) return undefined;
   const limit = how === 'sample' ? { sampleBlocks: SAMPLED_BLOCKS } : {};
   const source = new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...limit });
   const { host, signal, progress } = context;
@@ -45,10 +49,21 @@ export async function readContent(
     if (zero > DEFAULT_PARAMETERS.emptyAbove * pagesPerBlock) seen.mostlyEmpty++;
   }
   throwIfStopped(signal);
-  return { ...seen, of };
+  return { ...seen, of, shared, locked };
 }
 
-export function showContent({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {
+export function showContent(sizes: PageSizes, content: Content): string {
+  const { shared, locked } = content;
+  const left = [
+    ...(shared > 0 ? [`${shared} that other processes map as well`] : []),
+    ...(locked > 0 ? [`${locked} of locked memory`] : []),
+  ];
+  const unread = left.length > 0 ? `not read            huge blocks: ${left.join(', ')}` : undefined;
+  const lines = [content.of > 0 ? zeroLine(sizes, content) : undefined, unread];
+  return lines.filter((line) => line !== undefined).join('\n');
+}
+
+function zeroLine({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {
   const share = ((100 * zeroPages) / Math.max(1, read * geometry.pagesPerBlock)).toFixed(1);
   const all =
     read === of
