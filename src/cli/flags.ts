@@ -17,7 +17,6 @@ import {
   parseWord,
   showShare,
 } from './parameters.js';
-import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
 export {
   parseBytes,
@@ -93,8 +92,7 @@ export const actingFlags = {
 } as const;
 
 export type TurnFlags = ScopeFlags &
-  ActingFlags &
-  ProbeFlags & {
+  ActingFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
@@ -129,7 +127,8 @@ export const turnFlags = {
   source: {
     kind: 'enum',
     values: names(SOURCES),
-    brief: 'Where knowledge below 2 MiB comes from (default occupancy)',
+    brief:
+      'Where knowledge below 2 MiB comes from (default occupancy); damon-regions starts a kdamond and clears accessed bits',
     variadic: true,
     optional: true,
   },
@@ -226,7 +225,6 @@ export const turnFlags = {
     optional: true,
     placeholder: 'bytes',
   },
-  ...probeFlags,
   maxBlocks: {
     kind: 'parsed',
     parse: parseCount,
@@ -305,7 +303,6 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     },
     budgets: budgetsOf(flags),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
-    probe: probeOptions(flags),
   };
 }
 

@@ -6,7 +6,7 @@ import { readThpSettings } from '../../verification/thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
@@ -30,6 +30,7 @@ type Flags = ScopeFlags & {
 export const inspectCommand = command<Flags, [string]>(
   {
     brief: 'count a process’s memory by folio order and mapping level, and say why it is not huge',
+    effect: LOOKS,
     description: [
       'A census of a process, a command name, a cgroup or everything: bytes by folio order and by mapping level, holes',
       'that a collapse would fill, huge pages that hold mostly zeroes, and with --explain why one address is or is not',

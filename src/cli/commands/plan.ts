@@ -21,6 +21,11 @@ type Flags = TurnFlags &
 export const planCommand = command<Flags, [string?]>(
   {
     brief: 'say what to split or collapse, why, what it brings and what it costs',
+    effect: {
+      kind: 'acts',
+      what: 'starts a kdamond, which clears accessed bits while it watches, and puts DAMON back as found',
+      when: '--source damon-regions',
+    },
     description: [
       'Looks at a target’s page sizes, reads what is known below 2 MiB, asks a policy, and prints a plan: each step with',
       'its reason, gain and cost, whether it lasts, whether it can be undone, and everything that was refused or left',
