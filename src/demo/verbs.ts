@@ -5,6 +5,7 @@ import { checksum } from './checksum.js';
 import { Exercise } from './exercise.js';
 import {
   advise,
+  armUserfaults,
   disableThp,
   lockMemory,
   PIPE_PAGES,
@@ -182,6 +183,15 @@ export class Verbs implements Handlers {
       region.access.fill(ACCESS.none, span.from, span.to);
       unmapMemory(span.at, span.bytes);
     }
+    return NOTHING;
+  }
+
+  userfault(ask: Stretch) {
+    const { region, span } = this.#spanOf(ask);
+    this.#scratch ??= scratchMemory(SCRATCH_BYTES);
+    armUserfaults(span.at, span.bytes, this.#scratch);
+    // From here on a page that is not there stops the process.
+    region.access.fill(ACCESS.none, span.from, span.to);
     return NOTHING;
   }
 
