@@ -7,6 +7,8 @@ import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { terminalOn } from '../../test/terminal.js';
 import { wholeApplication } from './application.js';
 import { COMMANDS, routes } from './catalogue.js';
+import { effectSentence } from './command.js';
+import { actingCommands } from './effects.js';
 import { manualCommands, manualPage } from './manual.js';
 import { VERSION } from './version.js';
 
@@ -29,7 +31,7 @@ test('every command is in the manual, but for hidden ones', () => {
 });
 
 describe('every command', () => {
-  for (const { words, text, flags, positional } of visible) {
+  for (const { words, text, flags, dryRun, positional } of visible) {
     test(`${words}: has examples that are command lines of it, a description and a brief`, () => {
       assert.ok(text.examples.length > 0, 'no examples');
       const ofThis = new RegExp(`(^|\\| ?)(sudo |[A-Z_]+=\\S+ )*octavo (--host \\S+ )?${words}\\b`);
@@ -45,6 +47,18 @@ describe('every command', () => {
       assert.match(text.brief, /^[a-z]/, 'a brief begins small');
       assert.doesNotMatch(text.brief, /\.$/, 'a brief has no full stop');
       assert.ok(text.description.length > 40);
+    });
+
+    test(`${words}: help says what it changes`, async () => {
+      const { out, run } = terminal();
+      assert.equal(await run([...words.split(' '), '--help']), 0);
+      assert.ok(out().includes(effectSentence(text.effect, dryRun)), out());
+      assert.equal(
+        dryRun,
+        flags.some(({ name }) => name === 'dry-run'),
+      );
+      const acts = text.effect.kind === 'acts' && text.effect.when === undefined;
+      if (acts) assert.doesNotMatch(text.description, /[Cc]hanges nothing/);
     });
 
     test(`${words}: completion proposes it and each of its options`, async () => {
@@ -87,6 +101,24 @@ describe('help fits a terminal of 80 columns and a locale of ASCII', () => {
     assert.match(out(), /docs\/huge-pages-in-five-minutes\.md/);
     assert.match(out(), /docs\/glossary\.md/);
   });
+});
+
+test('what a command changes is one sentence, with the option that makes or keeps it', () => {
+  assert.match(effectSentence({ kind: 'looks' }, false), /^Changes nothing on this host/);
+  assert.equal(effectSentence({ kind: 'acts', what: 'splits' }, true), 'Acts: splits; never with --dry-run.');
+  assert.equal(
+    effectSentence({ kind: 'acts', what: 'recovers', when: '--recover' }, false),
+    'Acts: recovers, only with --recover.',
+  );
+});
+
+test('the list of acting commands says when each acts', () => {
+  const acting = new Map(actingCommands(routes).map(({ words, when }) => [words, when]));
+  assert.equal(acting.get('apply'), 'without `--dry-run`');
+  assert.equal(acting.get('probe'), 'always');
+  assert.equal(acting.get('plan'), 'with `--source damon-regions`');
+  for (const words of ['inspect', 'doctor', 'runs', 'damon show', 'import', 'report'])
+    assert.equal(acting.has(words), false, words);
 });
 
 test('completion goes on behind --host DIR', async () => {

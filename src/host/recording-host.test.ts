@@ -12,7 +12,7 @@ import type { BlockColumns } from '../vocabulary/page-sizes.js';
 import type { PageRange } from '../vocabulary/units.js';
 import { probeFeatures } from './features.js';
 import { folderHost } from './folder-host.js';
-import type { Answer, Host } from './host.js';
+import type { Answer, Host, ProcessMemory } from './host.js';
 import { linuxHost } from './linux-host.js';
 import { recordHost } from './recording-host.js';
 
@@ -115,6 +115,39 @@ describe('recording a live process', () => {
     assert.deepEqual(filled(part, pageBytes), filled(live, pageBytes).slice(5, 13));
   });
 
+  test('what could not be opened or read comes back as the same refusal', () => {
+    const nobody = 2 ** 22 + 1;
+    const refusing: Host = {
+      ...host,
+      calls: new Proxy(host.calls, {
+        get: (target, name) => {
+          if (name === 'openMemory')
+            return (of: number) =>
+              of === pid ? { ok: true, value: closedMemory(pid) } : target.openMemory(of);
+          const member = Reflect.get(target, name);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      }),
+    };
+    const recorder = recordHost(refusing);
+    const ranges = [
+      { start: 8, end: 16 },
+      { start: 16, end: 24 },
+    ];
+    const asked = (of: Host) => [
+      readMemory(of, nobody, ranges[0], new Uint8Array(0)),
+      ...ranges.map((range) => readMemory(of, pid, range, new Uint8Array(0))),
+    ];
+    const live = asked(recorder.host);
+    assert.deepEqual(
+      live.map((answer) => (answer.ok ? answer.value : answer.error.errno)),
+      ['ENOENT', 'EIO', 0],
+    );
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    assert.deepEqual(asked(folderHost(folder, '/state')), live);
+  });
+
   test('neither memory, nor environment, nor command line is on disk', (context) => {
     const found = secretPages(host, pid);
     if (typeof found === 'string') return context.skip(found);
@@ -188,6 +221,16 @@ function secretPages(host: Host, pid: number): number | string {
     }
   }
   throw new Error('the buffer of the child was not found');
+}
+
+/** Memory of which pages from 16 on are not there and the others cannot be read. */
+function closedMemory(pid: number): ProcessMemory {
+  const refusal = { errno: 'EIO' as const, call: `read /proc/${pid}/mem` };
+  return {
+    pid,
+    read: ({ start }) => (start < 16 ? { ok: false, error: refusal } : { ok: true, value: 0 }),
+    close: () => undefined,
+  };
 }
 
 function readMemory(host: Host, pid: number, range: PageRange, into: Uint8Array): Answer<number> {

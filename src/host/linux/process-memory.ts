@@ -1,7 +1,7 @@
 /**
  * /proc/PID/mem beside /proc/PID/pagemap. The kernel reads `mem` with references to pages (FOLL_GET in
  * __access_remote_vm(), mm/memory.c). process_vm_readv pins them (FOLL_PIN), and for a pin the kernel first unshares
- * what a fork shares: it splits the PMD mapping and copies each page (gup_must_unshare(), mm/internal.h). A page that is
+ * what a fork shares: it splits the PMD mapping and copies each page (gup_must_unshare()). A page that is
  * not there would be faulted in, so pagemap is asked first. In the instant between the two a page may go; then the read
  * brings the zero page, or EIO where a userfault would have been: `mem` never waits for one.
  */

@@ -1,7 +1,7 @@
 /**
  * Reading a process's memory from outside. /proc/PID/mem takes references to pages (FOLL_GET), process_vm_readv pins
  * them (FOLL_PIN). A pin promises that the page stays the process's own, so the kernel unshares first what a fork
- * shares (gup_must_unshare(), mm/internal.h); a reference promises nothing and changes nothing. Both fault in what is
+ * shares (gup_must_unshare()); a reference promises nothing and changes nothing. Both fault in what is
  * not there.
  */
 import type { ErrnoName } from '../../vocabulary/errno.js';
