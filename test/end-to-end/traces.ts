@@ -16,9 +16,12 @@ export interface Seen {
 /** Page sizes, frames, sharing and every smaps field of regions. */
 export function memoryTraces(seen: readonly Seen[]): Traces {
   const traces = new Map<string, string>();
+  const smaps = new Map<number, string>();
   for (const { pid, region } of seen) {
     const name = `${pid} ${region.name}`;
-    for (const [field, value] of smapsFields(pid, region)) traces.set(`${name}: ${field}`, value);
+    const text = smaps.get(pid) ?? smapsOf(pid);
+    smaps.set(pid, text);
+    for (const [field, value] of smapsFields(text, region)) traces.set(`${name}: ${field}`, value);
     const entries = entriesOf(pid, region);
     const perBlock = region.blockBytes / region.pageBytes;
     for (const [number, { frames, orders }] of blocksOf(pid, region).entries()) {
@@ -39,7 +42,7 @@ export function referencedKb(seen: readonly Seen[]): Map<string, number> {
     ({ pid, region }) =>
       [
         `${pid} ${region.name}`,
-        Number.parseInt(smapsFields(pid, region).get('Referenced') ?? '0', 10),
+        Number.parseInt(smapsFields(smapsOf(pid), region).get('Referenced') ?? '0', 10),
       ] as const,
   );
   return new Map(found);
@@ -90,11 +93,13 @@ export function differences(before: Traces, after: Traces): readonly string[] {
   });
 }
 
-function smapsFields(pid: number, region: MapAnswer): Map<string, string> {
+const smapsOf = (pid: number) => readFileSync(`/proc/${pid}/smaps`, 'latin1');
+
+function smapsFields(text: string, region: MapAnswer): Map<string, string> {
   const fields = new Map<string, string>();
   const [start, end] = [BigInt(region.address), BigInt(region.address) + BigInt(region.bytes)];
   let inside = false;
-  for (const line of readFileSync(`/proc/${pid}/smaps`, 'latin1').split('\n')) {
+  for (const line of text.split('\n')) {
     const header = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
     if (header) inside = BigInt(`0x${header[1]}`) < end && BigInt(`0x${header[2]}`) > start;
     const field = /^(\w+): +(\d+) kB$/.exec(line);

@@ -11,6 +11,8 @@ const ZERO_PAGE = 1n << 24n;
 const PRESENT = 1n << 63n;
 const FRAME = (1n << 55n) - 1n;
 const SOFT_DIRTY = 1n << 55n;
+/** Frames read at a time; memory comes and goes in far larger pieces. */
+const WINDOW = 64;
 
 export interface BlockTruth {
   /** Frame of each page, 0 for one that is not present. */
@@ -71,8 +73,15 @@ function orderAt(window: BigUint64Array, at: number): number {
 /** How many times each frame is mapped, all processes together; 0 for no frame. */
 export function mapCounts(frames: readonly number[]): readonly number[] {
   const counts = new WordFile('/proc/kpagecount');
+  const windows = new Map<number, BigUint64Array>();
   try {
-    return frames.map((frame) => (frame === 0 ? 0 : Number(counts.read(frame, 1)[0])));
+    return frames.map((frame) => {
+      if (frame === 0) return 0;
+      const start = Math.floor(frame / WINDOW) * WINDOW;
+      const window = windows.get(start) ?? counts.read(start, WINDOW);
+      windows.set(start, window);
+      return Number(window[frame - start]);
+    });
   } finally {
     counts.close();
   }
