@@ -5,6 +5,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import type { MapAnswer, OwnAdvice } from '../../src/demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { killedJournal } from '../killed-journal.js';
 import { type WorkloadClient, WorkloadRefusal } from '../live/workload-client.js';
 import type { Scene } from '../looking.js';
 import { PerfBuilder } from '../perf-builder.js';
@@ -188,8 +189,6 @@ function killedCopy(octavo: OctavoRunner, run: string): string {
   const folder = octavo.path(`state/runs/${killed}`);
   cpSync(octavo.path(`state/runs/${run}`), folder, { recursive: true });
   const journal = `${folder}/journal.jsonl`;
-  const lines = readFileSync(journal, 'latin1').split('\n');
-  const intent = lines.findIndex((line) => line.includes('"kind":"intent"'));
-  writeFileSync(journal, `${lines.slice(0, intent + 1).join('\n')}\n`);
+  writeFileSync(journal, killedJournal(readFileSync(journal, 'utf8')));
   return killed;
 }

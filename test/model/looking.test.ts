@@ -21,6 +21,7 @@ import { mprotect } from '../../src/simulator/kernel/vmas.js';
 import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
 import { GIB, MIB } from '../../src/vocabulary/units.js';
 import { temporaryFolder } from '../kernels.js';
+import { killedJournal } from '../killed-journal.js';
 import { LOOKING_LINES, lookingCommands, mayEndWith, type Scene } from '../looking.js';
 import { PerfBuilder } from '../perf-builder.js';
 import { terminalOn } from '../terminal.js';
@@ -143,11 +144,11 @@ class Scenery {
     const killed = run.replace(/....$/, 'dead');
     const { contents, directories } = this.host.memory;
     directories.add(`/var/lib/octavo/runs/${killed}`);
-    for (const name of ['plan.json', 'journal.jsonl']) {
-      const text = new TextDecoder().decode(contents.get(`/var/lib/octavo/runs/${run}/${name}`));
-      const lines = text.split('\n');
-      const intent = lines.findIndex((line) => line.includes('"kind":"intent"'));
-      const kept = name === 'plan.json' ? text : `${lines.slice(0, intent + 1).join('\n')}\n`;
+    const from = `/var/lib/octavo/runs/${run}/`;
+    for (const [path, bytes] of [...contents].filter(([name]) => name.startsWith(from))) {
+      const text = new TextDecoder().decode(bytes);
+      const kept = path.endsWith('.jsonl') ? killedJournal(text) : text;
+      const name = path.slice(from.length);
       contents.set(`/var/lib/octavo/runs/${killed}/${name}`, new TextEncoder().encode(kept));
     }
     return killed;
