@@ -81,6 +81,7 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   'record-host': ({ pid, fresh }) => [[fresh('host'), '--', 'inspect', `${pid}`, '--content', 'all']],
   simulate: () => [['--list']],
   'model shell': ({ script }) => [['--script', script]],
+  help: () => [[], ['plan']],
   man: () => [[]],
   completion: () => [['bash']],
 };
