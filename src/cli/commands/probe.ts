@@ -18,7 +18,7 @@ import {
   stateFlags,
   targetParameter,
 } from '../flags.js';
-import { showShare } from '../parameters.js';
+import { parsePercent, parseWord, showShare } from '../parameters.js';
 import { plural } from '../print/units.js';
 import { saveProbedHeat } from '../samples/probed-heat.js';
 import { journalPlace } from '../turns.js';
@@ -109,14 +109,14 @@ export const probeCommand = command<Flags, [string]>(
       },
       maxPressure: {
         kind: 'parsed',
-        parse: Number,
+        parse: parsePercent,
         brief: 'Stop above this PSI memory avg10 in percent',
         optional: true,
         placeholder: 'percent',
       },
       out: {
         kind: 'parsed',
-        parse: String,
+        parse: parseWord,
         brief: 'Write a heat file (Parquet) here',
         optional: true,
         placeholder: 'file',
