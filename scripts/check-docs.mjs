@@ -7,11 +7,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const problems = [];
 
 const { ERRORS, EXIT, EXIT_MEANINGS } = await built('src/vocabulary/errors.js');
-const { COMMANDS } = await built('src/cli/catalogue.js');
+const { COMMANDS, routes } = await built('src/cli/catalogue.js');
 const { DOCUMENTS } = await built('src/cli/documents.js');
 const write = process.argv.includes('--write');
 keepErrors(join(root, 'docs', 'errors.md'), write);
 keepKinds(join(root, 'docs', 'using.md'), write);
+const { actingCommands } = await built('src/cli/effects.js');
+keepEffects('docs/using.md', /(?<=## What changes anything\n[^|]*)(\|[^\n]*\n)+/, effectsTable(), write);
+keepEffects('README.md', /(?<=nothing else does: )[^(]*(?= \()/, effectsList(), write);
 for (const path of documents(root)) {
   const text = readFileSync(path, 'utf8');
   checkLinks(path, text);
@@ -63,6 +66,38 @@ function kindsTable() {
     ([kind, { from, holds }]) => `| \`${kind}\` | ${from} | ${holds} |`,
   );
   return ['', '| kind | from | holds |', '| --- | --- | --- |', ...rows, ''].join('\n');
+}
+
+/** What the commands themselves declare that they change, in place of what `pattern` finds. */
+function keepEffects(path, pattern, wanted, write) {
+  const file = join(root, path);
+  const text = readFileSync(file, 'utf8');
+  const [found] = pattern.exec(text) ?? [];
+  if (found === wanted) return;
+  if (found !== undefined && write)
+    writeFileSync(
+      file,
+      text.replace(pattern, () => wanted),
+    );
+  else problems.push(`${path}: does not list what changes anything; \`node scripts/check-docs.mjs --write\``);
+}
+
+function effectsList() {
+  return actingCommands(routes)
+    .map(({ words }) => `\`${words}\``)
+    .join(', ');
+}
+
+function effectsTable() {
+  const rows = actingCommands(routes).map(({ words, what, when }) => [`\`${words}\``, what, when]);
+  const all = [['command', 'changes', 'when'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`;
+  return [
+    line(all[0]),
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`,
+    ...rows.map(line),
+  ].join('');
 }
 
 function errorsDocument() {

@@ -230,7 +230,7 @@ export class ScriptedHost implements Host {
         this.failAdvice(++this.#advised);
         return this.#advise(ranges, advice);
       },
-      processVmRead: (pid) => absent(`process_vm_readv ${pid}`),
+      openMemory: (pid) => absent(`open /proc/${pid}/mem`),
       scanPagemap: (pid, scan) => {
         const rows = this.blocks.flatMap((block, index) => {
           const start = Math.max(scan.range.start, (FIRST_BLOCK + index) * PAGES);

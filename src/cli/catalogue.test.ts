@@ -8,8 +8,11 @@ import { terminalOn } from '../../test/terminal.js';
 import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../planning/budgets.js';
 import { ERRORS } from '../vocabulary/errors.js';
 import { MIB } from '../vocabulary/units.js';
+import { isActing } from './acting.js';
 import { wholeApplication } from './application.js';
 import { COMMANDS, routes } from './catalogue.js';
+import { effectSentence } from './command.js';
+import { actingCommands } from './effects.js';
 import { manualCommands, manualPage } from './manual.js';
 import { VERSION } from './version.js';
 
@@ -32,7 +35,7 @@ test('every command is in the manual, but for hidden ones', () => {
 });
 
 describe('every command', () => {
-  for (const { words, text, flags, positional } of visible) {
+  for (const { words, text, flags, dryRun, positional } of visible) {
     test(`${words}: has examples that are command lines of it, a description and a brief`, () => {
       assert.ok(text.examples.length > 0, 'no examples');
       const ofThis = new RegExp(`(^|\\| ?)(sudo |[A-Z_]+=\\S+ )*octavo (--host \\S+ )?${words}\\b`);
@@ -48,6 +51,18 @@ describe('every command', () => {
       assert.match(text.brief, /^[a-z]/, 'a brief begins small');
       assert.doesNotMatch(text.brief, /\.$/, 'a brief has no full stop');
       assert.ok(text.description.length > 40);
+    });
+
+    test(`${words}: help says what it changes`, async () => {
+      const { out, run } = terminal();
+      assert.equal(await run([...words.split(' '), '--help']), 0);
+      assert.ok(out().includes(effectSentence(text.effect, dryRun)), out());
+      assert.equal(
+        dryRun,
+        flags.some(({ name }) => name === 'dry-run'),
+      );
+      const acts = text.effect.kind === 'acts' && text.effect.when === undefined;
+      if (acts) assert.doesNotMatch(text.description, /[Cc]hanges nothing/);
     });
 
     test(`${words}: completion proposes it and each of its options`, async () => {
@@ -125,6 +140,30 @@ describe('options that advice names', () => {
       }
     }
   });
+});
+
+test('what a command changes is one sentence, with the option that makes or keeps it', () => {
+  assert.match(effectSentence({ kind: 'looks' }, false), /^Changes nothing on this host/);
+  assert.equal(effectSentence({ kind: 'acts', what: 'splits' }, true), 'Acts: splits; never with --dry-run.');
+  assert.equal(
+    effectSentence({ kind: 'acts', what: 'recovers', when: '--recover' }, false),
+    'Acts: recovers, only with --recover.',
+  );
+});
+
+test('what acts unless told otherwise is never proposed, and nothing else is held back', () => {
+  const acting = actingCommands(routes).filter(({ when }) => !when.startsWith('with '));
+  const held = visible.map(({ words }) => words).filter(isActing);
+  assert.deepEqual(held.sort(), acting.map(({ words }) => words).sort());
+});
+
+test('the list of acting commands says when each acts', () => {
+  const acting = new Map(actingCommands(routes).map(({ words, when }) => [words, when]));
+  assert.equal(acting.get('apply'), 'without `--dry-run`');
+  assert.equal(acting.get('probe'), 'always');
+  assert.equal(acting.get('plan'), 'with `--source damon-regions`');
+  for (const words of ['inspect', 'doctor', 'runs', 'damon show', 'import', 'report'])
+    assert.equal(acting.has(words), false, words);
 });
 
 test('completion goes on behind --host DIR', async () => {

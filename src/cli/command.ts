@@ -9,6 +9,17 @@ import {
 import { OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
 
+/**
+ * What a command changes on the host that it runs on, beyond files that it is told to write. `looks`: nothing; a test
+ * holds every such command against the page tables (test/end-to-end/looking.test.ts). `acts`: `what`, always or only
+ * `when` these options are given, but never under --dry-run where there is one.
+ */
+export type Effect =
+  | { readonly kind: 'looks' }
+  | { readonly kind: 'acts'; readonly what: string; readonly when?: string };
+
+export const LOOKS: Effect = { kind: 'looks' };
+
 export interface CommandText {
   /** One line, starts with a small letter, no full stop. */
   readonly brief: string;
@@ -16,6 +27,8 @@ export interface CommandText {
   readonly description: string;
   /** `octavo …` lines with what they are for. */
   readonly examples: readonly (readonly [command: string, purpose: string])[];
+  /** What it changes on the host. */
+  readonly effect: Effect;
   /** Exit codes beyond 0, 1 and 2 that this command can end with. */
   readonly exits?: readonly (readonly [code: number, meaning: string])[];
 }
@@ -32,10 +45,23 @@ export function command<Flags extends BaseFlags, Args extends BaseArgs>(
 ): DocumentedCommand {
   const built = buildCommand<Flags, Args, OctavoContext>({
     parameters: parameters as never,
-    docs: { brief: text.brief, fullDescription: fullDescription(text) },
+    docs: { brief: text.brief, fullDescription: fullDescription(text, hasDryRun(parameters)) },
     func: reportingFailures(run) as never,
   });
   return { ...built, text };
+}
+
+/** Whether a command can show what it would do instead of doing it. */
+export function hasDryRun({ flags }: { readonly flags?: object }): boolean {
+  return flags !== undefined && 'dryRun' in flags;
+}
+
+/** One sentence: what a command changes, and with which options it does not. */
+export function effectSentence(effect: Effect, dryRun: boolean): string {
+  if (effect.kind === 'looks') return 'Changes nothing on this host beyond files that it is told to write.';
+  const { what, when } = effect;
+  const only = when === undefined ? '' : `, only with ${when}`;
+  return `Acts: ${what}${only}${dryRun ? '; never with --dry-run' : ''}.`;
 }
 
 type Run<Flags, Args extends BaseArgs> = (
@@ -56,11 +82,12 @@ function reportingFailures<Flags extends BaseFlags, Args extends BaseArgs>(run: 
   };
 }
 
-function fullDescription(text: CommandText): string {
+function fullDescription(text: CommandText, dryRun: boolean): string {
   const examples = text.examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
   const exits = (text.exits ?? []).map(([code, meaning]) => `  ${code}  ${meaning}`);
   return [
     text.description,
+    effectSentence(text.effect, dryRun),
     ...(examples.length > 0 ? ['', 'EXAMPLES', ...examples] : []),
     '',
     exits.length > 0 ? 'EXIT CODES (beside 0 done, 1 bug, 2 usage)' : 'EXIT CODES: 0 done, 1 bug, 2 usage',

@@ -108,6 +108,17 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     'samples by kind and thread, losses, damage, events, data sources',
     SAMPLES,
   ),
+  probe: kind(
+    'probe',
+    'probe',
+    'per process: candidates, drawn, split, watched, sparse, collapsed; runs, notes, losses',
+    {
+      processes: AnyRows,
+      runs: z.array(z.string()),
+      notes: z.array(z.string()),
+      heat: z.string().nullable(),
+    },
+  ),
   record: kind('record', 'record', 'the same as `import`, and the slices with their period and overhead', {
     ...SAMPLES,
     method: z.string(),

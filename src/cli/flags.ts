@@ -8,7 +8,6 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
 import { bytesBetween, countBetween, parseFraction, parseOrder, parseWord, showShare } from './parameters.js';
-import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
 export {
   parseBytes,
@@ -86,8 +85,7 @@ export const actingFlags = {
 export type TurnFlags = ScopeFlags &
   ActingFlags &
   GuardFlags &
-  SizeFlags &
-  ProbeFlags & {
+  SizeFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
@@ -117,7 +115,8 @@ export const turnFlags = {
   source: {
     kind: 'enum',
     values: names(SOURCES),
-    brief: 'Where knowledge below 2 MiB comes from (default occupancy)',
+    brief:
+      'Where knowledge below 2 MiB comes from (default occupancy); damon-regions starts a kdamond and clears accessed bits',
     variadic: true,
     optional: true,
   },
@@ -214,7 +213,6 @@ export const turnFlags = {
     optional: true,
     placeholder: 'bytes',
   },
-  ...probeFlags,
   ...sizeFlags,
   ...guardFlags,
 } as const;
@@ -264,7 +262,6 @@ export function turnRequest(
     },
     budgets: budgetsOf(flags, blockBytes),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
-    probe: probeOptions(flags),
   };
 }
 

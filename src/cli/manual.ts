@@ -4,13 +4,15 @@
  */
 import type { RouteMap } from '@stricli/core';
 import { EXIT, EXIT_MEANINGS, type ExitName } from '../vocabulary/errors.js';
-import type { CommandText, DocumentedCommand } from './command.js';
+import { type CommandText, type DocumentedCommand, effectSentence, hasDryRun } from './command.js';
 import type { OctavoContext } from './context.js';
 
 export interface ManualCommand {
   readonly words: string;
   readonly text: CommandText;
   readonly flags: readonly ManualFlag[];
+  /** Whether --dry-run keeps it from acting. */
+  readonly dryRun: boolean;
   /** Placeholders of the arguments with what they are. */
   readonly positional: readonly (readonly [placeholder: string, brief: string])[];
   /** Everything that is parsed from a word, but for words that another program gets as they are. */
@@ -42,6 +44,7 @@ function manualCommand(words: string, { text, parameters }: DocumentedCommand): 
     words,
     text,
     flags,
+    dryRun: hasDryRun(parameters),
     positional: positionalOf(parameters.positional as DeclaredPositional | undefined),
     values: valuesOf(parameters as Declared),
   };
@@ -134,12 +137,13 @@ function section(title: string, lines: readonly string[]): string {
   return [`.SH ${title}`, ...lines].join('\n');
 }
 
-function commandEntry({ words, text, flags, positional }: ManualCommand): string {
+function commandEntry({ words, text, flags, dryRun, positional }: ManualCommand): string {
   const synopsis = ['octavo', words, ...positional.map(([name]) => `<${name}>`)].join(' ');
   const exits = text.exits ?? [];
   return [
     `.SS "${escaped(synopsis)}"`,
     paragraphs(text.description),
+    paragraphs(effectSentence(text.effect, dryRun)),
     ...positional.map(([name, brief]) => tagged(name, brief)),
     ...flags.map(flagEntry),
     ...text.examples.map(exampleEntry),

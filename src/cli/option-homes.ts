@@ -19,7 +19,7 @@ export const OPTION_HOMES = {
   only: 'octavo plan',
   pid: 'octavo import',
   'dry-run': 'octavo run',
-  'probe-sample': 'octavo plan',
+  sample: 'octavo probe',
   list: 'octavo simulate',
   'keep-runs': 'octavo run',
   'keep-bytes': 'octavo run',

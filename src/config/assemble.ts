@@ -12,7 +12,6 @@ import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
 import { PerfFileSource } from '../sources/perf-file.js';
-import type { ProbeOptions } from '../sources/probe.js';
 import { ResolvedSource } from '../sources/resolved.js';
 import { Resolver } from '../sources/resolver.js';
 import type { Source } from '../sources/source.js';
@@ -20,7 +19,6 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
-import { probeHands } from './probe-hands.js';
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
@@ -47,7 +45,6 @@ export interface TurnRequest {
   readonly aroundPage?: number;
   readonly readBytesPerSecond?: Bytes;
   readonly acting?: ActingOptions;
-  readonly probe?: Partial<ProbeOptions>;
 }
 
 /** How actuators act, beyond what they do. */
@@ -156,15 +153,9 @@ function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks
     ...(request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond }),
     ...(named.length > 0 ? { only: new Map(named.map(({ pid, split }) => [pid, new Set(split)])) } : {}),
   };
-  // What the probe splits it collapses again, so nothing of it may be sticky.
-  const acting = { ...ACTING_DEFAULTS, ...request.acting, allowSticky: false };
-  const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
-  const hands = () => probeHands(host, actuatorsOf(host, [], acting), budgets);
   const share = request.acting?.shareDamon ?? false;
-  const parts = { geometry: host.identity.geometry, occupancy, hands };
-  return names.map((name) =>
-    SOURCES[name]({ ...parts, damon: { share }, probe: { shareDamon: share, ...request.probe } }),
-  );
+  const parts = { geometry: host.identity.geometry, occupancy, damon: { share } };
+  return names.map((name) => SOURCES[name](parts));
 }
 
 /** Heat counted in other page sizes than this host's means nothing here. */

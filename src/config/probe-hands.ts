@@ -1,102 +1,129 @@
-/** Lends the probe the actuators that it may not know: the first that splits to base pages and collapses. */
+/**
+ * Lends the probe what acts: every split and every collapse is a plan of named blocks that is carried out like any
+ * other, with its guards, its verification and its journal. So a probe that is killed is settled by the next run, and
+ * `octavo undo` takes back what it left.
+ */
 import type { Actuator } from '../actuators/actuator.js';
+import { readFeuds } from '../cycle/aftermath.js';
+import { applyPlan, runName } from '../cycle/apply-plan.js';
 import { memoryState } from '../cycle/carry-out.js';
-import type { Host } from '../host/host.js';
+import type { JournalPlace } from '../cycle/journal.js';
+import { planTurn } from '../cycle/plan-turn.js';
 import { pressureReason } from '../planning/budgets.js';
+import { POLICIES } from '../policies/catalogue.js';
+import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import type { ProbeHands } from '../sources/probe.js';
-import { emptyBlock } from '../verification/block-rows.js';
-import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import type { Budgets, Step } from '../vocabulary/plan.js';
+import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import type { BlockNumber, Order, ProcessId } from '../vocabulary/units.js';
+import type { BlockNumber, Milliseconds, Order } from '../vocabulary/units.js';
 
-export function probeHands(host: Host, actuators: readonly Actuator[], budgets: Budgets): ProbeHands {
-  const { hugeOrder, pagesPerBlock } = host.identity.geometry;
-  const splitter = handy(actuators, 'split', 0);
-  const collapser = handy(actuators, 'collapse', hugeOrder);
-  return {
-    missing: !splitter || !collapser ? 'no actuator here both splits to base pages and collapses' : '',
-    split: (pid, blocks) =>
-      act(host, splitter, pid, blocks, { action: 'split', targetOrder: 0, pagesPerBlock, hugeOrder }),
-    collapse: (pid, blocks) =>
-      act(host, collapser, pid, blocks, {
-        action: 'collapse',
-        targetOrder: hugeOrder,
-        pagesPerBlock,
-        hugeOrder,
-      }),
-    pressure: (blocks) => pressureReason(memoryState(host), budgets, blocks),
-  };
+export interface HandsOptions {
+  readonly place: JournalPlace;
+  readonly actuators: readonly Actuator[];
+  readonly budgets: Budgets;
+  readonly signal: AbortSignal;
 }
 
-function handy(
-  actuators: readonly Actuator[],
-  action: 'split' | 'collapse',
-  order: Order,
-): Actuator | undefined {
-  return actuators.find(({ abilities }) =>
+/** Another Octavo holds the lock for the length of one run: putting back waits for it, within reason. */
+const PATIENCE_MS: Milliseconds = 30_000;
+const TRY_EVERY_MS: Milliseconds = 200;
+const NEVER = new AbortController().signal;
+
+export class JournalledHands implements ProbeHands {
+  readonly missing: string;
+  /** Names of the runs made so far. */
+  readonly runs: string[] = [];
+  readonly #options: HandsOptions;
+  /** The run that split what is split now. */
+  #splitRun: string | undefined;
+
+  constructor(options: HandsOptions) {
+    const { place, actuators } = options;
+    this.#options = options;
+    const { hugeOrder } = place.host.identity.geometry;
+    const able = can(actuators, 'split', 0) && can(actuators, 'collapse', hugeOrder);
+    this.missing = able ? '' : 'no actuators here that split to base pages and collapse';
+  }
+
+  async split(process: ProcessIdentity, blocks: readonly BlockNumber[]): Promise<void> {
+    const { signal } = this.#options;
+    this.#splitRun = await this.#carryOut(process, { split: blocks, collapse: [] }, signal);
+  }
+
+  async collapse(process: ProcessIdentity, blocks: readonly BlockNumber[]): Promise<void> {
+    const { host } = this.#options.place;
+    const until = host.clock.monotonicNs() + PATIENCE_MS * 1e6;
+    for (;;) {
+      try {
+        await this.#carryOut(process, { split: [], collapse: blocks }, NEVER, this.#splitRun);
+        return;
+      } catch (problem) {
+        const isHeld = problem instanceof OctavoError && problem.code === 'STATE_LOCKED';
+        if (!isHeld || host.clock.monotonicNs() > until) throw problem;
+        await host.clock.sleep(TRY_EVERY_MS);
+      }
+    }
+  }
+
+  pressure(blocks: number): string | undefined {
+    return pressureReason(memoryState(this.#options.place.host), this.#options.budgets, blocks);
+  }
+
+  /** Returns the name of the run, undefined when there was nothing to do or the process has ended. */
+  async #carryOut(
+    process: ProcessIdentity,
+    named: Named,
+    signal: AbortSignal,
+    undoes?: string,
+  ): Promise<string | undefined> {
+    const { place, actuators } = this.#options;
+    try {
+      const plan = await this.#plan(process, named, signal, undoes);
+      if (plan.steps.length === 0) return undefined;
+      const applied = await applyPlan({ place, plan, actuators, signal, progress: () => undefined });
+      this.runs.push(applied.run);
+      return applied.run;
+    } catch (problem) {
+      // A process that ends while it is probed is no error: the probe counts what it could not look at.
+      if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
+      throw problem;
+    }
+  }
+
+  async #plan(process: ProcessIdentity, named: Named, signal: AbortSignal, undoes?: string): Promise<Plan> {
+    const { place, actuators, budgets } = this.#options;
+    const { plan } = await planTurn({
+      host: place.host,
+      id: `probe-${runName(place.host)}`,
+      target: String(process.pid),
+      processes: [process],
+      sources: [],
+      policy: POLICIES['named-blocks'],
+      parameters: { ...DEFAULT_PARAMETERS, named: [{ pid: process.pid, ...named }] },
+      actuators,
+      budgets,
+      // A split that is likely to fail is none of the probe's; what it did split it puts back.
+      feuds: named.split.length > 0 ? readFeuds(place) : new Map(),
+      insist: named.collapse.length > 0,
+      ...(undoes === undefined ? {} : { undoes }),
+      notes: ['a probe of octavo'],
+      signal,
+      progress: () => undefined,
+    });
+    return plan;
+  }
+}
+
+interface Named {
+  readonly split: readonly BlockNumber[];
+  readonly collapse: readonly BlockNumber[];
+}
+
+function can(actuators: readonly Actuator[], action: 'split' | 'collapse', order: Order): boolean {
+  return actuators.some(({ abilities }) =>
     abilities.some(
       (ability) => ability.action === action && ability.missing === '' && ability.orders.includes(order),
     ),
   );
-}
-
-interface Wanted {
-  readonly action: 'split' | 'collapse';
-  readonly targetOrder: Order;
-  readonly pagesPerBlock: number;
-  readonly hugeOrder: Order;
-}
-
-async function act(
-  host: Host,
-  actuator: Actuator | undefined,
-  pid: ProcessId,
-  blocks: readonly BlockNumber[],
-  wanted: Wanted,
-): Promise<void> {
-  if (!actuator) return;
-  const target = host.calls.openProcess(pid);
-  if (!target.ok) return;
-  const process = identityWhileAlive(host, pid);
-  if (process === undefined) return target.value.close();
-  const steps = blocks.map((block, index) => stepFor(process, actuator.name, block, index, wanted));
-  try {
-    await actuator.apply(steps, { host, target: target.value });
-  } finally {
-    target.value.close();
-  }
-}
-
-/** A process that ends while it is probed is no error: the probe counts what it could not look at. */
-function identityWhileAlive(host: Host, pid: ProcessId): ProcessIdentity | undefined {
-  try {
-    return identityOf(host, pid);
-  } catch (problem) {
-    if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
-    throw problem;
-  }
-}
-
-function stepFor(
-  process: Step['proposal']['process'],
-  actuator: string,
-  block: BlockNumber,
-  id: number,
-  { action, targetOrder, pagesPerBlock }: Wanted,
-): Step {
-  const before = action === 'split' ? { level: 'pmd' as const, present: pagesPerBlock } : {};
-  return {
-    id,
-    actuator,
-    before: { ...emptyBlock(block), ...before },
-    warnings: [],
-    forecast: { undoneByKernel: 'unknown', why: '', keptBy: '', reversible: 'yes', irreversible: '' },
-    proposal: {
-      ...{ process, block, action, targetOrder, policy: 'probe', reason: 'probing', priority: 0 },
-      gain: { returnedBytes: 0, reclaimableBytes: 0, tlbReachBytes: 0 },
-      cost: { durationUs: 0, lockUs: 0, copiedBytes: 0, grownBytes: 0 },
-    },
-  };
 }

@@ -20,6 +20,8 @@ const ADVICE: Record<OwnAdvice, number> = {
   MADV_POPULATE_READ: 22,
   MADV_POPULATE_WRITE: 23,
   MADV_COLLAPSE: 25,
+  MADV_GUARD_INSTALL: 102,
+  MADV_GUARD_REMOVE: 103,
 };
 
 export const PROT = { none: 0, read: 1, write: 3, execute: 5 } as const;
@@ -51,6 +53,8 @@ const vmsplice = libc.func('int64_t vmsplice(int fd, uint64_t vector, uint64_t c
 const clone = libc.func('int clone(uint64_t entry, uint64_t stack, int flags, uint64_t argument)');
 const waitpid = libc.func('int waitpid(int pid, uint64_t status, int options)');
 const prctl = libc.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)');
+const syscall = libc.func('int64_t syscall(int64_t number, int64_t flags)');
+const ioctl = libc.func('int ioctl(int fd, uint64_t request, uint64_t argument)');
 const sysconf = libc.func('int64_t sysconf(int name)');
 
 /** The kernel's page sizes; without THP, what a page table's span would be. */
@@ -155,6 +159,27 @@ export function disableThp(how: 'no' | 'completely' | 'except-advised'): void {
   if (prctl(PR_SET_THP_DISABLE, how === 'no' ? 0 : 1, flags, 0, 0) !== 0) {
     throw refusalOf(`prctl PR_SET_THP_DISABLE ${how}`);
   }
+}
+
+/** System call numbers of userfaultfd, which the C library does not wrap. */
+const USERFAULTFD: Readonly<Record<string, number>> = { x64: 323, arm64: 282 };
+/** _IOWR(0xAA, 0x3F, struct uffdio_api) and _IOWR(0xAA, 0x00, struct uffdio_register). */
+const UFFDIO_API = 0xc018aa3fn;
+const UFFDIO_REGISTER = 0xc020aa00n;
+const UFFD_API = 0xaan;
+const MODE_MISSING = 1n;
+
+/** Has the kernel ask a descriptor that nobody reads for every missing page of a range. */
+export function armUserfaults(at: number, bytes: number, scratch: Scratch): void {
+  const number = USERFAULTFD[process.arch];
+  if (number === undefined) throw new WorkloadRefusal('ENOSYS', 'userfaultfd');
+  const descriptor = Number(syscall(number, O_CLOEXEC));
+  if (descriptor < 0) throw refusalOf('userfaultfd');
+  const words = new BigUint64Array(scratch.view, 0, 4);
+  words.set([UFFD_API, 0n, 0n, 0n]);
+  if (ioctl(descriptor, UFFDIO_API, scratch.address) !== 0) throw refusalOf('ioctl UFFDIO_API');
+  words.set([BigInt(at), BigInt(bytes), MODE_MISSING, 0n]);
+  if (ioctl(descriptor, UFFDIO_REGISTER, scratch.address) !== 0) throw refusalOf('ioctl UFFDIO_REGISTER');
 }
 
 /** Right after a call that answered −1; errno means nothing at any other time. */

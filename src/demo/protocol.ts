@@ -57,6 +57,8 @@ export type OwnAdvice =
   | 'MADV_FREE'
   | 'MADV_DONTNEED'
   | 'MADV_COLLAPSE'
+  | 'MADV_GUARD_INSTALL'
+  | 'MADV_GUARD_REMOVE'
   | 'MADV_COLD'
   | 'MADV_PAGEOUT'
   | 'MADV_POPULATE_READ'
@@ -137,6 +139,8 @@ export interface Dialogue {
   };
   protect: { ask: Stretch & { readonly access: 'none' | 'read' | 'write' }; answer: Done };
   unmap: { ask: Stretch; answer: Done };
+  /** Arms the pages with userfaultfd: whoever touches one that is not there waits until the workload ends. */
+  userfault: { ask: Stretch; answer: Done };
   /** PR_SET_THP_DISABLE of the workload itself. */
   thp: { ask: { readonly disable: 'no' | 'completely' | 'except-advised' }; answer: Done };
   exit: { ask: Empty; answer: Done };

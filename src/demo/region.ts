@@ -94,6 +94,7 @@ export class Region {
 
   /** What an advice that the kernel took means for the content of a span. */
   noteAdvice(span: Span, advice: OwnAdvice): void {
+    if (advice === 'MADV_GUARD_INSTALL') this.access.fill(ACCESS.none, span.from, span.to);
     if (this.kind !== 'anon') return;
     if (advice === 'MADV_DONTNEED') this.content.fill(CONTENT.zero, span.from, span.to);
     if (advice !== 'MADV_FREE') return;

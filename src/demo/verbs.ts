@@ -6,6 +6,7 @@ import { Exercise } from './exercise.js';
 import { MappingLoop } from './mapping-loop.js';
 import {
   advise,
+  armUserfaults,
   disableThp,
   lockMemory,
   PIPE_PAGES,
@@ -197,6 +198,15 @@ export class Verbs implements Handlers {
       region.access.fill(ACCESS.none, span.from, span.to);
       unmapMemory(span.at, span.bytes);
     }
+    return NOTHING;
+  }
+
+  userfault(ask: Stretch) {
+    const { region, span } = this.#spanOf(ask);
+    this.#scratch ??= scratchMemory(SCRATCH_BYTES);
+    armUserfaults(span.at, span.bytes, this.#scratch);
+    // From here on a page that is not there stops the process.
+    region.access.fill(ACCESS.none, span.from, span.to);
     return NOTHING;
   }
 

@@ -281,6 +281,6 @@ function watched(host: Host, touched: string[]): Host {
   return {
     ...host,
     files: watch<Files>(host.files, ACTING),
-    calls: watch(host.calls, new Set(['processMadvise', 'start', 'processVmRead'])),
+    calls: watch(host.calls, new Set(['processMadvise', 'start', 'openMemory'])),
   };
 }

@@ -118,7 +118,11 @@ describe('what a recording does not hold', () => {
       () => files.open('/proc/1/pagemap'),
       () => files.canWrite('/sys/x'),
       () => files.link('/proc/1/exe'),
-      () => calls.processVmRead(1, [{ start: 0, end: 1 }], new Uint8Array(4096)),
+      () => {
+        const memory = calls.openMemory(1);
+        assert.ok(memory.ok);
+        memory.value.read({ start: 0, end: 1 }, new Uint8Array(4096));
+      },
       () => calls.scanPagemap(1, { range: { start: 0, end: 1 }, inverted: 0, mask: 0, anyOf: 1, report: 1 }),
     ];
     for (const question of questions) {

@@ -94,6 +94,21 @@ export interface ProcessHandle {
   close(): void;
 }
 
+/**
+ * The content of a process's memory, for looking. It stays the memory that was opened: a process that ended, ran
+ * another program or left its pid to another one reads as nothing. Close it when done.
+ */
+export interface ProcessMemory {
+  readonly pid: ProcessId;
+  /**
+   * Copies pages of `range` into `into` until the first that is not in memory. Returns the bytes copied, 0 when the
+   * first page is not there, or the refusal for the first page. Leaves memory as it is: nothing is faulted in, nobody
+   * waits for a userfault, and what a fork shares stays shared.
+   */
+  read(range: PageRange, into: Uint8Array): Answer<Bytes>;
+  close(): void;
+}
+
 export type { Advice };
 
 /** Categories of PAGEMAP_SCAN, by bit (include/uapi/linux/fs.h). */
@@ -182,8 +197,8 @@ export interface Calls {
    * another process's locks in its hands. Absent where there is no scheduler; no effect without CAP_SYS_NICE.
    */
   hurry?(): Promise<() => void>;
-  /** Reads another process's memory into `into`, ranges one after the other. Marks those pages referenced. */
-  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes>;
+  /** Opens the content of a process's memory. EACCES without the right to trace it, ENOENT when it has ended. */
+  openMemory(pid: ProcessId): Answer<ProcessMemory>;
   /** PAGEMAP_SCAN on /proc/PID/pagemap. ENOTTY where the kernel has none, EINVAL for a category it lacks. */
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions>;
   /** Whether the kernel knows an advice for process_madvise, asked with an empty range so that nothing happens. */

@@ -35,7 +35,6 @@ test('without koffi every call says that no kernel was asked, and why', async ()
   const answers = [
     calls.openProcess(1),
     calls.probeAdvice('MADV_COLD'),
-    calls.processVmRead(1, [], new Uint8Array(0)),
     calls.scanPagemap(process.pid, {
       range: { start: 0, end: 1 },
       inverted: 0,

@@ -9,16 +9,17 @@ import { temporaryFolder } from '../../test/kernels.js';
 import { type Observation, observe } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockColumns } from '../vocabulary/page-sizes.js';
+import type { PageRange } from '../vocabulary/units.js';
 import { probeFeatures } from './features.js';
 import { folderHost } from './folder-host.js';
-import type { Host } from './host.js';
+import type { Answer, Host, ProcessMemory } from './host.js';
 import { linuxHost } from './linux-host.js';
 import { recordHost } from './recording-host.js';
 
 const SECRET = 'octavo-test-secret-3f9c';
-/** Holds 24 MiB, every other page of it zero, and says its secret in memory, environment and command line. */
+/** Holds 24 MiB, every other page of it written with zeroes, and says its secret in memory, environment and command line. */
 const PROGRAM = `
-const memory = Buffer.alloc(24 * 2 ** 20);
+const memory = Buffer.alloc(24 * 2 ** 20).fill(0);
 for (let at = 0; at < memory.length; at += 8192) memory.write('${SECRET}', at);
 console.log('ready');
 setInterval(() => memory[0]++, 1e6);`;
@@ -101,17 +102,50 @@ describe('recording a live process', () => {
     const range = { start: found, end: found + 64 };
     const { pageBytes } = host.identity.geometry;
     const live = new Uint8Array(64 * pageBytes);
-    assert.ok(recorder.host.calls.processVmRead(pid, [range], live).ok);
+    assert.ok(readMemory(recorder.host, pid, range, live).ok);
     const folder = temporaryFolder('recording');
     recorder.save(folder);
     const again = new Uint8Array(64 * pageBytes).fill(0xee);
-    const read = folderHost(folder, '/state').calls.processVmRead(pid, [range], again);
+    const read = readMemory(folderHost(folder, '/state'), pid, range, again);
     assert.deepEqual(read, { ok: true, value: 64 * pageBytes });
     assert.deepEqual(filled(again, pageBytes), filled(live, pageBytes));
     assert.ok(filled(live, pageBytes).includes(true) && filled(live, pageBytes).includes(false));
     const part = new Uint8Array(8 * pageBytes);
-    folderHost(folder, '/state').calls.processVmRead(pid, [{ start: found + 5, end: found + 13 }], part);
+    readMemory(folderHost(folder, '/state'), pid, { start: found + 5, end: found + 13 }, part);
     assert.deepEqual(filled(part, pageBytes), filled(live, pageBytes).slice(5, 13));
+  });
+
+  test('what could not be opened or read comes back as the same refusal', () => {
+    const nobody = 2 ** 22 + 1;
+    const refusing: Host = {
+      ...host,
+      calls: new Proxy(host.calls, {
+        get: (target, name) => {
+          if (name === 'openMemory')
+            return (of: number) =>
+              of === pid ? { ok: true, value: closedMemory(pid) } : target.openMemory(of);
+          const member = Reflect.get(target, name);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      }),
+    };
+    const recorder = recordHost(refusing);
+    const ranges = [
+      { start: 8, end: 16 },
+      { start: 16, end: 24 },
+    ];
+    const asked = (of: Host) => [
+      readMemory(of, nobody, ranges[0], new Uint8Array(0)),
+      ...ranges.map((range) => readMemory(of, pid, range, new Uint8Array(0))),
+    ];
+    const live = asked(recorder.host);
+    assert.deepEqual(
+      live.map((answer) => (answer.ok ? answer.value : answer.error.errno)),
+      ['ENOENT', 'EIO', 0],
+    );
+    const folder = temporaryFolder('recording');
+    recorder.save(folder);
+    assert.deepEqual(asked(folderHost(folder, '/state')), live);
   });
 
   test('neither memory, nor environment, nor command line is on disk', (context) => {
@@ -120,7 +154,7 @@ describe('recording a live process', () => {
     const recorder = recordHost(host);
     observe(recorder.host, pid);
     const into = new Uint8Array(512 * host.identity.geometry.pageBytes);
-    recorder.host.calls.processVmRead(pid, [{ start: found, end: found + 512 }], into);
+    readMemory(recorder.host, pid, { start: found, end: found + 512 }, into);
     assert.ok(Buffer.from(into.buffer).includes(SECRET), 'the command itself sees the memory');
     for (const name of ['environ', 'cmdline']) {
       const read = recorder.host.files.readText(`/proc/${pid}/${name}`);
@@ -181,13 +215,30 @@ function secretPages(host: Host, pid: number): number | string {
   for (const { kind, start, end } of sizes.mappings) {
     if (kind !== 'anon') continue;
     for (let page = start; page + 512 <= end; page += 512) {
-      const read = host.calls.processVmRead(pid, [{ start: page, end: page + 512 }], into);
-      if (!read.ok && read.error.errno === 'EFAULT') break;
+      const read = readMemory(host, pid, { start: page, end: page + 512 }, into);
       if (!read.ok) return `${read.error.call}: ${read.error.errno}`;
       if (occurrences(into) > 100) return page;
     }
   }
   throw new Error('the buffer of the child was not found');
+}
+
+/** Memory of which pages from 16 on are not there and the others cannot be read. */
+function closedMemory(pid: number): ProcessMemory {
+  const refusal = { errno: 'EIO' as const, call: `read /proc/${pid}/mem` };
+  return {
+    pid,
+    read: ({ start }) => (start < 16 ? { ok: false, error: refusal } : { ok: true, value: 0 }),
+    close: () => undefined,
+  };
+}
+
+function readMemory(host: Host, pid: number, range: PageRange, into: Uint8Array): Answer<number> {
+  const opened = host.calls.openMemory(pid);
+  if (!opened.ok) return opened;
+  const read = opened.value.read(range, into);
+  opened.value.close();
+  return read;
 }
 
 function occurrences(memory: Uint8Array): number {

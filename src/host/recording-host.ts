@@ -19,6 +19,7 @@ import type {
   OpenFile,
   PagemapScan,
   ProcessHandle,
+  ProcessMemory,
   Program,
   Refusal,
   ScannedRegions,
@@ -200,20 +201,14 @@ class RecordingCalls implements Calls {
     return refused('EROFS', `process_madvise pid ${handle.pid} ${advice}`);
   }
 
-  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
-    const answer = this.#inner.calls.processVmRead(pid, ranges, into);
-    const { pageBytes } = this.#inner.identity.geometry;
-    let left = answer.ok ? answer.value : 0;
-    let at = 0;
-    for (const { start, end } of ranges) {
-      const pages = Math.min(end - start, Math.floor(left / pageBytes));
-      const filled = filledPages(into.subarray(at, at + pages * pageBytes), pageBytes);
-      const refusal = answer.ok ? {} : { refusal: answer.error.errno };
-      this.#ledger.memory({ pid, start, end, pages, filled: filled.toString('base64'), ...refusal });
-      at += pages * pageBytes;
-      left -= pages * pageBytes;
+  openMemory(pid: ProcessId): Answer<ProcessMemory> {
+    const opened = this.#inner.calls.openMemory(pid);
+    if (opened.ok) {
+      const { pageBytes } = this.#inner.identity.geometry;
+      return { ok: true, value: new RecordingMemory(opened.value, this.#ledger, pageBytes) };
     }
-    return answer;
+    this.#ledger.memory({ pid, start: 0, end: 0, pages: 0, filled: '', refusal: opened.error.errno });
+    return opened;
   }
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
@@ -236,6 +231,36 @@ class RecordingCalls implements Calls {
 
   become(command: string): Refusal {
     return { errno: 'EROFS', call: `execve ${command}` };
+  }
+}
+
+/** Keeps for each page that was read whether it held anything but zeroes, and nothing else of it. */
+class RecordingMemory implements ProcessMemory {
+  readonly #inner: ProcessMemory;
+  readonly #ledger: Ledger;
+  readonly #pageBytes: Bytes;
+
+  constructor(inner: ProcessMemory, ledger: Ledger, pageBytes: Bytes) {
+    this.#inner = inner;
+    this.#ledger = ledger;
+    this.#pageBytes = pageBytes;
+  }
+
+  get pid(): ProcessId {
+    return this.#inner.pid;
+  }
+
+  read(range: PageRange, into: Uint8Array): Answer<Bytes> {
+    const answer = this.#inner.read(range, into);
+    const pages = answer.ok ? Math.floor(answer.value / this.#pageBytes) : 0;
+    const filled = filledPages(into.subarray(0, pages * this.#pageBytes), this.#pageBytes).toString('base64');
+    const refusal = answer.ok ? {} : { refusal: answer.error.errno };
+    this.#ledger.memory({ pid: this.pid, ...range, pages, filled, ...refusal });
+    return answer;
+  }
+
+  close(): void {
+    this.#inner.close();
   }
 }
 

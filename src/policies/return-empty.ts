@@ -1,4 +1,4 @@
-import { MAPPING_LEVEL, unmappedPages } from '../vocabulary/page-sizes.js';
+import { BLOCK_FLAG, MAPPING_LEVEL, unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { BlockNumber, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
@@ -40,7 +40,7 @@ function judgeHuge(input: PolicyInput, row: number, findings: Findings): Proposa
     return undefined;
   }
   if (filled === undefined) {
-    findings.add('unknown-heat', 'its content was not read (source occupancy)', block);
+    findings.add('unknown-heat', whyUnread(input, row), block);
     return undefined;
   }
   const zeroPages = geometry.pagesPerBlock - filled;
@@ -108,4 +108,15 @@ function proposal(input: PolicyInput, row: number, reason: string): Proposal {
     cost: splitCost(facts, sizes.geometry, parameters.costs),
     priority: (freed ?? 0) * sizes.geometry.pageBytes,
   };
+}
+
+/** Source occupancy leaves out what a split would return nothing of. */
+function whyUnread({ sizes: { blocks, mappings } }: PolicyInput, row: number): string {
+  if (blocks.flags[row] & BLOCK_FLAG.shared) {
+    return 'its content was not read: other processes map it as well';
+  }
+  if (mappings[blocks.mapping[row]].flags.includes('lo')) {
+    return 'its content was not read: it is locked, and a split frees no pages of locked memory';
+  }
+  return 'its content was not read (source occupancy)';
 }

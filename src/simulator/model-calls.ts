@@ -5,6 +5,7 @@ import type {
   Calls,
   PagemapScan,
   ProcessHandle,
+  ProcessMemory,
   Program,
   Refusal,
   ScannedRegions,
@@ -12,13 +13,11 @@ import type {
 import type { ErrnoName } from '../vocabulary/errno.js';
 import type { Bytes, PageRange, ProcessId } from '../vocabulary/units.js';
 import { emptyLeaf, translate } from './kernel/access.js';
-import { writePageBytes } from './kernel/content.js';
 import { type Region, scanPagemap } from './kernel/files/pagemap-scan.js';
 import type { Kernel } from './kernel/kernel.js';
-import type { Mm } from './kernel/mm.js';
-import { markTouched, touch } from './kernel/populate.js';
 import type { Process } from './kernel/process.js';
 import { type Caller, MAX_BYTES, MAX_RANGES, processMadvise } from './kernel/process-madvise.js';
+import { readMem } from './kernel/remote-read.js';
 
 /** The system calls of the host on a model. Each takes its cost in virtual time. */
 export class ModelCalls implements Calls {
@@ -58,22 +57,12 @@ export class ModelCalls implements Calls {
     return success(done);
   }
 
-  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
-    const call = `process_vm_readv pid ${pid}`;
+  openMemory(pid: ProcessId): Answer<ProcessMemory> {
+    const call = `open /proc/${pid}/mem`;
     const task = this.#kernel.processes.get(pid);
-    if (task?.mm === undefined) return refused('ESRCH', call);
-    if (!this.#caller.mayTrace && task.userId !== this.#caller.userId) return refused('EPERM', call);
-    const { pageBytes } = this.#kernel.geometry;
-    let read = 0;
-    this.#kernel.clock.spend(this.#kernel.costs.systemCall);
-    for (const range of ranges) {
-      for (let page = range.start; page < range.end && read + pageBytes <= into.length; page++) {
-        if (!this.#readPage(task.mm, page, into, read))
-          return read > 0 ? success(read) : refused('EFAULT', call);
-        read += pageBytes;
-      }
-    }
-    return success(read);
+    if (task === undefined) return refused('ENOENT', call);
+    if (!this.#caller.mayTrace && task.userId !== this.#caller.userId) return refused('EACCES', call);
+    return success(new ModelMemory(this.#kernel, task));
   }
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
@@ -102,19 +91,6 @@ export class ModelCalls implements Calls {
 
   become(command: string): Refusal {
     return { errno: 'ENOENT', call: `execve ${command}` };
-  }
-
-  /** Reads one page as get_user_pages() does: faults it in and leaves what its touch leaves (markTouched()). */
-  #readPage(mm: Mm, page: number, into: Uint8Array, at: number): boolean {
-    const cost = touch(this.#kernel, mm, page, false);
-    if (cost < 0) return false;
-    const leaf = emptyLeaf();
-    if (!translate(this.#kernel, mm, page, leaf)) return false;
-    const { folios, geometry, costs } = this.#kernel;
-    this.#kernel.clock.spend(cost + (costs.copyKib * geometry.pageBytes) / 1024);
-    markTouched(this.#kernel, mm, page, false);
-    writePageBytes(leaf.zero ? 0 : folios.content[leaf.frame], into, at, geometry.pageBytes);
-    return true;
   }
 
   #bytes(batch: readonly PageRange[]): Bytes {
@@ -157,6 +133,38 @@ class ModelHandle implements ProcessHandle {
 
   isAlive(): boolean {
     return this.#kernel.processes.get(this.pid) === this.task;
+  }
+
+  close(): void {
+    // Nothing is held open.
+  }
+}
+
+/** /proc/PID/mem, of which only pages are read that are in memory. The memory is that of the moment of opening. */
+class ModelMemory implements ProcessMemory {
+  readonly pid: ProcessId;
+  readonly #kernel: Kernel;
+  readonly #task: Process;
+  readonly #mm: Process['mm'];
+
+  constructor(kernel: Kernel, task: Process) {
+    this.pid = task.pid;
+    this.#kernel = kernel;
+    this.#task = task;
+    this.#mm = task.mm;
+  }
+
+  read({ start, end }: PageRange, into: Uint8Array): Answer<Bytes> {
+    const mm = this.#mm;
+    const { pageBytes } = this.#kernel.geometry;
+    this.#kernel.clock.spend(this.#kernel.costs.systemCall);
+    if (mm === undefined || this.#kernel.processes.get(this.pid) !== this.#task) return success(0);
+    const leaf = emptyLeaf();
+    let last = start;
+    while (last < end && translate(this.#kernel, mm, last, leaf)) last++;
+    const length = Math.min((last - start) * pageBytes, into.length);
+    const read = readMem(this.#kernel, mm, into.subarray(0, length), start * pageBytes);
+    return typeof read === 'number' ? success(read) : refused(read, `read /proc/${this.pid}/mem`);
   }
 
   close(): void {

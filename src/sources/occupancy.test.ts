@@ -1,65 +1,149 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { markFilled, markPages } from './occupancy.js';
+import { describe, test } from 'node:test';
+import { terminalOn } from '../../test/terminal.js';
+import type { Host, ProcessMemory } from '../host/host.js';
+import { access } from '../simulator/kernel/access.js';
+import { boot } from '../simulator/kernel/boot.js';
+import { fork } from '../simulator/kernel/fork.js';
+import { setLocked } from '../simulator/kernel/mlock.js';
+import { mmap, spawn } from '../simulator/kernel/processes.js';
+import { modelHost } from '../simulator/model-host.js';
+import { observe } from '../verification/observe.js';
+import { MIB } from '../vocabulary/units.js';
+import { OCCUPANCY_DEFAULTS, type OccupancyOptions, OccupancySource } from './occupancy.js';
 
-const PAGE = 4096;
-const WORDS = PAGE / 4;
+const PAGES = 512;
 
-/** Pages that hold data, of memory whose words are zero but for some. */
-function filled(pages: number, words: Readonly<Record<number, number>>): number[] {
-  const memory = new Int32Array(pages * WORDS);
-  for (const [at, value] of Object.entries(words)) memory[Number(at)] = value;
-  const bits = new Uint8Array(pages / 8).fill(0xff);
-  markFilled(new Uint8Array(memory.buffer), PAGE, bits);
-  return set(bits, pages);
+/** Four huge blocks with data in every 64th page: one shared by fork, one locked, two of the process alone. */
+function scenery() {
+  const kernel = boot({ memoryBytes: 512 * MIB, thp: { enabled: 'always' } });
+  const host = modelHost(kernel);
+  const victim = spawn(kernel, { command: 'victim' });
+  const { mm } = victim;
+  assert.ok(mm);
+  const map = (blocks: number) => {
+    const base = mmap(kernel, mm, { pages: blocks * PAGES });
+    assert.ok(typeof base === 'number');
+    for (let page = base; page < base + blocks * PAGES; page += 64) access(kernel, mm, page, true);
+    return base;
+  };
+  map(1);
+  fork(kernel, victim);
+  const locked = map(1);
+  setLocked(kernel, mm, locked, locked + PAGES, true);
+  const own = map(2);
+  return { host, pid: victim.pid, own };
 }
 
-function set(bits: Uint8Array, pages: number): number[] {
-  return Array.from({ length: pages }, (_, page) => page).filter(
-    (page) => bits[page >> 3] & (1 << (page & 7)),
-  );
-}
-
-test('one word anywhere in a page is data', () => {
-  for (let word = 0; word < WORDS; word++) assert.deepEqual(filled(8, { [3 * WORDS + word]: 1 }), [3]);
-});
-
-test('two words of a line are data, whatever they add up to', () => {
-  for (let left = 0; left < 8; left++) {
-    for (let right = left + 1; right < 8; right++) {
-      for (const [first, second] of [
-        [1, 1],
-        [7, -7],
-        [-1, -1],
-        [1 << 31, 1 << 31],
-      ]) {
-        const at = 16 * WORDS - 8;
-        assert.deepEqual(filled(16, { [at + left]: first, [at + right]: second }), [15]);
-      }
-    }
+async function readAll(host: Host, pid: number, options: Partial<OccupancyOptions> = {}) {
+  const source = new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...options });
+  const { sizes } = observe(host, pid);
+  const blocks: number[] = [];
+  const context = {
+    host,
+    processes: [sizes],
+    progress: () => undefined,
+    signal: new AbortController().signal,
+  };
+  for await (const reading of source.read(context)) {
+    assert.ok(reading.kind === 'content');
+    assert.deepEqual(
+      [...reading.content.filled].filter((byte) => byte !== 0),
+      Array(8).fill(1),
+    );
+    blocks.push(reading.content.block);
   }
+  return { blocks, account: source.account() };
+}
+
+/** A host whose memory answers otherwise, and that counts what is open. */
+function withMemory(host: Host, change: (memory: ProcessMemory) => Partial<ProcessMemory>) {
+  const open = { count: 0, opened: 0 };
+  const calls = new Proxy(host.calls, {
+    get: (target, name) => {
+      if (name !== 'openMemory') {
+        const member = Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return (pid: number) => {
+        const opened = target.openMemory(pid);
+        if (!opened.ok) return opened;
+        open.count++;
+        open.opened++;
+        const { value } = opened;
+        const read = value.read.bind(value);
+        const plain: ProcessMemory = { pid, read, close: () => void open.count-- };
+        return { ok: true, value: { ...plain, ...change(plain) } };
+      };
+    },
+  });
+  return { host: { ...host, calls }, open };
+}
+
+describe('content of huge blocks', () => {
+  test('is read of what the process has for itself; the rest is counted and told', async () => {
+    const { host, pid, own } = scenery();
+    const watched = withMemory(host, () => ({}));
+    const { blocks, account } = await readAll(watched.host, pid);
+    assert.deepEqual(blocks, [own / PAGES, own / PAGES + 1]);
+    assert.equal(account.bytesRead, 4 * MIB);
+    assert.deepEqual(account.losses, {});
+    assert.deepEqual(account.notes, [
+      'read 2 huge blocks (4 MiB)',
+      'left 1 huge blocks unread that other processes map as well',
+      'left 1 huge blocks of locked memory unread',
+    ]);
+    assert.deepEqual(watched.open, { count: 0, opened: 1 }, 'opened once and closed');
+  });
+
+  test('is read of so many blocks as are asked for', async () => {
+    const { host, pid } = scenery();
+    assert.equal((await readAll(host, pid, { sampleBlocks: 1 })).blocks.length, 1);
+    assert.equal((await readAll(host, pid, { sampleBlocks: 9 })).blocks.length, 2);
+  });
+
+  test('of a block that went away meanwhile is counted as lost, and so is every refusal', async () => {
+    const { host, pid } = scenery();
+    const cut = withMemory(host, (memory) => ({
+      read: (range, into) => memory.read({ ...range, end: range.end - 1 }, into),
+    }));
+    const gone = await readAll(cut.host, pid);
+    assert.deepEqual(gone.blocks, []);
+    assert.deepEqual(gone.account.losses, { 'no longer in memory': 2 });
+    assert.equal(gone.account.bytesRead, 0);
+    const refusing = withMemory(host, () => ({
+      read: () => ({ ok: false, error: { errno: 'EIO', call: 'read' } }),
+    }));
+    assert.deepEqual((await readAll(refusing.host, pid)).account.losses, { EIO: 2 });
+    const closed = { ...host, calls: new Proxy(host.calls, { get: closedMemory }) };
+    assert.deepEqual((await readAll(closed, pid)).account.losses, { EACCES: 2 });
+  });
+
+  test('a plan says why a block was not read', async () => {
+    const { host, pid } = scenery();
+    const terminal = terminalOn(host);
+    assert.equal(await terminal.run(['plan', `${pid}`, '--policy', 'return-empty', '--json']), 0);
+    const { passedOver, steps } = JSON.parse(terminal.out());
+    assert.equal(steps.length, 2);
+    const whys = passedOver.map(({ why }: { why: string }) => why).join('\n');
+    assert.match(whys, /not read: other processes map it as well/);
+    assert.match(whys, /not read: it is locked/);
+  });
+
+  test('inspect tells what it did not read, and estimates from what is worth a read', async () => {
+    const { host, pid } = scenery();
+    const terminal = terminalOn(host);
+    assert.equal(await terminal.run(['inspect', `${pid}`, '--content', 'all']), 0);
+    assert.match(terminal.out(), /zero-filled in THPs .*\(3\.94 MiB in all 2 huge blocks\)/);
+    assert.match(
+      terminal.out(),
+      /not read +huge blocks: 1 that other processes map as well, 1 of locked memory/,
+    );
+  });
 });
 
-test('every bit of a word counts', () => {
-  for (let bit = 0; bit < 32; bit++) assert.deepEqual(filled(8, { [5 * WORDS + 9]: 1 << bit }), [5]);
-});
-
-test('pages are told apart at their edges, and what was marked before is forgotten', () => {
-  assert.deepEqual(filled(16, { [8 * WORDS - 1]: 1 }), [7]);
-  assert.deepEqual(filled(16, { [8 * WORDS]: 1 }), [8]);
-  assert.deepEqual(filled(16, {}), []);
-  assert.deepEqual(
-    filled(16, Object.fromEntries(Array.from({ length: 16 }, (_, page) => [page * WORDS, 9]))).length,
-    16,
-  );
-});
-
-test('a part of a block is marked from its first page on, beside what is marked', () => {
-  const memory = new Int32Array(3 * WORDS);
-  memory[0] = 1;
-  memory[2 * WORDS + 5] = 2;
-  const bits = new Uint8Array(2);
-  bits[0] = 1;
-  markPages(new Uint8Array(memory.buffer), PAGE, bits, 7);
-  assert.deepEqual(set(bits, 16), [0, 7, 9]);
-});
+function closedMemory(target: Host['calls'], name: string | symbol) {
+  if (name === 'openMemory') return () => ({ ok: false, error: { errno: 'EACCES', call: 'open' } });
+  const member = Reflect.get(target, name);
+  return typeof member === 'function' ? member.bind(target) : member;
+}

@@ -1,8 +1,8 @@
 /**
- * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself with process_vm_readv. Not
- * heat, but proof of bloat: a zero-filled sub-page is returned to the system by a split to order 0.
+ * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself. Not heat, but proof of bloat: a
+ * zero-filled sub-page is returned to the system by a split to order 0. Blocks that cannot be acted on are not read.
  */
-import { type Host, PAGE_IS } from '../host/host.js';
+import { type Answer, type Host, PAGE_IS, type ProcessMemory } from '../host/host.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import {
@@ -26,6 +26,9 @@ export interface OccupancyOptions {
 
 export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB };
 
+/** A huge block of 64 KiB pages is 512 MiB: read in pieces of this size. */
+const MOST_AT_ONCE: Bytes = 2 * MIB;
+
 interface Candidate {
   readonly sizes: PageSizes;
   readonly block: BlockNumber;
@@ -33,11 +36,44 @@ interface Candidate {
   readonly partOf: PageRange | undefined;
 }
 
+/** Huge blocks of a process by whether their content is worth a read. */
+export interface Readable {
+  /** Rows of `blocks` that a PMD entry maps, ascending. */
+  readonly rows: readonly number[];
+  /** Rows mapped page by page that hold pages which nobody maps, ascending. */
+  readonly partial: readonly number[];
+  /** Blocks that other processes map as well, of which a process cannot give anything back. */
+  readonly shared: number;
+  /** Blocks of mlocked memory, whose zero-filled pages a split does not free. */
+  readonly locked: number;
+}
+
+/** Huge anonymous and shmem blocks, whole or unmapped in part; those of the huge zero page hold nothing to read. */
+export function readableBlocks({ blocks, mappings }: PageSizes): Readable {
+  const rows: number[] = [];
+  const partial: number[] = [];
+  let shared = 0;
+  let locked = 0;
+  for (let row = 0; row < blocks.count; row++) {
+    const isHuge = blocks.level[row] === MAPPING_LEVEL.pmd;
+    const isPartial = blocks.level[row] === MAPPING_LEVEL.pte && blocks.unmapped[row] > 0;
+    if ((!isHuge && !isPartial) || blocks.present[row] === 0) continue;
+    const { kind, flags } = mappings[blocks.mapping[row]];
+    if (kind !== 'anon' && kind !== 'shmem') continue;
+    if (blocks.flags[row] & BLOCK_FLAG.shared) shared++;
+    else if (flags.includes('lo')) locked++;
+    else (isHuge ? rows : partial).push(row);
+  }
+  return { rows, partial, shared, locked };
+}
+
 export class OccupancySource implements Source {
   readonly name = 'occupancy';
   readonly origin: SampleOrigin;
   readonly #options: OccupancyOptions;
   readonly #losses: Record<string, number> = {};
+  readonly #left = { shared: 0, locked: 0 };
+  #buffer = new Uint8Array(0);
   #bytesRead = 0;
   #blocks = 0;
 
@@ -53,56 +89,52 @@ export class OccupancySource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    const candidates = context.processes.flatMap((sizes) => this.#candidates(context.host, sizes));
-    const started = context.host.clock.monotonicNs();
-    let filled = new Uint8Array(0);
-    let buffer = new Uint8Array(0);
-    for (const [index, { sizes, block, partOf }] of candidates.entries()) {
-      if (context.signal.aborted) break;
-      const { blockBytes, pagesPerBlock } = sizes.geometry;
-      if (buffer.length !== blockBytes) {
-        buffer = new Uint8Array(blockBytes);
-        filled = new Uint8Array(pagesPerBlock / 8);
+    const { host, signal } = context;
+    const candidates = context.processes.flatMap((sizes) => this.#candidates(sizes));
+    const chosen =
+      this.#options.sampleBlocks === undefined
+        ? candidates
+        : drawn(host, candidates, this.#options.sampleBlocks);
+    const started = host.clock.monotonicNs();
+    const memories = new Memories(host);
+    try {
+      for (const [index, { sizes, block, partOf }] of chosen.entries()) {
+        if (signal.aborted) break;
+        const filled = partOf
+          ? this.#readMapped(memories, sizes, partOf)
+          : this.#readBlock(memories, sizes, block);
+        if (filled) yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
+        context.progress(index + 1, chosen.length, 'blocks');
+        await this.#keepRate(context, started);
       }
-      const isRead = partOf
-        ? this.#readMapped(context.host, sizes, partOf, buffer, filled)
-        : this.#readBlock(context.host, sizes, block, buffer, filled);
-      if (isRead) {
-        yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
-      }
-      context.progress(index + 1, candidates.length, 'blocks');
-      await this.#keepRate(context, started);
+    } finally {
+      memories.close();
     }
   }
 
   account(): SourceAccount {
-    return {
-      losses: this.#losses,
-      bytesRead: this.#bytesRead,
-      notes:
-        this.#blocks === 0
-          ? []
-          : [
-              `read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB); reading marks pages referenced, as any access does`,
-            ],
-    };
+    const { shared, locked } = this.#left;
+    const notes: string[] = [];
+    if (this.#blocks > 0) {
+      notes.push(`read ${this.#blocks} huge blocks (${Math.round(this.#bytesRead / MIB)} MiB)`);
+    }
+    if (shared > 0) notes.push(`left ${shared} huge blocks unread that other processes map as well`);
+    if (locked > 0) notes.push(`left ${locked} huge blocks of locked memory unread`);
+    return { losses: this.#losses, bytesRead: this.#bytesRead, notes };
   }
 
-  /** PMD-mapped anonymous blocks; those of the huge zero page hold nothing to read. */
-  #candidates(host: Host, sizes: PageSizes): Candidate[] {
-    const { blocks } = sizes;
-    const found: Candidate[] = [];
-    for (let row = 0; row < blocks.count; row++) {
-      const isPartial = blocks.level[row] === MAPPING_LEVEL.pte && blocks.unmapped[row] > 0;
-      if ((blocks.level[row] !== MAPPING_LEVEL.pmd && !isPartial) || blocks.present[row] === 0) continue;
-      // Nothing of it goes back while another process maps it as well.
-      if (blocks.flags[row] & BLOCK_FLAG.shared) continue;
-      const { kind } = sizes.mappings[blocks.mapping[row]];
-      const block = blocks.block[row];
-      if (this.#isAsked(sizes, block) && (kind === 'anon' || kind === 'shmem'))
-        found.push({ sizes, block, partOf: isPartial ? partOf(sizes, row) : undefined });
+  #candidates(sizes: PageSizes): Candidate[] {
+    const { rows, partial, shared, locked } = readableBlocks(sizes);
+    const block = (row: number) => sizes.blocks.block[row];
+    const found = [
+      ...rows.map((row) => ({ sizes, block: block(row), partOf: undefined })),
+      ...partial.map((row) => ({ sizes, block: block(row), partOf: partOf(sizes, row) })),
+    ].filter((candidate) => this.#isAsked(sizes, candidate.block));
+    if (this.#options.only === undefined) {
+      this.#left.shared += shared;
+      this.#left.locked += locked;
     }
-    return this.#options.sampleBlocks === undefined ? found : drawn(host, found, this.#options.sampleBlocks);
+    return found.sort((left, right) => left.block - right.block);
   }
 
   #isAsked({ process }: PageSizes, block: BlockNumber): boolean {
@@ -110,67 +142,100 @@ export class OccupancySource implements Source {
     return only === undefined || (only.get(process.pid)?.has(block) ?? false);
   }
 
-  /** Only pages that are there: a read of the others would map zero pages. */
-  #readMapped(
-    host: Host,
-    { geometry, process }: PageSizes,
-    part: PageRange,
-    buffer: Uint8Array,
-    filled: Uint8Array,
-  ): boolean {
-    const start = part.start - (part.start % geometry.pagesPerBlock);
-    const scanned = host.calls.scanPagemap(process.pid, {
-      range: part,
-      inverted: PAGE_IS.PFNZERO,
-      mask: PAGE_IS.PRESENT | PAGE_IS.PFNZERO,
-      anyOf: 0,
-      report: PAGE_IS.PRESENT,
-    });
+  /** The same of a block mapped page by page: only its pages that are there are read. */
+  #readMapped(memories: Memories, { geometry, process }: PageSizes, part: PageRange): Uint8Array | undefined {
+    const { pagesPerBlock, pageBytes } = geometry;
+    const scanned = memories.present(process.pid, part);
     if (!scanned.ok) return this.#lost(scanned.error.errno);
     const { count, starts, ends } = scanned.value;
-    filled.fill(0);
+    const filled = new Uint8Array(pagesPerBlock / 8);
+    const first = part.start - (part.start % pagesPerBlock);
+    const atOnce = Math.max(1, Math.floor(MOST_AT_ONCE / pageBytes));
     for (let region = 0; region < count; region++) {
-      const range = { start: starts[region], end: ends[region] };
-      const into = buffer.subarray(0, (range.end - range.start) * geometry.pageBytes);
-      const read = host.calls.processVmRead(process.pid, [range], into);
-      if (!read.ok) return this.#lost(read.error.errno);
-      if (read.value < into.length) return this.#lost('short read');
-      markPages(into, geometry.pageBytes, filled, range.start - start);
-      this.#bytesRead += read.value;
+      for (let start = starts[region]; start < ends[region]; start += atOnce) {
+        const range = { start, end: Math.min(start + atOnce, ends[region]) };
+        const into = this.#room((range.end - range.start) * pageBytes);
+        const read = memories.read(process.pid, range, into);
+        if (!read.ok) return this.#lost(read.error.errno);
+        if (read.value < into.length) return this.#lost('no longer in memory');
+        markPages(into, pageBytes, filled, range.start - first);
+        this.#bytesRead += read.value;
+      }
     }
     this.#blocks++;
-    return true;
+    return filled;
   }
 
-  #lost(reason: string): false {
+  /** So many bytes of the buffer, which grows as needed. */
+  #room(bytes: Bytes): Uint8Array {
+    if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
+    return this.#buffer.subarray(0, bytes);
+  }
+
+  #lost(reason: string): undefined {
     this.#losses[reason] = (this.#losses[reason] ?? 0) + 1;
-    return false;
+    return undefined;
   }
 
-  #readBlock(
-    host: Host,
-    sizes: PageSizes,
-    block: BlockNumber,
-    buffer: Uint8Array,
-    filled: Uint8Array,
-  ): boolean {
-    const { geometry, process } = sizes;
+  /** Returns one bit for each sub-page, or undefined when the block could not be read whole, which is counted. */
+  #readBlock(memories: Memories, { process, geometry }: PageSizes, block: BlockNumber) {
+    const { pagesPerBlock, pageBytes, blockBytes } = geometry;
+    const piece = Math.min(pagesPerBlock, Math.floor(MOST_AT_ONCE / pageBytes));
+    const into = this.#room(piece * pageBytes);
+    const filled = new Uint8Array(pagesPerBlock / 8);
     const start = blockToPage(block, geometry);
-    const range = { start, end: start + geometry.pagesPerBlock };
-    const read = host.calls.processVmRead(process.pid, [range], buffer);
-    if (!read.ok || read.value < geometry.blockBytes) {
-      return this.#lost(read.ok ? 'short read' : read.error.errno);
+    for (let page = 0; page < pagesPerBlock; page += piece) {
+      const range = { start: start + page, end: start + page + piece };
+      const read = memories.read(process.pid, range, into);
+      if (!read.ok || read.value < into.length)
+        return this.#lost(read.ok ? 'no longer in memory' : read.error.errno);
+      markFilled(into, pageBytes, filled.subarray(page / 8, (page + piece) / 8));
     }
-    this.#bytesRead += read.value;
+    this.#bytesRead += blockBytes;
     this.#blocks++;
-    markFilled(buffer, geometry.pageBytes, filled);
-    return true;
+    return filled;
   }
 
   async #keepRate({ host, signal }: SourceContext, started: number): Promise<void> {
     const elapsedMs = (host.clock.monotonicNs() - started) / 1e6;
     const dueMs = (this.#bytesRead / this.#options.bytesPerSecond) * 1000;
     if (dueMs - elapsedMs > 1) await host.clock.sleep(dueMs - elapsedMs, signal);
+  }
+}
+
+/** The memory of one process at a time, opened when it is first read. */
+class Memories {
+  readonly #host: Host;
+  #open: Answer<ProcessMemory> | undefined;
+  #pid: ProcessId | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  read(pid: ProcessId, range: PageRange, into: Uint8Array): Answer<Bytes> {
+    if (this.#pid !== pid || this.#open === undefined) {
+      this.close();
+      this.#open = this.#host.calls.openMemory(pid);
+      this.#pid = pid;
+    }
+    return this.#open.ok ? this.#open.value.read(range, into) : this.#open;
+  }
+
+  /** Regions of the range whose pages are in memory and are not the zero page, ascending. */
+  present(pid: ProcessId, range: PageRange) {
+    return this.#host.calls.scanPagemap(pid, {
+      range,
+      inverted: PAGE_IS.PFNZERO,
+      mask: PAGE_IS.PRESENT | PAGE_IS.PFNZERO,
+      anyOf: 0,
+      report: PAGE_IS.PRESENT,
+    });
+  }
+
+  close(): void {
+    if (this.#open?.ok) this.#open.value.close();
+    this.#open = undefined;
   }
 }
 

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { drawBlocks } from '../../test/conformance/measure.js';
 import { modelStage } from '../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../test/conformance/thp-settings.js';
+import { terminalOn } from '../../test/terminal.js';
 import { actuatorsOf } from '../config/assemble.js';
-import { probeHands } from '../config/probe-hands.js';
+import { JournalledHands } from '../config/probe-hands.js';
+import { readRun } from '../cycle/journal.js';
 import { DamonSlot } from '../damon/slot.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
@@ -40,14 +42,32 @@ async function probed(options: Partial<ProbeOptions>, around: Circumstances = {}
       { range: { start: middle, end: range.end }, every: 1 },
     ]);
     const held = around.occupied ? await DamonSlot.open(host, { share: false }) : undefined;
-    const hands = { ...probeHands(host, actuatorsOf(host), DEFAULT_BUDGETS), ...around.hands };
+    const signal = around.signal ?? new AbortController().signal;
+    const place = { host, directory: host.identity.stateDirectory };
+    const own = new JournalledHands({
+      place,
+      actuators: actuatorsOf(host, ['madvise', 'debugfs-split']),
+      budgets: DEFAULT_BUDGETS,
+      signal,
+    });
+    const hands: ProbeHands = {
+      missing: around.hands?.missing ?? own.missing,
+      split: (process, blocks) => own.split(process, blocks),
+      collapse: around.hands?.collapse ?? ((process, blocks) => own.collapse(process, blocks)),
+      pressure: (blocks) => (around.hands?.pressure ?? own.pressure.bind(own))(blocks),
+    };
     const { sizes } = observe(host, workload.pid);
-    const source = new ProbeSource(sizes.geometry, hands, { ...PROBE_DEFAULTS, windowMs: 500, ...options });
+    const source = new ProbeSource(sizes.geometry, hands, {
+      ...PROBE_DEFAULTS,
+      windowMs: 500,
+      restoreAll: false,
+      ...options,
+    });
     const context = {
       host,
       processes: Array.from({ length: around.processes ?? 1 }, () => sizes),
       progress: () => undefined,
-      signal: around.signal ?? new AbortController().signal,
+      signal,
     };
     const pages = new Map<number, number>();
     for await (const reading of source.read(context)) {
@@ -58,7 +78,8 @@ async function probed(options: Partial<ProbeOptions>, around: Circumstances = {}
       }
     }
     if (held?.ok) await held.value.close();
-    return { pages, drawn: drawBlocks(host, workload.pid, range), account: source.account() };
+    const look = () => drawBlocks(host, workload.pid, range);
+    return { pages, look, drawn: look(), account: source.account(), runs: own.runs, place, host };
   });
 }
 
@@ -75,7 +96,7 @@ test('every sub-page in use is seen and no other; dense blocks are huge again, s
   assert.match(account.notes.join('\n'), /split 8 of 8 huge pages .*: 5 proved sparse, so 63 % of all are/);
   assert.match(
     account.notes.join('\n'),
-    /8 splits \(bound 8, --probe-sample\), 3 collapses \(6 MiB copied\); 5 stay split/,
+    /8 splits \(bound 8, --sample\), 3 collapses \(6 MiB copied\); 5 stay split/,
   );
 });
 
@@ -132,21 +153,86 @@ test('a kernel without DAMON is watched by soft-dirty bits; what is only read lo
   assert.equal(drawn, '0×8');
 });
 
+const noSoftDirty = (host: Host): Host => ({
+  ...host,
+  files: withMethods(host.files, {
+    readText: (path: string) => {
+      const text = host.files.readText(path);
+      return text.ok && path.endsWith('smaps') ? { ...text, value: text.value.replaceAll(' sd', '') } : text;
+    },
+  }),
+});
+
 test('without DAMON and without soft-dirty bits nothing is split, and that is counted', async () => {
-  const withoutFlag = (host: Host): Host => ({
-    ...host,
-    files: withMethods(noDamon(host).files, {
-      readText: (path: string) => {
-        const text = host.files.readText(path);
-        return text.ok && path.endsWith('smaps')
-          ? { ...text, value: text.value.replaceAll(' sd', '') }
-          : text;
-      },
-    }),
-  });
-  const { account, drawn } = await probed({}, { changeHost: withoutFlag });
+  const { account, drawn, runs } = await probed({}, { changeHost: (host) => noSoftDirty(noDamon(host)) });
   assert.equal(drawn, 'H×8');
   assert.match(Object.keys(account.losses)[0], /CONFIG_DAMON_SYSFS.*CONFIG_MEM_SOFT_DIRTY/);
+  assert.deepEqual(runs, []);
+});
+
+test('where DAMON is taken and there are no soft-dirty bits nothing is split either', async () => {
+  const { account, drawn, runs } = await probed({}, { occupied: true, changeHost: noSoftDirty });
+  assert.equal(drawn, 'H×8');
+  assert.match(Object.keys(account.losses)[0], /DAMON is used by another Octavo.*CONFIG_MEM_SOFT_DIRTY/);
+  assert.deepEqual(runs, []);
+});
+
+test('a DAMON that takes no virtual addresses is found out before anything is split', async () => {
+  const physicalOnly = (host: Host): Host => ({
+    ...noSoftDirty(host),
+    files: withMethods(noSoftDirty(host).files, {
+      writeKernelFile: (path: string, text: string) =>
+        path.endsWith('/operations') && text.includes('fvaddr')
+          ? { ok: false, error: { errno: 'EINVAL', call: `write ${path}` } }
+          : host.files.writeKernelFile(path, text),
+    }),
+  });
+  const { account, drawn, runs } = await probed({}, { changeHost: physicalOnly });
+  assert.equal(drawn, 'H×8');
+  assert.match(Object.keys(account.losses)[0], /DAMON does not watch here.*EINVAL/);
+  assert.deepEqual(runs, []);
+});
+
+test('soft-dirty bits that may not be cleared are found out before anything is split', async () => {
+  const closed = (host: Host): Host => ({
+    ...host,
+    files: withMethods(noDamon(host).files, {
+      canWrite: (path: string) =>
+        path.endsWith('clear_refs')
+          ? { ok: false, error: { errno: 'EACCES', call: `open ${path}` } }
+          : host.files.canWrite(path),
+    }),
+  });
+  const { account, drawn } = await probed({}, { changeHost: closed });
+  assert.equal(drawn, 'H×8');
+  assert.match(Object.keys(account.losses)[0], /clear_refs: EACCES/);
+});
+
+const SPLITS = 'split split split split';
+const COLLAPSES = 'collapse collapse collapse collapse';
+
+test('every split and collapse is a run; one that was cut off in between can be taken back', async () => {
+  const whole = await probed({ sampleBlocks: 8, restoreAll: true });
+  assert.equal(whole.drawn, 'H×8');
+  assert.equal(whole.runs.length, 4, 'two batches, split and put back');
+  const journals = whole.runs.map((run) => readRun(whole.place, run));
+  assert.deepEqual(
+    journals.map((run) => run?.plan.steps.map(({ proposal }) => proposal.action).join(' ')),
+    [SPLITS, COLLAPSES, SPLITS, COLLAPSES],
+  );
+  assert.deepEqual(
+    journals.map((run) => run?.plan.undoes),
+    [undefined, whole.runs[0], undefined, whole.runs[2]],
+  );
+  assert.ok(journals.every((run) => run?.records.some(({ kind }) => kind === 'end')));
+  const killed = await probed(
+    { sampleBlocks: 4, restoreAll: true },
+    { hands: { collapse: async () => undefined } },
+  );
+  assert.equal(killed.drawn.includes('0'), true);
+  const terminal = terminalOn(killed.host);
+  assert.equal(await terminal.run(['undo', killed.runs[0]]), 0, terminal.out() + terminal.err());
+  assert.equal(killed.look(), 'H×8');
 });
 
 test('pressure in the middle of a window ends it: nothing is concluded, and what cannot be put back is told', async () => {

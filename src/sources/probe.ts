@@ -1,13 +1,15 @@
 /**
  * Sub-page heat for hosts without a PMU, which most virtual machines are: a few huge pages drawn at random are split,
- * their sub-pages watched for a while, and those that prove dense are collapsed again. From the sample follows how
- * many huge pages are sparse, with its uncertainty, and which of those looked at. Unlike other sources it changes
- * memory, so its cost is bounded beforehand and told afterwards, and pressure or a signal stops it.
+ * their sub-pages watched for a while, and then collapsed again. From the sample follows how many huge pages are
+ * sparse, with its uncertainty, and which of those looked at. Unlike other sources it changes memory, so it is no
+ * source of `plan` but a command of its own; its cost is bounded beforehand and told afterwards, and pressure or a
+ * signal stops it. It splits nothing before it has tried to watch.
  */
 
 import type { Host } from '../host/host.js';
 import { PAGE_IS } from '../host/host.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
 import {
   NO_PAGE,
   SAMPLE_KIND,
@@ -18,15 +20,17 @@ import {
 import type { BlockNumber, Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { MIB } from '../vocabulary/units.js';
 import { shareInterval } from './probe/estimate.js';
-import { unwatchable, watchPages } from './probe/watch-pages.js';
+import { openWatcher, type PageCounts, type PageWatcher } from './probe/watch-pages.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
-/** What the probe acts with; lent by the assembly, because sources know no actuators. */
+/** What the probe acts with; lent by the assembly, because sources know no actuators and keep no journal. */
 export interface ProbeHands {
   /** Why the probe cannot work here, empty otherwise. */
   readonly missing: string;
-  split(pid: ProcessId, blocks: readonly BlockNumber[]): Promise<void>;
-  collapse(pid: ProcessId, blocks: readonly BlockNumber[]): Promise<void>;
+  /** Splits as far as it can be done; what is split afterwards is seen by looking. */
+  split(process: ProcessIdentity, blocks: readonly BlockNumber[]): Promise<void>;
+  /** Puts back what `split` did, even after a signal; throws only where the journal cannot be written. */
+  collapse(process: ProcessIdentity, blocks: readonly BlockNumber[]): Promise<void>;
   /** Why so many blocks must not be collapsed now; undefined when they may. */
   pressure(blocks: number): string | undefined;
 }
@@ -38,7 +42,7 @@ export interface ProbeOptions {
   readonly windowMs: Milliseconds;
   /** From this share of touched sub-pages on a huge page is dense and collapsed again. */
   readonly denseShare: number;
-  /** Collapse the sparse ones again, too, and leave the decision to the plan. */
+  /** Collapse the sparse ones again, too; otherwise they stay split. */
   readonly restoreAll: boolean;
   readonly shareDamon: boolean;
 }
@@ -47,7 +51,7 @@ export const PROBE_DEFAULTS: ProbeOptions = {
   sampleBlocks: 16,
   windowMs: 4000,
   denseShare: 0.5,
-  restoreAll: false,
+  restoreAll: true,
   shareDamon: false,
 };
 
@@ -75,6 +79,28 @@ interface Tally {
   stopped: string;
 }
 
+/** The same for people and scripts. */
+export interface ProbeTally {
+  readonly pid: ProcessId;
+  /** Huge pages of the process, and those of them that were drawn. */
+  readonly candidates: number;
+  readonly drawn: number;
+  readonly split: number;
+  /** Watched for a whole window. */
+  readonly watched: number;
+  readonly sparse: number;
+  readonly collapsed: number;
+  readonly stopped: string;
+}
+
+/** One process while it is probed. */
+interface Probing {
+  readonly process: ProcessIdentity;
+  readonly watcher: PageWatcher;
+  readonly tally: Tally;
+  readonly context: SourceContext;
+}
+
 export class ProbeSource implements Source {
   readonly name = 'probe';
   readonly origin: SampleOrigin;
@@ -83,6 +109,7 @@ export class ProbeSource implements Source {
   readonly #geometry: PageGeometry;
   readonly #notes: string[] = [];
   readonly #losses: Record<string, number> = {};
+  readonly #tallies: { readonly pid: ProcessId; readonly tally: Tally }[] = [];
 
   constructor(geometry: PageGeometry, hands: ProbeHands, options: ProbeOptions = PROBE_DEFAULTS) {
     this.#hands = hands;
@@ -102,7 +129,7 @@ export class ProbeSource implements Source {
     let left = this.#options.sampleBlocks;
     for (const [index, sizes] of processes.entries()) {
       if (context.signal.aborted) return;
-      const missing = this.#hands.missing || unwatchable(context.host, sizes.process.pid);
+      const { missing } = this.#hands;
       // Never more than was asked for, even when there are more processes than huge pages to look at.
       const share = Math.min(left, Math.max(1, Math.floor(left / (processes.length - index))));
       if (missing) this.#lose(`processes not probed: ${missing}`, 1);
@@ -115,83 +142,112 @@ export class ProbeSource implements Source {
     return { losses: this.#losses, bytesRead: 0, notes: [...this.#notes] };
   }
 
-  /** Answers how many huge pages it took of the sample. */
+  /** What the probe came to in each process that it could watch. */
+  get tallies(): readonly ProbeTally[] {
+    return this.#tallies.map(({ pid, tally: { probed, candidates, drawn, split, collapsed, stopped } }) => ({
+      ...{ pid, candidates, drawn, split, collapsed, stopped },
+      watched: probed.length,
+      sparse: probed.filter((each) => this.#isSparse(each)).length,
+    }));
+  }
+
+  /** Returns how many huge pages it took of the sample. */
   async *#probe(sizes: PageSizes, most: number, context: SourceContext): AsyncGenerator<Reading, number> {
-    const { host, signal } = context;
     const candidates = hugeBlocks(sizes);
-    const drawn = draw(candidates, most, host);
+    const drawn = draw(candidates, most, context.host);
+    if (drawn.length === 0) {
+      this.#lose('processes not probed: they have no huge pages of their own', 1);
+      return 0;
+    }
+    const { pid } = sizes.process;
+    const watcher = await openWatcher(context.host, pid, drawn[0], this.#options.shareDamon);
+    if (typeof watcher === 'string') {
+      this.#lose(`processes not probed: ${watcher}`, 1);
+      return 0;
+    }
+    if (watcher.withoutDamon) {
+      this.#remember(`watched by soft-dirty bits, which show writes only: ${watcher.withoutDamon}`);
+    }
+    try {
+      yield* this.#probeDrawn(sizes, candidates, drawn, watcher, context);
+    } finally {
+      await watcher.close();
+    }
+    return drawn.length;
+  }
+
+  async *#probeDrawn(
+    sizes: PageSizes,
+    candidates: readonly BlockNumber[],
+    drawn: readonly BlockNumber[],
+    watcher: PageWatcher,
+    context: SourceContext,
+  ): AsyncGenerator<Reading> {
+    const { host, signal } = context;
     const plain = { probed: [], split: 0, collapsed: 0, stopped: '' };
     const tally: Tally = { candidates: candidates.length, drawn: drawn.length, ...plain };
+    this.#tallies.push({ pid: sizes.process.pid, tally });
     const began = host.clock.monotonicNs();
     for (let at = 0; at < drawn.length && !signal.aborted && !tally.stopped; at += BLOCKS_AT_A_TIME) {
       context.progress(at, drawn.length, 'huge pages');
       const blocks = drawn.slice(at, at + BLOCKS_AT_A_TIME);
       tally.stopped = this.#hands.pressure(blocks.length) ?? '';
-      if (!tally.stopped) yield* this.#probeBatch(sizes.process.pid, blocks, tally, context);
+      if (!tally.stopped)
+        yield* this.#probeBatch({ process: sizes.process, watcher, tally, context }, blocks);
     }
     this.#tell(sizes, tally, (host.clock.monotonicNs() - began) / 1e6);
-    return drawn.length;
   }
 
-  async *#probeBatch(
-    pid: ProcessId,
-    blocks: readonly BlockNumber[],
-    tally: Tally,
-    { host, signal }: SourceContext,
-  ): AsyncGenerator<Reading> {
-    await this.#hands.split(pid, blocks);
-    const split = blocks.filter((block) => !isHuge(host, pid, block, this.#geometry));
+  async *#probeBatch(probing: Probing, blocks: readonly BlockNumber[]): AsyncGenerator<Reading> {
+    const { process, tally, context } = probing;
+    await this.#hands.split(process, blocks);
+    const split = blocks.filter((block) => !isHuge(context.host, process.pid, block, this.#geometry));
     tally.split += split.length;
     if (split.length < blocks.length) {
       this.#lose('huge pages that would not split (pinned, shared or locked)', blocks.length - split.length);
     }
     if (split.length === 0) return;
-    const counts = await this.#watch(pid, split, tally, { host, signal });
+    const counts = await this.#watch(probing, split);
     if (typeof counts === 'string') {
       this.#lose(counts, split.length);
-      await this.#collapse(pid, split, tally);
+      await this.#collapse(process, split, tally);
       return;
     }
     const found = [...counts].map(([block, pages]) => ({ block, touched: touchedPages(pages) }));
     tally.probed.push(...found);
     await this.#collapse(
-      pid,
+      process,
       found.filter((probed) => this.#options.restoreAll || !this.#isSparse(probed)).map(({ block }) => block),
       tally,
     );
-    yield* readings(pid, counts, this.#geometry);
+    yield* readings(process.pid, counts, this.#geometry);
   }
 
   /** Counts of a whole window; a part of one would make busy pages look idle and is thrown away. */
   async #watch(
-    pid: ProcessId,
+    { process, watcher, tally, context: { host, signal } }: Probing,
     blocks: readonly BlockNumber[],
-    tally: Tally,
-    { host, signal }: Pick<SourceContext, 'host' | 'signal'>,
-  ): Promise<Map<BlockNumber, Float64Array> | string> {
+  ): Promise<PageCounts> {
     const wait = async (duration: Milliseconds) => {
       for (let left = duration; left > 0 && !signal.aborted && !tally.stopped; left -= LOOK_EVERY_MS) {
         await host.clock.sleep(Math.min(left, LOOK_EVERY_MS), signal);
         tally.stopped = this.#hands.pressure(blocks.length) ?? '';
       }
     };
-    const { windowMs, shareDamon } = this.#options;
-    const { counts, withoutDamon } = await watchPages(host, { pid, blocks, windowMs, wait }, shareDamon);
-    if (withoutDamon) {
-      this.#remember(`watched by soft-dirty bits, which show writes only: ${withoutDamon}`);
-    }
+    const { windowMs } = this.#options;
+    const counts = await watcher.watch({ pid: process.pid, blocks, windowMs, wait });
     return signal.aborted || tally.stopped ? 'huge pages whose watch was cut short' : counts;
   }
 
   /** Puts blocks back, unless memory is short; then they stay split, and that is told. */
-  async #collapse(pid: ProcessId, blocks: readonly BlockNumber[], tally: Tally): Promise<void> {
+  async #collapse(process: ProcessIdentity, blocks: readonly BlockNumber[], tally: Tally): Promise<void> {
     if (blocks.length === 0) return;
     const stop = this.#hands.pressure(blocks.length);
     if (stop) {
       this.#notes.push(`${blocks.length} probed huge pages stay split: ${stop}`);
       return;
     }
-    await this.#hands.collapse(pid, blocks);
+    await this.#hands.collapse(process, blocks);
     tally.collapsed += blocks.length;
   }
 
@@ -216,7 +272,7 @@ export class ProbeSource implements Source {
     if (split === 0) return;
     const copied = (collapsed * this.#geometry.blockBytes) / MIB;
     this.#notes.push(
-      `its cost: ${split} splits (bound ${this.#options.sampleBlocks}, --probe-sample), ${collapsed} collapses (${copied} MiB copied); ${split - collapsed} stay split`,
+      `its cost: ${split} splits (bound ${this.#options.sampleBlocks}, --sample), ${collapsed} collapses (${copied} MiB copied); ${split - collapsed} stay split`,
     );
   }
 

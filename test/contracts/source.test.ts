@@ -7,7 +7,7 @@ import { STAGES, type Stage } from './stages.js';
 const ownDamon = (stage: Stage) =>
   stage.kind === 'linux' && "it would write to this machine's DAMON (it runs in the lab: npm run lab)";
 
-const CASES: { readonly [Name in SourceName]: Omit<SourceCase, 'name'> } = {
+const CASES: { readonly [Name in SourceName | 'probe']: Omit<SourceCase, 'name'> } = {
   occupancy: {
     passive: true,
     says: (readings, { firstBlock }) => {
@@ -36,5 +36,5 @@ const CASES: { readonly [Name in SourceName]: Omit<SourceCase, 'name'> } = {
   probe: { passive: false, skip: ownDamon },
 };
 
-for (const name of Object.keys(SOURCES) as SourceName[])
+for (const name of [...(Object.keys(SOURCES) as SourceName[]), 'probe'] as const)
   for (const stage of STAGES) describeSource({ name, ...CASES[name] }, stage);

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { actuatorsOf } from '../../src/config/assemble.js';
-import { probeHands } from '../../src/config/probe-hands.js';
+import { JournalledHands } from '../../src/config/probe-hands.js';
 import type { Host } from '../../src/host/host.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { SOURCES, type SourceName } from '../../src/sources/catalogue.js';
+import { PROBE_DEFAULTS, ProbeSource } from '../../src/sources/probe.js';
 import type { Reading, Source } from '../../src/sources/source.js';
 import { observe } from '../../src/verification/observe.js';
 import { rowOfBlock } from '../../src/vocabulary/page-sizes.js';
@@ -14,7 +15,7 @@ import { fourBlocks, type Prepared, recordingOf, type Stage } from './stages.js'
 
 /** How a kind of source is to be checked. */
 export interface SourceCase {
-  readonly name: SourceName;
+  readonly name: SourceName | 'probe';
   /** Why it does not run on a stage. */
   readonly skip?: (stage: Stage) => false | string;
   /** Whether it reads without acting, so that a recording can be read as well. */
@@ -34,17 +35,21 @@ export type Kept =
     }
   | { readonly kind: 'range'; readonly pid: number; readonly firstBlock: number; readonly blocks: number };
 
-export function makeSource(host: Host, name: SourceName): Source {
-  return SOURCES[name]({
-    geometry: host.identity.geometry,
-    damon: { windowMs: 300 },
-    probe: { windowMs: 300, restoreAll: true },
-    hands: () =>
-      probeHands(host, actuatorsOf(host, ['madvise']), {
-        ...DEFAULT_BUDGETS,
-        maxPressure: 100,
-        minFreeBytes: 0,
-      }),
+export function makeSource(host: Host, name: SourceName | 'probe'): Source {
+  const { geometry } = host.identity;
+  if (name === 'probe') {
+    const options = { ...PROBE_DEFAULTS, windowMs: 300 };
+    return new ProbeSource(geometry, handsOn(host), options);
+  }
+  return SOURCES[name]({ geometry, damon: { windowMs: 300 } });
+}
+
+function handsOn(host: Host): JournalledHands {
+  return new JournalledHands({
+    place: { host, directory: host.identity.stateDirectory },
+    actuators: actuatorsOf(host, ['madvise']),
+    budgets: { ...DEFAULT_BUDGETS, maxPressure: 100, minFreeBytes: 0 },
+    signal: new AbortController().signal,
   });
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { linuxHost } from '../../src/host/linux-host.js';
 import type { Ask, Told } from './live-caller.js';
 import type { Backing, Machine, OwnAnswer, Span } from './machine.js';
+import { processVmRead } from './process-vm-read.js';
 
 const PROGRAM = fileURLToPath(new URL('./live-caller.js', import.meta.url));
 
@@ -32,6 +33,7 @@ export async function liveMachine(blocks: number, { kind, offset }: Backing): Pr
     fork: () => ask({ call: 'fork' }),
     reap: () => ask({ call: 'reap' }),
     userfault: (span) => ask({ call: 'userfault', ...span }),
+    vmRead: (span) => processVmRead(child.pid!, greeting.firstPage + span.from, span.pages),
     thpDisable: (how) => ask({ call: 'prctl', how }),
     settle: async () => {
       await ask({ call: 'drain' });

@@ -46,6 +46,8 @@ export interface Machine {
   reap(): Promise<OwnAnswer>;
   /** Registers a span with userfaultfd for missing pages. */
   userfault(span: Span): Promise<OwnAnswer>;
+  /** process_vm_readv by another process: the bytes read, or the errno. */
+  vmRead(span: Span): string;
   thpDisable(how: 'no' | 'complete' | 'except-advised'): Promise<OwnAnswer>;
   /** Folios that wait in per-CPU batches join their LRU lists, so that no look depends on who faulted what before. */
   settle(): Promise<void>;

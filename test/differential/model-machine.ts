@@ -13,6 +13,7 @@ import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/
 import { pin, unpin } from '../../src/simulator/kernel/pins.js';
 import type { Process } from '../../src/simulator/kernel/process.js';
 import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { processVmRead } from '../../src/simulator/kernel/remote-read.js';
 import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
 import { modelHost } from '../../src/simulator/model-host.js';
 import { MIB } from '../../src/vocabulary/units.js';
@@ -94,6 +95,11 @@ export function modelMachine(
       const vma = mm.vmaOf(ends(span)[0]);
       if (vma) vma.flags |= VM.uffdMissing;
       return vma ? 'ok' : 'EINVAL';
+    },
+    vmRead: (span) => {
+      const [start, end] = ends(span);
+      const into = new Uint8Array(span.pages * kernel.geometry.pageBytes);
+      return String(processVmRead(kernel, mm, { start, end }, into));
     },
     thpDisable: async (how) => {
       mm.thpDisable = how;

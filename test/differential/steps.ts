@@ -6,7 +6,7 @@ import { type Look, look } from './picture.js';
 /**
  * One step: `write 0 512`, `read 0 512 64` (every 64th page), `own MADV_FREE 0 8`, `remote MADV_COLD 0 1`, `protect r 8 1`,
  * `unmap 8 1`, `move 0 512 to 1024`, `lock 0 512`, `unlock 0 512`, `pin 5 1`, `unpin`, `fork`, `reap`,
- * `thp except-advised`, `clear-refs 1`, `vm-read 0 1`. Numbers are pages of the region.
+ * `thp except-advised`, `clear-refs 1`, `vm-read 0 1` (process_vm_readv), `mem-read 0 1` (/proc/PID/mem). Numbers are pages of the region.
  */
 export type Step = string;
 
@@ -63,17 +63,23 @@ async function performStep(machine: Machine, step: Step): Promise<string> {
       return machine.thpDisable(words[0] as 'no' | 'complete' | 'except-advised');
     case 'clear-refs':
       return textOf(machine.host.files.writeKernelFile(`/proc/${machine.pid}/clear_refs`, `${words[0]}\n`));
-    case 'vm-read': {
-      const { from, pages } = span(0);
-      const { pageBytes } = machine.host.identity.geometry;
-      const range = { start: machine.firstPage + from, end: machine.firstPage + from + pages };
-      return textOf(
-        machine.host.calls.processVmRead(machine.pid, [range], new Uint8Array(pages * pageBytes)),
-      );
-    }
+    case 'vm-read':
+      return machine.vmRead(span(0));
+    case 'mem-read':
+      return readMem(machine, span(0));
     default:
       throw new Error(`no step \`${step}\``);
   }
+}
+
+/** Reads /proc/PID/mem as it is, without a look at what is there. */
+function readMem({ host, pid, firstPage }: Machine, { from, pages }: Span): string {
+  const { pageBytes } = host.identity.geometry;
+  const opened = host.files.open(`/proc/${pid}/mem`);
+  if (!opened.ok) return opened.error.errno;
+  const read = opened.value.read(new Uint8Array(pages * pageBytes), (firstPage + from) * pageBytes);
+  opened.value.close();
+  return textOf(read);
 }
 
 async function remote(machine: Machine, { from, pages }: Span, advice: Advice): Promise<string> {

@@ -117,8 +117,11 @@ class Kills {
 
   /** The settled journal of a run; undefined when the run was killed before its journal began. */
   async #settle(run: string): Promise<JournalDocument | undefined> {
-    this.#lastChecked = run;
-    await this.#octavo.run(['undo', run, '--dry-run']);
+    const nothing = this.#octavo.path('nothing.json');
+    const words = ['plan', String(this.#workload.pid), '--split', addressRange(this.#region)];
+    await this.#octavo.run([...words, '--max-blocks', '0', '--out', nothing]);
+    await this.#octavo.run(['apply', nothing]);
+    this.#lastChecked = this.#octavo.runs().at(-1);
     const told = await this.#octavo.json<JournalDocument | Failure>(['runs', run], [DONE, BAD_INPUT]);
     if (!('code' in told)) return told;
     assert.equal(told.code, 'RUN_NOT_FOUND');

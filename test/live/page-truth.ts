@@ -10,6 +10,9 @@ const TAIL = 1n << 16n;
 const ZERO_PAGE = 1n << 24n;
 const PRESENT = 1n << 63n;
 const FRAME = (1n << 55n) - 1n;
+const SOFT_DIRTY = 1n << 55n;
+/** Frames read at a time; memory comes and goes in far larger pieces. */
+const WINDOW = 64;
 
 export interface BlockTruth {
   /** Frame of each page, 0 for one that is not present. */
@@ -65,6 +68,33 @@ function orderAt(window: BigUint64Array, at: number): number {
   let end = head + 1;
   while (end < window.length && window[end] & TAIL) end++;
   return Math.log2(end - head);
+}
+
+/** How many times each frame is mapped, all processes together; 0 for no frame. */
+export function mapCounts(frames: readonly number[]): readonly number[] {
+  const counts = new WordFile('/proc/kpagecount');
+  const windows = new Map<number, BigUint64Array>();
+  try {
+    return frames.map((frame) => {
+      if (frame === 0) return 0;
+      const start = Math.floor(frame / WINDOW) * WINDOW;
+      const window = windows.get(start) ?? counts.read(start, WINDOW);
+      windows.set(start, window);
+      return Number(window[frame - start]);
+    });
+  } finally {
+    counts.close();
+  }
+}
+
+/** Entries of pagemap without the bit that tells writes (soft-dirty). */
+export function entriesOf(pid: number, region: Where): readonly bigint[] {
+  const pagemap = new WordFile(`/proc/${pid}/pagemap`);
+  try {
+    return [...pagemap.read(region.firstPage, region.pages)].map((entry) => entry & ~SOFT_DIRTY);
+  } finally {
+    pagemap.close();
+  }
 }
 
 class WordFile {

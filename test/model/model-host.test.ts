@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PAGE_IS } from '../../src/host/host.js';
 import { boot } from '../../src/simulator/kernel/boot.js';
+import { fork } from '../../src/simulator/kernel/fork.js';
 import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { processVmRead } from '../../src/simulator/kernel/remote-read.js';
 import { type ModelHost, type ModelHostOptions, modelHost } from '../../src/simulator/model-host.js';
 import { observe } from '../../src/verification/observe.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import { terminalOn } from '../terminal.js';
-import { assertSound, type Fixture, fill, ordersAt, rollup } from './model-fixture.js';
+import { advise, assertSound, type Fixture, fill, ordersAt, rollup } from './model-fixture.js';
 
 interface Hosted extends Fixture {
   readonly host: ModelHost;
@@ -81,16 +83,28 @@ test('the clock runs only by waiting and by what calls cost', async () => {
   assert.ok(made.host.clock.wallMs() >= wall);
 });
 
-test('process_vm_readv gives the content, the same after a split and a collapse, and EFAULT beyond', async () => {
+function splitsOf({ host }: Hosted): string | undefined {
+  const vmstat = host.files.readText('/proc/vmstat');
+  return vmstat.ok ? /^thp_split_pmd (\d+)$/m.exec(vmstat.value)?.[1] : undefined;
+}
+
+/** Reads pages through the host, as Octavo does. */
+function contentOf({ host, process }: Hosted, start: number, end: number) {
+  const opened = host.calls.openMemory(process.pid);
+  assert.ok(opened.ok);
+  const into = new Uint8Array((end - start) * 4096);
+  const read = opened.value.read({ start, end }, into);
+  opened.value.close();
+  assert.ok(read.ok);
+  return { bytes: read.value, into };
+}
+
+test('reading gives the content, the same after a split and a collapse', async () => {
   const made = hosted(1, 2);
-  const range = [{ start: made.base, end: made.base + 512 }];
   const bytes = () => {
-    const into = new Uint8Array(512 * 4096);
-    assert.deepEqual(made.host.calls.processVmRead(made.process.pid, range, into), {
-      ok: true,
-      value: into.length,
-    });
-    return into;
+    const read = contentOf(made, made.base, made.base + 512);
+    assert.equal(read.bytes, 512 * 4096);
+    return read.into;
   };
   const before = bytes();
   assert.ok(before.subarray(4096, 8192).every((byte) => byte === 0));
@@ -99,14 +113,49 @@ test('process_vm_readv gives the content, the same after a split and a collapse,
   assert.ok(handle.ok);
   await made.host.calls.processMadvise(handle.value, [{ start: made.base, end: made.base + 1 }], 'MADV_COLD');
   assert.deepEqual(bytes(), before);
+  const range = [{ start: made.base, end: made.base + 512 }];
   await made.host.calls.processMadvise(handle.value, range, 'MADV_COLLAPSE');
   assert.deepEqual(bytes(), before);
-  const beyond = made.host.calls.processVmRead(
-    made.process.pid,
-    [{ start: 1, end: 2 }],
-    new Uint8Array(4096),
-  );
-  assert.ok(!beyond.ok && beyond.error.errno === 'EFAULT');
+});
+
+test('reading ends at the first page that is not in memory and faults nothing in', () => {
+  const made = hosted(2, 1);
+  advise(made, made.base + 8, 4, 'MADV_DONTNEED');
+  const before = rollup(made, 'Rss');
+  assert.equal(contentOf(made, made.base, made.base + 512).bytes, 8 * 4096);
+  assert.equal(contentOf(made, made.base + 8, made.base + 512).bytes, 0);
+  assert.equal(contentOf(made, 1, 2).bytes, 0);
+  assert.equal(rollup(made, 'Rss'), before);
+  assert.equal(ordersAt(made), '9 -x4 9');
+});
+
+test('what a fork shares stays shared when it is read, and is copied when it is pinned', () => {
+  const made = hosted(2, 1);
+  const { child } = fork(made.kernel, made.process);
+  assert.ok(child);
+  const before = [ordersAt(made), rollup(made, 'Pss'), splitsOf(made)];
+  assert.equal(contentOf(made, made.base, made.base + 1024).bytes, 1024 * 4096);
+  assert.deepEqual([ordersAt(made), rollup(made, 'Pss'), splitsOf(made)], before);
+  const into = new Uint8Array(512 * 4096);
+  const range = { start: made.base, end: made.base + 512 };
+  assert.equal(processVmRead(made.kernel, made.process.mm!, range, into), into.length);
+  assert.equal(ordersAt(made), '0x512', 'the block is copied page by page');
+  assert.equal(Number(rollup(made, 'Pss')) - Number(before[1]), 1024);
+  assertSound(made);
+});
+
+test('memory of others is refused, memory of the ended reads as nothing', () => {
+  const made = hosted(1, 1, { userId: 1000 });
+  const refusal = made.host.calls.openMemory(made.process.pid);
+  assert.ok(!refusal.ok && refusal.error.errno === 'EACCES');
+  const own = hosted(1, 1);
+  const opened = own.host.calls.openMemory(own.process.pid);
+  assert.ok(opened.ok);
+  exit(own.kernel, own.process);
+  const read = opened.value.read({ start: own.base, end: own.base + 1 }, new Uint8Array(4096));
+  assert.deepEqual(read, { ok: true, value: 0 });
+  const gone = own.host.calls.openMemory(own.process.pid);
+  assert.ok(!gone.ok && gone.error.errno === 'ENOENT');
 });
 
 test('PAGEMAP_SCAN: huge, zero and present pages; unknown categories are refused by older kernels', () => {

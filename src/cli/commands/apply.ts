@@ -23,6 +23,7 @@ type Flags = StateFlags &
 export const applyCommand = command<Flags, [string]>(
   {
     brief: 'carry out a plan inside its budgets, verify it, and journal it',
+    effect: { kind: 'acts', what: 'splits and collapses what the plan says' },
     description: [
       'Announces every batch in a journal before acting, acts, looks at page sizes, and writes the verdicts. Stops after',
       'the current batch on SIGINT, SIGTERM or SIGHUP. A run that was killed is settled from its journal at the next start, and',

@@ -1,7 +1,7 @@
 import { proposeCompletions } from '@stricli/core';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { chosenHost } from '../chosen-host.js';
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { parseWord } from '../parameters.js';
 
@@ -42,6 +42,7 @@ type Shell = keyof typeof SCRIPTS;
 export const completionCommand = command<Record<never, never>, [string]>(
   {
     brief: 'print the completion script for a shell',
+    effect: LOOKS,
     description:
       'Prints a script that completes commands, options and their values. Source it from your shell’s start-up file.',
     examples: [
@@ -74,6 +75,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
 export const completeCommand = command<Record<never, never>, string[]>(
   {
     brief: 'propose completions for the words given',
+    effect: LOOKS,
     description: 'Used by the scripts of `octavo completion`.',
     examples: [],
   },

@@ -30,6 +30,7 @@ type Flags = ShareFlags &
 export const damonActCommand = command<Flags, [string]>(
   {
     brief: 'let DAMOS act once on exactly these huge blocks of a process',
+    effect: { kind: 'acts', what: 'lets DAMOS act on the blocks named' },
     description: [
       'Gives every block a region of its own, so that nothing else is acted on and no huge page is cut, makes one pass,',
       'and tells what DAMOS says it did beside what page sizes show. Without journal and undo: plan, apply and undo are',

@@ -22,6 +22,7 @@ type Flags = ShareFlags &
 export const damonApplyCommand = command<Flags, [string]>(
   {
     brief: 'run what a damo parameter file says, until a signal, and put DAMON back as found',
+    effect: { kind: 'acts', what: 'runs a kdamond until stopped, and puts DAMON back as found' },
     description: [
       'Takes damo’s --kdamonds files (one kdamond with one context) and --schemes files (a list of schemes, which need',
       '--target), JSON or YAML. Prints the schemes’ statistics as they grow. On SIGINT, SIGTERM or after --for the',

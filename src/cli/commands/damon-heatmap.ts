@@ -23,6 +23,10 @@ const TIME_WIDTH = 10;
 export const damonHeatmapCommand = command<Flags, [string]>(
   {
     brief: 'draw which huge blocks of a process are in use, as DAMON sees them',
+    effect: {
+      kind: 'acts',
+      what: 'starts a kdamond, which clears accessed bits while it watches, and puts DAMON back as found',
+    },
     description: [
       'Watches a process for a while and draws one digit per 2 MiB block with memory in it: 0 no access seen, 9 seen in',
       'every sample. With --every one line for each such time, addresses to the right. A huge page is one unit to',

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { readKdamonds } from '../../damon/read-tree.js';
 import { damoFile } from '../../formats/damo/print.js';
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import { DAMON_EXITS, requireDamon } from '../damon-flags.js';
 
 type Flags = {
@@ -11,6 +11,7 @@ type Flags = {
 export const damonShowCommand = command<Flags, []>(
   {
     brief: 'print DAMON’s parameters as a file that damo and `octavo damon apply` read',
+    effect: LOOKS,
     description:
       'Reads the tree and changes nothing. Files and their spelling are those of damo’s --kdamonds.',
     examples: [

@@ -166,17 +166,19 @@ test('a signal ends apply with everything put back, after a last line of statist
   assert.equal(host.files.status(`${host.identity.stateDirectory}/damon-session.json`).ok, false);
 });
 
-test('the probe’s options bound it, and the plan tells its cost', async () => {
+test('the probe’s options bound it, and it tells its cost', async () => {
   await withWorkload(async (host, pid) => {
-    const words = ['plan', `${pid}`, '--source', 'probe', '--probe-window', '500ms'];
-    const planned = await octavo(host, ...words, '--probe-sample', '3', '--probe-restore');
-    assert.equal(planned.code, 0, planned.err);
-    assert.match(planned.out, /the probe split 3 of 4 huge pages/);
-    assert.match(planned.out, /3 splits \(bound 3, --probe-sample\), 3 collapses .*; 0 stay split/);
-    const kept = await octavo(host, ...words, '--probe-sample', '4', '--probe-dense', '100%');
+    const words = ['probe', `${pid}`, '--window', '500ms'];
+    const put = await octavo(host, ...words, '--sample', '3');
+    assert.equal(put.code, 0, put.err);
+    assert.match(put.out, /the probe split 3 of 4 huge pages/);
+    assert.match(put.out, /3 splits \(bound 3, --sample\), 3 collapses .*; 0 stay split/);
+    const kept = await octavo(host, ...words, '--sample', '4', '--dense', '100%', '--keep-split');
     assert.match(kept.out, /split 4 of 4 huge pages .* of all are\b/);
     assert.match(kept.out, /4 splits .*; 3 stay split/);
     assert.equal(nrKdamonds(host), '0');
+    const planned = await octavo(host, 'plan', `${pid}`, '--source', 'probe');
+    assert.equal(planned.code, 2, 'plan does not act');
   }, 'always');
 });
 

@@ -1,11 +1,12 @@
 import { probeFeatures } from '../../host/features.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import { doctorText } from '../doctor/layout.js';
 import { doctorSections } from '../doctor/sections.js';
 
 export const doctorCommand = command<{ readonly json: boolean }, []>(
   {
     brief: 'tell what this kernel, CPU and user can do',
+    effect: LOOKS,
     description: [
       'Asks the kernel for everything that Octavo can use: page sizes, ways to split and collapse, DAMON, page tables,',
       'sampling hardware and rights. Each row says yes, partly, no, or unknown when it could be told only by changing',

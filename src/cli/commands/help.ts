@@ -1,9 +1,10 @@
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 
 export const helpCommand = command<Record<never, never>, string[]>(
   {
     brief: 'show what a command does, with examples, options and exit codes',
+    effect: LOOKS,
     description:
       'The same as --help behind the command; without a command, the list of all of them. New to huge pages?\nRead docs/huge-pages-in-five-minutes.md; words are explained in docs/glossary.md.',
     examples: [

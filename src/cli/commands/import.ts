@@ -6,7 +6,7 @@ import { resolvedLines } from '../../sources/resolved.js';
 import { Resolver } from '../../sources/resolver.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { KIB, MIB, type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { bytesBetween, parseWord } from '../parameters.js';
 import { showBytes } from '../print/units.js';
@@ -27,6 +27,7 @@ type ImportFlags = {
 export const importCommand = command<ImportFlags, string[]>(
   {
     brief: 'read memory samples from recordings into a heat file',
+    effect: LOOKS,
     description: [
       'Reads perf.data by itself, without perf: files, directories of `perf record --threads`, and pipes; compressed',
       'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',

@@ -7,7 +7,7 @@ import { readThpSettings } from '../../verification/thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
@@ -32,10 +32,12 @@ type Flags = ScopeFlags & {
 export const inspectCommand = command<Flags, [string]>(
   {
     brief: 'count a process’s memory by folio order and mapping level, and say why it is not huge',
+    effect: LOOKS,
     description: [
       'A census of a process, a command name, a cgroup or everything: bytes by folio order and by mapping level, holes',
       'that a collapse would fill, huge pages that hold mostly zeroes, and with --explain why one address is or is not',
-      'huge. Changes nothing; reading content (--content sample or all) marks the pages read as referenced.',
+      'huge. Changes nothing. Reading content (--content sample or all) leaves out what is shared or locked; on arm64 the',
+      'kernel marks the huge pages that were read as accessed, on x86-64 it does not.',
     ].join('\n'),
     examples: [
       ['octavo inspect 4711', 'one process'],
@@ -134,7 +136,8 @@ function show(
   const { pid, command: name, cgroup } = sizes.process;
   context.print(`Process ${pid} (${name}) in ${cgroup}`);
   context.print(showTotals(sizes, totals));
-  if (content && content.of > 0) context.print(showContent(sizes, content));
+  const told = content && showContent(sizes, content);
+  if (told) context.print(told);
   if (!sizes.ordersKnown)
     context.print('folio orders are unknown: frames can be seen only with CAP_SYS_ADMIN (run as root)');
   if (sizes.thpDisabledByPrctl)

@@ -9,6 +9,7 @@ type Flags = {
 export const launchCommand = command<Flags, string[]>(
   {
     brief: 'start a program so that only Octavo gives it huge pages',
+    effect: { kind: 'acts', what: 'starts a program under another THP rule' },
     description: [
       'Becomes a program under prctl(PR_SET_THP_DISABLE), with the same pid, streams, environment and signals, so that a',
       'service manager, nohup or a container sees the program itself: with `except-advised` neither faults nor khugepaged give it huge',

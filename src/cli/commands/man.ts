@@ -1,10 +1,11 @@
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import { manualCommands, manualPage } from '../manual.js';
 import { VERSION } from '../version.js';
 
 export const manCommand = command<Record<never, never>, []>(
   {
     brief: 'print the manual page',
+    effect: LOOKS,
     description:
       'Prints the manual page of all commands as man(7) source, made from what the commands declare.',
     examples: [

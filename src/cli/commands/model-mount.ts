@@ -6,6 +6,7 @@ import { parseWord } from '../parameters.js';
 export const modelMountCommand = command<MachineFlags, [string]>(
   {
     brief: 'mount a model kernel’s files at a directory until interrupted',
+    effect: { kind: 'acts', what: 'mounts a FUSE file system at the directory' },
     description: [
       'Mounts the files of a model kernel with FUSE: sys/kernel/mm/damon with everything below it, and what else the',
       'model has. Modes, sizes, errno values and truncating writes are those of the modelled kernel, and commands that',

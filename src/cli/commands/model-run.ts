@@ -29,6 +29,7 @@ const PLACES: readonly (readonly string[])[] = [
 export const modelRunCommand = command<MachineFlags, string[]>(
   {
     brief: 'run a command that sees a model kernel in place of this machine’s',
+    effect: { kind: 'acts', what: 'starts a command in a mount namespace of its own' },
     description: [
       'Starts a command in a mount namespace of its own, in which the model’s files lie over the kernel’s: /sys/kernel/mm',
       'and, where the model has them, debugfs, tracefs and processes in /proc. Tools made for the real tree run',

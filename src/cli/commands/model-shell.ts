@@ -6,7 +6,7 @@ import { generationOf, kernelOptions, type MachineWords } from '../../simulator/
 import { runLine } from '../../simulator/shell/shell.js';
 import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import { OctavoContext } from '../context.js';
 import { bytesBetween, countBetween, parseFraction, parseWord, type ValueParser } from '../parameters.js';
 
@@ -24,6 +24,7 @@ const plain = (parse: ValueParser<number>): ValueParser<string> =>
 export const modelShellCommand = command<Flags, []>(
   {
     brief: 'poke a model of a Linux machine, line by line: octavo model shell',
+    effect: LOOKS,
     description: [
       'A whole machine’s memory management in memory: its /proc, /sys, debugfs and cgroup files, processes with',
       'mappings, system calls, khugepaged, and a clock that moves only when it is told to. Reads lines from standard',

@@ -21,10 +21,16 @@ type Flags = TurnFlags &
 export const planCommand = command<Flags, [string?]>(
   {
     brief: 'say what to split or collapse, why, what it brings and what it costs',
+    effect: {
+      kind: 'acts',
+      what: 'starts a kdamond, which clears accessed bits while it watches, and puts DAMON back as found',
+      when: '--source damon-regions',
+    },
     description: [
       'Looks at a target’s page sizes, reads what is known below 2 MiB, asks a policy, and prints a plan: each step with',
       'its reason, gain and cost, whether it lasts, whether it can be undone, and everything that was refused or left',
-      'alone, with the reason. Changes nothing. With --out the plan is kept for `octavo apply`.',
+      'alone, with the reason. Changes no memory. With --out the plan is kept for `octavo apply`. On arm64 the kernel',
+      'marks the huge pages whose content is read (source occupancy) as accessed; on x86-64 nothing is left behind.',
     ].join('\n'),
     examples: [
       ['octavo plan redis-server', 'what would be done to every redis-server'],

@@ -1,12 +1,13 @@
 import { probeFeatures } from '../../host/features.js';
 import { type Recorder, recordHost } from '../../host/recording-host.js';
 import { EXIT, type ExitName, OctavoError } from '../../vocabulary/errors.js';
-import { command } from '../command.js';
+import { command, LOOKS } from '../command.js';
 import { OctavoContext } from '../context.js';
 
 export const recordHostCommand = command<Record<never, never>, string[]>(
   {
     brief: 'run a command and record everything that it sees of this host',
+    effect: LOOKS,
     description: [
       'Runs another octavo command and keeps what it reads of the kernel in a folder. With `octavo --host DIR …`, or',
       'OCTAVO_HOST=DIR in the environment, the same command gives the same answers anywhere, without rights.',

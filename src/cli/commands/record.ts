@@ -32,6 +32,7 @@ type RecordFlags = ScopeFlags & {
 export const recordCommandLine = command<RecordFlags, [string]>(
   {
     brief: 'sample the memory accesses of a target with perf and decode them while it records',
+    effect: { kind: 'acts', what: 'samples the target with perf while it records' },
     description: [
       'Works out which event of this CPU samples data addresses (Arm SPE, AMD IBS, Intel PEBS), runs `perf record` into a',
       'pipe and decodes it at once, so that nothing is written but the heat file. The period is adjusted from slice to',

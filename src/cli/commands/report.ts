@@ -1,6 +1,6 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
 import { heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
@@ -21,6 +21,7 @@ type ReportFlags = {
 export const reportCommand = command<ReportFlags, [string]>(
   {
     brief: 'show what a heat file says, with its bounds',
+    effect: LOOKS,
     description: [
       'Shows how many blocks had which share of their sub-pages accessed. A block with few samples may be sparse or',
       'only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be decided',

@@ -28,6 +28,7 @@ type Flags = TurnFlags &
 export const runCommand = command<Flags, [string?]>(
   {
     brief: 'plan and apply in one go, once or again and again',
+    effect: { kind: 'acts', what: 'splits and collapses what it plans' },
     description: [
       'One whole turn: observe, read, plan, act, verify, journal. With --every it goes on in the foreground until it is',
       'interrupted; it waits for a name or cgroup that is not there, and ends with a pid. Blocks that khugepaged collapses',

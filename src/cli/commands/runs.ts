@@ -2,7 +2,7 @@ import { type JournalPlace, listRuns, type ReadRun, readRun } from '../../cycle/
 import { namedRun } from '../../cycle/named-run.js';
 import { asIfRecovered, lastVerdicts, runState } from '../../cycle/recovery.js';
 import { type IndexRow, lookUp, RunIndex } from '../../cycle/run-index.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { parseCount, parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { showUndoneBy } from '../print/journal.js';
@@ -22,6 +22,7 @@ const SHOWN_RUNS = 50;
 export const runsCommand = command<Flags, [string?]>(
   {
     brief: 'list what was done on this host, or show one run from its journal',
+    effect: LOOKS,
     description: [
       'Reads the journals and writes nothing. An unfinished run was cut off; the next apply, run or undo settles it, and',
       'its steps are shown as page tables have them now. `undone` counts the steps that did not stay, by who undid them:',

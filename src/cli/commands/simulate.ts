@@ -1,11 +1,12 @@
 import { EXIT } from '../../vocabulary/errors.js';
-import { command, jsonFlag } from '../command.js';
+import { command, jsonFlag, LOOKS } from '../command.js';
 import { countBetween, parseWord } from '../parameters.js';
 import type { SimulateFlags } from '../simulate/simulate.js';
 
 export const simulateCommand = command<SimulateFlags, [string?]>(
   {
     brief: 'run a scenario on the model kernel: processes, khugepaged, TLBs, Octavo',
+    effect: LOOKS,
     description: [
       'Runs a host, its processes and their workloads in virtual time and prints what became of memory and speed:',
       'a timeline, and an outcome with accesses a second relative to all-4K and all-2M. The same scenario and seed',

@@ -31,6 +31,7 @@ type Flags = StateFlags &
 export const undoCommand = command<Flags, [string]>(
   {
     brief: 'put back what a run changed, as far as the kernel allows',
+    effect: { kind: 'acts', what: 'collapses and splits what a run changed' },
     description: [
       'Reads a run’s journal, plans the reverse of every step that had an effect, carries it out and verifies it like any',
       'plan. Says what cannot be put back: frames, folio orders between base pages and PMD size, references.',

@@ -1,8 +1,7 @@
 /** How much of huge pages is zeroes: read whole, or estimated from blocks drawn at random. */
 import { countBits } from '../../base/bits.js';
 import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
-import { OCCUPANCY_DEFAULTS, OccupancySource } from '../../sources/occupancy.js';
-import { censusTotals } from '../../verification/census.js';
+import { OCCUPANCY_DEFAULTS, OccupancySource, readableBlocks } from '../../sources/occupancy.js';
 import { MAPPING_LEVEL, type PageSizes, rowOfBlock } from '../../vocabulary/page-sizes.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { BlockNumber } from '../../vocabulary/units.js';
@@ -15,9 +14,12 @@ const SAMPLED_BLOCKS = 64;
 export type ContentChoice = 'none' | 'sample' | 'all';
 
 export interface Content {
-  /** Huge blocks read and huge blocks there are. */
+  /** Huge blocks read and huge blocks that are worth a read. */
   readonly read: number;
   readonly of: number;
+  /** Huge blocks left unread because other processes map them, or because they are locked. */
+  readonly shared: number;
+  readonly locked: number;
   /** Zero-filled sub-pages in the blocks that were read. */
   readonly zeroPages: number;
   /** Zero-filled sub-pages of each block that was read. */
@@ -31,8 +33,10 @@ export async function readContent(
   sizes: PageSizes,
   how: ContentChoice,
 ): Promise<Content | undefined> {
-  const { hugeBlocks: of, unmappedBytes } = censusTotals(sizes);
-  if (how === 'none' || of + unmappedBytes === 0) return undefined;
+  if (how === 'none') return undefined;
+  const { rows, partial, shared, locked } = readableBlocks(sizes);
+  const of = rows.length;
+  if (of + partial.length + shared + locked === 0) return undefined;
   const limit = how === 'sample' ? { sampleBlocks: SAMPLED_BLOCKS } : {};
   const source = new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...limit });
   const { host, signal, progress } = context;
@@ -52,7 +56,7 @@ export async function readContent(
     if (zero > DEFAULT_PARAMETERS.emptyAbove * pagesPerBlock) seen.mostlyEmpty++;
   }
   throwIfStopped(signal);
-  return { ...seen, of, zeroPagesOf };
+  return { ...seen, of, shared, locked, zeroPagesOf };
 }
 
 /** Zero-filled pages of a block's large folios, and whether the block is mapped by a PMD entry. */
@@ -63,7 +67,18 @@ function zeroPagesIn({ blocks }: PageSizes, block: BlockNumber, filled: Uint8Arr
   return { zero, isHuge: blocks.level[row] === MAPPING_LEVEL.pmd };
 }
 
-export function showContent({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {
+export function showContent(sizes: PageSizes, content: Content): string {
+  const { shared, locked } = content;
+  const left = [
+    ...(shared > 0 ? [`${shared} that other processes map as well`] : []),
+    ...(locked > 0 ? [`${locked} of locked memory`] : []),
+  ];
+  const unread = left.length > 0 ? `not read            huge blocks: ${left.join(', ')}` : undefined;
+  const lines = [content.of > 0 ? zeroLine(sizes, content) : undefined, unread];
+  return lines.filter((line) => line !== undefined).join('\n');
+}
+
+function zeroLine({ geometry }: PageSizes, { read, of, zeroPages, mostlyEmpty }: Content): string {
   const share = ((100 * zeroPages) / Math.max(1, read * geometry.pagesPerBlock)).toFixed(1);
   const all =
     read === of

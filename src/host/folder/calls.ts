@@ -9,6 +9,7 @@ import type {
   Files,
   PagemapScan,
   ProcessHandle,
+  ProcessMemory,
   Program,
   Refusal,
   ScannedRegions,
@@ -48,22 +49,29 @@ export class FolderCalls implements Calls {
     return refused('EROFS', `process_madvise pid ${handle.pid} ${advice}`);
   }
 
+  openMemory(pid: ProcessId): Answer<ProcessMemory> {
+    const records = this.#memory.get(pid) ?? [];
+    const closed = records.find(({ start, end, refusal }) => start === end && refusal !== undefined);
+    if (closed?.refusal) return refused(closed.refusal, `open /proc/${pid}/mem`);
+    const read = (range: PageRange, into: Uint8Array) => this.#readMemory(pid, records, range, into);
+    return success({ pid, read, close: () => undefined });
+  }
+
   /** Pages that held data come back with their first byte set: a recording has no memory of anybody. */
-  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
-    const call = `process_vm_readv pid ${pid}`;
-    let done = 0;
-    for (const range of ranges) {
-      const record = (this.#memory.get(pid) ?? []).find(
-        ({ start, end }) => start <= range.start && range.end <= end,
-      );
-      if (!record) throw this.#folder.lacks(`${call} pages ${range.start} to ${range.end}`);
-      const pages = Math.min(record.pages, range.end - record.start) - (range.start - record.start);
-      if (pages <= 0) return done > 0 ? success(done) : refused(record.refusal ?? 'EFAULT', call);
-      this.#fill(record, range.start - record.start, pages, into.subarray(done));
-      done += pages * this.#geometry.pageBytes;
-      if (pages < range.end - range.start) break;
-    }
-    return success(done);
+  #readMemory(
+    pid: ProcessId,
+    records: readonly RecordedMemory[],
+    range: PageRange,
+    into: Uint8Array,
+  ): Answer<Bytes> {
+    const call = `read /proc/${pid}/mem`;
+    const record = records.find(({ start, end }) => start <= range.start && range.end <= end);
+    if (!record) throw this.#folder.lacks(`${call} pages ${range.start} to ${range.end}`);
+    if (record.refusal !== undefined) return refused(record.refusal, call);
+    const pages = Math.min(record.pages, range.end - record.start) - (range.start - record.start);
+    if (pages <= 0) return success(0);
+    this.#fill(record, range.start - record.start, pages, into);
+    return success(pages * this.#geometry.pageBytes);
   }
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {

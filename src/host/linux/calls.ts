@@ -9,6 +9,7 @@ import type {
   PagemapScan,
   PerfEvents,
   ProcessHandle,
+  ProcessMemory,
   Program,
   Refusal,
   ScannedRegions,
@@ -24,6 +25,7 @@ import { LruDrain } from './lru-drain.js';
 import type { ArenaSpan, Native } from './native.js';
 import { LinuxPerfEvents } from './perf-events.js';
 import { PidFd } from './pidfd.js';
+import { openProcessMemory } from './process-memory.js';
 import { startProgram } from './program.js';
 
 /** include/uapi/asm-generic/mman-common.h. */
@@ -47,16 +49,12 @@ const SCAN_ARGUMENT_BYTES = 96;
 const REGION_BYTES = 24;
 const MAX_REGIONS = 8192;
 const IOVEC_BYTES = 16;
-/** Room for what process_vm_readv reads in one go. */
-const READ_BYTES = 4 * 1024 * 1024;
 
 const ARENA = {
   adviseVector: 0,
-  readVector: MAX_RANGES * IOVEC_BYTES,
-  remoteVector: 2 * MAX_RANGES * IOVEC_BYTES,
-  scan: 3 * MAX_RANGES * IOVEC_BYTES,
-  regions: 3 * MAX_RANGES * IOVEC_BYTES + 4096,
-  data: 3 * MAX_RANGES * IOVEC_BYTES + 4096 + MAX_REGIONS * REGION_BYTES,
+  scan: MAX_RANGES * IOVEC_BYTES,
+  regions: MAX_RANGES * IOVEC_BYTES + 4096,
+  end: MAX_RANGES * IOVEC_BYTES + 4096 + MAX_REGIONS * REGION_BYTES,
 } as const;
 
 function later(left: bigint, right: bigint): bigint {
@@ -139,17 +137,8 @@ export class LinuxCalls implements Calls {
     return hurryThreads();
   }
 
-  processVmRead(pid: ProcessId, ranges: readonly PageRange[], into: Uint8Array): Answer<Bytes> {
-    const call = `process_vm_readv pid ${pid}`;
-    if (typeof this.#native === 'string') return unasked(this.#native, call);
-    let offset = 0;
-    for (const piece of this.#pieces(ranges)) {
-      const read = this.#readPiece(pid, piece, into, offset);
-      if (!read.ok) return offset > 0 ? success(offset) : read;
-      offset += read.value;
-      if (read.value < (piece.end - piece.start) * this.#geometry.pageBytes) return success(offset);
-    }
-    return success(offset);
+  openMemory(pid: ProcessId): Answer<ProcessMemory> {
+    return openProcessMemory(pid, this.#geometry.pageBytes);
   }
 
   scanPagemap(pid: ProcessId, scan: PagemapScan): Answer<ScannedRegions> {
@@ -196,7 +185,7 @@ export class LinuxCalls implements Calls {
 
   #probe(own: PidFd, advice: Advice): Answer<void> {
     const native = this.#native as Native;
-    const vector = this.#ready().address + BigInt(ARENA.readVector);
+    const vector = this.#ready().address + BigInt(ARENA.adviseVector);
     const asked = native.call('process_madvise', own.descriptor, vector, 0, ADVICE[advice], 0);
     return asked.errno ? refused(asked.errno, adviceCall(own.pid, advice)) : success(undefined);
   }
@@ -214,22 +203,6 @@ export class LinuxCalls implements Calls {
       0,
     );
     return done.errno ? refused(done.errno, adviceCall(handle.pid, advice)) : success(done.value);
-  }
-
-  #readPiece(pid: ProcessId, piece: PageRange, into: Uint8Array, offset: number): Answer<Bytes> {
-    const native = this.#native as Native;
-    const arena = this.#ready();
-    const length = (piece.end - piece.start) * this.#geometry.pageBytes;
-    this.#fillVector(ARENA.remoteVector, [piece]);
-    const words = this.#words!;
-    words[ARENA.readVector / 8] = arena.address + BigInt(ARENA.data);
-    words[ARENA.readVector / 8 + 1] = BigInt(length);
-    const local = arena.address + BigInt(ARENA.readVector);
-    const remote = arena.address + BigInt(ARENA.remoteVector);
-    const read = native.call('process_vm_readv', pid, local, 1, remote, 1, 0);
-    if (read.errno) return refused(read.errno, `process_vm_readv pid ${pid}`);
-    into.set(arena.bytes.subarray(ARENA.data, ARENA.data + read.value), offset);
-    return success(read.value);
   }
 
   #scan(descriptor: number, path: string, scan: PagemapScan): Answer<ScannedRegions> {
@@ -287,7 +260,7 @@ export class LinuxCalls implements Calls {
 
   #ready(): ArenaSpan {
     if (!this.#arena) {
-      this.#arena = (this.#native as Native).arena(ARENA.data + READ_BYTES);
+      this.#arena = (this.#native as Native).arena(ARENA.end);
       const { buffer, byteOffset, byteLength } = this.#arena.bytes;
       this.#words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
     }
@@ -313,10 +286,6 @@ export class LinuxCalls implements Calls {
       pages += length;
     }
     if (batch.length > 0) yield batch;
-  }
-
-  #pieces(ranges: readonly PageRange[]): Iterable<PageRange> {
-    return cut(ranges, READ_BYTES / this.#geometry.pageBytes);
   }
 }
 

@@ -68,7 +68,7 @@ const ScanSchema = z
   })
   .readonly();
 
-/** What process_vm_readv found: for each page whether it held anything but zeroes. Never the memory itself. */
+/** What reading memory found: for each page whether it held anything but zeroes. Never the memory itself. */
 const MemorySchema = z
   .object({
     pid: Count,

@@ -77,7 +77,7 @@ export function writeProtectFault(
     kernel.counters.count('pgreuse');
     return makeWritable(kernel, entry);
   }
-  return copyPage(kernel, mm, vma, page, entry);
+  return copyPage(kernel, mm, vma, page, true);
 }
 
 function makeWritable(kernel: Kernel, entry: number): Nanoseconds {
@@ -96,14 +96,46 @@ function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, ent
   if (made.head < 0) return ACCESS.outOfMemory;
   vma.hasAnonPages = true;
   clearEntries(kernel, entry, 1);
-  mapNew(kernel, mm, vma, entry, made.head);
+  mapNew(kernel, mm, vma, entry, made.head, true);
   kernel.flushes.tell(mm.id, page, page + 1);
   return made.cost + zeroing(kernel, 0);
 }
 
-/** wp_page_copy(): the writer gets a page of its own with the same content. */
-function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
-  const { tables, folios } = kernel;
+/**
+ * Makes a page of private memory the process's own without making it writable (FAULT_FLAG_UNSHARE), as a pin for
+ * reading asks for: a huge mapping that others share is split, and the page is copied. Returns the cost, 0 when there
+ * was nothing to do, or a negative ACCESS value.
+ */
+export function unshareFault(kernel: Kernel, mm: Mm, page: PageNumber): Nanoseconds {
+  const { tables, folios, geometry } = kernel;
+  const pmd = tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
+  const bits = tables.pmdBits[pmd];
+  let cost = 0;
+  if (bits & ENTRY.present) {
+    const head = tables.pmdValue[pmd];
+    if (bits & ENTRY.zero || !folios.has(head, FOLIO.anon)) return 0;
+    const isOwn = (folios.page[head] & PAGE.exclusive) !== 0;
+    if (!isOwn && isOnlyReference(kernel, head)) markExclusive(kernel, head, geometry.pagesPerBlock);
+    if (isOwn || isOnlyReference(kernel, head)) return 0;
+    cost += splitPmdMapping(kernel, mm, page);
+  }
+  const entry = tables.pteOf(pmd, page);
+  const frame = tables.pteValue[entry];
+  if (tables.pteBits[entry] & ENTRY.zero || !folios.has(folios.headOf(frame), FOLIO.anon)) return cost;
+  if (canReuse(kernel, frame, folios.headOf(frame))) {
+    markExclusive(kernel, frame, 1);
+    return cost;
+  }
+  const vma = mm.vmaOf(page);
+  if (vma === undefined) return ACCESS.segmentationFault;
+  const copied = copyPage(kernel, mm, vma, page, false);
+  return copied < 0 ? copied : cost + copied;
+}
+
+/** wp_page_copy(): the process gets a page of its own with the same content. */
+function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
+  const { tables, folios, geometry } = kernel;
+  const entry = tables.pteOf(tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock)), page);
   const old = tables.pteValue[entry];
   const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
@@ -115,7 +147,7 @@ function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: num
   const head = folios.headOf(old);
   unmapPtes(kernel, mm, entry, 1);
   freeIfUnused(kernel, head);
-  mapNew(kernel, mm, vma, entry, made.head);
+  mapNew(kernel, mm, vma, entry, made.head, write);
   vma.hasAnonPages = true;
   kernel.flushes.tell(mm.id, page, page + 1);
   return made.cost + copying(kernel, 1);
@@ -131,8 +163,8 @@ export function newAnonymousPage(
   return allocateFolio(kernel, 0, kernel.memcgOf(mm), kind, EFFORT.base);
 }
 
-function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber): void {
-  mapPtes(kernel, mm, entry, head, 1, freshBits(vma, true));
+function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber, write: boolean): void {
+  mapPtes(kernel, mm, entry, head, 1, freshBits(vma, write));
   lock(kernel, vma, head);
   addNewToLru(kernel, head);
 }

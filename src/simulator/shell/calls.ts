@@ -9,6 +9,7 @@ import { mremap } from '../kernel/mremap.js';
 import { pin, unpin } from '../kernel/pins.js';
 import { MAX_BYTES, processMadvise, ROOT } from '../kernel/process-madvise.js';
 import { exit } from '../kernel/processes.js';
+import { processVmRead } from '../kernel/remote-read.js';
 import type { Outcome } from '../kernel/split.js';
 import { mprotect, munmap } from '../kernel/vmas.js';
 import {
@@ -36,6 +37,16 @@ export const CALLS: Readonly<Record<string, ShellCommand>> = {
     usage: 'madvise PID ADDR LEN ADVICE',
     brief: `by the process itself: ${Object.keys(ADVICE).join(', ')}`,
     run: (state, words) => advise(state, words, true),
+  },
+  process_vm_readv: {
+    usage: 'process_vm_readv PID ADDR LEN',
+    brief: 'by root: reads memory, which unshares what a fork shares; reading /proc/PID/mem does not',
+    run: onRange((state, { mm }, range) => {
+      const { kernel } = state.host;
+      const into = new Uint8Array((range.end - range.start) * kernel.geometry.pageBytes);
+      const read = processVmRead(kernel, mm, range, into);
+      return typeof read === 'number' ? answer(String(read)) : refusal(read);
+    }),
   },
   munmap: {
     usage: 'munmap PID ADDR LEN',

@@ -26,24 +26,57 @@ const PAGEMAP_WORD = 8;
 const CLEAR_SOFT_DIRTY = '4';
 const NO_SOFT_DIRTY = 'this kernel keeps no soft-dirty bits (CONFIG_MEM_SOFT_DIRTY)';
 
-/** Counts, with the reason when DAMON could not be had for them. */
-export async function watchPages(
+/** Watches pages of one process. Close it when done. */
+export interface PageWatcher {
+  /** Why DAMON does not watch, empty when it does. */
+  readonly withoutDamon: string;
+  watch(watch: PageWatch): Promise<PageCounts>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a watcher that has proved to work: DAMON was taken and has watched `block` for a moment, or the kernel keeps
+ * soft-dirty bits and this user may clear them. Returns the reason where nothing can watch the process, so that nobody
+ * acts on memory that he cannot watch.
+ */
+export async function openWatcher(
   host: Host,
-  watch: PageWatch,
+  pid: ProcessId,
+  block: BlockNumber,
   shareDamon: boolean,
-): Promise<{ readonly counts: PageCounts; readonly withoutDamon: string }> {
+): Promise<PageWatcher | string> {
+  const byDamon = await openDamon(host, pid, block, shareDamon);
+  if (typeof byDamon !== 'string') return byDamon;
+  const missing = whyNoSoftDirty(host, pid);
+  if (missing) return `${byDamon}, and ${missing}`;
+  return {
+    withoutDamon: byDamon,
+    watch: (watch) => watchWrites(host, watch),
+    close: async () => undefined,
+  };
+}
+
+async function openDamon(
+  host: Host,
+  pid: ProcessId,
+  block: BlockNumber,
+  share: boolean,
+): Promise<PageWatcher | string> {
   const absent = missingDamon(host);
-  if (absent) return { counts: await watchWrites(host, watch), withoutDamon: absent };
-  const slot = await DamonSlot.open(host, { share: shareDamon });
-  if (!slot.ok) {
-    const withoutDamon = `DAMON is used by ${slot.error.owner}`;
-    return { counts: await watchWrites(host, watch), withoutDamon };
+  if (absent) return absent;
+  const slot = await DamonSlot.open(host, { share });
+  if (!slot.ok) return `DAMON is used by ${slot.error.owner}`;
+  const wait = (duration: Milliseconds) => host.clock.sleep(duration);
+  const tried = await watchByDamon(slot.value, { pid, blocks: [block], windowMs: 0, wait });
+  if (typeof tried !== 'string') {
+    return {
+      withoutDamon: '',
+      watch: (watch) => watchByDamon(slot.value, watch),
+      close: () => slot.value.close(),
+    };
   }
-  try {
-    return { counts: await watchByDamon(slot.value, watch), withoutDamon: '' };
-  } finally {
-    await slot.value.close();
-  }
+  await slot.value.close();
+  return `DAMON does not watch here (${tried})`;
 }
 
 /** One fvaddr region for each page. */
@@ -72,7 +105,6 @@ async function watchByDamon(slot: DamonSlot, { pid, blocks, windowMs, wait }: Pa
 
 /** Clears the soft-dirty bits of the process, waits, and takes every page that was written since. */
 async function watchWrites(host: Host, { pid, blocks, windowMs, wait }: PageWatch): Promise<PageCounts> {
-  if (!keepsSoftDirty(host, pid)) return `huge pages not watched: ${NO_SOFT_DIRTY}`;
   const cleared = host.files.writeKernelFile(`/proc/${pid}/clear_refs`, CLEAR_SOFT_DIRTY);
   if (!cleared.ok) return `huge pages not watched: ${cleared.error.errno} for ${cleared.error.call}`;
   await wait(windowMs);
@@ -113,9 +145,10 @@ export function keepsSoftDirty(host: Host, pid: ProcessId): boolean {
   });
 }
 
-/** Why the sub-pages of a process cannot be watched at all, undefined when they can. */
-export function unwatchable(host: Host, pid: ProcessId): string | undefined {
-  const absent = missingDamon(host);
-  if (!absent || keepsSoftDirty(host, pid)) return undefined;
-  return `${absent}, and ${NO_SOFT_DIRTY}`;
+/** Why writes to a process's pages cannot be seen, empty when they can. */
+function whyNoSoftDirty(host: Host, pid: ProcessId): string {
+  if (!keepsSoftDirty(host, pid)) return NO_SOFT_DIRTY;
+  const path = `/proc/${pid}/clear_refs`;
+  const clears = host.files.canWrite(path);
+  return clears.ok ? '' : `${path}: ${clears.error.errno}`;
 }

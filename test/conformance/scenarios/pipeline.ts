@@ -1,5 +1,6 @@
 import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
 import type { TurnRequest } from '../../../src/config/assemble.js';
+import type { JournalPlace } from '../../../src/cycle/journal.js';
 import type { PolicyName } from '../../../src/policies/catalogue.js';
 import type { SourceName } from '../../../src/sources/catalogue.js';
 import type { Verdict } from '../../../src/vocabulary/plan.js';
@@ -62,12 +63,12 @@ async function wholeTurn(stage: Stage): Promise<Rows> {
     { range: areas.dense, every: 1 },
     { range: areas.small, every: 1 },
   ]);
-  const splits = await turn(stage, workload.pid, areas.sparse, 'split-sparse', ['probe'], ['debugfs-split']);
+  const splits = await turn(stage, workload.pid, areas.sparse, 'split-sparse', 'probe', ['debugfs-split']);
   const sparseSplit = drawn('sparse');
   const othersKept = drawn('dense', 'small') === 'H×3, 0×3';
   const [collapse] = damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities;
   const collapser = collapse.missing ? 'madvise' : 'damos';
-  const collapses = await turn(stage, workload.pid, areas.small, 'collapse-dense', ['smaps'], [collapser]);
+  const collapses = await turn(stage, workload.pid, areas.small, 'collapse-dense', 'smaps', [collapser]);
   const atLast = drawn('dense', 'small');
   stage.note(`after both turns: sparse ${drawn('sparse')}; dense, small ${atLast}`);
   await withThp(host, { enabled: 'always', scanSleep: '1000' }, () => host.clock.sleep(WATCH_MS));
@@ -108,7 +109,7 @@ async function turn(
   pid: number,
   range: PageRange,
   policy: PolicyName,
-  sources: readonly SourceName[],
+  source: SourceName | 'probe',
   actuators: TurnRequest['actuators'],
 ) {
   const { host } = stage;
@@ -118,22 +119,23 @@ async function turn(
   const { planTurn } = await import('../../../src/cycle/plan-turn.js');
   const signal = new AbortController().signal;
   const request: TurnRequest = {
-    ...{ target: String(pid), scope: {}, policy, sources, actuators, parameters: {}, split: [] },
+    ...{ target: String(pid), scope: {}, policy, actuators, parameters: {}, split: [] },
+    sources: source === 'probe' ? [] : [source],
     collapse: [],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
     budgets: { minFreeBytes: 16 * MIB, lockUsPerSecond: 900_000 },
     acting: { allowSticky: true, shareDamon: false, askDamon: true },
-    probe: { sampleBlocks: 16, windowMs: 3000, restoreAll: true },
   };
   const assembled = await assembleTurn(host, request);
   const id = `plan-${runName(host)}`;
   const progress = () => undefined;
-  const planned = await planTurn({ ...assembled, host, id, feuds: new Map(), signal, progress });
+  const place = { host, directory: host.identity.stateDirectory };
+  const sources = source === 'probe' ? [await probeOf(place, pid, signal)] : assembled.sources;
+  const planned = await planTurn({ ...assembled, sources, host, id, feuds: new Map(), signal, progress });
   for (const note of planned.plan.notes) stage.note(`${policy}: ${note}`);
   for (const { why, blocks } of planned.plan.passedOver)
     stage.note(`${policy}: ${blocks} passed over: ${why}`);
   for (const { why } of planned.plan.refused) stage.note(`${policy} refused: ${why}`);
-  const place = { host, directory: host.identity.stateDirectory };
   const applied = await applyPlan({
     place,
     plan: planned.plan,
@@ -149,6 +151,13 @@ async function turn(
     `${policy}: ${applied.verdicts.length} steps, ${within.length} of them in what the workload mapped`,
   );
   return { outcome: tally(within), actuators: namesOf(applied.receipts) };
+}
+
+async function probeOf(place: JournalPlace, pid: number, signal: AbortSignal) {
+  const { assembleProbe } = await import('../../../src/config/assemble-probe.js');
+  const options = { sampleBlocks: 16, windowMs: 3000, denseShare: 0.5, restoreAll: true, shareDamon: false };
+  const budgets = { minFreeBlocks: 8, lockUsPerSecond: 900_000 };
+  return assembleProbe(place, { target: String(pid), scope: {}, options, budgets, signal }).source;
 }
 
 function tally(verdicts: readonly Verdict[]): string {

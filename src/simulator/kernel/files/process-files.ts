@@ -5,6 +5,7 @@ import { type Mm, VM } from '../mm.js';
 import { oomScore } from '../oom.js';
 import { ENTRY } from '../page-tables.js';
 import type { Process } from '../process.js';
+import { readMem } from '../remote-read.js';
 import { walkRange } from '../walk.js';
 import { testAndClearPmdYoung, testAndClearPteYoung } from '../young.js';
 import { readPagemap } from './page-files.js';
@@ -35,6 +36,12 @@ const FILES: Readonly<Record<string, (kernel: Kernel, task: Process, viewer: Vie
     kind: 'file',
     mode: 0o200,
     write: (written) => clearRefs(kernel, task, written),
+  }),
+  mem: (kernel, task, viewer) => ({
+    kind: 'file',
+    mode: 0o600,
+    refuseOpen: () => refusal(task, viewer),
+    readAt: (into, position) => (task.mm === undefined ? 0 : readMem(kernel, task.mm, into, position)),
   }),
   smaps: (kernel, task, viewer) => traced(task, viewer, 0o444, (mm) => smapsText(kernel, mm)),
   smaps_rollup: (kernel, task, viewer) =>

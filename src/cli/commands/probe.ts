@@ -1,0 +1,215 @@
+import { type AssembledProbe, assembleProbe } from '../../config/assemble-probe.js';
+import { HotMaps } from '../../hotness/hot-maps.js';
+import { PROBE_DEFAULTS } from '../../sources/probe.js';
+import { observe } from '../../verification/observe.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import type { HotMap } from '../../vocabulary/hot-map.js';
+import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import { command, jsonFlag } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import {
+  parseCount,
+  parseFraction,
+  parsePeriod,
+  type ScopeFlags,
+  type StateFlags,
+  scopeFlags,
+  stateFlags,
+  targetParameter,
+} from '../flags.js';
+import { parsePercent, parseWord, showShare } from '../parameters.js';
+import { plural } from '../print/units.js';
+import { saveProbedHeat } from '../samples/probed-heat.js';
+import { journalPlace } from '../turns.js';
+
+type Flags = ScopeFlags &
+  StateFlags & {
+    readonly sample: number;
+    readonly window: number;
+    readonly dense: number;
+    readonly keepSplit: boolean;
+    readonly shareDamon: boolean;
+    readonly minFreeBlocks?: number;
+    readonly maxPressure?: number;
+    readonly out?: string;
+    readonly json: boolean;
+  };
+
+export const probeCommand = command<Flags, [string]>(
+  {
+    brief: 'split a few huge pages for some seconds to see which of their sub-pages are in use',
+    description: [
+      'For hosts without a PMU that samples addresses. Acts: splits a few huge pages drawn at random, watches each of their',
+      'sub-pages by DAMON (by soft-dirty bits where DAMON cannot be had), and collapses them again; on other frames, which',
+      'copies 2 MiB for each. Tries first whether the pages can be watched, and does nothing where they cannot. Every split',
+      'and collapse is a run in the journal, and stops on memory pressure; a signal puts back what is being watched. With',
+      '--out the heat is kept for `octavo plan --heat`. DAMON is put back as it was found.',
+    ].join('\n'),
+    examples: [
+      ['octavo probe 4711 --out heat.parquet', 'see below 2 MiB in 16 huge pages, and put them back'],
+      ['octavo plan 4711 --heat heat.parquet', 'plan with what was seen'],
+      ['octavo probe redis-server --sample 64 --window 10s', 'a larger sample, watched for longer'],
+    ],
+    exits: [
+      [EXIT.noTarget, 'no such target'],
+      [EXIT.notPermitted, 'this user may not do that'],
+      [EXIT.notAble, 'nothing here can watch single pages, or split and collapse; nothing was done'],
+      [EXIT.refused, 'another Octavo holds the lock, or the target is never touched'],
+      [EXIT.interrupted, 'interrupted; what was being watched is put back'],
+    ],
+    effect: {
+      kind: 'acts',
+      what: 'splits a few huge pages, has DAMON watch them, and collapses them again',
+    },
+  },
+  {
+    flags: {
+      ...scopeFlags,
+      ...stateFlags,
+      sample: {
+        kind: 'parsed',
+        parse: parseCount,
+        brief: 'Huge pages to split, over all processes',
+        default: String(PROBE_DEFAULTS.sampleBlocks),
+        placeholder: 'blocks',
+      },
+      window: {
+        kind: 'parsed',
+        parse: parsePeriod,
+        brief: 'How long to watch, four huge pages at a time',
+        default: `${PROBE_DEFAULTS.windowMs / 1000}s`,
+        placeholder: 'duration',
+      },
+      dense: {
+        kind: 'parsed',
+        parse: parseFraction,
+        brief: 'A huge page is dense when at least this share of it is used',
+        default: showShare(PROBE_DEFAULTS.denseShare),
+        placeholder: 'share',
+      },
+      keepSplit: {
+        kind: 'boolean',
+        brief: 'Leave the sparse ones split; octavo undo takes that back',
+        default: false,
+        withNegated: false,
+      },
+      shareDamon: {
+        kind: 'boolean',
+        brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
+        default: false,
+        withNegated: false,
+      },
+      minFreeBlocks: {
+        kind: 'parsed',
+        parse: parseCount,
+        brief: 'Huge blocks that must be left free',
+        optional: true,
+        placeholder: 'blocks',
+      },
+      maxPressure: {
+        kind: 'parsed',
+        parse: parsePercent,
+        brief: 'Stop above this PSI memory avg10 in percent',
+        optional: true,
+        placeholder: 'percent',
+      },
+      out: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief: 'Write a heat file (Parquet) here',
+        optional: true,
+        placeholder: 'file',
+      },
+      json: jsonFlag,
+    },
+    positional: targetParameter,
+  },
+  async function (flags, target) {
+    const { sample, window, dense, keepSplit, shareDamon, minFreeBlocks, maxPressure } = flags;
+    const probe = assembleProbe(journalPlace(this, flags.state), {
+      target,
+      scope: { only: flags.only, deny: flags.deny },
+      options: {
+        sampleBlocks: sample,
+        windowMs: window,
+        denseShare: dense,
+        restoreAll: !keepSplit,
+        shareDamon,
+      },
+      budgets: {
+        ...(minFreeBlocks === undefined ? {} : { minFreeBlocks }),
+        ...(maxPressure === undefined ? {} : { maxPressure }),
+      },
+      signal: this.signal,
+    });
+    const sizes = probe.processes.flatMap((process) => lookAt(this, process, probe.processes.length) ?? []);
+    if (sizes.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
+    const heat = await read(this, probe, sizes);
+    requireProbed(probe);
+    if (flags.out !== undefined) saveProbedHeat(this, flags.out, heat, probe.source, sizes);
+    tell(this, probe, flags);
+    if (this.signal.aborted) this.endsWith('interrupted');
+  },
+);
+
+/** With several targets one that just ended, or is another user's, is a normal outcome. */
+function lookAt({ host }: OctavoContext, process: ProcessIdentity, targets: number): PageSizes | undefined {
+  try {
+    return observe(host, process.pid).sizes;
+  } catch (problem) {
+    if (targets === 1 || !(problem instanceof OctavoError)) throw problem;
+    return undefined;
+  }
+}
+
+async function read(
+  context: OctavoContext,
+  { source }: AssembledProbe,
+  sizes: readonly PageSizes[],
+): Promise<readonly HotMap[]> {
+  const { host, signal } = context;
+  const maps = new HotMaps({
+    geometry: host.identity.geometry,
+    processes: sizes.map(({ process }) => process),
+  });
+  const progress = (done: number, total: number, unit: string) =>
+    context.progress.show('probing', done, total, unit);
+  for await (const reading of source.read({ host, processes: sizes, progress, signal })) {
+    if (reading.kind === 'samples') maps.addSamples(reading.batch);
+  }
+  return maps.build([source.origin]);
+}
+
+/** A probe that could not watch anything has done nothing, and that is no success. */
+function requireProbed({ source }: AssembledProbe): void {
+  const reasons = Object.keys(source.account().losses);
+  if (source.tallies.length > 0 || reasons.length === 0) return;
+  throw new OctavoError('ABILITY_MISSING', {
+    ability: 'a probe',
+    reason: reasons.join('; '),
+    remedy: 'Nothing was done. `octavo doctor` says what sampling needs here.',
+  });
+}
+
+function tell(context: OctavoContext, { source, hands }: AssembledProbe, flags: Flags): void {
+  const { notes, losses } = source.account();
+  if (flags.json) {
+    const { tallies } = source;
+    context.printJson({
+      octavo: 'probe',
+      version: 1,
+      processes: tallies,
+      runs: hands.runs,
+      notes,
+      losses,
+      heat: flags.out ?? null,
+    });
+    return;
+  }
+  for (const note of notes) context.print(note);
+  for (const [reason, count] of Object.entries(losses)) context.print(`${count} ${reason}`);
+  if (hands.runs.length > 0) context.print(`${plural(hands.runs.length, 'run')} in the journal: octavo runs`);
+  if (flags.out !== undefined)
+    context.print(`Heat written to ${flags.out}. Try: octavo plan --heat ${flags.out}`);
+}

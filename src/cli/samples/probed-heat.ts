@@ -1,0 +1,45 @@
+/** What a probe saw as a heat file, for `octavo plan --heat`. */
+import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
+import { writeHeatFile } from '../../formats/heat-file/write.js';
+import type { ProbeSource } from '../../sources/probe.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { HotMap } from '../../vocabulary/hot-map.js';
+import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import type { OctavoContext } from '../context.js';
+
+export function saveProbedHeat(
+  context: OctavoContext,
+  path: string,
+  heat: readonly HotMap[],
+  source: ProbeSource,
+  sizes: readonly PageSizes[],
+): void {
+  const { geometry } = context.host.identity;
+  const { origin } = source;
+  const facts: HeatFacts = {
+    octavo: 'heat',
+    version: HEAT_VERSION,
+    page_bytes: geometry.pageBytes,
+    block_bytes: geometry.blockBytes,
+    origins: [{ ...origin, windowNs: origin.windowNs ?? null }],
+    samples: heat.reduce((sum, map) => sum + samplesOf(map), 0),
+    unplaced: {},
+    losses: source.account().losses,
+    mappings: [],
+  };
+  const file = writeHeatFile(heat, facts, (pid, page) => nameOf(sizes, pid, page));
+  const written = context.host.files.writeFile(path, file);
+  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+function samplesOf(map: HotMap): number {
+  let samples = 0;
+  for (const block of map.blocks()) samples += map.block(block)?.samples ?? 0;
+  return samples;
+}
+
+function nameOf(sizes: readonly PageSizes[], pid: number, page: number) {
+  const mappings = sizes.find(({ process }) => process.pid === pid)?.mappings ?? [];
+  const found = mappings.find(({ start, end }) => start <= page && page < end);
+  return found ? { name: found.name, end: found.end } : { name: '', end: Number.POSITIVE_INFINITY };
+}

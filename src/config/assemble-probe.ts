@@ -1,0 +1,40 @@
+/** From what a user asked a probe for, and a host, to the parts of it. */
+import type { ActuatorName } from '../actuators/catalogue.js';
+import type { JournalPlace } from '../cycle/journal.js';
+import { DEFAULT_BUDGETS } from '../planning/budgets.js';
+import { type ProbeOptions, ProbeSource } from '../sources/probe.js';
+import type { Budgets } from '../vocabulary/plan.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import { ACTING_DEFAULTS, actuatorsOf } from './assemble.js';
+import { JournalledHands } from './probe-hands.js';
+import { resolveTarget, type TargetScope } from './targets.js';
+
+export interface ProbeRequest {
+  readonly target: string;
+  readonly scope: TargetScope;
+  readonly options: ProbeOptions;
+  readonly budgets: Partial<Budgets>;
+  readonly signal: AbortSignal;
+}
+
+export interface AssembledProbe {
+  readonly processes: readonly ProcessIdentity[];
+  readonly source: ProbeSource;
+  readonly hands: JournalledHands;
+}
+
+/** DAMOS is left out: the probe watches with the one kdamond that Octavo takes. */
+const HANDS: readonly ActuatorName[] = ['madvise', 'debugfs-split', 'collapse-then-split'];
+
+export function assembleProbe(place: JournalPlace, request: ProbeRequest): AssembledProbe {
+  const { host } = place;
+  const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
+  // What the probe splits it collapses again, so nothing of it may be sticky.
+  const actuators = actuatorsOf(host, HANDS, ACTING_DEFAULTS);
+  const hands = new JournalledHands({ place, actuators, budgets, signal: request.signal });
+  return {
+    processes: resolveTarget(host, request.target, request.scope),
+    source: new ProbeSource(host.identity.geometry, hands, request.options),
+    hands,
+  };
+}
