@@ -42,6 +42,9 @@ export interface BuiltSample {
   mode?: number;
 }
 
+/** MEM_INST_RETIRED.ANY of Intel's cores: what an event is when a test does not care. */
+const ALL_ACCESSES = 0x83d0;
+
 /** Grows a byte string in one byte order. */
 export class Bytes {
   private readonly parts: number[] = [];
@@ -352,7 +355,7 @@ export class PerfBuilder {
     const bytes = this.bytes()
       .u32(attr.type ?? 4)
       .u32(size)
-      .u64(attr.config ?? 0)
+      .u64(attr.config ?? ALL_ACCESSES)
       .u64(attr.period ?? 1);
     bytes
       .u64(attr.sampleType)

@@ -6,7 +6,8 @@ import { POLICIES, type PolicyName } from '../policies/catalogue.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { parseBytes, parseCount, parseFraction, showShare } from './parameters.js';
+import { heatBytesOf, maxMemoryFlag } from './memory-flag.js';
+import { parseBytes, parseCount, parseDuration, parseFraction, showShare } from './parameters.js';
 import { type ProbeFlags, probeFlags, probeOptions } from './probe-flags.js';
 
 export { parseBytes, parseCount, parseDuration, parseFraction, parsePeriod } from './parameters.js';
@@ -82,6 +83,9 @@ export type TurnFlags = ScopeFlags &
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
     readonly heat?: readonly string[];
+    readonly event?: string;
+    readonly halfLife: number;
+    readonly maxMemory?: number;
     readonly resolve: boolean;
     readonly actuator?: readonly ActuatorName[];
     readonly split?: readonly string[];
@@ -138,6 +142,21 @@ export const turnFlags = {
     optional: true,
     placeholder: 'file',
   },
+  event: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'With --perf: heat of this event; otherwise of the one whose samples say most',
+    optional: true,
+    placeholder: 'name',
+  },
+  halfLife: {
+    kind: 'parsed',
+    parse: parseHalfLife,
+    brief: 'Time after which recorded heat weighs half',
+    default: '1h',
+    placeholder: 'duration',
+  },
+  maxMemory: maxMemoryFlag,
   actuator: {
     kind: 'enum',
     values: names(ACTUATORS),
@@ -247,6 +266,12 @@ export const turnFlags = {
   },
 } as const;
 
+function parseHalfLife(text: string): number {
+  const duration = parseDuration(text);
+  if (duration <= 0) throw new SyntaxError('a half-life is longer than 0');
+  return duration;
+}
+
 /** Options to a request; absent ones fall back to the defaults of their rooms. */
 export function turnRequest(target: string | undefined, flags: TurnFlags): TurnRequest {
   if (target === undefined && !flags.heat?.length) {
@@ -261,6 +286,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
       command: 'plan',
     });
   }
+  if (flags.event !== undefined && !flags.perf?.length) {
+    throw new OctavoError('USAGE', { problem: '--event is for the samples of --perf', command: 'plan' });
+  }
   if (flags.resolve && !flags.perf?.length) {
     throw new OctavoError('USAGE', { problem: '--resolve is for the samples of --perf', command: 'plan' });
   }
@@ -272,6 +300,9 @@ export function turnRequest(target: string | undefined, flags: TurnFlags): TurnR
     perf: flags.perf ?? [],
     heat: flags.heat ?? [],
     resolvePhysical: flags.resolve,
+    ...(flags.event === undefined ? {} : { event: flags.event }),
+    halfLifeMs: flags.halfLife,
+    ...(flags.maxMemory === undefined ? {} : { heatBytes: heatBytesOf(flags.maxMemory) }),
     actuators: flags.actuator ?? [],
     split: flags.split ?? [],
     collapse: flags.collapse ?? [],

@@ -1,3 +1,4 @@
+import { collapseRank, whyNot } from '../hotness/conclusions.js';
 import { density, hotFraction } from '../hotness/confidence.js';
 import { BLOCK_FLAG, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
@@ -69,13 +70,18 @@ function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJ
     const why = 'no access samples were given, so it is judged by residency alone';
     return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
   }
+  const forbidden = whyNot(heat, 'dense');
+  if (forbidden !== '') {
+    const why = `samples ${forbidden}, so it is judged by residency alone`;
+    return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
+  }
   const hot = heat.block(block);
   if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
   const fraction = hotFraction(hot, sizes.geometry.pagesPerBlock);
   const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
   if (kind === 'dense') {
     const why = `samples touched ${ofPages(hot.touched, sizes.geometry.pagesPerBlock)}`;
-    return { hot: true, unknown: false, why, weight: hot.weight };
+    return { hot: true, unknown: false, why, weight: collapseRank(heat, block) };
   }
   const why = kind === 'sparse' ? 'mostly cold' : 'too few samples to tell that it is hot';
   return { hot: false, unknown: kind === 'unknown', why, weight: 0 };

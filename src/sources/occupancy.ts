@@ -4,7 +4,7 @@
  */
 import type { Host } from '../host/host.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
-import type { SampleOrigin } from '../vocabulary/sample.js';
+import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import { type BlockNumber, type Bytes, blockToPage, MIB } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
@@ -37,6 +37,8 @@ export class OccupancySource implements Source {
       detail: 'contents of PMD-mapped folios',
       tells: 'content',
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+      nature: 'content',
+      ...COMPLETE,
       windowNs: undefined,
     };
   }

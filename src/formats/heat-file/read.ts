@@ -3,6 +3,7 @@ import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
 import type { ZodError } from 'zod';
 import { type HeatFacts, heatFacts } from './facts.js';
 import { FACTS_KEY } from './schema.js';
+import { upgraded } from './upgrade.js';
 
 /** Columns of one row group. */
 export interface HeatGroup {
@@ -14,8 +15,12 @@ export interface HeatGroup {
   readonly address: ArrayLike<bigint>;
   readonly samples: ArrayLike<number>;
   readonly accesses: ArrayLike<number>;
+  /** Those of the samples that missed the TLB. */
+  readonly tlbMisses: ArrayLike<number>;
 }
 
+/** Since version 2. */
+const MISSES = 'tlb_misses';
 const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
 /** Bytes that a Parquet file ends with: length of the metadata, then PAR1. */
 const TAIL_BYTES = 8;
@@ -41,7 +46,7 @@ export class HeatFile {
       const metadata = parquetMetadata(bytes);
       const text = metadata.key_value_metadata?.find((entry) => entry.key === FACTS_KEY)?.value;
       if (text === undefined) return 'is Parquet, but no heat file of Octavo';
-      const facts = heatFacts.safeParse(JSON.parse(text));
+      const facts = heatFacts.safeParse(upgraded(JSON.parse(text)));
       if (!facts.success) return `has facts that cannot be used: ${firstProblem(facts.error)}`;
       return new HeatFile(bytes, metadata, facts.data);
     } catch (problem) {
@@ -64,7 +69,7 @@ export class HeatFile {
     await parquetRead({
       file: this.bytes,
       metadata: this.metadata,
-      columns: [...COLUMNS],
+      columns: this.facts.written_as === 1 ? [...COLUMNS] : [...COLUMNS, MISSES],
       rowStart,
       rowEnd,
       onChunk: (chunk) => {
@@ -73,7 +78,9 @@ export class HeatFile {
     });
     const missing = COLUMNS.find((name) => columns[name]?.length !== rowEnd - rowStart);
     if (missing !== undefined) throw new Error(`column ${missing} is incomplete`);
-    return { ...(columns as unknown as Omit<HeatGroup, 'count'>), count: rowEnd - rowStart };
+    const count = rowEnd - rowStart;
+    const tlbMisses = (columns[MISSES] ?? new Uint8Array(count)) as ArrayLike<number>;
+    return { ...(columns as unknown as Omit<HeatGroup, 'count' | 'tlbMisses'>), tlbMisses, count };
   }
 }
 

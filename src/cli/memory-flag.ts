@@ -1,0 +1,29 @@
+/** How much memory reading samples may take: an option that several commands share. */
+import { type Bytes, MIB } from '../vocabulary/units.js';
+import { parseBytes } from './parameters.js';
+
+/** Node, the code and the buffers of readers. */
+const OTHERS: Bytes = 128 * MIB;
+/** Counters are copied when they are thinned out, half of them at most. */
+const COPY_FACTOR = 2;
+/** Less does not hold the buffers themselves. */
+const LEAST: Bytes = 160 * MIB;
+
+export const maxMemoryFlag = {
+  kind: 'parsed',
+  parse: parseMemory,
+  optional: true,
+  placeholder: 'bytes',
+  brief: 'Memory that reading samples may take (default 512M); beyond it blocks are thinned out at random',
+} as const;
+
+function parseMemory(text: string): Bytes {
+  const bytes = parseBytes(text);
+  if (bytes < LEAST) throw new SyntaxError(`\`${text}\` is too little; write ${LEAST / MIB}M or more`);
+  return bytes;
+}
+
+/** What of the memory allowed is left for counters of heat. */
+export function heatBytesOf(maxMemory: Bytes): Bytes {
+  return Math.floor((maxMemory - OTHERS) / COPY_FACTOR);
+}
