@@ -123,7 +123,9 @@ export class BuiltHotMap implements HotMap {
     const samples = table.samples(address);
     const weight = table.weight(address) * this.#fade;
     if (table.detail === 'counts') return { samples, weight, ...table.tally(address) };
-    const touched = table.counts(address).reduce((sum, seen) => sum + seen, 0);
+    const seen = new Uint16Array(this.geometry.pagesPerBlock);
+    table.counts(address, seen);
+    const touched = seen.reduce((sum, one) => sum + one, 0);
     return { samples, weight, touched, once: undefined, twice: undefined };
   }
 
@@ -145,7 +147,7 @@ function copyCounts(
 ): boolean {
   const address = table?.find(pid, block) ?? NO_BLOCK;
   if (table === undefined || address === NO_BLOCK || table.samples(address) === 0) return false;
-  into.set(table.counts(address));
+  table.counts(address, into);
   return true;
 }
 

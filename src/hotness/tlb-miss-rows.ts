@@ -7,10 +7,12 @@ export class TlbMissRows {
 
   /** The rows of a batch with the flag; reused by the next call. */
   of(batch: SampleBatch): SampleBatch {
-    const rows = this.room(batch.count);
     const { flags } = batch;
+    let row = 0;
+    while (row < batch.count && (flags[row] & SAMPLE_FLAG.tlbMiss) === 0) row++;
+    const rows = this.room(row === batch.count ? 0 : batch.count);
     let count = 0;
-    for (let row = 0; row < batch.count; row++) {
+    for (; row < batch.count; row++) {
       if ((flags[row] & SAMPLE_FLAG.tlbMiss) === 0) continue;
       rows.pid[count] = batch.pid[row];
       rows.virtualPage[count] = batch.virtualPage[row];

@@ -10,6 +10,9 @@ import type { Fraction, Nanoseconds } from './units.js';
 export const SKETCH_SIZE = 256;
 const ROOM = 4 * SKETCH_SIZE;
 const TWO_32 = 2 ** 32;
+/** A hash has 53 bits: 32 and 21 of two words. */
+const LOW_SHIFT = 11;
+const LOW_RANGE = 2 ** 21;
 
 export class Fingerprint {
   /** Samples with a place. */
@@ -18,11 +21,9 @@ export class Fingerprint {
   first: Nanoseconds = Number.POSITIVE_INFINITY;
   last: Nanoseconds = -1;
   private timed = 0;
-  /** Sums of all hashes mod 2^32: the same in any order. */
-  private sumLow = 0;
-  private sumHigh = 0;
-  private readonly high = new Uint32Array(ROOM);
-  private readonly low = new Uint32Array(ROOM);
+  /** Sum of all hashes mod 2^32: the same in any order. */
+  private sum = 0;
+  private readonly hashes = new Float64Array(ROOM);
   private kept = 0;
   /** Hashes whose high word is above this are in no sketch. */
   private bound = TWO_32 - 1;
@@ -31,26 +32,32 @@ export class Fingerprint {
   add(batch: SampleBatch): void {
     const { time, tid, pid, virtualPage, physicalPage, weight } = batch;
     const origin = Number(batch.timeOrigin & 0xffffffffn);
+    let count = 0;
+    let timed = 0;
+    let sum = 0;
     let first = Number.POSITIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
     for (let row = 0; row < batch.count; row++) {
       const page = virtualPage[row] >= 0 ? virtualPage[row] : physicalPage[row];
       if (page < 0) continue;
-      const isTimed = !Number.isNaN(time[row]);
-      const when = isTimed ? ((origin + time[row]) % TWO_32) >>> 0 : weight[row] >>> 0;
-      const where = (page % TWO_32) >>> 0;
-      const who = Math.imul(tid[row] >= 0 ? tid[row] : pid[row], 0x9e3779b1) ^ Math.floor(page / TWO_32);
-      const high = stir(stir(when ^ 0x2545f491) ^ where ^ who);
-      const low = stir(stir(where ^ 0x6c62272e) ^ Math.imul(when, 0x85ebca6b) ^ who);
-      this.count++;
-      this.sumLow = (this.sumLow + low) >>> 0;
-      this.sumHigh = (this.sumHigh + high) >>> 0;
+      const at = time[row];
+      const isTimed = !Number.isNaN(at);
+      const when = isTimed ? (origin + at) >>> 0 : weight[row] >>> 0;
+      const who = Math.imul(tid[row] >= 0 ? tid[row] : pid[row], 0x9e3779b1) ^ (page * 2 ** -32);
+      const where = Math.imul(page >>> 0, 0x85ebca6b) ^ who;
+      const high = stir(Math.imul(when, 0xc2b2ae35) ^ where ^ (where >>> 15));
+      count++;
+      sum = (sum + high) >>> 0;
       if (!isTimed) continue;
-      this.timed++;
-      if (time[row] < first) first = time[row];
-      if (time[row] > last) last = time[row];
-      if (high <= this.bound) this.keep(high, low);
+      timed++;
+      if (at < first) first = at;
+      if (at > last) last = at;
+      if (high <= this.bound)
+        this.keep(high * LOW_RANGE + ((stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT));
     }
+    this.count += count;
+    this.timed += timed;
+    this.sum = (this.sum + sum) >>> 0;
     if (last < first) return;
     this.first = Math.min(this.first, Number(batch.timeOrigin) + first);
     this.last = Math.max(this.last, Number(batch.timeOrigin) + last);
@@ -63,40 +70,33 @@ export class Fingerprint {
 
   /** Hash of all samples in hexadecimal. */
   get digest(): string {
-    const words = [this.count % TWO_32, this.sumHigh, this.sumLow, stir(this.sumHigh ^ this.timed)];
-    return words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+    const [smallest = ''] = this.sketch;
+    return [this.count % TWO_32, this.timed % TWO_32, this.sum].map(hex).join('') + smallest;
   }
 
   /** The smallest hashes, ascending, in hexadecimal. */
   get sketch(): readonly string[] {
     this.shrink();
-    return Array.from({ length: this.kept }, (_, at) => hex(this.high[at]) + hex(this.low[at]));
+    return Array.from(this.hashes.subarray(0, this.kept), (hash) => hash.toString(16).padStart(14, '0'));
   }
 
-  private keep(high: number, low: number): void {
+  private keep(hash: number): void {
     if (this.kept === ROOM) {
       this.shrink();
-      if (high > this.bound) return;
+      if (hash > this.hashes[SKETCH_SIZE - 1]) return;
     }
-    this.high[this.kept] = high;
-    this.low[this.kept] = low;
-    this.kept++;
+    this.hashes[this.kept++] = hash;
   }
 
   /** Keeps the smallest ones, each once. */
   private shrink(): void {
-    const order = Array.from({ length: this.kept }, (_, at) => [this.high[at], this.low[at]] as const);
-    order.sort((left, right) => left[0] - right[0] || left[1] - right[1]);
-    const distinct = order.filter(
-      ([high, low], at) => at === 0 || high !== order[at - 1][0] || low !== order[at - 1][1],
-    );
-    const smallest = distinct.slice(0, SKETCH_SIZE);
-    smallest.forEach(([high, low], at) => {
-      this.high[at] = high;
-      this.low[at] = low;
-    });
-    this.kept = smallest.length;
-    if (this.kept === SKETCH_SIZE) this.bound = this.high[SKETCH_SIZE - 1];
+    const sorted = this.hashes.subarray(0, this.kept).sort();
+    let kept = 0;
+    for (const hash of sorted) {
+      if (kept < SKETCH_SIZE && (kept === 0 || hash !== sorted[kept - 1])) sorted[kept++] = hash;
+    }
+    this.kept = kept;
+    if (kept === SKETCH_SIZE) this.bound = Math.floor(sorted[kept - 1] / LOW_RANGE);
   }
 }
 

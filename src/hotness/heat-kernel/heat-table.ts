@@ -86,6 +86,7 @@ export class HeatTable {
   thinned = 0;
   private readonly mostBytes: Bytes;
   private readonly keeps: (pid: ProcessId) => boolean;
+  private readonly scratch: Uint16Array;
   private kernel: Kernel;
   private readonly capacity: number;
   private known: Views | undefined;
@@ -110,6 +111,7 @@ export class HeatTable {
     this.detail = detail;
     this.keeps = keeps;
     this.mostBytes = mostBytes;
+    this.scratch = new Uint16Array(geometry.pagesPerBlock);
     this.kernel = this.newKernel();
     this.capacity = this.calls.CAPACITY.value;
   }
@@ -201,7 +203,8 @@ export class HeatTable {
     }
     const first = block * this.geometry.pagesPerBlock;
     let counted = 0;
-    countsIn(data, address, this.geometry.pagesPerBlock, this.detail).forEach((count, subPage) => {
+    copyCounts(data, address, this.detail, this.scratch);
+    this.scratch.forEach((count, subPage) => {
       if (count === 0) return;
       this.calls.addCount(pid, first + subPage, count, 0);
       counted += count;
@@ -231,9 +234,9 @@ export class HeatTable {
     return this.views.data.getFloat64(address + WEIGHT_AT, true);
   }
 
-  /** Counters of a block's sub-pages, or with `bitmap` detail 1 for each that was sampled; only until something is added. */
-  counts(address: BlockAddress): Uint16Array {
-    return countsIn(this.views.data, address, this.geometry.pagesPerBlock, this.detail);
+  /** Counts of a block's sub-pages, or with `bitmap` detail 1 for each that was sampled, into `into` (pagesPerBlock). */
+  counts(address: BlockAddress, into: Uint16Array): void {
+    copyCounts(this.views.data, address, this.detail, into);
   }
 
   /** Sub-pages of a block with `counts` detail that have any, exactly one and exactly two samples. */
@@ -327,21 +330,24 @@ export class HeatTable {
   }
 }
 
-/** Counts of a block's sub-pages as they are in a kernel's memory. */
-function countsIn(data: DataView, address: BlockAddress, pages: number, detail: HotMapDetail): Uint16Array {
+/** Copies the counts of a block's sub-pages out of a kernel's memory; with `bitmap` detail 1 for each that has any. */
+function copyCounts(data: DataView, address: BlockAddress, detail: HotMapDetail, into: Uint16Array): void {
   const counters = data.getUint32(address + COUNTERS_AT, true);
-  if (counters !== 0 && detail === 'counts') return new Uint16Array(data.buffer, counters, pages);
-  const counts = new Uint16Array(pages);
-  if (counters === 0) {
-    const end = address + HEAD_BYTES + 4 * data.getUint32(address + LISTED_AT, true);
-    for (let at = address + HEAD_BYTES; at < end; at += 4) {
-      counts[data.getUint16(at, true)] = detail === 'bitmap' ? 1 : data.getUint16(at + 2, true);
+  if (counters === 0) copyList(data, address, detail, into);
+  else if (detail === 'counts') into.set(new Uint16Array(data.buffer, counters, into.length));
+  else {
+    for (let page = 0; page < into.length; page++) {
+      into[page] = (data.getUint8(counters + (page >> 3)) >> (page & 7)) & 1;
     }
-    return counts;
   }
-  for (let page = 0; page < pages; page++)
-    counts[page] = (data.getUint8(counters + (page >> 3)) >> (page & 7)) & 1;
-  return counts;
+}
+
+function copyList(data: DataView, address: BlockAddress, detail: HotMapDetail, into: Uint16Array): void {
+  const end = address + HEAD_BYTES + 4 * data.getUint32(address + LISTED_AT, true);
+  into.fill(0);
+  for (let at = address + HEAD_BYTES; at < end; at += 4) {
+    into[data.getUint16(at, true)] = detail === 'bitmap' ? 1 : data.getUint16(at + 2, true);
+  }
 }
 
 let module: WebAssembly.Module | undefined;
