@@ -67,6 +67,7 @@ export class HeatFileSource implements Source {
     return {
       recordings: recordings.map(({ period, span, bootId, ...rest }) => ({
         ...rest,
+        name: `${this.path} (${rest.name})`,
         period: period ?? undefined,
         bootId: bootId ?? undefined,
         span: span === null ? undefined : { ...span, fromMs: span.fromMs ?? undefined },
