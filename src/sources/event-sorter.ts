@@ -29,6 +29,7 @@ export class EventSorter {
   private readonly wanted: string | undefined;
   private version = -1;
   private natures: ReadonlyMap<number, SampleNature> = new Map();
+  private shared: ReadonlySet<SampleNature> = new Set();
   private readonly routes = new Map<number, Route>();
   private readonly counting = new Map<SampleNature, RecordedEvent[]>();
   private readonly rows = new Map<SampleNature, SampleColumns>();
@@ -92,6 +93,13 @@ export class EventSorter {
     if (this.version === this.table.version) return;
     this.version = this.table.version;
     this.natures = naturesTogether(this.table.events);
+    const all = [...this.natures.values()];
+    this.shared = new Set(all.filter((nature, at) => all.indexOf(nature) !== at));
+  }
+
+  /** Whether several events of the recording are of a nature, so that two could sample one access. */
+  private isShared(nature: SampleNature): boolean {
+    return this.shared.has(nature);
   }
 
   /** The route of all rows when they are of one event that shares its nature with no other. */
@@ -100,7 +108,7 @@ export class EventSorter {
     for (let row = 1; row < count; row++) if (event[row] !== event[0]) return undefined;
     const route = this.routes.get(event[0]) ?? this.decideBy(batch);
     if (route === undefined || route.leftOut !== '') return route;
-    return this.eventsOf(route.nature).length > 1 ? undefined : route;
+    return this.isShared(route.nature) ? undefined : route;
   }
 
   /** An event is weighed against others when its first sample with an address is met. */
@@ -120,7 +128,7 @@ export class EventSorter {
       this.lose(route.leftOut, 1);
       return;
     }
-    const isRepeated = isPlaced && this.eventsOf(route.nature).length > 1 && this.same.repeats(batch, row);
+    const isRepeated = isPlaced && this.isShared(route.nature) && this.same.repeats(batch, row);
     if (isRepeated) this.lose('samples of an access that another event sampled, too', 1);
     else copyRow(batch, row, this.rowsOf(route.nature, batch.capacity));
   }
