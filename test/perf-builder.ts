@@ -4,6 +4,8 @@ import { SAMPLE_FIELD as F } from '../src/formats/perf-data/constants.js';
 export interface BuiltAttr {
   type?: number;
   config?: number;
+  config1?: number;
+  config2?: number;
   period?: number;
   sampleType: number;
   readFormat?: number;
@@ -364,8 +366,8 @@ export class PerfBuilder {
     bytes
       .u32(0)
       .u32(0)
-      .u64(0)
-      .u64(0)
+      .u64(attr.config1 ?? 0)
+      .u64(attr.config2 ?? 0)
       .u64(attr.branchType ?? 0)
       .u64(attr.userRegisters ?? 0);
     bytes
