@@ -27,3 +27,8 @@ function parseMemory(text: string): Bytes {
 export function heatBytesOf(maxMemory: Bytes): Bytes {
   return Math.floor((maxMemory - OTHERS) / COPY_FACTOR);
 }
+
+/** How long a text may be that is parsed as a whole: its objects take some seven times as much. */
+export function textBytesOf(maxMemory: Bytes): Bytes {
+  return Math.floor(maxMemory / 8);
+}

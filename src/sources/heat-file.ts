@@ -4,7 +4,7 @@ import type { HeatFacts } from '../formats/heat-file/schema.js';
 import type { Files } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { NATURES } from '../vocabulary/nature.js';
-import type { HeatProvenance } from '../vocabulary/recording.js';
+import { coveredNs, type HeatProvenance } from '../vocabulary/recording.js';
 import {
   type Granularity,
   SAMPLE_FLAG,
@@ -58,7 +58,8 @@ export class HeatFileSource implements Source {
       event: [...new Set(ofRows.map(({ event }) => event))].join(', '),
       unseenShare: ofRows.reduce((most, { unseenShare }) => Math.max(most, unseenShare), 0),
       fade: 1,
-      windowNs: first?.windowNs ?? undefined,
+      windowNs:
+        coveredNs(this.provenance().recordings.map(({ span }) => span)) ?? first?.windowNs ?? undefined,
     };
   }
 

@@ -48,6 +48,8 @@ export class PerfFileSource implements Source {
   private readonly fingerprint: Fingerprint;
   readonly sorter: EventSorter;
   private modifiedMs: Milliseconds | undefined;
+  /** Read as a source of samples, which regions of DAMON are not. */
+  private isForPlan = false;
 
   constructor(input: PerfInput) {
     this.input = input;
@@ -137,6 +139,11 @@ export class PerfFileSource implements Source {
 
   /** What the samples that count are samples of. */
   private natureNotes(): readonly string[] {
+    if (this.isForPlan && this.session.samples.regions.length > 0) {
+      return [
+        `${this.input.path}: regions of DAMON; \`octavo import\` makes a heat file of them for --heat.`,
+      ];
+    }
     if (this.sorter.found.length === 0) return [];
     const { nature, event, detail } = this.origin;
     const [{ nature: table }] = this.sorter.eventsOf(nature);
@@ -146,6 +153,7 @@ export class PerfFileSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
+    this.isForPlan = true;
     for await (const batch of this.batches(context)) {
       for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
     }

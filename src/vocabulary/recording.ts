@@ -1,6 +1,6 @@
 /** What is known of the recordings that heat was made of: to tell them apart, and whose heat it is. */
 import type { SampleNature } from './nature.js';
-import type { Fraction, Milliseconds, ProcessId } from './units.js';
+import type { Fraction, Milliseconds, Nanoseconds, ProcessId } from './units.js';
 
 /** When a recording was made, by the wall clock in milliseconds since 1970. */
 export interface RecordedSpan {
@@ -46,4 +46,19 @@ export interface HeatProvenance {
   readonly processes: readonly RecordedProcess[];
   /** Why it cannot be told what the heat was made of; empty when it can. */
   readonly unknown: string;
+}
+
+/** Time that recordings cover together, overlapping times once; undefined when one of them does not say. */
+export function coveredNs(spans: readonly (RecordedSpan | undefined)[]): Nanoseconds | undefined {
+  const known = spans.flatMap((span) =>
+    span?.fromMs === undefined ? [] : [[span.fromMs, span.toMs] as const],
+  );
+  if (known.length < spans.length || known.length === 0) return undefined;
+  let covered = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const [from, to] of [...known].sort((left, right) => left[0] - right[0])) {
+    covered += Math.max(0, to - Math.max(from, reached));
+    reached = Math.max(reached, to);
+  }
+  return covered * 1e6;
 }

@@ -9,7 +9,7 @@ import type { RecordingFacts } from '../../vocabulary/recording.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { heatBytesOf, maxMemoryFlag } from '../memory-flag.js';
+import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { parseBytes } from '../parameters.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { parsePids } from '../samples/options.js';
@@ -117,7 +117,12 @@ export const importCommand = command<ImportFlags, string[]>(
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
       ...(flags.event === undefined ? {} : { event: flags.event }),
-      ...(flags.maxMemory === undefined ? {} : { heatBytes: heatBytesOf(flags.maxMemory) }),
+      ...(flags.maxMemory === undefined
+        ? {}
+        : {
+            heatBytes: heatBytesOf(flags.maxMemory),
+            textBytes: textBytesOf(flags.maxMemory),
+          }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
     if (flags.json) this.printJson(importDocument(imported, paths, flags.out));

@@ -40,6 +40,8 @@ export interface ImportOptions {
   readonly event?: string;
   /** Bytes that the counters of heat may take. */
   readonly heatBytes?: Bytes;
+  /** Longest text record that is read. */
+  readonly textBytes?: Bytes;
 }
 
 /** What was read from all recordings together. */
@@ -82,7 +84,7 @@ export async function importRecordings(
   for (const path of paths) {
     const { stream, whole } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
-    const regions = whole === undefined ? undefined : await damoRegions(name, whole);
+    const regions = whole === undefined ? undefined : await damoRegions(name, whole, options.textBytes);
     if (regions !== undefined && whole !== undefined) {
       importing.addRegions(regions, name, whole.length, spanOf(context, path));
       continue;
@@ -111,9 +113,13 @@ function spanOf(context: OctavoContext, path: string): RecordedSpan | undefined 
   return { fromMs: undefined, toMs: status.value.modifiedMs, isExact: false };
 }
 
-async function damoRegions(name: string, whole: Uint8Array): Promise<readonly RegionRecord[] | undefined> {
+async function damoRegions(
+  name: string,
+  whole: Uint8Array,
+  longest: Bytes | undefined,
+): Promise<readonly RegionRecord[] | undefined> {
   const { readDamoRecord } = await import('../../sources/damo-file.js');
-  return readDamoRecord(name, whole);
+  return readDamoRecord(name, whole, longest);
 }
 
 /** Gathers batches of one or more recordings. */

@@ -4,10 +4,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import * as z from 'zod';
+import type { Bytes } from '../../vocabulary/units.js';
 import type { RegionRecord } from './region.js';
-
-/** Decompressed length up to which a record file is read: V8 cannot hold longer texts. */
-const LONGEST_TEXT = 384 * 1024 * 1024;
 
 const numberLike = z.union([z.number(), z.string()]);
 const counted = z.union([numberLike, z.looseObject({ samples: numberLike.nullish() })]);
@@ -31,10 +29,15 @@ const documentSchema = z.array(
   }),
 );
 
-/** The regions of a record file; a string says what is wrong with it. */
-export function parseDamoJson(bytes: Uint8Array, isCompressed: boolean): RegionRecord[] | string {
-  const text = textOf(bytes, isCompressed);
-  if (text === undefined) return 'is compressed, but damaged or longer than 384 MiB';
+/** The regions of a record file, of at most `longest` bytes of text; a string says what is wrong with it. */
+export function parseDamoJson(
+  bytes: Uint8Array,
+  isCompressed: boolean,
+  longest: Bytes,
+): RegionRecord[] | string {
+  const text = textOf(bytes, isCompressed, longest);
+  if (text === undefined)
+    return 'is compressed, but damaged or too long for the memory allowed (--max-memory)';
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -54,10 +57,10 @@ export function parseDamoJson(bytes: Uint8Array, isCompressed: boolean): RegionR
   );
 }
 
-function textOf(bytes: Uint8Array, isCompressed: boolean): string | undefined {
+function textOf(bytes: Uint8Array, isCompressed: boolean, longest: Bytes): string | undefined {
   try {
-    const plain = isCompressed ? inflateSync(bytes, { maxOutputLength: LONGEST_TEXT }) : bytes;
-    return plain.length > LONGEST_TEXT ? undefined : new TextDecoder().decode(plain);
+    const plain = isCompressed ? inflateSync(bytes, { maxOutputLength: longest }) : bytes;
+    return plain.length > longest ? undefined : new TextDecoder().decode(plain);
   } catch {
     return undefined;
   }
