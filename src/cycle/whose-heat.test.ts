@@ -90,9 +90,10 @@ test('heat of the same process is used, and fades by half in a half-life', () =>
   assert.equal(fadeOf(3 * HOUR, HOUR), 0.125);
 });
 
-test('a source of this moment has no age', () => {
+test('a source of this moment has no age, and no need to know when the machine booted', () => {
+  const blind = hostWith(() => assert.fail('nothing is read'));
   const { provenance: _, ...live } = sourceOf([]);
-  const judged = judgeHeat(HOST, [live], [DB], HOUR);
+  const judged = judgeHeat(blind, [live], [DB], HOUR);
   assert.deepEqual([judged.origins[0].fade, judged.notes], [1, []]);
 });
 

@@ -74,8 +74,8 @@ function refuseRepetition(recorded: readonly Recorded[]): void {
     });
   }
   const mute = recorded.find(({ provenance }) => provenance.unknown !== '');
-  if (mute === undefined || recorded.length === 1) return;
-  const other = recorded.find((one) => one !== mute) ?? mute;
+  const other = recorded.find((one) => one !== mute);
+  if (mute === undefined || other === undefined) return;
   throw new OctavoError('HEAT_REPEATED', {
     first: other.source.origin.detail,
     second: mute.source.origin.detail,

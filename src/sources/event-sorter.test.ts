@@ -139,3 +139,28 @@ test('a real recording of two fault events counts each fault once', async () => 
   assert.match(why, /minor-faults, which samples the same accesses as page-faults/);
   assert.ok(left > 1000 && pages['first-touches'].length >= left);
 });
+
+test('thousands of samples of one event pass batch by batch, also those that are left out', async () => {
+  const samples = Array.from(
+    { length: 20_000 },
+    (_, at) => [at < 12_000 ? 0 : 1, 1 + (at % 50), at] as const,
+  );
+  const bytes = recording([LOADS, FAULTS], samples).file();
+  const { pages } = await sorted(bytes);
+  assert.deepEqual([pages.loads.length, pages['first-touches'].length], [12_000, 8000]);
+  const chosen = await sorted(bytes, { event: FAULTS.name });
+  assert.deepEqual(Object.keys(chosen.pages), ['first-touches']);
+  assert.equal(chosen.pages['first-touches'].length, 8000);
+  assert.deepEqual(Object.values(chosen.leftOut), [12_000]);
+});
+
+test('before any event is known, samples are of an unknown one', async () => {
+  const { source } = await sorted(recording([LOADS], []).file());
+  assert.equal(source.sorter.natureOf(7), 'unknown');
+  assert.equal(source.origin.nature, 'unknown');
+  assert.deepEqual(
+    source.origins().map(({ nature }) => nature),
+    ['unknown'],
+  );
+  assert.equal(source.sorter.settle(), undefined);
+});

@@ -102,21 +102,11 @@ export class EventSorter {
     return this.shared.has(nature);
   }
 
-  /** The route of all rows when they are of one event that shares its nature with no other. */
-  private onlyRoute(batch: AccessColumns): Route | undefined {
-    const { event, count } = batch;
-    for (let row = 1; row < count; row++) if (event[row] !== event[0]) return undefined;
-    const route = this.routes.get(event[0]) ?? this.decideBy(batch);
-    if (route === undefined || route.leftOut !== '') return route;
-    return this.isShared(route.nature) ? undefined : route;
-  }
-
-  /** An event is weighed against others when its first sample with an address is met. */
-  private decideBy(batch: AccessColumns): Route | undefined {
-    for (let row = 0; row < batch.count; row++) {
-      if (hasPlace(batch, row)) return this.decide(batch.event[row]);
-    }
-    return undefined;
+  /** The route of all rows when they are of one event that was decided on, and that shares its nature with no other. */
+  private onlyRoute({ event, count }: AccessColumns): Route | undefined {
+    const route = this.routes.get(event[0]);
+    if (route === undefined || this.isShared(route.nature)) return undefined;
+    return event.subarray(0, count).every((each) => each === event[0]) ? route : undefined;
   }
 
   private place(batch: AccessColumns, row: number): void {
