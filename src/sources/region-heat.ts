@@ -70,15 +70,14 @@ export function* blockHeat(
 
 /** Between two neighbouring bounds of regions all memory is covered by the same ones. */
 function* runsOf(regions: readonly RegionRecord[], losses: RegionLosses): Iterable<Run> {
-  const steps = stepsOf(regions, losses);
-  const bounds = Float64Array.from(steps.keys()).sort();
   let accesses = 0;
   let covering = 0;
-  for (let at = 0; at + 1 < bounds.length; at++) {
-    const step = steps.get(bounds[at]);
-    accesses += step?.accesses ?? 0;
-    covering += step?.regions ?? 0;
-    if (covering > 0) yield { start: bounds[at], end: bounds[at + 1], accesses, regions: covering };
+  let start = 0;
+  for (const [bound, step] of [...stepsOf(regions, losses)].sort(([left], [right]) => left - right)) {
+    if (covering > 0) yield { start, end: bound, accesses, regions: covering };
+    accesses += step.accesses;
+    covering += step.regions;
+    start = bound;
   }
 }
 
