@@ -47,7 +47,9 @@ function machine({
         ),
       ],
     }),
-    status: (path: string) => ({ ok: paths.some((one) => one === path || one.startsWith(`${path}/`)) }),
+    status: (path: string) => ({
+      ok: path in texts || paths.some((one) => one === path || one.startsWith(`${path}/`)),
+    }),
     readText: (path: string) => (path in texts ? { ok: true, value: texts[path] } : { ok: false }),
   };
   return { files, identity: { isPrivileged: isRoot } } as unknown as Host;

@@ -1,6 +1,7 @@
 /** Which event of this machine samples memory accesses by address, and how perf record is asked for it. */
 import type { Host } from '../host/host.js';
 import { capabilityNames } from '../vocabulary/capabilities.js';
+import { OctavoError } from '../vocabulary/errors.js';
 
 export type SamplingMethod = 'spe' | 'ibs' | 'pebs' | 'faults';
 
@@ -128,9 +129,15 @@ const RETIRED_EVENTS = [
 ];
 const LATENCY_EVENTS = ['mem-loads,ldlat=3', 'mem-stores'];
 
+/** A recorded host that does not hold the name of its CPU is taken for a newer one. */
 function isBeforeHaswell(host: Host, pmu: string): boolean {
-  const name = host.files.readText(`${PMUS}/${pmu}/caps/pmu_name`);
-  return name.ok && /^(sandybridge|ivybridge)/.test(name.value);
+  try {
+    const name = host.files.readText(`${PMUS}/${pmu}/caps/pmu_name`);
+    return name.ok && /^(sandybridge|ivybridge)/.test(name.value);
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'RECORDING_LACKS') return false;
+    throw problem;
+  }
 }
 
 function faults({ kernel, physical }: Scope): SamplingEvent {
