@@ -14,7 +14,7 @@ import type { HotMap } from '../src/vocabulary/hot-map.js';
 import type { Mapping } from '../src/vocabulary/mapping.js';
 import { BLOCK_FLAG, type BlockState, MAPPING_LEVEL, type PageSizes } from '../src/vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../src/vocabulary/process.js';
-import type { SampleOrigin } from '../src/vocabulary/sample.js';
+import { COMPLETE, type SampleOrigin } from '../src/vocabulary/sample.js';
 import type { ThpSettings } from '../src/vocabulary/thp-settings.js';
 import { GEOMETRY_4K } from '../src/vocabulary/units.js';
 
@@ -88,6 +88,8 @@ export const SUB_PAGE_ORIGIN: SampleOrigin = {
   detail: 'test',
   tells: 'heat',
   granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+  nature: 'all-accesses',
+  ...COMPLETE,
   windowNs: undefined,
 };
 

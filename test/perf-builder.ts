@@ -4,6 +4,8 @@ import { SAMPLE_FIELD as F } from '../src/formats/perf-data/constants.js';
 export interface BuiltAttr {
   type?: number;
   config?: number;
+  config1?: number;
+  config2?: number;
   period?: number;
   sampleType: number;
   readFormat?: number;
@@ -41,6 +43,9 @@ export interface BuiltSample {
   aux?: number;
   mode?: number;
 }
+
+/** MEM_INST_RETIRED.ANY of Intel's cores: what an event is when a test does not care. */
+const ALL_ACCESSES = 0x83d0;
 
 /** Grows a byte string in one byte order. */
 export class Bytes {
@@ -352,7 +357,7 @@ export class PerfBuilder {
     const bytes = this.bytes()
       .u32(attr.type ?? 4)
       .u32(size)
-      .u64(attr.config ?? 0)
+      .u64(attr.config ?? ALL_ACCESSES)
       .u64(attr.period ?? 1);
     bytes
       .u64(attr.sampleType)
@@ -361,8 +366,8 @@ export class PerfBuilder {
     bytes
       .u32(0)
       .u32(0)
-      .u64(0)
-      .u64(0)
+      .u64(attr.config1 ?? 0)
+      .u64(attr.config2 ?? 0)
       .u64(attr.branchType ?? 0)
       .u64(attr.userRegisters ?? 0);
     bytes

@@ -1,6 +1,7 @@
 /**
- * Blocks by process and number: open addressing over addresses. A block is its sums and, right behind them, its
- * counters. Blocks are never freed or moved; the memory of the whole table is.
+ * Blocks by process and number: open addressing over addresses. A block is its sums and, right behind them, its first
+ * few sub-pages with their counts; a block with more of them gets counters for all. Blocks are never freed or moved; the
+ * memory of the whole table is.
  */
 import { FREE } from './rows';
 
@@ -14,10 +15,17 @@ export class Block {
   pid: i32;
   /** The block that was added after this one; 0 for the last. */
   next: u32;
+  /** Address of the counters of all sub-pages; 0 while the sub-pages behind the block suffice. */
+  counters: u32;
+  /** Sub-pages in use behind the block. */
+  listed: u32;
 }
 
-/** Bytes of a Block before its counters. */
-export const HEAD: usize = 32;
+/** Bytes of a Block before its list of sub-pages: pairs of u16, the sub-page and its count. */
+export const HEAD: usize = 40;
+export const LISTED: u32 = 6;
+const ENTRY_BYTES: usize = 4;
+const BLOCK_BYTES: usize = HEAD + <usize>LISTED * ENTRY_BYTES;
 const FIRST_PLACES: u32 = 256;
 const WASM_PAGE: usize = 65536;
 /** Memory is asked for in pieces of at least this size, and of an eighth of what there is. */
@@ -34,6 +42,25 @@ class Table {
   static last: u32 = 0;
   static free: usize = FREE;
   static counterBytes: usize = 1024;
+  /** Only blocks whose hash has none of these bits are kept: a random sample of 1 in 2^n. */
+  static thinMask: u32 = 0;
+}
+
+/** From now on only blocks are added whose hash has none of these bits. */
+export function setThinning(mask: u32): void {
+  Table.thinMask = mask;
+}
+
+/** Whether a block is left out by the sampling of blocks. */
+export function isThinned(pid: i32, number: f64): bool {
+  return (<u32>mixed(pid, number) & Table.thinMask) != 0;
+}
+
+/** Gives a block counters for all of its sub-pages, which the caller fills; false when there is no memory. */
+export function expand(block: Block): bool {
+  const address = take(Table.counterBytes);
+  block.counters = <u32>address;
+  return address != 0;
 }
 
 /** To be called once, with the bytes that the counters of a block take. */
@@ -82,8 +109,9 @@ export function add(pid: i32, number: f64): usize {
 }
 
 function make(pid: i32, number: f64): usize {
+  if (Table.thinMask != 0 && isThinned(pid, number)) return 0;
   if (Table.count * 2 >= Table.mask && !spread()) return 0;
-  const address = take(HEAD + Table.counterBytes);
+  const address = take(BLOCK_BYTES);
   if (address == 0) return 0;
   const block = changetype<Block>(address);
   block.number = number;
@@ -116,8 +144,12 @@ function put(address: usize): void {
 
 /** Where a block is looked for first. */
 export function placeOf(pid: i32, number: f64): u32 {
-  const mixed = (<u64>(<i64>number) ^ (<u64>(<u32>pid) * STIRRER)) * GOLDEN;
-  return <u32>(mixed >> 32) & Table.mask;
+  return <u32>(mixed(pid, number) >> 32) & Table.mask;
+}
+
+function mixed(pid: i32, number: f64): u64 {
+  const product = (<u64>(<i64>number) ^ (<u64>(<u32>pid) * STIRRER)) * GOLDEN;
+  return product ^ (product >> 29);
 }
 
 /** Zeroed memory, aligned to 8 bytes; 0 when there is none left. */

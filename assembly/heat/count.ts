@@ -1,7 +1,8 @@
 /** Rows of a batch into the counters of their blocks: one loop, which looks a block up when it changes. */
-import { add, at, Block, HEAD, placeOf } from './blocks';
+import { add, at, Block, isThinned, placeOf } from './blocks';
 import * as host from './host';
-import { FLAGS, PID, PID_CACHE, PID_CACHE_MASK, UNPLACED, VIRTUAL_PAGE, WEIGHT } from './rows';
+import { mark, markCounter } from './marks';
+import { FLAGS, PID, PID_CACHE, PID_CACHE_MASK, TIMES, UNPLACED, VIRTUAL_PAGE, WEIGHT } from './rows';
 
 /** Why a row has no place. */
 const NO_ADDRESS: usize = UNPLACED;
@@ -10,6 +11,7 @@ const KERNEL_ADDRESS: usize = UNPLACED + 8;
 const UNKNOWN_PROCESS: usize = UNPLACED + 12;
 const OTHER_PROCESS: usize = UNPLACED + 16;
 const NO_MEMORY: usize = UNPLACED + 20;
+const THINNED_OUT: usize = UNPLACED + 24;
 
 /** SAMPLE_FLAG.guest. */
 const GUEST = 1 << 1;
@@ -29,8 +31,11 @@ export function setGeometry(blockShift: i32, firstKernelPage: f64, isBitmap: i32
   Geometry.isBitmap = isBitmap != 0;
 }
 
-/** Counts the first `count` of the rows that the host has copied. Reasons of rows without a place are added up. */
-export function addRows(count: i32): void {
+/**
+ * Counts the first `count` of the rows that the host has copied. Reasons of rows without a place are added up. A row stands
+ * for as many samples as TIMES says when `isTimed` is not 0, else for one.
+ */
+export function addRows(count: i32, isTimed: i32): void {
   const shift = Geometry.blockShift;
   const subPages = ((<u64>1) << shift) - 1;
   const firstKernelPage = Geometry.firstKernelPage;
@@ -41,15 +46,19 @@ export function addRows(count: i32): void {
   for (let row: usize = 0; row < <usize>count; row++) {
     const page = load<f64>(row << 3, VIRTUAL_PAGE);
     const pid = load<i32>(row << 2, PID);
+    const times: f64 = isTimed != 0 ? load<f64>(row << 3, TIMES) : 1;
     const isGuest = (load<u16>(row << 1, FLAGS) & GUEST) != 0;
     if (!(page >= 0 && page < firstKernelPage) || isGuest || pid <= 0) {
-      miss(page < 0 ? NO_ADDRESS : isGuest ? GUEST_ADDRESS : pid > 0 ? KERNEL_ADDRESS : reasonOf(page));
+      miss(
+        page < 0 ? NO_ADDRESS : isGuest ? GUEST_ADDRESS : pid > 0 ? KERNEL_ADDRESS : reasonOf(page),
+        times,
+      );
       continue;
     }
     const number = <u64>(<i64>page);
     if (number >> shift != lastNumber || pid != lastPid) {
       if (pid != lastPid && !isKept(pid)) {
-        miss(OTHER_PROCESS);
+        miss(OTHER_PROCESS, times);
         continue;
       }
       lastNumber = number >> shift;
@@ -57,13 +66,19 @@ export function addRows(count: i32): void {
       address = addressOf(pid, <f64>(<i64>lastNumber));
     }
     if (address == 0) {
-      miss(NO_MEMORY);
+      miss(isThinned(pid, <f64>(<i64>lastNumber)) ? THINNED_OUT : NO_MEMORY, times);
       continue;
     }
     const block = changetype<Block>(address);
-    block.samples += 1;
+    const subPage = number & subPages;
+    const most = <u32>min<f64>(times, <f64>SATURATED);
+    if (block.counters != 0) markCounter(<usize>block.counters, <usize>subPage, most, isBitmap);
+    else if (!mark(block, <u32>subPage, most, isBitmap)) {
+      miss(NO_MEMORY, times);
+      continue;
+    }
+    block.samples += times;
     block.weight += load<f64>(row << 3, WEIGHT);
-    mark(address + HEAD, <usize>(number & subPages), 1, isBitmap);
   }
 }
 
@@ -81,16 +96,24 @@ function addressOf(pid: i32, number: f64): usize {
 export function addCount(pid: i32, page: f64, samples: f64, weight: f64): void {
   const shift = Geometry.blockShift;
   const number = <u64>(<i64>page);
-  const address = add(pid, <f64>(<i64>(number >> shift)));
-  if (address == 0) {
-    store<u32>(NO_MEMORY, load<u32>(NO_MEMORY) + <u32>samples);
+  const blockNumber = <f64>(<i64>(number >> shift));
+  const address = add(pid, blockNumber);
+  const times = <u32>min<f64>(samples, <f64>SATURATED);
+  const subPage = <u32>(number & (((<u64>1) << shift) - 1));
+  if (address == 0 || !mark(changetype<Block>(address), subPage, times, Geometry.isBitmap)) {
+    miss(isThinned(pid, blockNumber) ? THINNED_OUT : NO_MEMORY, samples);
     return;
   }
   const block = changetype<Block>(address);
   block.samples += samples;
   block.weight += weight;
-  const times = <u32>min<f64>(samples, <f64>SATURATED);
-  mark(address + HEAD, <usize>(number & (((<u64>1) << shift) - 1)), times, Geometry.isBitmap);
+}
+
+/** Samples of a block that its counters did not take, because they had reached their maximum. */
+export function addWeight(address: usize, samples: f64, weight: f64): void {
+  const block = changetype<Block>(address);
+  block.samples += samples;
+  block.weight += weight;
 }
 
 /** Wanted processes have changed. */
@@ -98,23 +121,13 @@ export function forgetProcesses(): void {
   memory.fill(PID_CACHE, 0, 8 * (<usize>PID_CACHE_MASK + 1));
 }
 
-function mark(counters: usize, subPage: usize, times: u32, isBitmap: bool): void {
-  if (isBitmap) {
-    const place = counters + (subPage >> 3);
-    store<u8>(place, load<u8>(place) | <u8>((<u32>1) << (<u32>(subPage & 7))));
-  } else {
-    const place = counters + (subPage << 1);
-    store<u16>(place, <u16>min<u32>(SATURATED, <u32>load<u16>(place) + times));
-  }
-}
-
 /** Of a row without a known process: its page may be a kernel's all the same. */
 function reasonOf(page: f64): usize {
   return page >= Geometry.firstKernelPage ? KERNEL_ADDRESS : UNKNOWN_PROCESS;
 }
 
-function miss(reason: usize): void {
-  store<u32>(reason, load<u32>(reason) + 1);
+function miss(reason: usize, times: f64): void {
+  store<u32>(reason, load<u32>(reason) + <u32>times);
 }
 
 function isKept(pid: i32): bool {

@@ -7,7 +7,16 @@ import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
-import { bytesBetween, countBetween, parseFraction, parseOrder, parseWord, showShare } from './parameters.js';
+import { heatBytesOf, maxMemoryFlag } from './memory-flag.js';
+import {
+  bytesBetween,
+  countBetween,
+  durationBetween,
+  parseFraction,
+  parseOrder,
+  parseWord,
+  showShare,
+} from './parameters.js';
 
 export {
   parseBytes,
@@ -90,6 +99,9 @@ export type TurnFlags = ScopeFlags &
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
     readonly heat?: readonly string[];
+    readonly event?: string;
+    readonly halfLife: number;
+    readonly maxMemory?: number;
     readonly resolve: boolean;
     readonly actuator?: readonly ActuatorName[];
     readonly split?: readonly string[];
@@ -142,6 +154,21 @@ export const turnFlags = {
     optional: true,
     placeholder: 'file',
   },
+  event: {
+    kind: 'parsed',
+    parse: parseWord,
+    brief: 'With --perf: heat of this event; otherwise of the one whose samples say most',
+    optional: true,
+    placeholder: 'name',
+  },
+  halfLife: {
+    kind: 'parsed',
+    parse: durationBetween(1, 366 * 86_400_000),
+    brief: 'Time after which recorded heat weighs half',
+    default: '1h',
+    placeholder: 'duration',
+  },
+  maxMemory: maxMemoryFlag,
   actuator: {
     kind: 'enum',
     values: names(ACTUATORS),
@@ -223,6 +250,7 @@ const SENSELESS: readonly (readonly [when: (flags: TurnFlags) => boolean, proble
     ({ policy, split, collapse }) => policy === 'named-blocks' && !split?.length && !collapse?.length,
     'policy named-blocks needs --split or --collapse',
   ],
+  [({ event, perf }) => event !== undefined && !perf?.length, '--event is for the samples of --perf'],
   [({ resolve, perf }) => resolve && !perf?.length, '--resolve is for the samples of --perf'],
   [
     ({ around, split }) => around !== undefined && !split?.length,
@@ -248,6 +276,9 @@ export function turnRequest(
     perf: flags.perf ?? [],
     heat: flags.heat ?? [],
     resolvePhysical: flags.resolve,
+    ...(flags.event === undefined ? {} : { event: flags.event }),
+    halfLifeMs: flags.halfLife,
+    ...(flags.maxMemory === undefined ? {} : { heatBytes: heatBytesOf(flags.maxMemory) }),
     actuators: flags.actuator ?? [],
     split: flags.split ?? [],
     collapse: flags.collapse ?? [],

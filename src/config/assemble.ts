@@ -18,7 +18,13 @@ import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import { addressToPage, type BlockNumber, type Bytes, pageToBlock } from '../vocabulary/units.js';
+import {
+  addressToPage,
+  type BlockNumber,
+  type Bytes,
+  type Milliseconds,
+  pageToBlock,
+} from '../vocabulary/units.js';
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
@@ -34,6 +40,12 @@ export interface TurnRequest {
   readonly perf?: readonly string[];
   /** Look up physical addresses of those samples in the page tables of the target. */
   readonly resolvePhysical?: boolean;
+  /** Only samples of the event of this name. */
+  readonly event?: string;
+  /** Time after which recorded heat weighs half. */
+  readonly halfLifeMs?: Milliseconds;
+  /** Bytes that the counters of heat may take. */
+  readonly heatBytes?: Bytes;
   /** Heat files made by `octavo import`. */
   readonly heat?: readonly string[];
   readonly parameters: Partial<PolicyParameters>;
@@ -63,7 +75,16 @@ export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: 
 
 export type AssembledTurn = Pick<
   PlanTurnOptions,
-  'target' | 'processes' | 'sources' | 'policy' | 'parameters' | 'actuators' | 'budgets' | 'insist'
+  | 'target'
+  | 'processes'
+  | 'sources'
+  | 'policy'
+  | 'parameters'
+  | 'actuators'
+  | 'budgets'
+  | 'insist'
+  | 'halfLifeMs'
+  | 'heatBytes'
 >;
 
 export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
@@ -99,6 +120,8 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
     }),
     budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
     insist: named.length > 0,
+    ...(request.halfLifeMs === undefined ? {} : { halfLifeMs: request.halfLifeMs }),
+    ...(request.heatBytes === undefined ? {} : { heatBytes: request.heatBytes }),
   };
 }
 
@@ -171,7 +194,14 @@ function openHeat(host: Host, path: string): HeatFileSource {
 
 function perfSources(host: Host, request: TurnRequest): readonly Source[] {
   const { geometry } = host.identity;
-  const sources = (request.perf ?? []).map((path) => new PerfFileSource({ path, geometry }));
+  const sources = (request.perf ?? []).map(
+    (path) =>
+      new PerfFileSource({
+        path,
+        geometry,
+        ...(request.event === undefined ? {} : { event: request.event }),
+      }),
+  );
   if (request.resolvePhysical !== true) return sources;
   return sources.map(
     (source) =>

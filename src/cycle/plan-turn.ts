@@ -14,12 +14,19 @@ import { observe } from '../verification/observe.js';
 import { readThpSettings } from '../verification/thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
+import { NATURES } from '../vocabulary/nature.js';
 import { type BlockState, type PageSizes, rowOfBlock, wholeMapping } from '../vocabulary/page-sizes.js';
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
-import type { Order } from '../vocabulary/units.js';
+import { type Bytes, MIB, type Milliseconds, type Order } from '../vocabulary/units.js';
 import { memoryState } from './carry-out.js';
+import { judgeHeat } from './whose-heat.js';
+
+/** With what the rest of a process needs, an import of anything stays within 512 MiB. */
+export const DEFAULT_HEAT_BYTES: Bytes = 192 * MIB;
+/** Which pages are hot changes within minutes in caches and within days in databases: an hour lies between. */
+export const DEFAULT_HALF_LIFE_MS: Milliseconds = 3_600_000;
 
 export interface PlanTurnOptions {
   readonly host: Host;
@@ -40,6 +47,10 @@ export interface PlanTurnOptions {
   /** Heat known beforehand (a heat file), by process. */
   readonly heat?: readonly HotMap[];
   readonly notes?: readonly string[];
+  /** Bytes that the counters of heat may take. */
+  readonly heatBytes?: Bytes;
+  /** Time after which recorded heat weighs half. */
+  readonly halfLifeMs?: Milliseconds;
   readonly signal: AbortSignal;
   progress(what: string, done: number, total: number, unit: string): void;
 }
@@ -58,7 +69,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     throw unseen[0] ?? new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
   const settings = readThpSettings(host);
   if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
-  const { heat, accounts } = await sample(options, sizes);
+  const { heat, accounts, notes } = await sample(options, sizes);
   const parameters = { ...options.parameters, splitOrders: reachableOrders(options.actuators) };
   const processes = sizes.map((one) => {
     throwIfStopped(options.signal);
@@ -83,6 +94,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     notes: [
       ...(options.notes ?? []),
       ...unseenNotes(unseen),
+      ...notes,
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
       ...sizes.flatMap((one) => guestNotes(host, one)),
@@ -127,12 +139,17 @@ function unseenNotes(unseen: readonly OctavoError[]): readonly string[] {
 
 async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
   const { host, signal, sources } = options;
-  const maps = new HotMaps({ geometry: host.identity.geometry, processes: sizes.map((one) => one.process) });
+  const processes = sizes.map((one) => one.process);
+  const maps = new HotMaps({
+    geometry: host.identity.geometry,
+    processes,
+    mostBytes: options.heatBytes ?? DEFAULT_HEAT_BYTES,
+  });
   for (const source of sources) {
     const progress = (done: number, total: number, unit: string) =>
       options.progress(`reading ${source.name}`, done, total, unit);
     for await (const reading of source.read({ host, processes: sizes, progress, signal })) {
-      if (reading.kind === 'samples') maps.addSamples(reading.batch);
+      if (reading.kind === 'samples') maps.addSamples(reading.batch, reading.nature ?? source.origin.nature);
       else if (reading.kind === 'content')
         maps.addContent(reading.content.pid, reading.content.block, reading.content.filled);
       else maps.addBlocks(reading.range.pid, reading.range.firstBlock, reading.range.blocks);
@@ -140,8 +157,33 @@ async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
     // A source that was interrupted has told of a part only.
     throwIfStopped(signal);
   }
-  const heat = options.heat ?? maps.build(sources.map((source) => source.origin));
-  return { heat, accounts: sources.map((source) => ({ source: source.name, account: source.account() })) };
+  for (const source of sources) {
+    const renamed = source.settled?.();
+    if (renamed !== undefined) maps.relabel(renamed.from, renamed.to);
+  }
+  const judged = judgeHeat(host, sources, processes, options.halfLifeMs ?? DEFAULT_HALF_LIFE_MS);
+  const heat = options.heat ?? maps.build(judged.origins, judged.without);
+  const notes = [...judged.notes, ...natureNotes(heat, maps)];
+  const accounts = sources.map((source) => ({ source: source.name, account: source.account() }));
+  return { heat, accounts, notes };
+}
+
+/** Which samples the plan rests on, where there are several kinds, and what had to be left out. */
+function natureNotes(heat: readonly HotMap[], maps: HotMaps): readonly string[] {
+  const [map] = heat;
+  const notes: string[] = [];
+  if (map?.nature !== undefined && map.apart.length > 0) {
+    const others = map.apart.map(({ nature }) => (nature === undefined ? '' : NATURES[nature].says));
+    notes.push(
+      `Samples of ${NATURES[map.nature].says} are used; those of ${others.join(', ')} are kept apart.`,
+    );
+  }
+  if (maps.thinnedTo > 1) {
+    notes.push(
+      `Heat of 1 in ${maps.thinnedTo} blocks was kept, chosen at random, to stay within --max-memory; of the others nothing is known.`,
+    );
+  }
+  return notes;
 }
 
 function heatOf(sizes: PageSizes, heat: readonly HotMap[]): HotMap | undefined {

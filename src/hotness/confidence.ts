@@ -28,7 +28,8 @@ export function hotFraction(block: HotBlock, pages: Pages): HotFraction {
     seen: touched / pages,
     low: touched / pages,
     high: high / pages,
-    coverage: coverage(block),
+    // What was lost or has changed since may lie anywhere.
+    coverage: coverage(block) * (1 - block.unseenShare),
     samples,
   };
 }

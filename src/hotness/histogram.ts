@@ -4,7 +4,7 @@
  */
 import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, ProcessId } from '../vocabulary/units.js';
-import { hotFraction } from './confidence.js';
+import { boundedFraction } from './conclusions.js';
 
 export interface HistogramBin {
   readonly from: Fraction;
@@ -38,7 +38,7 @@ export function heatHistogram(maps: readonly HotMap[], bins = 10, huge?: HugeBlo
     for (const number of countedBlocks(map, huge)) {
       const block = map.block(number);
       const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
-      if (isSeen) counters.add(hotFraction(block, map.geometry.pagesPerBlock));
+      if (isSeen) counters.add(boundedFraction(map, block));
       else counters.addUnseen();
     }
   }

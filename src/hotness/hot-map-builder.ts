@@ -1,33 +1,26 @@
-/**
- * One process's hot map while it is built: heat counters in a HeatTable, which several processes may share, and the
- * content of blocks. At full detail a block with 4 KiB pages takes 1,024 bytes of counters and under 100 bytes of
- * bookkeeping; bitmap-only maps take 64 bytes and the bookkeeping.
- */
-import { countBits } from '../base/bits.js';
+/** One process's hot map while it is built on its own: of a drawing, a report, or a recording of one nature. */
 import type { HotBlock, HotMap } from '../vocabulary/hot-map.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry, PageNumber } from '../vocabulary/units.js';
-import { type BlockAddress, HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
+import { BlockContent, BuiltHotMap } from './built-hot-map.js';
+import { HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
 
+export { seesSubPages } from './built-hot-map.js';
 export type { HotMapDetail };
 
 export class HotMapBuilder {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;
   readonly #table: HeatTable;
-  /** One bit for each sub-page that holds data, by block. */
-  readonly #filled = new Map<BlockNumber, Uint8Array>();
+  readonly #content: BlockContent;
+  #walks: HeatTable | undefined;
 
-  constructor(
-    process: ProcessIdentity,
-    geometry: PageGeometry,
-    detail: HotMapDetail = 'counts',
-    table: HeatTable = new HeatTable(geometry, detail, () => true),
-  ) {
+  constructor(process: ProcessIdentity, geometry: PageGeometry, detail: HotMapDetail = 'counts') {
     this.process = process;
     this.geometry = geometry;
-    this.#table = table;
+    this.#table = new HeatTable(geometry, detail, () => true);
+    this.#content = new BlockContent();
   }
 
   /** One sample of `weight` accesses on a virtual page. */
@@ -40,123 +33,58 @@ export class HotMapBuilder {
     if (samples > 0) this.#table.addCount(this.process.pid, page, samples, weight);
   }
 
+  /** `weight` of the accesses on a page that missed the TLB. */
+  addTlbMisses(page: PageNumber, samples: number, weight: number): void {
+    if (samples <= 0) return;
+    this.#walks ??= new HeatTable(this.geometry, 'counts', () => true);
+    this.#walks.addCount(this.process.pid, page, samples, weight);
+  }
+
   /** Tracks a block that is known to be there, without any sample. */
   addBlock(block: BlockNumber): void {
-    this.#table.addBlock(this.process.pid, block);
+    this.#content.addBlock(block);
   }
 
   /** Which sub-pages of a block hold data: one bit each, replacing what was known. */
   setContent(block: BlockNumber, filled: Uint8Array): void {
-    this.addBlock(block);
-    this.#filled.set(block, filled.slice());
+    this.#content.set(block, filled);
+  }
+
+  get size(): number {
+    return this.build([]).size;
+  }
+
+  get byteLength(): number {
+    return this.build([]).byteLength;
+  }
+
+  blocks(): Float64Array {
+    return this.build([]).blocks();
+  }
+
+  block(block: BlockNumber): HotBlock | undefined {
+    return this.build([]).block(block);
+  }
+
+  counts(block: BlockNumber, into: Uint16Array): boolean {
+    return this.build([]).counts(block, into);
+  }
+
+  filled(block: BlockNumber, into: Uint8Array): boolean {
+    return this.build([]).filled(block, into);
   }
 
   build(origins: readonly SampleOrigin[], unplaced: Readonly<Record<string, number>> = {}): HotMap {
-    return new BuiltHotMap(this, origins, unplaced);
+    return new BuiltHotMap({
+      process: this.process,
+      geometry: this.geometry,
+      table: this.#table,
+      walks: this.#walks,
+      content: this.#content,
+      nature: origins.find(({ tells }) => tells === 'heat')?.nature,
+      origins,
+      apart: [],
+      unplaced,
+    });
   }
-
-  get size(): number {
-    return this.#table.blocksOf(this.process.pid).length;
-  }
-
-  /** Of the table and this process's content. */
-  get byteLength(): number {
-    return this.#table.byteLength + this.#filled.size * (this.geometry.pagesPerBlock / 8);
-  }
-
-  blocks(): Float64Array {
-    return Float64Array.from(this.#table.blocksOf(this.process.pid)).sort();
-  }
-
-  block(block: BlockNumber): HotBlock | undefined {
-    const address = this.#table.find(this.process.pid, block);
-    if (address === 0) return undefined;
-    const samples = this.#table.samples(address);
-    const weight = this.#table.weight(address);
-    const content = this.#filled.get(block);
-    const filled = content === undefined ? undefined : countBits(content);
-    return { block, samples, weight, filled, ...this.#tally(address, samples) };
-  }
-
-  counts(block: BlockNumber, into: Uint16Array): boolean {
-    const address = this.#table.find(this.process.pid, block);
-    if (address === 0 || this.#table.samples(address) === 0) return false;
-    if (this.#table.detail === 'counts') {
-      into.set(this.#table.counts(address));
-      return true;
-    }
-    const bitmap = this.#table.bitmap(address);
-    for (let page = 0; page < into.length; page++) into[page] = (bitmap[page >> 3] >> (page & 7)) & 1;
-    return true;
-  }
-
-  filled(block: BlockNumber, into: Uint8Array): boolean {
-    const content = this.#filled.get(block);
-    if (content === undefined) return false;
-    into.set(content);
-    return true;
-  }
-
-  #tally(address: BlockAddress, samples: number) {
-    if (samples === 0) return { touched: 0, once: 0, twice: 0 };
-    if (this.#table.detail === 'bitmap') {
-      return { touched: countBits(this.#table.bitmap(address)), once: undefined, twice: undefined };
-    }
-    return this.#table.tally(address);
-  }
-}
-
-class BuiltHotMap implements HotMap {
-  readonly process: ProcessIdentity;
-  readonly geometry: PageGeometry;
-  readonly origins: readonly SampleOrigin[];
-  readonly subPageHeat: boolean;
-  readonly unplaced: Readonly<Record<string, number>>;
-  readonly #builder: HotMapBuilder;
-
-  constructor(
-    builder: HotMapBuilder,
-    origins: readonly SampleOrigin[],
-    unplaced: Readonly<Record<string, number>>,
-  ) {
-    this.process = builder.process;
-    this.geometry = builder.geometry;
-    this.origins = origins;
-    this.unplaced = unplaced;
-    const heat = origins.filter((origin) => origin.tells === 'heat');
-    // One source that speaks of whole blocks is enough to spoil the counts of their sub-pages.
-    this.subPageHeat = heat.length > 0 && heat.every(seesSubPages);
-    this.#builder = builder;
-  }
-
-  get size(): number {
-    return this.#builder.size;
-  }
-
-  get byteLength(): number {
-    return this.#builder.byteLength;
-  }
-
-  blocks(): Float64Array {
-    return this.#builder.blocks();
-  }
-
-  block(block: BlockNumber): HotBlock | undefined {
-    return this.#builder.block(block);
-  }
-
-  counts(block: BlockNumber, into: Uint16Array): boolean {
-    return this.#builder.counts(block, into);
-  }
-
-  filled(block: BlockNumber, into: Uint8Array): boolean {
-    return this.#builder.filled(block, into);
-  }
-}
-
-/** Whether an origin's heat tells sub-pages of a PMD-mapped page apart. */
-export function seesSubPages(origin: SampleOrigin): boolean {
-  return (
-    origin.tells === 'heat' && origin.granularity.pages === 1 && !origin.granularity.blindInsideHugePages
-  );
 }

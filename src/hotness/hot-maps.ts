@@ -1,62 +1,174 @@
-/** Sorts samples by process into one hot map each. What has no place is counted by reason. */
+/**
+ * Sorts samples by process into one hot map each. Samples of different natures are kept in tables of their own: the map
+ * of a process is that of the best nature there is, and has the others beside it. What has no place is counted.
+ */
 import type { HotMap } from '../vocabulary/hot-map.js';
+import { bestNature, NATURE_NAMES, NATURES, type SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
-import type { BlockNumber, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import type { BlockNumber, Bytes, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import { BlockContent, BuiltHotMap } from './built-hot-map.js';
 import { HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
-import { HotMapBuilder } from './hot-map-builder.js';
+import { TlbMissRows } from './tlb-miss-rows.js';
 
 export interface HotMapsOptions {
   readonly geometry: PageGeometry;
   readonly detail?: HotMapDetail;
   /** Processes to keep; a sample of any other one is counted as `other process`. All when undefined. */
   readonly processes?: readonly ProcessIdentity[];
+  /** Bytes that the counters may take together; beyond them blocks are thinned out. */
+  readonly mostBytes?: Bytes;
+}
+
+/** Tables that may be full at once: heat, its TLB misses, and heat of another nature. */
+const TABLES_AT_ONCE = 2;
+
+interface Kept {
+  readonly process: ProcessIdentity;
+  readonly content: BlockContent;
 }
 
 export class HotMaps {
   readonly #options: HotMapsOptions;
-  readonly #builders = new Map<ProcessId, HotMapBuilder>();
-  readonly #table: HeatTable;
+  readonly #kept = new Map<ProcessId, Kept>();
+  readonly #tables = new Map<SampleNature, HeatTable>();
+  readonly #walks = new Map<SampleNature, HeatTable>();
+  readonly #missRows = new TlbMissRows();
 
   constructor(options: HotMapsOptions) {
-    const { geometry, detail = 'counts', processes = [] } = options;
     this.#options = options;
-    this.#table = new HeatTable(geometry, detail, (pid) => this.#builder(pid) !== undefined);
-    for (const process of processes) this.#add(process);
+    for (const process of options.processes ?? []) this.#add(process);
   }
 
-  addSamples(batch: SampleBatch): void {
-    this.#table.addSamples(batch);
+  addSamples(batch: SampleBatch, nature: SampleNature = 'all-accesses'): void {
+    this.#tableOf(this.#tables, nature).addSamples(batch);
+    if (nature === 'tlb-misses') return;
+    const missed = this.#missRows.of(batch);
+    if (missed.count > 0) this.#tableOf(this.#walks, nature).addSamples(missed);
+  }
+
+  /** What was taken for one nature has turned out to be another. */
+  relabel(from: SampleNature, to: SampleNature): void {
+    for (const tables of [this.#tables, this.#walks]) {
+      const moved = tables.get(from);
+      if (moved === undefined || from === to) continue;
+      const there = tables.get(to);
+      if (there === undefined) tables.set(to, moved);
+      else there.absorb(moved);
+      tables.delete(from);
+    }
+  }
+
+  /** Names a process that was met in samples. */
+  name(process: ProcessIdentity): void {
+    const kept = this.#kept.get(process.pid);
+    if (kept !== undefined) this.#kept.set(process.pid, { ...kept, process });
+  }
+
+  /** Processes that samples were met of, and those asked for. */
+  get processes(): readonly ProcessIdentity[] {
+    return [...this.#kept.values()].map(({ process }) => process);
   }
 
   addContent(pid: ProcessId, block: BlockNumber, filled: Uint8Array): void {
-    this.#builder(pid)?.setContent(block, filled);
+    this.#keep(pid)?.content.set(block, filled);
   }
 
   addBlocks(pid: ProcessId, first: BlockNumber, count: number): void {
-    const builder = this.#builder(pid);
-    for (let block = first; block < first + count; block++) builder?.addBlock(block);
+    const content = this.#keep(pid)?.content;
+    for (let block = first; block < first + count; block++) content?.addBlock(block);
   }
 
-  /** Number of samples that found no place, by reason. */
+  /** Natures of which there is a block with samples, the best first. */
+  natures(): readonly SampleNature[] {
+    return NATURE_NAMES.filter((nature) => (this.#tables.get(nature)?.size ?? 0) > 0);
+  }
+
+  /** 1 of so many blocks was kept, because of the memory they would have taken. */
+  get thinnedTo(): number {
+    return 2 ** Math.max(0, ...[...this.#tables.values()].map(({ thinned }) => thinned));
+  }
+
+  get byteLength(): Bytes {
+    const tables = [...this.#tables.values(), ...this.#walks.values()];
+    return tables.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** Number of samples that are not in the maps of the best nature, by reason. */
   unplaced(): Readonly<Record<string, number>> {
-    return this.#table.unplaced();
+    const best = this.#best();
+    const counts: Record<string, number> = {};
+    for (const [nature, table] of this.#tables) {
+      for (const [reason, count] of Object.entries(table.unplaced())) {
+        counts[reason] = (counts[reason] ?? 0) + count;
+      }
+      if (nature !== best && table.size > 0) {
+        counts[`samples of ${NATURES[nature].says}, kept apart`] = table.placed();
+      }
+    }
+    return counts;
   }
 
-  build(origins: readonly SampleOrigin[]): readonly HotMap[] {
+  /** `without`: processes whose heat must not be used, though their content may. */
+  build(origins: readonly SampleOrigin[], without: ReadonlySet<ProcessId> = new Set()): readonly HotMap[] {
+    // Maps are made for processes that were met by now.
+    const best = this.#best();
+    const others = this.natures().filter((nature) => nature !== best);
     const unplaced = this.unplaced();
-    return [...this.#builders.values()].map((builder) => builder.build(origins, unplaced));
+    return [...this.#kept.values()].map((kept) => {
+      const isWithout = without.has(kept.process.pid);
+      const view = (nature: SampleNature | undefined, apart: readonly HotMap[]) =>
+        this.#view(kept, isWithout ? undefined : nature, origins, { apart, unplaced });
+      return view(best, isWithout ? [] : others.map((nature) => view(nature, [])));
+    });
   }
 
-  #builder(pid: ProcessId): HotMapBuilder | undefined {
-    const found = this.#builders.get(pid);
+  #view(
+    { process, content }: Kept,
+    nature: SampleNature | undefined,
+    origins: readonly SampleOrigin[],
+    more: Pick<HotMap, 'apart' | 'unplaced'>,
+  ): HotMap {
+    return new BuiltHotMap({
+      process,
+      geometry: this.#options.geometry,
+      table: nature === undefined ? undefined : this.#tables.get(nature),
+      walks: nature === undefined ? undefined : this.#walks.get(nature),
+      content,
+      nature,
+      origins: origins.filter((origin) => origin.tells !== 'heat' || origin.nature === nature),
+      ...more,
+    });
+  }
+
+  /** Of what has samples; else of what was read without any. */
+  #best(): SampleNature | undefined {
+    return bestNature(this.natures()) ?? bestNature(this.#tables.keys());
+  }
+
+  #tableOf(tables: Map<SampleNature, HeatTable>, nature: SampleNature): HeatTable {
+    const found = tables.get(nature);
+    if (found !== undefined) return found;
+    const { geometry, detail = 'counts', mostBytes } = this.#options;
+    const made = new HeatTable(
+      geometry,
+      detail,
+      (pid) => this.#keep(pid) !== undefined,
+      mostBytes === undefined ? undefined : mostBytes / TABLES_AT_ONCE,
+    );
+    tables.set(nature, made);
+    return made;
+  }
+
+  #keep(pid: ProcessId): Kept | undefined {
+    const found = this.#kept.get(pid);
     if (found !== undefined || this.#options.processes) return found;
     return this.#add({ pid, startTicks: 0, command: '', cgroup: '/' });
   }
 
-  #add(process: ProcessIdentity): HotMapBuilder {
-    const builder = new HotMapBuilder(process, this.#options.geometry, this.#options.detail, this.#table);
-    this.#builders.set(process.pid, builder);
-    return builder;
+  #add(process: ProcessIdentity): Kept {
+    const kept = { process, content: new BlockContent() };
+    this.#kept.set(process.pid, kept);
+    return kept;
   }
 }

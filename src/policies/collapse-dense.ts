@@ -1,4 +1,6 @@
+import { collapseRank, whyNot } from '../hotness/conclusions.js';
 import { density, hotFraction } from '../hotness/confidence.js';
+import type { HotMap } from '../vocabulary/hot-map.js';
 import { BLOCK_FLAG, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { Bytes } from '../vocabulary/units.js';
@@ -65,9 +67,11 @@ interface HeatJudgement {
 /** Without any heat the residency alone decides where that is allowed, and the reason says so. */
 function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJudgement {
   const block = sizes.blocks.block[row];
-  if (!heat?.subPageHeat) {
-    const why = 'no access samples were given, so it is judged by residency alone';
-    return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
+  const forbidden = heat === undefined ? '' : whyNot(heat, 'dense');
+  if (!heat?.subPageHeat || forbidden !== '') {
+    const none = forbidden === '' ? 'no access samples were given' : `samples ${forbidden}`;
+    const why = `${none}, so it is judged by residency alone`;
+    return { hot: parameters.collapseByResidency, unknown: true, why, weight: rankOf(heat, sizes, row) };
   }
   const hot = heat.block(block);
   if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
@@ -75,10 +79,17 @@ function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJ
   const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
   if (kind === 'dense') {
     const why = `samples touched ${ofPages(hot.touched, sizes.geometry.pagesPerBlock)}`;
-    return { hot: true, unknown: false, why, weight: hot.weight };
+    return { hot: true, unknown: false, why, weight: collapseRank(heat, block) };
   }
-  const why = kind === 'sparse' ? 'mostly cold' : 'too few samples to tell that it is hot';
-  return { hot: false, unknown: kind === 'unknown', why, weight: 0 };
+  const isCold = kind === 'sparse' && whyNot(heat, 'sparse') === '';
+  const why = isCold ? 'mostly cold' : 'too few samples to tell that it is hot';
+  return { hot: false, unknown: !isCold, why, weight: 0 };
+}
+
+/** What block to collapse first where residency alone decides: the hotter one if samples allow that much to be said. */
+function rankOf(heat: HotMap | undefined, sizes: PageSizes, row: number): number {
+  const mayRank = heat?.nature !== undefined && whyNot(heat, 'rank') === '';
+  return mayRank ? collapseRank(heat, sizes.blocks.block[row]) : sizes.blocks.present[row];
 }
 
 function kilobytes(bytes: Bytes): string {

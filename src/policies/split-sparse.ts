@@ -1,3 +1,4 @@
+import { whyNot } from '../hotness/conclusions.js';
 import { density, hotFraction } from '../hotness/confidence.js';
 import type { HotBlock, HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import type { Proposal } from '../vocabulary/plan.js';
@@ -23,6 +24,11 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
   const hot = heat?.block(block);
   if (!heat?.subPageHeat) {
     findings.add('unknown-heat', 'no source that sees below a huge page', block);
+    return undefined;
+  }
+  const forbidden = whyNot(heat, 'sparse');
+  if (forbidden !== '') {
+    findings.add('unknown-heat', `samples ${forbidden}`, block);
     return undefined;
   }
   if (!hot || hot.samples === 0) {

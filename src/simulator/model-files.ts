@@ -52,8 +52,10 @@ export class ModelFiles implements Files {
     const at = normal(path);
     const content = this.#memory.contents.get(at);
     const modifiedMs = this.#kernel.bootedAtMs;
+    // A file that was written while the model ran: nothing keeps when, so that it counts as just written.
+    const nowMs = modifiedMs + this.#kernel.clock.now / 1e6;
     if (content !== undefined)
-      return success({ kind: 'file', mode: 0o600, bytes: content.length, modifiedMs });
+      return success({ kind: 'file', mode: 0o600, bytes: content.length, modifiedMs: nowMs });
     const node = this.#followed(at);
     if (isNode(node)) {
       const mode = node.kind === 'symlink' ? 0o777 : node.mode;

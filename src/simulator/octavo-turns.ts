@@ -1,6 +1,7 @@
 /** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
 import type { TurnRequest } from '../config/assemble.js';
 import { takeTurn } from '../config/take-turn.js';
+import { COMPLETE } from '../vocabulary/sample.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 import type { Pmu } from './hardware/pmu.js';
 import type { Machine } from './machine.js';
@@ -105,6 +106,8 @@ function pmuSource(pmu: Pmu, from: number): ExtraSource {
       detail: `model ${kind}, period ${period}`,
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       tells: 'heat',
+      nature: 'all-accesses',
+      ...COMPLETE,
       windowNs: undefined,
     },
     async *read({ host }) {

@@ -3,20 +3,32 @@ import { parseDamoJson } from '../formats/damo-record/json.js';
 import { parseDamonScript } from '../formats/damo-record/perf-script.js';
 import { type DamoKind, damoKind, type RegionRecord } from '../formats/damo-record/region.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import { type Bytes, MIB } from '../vocabulary/units.js';
+
+/** Objects take some seven times the text that they were parsed from: with it, 512 MiB. */
+export const DEFAULT_TEXT_BYTES: Bytes = 64 * MIB;
 
 /** Parses the bytes of a damo record; undefined when they are none, an OctavoError when they are damaged. */
-export function readDamoRecord(path: string, bytes: Uint8Array): readonly RegionRecord[] | undefined {
+export function readDamoRecord(
+  path: string,
+  bytes: Uint8Array,
+  longest: Bytes = DEFAULT_TEXT_BYTES,
+): readonly RegionRecord[] | undefined {
   const kind = damoKind(bytes);
   if (kind === undefined) return undefined;
-  const regions = parse(kind, bytes);
+  if (bytes.length > longest) {
+    const problem = `is ${Math.ceil(bytes.length / MIB)} MiB of text, of which ${Math.floor(longest / MIB)} MiB fit in the memory allowed (--max-memory)`;
+    throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its end' });
+  }
+  const regions = parse(kind, bytes, longest);
   if (typeof regions === 'string') {
     throw new OctavoError('FILE_MALFORMED', { path, problem: regions, place: 'its records' });
   }
   return regions;
 }
 
-function parse(kind: DamoKind, bytes: Uint8Array): readonly RegionRecord[] | string {
-  if (kind !== 'perf-script') return parseDamoJson(bytes, kind === 'compressed-json');
+function parse(kind: DamoKind, bytes: Uint8Array, longest: Bytes): readonly RegionRecord[] | string {
+  if (kind !== 'perf-script') return parseDamoJson(bytes, kind === 'compressed-json', longest);
   const { regions } = parseDamonScript(new TextDecoder().decode(bytes));
   return regions.length > 0 ? regions : 'holds no line of damon_aggregated';
 }

@@ -1,16 +1,25 @@
 /**
  * Recorded DAMON results: json, json_compressed, text of perf script, and perf.data of damon:damon_aggregated. DAMON
- * speaks of regions, so a row stands for a whole block that an accessed region covers, and the origin says that it
- * sees nothing below: no policy that needs sub-page heat builds on it.
+ * speaks of regions, so a row stands for a whole block that accessed regions cover, and the origin says that it sees
+ * nothing below: no policy that needs sub-page heat builds on it.
  */
 import type { RegionRecord } from '../formats/damo-record/region.js';
-import { NO_PAGE, type SampleColumns, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
+import { Fingerprint } from '../vocabulary/fingerprint.js';
+import type { HeatProvenance, RecordedSpan, RecordingFacts } from '../vocabulary/recording.js';
+import {
+  COMPLETE,
+  NO_PAGE,
+  type SampleBatch,
+  type SampleColumns,
+  type SampleOrigin,
+  sampleColumns,
+} from '../vocabulary/sample.js';
 import type { PageGeometry, ProcessId } from '../vocabulary/units.js';
+import { type BlockHeat, blockHeat, type RegionLosses } from './region-heat.js';
 import type { Reading, Source, SourceAccount } from './source.js';
 
 const ROWS = 4096;
-/** A region of more blocks says nothing of any one of them. */
-const MOST_BLOCKS = 1 << 17;
+const EVENT = 'damon:damon_aggregated';
 
 export interface DamoInput {
   /** For messages. */
@@ -22,14 +31,15 @@ export interface DamoInput {
   /** The recording is of physical memory (damo record paddr). */
   readonly isPhysical: boolean;
   readonly geometry: PageGeometry;
+  /** When the record was made, as far as its file tells. */
+  readonly span?: RecordedSpan;
 }
 
 export class DamoRecordSource implements Source {
   readonly name = 'damo-record';
   private readonly input: DamoInput;
   private readonly targets = new Map<string, ProcessId>();
-  private tooLarge = 0;
-  private idle = 0;
+  private readonly losses: RegionLosses = { idle: 0, impossible: 0, tooLarge: 0 };
 
   constructor(input: DamoInput) {
     this.input = input;
@@ -49,14 +59,19 @@ export class DamoRecordSource implements Source {
         blindInsideHugePages: true,
         blindToCachedTranslations: true,
       },
+      nature: 'access-bits',
+      ...COMPLETE,
+      event: EVENT,
       windowNs: Number.isFinite(spread) ? spread : undefined,
     };
   }
 
   account(): SourceAccount {
+    const { idle, impossible, tooLarge } = this.losses;
     const losses: Record<string, number> = {};
-    if (this.tooLarge > 0) losses['regions too large to say anything of their blocks'] = this.tooLarge;
-    if (this.idle > 0) losses['regions without accesses'] = this.idle;
+    if (tooLarge > 0) losses['regions too large to say anything of their blocks'] = tooLarge;
+    if (impossible > 0) losses['regions with addresses that no machine has'] = impossible;
+    if (idle > 0) losses['regions without accesses'] = idle;
     const notes = [
       'DAMON records hold regions: they tell which blocks were in use, never which sub-pages of them.',
     ];
@@ -72,42 +87,75 @@ export class DamoRecordSource implements Source {
     for (const batch of this.batches()) yield { kind: 'samples', batch };
   }
 
-  *batches(): Iterable<SampleColumns> {
-    const batch = sampleColumns(ROWS);
-    for (const region of this.input.regions) {
-      const pid = this.processOf(region.target);
-      if (region.accesses === 0) this.idle++;
-      else yield* this.rows(region, pid, batch);
+  provenance(): HeatProvenance {
+    return { recordings: [this.facts()], processes: [], unknown: '' };
+  }
+
+  facts(): RecordingFacts {
+    const fingerprint = new Fingerprint();
+    for (const batch of this.regionRows()) fingerprint.add(batch);
+    return {
+      name: this.input.path,
+      fingerprint: fingerprint.digest,
+      sketch: fingerprint.sketch,
+      samples: this.input.regions.length,
+      event: EVENT,
+      nature: 'access-bits',
+      period: undefined,
+      unseenShare: 0,
+      span: this.input.span,
+      bootId: undefined,
+      host: '',
+      kernel: '',
+      cpu: '',
+    };
+  }
+
+  /** A row for each accessed block of each target: its weight is the accesses, `times` the aggregations with any. */
+  *batches(): Iterable<SampleBatch> {
+    const batch = { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
+    for (const [target, regions] of byTarget(this.input.regions)) {
+      const pid = this.processOf(target);
+      for (const heat of blockHeat(regions, this.input.geometry, this.losses)) {
+        this.put(batch, heat, pid);
+        if (batch.count < ROWS) continue;
+        yield batch;
+        batch.count = 0;
+      }
     }
     if (batch.count > 0) yield batch;
   }
 
-  private *rows(region: RegionRecord, pid: ProcessId, batch: SampleColumns): Iterable<SampleColumns> {
-    const { geometry } = this.input;
-    const first = Math.floor(region.start / geometry.blockBytes);
-    const end = Math.ceil(region.end / geometry.blockBytes);
-    if (end - first > MOST_BLOCKS) {
-      this.tooLarge++;
-      return;
-    }
-    for (let block = first; block < end; block++) {
-      this.put(batch, region, pid, block * geometry.pagesPerBlock);
-      if (batch.count < ROWS) continue;
-      yield batch;
-      batch.count = 0;
-    }
-  }
-
-  private put(batch: SampleColumns, region: RegionRecord, pid: ProcessId, page: number): void {
+  private put(batch: TimedColumns, { block, accesses, times }: BlockHeat, pid: ProcessId): void {
+    const page = block * this.input.geometry.pagesPerBlock;
     const row = batch.count++;
-    batch.time[row] = region.endNs;
+    batch.time[row] = Number.NaN;
     batch.pid[row] = pid;
     batch.tid[row] = -1;
     batch.virtualPage[row] = this.input.isPhysical ? NO_PAGE : page;
     batch.physicalPage[row] = this.input.isPhysical ? page : NO_PAGE;
     batch.kind[row] = 0;
-    batch.weight[row] = region.accesses;
+    batch.weight[row] = accesses;
+    batch.times[row] = times;
     batch.flags[row] = 0;
+  }
+
+  /** The regions themselves as rows, to tell one record from another. */
+  private *regionRows(): Iterable<SampleColumns> {
+    const batch = sampleColumns(ROWS);
+    const targets = new Map<string, number>();
+    for (const { target, endNs, start, accesses } of this.input.regions) {
+      const number = targets.get(target) ?? targets.size;
+      targets.set(target, number);
+      const row = batch.count++;
+      batch.time[row] = endNs;
+      batch.tid[row] = number * 65536 + accesses;
+      batch.virtualPage[row] = Math.floor(start / this.input.geometry.pageBytes);
+      if (batch.count < ROWS) continue;
+      yield batch;
+      batch.count = 0;
+    }
+    if (batch.count > 0) yield batch;
   }
 
   private processOf(target: string): ProcessId {
@@ -117,4 +165,16 @@ export class DamoRecordSource implements Source {
     this.targets.set(target, pid);
     return pid;
   }
+}
+
+type TimedColumns = SampleColumns & { readonly times: Float64Array };
+
+function byTarget(regions: readonly RegionRecord[]): ReadonlyMap<string, readonly RegionRecord[]> {
+  const targets = new Map<string, RegionRecord[]>();
+  for (const region of regions) {
+    const known = targets.get(region.target);
+    if (known === undefined) targets.set(region.target, [region]);
+    else known.push(region);
+  }
+  return targets;
 }

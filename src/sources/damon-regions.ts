@@ -12,6 +12,7 @@ import type { Host, Refusal } from '../host/host.js';
 import type { AddressRange } from '../vocabulary/damon.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import {
+  COMPLETE,
   NO_PAGE,
   SAMPLE_KIND,
   type SampleColumns,
@@ -65,6 +66,8 @@ export class DamonRegionsSource implements Source {
         blindInsideHugePages: true,
         blindToCachedTranslations: true,
       },
+      nature: 'access-bits',
+      ...COMPLETE,
       windowNs: options.windowMs * 1e6,
     };
   }
@@ -155,8 +158,8 @@ export class DamonRegionsSource implements Source {
   }
 
   /**
-   * One row for each block that a region with accesses covers, however many cover it; its weight is the largest of
-   * their counts, so that it never exceeds the samples taken.
+   * One row for each block that a region with accesses covers, however many cover it; its weight is their counts by the
+   * share of the block that each covers, so that it never exceeds the samples taken.
    */
   *#readings(sizes: PageSizes, { regions }: Watched, blocks: readonly BlockNumber[]): Generator<Reading> {
     const batch = sampleColumns(BATCH_ROWS);
@@ -252,10 +255,20 @@ function heatOf(
   for (const region of regions) {
     if (region.accesses === 0) continue;
     for (const block of blocksWithin(region, geometry)) {
-      if (resident.has(block)) heat.set(block, Math.max(heat.get(block) ?? 0, region.accesses));
+      if (resident.has(block)) {
+        heat.set(block, (heat.get(block) ?? 0) + region.accesses * coveredShare(region, block, geometry));
+      }
     }
   }
   return heat;
+}
+
+/** Share of a block that a region covers. */
+function coveredShare({ start, end }: TriedRegion, block: BlockNumber, { blockBytes }: PageGeometry): number {
+  const first = BigInt(block) * BigInt(blockBytes);
+  const from = start > first ? start : first;
+  const to = end < first + BigInt(blockBytes) ? end : first + BigInt(blockBytes);
+  return Number(to - from) / blockBytes;
 }
 
 function* blocksWithin(region: TriedRegion, geometry: PageGeometry): Generator<BlockNumber> {

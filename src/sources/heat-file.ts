@@ -4,8 +4,11 @@ import type { HeatFacts } from '../formats/heat-file/schema.js';
 import { DamagedParquet } from '../formats/parquet/read.js';
 import type { Files } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import { NATURES } from '../vocabulary/nature.js';
+import { coveredNs, type HeatProvenance } from '../vocabulary/recording.js';
 import {
   type Granularity,
+  SAMPLE_FLAG,
   type SampleColumns,
   type SampleOrigin,
   sampleColumns,
@@ -43,27 +46,59 @@ export class HeatFileSource implements Source {
   }
 
   get origin(): SampleOrigin {
-    const { origins } = this.facts;
-    const first = origins[0];
-    const more = origins.length > 1 ? ` and ${origins.length - 1} more` : '';
+    const { origins, nature } = this.facts;
+    const ofRows = origins.filter((origin) => origin.nature === nature);
+    const first = ofRows[0] ?? origins[0];
+    const more = ofRows.length > 1 ? ` and ${ofRows.length - 1} more` : '';
     return {
       source: this.name,
       detail: first === undefined ? this.path : `${this.path} (${first.source}: ${first.detail}${more})`,
       tells: first?.tells ?? 'heat',
-      granularity: coarsest(origins.map((origin) => origin.granularity)),
-      windowNs: first?.windowNs ?? undefined,
+      granularity: coarsest(ofRows.map((origin) => origin.granularity)),
+      nature,
+      event: [...new Set(ofRows.map(({ event }) => event))].join(', '),
+      unseenShare: ofRows.reduce((most, { unseenShare }) => Math.max(most, unseenShare), 0),
+      fade: 1,
+      windowNs:
+        coveredNs(this.provenance().recordings.map(({ span }) => span)) ?? first?.windowNs ?? undefined,
+    };
+  }
+
+  provenance(): HeatProvenance {
+    const { recordings, processes, written_as } = this.facts;
+    return {
+      recordings: recordings.map(({ period, span, bootId, ...rest }) => ({
+        ...rest,
+        name: `${this.path} (${rest.name})`,
+        period: period ?? undefined,
+        bootId: bootId ?? undefined,
+        span: span === null ? undefined : { ...span, fromMs: span.fromMs ?? undefined },
+      })),
+      processes:
+        written_as === 1
+          ? [...this.commands].map(([pid, command]) => ({ pid, command, startTicks: undefined }))
+          : processes.map(({ startTicks, ...rest }) => ({ ...rest, startTicks: startTicks ?? undefined })),
+      unknown: written_as === 1 ? 'a heat file of version 1 does not say what it was made of' : '',
     };
   }
 
   account(): SourceAccount {
-    return { losses: this.facts.losses, bytesRead: this.bytes, notes: [] };
+    const { nature, thinned_to } = this.facts;
+    const notes = [
+      `${this.path}: samples of ${NATURES[nature].says} (${this.origin.event || 'event not recorded'}).`,
+    ];
+    if (thinned_to > 1) {
+      notes.push(`${this.path}: 1 of ${thinned_to} blocks was kept to bound memory; the others are unknown.`);
+    }
+    return { losses: this.facts.losses, bytesRead: this.bytes, notes };
   }
 
-  async *read(context: Pick<SourceContext, 'progress'>): AsyncIterable<Reading> {
-    const batch = sampleColumns(ROWS);
+  async *read(context: Pick<SourceContext, 'progress' | 'signal'>): AsyncIterable<Reading> {
+    const batch = { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
     let done = 0;
     for await (const group of this.groups()) {
-      for (const full of this.expand(group, batch)) yield { kind: 'samples', batch: full };
+      if (context.signal.aborted) return;
+      for (const full of this.rowsOf(group, batch)) yield { kind: 'samples', batch: full };
       done += group.count;
       context.progress(done, this.file.rows, 'pages');
     }
@@ -82,22 +117,26 @@ export class HeatFileSource implements Source {
     }
   }
 
-  /** One sample row per sample that was counted, since confidence rests on their number. */
-  private *expand(group: HeatGroup, batch: SampleColumns): Iterable<SampleColumns> {
+  /** A row for the samples of a page, and one for those of them that missed the TLB. */
+  private *rowsOf(group: HeatGroup, batch: TimedColumns): Iterable<TimedColumns> {
     batch.count = 0;
     for (let row = 0; row < group.count; row++) {
       const samples = group.samples[row];
+      const missed = Math.min(samples, group.tlbMisses[row]);
       const page = Number(group.address[row] / BigInt(this.geometry.pageBytes));
-      for (let i = 0; i < samples; i++) {
-        put(batch, group.pid[row], page, group.accesses[row] / samples);
-        if (batch.count < ROWS) continue;
-        yield batch;
-        batch.count = 0;
-      }
+      const weight = samples > 0 ? group.accesses[row] / samples : 0;
+      const place = { pid: group.pid[row], page, weight };
+      if (samples > missed) put(batch, place, samples - missed, 0);
+      if (missed > 0) put(batch, place, missed, SAMPLE_FLAG.tlbMiss);
+      if (batch.count < ROWS - 1) continue;
+      yield batch;
+      batch.count = 0;
     }
     if (batch.count > 0) yield batch;
   }
 }
+
+type TimedColumns = SampleColumns & { readonly times: Float64Array };
 
 /** What may be built on all of them together is what the least seeing one allows. */
 function coarsest(all: readonly Granularity[]): Granularity {
@@ -108,7 +147,13 @@ function coarsest(all: readonly Granularity[]): Granularity {
   };
 }
 
-function put(batch: SampleColumns, pid: number, page: number, weight: number): void {
+interface Place {
+  readonly pid: number;
+  readonly page: number;
+  readonly weight: number;
+}
+
+function put(batch: TimedColumns, { pid, page, weight }: Place, samples: number, flags: number): void {
   const at = batch.count++;
   batch.time[at] = Number.NaN;
   batch.pid[at] = pid;
@@ -116,8 +161,9 @@ function put(batch: SampleColumns, pid: number, page: number, weight: number): v
   batch.virtualPage[at] = page;
   batch.physicalPage[at] = -1;
   batch.kind[at] = 0;
-  batch.weight[at] = weight;
-  batch.flags[at] = 0;
+  batch.weight[at] = weight * samples;
+  batch.times[at] = samples;
+  batch.flags[at] = flags;
 }
 
 function malformed(path: string, problem: string, place = 'its footer'): OctavoError {

@@ -4,7 +4,7 @@
  */
 import { type Answer, type Host, PAGE_IS, type ProcessMemory } from '../host/host.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
-import type { SampleOrigin } from '../vocabulary/sample.js';
+import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import {
   type BlockNumber,
   type Bytes,
@@ -84,6 +84,8 @@ export class OccupancySource implements Source {
       detail: 'contents of PMD-mapped folios',
       tells: 'content',
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+      nature: 'content',
+      ...COMPLETE,
       windowNs: undefined,
     };
   }

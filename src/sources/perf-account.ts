@@ -1,6 +1,7 @@
 /** What a perf.data reader has to say about what it could not use. */
 import { READ_FORMAT } from '../formats/perf-data/constants.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
+import type { Fraction, Nanoseconds } from '../vocabulary/units.js';
 
 /** Counts by reason; reasons that did not occur are left out. */
 export function lossesOf(session: PerfSession): Record<string, number> {
@@ -40,6 +41,28 @@ export function lostOf(session: PerfSession): number {
   const { records, samples } = session.state.losses;
   const isTotal = session.events.events.some(({ attr }) => (attr.readFormat & READ_FORMAT.lost) !== 0);
   return isTotal ? Math.max(records, samples) : records + samples;
+}
+
+/** Share of the accesses in a recording's window that its samples cannot speak for. */
+export function unseenShareOf(session: PerfSession, times: SpanOfTimes): Fraction {
+  const { state, samples } = session;
+  const kept = samples.seen + session.trace.records.counts.records;
+  const lost = lostOf(session);
+  const { auxTruncated, auxPartial } = state.losses;
+  const cut = Math.min(state.auxBuffers, auxTruncated + auxPartial);
+  // What a cut buffer lost is not said: taken for as much as a buffer holds.
+  const shares = [
+    lost / Math.max(1, kept + lost),
+    cut / Math.max(1, state.auxBuffers + cut),
+    state.running.idleShare(times.first, times.last),
+  ];
+  return 1 - shares.reduce((seen, share) => seen * (1 - share), 1);
+}
+
+/** Times of the first and last sample. */
+export interface SpanOfTimes {
+  readonly first: Nanoseconds;
+  readonly last: Nanoseconds;
 }
 
 /** All bytes that held something unreadable. */

@@ -14,11 +14,15 @@ import { readFeature } from '../formats/perf-data/features.js';
 import { PerfSession } from '../formats/perf-data/session.js';
 import type { Files, OpenFile } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import { Fingerprint } from '../vocabulary/fingerprint.js';
+import { bestNature, NATURES, type SampleNature } from '../vocabulary/nature.js';
+import type { HeatProvenance, RecordedSpan, RecordingFacts } from '../vocabulary/recording.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
-import type { PageGeometry } from '../vocabulary/units.js';
+import type { Milliseconds, PageGeometry } from '../vocabulary/units.js';
 import { ByteQueue } from './byte-queue.js';
-import { lossesOf, notesOf } from './perf-account.js';
-import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
+import { EventSorter, isNamed } from './event-sorter.js';
+import { lossesOf, notesOf, unseenShareOf } from './perf-account.js';
+import type { Reading, Renamed, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface PerfInput {
   /** Path of a file or directory; only a name for messages when `stream` is given. */
@@ -27,6 +31,10 @@ export interface PerfInput {
   readonly stream?: AsyncIterable<Uint8Array>;
   /** Only samples of these processes. */
   readonly pids?: ReadonlySet<number>;
+  /** Only samples of the event of this name. */
+  readonly event?: string;
+  /** Of all parts of a recording that comes in several; one of its own when absent. */
+  readonly fingerprint?: Fingerprint;
   readonly geometry: PageGeometry;
 }
 
@@ -37,31 +45,126 @@ export class PerfFileSource implements Source {
   private bytesRead = 0;
   private bytesTotal = 0;
 
+  private readonly fingerprint: Fingerprint;
+  readonly sorter: EventSorter;
+  private modifiedMs: Milliseconds | undefined;
+  /** Read as a source of samples, which regions of DAMON are not. */
+  private isForPlan = false;
+
   constructor(input: PerfInput) {
     this.input = input;
     this.session = new PerfSession(input);
+    this.fingerprint = input.fingerprint ?? new Fingerprint();
+    this.sorter = new EventSorter(this.session.events, input.event);
   }
 
+  /** Of the best nature that was found; of an unknown one before anything was read. */
   get origin(): SampleOrigin {
-    const time = this.session.state.features.sampleTime;
+    return this.originOf(bestNature(this.sorter.found) ?? 'unknown');
+  }
+
+  origins(): readonly SampleOrigin[] {
+    return this.sorter.found.length === 0
+      ? [this.origin]
+      : this.sorter.found.map((nature) => this.originOf(nature));
+  }
+
+  private originOf(nature: SampleNature): SampleOrigin {
+    const events = this.sorter.eventsOf(nature);
     return {
       source: this.name,
       detail: this.input.path,
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       tells: 'heat',
-      windowNs: time === undefined ? undefined : Number(time.last - time.first),
+      nature,
+      event: events.map(({ name }) => name).join(' + '),
+      unseenShare: unseenShareOf(this.session, this.fingerprint),
+      fade: 1,
+      windowNs: this.windowNs,
     };
   }
 
+  private get windowNs(): number | undefined {
+    const { windowNs } = this.fingerprint;
+    const time = this.session.state.features.sampleTime;
+    return windowNs ?? (time === undefined ? undefined : Number(time.last - time.first));
+  }
+
+  provenance(): HeatProvenance {
+    const { threads } = this.session.state;
+    return { recordings: [this.facts()], processes: threads.named(), unknown: '' };
+  }
+
+  /** What this recording was, once it has been read. */
+  facts(): RecordingFacts {
+    const { features } = this.session.state;
+    const { nature, event, unseenShare, detail } = this.origin;
+    const events = this.sorter.eventsOf(nature);
+    const isFixed = events.length > 0 && events.every(({ attr }) => !attr.isFrequency);
+    return {
+      name: detail,
+      fingerprint: this.fingerprint.digest,
+      sketch: this.fingerprint.sketch,
+      samples: this.fingerprint.count,
+      event,
+      nature,
+      period: isFixed ? events[0].attr.samplePeriod : undefined,
+      unseenShare,
+      span: this.span(),
+      bootId: undefined,
+      host: features.hostname ?? '',
+      kernel: features.osRelease ?? '',
+      cpu: features.cpuDescription ?? features.cpuId ?? '',
+    };
+  }
+
+  /** By the recording's own clock where it says how that one relates to the wall's, else by the age of its file. */
+  private span(): RecordedSpan | undefined {
+    const { clock } = this.session.state.features;
+    const { first, last } = this.fingerprint;
+    if (clock !== undefined && last >= first) {
+      const wallMs = (ns: number) => (Number(clock.wallNs - clock.clockNs) + ns) / 1e6;
+      return { fromMs: wallMs(first), toMs: wallMs(last), isExact: true };
+    }
+    if (this.modifiedMs === undefined) return undefined;
+    const { windowNs } = this;
+    const fromMs = windowNs === undefined ? undefined : this.modifiedMs - windowNs / 1e6;
+    return { fromMs, toMs: this.modifiedMs, isExact: false };
+  }
+
   account(): SourceAccount {
-    return { losses: lossesOf(this.session), bytesRead: this.bytesRead, notes: notesOf(this.session) };
+    const losses = { ...lossesOf(this.session), ...this.sorter.leftOut };
+    return { losses, bytesRead: this.bytesRead, notes: [...notesOf(this.session), ...this.natureNotes()] };
+  }
+
+  /** What the samples that count are samples of. */
+  private natureNotes(): readonly string[] {
+    if (this.isForPlan && this.session.samples.regions.length > 0) {
+      return [
+        `${this.input.path}: regions of DAMON; \`octavo import\` makes a heat file of them for --heat.`,
+      ];
+    }
+    if (this.sorter.found.length === 0) return [];
+    const { nature, event, detail } = this.origin;
+    const [{ nature: table }] = this.sorter.eventsOf(nature);
+    const others = this.sorter.found.filter((other) => other !== nature).map((other) => NATURES[other].says);
+    const apart = others.length === 0 ? '' : `; kept apart: ${others.join(', ')}`;
+    return [`${detail}: samples of ${NATURES[nature].says} (${event}; ${table.why})${apart}.`];
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    for await (const batch of this.batches(context)) yield { kind: 'samples', batch };
+    this.isForPlan = true;
+    for await (const batch of this.batches(context)) {
+      for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
+    }
   }
 
-  /** The same rows with their exact addresses. */
+  /** An event whose PMU was only named behind its samples (a file sent through a pipe) gets its nature now. */
+  settled(): Renamed | undefined {
+    return this.sorter.settle();
+  }
+
+  /** The same rows with their exact addresses. EVENT_ABSENT when the event asked for is not in the recording. */
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
     try {
       const out = this.session.rows;
@@ -74,6 +177,15 @@ export class PerfFileSource implements Source {
     } finally {
       this.session.close();
     }
+    this.checkEvent();
+  }
+
+  private checkEvent(): void {
+    const { event: wanted, path } = this.input;
+    if (wanted === undefined) return;
+    const names = this.session.events.events.map(({ name }) => name);
+    if (names.some((name) => isNamed(name, wanted))) return;
+    throw new OctavoError('EVENT_ABSENT', { path, event: wanted, events: names.join(', ') || 'none' });
   }
 
   private async *readPath(
@@ -83,6 +195,7 @@ export class PerfFileSource implements Source {
   ): AsyncIterable<AccessColumns> {
     const files = context.host.files;
     const status = must(files.status(path), path);
+    if (status.kind === 'file') this.modifiedMs = status.modifiedMs;
     if (status.kind === 'other') {
       yield* this.readStream(pipeStream(files, path), out, context.signal);
       return;
@@ -262,6 +375,7 @@ export class PerfFileSource implements Source {
   private *flush(out: AccessColumns): Iterable<AccessColumns> {
     if (out.count === 0) return;
     out.timeOrigin = this.session.samples.timeOrigin;
+    this.fingerprint.add(out);
     yield out;
     out.count = 0;
   }

@@ -10,9 +10,11 @@ import { viewOf } from '../formats/perf-data/record-view.js';
 import { PerfSession } from '../formats/perf-data/session.js';
 import type { Host, PerfRing } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import type { SampleOrigin } from '../vocabulary/sample.js';
+import { Fingerprint } from '../vocabulary/fingerprint.js';
+import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
-import { lossesOf, notesOf } from './perf-account.js';
+import { EventSorter } from './event-sorter.js';
+import { lossesOf, notesOf, unseenShareOf } from './perf-account.js';
 import { maySeeKernel } from './sampling-event.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
@@ -41,11 +43,14 @@ export class PerfLiveSource implements Source {
   readonly name = 'perf-live';
   readonly session: PerfSession;
   private readonly options: LiveOptions;
+  private readonly sorter: EventSorter;
+  private readonly fingerprint = new Fingerprint();
   private bytesRead = 0;
 
   constructor(options: LiveOptions) {
     this.options = options;
     this.session = new PerfSession({ geometry: options.geometry, pids: new Set(options.pids) });
+    this.sorter = new EventSorter(this.session.events, undefined);
   }
 
   get origin(): SampleOrigin {
@@ -54,6 +59,10 @@ export class PerfLiveSource implements Source {
       source: this.name,
       detail: `event type ${event.type} config ${event.config}`,
       tells: 'heat',
+      ...COMPLETE,
+      nature: this.sorter.natureOf(0),
+      event: this.session.events.events[0]?.name ?? '',
+      unseenShare: unseenShareOf(this.session, this.fingerprint),
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       windowNs: durationMs * 1e6,
     };
@@ -64,7 +73,10 @@ export class PerfLiveSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    for await (const batch of this.batches(context)) yield { kind: 'samples', batch };
+    for await (const batch of this.batches(context)) {
+      this.fingerprint.add(batch);
+      for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
+    }
   }
 
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {

@@ -5,7 +5,9 @@
 import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import type { Clock, Host, Program } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import type { SampleOrigin } from '../vocabulary/sample.js';
+import { Fingerprint } from '../vocabulary/fingerprint.js';
+import type { SampleNature } from '../vocabulary/nature.js';
+import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { lostOf } from './perf-account.js';
@@ -39,11 +41,29 @@ export interface Slice {
   readonly share: number;
 }
 
+export interface SliceRows {
+  readonly slice: PerfFileSource;
+  readonly batch: AccessColumns;
+}
+
+/** Before the first slice. */
+const UNREAD: SampleOrigin = {
+  source: 'perf-pipe',
+  detail: '',
+  tells: 'heat',
+  granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+  nature: 'unknown',
+  ...COMPLETE,
+  windowNs: undefined,
+};
+
 export class PerfPipeSource implements Source {
   readonly name = 'perf-pipe';
   readonly slices: Slice[] = [];
   /** The source of the slice being read; earlier ones are finished. */
   readonly finished: PerfFileSource[] = [];
+  /** Of all slices: they are one recording. */
+  private readonly fingerprint = new Fingerprint();
   private readonly options: PipeOptions;
 
   constructor(options: PipeOptions) {
@@ -51,11 +71,24 @@ export class PerfPipeSource implements Source {
   }
 
   get origin(): SampleOrigin {
+    return this.named(this.finished.at(-1)?.origin ?? UNREAD);
+  }
+
+  /** Of all slices: the worst of their shares of what was not seen speaks for all. */
+  origins(): readonly SampleOrigin[] {
+    const byNature = new Map<SampleNature, SampleOrigin>();
+    for (const origin of this.finished.flatMap((slice) => slice.origins())) {
+      const unseenShare = Math.max(origin.unseenShare, byNature.get(origin.nature)?.unseenShare ?? 0);
+      byNature.set(origin.nature, { ...this.named(origin), unseenShare });
+    }
+    return [...byNature.values()];
+  }
+
+  private named(origin: SampleOrigin): SampleOrigin {
     return {
+      ...origin,
       source: this.name,
       detail: this.options.event.events.join(' '),
-      tells: 'heat',
-      granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       windowNs: this.slices.reduce((sum, slice) => sum + slice.wallMs, 0) * 1e6,
     };
   }
@@ -75,10 +108,13 @@ export class PerfPipeSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    for await (const batch of this.batches(context)) yield { kind: 'samples', batch };
+    for await (const { slice, batch } of this.slicesOf(context)) {
+      for (const sorted of slice.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
+    }
   }
 
-  async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
+  /** Rows with the slice they are of: each slice has its own events. */
+  async *slicesOf(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<SliceRows> {
     let { period } = this.options;
     let left = this.options.durationMs;
     while (left > 0 && !context.signal.aborted) {
@@ -100,7 +136,7 @@ export class PerfPipeSource implements Source {
     context: Pick<SourceContext, 'host' | 'progress' | 'signal'>,
     period: number,
     lengthMs: Milliseconds,
-  ): AsyncIterable<AccessColumns> {
+  ): AsyncIterable<SliceRows> {
     const { clock } = context.host;
     const program = this.start(context.host, period, lengthMs);
     // perf takes its time on SIGINT to send what it has; nobody wants that any more.
@@ -112,13 +148,14 @@ export class PerfPipeSource implements Source {
       stream: output,
       pids: new Set(this.options.pids),
       geometry: this.options.geometry,
+      fingerprint: this.fingerprint,
     });
     const started = clock.monotonicNs();
     let samples = 0;
     try {
       for await (const batch of source.batches({ ...context, progress: () => {} })) {
         samples += batch.count;
-        yield batch;
+        yield { slice: source, batch };
       }
     } catch (problem) {
       throwIfStopped(context.signal);

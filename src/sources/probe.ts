@@ -11,6 +11,7 @@ import { PAGE_IS } from '../host/host.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import {
+  COMPLETE,
   NO_PAGE,
   SAMPLE_KIND,
   type SampleColumns,
@@ -120,6 +121,8 @@ export class ProbeSource implements Source {
       detail: `sub-pages of up to ${options.sampleBlocks} split huge pages for ${options.windowMs} ms`,
       tells: 'heat',
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: true },
+      nature: 'page-bits',
+      ...COMPLETE,
       windowNs: options.windowMs * 1e6,
     };
   }

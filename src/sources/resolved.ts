@@ -1,9 +1,17 @@
 /** Samples that came with a physical address only get the virtual page of a target process. */
 
+import type { HeatProvenance } from '../vocabulary/recording.js';
 import { NO_PAGE, SAMPLE_FLAG, type SampleBatch, type SampleOrigin } from '../vocabulary/sample.js';
 import type { Order } from '../vocabulary/units.js';
 import type { Resolver } from './resolver.js';
-import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
+import {
+  originsOf,
+  type Reading,
+  type Renamed,
+  type Source,
+  type SourceAccount,
+  type SourceContext,
+} from './source.js';
 
 /** Pages of page tables that may be read anew for each batch: some percent of a core at usual sample rates. */
 const REFRESHED_PER_BATCH = 16_384;
@@ -114,6 +122,18 @@ export class ResolvedSource implements Source {
 
   get origin(): SampleOrigin {
     return this.inner.origin;
+  }
+
+  origins(): readonly SampleOrigin[] {
+    return originsOf(this.inner);
+  }
+
+  settled(): Renamed | undefined {
+    return this.inner.settled?.();
+  }
+
+  provenance(): HeatProvenance | undefined {
+    return this.inner.provenance?.();
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {

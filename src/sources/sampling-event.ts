@@ -1,6 +1,7 @@
 /** Which event of this machine samples memory accesses by address, and how perf record is asked for it. */
 import type { Host } from '../host/host.js';
 import { capabilityNames } from '../vocabulary/capabilities.js';
+import { OctavoError } from '../vocabulary/errors.js';
 
 export type SamplingMethod = 'spe' | 'ibs' | 'pebs' | 'faults';
 
@@ -100,28 +101,43 @@ function amdIbs({ host, kernel, physical }: Scope): SamplingEvent | string {
   };
 }
 
+/**
+ * All retired loads and all retired stores by one period are together samples of all accesses. Load latency (mem-loads)
+ * would count tagged loads only, at a rate of its own. Before Haswell only load latency has data addresses.
+ */
 function intelPebs(pmus: readonly string[], { host, kernel, physical }: Scope): SamplingEvent {
   const modifier = kernel ? 'P' : 'Pu';
+  const isOld = pmus.some((pmu) => isBeforeHaswell(host, pmu));
+  const events = isOld ? LATENCY_EVENTS : RETIRED_EVENTS;
   return {
     method: 'pebs',
-    events: pmus.flatMap((pmu) => [
-      pebsLoads(host, pmu, modifier),
-      ...(hasEvent(host, pmu, 'mem-stores') ? [`${pmu}/mem-stores/${modifier}`] : []),
-    ]),
+    events: pmus.flatMap((pmu) => events.map((terms) => `${pmu}/${terms}/${modifier}`)),
     options: ['-d', '-W', ...(physical ? ['--phys-data', '--data-page-size'] : [])],
     period: PEBS_PERIOD,
-    notes: [
-      'Load latency samples loads of three cycles and more, and all stores; the two have periods of their own.',
-    ],
+    notes: isOld
+      ? [
+          'This CPU samples addresses by load latency only: loads and stores have rates of their own and stay apart.',
+        ]
+      : ['All retired loads and stores are sampled by one period: together they are all accesses.'],
   };
 }
 
-/** Since Alder Lake and Sapphire Rapids mem-loads wants its auxiliary event as the leader of a group. */
-function pebsLoads(host: Host, pmu: string, modifier: string): string {
-  const loads = `${pmu}/mem-loads,ldlat=3/`;
-  return hasEvent(host, pmu, 'mem-loads-aux')
-    ? `{${pmu}/mem-loads-aux/,${loads}}:${modifier}`
-    : `${loads}${modifier}`;
+/** MEM_INST_RETIRED (MEM_UOPS_RETIRED on small cores and before Skylake): the same encodings on all of them. */
+const RETIRED_EVENTS = [
+  'event=0xd0,umask=0x81,name=mem_inst_retired.all_loads',
+  'event=0xd0,umask=0x82,name=mem_inst_retired.all_stores',
+];
+const LATENCY_EVENTS = ['mem-loads,ldlat=3', 'mem-stores'];
+
+/** A recorded host that does not hold the name of its CPU is taken for a newer one. */
+function isBeforeHaswell(host: Host, pmu: string): boolean {
+  try {
+    const name = host.files.readText(`${PMUS}/${pmu}/caps/pmu_name`);
+    return name.ok && /^(sandybridge|ivybridge)/.test(name.value);
+  } catch (problem) {
+    if (problem instanceof OctavoError && problem.code === 'RECORDING_LACKS') return false;
+    throw problem;
+  }
 }
 
 function faults({ kernel, physical }: Scope): SamplingEvent {

@@ -3,7 +3,7 @@
  * to know which sub-pages are in use find every block unknown, and say so.
  */
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
-import type { SampleOrigin } from '../vocabulary/sample.js';
+import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export class SmapsSource implements Source {
@@ -21,6 +21,8 @@ export class SmapsSource implements Source {
         blindInsideHugePages: true,
         blindToCachedTranslations: true,
       },
+      nature: 'presence',
+      ...COMPLETE,
       windowNs: undefined,
     };
   }

@@ -1,5 +1,7 @@
 import type { Host } from '../host/host.js';
+import type { SampleNature } from '../vocabulary/nature.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
+import type { HeatProvenance } from '../vocabulary/recording.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Bytes } from '../vocabulary/units.js';
 
@@ -19,7 +21,8 @@ export interface RangeReading {
 }
 
 export type Reading =
-  | { readonly kind: 'samples'; readonly batch: SampleBatch }
+  /** `nature` is that of the source's origin when absent. */
+  | { readonly kind: 'samples'; readonly batch: SampleBatch; readonly nature?: SampleNature }
   | { readonly kind: 'content'; readonly content: ContentReading }
   | { readonly kind: 'range'; readonly range: RangeReading };
 
@@ -41,10 +44,26 @@ export interface SourceAccount {
   readonly notes: readonly string[];
 }
 
+export interface Renamed {
+  readonly from: SampleNature;
+  readonly to: SampleNature;
+}
+
 /** Yields what is known of memory below 2 MiB. */
 export interface Source {
   readonly name: string;
   readonly origin: SampleOrigin;
   read(context: SourceContext): AsyncIterable<Reading>;
   account(): SourceAccount;
+  /** An origin for each nature of samples that were read; `origin` alone when absent. */
+  origins?(): readonly SampleOrigin[];
+  /** Once all was read: what was given as samples of one nature and has turned out to be of another. */
+  settled?(): Renamed | undefined;
+  /** What recordings the samples are of; absent when they are of this very moment. Complete once all was read. */
+  provenance?(): HeatProvenance | undefined;
+}
+
+/** All origins of what a source has read. */
+export function originsOf(source: Source): readonly SampleOrigin[] {
+  return source.origins?.() ?? [source.origin];
 }

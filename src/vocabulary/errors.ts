@@ -165,6 +165,22 @@ export const ERRORS = {
     says: '{path}: {problem} at {place}',
     advice: 'The file is not what its name says, or damaged.',
   },
+  EVENT_ABSENT: {
+    exit: 'badInput',
+    says: '{path} has no event {event}, but {events}',
+    advice: 'Name one of its events, or leave out --event to take the one that says most.',
+  },
+  HEAT_REPEATED: {
+    exit: 'badInput',
+    says: '{second} repeats samples of {first} ({share})',
+    advice:
+      'Give each recording once: repeated samples look like certainty. A merged heat file holds its parts.',
+  },
+  HEAT_OTHER_PROCESS: {
+    exit: 'stale',
+    says: 'the heat of {path} is not of this process {pid}: {problem}',
+    advice: 'Record the process as it runs now: `octavo record {pid}`.',
+  },
   PLAN_MALFORMED: {
     exit: 'badInput',
     says: '{path} is no plan: {problem} at {place}',

@@ -2,6 +2,7 @@
  * Noun 2: per process, what is known of the sub-pages of each 2 MiB block. Two kinds of knowledge, kept apart:
  * heat (how often samples hit a sub-page) and content (which sub-pages hold anything but zeroes).
  */
+import type { SampleNature } from './nature.js';
 import type { ProcessIdentity } from './process.js';
 import type { SampleOrigin } from './sample.js';
 import type { BlockNumber, Fraction, PageGeometry, Pages } from './units.js';
@@ -29,6 +30,15 @@ export interface HotBlock {
   /** Sub-pages with exactly one and exactly two samples; undefined in a map that keeps bitmaps only. */
   readonly once: Pages | undefined;
   readonly twice: Pages | undefined;
+  /**
+   * Accesses of `weight` that missed the TLB: the best rank for a collapse. Undefined when the samples do not tell.
+   */
+  readonly tlbMisses: number | undefined;
+  /**
+   * Share of the block's accesses that the samples cannot speak for: lost, throttled, multiplexed, or faded with age.
+   * 0 to 1; widens every interval built on the samples.
+   */
+  readonly unseenShare: Fraction;
   /** Sub-pages that hold data, or undefined when the content was not read. */
   readonly filled: Pages | undefined;
 }
@@ -36,7 +46,14 @@ export interface HotBlock {
 export interface HotMap {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;
+  /** Of the heat in this map, and of the content. */
   readonly origins: readonly SampleOrigin[];
+  /** What the counters are samples of; undefined without heat. Samples of two natures are never in one map. */
+  readonly nature: SampleNature | undefined;
+  /** Heat of the same process of other natures, each in a map of its own. */
+  readonly apart: readonly HotMap[];
+  /** As HotBlock says it, of all blocks. */
+  readonly unseenShare: Fraction;
   /** Finest granularity of any origin with heat; policies that need sub-page heat check it. */
   readonly subPageHeat: boolean;
   /** Number of tracked blocks. */
@@ -46,6 +63,8 @@ export interface HotMap {
   block(block: BlockNumber): HotBlock | undefined;
   /** Copies the block's per-sub-page counters into `into` (length pagesPerBlock); false when it has none. */
   counts(block: BlockNumber, into: Uint16Array): boolean;
+  /** The same of the samples that missed the TLB; false when there are none, or the recording does not tell. */
+  tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean;
   /** Copies the bitmap of sub-pages that hold data into `into` (pagesPerBlock / 8 bytes); false when not read. */
   filled(block: BlockNumber, into: Uint8Array): boolean;
   /** Samples that were not placed, by reason. */

@@ -2,7 +2,8 @@
  * Noun 1: samples, as columns. A source yields batches; a batch is reused by its source after the consumer's
  * turn, so consumers copy what they keep.
  */
-import type { Nanoseconds, Pages } from './units.js';
+import type { SampleNature } from './nature.js';
+import type { Fraction, Nanoseconds, Pages } from './units.js';
 
 /** What kind of access a sample is. */
 export const SAMPLE_KIND = {
@@ -52,8 +53,10 @@ export interface SampleBatch {
   readonly physicalPage: Float64Array;
   /** SAMPLE_KIND values. */
   readonly kind: Uint8Array;
-  /** How many accesses this sample stands for (its period); 1 when the source does not say. */
+  /** How many accesses this row stands for (its period); 1 when the source does not say. */
   readonly weight: Float64Array;
+  /** How many samples each row stands for; absent when each row is one sample. */
+  readonly times?: Float64Array;
   /** SAMPLE_FLAG bits. */
   readonly flags: Uint16Array;
 }
@@ -77,9 +80,20 @@ export interface SampleOrigin {
   /** heat: accesses in a window; content: which sub-pages hold data; presence: only that memory is there. */
   readonly tells: 'heat' | 'content' | 'presence';
   readonly granularity: Granularity;
+  /** What the samples are samples of: decides what may be concluded from them. */
+  readonly nature: SampleNature;
+  /** The event that was sampled, as the recording names it; empty where there is none. */
+  readonly event: string;
+  /** Share of the accesses in the window that the samples cannot speak for: lost, throttled, not counted. 0 to 1. */
+  readonly unseenShare: Fraction;
+  /** Share of their weight that the samples still have at their age: 1 for fresh ones, 0 for those that mean nothing any more. */
+  readonly fade: Fraction;
   /** Length of the observed window, when known. */
   readonly windowNs: Nanoseconds | undefined;
 }
+
+/** Samples that are fresh, and of which none was lost. */
+export const COMPLETE = { event: '', unseenShare: 0, fade: 1 } as const;
 
 /** A writable batch with room for `capacity` rows. */
 export interface SampleColumns extends SampleBatch {

@@ -79,7 +79,7 @@ const FORMATS: Readonly<Record<string, () => Promise<readonly RegionRecord[] | u
 
 function mapOf(source: DamoRecordSource, isMixed: boolean): HotMap {
   const maps = new HotMaps({ geometry: GEOMETRY_4K, processes: [PROCESS] });
-  for (const batch of source.batches()) maps.addSamples(batch);
+  for (const batch of source.batches()) maps.addSamples(batch, source.origin.nature);
   return maps.build(isMixed ? [SUB_PAGE_ORIGIN, source.origin] : [source.origin])[0];
 }
 

@@ -5,9 +5,12 @@ import type { Tally } from '../../formats/perf-data/tally.js';
 import { resolvedLines } from '../../sources/resolved.js';
 import { Resolver } from '../../sources/resolver.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { NATURES } from '../../vocabulary/nature.js';
+import type { RecordingFacts } from '../../vocabulary/recording.js';
 import { KIB, MIB, type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, parseWord } from '../parameters.js';
 import { showBytes } from '../print/units.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
@@ -21,6 +24,8 @@ type ImportFlags = {
   readonly blockSize?: number;
   readonly damonPhysical: boolean;
   readonly resolve?: readonly string[];
+  readonly event?: string;
+  readonly maxMemory?: number;
   readonly json: boolean;
 };
 
@@ -95,6 +100,14 @@ export const importCommand = command<ImportFlags, string[]>(
         placeholder: 'target',
         brief: 'Look up physical addresses in the page tables of this live pid, name or cgroup:/path',
       },
+      event: {
+        kind: 'parsed',
+        parse: parseWord,
+        optional: true,
+        placeholder: 'name',
+        brief: 'Heat of this event; otherwise of the one whose samples say most',
+      },
+      maxMemory: maxMemoryFlag,
       json: jsonFlag,
     },
   },
@@ -106,6 +119,13 @@ export const importCommand = command<ImportFlags, string[]>(
       physical: flags.damonPhysical,
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
+      ...(flags.event === undefined ? {} : { event: flags.event }),
+      ...(flags.maxMemory === undefined
+        ? {}
+        : {
+            heatBytes: heatBytesOf(flags.maxMemory),
+            textBytes: textBytesOf(flags.maxMemory),
+          }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
     if (flags.json) this.printJson(importDocument(imported, paths, flags.out));
@@ -144,7 +164,18 @@ export function saveHeat(
     version: HEAT_VERSION,
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
-    origins: imported.origins.map((origin) => ({ ...origin, windowNs: origin.windowNs ?? null })),
+    nature: imported.nature ?? 'unknown',
+    origins: imported.origins
+      .filter(({ nature }) => nature === imported.nature)
+      .map(({ fade: _, ...origin }) => ({ ...origin, windowNs: origin.windowNs ?? null })),
+    recordings: imported.recordings.map(recordedFacts),
+    processes: imported.maps.map(({ process }) => ({
+      pid: process.pid,
+      command: process.command,
+      startTicks: process.startTicks === 0 ? null : process.startTicks,
+    })),
+    thinned_to: imported.thinnedTo,
+    written_as: HEAT_VERSION,
     samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
@@ -153,6 +184,18 @@ export function saveHeat(
   const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
   const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+/** JSON has no undefined: what is not known is null. */
+function recordedFacts(facts: RecordingFacts): HeatFacts['recordings'][number] {
+  const { span, period, bootId } = facts;
+  return {
+    ...facts,
+    sketch: [...facts.sketch],
+    period: period ?? null,
+    bootId: bootId ?? null,
+    span: span === undefined ? null : { ...span, fromMs: span.fromMs ?? null },
+  };
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
@@ -187,6 +230,9 @@ export function importDocument(
     damage: { places: damage.count, first: damage.places },
     losses: imported.losses,
     events: imported.events,
+    nature: imported.nature ?? null,
+    provenance: imported.recordings.map(({ sketch: _, ...facts }) => facts),
+    thinnedTo: imported.thinnedTo,
     dataSources: imported.dataSources,
     regions: imported.regions,
     bytesRead: imported.bytesRead,
@@ -211,7 +257,8 @@ export function importText(imported: Imported, out: string | undefined): string[
   ];
   if (tally.guests.samples > 0) lines.push(`${tally.guests.samples} samples of guests, counted apart`);
   if (imported.regions > 0) lines.push(`${imported.regions} regions of DAMON`);
-  for (const { name, nature } of imported.events) lines.push(`event ${name} (${nature})`);
+  for (const { name, nature, why } of imported.events)
+    lines.push(`event ${name}: samples of ${NATURES[nature].says} (${why})`);
   for (const [thread, count] of Object.entries(tally.byThread).slice(0, 5)) {
     lines.push(`${count} samples of pid/tid ${thread}`);
   }
@@ -220,6 +267,10 @@ export function importText(imported: Imported, out: string | undefined): string[
     lines.push(`${count} samples not placed: ${reason}`);
   if (imported.resolved !== undefined) lines.push(...resolvedLines(imported.resolved));
   lines.push(...imported.notes);
+  if (imported.thinnedTo > 1)
+    lines.push(
+      `heat of 1 in ${imported.thinnedTo} blocks was kept, chosen at random, to stay within --max-memory; of the others nothing is known`,
+    );
   if (out !== undefined) lines.push(`heat of ${imported.maps.length} processes written to ${out}`);
   return lines;
 }

@@ -10,6 +10,7 @@ import {
   samplingEvent,
 } from '../../sources/sampling-event.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -95,7 +96,8 @@ export const recordCommandLine = command<RecordFlags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    const pids = resolveTarget(this.host, target, flags).map((process) => process.pid);
+    const processes = resolveTarget(this.host, target, flags);
+    const pids = processes.map((process) => process.pid);
     const event = chosenEvent(this, flags);
     const period = flags.period ?? event.period;
     if (flags.dryRun) return showCommand(this, event, pids, period, flags);
@@ -107,7 +109,7 @@ export const recordCommandLine = command<RecordFlags, [string]>(
         needs: 'CAP_PERFMON',
       });
     }
-    await recordNow(this, event, pids, period, flags);
+    await recordNow(this, event, processes, period, flags);
   },
 );
 
@@ -160,11 +162,12 @@ function quoted(word: string): string {
 async function recordNow(
   context: OctavoContext,
   event: SamplingEvent,
-  pids: readonly number[],
+  processes: readonly ProcessIdentity[],
   period: number,
   flags: RecordFlags,
 ): Promise<void> {
   const { geometry } = context.host.identity;
+  const pids = processes.map((process) => process.pid);
   const source = new PerfPipeSource({
     event,
     pids,
@@ -178,10 +181,18 @@ async function recordNow(
     maps: flags.out !== undefined,
     ...(flags.physical ? resolverFor(context, pids) : {}),
   });
-  for await (const batch of source.batches(working(context, 'recording'))) importing.add(batch);
+  const fromMs = context.host.clock.wallMs();
+  for await (const { slice, batch } of source.slicesOf(working(context, 'recording'))) {
+    importing.add(batch, slice.sorter);
+  }
   throwIfStopped(context.signal);
   for (const slice of source.finished) importing.account(slice);
-  const imported = importing.finish();
+  const last = source.finished.at(-1);
+  if (last !== undefined) {
+    const span = { fromMs, toMs: context.host.clock.wallMs(), isExact: true };
+    importing.addRecording({ ...last.facts(), span, bootId: context.host.identity.bootId });
+  }
+  const imported = importing.finish(processes);
   if (flags.out !== undefined) saveHeat(context, imported, geometry, flags.out);
   if (flags.json) context.printJson(recordDocument(imported, event, source.slices, flags));
   else {

@@ -1,5 +1,6 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
-import { density, hotFraction } from '../../hotness/confidence.js';
+import { boundedFraction, whyNot } from '../../hotness/conclusions.js';
+import { density } from '../../hotness/confidence.js';
 import {
   countedBlocks,
   type HeatHistogram,
@@ -8,7 +9,9 @@ import {
 } from '../../hotness/histogram.js';
 import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import type { Conclusion, SampleNature } from '../../vocabulary/nature.js';
+import type { RecordingFacts } from '../../vocabulary/recording.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import { MappingPlaces } from './touched-mappings.js';
 
@@ -19,6 +22,9 @@ export interface BlockLine {
   readonly address: string;
   readonly mapping: string;
   readonly samples: number;
+  /** Accesses that the samples stand for, and those of them that missed the TLB, when the samples tell. */
+  readonly accesses: number;
+  readonly tlbMisses?: number;
   readonly touched: number;
   readonly subPages: number;
   readonly fraction: HotFraction;
@@ -41,6 +47,14 @@ export interface GroupLine {
 export interface HeatReport {
   readonly source: string;
   readonly samples: number;
+  /** What the samples are samples of, in words, and the event. */
+  readonly nature: SampleNature;
+  readonly event: string;
+  /** Why it cannot be said that blocks are sparse, dense, or hotter than others; empty where it can. */
+  readonly cannotTell: Readonly<Record<Conclusion, string>>;
+  readonly recordings: readonly Omit<RecordingFacts, 'sketch'>[];
+  /** 1 of so many blocks is in the file. */
+  readonly thinnedTo: number;
   /** False when a source speaks of whole regions: then no share of sub-pages can be told. */
   readonly seesSubPages: boolean;
   readonly unplaced: Readonly<Record<string, number>>;
@@ -81,6 +95,15 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
   return {
     source: source.origin.detail,
     samples: source.facts.samples,
+    nature: source.origin.nature,
+    event: source.origin.event,
+    cannotTell: {
+      sparse: whyNot(source.origin, 'sparse'),
+      dense: whyNot(source.origin, 'dense'),
+      rank: whyNot(source.origin, 'rank'),
+    },
+    recordings: source.provenance().recordings.map(({ sketch: _, ...facts }) => facts),
+    thinnedTo: source.facts.thinned_to,
     seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,
     losses: source.facts.losses,
@@ -129,7 +152,12 @@ async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefi
       const page = Number(group.address[row] / BigInt(geometry.pageBytes));
       const { start, end } = places.find(pid, page);
       const line = { pid, command: group.command[row], mapping: group.mapping[row], start, end, page };
-      addRow(gathered, source, line, group.samples[row], group.accesses[row]);
+      const counts = {
+        samples: group.samples[row],
+        accesses: group.accesses[row],
+        tlbMisses: group.tlbMisses[row],
+      };
+      addRow(gathered, source, line, counts);
     }
   }
   return gathered;
@@ -144,12 +172,17 @@ interface Row {
   readonly page: number;
 }
 
+interface Counts {
+  readonly samples: number;
+  readonly accesses: number;
+  readonly tlbMisses: number;
+}
+
 function addRow(
   gathered: Gathered,
   source: HeatFileSource,
   row: Row,
-  samples: number,
-  accesses: number,
+  { samples, accesses, tlbMisses }: Counts,
 ): void {
   const { geometry } = source;
   const block = Math.floor(row.page / geometry.pagesPerBlock);
@@ -160,6 +193,7 @@ function addRow(
     gathered.builders.set(row.pid, builder);
   }
   builder.addCount(row.page, samples, accesses);
+  if (samples > 0) builder.addTlbMisses(row.page, tlbMisses, (accesses * tlbMisses) / samples);
   const key = `${row.pid}/${block}`;
   if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
   addTo(
@@ -221,16 +255,10 @@ function countSparse(
     for (const number of countedBlocks(map, huge)) {
       const block = map.block(number);
       const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
-      counts[isSeen ? density(fractionOf(map, block), below, below) : 'unknown']++;
+      counts[isSeen ? density(boundedFraction(map, block), below, below) : 'unknown']++;
     }
   }
   return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
-}
-
-/** All or nothing may be hot where the source sees no sub-pages. */
-function fractionOf(map: HotMap, block: HotBlock): HotFraction {
-  const fraction = hotFraction(block, map.geometry.pagesPerBlock);
-  return map.subPageHeat ? fraction : { ...fraction, seen: 0, low: 0, high: 1, coverage: 0 };
 }
 
 function hottestBlocks(
@@ -241,9 +269,9 @@ function hottestBlocks(
 ): BlockLine[] {
   const { geometry } = source;
   const all = maps.flatMap((map) =>
-    [...map.blocks()].map((number) => ({ map, number, samples: map.block(number)?.samples ?? 0 })),
+    [...map.blocks()].map((number) => ({ map, number, weight: map.block(number)?.weight ?? 0 })),
   );
-  all.sort((a, b) => b.samples - a.samples || a.number - b.number);
+  all.sort((a, b) => b.weight - a.weight || a.number - b.number);
   return all.slice(0, top).flatMap(({ map, number }) => {
     const block = map.block(number);
     if (block === undefined) return [];
@@ -254,9 +282,11 @@ function hottestBlocks(
       address: pageToAddress(number * geometry.pagesPerBlock, geometry),
       mapping: mappings.get(`${pid}/${number}`) ?? '',
       samples: block.samples,
+      accesses: block.weight,
+      ...(block.tlbMisses === undefined ? {} : { tlbMisses: block.tlbMisses }),
       touched: block.touched,
       subPages: geometry.pagesPerBlock,
-      fraction: fractionOf(map, block),
+      fraction: boundedFraction(map, block),
     };
   });
 }

@@ -1,4 +1,5 @@
 /** A heat report in words and bars for a terminal. */
+import { type Conclusion, NATURES } from '../../vocabulary/nature.js';
 import type { BlockLine, GroupLine, HeatReport } from './heat-report.js';
 
 const BAR_WIDTH = 40;
@@ -7,6 +8,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export function reportLines(report: HeatReport): string[] {
   return [
     `${report.samples} samples from ${report.source}`,
+    ...natureLines(report),
     ...listed(report.unplaced, 'samples not placed:'),
     ...listed(report.losses, ''),
     '',
@@ -18,10 +20,37 @@ export function reportLines(report: HeatReport): string[] {
     'mappings',
     ...report.mappings.map((line) => `  ${groupLine(line, mappingName(line))}`),
     '',
-    'hottest blocks',
+    report.cannotTell.rank === ''
+      ? 'hottest blocks'
+      : 'blocks with the most samples (which says nothing of heat)',
     ...report.hottest.map((line) => `  ${blockLine(line)}`),
   ];
 }
+
+/** What the samples are of, which decides what may be concluded. */
+function natureLines({ nature, event, cannotTell, recordings, thinnedTo }: HeatReport): string[] {
+  const { says, bias } = NATURES[nature];
+  const lines = [`samples of ${says}${event === '' ? '' : ` (${event})`}; bias: ${bias}`];
+  for (const [what, why] of Object.entries(cannotTell)) {
+    if (why !== '') lines.push(`${WORDS[what as Conclusion]} is unknown: samples ${why}`);
+  }
+  for (const { name, span, host, kernel, cpu, unseenShare } of recordings) {
+    const when = span === undefined ? '' : `, ${span.isExact ? '' : 'at the latest '}${day(span.toMs)}`;
+    const where = [host, kernel, cpu].filter((word) => word !== '').join(', ');
+    const lost = unseenShare === 0 ? '' : `; ${percent(unseenShare)} of the accesses were not seen`;
+    lines.push(`recorded${where === '' ? '' : ` on ${where}`}${when}: ${name}${lost}`);
+  }
+  if (thinnedTo > 1) lines.push(`1 of ${thinnedTo} blocks was kept; of the others nothing is known`);
+  return lines;
+}
+
+const WORDS: Readonly<Record<Conclusion, string>> = {
+  sparse: 'which blocks are sparse',
+  dense: 'which blocks are dense',
+  rank: 'which blocks are hotter than others',
+};
+
+const day = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** What there is to say when the source speaks of regions. */
 function blindLines(report: HeatReport): string[] {
@@ -91,5 +120,7 @@ function blockLine(line: BlockLine): string {
   const { low, high } = line.fraction;
   const share = `${percent(low)} … ${percent(high)}`;
   const touched = line.fraction.seen === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
-  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${touched} (${share})  ${line.mapping}`;
+  const accesses =
+    line.accesses === line.samples ? '' : ` of ${Number(line.accesses.toPrecision(4))} accesses`;
+  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${accesses}${touched} (${share})  ${line.mapping}`;
 }

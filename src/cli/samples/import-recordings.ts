@@ -1,5 +1,6 @@
 /** Reads recordings into one tally and, when wanted, hot maps. */
 
+import { DEFAULT_HEAT_BYTES } from '../../cycle/plan-turn.js';
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { MappedName } from '../../formats/heat-file/write.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
@@ -9,14 +10,20 @@ import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
-import { damagedBytes, lossesOf, lostOf, notesOf } from '../../sources/perf-account.js';
+import type { EventSorter } from '../../sources/event-sorter.js';
+import { damagedBytes, lostOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
+import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
+import { repetitionOf, shareInWords } from '../../vocabulary/independence.js';
+import type { SampleNature } from '../../vocabulary/nature.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { RecordedSpan, RecordingFacts } from '../../vocabulary/recording.js';
 import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
-import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type { Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { openRecording } from './open-recording.js';
 
@@ -29,6 +36,12 @@ export interface ImportOptions {
   readonly physical?: boolean;
   /** Looks up where samples with a physical address only are mapped. */
   readonly resolver?: Resolver;
+  /** Only samples of the event of this name. */
+  readonly event?: string;
+  /** Bytes that the counters of heat may take. */
+  readonly heatBytes?: Bytes;
+  /** Longest text record that is read. */
+  readonly textBytes?: Bytes;
 }
 
 /** What was read from all recordings together. */
@@ -43,7 +56,13 @@ export interface Imported {
   regionRows: number;
   readonly losses: Record<string, number>;
   readonly notes: string[];
-  readonly events: { readonly name: string; readonly nature: string }[];
+  /** Events of the recordings, with what their samples are samples of and why. */
+  readonly events: { readonly name: string; readonly nature: SampleNature; readonly why: string }[];
+  /** What all rows of the maps are samples of; undefined without any. */
+  nature: SampleNature | undefined;
+  readonly recordings: RecordingFacts[];
+  /** 1 of so many blocks was kept, to bound memory. */
+  thinnedTo: number;
   readonly dataSources: Record<string, number>;
   readonly origins: SampleOrigin[];
   maps: readonly HotMap[];
@@ -65,29 +84,42 @@ export async function importRecordings(
   for (const path of paths) {
     const { stream, whole } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
-    const regions = whole === undefined ? undefined : await damoRegions(name, whole);
+    const regions = whole === undefined ? undefined : await damoRegions(name, whole, options.textBytes);
     if (regions !== undefined && whole !== undefined) {
-      importing.addRegions(regions, name, whole.length);
+      importing.addRegions(regions, name, whole.length, spanOf(context, path));
       continue;
     }
     const source = new PerfFileSource({
       path: name,
       geometry: options.geometry,
       ...(options.pids === undefined ? {} : { pids: options.pids }),
+      ...(options.event === undefined ? {} : { event: options.event }),
       ...(stream === undefined ? {} : { stream }),
     });
     for await (const batch of source.batches(working(context, path))) {
-      importing.add(batch, source.session.state.namesGuests);
+      importing.add(batch, source.sorter, source.session.state.namesGuests);
     }
     throwIfStopped(context.signal);
     importing.account(source);
+    importing.addRecording(source.facts());
   }
   return importing.finish();
 }
 
-async function damoRegions(name: string, whole: Uint8Array): Promise<readonly RegionRecord[] | undefined> {
+/** When a file was last written: its record ended then or earlier. */
+function spanOf(context: OctavoContext, path: string): RecordedSpan | undefined {
+  const status = context.host.files.status(path);
+  if (!status.ok || status.value.kind !== 'file') return undefined;
+  return { fromMs: undefined, toMs: status.value.modifiedMs, isExact: false };
+}
+
+async function damoRegions(
+  name: string,
+  whole: Uint8Array,
+  longest: Bytes | undefined,
+): Promise<readonly RegionRecord[] | undefined> {
   const { readDamoRecord } = await import('../../sources/damo-file.js');
-  return readDamoRecord(name, whole);
+  return readDamoRecord(name, whole, longest);
 }
 
 /** Gathers batches of one or more recordings. */
@@ -101,33 +133,45 @@ export class Importing {
 
   constructor(options: ImportOptions) {
     this.options = options;
-    this.hot = options.maps ? new HotMaps({ geometry: options.geometry }) : undefined;
-    this.imported = nothingYet(this.sessions, options.geometry);
+    const { geometry, heatBytes = DEFAULT_HEAT_BYTES } = options;
+    this.hot = options.maps ? new HotMaps({ geometry, mostBytes: heatBytes }) : undefined;
+    this.imported = nothingYet(this.sessions, geometry);
     if (options.resolver !== undefined)
       this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
   /** `guestsAreNamed` as Tally.add() takes it. */
-  add(batch: AccessColumns, guestsAreNamed = false): void {
+  add(batch: AccessColumns, sorter: EventSorter, guestsAreNamed = false): void {
     this.imported.tally.add(batch, guestsAreNamed);
-    this.place(batch);
-  }
-
-  private place(batch: SampleBatch): void {
     this.resolving?.resolve(batch);
-    this.hot?.addSamples(batch);
+    for (const sorted of sorter.sort(batch)) this.hot?.addSamples(sorted.batch, sorted.nature);
   }
 
   /** Takes over what a recording that has been read says beside its samples. */
   account(source: PerfFileSource): void {
     this.sessions.push(source.session);
+    const renamed = source.settled();
+    if (renamed !== undefined) this.hot?.relabel(renamed.from, renamed.to);
     account(this.imported, source);
     const { regions } = source.session.samples;
     if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
   }
 
+  /** HEAT_REPEATED when it has samples of a recording that was read before. */
+  addRecording(facts: RecordingFacts): void {
+    const repeated = repetitionOf(this.imported.recordings, facts);
+    if (repeated !== undefined) {
+      throw new OctavoError('HEAT_REPEATED', {
+        first: repeated.first.name,
+        second: facts.name,
+        share: shareInWords(repeated.share),
+      });
+    }
+    this.imported.recordings.push(facts);
+  }
+
   /** Adds what DAMON said of regions. */
-  addRegions(regions: readonly RegionRecord[], path: string, bytesRead: number): void {
+  addRegions(regions: readonly RegionRecord[], path: string, bytesRead: number, span?: RecordedSpan): void {
     const { geometry, pids = new Set(), physical = false } = this.options;
     const source = new DamoRecordSource({
       path,
@@ -136,11 +180,14 @@ export class Importing {
       geometry,
       pids: [...pids],
       isPhysical: physical,
+      ...(span === undefined ? {} : { span }),
     });
     for (const batch of source.batches()) {
-      this.imported.regionRows += batch.count;
-      this.place(batch);
+      this.imported.regionRows += samplesIn(batch);
+      this.resolving?.resolve(batch);
+      this.hot?.addSamples(batch, 'access-bits');
     }
+    this.addRecording(source.facts());
     const { losses, notes } = source.account();
     const { imported } = this;
     imported.regions += regions.length;
@@ -151,9 +198,10 @@ export class Importing {
       imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
   }
 
-  finish(): Imported {
+  /** `live`: the processes that were recorded, when they were recorded just now. */
+  finish(live: readonly ProcessIdentity[] = []): Imported {
     if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
-    if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions);
+    if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions, live);
     return this.imported;
   }
 }
@@ -181,6 +229,9 @@ function nothingYet(sessions: readonly PerfSession[], geometry: PageGeometry): I
     dataSources: {},
     origins: [],
     maps: [],
+    nature: undefined,
+    recordings: [],
+    thinnedTo: 1,
     unplaced: {},
     mappingsOf: (pid) =>
       sessions.map((session) => session.state.mappings.of(pid)).find((list) => list.length > 0) ?? [],
@@ -202,14 +253,16 @@ function account(imported: Imported, source: PerfFileSource): void {
   imported.damagedBytes += damagedBytes(session);
   imported.bytesRead += source.account().bytesRead;
   imported.lost += lostOf(session);
-  imported.notes.push(...notesOf(session));
-  imported.origins.push(source.origin);
+  imported.notes.push(...source.account().notes);
+  imported.origins.push(...source.origins());
   for (const place of damage.places) imported.damage.add(place.offset, place.bytes, place.reason);
-  for (const [reason, count] of Object.entries(lossesOf(session))) {
+  for (const [reason, count] of Object.entries(source.account().losses)) {
     imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
   }
-  for (const { name, nature } of events.events) {
-    if (!imported.events.some((event) => event.name === name)) imported.events.push({ name, nature });
+  for (const { name, index, nature } of events.events) {
+    const known = imported.events.some((event) => event.name === name);
+    const { why } = nature;
+    if (!known) imported.events.push({ name, nature: source.sorter.natureOf(index), why });
   }
   for (const [name, count] of session.trace.sourcesByName()) {
     imported.dataSources[name] = (imported.dataSources[name] ?? 0) + count;
@@ -217,24 +270,23 @@ function account(imported: Imported, source: PerfFileSource): void {
 }
 
 /** Processes get their names, which were not known while their samples came. */
-function finishMaps(imported: Imported, hot: HotMaps, sessions: readonly PerfSession[]): void {
+function finishMaps(
+  imported: Imported,
+  hot: HotMaps,
+  sessions: readonly PerfSession[],
+  live: readonly ProcessIdentity[],
+): void {
+  for (const met of hot.processes) {
+    const process = live.find(({ pid }) => pid === met.pid) ?? met;
+    const command = sessions.map((session) => session.state.threads.nameOf(process.pid)).find(Boolean);
+    hot.name({ ...process, command: command ?? process.command });
+  }
   imported.unplaced = hot.unplaced();
-  imported.maps = hot.build(imported.origins).map((map) => named(map, sessions));
+  imported.thinnedTo = hot.thinnedTo;
+  imported.maps = hot.build(imported.origins);
+  imported.nature = imported.maps[0]?.nature;
 }
 
-function named(map: HotMap, sessions: readonly PerfSession[]): HotMap {
-  const command = sessions.map((session) => session.state.threads.nameOf(map.process.pid)).find(Boolean);
-  return {
-    process: { ...map.process, command: command ?? map.process.command },
-    geometry: map.geometry,
-    origins: map.origins,
-    subPageHeat: map.subPageHeat,
-    unplaced: map.unplaced,
-    size: map.size,
-    byteLength: map.byteLength,
-    blocks: () => map.blocks(),
-    block: (block) => map.block(block),
-    counts: (block, into) => map.counts(block, into),
-    filled: (block, into) => map.filled(block, into),
-  };
+function samplesIn({ count, times }: SampleBatch): number {
+  return times === undefined ? count : times.subarray(0, count).reduce((sum, each) => sum + each, 0);
 }

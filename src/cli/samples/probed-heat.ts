@@ -15,13 +15,18 @@ export function saveProbedHeat(
   sizes: readonly PageSizes[],
 ): void {
   const { geometry } = context.host.identity;
-  const { origin } = source;
+  const { fade: _, ...origin } = source.origin;
   const facts: HeatFacts = {
     octavo: 'heat',
     version: HEAT_VERSION,
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
+    nature: origin.nature,
     origins: [{ ...origin, windowNs: origin.windowNs ?? null }],
+    recordings: [probing(context, heat, source)],
+    processes: sizes.map(({ process: { pid, command, startTicks } }) => ({ pid, command, startTicks })),
+    thinned_to: 1,
+    written_as: HEAT_VERSION,
     samples: heat.reduce((sum, map) => sum + samplesOf(map), 0),
     unplaced: {},
     losses: source.account().losses,
@@ -30,6 +35,25 @@ export function saveProbedHeat(
   const file = writeHeatFile(heat, facts, (pid, page) => nameOf(sizes, pid, page));
   const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+}
+
+/** The probe as the one recording that the file is of. It ends now, and no other has its boot and moment. */
+function probing(context: OctavoContext, heat: readonly HotMap[], source: ProbeSource) {
+  const { host } = context;
+  const { bootId } = host.identity;
+  const { nature, event, unseenShare, windowNs } = source.origin;
+  const toMs = host.clock.wallMs();
+  const release = host.files.readText('/proc/sys/kernel/osrelease');
+  return {
+    name: source.origin.detail,
+    fingerprint: `probe of boot ${bootId} until ${toMs}`,
+    sketch: [],
+    samples: heat.reduce((sum, map) => sum + samplesOf(map), 0),
+    ...{ nature, event, unseenShare, bootId },
+    period: null,
+    span: { fromMs: windowNs === undefined ? null : toMs - windowNs / 1e6, toMs, isExact: true },
+    ...{ host: '', kernel: release.ok ? release.value.trim() : '', cpu: '' },
+  };
 }
 
 function samplesOf(map: HotMap): number {

@@ -6,10 +6,8 @@ import { inflateSync } from 'node:zlib';
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
 import { schemaProblem } from '../../base/schema-words.js';
+import type { Bytes } from '../../vocabulary/units.js';
 import type { RegionRecord } from './region.js';
-
-/** Decompressed length up to which a record file is read: V8 cannot hold longer texts. */
-const LONGEST_TEXT = 384 * 1024 * 1024;
 
 const numberLike = z.union([z.number(), z.string()]);
 const counted = z.union([numberLike, z.looseObject({ samples: numberLike.nullish() })]);
@@ -33,10 +31,15 @@ const documentSchema = z.array(
   }),
 );
 
-/** The regions of a record file; a string says what is wrong with it. */
-export function parseDamoJson(bytes: Uint8Array, isCompressed: boolean): RegionRecord[] | string {
-  const text = textOf(bytes, isCompressed);
-  if (text === undefined) return 'is compressed, but damaged or longer than 384 MiB';
+/** The regions of a record file, of at most `longest` bytes of text; a string says what is wrong with it. */
+export function parseDamoJson(
+  bytes: Uint8Array,
+  isCompressed: boolean,
+  longest: Bytes,
+): RegionRecord[] | string {
+  const text = textOf(bytes, isCompressed, longest);
+  if (text === undefined)
+    return 'is compressed, but damaged or too long for the memory allowed (--max-memory)';
   const parsed = parseJson(text);
   if (!parsed.ok) return `${parsed.error.problem} (${parsed.error.place})`;
   const checked = documentSchema.safeParse(parsed.value);
@@ -52,10 +55,10 @@ export function parseDamoJson(bytes: Uint8Array, isCompressed: boolean): RegionR
   );
 }
 
-function textOf(bytes: Uint8Array, isCompressed: boolean): string | undefined {
+function textOf(bytes: Uint8Array, isCompressed: boolean, longest: Bytes): string | undefined {
   try {
-    const plain = isCompressed ? inflateSync(bytes, { maxOutputLength: LONGEST_TEXT }) : bytes;
-    return plain.length > LONGEST_TEXT ? undefined : new TextDecoder().decode(plain);
+    const plain = isCompressed ? inflateSync(bytes, { maxOutputLength: longest }) : bytes;
+    return plain.length > longest ? undefined : new TextDecoder().decode(plain);
   } catch {
     return undefined;
   }

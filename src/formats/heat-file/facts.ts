@@ -1,8 +1,13 @@
 /** What a heat file says about itself, beside its rows. */
 import * as z from 'zod';
+import { NATURE_NAMES, type SampleNature } from '../../vocabulary/nature.js';
 import { HEAT_VERSION } from './schema.js';
 
 const counts = z.record(z.string(), z.number());
+const share = z.number().min(0).max(1);
+const nature = z.enum(NATURE_NAMES as [SampleNature, ...SampleNature[]]);
+/** Hashes of a sketch; none has more (vocabulary/fingerprint.ts). */
+const MOST_HASHES = 256;
 
 /** Sizes that a kernel can have: pages of 4 to 64 KiB, blocks of 2 to 2^13 of them. */
 function areSizes(facts: { readonly page_bytes: number; readonly block_bytes: number }): boolean {
@@ -12,25 +17,24 @@ function areSizes(facts: { readonly page_bytes: number; readonly block_bytes: nu
   );
 }
 
-const fields = z.object({
+/** What an origin was in version 1. */
+export const originFields = {
+  source: z.string(),
+  detail: z.string(),
+  granularity: z.object({
+    pages: z.number(),
+    blindInsideHugePages: z.boolean(),
+    blindToCachedTranslations: z.boolean(),
+  }),
+  tells: z.enum(['heat', 'content', 'presence']),
+  windowNs: z.number().nullable(),
+};
+
+/** What all versions have. */
+export const commonFields = {
   octavo: z.literal('heat'),
-  version: z.literal(HEAT_VERSION),
   page_bytes: z.number().int().positive(),
   block_bytes: z.number().int().positive(),
-  /** Where the samples came from, as SampleOrigin says it. */
-  origins: z.array(
-    z.object({
-      source: z.string(),
-      detail: z.string(),
-      granularity: z.object({
-        pages: z.number(),
-        blindInsideHugePages: z.boolean(),
-        blindToCachedTranslations: z.boolean(),
-      }),
-      tells: z.enum(['heat', 'content', 'presence']),
-      windowNs: z.number().nullable(),
-    }),
-  ),
   /** All samples read, and those in no row, by reason. */
   samples: z.number(),
   unplaced: counts,
@@ -40,6 +44,41 @@ const fields = z.object({
   mappings: z
     .array(z.object({ pid: z.number(), start: z.string(), end: z.string(), name: z.string() }))
     .optional(),
+};
+
+const span = z.object({ fromMs: z.number().nullable(), toMs: z.number(), isExact: z.boolean() });
+
+const recording = z.object({
+  name: z.string(),
+  fingerprint: z.string(),
+  sketch: z.array(z.string()).max(MOST_HASHES),
+  samples: z.number(),
+  event: z.string(),
+  period: z.number().nullable(),
+  nature,
+  unseenShare: share,
+  span: span.nullable(),
+  bootId: z.string().nullable(),
+  host: z.string(),
+  kernel: z.string(),
+  cpu: z.string(),
+});
+
+const fields = z.object({
+  ...commonFields,
+  version: z.literal(HEAT_VERSION),
+  /** What all rows are samples of. */
+  nature,
+  /** Where the samples came from, as SampleOrigin says it. */
+  origins: z.array(z.object({ ...originFields, nature, event: z.string(), unseenShare: share })),
+  /** What recordings they are of, as RecordingFacts says it; none in a file of version 1. */
+  recordings: z.array(recording),
+  /** The processes as they were recorded; startTicks is null when not known. */
+  processes: z.array(z.object({ pid: z.number(), command: z.string(), startTicks: z.number().nullable() })),
+  /** 1 of so many blocks was kept, to bound memory. */
+  thinned_to: z.number().min(1),
+  /** The version that the file was written in. */
+  written_as: z.number(),
 });
 
 export const heatFacts = fields.refine(

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { DamagedParquet } from '../parquet/read.js';
+import { ParquetFile } from '../parquet/writer.js';
 import { HeatFile } from './read.js';
-import { HEAT_VERSION, type HeatFacts } from './schema.js';
+import { FACTS_KEY, HEAT_COLUMNS, HEAT_VERSION, type HeatFacts } from './schema.js';
 import { writeHeatFile } from './write.js';
 
 const FACTS: HeatFacts = {
@@ -13,7 +14,12 @@ const FACTS: HeatFacts = {
   version: HEAT_VERSION,
   page_bytes: 4096,
   block_bytes: 2 << 20,
+  nature: 'all-accesses',
   origins: [],
+  recordings: [],
+  processes: [],
+  thinned_to: 1,
+  written_as: HEAT_VERSION,
   samples: 3,
   unplaced: { 'kernel address': 1 },
   losses: {},
@@ -153,3 +159,42 @@ async function problemOf(bytes: Uint8Array): Promise<string | undefined> {
     return `${problem.message} at ${problem.place}`;
   }
 }
+const V1_COLUMNS = HEAT_COLUMNS.filter(({ name }) => name !== 'tlb_misses');
+
+/** One row of a file as version 1 wrote it. */
+function versionOne(pages: number): Uint8Array {
+  const parquet = new ParquetFile(V1_COLUMNS);
+  const number = (value: number) => ({ kind: 'numbers', values: Float64Array.of(value) }) as const;
+  const text = (value: string) =>
+    ({ kind: 'dictionary', entries: [value], indices: Uint32Array.of(0) }) as const;
+  const accesses = { kind: 'plain', values: [30] } as const;
+  parquet.addGroup(1, [number(7), text('db'), text('//anon'), number(0), number(3), number(12288), number(10), accesses]); // biome-ignore format: a row
+  const granularity = { pages, blindInsideHugePages: pages > 1, blindToCachedTranslations: pages > 1 };
+  const origins = [{ source: 'perf-file', detail: 'perf.data', granularity, tells: 'heat', windowNs: null }];
+  const facts = { octavo: 'heat', version: 1, page_bytes: 4096, block_bytes: 2 << 20, origins, samples: 10 };
+  return parquet.finish('octavo', { [FACTS_KEY]: JSON.stringify({ ...facts, unplaced: {}, losses: {} }) });
+}
+
+test('a file of version 1 is read: its rows as they are, its nature as far as it can be known', async () => {
+  const file = HeatFile.open(versionOne(1));
+  assert.ok(file instanceof HeatFile, String(file));
+  assert.deepEqual(await rowsOf(file), [[7, 'db', '//anon', 12288n, 10, 30]]);
+  const { nature, recordings, processes, written_as, thinned_to, version } = file.facts;
+  assert.deepEqual([nature, recordings, processes, written_as, thinned_to, version], ['unknown', [], [], 1, 1, HEAT_VERSION]); // biome-ignore format: facts
+  for await (const group of file.groups()) assert.deepEqual([...Array.from(group.tlbMisses)], [0]);
+  const regions = HeatFile.open(versionOne(512));
+  assert.ok(regions instanceof HeatFile);
+  assert.equal(regions.facts.nature, 'access-bits');
+});
+
+test('samples that missed the TLB come back, never more than there are samples', async () => {
+  const builder = new HotMapBuilder({ pid: 7, startTicks: 0, command: '', cgroup: '/' }, GEOMETRY_4K);
+  builder.addCount(3, 4, 4);
+  builder.addCount(9, 2, 2);
+  builder.addTlbMisses(3, 1, 1);
+  builder.addTlbMisses(9, 5, 5);
+  builder.addTlbMisses(10, 0, 0);
+  const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => NO_NAME));
+  assert.ok(file instanceof HeatFile);
+  for await (const group of file.groups()) assert.deepEqual(Array.from(group.tlbMisses), [1, 2]);
+});

@@ -6,6 +6,7 @@ import { schemaProblem } from '../../base/schema-words.js';
 import { DamagedParquet, isParquet, readColumns, readFooter } from '../parquet/read.js';
 import { type HeatFacts, heatFacts } from './facts.js';
 import { FACTS_KEY } from './schema.js';
+import { upgraded } from './upgrade.js';
 
 /** Columns of one row group. */
 export interface HeatGroup {
@@ -17,8 +18,12 @@ export interface HeatGroup {
   readonly address: ArrayLike<bigint>;
   readonly samples: ArrayLike<number>;
   readonly accesses: ArrayLike<number>;
+  /** Those of the samples that missed the TLB. */
+  readonly tlbMisses: ArrayLike<number>;
 }
 
+/** Since version 2. */
+const MISSES = 'tlb_misses';
 const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
 
 export class HeatFile {
@@ -44,7 +49,7 @@ export class HeatFile {
       if (text === undefined) return 'is Parquet, but no heat file of Octavo';
       const parsed = parseJson(text);
       if (!parsed.ok) return `has facts that are no JSON (${parsed.error.place})`;
-      const facts = heatFacts.safeParse(parsed.value);
+      const facts = heatFacts.safeParse(upgraded(parsed.value));
       if (!facts.success) return `has facts that cannot be used: ${firstProblem(facts.error)}`;
       return new HeatFile(bytes, metadata, facts.data);
     } catch (problem) {
@@ -64,9 +69,12 @@ export class HeatFile {
   }
 
   private async group(index: number, rowStart: number, rowEnd: number): Promise<HeatGroup> {
-    const columns = await readColumns(this.bytes, this.metadata, COLUMNS, { index, rowStart, rowEnd });
+    const wanted = this.facts.written_as === 1 ? COLUMNS : [...COLUMNS, MISSES];
+    const columns = await readColumns(this.bytes, this.metadata, wanted, { index, rowStart, rowEnd });
     requireKinds(columns, index);
-    return { ...(columns as unknown as Omit<HeatGroup, 'count'>), count: rowEnd - rowStart };
+    const count = rowEnd - rowStart;
+    const tlbMisses = (columns[MISSES] ?? new Uint8Array(count)) as ArrayLike<number>;
+    return { ...(columns as unknown as Omit<HeatGroup, 'count' | 'tlbMisses'>), tlbMisses, count };
   }
 }
 

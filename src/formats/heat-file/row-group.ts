@@ -14,6 +14,9 @@ export interface BlockRows {
   readonly pageBytes: number;
   /** Accesses that a sample stands for. */
   readonly weight: number;
+  /** Samples by sub-page, and those of them that missed the TLB. */
+  readonly counts: Float64Array;
+  readonly tlbMisses: Uint16Array;
 }
 
 export class RowGroup {
@@ -27,6 +30,7 @@ export class RowGroup {
   private readonly addresses = new Float64Array(GROUP_ROWS);
   private readonly samples = new Float64Array(GROUP_ROWS);
   private readonly accesses = new Float64Array(GROUP_ROWS);
+  private readonly tlbMisses = new Float64Array(GROUP_ROWS);
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
   private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
@@ -41,12 +45,13 @@ export class RowGroup {
   }
 
   /**
-   * A row for each of counts[from, to) that is not 0, all in the mapping of this name. `counts` begin at the block's first
-   * page, and there must be room.
+   * A row for each of counts[from, to) that is not 0, all in the mapping of this name. There must be
+   * room.
    */
-  add(block: BlockRows, mapping: string, counts: Float64Array, from: number, to: number): void {
+  add(block: BlockRows, mapping: string, from: number, to: number): void {
+    const { counts, tlbMisses: missed } = block;
     const first = this.count;
-    const { subPages, samples, addresses, accesses } = this;
+    const { subPages, samples, addresses, accesses, tlbMisses } = this;
     const { address, pageBytes, weight } = block;
     let row = first;
     for (let subPage = from; subPage < to; subPage++) {
@@ -56,6 +61,7 @@ export class RowGroup {
       addresses[row] = address + subPage * pageBytes;
       samples[row] = count;
       accesses[row] = count * weight;
+      tlbMisses[row] = Math.min(count, missed[subPage]);
       row++;
     }
     this.pids.fill(block.pid, first, row);
@@ -88,6 +94,7 @@ export class RowGroup {
       numbers(this.addresses, rangeOf(this.addresses, count)),
       numbers(this.samples),
       this.accessValues.columnOf(this.accesses),
+      numbers(this.tlbMisses),
     ]);
     this.count = 0;
     this.commands.clear();

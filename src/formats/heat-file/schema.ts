@@ -4,7 +4,7 @@
  */
 import type { ColumnType } from '../parquet/columns.js';
 
-export const HEAT_VERSION = 1;
+export const HEAT_VERSION = 2;
 /** Key of the file's metadata that holds a HeatFacts document. */
 export const FACTS_KEY = 'octavo.heat';
 
@@ -18,6 +18,7 @@ export const HEAT_COLUMNS = [
   { name: 'address', type: 'int64' },
   { name: 'samples', type: 'int32' },
   { name: 'accesses', type: 'double' },
+  { name: 'tlb_misses', type: 'int32' },
 ] as const satisfies readonly ColumnType[];
 
 export type { HeatFacts } from './facts.js';

@@ -2,7 +2,7 @@
 import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
 import type { PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { ParquetFile } from '../parquet/writer.js';
-import { GROUP_ROWS, RowGroup } from './row-group.js';
+import { type BlockRows, GROUP_ROWS, RowGroup } from './row-group.js';
 import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts } from './schema.js';
 
 /** Counters of a hot map stop here. */
@@ -37,13 +37,16 @@ export function writeHeatFile(
 function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
   const counts = new Uint16Array(map.geometry.pagesPerBlock);
   const exact = new Float64Array(counts.length);
+  const missed = new Uint16Array(counts.length);
   for (const number of map.blocks()) {
     const block = map.block(number);
     if (block === undefined || !map.counts(number, counts)) continue;
     exact.set(counts);
     const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
     if (clipped > 0) restore(exact, clipped);
-    addBlock(map, block, exact, group, nameMapping);
+    missed.fill(0);
+    map.tlbMissCounts(number, missed);
+    addBlock(map, block, { counts: exact, tlbMisses: missed }, group, nameMapping);
   }
 }
 
@@ -51,11 +54,12 @@ function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
 function addBlock(
   map: HotMap,
   block: HotBlock,
-  counts: Float64Array,
+  pages: Pick<BlockRows, 'counts' | 'tlbMisses'>,
   group: RowGroup,
   nameMapping: NameMapping,
 ): void {
   const { geometry, process } = map;
+  const { counts } = pages;
   const first = block.block * geometry.pagesPerBlock;
   const rows = {
     pid: process.pid,
@@ -63,12 +67,13 @@ function addBlock(
     address: first * geometry.pageBytes,
     pageBytes: geometry.pageBytes,
     weight: block.samples === 0 ? 0 : block.weight / block.samples,
+    ...pages,
   };
   for (let from = nextTouched(counts, 0); from < counts.length; ) {
     const { name, end } = nameMapping(process.pid, first + from);
     const to = Math.min(counts.length, Math.max(from + 1, end - first), from + GROUP_ROWS);
     group.makeRoom(to - from);
-    group.add(rows, name, counts, from, to);
+    group.add(rows, name, from, to);
     from = nextTouched(counts, to);
   }
 }

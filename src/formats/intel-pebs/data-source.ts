@@ -10,8 +10,8 @@ const LEVEL_SHIFT = 5;
 const LEVEL_MISS = 4;
 const LEVEL_MEMORY = 0x80 | 0x100 | 0x200;
 const LEVEL_REMOTE = 0x100 | 0x200 | 0x400 | 0x800;
-/** mem_dtlb at bit 26: MISS is 4, the page walker 0x20, a fault handled by the kernel 0x40. */
-const TLB_MISS = 4 << 26;
+/** mem_dtlb at bit 26: MISS is 4; the page walker 0x20 and the kernel 0x40 only come in when all TLBs missed. */
+const TLB_MISS = (4 | 0x20 | 0x40) << 26;
 /** mem_lvl_num at bit 33: CXL 9, RAM 0xd, PMEM 0xe are memory. */
 const LEVEL_NUMBER_SHIFT = 1;
 const MEMORY_LEVELS = (1 << 9) | (1 << 0xd) | (1 << 0xe);

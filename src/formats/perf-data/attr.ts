@@ -5,6 +5,8 @@ import type { RecordView } from './record-view.js';
 /** PERF_ATTR_SIZE_VER0; anything smaller is no attr. */
 export const SMALLEST_ATTR = 64;
 const LARGEST_ATTR = 4096;
+/** precise_ip within the flag bits. */
+const PRECISE_SHIFT = 15;
 
 export interface EventAttr {
   readonly type: number;
@@ -25,6 +27,10 @@ export interface EventAttr {
   readonly clockId: number | undefined;
   readonly config1: bigint;
   readonly config2: bigint;
+  readonly config3: bigint;
+  readonly config4: bigint;
+  /** How exactly the address of the instruction is asked for: 0 not at all, up to 3. */
+  readonly preciseIp: number;
 }
 
 /** Reads an attr at `at` of which `available` bytes are there; undefined when that is no attr. */
@@ -51,6 +57,9 @@ export function readAttr(view: RecordView, at: number, available: number): Event
     clockId: (flags & ATTR_FLAG.useClockId) !== 0 && has(96) ? view.i32(at + 92) : undefined,
     config1: has(64) ? view.big(at + 56) : 0n,
     config2: has(72) ? view.big(at + 64) : 0n,
+    config3: has(136) ? view.big(at + 128) : 0n,
+    config4: has(144) ? view.big(at + 136) : 0n,
+    preciseIp: (flags >>> PRECISE_SHIFT) & 3,
   };
 }
 

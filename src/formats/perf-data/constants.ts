@@ -12,6 +12,7 @@ export const RECORD = {
   throttle: 5,
   unthrottle: 6,
   fork: 7,
+  read: 8,
   sample: 9,
   mmap2: 10,
   aux: 11,

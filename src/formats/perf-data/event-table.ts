@@ -1,6 +1,7 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
 import { type EventAttr, hasField, isPageFault } from './attr.js';
 import { TRACEPOINT_TYPE } from './constants.js';
+import { type EventNature, natureOfEvent } from './event-natures.js';
 import type { Features } from './features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
@@ -18,13 +19,15 @@ const MOST_IDS = 1 << 22;
 
 const DAMON_EVENT = /\bdamon:damon_aggregated\b/;
 
-/** `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
-export type EventNature = 'fault' | 'ibs' | 'memory' | 'damon';
+/** How samples are decoded. `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
+export type EventDecoding = 'fault' | 'ibs' | 'memory' | 'damon';
 
 export interface RecordedEvent {
   readonly index: number;
   readonly attr: EventAttr;
   name: string;
+  decoding: EventDecoding;
+  /** What its samples are samples of, as far as the recording has told by now. */
   nature: EventNature;
   readonly layout: SampleLayout;
   readonly trailer: TrailerLayout;
@@ -47,6 +50,7 @@ export class EventTable {
   private lastLow = 0;
   private lastHigh = 0;
   private lastEvent = -1;
+  private speEvent = -1;
 
   /** Adds an event and answers its number, or −1 when there are too many. */
   add(attr: EventAttr): number {
@@ -59,7 +63,8 @@ export class EventTable {
       index,
       attr,
       name: `type ${attr.type} config 0x${attr.config.toString(16)}`,
-      nature: isPageFault(attr) ? 'fault' : 'memory',
+      decoding: isPageFault(attr) ? 'fault' : 'memory',
+      nature: natureOfEvent(attr, { name: '', pmu: '', cpuId: '', isSpe: false }),
       layout: new SampleLayout(attr),
       trailer: trailerLayout(attr),
       fixedWeight: attr.isFrequency ? 1 : Math.max(1, attr.samplePeriod),
@@ -83,8 +88,27 @@ export class EventTable {
       event.name = description.name;
       for (const id of description.ids) this.addId(id % 2 ** 32, Math.floor(id / 2 ** 32), event.index);
     }
-    for (const event of this.events) event.nature = natureOf(event, features);
+    for (const event of this.events) event.decoding = decodingOf(event, features);
+    this.weigh(features);
     this.change();
+  }
+
+  /** AUX data of Arm SPE belong to this event, or to none. */
+  setSpe(event: number, features: Features): void {
+    this.speEvent = event;
+    this.weigh(features);
+  }
+
+  /** What each event is a sample of, with what is known of the recording by now. */
+  private weigh(features: Features): void {
+    for (const event of this.events) {
+      event.nature = natureOfEvent(event.attr, {
+        name: event.name,
+        pmu: features.pmus?.get(event.attr.type) ?? '',
+        cpuId: features.cpuId ?? '',
+        isSpe: event.index === this.speEvent,
+      });
+    }
   }
 
   rename(idLow: number, idHigh: number, name: string): void {
@@ -150,8 +174,8 @@ export class EventTable {
   }
 }
 
-function natureOf(event: RecordedEvent, features: Features): EventNature {
-  if (event.nature === 'fault') return 'fault';
+function decodingOf(event: RecordedEvent, features: Features): EventDecoding {
+  if (event.decoding === 'fault') return 'fault';
   if (event.attr.type === TRACEPOINT_TYPE && DAMON_EVENT.test(event.name)) return 'damon';
   const pmu = features.pmus?.get(event.attr.type) ?? '';
   const isIbs = pmu === 'ibs_op' || /^ibs_op\b/.test(event.name);
@@ -160,5 +184,5 @@ function natureOf(event: RecordedEvent, features: Features): EventNature {
 
 /** Whether samples of the event can hold a data address at all. */
 export function canHaveAddress(event: RecordedEvent): boolean {
-  return hasField(event.attr, 'addr') || (event.nature === 'ibs' && hasField(event.attr, 'raw'));
+  return hasField(event.attr, 'addr') || (event.decoding === 'ibs' && hasField(event.attr, 'raw'));
 }

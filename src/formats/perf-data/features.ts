@@ -27,6 +27,8 @@ export interface Features {
   pmus?: ReadonlyMap<number, string>;
   /** Capabilities by PMU name. */
   pmuCaps?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** One moment by the wall clock and by the clock of the samples, in nanoseconds. */
+  clock?: { readonly wallNs: bigint; readonly clockNs: bigint };
   /** Times of the first and last sample in nanoseconds. */
   sampleTime?: { readonly first: bigint; readonly last: bigint };
 }
@@ -44,6 +46,7 @@ export const FEATURES_READ: readonly number[] = [
   FEATURE.eventDescription,
   FEATURE.pmuMappings,
   FEATURE.sampleTime,
+  FEATURE.clockData,
   FEATURE.pmuCaps,
 ];
 
@@ -66,7 +69,15 @@ function apply(into: Features, id: number, reader: FeatureReader): void {
   else if (id === FEATURE.eventDescription) into.events = readEvents(reader);
   else if (id === FEATURE.pmuMappings) into.pmus = readPmus(reader);
   else if (id === FEATURE.pmuCaps) into.pmuCaps = readPmuCaps(reader);
+  else if (id === FEATURE.clockData) into.clock = readClock(reader);
   else if (id === FEATURE.sampleTime) into.sampleTime = { first: reader.big(), last: reader.big() };
+}
+
+/** u32 version, u32 clock, then both times. */
+function readClock(reader: FeatureReader): NonNullable<Features['clock']> {
+  reader.u32();
+  reader.u32();
+  return { wallNs: reader.big(), clockNs: reader.big() };
 }
 
 function readEvents(reader: FeatureReader): EventDescription[] {

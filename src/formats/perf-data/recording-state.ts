@@ -7,13 +7,18 @@ import type { EventTable } from './event-table.js';
 import { type Features, readFeature } from './features.js';
 import { MappingTable } from './mappings.js';
 import type { RecordView } from './record-view.js';
+import type { RunningTimes } from './running-times.js';
 import type { SampleDecoder } from './sample-decoder.js';
+import { timesOfRead } from './sample-layout.js';
 import { ThreadTable } from './threads.js';
 
 /** Smallest size of the records that are read, by type; shorter ones are damaged. */
 const LEAST_SIZE: Readonly<Record<number, number>> = {
   [RECORD.mmap]: 40,
   [RECORD.lost]: 24,
+  [RECORD.throttle]: 32,
+  [RECORD.unthrottle]: 32,
+  [RECORD.read]: 24,
   [RECORD.comm]: 16,
   [RECORD.exit]: 32,
   [RECORD.fork]: 32,
@@ -64,6 +69,9 @@ export class RecordingState {
     auxCollisions: 0,
     throttled: 0,
   };
+  readonly running: RunningTimes;
+  /** AUX buffers that were written. */
+  auxBuffers = 0;
   /** True when ID_INDEX says of which guest's machine some events are (perf inject --guest-data). */
   namesGuests = false;
   /** auxtrace_info.type, 0 without AUX data. */
@@ -83,6 +91,7 @@ export class RecordingState {
   ) {
     this.events = events;
     this.samples = samples;
+    this.running = samples.running;
     this.trace = trace;
     this.damage = damage;
     this.pageBytes = pageBytes;
@@ -112,9 +121,12 @@ export class RecordingState {
     [RECORD.lostSamples]: (view) => {
       this.losses.samples += view.u64(8);
     },
-    [RECORD.throttle]: () => {
+    [RECORD.throttle]: (view) => {
       this.losses.throttled++;
+      this.running.throttle(view.u64(16), view.u64(8));
     },
+    [RECORD.unthrottle]: (view) => this.running.unthrottle(view.u64(16), view.u64(8)),
+    [RECORD.read]: (view) => this.readTimes(view),
     [RECORD.comm]: (view) => this.readName(view),
     [RECORD.fork]: (view) => this.threads.addFork(view.i32(8), view.i32(16), view.i32(12)),
     [RECORD.threadMap]: (view) => this.readThreadMap(view),
@@ -170,6 +182,7 @@ export class RecordingState {
 
   private readAux(view: RecordView): void {
     const flags = view.low(24);
+    this.auxBuffers++;
     if (flags & AUX_FLAG.truncated) this.losses.auxTruncated++;
     if (flags & AUX_FLAG.partial) this.losses.auxPartial++;
     if (flags & AUX_FLAG.collision) this.losses.auxCollisions++;
@@ -196,6 +209,13 @@ export class RecordingState {
     const time = this.samples.since(view.low(timeAt), view.high(timeAt));
     if (tid > 0 && pid > 0) this.threads.addThread(pid, tid);
     this.trace().addSwitch(view.u32(view.size - trailer.cpu), time, pid, tid);
+  }
+
+  /** What the counters of a thread came to when it ended (perf record -s). */
+  private readTimes(view: RecordView): void {
+    const event = this.events.ofOther(view);
+    const times = event === undefined ? undefined : timesOfRead(view, 16, event.attr.readFormat);
+    if (times !== undefined) this.running.ended(times.enabled, times.running);
   }
 
   private readHeaderAttr(view: RecordView): void {
@@ -249,6 +269,7 @@ export class RecordingState {
     this.events.hasMoreColumns = true;
     setup.event = event?.index ?? 0;
     setup.weight = event?.fixedWeight ?? 1;
+    this.events.setSpe(event?.index ?? 0, this.features);
     if (!isFirstVersion) this.readCpus(view, setup.midrs as Map<number, number>);
   }
 

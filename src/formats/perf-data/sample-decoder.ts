@@ -12,8 +12,9 @@ import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './features.js';
 import type { RecordView } from './record-view.js';
-import type { SampleOffsets } from './sample-layout.js';
-import { planEvent, saysMore } from './sample-runs.js';
+import { RunningTimes } from './running-times.js';
+import { type SampleOffsets, timesOfRead } from './sample-layout.js';
+import { planEvent, saysMore, tellsTimes } from './sample-runs.js';
 
 const TWO_32 = 4294967296;
 /** An hour of DAMON at its default of one aggregation in 100 ms with ten regions. */
@@ -50,6 +51,8 @@ export class SampleDecoder {
   /** What DAMON's tracepoint said, in a recording of it. */
   readonly regions: RegionRecord[] = [];
   readonly wanted: ReadonlySet<number> | undefined;
+  /** For how long its events did count. */
+  readonly running: RunningTimes;
   /** Decodes runs of samples; undefined outside of reading. */
   private kernel: SampleKernel | undefined;
   /** State of the event table that the kernel knows. */
@@ -66,8 +69,14 @@ export class SampleDecoder {
   private lastPid = -2;
   private lastWanted = false;
 
-  constructor(table: EventTable, geometry: PageGeometry, wanted: ReadonlySet<number> | undefined) {
+  constructor(
+    table: EventTable,
+    geometry: PageGeometry,
+    wanted: ReadonlySet<number> | undefined,
+    running = new RunningTimes(),
+  ) {
     this.table = table;
+    this.running = running;
     this.wanted = wanted;
     this.lowShift = geometry.pageShift;
     this.highFactor = 2 ** (32 - geometry.pageShift);
@@ -95,7 +104,8 @@ export class SampleDecoder {
     const layout = event.layout;
     const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
     if (!fits) return this.damaged(view);
-    if (event.nature === 'damon' && !this.takeRegion(view, layout.offsets)) return this.damaged(view);
+    if (tellsTimes(event.attr)) this.takeTimes(view, event);
+    if (event.decoding === 'damon' && !this.takeRegion(view, layout.offsets)) return this.damaged(view);
     return this.fill(view, event, layout.offsets, out);
   }
 
@@ -189,6 +199,14 @@ export class SampleDecoder {
     return true;
   }
 
+  /** In a group the number of values comes first, where else the value of the only one does. */
+  private takeTimes(view: RecordView, event: RecordedEvent): void {
+    const times = timesOfRead(view, event.layout.variableAt, event.attr.readFormat);
+    const idAt = this.table.sampleIdAt;
+    const id = idAt === 0 ? event.index : view.u64(idAt);
+    if (times !== undefined) this.running.counted(id, times.enabled, times.running);
+  }
+
   private damaged(view: RecordView): false {
     this.losses.damaged++;
     this.losses.damagedBytes += view.size;
@@ -230,11 +248,11 @@ export class SampleDecoder {
     out.physicalHigh[row] = physicalHigh;
     out.physicalPage[row] = this.page(physicalLow, physicalHigh);
     out.latency[row] = at.weight === 0 ? 0 : this.latency(view, event, at.weight);
-    out.kind[row] = event.nature === 'fault' ? SAMPLE_KIND.fault : SAMPLE_KIND.unknown;
+    out.kind[row] = event.decoding === 'fault' ? SAMPLE_KIND.fault : SAMPLE_KIND.unknown;
     out.flags[row] =
       this.modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.sizeFlag(view, at.dataPageSize));
-    if (at.dataSource !== 0 && event.nature !== 'fault') this.fillSource(view, at.dataSource, out, row);
-    if (event.nature === 'ibs') this.fillIbs(view, at, out, row);
+    if (at.dataSource !== 0 && event.decoding !== 'fault') this.fillSource(view, at.dataSource, out, row);
+    if (event.decoding === 'ibs') this.fillIbs(view, at, out, row);
     else if (at.raw !== 0 && at.addr === 0) this.guessIbs(view, event, at, out, row);
   }
 
@@ -296,7 +314,7 @@ export class SampleDecoder {
     out: AccessColumns,
     row: number,
   ): void {
-    if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.nature === 'fault') return;
+    if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.decoding === 'fault') return;
     if (readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
   }
 }

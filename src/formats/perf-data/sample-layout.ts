@@ -26,12 +26,24 @@ export interface SampleOffsets {
 const VARIABLE = F.read | F.callchain | F.raw | F.branchStack | F.regsUser | F.stackUser | F.regsIntr | F.aux;
 const ADDR_DEPENDENTS = F.weight | F.weightStruct | F.dataSource | F.physAddr | F.dataPageSize | F.raw;
 
+/** time_enabled and time_running of a READ field at `at`; undefined when it has not both. */
+export function timesOfRead(
+  view: RecordView,
+  at: number,
+  format: number,
+): { readonly enabled: number; readonly running: number } | undefined {
+  const both = READ_FORMAT.enabled | READ_FORMAT.running;
+  if ((format & both) !== both || at + 24 > view.size) return undefined;
+  return { enabled: view.u64(at + 8), running: view.u64(at + 16) };
+}
+
 export class SampleLayout {
   readonly offsets: SampleOffsets;
   /** True when fields of interest lie behind one of variable length, so that `walk` is needed for each sample. */
   readonly needsWalk: boolean;
   private readonly attr: EventAttr;
-  private readonly variableAt: number;
+  /** Where the READ field is, if there is one. */
+  readonly variableAt: number;
 
   constructor(attr: EventAttr) {
     this.attr = attr;

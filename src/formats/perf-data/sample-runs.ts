@@ -5,15 +5,21 @@
  */
 import { SAMPLE_KIND } from '../../vocabulary/sample.js';
 import type { KernelExports } from '../sample-kernel/exports.js';
-import { SAMPLE_FIELD } from './constants.js';
+import type { EventAttr } from './attr.js';
+import { READ_FORMAT, SAMPLE_FIELD } from './constants.js';
 import type { RecordedEvent } from './event-table.js';
 
 /** Tells the kernel where the fields of an event's samples lie, or that they need a closer look. */
 export function planEvent(calls: KernelExports, event: RecordedEvent): void {
   const { offsets, needsWalk } = event.layout;
   const mayHoldRegisters = (event.attr.sampleType & SAMPLE_FIELD.raw) !== 0;
-  const isPlain = !needsWalk && !mayHoldRegisters && event.nature !== 'ibs' && event.nature !== 'damon';
-  const isFault = event.nature === 'fault';
+  const isPlain =
+    !needsWalk &&
+    !tellsTimes(event.attr) &&
+    !mayHoldRegisters &&
+    event.decoding !== 'ibs' &&
+    event.decoding !== 'damon';
+  const isFault = event.decoding === 'fault';
   calls.setPlan(
     event.index,
     isPlain ? offsets.end : 0,
@@ -29,6 +35,12 @@ export function planEvent(calls: KernelExports, event: RecordedEvent): void {
     (event.attr.sampleType & SAMPLE_FIELD.weightStruct) !== 0 ? 1 : 0,
     event.fixedWeight,
   );
+}
+
+/** Whether samples say for how long their event was enabled and running. */
+export function tellsTimes({ sampleType, readFormat }: EventAttr): boolean {
+  const both = READ_FORMAT.enabled | READ_FORMAT.running;
+  return (sampleType & SAMPLE_FIELD.read) !== 0 && (readFormat & both) === both;
 }
 
 /** Whether samples of the event fill columns that others leave empty, or say more of the access than its place. */

@@ -1,4 +1,6 @@
 /** Which process a thread belongs to and what processes are called, from COMM, FORK and THREAD_MAP records. */
+import type { RecordedProcess } from '../../vocabulary/recording.js';
+
 const MOST_THREADS = 1 << 20;
 
 export class ThreadTable {
@@ -29,6 +31,11 @@ export class ThreadTable {
 
   nameOf(pid: number): string | undefined {
     return this.names.get(pid);
+  }
+
+  /** Processes whose names were recorded. */
+  named(): readonly RecordedProcess[] {
+    return [...this.names].map(([pid, command]) => ({ pid, command, startTicks: undefined }));
   }
 
   /** The process that a process was forked from, when that was recorded. */

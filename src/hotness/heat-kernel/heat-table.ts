@@ -4,7 +4,7 @@
  */
 import { kernelMemory } from '../../vocabulary/kernel-memory.js';
 import type { SampleBatch } from '../../vocabulary/sample.js';
-import type { BlockNumber, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type { BlockNumber, Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { BINARY } from './binary.js';
 
 /** Reasons why a sample is in no map, in the order in which the kernel counts them. */
@@ -15,6 +15,7 @@ export const UNPLACED = [
   'unknown process',
   'other process',
   'no memory left for maps',
+  'thinned out to stay within the memory allowed',
 ] as const;
 export type Unplaced = (typeof UNPLACED)[number];
 
@@ -30,6 +31,10 @@ const SAMPLES_AT = 8;
 const WEIGHT_AT = 16;
 const PID_AT = 24;
 const NEXT_AT = 28;
+const COUNTERS_AT = 32;
+const LISTED_AT = 36;
+/** Bytes of a block with its list of sub-pages (HEAD and LISTED of assembly/heat/blocks.ts). */
+const HEAD_BYTES = 40;
 
 interface Exports {
   readonly CAPACITY: WebAssembly.Global;
@@ -39,10 +44,12 @@ interface Exports {
   readonly FLAGS: WebAssembly.Global;
   readonly UNPLACED: WebAssembly.Global;
   readonly TALLY: WebAssembly.Global;
-  readonly HEAD: WebAssembly.Global;
+  readonly TIMES: WebAssembly.Global;
   begin(counterBytes: number): void;
   setGeometry(blockShift: number, firstKernelPage: number, isBitmap: number): void;
-  addRows(count: number): void;
+  addRows(count: number, isTimed: number): void;
+  addWeight(address: number, samples: number, weight: number): void;
+  setThinning(mask: number): void;
   addCount(pid: number, page: number, samples: number, weight: number): void;
   add(pid: number, block: number): number;
   find(pid: number, block: number): number;
@@ -59,44 +66,78 @@ interface Views {
   readonly weight: Float64Array;
   readonly pid: Int32Array;
   readonly flags: Uint16Array;
+  readonly times: Float64Array;
 }
 
 /** Address of a block in the table; 0 for none. */
 export type BlockAddress = number;
+export const NO_BLOCK: BlockAddress = 0;
+
+/** A kernel with its memory. */
+interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  readonly calls: Exports;
+}
 
 export class HeatTable {
   readonly geometry: PageGeometry;
   readonly detail: HotMapDetail;
-  private readonly memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
-  private readonly calls: Exports;
-  private readonly head: number;
+  /** 1 of 2^thinned blocks is kept. */
+  thinned = 0;
+  private readonly mostBytes: Bytes;
+  private readonly keeps: (pid: ProcessId) => boolean;
+  private readonly scratch: Uint16Array;
+  private kernel: Kernel;
   private readonly capacity: number;
   private known: Views | undefined;
-  private readonly byProcess = new Map<ProcessId, BlockNumber[]>();
+  private byProcess = new Map<ProcessId, BlockNumber[]>();
   /** The last block that `byProcess` has. */
   private lastListed: BlockAddress = 0;
   private listed = 0;
+  /** Samples without a place of tables before the last thinning. */
+  private readonly unplacedBefore = new Float64Array(UNPLACED.length);
 
-  /** `keeps` is asked once for each process whether its blocks are kept. */
-  constructor(geometry: PageGeometry, detail: HotMapDetail, keeps: (pid: ProcessId) => boolean) {
+  /**
+   * `keeps` is asked once for each process whether its blocks are kept. Beyond `mostBytes` the table keeps a random half
+   * of its blocks, then a quarter, and so on.
+   */
+  constructor(
+    geometry: PageGeometry,
+    detail: HotMapDetail,
+    keeps: (pid: ProcessId) => boolean,
+    mostBytes: Bytes = Number.POSITIVE_INFINITY,
+  ) {
     this.geometry = geometry;
     this.detail = detail;
+    this.keeps = keeps;
+    this.mostBytes = mostBytes;
+    this.scratch = new Uint16Array(geometry.pagesPerBlock);
+    this.kernel = this.newKernel();
+    this.capacity = this.calls.CAPACITY.value;
+  }
+
+  private get calls(): Exports {
+    return this.kernel.calls;
+  }
+
+  private newKernel(): Kernel {
+    const { geometry, detail, keeps } = this;
+    const memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
     const instance = new WebAssembly.Instance(compiled(), {
-      env: { memory: this.memory },
+      env: { memory },
       host: { keeps: (pid: number) => (keeps(pid) ? 1 : 0) },
     });
-    this.calls = instance.exports as unknown as Exports;
-    this.head = this.calls.HEAD.value;
-    this.capacity = this.calls.CAPACITY.value;
-    this.calls.begin(this.counterBytes);
-    this.calls.setGeometry(
+    const calls = instance.exports as unknown as Exports;
+    calls.begin(this.counterBytes);
+    calls.setGeometry(
       geometry.hugeOrder,
       KERNEL_HALF_BYTES / geometry.pageBytes,
       detail === 'bitmap' ? 1 : 0,
     );
+    return { memory, calls };
   }
 
-  /** Bytes that the counters of a block take. */
+  /** Bytes that the counters of a block take when it needs all of them. */
   get counterBytes(): number {
     const pages = this.geometry.pagesPerBlock;
     return this.detail === 'counts' ? pages * 2 : pages / 8;
@@ -106,17 +147,69 @@ export class HeatTable {
     return this.calls.usedBytes();
   }
 
+  /** Number of blocks. */
+  get size(): number {
+    return this.calls.blockCount();
+  }
+
   addSamples(batch: SampleBatch): void {
-    const { capacity, calls } = this;
+    const { capacity } = this;
     for (let from = 0; from < batch.count; from += capacity) {
       const to = Math.min(batch.count, from + capacity);
-      const { virtualPage, weight, pid, flags } = this.views;
+      const { virtualPage, weight, pid, flags, times } = this.views;
       virtualPage.set(batch.virtualPage.subarray(from, to));
       weight.set(batch.weight.subarray(from, to));
       pid.set(batch.pid.subarray(from, to));
       flags.set(batch.flags.subarray(from, to));
-      calls.addRows(to - from);
+      if (batch.times !== undefined) times.set(batch.times.subarray(from, to));
+      this.calls.addRows(to - from, batch.times === undefined ? 0 : 1);
+      if (this.byteLength > this.mostBytes) this.thin();
     }
+  }
+
+  /** Moves a random half of the blocks, the same in every table, to a fresh memory; the rest is gone. */
+  private thin(): void {
+    const kept = this.addresses();
+    const { data } = this.views;
+    this.rememberUnplaced();
+    this.thinned++;
+    this.kernel = this.newKernel();
+    this.known = undefined;
+    this.byProcess = new Map();
+    this.lastListed = 0;
+    this.listed = 0;
+    this.calls.setThinning(2 ** this.thinned - 1);
+    for (const address of kept) this.take(data, address);
+  }
+
+  private rememberUnplaced(): void {
+    this.unplacedCounts().forEach((count, index) => {
+      this.unplacedBefore[index] = count;
+    });
+  }
+
+  /** Takes a block of a memory that is given up; not when it is none of those kept. */
+  private take(data: DataView, address: BlockAddress): void {
+    const pid = data.getInt32(address + PID_AT, true);
+    const block = data.getFloat64(address, true);
+    const [samples, weight] = [
+      data.getFloat64(address + SAMPLES_AT, true),
+      data.getFloat64(address + WEIGHT_AT, true),
+    ];
+    const own = this.calls.add(pid, block) >>> 0;
+    if (own === 0) {
+      this.unplacedBefore[UNPLACED.length - 1] += samples;
+      return;
+    }
+    const first = block * this.geometry.pagesPerBlock;
+    let counted = 0;
+    copyCounts(data, address, this.detail, this.scratch);
+    this.scratch.forEach((count, subPage) => {
+      if (count === 0) return;
+      this.calls.addCount(pid, first + subPage, count, 0);
+      counted += count;
+    });
+    this.calls.addWeight(own, samples - counted, weight);
   }
 
   /** `samples` samples on a page at once. */
@@ -141,9 +234,9 @@ export class HeatTable {
     return this.views.data.getFloat64(address + WEIGHT_AT, true);
   }
 
-  /** Counters of a block with `counts` detail; only until something is added. */
-  counts(address: BlockAddress): Uint16Array {
-    return new Uint16Array(this.memory.buffer, address + this.head, this.geometry.pagesPerBlock);
+  /** Counts of a block's sub-pages, or with `bitmap` detail 1 for each that was sampled, into `into` (pagesPerBlock). */
+  counts(address: BlockAddress, into: Uint16Array): void {
+    copyCounts(this.views.data, address, this.detail, into);
   }
 
   /** Sub-pages of a block with `counts` detail that have any, exactly one and exactly two samples. */
@@ -158,9 +251,9 @@ export class HeatTable {
     };
   }
 
-  /** Bits of a block with `bitmap` detail; only until something is added. */
-  bitmap(address: BlockAddress): Uint8Array {
-    return new Uint8Array(this.memory.buffer, address + this.head, this.geometry.pagesPerBlock / 8);
+  /** Samples in all blocks. */
+  placed(): number {
+    return this.addresses().reduce((sum, address) => sum + this.samples(address), 0);
   }
 
   /** Blocks of a process in the order in which they came. */
@@ -171,10 +264,31 @@ export class HeatTable {
 
   /** Samples without a place, by reason. */
   unplaced(): Readonly<Record<string, number>> {
+    const counts = this.unplacedCounts().map((count, index) => [UNPLACED[index], count] as const);
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
+  }
+
+  private unplacedCounts(): number[] {
     const { data } = this.views;
     const at = this.calls.UNPLACED.value;
-    const counts = UNPLACED.map((reason, index) => [reason, data.getUint32(at + 4 * index, true)] as const);
-    return Object.fromEntries(counts.filter(([, count]) => count > 0));
+    return UNPLACED.map((_, index) => this.unplacedBefore[index] + data.getUint32(at + 4 * index, true));
+  }
+
+  /** Adds what another table has: its blocks and samples without a place. */
+  absorb(other: HeatTable): void {
+    const { data } = other.views;
+    for (const address of other.addresses()) this.take(data, address);
+    other.unplacedCounts().forEach((count, index) => {
+      this.unplacedBefore[index] += count;
+    });
+  }
+
+  private addresses(): BlockAddress[] {
+    const { data } = this.views;
+    const found: BlockAddress[] = [];
+    let address = this.calls.firstBlock() >>> 0;
+    for (; address !== 0; address = this.next(data, address)) found.push(address);
+    return found;
   }
 
   /** Takes blocks that are new since the last time into `byProcess`. */
@@ -198,7 +312,7 @@ export class HeatTable {
   }
 
   private get views(): Views {
-    const { buffer } = this.memory;
+    const { buffer } = this.kernel.memory;
     if (this.known?.data.buffer !== buffer) this.known = this.viewsOf(buffer);
     return this.known;
   }
@@ -211,7 +325,28 @@ export class HeatTable {
       weight: new Float64Array(buffer, calls.WEIGHT.value, capacity),
       pid: new Int32Array(buffer, calls.PID.value, capacity),
       flags: new Uint16Array(buffer, calls.FLAGS.value, capacity),
+      times: new Float64Array(buffer, calls.TIMES.value, capacity),
     };
+  }
+}
+
+/** Copies the counts of a block's sub-pages out of a kernel's memory; with `bitmap` detail 1 for each that has any. */
+function copyCounts(data: DataView, address: BlockAddress, detail: HotMapDetail, into: Uint16Array): void {
+  const counters = data.getUint32(address + COUNTERS_AT, true);
+  if (counters === 0) copyList(data, address, detail, into);
+  else if (detail === 'counts') into.set(new Uint16Array(data.buffer, counters, into.length));
+  else {
+    for (let page = 0; page < into.length; page++) {
+      into[page] = (data.getUint8(counters + (page >> 3)) >> (page & 7)) & 1;
+    }
+  }
+}
+
+function copyList(data: DataView, address: BlockAddress, detail: HotMapDetail, into: Uint16Array): void {
+  const end = address + HEAD_BYTES + 4 * data.getUint32(address + LISTED_AT, true);
+  into.fill(0);
+  for (let at = address + HEAD_BYTES; at < end; at += 4) {
+    into[data.getUint16(at, true)] = detail === 'bitmap' ? 1 : data.getUint16(at + 2, true);
   }
 }
 
