@@ -75,7 +75,7 @@ export class HotMapBuilder {
     const weight = this.#table.weight(address);
     const content = this.#filled.get(block);
     const filled = content === undefined ? undefined : countBits(content);
-    return { block, samples, weight, filled, ...this.#tally(address, samples) };
+    return { block, samples, weight, filled, unseenShare: 0, ...this.#tally(address, samples) };
   }
 
   counts(block: BlockNumber, into: Uint16Array): boolean {

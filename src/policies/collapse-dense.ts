@@ -70,14 +70,19 @@ function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJ
     return { hot: parameters.collapseByResidency, unknown: true, why, weight: sizes.blocks.present[row] };
   }
   const hot = heat.block(block);
-  if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
-  const fraction = hotFraction(hot, sizes.geometry.pagesPerBlock);
-  const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
+  const fraction = hotFraction(heat, block);
+  if (hot === undefined || fraction === undefined)
+    return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
+  const { sparseBelow, denseAbove, keepAccesses } = parameters;
+  const kind = density(fraction, sparseBelow, denseAbove, keepAccesses);
   if (kind === 'dense') {
     const why = `samples touched ${ofPages(hot.touched, sizes.geometry.pagesPerBlock)}`;
     return { hot: true, unknown: false, why, weight: hot.weight };
   }
-  const why = kind === 'sparse' ? 'mostly cold' : 'too few samples to tell that it is hot';
+  const why =
+    kind === 'sparse'
+      ? 'few of its sub-pages take nearly all accesses'
+      : 'too few samples to tell that it is hot all over';
   return { hot: false, unknown: kind === 'unknown', why, weight: 0 };
 }
 

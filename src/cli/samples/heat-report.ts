@@ -1,5 +1,5 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
-import { density, hotFraction } from '../../hotness/confidence.js';
+import { density, hotFraction, surelyWider } from '../../hotness/confidence.js';
 import {
   countedBlocks,
   type HeatHistogram,
@@ -8,7 +8,7 @@ import {
 } from '../../hotness/histogram.js';
 import { HotMapBuilder, seesSubPages } from '../../hotness/hot-map-builder.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import type { HotBlock, HotFraction, HotMap } from '../../vocabulary/hot-map.js';
+import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import { MappingPlaces } from './touched-mappings.js';
 
@@ -21,7 +21,8 @@ export interface BlockLine {
   readonly samples: number;
   readonly touched: number;
   readonly subPages: number;
-  readonly fraction: HotFraction;
+  /** What the samples prove; absent where the source sees no sub-pages. */
+  readonly fraction?: HotFraction;
 }
 
 export interface GroupLine {
@@ -53,11 +54,14 @@ export interface HeatReport {
     readonly blocks: number;
     readonly withoutSamples: number;
   };
-  /** Blocks known to be below the share, known to be at or above it, and undecided. */
+  /**
+   * Blocks of which at most the share `below` of the sub-pages surely takes 90 % of the accesses, those that surely need
+   * more sub-pages, and undecided ones.
+   */
   readonly sparse: {
     readonly below: number;
     readonly certain: number;
-    readonly dense: number;
+    readonly wider: number;
     readonly unknown: number;
   };
   readonly processes: readonly GroupLine[];
@@ -216,21 +220,17 @@ function countSparse(
   below: number,
   huge: HugeBlocks | undefined,
 ): HeatReport['sparse'] {
-  const counts = { sparse: 0, dense: 0, unknown: 0 };
+  const counts = { certain: 0, wider: 0, unknown: 0 };
   for (const map of maps) {
-    for (const number of countedBlocks(map, huge)) {
-      const block = map.block(number);
-      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
-      counts[isSeen ? density(fractionOf(map, block), below, below) : 'unknown']++;
-    }
+    for (const number of countedBlocks(map, huge)) counts[sparseness(hotFraction(map, number), below)]++;
   }
-  return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
+  return { below, ...counts };
 }
 
-/** All or nothing may be hot where the source sees no sub-pages. */
-function fractionOf(map: HotMap, block: HotBlock): HotFraction {
-  const fraction = hotFraction(block, map.geometry.pagesPerBlock);
-  return map.subPageHeat ? fraction : { ...fraction, seen: 0, low: 0, high: 1, coverage: 0 };
+function sparseness(fraction: HotFraction | undefined, below: number): 'certain' | 'wider' | 'unknown' {
+  if (fraction === undefined) return 'unknown';
+  if (density(fraction, below, 1) === 'sparse') return 'certain';
+  return surelyWider(fraction, below) ? 'wider' : 'unknown';
 }
 
 function hottestBlocks(
@@ -248,6 +248,7 @@ function hottestBlocks(
     const block = map.block(number);
     if (block === undefined) return [];
     const { pid, command } = map.process;
+    const fraction = hotFraction(map, number);
     return {
       pid,
       command,
@@ -256,7 +257,7 @@ function hottestBlocks(
       samples: block.samples,
       touched: block.touched,
       subPages: geometry.pagesPerBlock,
-      fraction: fractionOf(map, block),
+      ...(fraction === undefined ? {} : { fraction }),
     };
   });
 }
