@@ -50,17 +50,16 @@ export function hotFraction(map: HotMap, number: BlockNumber): HotFraction | und
 
 /** The claims of a block with at least one sample. */
 export function claims(block: SampledBlock): HotFraction {
-  const { samples, unseenShare } = block;
   const pages = block.counts.length;
-  const { units, pieces } = unitsOf(block);
+  const { units, pieces, touched } = unitsOf(block);
   const kept = [
     coverage(units, block, ALPHA.pages, pages, 0),
     coverage(pieces, block, ALPHA.pieces, pages, PIECE_ORDER),
   ].sort((a, b) => mostSpread(a, pages) - mostSpread(b, pages));
   return {
-    samples,
-    seen: touched(block.counts) / pages,
-    low: leastSpread(units, samples, unseenShare),
+    samples: block.samples,
+    seen: touched / pages,
+    low: leastSpread(units, block),
     high: mostSpread(kept[0], pages),
     kept,
   };
@@ -188,21 +187,19 @@ function mostSpread({ pages: kept, least }: KeptPages, pages: Pages): Fraction {
  * Least spread. If m pages took 90 % of the accesses, the samples on them would be binomial, and the m pages with most
  * samples have at least as many: too few of them rule m out.
  */
-function leastSpread(units: Float64Array, samples: number, unseenShare: Fraction): Fraction {
+function leastSpread(units: Float64Array, { samples, unseenShare, counts }: SampledBlock): Fraction {
+  const pages = counts.length;
   const share = (MOST_ACCESSES - unseenShare) / (1 - unseenShare);
   if (!(share > 0)) return 0;
   const tooFew = lowestCount(samples, share);
-  const { sorted } = scratchOf(units.length);
-  sorted.set(units);
-  sorted.sort();
   let sum = 0;
   let ruledOut = 0;
-  for (let at = sorted.length - 1; at >= 0; at--) {
-    sum += sorted[at];
+  for (let at = units.length - 1; at >= 0; at--) {
+    sum += units[at];
     if (sum > tooFew) break;
     ruledOut++;
   }
-  return ruledOut / (MOST_ACCESSES * units.length);
+  return ruledOut / (MOST_ACCESSES * pages);
 }
 
 const QUANTILES = new Map<string, number>();
@@ -221,41 +218,34 @@ function lowestCount(samples: number, share: Fraction): number {
 }
 
 /**
- * Samples by page and by piece. Samples that the counters do not show (bitmaps, counters at their end) are put on the
- * fullest unit: of all ways to place them the one that proves least, since each bound grows with evenness.
+ * Samples of the pages and pieces that have any, ascending. Samples that the counters do not show (bitmaps, counters at
+ * their end) are put on the fullest unit: of all ways to place them the one that proves least.
  */
 function unitsOf({ counts, samples }: SampledBlock) {
   const { units, pieces } = scratchOf(counts.length);
   pieces.fill(0);
+  let touched = 0;
   let sum = 0;
   for (let page = 0; page < counts.length; page++) {
-    units[page] = counts[page];
-    pieces[page >> PIECE_ORDER] += counts[page];
-    sum += counts[page];
+    const count = counts[page];
+    if (count === 0) continue;
+    units[touched++] = count;
+    pieces[page >> PIECE_ORDER] += count;
+    sum += count;
   }
+  const sorted = units.subarray(0, touched).sort();
+  pieces.sort();
   if (sum < samples) {
-    units[fullest(units)] += samples - sum;
-    pieces[fullest(pieces)] += samples - sum;
+    sorted[touched - 1] += samples - sum;
+    pieces[pieces.length - 1] += samples - sum;
   }
-  return { units, pieces };
-}
-
-function fullest(units: Float64Array): number {
-  let best = 0;
-  for (let unit = 1; unit < units.length; unit++) if (units[unit] > units[best]) best = unit;
-  return best;
-}
-
-function touched(counts: Uint16Array): Pages {
-  let pages = 0;
-  for (let page = 0; page < counts.length; page++) if (counts[page] > 0) pages++;
-  return pages;
+  const firstPiece = pieces.findIndex((count) => count > 0);
+  return { units: sorted, pieces: pieces.subarray(firstPiece), touched };
 }
 
 interface Scratch {
   readonly counts: Uint16Array;
   readonly units: Float64Array;
-  readonly sorted: Float64Array;
   readonly pieces: Float64Array;
 }
 
@@ -268,7 +258,6 @@ function scratchOf(pages: Pages): Scratch {
     scratch = {
       counts: new Uint16Array(pages),
       units: new Float64Array(pages),
-      sorted: new Float64Array(pages),
       pieces: new Float64Array(Math.ceil(pages / 2 ** PIECE_ORDER)),
     };
     SCRATCH.set(pages, scratch);

@@ -44,11 +44,11 @@ export function leastToKeep(samples: number, samplesPerStep: number): number {
 }
 
 /**
- * Fills `into` with the bound at error `alpha` for `samples` samples, `counts` of them on each unit. `samplesPerStep`
- * is the number of samples from which a unit needs one sample more to be kept.
+ * Fills `into` with the bound at error `alpha` for `samples` samples. `counts` are those of units with samples, ascending.
+ * `samplesPerStep` is the number of samples from which a unit needs one sample more to be kept.
  */
 export function uncovered(
-  counts: ArrayLike<number>,
+  counts: Float64Array,
   samples: number,
   samplesPerStep: number,
   alpha: Fraction,
@@ -57,26 +57,28 @@ export function uncovered(
   const table = tableFor(samples, samplesPerStep, alpha);
   const { least, stride, logKept } = table;
   SUMS.fill(0);
-  let kept = 0;
   let left = 0;
-  let atLeastOnes = 0;
-  for (let unit = 0; unit < counts.length; unit++) {
-    const count = counts[unit];
-    if (count < least) {
-      left += count;
-      continue;
-    }
-    kept++;
-    if (count === least) atLeastOnes++;
-    const at = Math.min(count, stride - 1);
-    for (let rate = 0; rate < RATES; rate++) SUMS[rate] += logKept[rate * stride + at];
+  let at = 0;
+  for (; at < counts.length && counts[at] < least; at++) left += counts[at];
+  into.kept = counts.length - at;
+  into.least = least;
+  into.expected = Math.min(1, (left + least * (runEnd(counts, at, least) - at)) / samples);
+  while (at < counts.length) {
+    const end = runEnd(counts, at, counts[at]);
+    const column = Math.min(counts[at], stride - 1);
+    for (let rate = 0; rate < RATES; rate++) SUMS[rate] += (end - at) * logKept[rate * stride + column];
+    at = end;
   }
   for (let rate = 0; rate < RATES; rate++) SUMS[rate] += left * table.logLeft[rate];
-  into.kept = kept;
-  into.least = least;
-  into.expected = Math.min(1, (left + least * atLeastOnes) / samples);
   into.worst = Math.max(into.expected, solve(table, samples, alpha));
   return into;
+}
+
+/** End of the run of `count` that begins at `from`. */
+function runEnd(counts: Float64Array, from: number, count: number): number {
+  let end = from;
+  while (end < counts.length && counts[end] === count) end++;
+  return end;
 }
 
 /** Logarithm of both products of A, by rate. */
