@@ -26,6 +26,18 @@ export class Block {
     return counts;
   }
 
+  /** Samples at even distances along one sweep over the pages, from a random start. */
+  sweep(samples: number, random: SeededRandom): Uint16Array {
+    const counts = new Uint16Array(this.shares.length);
+    let next = random.fraction() / samples;
+    let end = 0;
+    for (let page = 0; page < counts.length; page++) {
+      end += this.shares[page];
+      for (; next < end; next += 1 / samples) counts[page]++;
+    }
+    return counts;
+  }
+
   /** Sub-pages that are accessed at all, as a share. */
   touched(): number {
     return this.shares.reduce((pages, share) => pages + (share > 0 ? 1 : 0), 0) / this.shares.length;

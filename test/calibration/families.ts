@@ -16,7 +16,8 @@ export interface Member {
 
 export interface Family {
   readonly name: string;
-
+  /** Samples at even distances along one sweep over the pages, as a fixed period takes them, instead of by chance. */
+  readonly isSweep?: boolean;
   phases(member: Member, random: SeededRandom): readonly Weights[];
 }
 
@@ -36,6 +37,9 @@ export const FAMILIES: readonly Family[] = [
   { name: 'phases: other pages in each half', phases: halves },
   { name: 'phases: wide, then narrow', phases: wideThenNarrow },
   { name: 'phases: eight, one after another', phases: eighths },
+  { name: 'bursts: three samples a visit', phases: (member, random) => [visits(member, random)] },
+  { ...scattered('sweep: fixed period, even pages', () => 1), isSweep: true },
+  { ...scattered('sweep: fixed period, zipf 1.5', (rank) => (rank + 1) ** -1.5), isSweep: true },
   adversary('adversary: 11 % of accesses hidden on rare pages', 0.11, 1),
   adversary('adversary: 11 % hidden where 2 samples are expected', 0.11, 2),
   adversary('adversary: 11 % hidden where 3 samples are expected', 0.11, 3),
@@ -72,6 +76,20 @@ function runs({ pages, touched }: Member, random: SeededRandom): Weights {
     const run = Math.min(16, left);
     weights.fill(1, piece * 16, piece * 16 + run);
     left -= run;
+  }
+  return weights;
+}
+
+/**
+ * The window as it went: a third as many visits as samples, to pages by zipf 1, of lengths that differ a lot. What the
+ * workload does outside the window is not claimed.
+ */
+function visits({ pages, touched, samples }: Member, random: SeededRandom): Weights {
+  const drawn = drawnPages(pages, touched, random);
+  const weights = new Float64Array(pages);
+  for (let visit = 0; visit < Math.max(1, samples / 3); visit++) {
+    const rank = Math.min(touched - 1, Math.floor(touched ** random.fraction()) - 1);
+    weights[drawn[rank]] -= Math.log(1 - random.fraction());
   }
   return weights;
 }

@@ -53,7 +53,7 @@ export function scoreCell(
     const block = new Block(family.phases({ pages, touched, samples }, random));
     const truth = { touched: block.touched(), spread: block.spread(MOST_ACCESSES) };
     for (let again = 0; again < DRAWS_PER_BLOCK && draw < draws; again++, draw++) {
-      const counts = block.draw(samples, random);
+      const counts = family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
       scoreNow(now, block, truth, counts, samples);
       scoreBefore(old, truth.touched, counts, samples);
     }

@@ -54,6 +54,7 @@ function histogramLines(report: HeatReport): string[] {
     ...lines,
     `unknown: ${histogram.unknown} of ${histogram.blocks} blocks (${percent(histogram.unknown / histogram.blocks)}) have too few samples for one bin`,
     'The spread is the share of sub-pages that 90 % of the accesses need; accesses spread evenly over x % have x %.',
+    'Bounds hold in 95 % of blocks for any distribution of accesses, if each of them is as likely to be sampled.',
   ];
 }
 
