@@ -112,6 +112,15 @@ test('a counter at its end counts for all samples that it had', () => {
   assert.ok(fraction.kept[0].least > 0.9998);
 });
 
+test('a block with millions of samples is judged as fast, and by pages that take a share worth keeping', () => {
+  const counts = [...repeated(20, 60_000), ...repeated(492, 30)];
+  const started = performance.now();
+  const fraction = claimsOf(counts);
+  assert.ok(performance.now() - started < 5000);
+  assert.deepEqual([fraction.kept[0].pages, fraction.kept[0].leastSamples], [20, 256]);
+  assert.equal(kind(fraction), 'sparse');
+});
+
 test('what the samples cannot speak for may lie anywhere', () => {
   const whole = claimsOf(repeated(5, 200));
   const most = claimsOf(repeated(5, 200), 0.05);
@@ -120,6 +129,7 @@ test('what the samples cannot speak for may lie anywhere', () => {
   assert.ok(most.low <= whole.low && most.high > whole.high);
   assert.equal(kind(most), 'sparse');
   assert.equal(kind(claimsOf(repeated(5, 200), 0.1)), 'unknown');
+  assert.equal(claimsOf(repeated(5, 200), 0.9).low, 0);
   const none = claimsOf(repeated(5, 200), 1);
   assert.deepEqual([none.low, none.high, none.kept[0].least], [0, 1, 0]);
 });

@@ -258,7 +258,7 @@ function scratchOf(pages: Pages): Scratch {
     scratch = {
       counts: new Uint16Array(pages),
       units: new Float64Array(pages),
-      pieces: new Float64Array(Math.ceil(pages / 2 ** PIECE_ORDER)),
+      pieces: new Float64Array(pages / 2 ** PIECE_ORDER),
     };
     SCRATCH.set(pages, scratch);
   }

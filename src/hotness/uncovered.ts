@@ -27,6 +27,8 @@ const LARGEST_RATE = 0.85;
 const PER_OCTAVE = 16;
 const HALVINGS = 14;
 const MOST_TABLES = 512;
+/** Keeps tables small for blocks with millions of samples. */
+const MOST_LEAST = 256;
 
 /** What `uncovered` found. */
 export interface Uncovered {
@@ -40,7 +42,7 @@ export interface Uncovered {
 
 /** How many samples a unit needs to be kept grows with samples per unit: stray accesses fall on every unit in the end. */
 export function leastToKeep(samples: number, samplesPerStep: number): number {
-  return 1 + Math.floor(rounded(samples) / samplesPerStep);
+  return Math.min(MOST_LEAST, 1 + Math.floor(rounded(samples) / samplesPerStep));
 }
 
 /**
