@@ -131,6 +131,9 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     notes: Texts,
   }),
   'heat-report': kind('heat-report', 'report', 'histogram with bounds, processes, mappings, hottest blocks', {
+    // Version 2: what the samples prove is told by coverage and spread instead of a share of sub-pages in use.
+    version: z.literal(2),
+    sparse: z.looseObject({ certain: Count, wider: Count, unknown: Count }),
     heat: z.string(),
     samples: Count,
     histogram: z.looseObject({}),

@@ -109,6 +109,7 @@ export type TurnFlags = ScopeFlags &
     readonly order?: number;
     readonly around?: number;
     readonly sparseBelow: number;
+    readonly keepAccesses: number;
     readonly denseAbove: number;
     readonly emptyAbove: number;
     readonly byResidency: boolean;
@@ -209,8 +210,15 @@ export const turnFlags = {
   sparseBelow: {
     kind: 'parsed',
     parse: parseFraction,
-    brief: 'split-sparse: split when at most this share is in use',
+    brief: 'split-sparse: split when at most this share of the sub-pages takes nearly all accesses',
     default: showShare(DEFAULT_PARAMETERS.sparseBelow),
+    placeholder: 'share',
+  },
+  keepAccesses: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'split-sparse: share of the accesses that those sub-pages take at least, surely',
+    default: showShare(DEFAULT_PARAMETERS.keepAccesses),
     placeholder: 'share',
   },
   denseAbove: {
@@ -286,6 +294,7 @@ export function turnRequest(
     ...(flags.readRate === undefined ? {} : { readBytesPerSecond: flags.readRate }),
     parameters: {
       sparseBelow: flags.sparseBelow,
+      keepAccesses: flags.keepAccesses,
       denseAbove: flags.denseAbove,
       emptyAbove: flags.emptyAbove,
       order: flags.order,

@@ -239,15 +239,10 @@ function reachableOrders(actuators: readonly Actuator[]): readonly Order[] {
 }
 
 function plainParameters(parameters: PolicyParameters): Plan['parameters'] {
-  const { sparseBelow, denseAbove, emptyAbove, unmappedFrom, order, collapseByResidency } = parameters;
-  return {
-    sparseBelow,
-    denseAbove,
-    emptyAbove,
-    unmappedFrom,
-    order: order ?? 'chosen',
-    collapseByResidency,
-  };
+  const { order, collapseByResidency } = parameters;
+  const { sparseBelow, keepAccesses, denseAbove, emptyAbove, unmappedFrom } = parameters;
+  const shares = { sparseBelow, keepAccesses, denseAbove, emptyAbove, unmappedFrom };
+  return { ...shares, order: order ?? 'chosen', collapseByResidency };
 }
 
 function lossNotes(accounts: PlannedTurn['accounts']): readonly string[] {

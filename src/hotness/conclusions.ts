@@ -1,5 +1,5 @@
 /** What the samples of a hot map allow to be said of its blocks, by what they are samples of. */
-import type { HotBlock, HotFraction, HotMap } from '../vocabulary/hot-map.js';
+import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import { type Conclusion, NATURES, obstacle } from '../vocabulary/nature.js';
 import type { BlockNumber } from '../vocabulary/units.js';
 import { hotFraction } from './confidence.js';
@@ -12,14 +12,17 @@ export function whyNot(map: Pick<HotMap, 'nature'>, conclusion: Conclusion): str
   return why === '' ? '' : `of ${NATURES[nature].says} cannot tell: ${why}`;
 }
 
-/** The interval of a block's hot fraction, as far as the nature of the samples lets it be bounded from either side. */
-export function boundedFraction(map: HotMap, block: HotBlock): HotFraction {
-  const fraction = hotFraction(block, map.geometry.pagesPerBlock);
-  const isBlind = !map.subPageHeat;
+/**
+ * What the samples of a block prove, as far as their nature lets it be bounded from either side; undefined without samples,
+ * or when the source sees no sub-pages.
+ */
+export function boundedFraction(map: HotMap, block: BlockNumber): HotFraction | undefined {
+  const fraction = hotFraction(map, block);
+  if (fraction === undefined) return undefined;
   return {
     ...fraction,
-    ...(isBlind || whyNot(map, 'dense') !== '' ? { seen: isBlind ? 0 : fraction.seen, low: 0 } : {}),
-    ...(isBlind || whyNot(map, 'sparse') !== '' ? { high: 1, coverage: 0 } : {}),
+    ...(whyNot(map, 'dense') === '' ? {} : { low: 0 }),
+    ...(whyNot(map, 'sparse') === '' ? {} : { high: 1, kept: [] }),
   };
 }
 

@@ -1,113 +1,270 @@
 /**
- * How much a block's samples prove about the share of its sub-pages in use. A PMD-sized page with few samples
- * looks sparse whatever the truth: 54 samples spread evenly over 512 sub-pages touch 51 of them. So a block is
- * sparse only when the upper bound says so, dense only when the lower bound does, and unknown otherwise.
+ * What a block's samples prove about its accesses. Nothing bounds the number of sub-pages that were not seen: any number
+ * of them can be accessed so rarely that no sample falls on them. So claims are about shares of the accesses:
  *
- * The upper bound is exact for sub-pages accessed about equally often. Sub-pages accessed far more rarely than the rest
- * can escape any finite sample; how much of the access stream they are is what `coverage` bounds.
+ * - coverage: at least c of the accesses fall on the p sub-pages kept (uncovered.ts);
+ * - spread: how many sub-pages 90 % of the accesses need, at least and at most;
+ * - seen: sub-pages with a sample were accessed, for certain.
+ *
+ * Bounds hold with 95 % confidence for every distribution of the accesses, if each access of the window is as likely to
+ * be sampled as any other. docs/decisions/0710 has the proofs, `npm run calibration` the count.
  */
-import type { HotBlock, HotFraction } from '../vocabulary/hot-map.js';
-import type { Fraction, Pages } from '../vocabulary/units.js';
+import { lowerQuantile } from '../base/binomial.js';
+import type { HotBlock, HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
+import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
+import { type Uncovered, uncovered } from './uncovered.js';
 
-/** One-sided error of each bound: together a 95 % interval. */
-const ALPHA = 0.025;
-const LOG_ALPHA = Math.log(ALPHA);
-/** Two-sided 95 % quantile of the normal distribution. */
-const Z = 1.959964;
+/** Share of the accesses that the spread speaks of, and that sparse blocks must keep unless told otherwise. */
+export const MOST_ACCESSES: Fraction = 0.9;
 
-/** A block is sparse only when the sub-pages seen surely take at least this share of its accesses. */
-const LEAST_COVERAGE: Fraction = 0.9;
+/** Errors of the claims: together 5 %. Coverage by pages and by pieces, and the lower end of the spread. */
+const ALPHA = { pages: 0.028, pieces: 0.012, low: 0.01 } as const;
+/** Pieces of 16 pages: the size of arm64's contiguous entries. Heat that lies in runs is known sooner by pieces. */
+const PIECE_ORDER: Order = 4;
 
 export type Density = 'sparse' | 'dense' | 'unknown';
 
-/** The interval of the hot fraction of a block with `pages` sub-pages. */
-export function hotFraction(block: HotBlock, pages: Pages): HotFraction {
-  const { samples, touched } = block;
-  const high = Math.max(uniformBound(samples, touched, pages), heterogeneousBound(block, pages));
+/** How a block's samples lie, as far as the claims need it. */
+export interface SampledBlock {
+  /** Samples of each sub-page; 0 or 1 when only a bitmap was kept. */
+  readonly counts: Uint16Array;
+  readonly samples: number;
+  readonly isBitmap: boolean;
+  /** Share of the accesses that the samples cannot speak for: lost, throttled, faded. */
+  readonly unseenShare: Fraction;
+}
+
+/** What the samples of a block of `map` prove; undefined when it has none or its source sees no sub-pages. */
+export function hotFraction(map: HotMap, number: BlockNumber): HotFraction | undefined {
+  const block = map.block(number);
+  if (block === undefined || block.samples === 0 || !map.subPageHeat) return undefined;
+  const counts = scratchOf(map.geometry.pagesPerBlock).counts;
+  if (!map.counts(number, counts)) return undefined;
+  return claims({
+    counts,
+    samples: block.samples,
+    isBitmap: block.once === undefined,
+    unseenShare: unseenShareOf(block),
+  });
+}
+
+/** The claims of a block with at least one sample. */
+export function claims(block: SampledBlock): HotFraction {
+  const pages = block.counts.length;
+  const { units, pieces, touched } = unitsOf(block);
+  const kept = [
+    coverage(units, block, ALPHA.pages, pages, 0),
+    coverage(pieces, block, ALPHA.pieces, pages, PIECE_ORDER),
+  ].sort((a, b) => mostSpread(a, pages) - mostSpread(b, pages));
   return {
+    samples: block.samples,
     seen: touched / pages,
-    low: touched / pages,
-    high: high / pages,
-    // What was lost or has changed since may lie anywhere.
-    coverage: coverage(block) * (1 - block.unseenShare),
-    samples,
+    low: leastSpread(units, block),
+    high: mostSpread(kept[0], pages),
+    kept,
   };
 }
 
-/** Sparse below `sparseBelow`, dense above `denseAbove`, with 95 % confidence; unknown when the interval allows both. */
-export function density(fraction: HotFraction, sparseBelow: Fraction, denseAbove: Fraction): Density {
-  const { samples, high, low } = fraction;
-  if (samples > 0 && high < sparseBelow && surelyCovered(fraction) >= LEAST_COVERAGE) return 'sparse';
-  return low > denseAbove ? 'dense' : 'unknown';
+/**
+ * Sparse when at most `sparseBelow` of the sub-pages surely take `keeping` of the accesses, so that a split costs at most
+ * the rest; dense when more than `denseAbove` of the sub-pages were accessed; unknown otherwise.
+ */
+export function density(
+  fraction: HotFraction,
+  sparseBelow: Fraction,
+  denseAbove: Fraction,
+  keeping: Fraction = MOST_ACCESSES,
+): Density {
+  if (sparseClaim(fraction, sparseBelow, keeping) !== undefined) return 'sparse';
+  return fraction.seen > denseAbove ? 'dense' : 'unknown';
 }
 
-/** Lower 95 % limit of the coverage: singletons vary like a Poisson count. */
-function surelyCovered({ coverage: covered, samples }: HotFraction): Fraction {
-  return covered - (Z * Math.sqrt((1 - covered) * samples)) / samples;
+/** The claim that makes a block sparse: few enough sub-pages with enough of the accesses, the most accesses first. */
+export function sparseClaim(
+  { kept }: HotFraction,
+  sparseBelow: Fraction,
+  keeping: Fraction,
+): KeptPages | undefined {
+  return kept
+    .filter(({ pages, share, least }) => pages > 0 && share <= sparseBelow && least >= keeping)
+    .sort((a, b) => b.least - a.least)[0];
+}
+
+/** Whether `keeping` of the accesses surely needs more than `share` of the sub-pages, so that the block is not sparse. */
+export function surelyWider(
+  { low }: HotFraction,
+  share: Fraction,
+  keeping: Fraction = MOST_ACCESSES,
+): boolean {
+  return keeping >= MOST_ACCESSES && low * MOST_ACCESSES >= share;
+}
+
+const FEWEST = new Map<string, number>();
+const MOST_TO_ASK = 2 ** 20;
+
+/**
+ * Fewest samples that can show that `keeping` of a block's accesses stay on few sub-pages: when all fall on one.
+ * Infinite when a million would not do.
+ */
+export function fewestSamples(pages: Pages, keeping: Fraction): number {
+  const key = `${pages} ${keeping}`;
+  let found = FEWEST.get(key);
+  if (found === undefined) {
+    found = searchFewest(pages, keeping);
+    FEWEST.set(key, found);
+  }
+  return found;
+}
+
+function searchFewest(pages: Pages, keeping: Fraction): number {
+  let high = 1;
+  while (high <= MOST_TO_ASK && !canShow(high, pages, keeping)) high *= 2;
+  if (high > MOST_TO_ASK) return Number.POSITIVE_INFINITY;
+  let low = high >> 1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (canShow(middle, pages, keeping)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+function canShow(samples: number, pages: Pages, keeping: Fraction): boolean {
+  const counts = new Uint16Array(pages);
+  counts[0] = Math.min(samples, 0xffff);
+  const { kept } = claims({ counts, samples, isBitmap: false, unseenShare: 0 });
+  return kept.some(({ least }) => least >= keeping);
+}
+
+/** Marks the sub-pages that a claim keeps: whole pieces of its order. */
+export function markKept(counts: Uint16Array, { order, leastSamples }: KeptPages, inUse: Uint8Array): void {
+  const piece = 2 ** order;
+  for (let start = 0; start < counts.length; start += piece) {
+    let sum = 0;
+    for (let page = start; page < start + piece; page++) sum += counts[page];
+    if (sum < leastSamples) continue;
+    for (let page = start; page < start + piece; page++) inUse[page >> 3] |= 1 << (page & 7);
+  }
+}
+
+function coverage(
+  units: Float64Array,
+  block: SampledBlock,
+  alpha: Fraction,
+  pages: Pages,
+  order: Order,
+): KeptPages {
+  const step = block.isBitmap ? Number.POSITIVE_INFINITY : pages / (order === 0 ? 1 : 4);
+  const { kept, least, expected, worst } = uncovered(units, block.samples, step, alpha, FOUND);
+  const keptPages = kept * 2 ** order;
+  // What was lost may have fallen anywhere: the worst is outside.
+  const seen = 1 - block.unseenShare;
+  return {
+    order,
+    pages: keptPages,
+    share: keptPages / pages,
+    leastSamples: least,
+    expected: 1 - expected,
+    least: seen * (1 - worst),
+  };
+}
+
+const FOUND: Uncovered = { kept: 0, least: 1, expected: 1, worst: 1 };
+
+/**
+ * Largest spread that a coverage allows. The hottest part m of the k pages kept takes at least the share m / k of what
+ * they take together; where that is too little, pages outside add their even share of the rest.
+ */
+function mostSpread({ pages: kept, least }: KeptPages, pages: Pages): Fraction {
+  const needed =
+    least >= MOST_ACCESSES
+      ? (kept * MOST_ACCESSES) / least
+      : kept + ((pages - kept) * (MOST_ACCESSES - least)) / (1 - least);
+  return Math.min(1, needed / (MOST_ACCESSES * pages));
 }
 
 /**
- * Largest number m of equally hot sub-pages that could have left only `touched` of them seen by `samples` samples.
- * All samples must fall into some set of `touched` pages out of m; the union bound over such sets gives
- * P ≤ C(m, touched) · (touched / m)^samples, which overstates P and so never understates m.
+ * Least spread. If m pages took 90 % of the accesses, the samples on them would be binomial, and the m pages with most
+ * samples have at least as many: too few of them rule m out.
  */
-export function uniformBound(samples: number, touched: Pages, pages: Pages): Pages {
-  if (touched === 0) return pages;
-  let low = touched;
-  let high = pages;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (logChance(samples, touched, middle) >= LOG_ALPHA) low = middle;
-    else high = middle - 1;
+function leastSpread(units: Float64Array, { samples, unseenShare, counts }: SampledBlock): Fraction {
+  const pages = counts.length;
+  const share = (MOST_ACCESSES - unseenShare) / (1 - unseenShare);
+  if (!(share > 0)) return 0;
+  const tooFew = lowestCount(samples, share);
+  let sum = 0;
+  let ruledOut = 0;
+  for (let at = units.length - 1; at >= 0; at--) {
+    sum += units[at];
+    if (sum > tooFew) break;
+    ruledOut++;
   }
-  return low;
+  return ruledOut / (MOST_ACCESSES * pages);
 }
 
-function logChance(samples: number, touched: Pages, pages: Pages): number {
-  return logChoose(pages, touched) + samples * Math.log(touched / pages);
+const QUANTILES = new Map<string, number>();
+const MOST_QUANTILES = 65_536;
+
+/** The binomial quantile, remembered: blocks with the same number of samples share it. */
+function lowestCount(samples: number, share: Fraction): number {
+  const key = `${samples} ${share}`;
+  let found = QUANTILES.get(key);
+  if (found === undefined) {
+    if (QUANTILES.size >= MOST_QUANTILES) QUANTILES.clear();
+    found = lowerQuantile(samples, share, ALPHA.low);
+    QUANTILES.set(key, found);
+  }
+  return found;
 }
 
 /**
- * Upper 95 % limit for sub-pages of unequal heat: many pages seen only once mean many pages not seen at all. The
- * larger of two limits on Chao's estimator of what is unseen (Chao 1987, bias-corrected): its log-normal interval, and
- * its value at the upper Poisson limit of the singletons, which still speaks when by luck none was seen.
+ * Samples of the pages and pieces that have any, ascending. Samples that the counters do not show (bitmaps, counters at
+ * their end) are put on the fullest unit: of all ways to place them the one that proves least.
  */
-export function heterogeneousBound(block: HotBlock, pages: Pages): Pages {
-  const { once, twice, touched } = block;
-  if (once === undefined || twice === undefined) return touched;
-  const unseen = Math.max(
-    logNormalLimit(once, twice),
-    unseenPages((Math.sqrt(once + 1) + Z / 2) ** 2, twice),
-  );
-  return Math.min(pages, Math.ceil(touched + unseen));
-}
-
-function unseenPages(once: number, twice: number): number {
-  return (once * (once - 1)) / (2 * (twice + 1));
-}
-
-function logNormalLimit(once: number, twice: number): number {
-  const unseen = unseenPages(once, twice);
-  if (unseen === 0) return once;
-  const variance =
-    unseen +
-    (once * (2 * once - 1) ** 2) / (4 * (twice + 1) ** 2) +
-    (once ** 2 * twice * (once - 1) ** 2) / (4 * (twice + 1) ** 4);
-  return unseen * Math.exp(Z * Math.sqrt(Math.log(1 + variance / unseen ** 2)));
-}
-
-/** Good–Turing coverage; 0 without samples, and by touched pages when single sightings are not kept. */
-export function coverage(block: HotBlock): Fraction {
-  if (block.samples === 0) return 0;
-  const once = block.once ?? Math.min(block.touched, Math.max(0, 2 * block.touched - block.samples));
-  return Math.max(0, 1 - once / block.samples);
-}
-
-const LOG_FACTORIALS: number[] = [0, 0];
-
-function logChoose(n: number, k: number): number {
-  for (let next = LOG_FACTORIALS.length; next <= n; next++) {
-    LOG_FACTORIALS.push(LOG_FACTORIALS[next - 1] + Math.log(next));
+function unitsOf({ counts, samples }: SampledBlock) {
+  const { units, pieces } = scratchOf(counts.length);
+  pieces.fill(0);
+  let touched = 0;
+  let sum = 0;
+  for (let page = 0; page < counts.length; page++) {
+    const count = counts[page];
+    if (count === 0) continue;
+    units[touched++] = count;
+    pieces[page >> PIECE_ORDER] += count;
+    sum += count;
   }
-  return LOG_FACTORIALS[n] - LOG_FACTORIALS[k] - LOG_FACTORIALS[n - k];
+  const sorted = units.subarray(0, touched).sort();
+  pieces.sort();
+  if (sum < samples) {
+    sorted[touched - 1] += samples - sum;
+    pieces[pieces.length - 1] += samples - sum;
+  }
+  const firstPiece = pieces.findIndex((count) => count > 0);
+  return { units: sorted, pieces: pieces.subarray(firstPiece), touched };
+}
+
+interface Scratch {
+  readonly counts: Uint16Array;
+  readonly units: Float64Array;
+  readonly pieces: Float64Array;
+}
+
+const SCRATCH = new Map<Pages, Scratch>();
+
+/** Room for one block, made once for each size. */
+function scratchOf(pages: Pages): Scratch {
+  let scratch = SCRATCH.get(pages);
+  if (scratch === undefined) {
+    scratch = {
+      counts: new Uint16Array(pages),
+      units: new Float64Array(pages),
+      pieces: new Float64Array(pages / 2 ** PIECE_ORDER),
+    };
+    SCRATCH.set(pages, scratch);
+  }
+  return scratch;
+}
+
+function unseenShareOf(block: HotBlock): Fraction {
+  return Math.min(1, Math.max(0, block.unseenShare));
 }

@@ -1,6 +1,6 @@
 /**
- * Blocks by the share of their sub-pages that were accessed, as the interval of each block allows. A block with few
- * samples could lie in many bins; a histogram of "sub-pages seen" would show it as sparse.
+ * Blocks by the spread of their accesses over sub-pages, as the interval of each block allows. A block with few samples
+ * could lie in many bins; a histogram of "sub-pages seen" would show it as sparse.
  */
 import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, ProcessId } from '../vocabulary/units.js';
@@ -36,10 +36,9 @@ export function heatHistogram(maps: readonly HotMap[], bins = 10, huge?: HugeBlo
   const counters = new BinCounters(bins);
   for (const map of maps) {
     for (const number of countedBlocks(map, huge)) {
-      const block = map.block(number);
-      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
-      if (isSeen) counters.add(boundedFraction(map, block));
-      else counters.addUnseen();
+      const fraction = boundedFraction(map, number);
+      if (fraction === undefined) counters.addUnseen();
+      else counters.add(fraction);
     }
   }
   return counters.histogram();

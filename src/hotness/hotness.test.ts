@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
-import { xorshift } from '../../test/random.js';
-import type { HotFraction } from '../vocabulary/hot-map.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { density, hotFraction, uniformBound } from './confidence.js';
 import { HeatTable } from './heat-kernel/heat-table.js';
 import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
 import { HotMaps } from './hot-maps.js';
@@ -82,87 +79,6 @@ test('a counter saturates instead of wrapping', () => {
   builder.counts(0, counts);
   assert.equal(counts[7], 65_535);
   assert.equal(builder.block(0)?.samples, 70_000);
-});
-
-test('54 samples of a uniformly hot block look 10 % hot, and are told as unknown', () => {
-  const random = xorshift(7);
-  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
-  for (let sample = 0; sample < 54; sample++) builder.addSample(random() % PAGES, 1);
-  const fraction = hotFraction(builder.block(0)!, PAGES);
-  assert.ok(fraction.seen < 0.11);
-  assert.equal(density(fraction, 0.1, 0.9), 'unknown');
-});
-
-test('a block with three hot sub-pages and many samples is sparse, a full one dense', () => {
-  const sparse = new HotMapBuilder(PROCESS, GEOMETRY_4K);
-  for (let sample = 0; sample < 300; sample++) sparse.addSample(sample % 3, 1);
-  assert.equal(density(hotFraction(sparse.block(0)!, PAGES), 0.1, 0.9), 'sparse');
-  const dense = new HotMapBuilder(PROCESS, GEOMETRY_4K);
-  for (let sample = 0; sample < 5000; sample++) dense.addSample(sample % PAGES, 1);
-  assert.equal(density(hotFraction(dense.block(0)!, PAGES), 0.1, 0.9), 'dense');
-});
-
-test('a block without samples is unknown', () => {
-  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
-  builder.addBlock(0);
-  const fraction = hotFraction(builder.block(0)!, PAGES);
-  assert.equal(fraction.high, 1);
-  assert.equal(density(fraction, 0.1, 0.9), 'unknown');
-});
-
-test('the upper bound holds in at least 97.5 % of draws of evenly hot sub-pages', () => {
-  const random = xorshift(11);
-  for (const hot of [5, 20, 51, 100, 300, 512]) {
-    for (const samples of [20, 60, 200, 600]) {
-      const below = share(
-        random,
-        (draw) => draw % hot,
-        samples,
-        ({ high }) => high * PAGES < hot,
-      );
-      assert.ok(below <= 0.025, `${hot} hot, ${samples} samples: ${below}`);
-    }
-  }
-});
-
-test('a block with 11 % or more of unevenly hot sub-pages is called sparse (below 10 %) in at most 2.5 % of draws', () => {
-  const random = xorshift(13);
-  for (const hot of [57, 64, 100, 400]) {
-    // A quarter of the pages takes three quarters of the accesses.
-    const skewed = (draw: number) =>
-      draw % 4 === 3 ? (draw >>> 8) % hot : (draw >>> 8) % Math.ceil(hot / 4);
-    for (const samples of [60, 200, 600]) {
-      const wrong = share(random, skewed, samples, (fraction) => density(fraction, 0.1, 0.9) === 'sparse');
-      assert.ok(wrong <= 0.025, `${hot} hot, ${samples} samples: ${wrong}`);
-    }
-  }
-});
-
-/** Share of 400 draws of `samples` samples whose interval is `wrong`. */
-function share(
-  random: () => number,
-  page: (draw: number) => number,
-  samples: number,
-  wrong: (fraction: HotFraction) => boolean,
-): number {
-  const draws = 400;
-  let found = 0;
-  for (let draw = 0; draw < draws; draw++) {
-    const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
-    for (let sample = 0; sample < samples; sample++) builder.addSample(page(random()), 1);
-    if (wrong(hotFraction(builder.block(0)!, PAGES))) found++;
-  }
-  return found / draws;
-}
-
-test('the bound narrows as samples grow, and never below what was seen', () => {
-  let last = PAGES;
-  for (const samples of [10, 20, 40, 80, 160, 320]) {
-    const bound = uniformBound(samples, 10, PAGES);
-    assert.ok(bound <= last && bound >= 10, `${samples}: ${bound}`);
-    last = bound;
-  }
-  assert.equal(last, 10);
 });
 
 test('a bitmap-only map knows the same touched pages', () => {

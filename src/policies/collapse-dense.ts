@@ -1,5 +1,5 @@
-import { collapseRank, whyNot } from '../hotness/conclusions.js';
-import { density, hotFraction } from '../hotness/confidence.js';
+import { boundedFraction, collapseRank, whyNot } from '../hotness/conclusions.js';
+import { density } from '../hotness/confidence.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import { BLOCK_FLAG, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
@@ -74,16 +74,20 @@ function judgeHeat({ sizes, heat, parameters }: PolicyInput, row: number): HeatJ
     return { hot: parameters.collapseByResidency, unknown: true, why, weight: rankOf(heat, sizes, row) };
   }
   const hot = heat.block(block);
-  if (!hot || hot.samples === 0) return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
-  const fraction = hotFraction(hot, sizes.geometry.pagesPerBlock);
-  const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
+  const fraction = boundedFraction(heat, block);
+  if (hot === undefined || fraction === undefined)
+    return { hot: false, unknown: true, why: 'no sample fell on it', weight: 0 };
+  const { sparseBelow, denseAbove, keepAccesses } = parameters;
+  const kind = density(fraction, sparseBelow, denseAbove, keepAccesses);
   if (kind === 'dense') {
     const why = `samples touched ${ofPages(hot.touched, sizes.geometry.pagesPerBlock)}`;
     return { hot: true, unknown: false, why, weight: collapseRank(heat, block) };
   }
-  const isCold = kind === 'sparse' && whyNot(heat, 'sparse') === '';
-  const why = isCold ? 'mostly cold' : 'too few samples to tell that it is hot';
-  return { hot: false, unknown: !isCold, why, weight: 0 };
+  const why =
+    kind === 'sparse'
+      ? 'few of its sub-pages take nearly all accesses'
+      : 'too few samples to tell that it is hot all over';
+  return { hot: false, unknown: kind === 'unknown', why, weight: 0 };
 }
 
 /** What block to collapse first where residency alone decides: the hotter one if samples allow that much to be said. */

@@ -73,9 +73,61 @@ test('split-sparse splits what is proven sparse and leaves the rest with its rea
     heat: { samples: { 0: even(3, 200), 1: even(51, 1), 2: even(512, 9) } },
   });
   assert.deepEqual(actions(output), ['split 0 → 0']);
-  assert.match(output.proposals[0].reason, /600 samples touched 3 of 512 sub-pages/);
+  assert.match(
+    output.proposals[0].reason,
+    /^by 600 samples at least 99\.2 % of its accesses fall on 3 of 512 sub-pages \(0\.6 %\), so at most 0\.8 % leave them/,
+  );
+  const { accessesElsewhere, tlbEntries } = output.proposals[0].cost;
+  assert.equal(accessesElsewhere?.expected, 0);
+  assert.ok((accessesElsewhere?.worst ?? 0) > 0.005 && (accessesElsewhere?.worst ?? 1) < 0.008);
+  assert.equal(tlbEntries, 3);
   assert.equal(output.proposals[0].gain.reclaimableBytes, 509 * 4096);
   assert.deepEqual(left(output).sort(), ['no-gain 1', 'unknown-heat 1', 'unknown-heat 1']);
+});
+
+test('split-sparse asks for samples, for few sub-pages and for nearly all accesses, and says which is missing', () => {
+  const why = (samples: readonly (readonly [number, number])[], parameters?: Partial<PolicyParameters>) =>
+    propose('split-sparse', {
+      blocks: ['H'],
+      heat: { samples: { 0: samples } },
+      ...(parameters === undefined ? {} : { parameters }),
+    }).passedOver.map(({ code, why: words }) => `${code}: ${words}`);
+  assert.deepEqual(why([[3, 39]]), [
+    'unknown-heat: fewer than 40 samples: sample longer or at a shorter period',
+  ]);
+  assert.deepEqual(why([[3, 40]]), []);
+  assert.match(why(even(60, 2))[0], /^unknown-heat: not known to keep 90\.0 % of its accesses on 10\.0 %/);
+  assert.match(why(even(512, 9))[0], /^no-gain: its accesses need more than 10\.0 % of the sub-pages$/);
+  assert.deepEqual(why(even(3, 100), { keepAccesses: 0.98 }), []);
+  assert.match(why(even(3, 100), { keepAccesses: 0.99 })[0], /^unknown-heat: fewer than 457 samples/);
+  assert.deepEqual(why(even(60, 40), { sparseBelow: 0.12 }), []);
+});
+
+test('a split keeps what takes the accesses and sets free what chance samples hit', () => {
+  const stray = Array.from({ length: 40 }, (_, page) => [100 + 10 * page, 1] as const);
+  const output = propose('split-sparse', {
+    blocks: ['H'],
+    heat: { samples: { 0: [...even(8, 150), ...stray] } },
+  });
+  assert.equal(output.proposals[0].gain.reclaimableBytes, 504 * 4096);
+  const { accessesElsewhere, tlbEntries } = output.proposals[0].cost;
+  assert.ok(Math.abs((accessesElsewhere?.expected ?? 0) - 40 / 1240) < 1e-12);
+  assert.ok((accessesElsewhere?.worst ?? 0) > 40 / 1240 && (accessesElsewhere?.worst ?? 1) < 0.07);
+  assert.equal(tlbEntries, 8);
+});
+
+test('collapse-dense leaves a block alone whose accesses need few sub-pages, touched all over or not', () => {
+  const rare = Array.from({ length: 504 }, (_, page) => [8 + page, 1] as const);
+  const heat = { samples: { 0: [...even(8, 1500), ...rare], 1: even(461, 3), 2: even(460, 3) } };
+  const output = propose('collapse-dense', { blocks: ['4', '4', '4'], heat });
+  assert.deepEqual(actions(output), ['collapse 1 → 9']);
+  assert.deepEqual(
+    output.passedOver.map(({ code, why }) => `${code}: ${why}`),
+    [
+      'no-gain: few of its sub-pages take nearly all accesses',
+      'unknown-heat: too few samples to tell that it is hot all over',
+    ],
+  );
 });
 
 test('split-sparse never builds on a source that is blind inside huge pages', () => {

@@ -38,10 +38,15 @@ export interface NamedBlocks {
 
 export interface PolicyParameters {
   /**
-   * split-sparse: a huge block is sparse when, with 95 % confidence, at most this share of its sub-pages is in use.
+   * split-sparse: a huge block is sparse when at most this share of its sub-pages takes nearly all of its accesses.
    * Default 0.10: the bound that the study behind the DAMOS split series used for "sparse".
    */
   readonly sparseBelow: Fraction;
+  /**
+   * split-sparse: share of the accesses that those sub-pages take at least, with 95 % confidence; the rest is what a
+   * split may cost at worst. Default 0.90: from 40 samples on a block can show it.
+   */
+  readonly keepAccesses: Fraction;
   /**
    * collapse-dense: at least this share of a block's sub-pages must be present (and hot, when heat is known).
    * Default 0.90: Ingens promotes at 90 % utilisation, which bounds growth to a ninth of what is there.
@@ -93,6 +98,7 @@ export const DEFAULT_COSTS: CostModel = {
 
 export const DEFAULT_PARAMETERS: PolicyParameters = {
   sparseBelow: 0.1,
+  keepAccesses: 0.9,
   denseAbove: 0.9,
   emptyAbove: 409 / 512,
   unmappedFrom: 1 / 64,

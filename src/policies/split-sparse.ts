@@ -1,27 +1,27 @@
+import { percent, percentDown, percentUp } from '../base/percent.js';
 import { whyNot } from '../hotness/conclusions.js';
-import { density, hotFraction } from '../hotness/confidence.js';
-import type { HotBlock, HotFraction, HotMap } from '../vocabulary/hot-map.js';
+import { fewestSamples, hotFraction, markKept, sparseClaim, surelyWider } from '../hotness/confidence.js';
+import type { HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { Proposal } from '../vocabulary/plan.js';
-import type { Order, Pages } from '../vocabulary/units.js';
+import type { BlockNumber, Order, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
 import { freedPages, type SplitFacts, splitCost, splitGain } from './estimates.js';
 import type { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput } from './policy.js';
+import { ofPages, type Policy, type PolicyInput, type PolicyParameters } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 
 const NAME = 'split-sparse';
 
-/** Splits huge blocks of which only a small share is in use, so that their cold part can be seen and reclaimed. */
+/** Splits huge blocks of which a small share takes nearly all accesses, so that the rest can be seen and reclaimed. */
 export const splitSparse: Policy = {
   name: NAME,
-  brief: 'split huge pages of which, with 95 % confidence, only a small share is accessed',
+  brief: 'split huge pages of which, with 95 % confidence, a small share takes nearly all accesses',
   propose: (input) => judgeEach(NAME, input, 'pmd', judge),
 };
 
 function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
   const { sizes, heat, parameters } = input;
   const block = sizes.blocks.block[row];
-  const hot = heat?.block(block);
   if (!heat?.subPageHeat) {
     findings.add('unknown-heat', 'no source that sees below a huge page', block);
     return undefined;
@@ -31,78 +31,90 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     findings.add('unknown-heat', `samples ${forbidden}`, block);
     return undefined;
   }
-  if (!hot || hot.samples === 0) {
+  const fraction = hotFraction(heat, block);
+  if (fraction === undefined) {
     findings.add('unknown-heat', 'no sample fell on it', block);
     return undefined;
   }
-  const fraction = hotFraction(hot, sizes.geometry.pagesPerBlock);
-  const kind = density(fraction, parameters.sparseBelow, parameters.denseAbove);
-  if (kind !== 'sparse') {
-    findings.add(...passing(kind, fraction, parameters.sparseBelow), block);
+  const claim = sparseClaim(fraction, parameters.sparseBelow, parameters.keepAccesses);
+  if (claim === undefined) {
+    findings.add(...passing(fraction, parameters, sizes.geometry.pagesPerBlock), block);
     return undefined;
   }
-  return proposal(input, row, heat, hot, fraction);
+  return proposal(input, row, heat, { block, samples: fraction.samples, claim });
 }
 
 function passing(
-  kind: 'dense' | 'unknown',
   fraction: HotFraction,
-  bound: number,
+  { sparseBelow, keepAccesses }: PolicyParameters,
+  pages: Pages,
 ): ['no-gain' | 'unknown-heat', string] {
-  if (kind === 'dense' || fraction.low >= bound) return ['no-gain', 'in use over too large a share'];
-  return ['unknown-heat', 'too few samples to tell: sample longer or at a shorter period'];
+  if (surelyWider(fraction, sparseBelow, keepAccesses))
+    return ['no-gain', `its accesses need more than ${percent(sparseBelow)} of the sub-pages`];
+  const fewest = fewestSamples(pages, keepAccesses);
+  if (fraction.samples < fewest)
+    return ['unknown-heat', `fewer than ${fewest} samples: sample longer or at a shorter period`];
+  return [
+    'unknown-heat',
+    `not known to keep ${percent(keepAccesses)} of its accesses on ${percent(sparseBelow)} of the sub-pages: sample longer or at a shorter period`,
+  ];
 }
 
-function proposal(
-  input: PolicyInput,
-  row: number,
-  heat: HotMap,
-  hot: HotBlock,
-  fraction: HotFraction,
-): Proposal {
+/** What the samples say of a sparse block. */
+interface Sparse {
+  readonly block: BlockNumber;
+  readonly samples: number;
+  readonly claim: KeptPages;
+}
+
+function proposal(input: PolicyInput, row: number, heat: HotMap, sparse: Sparse): Proposal {
   const { sizes, parameters } = input;
-  const pages = sizes.geometry.pagesPerBlock;
-  const inUse = usedPages(heat, hot, pages);
+  const { geometry } = sizes;
+  const pages = geometry.pagesPerBlock;
+  const inUse = keptPages(heat, sparse, pages);
   const targetOrder = parameters.order ?? chooseSplitOrder(inUse, pages, parameters.splitOrders);
-  const freed = freedPages(input, row, targetOrder);
   const facts: SplitFacts = {
     targetOrder,
     mappedByPmd: true,
-    freed,
+    freed: freedPages(input, row, targetOrder),
     coldPages: coldPagesAt(inUse, targetOrder, pages),
   };
+  const tlbEntries = (pages - facts.coldPages) / 2 ** targetOrder;
+  const { expected, least } = sparse.claim;
   return {
     process: sizes.process,
-    block: hot.block,
+    block: sparse.block,
     action: 'split',
     targetOrder,
     policy: NAME,
-    reason: reason(hot, fraction, facts, pages, parameters.order),
-    gain: splitGain(facts, sizes.geometry),
-    cost: splitCost(facts, sizes.geometry, parameters.costs),
-    priority: facts.coldPages * sizes.geometry.pageBytes,
+    reason: `${claimed(sparse, pages)}; ${effect(facts, tlbEntries, parameters.order)}`,
+    gain: splitGain(facts, geometry),
+    cost: {
+      ...splitCost(facts, geometry, parameters.costs),
+      accessesElsewhere: { expected: 1 - expected, worst: 1 - least },
+      tlbEntries,
+    },
+    priority: facts.coldPages * geometry.pageBytes,
   };
 }
 
-function reason(
-  hot: HotBlock,
-  fraction: HotFraction,
-  facts: SplitFacts,
-  pages: Pages,
-  forced?: Order,
-): string {
-  const high = (100 * fraction.high).toFixed(1);
-  const order = forced === undefined ? 'chosen' : 'forced';
+function claimed({ samples, claim }: Sparse, pages: Pages): string {
   return (
-    `${hot.samples} samples touched ${ofPages(hot.touched, pages)}, at most ${high} % with 95 % confidence; ` +
-    `order ${facts.targetOrder} (${order}) sets ${facts.coldPages} cold sub-pages free`
+    `by ${samples} samples at least ${percentDown(claim.least)} of its accesses fall on ${ofPages(claim.pages, pages)}, ` +
+    `so at most ${percentUp(1 - claim.least)} leave them (95 % confidence; expected ${percent(1 - claim.expected)})`
   );
 }
 
-function usedPages(heat: HotMap, hot: HotBlock, pages: Pages): Uint8Array {
+function effect({ targetOrder, coldPages }: SplitFacts, tlbEntries: number, forced?: Order): string {
+  const order = forced === undefined ? 'chosen' : 'forced';
+  const entries = `${tlbEntries} TLB ${tlbEntries === 1 ? 'entry' : 'entries'} instead of one`;
+  return `order ${targetOrder} (${order}) takes ${entries} and sets ${coldPages} cold sub-pages free`;
+}
+
+function keptPages(heat: HotMap, { block, claim }: Sparse, pages: Pages): Uint8Array {
   const counts = new Uint16Array(pages);
-  heat.counts(hot.block, counts);
+  heat.counts(block, counts);
   const inUse = new Uint8Array(pages / 8);
-  for (let page = 0; page < pages; page++) if (counts[page] > 0) inUse[page >> 3] |= 1 << (page & 7);
+  markKept(counts, claim, inUse);
   return inUse;
 }

@@ -5,18 +5,38 @@
 import type { SampleNature } from './nature.js';
 import type { ProcessIdentity } from './process.js';
 import type { SampleOrigin } from './sample.js';
-import type { BlockNumber, Fraction, PageGeometry, Pages } from './units.js';
+import type { BlockNumber, Fraction, Order, PageGeometry, Pages } from './units.js';
 
-/** Bounds on the share of a block's sub-pages that were accessed in the window. */
+/**
+ * What a block's samples prove of how its accesses are spread over its sub-pages. Bounds hold with 95 % confidence for
+ * every distribution of the accesses, when each access of the window is as likely to be sampled as any other.
+ */
 export interface HotFraction {
-  /** Share of sub-pages with at least one sample: a certain lower bound. */
+  readonly samples: number;
+  /** Share of sub-pages with at least one sample: accessed for certain. */
   readonly seen: Fraction;
-  /** Lower and upper end of the 95 % confidence interval. */
+  /**
+   * Least and most spread: the sub-pages that 90 % of the accesses need, divided by 0.9 of all, so that accesses spread
+   * evenly over a share of the sub-pages have that share as their spread.
+   */
   readonly low: Fraction;
   readonly high: Fraction;
-  /** Good–Turing coverage 1 − f1/n: the share of accesses that fell on sub-pages already seen. */
-  readonly coverage: Fraction;
-  readonly samples: number;
+  /** Sets of sub-pages that take most of the accesses, the one that bounds the spread better first. */
+  readonly kept: readonly KeptPages[];
+}
+
+/** A claim: at least `least` of a block's accesses fall on these sub-pages. */
+export interface KeptPages {
+  /** Sub-pages are taken by whole pieces of this order. */
+  readonly order: Order;
+  /** Pieces with at least this many samples are kept. */
+  readonly leastSamples: number;
+  readonly pages: Pages;
+  /** `pages` as a share of the block. */
+  readonly share: Fraction;
+  /** Share of the accesses that falls on them: expected (Good and Turing), and at least. */
+  readonly expected: Fraction;
+  readonly least: Fraction;
 }
 
 /** Reads one block of a hot map. Returned objects are snapshots; the map itself is columns. */

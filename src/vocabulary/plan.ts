@@ -10,6 +10,7 @@ import { MIB } from './units.js';
 export const PLAN_VERSION = 1;
 
 const Count = z.int().nonnegative();
+const Share = z.number().min(0).max(1);
 const Order = z.int().min(0).max(20);
 
 /** A block as it was seen, for journals and verdicts. Mirrors BlockState of page-sizes.ts. */
@@ -69,6 +70,13 @@ export const CostSchema = z
     copiedBytes: Count,
     /** Memory that the step takes in addition: holes that a collapse fills. */
     grownBytes: Count,
+    /**
+     * Split by heat: share of the block's accesses that leaves the huge page's entry for sub-pages that are not kept as
+     * in use, expected and at worst (95 % confidence). 0 to 1.
+     */
+    accessesElsewhere: z.object({ expected: Share, worst: Share }).readonly().optional(),
+    /** Split by heat: TLB entries that the sub-pages kept as in use need instead of one. */
+    tlbEntries: Count.optional(),
   })
   .readonly();
 

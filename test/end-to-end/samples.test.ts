@@ -72,7 +72,7 @@ test('a heat file shows in the report what was accessed, as text, JSON and pictu
   );
   assert.match(
     octavo(['report', heat]).out,
-    /fewer than 10\.0 % of the sub-pages accessed: at least 0\.0 %, at most 100\.0 %/,
+    /sparse \(90 % of the accesses on at most 10\.0 % of the sub-pages\): at least 0\.0 %, at most 100\.0 %/,
   );
   assert.match(readFileSync(svg, 'utf8'), /^<svg [^>]*>[\s\S]*<\/svg>\n$/);
 });

@@ -23,10 +23,10 @@ export const reportCommand = command<ReportFlags, [string]>(
     brief: 'show what a heat file says, with its bounds',
     effect: LOOKS,
     description: [
-      'Shows how many blocks had which share of their sub-pages accessed. A block with few samples may be sparse or',
-      'only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be decided',
-      'is said. Below it: processes, mappings and the hottest blocks. With --thp only huge pages of live processes are',
-      'counted, those without any sample as unknown.',
+      'Shows over which share of their sub-pages the accesses of blocks are spread. A block with few samples may be',
+      'sparse or only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be',
+      'decided is said. Below it: processes, mappings and the hottest blocks. With --thp only huge pages of live',
+      'processes are counted, those without any sample as unknown.',
     ].join('\n'),
     examples: [
       ['octavo report heat.parquet', 'the histogram as text'],
@@ -63,7 +63,7 @@ export const reportCommand = command<ReportFlags, [string]>(
         kind: 'parsed',
         parse: parseFraction,
         default: '10%',
-        brief: 'Share of sub-pages below which a block is sparse',
+        brief: 'A block is sparse when at most this share of its sub-pages takes 90 % of its accesses',
       },
       thp: {
         kind: 'boolean',
@@ -90,7 +90,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       if (!written.ok)
         throw new OctavoError('FILE_UNWRITABLE', { path: flags.svg, errno: written.error.errno });
     }
-    if (flags.json) this.printJson({ octavo: 'heat-report', version: 1, heat: path, ...report });
+    if (flags.json) this.printJson({ octavo: 'heat-report', version: 2, heat: path, ...report });
     else for (const line of reportLines(report)) this.print(line);
   },
 );

@@ -1,6 +1,6 @@
 /** What a heat file shows: the histogram with its bounds, the hottest blocks, processes and mappings. */
 import { boundedFraction, whyNot } from '../../hotness/conclusions.js';
-import { density } from '../../hotness/confidence.js';
+import { density, surelyWider } from '../../hotness/confidence.js';
 import {
   countedBlocks,
   type HeatHistogram,
@@ -27,7 +27,8 @@ export interface BlockLine {
   readonly tlbMisses?: number;
   readonly touched: number;
   readonly subPages: number;
-  readonly fraction: HotFraction;
+  /** What the samples prove; absent where the source sees no sub-pages. */
+  readonly fraction?: HotFraction;
 }
 
 export interface GroupLine {
@@ -67,11 +68,14 @@ export interface HeatReport {
     readonly blocks: number;
     readonly withoutSamples: number;
   };
-  /** Blocks known to be below the share, known to be at or above it, and undecided. */
+  /**
+   * Blocks of which at most the share `below` of the sub-pages surely takes 90 % of the accesses, those that surely need
+   * more sub-pages, and undecided ones.
+   */
   readonly sparse: {
     readonly below: number;
     readonly certain: number;
-    readonly dense: number;
+    readonly wider: number;
     readonly unknown: number;
   };
   readonly processes: readonly GroupLine[];
@@ -250,15 +254,17 @@ function countSparse(
   below: number,
   huge: HugeBlocks | undefined,
 ): HeatReport['sparse'] {
-  const counts = { sparse: 0, dense: 0, unknown: 0 };
+  const counts = { certain: 0, wider: 0, unknown: 0 };
   for (const map of maps) {
-    for (const number of countedBlocks(map, huge)) {
-      const block = map.block(number);
-      const isSeen = block !== undefined && block.samples > 0 && map.subPageHeat;
-      counts[isSeen ? density(boundedFraction(map, block), below, below) : 'unknown']++;
-    }
+    for (const number of countedBlocks(map, huge)) counts[sparseness(boundedFraction(map, number), below)]++;
   }
-  return { below, certain: counts.sparse, dense: counts.dense, unknown: counts.unknown };
+  return { below, ...counts };
+}
+
+function sparseness(fraction: HotFraction | undefined, below: number): 'certain' | 'wider' | 'unknown' {
+  if (fraction === undefined) return 'unknown';
+  if (density(fraction, below, 1) === 'sparse') return 'certain';
+  return surelyWider(fraction, below) ? 'wider' : 'unknown';
 }
 
 function hottestBlocks(
@@ -276,6 +282,7 @@ function hottestBlocks(
     const block = map.block(number);
     if (block === undefined) return [];
     const { pid, command } = map.process;
+    const fraction = boundedFraction(map, number);
     return {
       pid,
       command,
@@ -286,7 +293,7 @@ function hottestBlocks(
       ...(block.tlbMisses === undefined ? {} : { tlbMisses: block.tlbMisses }),
       touched: block.touched,
       subPages: geometry.pagesPerBlock,
-      fraction: boundedFraction(map, block),
+      ...(fraction === undefined ? {} : { fraction }),
     };
   });
 }

@@ -1,4 +1,5 @@
 /** The histogram of a heat report as a self-contained SVG that reads in light and dark. */
+import { percent, percentDown, percentUp } from '../../base/percent.js';
 import type { HeatReport } from './heat-report.js';
 
 const WIDTH = 880;
@@ -41,7 +42,7 @@ export function histogramSvg(report: HeatReport): string {
   const scale: Scale = { end, whole };
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title about">`,
-    '<title id="title">Blocks by share of sub-pages accessed</title>',
+    '<title id="title">Blocks by spread of their accesses over sub-pages</title>',
     `<desc id="about">${escaped([...headline(report), ...report.histogram.bins.map(describeBin)].join('. '))}</desc>`,
     `<style>${STYLE}</style>`,
     HATCH,
@@ -49,7 +50,7 @@ export function histogramSvg(report: HeatReport): string {
     text(
       PLOT.left,
       32,
-      `How much of each ${report.huge === undefined ? 'huge-page-sized block' : 'huge page'} is accessed`,
+      `Over how much of each ${report.huge === undefined ? 'huge-page-sized block' : 'huge page'} its accesses are spread`,
       {
         kind: 'title',
       },
@@ -59,10 +60,15 @@ export function histogramSvg(report: HeatReport): string {
     ...histogram.bins.map((_, index) => column(report, index, scale)),
     unknownColumn(report, scale),
     `<line class="axis" x1="${PLOT.left}" x2="${PLOT.left + PLOT_WIDTH}" y1="${BASE}" y2="${BASE}"/>`,
-    text(PLOT.left + PLOT_WIDTH / 2, BASE + 42, 'share of the block’s sub-pages that were accessed', {
-      anchor: 'middle',
-      kind: 'quiet',
-    }),
+    text(
+      PLOT.left + PLOT_WIDTH / 2,
+      BASE + 42,
+      'spread: share of the sub-pages that 90 % of the accesses need; an even spread over x % is x %',
+      {
+        anchor: 'middle',
+        kind: 'quiet',
+      },
+    ),
     ...legend(),
     '</svg>',
     '',
@@ -76,14 +82,12 @@ interface Scale {
   readonly whole: number;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 function headline(report: HeatReport): string[] {
   const { blocks } = report.histogram;
   const { below, certain, unknown } = report.sparse;
   const all = Math.max(1, blocks);
   const shares = report.seesSubPages
-    ? `fewer than ${percent(below)} accessed: at least ${percent(certain / all)}, at most ${percent((certain + unknown) / all)} of the blocks (95 % confidence)`
+    ? `90 % of the accesses on at most ${percent(below)} of the sub-pages: at least ${percentDown(certain / all)}, at most ${percentUp((certain + unknown) / all)} of the blocks (95 % confidence)`
     : 'the source speaks of whole regions: which sub-pages were accessed is unknown';
   return [
     `${counted(report.samples, 'sample')}, ${counted(blocks, report.huge === undefined ? 'block' : 'huge page')} of ${counted(report.processes.length, 'process', 'es')}`,
@@ -171,8 +175,8 @@ function legend(): string[] {
   const square = (kind: string, x: number) =>
     `<rect class="${kind}" x="${x}" y="${y - 10}" width="14" height="12"/>`;
   return [
-    `${square('certain', left)}${text(left + 20, y, 'certain')}`,
-    `${square('possible', left + 96)}${text(left + 116, y, 'possible, by the samples there are')}`,
+    `${square('certain', left)}${text(left + 20, y, 'at least')}`,
+    `${square('possible', left + 96)}${text(left + 116, y, 'at most, by the samples there are')}`,
     `<line class="seen" x1="${left + 348}" x2="${left + 368}" y1="${y - 4}" y2="${y - 4}"/>${text(left + 374, y, 'by seen sub-pages alone')}`,
     `${square('undecided', left + 556)}${text(left + 576, y, 'too few samples for one bin')}`,
   ];

@@ -1,9 +1,10 @@
 /** A heat report in words and bars for a terminal. */
+import { percent, percentDown, percentUp } from '../../base/percent.js';
+import type { HotFraction } from '../../vocabulary/hot-map.js';
 import { type Conclusion, NATURES } from '../../vocabulary/nature.js';
 import type { BlockLine, GroupLine, HeatReport } from './heat-report.js';
 
 const BAR_WIDTH = 40;
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export function reportLines(report: HeatReport): string[] {
   return [
@@ -77,10 +78,12 @@ function histogramLines(report: HeatReport): string[] {
     return `${range} ${bounds}  ${bar(bin.least, bin.most, most).padEnd(BAR_WIDTH)}  ${bin.seen}`;
   });
   return [
-    `share of sub-pages accessed, ${subject(report)}`,
-    '  accessed          blocks (95 %)  █ certain ░ possible    by seen pages alone',
+    `spread of the accesses over sub-pages, ${subject(report)}`,
+    '  spread            blocks (95 %)  █ at least ░ at most                        by seen pages alone',
     ...lines,
     `unknown: ${histogram.unknown} of ${histogram.blocks} blocks (${percent(histogram.unknown / histogram.blocks)}) have too few samples for one bin`,
+    'The spread is the share of sub-pages that 90 % of the accesses need; accesses spread evenly over x % have x %.',
+    'Bounds hold in 95 % of blocks for any distribution of accesses, if each of them is as likely to be sampled.',
   ];
 }
 
@@ -96,11 +99,11 @@ function bar(least: number, most: number, whole: number): string {
 }
 
 function sparseLines(report: HeatReport): string[] {
-  const { below, certain, dense, unknown } = report.sparse;
-  const all = certain + dense + unknown;
+  const { below, certain, wider, unknown } = report.sparse;
+  const all = certain + wider + unknown;
   if (all === 0) return [];
   return [
-    `fewer than ${percent(below)} of the sub-pages accessed: at least ${percent(certain / all)}, at most ${percent((certain + unknown) / all)} of the blocks`,
+    `sparse (90 % of the accesses on at most ${percent(below)} of the sub-pages): at least ${percentDown(certain / all)}, at most ${percentUp((certain + unknown) / all)} of the blocks`,
     ...(report.huge === undefined
       ? ['Blocks may be huge pages or not; --thp counts huge pages only, of processes that still run.']
       : []),
@@ -117,10 +120,17 @@ function groupLine(line: GroupLine, name: string): string {
 }
 
 function blockLine(line: BlockLine): string {
-  const { low, high } = line.fraction;
-  const share = `${percent(low)} … ${percent(high)}`;
-  const touched = line.fraction.seen === 0 ? '' : ` on ${line.touched} of ${line.subPages} sub-pages`;
-  const accesses =
-    line.accesses === line.samples ? '' : ` of ${Number(line.accesses.toPrecision(4))} accesses`;
-  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(line.samples).padStart(8)} samples${accesses}${touched} (${share})  ${line.mapping}`;
+  const { fraction, touched, subPages, samples } = line;
+  const accesses = line.accesses === samples ? '' : ` of ${Number(line.accesses.toPrecision(4))} accesses`;
+  const seen = fraction === undefined ? '' : ` on ${touched} of ${subPages} sub-pages (${claimed(fraction)})`;
+  return `${String(line.pid).padStart(8)}  ${line.address.padStart(18)}  ${String(samples).padStart(8)} samples${accesses}${seen}  ${line.mapping}`;
+}
+
+/** `spread 1.2 % … 3.4 %, at least 93.0 % of the accesses on 20`. */
+function claimed({ low, high, kept }: HotFraction): string {
+  const spread = `spread ${percentDown(low)} … ${percentUp(high)}`;
+  const best = kept[0];
+  return best === undefined || best.least === 0
+    ? spread
+    : `${spread}, at least ${percentDown(best.least)} of the accesses on ${best.pages}`;
 }
