@@ -31,6 +31,28 @@ export function lowerQuantile(trials: number, chance: number, alpha: number): nu
   return low;
 }
 
+/** Interval of a chance of which `hits` of `trials` were hits (Clopper and Pearson), each end missing with `alpha`. */
+export function chanceBounds(hits: number, trials: number, alpha: number): { low: number; high: number } {
+  return {
+    low: hits === 0 ? 0 : bisect((chance) => atLeast(hits, trials, chance) > alpha),
+    high: hits === trials ? 1 : bisect((chance) => atMost(hits, trials, chance) <= alpha),
+  };
+}
+
+/** Smallest chance for which a rising condition holds. */
+function bisect(holds: (chance: number) => boolean): number {
+  let low = 0;
+  let high = 1;
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = (low + high) / 2;
+    if (holds(middle)) high = middle;
+    else low = middle;
+  }
+  return (low + high) / 2;
+}
+
+const HALVINGS = 40;
+
 /** Sum of the mass at `from` and above; for `from` above the mean. */
 function upwards(from: number, trials: number, chance: number): number {
   const odds = chance / (1 - chance);

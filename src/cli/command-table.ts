@@ -16,6 +16,7 @@ export const COMMAND_LOADERS = {
   runs: async () => (await import('./commands/runs.js')).runsCommand,
   import: async () => (await import('./commands/import.js')).importCommand,
   record: async () => (await import('./commands/record.js')).recordCommandLine,
+  heat: async () => (await import('./commands/heat.js')).heatRoutes,
   report: async () => (await import('./commands/report.js')).reportCommand,
   damon: async () => (await import('./commands/damon.js')).damonRoutes,
   simulate: async () => (await import('./commands/simulate.js')).simulateCommand,

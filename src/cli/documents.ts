@@ -141,6 +141,15 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     mappings: AnyRows,
     hottest: AnyRows,
   }),
+  'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
+    from: z.array(z.string()),
+    heat: z.string(),
+    ...{ samples: Count, processes: Count, recordings: Count },
+  }),
+  'heat-diff': kind('heat-diff', 'heat diff', 'blocks that became hotter, colder or sparse, with intervals', {
+    before: z.string(),
+    after: z.string(),
+  }),
   'damon-status': kind('damon-status', 'damon status', 'every kdamond: parameters, statistics, owner', {
     modules: z.array(z.unknown()),
     kdamonds: AnyRows,

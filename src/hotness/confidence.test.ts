@@ -52,6 +52,25 @@ test('54 samples of a uniformly hot block look 10 % hot, and are told as unknown
   assert.equal(fraction.high, 1);
 });
 
+test('accessed bits of all sub-pages are a census: few that show are few, however few the looks were', () => {
+  const bitsOf = (counts: readonly number[]) => {
+    const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+    counts.forEach((count, page) => void builder.addCount(page, count, count));
+    const fraction = hotFraction(builder.build([{ ...SUB_PAGE_ORIGIN, nature: 'page-bits' }]), 0);
+    assert.ok(fraction !== undefined);
+    return fraction;
+  };
+  const few = bitsOf(repeated(8, 1));
+  assert.equal(kind(few), 'sparse');
+  assert.deepEqual([few.seen, few.low, few.kept.length], [8 / PAGES, 0, 1]);
+  assert.ok(Math.abs(few.high - 8 / PAGES) < 1e-12);
+  assert.deepEqual([few.kept[0].pages, few.kept[0].least, few.kept[0].leastSamples], [8, 1, 1]);
+  assert.equal(kind(bitsOf(repeated(52, 1))), 'unknown');
+  assert.equal(kind(bitsOf(repeated(461, 1))), 'dense');
+  // The same counts as samples of accesses prove nothing.
+  assert.equal(kind(fractionOf(repeated(8, 1))), 'unknown');
+});
+
 test('a block with three hot sub-pages and many samples is sparse, a full one dense', () => {
   assert.equal(kind(fractionOf(repeated(3, 100))), 'sparse');
   assert.equal(kind(fractionOf(repeated(461, 10))), 'dense');

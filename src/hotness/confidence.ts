@@ -40,12 +40,26 @@ export function hotFraction(map: HotMap, number: BlockNumber): HotFraction | und
   if (block === undefined || block.samples === 0 || !map.subPageHeat) return undefined;
   const counts = scratchOf(map.geometry.pagesPerBlock).counts;
   if (!map.counts(number, counts)) return undefined;
+  if (map.nature === 'page-bits') return watched(block, counts.length);
   return claims({
     counts,
     samples: block.samples,
     isBitmap: block.once === undefined,
     unseenShare: unseenShareOf(block),
   });
+}
+
+/**
+ * What accessed bits say when those of all sub-pages were watched: no sample but a census of the window. The accesses fell
+ * on the sub-pages that show; how they are spread over these is not known.
+ */
+function watched(block: HotBlock, pages: Pages): HotFraction {
+  const { touched, samples } = block;
+  const kept: KeptPages = {
+    ...{ order: 0, leastSamples: 1, pages: touched, share: touched / pages },
+    ...{ expected: 1, least: 1 - unseenShareOf(block) },
+  };
+  return { samples, seen: kept.share, low: 0, high: mostSpread(kept, pages), kept: [kept] };
 }
 
 /** The claims of a block with at least one sample. */

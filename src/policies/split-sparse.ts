@@ -87,7 +87,7 @@ function proposal(input: PolicyInput, row: number, heat: HotMap, sparse: Sparse)
     action: 'split',
     targetOrder,
     policy: NAME,
-    reason: `${claimed(sparse, pages)}; ${effect(facts, tlbEntries, parameters.order)}`,
+    reason: `${heat.nature === 'page-bits' ? watched(sparse, pages) : claimed(sparse, pages)}; ${effect(facts, tlbEntries, parameters.order)}`,
     gain: splitGain(facts, geometry),
     cost: {
       ...splitCost(facts, geometry, parameters.costs),
@@ -103,6 +103,11 @@ function claimed({ samples, claim }: Sparse, pages: Pages): string {
     `by ${samples} samples at least ${percentDown(claim.least)} of its accesses fall on ${ofPages(claim.pages, pages)}, ` +
     `so at most ${percentUp(1 - claim.least)} leave them (95 % confidence; expected ${percent(1 - claim.expected)})`
   );
+}
+
+/** Of accessed bits, which tell of every sub-page whether it was accessed at all. */
+function watched({ claim }: Sparse, pages: Pages): string {
+  return `the accessed bits of all sub-pages were watched, and ${ofPages(claim.pages, pages)} showed (one that stays in the TLB may not)`;
 }
 
 function effect({ targetOrder, coldPages }: SplitFacts, tlbEntries: number, forced?: Order): string {

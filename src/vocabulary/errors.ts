@@ -176,6 +176,11 @@ export const ERRORS = {
     advice:
       'Give each recording once: repeated samples look like certainty. A merged heat file holds its parts.',
   },
+  HEAT_UNLIKE: {
+    exit: 'badInput',
+    says: '{first} and {second} do not go together: {problem}',
+    advice: 'Give heat of the same kind of samples, page size and processes.',
+  },
   HEAT_OTHER_PROCESS: {
     exit: 'stale',
     says: 'the heat of {path} is not of this process {pid}: {problem}',
