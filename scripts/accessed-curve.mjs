@@ -5,9 +5,9 @@ import { parseArgs } from 'node:util';
 import { prepare } from './prepare.mjs';
 
 prepare();
-const { CPUS } = await import('../dist/src/simulator/cpus/catalogue.js');
-const { reachBytes } = await import('../dist/src/simulator/cpus/cpu.js');
-const { accessedPoint } = await import('../dist/src/simulator/hardware/accessed-curve.js');
+const { CPUS } = await import('../dist/src/model/cpus/catalogue.js');
+const { reachBytes } = await import('../dist/src/model/cpus/cpu.js');
+const { accessedPoint } = await import('../dist/src/simulator/run/accessed-curve.js');
 const { GEOMETRY_4K } = await import('../dist/src/vocabulary/units.js');
 
 const { values, positionals } = parseArgs({

@@ -7,10 +7,10 @@ import { dirname, join } from 'node:path';
 
 /** The room of src/ that each kernel belongs to. */
 const KERNELS = {
-  samples: 'formats/sample-kernel',
-  heat: 'hotness/heat-kernel',
-  tally: 'formats/perf-data/tally-kernel',
-  parquet: 'formats/parquet/encode-kernel',
+  samples: 'formats/sample-loop',
+  heat: 'hotness/heat-loop',
+  tally: 'formats/perf-data/tally-loop',
+  parquet: 'formats/parquet/encode-loop',
 };
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory'];
 

@@ -11,7 +11,7 @@ const ENTRIES = {
   'worker-entry': 'host/worker-entry.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
   'linux/native': 'host/linux/native.js',
-  jobs: 'simulator/jobs.js',
+  jobs: 'simulator/run/jobs.js',
 };
 
 export async function bundle() {

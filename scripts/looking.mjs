@@ -166,7 +166,7 @@ async function redisAt(socket) {
 
 /** 64 huge pages that four children share. */
 async function withPrefork(act) {
-  const { WorkloadClient } = await import(join(root, 'dist/src/demo/workload-client.js'));
+  const { WorkloadClient } = await import(join(root, 'dist/demo/workload-client.js'));
   const workload = await WorkloadClient.start();
   try {
     const { blockBytes } = workload.greeting;

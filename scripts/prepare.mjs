@@ -50,7 +50,7 @@ function built() {
   const mark = join(root, 'dist/.tsbuildinfo');
   if (!existsSync(mark)) return false;
   const builtAt = statSync(mark).mtimeMs;
-  return ['src', 'assembly', 'test', 'lab', 'scripts', 'tsconfig.json'].every(
+  return ['src', 'demo', 'assembly', 'test', 'lab', 'scripts', 'tsconfig.json'].every(
     (name) => newest(join(root, name)) <= builtAt,
   );
 }

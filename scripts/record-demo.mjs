@@ -9,7 +9,7 @@ import { prepare, root } from './prepare.mjs';
 prepare();
 const fixture = join(root, 'test/fixtures/demo');
 const folder = join(mkdtempSync(join(tmpdir(), 'octavo-record-demo-')), 'demo');
-const demo = join(root, 'dist/src/demo/demo.js');
+const demo = join(root, 'dist/demo/demo.js');
 const mib = process.argv[2] ?? '64';
 const shown = spawnSync(process.execPath, [demo, fixture, '--mib', mib, '--record', folder], {
   stdio: 'inherit',

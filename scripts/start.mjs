@@ -6,6 +6,6 @@ import { prepare, root } from './prepare.mjs';
 
 prepare();
 const recording = join(root, 'test/fixtures/demo');
-const demo = join(root, 'dist/src/demo/demo.js');
+const demo = join(root, 'dist/demo/demo.js');
 const result = spawnSync(process.execPath, [demo, recording, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(result.status ?? 1);

@@ -8,6 +8,6 @@ export const PHYSICAL_LOW: usize = ADDRESS_HIGH + COLUMN;
 export const PHYSICAL_HIGH: usize = PHYSICAL_LOW + COLUMN;
 export const PID: usize = PHYSICAL_HIGH + COLUMN;
 export const TID: usize = PID + COLUMN;
-/** 64-bit words: sum and xor of the addresses, then the counts, in the order of SUMS in tally-kernel.ts. */
+/** 64-bit words: sum and xor of the addresses, then the counts, in the order of SUMS in tally-loop.ts. */
 export const SUMS: usize = TID + COLUMN;
 export const FREE: usize = SUMS + 64;

@@ -2,13 +2,15 @@
 // Usage: node scripts/bench/damon.mjs [ROUNDS]. The goal is a ratio of at least 0.70.
 import { existsSync } from 'node:fs';
 
-const built = new URL('../../dist/src/simulator/simulation.js', import.meta.url);
+const built = new URL('../../dist/src/simulator/run/simulation.js', import.meta.url);
 if (!existsSync(built)) {
   console.error('build first: npm run build');
   process.exit(1);
 }
 const { Simulation } = await import(built);
-const { parseScenario } = await import(new URL('../../dist/src/simulator/scenario-text.js', import.meta.url));
+const { parseScenario } = await import(
+  new URL('../../dist/src/simulator/scenario/scenario-text.js', import.meta.url)
+);
 
 const text = (damon) => `octavo: scenario
 version: 1

@@ -13,7 +13,7 @@ const bytes = Number(values.gib) * 2 ** 30;
 const runs = Number(values.runs);
 
 prepare();
-const { WorkloadClient } = await import('../../dist/src/demo/workload-client.js');
+const { WorkloadClient } = await import('../../dist/demo/workload-client.js');
 const { linuxHost } = await import('../../dist/src/host/linux-host.js');
 const { observe } = await import('../../dist/src/verification/observe.js');
 const { censusTotals } = await import('../../dist/src/verification/census.js');

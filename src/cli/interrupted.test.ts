@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelStage } from '../../test/conformance/model-stage.js';
-import { QUIET, withThp } from '../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { Host } from '../host/host.js';
 import { EXIT } from '../vocabulary/errors.js';

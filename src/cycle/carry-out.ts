@@ -9,7 +9,7 @@ import { type MemoryState, pressureReason } from '../planning/budgets.js';
 import { BlockObserver } from '../verification/block-observer.js';
 import { emptyBlock } from '../verification/block-rows.js';
 import { identityOf } from '../verification/observe.js';
-import { readThpSettings } from '../verification/thp-settings.js';
+import { readThpSettings } from '../verification/read-thp-settings.js';
 import { outcomeOf, verify } from '../verification/verify.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';

@@ -11,7 +11,7 @@ import type { Source, SourceAccount } from '../sources/source.js';
 import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
 import { guestNotes } from '../verification/guest-memory.js';
 import { observe } from '../verification/observe.js';
-import { readThpSettings } from '../verification/thp-settings.js';
+import { readThpSettings } from '../verification/read-thp-settings.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import { NATURES } from '../vocabulary/nature.js';

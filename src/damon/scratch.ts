@@ -1,7 +1,7 @@
 /** Asks the kernel what its DAMON can do, by an empty scheme that never runs, where nothing that can be read tells. */
 import type { Host } from '../host/host.js';
 import { ownHolder } from '../host/lock-file.js';
-import { askScheme, type DamonFeatures, readDamonFeatures } from './features.js';
+import { askScheme, type DamonFeatures, readDamonFeatures } from './damon-features.js';
 import { KDAMONDS } from './kernel-files.js';
 import { takeDamonLock } from './lock.js';
 import { chooseSlot, glanceAtDamonUse, type Occupied } from './owner.js';

@@ -6,7 +6,7 @@ import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
 import { type HeldLock, ownHolder } from '../host/lock-file.js';
 import type { AddressRange, DamonContext } from '../vocabulary/damon.js';
-import type { DamonFeatures } from './features.js';
+import type { DamonFeatures } from './damon-features.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, refused, writeFile } from './kernel-files.js';
 import { takeDamonLock } from './lock.js';
 import { chooseSlot, type Occupied, readDamonUse } from './owner.js';

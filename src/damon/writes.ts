@@ -14,7 +14,7 @@ import type {
   Span,
 } from '../vocabulary/damon.js';
 import { isCoreFilter } from '../vocabulary/damon.js';
-import type { DamonFeatures } from './features.js';
+import type { DamonFeatures } from './damon-features.js';
 
 export interface KernelWrite {
   /** Path below the kdamond's directory. */

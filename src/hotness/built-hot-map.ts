@@ -5,7 +5,7 @@ import type { SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Fraction, PageGeometry } from '../vocabulary/units.js';
-import { type BlockAddress, type HeatTable, NO_BLOCK } from './heat-kernel/heat-table.js';
+import { type BlockAddress, type HeatTable, NO_BLOCK } from './heat-loop/heat-table.js';
 
 /** What is known of the blocks of a process beside heat: that they are there, and which sub-pages hold data. */
 export class BlockContent {

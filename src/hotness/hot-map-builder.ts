@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry, PageNumber } from '../vocabulary/units.js';
 import { BlockContent, BuiltHotMap } from './built-hot-map.js';
-import { HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
+import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 
 export { seesSubPages } from './built-hot-map.js';
 export type { HotMapDetail };

@@ -7,7 +7,7 @@ import type { SampleNature } from '../vocabulary/nature.js';
 import { SAMPLE_FLAG, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { boundedFraction, collapseRank, whyNot } from './conclusions.js';
-import { HeatTable } from './heat-kernel/heat-table.js';
+import { HeatTable } from './heat-loop/heat-table.js';
 import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
 import { HotMaps } from './hot-maps.js';
 

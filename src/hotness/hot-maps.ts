@@ -8,7 +8,7 @@ import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Bytes, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { BlockContent, BuiltHotMap } from './built-hot-map.js';
-import { HeatTable, type HotMapDetail } from './heat-kernel/heat-table.js';
+import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 import { TlbMissRows } from './tlb-miss-rows.js';
 
 export interface HotMapsOptions {

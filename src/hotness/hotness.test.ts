@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { HeatTable } from './heat-kernel/heat-table.js';
+import { HeatTable } from './heat-loop/heat-table.js';
 import { HotMapBuilder, type HotMapDetail } from './hot-map-builder.js';
 import { HotMaps } from './hot-maps.js';
 

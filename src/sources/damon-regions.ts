@@ -3,7 +3,7 @@
  * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
  * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
  */
-import { missingDamon } from '../damon/features.js';
+import { missingDamon } from '../damon/damon-features.js';
 import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';

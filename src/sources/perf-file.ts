@@ -10,7 +10,7 @@ import {
   readAttrs,
   readFileHeader,
 } from '../formats/perf-data/container.js';
-import { readFeature } from '../formats/perf-data/features.js';
+import { readFeature } from '../formats/perf-data/header-features.js';
 import { PerfSession } from '../formats/perf-data/session.js';
 import type { Files, OpenFile } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';

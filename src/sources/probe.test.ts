@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { drawBlocks } from '../../test/conformance/measure.js';
 import { modelStage } from '../../test/conformance/model-stage.js';
-import { QUIET, withThp } from '../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
 import { terminalOn } from '../../test/terminal.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { JournalledHands } from '../config/probe-hands.js';

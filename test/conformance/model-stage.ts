@@ -1,17 +1,17 @@
 /** The stage of the model kernel: its host, and a workload that makes its accesses by the model's clock. */
 import { blockContext, NO_PACING } from '../../src/actuators/damos/block-context.js';
 import { DamonSlot } from '../../src/damon/slot.js';
-import { access, emptyLeaf, translate } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
-import type { Kernel } from '../../src/simulator/kernel/kernel.js';
-import { drainAll } from '../../src/simulator/kernel/lru.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
-import { type KernelFeatures, RELEASES } from '../../src/simulator/kernel/options.js';
-import type { Process } from '../../src/simulator/kernel/process.js';
-import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { type ModelHost, modelHost } from '../../src/simulator/model-host.js';
+import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
+import { access, emptyLeaf, translate } from '../../src/model/kernel/access/access.js';
+import { createInode, exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.js';
+import { drainAll } from '../../src/model/kernel/memory/lru.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import { VM } from '../../src/model/kernel/state/mm.js';
+import { type KernelFeatures, RELEASES } from '../../src/model/kernel/state/options.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
 import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
 import { runInProcess } from './command-run.js';
 import { traitsOf } from './differences.js';

@@ -8,10 +8,10 @@ import { collapseObstacles } from '../../src/kernel-rules/eligibility.js';
 import { coversBlock } from '../../src/kernel-rules/mapping-rules.js';
 import { blockState, emptyBlock } from '../../src/verification/block-rows.js';
 import { observe } from '../../src/verification/observe.js';
-import { readThpSettings } from '../../src/verification/thp-settings.js';
+import { readThpSettings } from '../../src/verification/read-thp-settings.js';
 import { type BlockState, rowOfBlock } from '../../src/vocabulary/page-sizes.js';
 import { blockToPage } from '../../src/vocabulary/units.js';
-import type { Backing, Machine } from '../differential/machine.js';
+import type { Backing, Machine } from '../differential/test-machine.js';
 import { must, STAGES, type Stage } from './stages.js';
 
 interface Row {

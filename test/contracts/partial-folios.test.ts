@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { observe } from '../../src/verification/observe.js';
 import { rowOfBlock } from '../../src/vocabulary/page-sizes.js';
-import type { Machine } from '../differential/machine.js';
+import type { Machine } from '../differential/test-machine.js';
 import { fourBlocks, must, type Prepared, recordingOf, STAGES, type Stage } from './stages.js';
 
 interface Shape {

@@ -16,7 +16,7 @@ import { OccupancySource } from '../../src/sources/occupancy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import { residentMemory } from '../../src/verification/whereabouts.js';
 import type { Plan } from '../../src/vocabulary/plan.js';
-import type { Machine } from '../differential/machine.js';
+import type { Machine } from '../differential/test-machine.js';
 import { fourBlocks, must, type Prepared, STAGES, type Stage } from './stages.js';
 
 const signal = new AbortController().signal;

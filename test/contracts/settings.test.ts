@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collapseObstacles, khugepagedObstacles } from '../../src/kernel-rules/eligibility.js';
-import { access } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import { VM, type Vma } from '../../src/simulator/kernel/mm.js';
-import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { createInode, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { allowedOrders } from '../../src/simulator/kernel/thp-orders.js';
-import { modelHost } from '../../src/simulator/model-host.js';
+import { modelHost } from '../../src/model/host/model-host.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { createInode, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { VM, type Vma } from '../../src/model/kernel/state/mm.js';
+import { RELEASES } from '../../src/model/kernel/state/options.js';
+import { allowedOrders } from '../../src/model/kernel/thp/thp-orders.js';
 import { blockState } from '../../src/verification/block-rows.js';
 import { observe } from '../../src/verification/observe.js';
-import { readThpSettings } from '../../src/verification/thp-settings.js';
+import { readThpSettings } from '../../src/verification/read-thp-settings.js';
 import { rowOfBlock } from '../../src/vocabulary/page-sizes.js';
 import { MIB } from '../../src/vocabulary/units.js';
 

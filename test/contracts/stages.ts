@@ -8,11 +8,11 @@ import { folderHost } from '../../src/host/folder-host.js';
 import type { Host } from '../../src/host/host.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { recordHost } from '../../src/host/recording-host.js';
-import { RELEASES, type Release } from '../../src/simulator/kernel/options.js';
+import { RELEASES, type Release } from '../../src/model/kernel/state/options.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { liveMachine } from '../differential/live-machine.js';
-import type { Backing, Machine } from '../differential/machine.js';
 import { modelMachine } from '../differential/model-machine.js';
+import type { Backing, Machine } from '../differential/test-machine.js';
 import { temporaryFolder } from '../kernels.js';
 import { skipUnlessLive } from '../live/abilities.js';
 

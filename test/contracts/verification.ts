@@ -12,8 +12,8 @@ import { identityOf, observe } from '../../src/verification/observe.js';
 import type { OctavoError } from '../../src/vocabulary/errors.js';
 import { MAPPING_LEVEL, rowOfBlock } from '../../src/vocabulary/page-sizes.js';
 import { type Plan, type Verdict, VerdictSchema } from '../../src/vocabulary/plan.js';
-import type { Machine } from '../differential/machine.js';
 import { ordersOfRegion } from '../differential/picture.js';
+import type { Machine } from '../differential/test-machine.js';
 import { fourBlocks, must, type Prepared, recordingOf, type Stage } from './stages.js';
 
 const BUDGETS = { ...DEFAULT_BUDGETS, maxPressure: 100, minFreeBytes: 0 };

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HotMaps } from '../../src/hotness/hot-maps.js';
-import type { KdamondOutcome } from '../../src/simulator/damon-runs.js';
-import { parseScenario } from '../../src/simulator/scenario-text.js';
-import { Simulation } from '../../src/simulator/simulation.js';
+import type { KdamondOutcome } from '../../src/simulator/run/damon-runs.js';
+import { Simulation } from '../../src/simulator/run/simulation.js';
+import { parseScenario } from '../../src/simulator/scenario/scenario-text.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

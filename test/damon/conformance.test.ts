@@ -6,10 +6,10 @@ import {
   leftWindowBp,
   movingSum,
   nextInput,
-} from '../../src/simulator/kernel/damon/attributes.js';
-import { GENERATIONS } from '../../src/simulator/kernel/damon/generations.js';
-import { ACCESS_SCORE, chopOversized, mergeAll } from '../../src/simulator/kernel/damon/region-dynamics.js';
-import { RegionList } from '../../src/simulator/kernel/damon/region-list.js';
+} from '../../src/model/kernel/damon/core/attributes.js';
+import { GENERATIONS } from '../../src/model/kernel/damon/core/generations.js';
+import { ACCESS_SCORE, chopOversized, mergeAll } from '../../src/model/kernel/damon/core/region-dynamics.js';
+import { RegionList } from '../../src/model/kernel/damon/core/region-list.js';
 import { DamonBench, regionRows } from './damon-bench.js';
 
 const PAGE = 4096;

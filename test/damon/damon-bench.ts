@@ -1,9 +1,9 @@
 /** DAMON over a drawn memory, poked through its files as a controller would. */
-import type { Context } from '../../src/simulator/kernel/damon/context.js';
-import { DamonSystem, isPending } from '../../src/simulator/kernel/damon/damon-system.js';
-import { GENERATIONS, type GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import { SysfsDirectory, SysfsFile } from '../../src/simulator/kernel/damon/sysfs-tree.js';
-import type { DamonEvent } from '../../src/simulator/kernel/damon/trace.js';
+import type { Context } from '../../src/model/kernel/damon/core/context.js';
+import { GENERATIONS, type GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { DamonEvent } from '../../src/model/kernel/damon/core/trace.js';
+import { DamonSystem, isPending } from '../../src/model/kernel/damon/sysfs/damon-system.js';
+import { SysfsDirectory, SysfsFile } from '../../src/model/kernel/damon/sysfs/sysfs-tree.js';
 import { DrawnMemory } from './drawn-memory.js';
 
 export class DamonBench {

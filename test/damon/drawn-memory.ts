@@ -9,7 +9,7 @@ import type {
   RegionAdvice,
   VisitFolio,
   VmaBounds,
-} from '../../src/simulator/kernel/damon/monitored-memory.js';
+} from '../../src/model/kernel/damon/core/monitored-memory.js';
 import type { ErrnoName } from '../../src/vocabulary/errno.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 

@@ -1,7 +1,7 @@
 /** The recorded access patterns on the model: the same area, the same kdamond, the same aggregations kept. */
-import { access } from '../../src/simulator/kernel/access.js';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import type { DamonEvent } from '../../src/simulator/kernel/damon/trace.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { DamonEvent } from '../../src/model/kernel/damon/core/trace.js';
 import {
   AREA_PAGES,
   type DynamicsPattern,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GENERATIONS } from '../../src/simulator/kernel/damon/generations.js';
+import { GENERATIONS } from '../../src/model/kernel/damon/core/generations.js';
 import { isErrnoName } from '../../src/vocabulary/errno.js';
 import { DamonBench } from './damon-bench.js';
 import { Fuzzer } from './fuzz.js';

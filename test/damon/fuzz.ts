@@ -2,8 +2,8 @@
  * Random writers on the tree: numbers, keywords and rubbish into random files, commands in any order, processes
  * that come and go. Nothing may throw; every answer is an errno of the table or success.
  */
-import { COMMANDS, type Generation } from '../../src/simulator/kernel/damon/generations.js';
-import { SysfsDirectory, type SysfsFile } from '../../src/simulator/kernel/damon/sysfs-tree.js';
+import { COMMANDS, type Generation } from '../../src/model/kernel/damon/core/generations.js';
+import { SysfsDirectory, type SysfsFile } from '../../src/model/kernel/damon/sysfs/sysfs-tree.js';
 
 /** What is fuzzed. */
 export interface FuzzTarget {

@@ -1,17 +1,17 @@
 /** A booted model kernel with DAMON, driven through its files like a machine. */
 import assert from 'node:assert/strict';
-import { access } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import type { DamonSystem } from '../../src/simulator/kernel/damon/damon-system.js';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import { installDamon, KDAMONDS_PATH } from '../../src/simulator/kernel/damon/model-damon.js';
-import type { DamonEvent } from '../../src/simulator/kernel/damon/trace.js';
-import { violations } from '../../src/simulator/kernel/invariants.js';
-import type { Kernel } from '../../src/simulator/kernel/kernel.js';
-import type { Mm } from '../../src/simulator/kernel/mm.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
-import type { KernelOptions } from '../../src/simulator/kernel/options.js';
-import { createInode, mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { createInode, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { violations } from '../../src/model/kernel/checks/invariants.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { DamonEvent } from '../../src/model/kernel/damon/core/trace.js';
+import { installDamon, KDAMONDS_PATH } from '../../src/model/kernel/damon/on-model/model-damon.js';
+import type { DamonSystem } from '../../src/model/kernel/damon/sysfs/damon-system.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import type { Mm } from '../../src/model/kernel/state/mm.js';
+import { VM } from '../../src/model/kernel/state/mm.js';
+import type { KernelOptions } from '../../src/model/kernel/state/options.js';
 
 export const BLOCK = 512;
 export const PAGE = 4096;

@@ -1,9 +1,9 @@
 /** The fuzz of the tree on a model with processes whose memory DAMON really splits, collapses and reclaims. */
-import { access } from '../../src/simulator/kernel/access.js';
-import { GENERATIONS, type GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import type { ModelFile, ModelNode } from '../../src/simulator/kernel/files/tree.js';
-import { violations } from '../../src/simulator/kernel/invariants.js';
-import { exit } from '../../src/simulator/kernel/processes.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { exit } from '../../src/model/kernel/address-space/processes.js';
+import { violations } from '../../src/model/kernel/checks/invariants.js';
+import { GENERATIONS, type GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { ModelFile, ModelNode } from '../../src/model/kernel/state/file-tree.js';
 import { Fuzzer, type FuzzTarget } from './fuzz.js';
 import { type Area, ModelBench, PAGE } from './model-bench.js';
 

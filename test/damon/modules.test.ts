@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { access } from '../../src/simulator/kernel/access.js';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import type { ModelDirectory, ModelFile } from '../../src/simulator/kernel/files/tree.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { ModelDirectory, ModelFile } from '../../src/model/kernel/state/file-tree.js';
 import { findCorpus } from '../corpus.js';
 import { ModelBench } from './model-bench.js';
 

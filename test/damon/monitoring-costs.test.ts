@@ -1,8 +1,8 @@
 /** What a kdamond's CPU time is made of: the kind of address space, the regions, and the VMAs of an update. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_MONITORING_COSTS as COSTS } from '../../src/simulator/kernel/damon/monitoring-costs.js';
-import { mmap } from '../../src/simulator/kernel/processes.js';
+import { mmap } from '../../src/model/kernel/address-space/processes.js';
+import { DEFAULT_MONITORING_COSTS as COSTS } from '../../src/model/kernel/damon/core/monitoring-costs.js';
 import { BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const REGIONS = 10;

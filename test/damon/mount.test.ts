@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { enterPrivateMounts, mountFuse } from '../../src/host/linux/fuse-mount.js';
-import { DamonFiles } from '../../src/simulator/kernel/damon/damon-files.js';
-import { FileTree } from '../../src/simulator/kernel/files/tree.js';
-import { FuseServer } from '../../src/simulator/mount/fuse-server.js';
+import { DamonFiles } from '../../src/model/kernel/damon/sysfs/damon-files.js';
+import { FileTree } from '../../src/model/kernel/state/file-tree.js';
+import { FuseServer } from '../../src/model/mount/fuse-server.js';
 import { DamonBench } from './damon-bench.js';
 
 function whyNot(): string | false {

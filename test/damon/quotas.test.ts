@@ -1,7 +1,7 @@
 /** Quotas, goals, priorities and apply intervals, seen through the files. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hotScore } from '../../src/simulator/kernel/damon/scores.js';
+import { hotScore } from '../../src/model/kernel/damon/core/scores.js';
 import { DamonBench } from './damon-bench.js';
 
 const PAGE = 4096;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
 import { findCorpus } from '../corpus.js';
 import { DamonBench, regionRows } from './damon-bench.js';
 

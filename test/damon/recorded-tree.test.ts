@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import { SysfsDirectory } from '../../src/simulator/kernel/damon/sysfs-tree.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import { SysfsDirectory } from '../../src/model/kernel/damon/sysfs/sysfs-tree.js';
 import { findCorpus } from '../corpus.js';
 import { DamonBench } from './damon-bench.js';
 

@@ -1,8 +1,8 @@
 /** The RFC's testing section on the model, line by line, and its order rules. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access } from '../../src/simulator/kernel/access.js';
-import { adviseRange } from '../../src/simulator/kernel/madvise.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { adviseRange } from '../../src/model/kernel/advice/madvise.js';
 import { type Area, BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const BLOCK_BYTES = BLOCK * PAGE;

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access } from '../../src/simulator/kernel/access.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { adviseRange } from '../../src/simulator/kernel/madvise.js';
-import type { Process } from '../../src/simulator/kernel/process.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { adviseRange } from '../../src/model/kernel/advice/madvise.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
 import { type Area, BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const STATE = '0/state';

@@ -1,8 +1,8 @@
 /** Several kdamonds on one machine: physical beside virtual monitoring, and monitors that disturb each other. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access } from '../../src/simulator/kernel/access.js';
-import { exit } from '../../src/simulator/kernel/processes.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { exit } from '../../src/model/kernel/address-space/processes.js';
 import { type Area, BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const MIB = 2 ** 20;

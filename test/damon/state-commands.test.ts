@@ -1,7 +1,7 @@
 /** The state file and the tree's rules: errno by errno, what blocks for how long, what a commit keeps. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPending } from '../../src/simulator/kernel/damon/damon-system.js';
+import { isPending } from '../../src/model/kernel/damon/sysfs/damon-system.js';
 import { DamonBench, regionRows } from './damon-bench.js';
 
 const STATE = '0/state';

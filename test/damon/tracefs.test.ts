@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { GenerationName } from '../../src/simulator/kernel/damon/generations.js';
-import type { ModelDirectory, ModelFile } from '../../src/simulator/kernel/files/tree.js';
+import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
+import type { ModelDirectory, ModelFile } from '../../src/model/kernel/state/file-tree.js';
 import { findCorpus } from '../corpus.js';
 import { BLOCK, ModelBench, PAGE } from './model-bench.js';
 

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { liveMachine } from './live-machine.js';
-import type { Backing } from './machine.js';
 import { modelMachine } from './model-machine.js';
 import { ROWS, type Row } from './rows.js';
 import { perform, type Seen } from './steps.js';
+import type { Backing } from './test-machine.js';
 import { optionsOf, textOf } from './this-machine.js';
 
 const THP = '/sys/kernel/mm/transparent_hugepage';

@@ -20,11 +20,11 @@ import {
   unlockMemory,
   unmapMemory,
   viewMemory,
-} from '../../src/demo/own-calls.js';
-import { WorkloadRefusal } from '../../src/demo/refusal.js';
-import { forkSleeper } from '../../src/demo/sleeper.js';
+} from '../../demo/own-calls.js';
+import { WorkloadRefusal } from '../../demo/refusal.js';
+import { forkSleeper } from '../../demo/sleeper.js';
 import { errnoName } from '../../src/vocabulary/errno.js';
-import type { Backing, OwnAnswer, Span } from './machine.js';
+import type { Backing, OwnAnswer, Span } from './test-machine.js';
 
 export type Ask =
   | ({ readonly call: 'read'; readonly step: number } & Span)

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { linuxHost } from '../../src/host/linux-host.js';
 import type { Ask, Told } from './live-caller.js';
-import type { Backing, Machine, OwnAnswer, Span } from './machine.js';
 import { processVmRead } from './process-vm-read.js';
+import type { Backing, Machine, OwnAnswer, Span } from './test-machine.js';
 
 const PROGRAM = fileURLToPath(new URL('./live-caller.js', import.meta.url));
 

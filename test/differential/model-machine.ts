@@ -1,24 +1,25 @@
 /** The model kernel behind the same calls, as the release that the real one is. */
-import { access } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import { installDamon } from '../../src/simulator/kernel/damon/model-damon.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import type { Kernel } from '../../src/simulator/kernel/kernel.js';
-import { drainAll } from '../../src/simulator/kernel/lru.js';
-import { adviseRange, isAdviceName } from '../../src/simulator/kernel/madvise.js';
-import { setLocked } from '../../src/simulator/kernel/mlock.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
-import { mremap } from '../../src/simulator/kernel/mremap.js';
-import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/kernel/options.js';
-import { pin, unpin } from '../../src/simulator/kernel/pins.js';
-import type { Process } from '../../src/simulator/kernel/process.js';
-import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { processVmRead } from '../../src/simulator/kernel/remote-read.js';
-import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
-import { modelHost } from '../../src/simulator/model-host.js';
+
+import { modelHost } from '../../src/model/host/model-host.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { mremap } from '../../src/model/kernel/address-space/mremap.js';
+import { createInode, exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { mprotect, munmap } from '../../src/model/kernel/address-space/vmas.js';
+import { adviseRange, isAdviceName } from '../../src/model/kernel/advice/madvise.js';
+import { setLocked } from '../../src/model/kernel/advice/mlock.js';
+import { pin, unpin } from '../../src/model/kernel/advice/pins.js';
+import { processVmRead } from '../../src/model/kernel/advice/remote-read.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.js';
+import { drainAll } from '../../src/model/kernel/memory/lru.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import { VM } from '../../src/model/kernel/state/mm.js';
+import { type KernelOptions, RELEASES, type Release } from '../../src/model/kernel/state/options.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
 import { MIB } from '../../src/vocabulary/units.js';
-import type { Backing, Machine, OwnAnswer, Span } from './machine.js';
 import { setContent } from './model-content.js';
+import type { Backing, Machine, OwnAnswer, Span } from './test-machine.js';
 
 const FIRST_PAGE = 0x7e0000000000 / 4096;
 const PERMISSIONS = { none: 0, r: VM.read, rw: VM.read | VM.write } as const;

@@ -4,7 +4,7 @@
  * order of each folio, and whether pages kept their frames since the last look.
  */
 import { PAGE_IS } from '../../src/host/host.js';
-import type { Machine } from './machine.js';
+import type { Machine } from './test-machine.js';
 
 const PRESENT = 1n << 63n;
 const FRAMES = (1n << 55n) - 1n;

@@ -1,7 +1,7 @@
 /** Steps written as words, performed on a machine one after the other, with a look at the region after each. */
 import type { Advice } from '../../src/host/host.js';
-import type { Machine, Span } from './machine.js';
 import { type Look, look } from './picture.js';
+import type { Machine, Span } from './test-machine.js';
 
 /**
  * One step: `write 0 512`, `read 0 512 64` (every 64th page), `own MADV_FREE 0 8`, `remote MADV_COLD 0 1`, `protect r 8 1`,

@@ -3,7 +3,7 @@
  * was built and on its settings. Read from the host's own files, so that no comparison assumes them.
  */
 import type { Host } from '../../src/host/host.js';
-import { type KernelFeatures, type KernelOptions, RELEASES } from '../../src/simulator/kernel/options.js';
+import { type KernelFeatures, type KernelOptions, RELEASES } from '../../src/model/kernel/state/options.js';
 
 const THP = '/sys/kernel/mm/transparent_hugepage';
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const DEMO = fileURLToPath(new URL('../../src/demo/demo.js', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../demo/demo.js', import.meta.url));
 const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo', import.meta.url));
 
 describe('the demonstration without rights', () => {

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { MapAnswer } from '../../demo/protocol.js';
 import { changes } from '../../src/cycle/acts.js';
 import { listRuns, readRun } from '../../src/cycle/journal.js';
 import { asIfRecovered, lastVerdicts } from '../../src/cycle/recovery.js';
-import type { MapAnswer } from '../../src/demo/protocol.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import type { WorkloadClient } from '../live/workload-client.js';
 import { xorshift } from '../random.js';

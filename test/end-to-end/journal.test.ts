@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import type { Verdict } from '../../src/vocabulary/plan.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';

@@ -1,6 +1,6 @@
 /** Live targets for end-to-end tests: memory whose page sizes only Octavo changes, and the independent look at it. */
 import assert from 'node:assert/strict';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import { blocksOf, isOneFolio, smapsKb } from '../live/page-truth.js';
 import { WorkloadClient, WorkloadRefusal } from '../live/workload-client.js';
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { MappingReport } from '../../src/demo/mapping-order.js';
+import type { MappingReport } from '../../demo/mapping-order.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { RunDocument } from './documents.js';
 import { addressRange, quietWorkload } from './live-target.js';

@@ -3,7 +3,7 @@
  * need: a plan, heat, samples, a run that ended and one that was killed.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import type { MapAnswer, OwnAdvice } from '../../src/demo/protocol.js';
+import type { MapAnswer, OwnAdvice } from '../../demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
 import { killedJournal } from '../killed-journal.js';
 import { type WorkloadClient, WorkloadRefusal } from '../live/workload-client.js';

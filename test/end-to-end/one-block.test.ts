@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import type { Plan } from '../../src/vocabulary/plan.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { type BlockTruth, blocksOf, isOneFolio, smapsKb } from '../live/page-truth.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runJobs } from '../../src/host/worker-pool.js';
-import { JOBS_MODULE, type Job } from '../../src/simulator/jobs.js';
-import type { SimulationOutcome } from '../../src/simulator/outcome.js';
-import { parseScenario, withValue } from '../../src/simulator/scenario-text.js';
-import { simulate } from '../../src/simulator/simulation.js';
+import { JOBS_MODULE, type Job } from '../../src/simulator/run/jobs.js';
+import type { SimulationOutcome } from '../../src/simulator/run/outcome.js';
+import { simulate } from '../../src/simulator/run/simulation.js';
+import { parseScenario, withValue } from '../../src/simulator/scenario/scenario-text.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
 import { MIB } from '../../src/vocabulary/units.js';
 

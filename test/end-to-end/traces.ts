@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import { blocksOf, entriesOf, mapCounts } from '../live/page-truth.js';
 
 export type Traces = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
 /** Whether tests on live huge pages can run here, and the reason to print when they cannot. */
-import { liveAbilities } from '../../src/demo/live-abilities.js';
+import { liveAbilities } from '../../demo/live-abilities.js';
 
 export { liveAbilities };
 

@@ -1,7 +1,7 @@
 /** Reading a live process's memory: what is there comes back, what is not there stays away, and nobody waits. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { MapAnswer } from '../../src/demo/protocol.js';
+import type { MapAnswer } from '../../demo/protocol.js';
 import type { ProcessMemory } from '../../src/host/host.js';
 import { linuxHost } from '../../src/host/linux-host.js';
 import { skipUnlessLive } from './abilities.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contentAt } from '../../src/simulator/kernel/access.js';
-import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { reclaim } from '../../src/simulator/kernel/reclaim.js';
+import { contentAt } from '../../src/model/kernel/access/access.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { reclaim } from '../../src/model/kernel/reclaim/reclaim.js';
+import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,

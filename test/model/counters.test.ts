@@ -1,14 +1,14 @@
 // Every counter of huge pages in /proc/vmstat, memory.stat and hugepages-*kB/stats: what makes it go up, and by how much.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import { ensureCgroup } from '../../src/simulator/kernel/files/cgroup-files.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { scanPass } from '../../src/simulator/kernel/khugepaged.js';
-import type { Memcg } from '../../src/simulator/kernel/memcg.js';
-import { pin } from '../../src/simulator/kernel/pins.js';
-import { createInode } from '../../src/simulator/kernel/processes.js';
-import { munmap } from '../../src/simulator/kernel/vmas.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { createInode } from '../../src/model/kernel/address-space/processes.js';
+import { munmap } from '../../src/model/kernel/address-space/vmas.js';
+import { pin } from '../../src/model/kernel/advice/pins.js';
+import { scanPass } from '../../src/model/kernel/collapse/khugepaged.js';
+import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
+import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
+import type { Memcg } from '../../src/model/kernel/state/memcg.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,

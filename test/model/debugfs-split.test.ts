@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import { pin } from '../../src/simulator/kernel/pins.js';
-import { createInode } from '../../src/simulator/kernel/processes.js';
+import { createInode } from '../../src/model/kernel/address-space/processes.js';
+import { pin } from '../../src/model/kernel/advice/pins.js';
+import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
 import {
   advise,
   assertSound,

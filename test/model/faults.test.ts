@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access, contentAt, emptyLeaf, resolveBatch, translate } from '../../src/simulator/kernel/access.js';
-import { ensureCgroup } from '../../src/simulator/kernel/files/cgroup-files.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
-import { ENTRY } from '../../src/simulator/kernel/page-tables.js';
-import { createInode, exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { isYoung, makeOld } from '../../src/simulator/kernel/young.js';
+import {
+  access,
+  contentAt,
+  emptyLeaf,
+  resolveBatch,
+  translate,
+} from '../../src/model/kernel/access/access.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { createInode, exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
+import { VM } from '../../src/model/kernel/state/mm.js';
+import { ENTRY } from '../../src/model/kernel/state/page-tables.js';
+import { isYoung, makeOld } from '../../src/model/kernel/translation/young.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,

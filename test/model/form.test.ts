@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import type { ModelDirectory, ModelNode } from '../../src/simulator/kernel/files/tree.js';
-import type { Release } from '../../src/simulator/kernel/options.js';
-import { createInode } from '../../src/simulator/kernel/processes.js';
+import { createInode } from '../../src/model/kernel/address-space/processes.js';
+import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
+import type { ModelDirectory, ModelNode } from '../../src/model/kernel/state/file-tree.js';
+import type { Release } from '../../src/model/kernel/state/options.js';
 import { findCorpus } from '../corpus.js';
 import {
   advise,

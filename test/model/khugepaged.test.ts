@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writeSplitHugePages } from '../../src/simulator/kernel/debugfs-split.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { scanPass } from '../../src/simulator/kernel/khugepaged.js';
-import { pin } from '../../src/simulator/kernel/pins.js';
-import { createInode } from '../../src/simulator/kernel/processes.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { createInode } from '../../src/model/kernel/address-space/processes.js';
+import { pin } from '../../src/model/kernel/advice/pins.js';
+import { scanPass } from '../../src/model/kernel/collapse/khugepaged.js';
+import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
 import {
   advise,
   assertSound,

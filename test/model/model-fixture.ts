@@ -1,18 +1,18 @@
 // A small model to test on, with the words in which the tests speak of it.
 import assert from 'node:assert/strict';
-import { access } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import { mountFiles } from '../../src/simulator/kernel/files/mount-files.js';
-import { violations } from '../../src/simulator/kernel/invariants.js';
-import type { Kernel } from '../../src/simulator/kernel/kernel.js';
-import { drainAll } from '../../src/simulator/kernel/lru.js';
-import { type AdviceName, adviseRange } from '../../src/simulator/kernel/madvise.js';
-import { type MappedInode, VM } from '../../src/simulator/kernel/mm.js';
-import { type KernelOptions, RELEASES, type Release } from '../../src/simulator/kernel/options.js';
-import { ENTRY } from '../../src/simulator/kernel/page-tables.js';
-import type { Process } from '../../src/simulator/kernel/process.js';
-import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
-import { mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { type AdviceName, adviseRange } from '../../src/model/kernel/advice/madvise.js';
+import { processMadvise, ROOT } from '../../src/model/kernel/advice/process-madvise.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { violations } from '../../src/model/kernel/checks/invariants.js';
+import { mountFiles } from '../../src/model/kernel/files/mount-files.js';
+import { drainAll } from '../../src/model/kernel/memory/lru.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import { type MappedInode, VM } from '../../src/model/kernel/state/mm.js';
+import { type KernelOptions, RELEASES, type Release } from '../../src/model/kernel/state/options.js';
+import { ENTRY } from '../../src/model/kernel/state/page-tables.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
 import { MIB } from '../../src/vocabulary/units.js';
 
 export const THP = '/sys/kernel/mm/transparent_hugepage';

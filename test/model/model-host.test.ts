@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PAGE_IS } from '../../src/host/host.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { exit, mmap, spawn } from '../../src/simulator/kernel/processes.js';
-import { processVmRead } from '../../src/simulator/kernel/remote-read.js';
-import { type ModelHost, type ModelHostOptions, modelHost } from '../../src/simulator/model-host.js';
+import { type ModelHost, type ModelHostOptions, modelHost } from '../../src/model/host/model-host.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { processVmRead } from '../../src/model/kernel/advice/remote-read.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { RELEASES } from '../../src/model/kernel/state/options.js';
 import { observe } from '../../src/verification/observe.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import { terminalOn } from '../terminal.js';

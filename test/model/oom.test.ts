@@ -1,15 +1,15 @@
 // What happens when memory is asked for and none can be freed: the OOM killer, in a cgroup and in the whole machine.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { access } from '../../src/simulator/kernel/access.js';
-import { boot } from '../../src/simulator/kernel/boot.js';
-import { ensureCgroup } from '../../src/simulator/kernel/files/cgroup-files.js';
-import { mountFiles } from '../../src/simulator/kernel/files/mount-files.js';
-import { violations } from '../../src/simulator/kernel/invariants.js';
-import type { Kernel } from '../../src/simulator/kernel/kernel.js';
-import type { Memcg } from '../../src/simulator/kernel/memcg.js';
-import type { Process } from '../../src/simulator/kernel/process.js';
-import { mmap, spawn } from '../../src/simulator/kernel/processes.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { violations } from '../../src/model/kernel/checks/invariants.js';
+import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
+import { mountFiles } from '../../src/model/kernel/files/mount-files.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import type { Memcg } from '../../src/model/kernel/state/memcg.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
 import { MIB } from '../../src/vocabulary/units.js';
 
 interface Machine {

@@ -1,15 +1,15 @@
 // The table of what process_madvise by another process does, row by row.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FOLIO } from '../../src/simulator/kernel/folios.js';
-import { fork } from '../../src/simulator/kernel/fork.js';
-import { setLocked } from '../../src/simulator/kernel/mlock.js';
-import { VM } from '../../src/simulator/kernel/mm.js';
-import { RELEASES } from '../../src/simulator/kernel/options.js';
-import { pin } from '../../src/simulator/kernel/pins.js';
-import { processMadvise, ROOT } from '../../src/simulator/kernel/process-madvise.js';
-import { createInode, exit } from '../../src/simulator/kernel/processes.js';
-import { mprotect, munmap } from '../../src/simulator/kernel/vmas.js';
+import { fork } from '../../src/model/kernel/address-space/fork.js';
+import { createInode, exit } from '../../src/model/kernel/address-space/processes.js';
+import { mprotect, munmap } from '../../src/model/kernel/address-space/vmas.js';
+import { setLocked } from '../../src/model/kernel/advice/mlock.js';
+import { pin } from '../../src/model/kernel/advice/pins.js';
+import { processMadvise, ROOT } from '../../src/model/kernel/advice/process-madvise.js';
+import { FOLIO } from '../../src/model/kernel/state/folios.js';
+import { VM } from '../../src/model/kernel/state/mm.js';
+import { RELEASES } from '../../src/model/kernel/state/options.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
   advise,

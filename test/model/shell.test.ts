@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { runCommandLine } from '../../src/cli/application.js';
 import { OctavoContext } from '../../src/cli/context.js';
 import { linuxHost } from '../../src/host/linux-host.js';
-import { readLine } from '../../src/simulator/shell/words.js';
+import { readLine } from '../../src/model/shell/words.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-shell-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 // The deferred-split shrinker: underused and partially mapped huge pages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setLocked } from '../../src/simulator/kernel/mlock.js';
+import { setLocked } from '../../src/model/kernel/advice/mlock.js';
 import {
   advise,
   assertSound,

@@ -45,11 +45,11 @@ function compare(touchedGib) {
 async function play({ memory, touched, thp }) {
   const dist = new URL('../../../dist/src/', import.meta.url);
   const load = (path) => import(new URL(path, dist).href);
-  const { BATCH, Tlb, windowsFor } = await load('simulator/hardware/tlb.js');
-  const { KernelSpace } = await load('simulator/hardware/kernel-space.js');
-  const { CPUS } = await load('simulator/cpus/catalogue.js');
-  const { boot } = await load('simulator/kernel/boot.js');
-  const { mmap, spawn } = await load('simulator/kernel/processes.js');
+  const { BATCH, Tlb, windowsFor } = await load('model/hardware/tlb.js');
+  const { KernelSpace } = await load('model/hardware/kernel-space.js');
+  const { CPUS } = await load('model/cpus/catalogue.js');
+  const { boot } = await load('model/kernel/boot.js');
+  const { mmap, spawn } = await load('model/kernel/address-space/processes.js');
   const cpu = CPUS['ice-lake'];
   const kernel = boot({ memoryBytes: memory, seed: 1 });
   kernel.thp.enabled = thp;

@@ -8,8 +8,8 @@ import { availableParallelism } from 'node:os';
 const dist = new URL('../../../dist/src/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
 const { runJobs } = await load('host/worker-pool.js');
-const { JOBS_MODULE } = await load('simulator/jobs.js');
-const { parseScenario, withValue } = await load('simulator/scenario-text.js');
+const { JOBS_MODULE } = await load('simulator/run/jobs.js');
+const { parseScenario, withValue } = await load('simulator/scenario/scenario-text.js');
 
 const rounds = Number(process.argv[2] ?? 3);
 const TASKS = '/proc/self/task';

@@ -5,8 +5,8 @@ import { availableParallelism } from 'node:os';
 
 const dist = new URL('../../../dist/src/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
-const { parseScenario } = await load('simulator/scenario-text.js');
-const { Simulation } = await load('simulator/simulation.js');
+const { parseScenario } = await load('simulator/scenario/scenario-text.js');
+const { Simulation } = await load('simulator/run/simulation.js');
 
 const rounds = Number(process.argv[2] ?? 5);
 const SECOND = 1e9;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { mappingsIn } from '../../../test/conformance/measure.js';
 import { type ModelRelease, modelStage } from '../../../test/conformance/model-stage.js';
 import { blocksOf, upTo } from '../../../test/conformance/steps.js';
-import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
 import { DamonSlot } from '../../damon/slot.js';
 import { NO_PACING, type Pacing } from './block-context.js';
 import { runOnBlocks } from './run-blocks.js';

@@ -2,7 +2,7 @@ import { type BlockOrder, blockContext, NO_PACING, padsNeeded } from '../../actu
 import { type BlocksRun, runOnBlocks } from '../../actuators/damos/run-blocks.js';
 import { blocksAt } from '../../config/assemble.js';
 import { resolveTarget } from '../../config/targets.js';
-import { type DamonFeatures, readDamonFeatures } from '../../damon/features.js';
+import { type DamonFeatures, readDamonFeatures } from '../../damon/damon-features.js';
 import { unmappedRanges } from '../../damon/unmapped.js';
 import { contextWrites } from '../../damon/writes.js';
 import { BlockObserver } from '../../verification/block-observer.js';

@@ -1,5 +1,5 @@
 import { resolveTarget } from '../../config/targets.js';
-import { readDamonFeatures } from '../../damon/features.js';
+import { readDamonFeatures } from '../../damon/damon-features.js';
 import { type DamonSlot, type SchemeStatistics, statisticsSince } from '../../damon/slot.js';
 import { contextWrites } from '../../damon/writes.js';
 import type { DamoFile } from '../../formats/damo/parse.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ForeignKdamond } from '../../../test/conformance/foreign-kdamond.js';
 import { drawAdvice, drawBlocks } from '../../../test/conformance/measure.js';
 import { modelStage } from '../../../test/conformance/model-stage.js';
-import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
 import { KDAMONDS } from '../../damon/kernel-files.js';
 import { parseDamoFile } from '../../formats/damo/parse.js';
 import type { Host } from '../../host/host.js';

@@ -3,7 +3,7 @@ import { censusByMapping, censusTotals } from '../../verification/census.js';
 import { guestNotes } from '../../verification/guest-memory.js';
 import { notHuge } from '../../verification/not-huge.js';
 import { observe } from '../../verification/observe.js';
-import { readThpSettings } from '../../verification/thp-settings.js';
+import { readThpSettings } from '../../verification/read-thp-settings.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';

@@ -1,6 +1,6 @@
 import { runBehindMounts } from '../../host/linux/foreign-program.js';
 import { bindMount, enterPrivateMounts, unmount } from '../../host/linux/fuse-mount.js';
-import type { Kernel } from '../../simulator/kernel/kernel.js';
+import type { Kernel } from '../../model/kernel/state/kernel.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';

@@ -1,10 +1,10 @@
-import { boot } from '../../simulator/kernel/boot.js';
-import { GENERATION_NAMES } from '../../simulator/kernel/damon/generations.js';
-import { installDamon } from '../../simulator/kernel/damon/model-damon.js';
-import { type ModelHost, modelHost } from '../../simulator/model-host.js';
-import { generationOf, kernelOptions, type MachineWords } from '../../simulator/model-options.js';
-import { runLine } from '../../simulator/shell/shell.js';
-import type { LineAnswer, ShellState } from '../../simulator/shell/shell-command.js';
+import { type ModelHost, modelHost } from '../../model/host/model-host.js';
+import { boot } from '../../model/kernel/boot.js';
+import { GENERATION_NAMES } from '../../model/kernel/damon/core/generations.js';
+import { installDamon } from '../../model/kernel/damon/on-model/model-damon.js';
+import { generationOf, kernelOptions, type MachineWords } from '../../model/shell/model-options.js';
+import { runLine } from '../../model/shell/shell.js';
+import type { LineAnswer, ShellState } from '../../model/shell/shell-command.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, LOOKS } from '../command.js';
 import { OctavoContext } from '../context.js';

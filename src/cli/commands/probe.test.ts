@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawBlocks } from '../../../test/conformance/measure.js';
 import { modelStage } from '../../../test/conformance/model-stage.js';
-import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
 import { terminalOn } from '../../../test/terminal.js';
 import type { Host } from '../../host/host.js';
 import type { Plan } from '../../vocabulary/plan.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelStage } from '../../../test/conformance/model-stage.js';
-import { QUIET, withThp } from '../../../test/conformance/thp-settings.js';
+import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
 
 /** A model with two huge blocks of a workload, both split by a run. */
 async function splitTwo() {

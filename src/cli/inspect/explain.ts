@@ -1,7 +1,7 @@
 import { explainBlock } from '../../kernel-rules/eligibility.js';
 import { blockState, emptyBlock } from '../../verification/block-rows.js';
 import { observe } from '../../verification/observe.js';
-import { readThpSettings } from '../../verification/thp-settings.js';
+import { readThpSettings } from '../../verification/read-thp-settings.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { BLOCK_FLAG, BlockState, PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';

@@ -1,8 +1,8 @@
 /** /proc as a program under `octavo model run` sees it: the model's, joined with the machine's own. */
 import type { Host } from '../../host/host.js';
-import { type ModelDirectory, type ModelNode, StaticDirectory } from '../../simulator/kernel/files/tree.js';
-import type { Kernel } from '../../simulator/kernel/kernel.js';
-import { type MachineDirectory, UnionDirectory } from '../../simulator/mount/union-directory.js';
+import { type ModelDirectory, type ModelNode, StaticDirectory } from '../../model/kernel/state/file-tree.js';
+import type { Kernel } from '../../model/kernel/state/kernel.js';
+import { type MachineDirectory, UnionDirectory } from '../../model/mount/union-directory.js';
 
 /** What speaks of the program itself, or of what the model knows next to nothing about. */
 const MACHINES_OWN = new Set(['self', 'thread-self', 'filesystems', 'stat', 'cpuinfo', 'cmdline']);

@@ -1,6 +1,6 @@
 /** Options that say what machine a foreign tool meets, shared by `model mount` and `model run`. */
-import { GENERATION_NAMES, type GenerationName } from '../../simulator/kernel/damon/generations.js';
-import type { MachineTask } from '../../simulator/mount/machine.js';
+import { GENERATION_NAMES, type GenerationName } from '../../model/kernel/damon/core/generations.js';
+import type { MachineTask } from '../../model/mount/mounted-machine.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
 import { bytesBetween, countBetween, factorBetween, parseFraction, type ValueParser } from '../parameters.js';

@@ -1,10 +1,10 @@
 /** Serving a model machine over FUSE: what `model mount` and `model run` have in common. */
 import { type FuseMount, mountFuse } from '../../host/linux/fuse-mount.js';
-import type { ModelDirectory } from '../../simulator/kernel/files/tree.js';
-import type { Kernel } from '../../simulator/kernel/kernel.js';
-import { Adoption } from '../../simulator/mount/adoption.js';
-import { type Machine, startMachine } from '../../simulator/mount/machine.js';
-import { MountSession } from '../../simulator/mount/session.js';
+import type { ModelDirectory } from '../../model/kernel/state/file-tree.js';
+import type { Kernel } from '../../model/kernel/state/kernel.js';
+import { Adoption } from '../../model/mount/adoption.js';
+import { type Machine, startMachine } from '../../model/mount/mounted-machine.js';
+import { MountSession } from '../../model/mount/session.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
 import { checkMemory, type MachineFlags } from './machine-flags.js';

@@ -1,13 +1,13 @@
 /** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
-import { type Cpu, entriesOf, reachBytes, runPages } from '../../simulator/cpus/cpu.js';
-import type { KdamondOutcome } from '../../simulator/damon-runs.js';
-import type { TlbCounters } from '../../simulator/hardware/tlb-counters.js';
+import { type Cpu, entriesOf, reachBytes, runPages } from '../../model/cpus/cpu.js';
+import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
+import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
 import type {
   AgentOutcome,
   ProcessOutcome,
   SimulationOutcome,
   TimelineRow,
-} from '../../simulator/outcome.js';
+} from '../../simulator/run/outcome.js';
 import { MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showMicroseconds, showOrder } from './units.js';

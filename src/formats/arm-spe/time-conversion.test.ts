@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SampleKernel } from '../sample-kernel/kernel.js';
+import { SampleKernel } from '../sample-loop/sample-loop.js';
 import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.js';
 
 const any64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });

@@ -1,6 +1,6 @@
 /** Columns of a row group to pages: a dictionary where values repeat, differences where they ascend. */
 import type { ByteSink } from './byte-sink.js';
-import type { EncodeKernel } from './encode-kernel/encode-kernel.js';
+import type { EncodeKernel } from './encode-loop/encode-loop.js';
 
 /** Physical types of parquet.thrift. */
 export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const;

@@ -5,7 +5,7 @@
  */
 import { ByteSink } from './byte-sink.js';
 import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
-import { EncodeKernel } from './encode-kernel/encode-kernel.js';
+import { EncodeKernel } from './encode-loop/encode-loop.js';
 import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];

@@ -1,7 +1,7 @@
 /** The head of a perf.data file or pipe: which of them it is, in which byte order, and where its parts lie. */
 import { readAttr } from './attr.js';
 import type { EventTable } from './event-table.js';
-import { FEATURES_READ } from './features.js';
+import { FEATURES_READ } from './header-features.js';
 import { viewOf } from './record-view.js';
 
 /** Bytes that tell what the input is. */

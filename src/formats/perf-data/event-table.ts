@@ -2,7 +2,7 @@
 import { type EventAttr, hasField, isPageFault } from './attr.js';
 import { TRACEPOINT_TYPE } from './constants.js';
 import { type EventNature, natureOfEvent } from './event-natures.js';
-import type { Features } from './features.js';
+import type { Features } from './header-features.js';
 import { IdTable } from './id-table.js';
 import type { RecordView } from './record-view.js';
 import {

@@ -2,7 +2,7 @@
  * Cuts a stream of bytes into records, wherever the bytes were cut on their way. Bytes are read straight into
  * the stream's own buffer (`room`, `commit`), and records are handed out in place.
  */
-import type { KernelArea } from '../sample-kernel/kernel.js';
+import type { KernelArea } from '../sample-loop/sample-loop.js';
 import { RECORD, RECORD_HEADER_BYTES } from './constants.js';
 import { RecordView, swap32 } from './record-view.js';
 

@@ -4,7 +4,7 @@ import { readAttr } from './attr.js';
 import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
 import type { DamageLog } from './damage.js';
 import type { EventTable } from './event-table.js';
-import { type Features, readFeature } from './features.js';
+import { type Features, readFeature } from './header-features.js';
 import { MappingTable } from './mappings.js';
 import type { RecordView } from './record-view.js';
 import type { RunningTimes } from './running-times.js';

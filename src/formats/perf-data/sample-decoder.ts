@@ -5,12 +5,12 @@ import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-s
 import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
-import { EXCHANGE } from '../sample-kernel/exports.js';
-import type { SampleKernel } from '../sample-kernel/kernel.js';
+import { EXCHANGE } from '../sample-loop/exports.js';
+import type { SampleKernel } from '../sample-loop/sample-loop.js';
 import type { AccessColumns } from './access-columns.js';
 import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
-import type { Features } from './features.js';
+import type { Features } from './header-features.js';
 import type { RecordView } from './record-view.js';
 import { RunningTimes } from './running-times.js';
 import { type SampleOffsets, timesOfRead } from './sample-layout.js';

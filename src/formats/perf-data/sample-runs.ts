@@ -4,7 +4,7 @@
  * SampleDecoder, record by record; both give the same rows.
  */
 import { SAMPLE_KIND } from '../../vocabulary/sample.js';
-import type { KernelExports } from '../sample-kernel/exports.js';
+import type { KernelExports } from '../sample-loop/exports.js';
 import type { EventAttr } from './attr.js';
 import { READ_FORMAT, SAMPLE_FIELD } from './constants.js';
 import type { RecordedEvent } from './event-table.js';

@@ -7,7 +7,7 @@ import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
-import { SampleKernel } from '../sample-kernel/kernel.js';
+import { SampleKernel } from '../sample-loop/sample-loop.js';
 import type { AccessColumns } from './access-columns.js';
 import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
 import { DamageLog } from './damage.js';

@@ -2,7 +2,7 @@
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { AccessColumns } from './access-columns.js';
-import { TallyKernel, type TallyRows } from './tally-kernel/tally-kernel.js';
+import { TallyKernel, type TallyRows } from './tally-loop/tally-loop.js';
 
 /** Threads counted one by one; samples of further ones are counted together. */
 const MOST_THREADS = 1 << 17;

@@ -1,6 +1,6 @@
 /** perf_mem_data_src of a sampled access (include/uapi/linux/perf_event.h), as two 32-bit halves. */
-import type { PmuSample } from '../hardware/pmu-samples.js';
-import { OUTCOME } from '../hardware/tlb.js';
+import type { PmuSample } from '../../model/hardware/pmu-samples.js';
+import { OUTCOME } from '../../model/hardware/tlb.js';
 
 const OP = { na: 1, load: 2, store: 4 };
 const LEVEL = [0x0a, 0x22, 0x42, 0x82]; // hit in L1, L2, L3, local memory

@@ -1,7 +1,7 @@
 /** AMD IBS op: samples with addresses and, beside them, the raw registers (arch/x86/events/amd/ibs.c). */
-import type { IbsFigures } from '../cpus/cpu.js';
-import { emptySample, type PmuSample } from '../hardware/pmu-samples.js';
-import { OUTCOME } from '../hardware/tlb.js';
+import type { IbsFigures } from '../../model/cpus/cpu.js';
+import { emptySample, type PmuSample } from '../../model/hardware/pmu-samples.js';
+import { OUTCOME } from '../../model/hardware/tlb.js';
 import { ByteWriter } from './byte-writer.js';
 import { dataSource } from './data-source.js';
 import { ATTR, type EventAttr, FIELD, PerfWriter } from './perf-writer.js';

@@ -1,6 +1,6 @@
 /** Intel PEBS: load-latency and store samples with address, data source, weight and page size. */
-import type { PebsFigures } from '../cpus/cpu.js';
-import { emptySample, type PmuSample } from '../hardware/pmu-samples.js';
+import type { PebsFigures } from '../../model/cpus/cpu.js';
+import { emptySample, type PmuSample } from '../../model/hardware/pmu-samples.js';
 import { ByteWriter } from './byte-writer.js';
 import { dataSource } from './data-source.js';
 import { ATTR, type EventAttr, FIELD, PerfWriter } from './perf-writer.js';

@@ -1,4 +1,4 @@
-import type { Cpu } from '../cpus/cpu.js';
+import type { Cpu } from '../../model/cpus/cpu.js';
 import { ibsRecording } from './ibs-recording.js';
 import { pebsRecording } from './pebs-recording.js';
 import type { Recording } from './recording.js';

@@ -1,4 +1,4 @@
-import type { PmuSamples } from '../hardware/pmu-samples.js';
+import type { PmuSamples } from '../../model/hardware/pmu-samples.js';
 import type { RecordedArea, RecordedThread } from './perf-writer.js';
 
 /** What a perf.data file is made from. Times of samples are nanoseconds of virtual time. */

@@ -1,7 +1,7 @@
 /** Arm SPE: packets in AUXTRACE buffers, one queue a CPU (Arm ARM, Statistical Profiling Extension). */
-import type { SpeFigures } from '../cpus/cpu.js';
-import { emptySample, type PmuSample } from '../hardware/pmu-samples.js';
-import { OUTCOME } from '../hardware/tlb.js';
+import type { SpeFigures } from '../../model/cpus/cpu.js';
+import { emptySample, type PmuSample } from '../../model/hardware/pmu-samples.js';
+import { OUTCOME } from '../../model/hardware/tlb.js';
 import { ByteWriter } from './byte-writer.js';
 import { ATTR, type EventAttr, FIELD, PerfWriter } from './perf-writer.js';
 import type { Recording } from './recording.js';

@@ -4,8 +4,8 @@
  * than the smaller of both mappings.
  */
 import * as z from 'zod';
+import type { GuestTables } from '../../model/hardware/windows.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
-import type { GuestTables } from '../hardware/windows.js';
 import { Populate } from './populate.js';
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';

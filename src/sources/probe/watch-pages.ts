@@ -2,7 +2,7 @@
  * How often each sub-page of a few split blocks was in use during a window. DAMON sees reads and writes; where it
  * cannot be had, soft-dirty bits see writes.
  */
-import { missingDamon } from '../../damon/features.js';
+import { missingDamon } from '../../damon/damon-features.js';
 import { DamonSlot } from '../../damon/slot.js';
 import { watchRanges } from '../../damon/watch.js';
 import type { Host } from '../../host/host.js';

@@ -5,7 +5,7 @@ import { must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
 import { blocksOf } from '../steps.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 4;
 const FILE = '/tmp/octavo-shown.json';

@@ -3,7 +3,7 @@ import { observe } from '../../../src/verification/observe.js';
 import { ForeignKdamond } from '../foreign-kdamond.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 8;
 const HOT_BLOCKS = 3;

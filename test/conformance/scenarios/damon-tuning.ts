@@ -2,7 +2,7 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../../src/sources
 import { observe } from '../../../src/verification/observe.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 16;
 /** DAMON tunes after three aggregations of twenty samples, which take their time on a busy machine. */

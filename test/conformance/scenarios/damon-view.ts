@@ -2,7 +2,7 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../../src/sources
 import { observe } from '../../../src/verification/observe.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 48;
 const HOT_BLOCKS = 16;

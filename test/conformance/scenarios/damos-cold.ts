@@ -5,7 +5,7 @@ import { smapsKib } from '../measure.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { blocksOf } from '../steps.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 8;
 

@@ -4,7 +4,7 @@ import { drawBlocks, must, smapsKib } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { blocksOf, stepsFor, upTo } from '../steps.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 128;
 const SETS: readonly { readonly what: string; readonly places: readonly number[] }[] = [

@@ -12,7 +12,7 @@ import type { PageGeometry, PageRange } from '../../../src/vocabulary/units.js';
 import { drawAdvice, drawBlocks, must, smapsKib } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 32;
 const PAD_BLOCKS = 32;

@@ -3,7 +3,7 @@ import { pageToAddress } from '../../../src/vocabulary/units.js';
 import { counter, drawBlocks, must, smapsKib } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 8;
 const ORDERS = [0, 2, 4] as const;

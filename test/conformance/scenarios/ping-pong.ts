@@ -7,7 +7,7 @@ import { drawBlocks, must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
 import { blocksOf } from '../steps.js';
-import { withThp } from '../thp-settings.js';
+import { withThp } from '../thp-stage.js';
 import { split } from './debugfs-split.js';
 
 const BLOCKS = 4;

@@ -8,7 +8,7 @@ import { MIB, type PageRange } from '../../../src/vocabulary/units.js';
 import { drawBlocks, must } from '../measure.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
-import { THP_FILES, withThp } from '../thp-settings.js';
+import { THP_FILES, withThp } from '../thp-stage.js';
 
 const SPARSE = 3;
 const DENSE = 3;

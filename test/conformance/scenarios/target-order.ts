@@ -12,7 +12,7 @@ import {
 } from '../one-scheme.js';
 import type { Rows, Scenario } from '../scenario.js';
 import type { Stage, Workload } from '../stage.js';
-import { QUIET, withThp } from '../thp-settings.js';
+import { QUIET, withThp } from '../thp-stage.js';
 
 const BLOCKS = 8;
 

@@ -1,0 +1,93 @@
+import type { Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
+import { anonymousFault, hugeAnonymousFault } from '../fault/anonymous-faults.js';
+import { hugeWriteProtectFault, writeProtectFault } from '../fault/copy-on-write.js';
+import { inodeFault } from '../fault/inode-faults.js';
+import { swapFault } from '../fault/swap-in.js';
+import { ACCESS } from '../state/access-results.js';
+import type { Kernel } from '../state/kernel.js';
+import type { Memcg } from '../state/memcg.js';
+import { type Mm, VM, type Vma } from '../state/mm.js';
+import { ENTRY } from '../state/page-tables.js';
+import { allowedOrders, fits } from '../thp/thp-orders.js';
+import { ensureTable } from '../translation/entries.js';
+import { killForMemory } from './oom.js';
+
+/**
+ * One page fault (handle_mm_fault()). Answers what it costs, or a negative ACCESS value. The access is then to be
+ * tried again: a fault may do only a part of what the access needs, such as splitting a huge mapping. A fault that
+ * finds no memory kills a process; when that is its own, it answers outOfMemory and `mm` is gone.
+ */
+export function handleFault(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
+  const vma = mm.vmaOf(page);
+  if (vma === undefined || !permits(vma, write)) return ACCESS.segmentationFault;
+  countFault(kernel, mm);
+  const cost = faultIn(kernel, mm, vma, page, write);
+  if (cost !== ACCESS.outOfMemory) return cost;
+  return killForMemory(kernel, mm) ? kernel.costs.fault : cost;
+}
+
+function faultIn(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
+  const pmd = kernel.tables.ensurePmd(mm, Math.floor(page / kernel.geometry.pagesPerBlock));
+  const huge = hugeFault(kernel, mm, vma, page, pmd, write);
+  if (huge !== NOT_HUGE) return huge < 0 ? huge : huge + kernel.costs.fault;
+  if (!ensureTable(kernel, mm, pmd)) return ACCESS.outOfMemory;
+  const cost = pageFault(kernel, mm, vma, page, pmd, write);
+  return cost < 0 ? cost : cost + kernel.costs.fault;
+}
+
+const NOT_HUGE = -100;
+
+function permits(vma: Vma, write: boolean): boolean {
+  if (vma.flags & VM.special) return false;
+  return (vma.flags & (write ? VM.write : VM.read | VM.exec)) !== 0;
+}
+
+function countFault(kernel: Kernel, mm: Mm): void {
+  // Written out: a counter named by a variable costs more than the rest of a fault's bookkeeping.
+  kernel.counters.events.pgfault++;
+  for (let memcg: Memcg | undefined = kernel.memcgOf(mm); memcg !== undefined; memcg = memcg.parent)
+    memcg.events.pgfault++;
+  mm.minorFaults++;
+}
+
+/** What happens at the PMD level; NOT_HUGE when the fault goes on to the PTE level. */
+function hugeFault(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  page: PageNumber,
+  pmd: number,
+  write: boolean,
+): Nanoseconds {
+  const { tables, geometry } = kernel;
+  const bits = tables.pmdBits[pmd];
+  if (bits & ENTRY.present) {
+    if (write && (bits & ENTRY.writable) === 0) return hugeWriteProtectFault(kernel, mm, vma, page, pmd);
+    return 0;
+  }
+  if (bits & ENTRY.table || !vma.isAnonymous || vma.flags & VM.uffdMissing) return NOT_HUGE;
+  const allowed = (allowedOrders(kernel, mm, vma, 'fault') & (1 << geometry.hugeOrder)) !== 0;
+  if (!allowed || !fits(vma, page, geometry.hugeOrder)) return NOT_HUGE;
+  const cost = hugeAnonymousFault(kernel, mm, vma, page, pmd, write);
+  return cost < 0 ? NOT_HUGE : cost;
+}
+
+function pageFault(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  page: PageNumber,
+  pmd: number,
+  write: boolean,
+): Nanoseconds {
+  const { tables } = kernel;
+  const entry = tables.pteOf(pmd, page);
+  const bits = tables.pteBits[entry];
+  if (bits & ENTRY.guard) return ACCESS.segmentationFault;
+  if (bits & ENTRY.swap) return swapFault(kernel, mm, vma, page, entry);
+  if (bits & ENTRY.present)
+    return write && (bits & ENTRY.writable) === 0 ? writeProtectFault(kernel, mm, vma, page, entry) : 0;
+  return vma.isAnonymous
+    ? anonymousFault(kernel, mm, vma, page, entry, write)
+    : inodeFault(kernel, mm, vma, page, pmd, entry, write);
+}

@@ -1,0 +1,97 @@
+/** A model machine for foreign tools: a kernel of a generation with DAMON, and tasks whose memory is populated. */
+import type { Bytes } from '../../vocabulary/units.js';
+import { bootIdOf } from '../host/model-host.js';
+import { access } from '../kernel/access/access.js';
+import { mmap, spawn } from '../kernel/address-space/processes.js';
+import { boot } from '../kernel/boot.js';
+import { GENERATIONS, type GenerationName } from '../kernel/damon/core/generations.js';
+import { installDamon } from '../kernel/damon/on-model/model-damon.js';
+import { mountFiles } from '../kernel/files/mount-files.js';
+import type { Kernel } from '../kernel/state/kernel.js';
+import { RELEASES } from '../kernel/state/options.js';
+import type { Process } from '../kernel/state/process.js';
+
+export interface MachineTask {
+  readonly name: string;
+  readonly bytes: Bytes;
+  /** Share of the memory, from its start, that is accessed again and again. */
+  readonly hot: number;
+}
+
+export interface MachineOptions {
+  readonly generation: GenerationName;
+  readonly memoryBytes: Bytes;
+  readonly seed: number;
+  /** First pid of the model's processes; beyond the machine's own where both are seen together. */
+  readonly firstPid: number;
+  readonly tasks: readonly MachineTask[];
+  /** DAMON_STAT runs from the boot. */
+  readonly damonStat: boolean;
+  readonly adopt: (kernel: Kernel) => (pid: number) => Process | undefined;
+}
+
+export interface RunningTask {
+  readonly name: string;
+  readonly pid: number;
+  readonly start: Bytes;
+  readonly bytes: Bytes;
+}
+
+export interface Machine {
+  readonly kernel: Kernel;
+  readonly tasks: readonly RunningTask[];
+}
+
+/** How often hot memory is accessed: often enough that every sample of DAMON finds it so. */
+const ACCESS_NS = 2e6;
+const EVENT = 'machine-access';
+/** Who the model's own /proc/self is, where no other program looks at it. */
+const INIT = 1;
+
+export function startMachine(options: MachineOptions): Machine {
+  const kernel = boot({
+    memoryBytes: options.memoryBytes,
+    seed: options.seed,
+    features: RELEASES[GENERATIONS[options.generation].release],
+  });
+  mountFiles(kernel, INIT, bootIdOf(kernel));
+  kernel.nextPid = options.firstPid;
+  let adopt: (pid: number) => Process | undefined = () => undefined;
+  const { generation, damonStat } = options;
+  installDamon(kernel, { generation, damonStat, adopt: (pid) => adopt(pid) });
+  adopt = options.adopt(kernel);
+  const tasks = options.tasks.map((task) => startTask(kernel, task));
+  keepAccessing(kernel, options.tasks, tasks);
+  return { kernel, tasks };
+}
+
+function startTask(kernel: Kernel, task: MachineTask): RunningTask {
+  const process = spawn(kernel, { command: task.name });
+  const { pageBytes } = kernel.geometry;
+  const pages = Math.ceil(task.bytes / pageBytes);
+  const mm = process.mm;
+  const start = mm === undefined ? 'ENOMEM' : mmap(kernel, mm, { pages });
+  if (mm === undefined || typeof start !== 'number') throw new RangeError(`no room for task ${task.name}`);
+  for (let page = start; page < start + pages; page++) access(kernel, mm, page, true);
+  return { name: task.name, pid: process.pid, start: start * pageBytes, bytes: pages * pageBytes };
+}
+
+/** Accesses with a walk each, as a working set beyond the TLB's reach has them. */
+function keepAccessing(kernel: Kernel, specs: readonly MachineTask[], tasks: readonly RunningTask[]): void {
+  if (specs.every(({ hot }) => hot === 0)) return;
+  kernel.clock.handle(EVENT, () => {
+    tasks.forEach((task, index) => {
+      accessShare(kernel, task, specs[index].hot);
+    });
+    kernel.clock.after(ACCESS_NS, EVENT);
+  });
+  kernel.clock.after(ACCESS_NS, EVENT);
+}
+
+function accessShare(kernel: Kernel, task: RunningTask, hot: number): void {
+  const mm = kernel.processes.get(task.pid)?.mm;
+  if (mm === undefined) return;
+  const first = task.start / kernel.geometry.pageBytes;
+  const end = first + Math.floor((task.bytes * hot) / kernel.geometry.pageBytes);
+  for (let page = first; page < end; page++) access(kernel, mm, page, false);
+}

@@ -1,0 +1,56 @@
+/**
+ * A directory of the model that also shows what the machine has: the model's entries come first, every other name
+ * is a symbolic link to the machine's own. It lets a tool see the model's processes in /proc and still find itself.
+ */
+import type { ModelDirectory, ModelNode } from '../kernel/state/file-tree.js';
+
+export interface MachineDirectory {
+  names(): readonly string[];
+  has(name: string): boolean;
+  /** The directory of that name, undefined when it is none. */
+  enter(name: string): MachineDirectory | undefined;
+}
+
+export interface UnionOptions {
+  /** A path at which the machine's directory can still be reached. */
+  readonly behind: string;
+  /** Names that are the machine's although the model has them too. */
+  readonly machineFirst?: ReadonlySet<string>;
+  /** What stands in place of both. */
+  readonly instead?: ReadonlyMap<string, ModelNode>;
+}
+
+export class UnionDirectory implements ModelDirectory {
+  readonly kind = 'directory';
+  readonly mode = 0o555;
+  private readonly model: ModelDirectory;
+  private readonly machine: MachineDirectory;
+  private readonly options: UnionOptions;
+
+  constructor(model: ModelDirectory, machine: MachineDirectory, options: UnionOptions) {
+    this.model = model;
+    this.machine = machine;
+    this.options = options;
+  }
+
+  names(): readonly string[] {
+    return [...new Set([...this.model.names(), ...this.machine.names()])];
+  }
+
+  lookup(name: string): ModelNode | undefined {
+    const instead = this.options.instead?.get(name);
+    if (instead !== undefined) return instead;
+    const { behind, machineFirst } = this.options;
+    const own = machineFirst?.has(name) ? undefined : this.model.lookup(name);
+    if (own?.kind === 'directory') return this.joined(own, name);
+    if (own !== undefined) return own;
+    return this.machine.has(name) ? { kind: 'symlink', target: `${behind}/${name}` } : undefined;
+  }
+
+  /** Directories that both have are joined in turn. */
+  private joined(own: ModelDirectory, name: string): ModelDirectory {
+    const machine = this.machine.enter(name);
+    const behind = `${this.options.behind}/${name}`;
+    return machine === undefined ? own : new UnionDirectory(own, machine, { behind });
+  }
+}

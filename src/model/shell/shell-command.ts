@@ -1,0 +1,43 @@
+import type { Answer, Files } from '../../host/host.js';
+import type { ErrnoName } from '../../vocabulary/errno.js';
+import type { ModelHost } from '../host/model-host.js';
+
+/** What a line answers: text to print, and why it failed, if it did. */
+export interface LineAnswer {
+  readonly text: string;
+  /** `errno`: the kernel refused. `usage`: the line itself is wrong. */
+  readonly failure?: { readonly kind: 'errno' | 'usage'; readonly says: string };
+}
+
+/** What commands work on. `host` is replaced by `resume`. */
+export interface ShellState {
+  host: ModelHost;
+  /** Files of the machine the shell runs on: snapshots go there and come from there. */
+  readonly outside: Pick<Files, 'readBytes' | 'writeFile'>;
+  /** Puts more files into a model just made or resumed (DAMON). */
+  readonly extend: (host: ModelHost) => void;
+  /** Octavo's own command line on the model: its exit code, and everything that it printed. */
+  readonly octavo: (host: ModelHost, words: readonly string[]) => Promise<{ code: number; text: string }>;
+}
+
+export interface ShellCommand {
+  readonly usage: string;
+  readonly brief: string;
+  run(
+    state: ShellState,
+    words: readonly string[],
+    target: string | undefined,
+  ): LineAnswer | Promise<LineAnswer>;
+}
+
+export const answer = (text: string): LineAnswer => ({ text });
+export const refusal = (errno: ErrnoName): LineAnswer => ({
+  text: errno,
+  failure: { kind: 'errno', says: errno },
+});
+export const misuse = (says: string): LineAnswer => ({ text: says, failure: { kind: 'usage', says } });
+
+/** What the host answered, as a line: the value in words, or the errno. */
+export function lineOf<Value>(found: Answer<Value>, words: (value: Value) => string): LineAnswer {
+  return found.ok ? answer(words(found.value)) : refusal(found.error.errno);
+}

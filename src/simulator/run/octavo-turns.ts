@@ -1,0 +1,122 @@
+/** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
+import type { TurnRequest } from '../../config/assemble.js';
+import { takeTurn } from '../../config/take-turn.js';
+import type { Pmu } from '../../model/hardware/pmu.js';
+import { COMPLETE } from '../../vocabulary/sample.js';
+import type { Nanoseconds } from '../../vocabulary/units.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { Machine } from './host-machine.js';
+import type { AgentOutcome } from './outcome.js';
+import { SplitKeeping } from './split-keeping.js';
+
+type Agent = NonNullable<Scenario['agent']>;
+type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
+
+export class OctavoTurns {
+  readonly #machine: Machine;
+  readonly #agent: Agent;
+  /** When the next turn is due. */
+  due: Nanoseconds;
+  turns = 0;
+  met = 0;
+  notMet = 0;
+  undone = 0;
+  /** Time of its calls that split or collapsed. */
+  callNs: Nanoseconds = 0;
+  readonly #keeping = new SplitKeeping();
+  /** Samples handed to earlier turns. */
+  #sampled = 0;
+
+  constructor(machine: Machine, agent: Agent) {
+    this.#machine = machine;
+    this.#agent = agent;
+    this.due = agent.start;
+  }
+
+  /** Takes a turn for each target; answers what it did, in words. */
+  async take(): Promise<string[]> {
+    const { host, kernel } = this.#machine;
+    this.due = Math.max(this.due + this.#agent.every, kernel.clock.now);
+    this.turns++;
+    const notes: string[] = [];
+    for (const target of this.#agent.targets) {
+      const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
+      const turn = await takeTurn(host, this.request(target), new AbortController().signal);
+      const verdicts = turn.applied?.verdicts ?? [];
+      this.#keeping.note(turn.plan, verdicts);
+      for (const { durationUs } of turn.applied?.receipts ?? []) this.callNs += durationUs * 1000;
+      const met = verdicts.filter(({ outcome }) => outcome === 'met').length;
+      const freed = verdicts.reduce((sum, { residentDelta }) => sum + residentDelta, 0);
+      this.met += met;
+      this.notMet += verdicts.length - met;
+      this.undone += turn.undone;
+      notes.push(`${before}: ${inWords(turn.plan.steps.length, turn.plan.refused, met, freed, turn.undone)}`);
+    }
+    this.#sampled = this.#machine.pmu?.samples.count ?? 0;
+    return notes;
+  }
+
+  /** What it did in all, and what is left of it now. */
+  outcome(): AgentOutcome {
+    const { turns, met, notMet } = this;
+    return { turns, met, notMet, splits: this.#keeping.atEnd(this.#machine.kernel) };
+  }
+
+  private request(target: string): TurnRequest {
+    const { policy, parameters, sources } = this.#agent;
+    const { pmu } = this.#machine;
+    return {
+      target,
+      scope: {},
+      policy: policy as TurnRequest['policy'],
+      sources: sources.filter((name) => name !== 'pmu'),
+      extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],
+      parameters,
+      budgets: {},
+      actuators: [],
+      split: [],
+      collapse: [],
+    };
+  }
+}
+
+function inWords(
+  steps: number,
+  refused: readonly { readonly code: string }[],
+  met: number,
+  residentDelta: number,
+  undone: number,
+): string {
+  const parts = [`${steps} steps, ${met} met`];
+  if (residentDelta !== 0) parts.push(`${(residentDelta / 2 ** 20).toFixed(1)} MiB resident`);
+  if (undone > 0) parts.push(`${undone} earlier splits found undone`);
+  const held = refused.filter(({ code }) => code === 'ping-pong').length;
+  if (held > 0) parts.push(`${held} held back by the ping-pong guard`);
+  if (refused.length > held) parts.push(`${refused.length - held} refused`);
+  return parts.join(', ');
+}
+
+/** What the model's PMU has recorded since the last turn, as a source of samples. */
+function pmuSource(pmu: Pmu, from: number): ExtraSource {
+  const { period, kind } = pmu.settings;
+  return {
+    name: 'pmu',
+    origin: {
+      source: 'pmu',
+      detail: `model ${kind}, period ${period}`,
+      granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+      tells: 'heat',
+      nature: 'all-accesses',
+      ...COMPLETE,
+      windowNs: undefined,
+    },
+    async *read({ host }) {
+      yield { kind: 'samples', batch: pmu.samples.batch(host.identity.geometry, period, from) };
+    },
+    account: () => ({
+      losses: { collisions: pmu.counters.collisions },
+      bytesRead: 0,
+      notes: [],
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+/** What a simulation tells: a timeline and an outcome, as plain data. */
+
+import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
+import type { Bytes, Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
+import type { KdamondOutcome } from './damon-runs.js';
+import type { SplitsAtEnd } from './split-keeping.js';
+
+export const OUTCOME_VERSION = 1;
+
+export interface TimelineRow {
+  readonly atMs: Milliseconds;
+  readonly processes: readonly ProcessRow[];
+  /** Since the row before. */
+  readonly splits: number;
+  readonly collapses: number;
+  readonly tlb: TlbCounters;
+}
+
+export interface ProcessRow {
+  readonly name: string;
+  readonly rss: Bytes;
+  readonly huge: Bytes;
+  readonly bloat: Bytes;
+  /** Accesses a second of busy time since the row before; 0 when it made none. */
+  readonly perSecond: number;
+}
+
+export interface ProcessOutcome {
+  readonly name: string;
+  readonly workload: string;
+  readonly rss: Bytes;
+  readonly pmdMapped: Bytes;
+  readonly byOrder: readonly Bytes[];
+  readonly bloat: Bytes;
+  readonly swapped: Bytes;
+  /** After the warm-up. */
+  readonly accesses: number;
+  readonly perSecond: number;
+  /** The same accesses with everything on base pages, and with everything huge. */
+  readonly allBasePerSecond: number;
+  readonly allHugePerSecond: number;
+}
+
+export interface OutcomeCosts {
+  /** Folios split, by whomever. */
+  readonly splits: number;
+  /** Blocks that khugepaged collapsed. */
+  readonly collapses: number;
+  /** Time of the calls that split or collapsed from outside. */
+  readonly callNs: Nanoseconds;
+  readonly khugepagedNs: Nanoseconds;
+  readonly faultNs: Nanoseconds;
+}
+
+/** What Octavo did in all turns, and what is left of it at the end. */
+export interface AgentOutcome {
+  readonly turns: number;
+  /** Steps by their verdicts. */
+  readonly met: number;
+  readonly notMet: number;
+  readonly splits: SplitsAtEnd;
+}
+
+export interface SimulationOutcome {
+  readonly octavo: 'outcome';
+  readonly version: typeof OUTCOME_VERSION;
+  readonly scenario: string;
+  readonly about: string;
+  readonly seed: number;
+  readonly cpu: string;
+  readonly durationMs: Milliseconds;
+  readonly timeline: readonly TimelineRow[];
+  readonly processes: readonly ProcessOutcome[];
+  /** After the warm-up. */
+  readonly tlb: TlbCounters;
+  readonly usedBytes: Bytes;
+  readonly costs: OutcomeCosts;
+  /** Counters of /proc/vmstat that are not zero, by name. */
+  readonly events: Readonly<Record<string, number>>;
+  readonly pmu: Readonly<Record<string, number>> | undefined;
+  readonly agent: AgentOutcome | undefined;
+  /** What the kdamonds saw and did. */
+  readonly damon: readonly KdamondOutcome[];
+  /** What happened, in words: splits and collapses by whom, refusals, back-offs. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,348 @@
+/**
+ * One simulation: a machine, its processes and events, run forward in virtual time. A pure function of scenario
+ * and seed.
+ */
+
+import { subtractCounters, type TlbCounters } from '../../model/hardware/tlb-counters.js';
+import { adviseRange } from '../../model/kernel/advice/madvise.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { Nanoseconds } from '../../vocabulary/units.js';
+import type { Scenario, ScenarioEvent } from '../scenario/scenario.js';
+import { type BaselineRequest, baselineNs } from './baselines.js';
+import { DamonRuns } from './damon-runs.js';
+import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './host-machine.js';
+import { takeCensus } from './memory-census.js';
+import { OctavoTurns } from './octavo-turns.js';
+import {
+  OUTCOME_VERSION,
+  type OutcomeCosts,
+  type ProcessOutcome,
+  type SimulationOutcome,
+  type TimelineRow,
+} from './outcome.js';
+import { RunningProcess, SLICE_NS } from './running-process.js';
+import { Splitter } from './splitter.js';
+
+/** What a simulation needs from outside: files that a scenario names, and who is told about progress. */
+export interface SimulationContext {
+  readText(path: string): string;
+  progress(done: Nanoseconds, total: Nanoseconds): void;
+}
+
+interface Thread {
+  readonly process: RunningProcess;
+  readonly index: number;
+}
+
+/** Counters at the end of the warm-up, or of the last row of the timeline. */
+interface Mark {
+  readonly tlb: TlbCounters;
+  readonly splits: number;
+  readonly collapses: number;
+  readonly accesses: ReadonlyMap<string, number>;
+  readonly busyNs: ReadonlyMap<string, Nanoseconds>;
+}
+
+const EVENT = {
+  cpu: 'scenario-cpu',
+  start: 'scenario-start',
+  act: 'scenario-event',
+  damon: 'scenario-damon',
+};
+
+export class Simulation {
+  readonly machine: Machine;
+  readonly processes: RunningProcess[] = [];
+  readonly timeline: TimelineRow[] = [];
+  readonly notes: string[] = [];
+  readonly octavo: OctavoTurns | undefined;
+  readonly #context: SimulationContext;
+  /** Threads of each CPU, in turn. */
+  readonly #queues: Thread[][];
+  readonly #splitters = new Map<number, Splitter>();
+  readonly #damon: DamonRuns;
+  #callNs: Nanoseconds = 0;
+  #started = 0;
+  #killed = 0;
+  #warm: Mark | undefined;
+  #last: Mark;
+
+  constructor(scenario: Scenario, seed: number, context: SimulationContext) {
+    this.machine = makeMachine(scenario, seed);
+    this.#context = context;
+    this.#queues = Array.from({ length: scenario.host.cpus }, () => []);
+    const { clock } = this.machine.kernel;
+    clock.handle(EVENT.cpu, (cpu) => this.runCpu(cpu));
+    clock.handle(EVENT.start, (index) => this.startProcess(index));
+    clock.handle(EVENT.act, (index) => this.act(scenario.events[index], index));
+    for (const [index, { start }] of scenario.processes.entries()) clock.at(start, EVENT.start, index);
+    for (const [index, { at }] of scenario.events.entries()) clock.at(at, EVENT.act, index);
+    for (let cpu = 0; cpu < scenario.host.cpus; cpu++) clock.at(0, EVENT.cpu, cpu);
+    this.#damon = new DamonRuns(this.machine, (process) => this.find(process));
+    this.machine.observed.measureFrom = scenario.warmUp;
+    clock.handle(EVENT.damon, (index) => this.#damon.start(index));
+    for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
+    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent);
+    this.#last = this.mark();
+  }
+
+  get scenario(): Scenario {
+    return this.machine.scenario;
+  }
+
+  /** Runs to the end, a row of the timeline at a time. */
+  async run(): Promise<void> {
+    const { duration, report } = this.scenario;
+    for (let time = report; time < duration + report; time += report)
+      await this.advanceTo(Math.min(time, duration));
+  }
+
+  /** Runs until `time` and writes a row of the timeline. */
+  async advanceTo(time: Nanoseconds): Promise<void> {
+    const { warmUp, duration } = this.scenario;
+    if (this.#warm === undefined && warmUp <= time) {
+      await this.runUntil(warmUp);
+      this.#warm = this.mark();
+    }
+    await this.runUntil(time);
+    this.#context.progress(time, duration);
+    // A turn of Octavo may have taken the model past this row already.
+    const last = this.timeline.at(-1)?.atMs ?? -1;
+    if (Math.round(this.machine.kernel.clock.now / 1e6) > last) this.addRow();
+  }
+
+  /** Runs the model, and Octavo's turns as they fall due; a turn takes virtual time of its own. */
+  private async runUntil(time: Nanoseconds): Promise<void> {
+    const { clock } = this.machine.kernel;
+    while (this.octavo !== undefined && this.octavo.due <= time) {
+      clock.advanceTo(this.octavo.due);
+      this.notes.push(...(await this.octavo.take()));
+    }
+    clock.advanceTo(time);
+  }
+
+  private startProcess(index: number): void {
+    const about = this.scenario.processes[index];
+    const process = new RunningProcess(this.machine, about, index, this.#context.readText);
+    this.processes.push(process);
+    for (let thread = 0; thread < process.threads; thread++) {
+      this.#queues[this.#started++ % this.#queues.length].push({ process, index: thread });
+    }
+  }
+
+  private runCpu(cpu: number): void {
+    const { clock } = this.machine.kernel;
+    const queue = this.#queues[cpu];
+    const thread = queue.shift();
+    if (thread === undefined) {
+      clock.after(SLICE_NS, EVENT.cpu, cpu);
+      return;
+    }
+    queue.push(thread);
+    clock.after(thread.process.runSlice(thread.index, cpu), EVENT.cpu, cpu);
+    this.noteKilled();
+  }
+
+  private get expectedThreads(): number {
+    return this.scenario.processes.reduce((sum, { threads }) => sum + threads, 0);
+  }
+
+  private noteKilled(): void {
+    const { killed } = this.machine.kernel;
+    for (; this.#killed < killed.length; this.#killed++) {
+      const { pid, command } = killed[this.#killed];
+      this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
+      if (this.#started < this.expectedThreads || !this.processes.every((process) => process.killed))
+        continue;
+      const problem = `${command}: out of memory, and no process is left`;
+      throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem });
+    }
+  }
+
+  private act(event: ScenarioEvent, index: number): void {
+    if (event.every !== undefined) this.machine.kernel.clock.after(event.every, EVENT.act, index);
+    if (event.write !== undefined) writeFile(this.machine.host, event.write.path, `${event.write.text}`);
+    if (event.advise !== undefined) this.advise(event.advise);
+    if (event.split !== undefined) this.split(event.split, index);
+  }
+
+  private advise(call: NonNullable<ScenarioEvent['advise']>): void {
+    const { kernel } = this.machine;
+    const { window, task } = this.find(call.process);
+    const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
+    const first = window.firstPage + pages(call.from);
+    const before = takeCensus(kernel, task.mm!).pmdMapped;
+    const answer = adviseRange(kernel, task.mm!, first, first + pages(call.bytes), call.advice);
+    this.#callNs += answer.cost;
+    const change = (takeCensus(kernel, task.mm!).pmdMapped - before) / kernel.geometry.blockBytes;
+    const result = answer.error ?? `${change >= 0 ? '+' : ''}${change} huge blocks`;
+    this.notes.push(`${this.time()} ${call.advice} on ${call.process}: ${result}`);
+  }
+
+  private split(call: NonNullable<ScenarioEvent['split']>, index: number): void {
+    const { kernel } = this.machine;
+    const { window, task } = this.find(call.process);
+    let splitter = this.#splitters.get(index);
+    if (splitter === undefined) {
+      splitter = new Splitter(kernel, task.mm!, call.backOff);
+      this.#splitters.set(index, splitter);
+    }
+    const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
+    splitter.round(window.firstPage + pages(call.from), pages(call.bytes));
+  }
+
+  private find(name: string): RunningProcess {
+    const found = this.processes.find((process) => process.name === name);
+    if (found !== undefined) return found;
+    throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem: `no process ${name} is running` });
+  }
+
+  private time(): string {
+    return `${(this.machine.kernel.clock.now / 1e9).toFixed(3)} s`;
+  }
+
+  private mark(): Mark {
+    const { counters, thp } = this.machine.kernel;
+    return {
+      tlb: tlbCounters(this.machine),
+      splits: counters.byOrder.split.reduce((sum, count) => sum + count, 0),
+      collapses: thp.pagesCollapsed,
+      accesses: new Map(this.processes.map((process) => [process.name, process.accesses])),
+      busyNs: new Map(this.processes.map((process) => [process.name, process.busyNs])),
+    };
+  }
+
+  private addRow(): void {
+    const mark = this.mark();
+    const { kernel } = this.machine;
+    this.timeline.push({
+      atMs: Math.round(kernel.clock.now / 1e6),
+      processes: this.processes.map((process) => {
+        const census = takeCensus(kernel, process.task.mm!);
+        return {
+          name: process.name,
+          rss: census.rss,
+          huge: census.pmdMapped,
+          bloat: census.bloat,
+          perSecond: rate(process, mark, this.#last),
+        };
+      }),
+      splits: mark.splits - this.#last.splits,
+      collapses: mark.collapses - this.#last.collapses,
+      tlb: subtractCounters(mark.tlb, this.#last.tlb),
+    });
+    this.#last = mark;
+  }
+
+  /** Baselines to compute, two for each process; in the order `outcome` takes their answers. */
+  baselineRequests(): BaselineRequest[] {
+    const warm = this.#warm ?? this.#last;
+    return this.processes.flatMap((process) => {
+      const warmUp = (warm.accesses.get(process.name) ?? 0) / process.threads;
+      const measured = process.accesses / process.threads - warmUp;
+      const request = {
+        scenario: this.scenario,
+        seed: this.machine.seed,
+        process: this.scenario.processes.indexOf(process.about),
+        warmUp: Math.min(warmUp, MOST_BASELINE_ACCESSES),
+        accesses: Math.min(measured, MOST_BASELINE_ACCESSES),
+        nsPerAccess: process.accesses === 0 ? 1 : process.busyNs / process.accesses,
+      };
+      return [
+        { ...request, kind: 'base' as const },
+        { ...request, kind: 'huge' as const },
+      ];
+    });
+  }
+
+  outcome(baselines: readonly Nanoseconds[], name: string): SimulationOutcome {
+    const warm = this.#warm ?? this.#last;
+    const { kernel, cpu, seed, pmu } = this.machine;
+    for (const splitter of this.#splitters.values()) this.notes.push(splitterNote(splitter));
+    return {
+      octavo: 'outcome',
+      version: OUTCOME_VERSION,
+      scenario: name,
+      about: this.scenario.about,
+      seed,
+      cpu: cpu.name,
+      durationMs: Math.round(kernel.clock.now / 1e6),
+      timeline: this.timeline,
+      processes: this.processes.map((process, index) =>
+        this.processOutcome(process, warm, baselines[2 * index], baselines[2 * index + 1]),
+      ),
+      tlb: subtractCounters(tlbCounters(this.machine), warm.tlb),
+      usedBytes: usedBytes(this.machine),
+      costs: this.costs(),
+      events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
+      pmu: pmu && { ...pmu.counters },
+      agent: this.octavo?.outcome(),
+      damon: this.#damon.outcomes(),
+      notes: this.notes,
+    };
+  }
+
+  private processOutcome(
+    process: RunningProcess,
+    warm: Mark,
+    baseNs: Nanoseconds,
+    hugeNs: Nanoseconds,
+  ): ProcessOutcome {
+    const census = takeCensus(this.machine.kernel, process.task.mm!);
+    return {
+      name: process.name,
+      workload: process.about.workload,
+      ...census,
+      accesses: process.accesses - (warm.accesses.get(process.name) ?? 0),
+      perSecond: rate(process, this.mark(), warm),
+      allBasePerSecond: 1e9 / baseNs,
+      allHugePerSecond: 1e9 / hugeNs,
+    };
+  }
+
+  private costs(): OutcomeCosts {
+    const { kernel } = this.machine;
+    const own = [...this.#splitters.values()].reduce((sum, { counts }) => sum + counts.ns, 0);
+    const mark = this.mark();
+    return {
+      splits: mark.splits,
+      collapses: mark.collapses,
+      callNs: this.#callNs + own + (this.octavo?.callNs ?? 0),
+      khugepagedNs: kernel.khugepagedNs,
+      faultNs: mark.tlb.faultNs,
+    };
+  }
+}
+
+/** Baselines need not be longer than this to be exact to a fraction of a percent. */
+const MOST_BASELINE_ACCESSES = 2e6;
+
+function rate(process: RunningProcess, now: Mark, before: Mark): number {
+  const accesses = (now.accesses.get(process.name) ?? 0) - (before.accesses.get(process.name) ?? 0);
+  const busy = (now.busyNs.get(process.name) ?? 0) - (before.busyNs.get(process.name) ?? 0);
+  return busy > 0 ? (accesses / busy) * 1e9 : 0;
+}
+
+function splitterNote(splitter: Splitter): string {
+  const { splits, recollapses, heldBack, failed, ns } = splitter.counts;
+  const parts = [
+    `splitter: ${splits} splits in ${(ns / 1e6).toFixed(1)} ms`,
+    `${recollapses} undone by khugepaged`,
+  ];
+  if (heldBack > 0) parts.push(`held back ${heldBack} times`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  return parts.join(', ');
+}
+
+/** A whole simulation with its baselines. */
+export async function simulate(
+  scenario: Scenario,
+  seed: number,
+  name: string,
+  context: SimulationContext,
+): Promise<SimulationOutcome> {
+  const simulation = new Simulation(scenario, seed, context);
+  await simulation.run();
+  const baselines = simulation.baselineRequests().map((request) => baselineNs(request, context.readText));
+  return simulation.outcome(baselines, name);
+}

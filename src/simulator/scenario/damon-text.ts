@@ -1,0 +1,45 @@
+/** How a scenario describes kdamonds and their schemes. docs/simulate-damon.md describes every key. */
+import * as z from 'zod';
+import { ACTIONS } from '../../model/kernel/damon/core/generations.js';
+import { BytesText, DurationText, StepText } from '../workloads/quantities.js';
+
+const Count = z.int().min(0).max(0xffffffff);
+
+/** DAMON counts in microseconds; an interval of none would be waited for without end. */
+const IntervalText = DurationText.refine((value) => value >= 1000, 'must be at least 1us, the unit of DAMON');
+
+const SchemeText = z.strictObject({
+  action: z.enum(ACTIONS),
+  /** target_order, on kernels that have it. */
+  order: z.int().min(0).max(9).optional(),
+  /** Time between two passes; each aggregation when left out. */
+  every: StepText.optional(),
+  /** Closed intervals of the access pattern: samples with access, and aggregations without change. */
+  accesses: z.tuple([Count, Count]).default([0, 0xffffffff]),
+  age: z.tuple([Count, Count]).default([0, 0xffffffff]),
+  /** Only these parts of processes, each by one address filter: bytes from the start of the process's area. */
+  only: z
+    .array(z.strictObject({ process: z.string(), from: BytesText.default(0), bytes: BytesText }))
+    .default([]),
+  /** Passes after which the scheme stops (max_nr_snapshots). */
+  passes: z.int().min(1).optional(),
+  quota: z
+    .strictObject({ bytes: BytesText.default(0), time: DurationText.default(0), window: IntervalText })
+    .optional(),
+});
+
+export const KdamondText = z.strictObject({
+  /** When it is turned on. */
+  at: DurationText.default(0),
+  operations: z.enum(['vaddr', 'fvaddr', 'paddr']).default('vaddr'),
+  /** Processes by name. With fvaddr each is watched in its area only. */
+  targets: z.array(z.string()).default([]),
+  sample: IntervalText.default(5e6),
+  aggregation: IntervalText.default(100e6),
+  update: IntervalText.default(60e9),
+  regions: z.tuple([z.int().min(3), z.int().min(3)]).default([10, 1000]),
+  schemes: z.array(SchemeText).default([]),
+});
+
+export type KdamondDescription = z.infer<typeof KdamondText>;
+export type SchemeDescription = KdamondDescription['schemes'][number];
