@@ -73,11 +73,11 @@ class Drawing {
     const isWhole = range.end - range.start === geometry.pagesPerBlock;
     const kind = this.#below(8);
     if (kind === 0) return;
-    if (kind === 1 && isWhole) return this.#huge(range, anon);
-    if (kind === 2 && isWhole && scan) return this.#hugeZero(range);
-    if (kind === 3) return this.#inPlace(range, anon);
-    if (kind === 4) return this.#partly(range, anon);
-    for (let page = range.start; page < range.end; ) page = this.#piece(page, range.end, anon);
+    if (kind === 1 && isWhole) this.#huge(range, anon);
+    else if (kind === 2 && isWhole && scan) this.#hugeZero(range);
+    else if (kind === 3) this.#inPlace(range, anon);
+    else if (kind === 4) this.#partly(range, anon);
+    else for (let page = range.start; page < range.end; ) page = this.#piece(page, range.end, anon);
   }
 
   #newWindow(): number {
