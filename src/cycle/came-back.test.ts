@@ -19,9 +19,8 @@ const DB = { ...PROCESS, cgroup: '/db.service' };
 /** A block that had `before` pages, has `after` by the split, and `now` pages at the look. */
 function looked(before: number, after: number, now: number, run = 'run-2', beganMs = 1000): LookedAt {
   const with_ = (present: number): BlockState => ({ ...state('4'), present });
-  const records = [{ kind: 'begin', atMs: beganMs }];
   const verdict = { before: with_(before), after: with_(after) };
-  return { act: { run: { run, records }, verdict } as unknown as Act, now: with_(now) };
+  return { act: { run: { run, begin: { atMs: beganMs } }, verdict } as unknown as Act, now: with_(now) };
 }
 
 describe('of what splits returned, in bytes', () => {

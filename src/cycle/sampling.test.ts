@@ -164,6 +164,7 @@ test('a source that was interrupted has told a part only, and the look ends ther
   const after = source([], {
     async *read() {
       next = true;
+      yield filled(0, 1);
     },
   });
   await assert.rejects(
