@@ -15,6 +15,7 @@ import type { PageRange } from '../vocabulary/units.js';
 import type { ActingContext, Actuator } from './actuator.js';
 import { adviseEach } from './advising.js';
 import { collapseThenSplitActuator } from './collapse-then-split.js';
+import { damosActuator } from './damos.js';
 import { debugfsSplitActuator, missingFor, splitOrders } from './debugfs-split.js';
 import { dryRun } from './dry-run.js';
 import { prepareToStaySplit, stayingSplit } from './keep-split.js';
@@ -286,6 +287,8 @@ test('what each says of itself: pieces without references, its batches, who pace
   assert.deepEqual(facts(madviseActuator(host)), ['madvise', true, 16, false, ['mlocked', 'shared']]);
   assert.deepEqual(facts(debugfsSplitActuator(host)), ['debugfs-split', false, 16, false, []]);
   assert.deepEqual(facts(collapseThenSplitActuator(host)), ['collapse-then-split', false, 4, false, []]);
+  assert.deepEqual(facts(damosActuator(host)), ['damos', false, 256, true, []]);
+  assert.equal(dryRun(damosActuator(host)).pacesItself, true);
   const dry = dryRun(madviseActuator(host));
   assert.deepEqual(facts(dry), facts(madviseActuator(host)));
 });

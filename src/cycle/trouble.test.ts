@@ -24,11 +24,26 @@ function before(host: ScriptedHost, n: number, strike: () => void): () => number
   const { readText, open } = host.files;
   const { scanPagemap, processMadvise, openProcess } = host.calls;
   const ofTarget = (path: string) => path.startsWith(`/proc/${PID}/`);
-  host.files.readText = (path) => (ofTarget(path) && count(), readText(path));
-  host.files.open = (path) => (ofTarget(path) && count(), open(path));
-  host.calls.scanPagemap = (pid, scan) => (count(), scanPagemap(pid, scan));
-  host.calls.processMadvise = (...given) => (count(), processMadvise(...given));
-  host.calls.openProcess = (pid) => (count(), openProcess(pid));
+  host.files.readText = (path) => {
+    if (ofTarget(path)) count();
+    return readText(path);
+  };
+  host.files.open = (path) => {
+    if (ofTarget(path)) count();
+    return open(path);
+  };
+  host.calls.scanPagemap = (pid, scan) => {
+    count();
+    return scanPagemap(pid, scan);
+  };
+  host.calls.processMadvise = (...given) => {
+    count();
+    return processMadvise(...given);
+  };
+  host.calls.openProcess = (pid) => {
+    count();
+    return openProcess(pid);
+  };
   return () => asked;
 }
 
