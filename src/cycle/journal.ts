@@ -6,7 +6,7 @@
  */
 import { parseJson } from '../base/json-text.js';
 import { schemaProblem } from '../base/schema-words.js';
-import type { AppendFile, Host } from '../host/host.js';
+import type { Answer, AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -20,7 +20,13 @@ import {
   soundLines,
   unpacked,
 } from './journal-lines.js';
-import { JOURNAL_VERSION, type JournalRecord, planRecord, readRecords } from './journal-records.js';
+import {
+  JOURNAL_VERSION,
+  type JournalRecord,
+  planRecord,
+  type RecordOf,
+  readRecords,
+} from './journal-records.js';
 
 export type { JournalRecord, Marks, RecordOf } from './journal-records.js';
 
@@ -121,6 +127,8 @@ export function removeRun(place: JournalPlace, run: string): boolean {
 export interface ReadRun {
   readonly run: string;
   readonly plan: Plan;
+  /** The first of the records. */
+  readonly begin: RecordOf<'begin'>;
   readonly records: readonly JournalRecord[];
   /** Whole lines in the journal. */
   readonly lines: number;
@@ -184,10 +192,11 @@ function readSound(place: JournalPlace, run: string): ReadRun | undefined {
   const read = readRecords(valuesOf(place, run, sound));
   if ('problem' in read) throw damaged(place, run, read);
   // Begin and plan are written in one go: without both, nothing was announced.
-  if (read.records.length === 0 || (read.version > 1 && sound.bodies.length === 1)) return undefined;
-  const plan = read.plan ?? planFile(place, run, read.version);
+  const { begin } = read;
+  if (begin === undefined || (begin.version > 1 && sound.bodies.length === 1)) return undefined;
+  const plan = read.plan ?? planFile(place, run, begin.version);
   const torn = sound.torn ? { sound: sound.whole } : { sound: undefined };
-  return { run, plan, records: read.records, lines: sound.bodies.length, ...torn };
+  return { run, plan, begin, records: read.records, lines: sound.bodies.length, ...torn };
 }
 
 /** Bodies that their checksums confirm: one that cannot be unpacked was written so. */
@@ -249,6 +258,6 @@ export function parsePlan(text: string, path: string): Plan {
   throw new OctavoError('PLAN_MALFORMED', { path, ...schemaProblem(parsed.error) });
 }
 
-function must(answer: { ok: boolean; error?: { errno: string } }, path: string): void {
-  if (!answer.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: answer.error?.errno ?? 'EIO' });
+function must(answer: Answer<void>, path: string): void {
+  if (!answer.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: answer.error.errno });
 }
