@@ -11,6 +11,7 @@ import type { Holder } from '../host/lock-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { type Plan, PlanSchema } from '../vocabulary/plan.js';
+import { incoherence } from '../vocabulary/plan-coherence.js';
 import {
   type Damage,
   lineOf,
@@ -254,8 +255,9 @@ export function parsePlan(text: string, path: string): Plan {
   const value = parseJson(text);
   if (!value.ok) throw new OctavoError('PLAN_MALFORMED', { path, ...value.error });
   const parsed = PlanSchema.safeParse(value.value);
-  if (parsed.success) return parsed.data;
-  throw new OctavoError('PLAN_MALFORMED', { path, ...schemaProblem(parsed.error) });
+  const problem = parsed.success ? incoherence(parsed.data) : schemaProblem(parsed.error);
+  if (parsed.success && !problem) return parsed.data;
+  throw new OctavoError('PLAN_MALFORMED', { path, ...problem });
 }
 
 function must(answer: Answer<void>, path: string): void {
