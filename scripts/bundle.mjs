@@ -57,9 +57,7 @@ export async function bundle() {
 }
 
 function entries(names) {
-  return Object.fromEntries(
-    Object.entries(names).map(([name, path]) => [name, join('dist/src', path)]),
-  );
+  return Object.fromEntries(Object.entries(names).map(([name, path]) => [name, join('dist/src', path)]));
 }
 
 /** The licences of the packages that ended up inside, as they ask. */

@@ -39,6 +39,7 @@ export async function preparedTexts() {
     const options = await proposed('--');
     proposals[words.join(' ')] = isGroup ? { commands: await proposed(''), options } : { options };
   }
+  pages['simulate --list'] = await printed(['simulate', '--list']);
   const scripts = {};
   for (const shell of SHELLS) scripts[`completion ${shell}`] = await printed(['completion', shell]);
   return { pages, scripts, proposals };

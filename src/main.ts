@@ -7,8 +7,8 @@ import { layOut } from './cli/print/terminal-text.js';
 import { takeInherited } from './host/linux/inherited.js';
 import { isNoTerminal, preparedFile, writeOut } from './host/prepared-file.js';
 
-/** What every prepared command line has: --version, --help, -h, help, completion or __complete. */
-const MAY_BE_PREPARED = /^(--version|-V|--help|-h|help|completion|__complete)$/;
+/** Every prepared command line has one of these words. */
+const MAY_BE_PREPARED = /^(--version|-V|--help|-h|--list|help|completion|__complete)$/;
 
 const chosen = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
 const text = preparedText();

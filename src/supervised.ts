@@ -78,10 +78,7 @@ function unwritable(path: string, errno: string): string {
 }
 
 /** Runs the command on this thread, without standard input. */
-async function runHere(
-  { words, inherited }: Started,
-  output: Pick<Streams, 'out' | 'err'>,
-): Promise<number> {
+async function runHere({ words, inherited }: Started, output: Pick<Streams, 'out' | 'err'>): Promise<number> {
   const { runCommandLine } = await import('./cli/application.js');
   const { OctavoContext } = await import('./cli/context.js');
   const { linuxHost } = await import('./host/linux-host.js');

@@ -36,7 +36,8 @@ export function preparedAnswer(words: readonly string[], prepared: Prepared): An
 function normalised(words: readonly string[]): readonly string[] {
   if (words.length === 1 && words[0] === '-V') return ['--version'];
   const last = words.at(-1);
-  if (words[0] === 'help' && !words.some((word) => word.startsWith('-'))) return [...words.slice(1), '--help'];
+  if (words[0] === 'help' && !words.some((word) => word.startsWith('-')))
+    return [...words.slice(1), '--help'];
   return last === '-h' ? [...words.slice(0, -1), '--help'] : words;
 }
 
