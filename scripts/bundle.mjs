@@ -2,6 +2,7 @@
 // their own, and the library with its types. Everything but koffi, which has a native part, is inside.
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
 
@@ -48,7 +49,10 @@ export async function bundle() {
     inputs: { ...program.metafile.inputs, ...rest.metafile.inputs },
     outputs: { ...program.metafile.outputs, ...rest.metafile.outputs },
   };
-  writeFileSync(join(outdir, 'prepared.json'), JSON.stringify(await preparedTexts()));
+  writeFileSync(
+    join(outdir, 'prepared.json.gz'),
+    gzipSync(JSON.stringify(await preparedTexts()), { level: 9 }),
+  );
   const launcher = readFileSync(join(root, 'src/octavo.sh'), 'utf8');
   writeFileSync(join(outdir, 'octavo.sh'), launcher.replace('/main.js', '/octavo.js'));
   for (const name of ['octavo.js', 'octavo.sh']) chmodSync(join(outdir, name), 0o755);

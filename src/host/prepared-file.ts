@@ -1,10 +1,13 @@
 /** Reads what was prepared when the package was made, and prints it without the streams of Node, which load slowly. */
+
 import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 /** The document beside the program; undefined in a checkout, where nothing is prepared, or when it cannot be read. */
 export function preparedFile(beside: string): unknown {
   try {
-    return JSON.parse(readFileSync(new URL('./prepared.json', beside), 'utf8'));
+    const packed = readFileSync(new URL('./prepared.json.gz', beside));
+    return JSON.parse(gunzipSync(packed).toString());
   } catch {
     return undefined;
   }
