@@ -1,12 +1,12 @@
 /** Reads what was prepared when the package was made, and prints it without the streams of Node, which load slowly. */
 
 import { fstatSync, readFileSync, writeSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 
 /** The document beside the program; undefined in a checkout, where nothing is prepared, or when it cannot be read. */
 export function preparedFile(beside: string): unknown {
   try {
     const packed = readFileSync(new URL('./prepared.json.gz', beside));
+    const { gunzipSync } = process.getBuiltinModule('node:zlib');
     return JSON.parse(gunzipSync(packed).toString());
   } catch {
     return undefined;
