@@ -22,6 +22,8 @@ export interface KernelExports {
   readonly MODE_FLAGS: WebAssembly.Global;
   readonly OPERATION_KINDS: WebAssembly.Global;
   readonly SOURCE_COUNTS: WebAssembly.Global;
+  readonly HASHES: WebAssembly.Global;
+  readonly HASHED: WebAssembly.Global;
   setGeometry(pageShift: number, blockBytes: number): void;
   /** Events, ids or wanted processes have changed. */
   forget(): void;
@@ -45,6 +47,8 @@ export interface KernelExports {
   ): void;
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
+  /** Hashes rows for a fingerprint; answers how many hashes it put into HASHES (hashes.ts). */
+  hashRows(count: number, originLow: number, bound: number): number;
   /** Decodes SPE records in [from, end); answers where the first one begins that it did not read. */
   decodeRecords(from: number, end: number, row: number): number;
 }
