@@ -85,7 +85,7 @@ async function runInPortions(
     if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond, signal);
     const portion = { ...order, blocks: order.blocks.slice(at, at + size) };
     const run: SchemeRun = await runScheme(slot, portion, pacing, signal);
-    const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
+    const busyNs: number | undefined = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
     sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
   }
   return sum;

@@ -37,7 +37,7 @@ export function becomeProgram(command: string, parameters: readonly string[], in
   return { errno, call: `execve ${command}` };
 }
 
-type Library = ReturnType<(typeof import('koffi'))['load']>;
+type Library = ReturnType<typeof import('koffi')['load']>;
 type Lookup = (name: string, types: string[]) => Call;
 
 /** Node marks inherited files close-on-exec and raises the limit of open files. */
