@@ -82,7 +82,11 @@ describe('octavo run --every', () => {
       ['nohup', [launcher], true],
       [launcher, [], false],
     ] as const) {
-      const run = start(command, [...words, 'run', SERVICE, '--every', '100ms'], ['ignore', 'ignore', 'pipe']);
+      const run = start(
+        command,
+        [...words, 'run', SERVICE, '--every', '100ms'],
+        ['ignore', 'ignore', 'pipe'],
+      );
       const end = ended(run);
       let told = '';
       run.stderr?.on('data', (text) => {
