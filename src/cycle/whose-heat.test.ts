@@ -106,7 +106,7 @@ test('the time of a file bounds an age from below; without any time that is said
   const unsaid = judgeHeat(HOST, [sourceOf([recorded({ span: undefined })])], [DB], HOUR);
   assert.match(unsaid.notes.join(), /how old its heat is cannot be told/);
   assert.equal(unsaid.origins[0].fade, 1);
-  const ahead = { fromMs: undefined, toMs: NOW + HOUR, isExact: true };
+  const ahead = { fromMs: undefined, toMs: NOW + HOUR, isExact: false };
   assert.equal(judgeHeat(HOST, [sourceOf([recorded({ span: ahead })])], [DB], HOUR).origins[0].fade, 1);
 });
 
@@ -193,4 +193,31 @@ test('a file that does not say what it was made of may be alone, and not beside 
       /old\.parquet repeats samples of a\.parquet \(it cannot be ruled out: version 1\)/,
     ),
   );
+});
+
+test('heat of the future is refused where a clock says so, and told where only a file does', () => {
+  const later = (isExact: boolean) =>
+    sourceOf([recorded({ span: { fromMs: NOW, toMs: NOW + HOUR, isExact } })], [was('db')]);
+  assert.throws(
+    () => judgeHeat(HOST, [later(true)], [DB], HOUR),
+    refusal('HEAT_OTHER_PROCESS', /in the future \(2026-01-10T01:00:00Z\)/),
+  );
+  assert.match(judgeHeat(HOST, [later(false)], [DB], HOUR).notes.join(), /its age is not known/);
+  const soon = sourceOf([recorded({ span: { fromMs: NOW, toMs: NOW + 1000, isExact: true } })], [was('db')]);
+  assert.doesNotMatch(judgeHeat(HOST, [soon], [DB], HOUR).notes.join(), /future|not known/);
+});
+
+test('another host name or kernel is told', () => {
+  const files: Record<string, string> = {
+    '/proc/stat': `btime ${BOOT_S}\n`,
+    '/proc/sys/kernel/hostname': 'here\n',
+    '/proc/sys/kernel/osrelease': '6.18.0\n',
+  };
+  const host = hostWith((path) => ({ ok: true, value: files[path] }));
+  const notes = (more: Partial<RecordingFacts>) =>
+    judgeHeat(host, [sourceOf([recorded(more)], [was('db')])], [DB], HOUR).notes.join();
+  assert.match(notes({ host: 'there', kernel: '6.18.0' }), /recorded on there, Linux 6\.18\.0; this is here/);
+  assert.match(notes({ kernel: '6.1.0' }), /recorded on a machine without a name, Linux 6\.1\.0/);
+  assert.doesNotMatch(notes({ host: 'here', kernel: '6.18.0' }), /recorded on/);
+  assert.doesNotMatch(notes({}), /recorded on/);
 });

@@ -56,9 +56,10 @@ export function judgeHeat(
       ...strangers.map(
         ({ path, pid, problem }) => `heat of ${path} for process ${pid} is not used: ${problem}`,
       ),
-      ...recorded.flatMap(({ source, provenance }) =>
-        ageNotes(source, provenance, ages.get(source), halfLifeMs),
-      ),
+      ...recorded.flatMap(({ source, provenance }) => [
+        ...ageNotes(source, provenance, ages.get(source), halfLifeMs),
+        ...placeNotes(host, source, provenance),
+      ]),
     ],
   };
 }
@@ -122,7 +123,14 @@ function strangeness(
   if (then?.startTicks !== undefined && then.startTicks !== process.startTicks) {
     return 'it was recorded of an earlier process with the same pid';
   }
+  const ahead = recordings.find(({ span }) => isAhead(host, span));
+  if (ahead?.span?.isExact === true)
+    return `it was recorded in the future (${date(ahead.span.toMs)}): clocks were set, or it is of another machine`;
   return bootMs === undefined ? '' : beforeStart(recordings, bootMs + process.startTicks * MS_PER_TICK);
+}
+
+function isAhead(host: Host, span: RecordedSpan | undefined): boolean {
+  return span !== undefined && span.toMs > host.clock.wallMs() + CLOCK_SLACK_MS;
 }
 
 function beforeStart(recordings: readonly RecordingFacts[], startMs: Milliseconds): string {
@@ -188,6 +196,26 @@ function ageNotes(
   return [
     `${detail}: recorded ${bound}${duration(age.ms)} ago (until ${date(age.span.toMs)}); at a half-life of ${duration(halfLifeMs)} it still weighs ${fade} %.`,
   ];
+}
+
+/** Where what a recording says of its machine is not what this one says: a name may change, so that it is only told. */
+function placeNotes(host: Host, source: Source, { recordings }: HeatProvenance): readonly string[] {
+  const here = {
+    name: readOptional(host, '/proc/sys/kernel/hostname').trim(),
+    release: readOptional(host, '/proc/sys/kernel/osrelease').trim(),
+  };
+  const differs = (then: string, now: string) => then !== '' && now !== '' && then !== now;
+  const other = recordings.find((one) => differs(one.kernel, here.release) || differs(one.host, here.name));
+  const notes: string[] = [];
+  if (other !== undefined) {
+    const then = `${other.host || 'a machine without a name'}, Linux ${other.kernel || 'of a release not told'}`;
+    notes.push(
+      `${source.origin.detail}: recorded on ${then}; this is ${here.name}, Linux ${here.release}. Heat of another machine or boot means nothing here.`,
+    );
+  }
+  if (recordings.some(({ span }) => isAhead(host, span)))
+    notes.push(`${source.origin.detail}: its time lies in the future, so that its age is not known.`);
+  return notes;
 }
 
 const date = (ms: Milliseconds): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

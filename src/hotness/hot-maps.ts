@@ -24,15 +24,11 @@ export interface HotMapsOptions {
 /** Tables that may be full at once: heat, its TLB misses, and heat of another nature. */
 const TABLES_AT_ONCE = 2;
 
-/** Natures whose rows are samples, and no census of bits. */
-const SAMPLED: ReadonlySet<SampleNature> = new Set([
-  'all-accesses',
-  'loads',
-  'stores',
-  'slow-accesses',
-  'tlb-misses',
-  'unknown',
-]);
+/**
+ * Natures of which blocks may be called sparse by samples, and what may turn out to be one. Others need no one rate: that a
+ * page was seen is certain at any.
+ */
+const EVENED: ReadonlySet<SampleNature> = new Set(['all-accesses', 'unknown']);
 
 interface Kept {
   readonly process: ProcessIdentity;
@@ -62,7 +58,7 @@ export class HotMaps {
 
   /** Those samples of a batch that count like all others of their nature. */
   #evened(all: SampleBatch, nature: SampleNature): SampleBatch {
-    if (!SAMPLED.has(nature) || this.#options.detail === 'bitmap') return all;
+    if (!EVENED.has(nature) || this.#options.detail === 'bitmap') return all;
     const even = this.#even.get(nature) ?? new EvenWeights();
     this.#even.set(nature, even);
     const { processes } = this.#options;

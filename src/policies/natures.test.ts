@@ -86,7 +86,11 @@ const ranks = (heat: HotMap, more: Partial<PolicyParameters> = {}) =>
   ]);
 
 test('collapses rank by TLB misses where a recording has them, else by accesses', () => {
-  const all = Array.from({ length: 1024 }, (_, page) => [page, page < 512 ? 9 : 1] as const);
+  // Nine samples of each page of the first block, one of each page of the second.
+  const all = Array.from(
+    { length: 10 * 512 },
+    (_, row) => [row < 9 * 512 ? row % 512 : row - 8 * 512, 1] as const,
+  );
   assert.deepEqual(ranks(mapOf({ 'all-accesses': all })), [[0, 512 * 9], [1, 512]]); // biome-ignore format: ranks
   const withMisses = mapOf({ 'all-accesses': all, 'tlb-misses': [[3, 5], [600, 70]] }); // biome-ignore format: rows
   assert.deepEqual(ranks(withMisses), [[0, 5], [1, 70]]); // biome-ignore format: ranks

@@ -54,7 +54,11 @@ export function unseenShareOf(session: PerfSession, times: SpanOfTimes): Fractio
   const shares = [
     lost / Math.max(1, kept + lost),
     cut / Math.max(1, state.auxBuffers + cut),
-    state.running.idleShare(times.first, times.last),
+    state.running.idleShare(
+      times.first,
+      times.last,
+      (event) => session.events.events[event]?.nature.nature !== 'nothing',
+    ),
   ];
   return 1 - shares.reduce((seen, share) => seen * (1 - share), 1);
 }

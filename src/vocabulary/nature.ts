@@ -6,6 +6,7 @@
 
 export type SampleNature =
   | 'all-accesses'
+  | 'some-accesses'
   | 'loads'
   | 'stores'
   | 'slow-accesses'
@@ -33,6 +34,7 @@ export interface NatureFacts {
 }
 
 const UNSEEN_STORES = 'a page may be written without being read';
+const UNSEEN_OTHERS = 'other CPUs or threads may access the pages that do not show';
 const UNSEEN_LOADS = 'a page may be read without being written';
 const UNSEEN_FAST = 'pages that are accessed all the time from the caches do not show';
 const UNSEEN_HITS = 'the hottest pages stay in the TLB and do not show';
@@ -48,6 +50,11 @@ export const NATURES: Readonly<Record<SampleNature, NatureFacts>> = {
     says: 'all loads and stores',
     bias: 'none but that of the sampling hardware',
     forbids: {},
+  },
+  'some-accesses': {
+    says: 'loads and stores on some CPUs or of some threads',
+    bias: 'what other CPUs or threads access does not show',
+    forbids: { sparse: UNSEEN_OTHERS },
   },
   loads: {
     says: 'all loads',

@@ -20,6 +20,8 @@ export interface EventNature {
    * both sides at one rate. Load latency counts tagged loads only.
    */
   readonly isCounted: boolean;
+  /** Accesses on other CPUs or by other threads do not show. */
+  readonly isPart?: boolean;
 }
 
 /** What is known of an event beside its attr. */
@@ -31,6 +33,8 @@ export interface EventContext {
   readonly cpuId: string;
   /** AUX data of Arm SPE belong to the event. */
   readonly isSpe: boolean;
+  /** Why accesses by others do not show (part-watched.ts); empty or absent when none are known to be left out. */
+  readonly part?: string;
 }
 
 const TYPE = {
@@ -43,7 +47,13 @@ const TYPE = {
 };
 
 export function natureOfEvent(attr: EventAttr, context: EventContext): EventNature {
-  return watchedBy(attr, natureOfAll(attr, context));
+  return partOf(context.part ?? '', watchedBy(attr, natureOfAll(attr, context)));
+}
+
+function partOf(part: string, event: EventNature): EventNature {
+  if (part === '') return event;
+  const nature = event.nature === 'all-accesses' ? 'some-accesses' : event.nature;
+  return { ...event, nature, why: `${event.why}; ${part}`, isPart: true };
 }
 
 /** An event that sees one privilege level only: that of programs is theirs, that of the kernel says little of theirs. */
@@ -265,8 +275,9 @@ export function naturesTogether(events: readonly WeighedEvent[]): ReadonlyMap<nu
   for (const loads of events) {
     const stores = events.find((other) => areHalves(loads, other));
     if (stores === undefined) continue;
-    natures.set(loads.index, 'all-accesses');
-    natures.set(stores.index, 'all-accesses');
+    const together = loads.nature.isPart === true ? 'some-accesses' : 'all-accesses';
+    natures.set(loads.index, together);
+    natures.set(stores.index, together);
   }
   return natures;
 }
@@ -289,9 +300,14 @@ function areHalves(loads: WeighedEvent, stores: WeighedEvent): boolean {
  * Tells PMUs apart. Hardware and cache events of hybrid CPUs share a type and have that of their PMU in the upper half of
  * config (PERF_PMU_TYPE_SHIFT).
  */
-function pmuOf({ type, config }: EventAttr): string {
+function pmuOf(attr: EventAttr): string {
+  return `${attr.type} ${pmuTypeOf(attr)}`;
+}
+
+/** Type number of the PMU that an event is counted by. */
+export function pmuTypeOf({ type, config }: EventAttr): number {
   const isGeneric = type === TYPE.hardware || type === TYPE.cache;
-  return isGeneric ? `${type} ${config >> 32n}` : `${type}`;
+  return isGeneric ? Number(config >> 32n) : type;
 }
 
 /** Whether two events of one nature could both sample one access: not on different PMUs, nor loads and stores. */

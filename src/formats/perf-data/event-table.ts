@@ -1,9 +1,10 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
 import { type EventAttr, hasField, isPageFault } from './attr.js';
 import { TRACEPOINT_TYPE } from './constants.js';
-import { type EventNature, natureOfEvent } from './event-natures.js';
+import { type EventNature, natureOfEvent, pmuTypeOf } from './event-natures.js';
 import type { Features } from './header-features.js';
 import { IdTable } from './id-table.js';
+import { coresLeftOut, partWatched } from './part-watched.js';
 import type { RecordView } from './record-view.js';
 import {
   SampleLayout,
@@ -101,14 +102,20 @@ export class EventTable {
 
   /** What each event is a sample of, with what is known of the recording by now. */
   private weigh(features: Features): void {
-    for (const event of this.events) {
-      event.nature = natureOfEvent(event.attr, {
+    const part = partWatched(features);
+    const weighed = (event: RecordedEvent, why: string) =>
+      natureOfEvent(event.attr, {
         name: event.name,
         pmu: features.pmus?.get(event.attr.type) ?? '',
         cpuId: features.cpuId ?? '',
         isSpe: event.index === this.speEvent,
+        part: why,
       });
-    }
+    for (const event of this.events) event.nature = weighed(event, part);
+    const sampled = this.events.filter(({ nature }) => nature.nature !== 'nothing');
+    const pmus = new Set(sampled.map(({ attr }) => features.pmus?.get(pmuTypeOf(attr)) ?? ''));
+    const left = part === '' ? coresLeftOut(features.pmus, pmus) : '';
+    if (left !== '') for (const event of sampled) event.nature = weighed(event, left);
   }
 
   rename(idLow: number, idHigh: number, name: string): void {

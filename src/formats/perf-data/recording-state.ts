@@ -215,7 +215,8 @@ export class RecordingState {
   private readTimes(view: RecordView): void {
     const event = this.events.ofOther(view);
     const times = event === undefined ? undefined : timesOfRead(view, 16, event.attr.readFormat);
-    if (times !== undefined) this.running.ended(times.enabled, times.running);
+    if (event !== undefined && times !== undefined)
+      this.running.threadEnded(event.index, times.enabled, times.running);
   }
 
   private readHeaderAttr(view: RecordView): void {

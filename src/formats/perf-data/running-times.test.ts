@@ -26,16 +26,32 @@ test('throttled time counts from the throttling to the release, or to the end', 
   close(times.idleShare(1000, 1000), 0);
 });
 
-test('multiplexing: the last word of each event, and what ended threads came to', () => {
+test('multiplexing: the last word of each counter, and what ended threads came to', () => {
   const times = new RunningTimes();
-  times.counted(1, 100, 100);
-  times.counted(1, 1000, 500);
-  times.counted(1, 10, 10);
+  times.counted(0, 1, { enabled: 100, running: 100 });
+  times.counted(0, 1, { enabled: 1000, running: 500 });
+  times.counted(0, 1, { enabled: 10, running: 10 });
   close(times.idleShare(0, 0), 0.5);
-  times.counted(2, 1000, 1000);
+  times.counted(0, 2, { enabled: 1000, running: 1000 });
   close(times.idleShare(0, 0), 0.25);
-  times.ended(2000, 0);
+  times.threadEnded(0, 2000, 0);
   close(times.idleShare(0, 0), 0.625);
+});
+
+test('multiplexing: the event that counted least speaks for all that matter', () => {
+  const times = new RunningTimes();
+  times.counted(0, 1, { enabled: 1000, running: 100 });
+  for (let event = 1; event < 10; event++) times.counted(event, 10 * event, { enabled: 1000, running: 1000 });
+  close(times.idleShare(0, 0), 0.9);
+  close(
+    times.idleShare(0, 0, (event) => event !== 0),
+    0,
+  );
+  times.threadEnded(3, 1000, 400);
+  close(
+    times.idleShare(0, 0, (event) => event !== 0),
+    0.3,
+  );
 });
 
 const both = { readFormat: 4 | 1 | 2, sampleType: F.tid | F.time | F.addr | F.read, ids: [1] };

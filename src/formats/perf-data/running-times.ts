@@ -7,16 +7,24 @@ import type { Fraction, Nanoseconds } from '../../vocabulary/units.js';
 /** Ids that are followed; more are of a damaged file. */
 const MOST_EVENTS = 1 << 16;
 
+/** For how long a counter was wanted, and did count. */
+export interface Times {
+  enabled: Nanoseconds;
+  running: Nanoseconds;
+}
+
 export class RunningTimes {
   /** Times at which events were throttled that have not been let go since, by id. */
   private readonly held = new Map<number, Nanoseconds>();
   /** Events that were throttled at least once. */
   private readonly throttled = new Set<number>();
   private heldNs = 0;
-  private endedEnabled = 0;
-  private endedRunning = 0;
   private readonly enabled = new Map<number, Nanoseconds>();
   private readonly running = new Map<number, Nanoseconds>();
+  /** The event of each id. */
+  private readonly eventOf = new Map<number, number>();
+  /** What threads that ended came to, by event. */
+  private readonly ended = new Map<number, Times>();
 
   throttle(id: number, time: Nanoseconds): void {
     if (this.throttled.size >= MOST_EVENTS) return;
@@ -31,23 +39,33 @@ export class RunningTimes {
     this.heldNs += Math.max(0, time - since);
   }
 
-  /** What a thread's counter came to when the thread ended. */
-  ended(enabled: Nanoseconds, running: Nanoseconds): void {
-    this.endedEnabled += enabled;
-    this.endedRunning += Math.min(enabled, running);
+  /** What a thread's counter of an event came to when the thread ended. */
+  threadEnded(event: number, enabled: Nanoseconds, running: Nanoseconds): void {
+    const sum = this.ended.get(event) ?? { enabled: 0, running: 0 };
+    sum.enabled += enabled;
+    sum.running += Math.min(enabled, running);
+    this.ended.set(event, sum);
   }
 
   /** What an event says of itself: both times grow, so that the last word is the one that counts. */
-  counted(id: number, enabled: Nanoseconds, running: Nanoseconds): void {
+  counted(event: number, id: number, { enabled, running }: Times): void {
     const known = this.enabled.get(id);
     if (enabled < (known ?? 0) || (known === undefined && this.enabled.size >= MOST_EVENTS)) return;
     this.enabled.set(id, enabled);
     this.running.set(id, running);
+    this.eventOf.set(id, event);
   }
 
-  /** Share of the time in which events did not count, of a recording from `first` to `last`. */
-  idleShare(first: Nanoseconds, last: Nanoseconds): Fraction {
-    return 1 - (1 - this.throttledShare(first, last)) * (1 - this.multiplexedShare());
+  /**
+   * Share of the time in which events did not count, of a recording from `first` to `last`: of the event that counted
+   * least of those that `matters` says.
+   */
+  idleShare(
+    first: Nanoseconds,
+    last: Nanoseconds,
+    matters: (event: number) => boolean = () => true,
+  ): Fraction {
+    return 1 - (1 - this.throttledShare(first, last)) * (1 - this.multiplexedShare(matters));
   }
 
   private throttledShare(first: Nanoseconds, last: Nanoseconds): Fraction {
@@ -58,13 +76,19 @@ export class RunningTimes {
     return Math.min(1, held / (span * this.throttled.size));
   }
 
-  private multiplexedShare(): Fraction {
-    let enabled = this.endedEnabled;
-    let running = this.endedRunning;
-    for (const [id, time] of this.enabled) {
-      enabled += time;
-      running += Math.min(time, this.running.get(id) ?? time);
+  private multiplexedShare(matters: (event: number) => boolean): Fraction {
+    const sums = new Map<number, Times>();
+    for (const [event, times] of this.ended) sums.set(event, { ...times });
+    for (const [id, enabled] of this.enabled) {
+      const event = this.eventOf.get(id) ?? 0;
+      const sum = sums.get(event) ?? { enabled: 0, running: 0 };
+      sum.enabled += enabled;
+      sum.running += Math.min(enabled, this.running.get(id) ?? enabled);
+      sums.set(event, sum);
     }
-    return enabled === 0 ? 0 : 1 - running / enabled;
+    let most = 0;
+    for (const [event, { enabled, running }] of sums)
+      if (enabled > 0 && matters(event)) most = Math.max(most, 1 - running / enabled);
+    return most;
   }
 }

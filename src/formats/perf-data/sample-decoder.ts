@@ -204,7 +204,7 @@ export class SampleDecoder {
     const times = timesOfRead(view, event.layout.variableAt, event.attr.readFormat);
     const idAt = this.table.sampleIdAt;
     const id = idAt === 0 ? event.index : view.u64(idAt);
-    if (times !== undefined) this.running.counted(id, times.enabled, times.running);
+    if (times !== undefined) this.running.counted(event.index, id, times);
   }
 
   private damaged(view: RecordView): false {
