@@ -4,6 +4,7 @@ import { writtenHost } from '../../test/written-host.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { fromScheme, readDamonFeatures } from './damon-features.js';
 import { dumpTree, KDAMONDS, numberAt, numberedChildren, readFile, writeFile } from './kernel-files.js';
+import { takeDamonLock } from './lock.js';
 import { chooseSlot, glanceAtDamonUse, isFree, moduleHolds, readDamonUse, type SlotState } from './owner.js';
 import { recordPath } from './record.js';
 import { askInSlot, surveyDamon } from './scratch.js';
@@ -254,4 +255,33 @@ test('before the first mapping there is room as well, up to the highest addresse
   const high = '200000-400000 rw-p\n4000000000000000-4000000000001000 rw-p\n';
   const [above] = unmappedRanges(high, 1, GEOMETRY_4K);
   assert.ok(above.start > 2n ** 60n);
+});
+
+test('of holes of nearly one width the widest is taken, wherever it lies', () => {
+  const block = 2n ** 21n;
+  const at = (number: bigint) => (number * block).toString(16);
+  const maps = `${at(4n)}-${at(5n)} r\n${at(105n)}-${at(106n)} r\n${at(211n)}-${at(212n)} r\n`;
+  assert.equal(unmappedRanges(maps, 1, GEOMETRY_4K)[0].start, 158n * block);
+});
+
+test('the folder of the lock is made where it is not there', () => {
+  const world = writtenHost({ [`${KDAMONDS}/nr_kdamonds`]: '0\n' });
+  const made: string[] = [];
+  const { makeDirectory } = world.host.files;
+  world.host.files.makeDirectory = (path) => {
+    made.push(path);
+    return makeDirectory(path);
+  };
+  const lock = takeDamonLock(world.host);
+  assert.ok(lock.ok);
+  assert.deepEqual([made, lock.value.path], [['/state'], '/state/damon.lock']);
+  const second = takeDamonLock(world.host);
+  assert.match(second.ok ? '' : second.error.owner, /another Octavo, process 4242, by \/state\/damon\.lock/);
+  lock.value.release();
+  world.host.files.createExclusive = (path) => ({ ok: false, error: { errno: 'EROFS', call: path } });
+  const unwritable = takeDamonLock(world.host);
+  assert.deepEqual(unwritable.ok ? undefined : unwritable.error, {
+    owner: 'nobody, but its lock /state/damon.lock cannot be created (EROFS)',
+    remedy: 'Needs root.',
+  });
 });

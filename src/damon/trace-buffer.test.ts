@@ -108,3 +108,17 @@ test('a kernel without the event, or without tracefs, is a refusal', () => {
   const refused = openTraceBuffer(writtenHost({}).host);
   assert.ok(!refused.ok && refused.error.errno === 'ENOENT');
 });
+
+test('opening a buffer takes away what Octavos that are gone left', () => {
+  const { host, instances } = tracing(['octavo-7-5']);
+  const opened = openTraceBuffer(host);
+  assert.ok(opened.ok);
+  assert.ok(!instances().includes('octavo-7-5'));
+});
+
+test('a journal that is no JSON is none', () => {
+  const { host, world } = tracing();
+  world.files.set(JOURNAL, '{"holder"');
+  recoverTracing(host);
+  assert.deepEqual(world.writes, []);
+});

@@ -263,3 +263,47 @@ test('each kernel file is named by itself where features come from type informat
   });
   await slot.value.close();
 });
+
+test('one child is counted before it is written, of goals, filters and destinations', () => {
+  const [goal] = [{ metric: 'x', target: 1n, current: 0n, nid: 0, path: '' }];
+  const scheme = schemeOf('stat', {
+    quotas: { ...schemeOf('').quotas, goals: [goal] },
+    filters: [filterOf('addr', {}), filterOf('anon', {})],
+    destinations: [{ id: 1, weight: 1 }],
+  });
+  const writes = contextWrites(
+    {
+      ...{ operations: 'vaddr', addressUnit: 1n, pause: false },
+      intervals: { sampleUs: 1n, aggregationUs: 1n, updateUs: 1n, goal: NO_INTERVALS_GOAL },
+      ...{ regions: { min: 3n, max: 3n }, targets: [], schemes: [scheme] },
+    },
+    { coreFilters: true },
+  ).map(({ file, text }) => `${file.replace('contexts/0/schemes/0/', '')} = ${text}`);
+  for (const folder of [
+    'quotas/goals/nr_goals',
+    'core_filters/nr_filters',
+    'ops_filters/nr_filters',
+    'dests/nr_dests',
+  ]) {
+    const counted = writes.indexOf(`${folder} = 1`);
+    const child = writes.findIndex((line) => line.startsWith(folder.replace(/nr_.*/, '0/')));
+    assert.ok(counted >= 0 && counted < child, folder);
+  }
+});
+
+test('how long a kdamond ran is told by its thread, and by nothing where there is none', async () => {
+  const world = writtenHost({ [`${KDAMONDS}/nr_kdamonds`]: '0\n', '/proc/31/schedstat': '12345 6 7\n' });
+  const slot = await DamonSlot.open(world.host, { share: false });
+  assert.ok(slot.ok);
+  assert.equal(slot.value.busyNs(), undefined);
+  for (const [pid, ns] of [
+    ['31', 12_345],
+    ['0', undefined],
+    ['-1', undefined],
+    ['32', undefined],
+  ] as const) {
+    world.files.set(`${FOLDER}/pid`, `${pid}\n`);
+    assert.equal(slot.value.busyNs(), ns, pid);
+  }
+  await slot.value.close();
+});

@@ -177,6 +177,20 @@ test('each refusal ends a watch, and a kdamond that was started is stopped', asy
     ...{ pid: 77, ranges: blocks(1), windowMs: 1, wait: untold.wait },
   });
   assert.equal(watched.ok && watched.value.tunedUs, undefined);
+  const silent = await watching([], ['intervals_goal']);
+  const { react } = silent.world;
+  silent.world.react = (path, text) => {
+    react(path, text);
+    if (text === 'update_tuned_intervals')
+      silent.world.files.delete(`${CONTEXT}/monitoring_attrs/intervals/sample_us`);
+  };
+  const asSet = await watchAdaptively(silent.slot, {
+    pid: 77,
+    ranges: blocks(1),
+    windowMs: 1,
+    wait: silent.wait,
+  });
+  assert.equal(asSet.ok && asSet.value.tunedUs, 5000, 'as it was set where the kernel does not tell');
 });
 
 const ROOT = '/sys/kernel/tracing';

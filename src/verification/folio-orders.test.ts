@@ -82,6 +82,9 @@ test('a folio that may reach over the short read is read whole, from either end'
 test('what the file does not hold is unknown', () => {
   const { orderOf } = opened([[512, 0], [520, 0]], { ends: { [PATH]: 520 * 8 } }); // biome-ignore format: folios
   assert.deepEqual([512, 519, 520, 575].map(orderOf), [0, 0, FRAME_CODE.unknown, FRAME_CODE.unknown]);
+  const torn = opened([[512, 0], [520, 0]], { ends: { [PATH]: 520 * 8 + 4 } }); // biome-ignore format: folios
+  assert.deepEqual([519, 520].map(torn.orderOf), [0, FRAME_CODE.unknown]);
+  assert.ok(torn.orders.readNs > 0);
   const refused = opened([[512, 0]], { refused: { [`read ${PATH}`]: 'EPERM' } });
   assert.equal(refused.orderOf(512), FRAME_CODE.unknown);
   const hidden = opened([[512, 0]], { refused: { [PATH]: 'EACCES' } });

@@ -42,3 +42,56 @@ test('the notes say why freed guest memory looks used, what would change that, a
   const reporting = 'qemu\0-device\0virtio-balloon-pci,free-page-reporting=on';
   assert.match(guestNotes(machine('anon_inode:kvm-vm', reporting), RAM)[0], /Free page reporting is on/);
 });
+
+test('guest memory is what is large, readable and writable, of any backing, the largest first', () => {
+  const MIB64 = 64 * 256;
+  const of = (kind: string, pages: number, permissions = 'rw-p') => ({
+    ...RAM.mappings[0],
+    kind,
+    permissions,
+    start: 0,
+    end: pages,
+  });
+  const mappings = [
+    of('anon', MIB64),
+    of('shmem', 3 * MIB64),
+    of('hugetlb', 2 * MIB64),
+    of('file', MIB64 + 1),
+    of('special', 9 * MIB64),
+    of('anon', 9 * MIB64, 'r--p'),
+    of('anon', MIB64 - 1),
+  ] as unknown as typeof RAM.mappings;
+  const guest = guestMemory(machine('anon_inode:kvm-vm'), { ...RAM, mappings });
+  assert.deepEqual(
+    guest?.mappings.map(({ kind, end }) => [kind, end]),
+    [
+      ['shmem', 3 * MIB64],
+      ['hugetlb', 2 * MIB64],
+      ['file', MIB64 + 1],
+      ['anon', MIB64],
+    ],
+  );
+  assert.equal(guest?.bytes, (7 * MIB64 + 1) * 4096);
+  const [note] = guestNotes(machine('anon_inode:kvm-vm'), { ...RAM, mappings });
+  assert.match(note, /in 448 MiB at 0x0, 0x0\. /);
+  const small = guestNotes(machine('anon_inode:kvm-vm'), { ...RAM, mappings: [] });
+  assert.match(small[0], /^process 100 runs a virtual machine\. /);
+});
+
+test('free page reporting is what the command line turns on, where it can be read', () => {
+  const reports = (commandLine: string) =>
+    guestMemory(machine('anon_inode:kvm-vm', commandLine), RAM)?.reportsFreePages;
+  assert.deepEqual(
+    [
+      'x,free-page-reporting=on',
+      'x,free-page-reporting=true',
+      '--balloon size=0,free_page_reporting=on',
+      'x',
+    ].map(reports),
+    [true, true, true, false],
+  );
+  assert.equal(reports('x,free-page-reporting=off'), false);
+  const host = machine('anon_inode:kvm-vm');
+  host.files.readText = (path) => ({ ok: false, error: { errno: 'EACCES', call: path } });
+  assert.equal(guestMemory(host, RAM)?.reportsFreePages, false);
+});

@@ -211,3 +211,20 @@ test('time in the kernel is a part of all time', () => {
   const { account } = observe(tablesHost(plain()).host, PID);
   assert.ok(account.kernelNs > 0 && account.kernelNs < account.totalNs, JSON.stringify(account));
 });
+
+test('a process that ends while its pagemap is read is gone, and no file is cut off', () => {
+  const { host } = tablesHost(plain({ ends: { [PAGEMAP]: BASE * 8 } }));
+  const { readText } = host.files;
+  let looks = 0;
+  const files: Host['files'] = {
+    ...host.files,
+    readText: (path) =>
+      path === `/proc/${PID}/stat` && ++looks > 1
+        ? { ok: false, error: { errno: 'ENOENT', call: path } }
+        : readText(path),
+  };
+  assert.throws(
+    () => observe({ ...host, files }, PID),
+    (problem: OctavoError) => problem.code === 'TARGET_GONE',
+  );
+});

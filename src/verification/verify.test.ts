@@ -119,3 +119,151 @@ test('of a process or mapping that is gone nothing is known', () => {
   assert.equal(judge({ before: state('H'), after: small(12), gone: true }).returnedBytes, null);
   assert.equal(judge({ before: state('H'), after: small(12), unmapped: true }).returnedBytes, null);
 });
+
+interface Told {
+  readonly action?: 'split' | 'collapse';
+  readonly order?: number;
+  readonly around?: number;
+  readonly before?: BlockState;
+  readonly after: BlockState;
+  readonly answer?: string;
+  readonly tried?: boolean;
+  readonly actuator?: string;
+  readonly flags?: readonly string[];
+  readonly splitsFailed?: boolean;
+  readonly gone?: boolean;
+}
+
+/** The verdict on a step of any order, with the evidence told. */
+function told(one: Told): Verdict {
+  const { action = 'split', order = action === 'split' ? 0 : 9, around, before = state('H'), after } = one;
+  const { answer = 'ok', tried = true, actuator = 'madvise', flags = ['rd', 'wr', 'hg'] } = one;
+  const proposal = { process: PROCESS, block: FIRST_BLOCK, action, targetOrder: order };
+  const step = {
+    id: 4,
+    proposal: around === undefined ? proposal : { ...proposal, aroundPage: around },
+  } as unknown as Step;
+  const receipt = { step: 4, actuator, tried, answer, calls: [], durationUs: 1, atMs: 0 };
+  const rules = {
+    mapping: mapping(1, { flags }),
+    settings: SETTINGS,
+    geometry: GEOMETRY_4K,
+    thpDisabledByPrctl: false,
+  };
+  const { splitsFailed = false, gone = false } = one;
+  return verify(step, before, after, { receipt, rules, splitsFailed, targetGone: gone }, GEOMETRY_4K);
+}
+
+const said = (one: Told) => {
+  const { outcome, cause, why } = told(one);
+  return [outcome, cause, why];
+};
+const huge = (frame: number) => ({ ...state('H'), firstFrame: frame });
+const gone = { ...state('4*0'), level: 'none' as const };
+
+test('a split is met by any order at most the one asked for, and partly by some larger folios', () => {
+  const outcome = (one: Told) => told(one).outcome;
+  assert.equal(outcome({ after: state('4') }), 'met');
+  assert.equal(outcome({ after: state('2') }), 'partly');
+  assert.equal(outcome({ after: state('2'), order: 2 }), 'met');
+  assert.equal(outcome({ after: state('2'), order: 1 }), 'partly');
+  assert.equal(outcome({ after: state('h*500') }), 'not-met');
+  assert.equal(outcome({ after: { ...state('h*500'), present: 501 } }), 'partly');
+  assert.equal(outcome({ after: state('H') }), 'not-met');
+  assert.equal(outcome({ before: state('4'), after: gone }), 'met');
+  assert.equal(outcome({ before: gone, after: gone }), 'not-met');
+  const hidden = { ...state('4'), pagesByOrder: [] };
+  assert.deepEqual(
+    [outcome({ after: hidden }), outcome({ before: state('h'), after: hidden })],
+    ['met', 'partly'],
+  );
+  const around = { around: 5, order: 2 };
+  assert.equal(outcome({ ...around, after: state('2*4') }), 'met');
+  assert.equal(outcome({ ...around, after: state('8') }), 'partly');
+});
+
+test('a collapse to PMD order needs a PMD entry, and to a smaller one pages of that order', () => {
+  const outcome = (one: Told) => told({ action: 'collapse', before: state('4'), ...one }).outcome;
+  assert.deepEqual([outcome({ after: state('H') }), outcome({ after: state('h') })], ['met', 'not-met']);
+  assert.deepEqual(
+    [outcome({ order: 4, after: state('4') }), outcome({ order: 2, after: state('2') })],
+    ['not-met', 'met'],
+  );
+  assert.equal(outcome({ order: 2, after: { ...state('2*8'), present: 9 } }), 'partly');
+  assert.equal(outcome({ order: 4, after: { ...state('4'), pagesByOrder: [] } }), 'not-met');
+});
+
+test('what became of a step, in words', () => {
+  assert.deepEqual(said({ after: state('4'), tried: false, answer: 'so already' }), [
+    'met',
+    'none',
+    'it was so already',
+  ]);
+  assert.deepEqual(said({ action: 'collapse', before: state('4'), after: state('H') }), [
+    'met',
+    'none',
+    'mapped as order 9 now',
+  ]);
+  assert.deepEqual(said({ after: state('4') }), ['met', 'none', 'split to order 0, on the frames it had']);
+  assert.deepEqual(said({ after: { ...state('4'), firstFrame: 7 } }), ['met', 'none', 'split to order 0']);
+  const unknown = { ...state('H'), firstFrame: null };
+  assert.deepEqual(said({ before: unknown, after: { ...state('4'), firstFrame: null } }), [
+    'met',
+    'none',
+    'split to order 0',
+  ]);
+  assert.match(String(said({ after: state('4*511') })[2]), /; 1 zero-filled sub-pages went back$/);
+  const partly = { ...state('h*8'), unmapped: 1 };
+  assert.match(
+    String(said({ before: partly, after: state('4*8') })[2]),
+    /; 1 pages that nobody mapped went back$/,
+  );
+  for (const unmapped of [null, 0])
+    assert.doesNotMatch(
+      String(said({ before: { ...state('h*8'), unmapped }, after: state('4*8') })[2]),
+      /nobody/,
+    );
+});
+
+test('why a split was not met, the likeliest first', () => {
+  const after = state('H');
+  const shared = { ...after, flags: [...after.flags, 'shared' as const] };
+  const causes = (one: Partial<Told>) => told({ after, ...one }).cause;
+  assert.equal(causes({ gone: true }), 'target-gone');
+  assert.equal(causes({ answer: 'ESRCH' }), 'target-gone');
+  assert.equal(causes({ tried: false, answer: 'pressure' }), 'not-tried');
+  assert.match(told({ after, tried: false, answer: 'pressure' }).why, /^not tried: pressure$/);
+  assert.equal(causes({ after: { ...after, present: 0 } }), 'unmapped-since');
+  assert.deepEqual(told({ after: { ...after, present: 0 } }).by, { who: 'process' });
+  assert.equal(causes({ after: huge(7 * 512) }), 'remapped');
+  assert.deepEqual(told({ after: huge(7 * 512) }).by, { who: 'process' });
+  assert.equal(causes({ before: { ...after, firstFrame: null }, after: huge(7 * 512) }), 'unknown');
+  assert.equal(causes({ after: { ...after, firstFrame: null } }), 'unknown');
+  assert.equal(causes({ before: state('h'), after: { ...state('h'), firstFrame: 7 } }), 'unknown');
+  assert.equal(causes({ flags: ['lo'] }), 'mlocked');
+  assert.equal(causes({ flags: ['lo'], actuator: 'debugfs' }), 'unknown');
+  assert.equal(causes({ splitsFailed: true }), 'pinned');
+  assert.equal(causes({ after: shared }), 'shared');
+  assert.equal(causes({ after: shared, actuator: 'damos' }), 'unknown');
+  assert.equal(causes({ answer: 'EINVAL' }), 'refused-by-kernel');
+  assert.match(told({ after, answer: 'EINVAL' }).why, /answered EINVAL/);
+  assert.match(told({ after }).why, /said yes/);
+  assert.equal(causes({ before: { ...after, present: 0 }, after: { ...after, present: 0 } }), 'unknown');
+});
+
+test('why a collapse was not met: its obstacle, what the kernel answered, or nothing that is known', () => {
+  const cause = (one: Partial<Told>) =>
+    told({ action: 'collapse', before: state('4'), after: state('4'), ...one }).cause;
+  assert.equal(cause({ flags: ['nh'] }), 'nohugepage');
+  assert.equal(cause({ after: { ...state('4'), flags: [] } }), 'mapping-too-small');
+  assert.equal(cause({ flags: ['io'] }), 'refused-by-kernel');
+  assert.equal(cause({ answer: 'ENOMEM' }), 'no-free-block');
+  assert.equal(cause({ answer: 'EBUSY' }), 'memory-limit');
+  assert.equal(cause({ answer: 'EAGAIN' }), 'pinned');
+  assert.equal(cause({ answer: 'EPERM' }), 'refused-by-kernel');
+  assert.equal(cause({ answer: 'EINVAL' }), 'refused-by-kernel');
+  assert.equal(cause({}), 'unknown');
+  assert.equal(cause({ after: { ...state('4'), firstFrame: 9 } }), 'unknown');
+  const empty = { ...state('4*0'), level: 'none' as const };
+  assert.equal(cause({ before: empty, after: empty }), 'nothing-mapped');
+});
