@@ -160,7 +160,7 @@ function planOf(id, madeAtMs, bootId, at) {
       maxBlocks: 2048,
       maxBytes: 4294967296,
       lockUsPerSecond: 100000,
-      minFreeBlocks: 64,
+      minFreeBytes: 134217728,
       maxPressure: 10,
     },
     steps: Array.from({ length: steps }, (_, step) => stepOf(process, step, at)),

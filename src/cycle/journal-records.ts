@@ -7,6 +7,7 @@
 
 import * as z from 'zod';
 import { schemaProblem } from '../base/schema-words.js';
+import { fromOlder } from '../vocabulary/older-plans.js';
 import {
   BlockStateSchema,
   type Plan,
@@ -78,7 +79,7 @@ export const RecordSchema = z.discriminatedUnion('kind', [
 export type JournalRecord = z.infer<typeof RecordSchema>;
 export type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }>;
 
-const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: PlanSchema });
+const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: z.preprocess(fromOlder, PlanSchema) });
 
 /** The plan as a line of the journal. */
 export function planRecord(plan: Plan): z.infer<typeof PlanRecordSchema> {

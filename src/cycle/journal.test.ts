@@ -181,7 +181,9 @@ describe('version 1', () => {
         lineOf(plain({ n, ...record, ...(record.kind === 'begin' ? { version: 1 } : {}) })),
       );
     host.write(path(RUN), lines.join(''));
-    host.write(`/state/runs/${RUN}/plan.json`, JSON.stringify(plan));
+    const { minFreeBytes, ...budgets } = plan.budgets;
+    const older = { ...plan, budgets: { ...budgets, minFreeBlocks: minFreeBytes / (2 << 20) } };
+    host.write(`/state/runs/${RUN}/plan.json`, JSON.stringify(older));
     return plan;
   }
 
@@ -195,6 +197,18 @@ describe('version 1', () => {
       ['begin', 'intent', 'receipts', 'verdicts', 'end'],
     );
     assert.equal((await apply(host, plan)).doneBefore.length, 1, 'its steps are known as done');
+  });
+
+  test('and version 2 as it was first written are read with guards in blocks', async () => {
+    const host = new ScriptedHost([9]);
+    const { run } = await apply(host, await planFor(host, { split: [0] }));
+    const read = readRun(place(host), run);
+    const { minFreeBytes, ...budgets } = read?.plan.budgets ?? { minFreeBytes: 0 };
+    const older = { ...read?.plan, budgets: { ...budgets, minFreeBlocks: minFreeBytes / (2 << 20) } };
+    const [begin, , ...lines] = (host.texts.get(path(run)) ?? '').split('\n');
+    const plan = lineOf(plain({ n: 1, kind: 'plan', plan: older })).trim();
+    host.write(path(run), [begin, plan, ...lines].join('\n'));
+    assert.deepEqual(readRun(place(host), run), read);
   });
 
   test('without its plan, or with a damaged one, is damage', async () => {

@@ -103,6 +103,7 @@ export const CHARGED_KINDS = {
   kernel: 'kernel memory: page tables, stacks, slab',
   sockets: 'network buffers',
   rest: 'not told apart: unmapped pages of other processes’ huge pages, swap cache, charges kept ready per CPU',
+  late: 'counted in two lines: the cgroup’s counters lag behind one another',
 } as const;
 
 export type ChargedKind = keyof typeof CHARGED_KINDS;
@@ -130,7 +131,8 @@ export function chargedMemory(
     ['sockets', charge.sockets],
   ] as const;
   const sum = told.reduce((total, [, bytes]) => total + bytes, 0);
-  const bytes = new Map<ChargedKind, Bytes>([...told, ['rest', charge.bytes - sum]]);
+  const rest = charge.bytes - sum;
+  const bytes = new Map<ChargedKind, Bytes>([...told, [rest < 0 ? 'late' : 'rest', rest]]);
   const { path, version } = charge;
   return { path, version, chargedBytes: charge.bytes, lines: linesOf(CHARGED_KINDS, bytes) };
 }

@@ -106,3 +106,16 @@ test('what cannot be watched is not touched: exit 6, no run, no file', () =>
     assert.equal(host.files.status('/tmp/none.parquet').ok, false);
     assert.match((await octavo(host, 'runs')).out, /No runs/);
   }));
+
+test('a probe is bound by memory that must stay free, in blocks and in bytes', () =>
+  onProcess(async (host, pid, look) => {
+    const before = look();
+    for (const bound of [
+      ['--min-free-blocks', '1000000'],
+      ['--min-free', '1T'],
+    ]) {
+      const { out } = await octavo(host, 'probe', pid, '--window', '500ms', ...bound);
+      assert.match(out, /stopped after 0 of 8 huge pages: only \d+ MiB would stay free .*\(--min-free\)/);
+      assert.equal(look(), before, bound[0]);
+    }
+  }));

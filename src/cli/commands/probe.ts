@@ -18,20 +18,20 @@ import {
   stateFlags,
   targetParameter,
 } from '../flags.js';
-import { parsePercent, parseWord, showShare } from '../parameters.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
+import { parseWord, showShare } from '../parameters.js';
 import { plural } from '../print/units.js';
 import { saveProbedHeat } from '../samples/probed-heat.js';
 import { journalPlace } from '../turns.js';
 
 type Flags = ScopeFlags &
-  StateFlags & {
+  StateFlags &
+  GuardFlags & {
     readonly sample: number;
     readonly window: number;
     readonly dense: number;
     readonly keepSplit: boolean;
     readonly shareDamon: boolean;
-    readonly minFreeBlocks?: number;
-    readonly maxPressure?: number;
     readonly out?: string;
     readonly json: boolean;
   };
@@ -100,20 +100,7 @@ export const probeCommand = command<Flags, [string]>(
         default: false,
         withNegated: false,
       },
-      minFreeBlocks: {
-        kind: 'parsed',
-        parse: parseCount,
-        brief: 'Huge blocks that must be left free',
-        optional: true,
-        placeholder: 'blocks',
-      },
-      maxPressure: {
-        kind: 'parsed',
-        parse: parsePercent,
-        brief: 'Stop above this PSI memory avg10 in percent',
-        optional: true,
-        placeholder: 'percent',
-      },
+      ...guardFlags,
       out: {
         kind: 'parsed',
         parse: parseWord,
@@ -126,7 +113,7 @@ export const probeCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    const { sample, window, dense, keepSplit, shareDamon, minFreeBlocks, maxPressure } = flags;
+    const { sample, window, dense, keepSplit, shareDamon } = flags;
     const probe = assembleProbe(journalPlace(this, flags.state), {
       target,
       scope: { only: flags.only, deny: flags.deny },
@@ -137,10 +124,7 @@ export const probeCommand = command<Flags, [string]>(
         restoreAll: !keepSplit,
         shareDamon,
       },
-      budgets: {
-        ...(minFreeBlocks === undefined ? {} : { minFreeBlocks }),
-        ...(maxPressure === undefined ? {} : { maxPressure }),
-      },
+      budgets: budgetsOf(flags, this.host.identity.geometry.blockBytes),
       signal: this.signal,
     });
     const sizes = probe.processes.flatMap((process) => lookAt(this, process, probe.processes.length) ?? []);

@@ -156,7 +156,7 @@ async function turn(
 async function probeOf(place: JournalPlace, pid: number, signal: AbortSignal) {
   const { assembleProbe } = await import('../../../src/config/assemble-probe.js');
   const options = { sampleBlocks: 16, windowMs: 3000, denseShare: 0.5, restoreAll: true, shareDamon: false };
-  const budgets = { minFreeBlocks: 8, lockUsPerSecond: 900_000 };
+  const budgets = { minFreeBytes: 8 * place.host.identity.geometry.blockBytes, lockUsPerSecond: 900_000 };
   return assembleProbe(place, { target: String(pid), scope: {}, options, budgets, signal }).source;
 }
 
