@@ -20,7 +20,7 @@ interface ToolSuite {
 
 /** Exit code of a kernel selftest that could not be run (tools/testing/selftests/kselftest.h). */
 const SKIPPED = 4;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 60_000;
 
 const SUITES: readonly ToolSuite[] = [
   {
@@ -55,7 +55,6 @@ interface ToolResult {
 /** Runs all of them. Returns the exit code: 1 when one failed, 2 when nothing could be had. */
 export function runModelTools(root: string, cache: string, say: (line: string) => void): number {
   const results = SUITES.flatMap((suite) => runSuite(suite, root, cache, say));
-  for (const { suite, test, outcome, says } of results) console.log(`${outcome}  ${suite}: ${test}  ${says}`);
   const count = (wanted: ToolResult['outcome']) => results.filter(({ outcome }) => outcome === wanted).length;
   console.log(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped`);
   if (count('fail') > 0) return 1;
@@ -64,7 +63,7 @@ export function runModelTools(root: string, cache: string, say: (line: string) =
 
 function runSuite(suite: ToolSuite, root: string, cache: string, say: (line: string) => void): ToolResult[] {
   const { name, source, folder, isTest } = suite;
-  const skipped = (says: string): ToolResult[] => [{ suite: name, test: 'all', outcome: 'skip', says }];
+  const skipped = (says: string) => [told({ suite: name, test: 'all', outcome: 'skip', says })];
   const missing = whyNot();
   if (missing !== undefined) return skipped(missing);
   try {
@@ -73,11 +72,17 @@ function runSuite(suite: ToolSuite, root: string, cache: string, say: (line: str
     return readdirSync(tests)
       .filter(isTest)
       .sort()
-      .map((test) => runTest(suite, root, tests, test));
+      .map((test) => told(runTest(suite, root, tests, test)));
   } catch (problem) {
     if (!(problem instanceof LabUnavailable)) throw problem;
     return skipped(problem.message);
   }
+}
+
+/** Prints a result as soon as it is there: a whole run takes minutes. */
+function told(result: ToolResult): ToolResult {
+  console.log(`${result.outcome}  ${result.suite}: ${result.test}  ${result.says}`);
+  return result;
 }
 
 function whyNot(): string | undefined {
