@@ -83,7 +83,68 @@ function download(kernel: LabKernel, cache: string): string {
   return join(folder, file);
 }
 
-function privateApt(kernel: LabKernel, cache: string): string[] {
+/** Source text in the Debian archive of which some files are wanted. */
+export interface SourcePackage {
+  readonly suite: string;
+  /** Name of a source package, or of a package that holds the text as an archive. */
+  readonly name: string;
+  /** Path of that archive in the package; undefined for a source package. */
+  readonly archive?: string;
+  /** Patterns of tar for the members to unpack. */
+  readonly parts: readonly string[];
+}
+
+/** Folder with those parts of the newest upstream source, downloaded and unpacked the first time only. */
+export function fetchSource(wanted: SourcePackage, cache: string, say: (line: string) => void): string {
+  const folder = join(cache, 'sources', wanted.name);
+  if (existsSync(folder)) return folder;
+  const downloads = join(cache, 'packages', wanted.name);
+  mkdirSync(downloads, { recursive: true });
+  const options = privateApt(wanted, cache);
+  apt([...options, 'update'], downloads);
+  say(`downloading ${wanted.name}`);
+  const archive =
+    wanted.archive === undefined
+      ? sourceArchive(wanted, options, downloads)
+      : packedArchive(wanted, options, downloads);
+  unpackParts(archive, folder, wanted.parts);
+  rmSync(downloads, { recursive: true });
+  return folder;
+}
+
+function sourceArchive({ name }: SourcePackage, options: readonly string[], downloads: string): string {
+  apt([...options, '--download-only', '--tar-only', 'source', name], downloads);
+  return downloaded(downloads, /\.orig\.tar\.\w+$/, name);
+}
+
+function packedArchive(
+  { name, archive }: SourcePackage,
+  options: readonly string[],
+  downloads: string,
+): string {
+  apt([...options, 'download', name], downloads);
+  unpack(downloaded(downloads, /\.deb$/, name), join(downloads, 'unpacked'));
+  return join(downloads, 'unpacked', archive ?? '');
+}
+
+function downloaded(folder: string, pattern: RegExp, name: string): string {
+  const file = readdirSync(folder).find((found) => pattern.test(found));
+  if (!file) throw new LabUnavailable(`apt-get downloaded no ${name}`);
+  return join(folder, file);
+}
+
+function unpackParts(archive: string, folder: string, parts: readonly string[]): void {
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  const members = ['--strip-components=1', '--wildcards', ...parts];
+  const result = spawnSync('tar', ['-xf', archive, '-C', partial, ...members], { encoding: 'utf8' });
+  if (readdirSync(partial).length === 0)
+    throw new LabUnavailable(`tar -xf ${archive}: ${result.stderr ?? result.error}`);
+  renameSync(partial, folder);
+}
+
+function privateApt(kernel: Pick<LabKernel, 'suite'>, cache: string): string[] {
   const mirror = findMirror(machineSources());
   if (!mirror) throw new LabUnavailable('no Debian archive among this machine’s apt sources');
   const home = join(cache, 'apt', kernel.suite);
@@ -91,7 +152,8 @@ function privateApt(kernel: LabKernel, cache: string): string[] {
     mkdirSync(join(home, part), { recursive: true });
   }
   const signed = mirror.keyring ? `[signed-by=${mirror.keyring}] ` : '';
-  writeFileSync(join(home, 'sources.list'), `deb ${signed}${mirror.uri} ${kernel.suite} main\n`);
+  const lines = ['deb', 'deb-src'].map((kind) => `${kind} ${signed}${mirror.uri} ${kernel.suite} main\n`);
+  writeFileSync(join(home, 'sources.list'), lines.join(''));
   const settings = {
     'Dir::Etc::sourcelist': join(home, 'sources.list'),
     'Dir::Etc::sourceparts': '/dev/null',
@@ -107,7 +169,9 @@ function apt(parameters: readonly string[], folder: string): void {
   const result = spawnSync('apt-get', ['-q', ...parameters], { cwd: folder, encoding: 'utf8' });
   if (result.error) throw new LabUnavailable(`apt-get: ${result.error.message}`);
   if (result.status !== 0) {
-    throw new LabUnavailable(`apt-get ${parameters.at(-1)}: ${result.stderr.trim().split('\n').at(-1)}`);
+    const lines = result.stderr.trim().split('\n');
+    const reason = lines.find((line) => line.startsWith('E: Failed to fetch')) ?? lines.at(-1);
+    throw new LabUnavailable(`apt-get ${parameters.at(-1)}: ${reason}`);
   }
 }
 

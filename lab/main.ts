@@ -7,6 +7,7 @@ import type { Scenario } from '../test/conformance/scenario.js';
 import { againstModel, type Compared, describeCompared } from './against.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { LAB_KERNELS, labKernel } from './kernels.js';
+import { runModelTools } from './model-tools.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
 import { findQemu, QEMU } from './qemu.js';
 import { exitCodeOf, printRuns } from './report.js';
@@ -22,6 +23,7 @@ const HELP = `npm run lab [-- OPTIONS]
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
   --against model     set the rows beside the model kernel's
+  --model-tools       damo's own tests and the kernel's selftests of DAMON, fetched now, against the model
   --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
   --short             only the scenarios of the short pass
   --list              print the scenarios and end
@@ -34,6 +36,7 @@ const OPTIONS = {
   scenario: { type: 'string', multiple: true },
   image: { type: 'string' },
   against: { type: 'string' },
+  'model-tools': { type: 'boolean', default: false },
   'if-built': { type: 'boolean', default: false },
   short: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
@@ -100,6 +103,7 @@ async function main(): Promise<number> {
       console.log(`${name}${short ? ' (short pass)' : ''}\n    ${says}`);
     return 0;
   }
+  if (values['model-tools']) return runModelTools(ROOT, CACHE, say);
   const scenarios = chosenScenarios(values);
   const chosen = chosenSeries(values);
   if (chosen.length === 0) {

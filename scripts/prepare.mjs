@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildKernels } from './build-kernels.mjs';
+import { buildLoops } from './build-loops.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -17,7 +17,7 @@ export function build() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'), { recursive: true });
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], 'building');
-  buildKernels(root);
+  buildLoops(root);
   copyFileSync(join(root, 'src/octavo.sh'), join(root, 'dist/src/octavo.sh'));
   for (const name of ['main.js', 'octavo.sh']) chmodSync(join(root, 'dist/src', name), 0o755);
   run(process.execPath, [join(root, 'scripts/bundle.mjs'), '--built'], 'bundling');

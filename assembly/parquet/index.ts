@@ -1,4 +1,4 @@
-/** The kernel that encodes columns of Parquet: what the host calls, and where it finds what. */
+/** The loop that encodes columns of Parquet: what the host calls, and where it finds what. */
 import { encodeDeltas } from './delta';
 import { OUT } from './layout';
 import { encodeIndices } from './run-lengths';

@@ -1,4 +1,4 @@
-/** What the kernel asks the host for when it meets something for the first time. */
+/** What the loop asks the host for when it meets something for the first time. */
 
 /** Number of the event that an id belongs to, −1 for none. */
 export declare function eventOf(low: u32, high: u32): i32;

@@ -1,4 +1,4 @@
-/** The kernel that samples are decoded by: what the host calls, and where in its memory it finds what. */
+/** The loop that samples are decoded by: what the host calls, and where in its memory it finds what. */
 export {
   ADDRESS_HIGH,
   ADDRESS_LOW,

@@ -1,4 +1,4 @@
-/** Where the kernel keeps what it knows, as addresses in its memory. The columns come next (batch.ts). */
+/** Where the loop keeps what it knows, as addresses in its memory. The columns come next (batch.ts). */
 
 /** Numbers that go back to the host after each call, as 32-bit words: the indexes are those of exchange.ts. */
 export const EXCHANGE: usize = 64;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SampleKernel } from '../sample-loop/sample-loop.js';
+import { SampleLoop } from '../sample-loop/sample-loop.js';
 import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.js';
 
 const any64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
@@ -13,8 +13,8 @@ const nobody = {
   seekThread: () => 0,
 };
 
-test('the kernel and the record decoder convert any count by any clock to the same time', () => {
-  const kernel = SampleKernel.take(nobody);
+test('the loop and the record decoder convert any count by any clock to the same time', () => {
+  const loop = SampleLoop.take(nobody);
   fc.assert(
     fc.property(
       fc.record({
@@ -26,16 +26,16 @@ test('the kernel and the record decoder convert any count by any clock to the sa
       fc.array(any64, { minLength: 1, maxLength: 8 }),
       (conversion, counts) => {
         const { cycles, mask } = clockOf(conversion);
-        kernel.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
+        loop.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
         for (const count of counts) {
-          const time = BigInt.asUintN(64, kernel.calls.nanosecondsOf(count));
+          const time = BigInt.asUintN(64, loop.calls.nanosecondsOf(count));
           assert.equal(time, nanosecondsOf(conversion, count));
         }
       },
     ),
     { numRuns: 2000 },
   );
-  kernel.giveBack();
+  loop.giveBack();
 });
 
 test('a narrow counter that wrapped is widened around where it stood', () => {

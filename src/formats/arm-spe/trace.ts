@@ -8,7 +8,7 @@ import type { AccessColumns } from '../perf-data/access-columns.js';
 import type { SampleDecoder } from '../perf-data/sample-decoder.js';
 import type { ThreadTable } from '../perf-data/threads.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
-import type { SampleKernel } from '../sample-loop/sample-loop.js';
+import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import { type AuxBuffer, NO_THREAD, type Queue } from './aux-queue.js';
 import { dataSourcesOf, remoteMask, UNKNOWN_SOURCES } from './data-source.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
@@ -43,10 +43,10 @@ export class SpeTrace {
   unconvertedTimes = 0;
   /** Queues beyond the number kept; their bytes are lost. */
   ignoredBytes = 0;
-  /** How often each data source value was seen with a load; in the kernel's memory while that is there. */
+  /** How often each data source value was seen with a load; in the loop's memory while that is there. */
   private sourceCounts: Uint32Array = new Uint32Array(0);
   private conversion: TimeConversion | undefined;
-  private kernel: SampleKernel | undefined;
+  private loop: SampleLoop | undefined;
   private readonly queues = new Map<number, Queue>();
   private readonly timelines = new Map<number, SwitchTimeline>();
   private readonly samples: SampleDecoder;
@@ -55,7 +55,7 @@ export class SpeTrace {
   private round = 0;
   private waitingBytes = 0;
   private releasedRound = -1;
-  /** What is being decoded now: bytes in the kernel's memory, their address there, and the position in them. */
+  /** What is being decoded now: bytes in the loop's memory, their address there, and the position in them. */
   private current: Uint8Array | undefined;
   private currentAddress = 0;
   private currentAt = 0;
@@ -67,14 +67,14 @@ export class SpeTrace {
     this.threads = threads;
   }
 
-  /** Decodes by a kernel from now on, or not at all any more. */
-  attach(kernel: SampleKernel | undefined): void {
-    if (kernel === undefined) this.sourceCounts = this.sourceCounts.slice();
+  /** Decodes by a loop from now on, or not at all any more. */
+  attach(loop: SampleLoop | undefined): void {
+    if (loop === undefined) this.sourceCounts = this.sourceCounts.slice();
     else {
-      this.sourceCounts = kernel.sourceCounts;
-      for (let payload = 0; payload < 256; payload++) kernel.operationKinds[payload] = kindOf(payload);
+      this.sourceCounts = loop.sourceCounts;
+      for (let payload = 0; payload < 256; payload++) loop.operationKinds[payload] = kindOf(payload);
     }
-    this.kernel = kernel;
+    this.loop = loop;
     if (this.conversion !== undefined) this.convertBy(this.conversion);
   }
 
@@ -82,7 +82,7 @@ export class SpeTrace {
   convertBy(conversion: TimeConversion): void {
     this.conversion = conversion;
     const { cycles, mask } = clockOf(conversion);
-    this.kernel?.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
+    this.loop?.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
   }
 
   /** A context switch: from `time` (as SampleDecoder.since counts) on, `tid` runs on `cpu`. */
@@ -161,9 +161,9 @@ export class SpeTrace {
     return false;
   }
 
-  /** Goes on with bytes in the kernel's memory, or copies them there; what was begun is put in front of them. */
+  /** Goes on with bytes in the loop's memory, or copies them there; what was begun is put in front of them. */
   private begin(queue: Queue, bytes: Uint8Array, ends: boolean): void {
-    const { memory, aux } = this.kernel as SampleKernel;
+    const { memory, aux } = this.loop as SampleLoop;
     const isInPlace = bytes.buffer === memory.buffer;
     if (!isInPlace) aux.bytes.set(bytes);
     const address = (isInPlace ? bytes.byteOffset : aux.address) - queue.tail.length;
@@ -188,9 +188,9 @@ export class SpeTrace {
     }
   }
 
-  /** Lets the kernel decode, up to a record that it leaves to `decodeRare`. */
+  /** Lets the loop decode, up to a record that it leaves to `decodeRare`. */
   private decodeOrdinary(queue: Queue, bytes: Uint8Array, out: AccessColumns): void {
-    const { calls, exchange } = this.kernel as SampleKernel;
+    const { calls, exchange } = this.loop as SampleLoop;
     const { currentAddress: address, setup } = this;
     const hasThread = queue.buffer.tid !== NO_THREAD;
     calls.setSpe(setup.event, setup.weight, this.samples.wanted === undefined ? 0 : 1);
@@ -276,11 +276,11 @@ export class SpeTrace {
     } else this.unknownThreads++;
   }
 
-  /** The kernel's question whose thread ran at a time on the CPU of the current buffer. */
+  /** The loop's question whose thread ran at a time on the CPU of the current buffer. */
   seekThread(time: number): number {
     const timeline = this.currentQueue?.timeline;
     if (timeline === undefined || !timeline.seek(time)) return 0;
-    this.kernel?.calls.setGuess(timeline.tid, timeline.pid, timeline.from, timeline.until);
+    this.loop?.calls.setGuess(timeline.tid, timeline.pid, timeline.from, timeline.until);
     return 1;
   }
 

@@ -1,6 +1,6 @@
 /** Columns of a row group to pages: a dictionary where values repeat, differences where they ascend. */
 import type { ByteSink } from './byte-sink.js';
-import type { EncodeKernel } from './encode-loop/encode-loop.js';
+import type { EncodeLoop } from './encode-loop/encode-loop.js';
 
 /** Physical types of parquet.thrift. */
 export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const;
@@ -32,18 +32,18 @@ const UTF8 = new TextEncoder();
 
 /** Appends the body of a data page of `count` values; answers how it is encoded. */
 export function encodeValues(
-  kernel: EncodeKernel,
+  loop: EncodeLoop,
   column: ColumnType,
   values: ColumnValues,
   count: number,
   out: ByteSink,
 ): number {
   if (values.kind === 'numbers') {
-    out.append(kernel.deltas(values.values, count));
+    out.append(loop.deltas(values.values, count));
     return ENCODING.deltaBinaryPacked;
   }
   if (values.kind === 'dictionary') {
-    out.append(kernel.indices(values.indices, count, values.entries.length));
+    out.append(loop.indices(values.indices, count, values.entries.length));
     return ENCODING.rleDictionary;
   }
   for (let i = 0; i < count; i++) plain(column, values.values[i], out);

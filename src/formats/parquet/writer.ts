@@ -5,7 +5,7 @@
  */
 import { ByteSink } from './byte-sink.js';
 import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
-import { EncodeKernel } from './encode-loop/encode-loop.js';
+import { EncodeLoop } from './encode-loop/encode-loop.js';
 import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];
@@ -19,7 +19,7 @@ export class ParquetFile {
   private readonly columns: readonly ColumnType[];
   private readonly out = new ByteSink(1 << 16);
   private readonly page = new ByteSink(1 << 16);
-  private readonly kernel = new EncodeKernel();
+  private readonly loop = new EncodeLoop();
   private readonly groups: ThriftValue[] = [];
   private rows = 0;
 
@@ -69,7 +69,7 @@ export class ParquetFile {
     if (values.kind === 'dictionary') this.addDictionary(column, values.entries);
     const dataAt = this.out.length;
     this.page.clear();
-    const encoding = encodeValues(this.kernel, column, values, count, this.page);
+    const encoding = encodeValues(this.loop, column, values, count, this.page);
     const levels = { 3: i32(ENCODING.rle), 4: i32(ENCODING.rle) };
     this.addPage(PAGE.data, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
     const bytes = this.out.length - start;

@@ -2,7 +2,7 @@
  * Cuts a stream of bytes into records, wherever the bytes were cut on their way. Bytes are read straight into
  * the stream's own buffer (`room`, `commit`), and records are handed out in place.
  */
-import type { KernelArea } from '../sample-loop/sample-loop.js';
+import type { LoopArea } from '../sample-loop/sample-loop.js';
 import { RECORD, RECORD_HEADER_BYTES } from './constants.js';
 import { RecordView, swap32 } from './record-view.js';
 
@@ -37,7 +37,7 @@ export class RecordStream {
   private payloadLeft = 0;
 
   /** Reads in `area`, which must be at least twice as long as the largest record. */
-  constructor(isBigEndian: boolean, area: KernelArea, offset = 0) {
+  constructor(isBigEndian: boolean, area: LoopArea, offset = 0) {
     this.isBigEndian = isBigEndian;
     this.view = new RecordView(isBigEndian);
     this.address = area.address;

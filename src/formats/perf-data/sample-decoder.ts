@@ -6,7 +6,7 @@ import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
-import type { SampleKernel } from '../sample-loop/sample-loop.js';
+import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import type { AccessColumns } from './access-columns.js';
 import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
@@ -54,8 +54,8 @@ export class SampleDecoder {
   /** For how long its events did count. */
   readonly running: RunningTimes;
   /** Decodes runs of samples; undefined outside of reading. */
-  private kernel: SampleKernel | undefined;
-  /** State of the event table that the kernel knows. */
+  private loop: SampleLoop | undefined;
+  /** State of the event table that the loop knows. */
   private plannedVersion = -1;
   private readonly geometry: PageGeometry;
   /** Page number of an address: high × highFactor + (low >>> lowShift). */
@@ -109,25 +109,25 @@ export class SampleDecoder {
     return this.fill(view, event, layout.offsets, out);
   }
 
-  /** Lets a kernel decode runs of samples from now on, or no kernel any more. */
-  attach(kernel: SampleKernel | undefined): void {
-    this.kernel = kernel;
+  /** Lets a loop decode runs of samples from now on, or no loop any more. */
+  attach(loop: SampleLoop | undefined): void {
+    this.loop = loop;
     this.plannedVersion = -1;
-    if (kernel === undefined) return;
-    kernel.calls.setGeometry(this.geometry.pageShift, this.geometry.blockBytes);
-    if (this.originLow >= 0) kernel.calls.setOrigin(this.originLow, this.originHigh);
+    if (loop === undefined) return;
+    loop.calls.setGeometry(this.geometry.pageShift, this.geometry.blockBytes);
+    if (this.originLow >= 0) loop.calls.setOrigin(this.originLow, this.originHigh);
   }
 
   /**
-   * Decodes samples from address `from` of the kernel's memory on, until the rows are full or a record comes that is
+   * Decodes samples from address `from` of the loop's memory on, until the rows are full or a record comes that is
    * not so simple. Answers the address behind the last record taken.
    */
   decodeRun(from: number, end: number, out: AccessColumns): number {
-    const kernel = this.kernel;
-    if (kernel === undefined || kernel.columns !== out) return from;
-    if (this.plannedVersion !== this.table.version) this.plan(kernel);
-    const next = kernel.calls.decodeSamples(from, end, out.count);
-    const { exchange } = kernel;
+    const loop = this.loop;
+    if (loop === undefined || loop.columns !== out) return from;
+    if (this.plannedVersion !== this.table.version) this.plan(loop);
+    const next = loop.calls.decodeSamples(from, end, out.count);
+    const { exchange } = loop;
     out.count = exchange[EXCHANGE.rows];
     this.seen += exchange[EXCHANGE.seen];
     this.losses.otherProcess += exchange[EXCHANGE.otherProcess];
@@ -135,7 +135,7 @@ export class SampleDecoder {
     return next;
   }
 
-  /** Takes over the time origin when the kernel has just set it. */
+  /** Takes over the time origin when the loop has just set it. */
   takeOrigin(exchange: Int32Array): void {
     if (exchange[EXCHANGE.originIsSet] === 0) return;
     exchange[EXCHANGE.originIsSet] = 0;
@@ -143,14 +143,14 @@ export class SampleDecoder {
     this.originHigh = exchange[EXCHANGE.originHigh] >>> 0;
   }
 
-  private plan(kernel: SampleKernel): void {
+  private plan(loop: SampleLoop): void {
     const { table } = this;
     const fillsMore = table.hasMoreColumns || table.events.some(saysMore);
-    kernel.calls.forget();
-    kernel.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
-    for (const event of table.events) planEvent(kernel.calls, event);
+    loop.calls.forget();
+    loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
+    for (const event of table.events) planEvent(loop.calls, event);
     // Without any event, number 0 is nobody's.
-    if (table.events.length === 0) kernel.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.plannedVersion = table.version;
   }
 
@@ -159,7 +159,7 @@ export class SampleDecoder {
     if (this.originLow < 0) {
       this.originLow = low;
       this.originHigh = high;
-      this.kernel?.calls.setOrigin(low, high);
+      this.loop?.calls.setOrigin(low, high);
     }
     return (high - this.originHigh) * TWO_32 + (low - this.originLow);
   }

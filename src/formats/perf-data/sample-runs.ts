@@ -1,16 +1,16 @@
 /**
- * Which SAMPLE records the kernel may decode by itself, and how: those with all their fields at constant places.
+ * Which SAMPLE records the loop may decode by itself, and how: those with all their fields at constant places.
  * What is unusual (another byte order, fields behind variable ones, IBS registers, unknown ids) is left to
  * SampleDecoder, record by record; both give the same rows.
  */
 import { SAMPLE_KIND } from '../../vocabulary/sample.js';
-import type { KernelExports } from '../sample-loop/exports.js';
+import type { LoopExports } from '../sample-loop/exports.js';
 import type { EventAttr } from './attr.js';
 import { READ_FORMAT, SAMPLE_FIELD } from './constants.js';
 import type { RecordedEvent } from './event-table.js';
 
-/** Tells the kernel where the fields of an event's samples lie, or that they need a closer look. */
-export function planEvent(calls: KernelExports, event: RecordedEvent): void {
+/** Tells the loop where the fields of an event's samples lie, or that they need a closer look. */
+export function planEvent(calls: LoopExports, event: RecordedEvent): void {
   const { offsets, needsWalk } = event.layout;
   const mayHoldRegisters = (event.attr.sampleType & SAMPLE_FIELD.raw) !== 0;
   const isPlain =

@@ -8,7 +8,7 @@ import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
-import { SampleKernel } from '../sample-loop/sample-loop.js';
+import { SampleLoop } from '../sample-loop/sample-loop.js';
 import type { AccessColumns } from './access-columns.js';
 import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
 import { DamageLog } from './damage.js';
@@ -44,7 +44,7 @@ export class PerfSession {
   /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
   foreignAuxBytes = 0;
   private readonly inOneStream: boolean;
-  private kernel: SampleKernel | undefined;
+  private loop: SampleLoop | undefined;
   private isBigEndian = false;
   private outer: RecordStream | undefined;
   private inner: RecordStream | undefined;
@@ -93,29 +93,29 @@ export class PerfSession {
 
   /** Ends reading: rows and room are no longer there, what was counted stays. To be called in any case. */
   close(): void {
-    const { kernel } = this;
-    this.kernel = undefined;
+    const { loop } = this;
+    this.loop = undefined;
     this.outer = undefined;
     this.inner = undefined;
     this.samples.attach(undefined);
     this.trace.attach(undefined);
-    kernel?.giveBack();
+    loop?.giveBack();
   }
 
-  private open(): SampleKernel {
-    if (this.kernel !== undefined) return this.kernel;
+  private open(): SampleLoop {
+    if (this.loop !== undefined) return this.loop;
     const { events, samples, trace, state } = this;
-    const kernel = SampleKernel.take({
+    const loop = SampleLoop.take({
       eventOf: (low, high) => events.ofId(low, high),
       isWanted: (pid) => (samples.wants(pid) ? 1 : 0),
       meaningOfSource: (low, high) => kindOfDataSource(low) | (flagsOfDataSource(low, high) << 8),
       processOf: (tid) => state.threads.processOf(tid),
       seekThread: (time) => trace.seekThread(time),
     });
-    samples.attach(kernel);
-    trace.attach(kernel);
-    this.kernel = kernel;
-    return kernel;
+    samples.attach(loop);
+    trace.attach(loop);
+    this.loop = loop;
+    return loop;
   }
 
   /** Where the next bytes are to be read into; only after `fill` said `more`. */

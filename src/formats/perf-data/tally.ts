@@ -2,7 +2,7 @@
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { AccessColumns } from './access-columns.js';
-import { TallyKernel, type TallyRows } from './tally-loop/tally-loop.js';
+import { TallyLoop, type TallyRows } from './tally-loop/tally-loop.js';
 
 /** Threads counted one by one; samples of further ones are counted together. */
 const MOST_THREADS = 1 << 17;
@@ -15,14 +15,14 @@ export class Tally {
   ofOtherThreads = 0;
   /** Page sizes of the recorded machine. */
   readonly geometry: PageGeometry;
-  private readonly kernel: TallyKernel;
+  private readonly loop: TallyLoop;
   private readonly threads = new Map<number, Map<number, number>>();
   private threadCount = 0;
   private hosts: TallyRows | undefined;
 
   constructor(geometry: PageGeometry) {
     this.geometry = geometry;
-    this.kernel = new TallyKernel(geometry, (pid, tid, rows) => this.addRun(pid, tid, rows));
+    this.loop = new TallyLoop(geometry, (pid, tid, rows) => this.addRun(pid, tid, rows));
   }
 
   /**
@@ -35,42 +35,42 @@ export class Tally {
 
   private addHosts(batch: TallyRows): void {
     this.samples += batch.count;
-    this.kernel.add(batch);
+    this.loop.add(batch);
   }
 
   get withAddress(): number {
-    return Number(this.kernel.sum('withAddress'));
+    return Number(this.loop.sum('withAddress'));
   }
 
   get withPhysical(): number {
-    return Number(this.kernel.sum('withPhysical'));
+    return Number(this.loop.sum('withPhysical'));
   }
 
   /** Sum of all addresses mod 2^64. */
   get sumAddress(): bigint {
-    return this.kernel.sum('sum');
+    return this.loop.sum('sum');
   }
 
   get xorAddress(): bigint {
-    return this.kernel.sum('xor');
+    return this.loop.sum('xor');
   }
 
   /** Distinct pages and blocks of virtual addresses, and blocks of physical ones. */
   get pages(): number {
-    return Number(this.kernel.sum('pages'));
+    return Number(this.loop.sum('pages'));
   }
 
   get blocks(): number {
-    return Number(this.kernel.sum('blocks'));
+    return Number(this.loop.sum('blocks'));
   }
 
   get physicalBlocks(): number {
-    return Number(this.kernel.sum('physicalBlocks'));
+    return Number(this.loop.sum('physicalBlocks'));
   }
 
   /** There were more than 2^19 blocks: the numbers of pages are then lower bounds. */
   get pagesAreLowerBounds(): boolean {
-    return this.kernel.sum('isFull') !== 0n;
+    return this.loop.sum('isFull') !== 0n;
   }
 
   /** Samples by `pid/tid`, most first. */

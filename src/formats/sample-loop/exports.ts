@@ -1,7 +1,7 @@
-/** What the kernel of assembly/samples offers and asks for: the signatures of its index.ts and host.ts. */
+/** What the loop of assembly/samples offers and asks for: the signatures of its index.ts and host.ts. */
 
-export interface KernelExports {
-  /** Rows of the columns, and addresses in the kernel's memory (batch.ts, layout.ts). */
+export interface LoopExports {
+  /** Rows of the columns, and addresses in the loop's memory (batch.ts, layout.ts). */
   readonly CAPACITY: WebAssembly.Global;
   readonly TIME: WebAssembly.Global;
   readonly PID: WebAssembly.Global;
@@ -53,8 +53,8 @@ export interface KernelExports {
   decodeRecords(from: number, end: number, row: number): number;
 }
 
-/** Answers the kernel's questions about what it meets for the first time (host.ts). */
-export interface KernelHost {
+/** Answers the loop's questions about what it meets for the first time (host.ts). */
+export interface LoopHost {
   eventOf(low: number, high: number): number;
   isWanted(pid: number): number;
   meaningOfSource(low: number, high: number): number;

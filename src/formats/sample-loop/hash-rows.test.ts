@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fingerprint } from '../../vocabulary/fingerprint.js';
-import type { KernelHost } from './exports.js';
-import { SampleKernel } from './sample-loop.js';
+import type { LoopHost } from './exports.js';
+import { SampleLoop } from './sample-loop.js';
 
-const HOST: KernelHost = {
+const HOST: LoopHost = {
   eventOf: () => 0,
   isWanted: () => 1,
   meaningOfSource: () => 0,
@@ -30,8 +30,8 @@ const PAGES = [0, 1, 0x7ffff, 2 ** 32, 2 ** 36 + 5, 2 ** 52 - 1, -1];
 const WEIGHTS = [0, 1, 100_003, 2 ** 32 + 1, 2 ** 63, 2 ** 64];
 
 test('the loop over the columns hashes rows as the fingerprint itself does', () => {
-  const kernel = SampleKernel.take(HOST);
-  const { columns } = kernel;
+  const loop = SampleLoop.take(HOST);
+  const { columns } = loop;
   const [own, looped] = [new Fingerprint(), new Fingerprint()];
   for (const origin of [0n, 0xffff_fff0n, 2n ** 63n + 11n]) {
     columns.timeOrigin = origin;
@@ -48,10 +48,10 @@ test('the loop over the columns hashes rows as the fingerprint itself does', () 
       columns.pid[row] = (drawn >>> 3) | 0;
     }
     own.add(columns);
-    looped.addHashed(kernel.hashRows(looped.bound), columns.timeOrigin);
+    looped.addHashed(loop.hashRows(looped.bound), columns.timeOrigin);
     assert.equal(looped.digest, own.digest);
     assert.deepEqual(looped.sketch, own.sketch);
     assert.deepEqual([looped.count, looped.first, looped.last], [own.count, own.first, own.last]);
   }
-  kernel.giveBack();
+  loop.giveBack();
 });

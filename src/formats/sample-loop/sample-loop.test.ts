@@ -1,4 +1,4 @@
-/** The kernel against the decoders that go record by record: both have to give the same rows. */
+/** The loop against the decoders that go record by record: both have to give the same rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -9,7 +9,7 @@ import { SpeRecordDecoder } from '../arm-spe/record-decoder.js';
 import { kindOf } from '../arm-spe/record-rows.js';
 import { nanosecondsOf } from '../arm-spe/time-conversion.js';
 import { SAMPLE_FIELD as F } from '../perf-data/constants.js';
-import { SampleKernel } from './sample-loop.js';
+import { SampleLoop } from './sample-loop.js';
 
 const CLOCK = { shift: 10, mult: 40960n, zero: 1_000_000_000n, short: undefined };
 /** Counter of the first record, which the times of a recording count from. */
@@ -33,7 +33,7 @@ const sample: fc.Arbitrary<BuiltSample> = fc.record({
   mode: fc.nat(5),
 }) as never;
 
-/** Three events of different fields; the kernel leaves files of the other byte order alone. */
+/** Three events of different fields; the loop leaves files of the other byte order alone. */
 function recording(isBig: boolean, samples: readonly BuiltSample[]): Uint8Array {
   const builder = new PerfBuilder(isBig);
   const memory = COMMON | F.weightStruct | F.dataSource | F.physAddr | F.dataPageSize;
@@ -45,7 +45,7 @@ function recording(isBig: boolean, samples: readonly BuiltSample[]): Uint8Array 
   return builder.describeEvents().file();
 }
 
-test('samples of several events and processes make the same rows in the kernel and one by one', async () => {
+test('samples of several events and processes make the same rows in the loop and one by one', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(sample, { minLength: 1, maxLength: 60 }),
@@ -182,7 +182,7 @@ function speFile(bytes: Uint8Array): Uint8Array {
   return builder.comm(900, 901, 'thread').comm(900, 902, 'other').auxtrace(bytes).file();
 }
 
-test('SPE records make the same rows in the kernel and one by one, whatever the bytes', async () => {
+test('SPE records make the same rows in the loop and one by one, whatever the bytes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(record, { minLength: 1, maxLength: 40 }),
@@ -205,7 +205,7 @@ test('SPE records make the same rows in the kernel and one by one, whatever the 
   );
 });
 
-test('a kernel that was given back answers nobody, and serves the next reader from the beginning', () => {
+test('a loop that was given back answers nobody, and serves the next reader from the beginning', () => {
   const host = {
     eventOf: () => 0,
     isWanted: () => 1,
@@ -213,12 +213,12 @@ test('a kernel that was given back answers nobody, and serves the next reader fr
     processOf: () => 1,
     seekThread: () => 0,
   };
-  const kernel = SampleKernel.take(host);
-  kernel.columns.physicalPage[3] = 5;
-  kernel.sourceCounts[3] = 5;
-  kernel.giveBack();
-  const again = SampleKernel.take(host);
-  assert.equal(again, kernel);
+  const loop = SampleLoop.take(host);
+  loop.columns.physicalPage[3] = 5;
+  loop.sourceCounts[3] = 5;
+  loop.giveBack();
+  const again = SampleLoop.take(host);
+  assert.equal(again, loop);
   assert.equal(again.columns.physicalPage[3], -1);
   assert.equal(again.sourceCounts[3], 0);
   again.giveBack();

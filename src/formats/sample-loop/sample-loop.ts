@@ -1,17 +1,17 @@
 /**
- * The sample kernel: the loops that see every sample, as WebAssembly, with the memory that they read from and write
+ * The sample loop: the loops that see every sample, as WebAssembly, with the memory that they read from and write
  * to. Bytes of a recording are read straight into that memory, and the columns of a batch lie in it, so that nothing is
- * copied between the two worlds. Why: docs/decisions/0103-kernel-in-webassembly.md.
+ * copied between the two worlds. Why: docs/decisions/0103-loops-in-webassembly.md.
  */
 
 import { assert } from '../../base/assert.js';
 import type { HashedRows } from '../../vocabulary/fingerprint.js';
-import { kernelMemory } from '../../vocabulary/kernel-memory.js';
+import { loopMemory } from '../../vocabulary/loop-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import { MISC } from '../perf-data/constants.js';
 import { BINARY } from './binary.js';
-import { EXCHANGE_WORDS, type KernelExports, type KernelHost } from './exports.js';
+import { EXCHANGE_WORDS, type LoopExports, type LoopHost } from './exports.js';
 
 /** Bytes read from a recording at once; with the columns they stay in the second-level cache. */
 const STREAM_BYTES = 1 << 18;
@@ -23,25 +23,25 @@ const WASM_PAGE = 65536;
 /** Numbers of a call of hashRows. */
 const HASHED_WORDS = 5;
 
-/** A piece of the kernel's memory. */
-export interface KernelArea {
-  /** Where it begins in the kernel's memory. */
+/** A piece of the loop's memory. */
+export interface LoopArea {
+  /** Where it begins in the loop's memory. */
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
 }
 
-/** Kernels of readers that have ended: each holds on to address space, so they are used again. */
-const idle: SampleKernel[] = [];
+/** Loops of readers that have ended: each holds on to address space, so they are used again. */
+const idle: SampleLoop[] = [];
 const MOST_IDLE = 2;
 
-export class SampleKernel {
-  readonly calls: KernelExports;
+export class SampleLoop {
+  readonly calls: LoopExports;
   readonly columns: AccessColumns;
   /** Bytes of the recording, of what it holds compressed, and of AUX buffers that had to wait. */
-  readonly outer: KernelArea;
-  readonly inner: KernelArea;
-  readonly aux: KernelArea;
+  readonly outer: LoopArea;
+  readonly inner: LoopArea;
+  readonly aux: LoopArea;
   /** Results of the last call; see EXCHANGE. */
   readonly exchange: Int32Array;
   /** Loads by SPE data source. */
@@ -52,24 +52,24 @@ export class SampleKernel {
   readonly memory: Uint8Array;
   private readonly hashes: Float64Array;
   private readonly hashed: Float64Array;
-  private host: KernelHost | undefined;
+  private host: LoopHost | undefined;
   private free: number;
   private readonly buffer: ArrayBuffer;
 
-  /** A kernel for one reader, which has to give it back. */
-  static take(host: KernelHost): SampleKernel {
-    const kernel = idle.pop() ?? new SampleKernel();
-    kernel.begin(host);
-    return kernel;
+  /** A loop for one reader, which has to give it back. */
+  static take(host: LoopHost): SampleLoop {
+    const loop = idle.pop() ?? new SampleLoop();
+    loop.begin(host);
+    return loop;
   }
 
   private constructor() {
-    const memory = kernelMemory(MEMORY_PAGES, MEMORY_PAGES);
+    const memory = loopMemory(MEMORY_PAGES, MEMORY_PAGES);
     this.buffer = memory.buffer;
     this.memory = new Uint8Array(this.buffer);
     this.calls = this.instantiate(memory);
     this.free = this.calls.FREE.value;
-    assert(this.free <= KERNEL_BYTES, 'the kernel’s own memory is too small');
+    assert(this.free <= LOOP_BYTES, 'the loop’s own memory is too small');
     this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
     this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
@@ -96,7 +96,7 @@ export class SampleKernel {
     return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept) };
   }
 
-  private begin(host: KernelHost): void {
+  private begin(host: LoopHost): void {
     this.host = host;
     this.columns.count = 0;
     this.columns.physicalPage.fill(NO_PAGE);
@@ -110,8 +110,8 @@ export class SampleKernel {
     this.calls.forgetConversion();
   }
 
-  private instantiate(memory: WebAssembly.Memory): KernelExports {
-    const host: KernelHost = {
+  private instantiate(memory: WebAssembly.Memory): LoopExports {
+    const host: LoopHost = {
       eventOf: (low, high) => this.asked.eventOf(low >>> 0, high >>> 0),
       isWanted: (pid) => this.asked.isWanted(pid),
       meaningOfSource: (low, high) => this.asked.meaningOfSource(low >>> 0, high >>> 0),
@@ -119,11 +119,11 @@ export class SampleKernel {
       seekThread: (time) => this.asked.seekThread(time),
     };
     const instance = new WebAssembly.Instance(compiled(), { env: { memory }, host: { ...host } });
-    return instance.exports as unknown as KernelExports;
+    return instance.exports as unknown as LoopExports;
   }
 
-  private get asked(): KernelHost {
-    if (this.host === undefined) throw new Error('the sample kernel is used after it was given back');
+  private get asked(): LoopHost {
+    if (this.host === undefined) throw new Error('the sample loop is used after it was given back');
     return this.host;
   }
 
@@ -156,7 +156,7 @@ export class SampleKernel {
   }
 
   /** An area behind a gap, where the host may put what comes before its bytes. */
-  private area(length: number): KernelArea {
+  private area(length: number): LoopArea {
     const address = this.reserve(GAP_BYTES + length) + GAP_BYTES;
     return {
       address,
@@ -180,10 +180,8 @@ export class SampleKernel {
 }
 
 /** Tables and columns (kept below this by a check) and areas, with a page to spare for their alignment. */
-const KERNEL_BYTES = 19 * WASM_PAGE;
-const MEMORY_PAGES = Math.ceil(
-  (KERNEL_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1,
-);
+const LOOP_BYTES = 19 * WASM_PAGE;
+const MEMORY_PAGES = Math.ceil((LOOP_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1);
 
 let module: WebAssembly.Module | undefined;
 

@@ -1,8 +1,8 @@
 /**
- * Counters of blocks by process, in a memory of their own that the kernel of assembly/heat fills: every sample goes
- * through one loop of it. Why WebAssembly: docs/decisions/0103-kernels-in-webassembly.md.
+ * Counters of blocks by process, in a memory of their own that the loop of assembly/heat fills: every sample goes
+ * through one loop of it. Why WebAssembly: docs/decisions/0103-loops-in-webassembly.md.
  */
-import { kernelMemory } from '../../vocabulary/kernel-memory.js';
+import { loopMemory } from '../../vocabulary/loop-memory.js';
 import type { SampleBatch } from '../../vocabulary/sample.js';
 import type {
   BlockNumber,
@@ -14,7 +14,7 @@ import type {
 } from '../../vocabulary/units.js';
 import { BINARY } from './binary.js';
 
-/** Reasons why a sample is in no map, in the order in which the kernel counts them. */
+/** Reasons why a sample is in no map, in the order in which the loop counts them. */
 export const UNPLACED = [
   'no virtual address',
   'guest address',
@@ -66,7 +66,7 @@ interface Exports {
   usedBytes(): number;
 }
 
-/** Views of the kernel's memory, made anew when it has grown. */
+/** Views of the loop's memory, made anew when it has grown. */
 interface Views {
   readonly data: DataView;
   readonly virtualPage: Float64Array;
@@ -80,8 +80,8 @@ interface Views {
 export type BlockAddress = number;
 export const NO_BLOCK: BlockAddress = 0;
 
-/** A kernel with its memory. */
-interface Kernel {
+/** A loop with its memory. */
+interface Loop {
   readonly memory: WebAssembly.Memory;
   readonly calls: Exports;
 }
@@ -94,7 +94,7 @@ export class HeatTable {
   private readonly mostBytes: Bytes;
   private readonly keeps: (pid: ProcessId) => boolean;
   private readonly scratch: Uint16Array;
-  private kernel: Kernel;
+  private loop: Loop;
   private readonly capacity: number;
   private known: Views | undefined;
   private byProcess = new Map<ProcessId, BlockNumber[]>();
@@ -119,17 +119,17 @@ export class HeatTable {
     this.keeps = keeps;
     this.mostBytes = mostBytes;
     this.scratch = new Uint16Array(geometry.pagesPerBlock);
-    this.kernel = this.newKernel();
+    this.loop = this.newLoop();
     this.capacity = this.calls.CAPACITY.value;
   }
 
   private get calls(): Exports {
-    return this.kernel.calls;
+    return this.loop.calls;
   }
 
-  private newKernel(): Kernel {
+  private newLoop(): Loop {
     const { geometry, detail, keeps } = this;
-    const memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
+    const memory = loopMemory(FIRST_PAGES, MOST_PAGES);
     const instance = new WebAssembly.Instance(compiled(), {
       env: { memory },
       host: { keeps: (pid: number) => (keeps(pid) ? 1 : 0) },
@@ -210,7 +210,7 @@ export class HeatTable {
 
   private startAnew(): void {
     this.rememberUnplaced();
-    this.kernel = this.newKernel();
+    this.loop = this.newLoop();
     this.known = undefined;
     this.byProcess = new Map();
     this.lastListed = 0;
@@ -348,7 +348,7 @@ export class HeatTable {
   }
 
   private get views(): Views {
-    const { buffer } = this.kernel.memory;
+    const { buffer } = this.loop.memory;
     if (this.known?.data.buffer !== buffer) this.known = this.viewsOf(buffer);
     return this.known;
   }
@@ -366,7 +366,7 @@ export class HeatTable {
   }
 }
 
-/** Copies the counts of a block's sub-pages out of a kernel's memory; with `bitmap` detail 1 for each that has any. */
+/** Copies the counts of a block's sub-pages out of a loop's memory; with `bitmap` detail 1 for each that has any. */
 function copyCounts(data: DataView, address: BlockAddress, detail: HotMapDetail, into: Uint16Array): void {
   const counters = data.getUint32(address + COUNTERS_AT, true);
   if (counters === 0) copyList(data, address, detail, into);

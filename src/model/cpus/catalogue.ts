@@ -1,3 +1,7 @@
+/**
+ * CPUs that the model knows: sizes of their TLBs, costs of walks, their PMU, each figure with its source. Start with one
+ * of the CPUs; a new one is a file like it and a line here.
+ */
 import type { Cpu } from './cpu.js';
 import { ICE_LAKE } from './ice-lake.js';
 import { KUNPENG_920 } from './kunpeng-920.js';

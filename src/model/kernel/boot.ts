@@ -1,3 +1,7 @@
+/**
+ * A Linux in memory: faults, khugepaged, reclaim, splits, DAMON and the files that show them, on virtual time.
+ * Start here: boot() makes one. Its state is one object in columns; each folder beside this file is one duty of mm/.
+ */
 import { runKhugepaged } from './collapse/khugepaged.js';
 import { watermarks } from './memory/allocation.js';
 import { endWait, LRU_DRAIN } from './memory/lru.js';

@@ -1,3 +1,7 @@
+/**
+ * The model's shell: lines to commands. Start with runLine(); each table of commands says what its lines do, and none
+ * keeps state of its own.
+ */
 import { CALLS } from './calls.js';
 import { FILE_COMMANDS } from './file-commands.js';
 import { MEMORY_COMMANDS } from './memory-commands.js';

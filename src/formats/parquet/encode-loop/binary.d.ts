@@ -1,2 +1,2 @@
-/** The kernel of assembly/parquet, compiled to WebAssembly by the build; base64. */
+/** The loop of assembly/parquet, compiled to WebAssembly by the build; base64. */
 export declare const BINARY: string;

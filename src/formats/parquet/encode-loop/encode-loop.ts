@@ -1,7 +1,7 @@
 /** The loops over all values of a column, in a memory of their own (assembly/parquet). */
 
 import { assert } from '../../../base/assert.js';
-import { kernelMemory } from '../../../vocabulary/kernel-memory.js';
+import { loopMemory } from '../../../vocabulary/loop-memory.js';
 import { BINARY } from './binary.js';
 
 const WASM_PAGE = 65536;
@@ -17,17 +17,17 @@ interface Exports {
   indices(count: number, width: number): number;
 }
 
-export class EncodeKernel {
+export class EncodeLoop {
   private readonly calls: Exports;
   private readonly doubles: Float64Array;
   private readonly words: Uint32Array;
   private readonly buffer: ArrayBuffer;
 
   constructor() {
-    const memory = kernelMemory(PAGES, PAGES);
+    const memory = loopMemory(PAGES, PAGES);
     this.buffer = memory.buffer;
     this.calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
-    assert(this.calls.END.value <= this.buffer.byteLength, 'the memory of the encoding kernel is too small');
+    assert(this.calls.END.value <= this.buffer.byteLength, 'the memory of the encoding loop is too small');
     const rows = this.calls.CAPACITY.value;
     this.doubles = new Float64Array(this.buffer, this.calls.VALUES.value, rows);
     this.words = new Uint32Array(this.buffer, this.calls.VALUES.value, rows);

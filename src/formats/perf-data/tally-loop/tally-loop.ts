@@ -1,5 +1,5 @@
 /** The loops over all rows of a tally, in a memory of their own (assembly/tally). */
-import { kernelMemory } from '../../../vocabulary/kernel-memory.js';
+import { loopMemory } from '../../../vocabulary/loop-memory.js';
 import type { PageGeometry } from '../../../vocabulary/units.js';
 import type { AccessColumns } from '../access-columns.js';
 import { BINARY } from './binary.js';
@@ -8,7 +8,7 @@ import { BINARY } from './binary.js';
 const FIRST_PAGES = 5;
 const MOST_PAGES = 4096;
 
-/** 64-bit words that the kernel keeps. */
+/** 64-bit words that the loop keeps. */
 const SUMS = {
   sum: 0,
   xor: 1,
@@ -39,8 +39,8 @@ export type TallyRows = Pick<
   'count' | 'pid' | 'tid' | 'addressLow' | 'addressHigh' | 'physicalLow' | 'physicalHigh'
 >;
 
-export class TallyKernel {
-  private readonly memory = kernelMemory(FIRST_PAGES, MOST_PAGES);
+export class TallyLoop {
+  private readonly memory = loopMemory(FIRST_PAGES, MOST_PAGES);
   private readonly calls: Exports;
 
   /** `addThread` is told of rows of one thread that follow each other. */

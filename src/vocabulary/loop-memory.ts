@@ -1,11 +1,11 @@
-/** Memory for a kernel of assembly/. */
+/** Memory for a loop of assembly/. */
 import { OctavoError } from './errors.js';
 
 /**
  * Memory of `initial` pages of 64 KiB, which may grow to `maximum`. ABILITY_MISSING when the address space for it cannot be
  * reserved: V8 takes 10 GiB for each, whatever their size, to do without checks of bounds.
  */
-export function kernelMemory(initial: number, maximum: number): WebAssembly.Memory {
+export function loopMemory(initial: number, maximum: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial, maximum });
   } catch {
