@@ -141,6 +141,18 @@ test('a bug at any moment of a run is thrown, and lets go of everything', async 
   assert.ok(moments > 20, `${moments} moments`);
 });
 
+test('a run of another process that started at the very same time is not this one’s to settle', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  await crashAt(host, 4, () => apply(host, plan));
+  host.texts.delete('/state/lock');
+  host.startTicks = 1;
+  Object.assign(host.identity, { pid: PID });
+  assert.deepEqual(recoverRuns(place(host)).recovered, []);
+  Object.assign(host.identity, { pid: 1 });
+  assert.equal(recoverRuns(place(host)).recovered.length, 1);
+});
+
 describe('a disk', () => {
   /** Calls `strike` before the journal's second write after the blocks were split: the end. */
   function beforeTheEnd(host: ScriptedHost, strike: () => void) {
