@@ -84,7 +84,6 @@ class MadviseActuator implements Actuator {
     context: ActingContext,
     receipts: ReceiptMaker,
   ): Promise<readonly Receipt[]> {
-    receipts.begin();
     const cooled = await adviseEach(
       context,
       steps.map((step) => this.#block(step)),

@@ -1,10 +1,13 @@
 /** What Octavo itself did to a process's blocks, run by run, so that it is never taken for somebody else's doing. Pure. */
 import { feudKey } from '../planning/guard.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
+import type { Actor, Plan, Step, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ReadRun } from './journal.js';
 import { lastVerdicts } from './run-summary.js';
+
+/** A verdict that says whose doing it was. */
+export type AttributedVerdict = Verdict & { readonly by: Actor };
 
 /** A step of a run that was met, by its last verdict. */
 export interface Act {
@@ -95,7 +98,7 @@ export function takenBackBy(
 }
 
 /** The verdict on a step whose effect a later run of Octavo ended. */
-export function takenBack(step: Step, verdict: Verdict, now: BlockState, run: string): Verdict {
+export function takenBack(step: Step, verdict: Verdict, now: BlockState, run: string): AttributedVerdict {
   return {
     step: step.id,
     outcome: 'undone-since',

@@ -11,7 +11,7 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { Milliseconds } from '../vocabulary/units.js';
-import { type Act, actsOn, type Superseded, takenBack } from './acts.js';
+import { type Act, type AttributedVerdict, actsOn, type Superseded, takenBack } from './acts.js';
 import { type Attribution, attribute, evidence, marksNow, UNKNOWN } from './attribution.js';
 import { cameBack, type LookedAt } from './came-back.js';
 import { keepFeuds, keepRegrets, keepWatches, readFeuds, readRegrets, readWatches } from './feuds.js';
@@ -86,8 +86,13 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   return { feuds, undone, regrets, cameBack: back, damaged: recent.damaged };
 }
 
-function feudsAfter(host: Host, feuds: Feuds, process: ProcessIdentity, { by, after }: Verdict): Feuds {
-  if (by?.who !== 'kernel' && by?.who !== 'unknown') return feuds;
+function feudsAfter(
+  host: Host,
+  feuds: Feuds,
+  process: ProcessIdentity,
+  { by, after }: AttributedVerdict,
+): Feuds {
+  if (by.who !== 'kernel' && by.who !== 'unknown') return feuds;
   return withRecollapse(feuds, process, after.block, host.clock.wallMs(), by.who);
 }
 
@@ -139,7 +144,7 @@ function has(processes: readonly ProcessIdentity[], pid: number): boolean {
 }
 
 interface LookedBack {
-  readonly undone: ReadonlyMap<ReadRun, readonly Verdict[]>;
+  readonly undone: ReadonlyMap<ReadRun, readonly AttributedVerdict[]>;
   readonly cameBack: CameBack | undefined;
   readonly marks: Marks;
 }
@@ -157,7 +162,7 @@ function lookAtProcess(
   const seen = asTheyAre(observer, acts.standing);
   const blocks = acts.standing.map(({ step }) => step.proposal.block);
   const marks = marksNow(host, process, observer, blocks);
-  const undone = new Map<ReadRun, Verdict[]>();
+  const undone = new Map<ReadRun, AttributedVerdict[]>();
   for (const act of acts.superseded) add(undone, act.run, supersededVerdict(act));
   const hugeAgain = seen.filter(({ now }) => now.level === 'pmd');
   for (const [then, found] of byMarks(hugeAgain, process, watch)) {
@@ -217,15 +222,20 @@ function ownCollapses({ runs, collapsesSince }: RecentRuns, then: Marks): number
   return collapsesSince(run?.begin.atMs ?? then.atMs);
 }
 
-function add(undone: Map<ReadRun, Verdict[]>, run: ReadRun, verdict: Verdict): void {
+function add(undone: Map<ReadRun, AttributedVerdict[]>, run: ReadRun, verdict: AttributedVerdict): void {
   undone.set(run, [...(undone.get(run) ?? []), verdict]);
 }
 
-function supersededVerdict({ step, verdict, later }: Superseded): Verdict {
+function supersededVerdict({ step, verdict, later }: Superseded): AttributedVerdict {
   return takenBack(step, verdict, later.verdict.after, later.run.run);
 }
 
-function undoneVerdict({ step, verdict }: Act, now: BlockState, who: Attribution, host: Host): Verdict {
+function undoneVerdict(
+  { step, verdict }: Act,
+  now: BlockState,
+  who: Attribution,
+  host: Host,
+): AttributedVerdict {
   return {
     step: step.id,
     outcome: 'undone-since',

@@ -159,6 +159,23 @@ describe('a look back', () => {
     );
   });
 
+  test('looks for them up to 16 blocks away, around every split block, 32 of them', async () => {
+    const controls = async (count: number, huge: (block: number) => boolean, blocks: readonly number[]) => {
+      const host = new ScriptedHost(
+        Array.from({ length: count }, (_, block) => (blocks.includes(block) || huge(block) ? 9 : 0)),
+      );
+      await apply(host, await planFor(host, { split: blocks }));
+      lookBack(place(host), processes);
+      const marks = [...readWatches(place(host)).values()][0].controls;
+      return marks.map(([block]) => block - FIRST_BLOCK).sort((left, right) => left - right);
+    };
+    assert.deepEqual(await controls(60, (block) => block === 14 || block === 46, [30]), [14, 46]);
+    assert.deepEqual(await controls(60, (block) => block === 13 || block === 47, [30]), []);
+    const far = await controls(80, (block) => block > 55, [20, 60]);
+    assert.deepEqual([far.length, far[0]], [20, 56]);
+    assert.equal((await controls(90, () => true, [20, 60])).length, 32);
+  });
+
   test('takes what was counted at the last look, not at the split', async () => {
     const { host } = await split([0]);
     host.write(HUGEPAGED, '500\n');

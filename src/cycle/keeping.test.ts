@@ -222,6 +222,33 @@ describe('retention', () => {
     assert.deepEqual(listRuns(place(host)), names);
   });
 
+  test('without an index, what the journals say decides, and a bound that is met exactly drops no more', async () => {
+    const { host, names } = await runs(3, 86_400_000);
+    host.alive = false;
+    const bounds = { ...all, bytes: bytesOf(host, names.slice(1)), age: 1.5 * 86_400_000 };
+    host.nowNs += 3_600_000 * 1e6;
+    const exact = keepWithin(place(host), bounds, []);
+    assert.deepEqual([exact.runs, listRuns(place(host))], [1, names.slice(1)], 'by age alone');
+    host.texts.delete(INDEX);
+    const dropped = keepWithin(place(host), { ...all, runs: 1 }, []);
+    assert.deepEqual([dropped, listRuns(place(host))], [{ runs: 2, bytes: 0, needed: [] }, []]);
+    assert.deepEqual(keepWithin(place(host), { ...all, age: 0 }, []).runs, 0, 'of none, none');
+  });
+
+  test('a single run goes by age as well, and the time is that of its name', async () => {
+    const { host } = await runs(1);
+    host.startTicks++;
+    const [name] = listRuns(place(host));
+    const began = Date.parse(name.replace(/^(....)(..)(..)T(..)(..)(..)(...)Z.*/, '$1-$2-$3T$4:$5:$6.$7Z'));
+    host.clock.wallMs = () => began + 5000;
+    assert.equal(keepWithin(place(host), { ...all, age: 5000 }, []).runs, 0, 'as old as is allowed');
+    assert.equal(keepWithin(place(host), { ...all, age: 4999 }, []).runs, 1);
+  });
+
+  test('what is kept by default: 10,000 runs, 256 MiB, 90 days', () => {
+    assert.deepEqual(DEFAULT_RETENTION, { runs: 10_000, bytes: 268_435_456, age: 7_776_000_000 });
+  });
+
   test('an index that is mostly of dropped runs is written anew', async () => {
     const { host, names } = await runs(3);
     host.alive = false;

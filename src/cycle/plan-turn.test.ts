@@ -55,6 +55,7 @@ test('one whose pid has gone to another process since is left out', async () => 
 });
 
 test('when all have ended, the target is gone', async () => {
+  await assert.rejects(planOf(new ScriptedHost([9]), []), /`?all`?/);
   await assert.rejects(planOf(new ScriptedHost([9]), [ENDED]), code('TARGET_GONE'));
   await assert.rejects(planOf(new ScriptedHost([9]), [ENDED, ENDED]), code('TARGET_GONE'));
 });

@@ -4,7 +4,7 @@
  * word being written.
  */
 import type { Host } from '../host/host.js';
-import { isAlive, ownHolder } from '../host/lock-file.js';
+import { isAlive } from '../host/lock-file.js';
 import { BlockObserver } from '../verification/block-observer.js';
 import { emptyBlock } from '../verification/block-rows.js';
 import { identityOf } from '../verification/observe.js';
@@ -92,9 +92,7 @@ function isOpen(row: IndexRow): boolean {
 /** A run of this very process that has no end is over as well: it could not be closed, and nothing acts now. */
 function isOver(host: Host, run: ReadRun): boolean {
   const state = runState(host, run);
-  const { pid, startTicks } = ownHolder(host);
-  const { owner } = run.begin;
-  const isOwn = owner.pid === pid && owner.startTicks === startTicks;
+  const isOwn = run.begin.owner.pid === host.identity.pid;
   return state === 'unfinished' || (state === 'active' && isOwn);
 }
 

@@ -100,6 +100,27 @@ describe('a target', () => {
   });
 });
 
+test('steps whose actuator failed were tried, with its code as their answer; page sizes say what was done', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const plan = await planFor(host, { split: [0, 1] });
+  host.failAdvice = (call) => {
+    if (call === 3) throw new OctavoError('TARGET_GONE', { pid: PID });
+  };
+  const applied = await apply(host, plan);
+  assert.deepEqual([applied.how, applied.failure?.code, applied.closed], ['stopped', 'TARGET_GONE', true]);
+  assert.deepEqual(
+    applied.receipts.map(({ tried, answer, durationUs }) => [tried, answer, durationUs > 0]),
+    [
+      [true, 'ok', true],
+      [true, 'TARGET_GONE', false],
+    ],
+  );
+  assert.deepEqual(
+    applied.verdicts.map(({ outcome }) => outcome),
+    ['met', 'not-met'],
+  );
+});
+
 test('a bug at any moment of a run is thrown, and lets go of everything', async () => {
   let moments = 0;
   for (let n = 1; n < 200; n++) {
@@ -118,6 +139,18 @@ test('a bug at any moment of a run is thrown, and lets go of everything', async 
     assert.deepEqual(ended(host), [0, 0, false], `at ${n}`);
   }
   assert.ok(moments > 20, `${moments} moments`);
+});
+
+test('a run of another process that started at the very same time is not this one’s to settle', async () => {
+  const host = new ScriptedHost([9]);
+  const plan = await planFor(host, { split: [0] });
+  await crashAt(host, 4, () => apply(host, plan));
+  host.texts.delete('/state/lock');
+  host.startTicks = 1;
+  Object.assign(host.identity, { pid: PID });
+  assert.deepEqual(recoverRuns(place(host)).recovered, []);
+  Object.assign(host.identity, { pid: 1 });
+  assert.equal(recoverRuns(place(host)).recovered.length, 1);
 });
 
 describe('a disk', () => {

@@ -157,3 +157,11 @@ test('a collapse fills holes of private memory, loses folio orders in between, a
   const made = of({ action: 'collapse', block: '4' });
   assert.deepEqual([made.undoneByKernel, made.reversible], ['no', 'partly']);
 });
+
+test('unmapped pages that were not counted are none that are known', () => {
+  const block = { block: 'h', before: { unmapped: null } };
+  const some = of({ ...block, returned: PAGE });
+  assert.deepEqual([some.reversible, /stay returned/.test(some.returned ?? '')], ['partly', false]);
+  assert.match(of({ ...block, returned: 500 * PAGE, settings: khugepaged(499) }).why, /while 500 sub-pages/);
+  assert.match(of({ block: '4*511', action: 'collapse' }).irreversible, /filled holes/);
+});

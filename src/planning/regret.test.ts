@@ -28,7 +28,7 @@ function split(returned: number | null, action: Proposal['action'] = 'split'): P
 }
 
 const entry = (regrets: Regrets) => regrets.get(regretKey(PROCESS));
-const because = (regrets: Regrets, proposal: Proposal, nowMs: number, unmapped = 0) =>
+const because = (regrets: Regrets, proposal: Proposal, nowMs: number, unmapped: number | null = 0) =>
   regretBecause(regrets, proposal, { ...state('H'), unmapped }, PAGE, nowMs);
 
 test('half and more coming back pauses a process, twice as long with every run, a day at most', () => {
@@ -87,6 +87,8 @@ test('pages that nobody maps go back all the same', () => {
   assert.equal(because(regrets, split(504 * PAGE), 1, 252), undefined);
   assert.notEqual(because(regrets, split(504 * PAGE), 1, 251), undefined);
   assert.equal(because(regrets, split(null), 1), undefined);
+  assert.notEqual(because(regrets, split(2 * PAGE), 1, null), undefined, 'not counted is none known');
+  assert.notEqual(because(regrets, split(1), 1), undefined);
 });
 
 test('nothing returned is nothing come back', () => {

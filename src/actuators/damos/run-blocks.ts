@@ -85,10 +85,15 @@ async function runInPortions(
     if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond, signal);
     const portion = { ...order, blocks: order.blocks.slice(at, at + size) };
     const run: SchemeRun = await runScheme(slot, portion, pacing, signal);
-    const busyNs: number | undefined = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
+    const busyNs: number | undefined = bothOf(sum.busyNs, run.busyNs);
     sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
   }
   return sum;
+}
+
+/** A time of which a part is not known is not known. */
+function bothOf(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? undefined : left + right;
 }
 
 function addedUp(left: SchemeStatistics, right: SchemeStatistics): SchemeStatistics {

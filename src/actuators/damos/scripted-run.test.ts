@@ -20,7 +20,8 @@ interface Scripted {
   readonly stop?: Refusal;
   /** Answers in turn, the last one for ever. */
   readonly statistics?: readonly (Partial<SchemeStatistics> | Refusal)[];
-  readonly busyNs?: number;
+  /** Of each run in turn, the last one for ever. */
+  readonly busyNs?: number | readonly (number | undefined)[];
 }
 
 const NOTHING: SchemeStatistics = {
@@ -32,6 +33,7 @@ function scripted(given: Scripted) {
   const contexts: DamonContext[] = [];
   let now = 5e9;
   let asked = 0;
+  let runs = 0;
   const answers = given.statistics ?? [{ snapshots: 1n, tried: 2n }];
   const said = (refusal: Refusal | undefined) => (refusal ? failure(refusal) : success(undefined));
   const slot = {
@@ -69,7 +71,10 @@ function scripted(given: Scripted) {
       const answer = answers[Math.min(asked++, answers.length - 1)];
       return 'errno' in answer ? failure(answer) : success({ ...NOTHING, ...answer });
     },
-    busyNs: () => given.busyNs,
+    busyNs: () => {
+      if (typeof given.busyNs !== 'object') return given.busyNs;
+      return given.busyNs[Math.min(runs++, given.busyNs.length - 1)];
+    },
   };
   const run = (blocks: readonly number[], pacing: Pacing = NO_PACING, signal?: AbortSignal) =>
     runOnBlocks(
@@ -194,6 +199,18 @@ describe('where the kernel does not end a scheme by itself', () => {
       log.filter((line) => line.startsWith('sleep') && line !== 'sleep 60'),
       ['sleep 800', 'sleep 800'],
     );
+  });
+
+  test('whose time is not known of one portion is not known of all', async () => {
+    for (const busyNs of [
+      [7, undefined, 7],
+      [undefined, 7, 7],
+      [7, 7, undefined],
+    ]) {
+      // biome-ignore format: a row
+      const { run } = scripted({ snapshotLimit: false, statistics: [one], busyNs });
+      assert.equal((await run([10, 11, 12, 13, 14], slow)).busyNs, undefined);
+    }
   });
 
   test('less than a block a second is one block in a portion', async () => {
