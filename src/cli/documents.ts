@@ -35,6 +35,7 @@ const SAMPLES = {
   losses: Counts,
   events: AnyRows,
   notes: Texts,
+  nothing: z.looseObject({ why: z.string(), remedy: z.string() }).nullable(),
 };
 
 const HEATMAP_ROW = { samples: Count, blocks: Counts };
@@ -141,6 +142,18 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     mappings: AnyRows,
     hottest: AnyRows,
   }),
+  'heat-block': kind(
+    'heat-block',
+    'report --format jsonl, one a line',
+    'a block: samples, accesses, touched pages, spread, claim, whether sparse',
+    {
+      ...{ pid: Count, command: z.string(), address: z.string(), block_bytes: Count, mapping: z.string() },
+      ...{ samples: Count, accesses: Count, tlb_misses: Count.nullable(), touched_pages: Count.nullable() },
+      ...{ block_pages: Count, spread_low_share: Count.nullable(), spread_high_share: Count.nullable() },
+      ...{ kept_pages: Count.nullable(), kept_least_share: Count.nullable() },
+      sparse: z.enum(['certain', 'wider', 'unknown']),
+    },
+  ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
     from: z.array(z.string()),
     heat: z.string(),

@@ -14,6 +14,7 @@ import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, parseWord } from '../parameters.js';
 import { showBytes } from '../print/units.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
+import { nothingImported, nothingLines } from '../samples/nothing-sampled.js';
 import { parsePids } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
 
@@ -237,6 +238,7 @@ export function importDocument(
     regions: imported.regions,
     bytesRead: imported.bytesRead,
     notes: imported.notes,
+    nothing: nothingImported(imported) ?? null,
     ...(imported.resolved === undefined ? {} : { resolved: imported.resolved }),
     ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
   };
@@ -267,6 +269,8 @@ export function importText(imported: Imported, out: string | undefined): string[
     lines.push(`${count} samples not placed: ${reason}`);
   if (imported.resolved !== undefined) lines.push(...resolvedLines(imported.resolved));
   lines.push(...imported.notes);
+  const nothing = nothingImported(imported);
+  if (nothing !== undefined) lines.push(...nothingLines(nothing));
   if (imported.thinnedTo > 1)
     lines.push(
       `heat of 1 in ${imported.thinnedTo} blocks was kept, chosen at random, to stay within --max-memory; of the others nothing is known`,

@@ -1,8 +1,13 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import { formatFlag, rowPrinter } from '../format-flag.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
-import { heatReport } from '../samples/heat-report.js';
+import type { RowFormat } from '../print/rows.js';
+import { BLOCK_ROWS, blockRow } from '../samples/block-rows.js';
+import { heatBlocks, heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
@@ -15,6 +20,7 @@ type ReportFlags = {
   readonly sparse: number;
   readonly thp: boolean;
   readonly svg?: string;
+  readonly format?: RowFormat;
   readonly json: boolean;
 };
 
@@ -33,6 +39,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
       ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
+      ['octavo report heat.parquet --format csv', 'every block as a line, for other programs'],
     ],
     exits: [
       [EXIT.badInput, 'the file is no heat file'],
@@ -71,12 +78,15 @@ export const reportCommand = command<ReportFlags, [string]>(
         withNegated: false,
         brief: 'Count blocks that are huge pages now, sampled or not; their processes must still run',
       },
+      format: formatFlag,
       svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
   },
   async function (flags, path) {
+    checkFormat(flags);
     const source = HeatFileSource.open(this.host.files, path);
+    if (flags.format !== undefined) return printBlocks(this, source, flags, flags.format);
     const huge = flags.thp ? await hugeBlocks(this.host, source, path, flags.pid) : undefined;
     const report = await heatReport(source, {
       ...(huge === undefined ? {} : { huge }),
@@ -94,3 +104,25 @@ export const reportCommand = command<ReportFlags, [string]>(
     else for (const line of reportLines(report)) this.print(line);
   },
 );
+
+/** One way of printing at a time. */
+function checkFormat({ format, json, thp, svg }: ReportFlags): void {
+  const other = json ? '--json' : thp ? '--thp' : svg === undefined ? '' : '--svg';
+  if (format === undefined || other === '') return;
+  throw new OctavoError('USAGE', { problem: `--format does not go with ${other}`, command: 'report' });
+}
+
+/** Every block of the file, one a line. */
+async function printBlocks(
+  context: OctavoContext,
+  source: HeatFileSource,
+  { pid, sparse }: ReportFlags,
+  format: RowFormat,
+): Promise<void> {
+  const print = rowPrinter(context, BLOCK_ROWS, format);
+  const { blockBytes } = source.geometry;
+  for await (const line of heatBlocks(source, pid)) {
+    throwIfStopped(context.signal);
+    print(blockRow(line, blockBytes, sparse));
+  }
+}
