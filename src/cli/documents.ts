@@ -154,6 +154,23 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       sparse: z.enum(['certain', 'wider', 'unknown']),
     },
   ),
+  'heat-view': kind(
+    'heat-view',
+    'report --by',
+    'samples, accesses, share and mean latency by value and mapping',
+    {
+      ...{ heat: z.string(), by: z.string(), samples: Count, values: AnyRows, groups: AnyRows },
+    },
+  ),
+  'view-row': kind(
+    'view-row',
+    'report --by with --format jsonl, one a line',
+    'a value in a mapping of a process',
+    {
+      ...{ by: z.string(), value: z.string(), pid: z.number(), mapping: z.string() },
+      ...{ samples: Count, accesses: Count, share: Count, mean_latency_cycles: Count.nullable() },
+    },
+  ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
     from: z.array(z.string()),
     heat: z.string(),

@@ -1,4 +1,5 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
+import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
@@ -11,7 +12,8 @@ import { heatBlocks, heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
-import { parsePids } from '../samples/options.js';
+import { byFlag, parsePids } from '../samples/options.js';
+import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
 
 type ReportFlags = {
   readonly pid?: ReadonlySet<number>;
@@ -21,6 +23,7 @@ type ReportFlags = {
   readonly thp: boolean;
   readonly svg?: string;
   readonly format?: RowFormat;
+  readonly by?: ViewName;
   readonly json: boolean;
 };
 
@@ -39,6 +42,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
       ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
+      ['octavo report heat.parquet --by tlb', 'accesses by TLB outcome, and in which mappings'],
       ['octavo report heat.parquet --format csv', 'every block as a line, for other programs'],
     ],
     exits: [
@@ -79,6 +83,7 @@ export const reportCommand = command<ReportFlags, [string]>(
         brief: 'Count blocks that are huge pages now, sampled or not; their processes must still run',
       },
       format: formatFlag,
+      by: byFlag,
       svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
@@ -86,6 +91,7 @@ export const reportCommand = command<ReportFlags, [string]>(
   async function (flags, path) {
     checkFormat(flags);
     const source = HeatFileSource.open(this.host.files, path);
+    if (flags.by !== undefined) return printView(this, source, path, flags, flags.by);
     if (flags.format !== undefined) return printBlocks(this, source, flags, flags.format);
     const huge = flags.thp ? await hugeBlocks(this.host, source, path, flags.pid) : undefined;
     const report = await heatReport(source, {
@@ -124,5 +130,22 @@ async function printBlocks(
   for await (const line of heatBlocks(source, pid)) {
     throwIfStopped(context.signal);
     print(blockRow(line, blockBytes, sparse));
+  }
+}
+
+/** Accesses by what the samples say beside their place. */
+function printView(
+  context: OctavoContext,
+  source: HeatFileSource,
+  path: string,
+  { pid, top, format, json }: ReportFlags,
+  by: ViewName,
+): void {
+  const view = viewOf(viewRows(source.facts), by, path, pid);
+  if (json) context.printJson({ octavo: 'heat-view', version: 1, heat: path, ...view });
+  else if (format === undefined) for (const line of viewLines(view, top)) context.print(line);
+  else {
+    const print = rowPrinter(context, VIEW_ROWS, format);
+    for (const group of view.groups) print(viewRow(view, group));
   }
 }

@@ -44,6 +44,15 @@ export const commonFields = {
   mappings: z
     .array(z.object({ pid: z.number(), start: z.string(), end: z.string(), name: z.string() }))
     .optional(),
+  /** What samples say beside their place, by process and mapping. Absent where they say nothing, and in early files. */
+  views: z
+    .array(
+      z.object({
+        ...{ pid: z.number(), mapping: z.string(), view: z.string(), value: z.string() },
+        ...{ samples: z.number(), accesses: z.number(), timed: z.number(), latency: z.number() },
+      }),
+    )
+    .optional(),
 };
 
 const span = z.object({ fromMs: z.number().nullable(), toMs: z.number(), isExact: z.boolean() });

@@ -22,6 +22,7 @@ export interface KernelExports {
   readonly MODE_FLAGS: WebAssembly.Global;
   readonly OPERATION_KINDS: WebAssembly.Global;
   readonly SOURCE_COUNTS: WebAssembly.Global;
+  readonly SOURCE_FLAGS: WebAssembly.Global;
   setGeometry(pageShift: number, blockBytes: number): void;
   /** Events, ids or wanted processes have changed. */
   forget(): void;
@@ -35,14 +36,7 @@ export interface KernelExports {
   setConversion(shift: number, mult: bigint, zero: bigint, cycles: bigint, mask: bigint): void;
   forgetConversion(): void;
   nanosecondsOf(count: bigint): bigint;
-  setQueue(
-    tid: number,
-    pid: number,
-    isNamed: number,
-    hasThread: number,
-    context: number,
-    remoteSources: number,
-  ): void;
+  setQueue(tid: number, pid: number, isNamed: number, hasThread: number, context: number): void;
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
   /** Decodes SPE records in [from, end); answers where the first one begins that it did not read. */

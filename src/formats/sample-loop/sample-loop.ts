@@ -43,6 +43,8 @@ export class SampleKernel {
   readonly exchange: Int32Array;
   /** Loads by SPE data source. */
   readonly sourceCounts: Uint32Array;
+  /** SAMPLE_FLAG bits by SPE data source of the CPU that is decoded for. */
+  readonly sourceFlags: Uint16Array;
   /** SAMPLE_KIND by payload of an SPE operation packet. */
   readonly operationKinds: Uint8Array;
   /** The memory as it is. */
@@ -67,6 +69,7 @@ export class SampleKernel {
     assert(this.free <= KERNEL_BYTES, 'the kernel’s own memory is too small');
     this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
     this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
+    this.sourceFlags = new Uint16Array(this.buffer, this.calls.SOURCE_FLAGS.value, 32);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
     this.columns = this.layColumns();
     this.outer = this.area(STREAM_BYTES);
@@ -89,6 +92,7 @@ export class SampleKernel {
     this.columns.physicalHigh.fill(0);
     this.columns.latency.fill(0);
     this.sourceCounts.fill(0);
+    this.sourceFlags.fill(0);
     this.exchange.fill(0);
     this.calls.forget();
     this.calls.forgetOrigin();
