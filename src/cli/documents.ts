@@ -171,6 +171,29 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       ...{ samples: Count, accesses: Count, share: Count, mean_latency_cycles: Count.nullable() },
     },
   ),
+  distribution: kind(
+    'distribution',
+    'report --distribution',
+    'percentiles, mean and points of wss, footprint or recency',
+    {
+      ...{
+        from: z.string(),
+        distribution: z.string(),
+        unit: z.enum(['bytes', 'ms']),
+        groups: AnyRows,
+        notes: Texts,
+      },
+    },
+  ),
+  'distribution-row': kind(
+    'distribution-row',
+    'report --distribution with --format jsonl, one a line',
+    'a point of a distribution',
+    {
+      ...{ distribution: z.string(), who: z.string(), bytes: Count },
+      ...{ at_ms: Count.nullable(), idle_ms: Count.nullable() },
+    },
+  ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
     from: z.array(z.string()),
     heat: z.string(),

@@ -8,10 +8,19 @@ import { formatFlag, rowPrinter } from '../format-flag.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
 import { BLOCK_ROWS, blockRow } from '../samples/block-rows.js';
+import {
+  DISTRIBUTION_ROWS,
+  DISTRIBUTIONS,
+  type DistributionName,
+  distributionLines,
+  distributionOf,
+  distributionRows,
+} from '../samples/distribution.js';
 import { heatBlocks, heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
+import { memoryUse } from '../samples/memory-use.js';
 import { byFlag, parsePids } from '../samples/options.js';
 import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
 
@@ -24,6 +33,8 @@ type ReportFlags = {
   readonly svg?: string;
   readonly format?: RowFormat;
   readonly by?: ViewName;
+  readonly distribution?: DistributionName;
+  readonly accesses: number;
   readonly json: boolean;
 };
 
@@ -43,6 +54,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
       ['octavo report heat.parquet --by tlb', 'accesses by TLB outcome, and in which mappings'],
+      ['octavo report damon.data --distribution wss', 'working-set size over time, as damo report wss'],
       ['octavo report heat.parquet --format csv', 'every block as a line, for other programs'],
     ],
     exits: [
@@ -54,7 +66,13 @@ export const reportCommand = command<ReportFlags, [string]>(
   {
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: parseWord }],
+      parameters: [
+        {
+          placeholder: 'heat',
+          brief: 'Heat file of `octavo import`, or with --distribution a record of DAMON',
+          parse: parseWord,
+        },
+      ],
     },
     flags: {
       pid: {
@@ -84,12 +102,26 @@ export const reportCommand = command<ReportFlags, [string]>(
       },
       format: formatFlag,
       by: byFlag,
+      distribution: {
+        kind: 'enum',
+        values: DISTRIBUTIONS,
+        optional: true,
+        brief: 'Show working-set size, footprint or recency over time, of a heat file or a record of DAMON',
+      },
+      accesses: {
+        kind: 'parsed',
+        parse: countBetween(1, 1e6),
+        default: '1',
+        brief:
+          'With --distribution: a region of DAMON counts when found accessed at least so often an aggregation',
+      },
       svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
   },
   async function (flags, path) {
     checkFormat(flags);
+    if (flags.distribution !== undefined) return printDistribution(this, path, flags, flags.distribution);
     const source = HeatFileSource.open(this.host.files, path);
     if (flags.by !== undefined) return printView(this, source, path, flags, flags.by);
     if (flags.format !== undefined) return printBlocks(this, source, flags, flags.format);
@@ -147,5 +179,22 @@ function printView(
   else {
     const print = rowPrinter(context, VIEW_ROWS, format);
     for (const group of view.groups) print(viewRow(view, group));
+  }
+}
+
+/** How much memory was in use, of a heat file or a record of DAMON. */
+async function printDistribution(
+  context: OctavoContext,
+  path: string,
+  { pid, accesses, format, json }: ReportFlags,
+  name: DistributionName,
+): Promise<void> {
+  const { use, notes } = await memoryUse(context, path, pid, accesses);
+  const told = distributionOf(name, use, notes);
+  if (json) context.printJson({ octavo: 'distribution', version: 1, from: path, ...told });
+  else if (format === undefined) for (const line of distributionLines(told)) context.print(line);
+  else {
+    const print = rowPrinter(context, DISTRIBUTION_ROWS, format);
+    for (const row of distributionRows(told)) print(row);
   }
 }
