@@ -2,11 +2,15 @@
 // their own, and the library with its types. Everything but koffi, which has a native part, is inside.
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { prepare, root } from './prepare.mjs';
+import { preparedTexts } from './prepared-texts.mjs';
 
+/** The program, in one file of its own: what it may not need stays in the others. */
+const PROGRAM = { octavo: 'main.js' };
 /** Files that are started or imported by name, relative to where the code that names them ends up: all in one folder. */
 const ENTRIES = {
-  octavo: 'main.js',
+  supervised: 'supervised.js',
   'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
@@ -19,33 +23,45 @@ export async function bundle() {
   const { build } = await import('esbuild');
   const outdir = join(root, 'bundle');
   rmSync(outdir, { recursive: true, force: true });
-  const { metafile } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      Object.entries(ENTRIES).map(([name, path]) => [name, join('dist/src', path)]),
-    ),
     outdir,
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    external: ['koffi'],
-    chunkNames: '[name]-[hash]',
     minify: true,
-    // Packages in CommonJS ask for Node's own modules by require().
-    banner: {
-      js: "import { createRequire as __requireOf } from 'node:module';const require = __requireOf(import.meta.url);",
-    },
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
+  };
+  const program = await build({ ...common, entryPoints: entries(PROGRAM), external: ['./supervised.js'] });
+  const rest = await build({
+    ...common,
+    entryPoints: entries(ENTRIES),
+    splitting: true,
+    external: ['koffi'],
+    // Its modules for browsers are those for Node as ESM, of which what is not used can be left out.
+    alias: { yaml: './node_modules/yaml/browser/index.js' },
+    chunkNames: '[name]-[hash]',
   });
+  const metafile = {
+    inputs: { ...program.metafile.inputs, ...rest.metafile.inputs },
+    outputs: { ...program.metafile.outputs, ...rest.metafile.outputs },
+  };
+  writeFileSync(
+    join(outdir, 'prepared.json.gz'),
+    gzipSync(JSON.stringify(await preparedTexts()), { level: 9 }),
+  );
   const launcher = readFileSync(join(root, 'src/octavo.sh'), 'utf8');
   writeFileSync(join(outdir, 'octavo.sh'), launcher.replace('/main.js', '/octavo.js'));
   for (const name of ['octavo.js', 'octavo.sh']) chmodSync(join(outdir, name), 0o755);
   writeFileSync(join(outdir, 'THIRD-PARTY.md'), notices(metafile));
   return metafile;
+}
+
+function entries(names) {
+  return Object.fromEntries(Object.entries(names).map(([name, path]) => [name, join('dist/src', path)]));
 }
 
 /** The licences of the packages that ended up inside, as they ask. */

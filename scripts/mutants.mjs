@@ -35,7 +35,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--tests PART] [--list] [--fresh] [--json FILE]
+  console.log(`npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--tests PART,PART] [--list] [--fresh] [--json FILE]
 Operators:
 ${Object.entries(OPERATORS)
   .map(([name, what]) => `  ${name.padEnd(11)} ${what}`)
@@ -87,7 +87,8 @@ async function reachOfAll() {
   for (const old of readdirSync(join(CACHE, 'reach')))
     if (join(CACHE, 'reach', old) !== folder) rmSync(join(CACHE, 'reach', old), { recursive: true });
   const found = [];
-  const files = testFiles().filter((file) => file.includes(values.tests ?? ''));
+  const parts = listOf(values.tests) ?? [''];
+  const files = testFiles().filter((file) => parts.some((part) => file.includes(part)));
   for (const [i, file] of files.entries()) {
     if (stopping) process.exit(130);
     const kept = join(folder, `${file.replaceAll('/', '!')}.json`);

@@ -1,79 +1,37 @@
 #!/usr/bin/env node
-import { writeSync } from 'node:fs';
+/** Prints what was prepared when the package was made, or hands the command line on. Loads next to nothing itself. */
 import { chosenHost } from './cli/chosen-host.js';
-import { failureDocument, failureText } from './cli/context.js';
-import type { StreamFacts } from './cli/print/style.js';
+import { type Prepared, preparedAnswer } from './cli/instant/prepared.js';
+import { type StreamFacts, styleOf } from './cli/print/style.js';
+import { layOut } from './cli/print/terminal-text.js';
 import { takeInherited } from './host/linux/inherited.js';
-import { supervise } from './host/thread/supervisor.js';
-import { EXIT, OctavoError } from './vocabulary/errors.js';
+import { isNoTerminal, preparedFile, writeOut } from './host/prepared-file.js';
 
-// First of all: what comes later changes what is to be noted.
-const inherited = takeInherited();
-const { recording, words } = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
-const json = words.includes('--json');
-/** With --every each document is a line. */
-const indent = words.some((word) => /^--every(=|$)/.test(word)) ? undefined : 2;
-/** Texts of the program itself: shown before another thread would have started. */
-const INSTANT = ['man', 'help', 'completion', '__complete'];
+/** Every prepared command line has one of these words. */
+const MAY_BE_PREPARED = /^(--version|-V|--help|-h|--list|help|completion|__complete)$/;
 
-if (recording === undefined && words[0] === 'launch') {
-  // The program that takes this one's place must find signals and streams as they were: no listener, no thread.
-  process.exitCode = await runHere({
-    out: { write: (text) => void writeSync(1, text) },
-    err: { write: (text) => void writeSync(2, text) },
-  });
-} else if (recording === undefined && isInstant(words[0])) {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => process.exit(EXIT.interrupted));
-  let failed: number | undefined;
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (failed === undefined && code !== 'EPIPE')
-      process.stderr.write(unwritable('standard output', code ?? 'EIO'));
-    failed ??= code === 'EPIPE' ? EXIT.done : EXIT.badInput;
-    process.exitCode = failed;
-  });
-  process.stderr.on('error', () => undefined);
-  const code = await runHere({ out: process.stdout, err: process.stderr });
-  process.exitCode = failed ?? code;
+const chosen = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
+const text = preparedText();
+if (text === undefined) {
+  // First of all: what comes later changes what is to be noted.
+  const inherited = takeInherited();
+  const { runSupervised } = await import('./supervised.js');
+  await runSupervised({ ...chosen, inherited });
 } else {
-  supervise({
-    module: new URL('./command-thread.js', import.meta.url),
-    commandLine: words,
-    recording,
-    inherited,
-    lastWords(signal) {
-      const problem = new OctavoError('STOPPED', { signal });
-      const document = `${JSON.stringify(failureDocument(problem), undefined, indent)}\n`;
-      return { err: `${failureText(problem)}\n`, out: json ? document : '' };
-    },
-    unwritable,
-  });
+  const errno = writeOut(1, text);
+  if (errno !== undefined && errno !== 'EPIPE') {
+    const { failUnwritable } = await import('./supervised.js');
+    failUnwritable(errno);
+  }
 }
 
-function isInstant(word: string | undefined): boolean {
-  if (word === undefined || word.startsWith('-') || INSTANT.includes(word)) return true;
-  const end = words.indexOf('--');
-  return words.slice(0, end < 0 ? words.length : end).some((one) => one === '--help' || one === '-h');
-}
-
-function unwritable(path: string, errno: string): string {
-  return `${failureText(new OctavoError('FILE_UNWRITABLE', { path, errno }))}\n`;
-}
-
-/** Runs the command on this thread, without standard input. */
-async function runHere(output: {
-  readonly out: { write(text: string): void };
-  readonly err: { write(text: string): void };
-}): Promise<number> {
-  const { runCommandLine } = await import('./cli/application.js');
-  const { OctavoContext } = await import('./cli/context.js');
-  const { linuxHost } = await import('./host/linux-host.js');
-  const input = (async function* () {})();
-  const { styleOf } = await import('./cli/print/style.js');
-  const outStyle = styleOf(process.env, output.out as StreamFacts);
-  const errStyle = styleOf(process.env, output.err as StreamFacts);
-  const columns = Number.isFinite(outStyle.width) ? outStyle.width : 100;
-  const streams = { ...output, input, interactive: false, columns, outStyle, errStyle };
-  const context = new OctavoContext(linuxHost(inherited), streams, new AbortController().signal);
-  return runCommandLine(words, context);
+function preparedText(): string | undefined {
+  const { recording, words } = chosen;
+  if (recording !== undefined || !words.some((word) => MAY_BE_PREPARED.test(word))) return undefined;
+  const prepared = preparedFile(import.meta.url) as Prepared | undefined;
+  const answer = prepared && preparedAnswer(words, prepared);
+  if (answer === undefined || answer.isExact) return answer?.text;
+  // Looking at a stream makes it, which takes its time: only a terminal is worth that.
+  const facts: StreamFacts = isNoTerminal(1) ? {} : process.stdout;
+  return layOut(answer.text, styleOf(process.env, facts));
 }

@@ -15,6 +15,8 @@ export interface Scene {
   /** Files that were made before. */
   readonly plan: string;
   readonly heat: string;
+  /** Heat of other samples of the same pages. */
+  readonly laterHeat: string;
   readonly perf: string;
   readonly schemes: string;
   readonly script: string;
@@ -74,6 +76,11 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   import: ({ pid, perf, fresh }) => [[perf, '--resolve', `${pid}`, '--out', fresh('heat.parquet')]],
   record: ({ pid }) => [[`${pid}`, '--dry-run']],
   report: ({ heat, fresh }) => [[heat], [heat, '--thp'], [heat, '--thp', '--svg', fresh('heat.svg')]],
+  'heat merge': ({ heat, laterHeat, fresh }) => [[heat, laterHeat, '--out', fresh('merged.parquet')]],
+  'heat diff': ({ heat, laterHeat }) => [
+    [heat, laterHeat],
+    [heat, laterHeat, '--json'],
+  ],
   'damon status': () => [[], ['--json']],
   'damon show': () => [[]],
   'damon apply': ({ pid, schemes }) => [[schemes, '--target', `${pid}`, '--dry-run']],

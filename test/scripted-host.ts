@@ -22,6 +22,10 @@ export interface ScriptedBlock {
   readonly collapseFails?: ErrnoName;
   /** First frame; changes when it is collapsed. */
   frame: number;
+  /** Pages that are mapped, the first ones of the block; all when absent. */
+  present?: number;
+  /** Zero-filled pages at its end: a split frees them. */
+  readonly zeroes?: number;
 }
 
 export class ScriptedHost implements Host {
@@ -34,6 +38,8 @@ export class ScriptedHost implements Host {
   readonly clock: { -readonly [Name in keyof Clock]: Clock[Name] };
   readonly random;
   vmFlags = 'rd wr mr mw me ac hg';
+  /** What is behind the mapping, as maps shows it after the address and permissions. */
+  backing = '00000000 00:00 0 ';
   startTicks = 5000;
   alive = true;
   /** Processes that were opened and not closed. */
@@ -112,7 +118,8 @@ export class ScriptedHost implements Host {
     if (!this.alive) return undefined;
     const name = path.slice(`/proc/${PID}/`.length);
     const end = FIRST_BLOCK + this.blocks.length;
-    const header = `${hex(FIRST_BLOCK)}-${hex(end)} rw-p 00000000 00:00 0 \n`;
+    const permissions = this.backing.endsWith(' ') ? 'rw-p' : 'rw-s';
+    const header = `${hex(FIRST_BLOCK)}-${hex(end)} ${permissions} ${this.backing}\n`;
     if (name === 'stat') return stat(PID, 'db', this.startTicks, this.minorFaults);
     if (name === 'cgroup') return '0::/db.service\n';
     if (name === 'maps') return header;
@@ -202,7 +209,7 @@ export class ScriptedHost implements Host {
 
   #pagemap(page: number): bigint {
     const block = this.blocks[Math.floor(page / PAGES) - FIRST_BLOCK];
-    if (!block) return 0n;
+    if (!block || page % PAGES >= (block.present ?? PAGES)) return 0n;
     const exclusive = block.stuck === 'shared' ? 0n : 1n << 56n;
     return (1n << 63n) | exclusive | BigInt(block.frame + (page % PAGES));
   }
@@ -234,7 +241,8 @@ export class ScriptedHost implements Host {
       scanPagemap: (pid, scan) => {
         const rows = this.blocks.flatMap((block, index) => {
           const start = Math.max(scan.range.start, (FIRST_BLOCK + index) * PAGES);
-          const end = Math.min(scan.range.end, (FIRST_BLOCK + index + 1) * PAGES);
+          const mapped = (FIRST_BLOCK + index) * PAGES + (block.present ?? PAGES);
+          const end = Math.min(scan.range.end, mapped);
           return start < end ? [[start, end, block.order === 9 ? 0x48 : 0x08]] : [];
         });
         if (!this.alive) return absent(`scan ${pid}`);
@@ -276,6 +284,7 @@ export class ScriptedHost implements Host {
       if (block.collapseFails) return block.collapseFails;
       if (block.order < 9) block.frame = this.nextFrame += PAGES;
       block.order = 9;
+      block.present = PAGES;
     } else if (this.vmFlags.split(' ').includes('lo')) return 'EINVAL';
     else if (range.end - range.start < 2 ** block.order) this.#split(block, 0);
     return undefined;
@@ -283,7 +292,10 @@ export class ScriptedHost implements Host {
 
   #split(block: ScriptedBlock, order: number): void {
     if (block.stuck === 'pinned') this.failedSplits++;
-    else if (block.stuck === undefined) block.order = Math.min(block.order, order);
+    else if (block.stuck === undefined) {
+      if (block.order === 9 && block.zeroes !== undefined) block.present = PAGES - block.zeroes;
+      block.order = Math.min(block.order, order);
+    }
   }
 
   #debugfsSplit(text: string): Answer<void> {

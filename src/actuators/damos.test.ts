@@ -164,3 +164,60 @@ for (const [release, collapse] of [
     assert.deepEqual(await planOn(release, []), { split: 'debugfs-split', collapse: 'madvise' });
   });
 }
+
+test('a budget that is off, or a step that costs nothing, is no quota; without meminfo there is no watermark', async () => {
+  const wanted = async (
+    lockUs: number,
+    lockUsPerSecond: number,
+    action: 'collapse' | 'split' = 'collapse',
+  ) => {
+    const { host, workload, steps } = await prepared(lockUs);
+    const budgets = { lockUsPerSecond, minFreeBytes: 128 * MIB };
+    const options = { ...DAMOS_DEFAULTS, ask: true, budgets };
+    const own = steps.map((step): Step => ({ ...step, proposal: { ...step.proposal, action } }));
+    const lines = damosActuator(host, options).describe(own, workload.pid);
+    const of = (end: string) => lines.find((line) => line.includes(end))?.split(' = ')[1];
+    return [of('quotas/bytes'), of('watermarks/metric')];
+  };
+  const all = String(6 * 2 * MIB);
+  assert.deepEqual(await wanted(0, 1000), [all, 'free_mem_rate']);
+  assert.deepEqual(await wanted(400, 0), [all, 'free_mem_rate']);
+  assert.deepEqual((await wanted(400, 1000, 'split'))[1], 'none');
+});
+
+test('memory that stays scarce is no pass and nothing tried; a target that ends meanwhile is told', async () => {
+  const { host, workload, steps } = await prepared(0);
+  const budgets = { lockUsPerSecond: 0, minFreeBytes: 2 ** 50 };
+  const target = host.calls.openProcess(workload.pid);
+  assert.ok(target.ok);
+  const acting = { host, target: target.value };
+  const scarce = await damosActuator(host, { ...DAMOS_DEFAULTS, ask: true, budgets }).apply(steps, acting);
+  for (const { tried, answer } of scarce)
+    assert.deepEqual(
+      [tried, /^no pass was completed in time; DAMOS tried 0 of 6/.test(answer)],
+      [false, true],
+    );
+  const { sleep } = host.clock;
+  const ending = {
+    ...host,
+    clock: {
+      ...host.clock,
+      monotonicNs: () => host.clock.monotonicNs(),
+      wallMs: () => host.clock.wallMs(),
+      sleep: async (ms: number) => {
+        await workload.end();
+        await sleep.call(host.clock, ms);
+      },
+    },
+  };
+  const gone = await damosActuator(ending, { ...DAMOS_DEFAULTS, ask: true }).apply(steps, {
+    ...acting,
+    host: ending,
+  });
+  for (const { tried, answer } of gone)
+    assert.deepEqual(
+      [tried, /^ECANCELED: the kdamond ended with its target; /.test(answer)],
+      [false, true],
+      answer,
+    );
+});

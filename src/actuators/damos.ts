@@ -8,7 +8,7 @@ import { DamonSlot } from '../damon/slot.js';
 import { unmappedRanges } from '../damon/unmapped.js';
 import { contextWrites } from '../damon/writes.js';
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
-import type { Host } from '../host/host.js';
+import type { Host, Refusal } from '../host/host.js';
 import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
 import type { Bytes, Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
@@ -201,11 +201,11 @@ function describeRun(run: BlocksRun, blocks: number): { tried: boolean; answer: 
     case 'no-pass':
       return { tried: tried > 0n, answer: `no pass was completed in time; ${counts}` };
     case 'refused':
-      return { tried: false, answer: `${run.refusal?.errno}: ${run.refusal?.call}${hint(run)}` };
+      return { tried: false, answer: `${run.refusal.errno}: ${run.refusal.call}${hint(run.refusal)}` };
   }
 }
 
 /** The kernel builds schemes with its allocator's error for every mistake in them. */
-function hint({ refusal }: BlocksRun): string {
-  return refusal?.errno === 'ENOMEM' ? ' (DAMON says ENOMEM for a bad filter or goal)' : '';
+function hint({ errno }: Refusal): string {
+  return errno === 'ENOMEM' ? ' (DAMON says ENOMEM for a bad filter or goal)' : '';
 }

@@ -65,7 +65,6 @@ export type Generation = 'same' | 'split' | 'collapsed-again' | 'moved' | 'gone'
 export function generationSince(before: BlockState, after: BlockState): Generation {
   if (after.present === 0) return 'gone';
   const framesKept = before.firstFrame !== null && before.firstFrame === after.firstFrame;
-  if (after.level === 'pmd' && before.level !== 'pmd') return framesKept ? 'same' : 'collapsed-again';
   if (framesKept) return before.level === 'pmd' && after.level === 'pte' ? 'split' : 'same';
   return after.level === 'pmd' ? 'collapsed-again' : 'moved';
 }

@@ -143,7 +143,6 @@ function went(answer: string): boolean {
 }
 
 function smallestLargeOrder({ before }: Step, hugeOrder: Order): Order {
-  if (before.level === 'pmd') return hugeOrder;
   const found = before.pagesByOrder.findIndex((pages, order) => order > 0 && pages > 0);
   return found === -1 ? hugeOrder : found;
 }

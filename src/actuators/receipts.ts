@@ -19,7 +19,7 @@ export class ReceiptMaker {
   }
 
   receipts(steps: readonly Step[], answers: readonly string[], calls: readonly string[]): readonly Receipt[] {
-    const durationUs = (this.#host.clock.monotonicNs() - this.#startedNs) / 1000 / Math.max(1, steps.length);
+    const durationUs = (this.#host.clock.monotonicNs() - this.#startedNs) / 1000 / steps.length;
     const atMs = this.#host.clock.wallMs();
     return steps.map((step, index) => ({
       step: step.id,

@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../test/scripted-host.js';
 import { terminalOn } from '../../test/terminal.js';
-import type { Plan } from '../vocabulary/plan.js';
+import type { Plan, Step } from '../vocabulary/plan.js';
 
 async function plannedOn(host: ScriptedHost): Promise<Plan> {
   const { run, err } = terminalOn(host);
-  const words = ['plan', '100', '--collapse', '0x7d000000', '--out', '/plan.json', '--source', 'smaps'];
+  const words = ['plan', '100', '--split', '0x7d000000', '--out', '/plan.json', '--source', 'smaps'];
   assert.equal(await run(words), 0, err());
-  return JSON.parse(host.texts.get('/plan.json') ?? '');
+  const plan: Plan = JSON.parse(host.texts.get('/plan.json') ?? '');
+  assert.equal(plan.steps.length, 1);
+  return plan;
 }
 
 type Change = (plan: Record<string, never>) => unknown;
@@ -29,8 +31,42 @@ const CHANGES: readonly (readonly [what: string, change: Change, says: RegExp])[
     (plan) => ({ ...plan, budgets: { ...(plan.budgets as object), maxPressure: 101 } }),
     /should be at most 100 at budgets\.maxPressure/,
   ],
+  [
+    'more than a second of locks in a second',
+    (plan) => ({ ...plan, budgets: { ...(plan.budgets as object), lockUsPerSecond: 1e9 } }),
+    /should be at most 1000000 at budgets\.lockUsPerSecond/,
+  ],
+  [
+    'a step number twice',
+    (plan) => withSteps(plan, (step) => [step, step]),
+    /repeats the number `0` of another step at steps\.1\.id/,
+  ],
+  [
+    'a block twice',
+    (plan) => withSteps(plan, (step) => [step, { ...step, id: 7 }]),
+    /repeats the block of another step at steps\.1\.proposal\.block/,
+  ],
+  [
+    'a block that is not the one looked at',
+    (plan) => withSteps(plan, (step) => [{ ...step, before: { ...step.before, block: 3 } }]),
+    /is another block than that of the proposal at steps\.0\.before\.block/,
+  ],
+  [
+    'a step of no process of the plan',
+    (plan) => ({ ...plan, processes: [] }),
+    /is none of the processes of the plan at steps\.0\.proposal\.process/,
+  ],
+  [
+    'a process twice',
+    (plan) => ({ ...plan, processes: [...(plan.processes as []), ...(plan.processes as [])] }),
+    /stands there twice at processes\.1\.pid/,
+  ],
   ['a list', () => [], /should be a set of keys at the top level/],
 ];
+
+function withSteps(plan: Record<string, never>, change: (step: Step) => readonly Step[]) {
+  return { ...plan, steps: (plan.steps as readonly Step[]).flatMap(change) };
+}
 
 describe('apply refuses a plan file with', () => {
   for (const [what, change, says] of CHANGES) {

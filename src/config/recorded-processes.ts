@@ -12,7 +12,7 @@ import { resolveTarget, type TargetScope } from './targets.js';
  */
 export async function recordedProcesses(
   host: Host,
-  files: readonly HeatFileSource[],
+  files: readonly Pick<HeatFileSource, 'groups'>[],
   target: string,
   scope: TargetScope,
 ): Promise<readonly ProcessIdentity[]> {

@@ -204,10 +204,9 @@ function byMarks(
 }
 
 function marksOf(run: ReadRun, { pid, startTicks }: ProcessIdentity): Marks | undefined {
-  const found = run.records.findLast(
-    (record) => record.kind === 'marks' && record.marks.pid === pid && record.marks.startTicks === startTicks,
-  );
-  return found?.kind === 'marks' ? found.marks : undefined;
+  return run.records
+    .flatMap((record) => (record.kind === 'marks' ? [record.marks] : []))
+    .findLast((marks) => marks.pid === pid && marks.startTicks === startTicks);
 }
 
 /** Collapses by runs that began after the marks, or in whose course they were taken. */
@@ -215,9 +214,7 @@ function ownCollapses({ runs, collapsesSince }: RecentRuns, then: Marks): number
   const run = runs.find(({ records }) =>
     records.some((record) => record.kind === 'marks' && record.marks === then),
   );
-  const begin = run?.records[0];
-  const from = begin?.kind === 'begin' ? begin.atMs : then.atMs;
-  return collapsesSince(from);
+  return collapsesSince(run?.begin.atMs ?? then.atMs);
 }
 
 function add(undone: Map<ReadRun, Verdict[]>, run: ReadRun, verdict: Verdict): void {

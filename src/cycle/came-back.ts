@@ -19,14 +19,13 @@ export function cameBack(
   const returning = seen.filter(({ act }) => returnedPages(act) > 0);
   const [newest] = returning;
   if (!newest) return undefined;
-  const begin = newest.act.run.records[0];
   const sum = (pages: (one: LookedAt) => Pages) =>
     pageBytes * returning.reduce((total, one) => total + pages(one), 0);
   return {
     returnedBytes: sum(({ act }) => returnedPages(act)),
     cameBackBytes: sum(backPages),
     run: newest.act.run.run,
-    afterMs: begin?.kind === 'begin' ? nowMs - begin.atMs : 0,
+    afterMs: nowMs - newest.act.run.begin.atMs,
   };
 }
 

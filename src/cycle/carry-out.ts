@@ -134,9 +134,9 @@ class RunningPlan {
         [],
         steps.map((step) => goneVerdict(step)),
       );
-    const work = new ProcessWork(this.#options, handle, this.#settings);
-    work.willActOn(process, steps);
     try {
+      const work = new ProcessWork(this.#options, handle, this.#settings);
+      work.willActOn(process, steps);
       await this.#inBursts(work, steps);
     } finally {
       handle.close();
@@ -354,12 +354,11 @@ export function openSame(host: Host, process: ProcessIdentity, target: string): 
   try {
     const now = identityOf(host, process.pid);
     if (now.startTicks === process.startTicks) return opened.value;
-    opened.value.close();
     const found = `pid ${process.pid} is \`${now.command}\` started at ${now.startTicks} now`;
     throw new OctavoError('PLAN_STALE', { pid: process.pid, planned: process.startTicks, found, target });
   } catch (error) {
-    if (!isGone(error)) throw error;
     opened.value.close();
+    if (!isGone(error)) throw error;
     return 'gone';
   }
 }
@@ -379,9 +378,8 @@ function nextBatch(
   pace: LockPace,
 ): readonly Step[] {
   const first = steps[at];
-  const actuator = actuators.get(first.actuator);
-  const burst = actuator?.pacesItself ? actuator.batch : pace.burst(kindOf(first));
-  const most = Math.min(actuator?.batch ?? 1, burst);
+  const { batch, pacesItself } = actuatorOf(actuators, first);
+  const most = pacesItself ? batch : Math.min(batch, pace.burst(kindOf(first)));
   let end = at + 1;
   while (end < steps.length && end - at < most && kindOf(steps[end]) === kindOf(first)) end++;
   return steps.slice(at, end);

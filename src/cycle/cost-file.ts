@@ -1,4 +1,5 @@
 /** The book of costs in the state directory: written after a run, under the state lock; who only looks only reads. */
+import { parseJson } from '../base/json-text.js';
 import { CostBook, CostsSchema } from '../planning/cost-book.js';
 import type { Plan, Receipt } from '../vocabulary/plan.js';
 import type { JournalPlace } from './journal.js';
@@ -15,18 +16,11 @@ export interface ReadCosts {
 export function readCosts(place: JournalPlace): ReadCosts {
   const text = place.host.files.readText(pathOf(place));
   if (!text.ok) return { book: new CostBook(), notes: [] };
-  const parsed = parsedText(text.value);
+  const value = parseJson(text.value);
+  const parsed = value.ok ? CostsSchema.safeParse(value.value).data : undefined;
   if (parsed) return { book: new CostBook(parsed), notes: [] };
   const note = `${pathOf(place)} cannot be used, so durations are assumed; the next run that acts writes it anew`;
   return { book: new CostBook(), notes: [note] };
-}
-
-function parsedText(text: string) {
-  try {
-    return CostsSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Adds what a run measured. That it cannot be kept is no failure of the run. */

@@ -3,6 +3,7 @@
  * returned memory, and what was counted at the last look at each process. All only of processes that live. A file that cannot be read counts as none.
  */
 import * as z from 'zod';
+import { parseJson } from '../base/json-text.js';
 import type { Host } from '../host/host.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
 import { type Regrets, regretKey } from '../planning/regret.js';
@@ -92,13 +93,8 @@ export function keepWatches(place: JournalPlace, watches: Watches): void {
 
 function readState<Kept>(place: JournalPlace, name: string, schema: z.ZodType<Kept>): Kept | undefined {
   const text = place.host.files.readText(`${place.directory}/${name}`);
-  if (!text.ok) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(text.value)).data;
-  } catch (problem) {
-    if (!(problem instanceof SyntaxError)) throw problem;
-    return undefined;
-  }
+  const value = text.ok ? parseJson(text.value) : text;
+  return value.ok ? schema.safeParse(value.value).data : undefined;
 }
 
 function writeState({ host, directory }: JournalPlace, name: string, value: unknown): void {

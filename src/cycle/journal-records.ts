@@ -89,7 +89,8 @@ export interface ReadRecords {
   readonly records: readonly JournalRecord[];
   /** Undefined when the journal of this version keeps it elsewhere, or ended before it. */
   readonly plan: Plan | undefined;
-  readonly version: number;
+  /** The first record; undefined where there is none. */
+  readonly begin: RecordOf<'begin'> | undefined;
 }
 
 /** Values of whole lines to records; or the line, counted from 1, that is no record, with the problem. */
@@ -104,8 +105,11 @@ export function readRecords(values: readonly unknown[]): ReadRecords | { line: n
     if (found.data.kind === 'plan') plan = found.data.plan;
     else records.push(found.data);
   }
-  const first = records[0];
-  return { records, plan, version: first?.kind === 'begin' ? first.version : JOURNAL_VERSION };
+  return {
+    records,
+    plan,
+    begin: records.find(({ kind }) => kind === 'begin') as RecordOf<'begin'> | undefined,
+  };
 }
 
 function isPlan(value: unknown): boolean {

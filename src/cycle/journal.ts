@@ -6,11 +6,12 @@
  */
 import { parseJson } from '../base/json-text.js';
 import { schemaProblem } from '../base/schema-words.js';
-import type { AppendFile, Host } from '../host/host.js';
+import type { Answer, AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { type Plan, PlanSchema } from '../vocabulary/plan.js';
+import { incoherence } from '../vocabulary/plan-coherence.js';
 import {
   type Damage,
   lineOf,
@@ -20,7 +21,13 @@ import {
   soundLines,
   unpacked,
 } from './journal-lines.js';
-import { JOURNAL_VERSION, type JournalRecord, planRecord, readRecords } from './journal-records.js';
+import {
+  JOURNAL_VERSION,
+  type JournalRecord,
+  planRecord,
+  type RecordOf,
+  readRecords,
+} from './journal-records.js';
 
 export type { JournalRecord, Marks, RecordOf } from './journal-records.js';
 
@@ -121,6 +128,8 @@ export function removeRun(place: JournalPlace, run: string): boolean {
 export interface ReadRun {
   readonly run: string;
   readonly plan: Plan;
+  /** The first of the records. */
+  readonly begin: RecordOf<'begin'>;
   readonly records: readonly JournalRecord[];
   /** Whole lines in the journal. */
   readonly lines: number;
@@ -184,10 +193,11 @@ function readSound(place: JournalPlace, run: string): ReadRun | undefined {
   const read = readRecords(valuesOf(place, run, sound));
   if ('problem' in read) throw damaged(place, run, read);
   // Begin and plan are written in one go: without both, nothing was announced.
-  if (read.records.length === 0 || (read.version > 1 && sound.bodies.length === 1)) return undefined;
-  const plan = read.plan ?? planFile(place, run, read.version);
+  const { begin } = read;
+  if (begin === undefined || (begin.version > 1 && sound.bodies.length === 1)) return undefined;
+  const plan = read.plan ?? planFile(place, run, begin.version);
   const torn = sound.torn ? { sound: sound.whole } : { sound: undefined };
-  return { run, plan, records: read.records, lines: sound.bodies.length, ...torn };
+  return { run, plan, begin, records: read.records, lines: sound.bodies.length, ...torn };
 }
 
 /** Bodies that their checksums confirm: one that cannot be unpacked was written so. */
@@ -245,10 +255,11 @@ export function parsePlan(text: string, path: string): Plan {
   const value = parseJson(text);
   if (!value.ok) throw new OctavoError('PLAN_MALFORMED', { path, ...value.error });
   const parsed = PlanSchema.safeParse(value.value);
-  if (parsed.success) return parsed.data;
-  throw new OctavoError('PLAN_MALFORMED', { path, ...schemaProblem(parsed.error) });
+  const problem = parsed.success ? incoherence(parsed.data) : schemaProblem(parsed.error);
+  if (parsed.success && !problem) return parsed.data;
+  throw new OctavoError('PLAN_MALFORMED', { path, ...problem });
 }
 
-function must(answer: { ok: boolean; error?: { errno: string } }, path: string): void {
-  if (!answer.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: answer.error?.errno ?? 'EIO' });
+function must(answer: Answer<void>, path: string): void {
+  if (!answer.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: answer.error.errno });
 }

@@ -32,9 +32,8 @@ export type RunState = 'active' | 'unfinished' | 'complete' | 'interrupted' | 's
 /** What a run's journal says of it now. */
 export function runState(host: Host, run: ReadRun): RunState {
   const end = run.records.findLast((record) => record.kind === 'end');
-  if (end?.kind === 'end') return end.how;
-  const begin = run.records[0];
-  return begin.kind === 'begin' && isAlive(host, begin.owner) ? 'active' : 'unfinished';
+  if (end) return end.how;
+  return isAlive(host, run.begin.owner) ? 'active' : 'unfinished';
 }
 
 export interface Recovered {
@@ -88,9 +87,9 @@ function isOpen(row: IndexRow): boolean {
 /** A run of this very process that has no end is over as well: it could not be closed, and nothing acts now. */
 function isOver(host: Host, run: ReadRun): boolean {
   const state = runState(host, run);
-  const begin = run.records[0];
   const { pid, startTicks } = ownHolder(host);
-  const isOwn = begin.kind === 'begin' && begin.owner.pid === pid && begin.owner.startTicks === startTicks;
+  const { owner } = run.begin;
+  const isOwn = owner.pid === pid && owner.startTicks === startTicks;
   return state === 'unfinished' || (state === 'active' && isOwn);
 }
 

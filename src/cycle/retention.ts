@@ -4,6 +4,7 @@
  * nobody is told that it never was.
  */
 import * as z from 'zod';
+import { parseJson } from '../base/json-text.js';
 import type { Host } from '../host/host.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -176,13 +177,8 @@ function remember(place: JournalPlace, runs: readonly string[]): boolean {
 /** Runs that were dropped although they could still have been taken back, and when. */
 export function droppedRuns(place: JournalPlace): z.infer<typeof DroppedSchema>['runs'] {
   const text = place.host.files.readText(droppedPath(place));
-  if (!text.ok) return [];
-  try {
-    return DroppedSchema.safeParse(JSON.parse(text.value)).data?.runs ?? [];
-  } catch (problem) {
-    if (!(problem instanceof SyntaxError)) throw problem;
-    return [];
-  }
+  const value = text.ok ? parseJson(text.value) : text;
+  return (value.ok && DroppedSchema.safeParse(value.value).data?.runs) || [];
 }
 
 /** The error for a run that is not there. */

@@ -69,10 +69,9 @@ export function summaryOf(run: ReadRun): RunSummary {
   const verdicts = lastVerdicts(run);
   const met = plan.steps.filter(({ id }) => verdicts.get(id)?.outcome === 'met');
   const end = records.findLast((record) => record.kind === 'end');
-  const begin = records[0];
   return {
     run: run.run,
-    state: end?.kind === 'end' ? end.how : 'unfinished',
+    state: end?.how ?? 'unfinished',
     plan: plan.id,
     bootId: plan.bootId,
     target: plan.target,
@@ -83,7 +82,7 @@ export function summaryOf(run: ReadRun): RunSummary {
     collapses: met.filter(({ proposal }) => proposal.action === 'collapse').length,
     undone: undoneBy([...verdicts.values()]),
     undoes: plan.undoes ?? null,
-    atMs: begin.kind === 'begin' ? begin.atMs : 0,
+    atMs: run.begin.atMs,
   };
 }
 

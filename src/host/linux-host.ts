@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -63,7 +62,9 @@ class LinuxClock implements Clock {
 
 class LinuxRandom implements Random {
   uint32(): number {
-    return randomBytes(4).readUInt32LE();
+    // Loaded on demand, which node:crypto is not.
+    const [word] = crypto.getRandomValues(new Uint32Array(1));
+    return word;
   }
 }
 

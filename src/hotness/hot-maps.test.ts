@@ -129,7 +129,7 @@ test('maps of different natures are never mixed: the best is the map, the others
 test('samples that missed the TLB are kept as such beside the accesses that they are', () => {
   const maps = new HotMaps({ geometry: GEOMETRY_4K, processes: [PROCESS] });
   const { tlbMiss } = SAMPLE_FLAG;
-  maps.addSamples(rowsOf([[1, 10], [1, 10, tlbMiss], [9, 10, tlbMiss], [600, 50]]), 'all-accesses'); // biome-ignore format: rows
+  maps.addSamples(rowsOf([[1, 10], [1, 10, tlbMiss], [9, 10, tlbMiss], [600, 10]]), 'all-accesses'); // biome-ignore format: rows
   const [map] = maps.build([originOf('all-accesses')]);
   assert.equal(map.block(0)?.weight, 30);
   assert.equal(map.block(0)?.tlbMisses, 20);

@@ -6,8 +6,9 @@ import type { HotMap } from '../vocabulary/hot-map.js';
 import { bestNature, NATURE_NAMES, NATURES, type SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
-import type { BlockNumber, Bytes, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import type { BlockNumber, Bytes, Fraction, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { BlockContent, BuiltHotMap } from './built-hot-map.js';
+import { EvenWeights } from './even-weights.js';
 import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 import { TlbMissRows } from './tlb-miss-rows.js';
 
@@ -23,6 +24,16 @@ export interface HotMapsOptions {
 /** Tables that may be full at once: heat, its TLB misses, and heat of another nature. */
 const TABLES_AT_ONCE = 2;
 
+/** Natures whose rows are samples, and no census of bits. */
+const SAMPLED: ReadonlySet<SampleNature> = new Set([
+  'all-accesses',
+  'loads',
+  'stores',
+  'slow-accesses',
+  'tlb-misses',
+  'unknown',
+]);
+
 interface Kept {
   readonly process: ProcessIdentity;
   readonly content: BlockContent;
@@ -34,17 +45,35 @@ export class HotMaps {
   readonly #tables = new Map<SampleNature, HeatTable>();
   readonly #walks = new Map<SampleNature, HeatTable>();
   readonly #missRows = new TlbMissRows();
+  readonly #even = new Map<SampleNature, EvenWeights>();
 
   constructor(options: HotMapsOptions) {
     this.#options = options;
     for (const process of options.processes ?? []) this.#add(process);
   }
 
-  addSamples(batch: SampleBatch, nature: SampleNature = 'all-accesses'): void {
+  addSamples(all: SampleBatch, nature: SampleNature = 'all-accesses'): void {
+    const batch = this.#evened(all, nature);
     this.#tableOf(this.#tables, nature).addSamples(batch);
     if (nature === 'tlb-misses') return;
     const missed = this.#missRows.of(batch);
     if (missed.count > 0) this.#tableOf(this.#walks, nature).addSamples(missed);
+  }
+
+  /** Those samples of a batch that count like all others of their nature. */
+  #evened(all: SampleBatch, nature: SampleNature): SampleBatch {
+    if (!SAMPLED.has(nature) || this.#options.detail === 'bitmap') return all;
+    const even = this.#even.get(nature) ?? new EvenWeights();
+    this.#even.set(nature, even);
+    const { processes } = this.#options;
+    const isKept = processes === undefined ? () => true : (pid: number) => this.#kept.has(pid);
+    const { batch, thinTo } = even.of(all, isKept);
+    if (thinTo < 1) {
+      const draw = (count: number) => even.draw(count, thinTo);
+      even.leftOut += this.#tables.get(nature)?.rarefy(thinTo, draw) ?? 0;
+      this.#walks.get(nature)?.rarefy(thinTo, draw);
+    }
+    return batch;
   }
 
   /** What was taken for one nature has turned out to be another. */
@@ -57,6 +86,13 @@ export class HotMaps {
       else there.absorb(moved);
       tables.delete(from);
     }
+    const even = this.#even.get(from);
+    if (even !== undefined && !this.#even.has(to)) this.#even.set(to, even);
+  }
+
+  /** Share of the accesses of a nature that samples of larger periods stand for beyond what they count. */
+  excess(nature: SampleNature): Fraction {
+    return this.#even.get(nature)?.excess ?? 0;
   }
 
   /** Names a process that was met in samples. */
@@ -105,6 +141,8 @@ export class HotMaps {
       if (nature !== best && table.size > 0) {
         counts[`samples of ${NATURES[nature].says}, kept apart`] = table.placed();
       }
+      const leftOut = nature === best ? (this.#even.get(nature)?.leftOut ?? 0) : 0;
+      if (leftOut > 0) counts['left out, so that samples of all periods count alike'] = leftOut;
     }
     return counts;
   }
@@ -136,9 +174,16 @@ export class HotMaps {
       walks: nature === undefined ? undefined : this.#walks.get(nature),
       content,
       nature,
-      origins: origins.filter((origin) => origin.tells !== 'heat' || origin.nature === nature),
+      origins: origins
+        .filter((origin) => origin.tells !== 'heat' || origin.nature === nature)
+        .map((origin) => this.#withExcess(origin)),
       ...more,
     });
+  }
+
+  #withExcess(origin: SampleOrigin): SampleOrigin {
+    const excess = origin.tells === 'heat' ? this.excess(origin.nature) : 0;
+    return excess === 0 ? origin : { ...origin, unseenShare: 1 - (1 - origin.unseenShare) * (1 - excess) };
   }
 
   /** Of what has samples; else of what was read without any. */

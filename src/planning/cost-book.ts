@@ -2,7 +2,7 @@
  * What acts really cost on this host: durations of the last steps of each kind, and how right the expectations of the
  * last runs were. Hosts differ by a factor of ten and more, so that nothing but their own receipts tells. Pure.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cost, Proposal, Receipt, Step } from '../vocabulary/plan.js';
 import type { Bytes, Microseconds, Milliseconds } from '../vocabulary/units.js';
 

@@ -81,7 +81,7 @@ function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase
   const freed = proposal.gain.returnedBytes;
   const unmapped = before.level === 'pmd' ? 0 : (before.unmapped ?? 0) * geometry.pageBytes;
   const returned = whatReturns(freed, unmapped, cameBackShare);
-  if (unmapped > 0) {
+  if (unmapped !== 0) {
     const irreversible =
       'undo leaves it as it is: its pages stay mapped as they were, and nobody used the rest';
     return { reversible: 'no', irreversible, ...returned };
@@ -110,7 +110,7 @@ function whatReturns(
       ? 'how many is not known'
       : `${Math.round(100 * share)} % of what earlier splits returned came back`;
   const zeroes = `zero-filled pages come back one by one as the process writes to them (${before})`;
-  return { returned: unmapped > 0 ? `${zeroes}; pages that nobody maps stay returned` : zeroes };
+  return { returned: unmapped === 0 ? zeroes : `${zeroes}; pages that nobody maps stay returned` };
 }
 
 /** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps leave no trace. */

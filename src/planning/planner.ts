@@ -49,6 +49,7 @@ export interface PlanningInput {
   readonly policy: string;
   readonly parameters: Plan['parameters'];
   readonly sources: readonly string[];
+  /** At least one. */
   readonly processes: readonly ProcessProposals[];
   readonly means: readonly Means[];
   readonly settings: ThpSettings;
@@ -149,8 +150,8 @@ class Draft {
   }
 
   #geometry() {
-    const first = this.#input.processes[0]?.sizes.geometry;
-    return { pageBytes: first?.pageBytes ?? 0, blockBytes: first?.blockBytes ?? 0 };
+    const { pageBytes, blockBytes } = this.#input.processes[0].sizes.geometry;
+    return { pageBytes, blockBytes };
   }
 
   /** The first actuator that reaches the order and is not defeated by what the block is. */
@@ -214,7 +215,7 @@ class Draft {
   /** Share of what earlier splits returned that came back; undefined when nothing of the process was looked at. */
   #cameBackShare({ process }: Proposal): number | undefined {
     const regret = this.#input.regrets?.get(regretKey(process));
-    return regret && shareOf(regret);
+    return regret === undefined ? undefined : shareOf(regret);
   }
 
   #limit(process: ProcessProposals, proposal: Proposal): { code: RefusalCode; why: string } | undefined {
@@ -262,8 +263,10 @@ class Draft {
       proposal,
       actuator: means.actuator,
       before: found.state,
-      forecast: hedged(warnings, proposal, {
-        ...forecast({
+      forecast: hedged(
+        warnings,
+        proposal,
+        forecast({
           mapping,
           settings: this.#input.settings,
           geometry,
@@ -273,7 +276,7 @@ class Draft {
           clearsReferences: means.clearsReferences,
           cameBackShare: this.#cameBackShare(proposal),
         }),
-      }),
+      ),
       warnings,
     });
   }

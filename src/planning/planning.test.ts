@@ -9,8 +9,10 @@ import { PlanSchema } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';
 import { DEFAULT_BUDGETS, type MemoryState, pressureReason } from './budgets.js';
+import { CostBook } from './cost-book.js';
 import { type Feuds, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, pausedBecause, withRecollapse } from './guard.js';
 import { type Means, makePlan, type PlanningInput } from './planner.js';
+import { type Regrets, withCameBack } from './regret.js';
 
 const MADVISE: readonly Means[] = [
   {
@@ -55,6 +57,8 @@ interface Case {
   readonly insist?: boolean;
   readonly settings?: ThpSettings;
   readonly filled?: Readonly<Record<number, number>>;
+  readonly regrets?: Regrets;
+  readonly costs?: CostBook;
 }
 
 function plan(given: Case) {
@@ -92,6 +96,8 @@ function plan(given: Case) {
     budgets: { ...DEFAULT_BUDGETS, ...given.budgets },
     memory: given.memory ?? { ...MEMORY, freeHugeBytes: 1000 * BLOCK },
     feuds: given.feuds ?? new Map(),
+    ...(given.regrets === undefined ? {} : { regrets: given.regrets }),
+    ...(given.costs === undefined ? {} : { costs: given.costs }),
     notes: [],
     insist: given.insist ?? false,
   });
@@ -347,4 +353,116 @@ test('a collapse into a NOHUGEPAGE mapping is refused with that cause', () => {
     [refused(made), made.refused[0].why],
     [['not-eligible'], 'the mapping is marked MADV_NOHUGEPAGE'],
   );
+});
+
+test('a process that took back what was returned is left alone, unless it was named, and the forecast says how much', () => {
+  const found = { returnedBytes: 1000, cameBackBytes: 930, run: 'run-1', afterMs: 5 };
+  const regrets = withCameBack(new Map(), PROCESS, found, 1000);
+  const given = { blocks: ['H', 'H'], split: [0, 1], filled: { 0: 12, 1: 512 }, regrets };
+  const left = plan(given);
+  assert.deepEqual([refused(left), steps(left)], [['regret'], ['split 1 by madvise']]);
+  assert.match(left.refused[0].why, /^93 % of the zero-filled memory/);
+  const named = plan({ ...given, insist: true });
+  assert.equal(named.steps.length, 2);
+  assert.match(named.steps[0].forecast.returned ?? '', /\(93 % of what earlier splits returned came back\)/);
+  const unknown = plan({ ...given, regrets: new Map(), insist: true }).steps[0].forecast.returned;
+  assert.match(unknown ?? '', /how many is not known/);
+});
+
+test('what is in a feud is done by name, with a warning of one sentence', () => {
+  const feuds = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0);
+  assert.deepEqual(plan({ blocks: ['H'], split: [0], feuds, insist: true }).steps[0].warnings, [
+    'may not last: the kernel collapsed it again once after a split',
+  ]);
+  const unknown = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0, 'unknown');
+  assert.match(
+    plan({ blocks: ['H'], split: [0], feuds: unknown, insist: true }).steps[0].warnings[0],
+    /it was huge again, by whom cannot be told, once after a split$/,
+  );
+  assert.equal(plan({ blocks: ['4'], collapse: [0], feuds }).steps.length, 1, 'a collapse is in no feud');
+});
+
+test('what acts cost on this host decides in place of what is assumed', () => {
+  const first = plan({ blocks: ['H'], split: [0] }).steps;
+  const slow = { step: 0, actuator: 'madvise', tried: true, answer: 'ok', calls: [], atMs: 0 };
+  let costs = new CostBook();
+  for (let run = 0; run < 3; run++) costs = costs.with(first, [{ ...slow, durationUs: 150_000 }], BLOCK, run);
+  const made = plan({ blocks: ['H'], split: [0], costs });
+  assert.deepEqual(refused(made), ['budget-time']);
+  assert.equal(made.refused[0].proposal.cost.lockUs, 150_000);
+});
+
+test('a block has one step, a best one goes first, and the plan says what it was made of', () => {
+  const sizes = pageSizes(['H', 'H', 'H']);
+  const proposed = POLICIES['named-blocks'].propose({
+    sizes,
+    heat: undefined,
+    parameters: {
+      ...DEFAULT_PARAMETERS,
+      named: [{ pid: PROCESS.pid, split: [0, 1, 2].map((block) => FIRST_BLOCK + block), collapse: [] }],
+    },
+  });
+  const [first, second, third] = proposed.proposals;
+  const proposals = [first, { ...second, priority: 1 }, third, { ...third, block: FIRST_BLOCK + 9 }, first];
+  const mapping = 0;
+  const made = makePlan({
+    ...{ id: 'plan-7', nowMs: 5, bootId: 'boot', target: 'db', policy: 'p', parameters: { order: 'chosen' } },
+    ...{ sources: ['perf-file'], notes: ['a note'], undoes: 'run-1', insist: false, feuds: new Map() },
+    processes: [
+      {
+        sizes,
+        proposals,
+        passedOver: proposed.passedOver,
+        state: (block) =>
+          block < FIRST_BLOCK + 9
+            ? { state: blockState(sizes.blocks, rowOfBlock(sizes.blocks, block)), mapping }
+            : undefined,
+      },
+    ],
+    ...{ means: MADVISE, settings: SETTINGS, budgets: DEFAULT_BUDGETS, memory: MEMORY },
+  });
+  assert.deepEqual(
+    made.steps.map(({ id, proposal }) => [id, proposal.block - FIRST_BLOCK]),
+    [
+      [0, 1],
+      [1, 0],
+      [2, 2],
+    ],
+  );
+  assert.deepEqual(
+    made.refused.map(({ code, why }) => [code, why]),
+    [
+      ['conflict', 'another step of this plan has the block'],
+      ['not-eligible', 'nothing is mapped there any more'],
+    ],
+  );
+  assert.deepEqual(
+    [made.id, made.madeAtMs, made.target, made.sources, made.notes, made.undoes, made.processes],
+    ['plan-7', 5, 'db', ['perf-file'], ['a note'], 'run-1', [PROCESS]],
+  );
+  assert.deepEqual(made.geometry, { pageBytes: 4096, blockBytes: BLOCK });
+  assert.equal('undoes' in plan({ blocks: ['H'], split: [0] }), false);
+});
+
+test('a split of shared memory warns of what it takes from every process; of private memory it does not', () => {
+  const warned = (drawn: Drawn) => plan({ blocks: ['H'], split: [0], drawn }).steps[0].warnings.length;
+  assert.deepEqual([warned({ kind: 'shmem' }), warned({}), warned({ kind: 'file' })], [1, 0, 0]);
+  assert.equal(plan({ blocks: ['4'], collapse: [0], drawn: { kind: 'shmem' } }).steps[0].warnings.length, 0);
+  const order1 = { order: 1 };
+  const means = [{ ...DEBUGFS, orders: [0, 1] }];
+  const shared = plan({ blocks: ['H'], split: [0], parameters: order1, means, drawn: { kind: 'shmem' } });
+  assert.equal(shared.steps.length, 1, 'order 1 exists for shared memory');
+});
+
+test('the default bounds: 4 GiB a run, a tenth of any second, 128 MiB kept free, pressure of 10 %', () => {
+  assert.deepEqual(DEFAULT_BUDGETS, {
+    ...{ maxBlocks: 0, maxBytes: 4 * 1024 * MIB, lockUsPerSecond: 100_000, minFreeBytes: 128 * MIB },
+    maxPressure: 10,
+  });
+  const exact = { ...MEMORY, freeHugeBytes: 3 * BLOCK };
+  assert.equal(pressureReason(exact, { ...DEFAULT_BUDGETS, minFreeBytes: 2 * BLOCK }, 0), undefined);
+  const none = { ...MEMORY, freeHugeBytes: BLOCK };
+  assert.match(pressureReason(none, { ...DEFAULT_BUDGETS, minFreeBytes: 1 }, 1) ?? '', /only 0 MiB/);
+  const tiny = { ...DEFAULT_BUDGETS, minFreeBytes: 1 };
+  assert.equal(pressureReason({ ...MEMORY, freeHugeBytes: 3 * BLOCK }, tiny, 1), undefined);
 });

@@ -106,7 +106,9 @@ export class EventSorter {
   private onlyRoute({ event, count }: AccessColumns): Route | undefined {
     const route = this.routes.get(event[0]);
     if (route === undefined || this.isShared(route.nature)) return undefined;
-    return event.subarray(0, count).every((each) => each === event[0]) ? route : undefined;
+    const [first] = event;
+    for (let row = 1; row < count; row++) if (event[row] !== first) return undefined;
+    return route;
   }
 
   private place(batch: AccessColumns, row: number): void {

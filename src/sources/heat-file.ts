@@ -94,7 +94,7 @@ export class HeatFileSource implements Source {
   }
 
   async *read(context: Pick<SourceContext, 'progress' | 'signal'>): AsyncIterable<Reading> {
-    const batch = { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
+    const batch = timedColumns();
     let done = 0;
     for await (const group of this.groups()) {
       if (context.signal.aborted) return;
@@ -117,8 +117,8 @@ export class HeatFileSource implements Source {
     }
   }
 
-  /** A row for the samples of a page, and one for those of them that missed the TLB. */
-  private *rowsOf(group: HeatGroup, batch: TimedColumns): Iterable<TimedColumns> {
+  /** Rows of a group as samples: one for those of a page, and one for those of them that missed the TLB. */
+  *rowsOf(group: HeatGroup, batch = timedColumns()): Iterable<TimedColumns> {
     batch.count = 0;
     for (let row = 0; row < group.count; row++) {
       const samples = group.samples[row];
@@ -137,6 +137,10 @@ export class HeatFileSource implements Source {
 }
 
 type TimedColumns = SampleColumns & { readonly times: Float64Array };
+
+function timedColumns(): TimedColumns {
+  return { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
+}
 
 /** What may be built on all of them together is what the least seeing one allows. */
 function coarsest(all: readonly Granularity[]): Granularity {

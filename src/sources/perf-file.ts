@@ -375,7 +375,7 @@ export class PerfFileSource implements Source {
   private *flush(out: AccessColumns): Iterable<AccessColumns> {
     if (out.count === 0) return;
     out.timeOrigin = this.session.samples.timeOrigin;
-    this.fingerprint.add(out);
+    this.fingerprint.addHashed(this.session.hashRows(this.fingerprint.bound), out.timeOrigin);
     yield out;
     out.count = 0;
   }

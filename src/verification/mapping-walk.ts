@@ -112,7 +112,7 @@ export class MappingWalk {
     const high = this.#pagemap.words[at * 2 + 1];
     const frame = frameOf(this.#pagemap.words[at * 2], high);
     if (frame === 0) this.framesVisible = false;
-    else this.#rows.firstFrame[row] = frame;
+    else this.#rows.firstFrame[row] = frame - (page % this.#geometry.pagesPerBlock);
     this.#rows.flags[row] |= BLOCK_FLAG.contiguousFrames;
     if (!(high & PAGEMAP_HIGH.exclusive)) this.#rows.flags[row] |= BLOCK_FLAG.shared;
   }

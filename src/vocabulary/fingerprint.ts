@@ -14,6 +14,20 @@ const TWO_32 = 2 ** 32;
 const LOW_SHIFT = 11;
 const LOW_RANGE = 2 ** 21;
 
+/** What the rows of a batch with a page come to. */
+export interface HashedRows {
+  readonly count: number;
+  /** Those with a time. */
+  readonly timed: number;
+  /** Sum of all hashes' high words mod 2^32. */
+  readonly sum: number;
+  /** Nanoseconds after the batch's origin; infinite, and the last before the first, when no row has a time. */
+  readonly first: Nanoseconds;
+  readonly last: Nanoseconds;
+  /** Hashes of 53 bits; those that are too large for any sketch may be left out. */
+  readonly hashes: Float64Array;
+}
+
 export class Fingerprint {
   /** Samples with a place. */
   count = 0;
@@ -26,41 +40,24 @@ export class Fingerprint {
   private readonly hashes = new Float64Array(ROOM);
   private kept = 0;
   /** Hashes whose high word is above this are in no sketch. */
-  private bound = TWO_32 - 1;
+  bound = TWO_32 - 1;
+  private room = new Float64Array(0);
 
   /** Adds the rows of a batch that have a virtual or physical page. */
   add(batch: SampleBatch): void {
-    const { time, tid, pid, virtualPage, physicalPage, weight } = batch;
-    const origin = Number(batch.timeOrigin & 0xffffffffn);
-    let count = 0;
-    let timed = 0;
-    let sum = 0;
-    let first = Number.POSITIVE_INFINITY;
-    let last = Number.NEGATIVE_INFINITY;
-    for (let row = 0; row < batch.count; row++) {
-      const page = virtualPage[row] >= 0 ? virtualPage[row] : physicalPage[row];
-      if (page < 0) continue;
-      const at = time[row];
-      const isTimed = !Number.isNaN(at);
-      const when = isTimed ? (origin + at) >>> 0 : weight[row] >>> 0;
-      const who = Math.imul(tid[row] >= 0 ? tid[row] : pid[row], 0x9e3779b1) ^ (page * 2 ** -32);
-      const where = Math.imul(page >>> 0, 0x85ebca6b) ^ who;
-      const high = stir(Math.imul(when, 0xc2b2ae35) ^ where ^ (where >>> 15));
-      count++;
-      sum = (sum + high) >>> 0;
-      if (!isTimed) continue;
-      timed++;
-      if (at < first) first = at;
-      if (at > last) last = at;
-      if (high <= this.bound)
-        this.keep(high * LOW_RANGE + ((stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT));
-    }
+    if (this.room.length < batch.count) this.room = new Float64Array(batch.count);
+    this.addHashed(hashRows(batch, this.bound, this.room), batch.timeOrigin);
+  }
+
+  /** Adds rows that were hashed elsewhere, with times after `origin`. */
+  addHashed({ count, timed, sum, first, last, hashes }: HashedRows, origin: bigint): void {
     this.count += count;
     this.timed += timed;
     this.sum = (this.sum + sum) >>> 0;
+    for (const hash of hashes) if (hash < (this.bound + 1) * LOW_RANGE) this.keep(hash);
     if (last < first) return;
-    this.first = Math.min(this.first, Number(batch.timeOrigin) + first);
-    this.last = Math.max(this.last, Number(batch.timeOrigin) + last);
+    this.first = Math.min(this.first, Number(origin) + first);
+    this.last = Math.max(this.last, Number(origin) + last);
   }
 
   /** Nanoseconds from the first to the last sample; undefined when fewer than two have times. */
@@ -101,6 +98,34 @@ export class Fingerprint {
 }
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
+
+/** The loop over rows; assembly/samples/hashes.ts is the same for the columns of the sample loop. */
+function hashRows(batch: SampleBatch, bound: number, room: Float64Array): HashedRows {
+  const { time, tid, pid, virtualPage, physicalPage, weight } = batch;
+  const origin = Number(batch.timeOrigin & 0xffffffffn);
+  let [count, timed, sum, kept] = [0, 0, 0, 0];
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < batch.count; row++) {
+    const page = virtualPage[row] >= 0 ? virtualPage[row] : physicalPage[row];
+    if (page < 0) continue;
+    const at = time[row];
+    const isTimed = !Number.isNaN(at);
+    const when = isTimed ? (origin + at) >>> 0 : weight[row] >>> 0;
+    const who = Math.imul(tid[row] >= 0 ? tid[row] : pid[row], 0x9e3779b1) ^ (page * 2 ** -32);
+    const where = Math.imul(page >>> 0, 0x85ebca6b) ^ who;
+    const high = stir(Math.imul(when, 0xc2b2ae35) ^ where ^ (where >>> 15));
+    count++;
+    sum = (sum + high) >>> 0;
+    if (!isTimed) continue;
+    timed++;
+    first = Math.min(first, at);
+    last = Math.max(last, at);
+    if (high > bound) continue;
+    room[kept++] = high * LOW_RANGE + ((stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT);
+  }
+  return { count, timed, sum, first, last, hashes: room.subarray(0, kept) };
+}
 
 /** The finaliser of MurmurHash3. */
 function stir(word: number): number {

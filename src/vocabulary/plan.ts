@@ -177,7 +177,7 @@ export const BudgetsSchema = z
     /** Bytes of memory split or collapsed. */
     maxBytes: Count,
     /** Microseconds of a target's lock time per second of wall time; 0 for no bound. */
-    lockUsPerSecond: z.number().nonnegative(),
+    lockUsPerSecond: z.number().min(0).max(1e6),
     /** Memory that must stay free in huge blocks while collapsing. Plans of older versions counted blocks. */
     minFreeBytes: Count.default(128 * MIB),
     /** Upper bound on PSI memory `some avg10` in percent. */

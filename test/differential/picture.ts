@@ -12,12 +12,15 @@ const HEAD = 1n << 15n;
 const TAIL = 1n << 16n;
 const ZERO_PAGE = 1n << 24n;
 
-/** kpageflags by bit, those that are not kernel-debug extras. */
+/**
+ * kpageflags by bit, those that are not kernel-debug extras. IDLE (25) is left out: only idle page tracking and DAMON set it,
+ * on whatever page they look at, and a host may run either for itself.
+ */
 const FLAG_NAMES: Readonly<Record<number, string>> = {
   0: 'locked', 2: 'referenced', 3: 'uptodate', 4: 'dirty', 5: 'lru', 6: 'active', 7: 'slab', 8: 'writeback',
   9: 'reclaim', 10: 'buddy', 11: 'mmap', 12: 'anon', 13: 'swapcache', 14: 'swapbacked', 15: 'head', 16: 'tail',
   17: 'huge', 18: 'unevictable', 19: 'hwpoison', 20: 'nopage', 21: 'ksm', 22: 'thp', 23: 'offline', 24: 'zero',
-  25: 'idle', 26: 'pgtable',
+  26: 'pgtable',
 }; // biome-ignore format: a table
 const PAGEMAP_NAMES: Readonly<Record<number, string>> = {
   55: 'soft-dirty', 56: 'exclusive', 57: 'uffd-wp', 58: 'guard', 61: 'file', 62: 'swap', 63: 'present',

@@ -41,7 +41,7 @@ const ended = (child: ChildProcess) =>
 
 describe('octavo run --every', () => {
   it('waits for a service that is down, tells each turn on a line of JSON, and ends with 130', async () => {
-    const words = ['run', SERVICE, '--every', '50ms', '--policy', 'return-empty', '--dry-run', '--json'];
+    const words = ['run', SERVICE, '--every', '100ms', '--policy', 'return-empty', '--dry-run', '--json'];
     const run = start(process.execPath, [MAIN, ...words], ['ignore', 'pipe', 'pipe']);
     const lines: { octavo: string; why?: string }[] = [];
     createInterface({ input: run.stdout as Readable }).on('line', (line) => lines.push(JSON.parse(line)));
@@ -65,7 +65,7 @@ describe('octavo run --every', () => {
 
   it('ends with the pid that it watches, and at once for one that never was', async () => {
     const running = startService();
-    const words = ['run', `${running.pid}`, '--every', '50ms', '--dry-run'];
+    const words = ['run', `${running.pid}`, '--every', '100ms', '--dry-run'];
     const run = start(process.execPath, [MAIN, ...words], ['ignore', 'pipe', 'pipe']);
     await new Promise((resolve) => run.stdout?.once('data', resolve));
     running.kill('SIGKILL');
@@ -82,7 +82,11 @@ describe('octavo run --every', () => {
       ['nohup', [launcher], true],
       [launcher, [], false],
     ] as const) {
-      const run = start(command, [...words, 'run', SERVICE, '--every', '50ms'], ['ignore', 'ignore', 'pipe']);
+      const run = start(
+        command,
+        [...words, 'run', SERVICE, '--every', '100ms'],
+        ['ignore', 'ignore', 'pipe'],
+      );
       const end = ended(run);
       let told = '';
       run.stderr?.on('data', (text) => {

@@ -161,21 +161,29 @@ async function filesAbout(
   small: MapAnswer,
   acted: MapAnswer,
 ): Promise<Scene> {
-  const [plan, heat, perf] = ['plan.json', 'heat.parquet', 'perf.data'].map((name) => octavo.path(name));
+  const [plan, heat, laterHeat, perf] = ['plan.json', 'heat.parquet', 'later.parquet', 'perf.data'].map(
+    (name) => octavo.path(name),
+  );
   const [schemes, script] = ['schemes.json', 'script.octavo'].map((name) => octavo.path(name));
   await octavo.json(['plan', `${pid}`, '--split', blockAddress(acted, 0), '--out', plan]);
   const { run: ended } = await octavo.json<{ run: string }>(['apply', plan], [0]);
   await octavo.json(['plan', `${pid}`, '--split', blockAddress(huge, 0), '--out', plan]);
-  const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, name: 'loads' });
-  for (let page = 0; page < huge.pages; page += 8)
-    builder.sample({ pid, addr: BigInt(huge.firstPage + page) * BigInt(huge.pageBytes) });
-  writeFileSync(perf, builder.describeEvents().file());
-  await octavo.json(['import', perf, '--out', heat]);
+  for (const offset of [4, 0]) {
+    const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, name: 'loads' });
+    for (let page = offset; page < huge.pages; page += 8)
+      builder.sample({
+        pid,
+        time: BigInt(page),
+        addr: BigInt(huge.firstPage + page) * BigInt(huge.pageBytes),
+      });
+    writeFileSync(perf, builder.describeEvents().file());
+    await octavo.json(['import', perf, '--out', offset === 0 ? heat : laterHeat]);
+  }
   writeFileSync(schemes, '[{"action":"stat"}]');
   writeFileSync(script, 'time\n');
   let names = 0;
   return {
-    ...{ pid, plan, heat, perf, schemes, script, ended },
+    ...{ pid, plan, heat, laterHeat, perf, schemes, script, ended },
     huge: blockAddress(huge, 0),
     small: blockAddress(small, 0),
     killed: killedCopy(octavo, ended),

@@ -1,7 +1,8 @@
 /** `octavo model run`: a script made for the real tree, unchanged, against the model; the machine's own untouched. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -97,4 +98,66 @@ test('exit codes are handed through, an unknown pid is EINVAL as in the kernel',
   const { code, out } = await octavo(...['model', 'run', '--', 'bash', SCRIPT, '4194303']);
   assert.notEqual(code, 0);
   assert.match(out, /Invalid argument/);
+});
+
+const noPerf = spawnSync('perf', ['--version']).status === 0 ? false : 'no perf here';
+
+test('perf is refused the model’s trace events instead of recording others of this kernel', {
+  skip: skip || noPerf,
+}, async () => {
+  const record = 'perf record -q -a -e damon:damon_aggregated -o "$HOME/x.data" -- true';
+  const { code, out } = await octavo(...['model', 'run', '--', 'sh', '-c', record]);
+  assert.notEqual(code, 0, out);
+});
+
+test('kernel threads of memory management are the model’s alone', { skip }, async () => {
+  const script = `cd /sys/kernel/mm/damon/admin/kdamonds; echo 1 > nr_kdamonds; echo 1 > 0/contexts/nr_contexts
+echo paddr > 0/contexts/0/operations; echo 1 > 0/contexts/0/targets/nr_targets; echo on > 0/state
+for p in /proc/[0-9]*; do read c < $p/comm && case $c in kdamond.*|khugepaged|kswapd*) echo "$c \${p#/proc/}"; esac; done 2> /dev/null`;
+  const { code, out } = await octavo(...['model', 'run', '--', 'sh', '-c', script]);
+  assert.equal(code, 0, out);
+  const threads = out
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
+  assert.deepEqual(threads.map(([name]) => name).sort(), ['kdamond.0', 'khugepaged', 'kswapd0']);
+  assert.ok(
+    threads.every(([, pid]) => Number(pid) >= 4_000_000),
+    out,
+  );
+});
+
+test('the machine can have swap, another architecture, larger pages and unmovable ones', {
+  skip,
+}, async () => {
+  const words = ['--memory', '2G', '--swap', '64M', '--architecture', 'arm64', '--page-size', '64K'];
+  const script = `grep -o '[0-9]*' /sys/kernel/mm/transparent_hugepage/hpage_pmd_size; awk '/SwapTotal/ {print $2}' /proc/meminfo`;
+  const { code, out } = await octavo(
+    ...['model', 'run', ...words, '--fragmentation', '0.5', '--', 'sh', '-c', script],
+  );
+  assert.equal(code, 0, out);
+  assert.equal(out.trim(), `${512 * 2 ** 20}\n65536`);
+  const wrong = await octavo(...['model', 'run', '--page-size', '64K', '--', 'true']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.out, /--page-size 65536: 4K, and on arm64 also/);
+});
+
+/** Where root's Octavo keeps its state. */
+const STATE = '/var/lib/octavo';
+
+test('nothing stays in the state folder; what a killed run left goes with the next', { skip }, async () => {
+  const run = (...words: string[]) =>
+    spawn(process.execPath, [MAIN, 'model', 'run', '--', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stagesOf = ({ pid }: { readonly pid?: number }) =>
+    readdirSync(STATE).filter((name) => name.startsWith('model-') && name.endsWith(`-${pid}`));
+  const ended = run('sh', '-c', 'kill -9 $$');
+  assert.deepEqual(await once(ended, 'close'), [137, null]);
+  assert.deepEqual(stagesOf(ended), []);
+  const killed = run('sh', '-c', 'echo up; sleep 2');
+  await once(killed.stdout, 'data');
+  assert.equal(stagesOf(killed).length, 1);
+  killed.kill('SIGKILL');
+  await once(killed, 'close');
+  await once(run('true'), 'close');
+  assert.deepEqual(stagesOf(killed), []);
 });

@@ -55,6 +55,48 @@ test('THP always, never and madvise', async () => {
   assert.equal(silent.pmdMapped, 0);
 });
 
+const DRIFT = `octavo: scenario
+version: 1
+about: DAMOS collapses what is hot
+duration: 3s
+host: { cpu: neoverse-n1, cpus: 1, memory: 2GiB, pageSize: 16KiB, thp: { enabled: never } }
+processes:
+  - { name: one, workload: zipf, with: { size: 256MiB }, think: 2us }
+damon:
+  - operations: fvaddr
+    targets: [one]
+    regions: [3, 4]
+    schemes: [{ action: collapse, accesses: [0, 20] }]
+`;
+
+test('collapses count those of DAMOS, in blocks of the page size; sweeps show DAMON', async () => {
+  const { costs, timeline, processes, pageBytes, blockBytes } = await simulate(
+    parseScenario(DRIFT, 'x'),
+    1,
+    'x',
+    context,
+  );
+  assert.deepEqual([pageBytes, blockBytes], [16_384, 32 * MIB]);
+  assert.ok(costs.collapses >= 1, JSON.stringify(costs));
+  assert.equal(costs.khugepagedCollapses, 0);
+  assert.equal(
+    timeline.reduce((sum, row) => sum + row.collapses, 0),
+    costs.collapses,
+  );
+  assert.equal(processes[0].pmdMapped, costs.collapses * blockBytes);
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-sweep-'));
+  writeFileSync(join(folder, 'x.yaml'), DRIFT);
+  const words = ['simulate', join(folder, 'x.yaml'), '--sweep', 'damon.0.schemes.0.accesses=[0,20],[21,22]'];
+  const swept = spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true, force: true });
+  assert.equal(swept.status, 0, swept.stderr);
+  const rows = swept.stdout.split('\n').filter((line) => line.includes('=[21,22]'));
+  assert.equal(rows.length, 3, swept.stdout);
+  assert.match(rows[0], / one .* 0 +0$/, 'nothing collapsed');
+  assert.match(rows[1], / kdamond\.0 +fvaddr .* ms /);
+  assert.match(rows[2], / kdamond\.0 +collapse +\d+ +0 +0 B/);
+});
+
 test('ping-pong: khugepaged undoes every split; back-off ends it', async () => {
   const changes = { duration: '20s', 'processes.0.think': '50us' };
   const fight = await run('ping-pong', changes);

@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   apply: { words: () => ['apply', '-'], stalled: true },
   undo: onStalledHost('undo', 'r1'),
   run: {
-    words: () => ['run', String(target.pid), '--every', '50ms', '--state', state],
+    words: () => ['run', String(target.pid), '--every', '100ms', '--state', state],
     ready: () => existsSync(state),
   },
   runs: onStalledHost('runs'),

@@ -119,20 +119,23 @@ class Scenery {
   async scene(): Promise<Scene> {
     const { pid } = this.#process;
     const [plan, heat, perf] = ['/tmp/plan.json', '/tmp/heat.parquet', '/tmp/perf.data'];
+    const laterHeat = '/tmp/later.parquet';
     const address = (name: string) => `0x${(this.#at(name) * 4096).toString(16)}`;
     await this.#run('plan', `${pid}`, '--split', address('acted'), '--out', plan);
     const { run: ended } = JSON.parse(await this.#run('apply', plan, '--json'));
     await this.#run('plan', `${pid}`, '--split', address('huge'), '--out', plan);
-    const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, name: 'loads' });
-    for (let page = 0; page < PAGES; page += 8)
-      builder.sample({ pid, addr: BigInt(this.#at('huge') + page) * 4096n });
-    this.host.files.writeFile(perf, builder.describeEvents().file());
-    await this.#run('import', perf, '--out', heat);
+    for (const [offset, out] of [4, 0].map((first) => [first, first === 0 ? heat : laterHeat] as const)) {
+      const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, name: 'loads' });
+      for (let page = offset; page < PAGES; page += 8)
+        builder.sample({ pid, time: BigInt(page), addr: BigInt(this.#at('huge') + page) * 4096n });
+      this.host.files.writeFile(perf, builder.describeEvents().file());
+      await this.#run('import', perf, '--out', out);
+    }
     this.host.files.writeFile('/tmp/schemes.json', '[{"action":"stat"}]');
     this.host.files.writeFile('/tmp/script.octavo', 'time\n');
     this.#endOctavo();
     return {
-      ...{ pid, plan, heat, perf, ended, killed: this.#killedCopy(ended) },
+      ...{ pid, plan, heat, laterHeat, perf, ended, killed: this.#killedCopy(ended) },
       ...{ huge: address('huge'), small: address('small') },
       ...{ schemes: '/tmp/schemes.json', script: '/tmp/script.octavo' },
       // Recordings are folders of the machine that the model runs on.

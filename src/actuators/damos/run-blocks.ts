@@ -17,17 +17,23 @@ export type RunEnd =
   /** A write was refused. */
   | 'refused';
 
-export interface BlocksRun {
-  readonly end: RunEnd;
+/** What was refused: the whole run, or else stopping it. */
+type Ending =
+  | { readonly end: 'refused'; readonly refusal: Refusal }
+  | { readonly end: Exclude<RunEnd, 'refused'>; readonly refusal: Refusal | undefined };
+
+export type BlocksRun = Ending & RunFacts;
+
+interface RunFacts {
   readonly statistics: SchemeStatistics;
-  readonly refusal: Refusal | undefined;
   /** CPU time of the kdamond: the only time for which its target may have been kept waiting. */
   readonly busyNs: number | undefined;
   /** Blocks that were left out because they do not lie in one mapping. */
   readonly cut: readonly BlockNumber[];
 }
 
-type SchemeRun = Omit<BlocksRun, 'cut'>;
+type SchemeRun = Ending & Omit<RunFacts, 'cut'>;
+type PassRun = Ending & Pick<RunFacts, 'statistics'>;
 
 const NOTHING: SchemeStatistics = {
   tried: 0n,
@@ -78,8 +84,8 @@ async function runInPortions(
   for (let at = 0; at < order.blocks.length && sum.end === 'done'; at += size) {
     if (at > 0) await slot.host.clock.sleep((1000 * size) / pacing.blocksPerSecond, signal);
     const portion = { ...order, blocks: order.blocks.slice(at, at + size) };
-    const run = await runScheme(slot, portion, pacing, signal);
-    const busyNs = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
+    const run: SchemeRun = await runScheme(slot, portion, pacing, signal);
+    const busyNs: number | undefined = run.busyNs === undefined ? undefined : (sum.busyNs ?? 0) + run.busyNs;
     sum = { ...run, busyNs, statistics: addedUp(sum.statistics, run.statistics) };
   }
   return sum;
@@ -117,7 +123,7 @@ async function waitForPass(
   order: BlockOrder,
   pacing: Pacing,
   signal?: AbortSignal,
-): Promise<Omit<SchemeRun, 'busyNs'>> {
+): Promise<PassRun> {
   const wanted = BigInt(new Set(order.blocks).size) * BigInt(geometry(slot).blockBytes);
   const deadline = slot.host.clock.monotonicNs() + 1e6 * patience(order.blocks.length, pacing);
   let statistics = NOTHING;
@@ -143,7 +149,7 @@ function patience(blocks: number, { blocksPerSecond }: Pacing): number {
 }
 
 /** ECANCELED for an update means that the kdamond has ended; EBUSY that another tool kept the lock all the time. */
-function lostRun(refusal: Refusal, statistics: SchemeStatistics): Omit<SchemeRun, 'busyNs'> {
+function lostRun(refusal: Refusal, statistics: SchemeStatistics): PassRun {
   if (refusal.errno === 'ECANCELED') return { end: 'target-gone', statistics, refusal: undefined };
   return { end: 'refused', statistics, refusal };
 }

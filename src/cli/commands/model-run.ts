@@ -1,5 +1,5 @@
 import { runBehindMounts } from '../../host/linux/foreign-program.js';
-import { bindMount, enterPrivateMounts, unmount } from '../../host/linux/fuse-mount.js';
+import { bindMount, enterPrivateMounts } from '../../host/linux/fuse-mount.js';
 import type { Kernel } from '../../model/kernel/state/kernel.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
@@ -14,6 +14,7 @@ import {
   startSession,
   taskVariables,
 } from '../model/serving.js';
+import { makeStage, removeStage } from '../model/stage.js';
 
 /** Where the model's files take the place of the machine's, the most specific that the machine has. */
 const PLACES: readonly (readonly string[])[] = [
@@ -59,11 +60,11 @@ export const modelRunCommand = command<MachineFlags, string[]>(
   },
   async function (flags, ...words) {
     const machine = makeMachine(this, flags);
-    const stage = makeStage(this);
+    const stage = makeStage(this.host);
     try {
       await runOnStage(this, machine, stage, flags, words);
     } finally {
-      removeStage(this, stage);
+      removeStage(this.host, stage);
     }
   },
 );
@@ -96,21 +97,6 @@ async function runOnStage(
   } finally {
     mount.close();
   }
-}
-
-/** The mount of /proc is this process's own; it lies over a directory that is to go. */
-function removeStage({ host }: OctavoContext, stage: string): void {
-  unmount(`${stage}/proc`);
-  for (const path of [`${stage}/model`, `${stage}/proc`, stage]) host.files.remove(path);
-}
-
-function makeStage({ host }: OctavoContext): string {
-  const stage = `${host.identity.stateDirectory}/model-${host.identity.pid}`;
-  for (const name of ['model', 'proc']) {
-    const made = host.files.makeDirectory(`${stage}/${name}`);
-    if (!made.ok) throw new OctavoError('FILE_UNWRITABLE', { path: stage, errno: made.error.errno });
-  }
-  return stage;
 }
 
 /** From here on this process's own mounts are private: nothing that follows is seen outside. */

@@ -39,7 +39,8 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
       sweep: {
         kind: 'parsed',
         parse: parseWord,
-        brief: 'Run once for each VALUE of KEY (KEY=VALUE,VALUE…), on all processors; again for a grid',
+        brief:
+          'Run once for each VALUE of KEY (KEY=VALUE,VALUE… or KEY=[A,B],[C,D]), on all processors; again for a grid',
         optional: true,
         variadic: true,
         placeholder: 'key=values',

@@ -98,11 +98,8 @@ async function undoPlan(
   run: ReadRun,
   budgets: Partial<Budgets>,
 ): Promise<Plan> {
-  const begin = run.records[0];
-  if (runState(context.host, run) === 'active') {
-    const pid = begin.kind === 'begin' ? begin.owner.pid : 0;
-    throw new OctavoError('RUN_ACTIVE', { run: run.run, pid });
-  }
+  if (runState(context.host, run) === 'active')
+    throw new OctavoError('RUN_ACTIVE', { run: run.run, pid: run.begin.owner.pid });
   if (run.plan.bootId !== context.host.identity.bootId) {
     throw new OctavoError('PLAN_OTHER_HOST', {
       planned: run.plan.bootId,

@@ -4,8 +4,14 @@ import { type ModelDirectory, type ModelNode, StaticDirectory } from '../../mode
 import type { Kernel } from '../../model/kernel/state/kernel.js';
 import { type MachineDirectory, UnionDirectory } from '../../model/mount/union-directory.js';
 
-/** What speaks of the program itself, or of what the model knows next to nothing about. */
-const MACHINES_OWN = new Set(['self', 'thread-self', 'filesystems', 'stat', 'cpuinfo', 'cmdline']);
+/** What speaks of the program itself, or of what the model knows next to nothing about: init and kthreadd are pids. */
+const MACHINES_OWN = new Set([
+  ...['self', 'thread-self', 'filesystems', 'stat', 'cpuinfo', 'cmdline'],
+  ...['1', '2'],
+]);
+
+/** Kernel threads of memory management: the model has its own, and tools that look for one must find those. */
+const STOOD_IN_FOR = /^(kdamond\.\d+|khugepaged|kswapd\d+|kcompactd\d+)$/;
 
 /** File systems that tools look for in the table of mounts, by where the model serves them. */
 const SERVED = [
@@ -24,9 +30,19 @@ export function withMachineProc(host: Host, kernel: Kernel, behind: string): Mod
     if (node !== undefined) root.set(name, node);
   }
   const instead = new Map<string, ModelNode>([['mounts', mountTable(host, kernel)]]);
-  const options = { behind, machineFirst: MACHINES_OWN, instead };
+  const hides = (name: string) => isStoodInFor(host, name);
+  const options = { behind, machineFirst: MACHINES_OWN, instead, hides };
   root.set('proc', new UnionDirectory(model, machineDirectory(host, '/proc'), options));
   return root;
+}
+
+/** Whether a name of /proc is the pid of such a thread; a program of that name has a command line. */
+function isStoodInFor({ files }: Host, name: string): boolean {
+  if (!/^\d+$/.test(name)) return false;
+  const comm = files.readText(`/proc/${name}/comm`);
+  if (!comm.ok || !STOOD_IN_FOR.test(comm.value.trim())) return false;
+  const words = files.readText(`/proc/${name}/cmdline`);
+  return words.ok && words.value === '';
 }
 
 function machineDirectory({ files }: Host, path: string): MachineDirectory {

@@ -1,5 +1,11 @@
 /** Options that say what machine a foreign tool meets, shared by `model mount` and `model run`. */
 import { GENERATION_NAMES, type GenerationName } from '../../model/kernel/damon/core/generations.js';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  geometryOf,
+  type KernelOptions,
+} from '../../model/kernel/state/options.js';
 import type { MachineTask } from '../../model/mount/mounted-machine.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
@@ -8,6 +14,10 @@ import { bytesBetween, countBetween, factorBetween, parseFraction, type ValuePar
 export type MachineFlags = {
   readonly kernel: GenerationName;
   readonly memory: number;
+  readonly swap: number;
+  readonly architecture: Architecture;
+  readonly pageSize: number;
+  readonly fragmentation: number;
   readonly seed: number;
   readonly speed: number;
   readonly damonStat: boolean;
@@ -56,6 +66,33 @@ export const machineFlags = {
     default: '4G',
     placeholder: 'bytes',
   },
+  swap: {
+    kind: 'parsed',
+    parse: bytesBetween(0, 2 ** 42),
+    brief: 'Swap space',
+    default: '0',
+    placeholder: 'bytes',
+  },
+  architecture: {
+    kind: 'enum',
+    values: ARCHITECTURES,
+    brief: 'Architecture whose page sizes and files the model has',
+    default: 'x64',
+  },
+  pageSize: {
+    kind: 'parsed',
+    parse: bytesBetween(4096, 65536),
+    brief: 'Base pages: 4K, and on arm64 also 16K or 64K',
+    default: '4K',
+    placeholder: 'bytes',
+  },
+  fragmentation: {
+    kind: 'parsed',
+    parse: parseFraction,
+    brief: 'Share of huge blocks that hold an unmovable page',
+    default: '0',
+    placeholder: 'share',
+  },
   seed: {
     kind: 'parsed',
     parse: countBetween(0, 0xffffffff),
@@ -86,11 +123,23 @@ export const machineFlags = {
   },
 } as const;
 
+/** The kernel that the flags describe. Throws USAGE for what cannot be. */
+export function kernelOptions(flags: MachineFlags): Partial<KernelOptions> {
+  checkMemory(flags);
+  const { memory, swap, architecture, pageSize, fragmentation, seed } = flags;
+  const geometry = geometryOf(architecture, pageSize);
+  if (geometry === undefined) throw wrong(`--page-size ${pageSize}: 4K, and on arm64 also 16K or 64K`);
+  return { memoryBytes: memory, swapBytes: swap, architecture, geometry, fragmentation, seed };
+}
+
+function wrong(problem: string): OctavoError {
+  return new OctavoError('USAGE', { problem, command: 'model run' });
+}
+
 /** What fits beside the tasks: page tables and the kernel's own. */
-export function checkMemory(flags: MachineFlags): void {
+function checkMemory(flags: MachineFlags): void {
   const wanted = (flags.task ?? []).reduce((sum, task) => sum + task.bytes, 0);
   if (wanted * 1.01 + GIB / 64 > flags.memory) {
-    const problem = `tasks of ${wanted} bytes do not fit into a machine of ${flags.memory}`;
-    throw new OctavoError('USAGE', { problem, command: 'model run' });
+    throw wrong(`tasks of ${wanted} bytes do not fit into a machine of ${flags.memory}`);
   }
 }

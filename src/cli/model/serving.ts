@@ -7,7 +7,7 @@ import { type Machine, startMachine } from '../../model/mount/mounted-machine.js
 import { MountSession } from '../../model/mount/session.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
-import { checkMemory, type MachineFlags } from './machine-flags.js';
+import { kernelOptions, type MachineFlags } from './machine-flags.js';
 
 /** Beyond the pids that a machine gives by default, and below PID_MAX_LIMIT. */
 const FIRST_PID = 4_000_000;
@@ -18,15 +18,10 @@ export interface ServedMachine extends Machine {
 
 /** Makes the machine; processes that it does not have are taken over from this one when they are named. */
 export function makeMachine(context: OctavoContext, flags: MachineFlags): ServedMachine {
-  checkMemory(flags);
-  if (!(flags.speed > 0)) {
-    throw new OctavoError('USAGE', { problem: `speed ${flags.speed} is not above 0`, command: 'model run' });
-  }
   let adoption: Adoption | undefined;
   const machine = startMachine({
     generation: flags.kernel,
-    memoryBytes: flags.memory,
-    seed: flags.seed,
+    kernel: kernelOptions(flags),
     firstPid: FIRST_PID,
     tasks: flags.task ?? [],
     damonStat: flags.damonStat,
@@ -45,6 +40,7 @@ function machineProcesses({ host }: OctavoContext) {
     return read.ok ? read.value : undefined;
   };
   return {
+    geometry: host.identity.geometry,
     smaps: (pid: number) => text(`/proc/${pid}/smaps`),
     command: (pid: number) => text(`/proc/${pid}/comm`)?.trim() ?? 'foreign',
   };

@@ -2,17 +2,11 @@
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../model/cpus/cpu.js';
 import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
 import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
-import type {
-  AgentOutcome,
-  ProcessOutcome,
-  SimulationOutcome,
-  TimelineRow,
-} from '../../simulator/run/outcome.js';
-import { MIB } from '../../vocabulary/units.js';
+import type { AgentOutcome, SimulationOutcome, TimelineRow } from '../../simulator/run/outcome.js';
+import { type Bytes, KIB, MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showMicroseconds, showOrder } from './units.js';
 
-const PAGE_BYTES = 4096;
 /** Rows of a timeline that a screen holds. */
 const MOST_ROWS = 24;
 
@@ -24,7 +18,7 @@ export function showOutcome(outcome: SimulationOutcome): string {
     '',
     showTimeline(outcome.timeline),
     '',
-    showProcesses(outcome.processes),
+    showProcesses(outcome),
     '',
     facts(machineFacts(outcome)),
     ...(outcome.agent === undefined ? [] : ['', ...showAgent(outcome.agent)]),
@@ -82,15 +76,15 @@ function meanRate(rows: readonly TimelineRow[], name: string): number {
   return rates.length === 0 ? 0 : rates.reduce((total, rate) => total + rate, 0) / rates.length;
 }
 
-function showProcesses(processes: readonly ProcessOutcome[]): string {
+function showProcesses({ processes, pageBytes, blockBytes }: SimulationOutcome): string {
   return table(
-    ['process', 'workload', 'RSS', 'by folio size', 'empty', 'accesses/s', '× all-4K', '× all-2M'],
+    ['process', 'workload', 'RSS', 'by folio size', 'empty', 'accesses/s', ...rulers(pageBytes, blockBytes)],
     processes.map((process) => [
       process.name,
       process.workload,
       showBytes(process.rss),
       process.byOrder
-        .map((bytes, order) => (bytes > 0 ? `${showOrder(order, PAGE_BYTES)}: ${showBytes(bytes)}` : ''))
+        .map((bytes, order) => (bytes > 0 ? `${showOrder(order, pageBytes)}: ${showBytes(bytes)}` : ''))
         .filter((text) => text !== '')
         .join(', '),
       showBytes(process.bloat),
@@ -100,6 +94,11 @@ function showProcesses(processes: readonly ProcessOutcome[]): string {
     ]),
     [2, 4, 5, 6, 7],
   );
+}
+
+/** Heads of the columns that compare a run with everything on base pages, and on huge ones. */
+function rulers(pageBytes: Bytes, blockBytes: Bytes): readonly string[] {
+  return [`× all-${pageBytes / KIB}K`, `× all-${blockBytes / MIB}M`];
 }
 
 function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome): [string, string][] {
@@ -115,7 +114,10 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
       'splits',
       `${costs.splits} folios (${event('thp_split_page')} huge), ${event('thp_underused_split_page')} as underused`,
     ],
-    ['collapses', `${costs.collapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`],
+    [
+      'collapses',
+      `${costs.collapses}, of them ${costs.khugepagedCollapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`,
+    ],
     ['calls from outside', showNs(costs.callNs)],
   ];
   if (pmu !== undefined) {
@@ -145,23 +147,59 @@ function showAgent({ turns, met, notMet, splits }: AgentOutcome): string[] {
   return lines;
 }
 
-function showKdamonds(kdamonds: readonly KdamondOutcome[]): string {
+/** A column's head and the side that its texts stand on. */
+type Column = readonly [head: string, side: 'left' | 'right'];
+
+const KDAMOND_COLUMNS: readonly Column[] = [
+  ['kdamond', 'left'],
+  ['watches by', 'left'],
+  ['CPU', 'right'],
+  ['regions', 'right'],
+  ['seen hot', 'right'],
+  ['seen touched', 'right'],
+];
+
+const SCHEME_COLUMNS: readonly Column[] = [
+  ['scheme of', 'left'],
+  ['action', 'left'],
+  ['passes', 'right'],
+  ['tried', 'right'],
+  ['bytes', 'right'],
+  ['applied', 'right'],
+  ['bytes', 'right'],
+  ['quota full', 'right'],
+];
+
+function tableOf(columns: readonly Column[], rows: string[][]): string {
+  const right = columns.flatMap(([, side], index) => (side === 'right' ? [index] : []));
   return table(
-    ['kdamond', 'watches by', 'CPU', 'regions', 'seen hot', 'seen touched'],
-    kdamonds.map(({ name, operations, running, cpuMs, regions, hotBytes, touchedBytes }) => [
-      running ? name : `${name} (ended)`,
-      operations,
-      `${cpuMs.toFixed(1)} ms`,
-      regions.toFixed(1),
-      showBytes(hotBytes),
-      showBytes(touchedBytes),
-    ]),
-    [2, 3, 4, 5],
+    columns.map(([head]) => head),
+    rows,
+    right,
   );
 }
 
+const showKdamonds = (kdamonds: readonly KdamondOutcome[]): string =>
+  tableOf(KDAMOND_COLUMNS, kdamondRows(kdamonds));
+
+function kdamondRows(kdamonds: readonly KdamondOutcome[]): string[][] {
+  return kdamonds.map(({ name, operations, running, cpuMs, regions, hotBytes, touchedBytes }) => [
+    running ? name : `${name} (ended)`,
+    operations,
+    `${cpuMs.toFixed(1)} ms`,
+    regions.toFixed(1),
+    showBytes(hotBytes),
+    showBytes(touchedBytes),
+  ]);
+}
+
 function showSchemes(kdamonds: readonly KdamondOutcome[]): string {
-  const rows = kdamonds.flatMap(({ name, schemes }) =>
+  const rows = schemeRows(kdamonds);
+  return rows.length === 0 ? 'no schemes: monitoring only' : tableOf(SCHEME_COLUMNS, rows);
+}
+
+function schemeRows(kdamonds: readonly KdamondOutcome[]): string[][] {
+  return kdamonds.flatMap(({ name, schemes }) =>
     schemes.map((scheme) => [
       name,
       scheme.order > 0 ? `${scheme.action} to order ${scheme.order}` : scheme.action,
@@ -173,11 +211,13 @@ function showSchemes(kdamonds: readonly KdamondOutcome[]): string {
       String(scheme.quotaExceeds),
     ]),
   );
-  const head = ['scheme of', 'action', 'passes', 'tried', 'bytes', 'applied', 'bytes', 'quota full'];
-  return rows.length === 0 ? 'no schemes: monitoring only' : table(head, rows, [2, 3, 4, 5, 6, 7]);
 }
 
 export function showSweep(outcomes: readonly SimulationOutcome[]): string {
+  return [sweptProcesses(outcomes), ...sweptDamon(outcomes)].join('\n');
+}
+
+function sweptProcesses(outcomes: readonly SimulationOutcome[]): string {
   return table(
     [
       'run',
@@ -186,8 +226,7 @@ export function showSweep(outcomes: readonly SimulationOutcome[]): string {
       'huge',
       'empty',
       'accesses/s',
-      '× all-4K',
-      '× all-2M',
+      ...sweptRulers(outcomes),
       'walks',
       'splits',
       'collapses',
@@ -208,6 +247,24 @@ export function showSweep(outcomes: readonly SimulationOutcome[]): string {
       ]),
     ),
     [2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
+}
+
+/** Those of all runs where they are the same. */
+function sweptRulers([first, ...others]: readonly SimulationOutcome[]): readonly string[] {
+  const isSame = others.every(({ pageBytes }) => pageBytes === first?.pageBytes);
+  return first !== undefined && isSame
+    ? rulers(first.pageBytes, first.blockBytes)
+    : ['× all base', '× all huge'];
+}
+
+/** Kdamonds and schemes of every run of a sweep, one line each; nothing where no run has a kdamond. */
+function sweptDamon(outcomes: readonly SimulationOutcome[]): string[] {
+  const columns: Column[][] = [KDAMOND_COLUMNS, SCHEME_COLUMNS].map((own) => [['run', 'left'], ...own]);
+  const ofRun = (rows: (kdamonds: readonly KdamondOutcome[]) => string[][]) =>
+    outcomes.flatMap(({ scenario, damon }) => rows(damon).map((row) => [scenario, ...row]));
+  return [ofRun(kdamondRows), ofRun(schemeRows)].flatMap((rows, index) =>
+    rows.length === 0 ? [] : ['', tableOf(columns[index], rows)],
   );
 }
 
@@ -244,8 +301,8 @@ export function showList(
         cpu.name,
         cpu.title,
         String(entriesOf(cpu.second, 'base')),
-        showBytes(reachBytes(cpu, 'base', PAGE_BYTES, 2 * MIB)),
-        showBytes(reachBytes(cpu, 'huge', PAGE_BYTES, 2 * MIB)),
+        showBytes(reachBytes(cpu, 'base', 4 * KIB, 2 * MIB)),
+        showBytes(reachBytes(cpu, 'huge', 4 * KIB, 2 * MIB)),
         cpu.coalescing === undefined
           ? '–'
           : `${runPages(cpu)} pages (${cpu.coalescing.by === 'physical' ? 'hardware' : 'contiguous bit'})`,

@@ -1,5 +1,6 @@
 /** Hot maps of heat files, and whether two files may be compared or put together. */
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import { HotMaps } from '../../hotness/hot-maps.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
@@ -20,6 +21,33 @@ export interface HeatMaps {
   readonly names: ReadonlyMap<ProcessId, readonly NamedRun[]>;
   /** Samples in rows, of all processes. */
   readonly samples: number;
+}
+
+/** Puts files of one nature together: of files with different periods so many samples that all count alike. */
+export async function mergedMaps(sources: readonly HeatFileSource[]): Promise<Merging> {
+  const [{ geometry }] = sources;
+  const hot = new HotMaps({ geometry });
+  const names = new Map<ProcessId, NamedRun[]>();
+  const commands = new Map<ProcessId, string>();
+  for (const source of sources) {
+    for await (const group of source.groups()) {
+      for (const batch of source.rowsOf(group)) hot.addSamples(batch, source.facts.nature);
+      for (let row = 0; row < group.count; row++) {
+        const page = Number(group.address[row] / BigInt(geometry.pageBytes));
+        addName(names, group.pid[row], page, group.mapping[row]);
+        commands.set(group.pid[row], group.command[row]);
+      }
+    }
+  }
+  for (const process of hot.processes) hot.name({ ...process, command: commands.get(process.pid) ?? '' });
+  for (const runs of names.values()) runs.sort((a, b) => a.first - b.first);
+  return { hot, names, maps: hot.build(sources.map(({ origin }) => origin)) };
+}
+
+export interface Merging {
+  readonly hot: HotMaps;
+  readonly names: HeatMaps['names'];
+  readonly maps: readonly HotMap[];
 }
 
 /** Reads files into maps by process; `pids` leaves out the others, whose samples still count. */
@@ -97,11 +125,12 @@ export function nameAt(
 
 /** HEAT_UNLIKE or HEAT_REPEATED unless all files are of one kind of samples, one page size, and of different samples. */
 export function checkAlike(paths: readonly string[], sources: readonly HeatFileSource[]): void {
-  const [first] = sources;
-  sources.slice(1).forEach((second, index) => {
-    const problem = difference(first, second);
-    if (problem !== '')
-      throw new OctavoError('HEAT_UNLIKE', { first: paths[0], second: paths[index + 1], problem });
+  sources.forEach((second, index) => {
+    sources.slice(0, index).forEach((first, earlier) => {
+      const problem = difference(first, second);
+      if (problem !== '')
+        throw new OctavoError('HEAT_UNLIKE', { first: paths[earlier], second: paths[index], problem });
+    });
   });
   const repeated = findRepetition(sources.flatMap((source) => source.provenance().recordings));
   if (repeated === undefined) return;

@@ -2,7 +2,8 @@
 import type { HeatFacts } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import { heatMaps, nameAt } from './heat-maps.js';
+import type { Fraction } from '../../vocabulary/units.js';
+import { mergedMaps, nameAt } from './heat-maps.js';
 import { joinedRows, viewRows } from './view.js';
 
 export interface Merged {
@@ -12,9 +13,25 @@ export interface Merged {
 
 /** The bytes of one heat file with the samples of all. */
 export async function mergeHeat(sources: readonly HeatFileSource[]): Promise<Merged> {
-  const { maps, names } = await heatMaps(sources);
-  const facts = mergedFacts(sources.map((source) => source.facts));
-  return { facts, file: writeHeatFile([...maps.values()], facts, (pid, page) => nameAt(names, pid, page)) };
+  const { hot, maps, names } = await mergedMaps(sources);
+  const together = mergedFacts(sources.map((source) => source.facts));
+  const facts = {
+    ...together,
+    origins: withExcess(together.origins, hot.excess(together.nature)),
+    unplaced: summed([together.unplaced, hot.unplaced()]),
+  };
+  return { facts, file: writeHeatFile(maps, facts, (pid, page) => nameAt(names, pid, page)) };
+}
+
+/** Origins of which a share of the accesses is not spoken for, because samples of larger periods stand for it. */
+export function withExcess<Origin extends { readonly unseenShare: Fraction }>(
+  origins: readonly Origin[],
+  excess: Fraction,
+): Origin[] {
+  return origins.map((origin) => ({
+    ...origin,
+    unseenShare: 1 - (1 - origin.unseenShare) * (1 - excess),
+  }));
 }
 
 function mergedFacts(all: readonly HeatFacts[]): HeatFacts {

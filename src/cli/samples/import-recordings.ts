@@ -27,6 +27,7 @@ import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
+import { withExcess } from './heat-merge.js';
 import { openRecording } from './open-recording.js';
 import { joinedRows } from './view.js';
 
@@ -307,6 +308,12 @@ function finishMaps(
   imported.thinnedTo = hot.thinnedTo;
   imported.maps = hot.build(imported.origins);
   imported.nature = imported.maps[0]?.nature;
+  for (const nature of hot.natures()) {
+    const excess = hot.excess(nature);
+    imported.origins.forEach((origin, at) => {
+      if (origin.nature === nature) imported.origins.splice(at, 1, ...withExcess([origin], excess));
+    });
+  }
 }
 
 function samplesIn({ count, times }: SampleBatch): number {

@@ -7,14 +7,14 @@ import type { SimulationOutcome } from '../../simulator/run/outcome.js';
 import { recordingOf } from '../../simulator/run/pmu-recording.js';
 import { Simulation } from '../../simulator/run/simulation.js';
 import { heatText } from '../../simulator/scenario/heat-text.js';
-import type { Scenario } from '../../simulator/scenario/scenario.js';
+import { hostGeometry, type Scenario } from '../../simulator/scenario/scenario.js';
 import { parseScenario, withValue } from '../../simulator/scenario/scenario-text.js';
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
-import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
+import { gridOf } from './sweep-grid.js';
 
 /** Where ready scenarios stand: beside the program, seen from its bundle in a package and from the build in a checkout. */
 const READY = ['../scenarios/', '../../../../scenarios/'].map((path) =>
@@ -109,7 +109,7 @@ async function filesOf(context: OctavoContext, scenario: Scenario): Promise<Scen
     if (typeof path !== 'string') continue;
     const bytes = context.host.files.readBytes(path);
     if (!bytes.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: bytes.error.errno });
-    files[path] = await heatText(bytes.value, path, GEOMETRY_4K);
+    files[path] = await heatText(bytes.value, path, hostGeometry(scenario.host));
   }
   return files;
 }
@@ -138,22 +138,6 @@ async function sweep(
   );
   if (flags.json) context.printJson({ octavo: 'sweep', version: 1, outcomes });
   else context.print(showSweep(outcomes));
-}
-
-type Point = readonly (readonly [key: string, value: string])[];
-
-/** Every combination of the values of all keys. */
-function gridOf(keys: readonly string[]): Point[] {
-  let points: Point[] = [[]];
-  for (const one of keys) {
-    const match = /^([\w.-]+)=(.+)$/.exec(one);
-    if (match === null) {
-      throw new OctavoError('USAGE', { problem: `\`${one}\` is no KEY=VALUE,VALUE`, command: 'simulate' });
-    }
-    const values = match[2].split(',');
-    points = points.flatMap((point) => values.map((value) => [...point, [match[1], value] as const]));
-  }
-  return points;
 }
 
 function list(context: OctavoContext, json: boolean): void {

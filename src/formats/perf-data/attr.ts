@@ -5,6 +5,15 @@ import type { RecordView } from './record-view.js';
 /** PERF_ATTR_SIZE_VER0; anything smaller is no attr. */
 export const SMALLEST_ATTR = 64;
 const LARGEST_ATTR = 4096;
+/** Flags that decide whose accesses an event sees: of which privilege level, and whether of threads made later. */
+const WATCHED =
+  ATTR_FLAG.inherit |
+  ATTR_FLAG.excludeUser |
+  ATTR_FLAG.excludeKernel |
+  ATTR_FLAG.excludeHypervisor |
+  ATTR_FLAG.excludeIdle |
+  ATTR_FLAG.excludeHost |
+  ATTR_FLAG.excludeGuest;
 /** precise_ip within the flag bits. */
 const PRECISE_SHIFT = 15;
 
@@ -31,6 +40,8 @@ export interface EventAttr {
   readonly config4: bigint;
   /** How exactly the address of the instruction is asked for: 0 not at all, up to 3. */
   readonly preciseIp: number;
+  /** Bits of ATTR_FLAG that decide whose accesses are seen. */
+  readonly watched: number;
 }
 
 /** Reads an attr at `at` of which `available` bytes are there; undefined when that is no attr. */
@@ -60,6 +71,7 @@ export function readAttr(view: RecordView, at: number, available: number): Event
     config3: has(136) ? view.big(at + 128) : 0n,
     config4: has(144) ? view.big(at + 136) : 0n,
     preciseIp: (flags >>> PRECISE_SHIFT) & 3,
+    watched: flags & WATCHED,
   };
 }
 

@@ -79,14 +79,18 @@ export const BRANCH_FORMAT = { hardwareIndex: 1 << 17, counters: 1 << 19 } as co
 /** Low word of perf_event_attr's flag bits. */
 export const ATTR_FLAG = {
   inherit: 1 << 1,
+  excludeUser: 1 << 4,
   excludeKernel: 1 << 5,
   excludeHypervisor: 1 << 6,
+  excludeIdle: 1 << 7,
   mmap: 1 << 8,
   comm: 1 << 9,
   freq: 1 << 10,
   task: 1 << 13,
   mmapData: 1 << 17,
   sampleIdAll: 1 << 18,
+  excludeHost: 1 << 19,
+  excludeGuest: 1 << 20,
   mmap2: 1 << 23,
   useClockId: 1 << 25,
 } as const;

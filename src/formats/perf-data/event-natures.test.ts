@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import type { EventAttr } from './attr.js';
 import { natureOfEvent, naturesTogether, overlap } from './event-natures.js';
 
+/** perf inherits unless told otherwise. */
+const INHERIT = 1 << 1;
+const EXCLUDE_USER = 1 << 4;
+const EXCLUDE_KERNEL = 1 << 5;
+const EXCLUDE_HOST = 1 << 19;
 const INTEL = 'GenuineIntel,6,143,8';
 
 function attr(fields: Partial<EventAttr>): EventAttr {
@@ -24,6 +29,7 @@ function attr(fields: Partial<EventAttr>): EventAttr {
     config3: 0n,
     config4: 0n,
     preciseIp: 2,
+    watched: INHERIT,
     ...fields,
   };
 }
@@ -174,4 +180,48 @@ test('two events overlap unless one is of loads and the other of stores, or they
   assert.equal(overlap(weighed(0, 0x83d0n), weighed(1, 0x82d0n)), true);
   assert.equal(overlap(weighed(0, 0x82d0n), weighed(1, 0x83d0n)), true);
   assert.equal(overlap(weighed(0, 0x81d0n), weighed(1, 0x81d0n, { type: 9 })), false);
+});
+
+test('what the kernel or a guest did says nothing of the accesses of programs', () => {
+  for (const watched of [EXCLUDE_USER, INHERIT | EXCLUDE_USER, EXCLUDE_HOST]) {
+    assert.equal(nature({ config: 0x83d0n, watched }), 'nothing');
+    assert.equal(nature({ config: 0x1cdn, config1: 3n, watched }), 'nothing');
+    assert.equal(nature({ type: 12, config: 6n << 32n, watched }, { pmu: 'arm_spe_0' }), 'nothing');
+    assert.equal(nature({ type: 11, watched }, { pmu: 'ibs_op' }), 'nothing');
+    assert.equal(nature({ type: 1, config: 2n, watched }), 'nothing');
+    assert.equal(nature({ type: 2, watched }, { name: 'damon:damon_aggregated' }), 'access-bits');
+  }
+  const user = natureOfEvent(attr({ config: 0x83d0n, watched: INHERIT | EXCLUDE_KERNEL }), {
+    ...{ name: '', pmu: 'cpu', cpuId: INTEL, isSpe: false },
+  });
+  assert.equal(user.nature, 'all-accesses');
+  assert.match(user.why, /in user space only/);
+});
+
+test('cmask, inv, edge, transactions and wider umasks make of accesses something else', () => {
+  for (const bit of [16n, 18n, 21n, 23n, 24n, 31n, 32n, 33n, 40n])
+    assert.equal(nature({ config: 0x83d0n | (1n << bit) }), 'nothing', `bit ${bit}`);
+  assert.equal(nature({ config: 0x83d0n | (1n << 19n) }), 'all-accesses', 'pin control');
+  assert.equal(nature({ config: 0x13d0n | (1n << 24n) }), 'nothing');
+  assert.equal(nature({ config: 0x1cdn | (1n << 23n), config1: 3n }), 'nothing');
+});
+
+test('loads and stores seen of different programs or PMUs are not put together', () => {
+  const weighed = (index: number, fields: Partial<EventAttr>) => {
+    const each = attr(fields);
+    const context = { name: '', pmu: 'cpu', cpuId: INTEL, isSpe: false };
+    return { index, attr: each, nature: natureOfEvent(each, context) };
+  };
+  const together = (...all: Partial<EventAttr>[]) =>
+    [...naturesTogether(all.map((fields, index) => weighed(index, fields))).values()].join();
+  const [loads, stores] = [{ config: 0x81d0n }, { config: 0x82d0n }];
+  assert.equal(together(loads, stores), 'all-accesses,all-accesses');
+  assert.equal(together(loads, { ...stores, watched: INHERIT | EXCLUDE_KERNEL }), 'loads,stores');
+  assert.equal(together({ ...loads, watched: 0 }, stores), 'loads,stores');
+  // Cache events of hybrid CPUs: L1 data reads and writes, of cpu_core (4) and cpu_atom (10).
+  const cache = (pmu: bigint, operation: bigint) => ({ type: 3, config: (pmu << 32n) | (operation << 8n) });
+  assert.equal(together(cache(4n, 0n), cache(10n, 1n)), 'loads,stores');
+  assert.equal(together(cache(4n, 0n), cache(4n, 1n)), 'all-accesses,all-accesses');
+  assert.equal(overlap(weighed(0, cache(4n, 0n)), weighed(1, cache(10n, 0n))), false);
+  assert.equal(overlap(weighed(0, cache(4n, 0n)), weighed(1, cache(4n, 0n))), true);
 });

@@ -5,7 +5,7 @@
  */
 import type { SampleNature } from '../../vocabulary/nature.js';
 import type { EventAttr } from './attr.js';
-import { SOFTWARE, TRACEPOINT_TYPE } from './constants.js';
+import { ATTR_FLAG, SOFTWARE, TRACEPOINT_TYPE } from './constants.js';
 
 /** Which accesses the event could see at all, whatever else filters them. */
 export type Side = 'both' | 'loads' | 'stores';
@@ -43,6 +43,20 @@ const TYPE = {
 };
 
 export function natureOfEvent(attr: EventAttr, context: EventContext): EventNature {
+  return watchedBy(attr, natureOfAll(attr, context));
+}
+
+/** An event that sees one privilege level only: that of programs is theirs, that of the kernel says little of theirs. */
+function watchedBy({ watched }: EventAttr, event: EventNature): EventNature {
+  if (event.nature === 'nothing' || event.nature === 'access-bits') return event;
+  if ((watched & ATTR_FLAG.excludeUser) !== 0)
+    return nothing('only what the kernel did is in it (:k), not what programs access');
+  if ((watched & ATTR_FLAG.excludeHost) !== 0) return nothing('only accesses of guests are in it (:G)');
+  if ((watched & ATTR_FLAG.excludeKernel) === 0) return event;
+  return { ...event, why: `${event.why}; in user space only` };
+}
+
+function natureOfAll(attr: EventAttr, context: EventContext): EventNature {
   const { pmu, isSpe, name } = context;
   if (isSpe || /^arm_spe/.test(pmu)) return armSpe(attr);
   if (pmu === 'ibs_op' || (pmu === '' && /^ibs_op\b/.test(name))) return amdIbs(attr);
@@ -208,9 +222,17 @@ const LOAD_LATENCY = [0x01cd, 0x05d0];
 const LOADS_BY_SOURCE = [0xd1, 0xd2, 0xd3, 0xd4];
 const L1_HIT = 0x01d1;
 
+/** Of config beside event and umask: only pin control leaves the event what it is. */
+const PIN_CONTROL = 1n << 19n;
+const EVENT_AND_UMASK = 0xffffn;
+
 function coreEvent(attr: EventAttr, context: EventContext): EventNature {
   if (isNotIntel(context)) return nothing('core events of this CPU have no data addresses');
-  const event = Number(attr.config & 0xffffn);
+  if ((attr.config & ~(EVENT_AND_UMASK | PIN_CONTROL)) !== 0n)
+    return nothing(
+      `config 0x${attr.config.toString(16)} has cmask, inv, edge or the like: not every access counts`,
+    );
+  const event = Number(attr.config & EVENT_AND_UMASK);
   if (LOAD_LATENCY.includes(event)) return loadLatency(attr.config1 & LATENCY_MASK);
   if (Object.hasOwn(CORE_EVENTS, event)) return CORE_EVENTS[event];
   if (event === L1_HIT) return nothing('only loads that hit the first-level cache are in it');
@@ -255,16 +277,26 @@ function areHalves(loads: WeighedEvent, stores: WeighedEvent): boolean {
     stores.nature.nature === 'stores' &&
     loads.nature.isCounted &&
     stores.nature.isCounted &&
-    loads.attr.type === stores.attr.type &&
+    pmuOf(loads.attr) === pmuOf(stores.attr) &&
+    loads.attr.watched === stores.attr.watched &&
     !loads.attr.isFrequency &&
     !stores.attr.isFrequency &&
     loads.attr.samplePeriod === stores.attr.samplePeriod
   );
 }
 
+/**
+ * Tells PMUs apart. Hardware and cache events of hybrid CPUs share a type and have that of their PMU in the upper half of
+ * config (PERF_PMU_TYPE_SHIFT).
+ */
+function pmuOf({ type, config }: EventAttr): string {
+  const isGeneric = type === TYPE.hardware || type === TYPE.cache;
+  return isGeneric ? `${type} ${config >> 32n}` : `${type}`;
+}
+
 /** Whether two events of one nature could both sample one access: not on different PMUs, nor loads and stores. */
 export function overlap(left: WeighedEvent, right: WeighedEvent): boolean {
   const { side } = left.nature;
   const isOther = side !== 'both' && right.nature.side !== 'both' && side !== right.nature.side;
-  return left.attr.type === right.attr.type && !isOther;
+  return pmuOf(left.attr) === pmuOf(right.attr) && !isOther;
 }

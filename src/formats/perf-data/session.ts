@@ -3,6 +3,7 @@
  * rows are full or the bytes are used up, so memory does not depend on the length of the input.
  */
 
+import type { HashedRows } from '../../vocabulary/fingerprint.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
@@ -83,6 +84,11 @@ export class PerfSession {
   /** The rows that `fill` fills: valid until `close`. */
   get rows(): AccessColumns {
     return this.open().columns;
+  }
+
+  /** Hashes of the rows for a fingerprint, without those whose high word is above `bound`. */
+  hashRows(bound: number): HashedRows {
+    return this.open().hashRows(bound);
   }
 
   /** Ends reading: rows and room are no longer there, what was counted stays. To be called in any case. */

@@ -23,6 +23,8 @@ export interface KernelExports {
   readonly OPERATION_KINDS: WebAssembly.Global;
   readonly SOURCE_COUNTS: WebAssembly.Global;
   readonly SOURCE_FLAGS: WebAssembly.Global;
+  readonly HASHES: WebAssembly.Global;
+  readonly HASHED: WebAssembly.Global;
   setGeometry(pageShift: number, blockBytes: number): void;
   /** Events, ids or wanted processes have changed. */
   forget(): void;
@@ -39,6 +41,8 @@ export interface KernelExports {
   setQueue(tid: number, pid: number, isNamed: number, hasThread: number, context: number): void;
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
+  /** Hashes rows for a fingerprint; answers how many hashes it put into HASHES (hashes.ts). */
+  hashRows(count: number, originLow: number, bound: number): number;
   /** Decodes SPE records in [from, end); answers where the first one begins that it did not read. */
   decodeRecords(from: number, end: number, row: number): number;
 }

@@ -5,6 +5,7 @@
  */
 
 import { assert } from '../../base/assert.js';
+import type { HashedRows } from '../../vocabulary/fingerprint.js';
 import { kernelMemory } from '../../vocabulary/kernel-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
@@ -19,6 +20,8 @@ const INNER_BYTES = 1 << 20;
 /** Room before each area for the beginning of an SPE record whose rest it holds. */
 export const GAP_BYTES = 4096;
 const WASM_PAGE = 65536;
+/** Numbers of a call of hashRows. */
+const HASHED_WORDS = 5;
 
 /** A piece of the kernel's memory. */
 export interface KernelArea {
@@ -49,6 +52,8 @@ export class SampleKernel {
   readonly operationKinds: Uint8Array;
   /** The memory as it is. */
   readonly memory: Uint8Array;
+  private readonly hashes: Float64Array;
+  private readonly hashed: Float64Array;
   private host: KernelHost | undefined;
   private free: number;
   private readonly buffer: ArrayBuffer;
@@ -71,6 +76,8 @@ export class SampleKernel {
     this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
     this.sourceFlags = new Uint16Array(this.buffer, this.calls.SOURCE_FLAGS.value, 32);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
+    this.hashes = new Float64Array(this.buffer, this.calls.HASHES.value, this.calls.CAPACITY.value);
+    this.hashed = new Float64Array(this.buffer, this.calls.HASHED.value, HASHED_WORDS);
     this.columns = this.layColumns();
     this.outer = this.area(STREAM_BYTES);
     this.inner = this.area(INNER_BYTES);
@@ -82,6 +89,14 @@ export class SampleKernel {
   giveBack(): void {
     this.host = undefined;
     if (idle.length < MOST_IDLE) idle.push(this);
+  }
+
+  /** Hashes of the rows in the columns; a hash whose high word is above `bound` is left out. */
+  hashRows(bound: number): HashedRows {
+    const { columns, calls, hashes, hashed } = this;
+    const kept = calls.hashRows(columns.count, Number(columns.timeOrigin & 0xffffffffn), bound);
+    const [count, timed, sum, first, last] = hashed;
+    return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept) };
   }
 
   private begin(host: KernelHost): void {
@@ -169,7 +184,7 @@ export class SampleKernel {
 }
 
 /** Tables and columns (kept below this by a check) and areas, with a page to spare for their alignment. */
-const KERNEL_BYTES = 18 * WASM_PAGE;
+const KERNEL_BYTES = 19 * WASM_PAGE;
 const MEMORY_PAGES = Math.ceil(
   (KERNEL_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1,
 );

@@ -2,7 +2,7 @@
  * Turns this process into another program by execve(2): same pid, parent, terminal and control group. The program
  * starts as if Octavo had not been there; what Node changed is put back first.
  */
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
 import { errnoName } from '../../vocabulary/errno.js';
 import type { Refusal } from '../host.js';
 import type { Inherited } from './inherited.js';
@@ -23,6 +23,8 @@ type Call = (...values: unknown[]) => number;
 
 /** Returns only when the kernel refuses. */
 export function becomeProgram(command: string, parameters: readonly string[], inherited: Inherited): Refusal {
+  // Loaded here: it takes tens of milliseconds, and every command loads this file.
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   const libc = koffi.load(null);
   const call = (name: string, types: string[]) => libc.func(name, 'int', types) as unknown as Call;
   const execvp = call('execvp', ['str', 'char **']);
@@ -35,7 +37,7 @@ export function becomeProgram(command: string, parameters: readonly string[], in
   return { errno, call: `execve ${command}` };
 }
 
-type Library = ReturnType<typeof koffi.load>;
+type Library = ReturnType<typeof import('koffi')['load']>;
 type Lookup = (name: string, types: string[]) => Call;
 
 /** Node marks inherited files close-on-exec and raises the limit of open files. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { failure, success } from '../../base/result.js';
@@ -10,6 +10,8 @@ const KEPT_ERROR_BYTES = 64 * 1024;
 export function startProgram(command: string, parameters: readonly string[]): Answer<Program> {
   if (!isExecutable(command)) return failure({ errno: 'ENOENT', call: `execve ${command}` });
   // A group of its own: signals reach what it started as well, and those of the terminal come through this process.
+  // Loaded here, since every command loads this file and few start a program.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   if (child.pid === undefined) return failure({ errno: 'EAGAIN', call: `execve ${command}` });
   let errors = '';

@@ -23,7 +23,7 @@ const OUTCOME_MS = 500;
 /** How often a command that holds something is looked at again. */
 const LOOK_AGAIN_MS = 5;
 /** A command that runs for so long may run for longer, and be ended in the middle. */
-const LONG_MS = 300;
+const LONG_MS = 1000;
 /** How long the last words may take to get out. */
 const LAST_WORDS_MS = 50;
 

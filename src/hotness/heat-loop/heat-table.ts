@@ -4,7 +4,14 @@
  */
 import { kernelMemory } from '../../vocabulary/kernel-memory.js';
 import type { SampleBatch } from '../../vocabulary/sample.js';
-import type { BlockNumber, Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type {
+  BlockNumber,
+  Bytes,
+  Fraction,
+  PageGeometry,
+  PageNumber,
+  ProcessId,
+} from '../../vocabulary/units.js';
 import { BINARY } from './binary.js';
 
 /** Reasons why a sample is in no map, in the order in which the kernel counts them. */
@@ -171,15 +178,44 @@ export class HeatTable {
   private thin(): void {
     const kept = this.addresses();
     const { data } = this.views;
-    this.rememberUnplaced();
     this.thinned++;
+    this.startAnew();
+    for (const address of kept) this.take(data, address);
+  }
+
+  /**
+   * Keeps of each sub-page the samples that `draw` says of their number, each of which then stands for 1 / `share` of what
+   * it stood for. Returns how many samples are gone. Not with `bitmap` detail, which does not know how many there are.
+   */
+  rarefy(share: Fraction, draw: (count: number) => number): number {
+    const all = this.addresses();
+    const { data } = this.views;
+    const { pagesPerBlock } = this.geometry;
+    this.startAnew();
+    let gone = 0;
+    for (const address of all) {
+      const samples = data.getFloat64(address + SAMPLES_AT, true);
+      const each = data.getFloat64(address + WEIGHT_AT, true) / samples / share;
+      const [pid, block] = [data.getInt32(address + PID_AT, true), data.getFloat64(address, true)];
+      gone += samples;
+      copyCounts(data, address, this.detail, this.scratch);
+      this.scratch.forEach((count, subPage) => {
+        const drawn = count === 0 ? 0 : draw(count);
+        if (drawn > 0) this.calls.addCount(pid, block * pagesPerBlock + subPage, drawn, drawn * each);
+        gone -= drawn;
+      });
+    }
+    return gone;
+  }
+
+  private startAnew(): void {
+    this.rememberUnplaced();
     this.kernel = this.newKernel();
     this.known = undefined;
     this.byProcess = new Map();
     this.lastListed = 0;
     this.listed = 0;
     this.calls.setThinning(2 ** this.thinned - 1);
-    for (const address of kept) this.take(data, address);
   }
 
   private rememberUnplaced(): void {

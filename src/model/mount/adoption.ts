@@ -13,6 +13,8 @@ import type { Process } from '../kernel/state/process.js';
 
 /** What the model may ask about the machine's own processes. */
 export interface OtherProcesses {
+  /** The machine's page sizes: the model's may be others. */
+  readonly geometry: PageGeometry;
   /** Text of /proc/PID/smaps, undefined when there is no such process or it may not be looked at. */
   smaps(pid: number): string | undefined;
   command(pid: number): string;
@@ -51,7 +53,7 @@ export class Adoption {
   private adopt(pid: number, text: string): Process | undefined {
     if (this.kernel.processes.has(pid)) return undefined;
     const twin = this.spawnAs(pid);
-    if (twin.mm !== undefined) fill(this.kernel, twin.mm, text, this.kernel.geometry);
+    if (twin.mm !== undefined) fill(this.kernel, twin.mm, text, this.others.geometry);
     this.twins.set(pid, twin);
     return twin;
   }
@@ -67,10 +69,18 @@ export class Adoption {
 
 function fill(kernel: Kernel, mm: Mm, text: string, geometry: PageGeometry): void {
   const parsed = parseSmaps(text, geometry);
-  for (const entry of parsed.ok ? parsed.value : []) mapTwin(kernel, mm, entry);
+  const ratio = geometry.pageBytes / kernel.geometry.pageBytes;
+  let free = 0;
+  for (const { mapping, bytes } of parsed.ok ? parsed.value : []) {
+    // Where the model's pages are larger, mappings that share one cannot both have it.
+    const start = Math.max(free, Math.floor(mapping.start * ratio));
+    const end = Math.ceil(mapping.end * ratio);
+    if (end > start) mapTwin(kernel, mm, { bytes, mapping: { ...mapping, start, end } });
+    free = Math.max(free, end);
+  }
 }
 
-function mapTwin(kernel: Kernel, mm: Mm, { mapping, bytes }: SmapsEntry): void {
+function mapTwin(kernel: Kernel, mm: Mm, { mapping, bytes }: Pick<SmapsEntry, 'mapping' | 'bytes'>): void {
   const { start, end, name, kind, permissions } = mapping;
   if (end > kernel.tables.pgdLength() * 512 * kernel.geometry.pagesPerBlock) return;
   const flags = flagsOf(permissions) | (kind === 'special' ? VM.special : 0);
@@ -79,7 +89,8 @@ function mapTwin(kernel: Kernel, mm: Mm, { mapping, bytes }: SmapsEntry): void {
   const mapped = mmap(kernel, mm, { pages: end - start, at: start, flags, name, ...inode });
   if (typeof mapped !== 'number' || kind === 'special' || (flags & VM.read) === 0) return;
   const resident = Math.min(MOST_RESIDENT, (bytes.get('Rss') ?? 0) / kernel.geometry.pageBytes);
-  for (let page = start; page < start + resident; page++) touch(kernel, mm, page, (flags & VM.write) !== 0);
+  const last = Math.min(end, start + resident);
+  for (let page = start; page < last; page++) touch(kernel, mm, page, (flags & VM.write) !== 0);
 }
 
 function flagsOf(permissions: string): number {

@@ -1,5 +1,5 @@
 /** A model machine for foreign tools: a kernel of a generation with DAMON, and tasks whose memory is populated. */
-import type { Bytes } from '../../vocabulary/units.js';
+import type { Bytes, ProcessId } from '../../vocabulary/units.js';
 import { bootIdOf } from '../host/model-host.js';
 import { access } from '../kernel/access/access.js';
 import { mmap, spawn } from '../kernel/address-space/processes.js';
@@ -8,8 +8,8 @@ import { GENERATIONS, type GenerationName } from '../kernel/damon/core/generatio
 import { installDamon } from '../kernel/damon/on-model/model-damon.js';
 import { mountFiles } from '../kernel/files/mount-files.js';
 import type { Kernel } from '../kernel/state/kernel.js';
-import { RELEASES } from '../kernel/state/options.js';
-import type { Process } from '../kernel/state/process.js';
+import { type KernelOptions, RELEASES } from '../kernel/state/options.js';
+import { Process } from '../kernel/state/process.js';
 
 export interface MachineTask {
   readonly name: string;
@@ -20,10 +20,9 @@ export interface MachineTask {
 
 export interface MachineOptions {
   readonly generation: GenerationName;
-  readonly memoryBytes: Bytes;
-  readonly seed: number;
+  readonly kernel: Partial<KernelOptions>;
   /** First pid of the model's processes; beyond the machine's own where both are seen together. */
-  readonly firstPid: number;
+  readonly firstPid: ProcessId;
   readonly tasks: readonly MachineTask[];
   /** DAMON_STAT runs from the boot. */
   readonly damonStat: boolean;
@@ -47,22 +46,37 @@ const ACCESS_NS = 2e6;
 const EVENT = 'machine-access';
 /** Who the model's own /proc/self is, where no other program looks at it. */
 const INIT = 1;
+const KTHREADD = 2;
+
+/**
+ * Ids of trace events have 16 bits (TRACE_EVENT_TYPE_MAX). perf hands the id that it reads from tracefs to the
+ * machine's own kernel, which would record another event under it: one that no kernel has is refused with EINVAL.
+ */
+const NO_KERNELS_ID = 1 << 16;
 
 export function startMachine(options: MachineOptions): Machine {
-  const kernel = boot({
-    memoryBytes: options.memoryBytes,
-    seed: options.seed,
-    features: RELEASES[GENERATIONS[options.generation].release],
-  });
+  const features = RELEASES[GENERATIONS[options.generation].release];
+  const kernel = boot({ ...options.kernel, features });
   mountFiles(kernel, INIT, bootIdOf(kernel));
   kernel.nextPid = options.firstPid;
   let adopt: (pid: number) => Process | undefined = () => undefined;
   const { generation, damonStat } = options;
-  installDamon(kernel, { generation, damonStat, adopt: (pid) => adopt(pid) });
+  installDamon(kernel, { generation, damonStat, adopt: (pid) => adopt(pid), firstTraceId: NO_KERNELS_ID });
   adopt = options.adopt(kernel);
   const tasks = options.tasks.map((task) => startTask(kernel, task));
+  moveThreads(kernel, options.firstPid);
   keepAccessing(kernel, options.tasks, tasks);
   return { kernel, tasks };
+}
+
+/** Gives kernel threads pids of the model's own range: theirs belong to other processes of the machine. */
+function moveThreads(kernel: Kernel, firstPid: ProcessId): void {
+  for (const thread of [...kernel.processes.values()]) {
+    if (thread.parent !== KTHREADD || thread.pid >= firstPid) continue;
+    kernel.processes.delete(thread.pid);
+    const pid = kernel.nextPid++;
+    kernel.processes.set(pid, new Process(pid, KTHREADD, thread.command, undefined, thread.startedAt, 0));
+  }
 }
 
 function startTask(kernel: Kernel, task: MachineTask): RunningTask {

@@ -16,6 +16,8 @@ export interface UnionOptions {
   readonly behind: string;
   /** Names that are the machine's although the model has them too. */
   readonly machineFirst?: ReadonlySet<string>;
+  /** The machine's entries that nobody shall see. */
+  readonly hides?: (name: string) => boolean;
   /** What stands in place of both. */
   readonly instead?: ReadonlyMap<string, ModelNode>;
 }
@@ -34,17 +36,25 @@ export class UnionDirectory implements ModelDirectory {
   }
 
   names(): readonly string[] {
-    return [...new Set([...this.model.names(), ...this.machine.names()])];
+    const shown = this.machine.names().filter((name) => !this.isHidden(name));
+    return [...new Set([...this.model.names(), ...shown])];
   }
 
   lookup(name: string): ModelNode | undefined {
     const instead = this.options.instead?.get(name);
     if (instead !== undefined) return instead;
     const { behind, machineFirst } = this.options;
-    const own = machineFirst?.has(name) ? undefined : this.model.lookup(name);
+    const isMachines = machineFirst?.has(name) === true && this.machine.has(name);
+    const own = isMachines ? undefined : this.model.lookup(name);
     if (own?.kind === 'directory') return this.joined(own, name);
     if (own !== undefined) return own;
-    return this.machine.has(name) ? { kind: 'symlink', target: `${behind}/${name}` } : undefined;
+    return this.machine.has(name) && !this.isHidden(name)
+      ? { kind: 'symlink', target: `${behind}/${name}` }
+      : undefined;
+  }
+
+  private isHidden(name: string): boolean {
+    return this.options.hides?.(name) ?? false;
   }
 
   /** Directories that both have are joined in turn. */

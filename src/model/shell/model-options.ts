@@ -1,7 +1,7 @@
 import { OctavoError } from '../../vocabulary/errors.js';
-import { GEOMETRY_4K, MIB, type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
+import { MIB, type PageGeometry } from '../../vocabulary/units.js';
 import { GENERATION_NAMES, GENERATIONS, type Generation } from '../kernel/damon/core/generations.js';
-import { type KernelOptions, RELEASES } from '../kernel/state/options.js';
+import { type Architecture, geometryOf, type KernelOptions, RELEASES } from '../kernel/state/options.js';
 import { parseSize } from './words.js';
 
 /** A machine as words describe it, on a command line. */
@@ -43,12 +43,9 @@ export function generationOf({ release = '7.3' }: MachineWords): Generation {
   return GENERATIONS[name];
 }
 
-/** arm64 has three base page sizes; a page table of 8-byte entries fills one page. */
-function geometry(word: string, architecture: 'x64' | 'arm64'): PageGeometry {
-  const bytes = parseSize(word);
-  if (bytes === 4096) return GEOMETRY_4K;
-  if (architecture === 'arm64' && (bytes === 16384 || bytes === 65536))
-    return pageGeometry(bytes, (bytes / 8) * bytes);
+function geometry(word: string, architecture: Architecture): PageGeometry {
+  const found = geometryOf(architecture, parseSize(word) ?? 0);
+  if (found !== undefined) return found;
   throw wrong(`--page-size ${word}: 4K, and on arm64 also 16K or 64K`);
 }
 

@@ -6,8 +6,8 @@ import { SeededRandom } from '../../base/seeded-random.js';
 import { CPUS } from '../../model/cpus/catalogue.js';
 import { FlatSpace } from '../../model/hardware/flat-space.js';
 import { BATCH, Tlb, windowsFor } from '../../model/hardware/tlb.js';
-import { GEOMETRY_4K, type Nanoseconds } from '../../vocabulary/units.js';
-import type { Scenario } from '../scenario/scenario.js';
+import type { Nanoseconds } from '../../vocabulary/units.js';
+import { hostGeometry, type Scenario } from '../scenario/scenario.js';
 import { makeWorkload, streamSeed } from './running-process.js';
 
 /** Which pages everything is on. */
@@ -30,15 +30,16 @@ export interface BaselineRequest {
 export function baselineNs(request: BaselineRequest, readText: (path: string) => string): Nanoseconds {
   const about = request.scenario.processes[request.process];
   const cpu = CPUS[request.scenario.host.cpu];
+  const geometry = hostGeometry(request.scenario.host);
   const workload = makeWorkload(about, {
     random: new SeededRandom(streamSeed(request.seed, request.process * 64)),
-    geometry: GEOMETRY_4K,
+    geometry,
     memory: { release: () => undefined },
     readText,
   });
-  const windows = windowsFor(cpu, GEOMETRY_4K);
+  const windows = windowsFor(cpu, geometry);
   const window = windows.open(
-    new FlatSpace(workload.pages, request.kind, GEOMETRY_4K),
+    new FlatSpace(workload.pages, request.kind, geometry),
     0,
     workload.pages,
     workload.guest,

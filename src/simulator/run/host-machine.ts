@@ -14,8 +14,8 @@ import type { DamonSystem } from '../../model/kernel/damon/sysfs/damon-system.js
 import type { Kernel } from '../../model/kernel/state/kernel.js';
 import { RELEASES, type Release } from '../../model/kernel/state/options.js';
 import { OctavoError } from '../../vocabulary/errors.js';
-import { type Bytes, GEOMETRY_4K } from '../../vocabulary/units.js';
-import type { Scenario } from '../scenario/scenario.js';
+import type { Bytes } from '../../vocabulary/units.js';
+import { hostGeometry, type Scenario } from '../scenario/scenario.js';
 import { THP_ROOT } from '../scenario/thp-text.js';
 import { DamonObserver } from './damon-observer.js';
 
@@ -46,7 +46,7 @@ export function makeMachine(scenario: Scenario, seed: number): Machine {
     memoryBytes: host.memory,
     swapBytes: host.swap,
     zswapBytes: host.zswap,
-    geometry: GEOMETRY_4K,
+    geometry: hostGeometry(host),
     architecture: cpu.architecture,
     seed,
     cpus: host.cpus,

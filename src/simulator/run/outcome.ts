@@ -44,8 +44,10 @@ export interface ProcessOutcome {
 export interface OutcomeCosts {
   /** Folios split, by whomever. */
   readonly splits: number;
-  /** Blocks that khugepaged collapsed. */
+  /** Folios built by collapsing, by whomever: khugepaged, MADV_COLLAPSE, DAMOS. */
   readonly collapses: number;
+  /** pages_collapsed of khugepaged. */
+  readonly khugepagedCollapses: number;
   /** Time of the calls that split or collapsed from outside. */
   readonly callNs: Nanoseconds;
   readonly khugepagedNs: Nanoseconds;
@@ -68,6 +70,9 @@ export interface SimulationOutcome {
   readonly about: string;
   readonly seed: number;
   readonly cpu: string;
+  readonly pageBytes: Bytes;
+  /** A huge page. */
+  readonly blockBytes: Bytes;
   readonly durationMs: Milliseconds;
   readonly timeline: readonly TimelineRow[];
   readonly processes: readonly ProcessOutcome[];

@@ -202,11 +202,11 @@ export class Simulation {
   }
 
   private mark(): Mark {
-    const { counters, thp } = this.machine.kernel;
+    const { counters } = this.machine.kernel;
     return {
       tlb: tlbCounters(this.machine),
       splits: counters.byOrder.split.reduce((sum, count) => sum + count, 0),
-      collapses: thp.pagesCollapsed,
+      collapses: counters.collapsed.reduce((sum, count) => sum + count, 0),
       accesses: new Map(this.processes.map((process) => [process.name, process.accesses])),
       busyNs: new Map(this.processes.map((process) => [process.name, process.busyNs])),
     };
@@ -266,6 +266,8 @@ export class Simulation {
       about: this.scenario.about,
       seed,
       cpu: cpu.name,
+      pageBytes: kernel.geometry.pageBytes,
+      blockBytes: kernel.geometry.blockBytes,
       durationMs: Math.round(kernel.clock.now / 1e6),
       timeline: this.timeline,
       processes: this.processes.map((process, index) =>
@@ -307,6 +309,7 @@ export class Simulation {
     return {
       splits: mark.splits,
       collapses: mark.collapses,
+      khugepagedCollapses: kernel.thp.pagesCollapsed,
       callNs: this.#callNs + own + (this.octavo?.callNs ?? 0),
       khugepagedNs: kernel.khugepagedNs,
       faultNs: mark.tlb.faultNs,

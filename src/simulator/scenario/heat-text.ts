@@ -2,12 +2,13 @@
  * Heat files as `replay` plays them. A process's pages are spread over 47 bits of addresses; here blocks with heat
  * follow each other without the gaps, in order of address, and pages keep their place within the block.
  */
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { HeatFile, isParquet } from '../../formats/heat-file/read.js';
 import { DamagedParquet } from '../../formats/parquet/read.js';
 import { OctavoError } from '../../vocabulary/errors.js';
-import type { PageGeometry } from '../../vocabulary/units.js';
+import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 
-/** The text form (offset, weight) of a heat file in Parquet; text is taken as it is. */
+/** The text form (offset, weight, pages) of a heat file in Parquet; text is taken as it is. */
 export async function heatText(bytes: Uint8Array, path: string, geometry: PageGeometry): Promise<string> {
   if (!isParquet(bytes)) return new TextDecoder().decode(bytes);
   const file = HeatFile.open(bytes);
@@ -24,21 +25,37 @@ export async function heatText(bytes: Uint8Array, path: string, geometry: PageGe
     if (!(problem instanceof DamagedParquet)) throw problem;
     throw malformed(path, problem.message, problem.place);
   }
-  return closeGaps(weights, geometry.pagesPerBlock);
+  return closeGaps(weights, granuleOf(file.facts, geometry), geometry.pagesPerBlock);
 }
 
-function closeGaps(weights: ReadonlyMap<number, number>, perBlock: number): string {
+/**
+ * Pages that one row speaks of. A row of a source that sees blocks only stands at the first page of its block; in a
+ * file of several sources the coarsest decides, and finer rows show themselves by where they stand.
+ */
+function granuleOf({ origins, page_bytes }: HeatFacts, geometry: PageGeometry): Pages {
+  const coarsest = origins.reduce((most, { granularity }) => Math.max(most, granularity.pages), 1);
+  return Math.max(1, Math.round((coarsest * page_bytes) / geometry.pageBytes));
+}
+
+/** Lines of `offset,weight,pages`: the weight belongs to so many pages from the offset on, to each the same share. */
+function closeGaps(weights: ReadonlyMap<number, number>, granule: Pages, perBlock: Pages): string {
   const pages = [...weights.keys()].sort((a, b) => a - b);
+  const fine = finePlaces(pages, granule);
   const lines: string[] = [];
-  let block = -1;
-  let blocks = 0;
+  let left = 0;
+  let end = 0;
   for (const page of pages) {
-    const own = Math.floor(page / perBlock);
-    if (own !== block) blocks++;
-    block = own;
-    lines.push(`${(blocks - 1) * perBlock + (page - own * perBlock)},${weights.get(page)}`);
+    const length = fine.has(Math.floor(page / granule)) ? 1 : granule;
+    left += Math.max(0, Math.floor(page / perBlock) * perBlock - end);
+    end = Math.max(end, Math.ceil((page + length) / perBlock) * perBlock);
+    lines.push(`${page - left},${weights.get(page)},${length}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Granules with heat elsewhere than at their first page: their rows are of single pages. */
+function finePlaces(pages: readonly number[], granule: Pages): ReadonlySet<number> {
+  return new Set(pages.filter((page) => page % granule !== 0).map((page) => Math.floor(page / granule)));
 }
 
 function malformed(path: string, problem: string, place = 'its footer'): OctavoError {

@@ -41,6 +41,7 @@ function wrong(from: string, to: string): string {
 test('what is just right is accepted', () => {
   const changed = (from: string, to: string) => () => parseScenario(GOOD.replace(from, to), 'good.yaml');
   assert.doesNotThrow(changed('duration: 1s', 'duration: 1s\nreport: 10us\nwarmUp: 999999999ns'));
+  assert.doesNotThrow(changed('cpu: zen3', 'cpu: neoverse-n1\n  pageSize: 64KiB'));
   assert.doesNotThrow(changed('think: 1us', 'think: 0.1ns\n    start: 1s'));
   const file = '/sys/kernel/mm/transparent_hugepage/enabled';
   const event = `events: [{ at: 1s, write: { path: ${file}, text: never } }]\nprocesses:\n`;
@@ -92,6 +93,18 @@ const CASES: readonly (readonly [what: string, from: string, to: string, told: R
     '1GiB',
     '4MiB',
     /^bad\.yaml:7: host\.memory: memory must be a multiple of 2 MiB between/,
+  ],
+  [
+    'pages that the CPU does not have',
+    'memory: 1GiB',
+    'memory: 1GiB\n  pageSize: 64KiB',
+    /^bad\.yaml:8: host\.pageSize: x64 has base pages of 4KiB$/m,
+  ],
+  [
+    'memory of less than two huge pages',
+    'cpu: zen3\n  memory: 1GiB',
+    'cpu: neoverse-n1\n  pageSize: 64KiB\n  memory: 512MiB',
+    /^bad\.yaml:8: host\.memory: memory must be a multiple of 512 MiB between 1024 MiB and 4 TiB/,
   ],
   ['too much memory', '1GiB', '900TiB', /^bad\.yaml:7: host\.memory: /],
   ['memory that is no whole block', '1GiB', '1073741825', /^bad\.yaml:7: host\.memory: /],

@@ -3,8 +3,11 @@ import { isAlias, isCollection, isMap, isSeq, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { isPolicyName, POLICY_NAMES, wrongParameter } from '../../config/policy-words.js';
 import { parseYaml } from '../../formats/yaml.js';
+import { CPUS } from '../../model/cpus/catalogue.js';
+import { type Architecture, geometryOf } from '../../model/kernel/state/options.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { schemaWords } from '../../vocabulary/schema-words.js';
+import { GIB, KIB, MIB } from '../../vocabulary/units.js';
 import { unknownTarget } from '../run/damon-runs.js';
 import { isWorkloadName, WORKLOADS } from '../workloads/catalogue.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';
@@ -154,14 +157,32 @@ function unknownProcess(
   return undefined;
 }
 
-const SMALLEST_MEMORY = 64 * 2 ** 20;
-const LARGEST_MEMORY = 4 * 2 ** 40;
+const SMALLEST_MEMORY = 64 * MIB;
+const LARGEST_MEMORY = 4096 * GIB;
 
 function checkMemory({ host }: Scenario): Problem | undefined {
-  const { memory } = host;
-  if (memory >= SMALLEST_MEMORY && memory <= LARGEST_MEMORY && memory % (2 * 2 ** 20) === 0) return undefined;
-  const message = 'memory must be a multiple of 2 MiB between 64 MiB and 4 TiB';
-  return { path: ['host', 'memory'], message };
+  const { architecture } = CPUS[host.cpu];
+  const geometry = geometryOf(architecture, host.pageSize);
+  if (geometry === undefined)
+    return {
+      path: ['host', 'pageSize'],
+      message: `${architecture} has base pages of ${pageSizesOf(architecture)}`,
+    };
+  const { blockBytes } = geometry;
+  const least = Math.max(SMALLEST_MEMORY, 2 * blockBytes);
+  if (host.memory >= least && host.memory <= LARGEST_MEMORY && host.memory % blockBytes === 0)
+    return undefined;
+  const [block, smallest] = [blockBytes, least].map((bytes) => `${bytes / MIB} MiB`);
+  return {
+    path: ['host', 'memory'],
+    message: `memory must be a multiple of ${block} between ${smallest} and 4 TiB`,
+  };
+}
+
+function pageSizesOf(architecture: Architecture): string {
+  return ['4KiB', '16KiB', '64KiB']
+    .filter((size) => geometryOf(architecture, Number.parseInt(size, 10) * KIB) !== undefined)
+    .join(', ');
 }
 
 /** Files are the kernel's own: those of the scenario's release, which also judges what is written to THP's. */

@@ -3,8 +3,10 @@
  * its seed. docs/simulate.md describes every key; a test compares the two.
  */
 import * as z from 'zod';
-import { CPU_NAMES } from '../../model/cpus/catalogue.js';
+import { CPU_NAMES, CPUS } from '../../model/cpus/catalogue.js';
 import { GENERATION_NAMES } from '../../model/kernel/damon/core/generations.js';
+import { geometryOf } from '../../model/kernel/state/options.js';
+import { GEOMETRY_4K, type PageGeometry } from '../../vocabulary/units.js';
 import { BytesText, DurationText, ShareText, StepText } from '../workloads/quantities.js';
 import { KdamondText } from './damon-text.js';
 
@@ -15,6 +17,8 @@ const HostText = z.strictObject({
   cpu: z.enum(CPU_NAMES, { error: `not a CPU of the catalogue; there are ${CPU_NAMES.join(', ')}` }),
   cpus: z.int().min(1).max(64).default(2),
   memory: BytesText,
+  /** Base pages: those that the CPU's architecture has. */
+  pageSize: BytesText.default(4096),
   swap: BytesText.default(0),
   zswap: BytesText.default(0),
   /** Behaviour of a kernel release: what differs between them is data of the model. */
@@ -121,6 +125,11 @@ export const ScenarioSchema = z.strictObject({
   damon: z.array(KdamondText).max(16).default([]),
   pmu: PmuText.optional(),
 });
+
+/** Page sizes of a scenario's host; a checked one has some. */
+export function hostGeometry({ cpu, pageSize }: Pick<Scenario['host'], 'cpu' | 'pageSize'>): PageGeometry {
+  return geometryOf(CPUS[cpu].architecture, pageSize) ?? GEOMETRY_4K;
+}
 
 export type Scenario = z.infer<typeof ScenarioSchema>;
 export type ScenarioProcess = Scenario['processes'][number];

@@ -7,8 +7,8 @@ import { GENERATIONS } from '../../model/kernel/damon/core/generations.js';
 import { installDamon } from '../../model/kernel/damon/on-model/model-damon.js';
 import { RELEASES } from '../../model/kernel/state/options.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
-import { GEOMETRY_4K, MIB } from '../../vocabulary/units.js';
-import type { Scenario } from './scenario.js';
+import { MIB } from '../../vocabulary/units.js';
+import { hostGeometry, type Scenario } from './scenario.js';
 
 export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';
 
@@ -47,9 +47,10 @@ export function absentFile({ host, events }: Scenario): number | undefined {
 
 function smallMachine(host: Scenario['host']) {
   const generation = GENERATIONS[host.kernel];
+  const geometry = hostGeometry(host);
   const kernel = boot({
-    memoryBytes: 64 * MIB,
-    geometry: GEOMETRY_4K,
+    memoryBytes: Math.max(64 * MIB, 2 * geometry.blockBytes),
+    geometry,
     architecture: CPUS[host.cpu].architecture,
     features: RELEASES[generation.release],
   });

@@ -327,7 +327,23 @@ test('replay: pages by weight, nothing else', () => {
   near(accesses[7], (made * 3) / 8, 5, Math.sqrt(made * 0.234), 'second page');
 });
 
+test('replay: the weight of a line belongs to all of its pages', () => {
+  const { accesses, made, touched } = play(
+    make('replay', { file: 'h' }, undefined, '0,1,100\n200,3,300\n'),
+    80_000,
+  );
+  assert.equal(touched, 400);
+  assert.equal(accesses.length, 500);
+  const sum = (from: number, to: number) =>
+    accesses.slice(from, to).reduce((total, count) => total + count, 0);
+  near(sum(0, 100), made / 4, 5, Math.sqrt((made * 3) / 16), 'first line');
+  assert.equal(sum(100, 200), 0);
+  near(accesses[499], made / 400, 6, Math.sqrt(made / 400), 'last page');
+});
+
 test('a heat file with a bad line names it', () => {
+  for (const line of ['1,2,0', '1,2,x', '1,2,3,4'])
+    assert.throws(() => parseHeat(`0,1\n${line}\n`, 'heat.csv'), OctavoError);
   assert.throws(
     () => parseHeat('0,1\nzero,2\n', 'heat.csv'),
     (problem: OctavoError) => problem.code === 'FILE_MALFORMED' && problem.message.includes('line 2'),

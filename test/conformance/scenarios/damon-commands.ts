@@ -22,7 +22,7 @@ export const damonCommands: Scenario = {
     'apply while another tool has DAMON': 8,
     'show leaves the tree': 'as found',
     'applied from the file, the tree': 'as shown',
-    'ended by SIGTERM': 0,
+    'ended by SIGTERM': 130,
     'tree after SIGTERM': 'empty',
     'status after a kill -9': 'left behind by Octavo',
     'status --recover': '0: Left behind by a killed Octavo: put back.',

@@ -138,6 +138,7 @@ function fillHuge(kernel: Kernel, mm: Mm, inode: MappedInode, offset: PageNumber
   for (let i = 0; i < geometry.pagesPerBlock; i++) inode.setFrame(offset + i, made.head + i);
   folios.set(made.head, FOLIO.uptodate | FOLIO.dirty);
   addNewToLru(kernel, made.head);
+  counters.collapsed[geometry.hugeOrder]++;
   return { result: 'succeeded', cost };
 }
 

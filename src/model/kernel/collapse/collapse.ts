@@ -49,6 +49,7 @@ export function collapseRange(
   const copied = copyRange(kernel, mm, prepared.entry, made.head, order);
   install(kernel, mm, vma, start, order, made.head);
   kernel.flushes.tell(mm.id, start, start + 2 ** order);
+  kernel.counters.collapsed[order]++;
   return { result, cost: cost + copied + kernel.costs.collapseBlock };
 }
 

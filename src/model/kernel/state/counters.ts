@@ -36,12 +36,15 @@ export type OrderStat = (typeof ORDER_STATS)[number];
 export class Counters {
   readonly events: Record<EventName, number>;
   readonly byOrder: Record<OrderStat, Float64Array>;
+  /** Folios that a collapse built, by order, whoever asked for it. Linux counts what it allocates for them instead. */
+  readonly collapsed: Float64Array;
 
   constructor(orders: number) {
     this.events = Object.fromEntries(EVENTS.map((name) => [name, 0])) as Record<EventName, number>;
     this.byOrder = Object.fromEntries(
       ORDER_STATS.map((name) => [name, new Float64Array(orders + 1)]),
     ) as Record<OrderStat, Float64Array>;
+    this.collapsed = new Float64Array(orders + 1);
   }
 
   count(event: EventName, by = 1): void {

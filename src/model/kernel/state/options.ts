@@ -1,4 +1,4 @@
-import { type Bytes, GEOMETRY_4K, GIB, type PageGeometry } from '../../../vocabulary/units.js';
+import { type Bytes, GEOMETRY_4K, GIB, type PageGeometry, pageGeometry } from '../../../vocabulary/units.js';
 import { type CostTable, DEFAULT_COSTS } from './costs.js';
 
 /** What differs between kernel releases, by what it does. */
@@ -81,11 +81,21 @@ export const RELEASES = {
 
 export type Release = keyof typeof RELEASES;
 
+export const ARCHITECTURES = ['x64', 'arm64'] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+/** Page sizes of an architecture; undefined for base pages that it does not have. A page table fills one page. */
+export function geometryOf(architecture: Architecture, pageBytes: Bytes): PageGeometry | undefined {
+  if (pageBytes === 4096) return GEOMETRY_4K;
+  const isBig = architecture === 'arm64' && (pageBytes === 16384 || pageBytes === 65536);
+  return isBig ? pageGeometry(pageBytes, (pageBytes / 8) * pageBytes) : undefined;
+}
+
 /** Everything a model is made of. The same options and the same calls give the same model. */
 export interface KernelOptions {
   readonly memoryBytes: Bytes;
   readonly geometry: PageGeometry;
-  readonly architecture: 'x64' | 'arm64';
+  readonly architecture: Architecture;
   /**
    * The CPU has memory protection keys and the kernel uses them: smaps then has a `ProtectionKey:` line
    * (arch_pkeys_enabled()). Undefined: as most CPUs of the architecture, x64 with and arm64 without.

@@ -49,6 +49,7 @@ export function mountTracing(kernel: Kernel, events: readonly TraceEvent[]): Tra
     switches: tracing.switches,
     mark: (text) => tracing.mark(text),
     commands: () => recentTasks(tracing),
+    pageBytes: kernel.geometry.pageBytes,
     refusal: () => (kernel.options.lockdown === 'confidentiality' ? 'EPERM' : undefined),
   });
   kernel.files.mount(TRACING, root);

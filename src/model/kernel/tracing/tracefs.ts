@@ -3,6 +3,7 @@
  * read beside them (kernel/trace/trace.c, trace_events.c). Modes as the kernel creates them.
  */
 import type { ErrnoName } from '../../../vocabulary/errno.js';
+import type { Bytes } from '../../../vocabulary/units.js';
 import { parseUnsignedLong } from '../numbers/kstrtox.js';
 import { type ModelFile, StaticDirectory, type WriteAnswer } from '../state/file-tree.js';
 import type { TraceBuffer } from './trace-buffer.js';
@@ -24,6 +25,8 @@ export interface TracingParts {
   readonly commands: () => Iterable<readonly [number, string]>;
   /** Why nothing here can be opened (lockdown). */
   readonly refusal: () => ErrnoName | undefined;
+  /** Base page size, the size of one page of the ring buffer. */
+  readonly pageBytes: Bytes;
 }
 
 /** The root of tracefs. */
@@ -112,11 +115,49 @@ function eventsDirectory(parts: TracingParts): StaticDirectory {
   const { switches } = parts;
   const directory = new StaticDirectory(0o750);
   directory.set('enable', guarded(enable(switches, switches.events), parts));
+  directory.set(
+    'header_page',
+    guarded(
+      show(() => headerPage(parts.pageBytes)),
+      parts,
+    ),
+  );
+  directory.set(
+    'header_event',
+    guarded(
+      show(() => HEADER_EVENT),
+      parts,
+    ),
+  );
   for (const system of new Set(switches.events.map((event) => event.system))) {
     directory.set(system, systemDirectory(parts, switches.of(system)));
   }
   return directory;
 }
+
+/** How a page of the ring buffer begins (ring_buffer_print_page_header): time, length, flag of overwriting, records. */
+function headerPage(pageBytes: Bytes): string {
+  const field = (type: string, at: Bytes, size: Bytes, signed: 0 | 1) =>
+    `\tfield: ${type};\toffset:${at};\tsize:${size};\tsigned:${signed};\n`;
+  return [
+    field('u64 timestamp', 0, 8, 0),
+    field('local_t commit', 8, 8, 1),
+    field('int overwrite', 8, 1, 1),
+    field('char data', 16, pageBytes - 16, 0),
+  ].join('');
+}
+
+/** How a record begins (ring_buffer_print_entry_header). */
+const HEADER_EVENT = `# compressed entry header
+\ttype_len    :    5 bits
+\ttime_delta  :   27 bits
+\tarray       :   32 bits
+
+\tpadding     : type == 29
+\ttime_extend : type == 30
+\ttime_stamp : type == 31
+\tdata max type_len  == 28
+`;
 
 function systemDirectory(parts: TracingParts, events: readonly TraceEvent[]): StaticDirectory {
   const directory = new StaticDirectory(0o750);

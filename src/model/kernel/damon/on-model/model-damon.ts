@@ -22,6 +22,8 @@ export interface ModelDamonOptions {
   readonly damonStat?: boolean;
   /** Asked for a pid that the model does not have, when a context is built. */
   readonly adopt?: (pid: ProcessId) => Process | undefined;
+  /** Id of the first trace event, that of the generation's recorded kernel when left out. */
+  readonly firstTraceId?: number;
 }
 
 /** Event of the model's clock at which some kdamond runs. */
@@ -41,7 +43,8 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
   };
   const generation = GENERATIONS[options.generation];
   const memory = new ModelMemory(kernel, options.adopt);
-  const tracing = mountTracing(kernel, damonTraceEvents(generation.traceEvents, generation.firstTraceId));
+  const firstTraceId = options.firstTraceId ?? generation.firstTraceId;
+  const tracing = mountTracing(kernel, damonTraceEvents(generation.traceEvents, firstTraceId));
   const system = new DamonSystem({
     generation,
     memory,

@@ -1,0 +1,72 @@
+/**
+ * Hashes of the rows that have a page, to tell recordings apart: the loop of src/vocabulary/fingerprint.ts over the
+ * columns as they lie here, with the same results. A test holds the two against each other.
+ */
+import { CAPACITY, FREE as COLUMNS_END, PHYSICAL_PAGE, PID, TID, TIME, VIRTUAL_PAGE, WEIGHT } from './batch';
+
+/** Hashes that may belong to the sketch, as f64. */
+export const HASHES: usize = COLUMNS_END;
+/** count, timed, sum, first and last of a call, as f64. */
+export const HASHED: usize = HASHES + 8 * <usize>CAPACITY;
+export const FREE: usize = HASHED + 64;
+
+const TWO_63: f64 = 9223372036854775808.0;
+const TWO_64: f64 = 18446744073709551616.0;
+const LOW_RANGE: f64 = 2097152.0;
+const LOW_SHIFT: u32 = 11;
+
+/** Hashes `count` rows; answers how many have a high word of at most `bound` and were put into HASHES. */
+export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
+  const origin = <f64>originLow;
+  let placed = 0;
+  let timed = 0;
+  let sum: u32 = 0;
+  let first: f64 = Infinity;
+  let last: f64 = -Infinity;
+  let kept = 0;
+  for (let row = 0; row < count; row++) {
+    const wide: usize = (<usize>row) << 3;
+    let page = load<f64>(wide, VIRTUAL_PAGE);
+    if (page < 0) page = load<f64>(wide, PHYSICAL_PAGE);
+    if (page < 0) continue;
+    const at = load<f64>(wide, TIME);
+    const isTimed = at == at;
+    const when = isTimed ? low32(origin + at) : low32(load<f64>(wide, WEIGHT));
+    const number = <u64>page;
+    const tid = load<i32>((<usize>row) << 2, TID);
+    const thread = tid >= 0 ? tid : load<i32>((<usize>row) << 2, PID);
+    const who = (<u32>thread * 0x9e3779b1) ^ <u32>(number >> 32);
+    const where = (<u32>number * 0x85ebca6b) ^ who;
+    const high = stir((when * 0xc2b2ae35) ^ where ^ (where >>> 15));
+    placed++;
+    sum += high;
+    if (!isTimed) continue;
+    timed++;
+    first = min(first, at);
+    last = max(last, at);
+    if (high > bound) continue;
+    const low = (stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT;
+    store<f64>((<usize>kept) << 3, <f64>high * LOW_RANGE + <f64>low, HASHES);
+    kept++;
+  }
+  store<f64>(HASHED, <f64>placed);
+  store<f64>(HASHED, <f64>timed, 8);
+  store<f64>(HASHED, <f64>sum, 16);
+  store<f64>(HASHED, first, 24);
+  store<f64>(HASHED, last, 32);
+  return kept;
+}
+
+/** A number mod 2^32, as JavaScript's `>>> 0` does it. */
+function low32(value: f64): u32 {
+  if (value < 0) return 0 - low32(-value);
+  if (value < TWO_63) return <u32>(<i64>value);
+  return value < TWO_64 ? <u32>(<u64>value) : 0;
+}
+
+/** The finaliser of MurmurHash3. */
+function stir(word: u32): u32 {
+  let mixed = (word ^ (word >>> 16)) * 0x85ebca6b;
+  mixed = (mixed ^ (mixed >>> 13)) * 0xc2b2ae35;
+  return mixed ^ (mixed >>> 16);
+}

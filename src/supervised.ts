@@ -1,0 +1,93 @@
+/** Runs a command line whose answer was not prepared: main.ts hands it on. */
+import { writeSync } from 'node:fs';
+import type { ChosenHost } from './cli/chosen-host.js';
+import { failureDocument, failureText, type Streams } from './cli/context.js';
+import type { StreamFacts } from './cli/print/style.js';
+import type { Inherited } from './host/linux/inherited.js';
+import { supervise } from './host/thread/supervisor.js';
+import { EXIT, OctavoError } from './vocabulary/errors.js';
+
+/** Texts of the program itself: shown before another thread would have started. */
+const INSTANT = ['man', 'help', 'completion', '__complete'];
+
+/** What main.ts knows. */
+export interface Started extends ChosenHost {
+  readonly inherited: Inherited;
+}
+
+export async function runSupervised(started: Started): Promise<void> {
+  const { recording, words, inherited } = started;
+  if (recording === undefined && words[0] === 'launch') {
+    // The program that takes this one's place must find signals and streams as they were: no listener, no thread.
+    process.exitCode = await runHere(started, {
+      out: { write: (text) => void writeSync(1, text) },
+      err: { write: (text) => void writeSync(2, text) },
+    });
+  } else if (recording === undefined && isInstant(words)) await runInstant(started);
+  else {
+    supervise({
+      module: new URL('./command-thread.js', import.meta.url),
+      commandLine: words,
+      recording,
+      inherited,
+      lastWords: (signal) => lastWords(words, signal),
+      unwritable,
+    });
+  }
+}
+
+async function runInstant(started: Started): Promise<void> {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => process.exit(EXIT.interrupted));
+  let failed: number | undefined;
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (failed === undefined && code !== 'EPIPE')
+      process.stderr.write(unwritable('standard output', code ?? 'EIO'));
+    failed ??= code === 'EPIPE' ? EXIT.done : EXIT.badInput;
+    process.exitCode = failed;
+  });
+  process.stderr.on('error', () => undefined);
+  const code = await runHere(started, { out: process.stdout, err: process.stderr });
+  process.exitCode = failed ?? code;
+}
+
+/** What is said of a command that was ended before it could say anything. */
+function lastWords(words: readonly string[], signal: string): { readonly out: string; readonly err: string } {
+  const problem = new OctavoError('STOPPED', { signal });
+  // With --every each document is a line.
+  const indent = words.some((word) => /^--every(=|$)/.test(word)) ? undefined : 2;
+  const document = `${JSON.stringify(failureDocument(problem), undefined, indent)}\n`;
+  return { err: `${failureText(problem)}\n`, out: words.includes('--json') ? document : '' };
+}
+
+function isInstant(words: readonly string[]): boolean {
+  const [word] = words;
+  if (word === undefined || word.startsWith('-') || INSTANT.includes(word)) return true;
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? words.length : end).some((one) => one === '--help' || one === '-h');
+}
+
+/** Ends a program whose standard output cannot be written. */
+export function failUnwritable(errno: string): void {
+  process.stderr.write(unwritable('standard output', errno));
+  process.exitCode = EXIT.badInput;
+}
+
+function unwritable(path: string, errno: string): string {
+  return `${failureText(new OctavoError('FILE_UNWRITABLE', { path, errno }))}\n`;
+}
+
+/** Runs the command on this thread, without standard input. */
+async function runHere({ words, inherited }: Started, output: Pick<Streams, 'out' | 'err'>): Promise<number> {
+  const { runCommandLine } = await import('./cli/application.js');
+  const { OctavoContext } = await import('./cli/context.js');
+  const { linuxHost } = await import('./host/linux-host.js');
+  const input = (async function* () {})();
+  const { styleOf } = await import('./cli/print/style.js');
+  const outStyle = styleOf(process.env, output.out as StreamFacts);
+  const errStyle = styleOf(process.env, output.err as StreamFacts);
+  const columns = Number.isFinite(outStyle.width) ? outStyle.width : 100;
+  const streams = { ...output, input, interactive: false, columns, outStyle, errStyle };
+  const context = new OctavoContext(linuxHost(inherited), streams, new AbortController().signal);
+  return runCommandLine(words, context);
+}
