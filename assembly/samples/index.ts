@@ -20,7 +20,7 @@ export {
 export { forget } from './caches';
 export { forgetOrigin, setOrigin } from './clock';
 export { FREE, HASHED, HASHES, hashRows } from './hashes';
-export { EXCHANGE, MODE_FLAGS, MOST_PLANS, OPERATION_KINDS, SOURCE_COUNTS } from './layout';
+export { EXCHANGE, MODE_FLAGS, MOST_PLANS, OPERATION_KINDS, SOURCE_COUNTS, SOURCE_FLAGS } from './layout';
 export { decodeSamples, setPlan, setReading } from './samples';
 export { setGuess, setQueue } from './spe-queue';
 export { decodeRecords, setSpe } from './spe-records';

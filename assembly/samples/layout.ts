@@ -17,7 +17,9 @@ export const MODE_FLAGS: usize = SOURCE_CACHE + (16 << 8);
 export const OPERATION_KINDS: usize = MODE_FLAGS + 64;
 /** How often each SPE data source was seen with a load, 65,536 × u32 and one that nobody reads. */
 export const SOURCE_COUNTS: usize = OPERATION_KINDS + 256;
+/** SAMPLE_FLAG bits of each SPE data source of the CPU decoded for, 32 × u16. */
+export const SOURCE_FLAGS: usize = SOURCE_COUNTS + (4 << 16) + 64;
 /** A Plan for each event. */
-export const PLANS: usize = SOURCE_COUNTS + (4 << 16) + 64;
+export const PLANS: usize = SOURCE_FLAGS + 64;
 export const MOST_PLANS: i32 = 4096;
 export const TABLES_END: usize = PLANS + (64 << 12);

@@ -1,4 +1,4 @@
-/** The AUX buffer that records are read from: whose they are, and which of its data sources are remote. */
+/** The AUX buffer that records are read from: whose they are. */
 import { GUESSED, QUEUE_IS_NAMED, QUEUE_PID, QUEUE_TID, UNKNOWN_THREAD } from './exchange';
 import * as host from './host';
 
@@ -11,8 +11,6 @@ export class Queue {
   static hasThread: bool = false;
   /** Value of the last context packet, −1 before the first. */
   static context: i32 = -1;
-  /** One bit for each data source of another socket or chip. */
-  static remoteSources: u32 = 0;
   /** Times in [guessFrom, guessUntil) are of the thread that was found last. */
   static guessFrom: f64 = NaN;
   static guessUntil: f64 = NaN;
@@ -20,20 +18,12 @@ export class Queue {
   static unknown: i32 = 0;
 }
 
-export function setQueue(
-  tid: i32,
-  pid: i32,
-  isNamed: i32,
-  hasThread: i32,
-  context: i32,
-  remoteSources: u32,
-): void {
+export function setQueue(tid: i32, pid: i32, isNamed: i32, hasThread: i32, context: i32): void {
   Queue.tid = tid;
   Queue.pid = pid;
   Queue.isNamed = isNamed != 0;
   Queue.hasThread = hasThread != 0;
   Queue.context = context;
-  Queue.remoteSources = remoteSources;
   Queue.guessFrom = NaN;
   Queue.guessUntil = NaN;
 }

@@ -22,7 +22,7 @@ import {
 import { isWanted } from './caches';
 import { begin, Clock } from './clock';
 import { MEMORY_RECORDS, OTHER_PROCESS, QUEUE_CONTEXT, RECORDS, ROWS, UNCONVERTED } from './exchange';
-import { OPERATION_KINDS, SOURCE_COUNTS } from './layout';
+import { OPERATION_KINDS, SOURCE_COUNTS, SOURCE_FLAGS } from './layout';
 import { guessThread, leaveQueue, nameThread, Queue } from './spe-queue';
 import { Conversion, nanosecondsOf } from './spe-time';
 
@@ -38,14 +38,21 @@ const TLB_MISS = 1 << 2;
 const GUESSED_THREAD = 1 << 4;
 const REMOTE_MEMORY = 1 << 5;
 const CACHE_MISS = 1 << 6;
+const TLB_HIT = (1 << 7) | (1 << 8);
+/** DATA_SOURCE.l1, and all bits of a data source. */
+const FROM_LEVEL_ONE = 1 << 9;
+const SOURCE_BITS = 15 << 9;
 
 /** Bits of the events packet, by number. */
+const LEVEL_ONE_ACCESS = 2;
+const LEVEL_ONE_REFILL = 3;
+const TLB_ACCESS = 4;
 const TLB_WALK = 5;
 const LAST_LEVEL_MISS = 9;
 const REMOTE_ACCESS = 10;
 
 const LOW_56_BITS: u64 = 0x00ffffffffffffff;
-/** SPE data source values with a bit in Queue.remoteSources. */
+/** SPE data source values with flags. */
 const MASKED_SOURCES: u32 = 32;
 /** One more place behind the counts of data sources. */
 const NO_SOURCE = 65536;
@@ -273,7 +280,10 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
         const count = (<usize>((source & -tellsSource) | (NO_SOURCE & (tellsSource - 1)))) << 2;
         store<u32>(count, load<u32>(count, SOURCE_COUNTS) + 1, SOURCE_COUNTS);
         const isMasked = <i32>(<u32>source < MASKED_SOURCES) & tellsSource;
-        flags |= (<i32>(Queue.remoteSources >> (source & 31)) & isMasked) * REMOTE_MEMORY;
+        const meaning = <i32>load<u16>((<usize>(source & 31)) << 1, SOURCE_FLAGS) * isMasked;
+        // A source that is told is better than what the events say of the first level.
+        const isTold = <i32>((meaning & SOURCE_BITS) != 0);
+        flags = (flags & ~(SOURCE_BITS * isTold)) | meaning;
         const address = canonical(virtual);
         store<f64>((<usize>row) << 3, time, TIME);
         store<i32>((<usize>row) << 2, Queue.pid, PID);
@@ -317,7 +327,9 @@ function flagsOf(events: u32): i32 {
   const isWalk = ((events >> TLB_WALK) & 1) * TLB_MISS;
   const isMiss = ((events >> LAST_LEVEL_MISS) & 1) * CACHE_MISS;
   const isRemote = ((events >> REMOTE_ACCESS) & 1) * REMOTE_MEMORY;
-  return <i32>(isWalk | isMiss | isRemote);
+  const isHit = ((events >> TLB_ACCESS) & ~(events >> TLB_WALK) & 1) * TLB_HIT;
+  const isNear = ((events >> LEVEL_ONE_ACCESS) & ~(events >> LEVEL_ONE_REFILL) & 1) * FROM_LEVEL_ONE;
+  return <i32>(isWalk | isMiss | isRemote | isHit | isNear);
 }
 
 /** Nanoseconds after the origin, NaN without a conversion. */

@@ -35,6 +35,7 @@ const SAMPLES = {
   losses: Counts,
   events: AnyRows,
   notes: Texts,
+  nothing: z.looseObject({ why: z.string(), remedy: z.string() }).nullable(),
 };
 
 const HEATMAP_ROW = { samples: Count, blocks: Counts };
@@ -141,6 +142,58 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     mappings: AnyRows,
     hottest: AnyRows,
   }),
+  'heat-block': kind(
+    'heat-block',
+    'report --format jsonl, one a line',
+    'a block: samples, accesses, touched pages, spread, claim, whether sparse',
+    {
+      ...{ pid: Count, command: z.string(), address: z.string(), block_bytes: Count, mapping: z.string() },
+      ...{ samples: Count, accesses: Count, tlb_misses: Count.nullable(), touched_pages: Count.nullable() },
+      ...{ block_pages: Count, spread_low_share: Count.nullable(), spread_high_share: Count.nullable() },
+      ...{ kept_pages: Count.nullable(), kept_least_share: Count.nullable() },
+      sparse: z.enum(['certain', 'wider', 'unknown']),
+    },
+  ),
+  'heat-view': kind(
+    'heat-view',
+    'report --by',
+    'samples, accesses, share and mean latency by value and mapping',
+    {
+      ...{ heat: z.string(), by: z.string(), samples: Count, values: AnyRows, groups: AnyRows },
+    },
+  ),
+  'view-row': kind(
+    'view-row',
+    'report --by with --format jsonl, one a line',
+    'a value in a mapping of a process',
+    {
+      ...{ by: z.string(), value: z.string(), pid: z.number(), mapping: z.string() },
+      ...{ samples: Count, accesses: Count, share: Count, mean_latency_cycles: Count.nullable() },
+    },
+  ),
+  distribution: kind(
+    'distribution',
+    'report --distribution',
+    'percentiles, mean and points of wss, footprint or recency',
+    {
+      ...{
+        from: z.string(),
+        distribution: z.string(),
+        unit: z.enum(['bytes', 'ms']),
+        groups: AnyRows,
+        notes: Texts,
+      },
+    },
+  ),
+  'distribution-row': kind(
+    'distribution-row',
+    'report --distribution with --format jsonl, one a line',
+    'a point of a distribution',
+    {
+      ...{ distribution: z.string(), who: z.string(), bytes: Count },
+      ...{ at_ms: Count.nullable(), idle_ms: Count.nullable() },
+    },
+  ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
     from: z.array(z.string()),
     heat: z.string(),

@@ -37,6 +37,7 @@ const FACTS: HeatFacts = {
     { pid: PROCESS.pid, command: 'db', startTicks: 7 },
     { pid: 5, command: 'x', startTicks: null },
   ],
+  slices: { clock: 'none', widthMs: null },
   ...{ thinned_to: 1, written_as: HEAT_VERSION, samples: 9, unplaced: {}, losses: { 'damaged samples': 2 } },
 };
 

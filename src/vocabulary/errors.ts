@@ -176,6 +176,12 @@ export const ERRORS = {
     advice:
       'Give each recording once: repeated samples look like certainty. A merged heat file holds its parts.',
   },
+  VIEW_ABSENT: {
+    exit: 'badInput',
+    says: 'the samples of {path} do not tell accesses by {view}',
+    advice:
+      'Record data sources and weights (perf mem record, perf record -d -W, Arm SPE, AMD IBS), then import the recording with this version.',
+  },
   HEAT_UNLIKE: {
     exit: 'badInput',
     says: '{first} and {second} do not go together: {problem}',

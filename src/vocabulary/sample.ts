@@ -32,7 +32,48 @@ export const SAMPLE_FLAG = {
   guessedThread: 1 << 4,
   remoteMemory: 1 << 5,
   cacheMiss: 1 << 6,
+  /** The first-level or second-level TLB had the translation; both bits when it is not said which of them. */
+  tlbFirst: 1 << 7,
+  tlbSecond: 1 << 8,
 } as const;
+
+/** Where the data of an access came from: bits 9 to 12 of the flags. Levels are those of perf_mem_data_src. */
+export const DATA_SOURCE = {
+  unknown: 0,
+  l1: 1,
+  /** A line that was on its way already: line fill buffer, miss address buffer. */
+  fillBuffer: 2,
+  l2: 3,
+  /** The last cache of the chip or cluster: L3, system cache. */
+  l3: 4,
+  /** Another core's or cluster's cache of the same chip. */
+  peerCache: 5,
+  /** A cache of another chip or socket, or memory behind it where the hardware does not tell them apart. */
+  remoteCache: 6,
+  /** Memory; of which node is not said. */
+  memory: 7,
+  localMemory: 8,
+  remoteMemory: 9,
+  cxl: 10,
+  pmem: 11,
+  /** Devices and uncached memory. */
+  device: 12,
+} as const;
+
+const SOURCE_SHIFT = 9;
+const SOURCE_BITS = 15 << SOURCE_SHIFT;
+const TLB_BITS = SAMPLE_FLAG.tlbMiss | SAMPLE_FLAG.tlbFirst | SAMPLE_FLAG.tlbSecond;
+
+/** DATA_SOURCE value to flags, and back. */
+export const sourceFlag = (source: number): number => source << SOURCE_SHIFT;
+export const sourceOf = (flags: number): number => (flags & SOURCE_BITS) >>> SOURCE_SHIFT;
+
+/** Flags with what `more` says beyond them: a data source or TLB outcome that is there already stays. */
+export function joinedFlags(flags: number, more: number): number {
+  const known = ((flags & SOURCE_BITS) === 0 ? 0 : SOURCE_BITS) | ((flags & TLB_BITS) === 0 ? 0 : TLB_BITS);
+  // A miss that either of them saw is one.
+  return flags | (more & ~(known & ~SAMPLE_FLAG.tlbMiss));
+}
 
 /** Absent virtual or physical page in a column. */
 export const NO_PAGE = -1;

@@ -4,6 +4,7 @@ import { writeHeatFile } from '../../formats/heat-file/write.js';
 import type { Tally } from '../../formats/perf-data/tally.js';
 import { resolvedLines } from '../../sources/resolved.js';
 import { Resolver } from '../../sources/resolver.js';
+import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { NATURES } from '../../vocabulary/nature.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
@@ -14,8 +15,10 @@ import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, parseWord } from '../parameters.js';
 import { showBytes } from '../print/units.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
-import { parsePids } from '../samples/options.js';
+import { nothingImported, nothingLines } from '../samples/nothing-sampled.js';
+import { byFlag, parsePids } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
+import { viewLines, viewOf } from '../samples/view.js';
 
 type ImportFlags = {
   readonly out?: string;
@@ -26,6 +29,7 @@ type ImportFlags = {
   readonly resolve?: readonly string[];
   readonly event?: string;
   readonly maxMemory?: number;
+  readonly by?: ViewName;
   readonly json: boolean;
 };
 
@@ -45,6 +49,7 @@ export const importCommand = command<ImportFlags, string[]>(
       ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
       ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
       ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
+      ['octavo import perf.data --by source', 'where the data came from, and the mean latency'],
       [
         'octavo import spe.data --resolve qemu-system-aar --out heat.parquet',
         'find the pages of physical addresses',
@@ -108,6 +113,7 @@ export const importCommand = command<ImportFlags, string[]>(
         brief: 'Heat of this event; otherwise of the one whose samples say most',
       },
       maxMemory: maxMemoryFlag,
+      by: byFlag,
       json: jsonFlag,
     },
   },
@@ -128,10 +134,18 @@ export const importCommand = command<ImportFlags, string[]>(
           }),
     });
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
-    if (flags.json) this.printJson(importDocument(imported, paths, flags.out));
-    else for (const line of importText(imported, flags.out)) this.print(line);
+    const view = flags.by === undefined ? undefined : viewOf(imported.views, flags.by, paths.join(', '));
+    const shown = view === undefined ? {} : { view };
+    if (flags.json) this.printJson({ ...importDocument(imported, paths, flags.out), ...shown });
+    else {
+      for (const line of importText(imported, flags.out)) this.print(line);
+      if (view !== undefined) for (const line of viewLines(view, VIEW_GROUPS)) this.print(line);
+    }
   },
 );
+
+/** Mappings shown of a view; `octavo report --by` shows more. */
+const VIEW_GROUPS = 10;
 
 /** Page tables of all processes that the words name. */
 function resolverOf(context: OctavoContext, targets: readonly string[]): Resolver {
@@ -152,6 +166,9 @@ function geometryOf(flags: ImportFlags, here: PageGeometry): PageGeometry {
     throw new OctavoError('USAGE', { problem: reason, command: 'import' });
   }
 }
+
+/** Rows of views kept in a heat file. */
+const MOST_VIEW_ROWS = 100_000;
 
 export function saveHeat(
   context: OctavoContext,
@@ -176,10 +193,12 @@ export function saveHeat(
     })),
     thinned_to: imported.thinnedTo,
     written_as: HEAT_VERSION,
+    slices: { clock: 'none', widthMs: null },
     samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
     mappings: touchedMappings(imported, geometry),
+    views: imported.views.slice(0, MOST_VIEW_ROWS),
   };
   const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
   const written = context.host.files.writeFile(path, file);
@@ -237,6 +256,7 @@ export function importDocument(
     regions: imported.regions,
     bytesRead: imported.bytesRead,
     notes: imported.notes,
+    nothing: nothingImported(imported) ?? null,
     ...(imported.resolved === undefined ? {} : { resolved: imported.resolved }),
     ...(out === undefined ? {} : { heat: out, unplaced: imported.unplaced }),
   };
@@ -267,6 +287,8 @@ export function importText(imported: Imported, out: string | undefined): string[
     lines.push(`${count} samples not placed: ${reason}`);
   if (imported.resolved !== undefined) lines.push(...resolvedLines(imported.resolved));
   lines.push(...imported.notes);
+  const nothing = nothingImported(imported);
+  if (nothing !== undefined) lines.push(...nothingLines(nothing));
   if (imported.thinnedTo > 1)
     lines.push(
       `heat of 1 in ${imported.thinnedTo} blocks was kept, chosen at random, to stay within --max-memory; of the others nothing is known`,

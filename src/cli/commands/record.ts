@@ -183,7 +183,7 @@ async function recordNow(
   });
   const fromMs = context.host.clock.wallMs();
   for await (const { slice, batch } of source.slicesOf(working(context, 'recording'))) {
-    importing.add(batch, slice.sorter);
+    importing.add(batch, slice.sorter, slice.session);
   }
   throwIfStopped(context.signal);
   for (const slice of source.finished) importing.account(slice);

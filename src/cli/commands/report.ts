@@ -1,12 +1,28 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
+import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
+import type { OctavoContext } from '../context.js';
+import { formatFlag, rowPrinter } from '../format-flag.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
-import { heatReport } from '../samples/heat-report.js';
+import type { RowFormat } from '../print/rows.js';
+import { BLOCK_ROWS, blockRow } from '../samples/block-rows.js';
+import {
+  DISTRIBUTION_ROWS,
+  DISTRIBUTIONS,
+  type DistributionName,
+  distributionLines,
+  distributionOf,
+  distributionRows,
+} from '../samples/distribution.js';
+import { heatBlocks, heatReport } from '../samples/heat-report.js';
 import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
-import { parsePids } from '../samples/options.js';
+import { memoryUse } from '../samples/memory-use.js';
+import { byFlag, parsePids } from '../samples/options.js';
+import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
 
 type ReportFlags = {
   readonly pid?: ReadonlySet<number>;
@@ -15,6 +31,10 @@ type ReportFlags = {
   readonly sparse: number;
   readonly thp: boolean;
   readonly svg?: string;
+  readonly format?: RowFormat;
+  readonly by?: ViewName;
+  readonly distribution?: DistributionName;
+  readonly accesses: number;
   readonly json: boolean;
 };
 
@@ -33,6 +53,9 @@ export const reportCommand = command<ReportFlags, [string]>(
       ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
       ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
+      ['octavo report heat.parquet --by tlb', 'accesses by TLB outcome, and in which mappings'],
+      ['octavo report damon.data --distribution wss', 'working-set size over time, as damo report wss'],
+      ['octavo report heat.parquet --format csv', 'every block as a line, for other programs'],
     ],
     exits: [
       [EXIT.badInput, 'the file is no heat file'],
@@ -43,7 +66,13 @@ export const reportCommand = command<ReportFlags, [string]>(
   {
     positional: {
       kind: 'tuple',
-      parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: parseWord }],
+      parameters: [
+        {
+          placeholder: 'heat',
+          brief: 'Heat file of `octavo import`, or with --distribution a record of DAMON',
+          parse: parseWord,
+        },
+      ],
     },
     flags: {
       pid: {
@@ -71,12 +100,31 @@ export const reportCommand = command<ReportFlags, [string]>(
         withNegated: false,
         brief: 'Count blocks that are huge pages now, sampled or not; their processes must still run',
       },
+      format: formatFlag,
+      by: byFlag,
+      distribution: {
+        kind: 'enum',
+        values: DISTRIBUTIONS,
+        optional: true,
+        brief: 'Show working-set size, footprint or recency over time, of a heat file or a record of DAMON',
+      },
+      accesses: {
+        kind: 'parsed',
+        parse: countBetween(1, 1e6),
+        default: '1',
+        brief:
+          'With --distribution: a region of DAMON counts when found accessed at least so often an aggregation',
+      },
       svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
       json: jsonFlag,
     },
   },
   async function (flags, path) {
+    checkFormat(flags);
+    if (flags.distribution !== undefined) return printDistribution(this, path, flags, flags.distribution);
     const source = HeatFileSource.open(this.host.files, path);
+    if (flags.by !== undefined) return printView(this, source, path, flags, flags.by);
+    if (flags.format !== undefined) return printBlocks(this, source, flags, flags.format);
     const huge = flags.thp ? await hugeBlocks(this.host, source, path, flags.pid) : undefined;
     const report = await heatReport(source, {
       ...(huge === undefined ? {} : { huge }),
@@ -94,3 +142,59 @@ export const reportCommand = command<ReportFlags, [string]>(
     else for (const line of reportLines(report)) this.print(line);
   },
 );
+
+/** One way of printing at a time. */
+function checkFormat({ format, json, thp, svg }: ReportFlags): void {
+  const other = json ? '--json' : thp ? '--thp' : svg === undefined ? '' : '--svg';
+  if (format === undefined || other === '') return;
+  throw new OctavoError('USAGE', { problem: `--format does not go with ${other}`, command: 'report' });
+}
+
+/** Every block of the file, one a line. */
+async function printBlocks(
+  context: OctavoContext,
+  source: HeatFileSource,
+  { pid, sparse }: ReportFlags,
+  format: RowFormat,
+): Promise<void> {
+  const print = rowPrinter(context, BLOCK_ROWS, format);
+  const { blockBytes } = source.geometry;
+  for await (const line of heatBlocks(source, pid)) {
+    throwIfStopped(context.signal);
+    print(blockRow(line, blockBytes, sparse));
+  }
+}
+
+/** Accesses by what the samples say beside their place. */
+function printView(
+  context: OctavoContext,
+  source: HeatFileSource,
+  path: string,
+  { pid, top, format, json }: ReportFlags,
+  by: ViewName,
+): void {
+  const view = viewOf(viewRows(source.facts), by, path, pid);
+  if (json) context.printJson({ octavo: 'heat-view', version: 1, heat: path, ...view });
+  else if (format === undefined) for (const line of viewLines(view, top)) context.print(line);
+  else {
+    const print = rowPrinter(context, VIEW_ROWS, format);
+    for (const group of view.groups) print(viewRow(view, group));
+  }
+}
+
+/** How much memory was in use, of a heat file or a record of DAMON. */
+async function printDistribution(
+  context: OctavoContext,
+  path: string,
+  { pid, accesses, format, json }: ReportFlags,
+  name: DistributionName,
+): Promise<void> {
+  const { use, notes } = await memoryUse(context, path, pid, accesses);
+  const told = distributionOf(name, use, notes);
+  if (json) context.printJson({ octavo: 'distribution', version: 1, from: path, ...told });
+  else if (format === undefined) for (const line of distributionLines(told)) context.print(line);
+  else {
+    const print = rowPrinter(context, DISTRIBUTION_ROWS, format);
+    for (const row of distributionRows(told)) print(row);
+  }
+}

@@ -4,6 +4,7 @@ import { writeHeatFile } from '../../formats/heat-file/write.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import type { Fraction } from '../../vocabulary/units.js';
 import { mergedMaps, nameAt } from './heat-maps.js';
+import { joinedRows, viewRows } from './view.js';
 
 export interface Merged {
   readonly file: Uint8Array;
@@ -51,6 +52,7 @@ function mergedFacts(all: readonly HeatFacts[]): HeatFacts {
     written_as: Math.min(...all.map((facts) => facts.written_as)),
     samples: all.reduce((sum, facts) => sum + facts.samples, 0),
     unplaced: summed(all.map((facts) => facts.unplaced)),
+    views: joinedRows(all.flatMap((facts) => viewRows(facts))),
     losses: summed(all.map((facts) => facts.losses)),
     mappings: [...mappings.values()].sort(
       (a, b) => a.pid - b.pid || Number(BigInt(a.start) - BigInt(b.start)),

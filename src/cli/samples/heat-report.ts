@@ -12,7 +12,8 @@ import type { HeatFileSource } from '../../sources/heat-file.js';
 import type { HotFraction, HotMap } from '../../vocabulary/hot-map.js';
 import type { Conclusion, SampleNature } from '../../vocabulary/nature.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
-import { pageToAddress } from '../../vocabulary/units.js';
+import { type BlockNumber, pageToAddress } from '../../vocabulary/units.js';
+import { type NothingSampled, nothingInHeat } from './nothing-sampled.js';
 import { MappingPlaces } from './touched-mappings.js';
 
 export interface BlockLine {
@@ -60,6 +61,8 @@ export interface HeatReport {
   readonly seesSubPages: boolean;
   readonly unplaced: Readonly<Record<string, number>>;
   readonly losses: Readonly<Record<string, number>>;
+  /** Why there is no block to show; null where there is one. */
+  readonly nothing: NothingSampled | null;
   /** Of blocks with samples; of all huge pages when `huge` is there. */
   readonly histogram: HeatHistogram;
   /** Huge pages of the live processes, when only those are counted. */
@@ -111,12 +114,13 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
     seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,
     losses: source.facts.losses,
+    nothing: maps.length > 0 ? null : nothingInHeat(source.facts, options.pids),
     histogram: heatHistogram(maps, options.bins, options.huge),
     ...(options.huge === undefined ? {} : { huge: countHuge(maps, options.huge) }),
     sparse: countSparse(maps, options.sparseBelow, options.huge),
     processes: bySamples(gathered.processes),
     mappings: bySamples(gathered.mappings).slice(0, options.top),
-    hottest: hottestBlocks(maps, options.top, gathered.blockMappings, source),
+    hottest: hottestBlocks(maps, options.top, gathered.blockMappings),
   };
 }
 
@@ -126,6 +130,8 @@ interface Gathered {
   readonly mappings: Map<string, Group>;
   /** Mapping of each block by `pid/block`: the one of its first page. */
   readonly blockMappings: Map<string, string>;
+  /** The page of the last row: a page has a row for each slice of time, side by side, and counts once. */
+  lastPage: { readonly pid: number; readonly page: number } | undefined;
 }
 
 interface Group {
@@ -146,6 +152,7 @@ async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefi
     processes: new Map(),
     mappings: new Map(),
     blockMappings: new Map(),
+    lastPage: undefined,
   };
   const { geometry } = source;
   const places = new MappingPlaces(source.facts.mappings ?? [], geometry);
@@ -200,15 +207,12 @@ function addRow(
   if (samples > 0) builder.addTlbMisses(row.page, tlbMisses, (accesses * tlbMisses) / samples);
   const key = `${row.pid}/${block}`;
   if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
-  addTo(
-    gathered.processes,
-    `${row.pid}`,
-    { ...row, mapping: '', start: '', end: '' },
-    block,
-    samples,
-    accesses,
-  );
-  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, samples, accesses);
+  const { lastPage } = gathered;
+  const pages = lastPage?.pid === row.pid && lastPage.page === row.page ? 0 : 1;
+  gathered.lastPage = row;
+  const counts = { samples, accesses, pages };
+  addTo(gathered.processes, `${row.pid}`, { ...row, mapping: '', start: '', end: '' }, block, counts);
+  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, counts);
 }
 
 function addTo(
@@ -216,8 +220,7 @@ function addTo(
   key: string,
   row: Row,
   block: number,
-  samples: number,
-  accesses: number,
+  counts: Pick<Group, 'samples' | 'accesses' | 'pages'>,
 ): void {
   let group = groups.get(key);
   if (group === undefined) {
@@ -225,9 +228,9 @@ function addTo(
     group = { pid, command, mapping, start, end, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
     groups.set(key, group);
   }
-  group.samples += samples;
-  group.accesses += accesses;
-  group.pages++;
+  group.samples += counts.samples;
+  group.accesses += counts.accesses;
+  group.pages += counts.pages;
   group.blocks.add(block);
 }
 
@@ -261,7 +264,10 @@ function countSparse(
   return { below, ...counts };
 }
 
-function sparseness(fraction: HotFraction | undefined, below: number): 'certain' | 'wider' | 'unknown' {
+export function sparseness(
+  fraction: HotFraction | undefined,
+  below: number,
+): 'certain' | 'wider' | 'unknown' {
   if (fraction === undefined) return 'unknown';
   if (density(fraction, below, 1) === 'sparse') return 'certain';
   return surelyWider(fraction, below) ? 'wider' : 'unknown';
@@ -271,29 +277,50 @@ function hottestBlocks(
   maps: readonly HotMap[],
   top: number,
   mappings: ReadonlyMap<string, string>,
-  source: HeatFileSource,
 ): BlockLine[] {
-  const { geometry } = source;
   const all = maps.flatMap((map) =>
     [...map.blocks()].map((number) => ({ map, number, weight: map.block(number)?.weight ?? 0 })),
   );
   all.sort((a, b) => b.weight - a.weight || a.number - b.number);
-  return all.slice(0, top).flatMap(({ map, number }) => {
-    const block = map.block(number);
-    if (block === undefined) return [];
-    const { pid, command } = map.process;
-    const fraction = boundedFraction(map, number);
-    return {
-      pid,
-      command,
-      address: pageToAddress(number * geometry.pagesPerBlock, geometry),
-      mapping: mappings.get(`${pid}/${number}`) ?? '',
-      samples: block.samples,
-      accesses: block.weight,
-      ...(block.tlbMisses === undefined ? {} : { tlbMisses: block.tlbMisses }),
-      touched: block.touched,
-      subPages: geometry.pagesPerBlock,
-      ...(fraction === undefined ? {} : { fraction }),
-    };
-  });
+  return all.slice(0, top).flatMap(({ map, number }) => blockLine(map, number, mappings) ?? []);
+}
+
+function blockLine(
+  map: HotMap,
+  number: BlockNumber,
+  mappings: ReadonlyMap<string, string>,
+): BlockLine | undefined {
+  const block = map.block(number);
+  if (block === undefined) return undefined;
+  const { geometry } = map;
+  const { pid, command } = map.process;
+  const fraction = boundedFraction(map, number);
+  return {
+    pid,
+    command,
+    address: pageToAddress(number * geometry.pagesPerBlock, geometry),
+    mapping: mappings.get(`${pid}/${number}`) ?? '',
+    samples: block.samples,
+    accesses: block.weight,
+    ...(block.tlbMisses === undefined ? {} : { tlbMisses: block.tlbMisses }),
+    touched: block.touched,
+    subPages: geometry.pagesPerBlock,
+    ...(fraction === undefined ? {} : { fraction }),
+  };
+}
+
+/** Every block with samples, ascending by process and address, one at a time. */
+export async function* heatBlocks(
+  source: HeatFileSource,
+  pids: ReadonlySet<number> | undefined,
+): AsyncIterable<BlockLine> {
+  const gathered = await gather(source, pids);
+  const byPid = [...gathered.builders].sort(([a], [b]) => a - b);
+  for (const [, builder] of byPid) {
+    const map = builder.build([source.origin]);
+    for (const number of map.blocks()) {
+      const line = blockLine(map, number, gathered.blockMappings);
+      if (line !== undefined) yield line;
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { percent, percentDown, percentUp } from '../../base/percent.js';
 import type { HotFraction } from '../../vocabulary/hot-map.js';
 import { type Conclusion, NATURES } from '../../vocabulary/nature.js';
 import type { BlockLine, GroupLine, HeatReport } from './heat-report.js';
+import { nothingLines } from './nothing-sampled.js';
 
 const BAR_WIDTH = 40;
 
@@ -12,6 +13,7 @@ export function reportLines(report: HeatReport): string[] {
     ...natureLines(report),
     ...listed(report.unplaced, 'samples not placed:'),
     ...listed(report.losses, ''),
+    ...(report.nothing === null ? [] : nothingLines(report.nothing)),
     '',
     ...(report.seesSubPages ? [...histogramLines(report), ...sparseLines(report)] : blindLines(report)),
     '',

@@ -9,12 +9,14 @@ import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
+import { AccessViews } from '../../sources/access-views.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
 import type { EventSorter } from '../../sources/event-sorter.js';
 import { damagedBytes, lostOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
+import type { ViewRow } from '../../sources/view-values.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import { repetitionOf, shareInWords } from '../../vocabulary/independence.js';
@@ -27,6 +29,7 @@ import type { Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabular
 import type { OctavoContext } from '../context.js';
 import { withExcess } from './heat-merge.js';
 import { openRecording } from './open-recording.js';
+import { joinedRows } from './view.js';
 
 export interface ImportOptions {
   readonly geometry: PageGeometry;
@@ -66,6 +69,8 @@ export interface Imported {
   thinnedTo: number;
   readonly dataSources: Record<string, number>;
   readonly origins: SampleOrigin[];
+  /** What the samples of the maps' nature say beside their place; of all samples where no maps were built. */
+  views: readonly ViewRow[];
   maps: readonly HotMap[];
   unplaced: Readonly<Record<string, number>>;
   /** What became of physical addresses, when they were resolved. */
@@ -98,7 +103,7 @@ export async function importRecordings(
       ...(stream === undefined ? {} : { stream }),
     });
     for await (const batch of source.batches(working(context, path))) {
-      importing.add(batch, source.sorter, source.session.state.namesGuests);
+      importing.add(batch, source.sorter, source.session);
     }
     throwIfStopped(context.signal);
     importing.account(source);
@@ -128,6 +133,8 @@ export class Importing {
   readonly imported: Imported;
   private readonly hot: HotMaps | undefined;
   private readonly sessions: PerfSession[] = [];
+  private readonly views = new Map<PerfSession, AccessViews>();
+  private readonly viewed: ((nature: SampleNature | undefined) => ViewRow[])[] = [];
 
   private readonly options: ImportOptions;
   private readonly resolving: BatchResolver | undefined;
@@ -141,11 +148,19 @@ export class Importing {
       this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
-  /** `guestsAreNamed` as Tally.add() takes it. */
-  add(batch: AccessColumns, sorter: EventSorter, guestsAreNamed = false): void {
-    this.imported.tally.add(batch, guestsAreNamed);
+  add(batch: AccessColumns, sorter: EventSorter, session: PerfSession): void {
+    this.imported.tally.add(batch, session.state.namesGuests);
     this.resolving?.resolve(batch);
+    this.viewsOf(session).add(batch);
     for (const sorted of sorter.sort(batch)) this.hot?.addSamples(sorted.batch, sorted.nature);
+  }
+
+  private viewsOf(session: PerfSession): AccessViews {
+    const known = this.views.get(session);
+    if (known !== undefined) return known;
+    const fresh = new AccessViews(session, this.options.geometry.pageBytes);
+    this.views.set(session, fresh);
+    return fresh;
   }
 
   /** Takes over what a recording that has been read says beside its samples. */
@@ -154,6 +169,10 @@ export class Importing {
     const renamed = source.settled();
     if (renamed !== undefined) this.hot?.relabel(renamed.from, renamed.to);
     account(this.imported, source);
+    const natureOf = (event: number) => source.sorter.natureOf(event);
+    this.viewed.push((nature) =>
+      this.viewsOf(source.session).rows((event) => nature === undefined || natureOf(event) === nature),
+    );
     const { regions } = source.session.samples;
     if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
   }
@@ -203,6 +222,8 @@ export class Importing {
   finish(live: readonly ProcessIdentity[] = []): Imported {
     if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
     if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions, live);
+    const { nature } = this.imported;
+    this.imported.views = joinedRows(this.viewed.flatMap((rowsOf) => rowsOf(nature)));
     return this.imported;
   }
 }
@@ -229,6 +250,7 @@ function nothingYet(sessions: readonly PerfSession[], geometry: PageGeometry): I
     events: [],
     dataSources: {},
     origins: [],
+    views: [],
     maps: [],
     nature: undefined,
     recordings: [],

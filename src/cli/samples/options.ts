@@ -1,5 +1,6 @@
 /** Values of options that the sample commands share. */
 
+import { VIEW_NAMES } from '../../sources/view-values.js';
 import type { ValueParser } from '../parameters.js';
 
 /** PID_MAX_LIMIT of include/linux/threads.h. */
@@ -16,3 +17,11 @@ export const parsePids: ValueParser<ReadonlySet<number>> = Object.assign(
   },
   { accepts: `pids from 0 to ${MOST_PID}, with commas between them` },
 );
+
+/** How accesses are told apart beside their place. */
+export const byFlag = {
+  kind: 'enum',
+  values: VIEW_NAMES,
+  optional: true,
+  brief: 'Show accesses by data source, latency, TLB outcome, NUMA node, or load and store',
+} as const;

@@ -3,7 +3,7 @@
  * u32 caps, then OP_CTL, OP_RIP, OP_DATA, OP_DATA2, OP_DATA3, DC_LIN_AD, DC_PHYS_AD and, by caps, BR_TARGET and
  * OP_DATA4. The short form without memory data has three registers.
  */
-import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
 
 /** Byte offsets from the u32 size field of RAW. */
 const OP_CTL = 8;
@@ -29,11 +29,23 @@ const D3 = {
   linearValid: 1 << 17,
   physicalValid: 1 << 18,
   l2TlbHit1g: 1 << 19,
+  l2Miss: 1 << 20,
   softwarePrefetch: 1 << 21,
 } as const;
 const HUGE_HIT = D3.l1TlbHit2m | D3.l1TlbHit1g | D3.l2TlbHit2m | D3.l2TlbHit1g;
 /** OP_DATA2: the data came from another node, or another socket. */
 const D2_REMOTE = (1 << 4) | (1 << 9);
+/** OP_DATA2 bits 2:0 and, above them, 7:6: where the data came from (arch/x86/events/amd/ibs.c). */
+const D2_SOURCES: Readonly<Record<number, number>> = {
+  1: DATA_SOURCE.l3,
+  2: DATA_SOURCE.peerCache,
+  3: DATA_SOURCE.memory,
+  5: DATA_SOURCE.remoteCache,
+  6: DATA_SOURCE.pmem,
+  7: DATA_SOURCE.device,
+  8: DATA_SOURCE.cxl,
+  12: DATA_SOURCE.memory,
+};
 
 /** Words of a record, as RecordView has them. */
 export interface Words {
@@ -99,11 +111,25 @@ function kindOf(data3: number): number {
 function flagsOf(data3: number, data2: number, rules: IbsRules): number {
   let flags = 0;
   if ((data3 & D3.l1TlbMiss) !== 0 && (data3 & D3.l2TlbMiss) !== 0) flags |= SAMPLE_FLAG.tlbMiss;
+  else if (data3 & D3.linearValid)
+    flags |= data3 & D3.l1TlbMiss ? SAMPLE_FLAG.tlbSecond : SAMPLE_FLAG.tlbFirst;
   if (data3 & D3.cacheMiss) flags |= SAMPLE_FLAG.cacheMiss;
   if (data3 & HUGE_HIT) flags |= SAMPLE_FLAG.hugeMapped;
   const data2Good = !rules.erratum1293 || (data3 & (D3.noMab | D3.softwarePrefetch)) === 0;
   if (data2Good && (data2 & D2_REMOTE) !== 0) flags |= SAMPLE_FLAG.remoteMemory;
-  return flags;
+  return flags | sourceFlag(sourceOfOp(data3, data2Good ? data2 : 0));
+}
+
+/** Of loads alone: the registers do not say where a store's line came from. */
+function sourceOfOp(data3: number, data2: number): number {
+  if ((data3 & D3.load) === 0) return DATA_SOURCE.unknown;
+  if ((data3 & D3.cacheMiss) === 0) return DATA_SOURCE.l1;
+  if ((data3 & D3.l2Miss) === 0) return DATA_SOURCE.l2;
+  if (data3 & D3.noMab) return DATA_SOURCE.fillBuffer;
+  const source = D2_SOURCES[(data2 & 7) | ((data2 >>> 3) & 0x18)] ?? DATA_SOURCE.unknown;
+  if ((data2 & D2_REMOTE) === 0) return source;
+  if (source === DATA_SOURCE.memory) return DATA_SOURCE.remoteMemory;
+  return source === DATA_SOURCE.peerCache || source === DATA_SOURCE.l3 ? DATA_SOURCE.remoteCache : source;
 }
 
 /** OP_DATA3 bits 47:32. */

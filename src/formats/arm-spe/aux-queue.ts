@@ -23,8 +23,8 @@ export interface Piece {
 export interface Queue {
   readonly buffer: AuxBuffer;
   readonly timeline: SwitchTimeline;
-  /** One bit for each data source of another socket or chip. */
-  readonly remoteSources: number;
+  /** SAMPLE_FLAG bits by data source of the CPU. */
+  readonly sourceFlags: Uint16Array;
   /** Value of the last context packet, −1 before the first. */
   context: number;
   /** Begun record whose rest is still to come. */

@@ -1,3 +1,5 @@
+import { DATA_SOURCE, SAMPLE_FLAG, sourceFlag } from '../../vocabulary/sample.js';
+
 /**
  * Names of SPE data sources, which are implementation defined: by the CPU's MIDR
  * (tools/perf/util/arm-spe.c, arm_spe__synth_data_source()).
@@ -7,7 +9,12 @@ export interface DataSources {
   readonly names: Readonly<Record<number, string>>;
   /** Values that mean memory or a cache of another socket or chip. */
   readonly remote: readonly number[];
+  /** DATA_SOURCE of each value; all are below 32. */
+  readonly levels: Readonly<Record<number, number>>;
 }
+
+/** Data source values that have flags. */
+export const SOURCE_VALUES = 32;
 
 const NEOVERSE: DataSources = {
   family: 'Arm Neoverse/Cortex',
@@ -22,6 +29,16 @@ const NEOVERSE: DataSources = {
     14: 'DRAM',
   },
   remote: [0xd],
+  levels: {
+    0: DATA_SOURCE.l1,
+    8: DATA_SOURCE.l2,
+    9: DATA_SOURCE.peerCache,
+    10: DATA_SOURCE.l3,
+    11: DATA_SOURCE.l3,
+    12: DATA_SOURCE.peerCache,
+    13: DATA_SOURCE.remoteCache,
+    14: DATA_SOURCE.memory,
+  },
 };
 
 const AMPERE_ONE: DataSources = {
@@ -35,6 +52,14 @@ const AMPERE_ONE: DataSources = {
     9: 'L2 cache',
   },
   remote: [0x5],
+  levels: {
+    0: DATA_SOURCE.peerCache,
+    3: DATA_SOURCE.l3,
+    5: DATA_SOURCE.remoteCache,
+    7: DATA_SOURCE.memory,
+    8: DATA_SOURCE.l1,
+    9: DATA_SOURCE.l2,
+  },
 };
 
 const HIP12: DataSources = {
@@ -56,9 +81,25 @@ const HIP12: DataSources = {
     18: 'L1 data cache',
   },
   remote: [6, 7, 9],
+  levels: {
+    0: DATA_SOURCE.peerCache,
+    1: DATA_SOURCE.peerCache,
+    2: DATA_SOURCE.l3,
+    3: DATA_SOURCE.l3,
+    4: DATA_SOURCE.peerCache,
+    5: DATA_SOURCE.peerCache,
+    6: DATA_SOURCE.remoteCache,
+    7: DATA_SOURCE.remoteCache,
+    8: DATA_SOURCE.localMemory,
+    9: DATA_SOURCE.remoteMemory,
+    13: DATA_SOURCE.device,
+    16: DATA_SOURCE.l2,
+    17: DATA_SOURCE.l2,
+    18: DATA_SOURCE.l1,
+  },
 };
 
-export const UNKNOWN_SOURCES: DataSources = { family: 'unknown CPU', names: {}, remote: [] };
+export const UNKNOWN_SOURCES: DataSources = { family: 'unknown CPU', names: {}, remote: [], levels: {} };
 
 /** Arm Ltd. (0x41) parts: A715 A720 A720AE A725 A78C X1 X1C X3 X4 X925 N1 N2 V1 V2 V3. */
 const ARM_PARTS = [
@@ -86,7 +127,16 @@ export function midrOfCpuId(cpuId: string | undefined): number {
   return match === null ? 0 : Number(BigInt(`0x${match[1]}`) & 0xffffffffn);
 }
 
-/** One bit for each remote value, all of which are below 32. */
-export function remoteMask(sources: DataSources): number {
-  return sources.remote.reduce((mask, value) => mask | (1 << value), 0) >>> 0;
+const TABLES = new Map<DataSources, Uint16Array>();
+
+/** SAMPLE_FLAG bits of each data source value below SOURCE_VALUES, the same array for the same CPU. */
+export function sourceFlagsOf(sources: DataSources): Uint16Array {
+  const known = TABLES.get(sources);
+  if (known !== undefined) return known;
+  const table = Uint16Array.from({ length: SOURCE_VALUES }, (_, value) => {
+    const remote = sources.remote.includes(value) ? SAMPLE_FLAG.remoteMemory : 0;
+    return remote | sourceFlag(sources.levels[value] ?? DATA_SOURCE.unknown);
+  });
+  TABLES.set(sources, table);
+  return table;
 }

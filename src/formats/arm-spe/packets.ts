@@ -69,6 +69,9 @@ export function isCounter(header: number): boolean {
 
 /** Bits of the events packet. */
 export const EVENT = {
+  levelOneAccess: 1 << 2,
+  levelOneRefill: 1 << 3,
+  tlbAccess: 1 << 4,
   tlbWalk: 1 << 5,
   lastLevelMiss: 1 << 9,
   remoteAccess: 1 << 10,

@@ -1,5 +1,5 @@
 /** Rows of SPE records that the kernel leaves to SpeRecordDecoder: one at a time, as assembly/samples/spe-records.ts does it. */
-import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { DATA_SOURCE, joinedFlags, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
 import type { AccessColumns } from '../perf-data/access-columns.js';
 import type { SampleDecoder } from '../perf-data/sample-decoder.js';
 import { EVENT, isAtomic } from './packets.js';
@@ -37,13 +37,16 @@ export function putRecord(
   out.weight[row] = place.weight;
   out.latency[row] = record.latency;
   out.event[row] = place.event;
-  out.flags[row] = place.flags | flagsOf(record);
+  out.flags[row] = joinedFlags(place.flags, flagsOf(record));
 }
 
 function flagsOf(record: SpeRecordDecoder): number {
   const { events } = record;
   let flags = record.level > 0 ? SAMPLE_FLAG.kernel : 0;
   if (events & EVENT.tlbWalk) flags |= SAMPLE_FLAG.tlbMiss;
+  else if (events & EVENT.tlbAccess) flags |= SAMPLE_FLAG.tlbFirst | SAMPLE_FLAG.tlbSecond;
+  const levelOne = events & (EVENT.levelOneAccess | EVENT.levelOneRefill);
+  if (levelOne === EVENT.levelOneAccess) flags |= sourceFlag(DATA_SOURCE.l1);
   if (events & EVENT.lastLevelMiss) flags |= SAMPLE_FLAG.cacheMiss;
   if (events & EVENT.remoteAccess) flags |= SAMPLE_FLAG.remoteMemory;
   return flags;

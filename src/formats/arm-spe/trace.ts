@@ -10,7 +10,7 @@ import type { ThreadTable } from '../perf-data/threads.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import { type AuxBuffer, NO_THREAD, type Queue } from './aux-queue.js';
-import { dataSourcesOf, remoteMask, UNKNOWN_SOURCES } from './data-source.js';
+import { dataSourcesOf, SOURCE_VALUES, sourceFlagsOf, UNKNOWN_SOURCES } from './data-source.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 import { kindOf, putRecord, tellsSource } from './record-rows.js';
 import { SwitchTimeline } from './switch-timeline.js';
@@ -47,6 +47,7 @@ export class SpeTrace {
   private sourceCounts: Uint32Array = new Uint32Array(0);
   private conversion: TimeConversion | undefined;
   private loop: SampleLoop | undefined;
+  private placedFlags: Uint16Array | undefined;
   private readonly queues = new Map<number, Queue>();
   private readonly timelines = new Map<number, SwitchTimeline>();
   private readonly samples: SampleDecoder;
@@ -75,6 +76,7 @@ export class SpeTrace {
       for (let payload = 0; payload < 256; payload++) loop.operationKinds[payload] = kindOf(payload);
     }
     this.loop = loop;
+    this.placedFlags = undefined;
     if (this.conversion !== undefined) this.convertBy(this.conversion);
   }
 
@@ -194,14 +196,8 @@ export class SpeTrace {
     const { currentAddress: address, setup } = this;
     const hasThread = queue.buffer.tid !== NO_THREAD;
     calls.setSpe(setup.event, setup.weight, this.samples.wanted === undefined ? 0 : 1);
-    calls.setQueue(
-      queue.tid,
-      queue.pid,
-      Number(queue.isNamed),
-      Number(hasThread),
-      queue.context,
-      queue.remoteSources,
-    );
+    calls.setQueue(queue.tid, queue.pid, Number(queue.isNamed), Number(hasThread), queue.context);
+    if (this.placedFlags !== queue.sourceFlags) this.placeFlags(queue.sourceFlags);
     const next = calls.decodeRecords(address + this.currentAt, address + bytes.length, out.count);
     this.currentAt = next - address;
     out.count = exchange[EXCHANGE.rows];
@@ -300,7 +296,13 @@ export class SpeTrace {
     const { records } = this;
     if (!tellsSource(records)) return 0;
     this.sourceCounts[records.source]++;
-    return records.source < 32 && (queue.remoteSources >>> records.source) & 1 ? SAMPLE_FLAG.remoteMemory : 0;
+    return records.source < SOURCE_VALUES ? queue.sourceFlags[records.source] : 0;
+  }
+
+  /** The data sources of the CPU that the kernel decodes for. */
+  private placeFlags(flags: Uint16Array): void {
+    this.loop?.sourceFlags.set(flags);
+    this.placedFlags = flags;
   }
 
   private queueOf(buffer: AuxBuffer): Queue | undefined {
@@ -312,7 +314,7 @@ export class SpeTrace {
     const queue: Queue = {
       buffer: { ...buffer },
       timeline: this.timelineOf(buffer.cpu),
-      remoteSources: remoteMask(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
+      sourceFlags: sourceFlagsOf(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
       context: known?.context ?? -1,
       tail: EMPTY,
       waiting: known?.waiting ?? [],

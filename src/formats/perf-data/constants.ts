@@ -120,6 +120,7 @@ export const FEATURE = {
   eventDescription: 12,
   pmuMappings: 16,
   sampleTime: 21,
+  memoryTopology: 22,
   clockId: 23,
   dirFormat: 24,
   compressed: 27,

@@ -29,8 +29,16 @@ export interface Features {
   pmuCaps?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** One moment by the wall clock and by the clock of the samples, in nanoseconds. */
   clock?: { readonly wallNs: bigint; readonly clockNs: bigint };
+  /** Which blocks of physical memory each NUMA node has. */
+  memory?: MemoryTopology;
   /** Times of the first and last sample in nanoseconds. */
   sampleTime?: { readonly first: bigint; readonly last: bigint };
+}
+
+export interface MemoryTopology {
+  readonly blockBytes: number;
+  /** Bits of the blocks of each node, 32 a word. */
+  readonly nodes: readonly { readonly node: number; readonly blocks: Uint32Array }[];
 }
 
 /** Features whose bodies are read; the others (build ids, BPF, topology) are passed over. */
@@ -46,6 +54,7 @@ export const FEATURES_READ: readonly number[] = [
   FEATURE.eventDescription,
   FEATURE.pmuMappings,
   FEATURE.sampleTime,
+  FEATURE.memoryTopology,
   FEATURE.clockData,
   FEATURE.pmuCaps,
 ];
@@ -70,6 +79,7 @@ function apply(into: Features, id: number, reader: FeatureReader): void {
   else if (id === FEATURE.pmuMappings) into.pmus = readPmus(reader);
   else if (id === FEATURE.pmuCaps) into.pmuCaps = readPmuCaps(reader);
   else if (id === FEATURE.clockData) into.clock = readClock(reader);
+  else if (id === FEATURE.memoryTopology) into.memory = readMemory(reader);
   else if (id === FEATURE.sampleTime) into.sampleTime = { first: reader.big(), last: reader.big() };
 }
 
@@ -78,6 +88,21 @@ function readClock(reader: FeatureReader): NonNullable<Features['clock']> {
   reader.u32();
   reader.u32();
   return { wallNs: reader.big(), clockNs: reader.big() };
+}
+
+/** u64 version, block size, nodes; of each node u64 number, bits, bits again, then the bitmap as u64 words. */
+function readMemory(reader: FeatureReader): MemoryTopology {
+  reader.u64();
+  const blockBytes = reader.u64();
+  const count = reader.u64();
+  const nodes: { node: number; blocks: Uint32Array }[] = [];
+  for (let i = 0; i < count && !reader.isDamaged; i++) {
+    const node = reader.u64();
+    reader.u64();
+    const blocks = reader.bits(reader.u64());
+    if (!reader.isDamaged) nodes.push({ node, blocks });
+  }
+  return { blockBytes, nodes };
 }
 
 function readEvents(reader: FeatureReader): EventDescription[] {
@@ -157,6 +182,19 @@ class FeatureReader {
     if (count <= LONGEST_LIST && count <= this.end - this.at) return count;
     this.isDamaged = true;
     return 0;
+  }
+
+  /** A bitmap of so many bits in u64 words, as words of 32, the low one first. */
+  bits(count: number): Uint32Array {
+    const words = Math.ceil(count / 64);
+    if (!this.has(8 * words)) return new Uint32Array(0);
+    const bits = new Uint32Array(2 * words);
+    for (let word = 0; word < words; word++) {
+      const value = this.big();
+      bits[2 * word] = Number(value & 0xffffffffn);
+      bits[2 * word + 1] = Number(value >> 32n);
+    }
+    return bits;
   }
 
   string(): string {

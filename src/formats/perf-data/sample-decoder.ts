@@ -1,5 +1,5 @@
 /** SAMPLE records to columns: no object, no BigInt, no allocation per sample. */
-import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { joinedFlags, SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-sample.js';
 import type { RegionRecord } from '../damo-record/region.js';
@@ -303,7 +303,7 @@ export class SampleDecoder {
     }
     if (out.kind[row] === SAMPLE_KIND.unknown) out.kind[row] = op.kind;
     if (out.latency[row] === 0) out.latency[row] = op.latency;
-    out.flags[row] |= op.flags;
+    out.flags[row] = joinedFlags(out.flags[row], op.flags);
   }
 
   /** Without features (a file read through a pipe) a dynamic PMU with valid IBS registers in RAW is ibs_op. */

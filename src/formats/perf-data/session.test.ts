@@ -5,7 +5,7 @@ import { type BuiltSample, Bytes, joined, PerfBuilder, zstdFlushes } from '../..
 import { type Row, readRows } from '../../../test/perf-rows.js';
 import { SpeBuilder } from '../../../test/spe-builder.js';
 import { damagedBytes } from '../../sources/perf-account.js';
-import { SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
 import { BRANCH_FORMAT, SAMPLE_FIELD as F, FEATURE } from './constants.js';
 
 const COMMON = F.identifier | F.ip | F.tid | F.time | F.addr | F.cpu | F.period;
@@ -59,7 +59,7 @@ const EXPECTED: Partial<Row>[] = [
     weight: 9,
     kind: SAMPLE_KIND.load,
     time: 5_000_000_001,
-    flags: 0,
+    flags: sourceFlag(DATA_SOURCE.l1),
   },
   {
     pid: 70,
@@ -77,7 +77,8 @@ const EXPECTED: Partial<Row>[] = [
       SAMPLE_FLAG.tlbMiss |
       SAMPLE_FLAG.cacheMiss |
       SAMPLE_FLAG.remoteMemory |
-      SAMPLE_FLAG.hugeMapped,
+      SAMPLE_FLAG.hugeMapped |
+      sourceFlag(DATA_SOURCE.remoteMemory),
   },
   { address: 0n, page: -1, frame: -1, event: 0, time: 5_000_001_000 },
 ];
@@ -363,7 +364,12 @@ test('IBS registers in RAW give address, kind and latency; Zen 4 doubts a lone p
       kind: SAMPLE_KIND.load,
       latency: 300,
       weight: 1000,
-      flags: SAMPLE_FLAG.cacheMiss | SAMPLE_FLAG.remoteMemory | SAMPLE_FLAG.hugeMapped,
+      flags:
+        SAMPLE_FLAG.cacheMiss |
+        SAMPLE_FLAG.remoteMemory |
+        SAMPLE_FLAG.hugeMapped |
+        SAMPLE_FLAG.tlbFirst |
+        sourceFlag(DATA_SOURCE.l2),
     },
     { address: 0n, frame: -1, kind: SAMPLE_KIND.store },
     { address: 0n, frame: -1, kind: SAMPLE_KIND.unknown },
@@ -406,7 +412,8 @@ test('SPE: one record is one row, with thread by context, time by conversion and
         weight: 1024,
         event: 1,
         time: 1_000_000_000 + 200_000 * 40,
-        flags: SAMPLE_FLAG.cacheMiss,
+        flags:
+          SAMPLE_FLAG.cacheMiss | SAMPLE_FLAG.tlbFirst | SAMPLE_FLAG.tlbSecond | sourceFlag(DATA_SOURCE.l1),
       },
       {
         address: 0xfffff80000000000n,

@@ -22,6 +22,7 @@ export interface LoopExports {
   readonly MODE_FLAGS: WebAssembly.Global;
   readonly OPERATION_KINDS: WebAssembly.Global;
   readonly SOURCE_COUNTS: WebAssembly.Global;
+  readonly SOURCE_FLAGS: WebAssembly.Global;
   readonly HASHES: WebAssembly.Global;
   readonly HASHED: WebAssembly.Global;
   setGeometry(pageShift: number, blockBytes: number): void;
@@ -37,14 +38,7 @@ export interface LoopExports {
   setConversion(shift: number, mult: bigint, zero: bigint, cycles: bigint, mask: bigint): void;
   forgetConversion(): void;
   nanosecondsOf(count: bigint): bigint;
-  setQueue(
-    tid: number,
-    pid: number,
-    isNamed: number,
-    hasThread: number,
-    context: number,
-    remoteSources: number,
-  ): void;
+  setQueue(tid: number, pid: number, isNamed: number, hasThread: number, context: number): void;
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
   /** Hashes rows for a fingerprint; answers how many hashes it put into HASHES (hashes.ts). */

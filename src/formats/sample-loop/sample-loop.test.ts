@@ -160,7 +160,10 @@ function sinceOrigin(time: bigint): number {
 
 function expectedFlags({ level, events }: SpeRecordDecoder): number {
   const bit = (number: number, flag: number) => ((events >>> number) & 1) * flag;
-  return (level > 0 ? 1 : 0) | bit(5, 1 << 2) | bit(9, 1 << 6) | bit(10, 1 << 5);
+  // A translation that was looked up and not walked for was in some TLB; a first-level access without a refill hit.
+  const tlbHit = (events & 0x30) === 0x10 ? 3 << 7 : 0;
+  const levelOne = (events & 0xc) === 0x4 ? 1 << 9 : 0;
+  return (level > 0 ? 1 : 0) | bit(5, 1 << 2) | bit(9, 1 << 6) | bit(10, 1 << 5) | tlbHit | levelOne;
 }
 
 const accessOf = ({ address, physical, time, tid, kind, latency, flags }: Row): Access => ({

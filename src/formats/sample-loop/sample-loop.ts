@@ -46,6 +46,8 @@ export class SampleLoop {
   readonly exchange: Int32Array;
   /** Loads by SPE data source. */
   readonly sourceCounts: Uint32Array;
+  /** SAMPLE_FLAG bits by SPE data source of the CPU that is decoded for. */
+  readonly sourceFlags: Uint16Array;
   /** SAMPLE_KIND by payload of an SPE operation packet. */
   readonly operationKinds: Uint8Array;
   /** The memory as it is. */
@@ -72,6 +74,7 @@ export class SampleLoop {
     assert(this.free <= LOOP_BYTES, 'the loop’s own memory is too small');
     this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
     this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
+    this.sourceFlags = new Uint16Array(this.buffer, this.calls.SOURCE_FLAGS.value, 32);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
     this.hashes = new Float64Array(this.buffer, this.calls.HASHES.value, this.calls.CAPACITY.value);
     this.hashed = new Float64Array(this.buffer, this.calls.HASHED.value, HASHED_WORDS);
@@ -104,6 +107,7 @@ export class SampleLoop {
     this.columns.physicalHigh.fill(0);
     this.columns.latency.fill(0);
     this.sourceCounts.fill(0);
+    this.sourceFlags.fill(0);
     this.exchange.fill(0);
     this.calls.forget();
     this.calls.forgetOrigin();
