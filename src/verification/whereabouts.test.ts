@@ -110,6 +110,11 @@ test('memory charged elsewhere shows as a negative line, and the sum holds', () 
   assert.deepEqual(lines, { own: 512, others: -502, rest: 10 });
 });
 
+test('counters that lag behind show as a negative line of their own', () => {
+  const lines = charged({ blocks: ['4*8'], rss: 8 }, { bytes: 20, anon: 8, file: 15 });
+  assert.deepEqual(lines, { own: 8, cache: 15, late: -3 });
+});
+
 test('kernel memory that nobody tells is part of the rest', () => {
   const lines = charged({ blocks: ['4*8'], rss: 8 }, { bytes: 20, anon: 8, kernel: undefined });
   assert.deepEqual(lines, { own: 8, rest: 12 });
