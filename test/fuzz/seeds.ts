@@ -92,6 +92,7 @@ function heatSeed(): Uint8Array {
     processes: [],
     thinned_to: 1,
     written_as: HEAT_VERSION,
+    slices: { clock: 'none', widthMs: null },
     samples: 900,
     unplaced: {},
     losses: {},

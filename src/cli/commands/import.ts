@@ -176,6 +176,7 @@ export function saveHeat(
     })),
     thinned_to: imported.thinnedTo,
     written_as: HEAT_VERSION,
+    slices: { clock: 'none', widthMs: null },
     samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,

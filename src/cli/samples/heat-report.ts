@@ -126,6 +126,8 @@ interface Gathered {
   readonly mappings: Map<string, Group>;
   /** Mapping of each block by `pid/block`: the one of its first page. */
   readonly blockMappings: Map<string, string>;
+  /** The page of the last row: a page has a row for each slice of time, side by side, and counts once. */
+  lastPage: { readonly pid: number; readonly page: number } | undefined;
 }
 
 interface Group {
@@ -146,6 +148,7 @@ async function gather(source: HeatFileSource, pids: ReadonlySet<number> | undefi
     processes: new Map(),
     mappings: new Map(),
     blockMappings: new Map(),
+    lastPage: undefined,
   };
   const { geometry } = source;
   const places = new MappingPlaces(source.facts.mappings ?? [], geometry);
@@ -200,15 +203,12 @@ function addRow(
   if (samples > 0) builder.addTlbMisses(row.page, tlbMisses, (accesses * tlbMisses) / samples);
   const key = `${row.pid}/${block}`;
   if (!gathered.blockMappings.has(key)) gathered.blockMappings.set(key, row.mapping);
-  addTo(
-    gathered.processes,
-    `${row.pid}`,
-    { ...row, mapping: '', start: '', end: '' },
-    block,
-    samples,
-    accesses,
-  );
-  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, samples, accesses);
+  const { lastPage } = gathered;
+  const pages = lastPage?.pid === row.pid && lastPage.page === row.page ? 0 : 1;
+  gathered.lastPage = row;
+  const counts = { samples, accesses, pages };
+  addTo(gathered.processes, `${row.pid}`, { ...row, mapping: '', start: '', end: '' }, block, counts);
+  addTo(gathered.mappings, `${row.pid}/${row.start}/${row.mapping}`, row, block, counts);
 }
 
 function addTo(
@@ -216,8 +216,7 @@ function addTo(
   key: string,
   row: Row,
   block: number,
-  samples: number,
-  accesses: number,
+  counts: Pick<Group, 'samples' | 'accesses' | 'pages'>,
 ): void {
   let group = groups.get(key);
   if (group === undefined) {
@@ -225,9 +224,9 @@ function addTo(
     group = { pid, command, mapping, start, end, samples: 0, accesses: 0, pages: 0, blocks: new Set() };
     groups.set(key, group);
   }
-  group.samples += samples;
-  group.accesses += accesses;
-  group.pages++;
+  group.samples += counts.samples;
+  group.accesses += counts.accesses;
+  group.pages += counts.pages;
   group.blocks.add(block);
 }
 

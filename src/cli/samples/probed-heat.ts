@@ -27,6 +27,7 @@ export function saveProbedHeat(
     processes: sizes.map(({ process: { pid, command, startTicks } }) => ({ pid, command, startTicks })),
     thinned_to: 1,
     written_as: HEAT_VERSION,
+    slices: { clock: 'none', widthMs: null },
     samples: heat.reduce((sum, map) => sum + samplesOf(map), 0),
     unplaced: {},
     losses: source.account().losses,

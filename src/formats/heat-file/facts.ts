@@ -64,9 +64,8 @@ const recording = z.object({
   cpu: z.string(),
 });
 
-const fields = z.object({
-  ...commonFields,
-  version: z.literal(HEAT_VERSION),
+/** What version 2 had beside the fields that all versions have. */
+export const secondFields = {
   /** What all rows are samples of. */
   nature,
   /** Where the samples came from, as SampleOrigin says it. */
@@ -79,6 +78,18 @@ const fields = z.object({
   thinned_to: z.number().min(1),
   /** The version that the file was written in. */
   written_as: z.number(),
+};
+
+/** The clock that time_ms counts milliseconds of: Unix time, the recording's own clock, or not known. */
+export const SLICE_CLOCKS = ['wall', 'recording', 'none'] as const;
+export type SliceClock = (typeof SLICE_CLOCKS)[number];
+
+const fields = z.object({
+  ...commonFields,
+  ...secondFields,
+  version: z.literal(HEAT_VERSION),
+  /** Slices of time that samples were counted in; a row's time_ms is a multiple of the width. */
+  slices: z.object({ clock: z.enum(SLICE_CLOCKS), widthMs: z.number().positive().nullable() }),
 });
 
 export const heatFacts = fields.refine(

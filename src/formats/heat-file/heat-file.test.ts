@@ -20,6 +20,7 @@ const FACTS: HeatFacts = {
   processes: [],
   thinned_to: 1,
   written_as: HEAT_VERSION,
+  slices: { clock: 'none', widthMs: null },
   samples: 3,
   unplaced: { 'kernel address': 1 },
   losses: {},
@@ -159,7 +160,7 @@ async function problemOf(bytes: Uint8Array): Promise<string | undefined> {
     return `${problem.message} at ${problem.place}`;
   }
 }
-const V1_COLUMNS = HEAT_COLUMNS.filter(({ name }) => name !== 'tlb_misses');
+const V1_COLUMNS = HEAT_COLUMNS.filter(({ name }) => name !== 'tlb_misses' && name !== 'time_ms');
 
 /** One row of a file as version 1 wrote it. */
 function versionOne(pages: number): Uint8Array {
@@ -197,4 +198,65 @@ test('samples that missed the TLB come back, never more than there are samples',
   const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => NO_NAME));
   assert.ok(file instanceof HeatFile);
   for await (const group of file.groups()) assert.deepEqual(Array.from(group.tlbMisses), [1, 2]);
+});
+
+test('a page sampled in several slices has a row for each, beside each other, ascending by time', async () => {
+  const builder = () => new HotMapBuilder({ pid: 7, startTicks: 0, command: 'db', cgroup: '/' }, GEOMETRY_4K);
+  const [all, early, late, nobody] = [builder(), builder(), builder(), builder()];
+  for (const [page, samples, slice] of [[3, 4, early], [3, 2, late], [8, 5, late]] as const) // biome-ignore format: a table
+    for (const into of [all, slice]) into.addCount(page, samples, samples * 10);
+  const slices = [early, nobody, late].map((each, at) => ({
+    timeMs: 1000 * (at + 1),
+    maps: [each.build([])],
+  }));
+  const facts: HeatFacts = { ...FACTS, slices: { clock: 'wall', widthMs: 1000 } };
+  const file = HeatFile.open(writeHeatFile([all.build([])], facts, () => NO_NAME, slices));
+  assert.ok(file instanceof HeatFile, String(file));
+  assert.deepEqual(file.facts.slices, { clock: 'wall', widthMs: 1000 });
+  for await (const group of file.groups()) {
+    assert.deepEqual(Array.from(group.address, Number), [12288, 12288, 32768]);
+    assert.deepEqual(Array.from(group.timeMs), [1000, 3000, 3000]);
+    assert.deepEqual(Array.from(group.samples), [4, 2, 5]);
+    assert.deepEqual(Array.from(group.accesses), [40, 20, 50]);
+  }
+});
+
+test('more slices of a block than rows fit into what is left of a group', async () => {
+  const process = { pid: 7, startTicks: 0, command: '', cgroup: '/' };
+  const slices = Array.from({ length: 40 }, (_, timeMs) => {
+    const builder = new HotMapBuilder(process, GEOMETRY_4K);
+    for (let page = 0; page < 512; page++)
+      for (const at of [page, page + 512, page + 1024, page + 1536]) builder.addCount(at, 1, 1);
+    return { timeMs, maps: [builder.build([])] };
+  });
+  const file = HeatFile.open(writeHeatFile(slices[0].maps, FACTS, () => NO_NAME, slices));
+  assert.ok(file instanceof HeatFile);
+  assert.equal(file.rows, 40 * 2048);
+  let rows = 0;
+  for await (const group of file.groups())
+    for (let row = 0; row < group.count; row++, rows++) {
+      assert.equal(group.timeMs[row], rows % 40);
+      assert.equal(Number(group.address[row]), 4096 * Math.floor(rows / 40));
+    }
+});
+
+test('a file of version 2 is read as one slice of no known time', async () => {
+  const parquet = new ParquetFile(HEAT_COLUMNS.filter(({ name }) => name !== 'time_ms'));
+  const number = (value: number) => ({ kind: 'numbers', values: Float64Array.of(value) }) as const;
+  const text = (value: string) =>
+    ({ kind: 'dictionary', entries: [value], indices: Uint32Array.of(0) }) as const;
+  const accesses = { kind: 'plain', values: [30] } as const;
+  parquet.addGroup(1, [number(7), text('db'), text('//anon'), number(0), number(3), number(12288), number(10), accesses, number(2)]); // biome-ignore format: a row
+  const { slices: _, ...facts } = FACTS;
+  const bytes = parquet.finish('octavo', {
+    [FACTS_KEY]: JSON.stringify({ ...facts, version: 2, written_as: 2 }),
+  });
+  const file = HeatFile.open(bytes);
+  assert.ok(file instanceof HeatFile, String(file));
+  assert.deepEqual(file.facts, { ...FACTS, written_as: 2 });
+  assert.deepEqual(await rowsOf(file), [[7, 'db', '//anon', 12288n, 10, 30]]);
+  for await (const group of file.groups()) {
+    assert.deepEqual(Array.from(group.tlbMisses), [2]);
+    assert.deepEqual(Array.from(group.timeMs), [-1]);
+  }
 });

@@ -5,7 +5,7 @@ import { parseJson } from '../../base/json-text.js';
 import { schemaProblem } from '../../base/schema-words.js';
 import { DamagedParquet, isParquet, readColumns, readFooter } from '../parquet/read.js';
 import { type HeatFacts, heatFacts } from './facts.js';
-import { FACTS_KEY } from './schema.js';
+import { FACTS_KEY, NO_TIME } from './schema.js';
 import { upgraded } from './upgrade.js';
 
 /** Columns of one row group. */
@@ -20,10 +20,13 @@ export interface HeatGroup {
   readonly accesses: ArrayLike<number>;
   /** Those of the samples that missed the TLB. */
   readonly tlbMisses: ArrayLike<number>;
+  /** When the slice of the row begins, in milliseconds of the clock of `slices`; NO_TIME when not known. */
+  readonly timeMs: ArrayLike<number>;
 }
 
-/** Since version 2. */
+/** Since version 2, and since version 3. */
 const MISSES = 'tlb_misses';
+const TIME = 'time_ms';
 const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
 
 export class HeatFile {
@@ -69,13 +72,27 @@ export class HeatFile {
   }
 
   private async group(index: number, rowStart: number, rowEnd: number): Promise<HeatGroup> {
-    const wanted = this.facts.written_as === 1 ? COLUMNS : [...COLUMNS, MISSES];
+    const { written_as } = this.facts;
+    const wanted = [...COLUMNS, ...(written_as > 1 ? [MISSES] : []), ...(written_as > 2 ? [TIME] : [])];
     const columns = await readColumns(this.bytes, this.metadata, wanted, { index, rowStart, rowEnd });
     requireKinds(columns, index);
     const count = rowEnd - rowStart;
     const tlbMisses = (columns[MISSES] ?? new Uint8Array(count)) as ArrayLike<number>;
-    return { ...(columns as unknown as Omit<HeatGroup, 'count' | 'tlbMisses'>), tlbMisses, count };
+    const rest = columns as unknown as Omit<HeatGroup, 'count' | 'tlbMisses' | 'timeMs'>;
+    return { ...rest, tlbMisses, timeMs: timesOf(columns[TIME], count, index), count };
   }
+}
+
+function timesOf(column: ArrayLike<unknown> | undefined, count: number, index: number): Float64Array {
+  const times = new Float64Array(count).fill(NO_TIME);
+  if (column === undefined) return times;
+  for (let row = 0; row < count; row++) {
+    const time = column[row];
+    if (typeof time !== 'bigint' || time < BigInt(NO_TIME))
+      throw new DamagedParquet(`column ${TIME} holds what it cannot`, `row ${row} of row group ${index}`);
+    times[row] = Number(time);
+  }
+  return times;
 }
 
 /** What each column holds: a footer that says otherwise is damaged, too. */

@@ -12,6 +12,14 @@ export interface BlockRows {
   /** Byte address of the block, and of a page. */
   readonly address: number;
   readonly pageBytes: number;
+  /** The slices of time in which it was sampled, ascending. */
+  readonly slices: readonly SliceRows[];
+}
+
+/** Samples of a block in a slice of time. */
+export interface SliceRows {
+  /** When it begins, NO_TIME when not known. */
+  readonly timeMs: number;
   /** Accesses that a sample stands for. */
   readonly weight: number;
   /** Samples by sub-page, and those of them that missed the TLB. */
@@ -31,6 +39,7 @@ export class RowGroup {
   private readonly samples = new Float64Array(GROUP_ROWS);
   private readonly accesses = new Float64Array(GROUP_ROWS);
   private readonly tlbMisses = new Float64Array(GROUP_ROWS);
+  private readonly times = new Float64Array(GROUP_ROWS);
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
   private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
@@ -45,31 +54,32 @@ export class RowGroup {
   }
 
   /**
-   * A row for each of counts[from, to) that is not 0, all in the mapping of this name. There must be
+   * A row for each slice's counts[from, to) that are not 0, all in the mapping of this name. There must be
    * room.
    */
   add(block: BlockRows, mapping: string, from: number, to: number): void {
-    const { counts, tlbMisses: missed } = block;
     const first = this.count;
-    const { subPages, samples, addresses, accesses, tlbMisses } = this;
-    const { address, pageBytes, weight } = block;
     let row = first;
     for (let subPage = from; subPage < to; subPage++) {
-      const count = counts[subPage];
-      if (count === 0) continue;
-      subPages[row] = subPage;
-      addresses[row] = address + subPage * pageBytes;
-      samples[row] = count;
-      accesses[row] = count * weight;
-      tlbMisses[row] = Math.min(count, missed[subPage]);
-      row++;
+      for (const slice of block.slices)
+        if (slice.counts[subPage] !== 0) this.put(row++, block, slice, subPage);
     }
     this.pids.fill(block.pid, first, row);
     this.commandIndices.fill(this.commands.indexOf(block.command), first, row);
     this.mappingIndices.fill(this.mappings.indexOf(mapping), first, row);
-    this.blocks.fill(address, first, row);
-    this.accessValues.addAll(accesses, first, row);
+    this.blocks.fill(block.address, first, row);
+    this.accessValues.addAll(this.accesses, first, row);
     this.count = row;
+  }
+
+  private put(row: number, { address, pageBytes }: BlockRows, slice: SliceRows, subPage: number): void {
+    const count = slice.counts[subPage];
+    this.subPages[row] = subPage;
+    this.addresses[row] = address + subPage * pageBytes;
+    this.samples[row] = count;
+    this.accesses[row] = count * slice.weight;
+    this.tlbMisses[row] = Math.min(count, slice.tlbMisses[subPage]);
+    this.times[row] = slice.timeMs;
   }
 
   flush(): void {
@@ -95,6 +105,7 @@ export class RowGroup {
       numbers(this.samples),
       this.accessValues.columnOf(this.accesses),
       numbers(this.tlbMisses),
+      numbers(this.times, rangeOf(this.times, count)),
     ]);
     this.count = 0;
     this.commands.clear();

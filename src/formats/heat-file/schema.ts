@@ -4,11 +4,11 @@
  */
 import type { ColumnType } from '../parquet/columns.js';
 
-export const HEAT_VERSION = 2;
+export const HEAT_VERSION = 3;
 /** Key of the file's metadata that holds a HeatFacts document. */
 export const FACTS_KEY = 'octavo.heat';
 
-/** One row per process and touched page, ascending by process and address. */
+/** One row per process, touched page and slice of time, ascending in this order. */
 export const HEAT_COLUMNS = [
   { name: 'pid', type: 'int32' },
   { name: 'command', type: 'string' },
@@ -19,6 +19,10 @@ export const HEAT_COLUMNS = [
   { name: 'samples', type: 'int32' },
   { name: 'accesses', type: 'double' },
   { name: 'tlb_misses', type: 'int32' },
+  { name: 'time_ms', type: 'int64' },
 ] as const satisfies readonly ColumnType[];
+
+/** Value of time_ms in rows whose time is not known. */
+export const NO_TIME = -1;
 
 export type { HeatFacts } from './facts.js';

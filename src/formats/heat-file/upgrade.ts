@@ -1,7 +1,7 @@
 /** Facts of older versions to those of today: one step for each version. */
 import * as z from 'zod';
 import type { SampleNature } from '../../vocabulary/nature.js';
-import { commonFields, type HeatFacts, originFields } from './facts.js';
+import { commonFields, type HeatFacts, originFields, secondFields } from './facts.js';
 import { HEAT_VERSION } from './schema.js';
 
 /** Version 1 said neither which event was sampled nor what recordings and processes the samples are of. */
@@ -11,13 +11,23 @@ const versionOne = z.object({
   origins: z.array(z.object(originFields)),
 });
 
+/** Version 2 had no times: all samples of a page were in one row. */
+const versionTwo = z.object({ ...commonFields, ...secondFields, version: z.literal(2) });
+type VersionTwo = z.infer<typeof versionTwo>;
+
 /** Facts as they are in a file, brought to today's version; what cannot be upgraded is returned as it is. */
 export function upgraded(facts: unknown): unknown {
-  const old = versionOne.safeParse(facts);
-  return old.success ? fromVersionOne(old.data) : facts;
+  const first = versionOne.safeParse(facts);
+  if (first.success) return fromVersionTwo(fromVersionOne(first.data));
+  const second = versionTwo.safeParse(facts);
+  return second.success ? fromVersionTwo(second.data) : facts;
 }
 
-function fromVersionOne(old: z.infer<typeof versionOne>): HeatFacts {
+function fromVersionTwo(old: VersionTwo): HeatFacts {
+  return { ...old, version: HEAT_VERSION, slices: { clock: 'none', widthMs: null } };
+}
+
+function fromVersionOne(old: z.infer<typeof versionOne>): VersionTwo {
   const origins = old.origins.map((origin) => ({
     ...origin,
     nature: natureOf(origin),
@@ -26,7 +36,7 @@ function fromVersionOne(old: z.infer<typeof versionOne>): HeatFacts {
   }));
   return {
     ...old,
-    version: HEAT_VERSION,
+    version: 2,
     nature: origins.find(({ tells }) => tells === 'heat')?.nature ?? 'unknown',
     origins,
     recordings: [],

@@ -1,9 +1,9 @@
 /** Hot maps to a heat file. */
 import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
-import type { PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type { BlockNumber, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { ParquetFile } from '../parquet/writer.js';
-import { type BlockRows, GROUP_ROWS, RowGroup } from './row-group.js';
-import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts } from './schema.js';
+import { GROUP_ROWS, RowGroup, type SliceRows } from './row-group.js';
+import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts, NO_TIME } from './schema.js';
 
 /** Counters of a hot map stop here. */
 const SATURATED = 0xffff;
@@ -22,63 +22,100 @@ export interface MappedName {
 /** Names the mapping of a page of a process. */
 export type NameMapping = (pid: ProcessId, page: PageNumber) => MappedName;
 
+/** The maps of processes in one slice of time. */
+export interface TimedMaps {
+  readonly timeMs: number;
+  readonly maps: readonly HotMap[];
+}
+
+/** `slices`: the same samples by time, ascending; in one slice of no known time when absent. */
 export function writeHeatFile(
   maps: readonly HotMap[],
   facts: HeatFacts,
   nameMapping: NameMapping,
+  slices: readonly TimedMaps[] = [{ timeMs: NO_TIME, maps }],
 ): Uint8Array {
   const parquet = new ParquetFile(HEAT_COLUMNS);
   const group = new RowGroup((count, columns) => parquet.addGroup(count, columns));
-  for (const map of [...maps].sort((a, b) => a.process.pid - b.process.pid)) addMap(map, group, nameMapping);
+  for (const map of [...maps].sort((a, b) => a.process.pid - b.process.pid)) {
+    const readers = slices.flatMap(({ timeMs, maps: timed }) => {
+      const found = timed.find(({ process }) => process.pid === map.process.pid);
+      return found === undefined ? [] : [new SliceReader(timeMs, found)];
+    });
+    addMap(map, readers, group, nameMapping);
+  }
   group.flush();
   return parquet.finish('octavo', { [FACTS_KEY]: JSON.stringify(facts) });
 }
 
-function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
-  const counts = new Uint16Array(map.geometry.pagesPerBlock);
-  const exact = new Float64Array(counts.length);
-  const missed = new Uint16Array(counts.length);
+function addMap(
+  map: HotMap,
+  readers: readonly SliceReader[],
+  group: RowGroup,
+  nameMapping: NameMapping,
+): void {
+  const touched = new Uint16Array(map.geometry.pagesPerBlock);
   for (const number of map.blocks()) {
+    if (!map.counts(number, touched)) continue;
+    const slices = readers.flatMap((reader) => reader.read(number) ?? []);
+    addBlock(map, number, { touched, slices }, group, nameMapping);
+  }
+}
+
+/** Reads the samples that blocks of a process have in a slice of time. */
+class SliceReader {
+  private readonly timeMs: number;
+  private readonly map: HotMap;
+  private readonly counts: Uint16Array;
+  private readonly exact: Float64Array;
+  private readonly missed: Uint16Array;
+
+  constructor(timeMs: number, map: HotMap) {
+    this.timeMs = timeMs;
+    this.map = map;
+    this.counts = new Uint16Array(map.geometry.pagesPerBlock);
+    this.exact = new Float64Array(this.counts.length);
+    this.missed = new Uint16Array(this.counts.length);
+  }
+
+  /** What the block has; valid until the next call. Undefined when it has no samples in the slice. */
+  read(number: BlockNumber): SliceRows | undefined {
+    const { map, counts, exact, missed, timeMs } = this;
     const block = map.block(number);
-    if (block === undefined || !map.counts(number, counts)) continue;
+    if (block === undefined || !map.counts(number, counts)) return undefined;
     exact.set(counts);
     const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
     if (clipped > 0) restore(exact, clipped);
     missed.fill(0);
     map.tlbMissCounts(number, missed);
-    addBlock(map, block, { counts: exact, tlbMisses: missed }, group, nameMapping);
+    const weight = block.samples === 0 ? 0 : block.weight / block.samples;
+    return { timeMs, weight, counts: exact, tlbMisses: missed };
   }
 }
 
 /** The touched pages of a block, mapping by mapping. */
 function addBlock(
-  map: HotMap,
-  block: HotBlock,
-  pages: Pick<BlockRows, 'counts' | 'tlbMisses'>,
+  { geometry, process }: HotMap,
+  number: BlockNumber,
+  { touched, slices }: { readonly touched: Uint16Array; readonly slices: readonly SliceRows[] },
   group: RowGroup,
   nameMapping: NameMapping,
 ): void {
-  const { geometry, process } = map;
-  const { counts } = pages;
-  const first = block.block * geometry.pagesPerBlock;
-  const rows = {
-    pid: process.pid,
-    command: process.command,
-    address: first * geometry.pageBytes,
-    pageBytes: geometry.pageBytes,
-    weight: block.samples === 0 ? 0 : block.weight / block.samples,
-    ...pages,
-  };
-  for (let from = nextTouched(counts, 0); from < counts.length; ) {
-    const { name, end } = nameMapping(process.pid, first + from);
-    const to = Math.min(counts.length, Math.max(from + 1, end - first), from + GROUP_ROWS);
-    group.makeRoom(to - from);
+  const first = number * geometry.pagesPerBlock;
+  const { pid, command } = process;
+  const { pageBytes } = geometry;
+  const rows = { pid, command, address: first * pageBytes, pageBytes, slices };
+  const most = Math.max(1, Math.floor(GROUP_ROWS / Math.max(1, slices.length)));
+  for (let from = nextTouched(touched, 0); from < touched.length; ) {
+    const { name, end } = nameMapping(pid, first + from);
+    const to = Math.min(touched.length, Math.max(from + 1, end - first), from + most);
+    group.makeRoom((to - from) * slices.length);
     group.add(rows, name, from, to);
-    from = nextTouched(counts, to);
+    from = nextTouched(touched, to);
   }
 }
 
-function nextTouched(counts: Float64Array, from: number): number {
+function nextTouched(counts: Uint16Array, from: number): number {
   let page = from;
   while (page < counts.length && counts[page] === 0) page++;
   return page;
