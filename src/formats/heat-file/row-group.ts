@@ -39,7 +39,8 @@ export class RowGroup {
   private readonly samples = new Float64Array(GROUP_ROWS);
   private readonly accesses = new Float64Array(GROUP_ROWS);
   private readonly tlbMisses = new Float64Array(GROUP_ROWS);
-  private readonly times = new Float64Array(GROUP_ROWS);
+  private readonly timeIndices = new Uint32Array(GROUP_ROWS);
+  private readonly times: number[] = [];
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
   private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
@@ -79,7 +80,13 @@ export class RowGroup {
     this.samples[row] = count;
     this.accesses[row] = count * slice.weight;
     this.tlbMisses[row] = Math.min(count, slice.tlbMisses[subPage]);
-    this.times[row] = slice.timeMs;
+    this.timeIndices[row] = this.timeIndex(slice.timeMs);
+  }
+
+  /** There are as many times as slices: few. */
+  private timeIndex(timeMs: number): number {
+    const known = this.times.indexOf(timeMs);
+    return known >= 0 ? known : this.times.push(timeMs) - 1;
   }
 
   flush(): void {
@@ -105,11 +112,12 @@ export class RowGroup {
       numbers(this.samples),
       this.accessValues.columnOf(this.accesses),
       numbers(this.tlbMisses),
-      numbers(this.times, rangeOf(this.times, count)),
+      { kind: 'dictionary', entries: [...this.times], indices: this.timeIndices },
     ]);
     this.count = 0;
     this.commands.clear();
     this.mappings.clear();
+    this.times.length = 0;
     this.accessValues.clear();
   }
 }

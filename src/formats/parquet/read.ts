@@ -3,6 +3,7 @@
  * word, so that a flipped bit ends in any error of the language.
  */
 import { type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet';
+import { isBoundedThrift } from './thrift-bounds.js';
 
 /** A file that is not what it says. */
 export class DamagedParquet extends Error {
@@ -32,6 +33,8 @@ export function readFooter(bytes: ArrayBuffer): FileMetaData {
   const start = end - length;
   if (start < 4) throw new DamagedParquet(`the footer of ${length} bytes does not fit`, `byte ${end}`);
   const place = `byte ${start}`;
+  if (!isBoundedThrift(new Uint8Array(bytes), start, end))
+    throw new DamagedParquet('the footer cannot be decoded', place);
   let metadata: FileMetaData;
   try {
     metadata = parquetMetadata(bytes);
@@ -44,7 +47,10 @@ export function readFooter(bytes: ArrayBuffer): FileMetaData {
 }
 
 /** What no file can mean: without this, absurd counts would be believed and memory taken for them. */
-function footerProblem({ num_rows, row_groups }: FileMetaData, size: number): string | undefined {
+function footerProblem({ schema, num_rows, row_groups }: FileMetaData, size: number): string | undefined {
+  // Nulls and lists have levels before their values, which say as many rows as they like.
+  const isFlat = schema.slice(1).every((each) => each.repetition_type === 'REQUIRED' && !each.num_children);
+  if (!isFlat) return 'the footer has columns that may be empty or hold lists';
   if (!Array.isArray(row_groups)) return 'the footer has no row groups';
   let rows = 0n;
   for (const [index, group] of row_groups.entries()) {
@@ -80,6 +86,8 @@ export async function readColumns(
   group: GroupRange,
 ): Promise<Record<string, ArrayLike<unknown>>> {
   const found: Record<string, ArrayLike<unknown>> = {};
+  for (const name of columns)
+    if (!areHeadersBounded(file, metadata, name, group)) throw damagedColumn(metadata, name, group);
   try {
     await parquetRead({
       ...{ file, metadata, columns: [...columns], rowStart: group.rowStart, rowEnd: group.rowEnd },
@@ -93,6 +101,21 @@ export async function readColumns(
   const wrong = columns.find((name) => found[name]?.length !== group.rowEnd - group.rowStart);
   if (wrong !== undefined) throw damagedColumn(metadata, wrong, group);
   return found;
+}
+
+/** Whether the headers of a column's pages can be decoded safely: a file of ours has a dictionary and one page of data. */
+function areHeadersBounded(
+  file: ArrayBuffer,
+  { row_groups }: FileMetaData,
+  name: string,
+  { index }: GroupRange,
+): boolean {
+  const column = row_groups[index]?.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name);
+  const { dictionary_page_offset, data_page_offset } = column?.meta_data ?? {};
+  return [dictionary_page_offset, data_page_offset].every(
+    (offset) =>
+      offset === undefined || isBoundedThrift(new Uint8Array(file), Number(offset), file.byteLength),
+  );
 }
 
 function damagedColumn({ row_groups }: FileMetaData, name: string, { index }: GroupRange): DamagedParquet {
