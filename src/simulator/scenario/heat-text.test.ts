@@ -39,7 +39,7 @@ function heatFile(
   }));
   const facts = {
     octavo: 'heat' as const,
-    version: 2 as const,
+    version: 3 as const,
     page_bytes: geometry.pageBytes,
     block_bytes: geometry.blockBytes,
     nature: 'access-bits' as const,
@@ -48,7 +48,8 @@ function heatFile(
       recordings: [],
       processes: [],
       thinned_to: 1,
-      written_as: 2,
+      slices: { clock: 'none' as const, widthMs: null },
+      written_as: 3,
       samples: 1,
       unplaced: {},
       losses: {},
