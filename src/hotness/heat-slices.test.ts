@@ -41,9 +41,14 @@ test('more slices than are allowed are made twice as long until they are few eno
 });
 
 test('time is given up before blocks are', () => {
-  const most = 1 << 16;
-  const slices = new HeatSlices({ geometry: GEOMETRY_4K, mostBytes: most }, { widthMs: 1000, most: 8 });
+  const geometry = GEOMETRY_4K;
+  const single = new HeatSlices({ geometry }, { widthMs: 1000, most: 8 });
+  single.addSamples(rows([[0, 0]]), 'all-accesses'); // biome-ignore format: rows
+  // Room for three slices with few blocks.
+  const mostBytes = 4 * 3.5 * single.total().byteLength;
+  const slices = new HeatSlices({ geometry, mostBytes }, { widthMs: 1000, most: 8 });
   for (let at = 0; at < 100; at++) slices.addSamples(rows([[at * 512, at / 20]]), 'all-accesses');
+  assert.equal(slices.widthMs, 2000);
   const total = slices.total();
   assert.equal(total.thinnedTo, 1);
   assert.equal(total.build([SUB_PAGE_ORIGIN])[0].size, 100);

@@ -20,9 +20,9 @@ export interface ScriptSample {
   readonly physical: bigint | undefined;
 }
 
-/** `comm  pid/tid [cpu]  seconds.fraction:  period event:`, each of which may be left out but pid or tid, and time. */
+/** `comm  pid/tid [cpu]  seconds.fraction:  period event:`, each of which may be left out but pid or tid, and time; a period without an event is none. */
 const HEAD =
-  /^\s*(?:(?<command>\S.*?)\s+)??(?:(?<pid>-?\d{1,8})\/)?(?<tid>-?\d{1,8})\s+(?:\[(?<cpu>\d{1,5})\]\s+)?(?:(?<seconds>\d{1,12})\.(?<fraction>\d{6,9}):)(?:\s+(?<period>\d{1,20}))?(?:\s+(?<event>\S*[a-zA-Z_]\S*):(?=\s|$))?(?<rest>.*)$/;
+  /^\s*(?:(?<command>\S.*?)\s+)??(?:(?<pid>-?\d{1,8})\/)?(?<tid>-?\d{1,8})\s+(?:\[(?<cpu>\d{1,5})\]\s+)?(?:(?<seconds>\d{1,12})\.(?<fraction>\d{6,9}):)(?:(?:\s+(?<period>\d{1,20}))?\s+(?<event>\S*[a-zA-Z_]\S*):(?=\s|$))?(?<rest>.*)$/;
 const HEX = /^[0-9a-f]{1,16}$/;
 
 /** Whether a text begins like the output of `perf script`: with a sample after comments and empty lines. */
