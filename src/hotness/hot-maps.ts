@@ -81,7 +81,11 @@ export class HotMaps {
     const even = this.#even.get(nature) ?? new EvenWeights();
     this.#even.set(nature, even);
     const { mine, others } = even.absorb(theirs);
-    for (const [maps, thinTo] of [[this, mine], [other, others]] as const) { // biome-ignore format: pairs
+    for (const [maps, thinTo] of [
+      [this, mine],
+      [other, others],
+    ] as const) {
+      // biome-ignore format: pairs
       if (thinTo >= 1) continue;
       const draw = (count: number) => even.draw(count, thinTo);
       even.leftOut += maps.#tables.get(nature)?.rarefy(thinTo, draw) ?? 0;

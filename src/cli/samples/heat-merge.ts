@@ -31,8 +31,14 @@ export async function mergeHeat(sources: readonly HeatFileSource[], signal: Abor
   if (slices === undefined) return { facts, file: writeHeatFile(merged.maps, facts, nameMapping) };
   for (const { process } of merged.maps) hot.name(process);
   const origins = sources.map(({ origin }) => origin);
-  const timed = slices.slices.map(({ startMs = NO_TIME, maps }) => ({ timeMs: startMs, maps: maps.build(origins) }));
-  const known: HeatFacts = { ...facts, slices: { clock: sources[0].facts.slices.clock, widthMs: slices.widthMs } };
+  const timed = slices.slices.map(({ startMs = NO_TIME, maps }) => ({
+    timeMs: startMs,
+    maps: maps.build(origins),
+  }));
+  const known: HeatFacts = {
+    ...facts,
+    slices: { clock: sources[0].facts.slices.clock, widthMs: slices.widthMs },
+  };
   return { facts: known, file: writeHeatFile(hot.build(origins), known, nameMapping, timed) };
 }
 
