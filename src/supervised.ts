@@ -20,7 +20,7 @@ export async function runSupervised(started: Started): Promise<void> {
   if (recording === undefined && words[0] === 'launch') {
     // The program that takes this one's place must find signals and streams as they were: no listener, no thread.
     process.exitCode = await runHere(started, {
-      out: { write: (text) => void writeSync(1, text) },
+      out: { write: (text) => void writeSync(1, Buffer.from(text)) },
       err: { write: (text) => void writeSync(2, text) },
     });
   } else if (recording === undefined && isInstant(words)) await runInstant(started);

@@ -32,7 +32,14 @@ const live = new PerfLiveSource({ event: PAGE_FAULTS, pids, durationMs, geometry
 await measure('rings', live, () => live.session.state.losses.records + live.session.state.losses.samples);
 
 const event = samplingEvent(host, { method: 'faults', physical: false });
-const pipe = new PerfPipeSource({ event, pids, period: 1, durationMs, geometry, bound: 1 });
+const pipe = new PerfPipeSource({
+  event,
+  scope: { kind: 'processes', pids },
+  period: 1,
+  durationMs,
+  geometry,
+  bound: 1,
+});
 await measure('perf record, pipe', pipe, () => pipe.slices.reduce((sum, slice) => sum + slice.lost, 0));
 child.kill('SIGKILL');
 

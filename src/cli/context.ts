@@ -10,7 +10,7 @@ const STOP_NAMES = /^SIG/;
 
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
 export interface Streams {
-  readonly out: { write(text: string): void };
+  readonly out: { write(text: string | Uint8Array): void };
   readonly err: { write(text: string): void };
   /** Standard input as it comes, for commands that read from a pipe. */
   readonly input: AsyncIterable<Uint8Array>;
@@ -24,7 +24,7 @@ export interface Streams {
 }
 
 /** A stream whose writers know nothing of tables and terminals: the argument parser's help. */
-function laidOut(stream: Streams['out'], style: TextStyle = PLAIN): Streams['out'] {
+function laidOut(stream: Streams['err'], style: TextStyle = PLAIN): Streams['err'] {
   return { write: (text) => stream.write(layOut(text, style)) };
 }
 
@@ -65,6 +65,12 @@ export class OctavoContext implements CommandContext {
   printExact(text: string): void {
     this.progress.clear();
     this.streams.out.write(`${text}\n`);
+  }
+
+  /** Writes a file to standard output, and nothing else. */
+  printBytes(bytes: Uint8Array): void {
+    this.progress.clear();
+    this.streams.out.write(bytes);
   }
 
   /** Writes a versioned noun as JSON: one document, two-space indented, or one line after `useJsonLines`. */

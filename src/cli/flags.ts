@@ -17,6 +17,7 @@ import {
   parseWord,
   showShare,
 } from './parameters.js';
+import { type WishFlags, wishFlags, wishOf } from './samples/options.js';
 
 export {
   parseBytes,
@@ -94,7 +95,8 @@ export const actingFlags = {
 export type TurnFlags = ScopeFlags &
   ActingFlags &
   GuardFlags &
-  SizeFlags & {
+  SizeFlags &
+  WishFlags & {
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
@@ -162,6 +164,7 @@ export const turnFlags = {
     optional: true,
     placeholder: 'name',
   },
+  ...wishFlags,
   halfLife: {
     kind: 'parsed',
     parse: durationBetween(1, 366 * 86_400_000),
@@ -258,6 +261,10 @@ const SENSELESS: readonly (readonly [when: (flags: TurnFlags) => boolean, proble
     ({ policy, split, collapse }) => policy === 'named-blocks' && !split?.length && !collapse?.length,
     'policy named-blocks needs --split or --collapse',
   ],
+  [
+    (flags) => wishOf(flags) !== undefined && !flags.perf?.length,
+    '--time, --tid, --comm, --cpu and --cgroup are for the samples of --perf',
+  ],
   [({ event, perf }) => event !== undefined && !perf?.length, '--event is for the samples of --perf'],
   [({ resolve, perf }) => resolve && !perf?.length, '--resolve is for the samples of --perf'],
   [
@@ -272,6 +279,7 @@ export function turnRequest(
   flags: TurnFlags,
   { blockBytes }: PageGeometry,
 ): TurnRequest {
+  const wish = wishOf(flags);
   const senseless = SENSELESS.find(([when]) => when(flags))?.[1];
   const nobody = target === undefined && !flags.heat?.length;
   const problem = nobody ? 'name a target, or give a heat file with --heat' : senseless;
@@ -285,6 +293,7 @@ export function turnRequest(
     heat: flags.heat ?? [],
     resolvePhysical: flags.resolve,
     ...(flags.event === undefined ? {} : { event: flags.event }),
+    ...(wish === undefined ? {} : { wish }),
     halfLifeMs: flags.halfLife,
     ...(flags.maxMemory === undefined ? {} : { heatBytes: heatBytesOf(flags.maxMemory) }),
     actuators: flags.actuator ?? [],

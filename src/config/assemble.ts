@@ -18,6 +18,7 @@ import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { SampleWish } from '../vocabulary/sample-wish.js';
 import {
   addressToPage,
   type BlockNumber,
@@ -42,6 +43,8 @@ export interface TurnRequest {
   readonly resolvePhysical?: boolean;
   /** Only samples of the event of this name. */
   readonly event?: string;
+  /** Only samples of these moments, threads, commands, CPUs and cgroups. */
+  readonly wish?: SampleWish;
   /** Time after which recorded heat weighs half. */
   readonly halfLifeMs?: Milliseconds;
   /** Bytes that the counters of heat may take. */
@@ -200,6 +203,7 @@ function perfSources(host: Host, request: TurnRequest): readonly Source[] {
         path,
         geometry,
         ...(request.event === undefined ? {} : { event: request.event }),
+        ...(request.wish === undefined ? {} : { wish: request.wish }),
       }),
   );
   if (request.resolvePhysical !== true) return sources;

@@ -49,6 +49,19 @@ export class EvenWeights {
     return { batch: isEven ? batch : this.kept(batch), thinTo };
   }
 
+  /** Takes what another has counted; to which shares the samples of both are to be thinned out, so that they count alike. */
+  absorb(other: EvenWeights): { readonly mine: Fraction; readonly others: Fraction } {
+    for (let bin = 0; bin < BINS; bin++) {
+      this.samples[bin] += other.samples[bin];
+      this.accesses[bin] += other.accesses[bin];
+    }
+    this.leftOut += other.leftOut;
+    const before = this.reference;
+    this.reference = Math.max(before, other.reference);
+    const shareOf = (reference: number) => (reference === 0 ? 1 : reference / this.reference);
+    return { mine: shareOf(before), others: shareOf(other.reference) };
+  }
+
   /** Share of the accesses that samples of more than the reference stand for beyond what they count. */
   get excess(): Fraction {
     return this.excessOver(this.reference);

@@ -72,6 +72,31 @@ export class HotMaps {
     return batch;
   }
 
+  /** Samples of both come to count alike before they are put together. */
+  #absorbWeights(nature: SampleNature, theirs: EvenWeights, other: HotMaps): void {
+    const even = this.#even.get(nature) ?? new EvenWeights();
+    this.#even.set(nature, even);
+    const { mine, others } = even.absorb(theirs);
+    for (const [maps, thinTo] of [
+      [this, mine],
+      [other, others],
+    ] as const) {
+      // biome-ignore format: pairs
+      if (thinTo >= 1) continue;
+      const draw = (count: number) => even.draw(count, thinTo);
+      even.leftOut += maps.#tables.get(nature)?.rarefy(thinTo, draw) ?? 0;
+      maps.#walks.get(nature)?.rarefy(thinTo, draw);
+    }
+  }
+
+  /** Adds what other maps have, whose processes are added as they are met. */
+  absorb(other: HotMaps): void {
+    for (const { pid } of other.processes) this.#keep(pid);
+    for (const [nature, theirs] of other.#even) this.#absorbWeights(nature, theirs, other);
+    for (const [mine, theirs] of [[this.#tables, other.#tables], [this.#walks, other.#walks]] as const) // biome-ignore format: pairs
+      for (const [nature, table] of theirs) this.#tableOf(mine, nature).absorb(table);
+  }
+
   /** What was taken for one nature has turned out to be another. */
   relabel(from: SampleNature, to: SampleNature): void {
     for (const tables of [this.#tables, this.#walks]) {
@@ -84,6 +109,11 @@ export class HotMaps {
     }
     const even = this.#even.get(from);
     if (even !== undefined && !this.#even.has(to)) this.#even.set(to, even);
+  }
+
+  /** Samples of a nature that were left out so that those of all periods count alike. */
+  leftOut(nature: SampleNature): number {
+    return this.#even.get(nature)?.leftOut ?? 0;
   }
 
   /** Share of the accesses of a nature that samples of larger periods stand for beyond what they count. */

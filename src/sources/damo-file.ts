@@ -2,6 +2,7 @@
 import { parseDamoJson } from '../formats/damo-record/json.js';
 import { parseDamonScript } from '../formats/damo-record/perf-script.js';
 import { type DamoKind, damoKind, type RegionRecord } from '../formats/damo-record/region.js';
+import { parseDamonTrace } from '../formats/damo-record/trace-text.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { type Bytes, MIB } from '../vocabulary/units.js';
 
@@ -28,7 +29,9 @@ export function readDamoRecord(
 }
 
 function parse(kind: DamoKind, bytes: Uint8Array, longest: Bytes): readonly RegionRecord[] | string {
-  if (kind !== 'perf-script') return parseDamoJson(bytes, kind === 'compressed-json', longest);
-  const { regions } = parseDamonScript(new TextDecoder().decode(bytes));
+  if (kind !== 'perf-script' && kind !== 'trace')
+    return parseDamoJson(bytes, kind === 'compressed-json', longest);
+  const text = new TextDecoder().decode(bytes);
+  const regions = kind === 'trace' ? parseDamonTrace(text) : parseDamonScript(text).regions;
   return regions.length > 0 ? regions : 'holds no line of damon_aggregated';
 }

@@ -111,25 +111,50 @@ export class DamoRecordSource implements Source {
     };
   }
 
-  /** A row for each accessed block of each target: its weight is the accesses, `times` the aggregations with any. */
-  *batches(): Iterable<SampleBatch> {
+  /**
+   * A row for each accessed block of each target: its weight is the accesses, `times` the aggregations with any. With
+   * `slices` a row for each of at most so many parts of the record's time.
+   */
+  *batches(slices = 1): Iterable<SampleBatch> {
     const batch = { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
     for (const [target, regions] of byTarget(this.input.regions)) {
       const pid = this.processOf(target);
-      for (const heat of blockHeat(regions, this.input.geometry, this.losses)) {
-        this.put(batch, heat, pid);
-        if (batch.count < ROWS) continue;
-        yield batch;
-        batch.count = 0;
+      for (const [timeNs, timed] of this.parted(regions, slices)) {
+        for (const heat of blockHeat(timed, this.input.geometry, this.losses)) {
+          this.put(batch, heat, pid, timeNs);
+          if (batch.count < ROWS) continue;
+          yield batch;
+          batch.count = 0;
+        }
       }
     }
     if (batch.count > 0) yield batch;
   }
 
-  private put(batch: TimedColumns, { block, accesses, times }: BlockHeat, pid: ProcessId): void {
+  /** Regions by the part of the record's time that they ended in, which is told by the end of its first one. */
+  private parted(regions: readonly RegionRecord[], slices: number): Iterable<Timed> {
+    const { windowNs } = this.origin;
+    if (slices === 1 || windowNs === undefined) return [[Number.NaN, regions]];
+    const parts = new Map<number, RegionRecord[]>();
+    const first = regions.reduce((least, { endNs }) => Math.min(least, endNs), Number.POSITIVE_INFINITY);
+    for (const region of regions) {
+      const number = Math.floor(((region.endNs - first) * slices) / (windowNs + 1));
+      const part = parts.get(number);
+      if (part === undefined) parts.set(number, [region]);
+      else part.push(region);
+    }
+    return [...parts.values()].map((part) => [part[0].endNs, part]);
+  }
+
+  private put(
+    batch: TimedColumns,
+    { block, accesses, times }: BlockHeat,
+    pid: ProcessId,
+    timeNs: number,
+  ): void {
     const page = block * this.input.geometry.pagesPerBlock;
     const row = batch.count++;
-    batch.time[row] = Number.NaN;
+    batch.time[row] = timeNs;
     batch.pid[row] = pid;
     batch.tid[row] = -1;
     batch.virtualPage[row] = this.input.isPhysical ? NO_PAGE : page;
@@ -166,6 +191,8 @@ export class DamoRecordSource implements Source {
     return pid;
   }
 }
+
+type Timed = readonly [timeNs: number, regions: readonly RegionRecord[]];
 
 type TimedColumns = SampleColumns & { readonly times: Float64Array };
 

@@ -6,7 +6,7 @@ import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import { naturesTogether, overlap, type WeighedEvent } from '../formats/perf-data/event-natures.js';
 import type { EventTable, RecordedEvent } from '../formats/perf-data/event-table.js';
 import type { SampleNature } from '../vocabulary/nature.js';
-import { type SampleBatch, type SampleColumns, sampleColumns } from '../vocabulary/sample.js';
+import { copySample, type SampleBatch, type SampleColumns, sampleColumns } from '../vocabulary/sample.js';
 import { SameAccess } from './same-access.js';
 import type { Renamed } from './source.js';
 
@@ -122,7 +122,7 @@ export class EventSorter {
     }
     const isRepeated = isPlaced && this.isShared(route.nature) && this.same.repeats(batch, row);
     if (isRepeated) this.lose('samples of an access that another event sampled, too', 1);
-    else copyRow(batch, row, this.rowsOf(route.nature, batch.capacity));
+    else copySample(batch, row, this.rowsOf(route.nature, batch.capacity));
   }
 
   private decide(number: number): Route {
@@ -162,18 +162,6 @@ export class EventSorter {
 
 function hasPlace(batch: SampleBatch, row: number): boolean {
   return batch.virtualPage[row] >= 0 || batch.physicalPage[row] >= 0;
-}
-
-function copyRow(from: SampleBatch, row: number, to: SampleColumns): void {
-  const at = to.count++;
-  to.time[at] = from.time[row];
-  to.pid[at] = from.pid[row];
-  to.tid[at] = from.tid[row];
-  to.virtualPage[at] = from.virtualPage[row];
-  to.physicalPage[at] = from.physicalPage[row];
-  to.kind[at] = from.kind[row];
-  to.weight[at] = from.weight[row];
-  to.flags[at] = from.flags[row];
 }
 
 /** Whether an event is meant by a name: its own, with or without modifiers (`:pp`), or that of its PMU. */

@@ -125,7 +125,7 @@ export class HeatFileSource implements Source {
       const missed = Math.min(samples, group.tlbMisses[row]);
       const page = Number(group.address[row] / BigInt(this.geometry.pageBytes));
       const weight = samples > 0 ? group.accesses[row] / samples : 0;
-      const place = { pid: group.pid[row], page, weight };
+      const place = { pid: group.pid[row], page, weight, timeMs: group.timeMs[row] };
       if (samples > missed) put(batch, place, samples - missed, 0);
       if (missed > 0) put(batch, place, missed, SAMPLE_FLAG.tlbMiss);
       if (batch.count < ROWS - 1) continue;
@@ -155,11 +155,18 @@ interface Place {
   readonly pid: number;
   readonly page: number;
   readonly weight: number;
+  readonly timeMs: number;
 }
 
-function put(batch: TimedColumns, { pid, page, weight }: Place, samples: number, flags: number): void {
+function put(
+  batch: TimedColumns,
+  { pid, page, weight, timeMs }: Place,
+  samples: number,
+  flags: number,
+): void {
   const at = batch.count++;
-  batch.time[at] = Number.NaN;
+  // In the middle of the first millisecond: doubles do not hold the nanoseconds of today exactly.
+  batch.time[at] = timeMs < 0 ? Number.NaN : timeMs * 1e6 + 5e5;
   batch.pid[at] = pid;
   batch.tid[at] = -1;
   batch.virtualPage[at] = page;

@@ -17,6 +17,8 @@ export function lossesOf(session: PerfSession): Record<string, number> {
     'samples of an unknown event': samples.losses.unknownId,
     'damaged samples': samples.losses.damaged,
     'samples of processes not asked for': samples.losses.otherProcess,
+    'samples of CPUs or cgroups not asked for': samples.losses.otherPlace,
+    'bytes of AUX data of CPUs or cgroups not asked for': samples.losses.otherPlaceBytes,
     'DAMON regions too many to keep': samples.losses.regions,
     'physical addresses without a valid linear one': samples.losses.doubtfulPhysical,
     'damaged SPE records': speCounts.damaged,

@@ -1,5 +1,6 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
 import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+import { SAMPLE_FIELD } from '../formats/perf-data/constants.js';
 import {
   FILE_HEADER_BYTES,
   type FileHeader,
@@ -18,10 +19,13 @@ import { Fingerprint } from '../vocabulary/fingerprint.js';
 import { bestNature, NATURES, type SampleNature } from '../vocabulary/nature.js';
 import type { HeatProvenance, RecordedSpan, RecordingFacts } from '../vocabulary/recording.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
+import { needsMoments, type SampleWish } from '../vocabulary/sample-wish.js';
 import type { Milliseconds, PageGeometry } from '../vocabulary/units.js';
 import { ByteQueue } from './byte-queue.js';
+import { COMPRESSION_BYTES, compressionOf, decompressed } from './compressed.js';
 import { EventSorter, isNamed } from './event-sorter.js';
 import { lossesOf, notesOf, unseenShareOf } from './perf-account.js';
+import { type Moments, SampleFilter } from './sample-filter.js';
 import type { Reading, Renamed, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface PerfInput {
@@ -33,6 +37,8 @@ export interface PerfInput {
   readonly pids?: ReadonlySet<number>;
   /** Only samples of the event of this name. */
   readonly event?: string;
+  /** Only samples of these moments, threads, commands, CPUs and cgroups. */
+  readonly wish?: SampleWish;
   /** Of all parts of a recording that comes in several; one of its own when absent. */
   readonly fingerprint?: Fingerprint;
   readonly geometry: PageGeometry;
@@ -50,10 +56,18 @@ export class PerfFileSource implements Source {
   private modifiedMs: Milliseconds | undefined;
   /** Read as a source of samples, which regions of DAMON are not. */
   private isForPlan = false;
+  private filter: SampleFilter | undefined;
+  private moments: Moments | undefined;
 
   constructor(input: PerfInput) {
     this.input = input;
-    this.session = new PerfSession(input);
+    const { cpus, cgroups } = input.wish ?? {};
+    this.session = new PerfSession({
+      ...input,
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(cgroups === undefined ? {} : { cgroups }),
+      namesMatter: input.wish?.commands !== undefined,
+    });
     this.fingerprint = input.fingerprint ?? new Fingerprint();
     this.sorter = new EventSorter(this.session.events, input.event);
   }
@@ -133,8 +147,24 @@ export class PerfFileSource implements Source {
   }
 
   account(): SourceAccount {
-    const losses = { ...lossesOf(this.session), ...this.sorter.leftOut };
-    return { losses, bytesRead: this.bytesRead, notes: [...notesOf(this.session), ...this.natureNotes()] };
+    const losses = { ...lossesOf(this.session), ...this.filter?.leftOut, ...this.sorter.leftOut };
+    return {
+      losses,
+      bytesRead: this.bytesRead,
+      notes: [...notesOf(this.session), ...this.emptyNotes(), ...this.natureNotes()],
+    };
+  }
+
+  /** A word when nothing was sampled, or nothing of it was asked for. */
+  private emptyNotes(): readonly string[] {
+    const { session, input, fingerprint } = this;
+    if (fingerprint.count > 0 || session.samples.regions.length > 0) return [];
+    const seen = session.samples.seen + session.trace.records.counts.records;
+    if (seen === 0) return [`${input.path}: nothing was sampled.`];
+    const { otherProcess, otherPlace, otherPlaceBytes } = session.samples.losses;
+    const filtered = otherProcess + otherPlace + otherPlaceBytes;
+    const isFiltered = filtered > 0 || Object.keys(this.filter?.leftOut ?? {}).length > 0;
+    return isFiltered ? [`${input.path}: none of its ${seen} samples is of what was asked for.`] : [];
   }
 
   /** What the samples that count are samples of. */
@@ -167,6 +197,8 @@ export class PerfFileSource implements Source {
   /** The same rows with their exact addresses. EVENT_ABSENT when the event asked for is not in the recording. */
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
     try {
+      if (this.input.wish !== undefined && needsMoments(this.input.wish))
+        this.moments = await this.momentsOf(context);
       const out = this.session.rows;
       if (this.input.stream !== undefined) yield* this.readStream(this.input.stream, out, context.signal);
       else yield* this.readPath(this.input.path, out, context);
@@ -178,6 +210,38 @@ export class PerfFileSource implements Source {
       this.session.close();
     }
     this.checkEvent();
+    this.checkPlaces();
+  }
+
+  /** The first and last moment of a file, by reading it once more than needed where it does not say. */
+  private async momentsOf(
+    context: Pick<SourceContext, 'host' | 'progress' | 'signal'>,
+  ): Promise<Moments | undefined> {
+    const { path, stream, geometry } = this.input;
+    const status = context.host.files.status(path);
+    if (stream !== undefined || !status.ok || status.value.kind === 'other') return undefined;
+    const whole = new PerfFileSource({ path, geometry });
+    for await (const _ of whole.batches({ ...context, progress: () => {} }));
+    return momentsSaid(whole.session) ?? whole.fingerprint;
+  }
+
+  private filterOf(wish: SampleWish): SampleFilter {
+    const moments = this.moments ?? momentsSaid(this.session);
+    if (moments === undefined && needsMoments(wish))
+      throw new OctavoError('TIME_UNBOUNDED', { path: this.input.path });
+    return new SampleFilter(wish, this.session.state.threads, moments);
+  }
+
+  /** FIELD_ABSENT when CPUs or cgroups were asked for and no sample says its own. */
+  private checkPlaces(): void {
+    const { wish, path } = this.input;
+    const { events, samples, state } = this.session;
+    if (samples.seen === 0) return;
+    const lacks = (field: number) => events.events.every(({ attr }) => (attr.sampleType & field) === 0);
+    if (wish?.cpus !== undefined && lacks(SAMPLE_FIELD.cpu))
+      throw new OctavoError('FIELD_ABSENT', { path, field: 'CPU', option: 'perf record --sample-cpu' });
+    if (wish?.cgroups !== undefined && (lacks(SAMPLE_FIELD.cgroup) || state.cgroups.size === 0))
+      throw new OctavoError('FIELD_ABSENT', { path, field: 'cgroup', option: 'perf record --all-cgroups' });
   }
 
   private checkEvent(): void {
@@ -197,11 +261,14 @@ export class PerfFileSource implements Source {
     const status = must(files.status(path), path);
     if (status.kind === 'file') this.modifiedMs = status.modifiedMs;
     if (status.kind === 'other') {
-      yield* this.readStream(pipeStream(files, path), out, context.signal);
+      yield* this.readStream(fileStream(files, path), out, context.signal);
       return;
     }
     if (status.kind !== 'directory') {
-      yield* this.readFile(files, path, out, context);
+      const compression = compressionOf(headOf(files, path));
+      if (compression === undefined) yield* this.readFile(files, path, out, context);
+      else
+        yield* this.readStream(decompressed(compression, path, fileStream(files, path)), out, context.signal);
       return;
     }
     const names = must(files.list(path), path).filter((name) => /^data(\.\d+)?$/.test(name));
@@ -375,10 +442,22 @@ export class PerfFileSource implements Source {
   private *flush(out: AccessColumns): Iterable<AccessColumns> {
     if (out.count === 0) return;
     out.timeOrigin = this.session.samples.timeOrigin;
+    const { wish } = this.input;
+    if (wish !== undefined) {
+      this.filter ??= this.filterOf(wish);
+      this.filter.apply(out);
+      if (out.count === 0) return;
+    }
     this.fingerprint.addHashed(this.session.hashRows(this.fingerprint.bound), out.timeOrigin);
     yield out;
     out.count = 0;
   }
+}
+
+/** The first and last moment as the recording says them, undefined when it does not. */
+function momentsSaid({ state }: PerfSession): Moments | undefined {
+  const time = state.features.sampleTime;
+  return time === undefined ? undefined : { first: Number(time.first), last: Number(time.last) };
 }
 
 /** Attrs and ids of even the largest machines stay below this. */
@@ -386,12 +465,24 @@ const LONGEST_STREAM_HEAD = 48 << 20;
 /** Features that are read of a file sent through a pipe; build ids, the longest of them, are not needed. */
 const LONGEST_STREAM_TAIL = 16 << 20;
 
-/** Bytes of a named pipe, as they come. */
-async function* pipeStream(files: Files, path: string): AsyncIterable<Uint8Array> {
+/** The first bytes of a file, to tell how it is compressed. */
+function headOf(files: Files, path: string): Uint8Array {
   const file = must(files.open(path), path);
   try {
-    const buffer = new Uint8Array(1 << 18);
+    const head = new Uint8Array(COMPRESSION_BYTES);
+    return head.subarray(0, must(file.read(head, 0), path));
+  } finally {
+    file.close();
+  }
+}
+
+/** Bytes of a file or a named pipe, as they come. */
+export async function* fileStream(files: Files, path: string): AsyncIterable<Uint8Array> {
+  const file = must(files.open(path), path);
+  try {
     for (let at = 0; ; ) {
+      // Whoever takes the bytes may keep them.
+      const buffer = new Uint8Array(1 << 18);
       const got = must(file.read(buffer, at), path);
       if (got === 0) return;
       at += got;

@@ -9,11 +9,11 @@ import { Fingerprint } from '../vocabulary/fingerprint.js';
 import type { SampleNature } from '../vocabulary/nature.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
-import type { Milliseconds, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import type { Milliseconds, PageGeometry } from '../vocabulary/units.js';
 import { lostOf } from './perf-account.js';
 import { PerfFileSource } from './perf-file.js';
 import { nextPeriod } from './rate-control.js';
-import { recordCommand, type SamplingEvent } from './sampling-event.js';
+import { type RecordScope, recordCommand, type SamplingEvent } from './sampling-event.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 /** Long enough that starting perf is a small part of it, short enough to correct a bad first guess. */
@@ -22,7 +22,7 @@ const FIRST_SLICE_MS = 500;
 
 export interface PipeOptions {
   readonly event: SamplingEvent;
-  readonly pids: readonly ProcessId[];
+  readonly scope: RecordScope;
   readonly durationMs: Milliseconds;
   readonly geometry: PageGeometry;
   /** Share of one core that decoding may take. */
@@ -143,10 +143,11 @@ export class PerfPipeSource implements Source {
     const stop = () => program.signal('SIGKILL');
     context.signal.addEventListener('abort', stop, { once: true });
     const output = new WaitingClock(program.output, clock);
+    const { scope } = this.options;
     const source = new PerfFileSource({
       path: 'perf record',
       stream: output,
-      pids: new Set(this.options.pids),
+      ...(scope.kind === 'processes' ? { pids: new Set(scope.pids) } : {}),
       geometry: this.options.geometry,
       fingerprint: this.fingerprint,
     });
@@ -179,7 +180,7 @@ export class PerfPipeSource implements Source {
   private start(host: Host, period: number, lengthMs: Milliseconds): Program {
     const [command, ...parameters] = recordCommand(
       this.options.event,
-      this.options.pids,
+      this.options.scope,
       period,
       lengthMs / 1000,
     );

@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Host } from '../host/host.js';
 import {
+  eventsElsewhere,
   maySeeKernel,
   recordCommand,
   recordingObstacle,
   type SamplingEvent,
   samplingEvent,
+  scopeOf,
 } from './sampling-event.js';
 
+const PROCESSES = { kind: 'processes', pids: [7] } as const;
 const PMUS = '/sys/bus/event_source/devices';
 
 interface Machine {
@@ -59,7 +62,7 @@ function machine({
 function command(described: Machine, physical = false): string {
   const event = samplingEvent(machine(described), { physical });
   assert.ok(typeof event !== 'string', String(event));
-  return recordCommand(event, [7], event.period, 5).join(' ');
+  return recordCommand(event, { kind: 'processes', pids: [7] }, event.period, 5).join(' ');
 }
 
 const ALTRA = ['arm_spe_0/format/ts_enable', 'arm_spe_0/caps/min_interval', 'armv8_pmuv3_0/events/l1d_cache'];
@@ -142,7 +145,7 @@ test('a virtual machine has none of them, and page faults come only when asked f
 test('who may record what: root, CAP_PERFMON, and everybody by kernel.perf_event_paranoid', () => {
   const of = (described: Omit<Machine, 'pmus'>) => {
     const host = machine({ pmus: [], ...described });
-    return [recordingObstacle(host) === '', maySeeKernel(host)];
+    return [recordingObstacle(host, PROCESSES) === '', maySeeKernel(host)];
   };
   assert.deepEqual(of({ isRoot: true, paranoid: 4 }), [true, true]);
   assert.deepEqual(of({ paranoid: 3 }), [false, false]);
@@ -151,4 +154,32 @@ test('who may record what: root, CAP_PERFMON, and everybody by kernel.perf_event
   // CAP_PERFMON is bit 38, CAP_SYS_ADMIN bit 21.
   assert.deepEqual(of({ paranoid: 4, capabilities: '4000000000' }), [true, true]);
   assert.deepEqual(of({ paranoid: 4, capabilities: '200000' }), [true, true]);
+});
+
+test('a whole system is asked for by -a, a cgroup by --cgroup behind each event, and needs paranoid at 0', () => {
+  const faults = samplingEvent(machine({ pmus: [], isRoot: true }), { method: 'faults', physical: false });
+  assert.ok(typeof faults !== 'string');
+  const tail = (target: string, isPart = false) =>
+    recordCommand(faults, scopeOf(target, [7, 8], isPart), 1, 5)
+      .slice(11)
+      .join(' ');
+  assert.equal(tail('all'), '-d -a -- sleep 5');
+  assert.equal(tail('cgroup:/a/b/'), '-d -a --cgroup a/b -- sleep 5');
+  assert.equal(tail('cgroup:/'), '-d -a -- sleep 5');
+  assert.equal(tail('all', true), '-d -p 7,8 -- sleep 5');
+  assert.equal(tail('redis'), '-d -p 7,8 -- sleep 5');
+  const two = { ...faults, events: ['a', 'b'] };
+  assert.match(recordCommand(two, scopeOf('cgroup:/x', [], false), 1, 5).join(' '), /--cgroup x,x --/);
+  const system = { kind: 'system' } as const;
+  assert.match(recordingObstacle(machine({ pmus: [], paranoid: 1 }), system), /paranoid is 1/);
+  assert.equal(recordingObstacle(machine({ pmus: [], paranoid: 0 }), system), '');
+  assert.equal(recordingObstacle(machine({ pmus: [], paranoid: 4, isRoot: true }), system), '');
+});
+
+test('every kind of machine has its command, wherever it is asked for', () => {
+  const all = eventsElsewhere(machine({ pmus: [] }), { physical: false });
+  assert.deepEqual([...new Set(all.map(({ event }) => event.method))], ['spe', 'ibs', 'pebs', 'faults']);
+  const spe = eventsElsewhere(machine({ pmus: [] }), { method: 'spe', physical: true });
+  assert.equal(spe.length, 1);
+  assert.match(spe[0].event.events[0], /^arm_spe_0\/ts_enable=1,pa_enable=1/);
 });

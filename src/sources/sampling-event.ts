@@ -69,6 +69,30 @@ function wants(wish: SamplingWish, method: SamplingMethod): boolean {
   return wish.method === undefined || wish.method === method;
 }
 
+/** The events of kinds of machines that this one is not, for whoever may sample everything there. */
+export function eventsElsewhere(host: Host, wish: SamplingWish): readonly ElsewhereEvent[] {
+  const scope: Scope = { host, kernel: true, physical: wish.physical };
+  const kinds: readonly (readonly [machine: string, event: SamplingEvent | string])[] = [
+    ['Arm with SPE', armSpe(['arm_spe_0'], scope)],
+    ['AMD with IBS', amdIbs(scope)],
+    ['Intel since Haswell', pebsOf(['cpu'], RETIRED_EVENTS, scope)],
+    ['Intel with performance and efficiency cores', pebsOf(['cpu_core', 'cpu_atom'], RETIRED_EVENTS, scope)],
+    ['Intel before Haswell', pebsOf(['cpu'], LATENCY_EVENTS, scope)],
+    ['any', faults(scope)],
+  ];
+  return kinds.flatMap(([machine, event]) =>
+    typeof event === 'string' || (wish.method !== undefined && event.method !== wish.method)
+      ? []
+      : [{ machine, event }],
+  );
+}
+
+export interface ElsewhereEvent {
+  /** What kind of machine has it. */
+  readonly machine: string;
+  readonly event: SamplingEvent;
+}
+
 /**
  * branch_filter stays off: it would collect branches, which have no data address. min_latency 0 keeps fast accesses.
  * -d brings the data mappings, which name what was accessed. The AUX area of 16 MiB a CPU is more than an unprivileged user may lock.
@@ -105,20 +129,28 @@ function amdIbs({ host, kernel, physical }: Scope): SamplingEvent | string {
  * All retired loads and all retired stores by one period are together samples of all accesses. Load latency (mem-loads)
  * would count tagged loads only, at a rate of its own. Before Haswell only load latency has data addresses.
  */
-function intelPebs(pmus: readonly string[], { host, kernel, physical }: Scope): SamplingEvent {
+function intelPebs(pmus: readonly string[], scope: Scope): SamplingEvent {
+  const isOld = pmus.some((pmu) => isBeforeHaswell(scope.host, pmu));
+  return pebsOf(pmus, isOld ? LATENCY_EVENTS : RETIRED_EVENTS, scope);
+}
+
+function pebsOf(
+  pmus: readonly string[],
+  events: readonly string[],
+  { kernel, physical }: Scope,
+): SamplingEvent {
   const modifier = kernel ? 'P' : 'Pu';
-  const isOld = pmus.some((pmu) => isBeforeHaswell(host, pmu));
-  const events = isOld ? LATENCY_EVENTS : RETIRED_EVENTS;
   return {
     method: 'pebs',
     events: pmus.flatMap((pmu) => events.map((terms) => `${pmu}/${terms}/${modifier}`)),
     options: ['-d', '-W', ...(physical ? ['--phys-data', '--data-page-size'] : [])],
     period: PEBS_PERIOD,
-    notes: isOld
-      ? [
-          'This CPU samples addresses by load latency only: loads and stores have rates of their own and stay apart.',
-        ]
-      : ['All retired loads and stores are sampled by one period: together they are all accesses.'],
+    notes:
+      events === LATENCY_EVENTS
+        ? [
+            'This CPU samples addresses by load latency only: loads and stores have rates of their own and stay apart.',
+          ]
+        : ['All retired loads and stores are sampled by one period: together they are all accesses.'],
   };
 }
 
@@ -150,10 +182,31 @@ function faults({ kernel, physical }: Scope): SamplingEvent {
   };
 }
 
-/** The words of perf record that write `seconds` of samples of processes to standard output. */
+/** What is recorded: processes, or all CPUs, there perhaps one cgroup only. */
+export type RecordScope =
+  | { readonly kind: 'processes'; readonly pids: readonly number[] }
+  | { readonly kind: 'system'; readonly cgroup?: string };
+
+/** `all` is every CPU and a cgroup is asked of the kernel, unless processes of them are left out by name. */
+export function scopeOf(target: string, pids: readonly number[], isPart: boolean): RecordScope {
+  if (isPart) return { kind: 'processes', pids };
+  if (target === 'all') return { kind: 'system' };
+  const cgroup = /^cgroup:(\/.*)$/.exec(target)?.[1]?.replace(/\/+$/, '');
+  if (cgroup === undefined) return { kind: 'processes', pids };
+  return cgroup === '' ? { kind: 'system' } : { kind: 'system', cgroup };
+}
+
+/** perf wants the cgroup of each event, behind the events. */
+function scopeWords(scope: RecordScope, events: number): string[] {
+  if (scope.kind === 'processes') return ['-p', scope.pids.join(',')];
+  const { cgroup } = scope;
+  return ['-a', ...(cgroup === undefined ? [] : ['--cgroup', Array(events).fill(cgroup.slice(1)).join(',')])];
+}
+
+/** The words of perf record that write `seconds` of samples to standard output. */
 export function recordCommand(
   event: SamplingEvent,
-  pids: readonly number[],
+  scope: RecordScope,
   period: number,
   seconds: number,
 ): string[] {
@@ -169,8 +222,7 @@ export function recordCommand(
     '-c',
     String(period),
     ...event.options,
-    '-p',
-    pids.join(','),
+    ...scopeWords(scope, event.events.length),
     '--',
     'sleep',
     String(seconds),
@@ -178,9 +230,11 @@ export function recordCommand(
 }
 
 /** What forbids recording here, empty when nothing does (kernel/events/core.c perf_event_open()). */
-export function recordingObstacle(host: Host): string {
+export function recordingObstacle(host: Host, scope: RecordScope): string {
   if (isPerfmon(host)) return '';
   const paranoid = paranoidLevel(host);
+  if (scope.kind === 'system' && paranoid > 0)
+    return `kernel.perf_event_paranoid is ${paranoid}: all CPUs are for CAP_PERFMON only (--only NAME records processes)`;
   return paranoid > 2 ? `kernel.perf_event_paranoid is ${paranoid}: events are for CAP_PERFMON only` : '';
 }
 

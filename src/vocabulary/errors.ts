@@ -145,6 +145,11 @@ export const ERRORS = {
     says: '`{address}` is not an address',
     advice: 'Write addresses in hexadecimal with 0x, or in decimal.',
   },
+  FIELD_ABSENT: {
+    exit: 'badInput',
+    says: '{path} does not say of which {field} its samples are',
+    advice: 'Record with `{option}`, or choose processes with --pid.',
+  },
   FILE_UNREADABLE: {
     exit: 'badInput',
     says: 'cannot read {path}: {errno}',
@@ -165,10 +170,20 @@ export const ERRORS = {
     says: '{path}: {problem} at {place}',
     advice: 'The file is not what its name says, or damaged.',
   },
+  TIME_UNBOUNDED: {
+    exit: 'badInput',
+    says: '{path} does not say when its first and last samples were taken, so that shares of its time mean nothing',
+    advice: 'Give --time in seconds, or a file instead of a pipe.',
+  },
   EVENT_ABSENT: {
     exit: 'badInput',
     says: '{path} has no event {event}, but {events}',
     advice: 'Name one of its events, or leave out --event to take the one that says most.',
+  },
+  FILTER_BLIND: {
+    exit: 'badInput',
+    says: '{path} holds regions of DAMON, which do not say of which thread, CPU or cgroup their accesses are',
+    advice: 'Leave out --tid, --comm, --cpu and --cgroup; --pid names the processes of its targets.',
   },
   HEAT_REPEATED: {
     exit: 'badInput',

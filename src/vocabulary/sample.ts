@@ -156,3 +156,16 @@ export function sampleColumns(capacity: number): SampleColumns {
     flags: new Uint16Array(capacity),
   };
 }
+
+/** Appends a row of a batch to columns with room for it. */
+export function copySample(from: SampleBatch, row: number, to: SampleColumns): void {
+  const at = to.count++;
+  to.time[at] = from.time[row];
+  to.pid[at] = from.pid[row];
+  to.tid[at] = from.tid[row];
+  to.virtualPage[at] = from.virtualPage[row];
+  to.physicalPage[at] = from.physicalPage[row];
+  to.kind[at] = from.kind[row];
+  to.weight[at] = from.weight[row];
+  to.flags[at] = from.flags[row];
+}

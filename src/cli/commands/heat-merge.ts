@@ -41,7 +41,7 @@ export const heatMergeCommand = command<MergeFlags, string[]>(
   async function (flags, ...paths) {
     const sources = paths.map((path) => HeatFileSource.open(this.host.files, path));
     checkAlike(paths, sources);
-    const { file, facts } = await mergeHeat(sources);
+    const { file, facts } = await mergeHeat(sources, this.signal);
     const written = this.host.files.writeFile(flags.out, file);
     if (!written.ok)
       throw new OctavoError('FILE_UNWRITABLE', { path: flags.out, errno: written.error.errno });

@@ -12,15 +12,15 @@ import { KIB, MIB, type PageGeometry, pageGeometry } from '../../vocabulary/unit
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
-import { bytesBetween, parseWord } from '../parameters.js';
+import { bytesBetween, durationBetween, parseWord } from '../parameters.js';
 import { showBytes } from '../print/units.js';
 import { type Imported, importRecordings } from '../samples/import-recordings.js';
 import { nothingImported, nothingLines } from '../samples/nothing-sampled.js';
-import { byFlag, parsePids } from '../samples/options.js';
+import { byFlag, parsePids, type WishFlags, wishFlags, wishOf } from '../samples/options.js';
 import { touchedMappings } from '../samples/touched-mappings.js';
 import { viewLines, viewOf } from '../samples/view.js';
 
-type ImportFlags = {
+type ImportFlags = WishFlags & {
   readonly out?: string;
   readonly pid?: ReadonlySet<number>;
   readonly pageSize?: number;
@@ -28,6 +28,7 @@ type ImportFlags = {
   readonly damonPhysical: boolean;
   readonly resolve?: readonly string[];
   readonly event?: string;
+  readonly slice?: number;
   readonly maxMemory?: number;
   readonly by?: ViewName;
   readonly json: boolean;
@@ -39,7 +40,7 @@ export const importCommand = command<ImportFlags, string[]>(
     effect: LOOKS,
     description: [
       'Reads perf.data by itself, without perf: files, directories of `perf record --threads`, and pipes; compressed',
-      'or not, of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
+      'or not (also as a whole: gzip, xz, zstd, told by content), of either byte order; Arm SPE, AMD IBS, Intel PEBS and page faults. `-` is standard input. Several',
       'recordings are put together. What is lost or damaged is counted and told, and the rest is used. Records of damo',
       '(json, json_compressed, perf script, perf.data of damon_aggregated) are read, too; they hold no pids, so --pid',
       'names the process of each target in order. Samples with a physical address only are put into no map, unless',
@@ -50,6 +51,7 @@ export const importCommand = command<ImportFlags, string[]>(
       ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
       ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
       ['octavo import perf.data --by source', 'where the data came from, and the mean latency'],
+      ['octavo import perf.data --time 10%-20% --cpu 0-3', 'a part of its time, some of its CPUs'],
       [
         'octavo import spe.data --resolve qemu-system-aar --out heat.parquet',
         'find the pages of physical addresses',
@@ -72,7 +74,12 @@ export const importCommand = command<ImportFlags, string[]>(
       },
     },
     flags: {
-      out: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write a heat file (Parquet) here' },
+      out: {
+        kind: 'parsed',
+        parse: parseWord,
+        optional: true,
+        brief: 'Write a heat file (Parquet) here; - is standard output',
+      },
       pid: {
         kind: 'parsed',
         parse: parsePids,
@@ -112,6 +119,15 @@ export const importCommand = command<ImportFlags, string[]>(
         placeholder: 'name',
         brief: 'Heat of this event; otherwise of the one whose samples say most',
       },
+      ...wishFlags,
+      slice: {
+        kind: 'parsed',
+        parse: durationBetween(1, 366 * 86_400_000),
+        optional: true,
+        placeholder: 'duration',
+        brief:
+          'Length of the slices of time in the heat file; doubled beyond 64 of them (default from 1s on, at most 8)',
+      },
       maxMemory: maxMemoryFlag,
       by: byFlag,
       json: jsonFlag,
@@ -119,6 +135,12 @@ export const importCommand = command<ImportFlags, string[]>(
   },
   async function (flags, ...paths) {
     const geometry = geometryOf(flags, this.host.identity.geometry);
+    if (flags.out === STANDARD_OUTPUT && flags.json)
+      throw new OctavoError('USAGE', {
+        problem: '--out - and --json both want standard output',
+        command: 'import',
+      });
+    const wish = wishOf(flags);
     const imported = await importRecordings(this, paths, {
       geometry,
       maps: flags.out !== undefined,
@@ -126,6 +148,8 @@ export const importCommand = command<ImportFlags, string[]>(
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
       ...(flags.event === undefined ? {} : { event: flags.event }),
+      ...(wish === undefined ? {} : { wish }),
+      ...(flags.slice === undefined ? {} : { slices: { widthMs: flags.slice, most: MOST_SLICES } }),
       ...(flags.maxMemory === undefined
         ? {}
         : {
@@ -136,16 +160,24 @@ export const importCommand = command<ImportFlags, string[]>(
     if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
     const view = flags.by === undefined ? undefined : viewOf(imported.views, flags.by, paths.join(', '));
     const shown = view === undefined ? {} : { view };
-    if (flags.json) this.printJson({ ...importDocument(imported, paths, flags.out), ...shown });
-    else {
-      for (const line of importText(imported, flags.out)) this.print(line);
-      if (view !== undefined) for (const line of viewLines(view, VIEW_GROUPS)) this.print(line);
-    }
+    const lines = () => [
+      ...importText(imported, flags.out),
+      ...(view === undefined ? [] : viewLines(view, VIEW_GROUPS)),
+    ];
+    if (flags.out === STANDARD_OUTPUT) for (const line of lines()) this.remark(line);
+    else if (flags.json) this.printJson({ ...importDocument(imported, paths, flags.out), ...shown });
+    else for (const line of lines()) this.print(line);
   },
 );
 
 /** Mappings shown of a view; `octavo report --by` shows more. */
 const VIEW_GROUPS = 10;
+
+/** Where to write when there is no file. */
+export const STANDARD_OUTPUT = '-';
+
+/** Slices of a length that was asked for. */
+const MOST_SLICES = 64;
 
 /** Page tables of all processes that the words name. */
 function resolverOf(context: OctavoContext, targets: readonly string[]): Resolver {
@@ -193,14 +225,18 @@ export function saveHeat(
     })),
     thinned_to: imported.thinnedTo,
     written_as: HEAT_VERSION,
-    slices: { clock: 'none', widthMs: null },
+    slices: imported.slices,
     samples: imported.tally.samples + imported.tally.guests.samples + imported.regionRows,
     unplaced: imported.unplaced,
     losses: imported.losses,
     mappings: touchedMappings(imported, geometry),
     views: imported.views.slice(0, MOST_VIEW_ROWS),
   };
-  const file = writeHeatFile(imported.maps, facts, imported.nameMapping);
+  const file = writeHeatFile(imported.maps, facts, imported.nameMapping, imported.timed);
+  if (path === STANDARD_OUTPUT) {
+    context.printBytes(file);
+    return;
+  }
   const written = context.host.files.writeFile(path, file);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }
@@ -293,6 +329,9 @@ export function importText(imported: Imported, out: string | undefined): string[
     lines.push(
       `heat of 1 in ${imported.thinnedTo} blocks was kept, chosen at random, to stay within --max-memory; of the others nothing is known`,
     );
-  if (out !== undefined) lines.push(`heat of ${imported.maps.length} processes written to ${out}`);
+  if (out !== undefined)
+    lines.push(
+      `heat of ${imported.maps.length} processes written to ${out === STANDARD_OUTPUT ? 'standard output' : out}`,
+    );
   return lines;
 }

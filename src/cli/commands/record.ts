@@ -2,12 +2,16 @@ import { resolveTarget } from '../../config/targets.js';
 import { PerfPipeSource, type Slice } from '../../sources/perf-pipe.js';
 import { Resolver } from '../../sources/resolver.js';
 import {
+  eventsElsewhere,
   maySeeKernel,
+  type RecordScope,
   recordCommand,
   recordingObstacle,
   type SamplingEvent,
   type SamplingMethod,
+  type SamplingWish,
   samplingEvent,
+  scopeOf,
 } from '../../sources/sampling-event.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
@@ -17,7 +21,7 @@ import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
 import { type Imported, Importing, working } from '../samples/import-recordings.js';
-import { importDocument, importText, saveHeat } from './import.js';
+import { importDocument, importText, STANDARD_OUTPUT, saveHeat } from './import.js';
 
 type RecordFlags = ScopeFlags & {
   readonly for: number;
@@ -38,10 +42,16 @@ export const recordCommandLine = command<RecordFlags, [string]>(
       'Works out which event of this CPU samples data addresses (Arm SPE, AMD IBS, Intel PEBS), runs `perf record` into a',
       'pipe and decodes it at once, so that nothing is written but the heat file. The period is adjusted from slice to',
       'slice, so that decoding stays below --overhead of one core; what the kernel lost is counted. --dry-run prints the',
-      'command, to be run elsewhere and read with `octavo import`.',
+      'command, to be run elsewhere and read with `octavo import`; where this CPU samples no addresses, those of all kinds',
+      'of CPUs. `all` records every CPU, `cgroup:/path` that cgroup on every CPU, which needs CAP_PERFMON or',
+      'kernel.perf_event_paranoid at 0; with --only or --deny their processes are recorded one by one.',
     ].join('\n'),
     examples: [
       ['octavo record 4711 --for 10s --out heat.parquet', 'ten seconds of one process'],
+      [
+        'octavo record all --for 1m --out - | ssh desk "cat > heat.parquet"',
+        'the whole machine, nothing written here',
+      ],
       ['octavo record 4711 --dry-run', 'show the command of perf only'],
       ['octavo record redis-server --event faults --for 1m', 'first touches, where no PMU samples addresses'],
     ],
@@ -84,7 +94,12 @@ export const recordCommandLine = command<RecordFlags, [string]>(
         default: '1%',
         brief: 'Share of one core that decoding may take',
       },
-      out: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write a heat file (Parquet) here' },
+      out: {
+        kind: 'parsed',
+        parse: parseWord,
+        optional: true,
+        brief: 'Write a heat file (Parquet) here; - is standard output',
+      },
       dryRun: {
         kind: 'boolean',
         default: false,
@@ -98,10 +113,17 @@ export const recordCommandLine = command<RecordFlags, [string]>(
   async function (flags, target) {
     const processes = resolveTarget(this.host, target, flags);
     const pids = processes.map((process) => process.pid);
+    const isPart = flags.only !== undefined || flags.deny !== undefined;
+    const scope = scopeOf(target, pids, isPart);
+    if (flags.dryRun) return showCommands(this, scope, flags);
+    if (flags.out === STANDARD_OUTPUT && flags.json)
+      throw new OctavoError('USAGE', {
+        problem: '--out - and --json both want standard output',
+        command: 'record',
+      });
     const event = chosenEvent(this, flags);
     const period = flags.period ?? event.period;
-    if (flags.dryRun) return showCommand(this, event, pids, period, flags);
-    const obstacle = recordingObstacle(this.host);
+    const obstacle = recordingObstacle(this.host, scope);
     if (obstacle !== '') {
       throw new OctavoError('PERMISSION', {
         call: `perf_event_open: ${obstacle}`,
@@ -109,19 +131,22 @@ export const recordCommandLine = command<RecordFlags, [string]>(
         needs: 'CAP_PERFMON',
       });
     }
-    await recordNow(this, event, processes, period, flags);
+    await recordNow(this, event, { processes, scope }, period, flags);
   },
 );
 
-function chosenEvent(context: OctavoContext, flags: RecordFlags): SamplingEvent {
+function wishOf(context: OctavoContext, flags: RecordFlags): SamplingWish {
   const physical = flags.physical && maySeeKernel(context.host);
   if (flags.physical && !physical) {
     context.remark(
       'Physical addresses are left out: they need CAP_PERFMON or kernel.perf_event_paranoid at 1 or lower.',
     );
   }
-  const method = flags.event === 'auto' ? {} : { method: flags.event };
-  const event = samplingEvent(context.host, { ...method, physical });
+  return { ...(flags.event === 'auto' ? {} : { method: flags.event }), physical };
+}
+
+function chosenEvent(context: OctavoContext, flags: RecordFlags): SamplingEvent {
+  const event = samplingEvent(context.host, wishOf(context, flags));
   if (typeof event !== 'string') return event;
   throw new OctavoError('ABILITY_MISSING', {
     ability: 'sampling of memory accesses',
@@ -130,28 +155,53 @@ function chosenEvent(context: OctavoContext, flags: RecordFlags): SamplingEvent 
   });
 }
 
-function showCommand(
+/** The command for this machine, or those for all kinds of machines where this one samples no addresses. */
+function showCommands(context: OctavoContext, scope: RecordScope, flags: RecordFlags): void {
+  const wish = wishOf(context, flags);
+  const here = samplingEvent(context.host, wish);
+  const wordsOf = (event: SamplingEvent) =>
+    recordCommand(event, scope, flags.period ?? event.period, flags.for / 1000).map((word, index, words) =>
+      words[index - 1] === '-o' ? 'perf.data' : word,
+    );
+  const elsewhere = eventsElsewhere(context.host, wish).map(({ machine, event }) => ({
+    ...{ machine, method: event.method, period: flags.period ?? event.period },
+    ...{ command: wordsOf(event), notes: event.notes },
+  }));
+  if (typeof here !== 'string') showHere(context, here, wordsOf(here), { flags, elsewhere });
+  else if (flags.json)
+    context.printJson({ ...commandDocument(elsewhere[0], elsewhere), here: null, reason: here });
+  else {
+    context.remark(`To be run elsewhere: ${here}.`);
+    for (const { machine, command } of elsewhere)
+      context.printExact(`# ${machine}\n${command.map(quoted).join(' ')}`);
+  }
+}
+
+interface ShownCommand {
+  readonly machine: string;
+  readonly method: SamplingMethod;
+  readonly period: number;
+  readonly command: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function showHere(
   context: OctavoContext,
   event: SamplingEvent,
-  pids: readonly number[],
-  period: number,
-  flags: RecordFlags,
+  command: readonly string[],
+  { flags, elsewhere }: { readonly flags: RecordFlags; readonly elsewhere: readonly ShownCommand[] },
 ): void {
-  const words = recordCommand(event, pids, period, flags.for / 1000);
-  const toFile = words.map((word, index) => (words[index - 1] === '-o' ? 'perf.data' : word));
-  if (flags.json) {
-    context.printJson({
-      octavo: 'record-command',
-      version: 1,
-      method: event.method,
-      period,
-      command: toFile,
-      notes: event.notes,
-    });
-    return;
+  const { method, notes } = event;
+  const shown = { machine: 'this one', method, period: flags.period ?? event.period, command, notes };
+  if (flags.json) context.printJson(commandDocument(shown, elsewhere));
+  else {
+    context.printExact(command.map(quoted).join(' '));
+    for (const note of notes) context.remark(note);
   }
-  context.printExact(toFile.map(quoted).join(' '));
-  for (const note of event.notes) context.remark(note);
+}
+
+function commandDocument({ machine: _, ...shown }: ShownCommand, elsewhere: readonly ShownCommand[]): object {
+  return { octavo: 'record-command', version: 1, ...shown, elsewhere };
 }
 
 /** A word as a shell takes it. */
@@ -162,7 +212,7 @@ function quoted(word: string): string {
 async function recordNow(
   context: OctavoContext,
   event: SamplingEvent,
-  processes: readonly ProcessIdentity[],
+  { processes, scope }: { readonly processes: readonly ProcessIdentity[]; readonly scope: RecordScope },
   period: number,
   flags: RecordFlags,
 ): Promise<void> {
@@ -170,7 +220,7 @@ async function recordNow(
   const pids = processes.map((process) => process.pid);
   const source = new PerfPipeSource({
     event,
-    pids,
+    scope,
     period,
     geometry,
     durationMs: flags.for,
@@ -183,7 +233,7 @@ async function recordNow(
   });
   const fromMs = context.host.clock.wallMs();
   for await (const { slice, batch } of source.slicesOf(working(context, 'recording'))) {
-    importing.add(batch, slice.sorter, slice.session);
+    importing.add(batch, slice);
   }
   throwIfStopped(context.signal);
   for (const slice of source.finished) importing.account(slice);
@@ -196,8 +246,8 @@ async function recordNow(
   if (flags.out !== undefined) saveHeat(context, imported, geometry, flags.out);
   if (flags.json) context.printJson(recordDocument(imported, event, source.slices, flags));
   else {
-    for (const line of [...importText(imported, flags.out), ...source.slices.map(sliceLine)])
-      context.print(line);
+    const lines = [...importText(imported, flags.out), ...source.slices.map(sliceLine)];
+    for (const line of lines) flags.out === STANDARD_OUTPUT ? context.remark(line) : context.print(line);
     for (const note of event.notes) context.remark(note);
   }
 }

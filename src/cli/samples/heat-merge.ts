@@ -1,10 +1,15 @@
 /** Puts heat files together: their counters add up, and what they say of themselves is kept. */
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import { type HeatFacts, NO_TIME } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
+import { HeatSlices } from '../../hotness/heat-slices.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { Fraction } from '../../vocabulary/units.js';
 import { mergedMaps, nameAt } from './heat-maps.js';
 import { joinedRows, viewRows } from './view.js';
+
+/** As many as an import with --slice may have. */
+const MOST_SLICES = 64;
 
 export interface Merged {
   readonly file: Uint8Array;
@@ -12,15 +17,56 @@ export interface Merged {
 }
 
 /** The bytes of one heat file with the samples of all. */
-export async function mergeHeat(sources: readonly HeatFileSource[]): Promise<Merged> {
-  const { hot, maps, names } = await mergedMaps(sources);
+export async function mergeHeat(sources: readonly HeatFileSource[], signal: AbortSignal): Promise<Merged> {
+  const merged = await mergedMaps(sources);
+  throwIfStopped(signal);
   const together = mergedFacts(sources.map((source) => source.facts));
-  const facts = {
+  const slices = await slicesOf(sources, together, signal);
+  const hot = slices?.total() ?? merged.hot;
+  const facts: HeatFacts = {
     ...together,
     origins: withExcess(together.origins, hot.excess(together.nature)),
     unplaced: summed([together.unplaced, hot.unplaced()]),
   };
-  return { facts, file: writeHeatFile(maps, facts, (pid, page) => nameAt(names, pid, page)) };
+  const nameMapping = (pid: number, page: number) => nameAt(merged.names, pid, page);
+  if (slices === undefined) return { facts, file: writeHeatFile(merged.maps, facts, nameMapping) };
+  for (const { process } of merged.maps) hot.name(process);
+  const origins = sources.map(({ origin }) => origin);
+  const timed = slices.slices.map(({ startMs = NO_TIME, maps }) => ({
+    timeMs: startMs,
+    maps: maps.build(origins),
+  }));
+  const known: HeatFacts = {
+    ...facts,
+    slices: { clock: sources[0].facts.slices.clock, widthMs: slices.widthMs },
+  };
+  return { facts: known, file: writeHeatFile(hot.build(origins), known, nameMapping, timed) };
+}
+
+/** Samples by time, undefined where the clocks of the files cannot be related. */
+async function slicesOf(
+  sources: readonly HeatFileSource[],
+  { nature }: HeatFacts,
+  signal: AbortSignal,
+): Promise<HeatSlices | undefined> {
+  const { widthMs } = commonSlices(sources.map(({ facts }) => facts));
+  if (widthMs === null) return undefined;
+  const slices = new HeatSlices({ geometry: sources[0].geometry }, { widthMs, most: MOST_SLICES });
+  for (const source of sources)
+    for await (const reading of source.read({ signal, progress: () => {} }))
+      if (reading.kind === 'samples') slices.addSamples(reading.batch, nature);
+  throwIfStopped(signal);
+  return slices;
+}
+
+/** The widest slices, on one clock: the recordings' own is one only within one boot. */
+function commonSlices(all: readonly HeatFacts[]): HeatFacts['slices'] {
+  const none = { clock: 'none', widthMs: null } as const;
+  const [{ clock }] = all.map(({ slices }) => slices);
+  if (all.some(({ slices }) => slices.clock !== clock)) return none;
+  const boots = new Set(all.flatMap(({ recordings }) => recordings.map(({ bootId }) => bootId)));
+  if (clock === 'recording' && (boots.size !== 1 || boots.has(null))) return none;
+  return { clock, widthMs: Math.max(...all.map(({ slices }) => slices.widthMs ?? 0)) || null };
 }
 
 /** Origins of which a share of the accesses is not spoken for, because samples of larger periods stand for it. */
@@ -44,6 +90,7 @@ function mergedFacts(all: readonly HeatFacts[]): HeatFacts {
   );
   return {
     ...first,
+    slices: { clock: 'none', widthMs: null },
     origins: all.flatMap((facts) => facts.origins),
     recordings: all.flatMap((facts) => facts.recordings),
     processes: [...processes.values()],

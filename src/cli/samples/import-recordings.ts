@@ -2,20 +2,23 @@
 
 import { DEFAULT_HEAT_BYTES } from '../../cycle/plan-turn.js';
 import type { RegionRecord } from '../../formats/damo-record/region.js';
-import type { MappedName } from '../../formats/heat-file/write.js';
+import { type HeatFacts, NO_TIME } from '../../formats/heat-file/schema.js';
+import type { MappedName, TimedMaps } from '../../formats/heat-file/write.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { Tally } from '../../formats/perf-data/tally.js';
-import { HotMaps } from '../../hotness/hot-maps.js';
+import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
+import type { HotMaps } from '../../hotness/hot-maps.js';
 import { AccessViews } from '../../sources/access-views.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
-import type { EventSorter } from '../../sources/event-sorter.js';
 import { damagedBytes, lostOf } from '../../sources/perf-account.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
+import { PerfScriptSource } from '../../sources/perf-script.js';
 import { BatchResolver, type ResolvedFacts } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
+import { regionsWithin } from '../../sources/sample-filter.js';
 import type { ViewRow } from '../../sources/view-values.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
@@ -24,11 +27,13 @@ import type { SampleNature } from '../../vocabulary/nature.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { RecordedSpan, RecordingFacts } from '../../vocabulary/recording.js';
 import type { SampleBatch, SampleOrigin } from '../../vocabulary/sample.js';
+import type { SampleWish } from '../../vocabulary/sample-wish.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { Bytes, PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { withExcess } from './heat-merge.js';
 import { openRecording } from './open-recording.js';
+import { SliceClocks } from './slice-clocks.js';
 import { joinedRows } from './view.js';
 
 export interface ImportOptions {
@@ -42,8 +47,12 @@ export interface ImportOptions {
   readonly resolver?: Resolver;
   /** Only samples of the event of this name. */
   readonly event?: string;
+  /** Only samples of these moments, threads, commands, CPUs and cgroups. */
+  readonly wish?: SampleWish;
   /** Bytes that the counters of heat may take. */
   readonly heatBytes?: Bytes;
+  /** Slices of time that heat is counted in. */
+  readonly slices?: SliceOptions;
   /** Longest text record that is read. */
   readonly textBytes?: Bytes;
 }
@@ -72,6 +81,9 @@ export interface Imported {
   /** What the samples of the maps' nature say beside their place; of all samples where no maps were built. */
   views: readonly ViewRow[];
   maps: readonly HotMap[];
+  /** The same samples by time. */
+  timed: readonly TimedMaps[];
+  slices: HeatFacts['slices'];
   unplaced: Readonly<Record<string, number>>;
   /** What became of physical addresses, when they were resolved. */
   resolved?: ResolvedFacts;
@@ -81,6 +93,11 @@ export interface Imported {
   nameMapping(pid: ProcessId, page: PageNumber): MappedName;
 }
 
+/** A second to begin with; eight slices show a course, and a page takes at most eight rows. */
+export const DEFAULT_SLICES: SliceOptions = { widthMs: 1000, most: 8 };
+
+type Recorded = Pick<PerfFileSource, 'sorter' | 'session'>;
+
 export async function importRecordings(
   context: OctavoContext,
   paths: readonly string[],
@@ -88,11 +105,20 @@ export async function importRecordings(
 ): Promise<Imported> {
   const importing = new Importing(options);
   for (const path of paths) {
-    const { stream, whole } = await openRecording(context, path);
+    const { stream, whole, text } = await openRecording(context, path);
     const name = path === '-' ? 'standard input' : path;
+    if (text !== undefined) {
+      await importing.addText(new PerfScriptSource({ ...options, path: name, stream: text }), context.signal);
+      continue;
+    }
     const regions = whole === undefined ? undefined : await damoRegions(name, whole, options.textBytes);
     if (regions !== undefined && whole !== undefined) {
-      importing.addRegions(regions, name, whole.length, spanOf(context, path));
+      importing.addRegions(
+        regionsWished(name, regions, options.wish),
+        name,
+        whole.length,
+        spanOf(context, path),
+      );
       continue;
     }
     const source = new PerfFileSource({
@@ -100,16 +126,29 @@ export async function importRecordings(
       geometry: options.geometry,
       ...(options.pids === undefined ? {} : { pids: options.pids }),
       ...(options.event === undefined ? {} : { event: options.event }),
+      ...(options.wish === undefined ? {} : { wish: options.wish }),
       ...(stream === undefined ? {} : { stream }),
     });
     for await (const batch of source.batches(working(context, path))) {
-      importing.add(batch, source.sorter, source.session);
+      importing.add(batch, source, source.session.state.namesGuests);
     }
     throwIfStopped(context.signal);
     importing.account(source);
     importing.addRecording(source.facts());
   }
   return importing.finish();
+}
+
+/** Regions of the time asked for. They say nothing of threads and CPUs: asking for those is an error. */
+function regionsWished(
+  path: string,
+  regions: readonly RegionRecord[],
+  wish: SampleWish | undefined,
+): readonly RegionRecord[] {
+  if (wish === undefined) return regions;
+  const { time, ...others } = wish;
+  if (Object.keys(others).length > 0) throw new OctavoError('FILTER_BLIND', { path });
+  return time === undefined ? regions : regionsWithin(regions, time);
 }
 
 /** When a file was last written: its record ended then or earlier. */
@@ -131,7 +170,10 @@ async function damoRegions(
 /** Gathers batches of one or more recordings. */
 export class Importing {
   readonly imported: Imported;
-  private readonly hot: HotMaps | undefined;
+  private readonly hot: HeatSlices | undefined;
+  private readonly clocks = new SliceClocks();
+  /** Names of processes from texts. */
+  private readonly commands = new Map<ProcessId, string>();
   private readonly sessions: PerfSession[] = [];
   private readonly views = new Map<PerfSession, AccessViews>();
   private readonly viewed: ((nature: SampleNature | undefined) => ViewRow[])[] = [];
@@ -142,17 +184,20 @@ export class Importing {
   constructor(options: ImportOptions) {
     this.options = options;
     const { geometry, heatBytes = DEFAULT_HEAT_BYTES } = options;
-    this.hot = options.maps ? new HotMaps({ geometry, mostBytes: heatBytes }) : undefined;
+    const { slices = DEFAULT_SLICES } = options;
+    this.hot = options.maps ? new HeatSlices({ geometry, mostBytes: heatBytes }, slices) : undefined;
     this.imported = nothingYet(this.sessions, geometry);
     if (options.resolver !== undefined)
       this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
-  add(batch: AccessColumns, sorter: EventSorter, session: PerfSession): void {
-    this.imported.tally.add(batch, session.state.namesGuests);
+  /** `guestsAreNamed` as Tally.add() takes it. */
+  add(batch: AccessColumns, { sorter, session }: Recorded, guestsAreNamed = false): void {
+    this.imported.tally.add(batch, guestsAreNamed);
     this.resolving?.resolve(batch);
     this.viewsOf(session).add(batch);
-    for (const sorted of sorter.sort(batch)) this.hot?.addSamples(sorted.batch, sorted.nature);
+    const offsetNs = this.clocks.offsetOf(session);
+    for (const sorted of sorter.sort(batch)) this.hot?.addSamples(sorted.batch, sorted.nature, offsetNs);
   }
 
   private viewsOf(session: PerfSession): AccessViews {
@@ -175,6 +220,25 @@ export class Importing {
     );
     const { regions } = source.session.samples;
     if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
+  }
+
+  /** Adds what the text of `perf script` says. */
+  async addText(source: PerfScriptSource, signal: AbortSignal): Promise<void> {
+    const { imported } = this;
+    for await (const { nature, batch } of source.batches(signal)) {
+      imported.tally.add(batch);
+      this.resolving?.resolve(batch);
+      this.hot?.addSamples(batch, nature);
+    }
+    throwIfStopped(signal);
+    for (const [pid, command] of source.commands) this.commands.set(pid, command);
+    imported.events.push(...source.eventNames);
+    imported.origins.push(...source.origins());
+    imported.notes.push(...source.notes());
+    imported.bytesRead += source.bytesRead;
+    for (const [reason, count] of Object.entries(source.losses))
+      imported.losses[reason] = (imported.losses[reason] ?? 0) + count;
+    this.addRecording(source.facts());
   }
 
   /** HEAT_REPEATED when it has samples of a recording that was read before. */
@@ -202,7 +266,8 @@ export class Importing {
       isPhysical: physical,
       ...(span === undefined ? {} : { span }),
     });
-    for (const batch of source.batches()) {
+    const { slices = DEFAULT_SLICES } = this.options;
+    for (const batch of source.batches(slices.most)) {
       this.imported.regionRows += samplesIn(batch);
       this.resolving?.resolve(batch);
       this.hot?.addSamples(batch, 'access-bits');
@@ -221,7 +286,13 @@ export class Importing {
   /** `live`: the processes that were recorded, when they were recorded just now. */
   finish(live: readonly ProcessIdentity[] = []): Imported {
     if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
-    if (this.hot !== undefined) finishMaps(this.imported, this.hot, this.sessions, live);
+    if (this.hot !== undefined) {
+      const total = this.hot.total();
+      for (const process of total.processes)
+        total.name({ ...process, command: this.commands.get(process.pid) ?? process.command });
+      finishMaps(this.imported, total, this.sessions, live);
+      finishSlices(this.imported, this.hot, total, this.clocks.clock(this.imported.recordings));
+    }
     const { nature } = this.imported;
     this.imported.views = joinedRows(this.viewed.flatMap((rowsOf) => rowsOf(nature)));
     return this.imported;
@@ -252,6 +323,8 @@ function nothingYet(sessions: readonly PerfSession[], geometry: PageGeometry): I
     origins: [],
     views: [],
     maps: [],
+    timed: [],
+    slices: { clock: 'none', widthMs: null },
     nature: undefined,
     recordings: [],
     thinnedTo: 1,
@@ -314,6 +387,37 @@ function finishMaps(
       if (origin.nature === nature) imported.origins.splice(at, 1, ...withExcess([origin], excess));
     });
   }
+}
+
+/** Time is not known where the clocks of several recordings cannot be related. */
+function finishSlices(
+  imported: Imported,
+  hot: HeatSlices,
+  total: HotMaps,
+  clock: HeatFacts['slices']['clock'],
+): void {
+  const slices = hot.slices.filter(({ maps }) => maps.natures().length > 0);
+  if (clock === 'none' || slices.every(({ startMs }) => startMs === undefined)) {
+    imported.timed = [{ timeMs: NO_TIME, maps: imported.maps }];
+    if (slices.length > 1)
+      imported.notes.push(
+        'Times are not kept: the recordings do not say how their clocks relate; record with `perf record -k CLOCK_MONOTONIC`.',
+      );
+    return;
+  }
+  // Each slice would be brought to a rate of its own, and together they would no longer be the whole.
+  if (imported.nature !== undefined && total.leftOut(imported.nature) > 0) {
+    imported.timed = [{ timeMs: NO_TIME, maps: imported.maps }];
+    imported.notes.push(
+      'Times are not kept: the samples have different periods (perf record -F); -c keeps them.',
+    );
+    return;
+  }
+  imported.slices = { clock, widthMs: hot.widthMs };
+  imported.timed = slices.map(({ startMs = NO_TIME, maps }) => ({
+    timeMs: startMs,
+    maps: maps.build(imported.origins).filter(({ nature }) => nature === imported.nature),
+  }));
 }
 
 function samplesIn({ count, times }: SampleBatch): number {

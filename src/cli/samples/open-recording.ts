@@ -1,6 +1,9 @@
 /** Tells what a recording is by its first bytes, without asking for more of a pipe than these. */
 import { damoKind } from '../../formats/damo-record/region.js';
 import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
+import { isPerfScript } from '../../formats/perf-script/line.js';
+import { COMPRESSION_BYTES, compressionOf, decompressed } from '../../sources/compressed.js';
+import { fileStream } from '../../sources/perf-file.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
 
@@ -8,16 +11,19 @@ import type { OctavoContext } from '../context.js';
 const LONGEST_TEXT = 384 * 1024 * 1024;
 /** What tells a text record from anything else, which is then not read any further. */
 const HEAD_BYTES = 4096;
+const LATIN = new TextDecoder('latin1');
 
 export interface OpenedRecording {
   /** Bytes of a perf.data that comes through a pipe. */
   readonly stream?: AsyncIterable<Uint8Array>;
+  /** Text of `perf script`, as it comes. */
+  readonly text?: AsyncIterable<Uint8Array>;
   /** All bytes of what is no perf.data. */
   readonly whole?: Uint8Array;
 }
 
 export async function openRecording(context: OctavoContext, path: string): Promise<OpenedRecording> {
-  if (path === '-' || path === '/dev/stdin') return openStream(context.streams.input);
+  if (path === '-' || path === '/dev/stdin') return openStream(context.streams.input, 'standard input');
   const status = context.host.files.status(path);
   // What a pipe has given cannot be had again: only perf.data is read from one.
   if (!status.ok || status.value.kind !== 'file') return {};
@@ -27,12 +33,15 @@ export async function openRecording(context: OctavoContext, path: string): Promi
   const read = opened.value.read(room, 0);
   opened.value.close();
   const head = room.subarray(0, read.ok ? read.value : 0);
-  if (identify(head).kind !== 'unknown' || damoKind(head) === undefined) return {};
+  if (compressionOf(head) !== undefined) return openStream(fileStream(context.host.files, path), path);
+  if (identify(head).kind !== 'unknown') return {};
+  if (damoKind(head) === undefined)
+    return isPerfScript(LATIN.decode(head)) ? { text: fileStream(context.host.files, path) } : {};
   const whole = context.host.files.readBytes(path);
   return whole.ok ? { whole: whole.value } : {};
 }
 
-async function openStream(input: AsyncIterable<Uint8Array>): Promise<OpenedRecording> {
+async function openStream(input: AsyncIterable<Uint8Array>, path: string): Promise<OpenedRecording> {
   const iterator = input[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -45,14 +54,21 @@ async function openStream(input: AsyncIterable<Uint8Array>): Promise<OpenedRecor
     }
     return joined(chunks);
   };
+  const compression = compressionOf(await readTo(COMPRESSION_BYTES));
+  if (compression !== undefined)
+    return openStream(decompressed(compression, path, continued(chunks, iterator)), path);
   if (identify(await readTo(MAGIC_BYTES)).kind !== 'unknown') return { stream: continued(chunks, iterator) };
-  if (damoKind(await readTo(HEAD_BYTES)) === undefined) return { stream: continued(chunks, iterator) };
+  const head = await readTo(HEAD_BYTES);
+  if (damoKind(head) === undefined) {
+    const bytes = continued(chunks, iterator);
+    return isPerfScript(LATIN.decode(head.subarray(0, HEAD_BYTES))) ? { text: bytes } : { stream: bytes };
+  }
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     chunks.push(next.value);
     length += next.value.length;
     if (length > LONGEST_TEXT) {
       throw new OctavoError('FILE_MALFORMED', {
-        path: 'standard input',
+        path,
         problem: 'is no perf.data and too long',
         place: `byte ${length}`,
       });

@@ -13,7 +13,7 @@ export interface RegionRecord {
   readonly age: number | undefined;
 }
 
-export type DamoKind = 'json' | 'compressed-json' | 'perf-script';
+export type DamoKind = 'json' | 'compressed-json' | 'perf-script' | 'trace';
 
 /** Which of damo's text formats bytes are, undefined for none of them. */
 export function damoKind(head: Uint8Array): DamoKind | undefined {
@@ -21,5 +21,6 @@ export function damoKind(head: Uint8Array): DamoKind | undefined {
   if (isZlib) return 'compressed-json';
   const text = new TextDecoder('latin1').decode(head.subarray(0, 4096));
   if (/^\s*\[/.test(text)) return 'json';
-  return /\bdamon:(damon_aggregated|damos_before_apply):/.test(text) ? 'perf-script' : undefined;
+  if (/\bdamon:(damon_aggregated|damos_before_apply):/.test(text)) return 'perf-script';
+  return /: damon_aggregated: target_id=/.test(text) ? 'trace' : undefined;
 }

@@ -20,6 +20,7 @@ export const RECORD = {
   lostSamples: 13,
   switch: 14,
   switchCpuWide: 15,
+  cgroup: 19,
   headerAttr: 64,
   tracingData: 66,
   finishedRound: 68,

@@ -1,6 +1,7 @@
 /** What the records other than samples tell: threads, mappings, losses, clocks, and where AUX data belongs. */
 import type { SpeTrace } from '../arm-spe/trace.js';
 import { readAttr } from './attr.js';
+import { CgroupTable } from './cgroups.js';
 import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
 import type { DamageLog } from './damage.js';
 import type { EventTable } from './event-table.js';
@@ -26,6 +27,7 @@ const LEAST_SIZE: Readonly<Record<number, number>> = {
   [RECORD.aux]: 32,
   [RECORD.lostSamples]: 16,
   [RECORD.switchCpuWide]: 16,
+  [RECORD.cgroup]: 24,
   [RECORD.headerAttr]: 72,
   [RECORD.tracingData]: 12,
   [RECORD.idIndex]: 16,
@@ -61,6 +63,11 @@ export class RecordingState {
   readonly features: Features = {};
   readonly threads = new ThreadTable();
   readonly mappings = new MappingTable(this.threads);
+  readonly cgroups = new CgroupTable();
+  /** Whether rows must be taken away before threads get new names: when they are chosen by these. */
+  namesMatter = false;
+  /** Names that are not yet those of the threads. */
+  readonly newNames: { readonly pid: number; readonly tid: number; readonly name: string }[] = [];
   readonly losses: Losses = {
     records: 0,
     samples: 0,
@@ -128,6 +135,7 @@ export class RecordingState {
     [RECORD.unthrottle]: (view) => this.running.unthrottle(view.u64(16), view.u64(8)),
     [RECORD.read]: (view) => this.readTimes(view),
     [RECORD.comm]: (view) => this.readName(view),
+    [RECORD.cgroup]: (view) => this.cgroups.add(view.u64(8), view.text(16, view.size)),
     [RECORD.fork]: (view) => this.threads.addFork(view.i32(8), view.i32(16), view.i32(12)),
     [RECORD.threadMap]: (view) => this.readThreadMap(view),
     [RECORD.idIndex]: (view) => this.readIdIndex(view),
@@ -159,7 +167,16 @@ export class RecordingState {
     const pid = view.i32(8);
     const tid = view.i32(12);
     this.threads.addThread(pid, tid);
-    if (pid === tid) this.threads.addName(pid, view.text(16, view.size));
+    this.newNames.push({ pid, tid, name: view.text(16, view.size) });
+    if (!this.namesMatter) this.takeNames();
+  }
+
+  /** Threads are called by their new names from now on. */
+  takeNames(): void {
+    for (const { pid, tid, name } of this.newNames.splice(0)) {
+      this.threads.addThreadName(tid, name);
+      if (pid === tid) this.threads.addName(pid, name);
+    }
   }
 
   private readThreadMap(view: RecordView): void {

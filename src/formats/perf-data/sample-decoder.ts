@@ -30,10 +30,21 @@ export interface SampleLosses {
   damagedBytes: number;
   /** The process was not asked for. */
   otherProcess: number;
+  /** It was taken on a CPU, or in a cgroup, that was not asked for, or the sample does not say on which. */
+  otherPlace: number;
+  /** Bytes of AUX data of CPUs that were not asked for, or of all when cgroups were, which AUX data do not tell. */
+  otherPlaceBytes: number;
   /** Regions of DAMON's tracepoint that were too many to keep. */
   regions: number;
   /** The physical address is not to be trusted without a linear one (Zen 4). */
   doubtfulPhysical: number;
+}
+
+/** Where samples must be taken. */
+export interface WantedPlace {
+  readonly cpus?: ReadonlySet<number>;
+  /** Asked with the number of a cgroup. */
+  readonly isInCgroup?: (id: number) => boolean;
 }
 
 export class SampleDecoder {
@@ -42,6 +53,8 @@ export class SampleDecoder {
     damaged: 0,
     damagedBytes: 0,
     otherProcess: 0,
+    otherPlace: 0,
+    otherPlaceBytes: 0,
     regions: 0,
     doubtfulPhysical: 0,
   };
@@ -57,6 +70,8 @@ export class SampleDecoder {
   private loop: SampleLoop | undefined;
   /** State of the event table that the loop knows. */
   private plannedVersion = -1;
+  /** Where samples must be taken, when not anywhere. */
+  readonly place: WantedPlace;
   private readonly geometry: PageGeometry;
   /** Page number of an address: high × highFactor + (low >>> lowShift). */
   private readonly lowShift: number;
@@ -74,7 +89,9 @@ export class SampleDecoder {
     geometry: PageGeometry,
     wanted: ReadonlySet<number> | undefined,
     running = new RunningTimes(),
+    place: WantedPlace = {},
   ) {
+    this.place = place;
     this.table = table;
     this.running = running;
     this.wanted = wanted;
@@ -148,7 +165,7 @@ export class SampleDecoder {
     const fillsMore = table.hasMoreColumns || table.events.some(saysMore);
     loop.calls.forget();
     loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
-    for (const event of table.events) planEvent(loop.calls, event);
+    for (const event of table.events) planEvent(loop.calls, event, !this.isAnywhere);
     // Without any event, number 0 is nobody's.
     if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.plannedVersion = table.version;
@@ -176,6 +193,26 @@ export class SampleDecoder {
       this.lastWanted = this.wanted.has(pid);
     }
     return this.lastWanted;
+  }
+
+  private get isAnywhere(): boolean {
+    return this.place.cpus === undefined && this.place.isInCgroup === undefined;
+  }
+
+  /** Whether samples of a CPU are wanted; −1 when it is not known. */
+  wantsCpu(cpu: number): boolean {
+    return this.place.cpus?.has(cpu) ?? true;
+  }
+
+  /** Whether AUX data of a CPU are wanted: they say nothing of cgroups. */
+  wantsTrace(cpu: number): boolean {
+    return this.place.isInCgroup === undefined && this.wantsCpu(cpu);
+  }
+
+  private isInPlace(view: RecordView, at: SampleOffsets): boolean {
+    const { isInCgroup } = this.place;
+    if (!this.wantsCpu(at.cpu === 0 ? -1 : view.i32(at.cpu))) return false;
+    return isInCgroup === undefined || (at.cgroup !== 0 && isInCgroup(view.u64(at.cgroup)));
   }
 
   /** Page number of an address in two words. */
@@ -217,6 +254,10 @@ export class SampleDecoder {
     const pid = at.tid === 0 ? -1 : view.i32(at.tid);
     if (!this.wants(pid)) {
       this.losses.otherProcess++;
+      return false;
+    }
+    if (!this.isAnywhere && !this.isInPlace(view, at)) {
+      this.losses.otherPlace++;
       return false;
     }
     const row = out.count;

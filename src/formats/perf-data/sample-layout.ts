@@ -18,13 +18,15 @@ export interface SampleOffsets {
   weight: number;
   dataSource: number;
   physAddr: number;
+  cgroup: number;
   dataPageSize: number;
   /** End of the fixed part, or of all fields after a walk. */
   end: number;
 }
 
 const VARIABLE = F.read | F.callchain | F.raw | F.branchStack | F.regsUser | F.stackUser | F.regsIntr | F.aux;
-const ADDR_DEPENDENTS = F.weight | F.weightStruct | F.dataSource | F.physAddr | F.dataPageSize | F.raw;
+const ADDR_DEPENDENTS =
+  F.weight | F.weightStruct | F.dataSource | F.physAddr | F.cgroup | F.dataPageSize | F.raw;
 
 /** time_enabled and time_running of a READ field at `at`; undefined when it has not both. */
 export function timesOfRead(
@@ -91,7 +93,17 @@ function fixedOffsets(type: number): SampleOffsets {
   place(F.id);
   place(F.streamId);
   const tail = { cpu: place(F.cpu), period: place(F.period) };
-  return { ...head, ...tail, raw: 0, weight: 0, dataSource: 0, physAddr: 0, dataPageSize: 0, end: at };
+  return {
+    ...head,
+    ...tail,
+    raw: 0,
+    weight: 0,
+    dataSource: 0,
+    physAddr: 0,
+    cgroup: 0,
+    dataPageSize: 0,
+    end: at,
+  };
 }
 
 function placeTail(offsets: SampleOffsets, type: number, start: number): void {
@@ -117,7 +129,10 @@ function placePages(offsets: SampleOffsets, type: number, start: number): number
     offsets.physAddr = at;
     at += 8;
   }
-  if (type & F.cgroup) at += 8;
+  if (type & F.cgroup) {
+    offsets.cgroup = at;
+    at += 8;
+  }
   if (type & F.dataPageSize) {
     offsets.dataPageSize = at;
     at += 8;

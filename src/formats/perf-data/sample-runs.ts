@@ -9,11 +9,12 @@ import type { EventAttr } from './attr.js';
 import { READ_FORMAT, SAMPLE_FIELD } from './constants.js';
 import type { RecordedEvent } from './event-table.js';
 
-/** Tells the loop where the fields of an event's samples lie, or that they need a closer look. */
-export function planEvent(calls: LoopExports, event: RecordedEvent): void {
+/** Tells the loop where the fields of an event's samples lie, or that they need a closer look, all of them with `looksCloser`. */
+export function planEvent(calls: LoopExports, event: RecordedEvent, looksCloser = false): void {
   const { offsets, needsWalk } = event.layout;
   const mayHoldRegisters = (event.attr.sampleType & SAMPLE_FIELD.raw) !== 0;
   const isPlain =
+    !looksCloser &&
     !needsWalk &&
     !tellsTimes(event.attr) &&
     !mayHoldRegisters &&

@@ -28,6 +28,11 @@ export interface SessionOptions {
   readonly geometry: PageGeometry;
   /** Processes whose samples are wanted; all when undefined. */
   readonly pids?: ReadonlySet<number>;
+  /** CPUs, and paths of cgroups with those below, whose samples are wanted; all when undefined. */
+  readonly cpus?: ReadonlySet<number>;
+  readonly cgroups?: readonly string[];
+  /** Rows are given away before a thread gets a new name. */
+  readonly namesMatter?: boolean;
 }
 
 /** `full`: rows must be taken away. `more`: bytes are wanted. `stopped`: damage ended the stream. */
@@ -57,7 +62,11 @@ export class PerfSession {
   private hasToldFailure = false;
 
   constructor(options: SessionOptions, inOneStream = true) {
-    this.samples = new SampleDecoder(this.events, options.geometry, options.pids);
+    const { cpus, cgroups } = options;
+    this.samples = new SampleDecoder(this.events, options.geometry, options.pids, undefined, {
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(cgroups === undefined ? {} : { isInCgroup: (id) => this.state.cgroups.isBelow(id, cgroups) }),
+    });
     this.inOneStream = inOneStream;
     let trace: SpeTrace | undefined;
     this.state = new RecordingState(
@@ -69,6 +78,7 @@ export class PerfSession {
     );
     trace = new SpeTrace(this.samples, this.state.threads);
     this.trace = trace;
+    this.state.namesMatter = options.namesMatter ?? false;
   }
 
   /** Begins a stream of records; a recording by several threads has more than one, one after the other. */
@@ -135,6 +145,10 @@ export class PerfSession {
   /** Decodes until the rows are full or the bytes used up. */
   fill(out: AccessColumns): Progressed {
     for (;;) {
+      if (this.state.newNames.length > 0) {
+        if (out.count > 0) return 'full';
+        this.state.takeNames();
+      }
       if (!this.trace.drain(out) || out.count >= out.capacity) return 'full';
       if (this.hasStopped) return 'stopped';
       if (this.zstd !== undefined && this.runInner(this.zstd, out)) continue;
@@ -212,6 +226,7 @@ export class PerfSession {
     this.recordCounts[view.type < COUNTED_TYPES ? view.type : COUNTED_TYPES - 1]++;
     if (view.type === RECORD.compressed || view.type === RECORD.compressed2) return this.readCompressed(view);
     this.state.read(view);
+    if (this.state.newNames.length > 0) return true;
     if (view.type === RECORD.finishedRound) {
       if (this.inOneStream) this.trace.endRound();
       return true;
@@ -237,7 +252,9 @@ export class PerfSession {
   }
 
   private takePayload(stream: RecordStream): void {
-    if (this.payloadIsSpe) {
+    if (this.payloadIsSpe && !this.samples.wantsTrace(this.auxCpu)) {
+      this.samples.losses.otherPlaceBytes += stream.payload.length;
+    } else if (this.payloadIsSpe) {
       const buffer = { index: this.auxIndex, cpu: this.auxCpu, tid: this.auxTid };
       this.trace.addBytes(buffer, stream.payload, stream.payloadEnds);
     } else if (this.state.auxType !== 0) this.foreignAuxBytes += stream.payload.length;

@@ -6,6 +6,7 @@ const MOST_THREADS = 1 << 20;
 export class ThreadTable {
   private readonly processes = new Map<number, number>();
   private readonly names = new Map<number, string>();
+  private readonly threadNames = new Map<number, string>();
   private readonly parents = new Map<number, number>();
 
   addThread(pid: number, tid: number): void {
@@ -16,8 +17,19 @@ export class ThreadTable {
     if (this.names.size < MOST_THREADS || this.names.has(pid)) this.names.set(pid, name);
   }
 
+  addThreadName(tid: number, name: string): void {
+    if (this.threadNames.size < MOST_THREADS || this.threadNames.has(tid)) this.threadNames.set(tid, name);
+  }
+
+  /** Name of a thread, undefined when it was not recorded. */
+  threadNameOf(tid: number): string | undefined {
+    return this.threadNames.get(tid);
+  }
+
   addFork(pid: number, tid: number, parent: number): void {
     this.addThread(pid, tid);
+    const ofParent = this.threadNames.get(parent);
+    if (ofParent !== undefined && !this.threadNames.has(tid)) this.addThreadName(tid, ofParent);
     if (pid === parent || this.parents.size >= MOST_THREADS) return;
     this.parents.set(pid, parent);
     const name = this.names.get(parent);

@@ -42,6 +42,11 @@ export class ZstdStream {
     return this.waiting.length;
   }
 
+  /** Whether all frames that were begun have ended. */
+  get isWhole(): boolean {
+    return this.expecting === 'frame' && this.unread === 0;
+  }
+
   /** Adds compressed bytes, which are copied. */
   push(bytes: Uint8Array): void {
     const joined = new Uint8Array(this.waiting.length + bytes.length);

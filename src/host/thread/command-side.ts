@@ -7,7 +7,7 @@ import { SharedState, stopSignal } from './shared.js';
 export interface CommandSide {
   readonly start: ThreadStart;
   readonly signal: AbortSignal;
-  readonly out: { write(text: string): void };
+  readonly out: { write(text: string | Uint8Array): void };
   readonly err: { write(text: string): void };
   readonly input: AsyncIterable<Uint8Array>;
   /** The last thing to be told. */

@@ -21,7 +21,7 @@ export interface ThreadStart {
 }
 
 export type FromCommand =
-  | { readonly kind: 'out' | 'err'; readonly text: string }
+  | { readonly kind: 'out' | 'err'; readonly text: string | Uint8Array }
   /** A lock file is about to be made, or is gone. */
   | { readonly kind: 'lock'; readonly path: string; readonly held: boolean }
   /** The next piece of standard input, please. */

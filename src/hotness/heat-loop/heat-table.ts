@@ -312,11 +312,13 @@ export class HeatTable {
 
   /** Adds what another table has: its blocks and samples without a place. */
   absorb(other: HeatTable): void {
+    while (this.thinned < other.thinned) this.thin();
     const { data } = other.views;
     for (const address of other.addresses()) this.take(data, address);
     other.unplacedCounts().forEach((count, index) => {
       this.unplacedBefore[index] += count;
     });
+    if (this.byteLength > this.mostBytes) this.thin();
   }
 
   private addresses(): BlockAddress[] {
