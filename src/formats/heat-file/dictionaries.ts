@@ -36,18 +36,9 @@ export class DoubleDictionary {
     this.indices = new Uint32Array(rows);
   }
 
-  /** Adds values[from, to), which follow those added before. */
-  addAll(values: Float64Array, from: number, to: number): void {
-    const { indices, entries } = this;
-    let last = from === 0 ? -1 : indices[from - 1];
-    for (let row = from; row < to; row++) {
-      const value = values[row];
-      if (last < 0 || entries[last] !== value) {
-        if (this.size > MOST_DOUBLES) return;
-        last = this.indexOf(value);
-      }
-      indices[row] = last;
-    }
+  /** Says which entry stands in a row. */
+  put(row: number, index: number): void {
+    this.indices[row] = index;
   }
 
   /** The column of the values that were added. */
@@ -61,7 +52,9 @@ export class DoubleDictionary {
     this.places.fill(0);
   }
 
-  private indexOf(value: number): number {
+  /** Index of a value, which is added when it is new; any index once there are too many values. */
+  indexOf(value: number): number {
+    if (this.size > MOST_DOUBLES) return 0;
     this.double[0] = value;
     let place = (Math.imul(this.words[0] ^ Math.imul(this.words[1], 0x85ebca6b), 0x9e3779b1) >>> 8) % PLACES;
     for (; this.places[place] !== 0; place = (place + 1) % PLACES) {

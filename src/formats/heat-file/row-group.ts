@@ -15,8 +15,9 @@ export interface BlockRows {
   /** Accesses that a sample stands for. */
   readonly weight: number;
   /** Samples by sub-page, and those of them that missed the TLB. */
-  readonly counts: Float64Array;
-  readonly tlbMisses: Uint16Array;
+  readonly counts: Uint32Array;
+  /** Undefined when none did. */
+  readonly tlbMisses: Uint16Array | undefined;
 }
 
 export class RowGroup {
@@ -34,6 +35,8 @@ export class RowGroup {
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
   private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
+  private readonly blockRange = new Range();
+  private readonly addressRange = new Range();
 
   constructor(write: (count: number, columns: readonly ColumnValues[]) => void) {
     this.write = write;
@@ -49,10 +52,9 @@ export class RowGroup {
    * room.
    */
   add(block: BlockRows, mapping: string, from: number, to: number): void {
-    const { counts, tlbMisses: missed } = block;
+    const { counts, address, pageBytes } = block;
     const first = this.count;
-    const { subPages, samples, addresses, accesses, tlbMisses } = this;
-    const { address, pageBytes, weight } = block;
+    const { subPages, samples, addresses } = this;
     let row = first;
     for (let subPage = from; subPage < to; subPage++) {
       const count = counts[subPage];
@@ -60,16 +62,43 @@ export class RowGroup {
       subPages[row] = subPage;
       addresses[row] = address + subPage * pageBytes;
       samples[row] = count;
-      accesses[row] = count * weight;
-      tlbMisses[row] = Math.min(count, missed[subPage]);
       row++;
     }
+    if (row === first) return;
+    this.addAccesses(block, from, to);
+    this.addMisses(block, from, to);
+    this.addressRange.add(addresses[first], addresses[row - 1]);
+    this.blockRange.add(address, address);
     this.pids.fill(block.pid, first, row);
     this.commandIndices.fill(this.commands.indexOf(block.command), first, row);
     this.mappingIndices.fill(this.mappings.indexOf(mapping), first, row);
     this.blocks.fill(address, first, row);
-    this.accessValues.addAll(accesses, first, row);
     this.count = row;
+  }
+
+  /** Accesses of the rows being added: the same for pages with the same count, so that few are looked up. */
+  private addAccesses({ counts, weight }: BlockRows, from: number, to: number): void {
+    const { accesses, accessValues } = this;
+    let row = this.count;
+    let last = 0;
+    let index = 0;
+    for (let subPage = from; subPage < to; subPage++) {
+      const count = counts[subPage];
+      if (count === 0) continue;
+      if (count !== last) index = accessValues.indexOf(count * weight);
+      last = count;
+      accesses[row] = count * weight;
+      accessValues.put(row++, index);
+    }
+  }
+
+  private addMisses({ counts, tlbMisses: missed }: BlockRows, from: number, to: number): void {
+    const { tlbMisses } = this;
+    let row = this.count;
+    for (let subPage = from; subPage < to; subPage++) {
+      const count = counts[subPage];
+      if (count > 0) tlbMisses[row++] = missed === undefined ? 0 : Math.min(count, missed[subPage]);
+    }
   }
 
   flush(): void {
@@ -89,9 +118,9 @@ export class RowGroup {
       numbers(this.pids, [this.pids[0], this.pids[count - 1]]),
       strings(this.commands, this.commandIndices),
       strings(this.mappings, this.mappingIndices),
-      numbers(this.blocks, rangeOf(this.blocks, count)),
+      numbers(this.blocks, this.blockRange.taken()),
       numbers(this.subPages),
-      numbers(this.addresses, rangeOf(this.addresses, count)),
+      numbers(this.addresses, this.addressRange.taken()),
       numbers(this.samples),
       this.accessValues.columnOf(this.accesses),
       numbers(this.tlbMisses),
@@ -103,12 +132,20 @@ export class RowGroup {
   }
 }
 
-function rangeOf(values: Float64Array, count: number): readonly [number, number] {
-  let least = values[0];
-  let largest = values[0];
-  for (let row = 1; row < count; row++) {
-    if (values[row] < least) least = values[row];
-    if (values[row] > largest) largest = values[row];
+/** Least and largest value of a column since they were last taken. */
+class Range {
+  private least = Number.POSITIVE_INFINITY;
+  private largest = Number.NEGATIVE_INFINITY;
+
+  add(least: number, largest: number): void {
+    this.least = Math.min(this.least, least);
+    this.largest = Math.max(this.largest, largest);
   }
-  return [least, largest];
+
+  taken(): readonly [number, number] {
+    const range = [this.least, this.largest] as const;
+    this.least = Number.POSITIVE_INFINITY;
+    this.largest = Number.NEGATIVE_INFINITY;
+    return range;
+  }
 }

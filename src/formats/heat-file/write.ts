@@ -36,7 +36,7 @@ export function writeHeatFile(
 
 function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
   const counts = new Uint16Array(map.geometry.pagesPerBlock);
-  const exact = new Float64Array(counts.length);
+  const exact = new Uint32Array(counts.length);
   const missed = new Uint16Array(counts.length);
   for (const number of map.blocks()) {
     const block = map.block(number);
@@ -45,8 +45,8 @@ function addMap(map: HotMap, group: RowGroup, nameMapping: NameMapping): void {
     const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
     if (clipped > 0) restore(exact, clipped);
     missed.fill(0);
-    map.tlbMissCounts(number, missed);
-    addBlock(map, block, { counts: exact, tlbMisses: missed }, group, nameMapping);
+    const tlbMisses = map.tlbMissCounts(number, missed) ? missed : undefined;
+    addBlock(map, block, { counts: exact, tlbMisses }, group, nameMapping);
   }
 }
 
@@ -78,14 +78,14 @@ function addBlock(
   }
 }
 
-function nextTouched(counts: Float64Array, from: number): number {
+function nextTouched(counts: Uint32Array, from: number): number {
   let page = from;
   while (page < counts.length && counts[page] === 0) page++;
   return page;
 }
 
 /** Gives saturated counters their share of what they lost. */
-function restore(counts: Float64Array, clipped: number): void {
+function restore(counts: Uint32Array, clipped: number): void {
   for (let page = 0; page < counts.length; page++) {
     if (counts[page] === SATURATED) counts[page] = Math.min(SATURATED + clipped, LARGEST_COUNT);
   }
