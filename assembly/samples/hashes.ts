@@ -2,11 +2,22 @@
  * Hashes of the rows that have a page, to tell recordings apart: the loop of src/vocabulary/fingerprint.ts over the
  * columns as they lie here, with the same results. A test holds the two against each other.
  */
-import { CAPACITY, FREE as COLUMNS_END, PHYSICAL_PAGE, PID, TID, TIME, VIRTUAL_PAGE, WEIGHT } from './batch';
+import {
+  CAPACITY,
+  FREE as COLUMNS_END,
+  EVENT,
+  FLAGS,
+  PHYSICAL_PAGE,
+  PID,
+  TID,
+  TIME,
+  VIRTUAL_PAGE,
+  WEIGHT,
+} from './batch';
 
 /** Hashes that may belong to the sketch, as f64. */
 export const HASHES: usize = COLUMNS_END;
-/** count, timed, sum, first and last of a call, as f64. */
+/** count, timed, sum, first, last, all flags and whether all rows are of one event, of a call, as f64. */
 export const HASHED: usize = HASHES + 8 * <usize>CAPACITY;
 export const FREE: usize = HASHED + 64;
 
@@ -24,8 +35,13 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   let first: f64 = Infinity;
   let last: f64 = -Infinity;
   let kept = 0;
+  let flags: u32 = 0;
+  let differs: u32 = 0;
+  const event = load<u16>(EVENT);
   for (let row = 0; row < count; row++) {
     const wide: usize = (<usize>row) << 3;
+    flags |= load<u16>((<usize>row) << 1, FLAGS);
+    differs |= load<u16>((<usize>row) << 1, EVENT) ^ event;
     let page = load<f64>(wide, VIRTUAL_PAGE);
     if (page < 0) page = load<f64>(wide, PHYSICAL_PAGE);
     if (page < 0) continue;
@@ -54,6 +70,8 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   store<f64>(HASHED, <f64>sum, 16);
   store<f64>(HASHED, first, 24);
   store<f64>(HASHED, last, 32);
+  store<f64>(HASHED, <f64>flags, 40);
+  store<f64>(HASHED, differs == 0 ? 1 : 0, 48);
   return kept;
 }
 

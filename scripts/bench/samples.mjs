@@ -91,7 +91,7 @@ function script(path, parameters) {
 }
 
 function wholeCommand(path) {
-  const main = join(root, 'dist/src/main.js');
+  const main = join(root, 'bundle/octavo.js');
   return timed([process.execPath, main, 'import', path, '--out', join(cache, 'heat.parquet')], 'ignore');
 }
 
@@ -140,7 +140,7 @@ async function stream(gib) {
   console.log('\nstreamed through a pipe');
   for (const size of [gib / 4, gib / 2, gib].filter((each) => each > 0)) {
     const samples = Math.floor((size * 2 ** 30) / 56);
-    const words = [join(root, 'dist/src/main.js'), 'import', '-', '--json'];
+    const words = [join(root, 'bundle/octavo.js'), 'import', '-', '--json'];
     const started = performance.now();
     const child = spawn('/usr/bin/env', [process.execPath, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
     let text = '';

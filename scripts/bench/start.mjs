@@ -15,7 +15,7 @@ const COMMANDS = [
   ['--version', 1.5],
   ['--help', 1.5],
   ['completion bash', 1.5],
-  ['__complete plan --so', 1.5],
+  ['__complete -- plan --so', 1.5],
   ['plan --help', 2],
   ['runs', 2],
   ['doctor', 2],

@@ -7,8 +7,8 @@ export class TlbMissRows {
 
   /** The rows of a batch with the flag; reused by the next call. */
   of(batch: SampleBatch): SampleBatch {
-    const { flags } = batch;
-    let row = 0;
+    const { flags, flagsSeen = SAMPLE_FLAG.tlbMiss } = batch;
+    let row = (flagsSeen & SAMPLE_FLAG.tlbMiss) === 0 ? batch.count : 0;
     while (row < batch.count && (flags[row] & SAMPLE_FLAG.tlbMiss) === 0) row++;
     const rows = this.room(row === batch.count ? 0 : batch.count);
     let count = 0;

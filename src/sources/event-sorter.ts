@@ -103,9 +103,10 @@ export class EventSorter {
   }
 
   /** The route of all rows when they are of one event that was decided on, and that shares its nature with no other. */
-  private onlyRoute({ event, count }: AccessColumns): Route | undefined {
+  private onlyRoute({ event, count, isOneEvent }: AccessColumns): Route | undefined {
     const route = this.routes.get(event[0]);
     if (route === undefined || this.isShared(route.nature)) return undefined;
+    if (isOneEvent !== undefined) return isOneEvent ? route : undefined;
     const [first] = event;
     for (let row = 1; row < count; row++) if (event[row] !== first) return undefined;
     return route;

@@ -100,6 +100,8 @@ export interface SampleBatch {
   readonly times?: Float64Array;
   /** SAMPLE_FLAG bits. */
   readonly flags: Uint16Array;
+  /** Bits that any row has; undefined when nobody has looked. */
+  readonly flagsSeen?: number | undefined;
 }
 
 /** How finely a source sees: decides which policies may build on it. */
@@ -139,6 +141,7 @@ export const COMPLETE = { event: '', unseenShare: 0, fade: 1 } as const;
 /** A writable batch with room for `capacity` rows. */
 export interface SampleColumns extends SampleBatch {
   count: number;
+  flagsSeen?: number | undefined;
   timeOrigin: bigint;
 }
 

@@ -1,5 +1,5 @@
 /** Text as a terminal shows it: tables aligned, lines broken to its width, letters that it has, colours. Pure. */
-import picocolors from 'picocolors';
+import { paint } from './paint.js';
 import { plainLetters } from './plain-letters.js';
 import { CELL, HEAD, RIGHT, ROW } from './table.js';
 import { widthOf, wrap, wrapLine } from './wrap.js';
@@ -62,7 +62,7 @@ function tableLines(lines: readonly string[], style: TextStyle): readonly string
 function sideBySide(columns: Columns, style: TextStyle): readonly string[] {
   const { titles, rows, right } = columns;
   const widths = fittingWidths(columns, style.width) ?? leastWidths(columns);
-  const bold = picocolors.createColors(style.colour).bold;
+  const bold = style.colour ? paint.bold : (line: string) => line;
   const head = titles === undefined ? [] : rowLines(titles, widths, right).map((line) => bold(line));
   const body = rows.flatMap((row) => rowLines(row, widths, right));
   return [...head, ...body.map((line) => coloured(line, style))];
@@ -171,7 +171,6 @@ function pad(text: string, width: number, right: boolean): string {
 /** Colour where a reader should look first; never the only bearer of a meaning. */
 function coloured(line: string, { colour }: TextStyle): string {
   if (!colour) return line;
-  const paint = picocolors.createColors(true);
   const failed = /^octavo: [A-Z_]+:/.exec(line)?.[0];
   if (failed !== undefined) return paint.red(failed) + line.slice(failed.length);
   if (/^(warning|note): /.test(line)) return paint.yellow(line);

@@ -16,4 +16,6 @@ export interface AccessColumns extends SampleColumns {
   readonly latency: Uint32Array;
   /** Number of the event in the file. */
   readonly event: Uint16Array;
+  /** Whether all rows are of one event; undefined when nobody has looked. */
+  isOneEvent?: boolean | undefined;
 }

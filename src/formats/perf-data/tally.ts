@@ -115,7 +115,8 @@ export class Tally {
 }
 
 function hasGuests(batch: AccessColumns): boolean {
-  const { flags, count } = batch;
+  const { flags, count, flagsSeen } = batch;
+  if (flagsSeen !== undefined) return (flagsSeen & SAMPLE_FLAG.guest) !== 0;
   for (let row = 0; row < count; row++) if ((flags[row] & SAMPLE_FLAG.guest) !== 0) return true;
   return false;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fingerprint } from '../../vocabulary/fingerprint.js';
+import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { LoopHost } from './exports.js';
 import { SampleLoop } from './sample-loop.js';
 
@@ -47,11 +48,25 @@ test('the loop over the columns hashes rows as the fingerprint itself does', () 
       columns.tid[row] = row % 4 === 0 ? -1 : drawn | 0;
       columns.pid[row] = (drawn >>> 3) | 0;
     }
+    columns.flags.fill(0);
+    columns.event.fill(3);
     own.add(columns);
     looped.addHashed(loop.hashRows(looped.bound), columns.timeOrigin);
     assert.equal(looped.digest, own.digest);
     assert.deepEqual(looped.sketch, own.sketch);
     assert.deepEqual([looped.count, looped.first, looped.last], [own.count, own.first, own.last]);
   }
+  assert.deepEqual([columns.flagsSeen, columns.isOneEvent], [0, true]);
+  columns.flags[5] = SAMPLE_FLAG.tlbMiss;
+  columns.flags[columns.count - 1] = SAMPLE_FLAG.guest;
+  columns.event[columns.count - 1] = 4;
+  loop.hashRows(0);
+  assert.deepEqual([columns.flagsSeen, columns.isOneEvent], [SAMPLE_FLAG.tlbMiss | SAMPLE_FLAG.guest, false]);
+  columns.count--;
+  loop.hashRows(0);
+  assert.deepEqual([columns.flagsSeen, columns.isOneEvent], [SAMPLE_FLAG.tlbMiss, true]);
   loop.giveBack();
+  const again = SampleLoop.take(HOST);
+  assert.deepEqual([again.columns.flagsSeen, again.columns.isOneEvent], [undefined, undefined]);
+  again.giveBack();
 });

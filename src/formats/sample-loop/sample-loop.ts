@@ -21,7 +21,7 @@ const INNER_BYTES = 1 << 20;
 export const GAP_BYTES = 4096;
 const WASM_PAGE = 65536;
 /** Numbers of a call of hashRows. */
-const HASHED_WORDS = 5;
+const HASHED_WORDS = 7;
 
 /** A piece of the loop's memory. */
 export interface LoopArea {
@@ -91,17 +91,21 @@ export class SampleLoop {
     if (idle.length < MOST_IDLE) idle.push(this);
   }
 
-  /** Hashes of the rows in the columns; a hash whose high word is above `bound` is left out. */
+  /** Hashes of the rows in the columns, which then know what they have in common; a hash whose high word is above `bound` is left out. */
   hashRows(bound: number): HashedRows {
     const { columns, calls, hashes, hashed } = this;
     const kept = calls.hashRows(columns.count, Number(columns.timeOrigin & 0xffffffffn), bound);
-    const [count, timed, sum, first, last] = hashed;
+    const [count, timed, sum, first, last, flags, oneEvent] = hashed;
+    columns.flagsSeen = flags;
+    columns.isOneEvent = oneEvent === 1;
     return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept) };
   }
 
   private begin(host: LoopHost): void {
     this.host = host;
     this.columns.count = 0;
+    this.columns.flagsSeen = undefined;
+    this.columns.isOneEvent = undefined;
     this.columns.physicalPage.fill(NO_PAGE);
     this.columns.physicalLow.fill(0);
     this.columns.physicalHigh.fill(0);
@@ -156,6 +160,8 @@ export class SampleLoop {
       physicalHigh: words(calls.PHYSICAL_HIGH),
       latency: words(calls.LATENCY),
       event: halves(calls.EVENT),
+      flagsSeen: undefined,
+      isOneEvent: undefined,
     };
   }
 
