@@ -28,7 +28,7 @@ export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSi
     signal,
     progress,
   });
-  const undone = aftermath.undone.filter(({ by }) => by?.who !== 'octavo').length;
+  const undone = aftermath.undone.filter(({ by }) => by.who !== 'octavo').length;
   if (plan.steps.length === 0) return { plan, applied: undefined, undone };
   const actuators = actuatorsOf(host, request.actuators);
   return { plan, applied: await applyPlan({ place, plan, actuators, signal, progress }), undone };

@@ -38,7 +38,7 @@ const ROWS_LOOKED_AT = 1000;
 export interface Aftermath {
   readonly feuds: Feuds;
   /** Splits that were found undone since the last look, each with who did it. */
-  readonly undone: readonly Verdict[];
+  readonly undone: readonly AttributedVerdict[];
   /** What came back of the memory that earlier splits returned, by process. */
   readonly regrets: Regrets;
   /** Processes whose returned memory was looked at just now. */
@@ -62,7 +62,7 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   const index = RunIndex.read(place);
   const recent = recentRuns(place, index, processes);
   const watches = new Map(readWatches(place));
-  const undone: Verdict[] = [];
+  const undone: AttributedVerdict[] = [];
   let feuds = readFeuds(place);
   let regrets = readRegrets(place);
   const back: Regret[] = [];
