@@ -122,5 +122,7 @@ function damagedColumn({ row_groups }: FileMetaData, name: string, { index }: Gr
   const column = row_groups[index]?.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name);
   const from = column?.meta_data?.dictionary_page_offset ?? column?.meta_data?.data_page_offset;
   const problem = `column ${name} of row group ${index} cannot be decoded`;
-  return new DamagedParquet(problem, from === undefined ? 'its footer' : `byte ${from}`);
+  // A damaged footer may point anywhere.
+  const isPlace = from !== undefined && from >= 0;
+  return new DamagedParquet(problem, isPlace ? `byte ${from}` : 'its footer');
 }
