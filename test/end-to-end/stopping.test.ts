@@ -83,6 +83,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     ready: () => childrenOf(running?.pid).length > 0,
   },
   report: { words: () => ['report', at('fifo')] },
+  'heat merge': { words: () => ['heat', 'merge', at('fifo'), at('fifo'), '--out', at('heat.parquet')] },
+  'heat diff': { words: () => ['heat', 'diff', at('fifo'), at('fifo')] },
+  probe: onStalledHost('probe', '1'),
   simulate: { words: () => ['simulate', at('long.yaml')] },
   'model shell': { words: () => ['model', 'shell', '--script', at('long.octavo')] },
   'model run': {
@@ -106,6 +109,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'damon act': onStalledHost('damon', 'act', 'split', '1', '0x200000'),
   'damon apply': { words: () => ['damon', 'apply', at('fifo')] },
   'damon heatmap': onStalledHost('damon', 'heatmap', '1'),
+  help: onStalledHost('help'),
   man: onStalledHost('man'),
   completion: onStalledHost('completion', 'bash'),
   __complete: onStalledHost('__complete', '--', 'doc'),
