@@ -119,3 +119,21 @@ test('a probe is bound by memory that must stay free, in blocks and in bytes', (
       assert.equal(look(), before, bound[0]);
     }
   }));
+
+test('processes that this user may not look into are refused for that, by name as by pid', () =>
+  onProcess(async (host, pid) => {
+    const closed = (path: string) => /^\/proc\/\d+\/(smaps|pagemap)$/.test(path);
+    const files = new Proxy(host.files, {
+      get: (target, name) =>
+        name === 'readText' || name === 'open'
+          ? (path: string) =>
+              closed(path)
+                ? { ok: false, error: { errno: 'EACCES', call: `open ${path}` } }
+                : target[name](path)
+          : Reflect.get(target, name).bind?.(target),
+    });
+    for (const target of [pid, 'workload']) {
+      const { code, err } = await octavo({ ...host, files, calls: host.calls }, 'probe', target, '--json');
+      assert.equal(code, 5, err);
+    }
+  }));

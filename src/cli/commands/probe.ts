@@ -127,8 +127,14 @@ export const probeCommand = command<Flags, [string]>(
       budgets: budgetsOf(flags, this.host.identity.geometry.blockBytes),
       signal: this.signal,
     });
-    const sizes = probe.processes.flatMap((process) => lookAt(this, process, probe.processes.length) ?? []);
-    if (sizes.length === 0) throw new OctavoError('TARGET_NOT_FOUND', { target });
+    const looks = probe.processes.map((process) => lookAt(this, process));
+    const sizes = looks.filter((look): look is PageSizes => !(look instanceof OctavoError));
+    const refused = looks.filter((look): look is OctavoError => look instanceof OctavoError);
+    // With several targets one that just ended, or is another user's, is a normal outcome.
+    if (sizes.length === 0)
+      throw (
+        refused.find(({ code }) => code !== 'TARGET_GONE') ?? new OctavoError('TARGET_NOT_FOUND', { target })
+      );
     const heat = await read(this, probe, sizes);
     requireProbed(probe);
     if (flags.out !== undefined) saveProbedHeat(this, flags.out, heat, probe.source, sizes);
@@ -137,13 +143,12 @@ export const probeCommand = command<Flags, [string]>(
   },
 );
 
-/** With several targets one that just ended, or is another user's, is a normal outcome. */
-function lookAt({ host }: OctavoContext, process: ProcessIdentity, targets: number): PageSizes | undefined {
+function lookAt({ host }: OctavoContext, process: ProcessIdentity): PageSizes | OctavoError {
   try {
     return observe(host, process.pid).sizes;
   } catch (problem) {
-    if (targets === 1 || !(problem instanceof OctavoError)) throw problem;
-    return undefined;
+    if (problem instanceof OctavoError) return problem;
+    throw problem;
   }
 }
 
