@@ -119,7 +119,7 @@ class Kills {
   async #settle(run: string): Promise<JournalDocument | undefined> {
     const nothing = this.#octavo.path('nothing.json');
     const words = ['plan', String(this.#workload.pid), '--split', addressRange(this.#region)];
-    await this.#octavo.run([...words, '--max-blocks', '0', '--out', nothing]);
+    await this.#octavo.run([...words, '--max-bytes', '1', '--out', nothing]);
     await this.#octavo.run(['apply', nothing]);
     this.#lastChecked = this.#octavo.runs().at(-1);
     const told = await this.#octavo.json<JournalDocument | Failure>(['runs', run], [DONE, BAD_INPUT]);
