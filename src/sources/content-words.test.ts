@@ -1,35 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mapping, pageSizes } from '../../test/drawing.js';
+import { pageSizes } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { failure, success } from '../base/result.js';
-import { type Calls, PAGE_IS, type PagemapScan } from '../host/host.js';
+import type { Calls, PagemapScan } from '../host/host.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { MIB, type PageRange } from '../vocabulary/units.js';
-import {
-  markFilled,
-  markPages,
-  type OccupancyOptions,
-  OccupancySource,
-  readableBlocks,
-} from './occupancy.js';
+import { markFilled, type OccupancyOptions, OccupancySource, readableBlocks } from './occupancy.js';
 import { SmapsSource } from './smaps.js';
 
 const PAGE = 4096;
-const BLOCK = 1000 * 512;
 
 test('a single byte anywhere makes its page, and no other, one with data', () => {
   const memory = new Uint8Array(3 * PAGE);
   const filled = new Uint8Array(1);
-  const shifted = new Uint8Array(2);
   for (let at = 0; at < memory.length; at++) {
     memory[at] = 1 << (at & 7);
     markFilled(memory, PAGE, filled);
     if (filled[0] !== 1 << Math.floor(at / PAGE)) assert.fail(`byte ${at}: ${filled[0]}`);
-    shifted.fill(0);
-    markPages(memory, PAGE, shifted, 7);
-    const found = shifted[0] | (shifted[1] << 8);
-    if (found !== 1 << (7 + Math.floor(at / PAGE))) assert.fail(`byte ${at} from page 7 on: ${found}`);
     memory[at] = 0;
   }
 });
@@ -60,19 +48,19 @@ test('any two words of a line, whatever they hold, are data', () => {
   assert.equal(filled[0], 0, 'and zeroes are none');
 });
 
-test('what is worth a read: huge or partly unmapped, anonymous or shmem, not shared, not locked', () => {
+test('what is worth a read: huge in one piece, anonymous or shmem, not shared, not locked', () => {
   const sizes = pageSizes(['H', '4', 'h*8', 'H', 'h*9', 'H'], { unmapped: { 2: 504, 4: 9 }, shared: [3] });
   sizes.blocks.present[5] = 0;
-  assert.deepEqual(readableBlocks(sizes), { rows: [0], partial: [2, 4], shared: 1, locked: 0 });
+  assert.deepEqual(readableBlocks(sizes), { rows: [0], shared: 1, locked: 0 });
   const locked = pageSizes(['H', 'h*8', '4'], { unmapped: { 1: 3 }, flags: ['lo'] });
-  assert.deepEqual(readableBlocks(locked), { rows: [], partial: [], shared: 0, locked: 2 });
+  assert.deepEqual(readableBlocks(locked), { rows: [], shared: 0, locked: 1 });
   const file = pageSizes(['H'], { kind: 'file' });
-  assert.deepEqual(readableBlocks(file), { rows: [], partial: [], shared: 0, locked: 0 });
+  assert.deepEqual(readableBlocks(file), { rows: [], shared: 0, locked: 0 });
   assert.deepEqual(readableBlocks(pageSizes(['H'], { kind: 'shmem' })).rows, [0]);
   const none = pageSizes(['H']);
   none.blocks.level[0] = MAPPING_LEVEL.none;
   none.blocks.unmapped[0] = 5;
-  assert.deepEqual(readableBlocks(none).partial, []);
+  assert.deepEqual(readableBlocks(none).rows, []);
 });
 
 interface Scene {
@@ -142,43 +130,22 @@ async function read(scene: Scene, processes: readonly PageSizes[], options: Part
   return { found, account: source.account(), progress, seen, scans, host };
 }
 
-test('of a block mapped page by page only the pages that are there are read, inside its mapping', async () => {
+test('a block mapped page by page is never read: that would mark its pages accessed', async () => {
   const sizes = pageSizes(['h*8'], { unmapped: { 0: 100 } });
-  const cut = { ...sizes, mappings: [{ ...mapping(1), start: BLOCK + 20, end: BLOCK + 400 }] };
-  const regions = [
-    { start: BLOCK + 20, end: BLOCK + 22 },
-    { start: BLOCK + 300, end: BLOCK + 303 },
-  ];
-  const data = new Set([BLOCK + 21, BLOCK + 300, BLOCK + 302, BLOCK + 500]);
-  const { found, account, seen, scans } = await read({ data, regions }, [cut]);
-  assert.deepEqual(found, [{ pid: PID, block: 1000, pages: [21, 300, 302] }]);
-  assert.deepEqual(seen.reads, regions);
-  assert.deepEqual(scans[0], {
-    range: { start: BLOCK + 20, end: BLOCK + 400 },
-    inverted: PAGE_IS.PFNZERO,
-    mask: PAGE_IS.PRESENT | PAGE_IS.PFNZERO,
-    ...{ anyOf: 0, report: PAGE_IS.PRESENT },
-  });
-  assert.deepEqual([account.bytesRead, account.notes], [5 * PAGE, ['read 1 huge blocks (0 MiB)']]);
-  assert.deepEqual([seen.opened, seen.closed], [[PID], [PID]]);
+  const { found, account, seen } = await read({ data: new Set() }, [sizes]);
+  assert.deepEqual([found, seen.opened, seen.reads], [[], [], []]);
+  assert.deepEqual([account.bytesRead, account.notes], [0, []]);
 });
 
 test('what could not be read whole says nothing, and why is counted', async () => {
-  const sizes = pageSizes(['h*8', 'H'], { unmapped: { 0: 100 } });
-  const regions = [{ start: BLOCK, end: BLOCK + 4 }];
+  const sizes = pageSizes(['H', 'H']);
   const none = new Set<number>();
-  const short = await read({ data: none, regions, fails: () => 'short' }, [sizes]);
+  const short = await read({ data: none, fails: () => 'short' }, [sizes]);
   assert.deepEqual([short.found, short.account.losses], [[], { 'no longer in memory': 2 }]);
-  const broken = await read({ data: none, regions, fails: () => 'EIO' }, [sizes]);
+  const broken = await read({ data: none, fails: () => 'EIO' }, [sizes]);
   assert.deepEqual(
     [broken.account.losses, broken.account.bytesRead, broken.account.notes],
     [{ EIO: 2 }, 0, []],
-  );
-  const unscanned = await read({ data: none, regions, scanFails: true }, [sizes]);
-  assert.deepEqual(unscanned.account.losses, { ENOTTY: 1 });
-  assert.deepEqual(
-    unscanned.found.map(({ block }) => block),
-    [1001],
   );
 });
 

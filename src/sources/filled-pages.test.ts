@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markFilled, markPages } from './occupancy.js';
+import { markFilled } from './occupancy.js';
 
 const PAGE = 4096;
 const WORDS = PAGE / 4;
@@ -52,14 +52,4 @@ test('pages are told apart at their edges, and what was marked before is forgott
     filled(16, Object.fromEntries(Array.from({ length: 16 }, (_, page) => [page * WORDS, 9]))).length,
     16,
   );
-});
-
-test('a part of a block is marked from its first page on, beside what is marked', () => {
-  const memory = new Int32Array(3 * WORDS);
-  memory[0] = 1;
-  memory[2 * WORDS + 5] = 2;
-  const bits = new Uint8Array(2);
-  bits[0] = 1;
-  markPages(new Uint8Array(memory.buffer), PAGE, bits, 7);
-  assert.deepEqual(set(bits, 16), [0, 7, 9]);
 });

@@ -2,7 +2,7 @@
  * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself. Not heat, but proof of bloat: a
  * zero-filled sub-page is returned to the system by a split to order 0. Blocks that cannot be acted on are not read.
  */
-import { type Answer, type Host, PAGE_IS, type ProcessMemory } from '../host/host.js';
+import type { Answer, Host, ProcessMemory } from '../host/host.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import {
@@ -32,39 +32,35 @@ const MOST_AT_ONCE: Bytes = 2 * MIB;
 interface Candidate {
   readonly sizes: PageSizes;
   readonly block: BlockNumber;
-  /** Its part that is mapped page by page, where pages that nobody maps make it a candidate for a split. */
-  readonly partOf: PageRange | undefined;
 }
 
 /** Huge blocks of a process by whether their content is worth a read. */
 export interface Readable {
   /** Rows of `blocks` that a PMD entry maps, ascending. */
   readonly rows: readonly number[];
-  /** Rows mapped page by page that hold pages which nobody maps, ascending. */
-  readonly partial: readonly number[];
   /** Blocks that other processes map as well, of which a process cannot give anything back. */
   readonly shared: number;
   /** Blocks of mlocked memory, whose zero-filled pages a split does not free. */
   readonly locked: number;
 }
 
-/** Huge anonymous and shmem blocks, whole or unmapped in part; those of the huge zero page hold nothing to read. */
+/**
+ * PMD-mapped anonymous and shmem blocks; those of the huge zero page hold nothing to read. What is mapped page by page is
+ * left out: a read marks such pages accessed (folio_mark_accessed() in follow_page_pte()), which huge mappings are spared.
+ */
 export function readableBlocks({ blocks, mappings }: PageSizes): Readable {
   const rows: number[] = [];
-  const partial: number[] = [];
   let shared = 0;
   let locked = 0;
   for (let row = 0; row < blocks.count; row++) {
-    const isHuge = blocks.level[row] === MAPPING_LEVEL.pmd;
-    const isPartial = blocks.level[row] === MAPPING_LEVEL.pte && blocks.unmapped[row] > 0;
-    if ((!isHuge && !isPartial) || blocks.present[row] === 0) continue;
+    if (blocks.level[row] !== MAPPING_LEVEL.pmd || blocks.present[row] === 0) continue;
     const { kind, flags } = mappings[blocks.mapping[row]];
     if (kind !== 'anon' && kind !== 'shmem') continue;
     if (blocks.flags[row] & BLOCK_FLAG.shared) shared++;
     else if (flags.includes('lo')) locked++;
-    else (isHuge ? rows : partial).push(row);
+    else rows.push(row);
   }
-  return { rows, partial, shared, locked };
+  return { rows, shared, locked };
 }
 
 export class OccupancySource implements Source {
@@ -100,11 +96,9 @@ export class OccupancySource implements Source {
     const started = host.clock.monotonicNs();
     const memories = new Memories(host);
     try {
-      for (const [index, { sizes, block, partOf }] of chosen.entries()) {
+      for (const [index, { sizes, block }] of chosen.entries()) {
         if (signal.aborted) break;
-        const filled = partOf
-          ? this.#readMapped(memories, sizes, partOf)
-          : this.#readBlock(memories, sizes, block);
+        const filled = this.#readBlock(memories, sizes, block);
         if (filled) yield { kind: 'content', content: { pid: sizes.process.pid, block, filled } };
         context.progress(index + 1, chosen.length, 'blocks');
         await this.#keepRate(context, started);
@@ -126,46 +120,19 @@ export class OccupancySource implements Source {
   }
 
   #candidates(sizes: PageSizes): Candidate[] {
-    const { rows, partial, shared, locked } = readableBlocks(sizes);
-    const block = (row: number) => sizes.blocks.block[row];
-    const found = [
-      ...rows.map((row) => ({ sizes, block: block(row), partOf: undefined })),
-      ...partial.map((row) => ({ sizes, block: block(row), partOf: partOf(sizes, row) })),
-    ].filter((candidate) => this.#isAsked(sizes, candidate.block));
+    const { rows, shared, locked } = readableBlocks(sizes);
     if (this.#options.only === undefined) {
       this.#left.shared += shared;
       this.#left.locked += locked;
     }
-    return found.sort((left, right) => left.block - right.block);
+    return rows
+      .map((row) => ({ sizes, block: sizes.blocks.block[row] }))
+      .filter(({ block }) => this.#isAsked(sizes, block));
   }
 
   #isAsked({ process }: PageSizes, block: BlockNumber): boolean {
     const { only } = this.#options;
     return only === undefined || (only.get(process.pid)?.has(block) ?? false);
-  }
-
-  /** The same of a block mapped page by page: only its pages that are there are read. */
-  #readMapped(memories: Memories, { geometry, process }: PageSizes, part: PageRange): Uint8Array | undefined {
-    const { pagesPerBlock, pageBytes } = geometry;
-    const scanned = memories.present(process.pid, part);
-    if (!scanned.ok) return this.#lost(scanned.error.errno);
-    const { count, starts, ends } = scanned.value;
-    const filled = new Uint8Array(pagesPerBlock / 8);
-    const first = part.start - (part.start % pagesPerBlock);
-    const atOnce = Math.max(1, Math.floor(MOST_AT_ONCE / pageBytes));
-    for (let region = 0; region < count; region++) {
-      for (let start = starts[region]; start < ends[region]; start += atOnce) {
-        const range = { start, end: Math.min(start + atOnce, ends[region]) };
-        const into = this.#room((range.end - range.start) * pageBytes);
-        const read = memories.read(process.pid, range, into);
-        if (!read.ok) return this.#lost(read.error.errno);
-        if (read.value < into.length) return this.#lost('no longer in memory');
-        markPages(into, pageBytes, filled, range.start - first);
-        this.#bytesRead += read.value;
-      }
-    }
-    this.#blocks++;
-    return filled;
   }
 
   /** So many bytes of the buffer, which grows as needed. */
@@ -224,31 +191,10 @@ class Memories {
     return this.#open.ok ? this.#open.value.read(range, into) : this.#open;
   }
 
-  /** Regions of the range whose pages are in memory and are not the zero page, ascending. */
-  present(pid: ProcessId, range: PageRange) {
-    return this.#host.calls.scanPagemap(pid, {
-      range,
-      inverted: PAGE_IS.PFNZERO,
-      mask: PAGE_IS.PRESENT | PAGE_IS.PFNZERO,
-      anyOf: 0,
-      report: PAGE_IS.PRESENT,
-    });
-  }
-
   close(): void {
     if (this.#open?.ok) this.#open.value.close();
     this.#open = undefined;
   }
-}
-
-/** The pages of a block that lie in its row's mapping. */
-function partOf({ blocks, mappings, geometry }: PageSizes, row: number): PageRange {
-  const start = blockToPage(blocks.block[row], geometry);
-  const mapping = mappings[blocks.mapping[row]];
-  return {
-    start: Math.max(start, mapping.start),
-    end: Math.min(start + geometry.pagesPerBlock, mapping.end),
-  };
 }
 
 /** `count` of the candidates, each equally likely (partial Fisher–Yates), in ascending order. */
@@ -259,14 +205,6 @@ function drawn(host: Host, candidates: Candidate[], count: number): Candidate[] 
     [candidates[at], candidates[other]] = [candidates[other], candidates[at]];
   }
   return candidates.slice(0, last).sort((left, right) => left.block - right.block);
-}
-
-/** Sets one bit for each page of `memory` that holds anything but zeroes, counted from sub-page `first` on. */
-export function markPages(memory: Uint8Array, pageBytes: Bytes, filled: Uint8Array, first: number): void {
-  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength / 4);
-  const perPage = pageBytes / 4;
-  for (let at = 0, page = first; at < words.length; at += perPage, page++)
-    if (holdsData(words, at, at + perPage)) filled[page >> 3] |= 1 << (page & 7);
 }
 
 /** Sets one bit for each page of `memory` (8-byte aligned) that holds anything but zeroes. */

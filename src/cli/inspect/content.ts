@@ -34,9 +34,9 @@ export async function readContent(
   how: ContentChoice,
 ): Promise<Content | undefined> {
   if (how === 'none') return undefined;
-  const { rows, partial, shared, locked } = readableBlocks(sizes);
+  const { rows, shared, locked } = readableBlocks(sizes);
   const of = rows.length;
-  if (of + partial.length + shared + locked === 0) return undefined;
+  if (of + shared + locked === 0) return undefined;
   const limit = how === 'sample' ? { sampleBlocks: SAMPLED_BLOCKS } : {};
   const source = new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...limit });
   const { host, signal, progress } = context;
