@@ -67,7 +67,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ready: () => existsSync(state),
   },
   runs: onStalledHost('runs'),
-  import: { words: () => ['import', at('regions.json'), '--out', at('heat.parquet')] },
+  import: { words: () => ['import', '-', '--out', at('heat.parquet')], stalled: true },
   record: {
     words: () => [
       'record',
@@ -124,7 +124,6 @@ function setUp(): ChildProcess {
   for (const name of ['fifo', 'stalled-host/octavo-host.json']) {
     assert.equal(spawnSync('mkfifo', [at(name)]).status, 0, 'mkfifo');
   }
-  writeFileSync(at('regions.json'), absurdRecord());
   writeFileSync(at('long.yaml'), longScenario());
   writeFileSync(at('long.octavo'), 'spawn a size=64M touch=write\nadvance 1000000s\n');
   return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
@@ -295,15 +294,4 @@ host: { cpu: zen3, memory: 256MiB }
 processes:
   - { name: store, workload: zipf, with: { size: 32MiB } }
 `;
-}
-
-/** A record of DAMON with regions of 256 GiB, of which each is spread over its blocks. */
-function absurdRecord(): string {
-  const wide = { start: '0', end: String(2 ** 38), nr_accesses: { samples: 1 }, age: { aggr_intervals: 1 } };
-  const snapshots = Array.from({ length: 300 }, (_, index) => ({
-    start_time: '0',
-    end_time: String(index),
-    regions: [wide],
-  }));
-  return JSON.stringify([{ target_id: '1', snapshots }]);
 }
