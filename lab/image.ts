@@ -85,21 +85,30 @@ const isWantedInPackage = (path: string) =>
   /\.(js|cjs|mjs|json|node)$/.test(path) &&
   !/^\/(?:@[^/]+\/)?[^/]+\/(doc|vendor|tests?)\//.test(path.replace(/^.*node_modules/, ''));
 
-/** Names of the packages that package.json needs at run time, with what those need in turn. */
+/** Names of the packages that the build imports, with what those need in turn. */
 function runtimePackages(root: string): string[] {
   const names = new Set<string>();
-  const visit = (folder: string) => {
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const needs = { ...manifest.dependencies, ...manifest.optionalDependencies };
-    for (const name of Object.keys(needs)) {
-      const place = join(root, 'node_modules', name);
-      if (names.has(name) || !existsSync(place)) continue;
-      names.add(name);
-      visit(place);
-    }
+  const visit = (name: string) => {
+    const place = join(root, 'node_modules', name);
+    if (names.has(name) || !existsSync(place)) return;
+    names.add(name);
+    const manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+    for (const needed of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }))
+      visit(needed);
   };
-  visit(root);
+  for (const name of importedPackages(join(root, 'dist'))) visit(name);
   return [...names];
+}
+
+/** The bundle holds most packages, so package.json does not tell: the build's own imports do. */
+function importedPackages(folder: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const path of files(folder)) {
+    if (!isWanted(path) || !path.endsWith('.js')) continue;
+    const imports = readFileSync(path, 'utf8').matchAll(/(?:from|import\()\s*['"]((?:@[\w.-]+\/)?[\w.-]+)/g);
+    for (const [, name] of imports) if (!name.startsWith('.')) found.add(name);
+  }
+  return found;
 }
 
 function* files(folder: string): Generator<string> {
