@@ -1,7 +1,16 @@
 /** Standard streams that are closed, full, or read by nobody: a coded end, never a bug's. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -48,13 +57,51 @@ describe('standard streams', { skip: existsSync('/dev/full') ? false : 'no /dev/
   });
 
   it('a reader that does not read does not make it deaf', async () => {
-    const child = spawn(process.execPath, [MAIN, 'simulate', 'zipf', '--json', '--seed', '1'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    child.stdout.pause();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
-    child.kill('SIGTERM');
-    assert.equal(await ended, 130);
+    for (const words of [['man'], ['runs'], ['simulate', 'zipf', '--json', '--seed', '1']]) {
+      const full = fullPipe();
+      const child = spawn(process.execPath, [MAIN, ...words], {
+        stdio: ['ignore', full.writable, 'ignore'],
+        env: { ...process.env, OCTAVO_STATE: state },
+      });
+      const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+      await untilItCatches(child.pid ?? 0, SIGTERM);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.equal(child.exitCode, null, `${words[0]} ended although nobody read it`);
+      child.kill('SIGTERM');
+      assert.equal(await ended, 130, words[0]);
+      full.close();
+    }
   });
 });
+
+const SIGTERM = 15;
+
+/** A pipe that holds all it can, so that the next write waits for a reader who never comes. */
+function fullPipe(): { readonly writable: number; close(): void } {
+  const path = join(state, `full-${process.hrtime.bigint()}`);
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const block = Buffer.alloc(4096, 'x');
+  try {
+    for (;;) writeSync(reader, block);
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+  }
+  const writable = openSync(path, constants.O_WRONLY);
+  return {
+    writable,
+    close: () => {
+      closeSync(writable);
+      closeSync(reader);
+    },
+  };
+}
+
+/** Waits until a process has a handler for a signal: before that, the signal would simply kill it. */
+async function untilItCatches(pid: number, signal: number): Promise<void> {
+  for (;;) {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+    if ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
