@@ -1,5 +1,7 @@
 /** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
+
 import type { TurnRequest } from '../../config/assemble.js';
+import { separated } from '../../config/policy-words.js';
 import { takeTurn } from '../../config/take-turn.js';
 import type { Pmu } from '../../model/hardware/pmu.js';
 import { COMPLETE } from '../../vocabulary/sample.js';
@@ -64,14 +66,16 @@ export class OctavoTurns {
 
   private request(target: string): TurnRequest {
     const { policy, parameters, sources } = this.#agent;
+    const { own, order } = separated(parameters);
     const { pmu } = this.#machine;
     return {
       target,
       scope: {},
-      policy: policy as TurnRequest['policy'],
+      policy,
       sources: sources.filter((name) => name !== 'pmu'),
       extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],
-      parameters,
+      parameters: own,
+      ...(order === undefined ? {} : { order }),
       budgets: {},
       actuators: [],
       split: [],
