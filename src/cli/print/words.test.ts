@@ -244,7 +244,7 @@ test('a line that is too long goes on below what it explains', () => {
   assert.deepEqual(wrapLine('    one two three four', 14), ['    one two', '      three', '      four']);
   assert.deepEqual(
     wrapLine('a-very-long-option-name  text', 20).at(-1),
-    '  text',
+    '  name text',
     'no room beside it: two further in',
   );
 });
