@@ -62,8 +62,11 @@ export const FEATURES_READ: readonly number[] = [
 /** Adds what the body of feature `id` says to `into`; false when it is damaged or not one of those read. */
 export function readFeature(into: Features, id: number, body: Uint8Array, isBigEndian: boolean): boolean {
   const reader = new FeatureReader(viewOf(body, isBigEndian), body.length);
-  apply(into, id, reader);
-  return !reader.isDamaged && FEATURES_READ.includes(id);
+  const read: Features = {};
+  apply(read, id, reader);
+  if (reader.isDamaged || !FEATURES_READ.includes(id)) return false;
+  Object.assign(into, read);
+  return true;
 }
 
 function apply(into: Features, id: number, reader: FeatureReader): void {
