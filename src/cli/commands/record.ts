@@ -20,7 +20,9 @@ import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
-import { type Imported, Importing, working } from '../samples/import-recordings.js';
+import { working } from '../samples/import-recordings.js';
+import type { Imported } from '../samples/imported.js';
+import { Importing } from '../samples/importing.js';
 import { importDocument, importText, STANDARD_OUTPUT, saveHeat } from './import.js';
 
 type RecordFlags = ScopeFlags & {

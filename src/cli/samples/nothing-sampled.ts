@@ -1,7 +1,7 @@
 /** Why a recording or heat file shows nothing of what is accessed, and what to do about it. */
 import type { HeatFacts } from '../../formats/heat-file/schema.js';
 import { NATURES, obstacle } from '../../vocabulary/nature.js';
-import type { Imported } from './import-recordings.js';
+import type { Imported } from './imported.js';
 
 export interface NothingSampled {
   /** A clause: `none of the 12 samples has an address`. */
