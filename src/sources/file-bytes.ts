@@ -1,8 +1,7 @@
 /** Bytes of files: their beginning, any piece of them, or all of them as they come. */
+import type { ReadAt } from '../formats/perf-data/container.js';
 import type { Files, OpenFile } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-
-export type ReadPiece = (offset: number, size: number) => Uint8Array;
 
 /** The first bytes of a file, to tell how it is compressed. */
 export function headOf(files: Files, path: string, bytes: number): Uint8Array {
@@ -33,7 +32,7 @@ export async function* fileStream(files: Files, path: string): AsyncIterable<Uin
 }
 
 /** Reads pieces of a file of `total` bytes; what lies beyond its end is missing. */
-export function pieceReader(file: OpenFile, total: number): ReadPiece {
+export function pieceReader(file: OpenFile, total: number): ReadAt {
   return (offset, size) => {
     const bytes = new Uint8Array(Math.max(0, Math.min(size, total - offset)));
     let at = 0;

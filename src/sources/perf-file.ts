@@ -8,7 +8,7 @@ import { bestNature, NATURES, type SampleNature } from '../vocabulary/nature.js'
 import type { HeatProvenance, RecordedSpan, RecordingFacts } from '../vocabulary/recording.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import { needsMoments, type SampleWish } from '../vocabulary/sample-wish.js';
-import type { PageGeometry } from '../vocabulary/units.js';
+import type { PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { EventSorter, isNamed } from './event-sorter.js';
 import { lossesOf, notesOf, unseenShareOf } from './perf-account.js';
 import { PerfReader, type ReaderContext } from './perf-reader.js';
@@ -26,6 +26,8 @@ export interface PerfInput {
   readonly event?: string;
   /** Only samples of these moments, threads, commands, CPUs and cgroups. */
   readonly wish?: SampleWish;
+  /** Rows have the instructions that made the accesses. */
+  readonly instructions?: boolean;
   /** Of all parts of a recording that comes in several; one of its own when absent. */
   readonly fingerprint?: Fingerprint;
   readonly geometry: PageGeometry;
@@ -170,9 +172,13 @@ export class PerfFileSource implements Source {
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
     this.isForPlan = true;
+    const replaced: ProcessId[] = [];
+    this.session.onReplaced = (pid) => replaced.push(pid);
     for await (const batch of this.batches(context)) {
+      for (const pid of replaced.splice(0)) yield { kind: 'replaced', pid };
       for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
     }
+    for (const pid of replaced) yield { kind: 'replaced', pid };
   }
 
   /** An event whose PMU was only named behind its samples (a file sent through a pipe) gets its nature now. */

@@ -32,12 +32,7 @@ export function finishMaps(
 }
 
 /** Time is not known where the clocks of several recordings cannot be related. */
-export function finishSlices(
-  imported: Imported,
-  hot: HeatSlices,
-  total: HotMaps,
-  clock: HeatFacts['slices']['clock'],
-): void {
+export function finishSlices(imported: Imported, hot: HeatSlices, clock: HeatFacts['slices']['clock']): void {
   const slices = hot.slices.filter(({ maps }) => maps.natures().length > 0);
   if (clock === 'none' || slices.every(({ startMs }) => startMs === undefined)) {
     imported.timed = [{ timeMs: NO_TIME, maps: imported.maps }];
@@ -45,14 +40,6 @@ export function finishSlices(
       imported.notes.push(
         'Times are not kept: the recordings do not say how their clocks relate; record with `perf record -k CLOCK_MONOTONIC`.',
       );
-    return;
-  }
-  // Each slice would be brought to a rate of its own, and together they would no longer be the whole.
-  if (imported.nature !== undefined && total.leftOut(imported.nature) > 0) {
-    imported.timed = [{ timeMs: NO_TIME, maps: imported.maps }];
-    imported.notes.push(
-      'Times are not kept: the samples have different periods (perf record -F); -c keeps them.',
-    );
     return;
   }
   imported.slices = { clock, widthMs: hot.widthMs };

@@ -42,6 +42,7 @@ export async function importRecordings(
       ...(options.pids === undefined ? {} : { pids: options.pids }),
       ...(options.event === undefined ? {} : { event: options.event }),
       ...(options.wish === undefined ? {} : { wish: options.wish }),
+      ...(options.touch === undefined ? {} : { instructions: true }),
       ...(stream === undefined ? {} : { stream }),
     });
     for await (const batch of source.batches(working(context, path))) {

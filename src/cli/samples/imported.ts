@@ -14,6 +14,7 @@ import type { SampleNature } from '../../vocabulary/nature.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
 import type { SampleOrigin } from '../../vocabulary/sample.js';
 import type { PageGeometry, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import type { TouchedView } from './touched-view.js';
 
 /** What was read from all recordings together. */
 export interface Imported {
@@ -38,6 +39,8 @@ export interface Imported {
   readonly origins: SampleOrigin[];
   /** What the samples of the maps' nature say beside their place; of all samples where no maps were built. */
   views: readonly ViewRow[];
+  /** Which instructions touch what, where that was asked for. */
+  touched: TouchedView | undefined;
   maps: readonly HotMap[];
   /** The same samples by time. */
   timed: readonly TimedMaps[];
@@ -67,6 +70,7 @@ export function nothingYet(sessions: readonly PerfSession[], geometry: PageGeome
     dataSources: {},
     origins: [],
     views: [],
+    touched: undefined,
     maps: [],
     timed: [],
     slices: { clock: 'none', widthMs: null },

@@ -3,26 +3,30 @@ import { DEFAULT_HEAT_BYTES } from '../../cycle/plan-turn.js';
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
+import type { Files } from '../../host/host.js';
 import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
 import { AccessViews } from '../../sources/access-views.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
 import type { PerfFileSource } from '../../sources/perf-file.js';
 import type { PerfScriptSource } from '../../sources/perf-script.js';
+import { ProgramFiles } from '../../sources/program-files.js';
 import { BatchResolver } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
+import { TouchedPlaces } from '../../sources/touched-places.js';
 import type { ViewRow } from '../../sources/view-values.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { repetitionOf, shareInWords } from '../../vocabulary/independence.js';
-import type { SampleNature } from '../../vocabulary/nature.js';
+import { bestNature, type SampleNature } from '../../vocabulary/nature.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { RecordedSpan, RecordingFacts } from '../../vocabulary/recording.js';
 import type { SampleBatch } from '../../vocabulary/sample.js';
 import type { SampleWish } from '../../vocabulary/sample-wish.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
-import type { Bytes, PageGeometry, ProcessId } from '../../vocabulary/units.js';
+import type { Bytes, Milliseconds, PageGeometry, ProcessId } from '../../vocabulary/units.js';
 import { finishMaps, finishSlices } from './finish-import.js';
 import { account, type Imported, nothingYet } from './imported.js';
 import { SliceClocks } from './slice-clocks.js';
+import { type PlaceName, pagesOf, type TouchedView, touchedView } from './touched-view.js';
 import { joinedRows } from './view.js';
 
 export interface ImportOptions {
@@ -42,6 +46,8 @@ export interface ImportOptions {
   readonly heatBytes?: Bytes;
   /** Slices of time that heat is counted in. */
   readonly slices?: SliceOptions;
+  /** Counts which instructions touch what, by block or page. */
+  readonly touch?: { readonly by: PlaceName; readonly files: Files; readonly root: string };
   /** Longest text record that is read. */
   readonly textBytes?: Bytes;
 }
@@ -51,6 +57,9 @@ export const DEFAULT_SLICES: SliceOptions = { widthMs: 1000, most: 8 };
 
 type Recorded = Pick<PerfFileSource, 'sorter' | 'session'>;
 
+/** What was counted of the events of a recording that have the nature of the maps. */
+type Counted<What> = (nature: SampleNature | undefined) => What;
+
 export class Importing {
   readonly imported: Imported;
   private readonly hot: HeatSlices | undefined;
@@ -59,7 +68,13 @@ export class Importing {
   private readonly commands = new Map<ProcessId, string>();
   private readonly sessions: PerfSession[] = [];
   private readonly views = new Map<PerfSession, AccessViews>();
-  private readonly viewed: ((nature: SampleNature | undefined) => ViewRow[])[] = [];
+  private readonly viewed: Counted<ViewRow[]>[] = [];
+  /** When recordings ended at the latest. */
+  private readonly ends = new Map<PerfSession, Milliseconds | undefined>();
+  private readonly touched = new Map<PerfSession, TouchedPlaces>();
+  private readonly touches: Counted<{ touched: TouchedPlaces; counts: (event: number) => boolean }>[] = [];
+  /** Natures that samples were met of. */
+  private readonly natures = new Set<SampleNature>();
 
   private readonly options: ImportOptions;
   private readonly resolving: BatchResolver | undefined;
@@ -76,11 +91,23 @@ export class Importing {
 
   /** `guestsAreNamed` as Tally.add() takes it. */
   add(batch: AccessColumns, { sorter, session }: Recorded, guestsAreNamed = false): void {
+    if (!this.views.has(session)) session.onReplaced = (pid) => this.forget(session, pid);
     this.imported.tally.add(batch, guestsAreNamed);
+    this.touchedOf(session)?.add(batch);
     this.resolving?.resolve(batch);
     this.viewsOf(session).add(batch);
     const offsetNs = this.clocks.offsetOf(session);
-    for (const sorted of sorter.sort(batch)) this.hot?.addSamples(sorted.batch, sorted.nature, offsetNs);
+    for (const sorted of sorter.sort(batch)) {
+      this.natures.add(sorted.nature);
+      this.hot?.addSamples(sorted.batch, sorted.nature, offsetNs);
+    }
+  }
+
+  /** Heat of a program that a process no longer runs is of memory that is no longer there. */
+  private forget(session: PerfSession, pid: ProcessId): void {
+    this.hot?.forget(pid);
+    this.viewsOf(session).forget(pid);
+    this.touched.get(session)?.forget(pid);
   }
 
   private viewsOf(session: PerfSession): AccessViews {
@@ -91,16 +118,40 @@ export class Importing {
     return fresh;
   }
 
+  private touchedOf(session: PerfSession): TouchedPlaces | undefined {
+    const { touch, geometry } = this.options;
+    const known = this.touched.get(session);
+    if (known !== undefined || touch === undefined) return known;
+    const { state } = session;
+    const files = new ProgramFiles(touch.files, geometry.pageBytes, {
+      root: touch.root,
+      buildIdOf: (path) => state.buildIds.get(path) ?? state.features.buildIds?.get(path),
+      recordedMs: () => this.ends.get(session),
+    });
+    const fresh = new TouchedPlaces(session, files, geometry.pageBytes, pagesOf(touch.by, geometry));
+    this.touched.set(session, fresh);
+    return fresh;
+  }
+
   /** Takes over what a recording that has been read says beside its samples. */
   account(source: PerfFileSource): void {
     this.sessions.push(source.session);
     const renamed = source.settled();
-    if (renamed !== undefined) this.hot?.relabel(renamed.from, renamed.to);
+    if (renamed !== undefined) {
+      this.hot?.relabel(renamed.from, renamed.to);
+      this.natures.delete(renamed.from);
+      this.natures.add(renamed.to);
+    }
     account(this.imported, source);
     const natureOf = (event: number) => source.sorter.natureOf(event);
-    this.viewed.push((nature) =>
-      this.viewsOf(source.session).rows((event) => nature === undefined || natureOf(event) === nature),
-    );
+    const counts = (nature: SampleNature | undefined) => (event: number) =>
+      nature === undefined || natureOf(event) === nature;
+    this.viewed.push((nature) => this.viewsOf(source.session).rows(counts(nature)));
+    const touched = this.touched.get(source.session);
+    if (touched !== undefined) {
+      this.ends.set(source.session, source.facts().span?.toMs);
+      this.touches.push((nature) => ({ touched, counts: counts(nature) }));
+    }
     const { regions } = source.session.samples;
     if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
   }
@@ -174,11 +225,22 @@ export class Importing {
       for (const process of total.processes)
         total.name({ ...process, command: this.commands.get(process.pid) ?? process.command });
       finishMaps(this.imported, total, this.sessions, live);
-      finishSlices(this.imported, this.hot, total, this.clocks.clock(this.imported.recordings));
+      finishSlices(this.imported, this.hot, this.clocks.clock(this.imported.recordings));
     }
-    const { nature } = this.imported;
+    const nature = this.imported.nature ?? bestNature(this.natures);
     this.imported.views = joinedRows(this.viewed.flatMap((rowsOf) => rowsOf(nature)));
+    this.imported.touched = this.touchedView(nature);
     return this.imported;
+  }
+
+  private touchedView(nature: SampleNature | undefined): TouchedView | undefined {
+    const { touch } = this.options;
+    if (touch === undefined) return undefined;
+    const { recordings } = this.imported;
+    const counted = this.touches.map((of) => of(nature));
+    const names = this.sessions.map(({ state }) => state.threads);
+    const commandOf = (pid: number) => names.map((threads) => threads.nameOf(pid)).find(Boolean) ?? '';
+    return touchedView(touch.by, counted, commandOf, recordings.map(({ name }) => name).join(', '));
   }
 }
 
