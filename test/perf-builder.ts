@@ -39,6 +39,9 @@ export interface BuiltSample {
   dataSource?: bigint;
   interruptRegisters?: number;
   physAddr?: bigint;
+  cgroup?: number;
+  /** Further misc bits beside the mode. */
+  misc?: number;
   dataPageSize?: number;
   aux?: number;
   mode?: number;
@@ -154,12 +157,12 @@ export class PerfBuilder {
   }
 
   sample(values: BuiltSample, attr = this.attrs[0]): this {
-    return this.record(9, this.sampleBody(values, attr), values.mode ?? 2);
+    return this.record(9, this.sampleBody(values, attr), (values.mode ?? 2) | (values.misc ?? 0));
   }
 
-  comm(pid: number, tid: number, name: string, attr = this.attrs[0]): this {
+  comm(pid: number, tid: number, name: string, attr = this.attrs[0], misc = 0): this {
     const trailer = this.trailer(pid, tid, 0n, 0, attr);
-    return this.record(3, this.bytes().u32(pid).u32(tid).text(name).raw(trailer).done());
+    return this.record(3, this.bytes().u32(pid).u32(tid).text(name).raw(trailer).done(), misc);
   }
 
   /** LOST of a ring: `lost` records of the event. */
@@ -195,6 +198,36 @@ export class PerfBuilder {
         .raw(this.trailer(pid, pid, 0n, 0, attr))
         .done(),
     );
+  }
+
+  /** EXIT of a process. */
+  exit(pid: number, attr = this.attrs[0]): this {
+    const body = this.bytes().u32(pid).u32(1).u32(pid).u32(1).u64(0);
+    return this.record(4, body.raw(this.trailer(pid, pid, 0n, 0, attr)).done());
+  }
+
+  /** A mapping of a file from an offset on; with a build id in place of its inode where one is given. */
+  mapFile(
+    pid: number,
+    [address, length]: readonly [bigint, number],
+    name: string,
+    { offset = 0, buildId }: { readonly offset?: number; readonly buildId?: Uint8Array } = {},
+    attr = this.attrs[0],
+  ): this {
+    const body = this.bytes().u32(pid).u32(pid).u64(address).u64(length).u64(offset);
+    if (buildId === undefined) body.zeros(24);
+    else
+      body
+        .u8(buildId.length)
+        .zeros(3)
+        .raw(buildId)
+        .zeros(20 - buildId.length);
+    body
+      .u32(3)
+      .u32(2)
+      .text(name)
+      .raw(this.trailer(pid, pid, 0n, 0, attr));
+    return this.record(10, body.done(), buildId === undefined ? 0 : 1 << 14);
   }
 
   /** The mapping record of kernels before Linux 3.12. */
@@ -434,7 +467,7 @@ export class PerfBuilder {
     if (type & F.transaction) bytes.u64(0);
     if (type & F.regsIntr) this.registers(bytes, values.interruptRegisters ?? 0);
     if (type & F.physAddr) bytes.u64(values.physAddr ?? 0n);
-    if (type & F.cgroup) bytes.u64(77);
+    if (type & F.cgroup) bytes.u64(values.cgroup ?? 77);
     if (type & F.dataPageSize) bytes.u64(values.dataPageSize ?? 0);
     if (type & F.codePageSize) bytes.u64(4096);
     if (type & F.aux) bytes.u64(values.aux ?? 0).zeros(values.aux ?? 0);

@@ -144,7 +144,7 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   }),
   'heat-block': kind(
     'heat-block',
-    'report --format jsonl, one a line',
+    'report, import with --format jsonl, one a line',
     'a block: samples, accesses, touched pages, spread, claim, whether sparse',
     {
       ...{ pid: Count, command: z.string(), address: z.string(), block_bytes: Count, mapping: z.string() },
@@ -164,7 +164,7 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   ),
   'view-row': kind(
     'view-row',
-    'report --by with --format jsonl, one a line',
+    'report, import --by with --format jsonl, one a line',
     'a value in a mapping of a process',
     {
       ...{ by: z.string(), value: z.string(), pid: z.number(), mapping: z.string() },
@@ -174,7 +174,7 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   distribution: kind(
     'distribution',
     'report --distribution',
-    'percentiles, mean and points of wss, footprint or recency',
+    'percentiles, mean and points of wss, footprint, recency, rss or vsz',
     {
       ...{
         from: z.string(),
@@ -192,6 +192,29 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     {
       ...{ distribution: z.string(), who: z.string(), bytes: Count },
       ...{ at_ms: Count.nullable(), idle_ms: Count.nullable() },
+    },
+  ),
+  'touched-place': kind(
+    'touched-place',
+    'import --by block or page with --format jsonl, one a line',
+    'an instruction on a data object, in a block or page',
+    {
+      ...{ pid: z.number(), command: z.string(), address: z.string(), bytes: Count },
+      ...{ place_samples: Count, place_accesses: Count, place_share: Count, samples: Count },
+      ...{ object_kind: z.string(), object: z.string(), object_file: z.string() },
+      ...{ symbol: z.string(), symbol_offset_bytes: Count.nullable() },
+      ...{ code_file: z.string(), code_address: z.string() },
+    },
+  ),
+  'heat-change': kind(
+    'heat-change',
+    'heat diff --format jsonl, one a line',
+    'a block of either file: samples, the interval of the ratio of its shares, what became of it',
+    {
+      ...{ pid: z.number(), address: z.string(), mapping: z.string() },
+      ...{ samples_before: Count, samples_after: Count, ratio_low: Count, ratio_high: Count.nullable() },
+      heat: z.enum(['hotter', 'colder', 'same', 'unknown']),
+      ...{ sparse_before: z.string(), sparse_after: z.string() },
     },
   ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {

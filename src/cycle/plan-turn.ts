@@ -153,6 +153,7 @@ async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
       options.progress(`reading ${source.name}`, done, total, unit);
     for await (const reading of source.read({ host, processes: sizes, progress, signal })) {
       if (reading.kind === 'samples') maps.addSamples(reading.batch, reading.nature ?? source.origin.nature);
+      else if (reading.kind === 'replaced') maps.forget(reading.pid);
       else if (reading.kind === 'content')
         maps.addContent(reading.content.pid, reading.content.block, reading.content.filled);
       else maps.addBlocks(reading.range.pid, reading.range.firstBlock, reading.range.blocks);

@@ -4,8 +4,9 @@
  */
 import type { SampleNature } from '../vocabulary/nature.js';
 import { copySample, type SampleBatch, type SampleColumns, sampleColumns } from '../vocabulary/sample.js';
-import type { Milliseconds, Nanoseconds } from '../vocabulary/units.js';
+import type { Milliseconds, Nanoseconds, ProcessId } from '../vocabulary/units.js';
 import { HotMaps, type HotMapsOptions } from './hot-maps.js';
+import { OneRate } from './one-rate.js';
 
 const NS = 1e6;
 /** Of the bytes allowed: the sum of all slices takes as much again, and tables double when they grow. */
@@ -31,6 +32,7 @@ type Part = SampleColumns & { readonly times?: Float64Array };
 export class HeatSlices {
   readonly #options: HotMapsOptions;
   readonly #most: number;
+  readonly #rate = new OneRate();
   #widthMs: Milliseconds;
   #slices = new Map<number, HotMaps>();
   readonly #scratch = new Map<number, Part>();
@@ -64,6 +66,11 @@ export class HeatSlices {
     while (this.#isTooMuch()) this.#coarsen();
   }
 
+  /** As HotMaps.forget() has it. */
+  forget(pid: ProcessId): void {
+    for (const maps of this.#slices.values()) maps.forget(pid);
+  }
+
   relabel(from: SampleNature, to: SampleNature): void {
     for (const maps of this.#slices.values()) maps.relabel(from, to);
   }
@@ -71,9 +78,9 @@ export class HeatSlices {
   /** All samples together; the slices are left as they are. */
   total(): HotMaps {
     const [first, ...more] = this.#slices.values();
-    if (first === undefined) return new HotMaps(this.#options);
+    if (first === undefined) return this.#fresh();
     if (more.length === 0) return first;
-    const sum = new HotMaps(this.#options);
+    const sum = this.#fresh();
     for (const maps of [first, ...more]) sum.absorb(maps);
     return sum;
   }
@@ -118,10 +125,15 @@ export class HeatSlices {
     for (const [number, part] of this.#scratch) this.#mapsOf(number).addSamples(part, nature);
   }
 
+  #fresh(): HotMaps {
+    return new HotMaps({ ...this.#options, rate: this.#rate });
+  }
+
   #mapsOf(number: number): HotMaps {
     let maps = this.#slices.get(number);
     if (maps === undefined) {
-      maps = new HotMaps(this.#options);
+      maps = this.#fresh();
+      this.#rate.join(maps);
       this.#slices.set(number, maps);
     }
     return maps;
@@ -144,7 +156,10 @@ export class HeatSlices {
       const wider = number === UNTIMED ? UNTIMED : Math.floor(number / 2);
       const there = this.#slices.get(wider);
       if (there === undefined) this.#slices.set(wider, maps);
-      else there.absorb(maps);
+      else {
+        there.absorb(maps);
+        this.#rate.leave(maps);
+      }
     }
   }
 }

@@ -2,14 +2,15 @@
  * Sorts samples by process into one hot map each. Samples of different natures are kept in tables of their own: the map
  * of a process is that of the best nature there is, and has the others beside it. What has no place is counted.
  */
+import { assert } from '../base/assert.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import { bestNature, NATURE_NAMES, NATURES, type SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Bytes, Fraction, PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { BlockContent, BuiltHotMap } from './built-hot-map.js';
-import { EvenWeights } from './even-weights.js';
 import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
+import { type Draw, OneRate, type Part } from './one-rate.js';
 import { TlbMissRows } from './tlb-miss-rows.js';
 
 export interface HotMapsOptions {
@@ -17,6 +18,8 @@ export interface HotMapsOptions {
   readonly detail?: HotMapDetail;
   /** Processes to keep; a sample of any other one is counted as `other process`. All when undefined. */
   readonly processes?: readonly ProcessIdentity[];
+  /** Rate of the samples when these maps are a part of a whole, which they join by their owner. */
+  readonly rate?: OneRate;
   /** Bytes that the counters may take together; beyond them blocks are thinned out. */
   readonly mostBytes?: Bytes;
 }
@@ -30,21 +33,27 @@ const TABLES_AT_ONCE = 2;
  */
 const EVENED: ReadonlySet<SampleNature> = new Set(['all-accesses', 'unknown']);
 
+const EARLIER_PROGRAM = 'samples of programs that processes ran before';
+
 interface Kept {
   readonly process: ProcessIdentity;
   readonly content: BlockContent;
 }
 
-export class HotMaps {
+export class HotMaps implements Part {
   readonly #options: HotMapsOptions;
   readonly #kept = new Map<ProcessId, Kept>();
   readonly #tables = new Map<SampleNature, HeatTable>();
   readonly #walks = new Map<SampleNature, HeatTable>();
+  /** Samples of programs that processes ran before. */
+  #forgotten = 0;
   readonly #missRows = new TlbMissRows();
-  readonly #even = new Map<SampleNature, EvenWeights>();
+  readonly #rate: OneRate;
 
   constructor(options: HotMapsOptions) {
     this.#options = options;
+    this.#rate = options.rate ?? new OneRate();
+    if (options.rate === undefined) this.#rate.join(this);
     for (const process of options.processes ?? []) this.#add(process);
   }
 
@@ -59,46 +68,35 @@ export class HotMaps {
   /** Those samples of a batch that count like all others of their nature. */
   #evened(all: SampleBatch, nature: SampleNature): SampleBatch {
     if (!EVENED.has(nature) || this.#options.detail === 'bitmap') return all;
-    const even = this.#even.get(nature) ?? new EvenWeights();
-    this.#even.set(nature, even);
     const { processes } = this.#options;
     const isKept = processes === undefined ? () => true : (pid: number) => this.#kept.has(pid);
-    const { batch, thinTo } = even.of(all, isKept);
-    if (thinTo < 1) {
-      const draw = (count: number) => even.draw(count, thinTo);
-      even.leftOut += this.#tables.get(nature)?.rarefy(thinTo, draw) ?? 0;
-      this.#walks.get(nature)?.rarefy(thinTo, draw);
-    }
-    return batch;
+    return this.#rate.evened(all, nature, isKept);
   }
 
-  /** Samples of both come to count alike before they are put together. */
-  #absorbWeights(nature: SampleNature, theirs: EvenWeights, other: HotMaps): void {
-    const even = this.#even.get(nature) ?? new EvenWeights();
-    this.#even.set(nature, even);
-    const { mine, others } = even.absorb(theirs);
-    for (const [maps, thinTo] of [
-      [this, mine],
-      [other, others],
-    ] as const) {
-      // biome-ignore format: pairs
-      if (thinTo >= 1) continue;
-      const draw = (count: number) => even.draw(count, thinTo);
-      even.leftOut += maps.#tables.get(nature)?.rarefy(thinTo, draw) ?? 0;
-      maps.#walks.get(nature)?.rarefy(thinTo, draw);
-    }
+  rarefy(nature: SampleNature, share: Fraction, draw: Draw): number {
+    const leftOut = this.#tables.get(nature)?.rarefy(share, draw) ?? 0;
+    this.#walks.get(nature)?.rarefy(share, draw);
+    return leftOut;
   }
 
-  /** Adds what other maps have, whose processes are added as they are met. */
+  /** Adds what other maps of one rate have, whose processes are added as they are met. */
   absorb(other: HotMaps): void {
+    this.#forgotten += other.#forgotten;
     for (const { pid } of other.processes) this.#keep(pid);
-    for (const [nature, theirs] of other.#even) this.#absorbWeights(nature, theirs, other);
+    assert(other.#rate === this.#rate, 'maps of different rates cannot be put together');
     for (const [mine, theirs] of [[this.#tables, other.#tables], [this.#walks, other.#walks]] as const) // biome-ignore format: pairs
       for (const [nature, table] of theirs) this.#tableOf(mine, nature).absorb(table);
   }
 
+  /** The process runs another program by now, or its pid is another's: what was sampled of it before is no longer there. */
+  forget(pid: ProcessId): void {
+    for (const table of this.#tables.values()) this.#forgotten += table.forget(pid);
+    for (const table of this.#walks.values()) table.forget(pid);
+  }
+
   /** What was taken for one nature has turned out to be another. */
   relabel(from: SampleNature, to: SampleNature): void {
+    this.#rate.relabel(from, to);
     for (const tables of [this.#tables, this.#walks]) {
       const moved = tables.get(from);
       if (moved === undefined || from === to) continue;
@@ -107,18 +105,16 @@ export class HotMaps {
       else there.absorb(moved);
       tables.delete(from);
     }
-    const even = this.#even.get(from);
-    if (even !== undefined && !this.#even.has(to)) this.#even.set(to, even);
   }
 
   /** Samples of a nature that were left out so that those of all periods count alike. */
   leftOut(nature: SampleNature): number {
-    return this.#even.get(nature)?.leftOut ?? 0;
+    return this.#rate.of(nature)?.leftOut ?? 0;
   }
 
   /** Share of the accesses of a nature that samples of larger periods stand for beyond what they count. */
   excess(nature: SampleNature): Fraction {
-    return this.#even.get(nature)?.excess ?? 0;
+    return this.#rate.of(nature)?.excess ?? 0;
   }
 
   /** Names a process that was met in samples. */
@@ -159,7 +155,8 @@ export class HotMaps {
   /** Number of samples that are not in the maps of the best nature, by reason. */
   unplaced(): Readonly<Record<string, number>> {
     const best = this.#best();
-    const counts: Record<string, number> = {};
+    const counts: Record<string, number> =
+      this.#forgotten === 0 ? {} : { [EARLIER_PROGRAM]: this.#forgotten };
     for (const [nature, table] of this.#tables) {
       for (const [reason, count] of Object.entries(table.unplaced())) {
         counts[reason] = (counts[reason] ?? 0) + count;
@@ -167,7 +164,7 @@ export class HotMaps {
       if (nature !== best && table.size > 0) {
         counts[`samples of ${NATURES[nature].says}, kept apart`] = table.placed();
       }
-      const leftOut = nature === best ? (this.#even.get(nature)?.leftOut ?? 0) : 0;
+      const leftOut = nature === best ? (this.#rate.of(nature)?.leftOut ?? 0) : 0;
       if (leftOut > 0) counts['left out, so that samples of all periods count alike'] = leftOut;
     }
     return counts;

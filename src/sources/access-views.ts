@@ -71,6 +71,12 @@ export class AccessViews {
     }
   }
 
+  /** Drops what was counted of a process. */
+  forget(pid: ProcessId): void {
+    for (const [key, group] of this.groups) if (group.pid === pid) this.groups.delete(key);
+    this.last = undefined;
+  }
+
   /** Counters above 0 of the events that `counts` takes. */
   rows(counts: (event: number) => boolean): ViewRow[] {
     return [...this.groups.values()].filter(({ event }) => counts(event)).flatMap(rowsOf);

@@ -2,7 +2,9 @@
  * How much memory was in use: working-set size by moment, footprint up to each moment, and how long memory has been
  * idle at the end. Of DAMON's regions as damo reports them, or of sampled pages, where all of it is a lower bound.
  */
+
 import type { RegionRecord } from '../formats/damo-record/region.js';
+import type { RecordedSize } from '../formats/damo-record/sizes.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 
 /** One moment of one process or DAMON target: an aggregation, or a slice of a heat file. */
@@ -26,6 +28,17 @@ export interface IdleMemory {
 export interface MemoryUse {
   readonly moments: readonly UseMoment[];
   readonly idle: readonly IdleMemory[];
+  /** Sizes of processes, of a file that holds these. */
+  readonly sizes?: readonly SizeMoment[];
+}
+
+/** Sizes of a process, or of several together, at one moment. */
+export interface SizeMoment {
+  readonly who: string;
+  /** Milliseconds after the first moment. */
+  readonly atMs: Milliseconds;
+  readonly residentBytes: Bytes;
+  readonly sizeBytes: Bytes;
 }
 
 /** Above it no address of a process lies, on any machine. */
@@ -40,6 +53,33 @@ export function useOfRegions(regions: readonly RegionRecord[], leastAccesses: nu
     useOfTarget(`target ${target}`, own, firstNs, leastAccesses),
   );
   return { moments: all.flatMap(({ moments }) => moments), idle: all.flatMap(({ idle }) => idle) };
+}
+
+/** By process, and as damo has it of all processes together where there are several. */
+export function useOfSizes(
+  recorded: readonly RecordedSize[],
+  pageBytes: Bytes,
+  pids?: ReadonlySet<number>,
+): MemoryUse {
+  const own = recorded.filter(({ pid }) => pids === undefined || pids.has(pid));
+  const firstSeconds = own.reduce((least, { seconds }) => Math.min(least, seconds), Number.POSITIVE_INFINITY);
+  const each = own.map(({ pid, seconds, sizePages, residentPages }) => ({
+    who: `process ${pid}`,
+    atMs: (seconds - firstSeconds) * 1000,
+    residentBytes: residentPages * pageBytes,
+    sizeBytes: sizePages * pageBytes,
+  }));
+  const together = new Map<number, SizeMoment>();
+  for (const { atMs, residentBytes, sizeBytes } of each) {
+    const known = together.get(atMs);
+    together.set(atMs, {
+      ...{ who: 'all processes', atMs },
+      residentBytes: residentBytes + (known?.residentBytes ?? 0),
+      sizeBytes: sizeBytes + (known?.sizeBytes ?? 0),
+    });
+  }
+  const isOne = new Set(each.map(({ who }) => who)).size < 2;
+  return { moments: [], idle: [], sizes: isOne ? each : [...together.values(), ...each] };
 }
 
 function grouped(regions: readonly RegionRecord[]): Map<string, RegionRecord[]> {

@@ -79,7 +79,11 @@ function moveRow(batch: AccessColumns, from: number, to: number): void {
 function columnsOf(batch: AccessColumns) {
   const { time, pid, tid, virtualPage, physicalPage, kind, weight, flags } = batch;
   const { addressLow, addressHigh, physicalLow, physicalHigh, latency, event } = batch;
+  const { low, high, isExact } = batch.instructions ?? {};
+  const instructions =
+    low === undefined || high === undefined || isExact === undefined ? [] : [low, high, isExact];
   return [
+    ...instructions,
     ...[time, pid, tid, virtualPage, physicalPage, kind, weight, flags],
     ...[addressLow, addressHigh, physicalLow, physicalHigh, latency, event],
   ];

@@ -3,7 +3,7 @@ import type { SampleNature } from '../vocabulary/nature.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { HeatProvenance } from '../vocabulary/recording.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
-import type { BlockNumber, Bytes } from '../vocabulary/units.js';
+import type { BlockNumber, Bytes, ProcessId } from '../vocabulary/units.js';
 
 /** Which sub-pages of a block hold anything but zeroes, read from the memory itself. */
 export interface ContentReading {
@@ -23,6 +23,8 @@ export interface RangeReading {
 export type Reading =
   /** `nature` is that of the source's origin when absent. */
   | { readonly kind: 'samples'; readonly batch: SampleBatch; readonly nature?: SampleNature }
+  /** The process runs another program from here on, or its pid is another's. */
+  | { readonly kind: 'replaced'; readonly pid: ProcessId }
   | { readonly kind: 'content'; readonly content: ContentReading }
   | { readonly kind: 'range'; readonly range: RangeReading };
 

@@ -85,6 +85,7 @@ function copyOf(reading: Reading): Kept {
     );
     return { kind: 'content', pid, block, pages };
   }
+  if (reading.kind === 'replaced') return { kind: 'samples', pids: [], pages: [] };
   const { batch } = reading;
   return {
     kind: 'samples',

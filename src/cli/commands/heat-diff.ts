@@ -1,9 +1,11 @@
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparseness.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
-import { EXIT } from '../../vocabulary/errors.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
+import { formatFlag, rowPrinter } from '../format-flag.js';
 import { countBetween, factorBetween, parseFraction, parseWord, showShare } from '../parameters.js';
-import { diffLines, heatDiff } from '../samples/heat-diff.js';
+import type { RowFormat } from '../print/rows.js';
+import { CHANGE_ROWS, changeRow, diffLines, heatDiff } from '../samples/heat-diff.js';
 import { checkAlike } from '../samples/heat-maps.js';
 import { parsePids } from '../samples/options.js';
 
@@ -12,6 +14,7 @@ type DiffFlags = {
   readonly top: number;
   readonly factor: number;
   readonly sparse: number;
+  readonly format?: RowFormat;
   readonly json: boolean;
 };
 
@@ -26,6 +29,10 @@ export const heatDiffCommand = command<DiffFlags, [string, string]>(
     ].join('\n'),
     examples: [
       ['octavo heat diff before.parquet after.parquet', 'what changed'],
+      [
+        'octavo heat diff before.parquet after.parquet --format csv',
+        'every block of either, for other programs',
+      ],
       [
         'octavo heat diff before.parquet after.parquet --factor 4 --top 50',
         'large changes only, more of them',
@@ -61,19 +68,25 @@ export const heatDiffCommand = command<DiffFlags, [string, string]>(
         default: showShare(DEFAULT_SPARSE_BELOW),
         brief: 'A block is sparse when at most this share of its sub-pages takes 90 % of its accesses',
       },
+      format: formatFlag,
       json: jsonFlag,
     },
   },
   async function (flags, before, after) {
+    if (flags.format !== undefined && flags.json)
+      throw new OctavoError('USAGE', { problem: '--format does not go with --json', command: 'heat diff' });
     const sources = [before, after].map((path) => HeatFileSource.open(this.host.files, path));
     checkAlike([before, after], sources);
     const diff = await heatDiff(sources[0], sources[1], {
       factor: flags.factor,
       sparseBelow: flags.sparse,
-      top: flags.top,
+      ...(flags.format === undefined ? { top: flags.top } : { all: true, top: Number.POSITIVE_INFINITY }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
     });
-    if (flags.json) this.printJson({ octavo: 'heat-diff', version: 1, before, after, ...diff });
+    if (flags.format !== undefined) {
+      const print = rowPrinter(this, CHANGE_ROWS, flags.format);
+      for (const line of diff.changes) print(changeRow(line));
+    } else if (flags.json) this.printJson({ octavo: 'heat-diff', version: 1, before, after, ...diff });
     else for (const line of diffLines(diff)) this.print(line);
   },
 );

@@ -4,6 +4,7 @@ import { command, jsonFlag, LOOKS } from '../command.js';
 import { parseWord } from '../parameters.js';
 import { checkAlike } from '../samples/heat-maps.js';
 import { mergeHeat } from '../samples/heat-merge.js';
+import { STANDARD_OUTPUT, writeHeat } from '../samples/save-heat.js';
 
 type MergeFlags = { readonly out: string; readonly json: boolean };
 
@@ -26,7 +27,6 @@ export const heatMergeCommand = command<MergeFlags, string[]>(
   {
     positional: {
       kind: 'array',
-      minimum: 2,
       parameter: {
         placeholder: 'heat',
         brief: 'Heat file of `octavo import` or `octavo record`',
@@ -34,21 +34,38 @@ export const heatMergeCommand = command<MergeFlags, string[]>(
       },
     },
     flags: {
-      out: { kind: 'parsed', parse: parseWord, brief: 'Write the heat file (Parquet) here' },
+      out: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief: 'Write the heat file (Parquet) here; - is standard output',
+      },
       json: jsonFlag,
     },
   },
   async function (flags, ...paths) {
+    if (paths.length < 2)
+      throw new OctavoError('USAGE', {
+        problem: `merging takes two heat files or more, and ${paths.length === 0 ? 'none is' : 'only one is'} given`,
+        command: 'heat merge',
+      });
+    if (flags.out === STANDARD_OUTPUT && flags.json)
+      throw new OctavoError('USAGE', {
+        problem: '--out - and --json both want standard output',
+        command: 'heat merge',
+      });
     const sources = paths.map((path) => HeatFileSource.open(this.host.files, path));
     checkAlike(paths, sources);
     const { file, facts } = await mergeHeat(sources, this.signal);
-    const written = this.host.files.writeFile(flags.out, file);
-    if (!written.ok)
-      throw new OctavoError('FILE_UNWRITABLE', { path: flags.out, errno: written.error.errno });
+    writeHeat(this, flags.out, file);
     const { samples, processes, recordings } = facts;
     if (flags.json) {
       const counts = { samples, processes: processes.length, recordings: recordings.length };
       this.printJson({ octavo: 'heat-merge', version: 1, from: paths, heat: flags.out, ...counts });
-    } else this.print(`${samples} samples of ${processes.length} processes written to ${flags.out}`);
+      return;
+    }
+    const isPiped = flags.out === STANDARD_OUTPUT;
+    const line = `${samples} samples of ${processes.length} processes written to ${isPiped ? 'standard output' : flags.out}`;
+    if (isPiped) this.remark(line);
+    else this.print(line);
   },
 );

@@ -20,8 +20,11 @@ import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
-import { type Imported, Importing, working } from '../samples/import-recordings.js';
-import { importDocument, importText, STANDARD_OUTPUT, saveHeat } from './import.js';
+import { working } from '../samples/import-recordings.js';
+import { importDocument, importText } from '../samples/import-text.js';
+import type { Imported } from '../samples/imported.js';
+import { Importing } from '../samples/importing.js';
+import { STANDARD_OUTPUT, saveHeat } from '../samples/save-heat.js';
 
 type RecordFlags = ScopeFlags & {
   readonly for: number;

@@ -106,7 +106,8 @@ export const reportCommand = command<ReportFlags, [string]>(
         kind: 'enum',
         values: DISTRIBUTIONS,
         optional: true,
-        brief: 'Show working-set size, footprint or recency over time, of a heat file or a record of DAMON',
+        brief:
+          'Show working-set size, footprint or recency over time, of a heat file or a record of DAMON; rss or vsz of damo’s PATH.mem_footprint',
       },
       accesses: {
         kind: 'parsed',
@@ -189,7 +190,13 @@ async function printDistribution(
   { pid, accesses, format, json }: ReportFlags,
   name: DistributionName,
 ): Promise<void> {
-  const { use, notes } = await memoryUse(context, path, pid, accesses);
+  const { use, notes } = await memoryUse(
+    context,
+    path,
+    pid,
+    accesses,
+    name === 'rss' || name === 'vsz' ? 'sizes' : 'accesses',
+  );
   const told = distributionOf(name, use, notes);
   if (json) context.printJson({ octavo: 'distribution', version: 1, from: path, ...told });
   else if (format === undefined) for (const line of distributionLines(told)) context.print(line);

@@ -3,7 +3,7 @@ import type { MemoryUse } from '../../sources/distributions.js';
 import type { Row, RowKind } from '../print/rows.js';
 import { showBytes } from '../print/units.js';
 
-export const DISTRIBUTIONS = ['wss', 'footprint', 'recency'] as const;
+export const DISTRIBUTIONS = ['wss', 'footprint', 'recency', 'rss', 'vsz'] as const;
 export type DistributionName = (typeof DISTRIBUTIONS)[number];
 
 export interface DistributionPoint {
@@ -49,8 +49,16 @@ export function distributionOf(
   return { distribution: name, unit: name === 'recency' ? 'ms' : 'bytes', groups, notes };
 }
 
-function momentPoints(name: 'wss' | 'footprint', { moments }: MemoryUse): Map<string, DistributionPoint[]> {
+function momentPoints(
+  name: Exclude<DistributionName, 'recency'>,
+  { moments, sizes = [] }: MemoryUse,
+): Map<string, DistributionPoint[]> {
   const points = new Map<string, DistributionPoint[]>();
+  if (name === 'rss' || name === 'vsz') {
+    for (const { who, atMs, residentBytes, sizeBytes } of sizes)
+      put(points, who, { ms: atMs, bytes: name === 'rss' ? residentBytes : sizeBytes });
+    return points;
+  }
   for (const { who, atMs, workingSetBytes, footprintBytes } of moments)
     put(points, who, { ms: atMs ?? null, bytes: name === 'wss' ? workingSetBytes : footprintBytes });
   return points;
@@ -115,6 +123,8 @@ const TITLES: Readonly<Record<DistributionName, string>> = {
   wss: 'working-set size: memory accessed at a moment, by percentile of moments',
   footprint: 'footprint: memory accessed until a moment, by percentile of moments',
   recency: 'recency: time since the last access, by percentile of memory',
+  rss: 'RSS: memory that processes had, by percentile of moments',
+  vsz: 'VSZ: addresses that processes had mapped, by percentile of moments',
 };
 const BAR_WIDTH = 40;
 /** Moments drawn; of more, evenly chosen ones. */

@@ -10,6 +10,7 @@ import {
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import type { Fraction, ProcessId } from '../../vocabulary/units.js';
 import { pageToAddress } from '../../vocabulary/units.js';
+import type { Row, RowKind } from '../print/rows.js';
 import { type HeatMaps, heatMaps, nameAt } from './heat-maps.js';
 
 export interface ChangeLine {
@@ -41,6 +42,8 @@ export interface HeatDiff {
 
 export interface DiffOptions extends CompareOptions {
   readonly top: number;
+  /** Also blocks that did not change, or of which that is not known. */
+  readonly all?: boolean;
   readonly pids?: ReadonlySet<ProcessId>;
 }
 
@@ -62,7 +65,7 @@ export async function heatDiff(
     sparseBelow: options.sparseBelow,
     blocks: countChanges(changes.map(({ change }) => change)),
     changes: changes
-      .filter(({ change }) => isTold(change))
+      .filter(({ change }) => options.all === true || isTold(change))
       .sort((a, b) => distance(b.change) - distance(a.change) || a.change.block - b.change.block)
       .slice(0, options.top)
       .map(({ pid, change }) => lineOf(pid, change, before, now, old)),
@@ -128,6 +131,38 @@ function mappingIn({ names }: HeatMaps, pid: ProcessId, first: number, pages: nu
     page = end;
   }
   return '';
+}
+
+export const CHANGE_ROWS: RowKind = {
+  octavo: 'heat-change',
+  version: 1,
+  columns: [
+    'pid',
+    'address',
+    'mapping',
+    'samples_before',
+    'samples_after',
+    'ratio_low',
+    'ratio_high',
+    'heat',
+    'sparse_before',
+    'sparse_after',
+  ],
+};
+
+export function changeRow(line: ChangeLine): Row {
+  return {
+    pid: line.pid,
+    address: line.address,
+    mapping: line.mapping,
+    samples_before: line.samplesBefore,
+    samples_after: line.samplesAfter,
+    ratio_low: line.low,
+    ratio_high: line.high ?? undefined,
+    heat: line.heat,
+    sparse_before: line.sparseBefore,
+    sparse_after: line.sparseAfter,
+  };
 }
 
 const HEAT_WORDS: Readonly<Record<HeatChange, string>> = {

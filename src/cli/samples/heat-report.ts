@@ -282,14 +282,16 @@ function hottestBlocks(
     [...map.blocks()].map((number) => ({ map, number, weight: map.block(number)?.weight ?? 0 })),
   );
   all.sort((a, b) => b.weight - a.weight || a.number - b.number);
-  return all.slice(0, top).flatMap(({ map, number }) => blockLine(map, number, mappings) ?? []);
+  return all
+    .slice(0, top)
+    .flatMap(({ map, number }) => blockLine(map, number, mappingIn(mappings, map, number)) ?? []);
 }
 
-function blockLine(
-  map: HotMap,
-  number: BlockNumber,
-  mappings: ReadonlyMap<string, string>,
-): BlockLine | undefined {
+const mappingIn = (mappings: ReadonlyMap<string, string>, { process }: HotMap, number: BlockNumber): string =>
+  mappings.get(`${process.pid}/${number}`) ?? '';
+
+/** A block with its claim; undefined when the map has it not. */
+export function blockLine(map: HotMap, number: BlockNumber, mapping: string): BlockLine | undefined {
   const block = map.block(number);
   if (block === undefined) return undefined;
   const { geometry } = map;
@@ -299,7 +301,7 @@ function blockLine(
     pid,
     command,
     address: pageToAddress(number * geometry.pagesPerBlock, geometry),
-    mapping: mappings.get(`${pid}/${number}`) ?? '',
+    mapping,
     samples: block.samples,
     accesses: block.weight,
     ...(block.tlbMisses === undefined ? {} : { tlbMisses: block.tlbMisses }),
@@ -319,7 +321,7 @@ export async function* heatBlocks(
   for (const [, builder] of byPid) {
     const map = builder.build([source.origin]);
     for (const number of map.blocks()) {
-      const line = blockLine(map, number, gathered.blockMappings);
+      const line = blockLine(map, number, mappingIn(gathered.blockMappings, map, number));
       if (line !== undefined) yield line;
     }
   }

@@ -1,6 +1,6 @@
 /** The use of memory that a file tells: regions of a DAMON record, or sampled pages of a heat file. */
 import type { RegionRecord } from '../../formats/damo-record/region.js';
-import { type MemoryUse, SampledUse, useOfRegions } from '../../sources/distributions.js';
+import { type MemoryUse, SampledUse, useOfRegions, useOfSizes } from '../../sources/distributions.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -20,7 +20,9 @@ export async function memoryUse(
   path: string,
   pids: ReadonlySet<number> | undefined,
   leastAccesses: number,
+  wanted: 'accesses' | 'sizes' = 'accesses',
 ): Promise<ToldUse> {
+  if (wanted === 'sizes') return sizesUse(context, path, pids);
   if (isHeatFile(context, path)) return heatUse(context, HeatFileSource.open(context.host.files, path), pids);
   const regions = await regionsOf(context, path);
   if (regions.length > 0) {
@@ -35,6 +37,36 @@ export async function memoryUse(
   }
   const problem = 'holds no regions of DAMON: make a heat file of samples with `octavo import --out`';
   throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its records' });
+}
+
+/** Longest text of sizes that is read: some million of them. */
+const LONGEST_SIZES = 256 * 1024 * 1024;
+
+/** RSS and VSZ, which only damo's footprint files have. */
+async function sizesUse(
+  context: OctavoContext,
+  path: string,
+  pids: ReadonlySet<number> | undefined,
+): Promise<ToldUse> {
+  const { files, identity } = { files: context.host.files, identity: context.host.identity };
+  const status = files.status(path);
+  if (!status.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: status.error.errno });
+  const isRead =
+    status.value.kind === 'file' && status.value.bytes <= LONGEST_SIZES && !isHeatFile(context, path);
+  const text = isRead ? files.readText(path) : undefined;
+  if (text?.ok === false) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
+  const { isDamoSizes, parseDamoSizes } = await import('../../formats/damo-record/sizes.js');
+  const found =
+    text !== undefined && isDamoSizes(text.value)
+      ? parseDamoSizes(text.value)
+      : 'holds no sizes of processes (damo record --footprint keeps them in PATH.mem_footprint)';
+  if (typeof found === 'string')
+    throw new OctavoError('FILE_MALFORMED', { path, problem: found, place: 'its records' });
+  const { pageBytes } = identity.geometry;
+  return {
+    use: useOfSizes(found, pageBytes, pids),
+    notes: [`Recorded in pages, taken to be of ${pageBytes / 1024} KiB as on this machine.`],
+  };
 }
 
 function isHeatFile({ host }: OctavoContext, path: string): boolean {

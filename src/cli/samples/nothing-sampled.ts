@@ -1,7 +1,7 @@
 /** Why a recording or heat file shows nothing of what is accessed, and what to do about it. */
 import type { HeatFacts } from '../../formats/heat-file/schema.js';
 import { NATURES, obstacle } from '../../vocabulary/nature.js';
-import type { Imported } from './import-recordings.js';
+import type { Imported } from './imported.js';
 
 export interface NothingSampled {
   /** A clause: `none of the 12 samples has an address`. */
@@ -14,6 +14,9 @@ const RECORD =
   '`octavo record PID --out heat.parquet` takes the event of this CPU that samples memory accesses';
 const OTHER_PROCESSES = 'samples of processes not asked for';
 const OTHER_AUX = 'bytes of AUX data of another kind';
+
+/** Reasons of what filters leave out. */
+const FILTERED = /not asked for$|outside of the time asked for$/;
 
 type Rule = (imported: Imported) => NothingSampled | undefined;
 
@@ -51,6 +54,14 @@ function noSamples({ tally, regions, losses, events }: Imported): NothingSampled
     return {
       why: `all ${others} samples are of processes that --pid does not name`,
       remedy: 'Leave out --pid: `byThread` of --json says of which processes there are samples.',
+    };
+  }
+  const filtered = Object.entries(losses).filter(([reason]) => FILTERED.test(reason));
+  if (filtered.length > 0) {
+    return {
+      why: `none of its samples is of what was asked for: ${inWords(filtered)}`,
+      remedy:
+        'Ask for more of it: --time, --tid, --comm, --cpu, --cgroup and --event each leave samples out.',
     };
   }
   const foreign = losses[OTHER_AUX] ?? 0;

@@ -3,7 +3,7 @@ import { damoKind } from '../../formats/damo-record/region.js';
 import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
 import { isPerfScript } from '../../formats/perf-script/line.js';
 import { COMPRESSION_BYTES, compressionOf, decompressed } from '../../sources/compressed.js';
-import { fileStream } from '../../sources/perf-file.js';
+import { fileStream } from '../../sources/file-bytes.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
 

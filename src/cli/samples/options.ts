@@ -3,6 +3,7 @@
 import { VIEW_NAMES } from '../../sources/view-values.js';
 import type { SampleWish, TimeBound, TimeRange } from '../../vocabulary/sample-wish.js';
 import type { ValueParser } from '../parameters.js';
+import { PLACE_NAMES } from './touched-view.js';
 
 /** PID_MAX_LIMIT of include/linux/threads.h. */
 const MOST_PID = 4 * 1024 * 1024;
@@ -25,6 +26,15 @@ export const byFlag = {
   values: VIEW_NAMES,
   optional: true,
   brief: 'Show accesses by data source, latency, TLB outcome, NUMA node, or load and store',
+} as const;
+
+/** Of a recording also by place, which no heat file keeps. */
+export const importByFlag = {
+  kind: 'enum',
+  values: [...VIEW_NAMES, ...PLACE_NAMES],
+  optional: true,
+  brief:
+    'Show accesses by data source, latency, TLB outcome, NUMA node, load and store, or by hot block or page with what lies there and the instructions that access it',
 } as const;
 
 /** NR_CPUS of the largest kernels. */

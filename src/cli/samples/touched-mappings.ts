@@ -3,7 +3,7 @@ import type { HeatFacts } from '../../formats/heat-file/schema.js';
 import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import { type PageGeometry, type PageNumber, type ProcessId, pageToAddress } from '../../vocabulary/units.js';
-import type { Imported } from './import-recordings.js';
+import type { Imported } from './imported.js';
 
 type KeptMapping = NonNullable<HeatFacts['mappings']>[number];
 

@@ -29,12 +29,14 @@ const F = {
   hasTime: 6,
   events: 7,
   latency: 8,
-  operation: 9,
-  context: 10,
-  level: 11,
-  source: 12,
+  counterLow: 9,
+  counterHigh: 10,
+  operation: 11,
+  context: 12,
+  level: 13,
+  source: 14,
 } as const;
-const FIELDS = 13;
+const FIELDS = 15;
 
 export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
@@ -70,6 +72,13 @@ export class SpeRecordDecoder {
   }
   get latency(): number {
     return this.fields[F.latency];
+  }
+  /** Program counter: the instruction of the access. */
+  get counterLow(): number {
+    return this.fields[F.counterLow] >>> 0;
+  }
+  get counterHigh(): number {
+    return this.fields[F.counterHigh] >>> 0;
   }
   /** Payload of the operation packet of the load/store class, −1 for another operation. */
   get operation(): number {
@@ -173,6 +182,8 @@ export class SpeRecordDecoder {
     switch (packet) {
       case PACKET.programCounter:
         fields[F.level] = (this.bytes[at + 8] >>> 5) & 3;
+        fields[F.counterLow] = this.view.getInt32(at + 1, true);
+        fields[F.counterHigh] = canonicalHigh(this.view.getInt32(at + 5, true));
         break;
       case PACKET.dataVirtual:
         this.readVirtual(at + 1);

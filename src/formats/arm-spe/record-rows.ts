@@ -37,6 +37,11 @@ export function putRecord(
   out.weight[row] = place.weight;
   out.latency[row] = record.latency;
   out.event[row] = place.event;
+  if (out.instructions !== undefined) {
+    out.instructions.low[row] = record.counterLow;
+    out.instructions.high[row] = record.counterHigh;
+    out.instructions.isExact[row] = 1;
+  }
   out.flags[row] = joinedFlags(place.flags, flagsOf(record));
 }
 

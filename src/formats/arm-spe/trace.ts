@@ -184,7 +184,8 @@ export class SpeTrace {
     const queue = this.currentQueue as Queue;
     for (;;) {
       if (out.count >= out.capacity) return false;
-      this.decodeOrdinary(queue, bytes, out);
+      // The loop does not keep program counters.
+      if (out.instructions === undefined) this.decodeOrdinary(queue, bytes, out);
       if (out.count >= out.capacity) return false;
       if (this.decodeRare(queue, bytes, out)) return true;
     }

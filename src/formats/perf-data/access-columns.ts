@@ -4,6 +4,19 @@
  */
 import type { SampleColumns } from '../../vocabulary/sample.js';
 
+/** The instructions that made the accesses; filled only where they were asked for. */
+export interface Instructions {
+  /** Address in two words; both 0 when the sample has none. */
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
+  /** 1 where it is the very instruction, 0 where it may be one behind it. */
+  readonly isExact: Uint8Array;
+}
+
+export function instructionColumns(rows: number): Instructions {
+  return { low: new Uint32Array(rows), high: new Uint32Array(rows), isExact: new Uint8Array(rows) };
+}
+
 export interface AccessColumns extends SampleColumns {
   readonly capacity: number;
   /** Data address in two words; both 0 when the sample has none. */
@@ -14,6 +27,8 @@ export interface AccessColumns extends SampleColumns {
   readonly physicalHigh: Uint32Array;
   /** Latency of the access in cycles, 0 when unknown. */
   readonly latency: Uint32Array;
+  /** Absent unless they were asked for. */
+  instructions?: Instructions | undefined;
   /** Number of the event in the file. */
   readonly event: Uint16Array;
   /** Whether all rows are of one event; undefined when nobody has looked. */

@@ -23,6 +23,7 @@ export const RECORD = {
   cgroup: 19,
   headerAttr: 64,
   tracingData: 66,
+  headerBuildId: 67,
   finishedRound: 68,
   idIndex: 69,
   auxtraceInfo: 70,
@@ -106,10 +107,15 @@ export const MISC = {
   guestUser: 5,
   switchOut: 1 << 13,
   mmapBuildId: 1 << 14,
+  /** Of a sample: its instruction is the one that made the access, not one behind it. */
+  exactIp: 1 << 14,
+  /** Of a COMM: the process runs another program. */
+  commExec: 1 << 13,
 } as const;
 
 /** HEADER_* feature bits. */
 export const FEATURE = {
+  buildId: 2,
   hostname: 3,
   osRelease: 4,
   version: 5,

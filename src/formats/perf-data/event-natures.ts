@@ -181,11 +181,12 @@ function amdIbs({ config, config1 }: EventAttr): EventNature {
   if ((config & IBS.l3MissOnly) !== 0n)
     return of('slow-accesses', 'l3missonly: only accesses that missed the L3 cache');
   if (latency !== 0n) return of('slow-accesses', `ldlat ${latency}: faster loads are left out`);
-  const isByOps = (config & IBS.countsOps) !== 0n;
-  const why = isByOps
-    ? 'IBS op by dispatched operations'
-    : 'IBS op by cycles (cnt_ctl=0): favours what follows a stall';
-  return unfiltered('both', why);
+  if ((config & IBS.countsOps) === 0n)
+    return of(
+      'slow-accesses',
+      'IBS op by cycles (cnt_ctl=0): favours what stalls; cnt_ctl=1 counts operations',
+    );
+  return unfiltered('both', 'IBS op by dispatched operations');
 }
 
 /** enum perf_hw_cache_id, _op_id and _op_result_id. */

@@ -1,5 +1,6 @@
 /** Feature sections: what the recording machine was (tools/perf/util/header.c). Damaged ones are left out. */
 import { type EventAttr, readAttr } from './attr.js';
+import { type BuildIds, readBuildIds } from './build-ids.js';
 import { FEATURE } from './constants.js';
 import { type RecordView, viewOf } from './record-view.js';
 
@@ -13,6 +14,8 @@ export interface EventDescription {
 }
 
 export interface Features {
+  /** Build ids of files by path. */
+  buildIds?: BuildIds;
   hostname?: string;
   osRelease?: string;
   version?: string;
@@ -41,8 +44,9 @@ export interface MemoryTopology {
   readonly nodes: readonly { readonly node: number; readonly blocks: Uint32Array }[];
 }
 
-/** Features whose bodies are read; the others (build ids, BPF, topology) are passed over. */
+/** Features whose bodies are read; the others (BPF, topology) are passed over. */
 export const FEATURES_READ: readonly number[] = [
+  FEATURE.buildId,
   FEATURE.hostname,
   FEATURE.osRelease,
   FEATURE.version,
@@ -61,6 +65,10 @@ export const FEATURES_READ: readonly number[] = [
 
 /** Adds what the body of feature `id` says to `into`; false when it is damaged or not one of those read. */
 export function readFeature(into: Features, id: number, body: Uint8Array, isBigEndian: boolean): boolean {
+  if (id === FEATURE.buildId) {
+    into.buildIds = readBuildIds(body, isBigEndian);
+    return true;
+  }
   const reader = new FeatureReader(viewOf(body, isBigEndian), body.length);
   const read: Features = {};
   apply(read, id, reader);

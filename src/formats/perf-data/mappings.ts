@@ -12,6 +12,10 @@ export interface RecordedMapping {
   readonly end: PageNumber;
   /** Path, or `//anon`, `[heap]`, `[stack]`, … */
   readonly name: string;
+  /** The page at which the file's first byte would lie, were all of it mapped; absent where that was not recorded. */
+  readonly fileStart?: PageNumber;
+  /** Hexadecimal, where the record has it. */
+  readonly buildId?: string;
 }
 
 export class MappingTable {
@@ -37,6 +41,12 @@ export class MappingTable {
     list.splice(first, last - first, ...withHole(list.slice(first, last), mapping));
   }
 
+  /** A process begins anew, with no mapping. */
+  forget(pid: number): void {
+    const list = this.byProcess.get(pid);
+    if (list !== undefined) list.length = 0;
+  }
+
   /** The mapping of a page, looked up in the parents when a process has none of its own recorded. */
   find(pid: number, page: PageNumber): RecordedMapping | undefined {
     let at: number | undefined = pid;
@@ -60,6 +70,23 @@ export class MappingTable {
       at = this.threads.parentOf(at);
     }
     return { name: undefined, end };
+  }
+
+  /**
+   * The mapping of a page, then those below it, the nearest first and at most `most` of a process: what a program's
+   * loader lays behind a file's mapping (zeroed data) is named by that.
+   */
+  near(pid: number, page: PageNumber, most: number): readonly RecordedMapping[] {
+    const found: RecordedMapping[] = [];
+    let at: number | undefined = pid;
+    for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
+      const list: readonly RecordedMapping[] = this.byProcess.get(at) ?? [];
+      const next = firstEndingAfter(list, page);
+      const last = next < list.length && list[next].start <= page ? next : next - 1;
+      for (let below = last; below >= 0 && below > last - most; below--) found.push(list[below]);
+      at = this.threads.parentOf(at);
+    }
+    return found;
   }
 
   /** All mappings of a process in ascending order: of the nearest parent when none of its own were recorded. */

@@ -1,6 +1,8 @@
 /** What the records other than samples tell: threads, mappings, losses, clocks, and where AUX data belongs. */
 import type { SpeTrace } from '../arm-spe/trace.js';
+import { hexOf } from '../elf/file.js';
 import { readAttr } from './attr.js';
+import { addBuildId, type BuildIds } from './build-ids.js';
 import { CgroupTable } from './cgroups.js';
 import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
 import type { DamageLog } from './damage.js';
@@ -44,6 +46,14 @@ const THREAD_ENTRY_BYTES = 24;
 const MAGIC_LOW = 0x10101010;
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
+/** As many as there can be processes (PID_MAX_LIMIT). */
+const MOST_ENDED = 1 << 22;
+
+/** `{u8 bytes, u8, u16, u8 id[20]}` of an MMAP2 that has it in place of the inode. */
+function buildIdOf(view: RecordView): { readonly buildId?: string } {
+  if (view.type !== RECORD.mmap2 || (view.misc & MISC.mmapBuildId) === 0) return {};
+  return { buildId: hexOf(view.slice(44, 44 + Math.min(view.u8(40), 20))) };
+}
 
 /** What was lost before it reached the file. */
 export interface Losses {
@@ -64,10 +74,15 @@ export class RecordingState {
   readonly threads = new ThreadTable();
   readonly mappings = new MappingTable(this.threads);
   readonly cgroups = new CgroupTable();
+  /** Of files, from records of a pipe; else they are a feature. */
+  readonly buildIds: BuildIds = new Map();
   /** Whether rows must be taken away before threads get new names: when they are chosen by these. */
   namesMatter = false;
   /** Names that are not yet those of the threads. */
   readonly newNames: { readonly pid: number; readonly tid: number; readonly name: string }[] = [];
+  /** Processes that run another program, or are others than those that had their pids. */
+  readonly newPrograms: number[] = [];
+  private readonly ended = new Set<number>();
   readonly losses: Losses = {
     records: 0,
     samples: 0,
@@ -136,7 +151,8 @@ export class RecordingState {
     [RECORD.read]: (view) => this.readTimes(view),
     [RECORD.comm]: (view) => this.readName(view),
     [RECORD.cgroup]: (view) => this.cgroups.add(view.u64(8), view.text(16, view.size)),
-    [RECORD.fork]: (view) => this.threads.addFork(view.i32(8), view.i32(16), view.i32(12)),
+    [RECORD.fork]: (view) => this.readFork(view),
+    [RECORD.exit]: (view) => this.readExit(view),
     [RECORD.threadMap]: (view) => this.readThreadMap(view),
     [RECORD.idIndex]: (view) => this.readIdIndex(view),
     [RECORD.aux]: (view) => this.readAux(view),
@@ -146,6 +162,9 @@ export class RecordingState {
     [RECORD.switch]: (view) => this.readSwitchIn(view),
     [RECORD.switchCpuWide]: (view) => this.readSwitchWide(view),
     [RECORD.headerAttr]: (view) => this.readHeaderAttr(view),
+    [RECORD.headerBuildId]: (view) => {
+      addBuildId(this.buildIds, view);
+    },
     [RECORD.headerFeature]: (view) => this.readHeaderFeature(view),
     [RECORD.eventUpdate]: (view) => this.readUpdate(view),
     [RECORD.timeConv]: (view) => this.readTimeConversion(view),
@@ -159,7 +178,9 @@ export class RecordingState {
     const end = Math.ceil((start + bytes) / this.pageBytes);
     const trailer = this.events.ofOther(view)?.trailer.bytes ?? 0;
     const name = view.text(nameAt, view.size - trailer);
-    if (bytes > 0 && start + bytes <= 2 ** 64) this.mappings.add(view.i32(8), { start: first, end, name });
+    const file = { fileStart: first - Math.floor(view.u64(32) / this.pageBytes), ...buildIdOf(view) };
+    if (bytes > 0 && start + bytes <= 2 ** 64)
+      this.mappings.add(view.i32(8), { start: first, end, name, ...file });
     this.threads.addThread(view.i32(8), view.i32(12));
   }
 
@@ -167,6 +188,7 @@ export class RecordingState {
     const pid = view.i32(8);
     const tid = view.i32(12);
     this.threads.addThread(pid, tid);
+    if ((view.misc & MISC.commExec) !== 0 && pid === tid) this.newPrograms.push(pid);
     this.newNames.push({ pid, tid, name: view.text(16, view.size) });
     if (!this.namesMatter) this.takeNames();
   }
@@ -177,6 +199,24 @@ export class RecordingState {
       this.threads.addThreadName(tid, name);
       if (pid === tid) this.threads.addName(pid, name);
     }
+  }
+
+  /** What was recorded of a process is of another one from here on. */
+  beginAnew(pid: number): void {
+    this.mappings.forget(pid);
+    this.threads.forgetParent(pid);
+  }
+
+  private readFork(view: RecordView): void {
+    const [pid, tid] = [view.i32(8), view.i32(16)];
+    if (pid === tid && this.ended.delete(pid)) this.newPrograms.push(pid);
+    this.threads.addFork(pid, tid, view.i32(12));
+  }
+
+  /** A pid is another's when it is forked again after its process has ended. */
+  private readExit(view: RecordView): void {
+    const pid = view.i32(8);
+    if (pid === view.i32(16) && this.ended.size < MOST_ENDED) this.ended.add(pid);
   }
 
   private readThreadMap(view: RecordView): void {

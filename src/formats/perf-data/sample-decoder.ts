@@ -7,7 +7,7 @@ import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
-import type { AccessColumns } from './access-columns.js';
+import type { AccessColumns, Instructions } from './access-columns.js';
 import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './header-features.js';
@@ -165,7 +165,8 @@ export class SampleDecoder {
     const fillsMore = table.hasMoreColumns || table.events.some(saysMore);
     loop.calls.forget();
     loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
-    for (const event of table.events) planEvent(loop.calls, event, !this.isAnywhere);
+    const looksCloser = !this.isAnywhere || loop.columns.instructions !== undefined;
+    for (const event of table.events) planEvent(loop.calls, event, looksCloser);
     // Without any event, number 0 is nobody's.
     if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.plannedVersion = table.version;
@@ -267,6 +268,7 @@ export class SampleDecoder {
     out.event[row] = event.index;
     out.weight[row] = at.period === 0 ? event.fixedWeight : view.u64(at.period);
     this.fillPlace(view, event, at, out, row);
+    if (out.instructions !== undefined) putInstruction(view, event, at.ip, out.instructions, row);
     out.count = row + 1;
     return true;
   }
@@ -358,6 +360,19 @@ export class SampleDecoder {
     if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.decoding === 'fault') return;
     if (readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
   }
+}
+
+/** A fault is that of its instruction, whether the kernel calls it exact or not. */
+function putInstruction(
+  view: RecordView,
+  event: RecordedEvent,
+  at: number,
+  { low, high, isExact }: Instructions,
+  row: number,
+): void {
+  low[row] = at === 0 ? 0 : view.low(at);
+  high[row] = at === 0 ? 0 : view.high(at);
+  isExact[row] = (view.misc & MISC.exactIp) !== 0 || event.decoding === 'fault' ? 1 : 0;
 }
 
 /** PERF_TYPE_BREAKPOINT, the last type number that is the same on every boot. */

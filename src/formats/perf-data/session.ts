@@ -4,12 +4,12 @@
  */
 
 import type { HashedRows } from '../../vocabulary/fingerprint.js';
-import type { PageGeometry } from '../../vocabulary/units.js';
+import type { PageGeometry, ProcessId } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
 import { SampleLoop } from '../sample-loop/sample-loop.js';
-import type { AccessColumns } from './access-columns.js';
+import { type AccessColumns, instructionColumns } from './access-columns.js';
 import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
 import { DamageLog } from './damage.js';
 import { EventTable } from './event-table.js';
@@ -31,6 +31,8 @@ export interface SessionOptions {
   /** CPUs, and paths of cgroups with those below, whose samples are wanted; all when undefined. */
   readonly cpus?: ReadonlySet<number>;
   readonly cgroups?: readonly string[];
+  /** Rows have the instructions that made the accesses, which takes a slower way through all samples. */
+  readonly instructions?: boolean;
   /** Rows are given away before a thread gets a new name. */
   readonly namesMatter?: boolean;
 }
@@ -46,9 +48,12 @@ export class PerfSession {
   readonly state: RecordingState;
   /** Records by type. */
   readonly recordCounts = new Float64Array(COUNTED_TYPES);
+  /** Called when a process runs another program, or its pid is another's, once all rows of before were taken away. */
+  onReplaced: (pid: ProcessId) => void = () => {};
   /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
   foreignAuxBytes = 0;
   private readonly inOneStream: boolean;
+  private readonly withInstructions: boolean;
   private loop: SampleLoop | undefined;
   private isBigEndian = false;
   private outer: RecordStream | undefined;
@@ -68,6 +73,7 @@ export class PerfSession {
       ...(cgroups === undefined ? {} : { isInCgroup: (id) => this.state.cgroups.isBelow(id, cgroups) }),
     });
     this.inOneStream = inOneStream;
+    this.withInstructions = options.instructions ?? false;
     let trace: SpeTrace | undefined;
     this.state = new RecordingState(
       this.events,
@@ -122,6 +128,7 @@ export class PerfSession {
       processOf: (tid) => state.threads.processOf(tid),
       seekThread: (time) => trace.seekThread(time),
     });
+    loop.columns.instructions = this.withInstructions ? instructionColumns(loop.columns.capacity) : undefined;
     samples.attach(loop);
     trace.attach(loop);
     this.loop = loop;
@@ -149,6 +156,7 @@ export class PerfSession {
         if (out.count > 0) return 'full';
         this.state.takeNames();
       }
+      if (!this.takePrograms(out)) return 'full';
       if (!this.trace.drain(out) || out.count >= out.capacity) return 'full';
       if (this.hasStopped) return 'stopped';
       if (this.zstd !== undefined && this.runInner(this.zstd, out)) continue;
@@ -156,6 +164,19 @@ export class PerfSession {
       if (step === 'more') return 'more';
       if (step === 'bad') this.stopOuter(this.outer as RecordStream);
     }
+  }
+
+  /** Goes on with processes that began anew; false when rows of what they were before are still to be taken away. */
+  private takePrograms(out: AccessColumns): boolean {
+    const { newPrograms } = this.state;
+    if (newPrograms.length === 0) return true;
+    const has = (pid: number) => out.pid.subarray(0, out.count).includes(pid);
+    if (newPrograms.some(has)) return false;
+    for (const pid of newPrograms.splice(0)) {
+      this.state.beginAnew(pid);
+      this.onReplaced(pid);
+    }
+    return true;
   }
 
   /** The stream has ended: what is incomplete in it is damaged. `missing` bytes were promised and never came. */
@@ -226,7 +247,7 @@ export class PerfSession {
     this.recordCounts[view.type < COUNTED_TYPES ? view.type : COUNTED_TYPES - 1]++;
     if (view.type === RECORD.compressed || view.type === RECORD.compressed2) return this.readCompressed(view);
     this.state.read(view);
-    if (this.state.newNames.length > 0) return true;
+    if (this.state.newNames.length + this.state.newPrograms.length > 0) return true;
     if (view.type === RECORD.finishedRound) {
       if (this.inOneStream) this.trace.endRound();
       return true;

@@ -50,6 +50,11 @@ export class ThreadTable {
     return [...this.names].map(([pid, command]) => ({ pid, command, startTicks: undefined }));
   }
 
+  /** It runs a program of its own by now. */
+  forgetParent(pid: number): void {
+    this.parents.delete(pid);
+  }
+
   /** The process that a process was forked from, when that was recorded. */
   parentOf(pid: number): number | undefined {
     return this.parents.get(pid);

@@ -10,7 +10,9 @@ const BY_NAME: readonly (readonly [name: RegExp, nature: SampleNature])[] = [
   [/ldlat|mem-loads|min_latency|l3missonly|mem_load_retired/i, 'slow-accesses'],
   [/^(cpu[^/]*\/)?mem_(inst|uops)_retired\.all_loads/, 'loads'],
   [/^(cpu[^/]*\/)?mem_(inst|uops)_retired\.all_stores|mem-stores/, 'stores'],
-  [/^ibs_op\//, 'all-accesses'],
+  [/^ibs_op\/.*\bcnt_ctl=1\b/, 'all-accesses'],
+  // Without it cycles are counted, which favours what stalls.
+  [/^ibs_op\b/, 'slow-accesses'],
   [/cycles|instructions|clock|context-switches|^mem:|migrations|^[a-z_0-9]+:[a-z_0-9]+$/, 'nothing'],
 ];
 

@@ -217,6 +217,21 @@ export class HeatTable {
     return gone;
   }
 
+  /** Drops the blocks of a process. Returns how many samples they had. */
+  forget(forgotten: ProcessId): number {
+    if (this.blocksOf(forgotten).length === 0) return 0;
+    const all = this.addresses();
+    const { data } = this.views;
+    this.startAnew();
+    let gone = 0;
+    for (const address of all) {
+      if (data.getInt32(address + PID_AT, true) === forgotten)
+        gone += data.getFloat64(address + SAMPLES_AT, true);
+      else this.take(data, address);
+    }
+    return gone;
+  }
+
   private startAnew(): void {
     this.rememberUnplaced();
     this.loop = this.newLoop();
