@@ -18,9 +18,28 @@ export interface Unevenness {
 const LEAST_SHAPE = 0.02;
 const MOST_SHAPE = 200;
 
-/** Mean count of a sub-page in use, with one page of the process's mean besides. */
-export function blockMean(total: number, used: Pages, processMean: number): number {
-  return (total + processMean) / (used + 1);
+/** Bounds of the shape between blocks: nearly all heat in a few blocks, and blocks that are nearly alike. */
+const LEAST_BETWEEN = 0.3;
+const MOST_BETWEEN = 30;
+
+/**
+ * Shape of the Gamma of how blocks differ, by moments: of each block its count and what it would be at the process's mean.
+ * Alike where nothing says otherwise.
+ */
+export function shapeBetween(totals: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [squares, excess] = [0, 0];
+  for (let block = 0; block < totals.length; block++) {
+    squares += expected[block] ** 2;
+    excess += (totals[block] - expected[block]) ** 2 - expected[block];
+  }
+  if (excess <= 0) return MOST_BETWEEN;
+  return Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, squares / excess));
+}
+
+/** Mean count of a sub-page in use of a block, towards the process's mean the more the fewer samples it has. */
+export function blockMean(total: number, used: Pages, processMean: number, between: number): number {
+  const expected = processMean * used;
+  return expected === 0 ? 0 : ((total + between) * processMean) / (expected + between);
 }
 
 /** Shape within blocks, by moments; even rates where nothing says otherwise. */

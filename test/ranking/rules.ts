@@ -1,5 +1,11 @@
 /** Rules that rank blocks for a huge page, the best first, from samples and from which pages hold data. */
-import { blockMean, exposureWithPrior, shapeWithin, unevennessOf } from '../../src/belief/prior.js';
+import {
+  blockMean,
+  exposureWithPrior,
+  shapeBetween,
+  shapeWithin,
+  unevennessOf,
+} from '../../src/belief/prior.js';
 import type { ExactRates } from '../../src/policies/octavo/bound.js';
 import { curveOf } from '../../src/policies/octavo/curve.js';
 import { entryShapes } from '../../src/policies/octavo/entry-shapes.js';
@@ -45,8 +51,13 @@ function believed({ world, counts, exposure, cpu }: Sampled, prior: 'block' | 'o
   );
   const of = (block: number) => counts.subarray(block * pagesPerBlock, (block + 1) * pagesPerBlock);
   const processMean = total(counts) / used.reduce((sum, one) => sum + one, 0);
+  const totals = used.map((_, block) => total(of(block)));
+  const between = shapeBetween(
+    totals,
+    used.map((one) => one * processMean),
+  );
   const means = used.map((one, block) =>
-    prior === 'one' ? processMean : blockMean(total(of(block)), one, processMean),
+    prior === 'one' ? processMean : blockMean(totals[block], one, processMean, between),
   );
   const sums = { squares: 0, excess: 0 };
   means.forEach((mean, block) => {

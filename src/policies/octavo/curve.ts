@@ -27,9 +27,16 @@ const ROUNDS = 64;
 /** Bytes that a block without any waste counts as wasting, so that such blocks are ranked among each other. */
 const LEAST_WASTE: Bytes = 1;
 
-/** Nanoseconds of walks a second that a block saves as huge page. */
-export function savedByHuge(table: LayoutTable, block: number, tau: number, cpu: Translation): Nanoseconds {
-  return smallMisses(table, block, tau) * cpu.smallWalkNs - hugeMisses(table, block, tau) * cpu.hugeWalkNs;
+/** Nanoseconds of walks a second that a block saves as huge page, its rates being `scale` times what is believed. */
+export function savedByHuge(
+  table: LayoutTable,
+  block: number,
+  tau: number,
+  cpu: Translation,
+  scale = 1,
+): Nanoseconds {
+  const small = smallMisses(table, block, tau, scale) * cpu.smallWalkNs;
+  return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
 }
 
 /** Nanoseconds of walks a second of a whole layout. */
@@ -37,9 +44,10 @@ export function walkNsOf(table: LayoutTable, isHuge: Uint8Array, tau: number, cp
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
     sum +=
-      isHuge[block] === 1
+      table.worth[block] *
+      (isHuge[block] === 1
         ? hugeMisses(table, block, tau) * cpu.hugeWalkNs
-        : smallMisses(table, block, tau) * cpu.smallWalkNs;
+        : smallMisses(table, block, tau) * cpu.smallWalkNs);
   }
   return sum;
 }

@@ -16,6 +16,8 @@ export interface LayoutTable {
   readonly classEntries: Float64Array;
   /** Bytes that a block takes as huge page beyond what it takes in small ones. */
   readonly waste: Float64Array;
+  /** What its walks cost by what was observed, as a multiple of what is believed. */
+  readonly worth: Float64Array;
 }
 
 /** Exposure of a rate that is known exactly: its Gamma has no spread. */
@@ -32,6 +34,7 @@ export class LayoutTableBuilder {
   #exposure: number[] = [];
   #hugeShape: number[] = [];
   #waste: number[] = [];
+  #worth: number[] = [];
   #firstClass: number[] = [0];
   #classShape = new Float64Array(1024);
   #classEntries = new Float64Array(1024);
@@ -47,7 +50,7 @@ export class LayoutTableBuilder {
   }
 
   /** Adds a block whose small layout has `entries` entries of these shapes. Entries that are never used have shape 0. */
-  add(exposure: number, shapes: Float64Array, entries: number, waste: Bytes): void {
+  add(exposure: number, shapes: Float64Array, entries: number, waste: Bytes, worth = 1): void {
     if (entries > this.#most) throw new RangeError(`${entries} entries, room for ${this.#most}`);
     let met = 0;
     let total = 0;
@@ -65,6 +68,7 @@ export class LayoutTableBuilder {
     this.#exposure.push(exposure);
     this.#hugeShape.push(total);
     this.#waste.push(waste);
+    this.#worth.push(worth);
   }
 
   build(): LayoutTable {
@@ -76,6 +80,7 @@ export class LayoutTableBuilder {
       classShape: this.#classShape.slice(0, this.#classes),
       classEntries: this.#classEntries.slice(0, this.#classes),
       waste: Float64Array.from(this.#waste),
+      worth: Float64Array.from(this.#worth),
     };
   }
 

@@ -27,10 +27,10 @@ function smallWithin(
   return sum;
 }
 
-/** Expected misses a second of a block in small pages. */
-export function smallMisses(table: LayoutTable, block: number, tau: number): number {
+/** Expected misses a second of a block in small pages, if its rates were `scale` times what is believed. */
+export function smallMisses(table: LayoutTable, block: number, tau: number, scale = 1): number {
   const { firstClass, classShape, classEntries } = table;
-  const exposure = table.exposure[block];
+  const exposure = table.exposure[block] / scale;
   const age = Math.log1p(tau / exposure);
   if (age === Number.POSITIVE_INFINITY) return 0;
   let sum = 0;
@@ -41,10 +41,10 @@ export function smallMisses(table: LayoutTable, block: number, tau: number): num
   return sum / exposure;
 }
 
-/** Expected misses a second of a block as one huge page. */
-export function hugeMisses(table: LayoutTable, block: number, tau: number): number {
+/** Expected misses a second of a block as one huge page, if its rate were `scale` times what is believed. */
+export function hugeMisses(table: LayoutTable, block: number, tau: number, scale = 1): number {
   const shape = table.hugeShape[block];
-  const exposure = table.exposure[block];
+  const exposure = table.exposure[block] / scale;
   if (tau === Number.POSITIVE_INFINITY || shape === 0) return 0;
   return (shape / exposure) * Math.exp(-(shape + 1) * Math.log1p(tau / exposure));
 }
