@@ -14,17 +14,19 @@ const ALLOWED = {
   host: ['formats', ...below],
   formats: below,
   hotness: below,
+  // What samples taught of each sub-page, carried from turn to turn.
+  belief: ['hotness', ...below],
   // What Linux allows and does by itself, as pure rules: the planner forecasts with them, verification explains with them.
   'kernel-rules': below,
-  policies: ['hotness', ...below],
+  policies: ['belief', 'hotness', ...below],
   planning: ['kernel-rules', ...below],
   // Control of DAMON's sysfs tree, which a source and an actuator share.
   damon: ['host', 'formats', ...below],
   sources: ['damon', 'host', 'formats', ...below],
   actuators: ['damon', 'host', 'formats', ...below],
   verification: ['kernel-rules', 'host', 'formats', ...below],
-  cycle: [...parts, 'hotness', 'planning', 'host', 'formats', ...below],
-  config: ['cycle', ...parts, 'hotness', 'planning', 'host', 'formats', ...below],
+  cycle: [...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
+  config: ['cycle', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
   simulator: ['model', 'config', 'formats', 'host', ...below],

@@ -1,6 +1,7 @@
 // Shows that looking changes nothing, on processes that share memory by fork: Pss, AnonHugePages and the frames of huge
 // pages before and after inspect, plan and run --dry-run. Needs root. `node scripts/looking.mjs PID…` looks at these
-// processes and their children; `--redis` at a Redis of its own in the middle of a BGSAVE, `--prefork` at a parent of four.
+// processes and their children; `--redis` at a Redis of its own in the middle of a BGSAVE, `--prefork` at a parent of four;
+// without words it does both.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
@@ -18,7 +19,8 @@ const directory = mkdtempSync(join(tmpdir(), 'octavo-looking-'));
 const environment = { ...process.env, OCTAVO_STATE: join(directory, 'state') };
 
 prepare();
-const words = process.argv.slice(2);
+const given = process.argv.slice(2);
+const words = given.length > 0 ? given : ['--redis', '--prefork'];
 try {
   if (words.includes('--redis')) await withRedis((pid) => stopped(pid, 'Redis in BGSAVE'));
   if (words.includes('--prefork')) await withPrefork((pid) => stopped(pid, 'a parent with four children'));

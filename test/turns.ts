@@ -8,7 +8,7 @@ import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
 import type { CostBook } from '../src/planning/cost-book.js';
 import type { Feuds } from '../src/planning/guard.js';
 import { POLICIES } from '../src/policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../src/policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../src/policies/policy.js';
 import { identityOf } from '../src/verification/observe.js';
 import type { Budgets, Plan } from '../src/vocabulary/plan.js';
 import { FIRST_BLOCK } from './drawing.js';
@@ -36,7 +36,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
     target: String(PID),
     processes: [identityOf(host, PID)],
     sources: [],
-    policy: POLICIES['named-blocks'],
+    policy: policyOf(POLICIES['named-blocks']),
     parameters: {
       ...DEFAULT_PARAMETERS,
       order: wish.order,

@@ -22,7 +22,7 @@ export function atMost(most: number, trials: number, chance: number): number {
 /** Largest b with P(X ≤ b) ≤ alpha for X ~ Bin(trials, chance); −1 when there is none. */
 export function lowerQuantile(trials: number, chance: number, alpha: number): number {
   let low = -1;
-  let high = Math.ceil(trials * chance);
+  let high = trials;
   while (low < high) {
     const middle = Math.floor((low + high + 1) / 2);
     if (atMost(middle, trials, chance) <= alpha) low = middle;

@@ -1,22 +1,15 @@
 /** Options that several commands share, declared once. */
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
-import type { TurnRequest } from '../config/assemble.js';
+import { chosenPolicy, type TurnRequest } from '../config/assemble.js';
+import { KINDS, type Kinds } from '../config/kinds.js';
 import { POLICIES, type PolicyName } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
+import { givenParameters, withKindFlags } from './kind-flags.js';
 import { heatBytesOf, maxMemoryFlag } from './memory-flag.js';
-import {
-  bytesBetween,
-  countBetween,
-  durationBetween,
-  parseFraction,
-  parseOrder,
-  parseWord,
-  showShare,
-} from './parameters.js';
+import { bytesBetween, countBetween, durationBetween, parseOrder, parseWord } from './parameters.js';
 import { type WishFlags, wishFlags, wishOf } from './samples/options.js';
 
 export {
@@ -97,6 +90,7 @@ export type TurnFlags = ScopeFlags &
   GuardFlags &
   SizeFlags &
   WishFlags & {
+    /** Or the name of another kind, where a command is given more kinds than Octavo's own. */
     readonly policy?: PolicyName;
     readonly source?: readonly SourceName[];
     readonly perf?: readonly string[];
@@ -110,15 +104,10 @@ export type TurnFlags = ScopeFlags &
     readonly collapse?: readonly string[];
     readonly order?: number;
     readonly around?: number;
-    readonly sparseBelow: number;
-    readonly keepAccesses: number;
-    readonly denseAbove: number;
-    readonly emptyAbove: number;
-    readonly byResidency: boolean;
     readonly readRate?: number;
   };
 
-export const turnFlags = {
+const commonFlags = {
   ...scopeFlags,
   ...actingFlags,
   policy: {
@@ -210,40 +199,6 @@ export const turnFlags = {
     optional: true,
     placeholder: 'sub-page',
   },
-  sparseBelow: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'split-sparse: split when at most this share of the sub-pages takes nearly all accesses',
-    default: showShare(DEFAULT_PARAMETERS.sparseBelow),
-    placeholder: 'share',
-  },
-  keepAccesses: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'split-sparse: share of the accesses that those sub-pages take at least, surely',
-    default: showShare(DEFAULT_PARAMETERS.keepAccesses),
-    placeholder: 'share',
-  },
-  denseAbove: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'collapse-dense: collapse when at least this share is there and hot',
-    default: showShare(DEFAULT_PARAMETERS.denseAbove),
-    placeholder: 'share',
-  },
-  emptyAbove: {
-    kind: 'parsed',
-    parse: parseFraction,
-    brief: 'return-empty: split when more than this share is zeroes',
-    default: String(DEFAULT_PARAMETERS.emptyAbove),
-    placeholder: 'share',
-  },
-  byResidency: {
-    kind: 'boolean',
-    brief: 'Collapse full blocks even without any heat (implied by --policy collapse-dense)',
-    default: false,
-    withNegated: false,
-  },
   readRate: {
     kind: 'parsed',
     parse: bytesBetween(1024, 2 ** 40),
@@ -254,6 +209,14 @@ export const turnFlags = {
   ...sizeFlags,
   ...guardFlags,
 } as const;
+
+/** The options of a turn: those that any has, and those of the kinds that can be chosen. */
+export function turnFlagsOf({ policies }: Kinds): typeof commonFlags {
+  return withKindFlags(
+    { ...commonFlags, policy: { ...commonFlags.policy, values: names(policies) as PolicyName[] } },
+    policies,
+  );
+}
 
 /** Combinations of options that mean nothing, with what is wrong. */
 const SENSELESS: readonly (readonly [when: (flags: TurnFlags) => boolean, problem: string])[] = [
@@ -278,16 +241,19 @@ export function turnRequest(
   target: string | undefined,
   flags: TurnFlags,
   { blockBytes }: PageGeometry,
+  kinds: Kinds = KINDS,
 ): TurnRequest {
   const wish = wishOf(flags);
   const senseless = SENSELESS.find(([when]) => when(flags))?.[1];
   const nobody = target === undefined && !flags.heat?.length;
   const problem = nobody ? 'name a target, or give a heat file with --heat' : senseless;
   if (problem !== undefined) throw new OctavoError('USAGE', { problem, command: 'plan' });
+  const chosen = { policy: flags.policy, split: flags.split ?? [], collapse: flags.collapse ?? [] };
   return {
     target,
     scope: { only: flags.only, deny: flags.deny },
-    policy: flags.policy,
+    kinds,
+    ...chosen,
     sources: flags.source ?? [],
     perf: flags.perf ?? [],
     heat: flags.heat ?? [],
@@ -297,18 +263,10 @@ export function turnRequest(
     halfLifeMs: flags.halfLife,
     ...(flags.maxMemory === undefined ? {} : { heatBytes: heatBytesOf(flags.maxMemory) }),
     actuators: flags.actuator ?? [],
-    split: flags.split ?? [],
-    collapse: flags.collapse ?? [],
     ...(flags.around === undefined ? {} : { aroundPage: flags.around }),
     ...(flags.readRate === undefined ? {} : { readBytesPerSecond: flags.readRate }),
-    parameters: {
-      sparseBelow: flags.sparseBelow,
-      keepAccesses: flags.keepAccesses,
-      denseAbove: flags.denseAbove,
-      emptyAbove: flags.emptyAbove,
-      order: flags.order,
-      ...(flags.byResidency ? { collapseByResidency: true } : {}),
-    },
+    parameters: givenParameters(flags, kinds.policies, chosenPolicy(chosen), 'policy'),
+    ...(flags.order === undefined ? {} : { order: flags.order }),
     budgets: budgetsOf(flags, blockBytes),
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
   };

@@ -35,6 +35,10 @@ describe('a turn', () => {
       ['chain', ['occupancy'], false, '100'],
     );
     assert.deepEqual(turn.parameters, { ...DEFAULT_PARAMETERS, named: [] });
+    assert.deepEqual(turn.settings, {
+      ...{ emptyAbove: 409 / 512, unmappedFrom: 1 / 64, sparseBelow: 0.1, keepAccesses: 0.9 },
+      ...{ denseAbove: 0.9, collapseByResidency: false },
+    });
     assert.deepEqual(turn.budgets, DEFAULT_BUDGETS);
     assert.deepEqual(
       turn.processes.map(({ pid }) => pid),
@@ -56,10 +60,10 @@ describe('a turn', () => {
     assert.deepEqual([turn.policy.name, turn.budgets.maxBlocks, turn.budgets.maxBytes], [
       ...['collapse-dense', 7, DEFAULT_BUDGETS.maxBytes],
     ]); // biome-ignore format: one row
-    assert.deepEqual([turn.parameters.denseAbove, turn.parameters.collapseByResidency], [0.5, true]);
+    assert.deepEqual([turn.settings?.denseAbove, turn.settings?.collapseByResidency], [0.5, true]);
     assert.deepEqual([turn.halfLifeMs, turn.heatBytes], [60_000, 1000]);
     const careful = await assemble({ policy: 'collapse-dense', parameters: { collapseByResidency: false } });
-    assert.equal(careful.parameters.collapseByResidency, false);
+    assert.equal(careful.settings?.collapseByResidency, false);
   });
 
   test('of named blocks is about those alone, and reads only what a split to base pages returns', async () => {

@@ -7,8 +7,7 @@ import { stayingSplit } from '../actuators/keep-split.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { POLICIES, type PolicyName } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS, type NamedBlocks, type PolicyParameters } from '../policies/policy.js';
+import { DEFAULT_PARAMETERS, type NamedBlocks } from '../policies/policy.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
 import { PerfFileSource } from '../sources/perf-file.js';
@@ -24,8 +23,10 @@ import {
   type BlockNumber,
   type Bytes,
   type Milliseconds,
+  type Order,
   pageToBlock,
 } from '../vocabulary/units.js';
+import { checkedParameters, type Given, KINDS, type Kinds, kindNamed, plainParameters } from './kinds.js';
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
@@ -33,7 +34,10 @@ export interface TurnRequest {
   /** Undefined only with heat files: then the processes they tell of. */
   readonly target: string | undefined;
   readonly scope: TargetScope;
-  readonly policy: PolicyName | undefined;
+  /** What can be chosen by name; Octavo's own kinds when absent. */
+  readonly kinds?: Kinds;
+  /** A kind of the catalogue; the one that fits the request when undefined (`chosenPolicy`). */
+  readonly policy: string | undefined;
   readonly sources: readonly SourceName[];
   /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
@@ -51,7 +55,10 @@ export interface TurnRequest {
   readonly heatBytes?: Bytes;
   /** Heat files made by `octavo import`. */
   readonly heat?: readonly string[];
-  readonly parameters: Partial<PolicyParameters>;
+  /** Parameters of the policy's own kind, by name. */
+  readonly parameters: Given;
+  /** Target order that holds for any policy; each chooses for each block when absent. */
+  readonly order?: Order;
   readonly budgets: Partial<Budgets>;
   readonly actuators: readonly ActuatorName[];
   /** Byte addresses named with --split and --collapse. */
@@ -83,6 +90,7 @@ export type AssembledTurn = Pick<
   | 'sources'
   | 'policy'
   | 'parameters'
+  | 'settings'
   | 'actuators'
   | 'budgets'
   | 'insist'
@@ -90,6 +98,16 @@ export type AssembledTurn = Pick<
   | 'heatBytes'
 >;
 
+/** The policy asked for; `named-blocks` where blocks are named, else `chain`. */
+export function chosenPolicy({
+  policy,
+  split,
+  collapse,
+}: Pick<TurnRequest, 'policy' | 'split' | 'collapse'>): string {
+  return policy ?? (split.length + collapse.length > 0 ? 'named-blocks' : 'chain');
+}
+
+/** Throws an OctavoError for whatever is wrong with the request. */
 export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
   const recorded = (request.heat ?? []).map((path) => openHeat(host, path));
   const target = request.target ?? (request.heat ?? []).join(' ');
@@ -99,7 +117,9 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       : resolveTarget(host, request.target, request.scope);
   requireInBlock(host, request);
   const named = namedBlocks(host, request, target, processes);
-  const policy = request.policy ?? (named.length > 0 ? 'named-blocks' : 'chain');
+  const policy = chosenPolicy(request);
+  const kind = kindNamed('policy', (request.kinds ?? KINDS).policies, policy);
+  const own = checkedParameters(kind, policy, request.parameters);
   return {
     target,
     processes,
@@ -109,13 +129,9 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
       ...recorded,
       ...sourcesOf(host, request, named),
     ],
-    policy: POLICIES[policy],
-    parameters: {
-      ...DEFAULT_PARAMETERS,
-      collapseByResidency: policy === 'collapse-dense',
-      ...request.parameters,
-      named,
-    },
+    policy: kind.make(own),
+    settings: plainParameters(own),
+    parameters: { ...DEFAULT_PARAMETERS, order: request.order, named },
     actuators: actuatorsOf(host, request.actuators, {
       ...ACTING_DEFAULTS,
       ...request.acting,
@@ -129,10 +145,10 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
 }
 
 /** Orders and sub-pages of this host's huge pages: how large those are is known only here. */
-function requireInBlock(host: Host, { parameters, aroundPage }: TurnRequest): void {
+function requireInBlock(host: Host, { order, aroundPage }: TurnRequest): void {
   const { hugeOrder, pagesPerBlock } = host.identity.geometry;
   const most = [
-    ['--order', parameters.order, hugeOrder],
+    ['--order', order, hugeOrder],
     ['--around', aroundPage, pagesPerBlock - 1],
   ] as const;
   for (const [option, value, bound] of most) {
@@ -172,7 +188,7 @@ function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuato
 
 /** Content is what can be had on any host. Of blocks named by address, those that are to be split alone are read. */
 function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks[]): readonly Source[] {
-  const splits = named.some(({ split }) => split.length > 0) && (request.parameters.order ?? 0) === 0;
+  const splits = named.some(({ split }) => split.length > 0) && (request.order ?? 0) === 0;
   const byDefault = named.length === 0 || splits ? (['occupancy'] as const) : [];
   const names = request.sources.length > 0 ? request.sources : byDefault;
   const occupancy = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPolicyName, POLICY_NAMES, wrongParameter } from './policy-words.js';
+import { isPolicyName, POLICY_NAMES, separated, wrongPolicyParameter } from './policy-words.js';
 
 test('policies are known by their names', () => {
   assert.ok(POLICY_NAMES.includes('return-empty'));
@@ -14,7 +14,8 @@ const WRONG: readonly (readonly [parameters: Record<string, unknown>, name: stri
   [{ order: 0, collapseByResidency: false }, undefined],
   [{ sparseBelow: -0.1 }, 'sparseBelow'],
   [{ denseAbove: 1.1 }, 'denseAbove'],
-  [{ emptyAbove: '50%' }, 'emptyAbove'],
+  [{ emptyAbove: '50%' }, undefined],
+  [{ emptyAbove: '150%' }, 'emptyAbove'],
   [{ order: 9 }, 'order'],
   [{ order: -1 }, 'order'],
   [{ order: 1.5 }, 'order'],
@@ -26,5 +27,15 @@ const WRONG: readonly (readonly [parameters: Record<string, unknown>, name: stri
 
 for (const [parameters, name] of WRONG) {
   test(`${JSON.stringify(parameters)}: ${name ?? 'right'}`, () =>
-    assert.equal(wrongParameter(parameters)?.name, name));
+    assert.equal(wrongPolicyParameter('chain', parameters)?.name, name));
 }
+
+test('each policy has its own parameters, and an order that is no parameter of it', () => {
+  assert.deepEqual(wrongPolicyParameter('return-empty', { emptyAbove: 0.5, sparseBelow: 0.1 }), {
+    name: 'sparseBelow',
+    problem: 'unknown parameter; there are emptyAbove, unmappedFrom, order',
+  });
+  assert.equal(wrongPolicyParameter('named-blocks', { order: 4 }), undefined);
+  assert.equal(wrongPolicyParameter('named-blocks', {}), undefined);
+  assert.deepEqual(separated({ order: 4, sparseBelow: '5%' }), { own: { sparseBelow: '5%' }, order: 4 });
+});

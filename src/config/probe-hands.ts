@@ -11,7 +11,7 @@ import type { JournalPlace } from '../cycle/journal.js';
 import { planTurn } from '../cycle/plan-turn.js';
 import { pressureReason } from '../planning/budgets.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import type { ProbeHands } from '../sources/probe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets, Plan } from '../vocabulary/plan.js';
@@ -99,7 +99,7 @@ export class JournalledHands implements ProbeHands {
       target: String(process.pid),
       processes: [process],
       sources: [],
-      policy: POLICIES['named-blocks'],
+      policy: policyOf(POLICIES['named-blocks']),
       parameters: { ...DEFAULT_PARAMETERS, named: [{ pid: process.pid, ...named }] },
       actuators,
       budgets,

@@ -38,6 +38,25 @@ test('a hold ten times as long as the others stays within the share where it can
   assert.ok(worstSecond(paced(new LockPace(0.1), durations)) <= 0.1 + 1e-9);
 });
 
+test('the first holds take half of the share, until enough were seen to know what is long', () => {
+  const usedOfFirstSecond = (holds: readonly HeldSpan[]) =>
+    holds
+      .filter(({ endedNs }) => endedNs < holds[0].beganNs + 1e9)
+      .reduce((sum, { beganNs, endedNs }) => sum + endedNs - beganNs, 0) / 1e9;
+  assert.ok(usedOfFirstSecond(paced(new LockPace(0.1), Array(31).fill(2000))) <= 0.052);
+  assert.ok(usedOfFirstSecond(paced(new LockPace(0.1), Array(400).fill(800))) > 0.05);
+});
+
+test('room is kept for a hold half as long again as the longest of the last 128', () => {
+  const durations = [30_000, ...Array(100).fill(1000), 45_000, ...Array(30).fill(1000)];
+  assert.ok(worstSecond(paced(new LockPace(0.1), durations)) <= 0.1 + 1e-9);
+});
+
+test('a hold longer than the share does not stop the work for good', () => {
+  const holds = paced(new LockPace(0.1), [500_000, ...Array(20).fill(1000)]);
+  assert.ok(holds[20].endedNs - holds[1].beganNs < 21e9);
+});
+
 test('whatever was overdrawn is waited for: the average never exceeds the share', () => {
   fc.assert(
     fc.property(

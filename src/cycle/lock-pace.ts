@@ -2,7 +2,9 @@
  * Keeps the time for which a target waits for its locks within a share of any second, by what was measured. After a
  * hold the target has its locks to itself until the hold is no more than its share of the time; and no second, wherever
  * it begins, gets more holds than its share. Nothing is forgiven: what a slow hold overdrew, the next waits for. Room
- * is kept for a hold as long as the longest of late, since on a busy machine some take ten times as long as others.
+ * is kept for a hold half as long again as the longest of late, since on a busy machine some take ten times as long as
+ * others (but no more than 60 % of the share, unless one was longer than that), and for half of the share until enough
+ * holds were seen to know what is long here.
  * Pure; times come from the caller's clock.
  */
 import type { Fraction, Microseconds, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
@@ -31,9 +33,16 @@ const SECOND_NS = 1e9;
 /** Steps whose durations stand for the next one's: enough to have seen a busy CPU, few enough to forget it. */
 const REMEMBERED = 8;
 /** Bursts of which the longest is provided for. */
-const PROVIDED_FOR = 32;
-/** Part of the share that is kept back for a hold longer than all before it. */
+const PROVIDED_FOR = 128;
+/** How much longer than the longest of those the next may be. */
+const LONGER_STILL = 1.5;
+/** Bursts after which the longest says something about the next. */
+const ENOUGH = 32;
+/** Part of the share that is kept back for a hold longer than all before it, and while few were seen. */
 const KEPT_BACK: Fraction = 1 / 4;
+const KEPT_BACK_AT_FIRST: Fraction = 1 / 2;
+/** Kept back at most for what is longer than anything seen; otherwise a busy machine would get one hold a second. */
+const KEPT_BACK_AT_MOST: Fraction = 6 / 10;
 /**
  * Locks held in one go, where single steps are shorter: a Redis client that waits for all of a burst still gets its
  * answer within its usual milliseconds.
@@ -84,9 +93,12 @@ export class LockPace {
     return Math.max(0, from - nowNs) / 1e6;
   }
 
-  /** What is kept free of each second for a hold as long as the longest. */
+  /** What is kept free of each second for a hold longer than the longest. */
   #reserveNs(): Nanoseconds {
-    return Math.max(this.#budgetNs * KEPT_BACK, ...this.#longestNs);
+    const keptBack = this.#longestNs.length < ENOUGH ? KEPT_BACK_AT_FIRST : KEPT_BACK;
+    const longest = Math.max(0, ...this.#longestNs);
+    const longer = Math.min(LONGER_STILL * longest, this.#budgetNs * KEPT_BACK_AT_MOST);
+    return Math.max(this.#budgetNs * keptBack, longer, longest);
   }
 
   /** When so many of the holds have left the second that `roomNs` fit in. */

@@ -4,7 +4,7 @@ import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
@@ -23,7 +23,7 @@ function planOf(
     target: 'all',
     processes,
     sources: [],
-    policy: POLICIES.chain,
+    policy: policyOf(POLICIES.chain),
     parameters: DEFAULT_PARAMETERS,
     actuators: actuatorsOf(host),
     budgets: DEFAULT_BUDGETS,

@@ -35,7 +35,10 @@ export interface PlanTurnOptions {
   readonly processes: readonly ProcessIdentity[];
   readonly sources: readonly Source[];
   readonly policy: Policy;
+  /** What the policy is told, whatever its kind. */
   readonly parameters: PolicyParameters;
+  /** The policy's own parameters, as the plan tells them. */
+  readonly settings?: Plan['parameters'];
   readonly actuators: readonly Actuator[];
   readonly budgets: Budgets;
   readonly feuds: Feuds;
@@ -81,7 +84,7 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     bootId: host.identity.bootId,
     target: options.target,
     policy: options.policy.name,
-    parameters: plainParameters(parameters),
+    parameters: { ...options.settings, order: parameters.order ?? 'chosen' },
     sources: [...options.sources.map((source) => source.name), ...(options.heat ? ['heat'] : [])],
     processes,
     means: meansOf(options.actuators),
@@ -237,13 +240,6 @@ function reachableOrders(actuators: readonly Actuator[]): readonly Order[] {
     .filter(({ action, missing }) => action === 'split' && missing === '')
     .flatMap((means) => means.orders);
   return [...new Set(orders)].sort((left, right) => left - right);
-}
-
-function plainParameters(parameters: PolicyParameters): Plan['parameters'] {
-  const { order, collapseByResidency } = parameters;
-  const { sparseBelow, keepAccesses, denseAbove, emptyAbove, unmappedFrom } = parameters;
-  const shares = { sparseBelow, keepAccesses, denseAbove, emptyAbove, unmappedFrom };
-  return { ...shares, order: order ?? 'chosen', collapseByResidency };
 }
 
 function lossNotes(accounts: PlannedTurn['accounts']): readonly string[] {

@@ -6,7 +6,7 @@ import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import type { Reading, Source } from '../sources/source.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -53,7 +53,7 @@ async function turn(sources: readonly Source[], more: Partial<PlanTurnOptions> =
   const told: string[] = [];
   const planned = await planTurn({
     ...{ host, id: 'plan-1', target: 'db', processes: [identityOf(host, PID)], sources },
-    ...{ policy: POLICIES.chain, parameters: DEFAULT_PARAMETERS, actuators: actuatorsOf(host) },
+    ...{ policy: policyOf(POLICIES.chain), parameters: DEFAULT_PARAMETERS, actuators: actuatorsOf(host) },
     ...{ budgets: DEFAULT_BUDGETS, feuds: new Map(), insist: false, signal: new AbortController().signal },
     progress: (what, done, total, unit) => void told.push(`${what} ${done}/${total} ${unit}`),
     ...more,
@@ -176,12 +176,11 @@ test('a source that was interrupted has told a part only, and the look ends ther
 
 test('parameters, costs, regrets and what is taken back reach the plan', async () => {
   const { plan } = await turn([], {
-    parameters: { ...DEFAULT_PARAMETERS, sparseBelow: 0.05 },
+    settings: { sparseBelow: 0.05, collapseByResidency: false },
     undoes: 'run-1',
   });
   assert.deepEqual(plan.parameters, {
-    ...{ sparseBelow: 0.05, keepAccesses: 0.9, denseAbove: 0.9, emptyAbove: 409 / 512 },
-    ...{ unmappedFrom: 1 / 64, order: 'chosen', collapseByResidency: false },
+    ...{ sparseBelow: 0.05, collapseByResidency: false, order: 'chosen' },
   });
   assert.deepEqual([plan.undoes, plan.policy, plan.bootId, plan.target], ['run-1', 'chain', 'boot-1', 'db']);
   const forced = await turn([], { parameters: { ...DEFAULT_PARAMETERS, order: 0 } });
@@ -192,7 +191,7 @@ test('shared memory with nothing mapped can be collapsed by name; private memory
   const collapse = (host: ScriptedHost, block: number) => {
     const named = [{ pid: PID, split: [], collapse: [FIRST_BLOCK + block] }];
     const parameters = { ...DEFAULT_PARAMETERS, named };
-    return turn([], { host, policy: POLICIES['named-blocks'], parameters, insist: true });
+    return turn([], { host, policy: policyOf(POLICIES['named-blocks']), parameters, insist: true });
   };
   const shared = new ScriptedHost([{ order: 0, present: 0 }, 9]);
   shared.backing = '00000000 00:05 77 /dev/shm/pool';

@@ -5,7 +5,7 @@ import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { failure } from '../base/result.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { planTurn } from './plan-turn.js';
@@ -27,7 +27,14 @@ function hostOfThree(): ScriptedHost {
 
 async function planned(host: ScriptedHost, processes: readonly ProcessIdentity[]) {
   return planTurn({
-    ...{ host, id: 'plan-1', target: 'all', processes, sources: [], policy: POLICIES['return-empty'] },
+    ...{
+      host,
+      id: 'plan-1',
+      target: 'all',
+      processes,
+      sources: [],
+      policy: policyOf(POLICIES['return-empty']),
+    },
     ...{ parameters: DEFAULT_PARAMETERS, actuators: [], budgets: DEFAULT_BUDGETS, feuds: new Map() },
     ...{ insist: false, signal: new AbortController().signal, progress: () => undefined },
   });

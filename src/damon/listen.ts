@@ -19,8 +19,9 @@ export interface Listening {
 
 export async function findListening(host: Host, pid: ProcessId): Promise<Listening | undefined> {
   for (const kdamond of await readKdamonds(host)) {
-    const target = kdamond.context?.targets.findIndex((each) => each.pid === pid) ?? -1;
-    if (kdamond.running && target >= 0) return { kdamond, target };
+    if (!kdamond.running || !kdamond.context) continue;
+    const target = kdamond.context.targets.findIndex((each) => each.pid === pid);
+    if (target >= 0) return { kdamond, target };
   }
   return undefined;
 }
@@ -69,7 +70,7 @@ export function overlaid(snapshots: readonly (readonly AggregatedRegion[])[]): T
     at(end).accesses -= accesses;
     at(end).regions--;
   }
-  const addresses = [...edges.keys()].sort((left, right) => (left < right ? -1 : 1));
+  const addresses = [...BigUint64Array.from(edges.keys()).sort()];
   const pieces: TriedRegion[] = [];
   let accesses = 0;
   let regions = 0;

@@ -29,7 +29,7 @@ export async function readKdamonds(host: Host): Promise<readonly KdamondView[]> 
     const schemes = numberedChildren(host, `${folder}/schemes`);
     return {
       ...slot,
-      thread: slot.pid > 0 ? threadName(host, slot.pid) : '',
+      thread: threadName(host, slot.pid),
       context: slot.contexts > 0 ? readContext(reader) : undefined,
       statistics: schemes.map((index) => readStatistics(host, `${folder}/schemes/${index}`)),
     };
@@ -68,10 +68,6 @@ class FolderReader {
   text(name: string, plain: string): string {
     const text = this.#host.files.readText(`${this.#folder}/${name}`);
     return text.ok ? text.value.replace(/\n+$/, '') : plain;
-  }
-
-  has(name: string): boolean {
-    return this.#host.files.status(`${this.#folder}/${name}`).ok;
   }
 }
 
@@ -154,8 +150,8 @@ function readScheme(folder: FolderReader): DamosScheme {
 
 /** Only where it means something: every scheme of a kernel with orders has the file. */
 function targetOrder(folder: FolderReader): number | undefined {
-  if (!folder.has('target_order')) return undefined;
-  const order = Number(folder.number('target_order', 0n));
+  const order = Number(folder.text('target_order', 'absent'));
+  if (Number.isNaN(order)) return undefined;
   return order !== 0 || ['collapse', 'split'].includes(folder.text('action', '')) ? order : undefined;
 }
 

@@ -56,9 +56,8 @@ test('what is still one’s own: nothing set up yet, pids not yet written, fewer
   for (const [at, more] of [
     { [`${FOLDER}/contexts/nr_contexts`]: '0\n', [`${FOLDER}/pid`]: '99\n' },
     { [`${targets}/0/pid_target`]: '0\n' },
-    { [`${targets}/nr_targets`]: '1\n', [`${targets}/1/pid_target`]: '5\n' },
-    { [`${targets}/nr_targets`]: '0\n' },
-    { [`${targets}/nr_targets`]: undefined },
+    { [`${targets}/1/pid_target`]: undefined },
+    { [`${targets}/0/pid_target`]: undefined, [`${targets}/1/pid_target`]: undefined },
     { [`${FOLDER}/pid`]: '-1\n' },
     { [`${FOLDER}/pid`]: '0\n' },
     { [`${FOLDER}/pid`]: undefined },
@@ -76,10 +75,10 @@ test('what somebody else set up since is left alone', async () => {
     { [`${KDAMONDS}/nr_kdamonds`]: '2\n' },
     { [`${FOLDER}/pid`]: '32\n' },
     { [`${FOLDER}/pid`]: '1\n' },
-    { [`${targets}/nr_targets`]: '3\n' },
+    { [`${targets}/2/pid_target`]: '0\n' },
     { [`${targets}/0/pid_target`]: '5\n' },
     { [`${targets}/1/pid_target`]: '77\n' },
-    { [`${targets}/1/pid_target`]: undefined },
+    { [`${targets}/1/pid_target`]: undefined, [`${targets}/1/obsolete_target`]: 'N\n' },
   ].entries()) {
     const world = left(more);
     assert.equal(await recoverLeftover(world.host), 'changed by others since', `case ${at}`);

@@ -2,9 +2,10 @@
  * Written ahead of the first change to DAMON's tree, durably, and removed after the last: what was found, what was
  * changed. After a kill -9 the next Octavo finds it and puts everything back.
  */
+import { parseJson } from '../base/json-text.js';
 import type { Host } from '../host/host.js';
 import { type Holder, isAlive, isHolder } from '../host/lock-file.js';
-import { KDAMONDS, numberAt, readFile, writeFile } from './kernel-files.js';
+import { KDAMONDS, numberAt, numberedChildren, readFile, writeFile } from './kernel-files.js';
 import { recoverTracing } from './trace-buffer.js';
 
 export interface SessionRecord {
@@ -48,13 +49,8 @@ export function writeRecord(host: Host, record: SessionRecord) {
 
 export function readRecord(host: Host): SessionRecord | undefined {
   const text = host.files.readText(recordPath(host));
-  if (!text.ok) return undefined;
-  try {
-    const value: unknown = JSON.parse(text.value);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = text.ok ? parseJson(text.value) : text;
+  return parsed.ok && isRecord(parsed.value) ? parsed.value : undefined;
 }
 
 export function removeRecord(host: Host): void {
@@ -91,17 +87,17 @@ function isStillOurs(host: Host, record: SessionRecord): boolean {
   if (contexts === undefined) return record.grew;
   if (record.grew && numberAt(host, `${KDAMONDS}/nr_kdamonds`) !== 1n) return false;
   if (contexts === 0n) return true;
-  const thread = Number(numberAt(host, `${folder}/pid`) ?? -1n);
-  if (record.kdamond !== null && thread > 0 && thread !== record.kdamond) return false;
+  const thread = numberAt(host, `${folder}/pid`);
+  const runs = thread !== undefined && thread > 0n;
+  if (runs && record.kdamond !== null && Number(thread) !== record.kdamond) return false;
   const targets = `${folder}/contexts/0/targets`;
-  const found = Number(numberAt(host, `${targets}/nr_targets`) ?? -1n);
+  const found = numberedChildren(host, targets);
   // Killed between two writes: fewer targets than recorded, or pids not yet written (0).
-  if (found > record.targets.length) return false;
-  for (let index = 0; index < found; index++) {
-    const pid = Number(numberAt(host, `${targets}/${index}/pid_target`) ?? -1n);
-    if (pid !== 0 && pid !== record.targets[index]) return false;
-  }
-  return true;
+  if (found.length > record.targets.length) return false;
+  return found.every((index) => {
+    const pid = numberAt(host, `${targets}/${index}/pid_target`);
+    return pid === 0n || Number(pid) === record.targets[index];
+  });
 }
 
 /**

@@ -84,7 +84,7 @@ export class DamonSlot {
   ): Promise<Result<DamonSlot, Occupied>> {
     const grew = choice === 'grow';
     const number = grew ? 0 : choice;
-    const refresh = grew ? undefined : numberAt(host, `${KDAMONDS}/${number}/refresh_ms`);
+    const refresh = numberAt(host, `${KDAMONDS}/${number}/refresh_ms`);
     const record: SessionRecord = {
       octavo: 'damon-session',
       version: 1,
@@ -153,8 +153,9 @@ export class DamonSlot {
   /** CPU time that the kdamond has taken since its start, undefined where the kernel does not tell. */
   busyNs(): number | undefined {
     const pid = numberAt(this.host, `${this.path}/pid`);
-    const times = pid && pid > 0n ? this.host.files.readText(`/proc/${pid}/schedstat`) : undefined;
-    return times?.ok ? Number(times.value.split(' ')[0]) : undefined;
+    // Of a thread that does not run the pid is -1, which no process has.
+    const times = this.host.files.readText(`/proc/${pid}/schedstat`);
+    return times.ok ? Number(times.value.split(' ')[0]) : undefined;
   }
 
   /** Counters as of the last update_schemes_stats; ECANCELED there means that the kdamond has ended. */
@@ -180,10 +181,11 @@ export class DamonSlot {
     if (!updated.ok) return updated;
     const folder = `${this.#scheme(scheme)}/tried_regions`;
     return success(
-      numberedChildren(this.host, folder).map((index) => {
-        const start = numberAt(this.host, `${folder}/${index}/start`) ?? 0n;
+      numberedChildren(this.host, folder).flatMap((index) => {
+        const start = numberAt(this.host, `${folder}/${index}/start`);
+        if (start === undefined) return [];
         const accesses = Number(numberAt(this.host, `${folder}/${index}/nr_accesses`) ?? 0n);
-        return { start, end: start + size, accesses, age: 0 };
+        return [{ start, end: start + size, accesses, age: 0 }];
       }),
     );
   }

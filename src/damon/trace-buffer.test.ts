@@ -122,3 +122,38 @@ test('a journal that is no JSON is none', () => {
   recoverTracing(host);
   assert.deepEqual(world.writes, []);
 });
+
+test('a shared buffer that cannot be read, journaled or turned on is refused with nothing left behind', () => {
+  const files = { [`${ROOT}/${SWITCH}`]: '0\n', [`${ROOT}/trace`]: '' };
+  const errnoOf = (world: ReturnType<typeof writtenHost>) => {
+    const opened = openTraceBuffer(world.host);
+    assert.equal(world.files.get(`${ROOT}/${SWITCH}`), '0\n');
+    assert.equal(world.files.has(JOURNAL), false);
+    return opened.ok ? '' : opened.error.errno;
+  };
+  for (const unreadable of [SWITCH, 'trace']) {
+    const world = writtenHost(files);
+    world.refuseRead = (path) => (path === `${ROOT}/${unreadable}` ? 'EACCES' : undefined);
+    assert.equal(errnoOf(world), 'EACCES', unreadable);
+  }
+  const full = writtenHost(files);
+  full.host.files.writeFile = (path) => ({ ok: false, error: { errno: 'ENOSPC', call: path } });
+  assert.equal(errnoOf(full), 'ENOSPC');
+  assert.deepEqual(full.writes, []);
+  const refusing = writtenHost(files);
+  refusing.refuse = () => 'EPERM';
+  assert.equal(errnoOf(refusing), 'EPERM');
+});
+
+test('the journal’s folder is made first, and a kernel without the event is named by the file it lacks', () => {
+  const world = writtenHost({ [`${ROOT}/${SWITCH}`]: '0\n', [`${ROOT}/trace`]: '' });
+  const made: string[] = [];
+  world.host.files.makeDirectory = (path) => {
+    made.push(path);
+    return { ok: true, value: undefined };
+  };
+  assert.ok(openTraceBuffer(world.host).ok);
+  assert.deepEqual(made, ['/state']);
+  const refused = openTraceBuffer(writtenHost({}).host);
+  assert.equal(refused.ok ? '' : refused.error.call, `open ${ROOT}/${SWITCH}`);
+});

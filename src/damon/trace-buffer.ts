@@ -3,6 +3,7 @@
  * their switches are touched. Its name tells its owner, so that one left behind by a kill -9 can be told and removed.
  * Where there are no instances the shared buffer is used, with its switch journaled and put back as found.
  */
+import { parseJson } from '../base/json-text.js';
 import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host, Refusal } from '../host/host.js';
 import { type Holder, isAlive, isHolder, ownHolder } from '../host/lock-file.js';
@@ -107,12 +108,8 @@ function writeJournal(host: Host, path: string): Answer<void> {
 
 function readJournal(host: Host): SwitchedOn | undefined {
   const text = host.files.readText(journalPath(host));
-  if (!text.ok) return undefined;
-  try {
-    const { holder, path } = JSON.parse(text.value) as Partial<SwitchedOn>;
-    const isOurs = ROOTS.some((root) => path === `${root}/${SWITCH}`);
-    return isHolder(holder) && path !== undefined && isOurs ? { holder, path } : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = text.ok ? parseJson(text.value) : text;
+  const { holder, path } = ((parsed.ok && parsed.value) || {}) as Partial<SwitchedOn>;
+  const isOurs = ROOTS.some((root) => path === `${root}/${SWITCH}`);
+  return isHolder(holder) && path !== undefined && isOurs ? { holder, path } : undefined;
 }

@@ -7,7 +7,6 @@ import type { PageGeometry } from '../vocabulary/units.js';
  * which goes along the edges of holes, comes last. `maps` is /proc/PID/maps.
  */
 export function unmappedRanges(maps: string, count: number, geometry: PageGeometry): AddressRange[] {
-  if (count === 0) return [];
   const blockBytes = BigInt(geometry.blockBytes);
   const hole = widestHole(maps);
   const middle = (hole.start + hole.end) / 2n / blockBytes;

@@ -38,7 +38,7 @@ const UPDATE_US = 60_000_000n;
 /** Fixed ranges, one count each. */
 export async function watchRanges(slot: DamonSlot, request: WatchRequest): Promise<Result<Watched, Refusal>> {
   const pads = padsFor(slot, request);
-  const regions = [...request.ranges, ...pads].sort((left, right) => (left.start < right.start ? -1 : 1));
+  const regions = [...request.ranges, ...pads].sort((left, right) => Number(left.start - right.start));
   const sampleUs = Math.max(SHORTEST_SAMPLE_US, regions.length * SAMPLE_US_PER_REGION);
   const context = watchContext(request, regions, sampleUs);
   const staged = await slot.stage(context);

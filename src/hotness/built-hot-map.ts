@@ -5,7 +5,7 @@ import type { SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Fraction, PageGeometry } from '../vocabulary/units.js';
-import { type BlockAddress, type HeatTable, NO_BLOCK } from './heat-loop/heat-table.js';
+import type { BlockHeat, HeatTable } from './heat-loop/heat-table.js';
 
 /** What is known of the blocks of a process beside heat: that they are there, and which sub-pages hold data. */
 export class BlockContent {
@@ -36,6 +36,9 @@ export interface MapParts {
   readonly apart: readonly HotMap[];
   readonly unplaced: Readonly<Record<string, number>>;
 }
+
+/** Of a block without samples. */
+const NO_HEAT: BlockHeat = { samples: 0, weight: 0, touched: 0, once: 0, twice: 0 };
 
 export class BuiltHotMap implements HotMap {
   readonly process: ProcessIdentity;
@@ -85,12 +88,12 @@ export class BuiltHotMap implements HotMap {
 
   block(block: BlockNumber): HotBlock | undefined {
     const { table, content } = this.#parts;
-    const address = this.#find(table, block);
-    if (address === NO_BLOCK && !content.known.has(block)) return undefined;
+    const heat = table?.heatOf(this.process.pid, block);
+    if (heat === undefined && !content.known.has(block)) return undefined;
     const filled = content.filled.get(block);
     return {
       block,
-      ...this.#heat(table, address),
+      ...(heat === undefined ? NO_HEAT : { ...heat, weight: heat.weight * this.#fade }),
       tlbMisses: this.#tlbMisses(block),
       unseenShare: this.unseenShare,
       filled: filled === undefined ? undefined : countBits(filled),
@@ -98,11 +101,11 @@ export class BuiltHotMap implements HotMap {
   }
 
   counts(block: BlockNumber, into: Uint16Array): boolean {
-    return copyCounts(this.#parts.table, this.process.pid, block, into);
+    return this.#parts.table?.countsOf(this.process.pid, block, into) ?? false;
   }
 
   tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean {
-    return copyCounts(this.#parts.walks, this.process.pid, block, into);
+    return this.#parts.walks?.countsOf(this.process.pid, block, into) ?? false;
   }
 
   filled(block: BlockNumber, into: Uint8Array): boolean {
@@ -112,43 +115,13 @@ export class BuiltHotMap implements HotMap {
     return true;
   }
 
-  #find(table: HeatTable | undefined, block: BlockNumber): BlockAddress {
-    return table?.find(this.process.pid, block) ?? NO_BLOCK;
-  }
-
-  #heat(table: HeatTable | undefined, address: BlockAddress) {
-    if (table === undefined || address === NO_BLOCK || table.samples(address) === 0) {
-      return { samples: 0, weight: 0, touched: 0, once: 0, twice: 0 };
-    }
-    const samples = table.samples(address);
-    const weight = table.weight(address) * this.#fade;
-    if (table.detail === 'counts') return { samples, weight, ...table.tally(address) };
-    const seen = new Uint16Array(this.geometry.pagesPerBlock);
-    table.counts(address, seen);
-    const touched = seen.reduce((sum, one) => sum + one, 0);
-    return { samples, weight, touched, once: undefined, twice: undefined };
-  }
-
   /** Of a recording of TLB misses all that there is; undefined where no sample of any block tells. */
   #tlbMisses(block: BlockNumber): number | undefined {
     const { walks, table, nature } = this.#parts;
     const from = nature === 'tlb-misses' ? table : walks;
     if (from === undefined) return undefined;
-    const address = this.#find(from, block);
-    return address === NO_BLOCK ? 0 : from.weight(address) * this.#fade;
+    return from.weightOf(this.process.pid, block) * this.#fade;
   }
-}
-
-function copyCounts(
-  table: HeatTable | undefined,
-  pid: number,
-  block: BlockNumber,
-  into: Uint16Array,
-): boolean {
-  const address = table?.find(pid, block) ?? NO_BLOCK;
-  if (table === undefined || address === NO_BLOCK || table.samples(address) === 0) return false;
-  table.counts(address, into);
-  return true;
 }
 
 /** Share of the accesses of today that samples cannot speak for: what was lost then, and what changed since. */

@@ -3,7 +3,7 @@ import { chanceBounds } from '../base/binomial.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction } from '../vocabulary/units.js';
 import { boundedFraction } from './conclusions.js';
-import { density, surelyWider } from './confidence.js';
+import { MOST_ACCESSES, sparseClaim, surelyWider } from './confidence.js';
 
 /** Error of each end of the interval of a ratio: together 5 %. */
 const ALPHA = 0.025;
@@ -95,6 +95,6 @@ function heatChange(
 function sparseness(map: HotMap | undefined, block: BlockNumber, below: Fraction): Sparseness {
   const fraction = map && boundedFraction(map, block);
   if (fraction === undefined) return 'unknown';
-  if (density(fraction, below, 1) === 'sparse') return 'sparse';
+  if (sparseClaim(fraction, below, MOST_ACCESSES) !== undefined) return 'sparse';
   return surelyWider(fraction, below) ? 'wider' : 'unknown';
 }

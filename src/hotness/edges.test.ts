@@ -262,3 +262,50 @@ test('blocks rank by the misses that are told, else by their accesses', () => {
     [0, 0],
   );
 });
+
+test('a process without heat has the memory of its content alone, and nothing to say of other blocks', () => {
+  const maps = new HotMaps({ geometry: GEOMETRY_4K, processes: [PROCESS] });
+  maps.addBlocks(PROCESS.pid, 3, 1);
+  maps.addContent(PROCESS.pid, 4, new Uint8Array(64).fill(1));
+  const [map] = maps.build([]);
+  assert.equal(map.byteLength, 64);
+  assert.equal(map.block(7), undefined);
+  assert.deepEqual(map.block(3), {
+    ...{ block: 3, samples: 0, weight: 0, touched: 0, once: 0, twice: 0 },
+    ...{ tlbMisses: undefined, unseenShare: 0, filled: undefined },
+  });
+  const counts = new Uint16Array(512);
+  assert.deepEqual([map.counts(3, counts), map.tlbMissCounts(3, counts)], [false, false]);
+});
+
+test('a block with heat beside others is the only one with counts; misses add to the memory', () => {
+  const one = builder();
+  one.addCount(5, 2, 8);
+  one.addBlock(3);
+  const heated = one.byteLength;
+  const counts = new Uint16Array(512);
+  assert.deepEqual([one.counts(0, counts), counts[5], one.counts(3, counts)], [true, 2, false]);
+  one.addTlbMisses(5, 1, 4);
+  assert.ok(one.byteLength > heated + 1000, `${one.byteLength} after ${heated}`);
+  const faded = one.build([{ ...SUB_PAGE_ORIGIN, fade: 0.25 }]);
+  assert.deepEqual([faded.block(0)?.weight, faded.block(0)?.tlbMisses], [2, 1]);
+  assert.equal(faded.block(3)?.tlbMisses, 0);
+});
+
+test('misses told apart rank a block that has none last', () => {
+  const maps = new HotMaps({ geometry: GEOMETRY_4K, processes: [PROCESS] });
+  const batch = sampleColumns(1);
+  batch.pid.set([PROCESS.pid]);
+  batch.virtualPage.set([512]);
+  batch.weight.set([1]);
+  batch.count = 1;
+  maps.addSamples(batch, 'loads');
+  batch.virtualPage.set([1024]);
+  maps.addSamples(batch, 'tlb-misses');
+  const origins = (['loads', 'tlb-misses'] as const).map((nature) => ({ ...SUB_PAGE_ORIGIN, nature }));
+  const [map] = maps.build(origins);
+  assert.deepEqual(
+    [1, 2, 9].map((block) => collapseRank(map, block)),
+    [0, 1, 0],
+  );
+});

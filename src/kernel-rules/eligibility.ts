@@ -89,8 +89,8 @@ function contentObstacles({ mapping, state, geometry }: BlockCase): Obstacle[] {
 }
 
 /** A huge page of a file cannot be mapped where a page is the process's own (collapse_pte_mapped_thp()). */
-function hasPrivateCopies({ kind, permissions, anonymousBytes }: Mapping): boolean {
-  return kind !== 'anon' && permissions.endsWith('p') && (anonymousBytes ?? 0) > 0;
+function hasPrivateCopies({ kind, permissions, anonymousBytes = 0 }: Mapping): boolean {
+  return kind !== 'anon' && permissions.endsWith('p') && anonymousBytes > 0;
 }
 
 /** userfaultfd_armed() for anonymous memory; shmem asks for handlers of missing pages only (khugepaged.c). */

@@ -35,7 +35,7 @@ export function pressureReason(memory: MemoryState, budgets: Budgets, taken: num
   }
   if (minFreeBytes === 0 || freeHugeBytes === undefined) return undefined;
   const left = Math.max(0, freeHugeBytes - (taken + 1) * blockBytes);
-  if (left >= minFreeBytes && freeHugeBytes > taken * blockBytes) return undefined;
+  if (left >= minFreeBytes) return undefined;
   return `only ${inMiB(left)} MiB would stay free in huge blocks, bound is ${inMiB(minFreeBytes)} MiB (--min-free)`;
 }
 

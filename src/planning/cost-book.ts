@@ -113,6 +113,6 @@ function hasFailed({ answer }: Receipt): boolean {
  */
 function kindOf({ action, targetOrder, cost, gain }: Proposal, actuator: string, blockBytes: Bytes): string {
   const moved = action === 'collapse' ? cost.copiedBytes : (gain.returnedBytes ?? 0);
-  const quarter = Math.min(4, Math.max(0, Math.ceil((4 * moved) / blockBytes)));
+  const quarter = Math.ceil((4 * moved) / blockBytes);
   return `${actuator} ${action} order ${targetOrder} of ${blockBytes} bytes, ${quarter} quarters moved`;
 }

@@ -176,7 +176,7 @@ class Draft {
     const defeats = here.map((means) => defeat(means, mapping.flags.includes('lo'), found.state));
     const working = here.find((_, index) => defeats[index] === undefined);
     if (working) return working;
-    if (!this.#input.insist) return { code: 'not-eligible', why: defeats[0] ?? '' };
+    if (!this.#input.insist) return { code: 'not-eligible', why: defeats[0] as string };
     warnings.push(`likely to fail: ${defeats[0]}`);
     return here[0];
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes, SETTINGS } from '../../test/drawing.js';
 import { POLICIES } from '../policies/catalogue.js';
-import { DEFAULT_COSTS, DEFAULT_PARAMETERS, type PolicyParameters } from '../policies/policy.js';
+import { DEFAULT_COSTS, DEFAULT_PARAMETERS, type PolicyParameters, policyOf } from '../policies/policy.js';
 import { blockState } from '../verification/block-rows.js';
 import { rowOfBlock } from '../vocabulary/page-sizes.js';
 import { PlanSchema } from '../vocabulary/plan.js';
@@ -72,7 +72,7 @@ function plan(given: Case) {
   ];
   const heat = given.filled && hotMap({ filled: given.filled });
   const parameters = { ...DEFAULT_PARAMETERS, ...given.parameters, named };
-  const output = POLICIES['named-blocks'].propose({ sizes, heat, parameters });
+  const output = policyOf(POLICIES['named-blocks']).propose({ sizes, heat, parameters });
   const made = makePlan({
     id: 'plan-1',
     nowMs: 1000,
@@ -394,7 +394,7 @@ test('what acts cost on this host decides in place of what is assumed', () => {
 
 test('a block has one step, a best one goes first, and the plan says what it was made of', () => {
   const sizes = pageSizes(['H', 'H', 'H']);
-  const proposed = POLICIES['named-blocks'].propose({
+  const proposed = policyOf(POLICIES['named-blocks']).propose({
     sizes,
     heat: undefined,
     parameters: {

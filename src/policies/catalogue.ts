@@ -1,17 +1,21 @@
 import { chain } from './chain.js';
-import { collapseDense } from './collapse-dense.js';
+import { BY_RESIDENCY, collapseDense } from './collapse-dense.js';
 import { namedBlocks } from './named-blocks.js';
-import type { Policy } from './policy.js';
+import type { PolicyKind } from './policy.js';
 import { returnEmpty } from './return-empty.js';
 import { splitSparse } from './split-sparse.js';
 
-/** Every policy, by the name that users give. */
-export const POLICIES = {
+const LINKS = {
   'return-empty': returnEmpty,
   'split-sparse': splitSparse,
   'collapse-dense': collapseDense,
+} as const;
+
+/** Every kind of policy, by the name that users give. */
+export const POLICIES = {
+  ...LINKS,
   'named-blocks': namedBlocks,
-  chain: chain('chain', [returnEmpty, splitSparse, collapseDense]),
-} as const satisfies Record<string, Policy>;
+  chain: chain('chain', LINKS, { collapseByResidency: BY_RESIDENCY.default(false) }),
+} as const satisfies Record<string, PolicyKind>;
 
 export type PolicyName = keyof typeof POLICIES;

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
 import { GEOMETRY_4K, MIB, pageGeometry } from '../vocabulary/units.js';
-import { POLICIES } from './catalogue.js';
+import type { PolicyName } from './catalogue.js';
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
 import { Findings } from './findings.js';
-import { DEFAULT_COSTS, DEFAULT_PARAMETERS, type PolicyParameters } from './policy.js';
+import { DEFAULT_COSTS, DEFAULT_PARAMETERS } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 
 const PAGE = 4096;
@@ -101,24 +102,14 @@ test('an order is chosen where nine tenths of what is cold stay cold, and never 
   assert.equal(chooseSplitOrder(exact, 512, all), 4);
 });
 
-const propose = (
-  policy: keyof typeof POLICIES,
-  blocks: readonly string[],
-  more: Partial<PolicyParameters>,
-  drawn: Drawn = {},
-) =>
-  POLICIES[policy].propose({
-    sizes: pageSizes(blocks, drawn),
-    heat: undefined,
-    parameters: { ...DEFAULT_PARAMETERS, ...more },
-  });
+const propose = (policy: PolicyName, blocks: readonly string[], more: GivenToPolicy, drawn: Drawn = {}) =>
+  proposalsOf(policy, { sizes: pageSizes(blocks, drawn), heat: undefined }, more);
 
 test('collapse-dense takes anonymous and shared memory that lies whole in its mapping, and no files', () => {
   const took = (drawn: Drawn, whole = true) => {
     const sizes = pageSizes(['4'], drawn);
     if (!whole) sizes.blocks.flags[0] = 0;
-    const parameters = { ...DEFAULT_PARAMETERS, collapseByResidency: true };
-    const output = POLICIES['collapse-dense'].propose({ sizes, heat: undefined, parameters });
+    const output = proposalsOf('collapse-dense', { sizes, heat: undefined });
     return [output.proposals.length, output.passedOver.length];
   };
   assert.deepEqual([took({}), took({ kind: 'shmem' }), took({ kind: 'file' })], [[1, 0], [1, 0], [0, 0]]); // biome-ignore format: by kind

@@ -1,27 +1,30 @@
+import { NO_PARAMETERS } from '../vocabulary/kind.js';
 import { MAPPING_LEVEL, rowOfBlock, wholeMapping } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { BlockNumber, Order, Pages } from '../vocabulary/units.js';
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
 import { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput, type PolicyOutput } from './policy.js';
+import { ofPages, type PolicyInput, type PolicyOutput, policyKind } from './policy.js';
 
 const NAME = 'named-blocks';
 
 /** Proposes just what the user named with --split and --collapse, whatever its heat. */
-export const namedBlocks: Policy = {
-  name: NAME,
+export const namedBlocks = policyKind({
   brief: 'split and collapse exactly the blocks named with --split and --collapse',
-  propose(input: PolicyInput): PolicyOutput {
-    const findings = new Findings(NAME, input.sizes.process);
-    const { pid } = input.sizes.process;
-    const named = input.parameters.named.filter((blocks) => blocks.pid === pid);
-    const proposals = named.flatMap((blocks) => [
-      ...blocks.split.flatMap((block) => split(input, block, blocks.aroundPage, findings) ?? []),
-      ...blocks.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
-    ]);
-    return { proposals: onceEach(proposals, findings), passedOver: findings.passedOver() };
-  },
-};
+  parameters: NO_PARAMETERS,
+  make: () => ({ name: NAME, propose }),
+});
+
+function propose(input: PolicyInput): PolicyOutput {
+  const findings = new Findings(NAME, input.sizes.process);
+  const { pid } = input.sizes.process;
+  const named = input.parameters.named.filter((blocks) => blocks.pid === pid);
+  const proposals = named.flatMap((blocks) => [
+    ...blocks.split.flatMap((block) => split(input, block, blocks.aroundPage, findings) ?? []),
+    ...blocks.collapse.flatMap((block) => collapse(input, block, findings) ?? []),
+  ]);
+  return { proposals: onceEach(proposals, findings), passedOver: findings.passedOver() };
+}
 
 /** A block named twice, or for both, gets the first action. */
 function onceEach(proposals: readonly Proposal[], findings: Findings): readonly Proposal[] {

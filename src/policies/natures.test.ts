@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIRST_BLOCK, hotMap, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
 import { HotMaps } from '../hotness/hot-maps.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import { NATURE_NAMES, obstacle, type SampleNature } from '../vocabulary/nature.js';
 import { sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { POLICIES } from './catalogue.js';
-import { DEFAULT_PARAMETERS, type PolicyParameters } from './policy.js';
 
 type Hits = readonly (readonly [subPage: number, samples: number])[];
 
@@ -17,17 +16,10 @@ const FULL: Hits = Array.from({ length: 512 }, (_, page) => [page, 20] as const)
 
 const originOf = (nature: SampleNature) => ({ ...SUB_PAGE_ORIGIN, nature });
 
-function propose(
-  policy: 'split-sparse' | 'collapse-dense',
-  heat: HotMap,
-  more: Partial<PolicyParameters> = {},
-) {
+function propose(policy: 'split-sparse' | 'collapse-dense', heat: HotMap, more: GivenToPolicy = {}) {
   const blocks = policy === 'split-sparse' ? ['H', 'H'] : ['4', '4'];
-  return POLICIES[policy].propose({
-    sizes: pageSizes(blocks),
-    heat,
-    parameters: { ...DEFAULT_PARAMETERS, ...more },
-  });
+  const careful = policy === 'collapse-dense' ? { collapseByResidency: false } : {};
+  return proposalsOf(policy, { sizes: pageSizes(blocks), heat }, { ...careful, ...more });
 }
 
 for (const nature of NATURE_NAMES) {
@@ -79,7 +71,7 @@ function mapOf(
   return maps.build((Object.keys(samples) as SampleNature[]).map(originOf))[0];
 }
 
-const ranks = (heat: HotMap, more: Partial<PolicyParameters> = {}) =>
+const ranks = (heat: HotMap, more: GivenToPolicy = {}) =>
   propose('collapse-dense', heat, more).proposals.map(({ block, priority }) => [
     block - FIRST_BLOCK,
     priority,

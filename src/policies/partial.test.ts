@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
-import { POLICIES, type PolicyName } from './catalogue.js';
-import { DEFAULT_PARAMETERS, type PolicyParameters } from './policy.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+import type { PolicyName } from './catalogue.js';
 
 const PAGE = 4096;
 
@@ -10,19 +10,15 @@ interface Case {
   readonly blocks: readonly string[];
   readonly drawn?: Drawn;
   readonly filled?: Readonly<Record<number, number>>;
-  readonly parameters?: Partial<PolicyParameters>;
+  readonly parameters?: GivenToPolicy;
 }
 
 function propose(policy: PolicyName, { blocks, drawn, filled, parameters }: Case) {
   const heat = filled && hotMap({ filled });
-  return POLICIES[policy].propose({
-    sizes: pageSizes(blocks, drawn),
-    heat,
-    parameters: { ...DEFAULT_PARAMETERS, ...parameters },
-  });
+  return proposalsOf(policy, { sizes: pageSizes(blocks, drawn), heat }, parameters);
 }
 
-const named = (...split: number[]): Partial<PolicyParameters> => ({
+const named = (...split: number[]): GivenToPolicy => ({
   named: [{ pid: PROCESS.pid, split: split.map((block) => FIRST_BLOCK + block), collapse: [] }],
 });
 
@@ -149,11 +145,7 @@ test('zero-filled base pages beside a folio are no part of its split', () => {
   const sizes = pageSizes(['h*8'], { unmapped: { 0: 504 } });
   sizes.blocks.pagesByOrder[0] = 3;
   sizes.blocks.present[0] = 11;
-  const { proposals } = POLICIES['return-empty'].propose({
-    sizes,
-    heat: hotMap({ filled: { 0: 6 } }),
-    parameters: DEFAULT_PARAMETERS,
-  });
+  const { proposals } = proposalsOf('return-empty', { sizes, heat: hotMap({ filled: { 0: 6 } }) });
   assert.equal(proposals[0].gain.returnedBytes, (504 + 2) * PAGE);
 });
 
@@ -168,8 +160,9 @@ test('shared memory out of the page tables can be named for a collapse, private 
 test('a block that several mappings cut is asked for whole: what is known of all its rows, or nothing', () => {
   const sizes = pageSizes(['h*8', 'h*8'], { unmapped: { 0: 400, 1: 104 } });
   sizes.blocks.block[1] = FIRST_BLOCK;
-  const input = { sizes, heat: undefined, parameters: { ...DEFAULT_PARAMETERS, ...named(0) } };
-  assert.equal(POLICIES['named-blocks'].propose(input).proposals[0].gain.returnedBytes, 504 * PAGE);
+  const returned = () =>
+    proposalsOf('named-blocks', { sizes, heat: undefined }, named(0)).proposals[0].gain.returnedBytes;
+  assert.equal(returned(), 504 * PAGE);
   sizes.blocks.flags[1] |= 1 << 6;
-  assert.equal(POLICIES['named-blocks'].propose(input).proposals[0].gain.returnedBytes, null);
+  assert.equal(returned(), null);
 });

@@ -8,25 +8,22 @@ import {
   pageSizes,
   SUB_PAGE_ORIGIN,
 } from '../../test/drawing.js';
-import { POLICIES, type PolicyName } from './catalogue.js';
-import { DEFAULT_PARAMETERS, type PolicyInput, type PolicyOutput, type PolicyParameters } from './policy.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+import type { PolicyName } from './catalogue.js';
+import type { PolicyOutput } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 
 interface Case {
   readonly blocks: readonly string[];
   readonly heat?: DrawnHeat;
   readonly drawn?: Drawn;
-  readonly parameters?: Partial<PolicyParameters>;
+  readonly parameters?: GivenToPolicy;
   readonly origins?: Parameters<typeof hotMap>[1];
 }
 
 function propose(name: PolicyName, { blocks, heat, drawn, parameters, origins }: Case): PolicyOutput {
-  const input: PolicyInput = {
-    sizes: pageSizes(blocks, drawn),
-    heat: heat && hotMap(heat, origins),
-    parameters: { ...DEFAULT_PARAMETERS, ...parameters },
-  };
-  return POLICIES[name].propose(input);
+  const input = { sizes: pageSizes(blocks, drawn), heat: heat && hotMap(heat, origins) };
+  return proposalsOf(name, input, parameters);
 }
 
 const actions = (output: PolicyOutput) =>
@@ -86,7 +83,7 @@ test('split-sparse splits what is proven sparse and leaves the rest with its rea
 });
 
 test('split-sparse asks for samples, for few sub-pages and for nearly all accesses, and says which is missing', () => {
-  const why = (samples: readonly (readonly [number, number])[], parameters?: Partial<PolicyParameters>) =>
+  const why = (samples: readonly (readonly [number, number])[], parameters?: GivenToPolicy) =>
     propose('split-sparse', {
       blocks: ['H'],
       heat: { samples: { 0: samples } },

@@ -2,10 +2,12 @@
  * The policy role: what is known of a process's memory in, proposals out. Pure: no host, no clock, no settings; the
  * planner decides what is possible, allowed and affordable.
  */
+import type * as z from 'zod';
 import type { HotMap } from '../vocabulary/hot-map.js';
+import type { Kind } from '../vocabulary/kind.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { PassedOver, Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Fraction, Microseconds, Order, Pages, ProcessId } from '../vocabulary/units.js';
+import type { BlockNumber, Microseconds, Order, Pages, ProcessId } from '../vocabulary/units.js';
 
 export interface PolicyInput {
   readonly sizes: PageSizes;
@@ -21,10 +23,29 @@ export interface PolicyOutput {
 }
 
 export interface Policy {
+  /** The name of its kind in the catalogue; proposals say who made them. */
   readonly name: string;
-  /** One line for catalogues and `--help`. */
-  readonly brief: string;
   propose(input: PolicyInput): PolicyOutput;
+}
+
+/**
+ * A kind of policy: what it is, its own parameters, and how one is made. One file each, and one line in the catalogue;
+ * `parameters` is a zod object of fields from vocabulary/kind.ts. What all policies are told is in PolicyParameters.
+ */
+export interface PolicyKind<Parameters extends z.ZodObject = z.ZodObject> extends Kind<Parameters> {
+  make(parameters: z.output<Parameters>): Policy;
+}
+
+/** Infers the type of the parameters that `make` is given. */
+export function policyKind<Parameters extends z.ZodObject>(
+  kind: PolicyKind<Parameters>,
+): PolicyKind<Parameters> {
+  return kind;
+}
+
+/** A policy of this kind with its parameters checked; throws a ZodError, so input of users is checked before. */
+export function policyOf(kind: PolicyKind, given: Readonly<Record<string, unknown>> = {}): Policy {
+  return kind.make(kind.parameters.parse(given));
 }
 
 /** Blocks that the user named in one process. */
@@ -36,42 +57,12 @@ export interface NamedBlocks {
   readonly aroundPage?: number;
 }
 
+/** What all policies are told, whatever their own parameters. */
 export interface PolicyParameters {
-  /**
-   * split-sparse: a huge block is sparse when at most this share of its sub-pages takes nearly all of its accesses.
-   * Default 0.10: the bound that the study behind the DAMOS split series used for "sparse".
-   */
-  readonly sparseBelow: Fraction;
-  /**
-   * split-sparse: share of the accesses that those sub-pages take at least, with 95 % confidence; the rest is what a
-   * split may cost at worst. Default 0.90: from 40 samples on a block can show it.
-   */
-  readonly keepAccesses: Fraction;
-  /**
-   * collapse-dense: at least this share of a block's sub-pages must be present (and hot, when heat is known).
-   * Default 0.90: Ingens promotes at 90 % utilisation, which bounds growth to a ninth of what is there.
-   */
-  readonly denseAbove: Fraction;
-  /**
-   * return-empty: split when more than this share of a huge block's sub-pages holds only zeroes.
-   * Default 409/512: the max_ptes_none at which Meta ran the kernel's underused shrinker; it gave back 69 % of the
-   * bloat and kept 94 % of the speed-up.
-   */
-  readonly emptyAbove: Fraction;
-  /**
-   * return-empty: split a folio when pages that nobody maps make at least this share of a huge block. Default 1/64: a
-   * split waits a quarter of a millisecond, which is worth 32 KiB of memory and takes no huge translation away.
-   */
-  readonly unmappedFrom: Fraction;
   /** Target order that the user forces; undefined lets each policy choose for each block. */
   readonly order: Order | undefined;
   /** Orders that some actuator here can split to, ascending; policies choose among them. */
   readonly splitOrders: readonly Order[];
-  /**
-   * collapse-dense: whether a block without any heat may be collapsed because it is full. Default no: a copy of cold
-   * memory brings nothing. The command line sets it when collapse-dense is chosen by name.
-   */
-  readonly collapseByResidency: boolean;
   /** Expected durations, for estimates. */
   readonly costs: CostModel;
   readonly named: readonly NamedBlocks[];
@@ -97,14 +88,8 @@ export const DEFAULT_COSTS: CostModel = {
 };
 
 export const DEFAULT_PARAMETERS: PolicyParameters = {
-  sparseBelow: 0.1,
-  keepAccesses: 0.9,
-  denseAbove: 0.9,
-  emptyAbove: 409 / 512,
-  unmappedFrom: 1 / 64,
   order: undefined,
   splitOrders: [0],
-  collapseByResidency: false,
   costs: DEFAULT_COSTS,
   named: [],
 };

@@ -1,26 +1,36 @@
+import * as z from 'zod';
 import { percent, percentDown, percentUp } from '../base/percent.js';
 import { whyNot } from '../hotness/conclusions.js';
 import { fewestSamples, hotFraction, markKept, sparseClaim, surelyWider } from '../hotness/confidence.js';
 import type { HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Order, Pages } from '../vocabulary/units.js';
+import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
 import { freedPages, type SplitFacts, splitCost, splitGain } from './estimates.js';
 import type { Findings } from './findings.js';
-import { ofPages, type Policy, type PolicyInput, type PolicyParameters } from './policy.js';
+import { ofPages, type PolicyInput, policyKind } from './policy.js';
+import { SPARSENESS } from './sparseness.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 
 const NAME = 'split-sparse';
 
 /** Splits huge blocks of which a small share takes nearly all accesses, so that the rest can be seen and reclaimed. */
-export const splitSparse: Policy = {
-  name: NAME,
+export const splitSparse = policyKind({
   brief: 'split huge pages of which, with 95 % confidence, a small share takes nearly all accesses',
-  propose: (input) => judgeEach(NAME, input, 'pmd', judge),
-};
+  parameters: z.strictObject(SPARSENESS),
+  make: (bounds) => ({
+    name: NAME,
+    propose: (input) => judgeEach(NAME, input, 'pmd', (...row) => judge(bounds, ...row)),
+  }),
+});
 
-function judge(input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
-  const { sizes, heat, parameters } = input;
+interface Bounds {
+  readonly sparseBelow: Fraction;
+  readonly keepAccesses: Fraction;
+}
+
+function judge(bounds: Bounds, input: PolicyInput, row: number, findings: Findings): Proposal | undefined {
+  const { sizes, heat } = input;
   const block = sizes.blocks.block[row];
   if (!heat?.subPageHeat) {
     findings.add('unknown-heat', 'no source that sees below a huge page', block);
@@ -36,9 +46,9 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
     findings.add('unknown-heat', 'no sample fell on it', block);
     return undefined;
   }
-  const claim = sparseClaim(fraction, parameters.sparseBelow, parameters.keepAccesses);
+  const claim = sparseClaim(fraction, bounds.sparseBelow, bounds.keepAccesses);
   if (claim === undefined) {
-    findings.add(...passing(fraction, parameters, sizes.geometry.pagesPerBlock), block);
+    findings.add(...passing(fraction, bounds, sizes.geometry.pagesPerBlock), block);
     return undefined;
   }
   return proposal(input, row, heat, { block, samples: fraction.samples, claim });
@@ -46,7 +56,7 @@ function judge(input: PolicyInput, row: number, findings: Findings): Proposal | 
 
 function passing(
   fraction: HotFraction,
-  { sparseBelow, keepAccesses }: PolicyParameters,
+  { sparseBelow, keepAccesses }: Bounds,
   pages: Pages,
 ): ['no-gain' | 'unknown-heat', string] {
   if (surelyWider(fraction, sparseBelow, keepAccesses))

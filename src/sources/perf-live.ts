@@ -119,11 +119,7 @@ export class PerfLiveSource implements Source {
     if (event !== undefined) this.session.events.add(event);
     this.session.begin(false, 0);
     const threads = this.options.pids.flatMap((pid) => threadsOf(host, pid));
-    const rings: PerfRing[] = [];
-    for (const cpu of onlineCpus(host)) {
-      const ring = openRing(host, attr, threads, cpu);
-      if (ring !== undefined) rings.push(ring);
-    }
+    const rings = openRings(host, attr, threads);
     if (rings.length === 0) throw new OctavoError('TARGET_GONE', { pid: this.options.pids.join(',') });
     return rings;
   }
@@ -154,6 +150,21 @@ function* flush(session: PerfSession, out: AccessColumns): Iterable<AccessColumn
   out.timeOrigin = session.samples.timeOrigin;
   yield out;
   out.count = 0;
+}
+
+/** The rings of all CPUs, or none: a refusal on one closes those that were open. */
+function openRings(host: Host, attr: Uint8Array, threads: readonly number[]): PerfRing[] {
+  const rings: PerfRing[] = [];
+  try {
+    for (const cpu of onlineCpus(host)) {
+      const ring = openRing(host, attr, threads, cpu);
+      if (ring !== undefined) rings.push(ring);
+    }
+  } catch (problem) {
+    for (const ring of rings) ring.close();
+    throw problem;
+  }
+  return rings;
 }
 
 /** Threads that end while they are opened are passed over; any other refusal is an error. */

@@ -1,147 +1,258 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { xorshift } from '../../test/random.js';
-import { OctavoError } from '../vocabulary/errors.js';
-import { GEOMETRY_4K } from '../vocabulary/units.js';
+import { streamOf } from '../../test/perf-rows.js';
+import { GEOMETRY_4K, pageGeometry } from '../vocabulary/units.js';
 import { PerfScriptSource, type ScriptInput } from './perf-script.js';
 
-async function* chunked(text: string, size: number): AsyncGenerator<Uint8Array> {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+const ACTIVE = new AbortController().signal;
+
+/** What `perf script -F comm,pid,tid,cpu,time,period,event,addr` prints. */
+const line = (given: {
+  comm?: string;
+  who?: string;
+  cpu?: number;
+  at?: string;
+  event?: string;
+  addr?: string;
+}) => {
+  const { comm = 'redis', who = '7/8', cpu = 1, at = '10.000000', event = 'page-faults', addr = '7f0000001234' } = given; // biome-ignore format: defaults
+  return `${comm} ${who} [00${cpu}] ${at}: 1 ${event}: ${addr}`;
+};
+
+interface Script {
+  readonly source: PerfScriptSource;
+  readonly pages: Record<string, number[]>;
+  readonly sizes: number[];
 }
 
-interface Row {
-  readonly nature: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly page: number;
-  readonly weight: number;
-  readonly time: number;
-}
-
-async function read(text: string, input: Partial<ScriptInput> = {}, size = 1 << 16) {
-  const source = new PerfScriptSource({
-    path: 't',
-    stream: chunked(text, size),
-    geometry: GEOMETRY_4K,
-    ...input,
-  });
-  const rows: Row[] = [];
-  for await (const { nature, batch } of source.batches(new AbortController().signal)) {
-    for (let row = 0; row < batch.count; row++)
-      rows.push({ nature, pid: batch.pid[row], tid: batch.tid[row], page: batch.virtualPage[row], weight: batch.weight[row], time: batch.time[row] }); // biome-ignore format: one row
+async function script(
+  lines: readonly string[],
+  more: Partial<ScriptInput> = {},
+  chunk = 100,
+): Promise<Script> {
+  const stream = streamOf(new TextEncoder().encode(lines.join('\n')), chunk);
+  const source = new PerfScriptSource({ path: 'x.txt', stream, geometry: GEOMETRY_4K, ...more });
+  const pages: Record<string, number[]> = {};
+  const sizes: number[] = [];
+  for await (const { nature, batch } of source.batches(ACTIVE)) {
+    pages[nature] ??= [];
+    pages[nature].push(...batch.virtualPage.subarray(0, batch.count));
+    sizes.push(batch.count);
   }
-  return { source, rows };
+  return { source, pages, sizes };
 }
 
-const line = (more: { readonly pid?: number; readonly cpu?: number; readonly at?: string; readonly event?: string; readonly addr?: string } = {}) =>
-  `db ${more.pid ?? 7}/${more.pid ?? 7} [00${more.cpu ?? 1}] ${more.at ?? '12.500000001'}: 10 ${more.event ?? 'cpu/mem_inst_retired.any/P'}: ${more.addr ?? '7f0000001234'}\n`; // biome-ignore format: one line
-
-test('lines become rows, wherever the bytes are cut', async () => {
-  const text = line() + line({ pid: 8, at: '13.000000000', addr: '7f0000005000' }) + line({ addr: '0' });
-  const whole = await read(text);
-  assert.deepEqual(whole.rows.map(({ pid, page, weight, time }) => [pid, page, weight, time]), [
-    [7, 0x7f0000001, 10, 12_500_000_001],
-    [8, 0x7f0000005, 10, 13_000_000_000],
-    [7, -1, 10, 12_500_000_001],
-  ]); // biome-ignore format: rows
-  for (const size of [1, 2, 3, 7, 64])
-    assert.deepEqual((await read(text, {}, size)).rows, whole.rows, `by ${size}`);
-  assert.deepEqual((await read(text.trimEnd())).rows, whole.rows, 'the last line needs no end');
-  assert.equal(whole.source.bytesRead, text.length);
-  assert.deepEqual([...whole.source.commands], [[7, 'db'], [8, 'db']]); // biome-ignore format: pairs
-});
-
-test('events are kept apart by nature, and the best is told', async () => {
+test('every column of a line arrives, addresses in two words and as pages', async () => {
   const text =
-    line() +
-    line({ event: 'page-faults' }) +
-    line({ event: 'ibs_op//' }) +
-    line({ event: 'ibs_op/cnt_ctl=1/' });
-  const { rows, source } = await read(text);
-  assert.deepEqual(rows.map(({ nature }) => nature).sort(), [
-    'all-accesses',
-    'first-touches',
-    'slow-accesses',
-    'unknown',
-  ]);
-  assert.equal(source.facts().nature, 'all-accesses');
-  assert.equal(source.facts().event, 'ibs_op/cnt_ctl=1/');
-});
-
-test('filters by process, event, thread, command, CPU and time count what they leave out', async () => {
-  const text = line() + line({ pid: 8 }) + line({ cpu: 2, at: '20.0', event: 'page-faults' });
-  const left = async (input: Partial<ScriptInput>) => {
-    const { rows, source } = await read(text, input);
-    return [rows.length, source.losses];
-  };
-  assert.deepEqual(await left({ pids: new Set([8]) }), [1, { 'samples of processes not asked for': 2 }]);
-  assert.deepEqual(await left({ event: 'page-faults' }), [1, { 'samples of events not asked for': 2 }]);
-  assert.deepEqual(await left({ wish: { tids: new Set([7]) } }), [
-    2,
-    { 'samples of threads not asked for': 1 },
-  ]);
-  assert.deepEqual(await left({ wish: { commands: new Set(['x']) } }), [
-    0,
-    { 'samples of commands not asked for': 3 },
-  ]);
-  assert.deepEqual(await left({ wish: { cpus: new Set([2]) } }), [
-    1,
-    { 'samples of CPUs or cgroups not asked for': 2 },
-  ]);
-  const time = { from: { kind: 'moment', ns: 13e9 } } as const;
-  assert.deepEqual(await left({ wish: { time } }), [1, { 'samples outside of the time asked for': 2 }]);
-});
-
-test('what a text cannot tell is refused', async () => {
-  const refused = (wish: NonNullable<ScriptInput['wish']>, code: string) =>
-    assert.rejects(read(line(), { wish }), (error) => error instanceof OctavoError && error.code === code);
-  await refused({ cgroups: ['/db'] }, 'FIELD_ABSENT');
-  await refused({ time: { from: { kind: 'share', share: 0.5 } } }, 'TIME_UNBOUNDED');
-});
-
-test('comments, call chains and side records are passed over; what is no sample is counted', async () => {
-  const text = `# cmdline : perf record\n\n${line()}\t    7f00 main+0x1 (db)\ndb 7 [001] 1.0: PERF_RECORD_COMM: db\nwhat is this\n${'x'.repeat(10_000)}\n`;
-  const { rows, source } = await read(text);
-  assert.equal(rows.length, 1);
-  assert.deepEqual(source.losses, { 'lines that are no samples': 2 });
-});
-
-test('no samples, and none with an address, are told', async () => {
-  assert.match((await read('# nothing\n')).source.notes()[0], /nothing was sampled/);
-  const { source } = await read(line({ pid: 9 }), { pids: new Set([7]) });
-  assert.match(source.notes()[0], /none of its 1 samples/);
-});
-
-test('the same text twice has the same fingerprint, another one another', async () => {
-  const text = Array.from({ length: 400 }, (_, at) =>
-    line({ at: `1.${String(at).padStart(9, '0')}`, addr: (0x7f0000000000 + at * 4096).toString(16) }),
-  ).join('');
-  const [once, again, other] = [
-    await read(text),
-    await read(text, {}, 100),
-    await read(text.replaceAll(' 1.', ' 2.')),
-  ];
-  assert.equal(once.source.facts().fingerprint, again.source.facts().fingerprint);
-  assert.deepEqual(once.source.facts().sketch, again.source.facts().sketch);
-  assert.notEqual(once.source.facts().fingerprint, other.source.facts().fingerprint);
-  assert.equal(once.source.facts().sketch.length, 256);
-});
-
-test('damaged texts give rows or are counted, whatever is in them', async () => {
-  const draw = xorshift(33);
-  const seed = line() + line({ pid: 8 }) + line({ addr: 'ffff888000000000', event: 'page-faults' });
-  for (let number = 0; number < 1500; number++) {
-    const bytes = new TextEncoder().encode(seed);
-    for (let i = draw() % 8; i >= 0; i--) bytes[draw() % bytes.length] = draw() & 255;
-    const cut = bytes.subarray(0, draw() % (bytes.length + 1));
-    const text = new TextDecoder('latin1').decode(cut);
-    const { rows } = await read(text, {}, 1 + (draw() % 97));
-    assert.ok(rows.length <= text.split('\n').length);
-    for (const { page, weight, time } of rows) {
-      assert.ok(Number.isInteger(page) && page >= -1 && page < 2 ** 52, `${number}`);
-      assert.ok(weight >= 0 && !Number.isNaN(weight), `${number}`);
-      assert.ok(!Number.isNaN(time), `${number}`);
-    }
+    'my server 7/8 [003] 12.000000345: 17 page-faults: ffff8000abcde123 |OP LOAD| 55 main+0x1 (/bin/x) 1234567890ab';
+  const stream = streamOf(new TextEncoder().encode(text), 9);
+  const source = new PerfScriptSource({ path: 'x', stream, geometry: pageGeometry(65_536, 2 ** 29) });
+  const found: unknown[] = [];
+  for await (const { batch } of source.batches(ACTIVE)) {
+    const { pid, tid, time, kind, weight, flags, virtualPage, physicalPage } = batch;
+    found.push([batch.count, pid[0], tid[0], time[0], kind[0], weight[0], flags[0], virtualPage[0]]);
+    found.push([physicalPage[0], batch.addressLow[0], batch.addressHigh[0]]);
+    found.push([batch.physicalLow[0], batch.physicalHigh[0]]);
   }
+  assert.deepEqual(found, [
+    [1, 7, 8, 12e9 + 345, 0, 17, 1, 0xffff8000abcd],
+    [0x12345678, 0xabcde123, 0xffff8000],
+    [0x567890ab, 0x1234],
+  ]);
+  assert.equal(source.bytesRead, text.length);
+});
+
+test('an address of user space has no kernel flag, and a line without one has no page', async () => {
+  const { source, pages } = await script([line({}), line({ addr: '0' }), line({ addr: '7fffffffffffffff' })]);
+  assert.deepEqual(pages, { 'first-touches': [0x7f0000001, -1, 2 ** 51 - 1] });
+  assert.equal(source.facts().samples, 2, 'a sample without a place does not count');
+});
+
+test('the half of the addresses that begins at 2^63 is the kernel’s', async () => {
+  const flags: number[] = [];
+  const lines = ['8000000000000000', '7fffffffffffffff'].map((addr) => line({ addr }));
+  const stream = streamOf(new TextEncoder().encode(lines.join('\n')), 4096);
+  const source = new PerfScriptSource({ path: 'x', stream, geometry: GEOMETRY_4K });
+  for await (const { batch } of source.batches(ACTIVE)) flags.push(...batch.flags.subarray(0, batch.count));
+  assert.deepEqual(flags, [1, 0]);
+});
+
+test('natures are kept apart by the names of events, and the best is named', async () => {
+  const lines = [
+    line({}),
+    line({ event: 'mem_inst_retired.all_loads', addr: '2000' }),
+    line({ event: 'minor-faults', addr: '3000' }),
+  ];
+  const { source, pages } = await script(lines);
+  assert.deepEqual(pages, { 'first-touches': [0x7f0000001, 3], loads: [2] });
+  assert.deepEqual(source.origins().map(({ nature, event }) => [nature, event]), [
+    ['first-touches', 'page-faults + minor-faults'],
+    ['loads', 'mem_inst_retired.all_loads'],
+  ]); // biome-ignore format: rows
+  const [origin] = source.origins();
+  assert.deepEqual(
+    [origin.source, origin.detail, origin.tells, origin.unseenShare, origin.fade, origin.windowNs],
+    ['perf-script', 'x.txt', 'heat', 0, 1, undefined],
+  );
+  assert.deepEqual(origin.granularity, {
+    pages: 1,
+    blindInsideHugePages: false,
+    blindToCachedTranslations: false,
+  });
+  assert.deepEqual(source.eventNames[1], {
+    name: 'mem_inst_retired.all_loads',
+    nature: 'loads',
+    why: 'as far as its name tells',
+  });
+  const facts = source.facts();
+  assert.deepEqual(
+    [facts.nature, facts.event, facts.samples, facts.unseenShare],
+    ['loads', 'mem_inst_retired.all_loads', 3, 0],
+  );
+  assert.deepEqual(
+    [facts.name, facts.host, facts.kernel, facts.cpu, facts.period],
+    ['x.txt', '', '', '', undefined],
+  );
+  assert.match(
+    source.notes().join(),
+    /^x\.txt: samples of all loads \(mem_inst_retired\.all_loads; a text says no more/,
+  );
+});
+
+test('an event that was not printed has no name of its own', async () => {
+  const { source } = await script(['redis 7/8 [001] 10.000000: 7f0000001234']);
+  assert.deepEqual(
+    source.origins().map(({ nature, event }) => [nature, event]),
+    [['unknown', 'event not printed']],
+  );
+  assert.match(source.notes().join(), /an event that is not known \(event not printed;/);
+});
+
+test('what is not asked for is counted by the first reason', async () => {
+  const lines = [
+    line({ addr: '1000' }),
+    line({ who: '9/8', addr: '2000' }),
+    line({ event: 'cycles', addr: '3000' }),
+    line({ who: '7/10', addr: '4000' }),
+    line({ comm: 'java', addr: '5000' }),
+    line({ cpu: 2, addr: '6000' }),
+    line({ at: '9.999999', addr: '7000' }),
+    line({ at: '20.000001', addr: '8000' }),
+    line({ at: '20.000000', addr: '9000' }),
+  ];
+  const moment = (ns: number) => ({ kind: 'moment' as const, ns });
+  const wish = {
+    tids: new Set([8]),
+    commands: new Set(['redis']),
+    cpus: new Set([1]),
+    time: { from: moment(10e9), to: moment(20e9) },
+  };
+  const { source, pages } = await script(lines, { pids: new Set([7]), event: 'page-faults', wish });
+  assert.deepEqual(pages, { 'first-touches': [1, 9] });
+  assert.deepEqual(source.losses, {
+    'samples of processes not asked for': 1,
+    'samples of events not asked for': 1,
+    'samples of threads not asked for': 1,
+    'samples of commands not asked for': 1,
+    'samples of CPUs or cgroups not asked for': 1,
+    'samples outside of the time asked for': 2,
+  });
+});
+
+test('a range that is open on one side takes everything there', async () => {
+  const lines = [line({ at: '1.000000', addr: '1000' }), line({ at: '9.000000', addr: '2000' })];
+  const moment = { kind: 'moment' as const, ns: 5e9 };
+  assert.deepEqual((await script(lines, { wish: { time: { from: moment } } })).pages, {
+    'first-touches': [2],
+  });
+  assert.deepEqual((await script(lines, { wish: { time: { to: moment } } })).pages, { 'first-touches': [1] });
+  assert.deepEqual((await script(lines, { wish: {} })).pages, { 'first-touches': [1, 2] });
+});
+
+test('what a text cannot say is refused before it is read', async () => {
+  await assert.rejects(script([], { wish: { cgroups: ['/a'] } }), {
+    code: 'FIELD_ABSENT',
+    facts: { path: 'x.txt', field: 'cgroup', option: 'perf record --all-cgroups' },
+  });
+  const share = { kind: 'share' as const, share: 0.5 };
+  for (const time of [{ from: share }, { to: share }])
+    await assert.rejects(script([], { wish: { time } }), {
+      code: 'TIME_UNBOUNDED',
+      facts: { path: 'x.txt' },
+    });
+});
+
+test('comments, call chains and other records are no losses; anything else is', async () => {
+  const lines = [
+    '# a comment',
+    '',
+    '   ',
+    '\t    7f12 main+0x1 (/bin/x)',
+    'redis 7/8 [001] 10.000000: PERF_RECORD_MMAP2 7/7: [0x1]',
+    'nonsense',
+    line({}),
+  ];
+  const { source, pages } = await script(lines);
+  assert.deepEqual(pages, { 'first-touches': [0x7f0000001] });
+  assert.deepEqual(source.losses, { 'lines that are no samples': 1 });
+});
+
+test('a line is read up to 4096 characters; a longer one is no sample, and the next one is', async () => {
+  const padded = (length: number) => `${line({})} ${'z'.repeat(length)}`.slice(0, length);
+  for (const [length, lost] of [
+    [4096, 0],
+    [4097, 1],
+    [300_000, 1],
+  ]) {
+    // biome-ignore format: a table
+    const { source, pages } = await script([padded(length), line({ addr: '5000' })], {}, 1000);
+    assert.equal(source.losses['lines that are no samples'] ?? 0, lost, `${length}`);
+    assert.equal(pages['first-touches'].length, 2 - lost, `${length}`);
+  }
+});
+
+test('nothing sampled, and nothing with a place, have words of their own', async () => {
+  assert.deepEqual((await script([])).source.notes(), ['x.txt: nothing was sampled.']);
+  assert.deepEqual((await script([])).source.origins(), []);
+  assert.equal((await script([])).source.facts().nature, 'unknown');
+  const without = (await script([line({ addr: '' }), line({ addr: '' })])).source;
+  assert.match(without.notes().join(), /^x\.txt: none of its 2 samples has an address/);
+});
+
+test('names are those of the threads that have the number of their process', async () => {
+  const lines = [
+    line({ comm: 'worker', who: '7/8' }),
+    line({ comm: 'main', who: '7/7' }),
+    line({ comm: '', who: '9/9' }),
+  ];
+  assert.deepEqual([...(await script(lines)).source.commands], [[7, 'main']]);
+});
+
+test('batches are full at 4096 rows, and all batches come', async () => {
+  const lines = Array.from({ length: 9000 }, (_, at) =>
+    line({ at: `${at}.000000`, addr: (4096 * (at + 1)).toString(16) }),
+  );
+  const { source, pages, sizes } = await script(lines, {}, 1 << 16);
+  assert.deepEqual(sizes, [4096, 4096, 808]);
+  assert.deepEqual([pages['first-touches'][0], pages['first-touches'].at(-1)], [1, 9000]);
+  assert.deepEqual([source.facts().samples, source.origins()[0].windowNs], [9000, 8999e9]);
+});
+
+test('a stop ends the reading at the next line', async () => {
+  const stop = new AbortController();
+  const lines = Array.from({ length: 5000 }, () => line({}));
+  const stream = streamOf(new TextEncoder().encode(lines.join('\n')), 1 << 20);
+  const source = new PerfScriptSource({ path: 'x', stream, geometry: GEOMETRY_4K });
+  let rows = 0;
+  for await (const { batch } of source.batches(stop.signal)) {
+    rows += batch.count;
+    stop.abort();
+  }
+  assert.equal(rows, 4096);
+});
+
+test('letters of several bytes may be cut anywhere', async () => {
+  const lines = [line({ comm: 'käse', who: '7/7' })];
+  for (const chunk of [1, 2, 3])
+    assert.equal((await script(lines, {}, chunk)).source.commands.get(7), 'käse');
 });

@@ -69,8 +69,13 @@ export class PerfScriptSource {
     }));
   }
 
+  /** The best of those that were found. */
+  private get nature(): SampleNature {
+    return bestNature(this.events.values()) ?? 'unknown';
+  }
+
   facts(): RecordingFacts {
-    const nature = bestNature(this.events.values()) ?? 'unknown';
+    const { nature } = this;
     const { digest, sketch, count } = this.fingerprint;
     return {
       ...{ name: this.input.path, fingerprint: digest, sketch, samples: count, nature },
@@ -83,7 +88,7 @@ export class PerfScriptSource {
     const { path } = this.input;
     if (this.seen === 0) return [`${path}: nothing was sampled.`];
     if (this.fingerprint.count === 0) return [`${path}: none of its ${this.seen} samples has an address and is of what was asked for; print addresses with \`perf script -F +addr\`.`]; // biome-ignore format: one sentence
-    const nature = bestNature(this.events.values()) ?? 'unknown';
+    const { nature } = this;
     return [
       `${path}: samples of ${NATURES[nature].says} (${this.namesOf(nature)}; a text says no more of them than their name; losses are not in it).`,
     ];

@@ -191,9 +191,12 @@ export class Resolver {
   private readWindows(target: Target, windows: readonly PageNumber[]): void {
     const file = this.host.files.open(`/proc/${target.pid}/pagemap`);
     if (!file.ok) throw unreadable(target.pid, file.error);
-    const ranges = this.mappingsOf(target.pid);
-    for (const first of windows) target.windows.set(first, this.readWindow(file.value, first, ranges));
-    file.value.close();
+    try {
+      const ranges = this.mappingsOf(target.pid);
+      for (const first of windows) target.windows.set(first, this.readWindow(file.value, first, ranges));
+    } finally {
+      file.value.close();
+    }
     target.index = new FrameIndex(target.windows.values());
     target.lookUps = 0;
   }

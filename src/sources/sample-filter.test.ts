@@ -1,121 +1,150 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccessColumns, instructionColumns } from '../formats/perf-data/access-columns.js';
+import type { RegionRecord } from '../formats/damo-record/region.js';
+import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import { ThreadTable } from '../formats/perf-data/threads.js';
 import { sampleColumns } from '../vocabulary/sample.js';
-import type { SampleWish } from '../vocabulary/sample-wish.js';
+import { needsMoments, type SampleWish } from '../vocabulary/sample-wish.js';
 import { regionsWithin, SampleFilter } from './sample-filter.js';
 
-/** Row n: nanosecond n after `origin`, thread 100 + n, process 10 + n; every other column holds n. */
-function batchOf(rows: number, origin = 0n): AccessColumns {
-  const words = () => Uint32Array.from({ length: rows }, (_, row) => row);
+/** Rows `[tid, time]` of process 1, each of whose columns holds the row's number. */
+function rows(given: readonly (readonly [tid: number, time: number])[], timeOrigin = 0n): AccessColumns {
+  const words = () => new Uint32Array(given.length);
   const batch: AccessColumns = {
-    ...sampleColumns(rows),
-    capacity: rows,
+    ...sampleColumns(given.length),
+    capacity: given.length,
     ...{ addressLow: words(), addressHigh: words(), physicalLow: words(), physicalHigh: words() },
-    ...{ latency: words(), event: Uint16Array.from(words()), instructions: instructionColumns(rows) },
+    ...{ latency: words(), event: new Uint16Array(given.length) },
   };
-  batch.count = rows;
-  batch.timeOrigin = origin;
-  for (let row = 0; row < rows; row++) {
-    batch.time[row] = row;
-    batch.pid[row] = 10 + row;
-    batch.tid[row] = 100 + row;
-    for (const column of [batch.virtualPage, batch.physicalPage, batch.kind, batch.weight, batch.flags])
-      column[row] = row;
-    for (const column of [batch.instructions?.low, batch.instructions?.high, batch.instructions?.isExact])
-      if (column !== undefined) column[row] = row;
+  for (const [row, [tid, time]] of given.entries()) {
+    const { virtualPage, physicalPage, kind, weight, flags, latency, event } = batch;
+    const { addressLow, addressHigh, physicalLow, physicalHigh } = batch;
+    const numbered = [virtualPage, physicalPage, kind, weight, flags, latency, event];
+    for (const column of [...numbered, addressLow, addressHigh, physicalLow, physicalHigh])
+      column[row] = row + 1;
+    [batch.pid[row], batch.tid[row], batch.time[row]] = [1, tid, time];
   }
+  batch.count = given.length;
+  batch.timeOrigin = timeOrigin;
   return batch;
 }
 
-/** Rows that pass, by their number, after checking that all columns moved together. */
-function passing(filter: SampleFilter, batch: AccessColumns): number[] {
+const moment = (ns: number) => ({ kind: 'moment' as const, ns });
+const share = (of: number) => ({ kind: 'share' as const, share: of });
+
+function passed(
+  wish: SampleWish,
+  batch: AccessColumns,
+  threads = new ThreadTable(),
+  moments = { first: 100, last: 200 },
+) {
+  const filter = new SampleFilter(wish, threads, moments);
   filter.apply(batch);
-  return Array.from({ length: batch.count }, (_, at) => {
-    const row = batch.virtualPage[at];
-    const { instructions } = batch;
-    const columns = [batch.physicalPage, batch.kind, batch.weight, batch.flags, batch.time, batch.addressLow, batch.addressHigh, batch.physicalLow, batch.physicalHigh, batch.latency, batch.event, instructions?.low, instructions?.high, instructions?.isExact]; // biome-ignore format: one list
-    for (const column of columns) assert.equal(column?.[at], row);
-    assert.deepEqual([batch.pid[at], batch.tid[at]], [10 + row, 100 + row]);
-    return row;
-  });
+  return { rows: [...batch.weight.subarray(0, batch.count)], leftOut: filter.leftOut, kept: filter.kept };
 }
 
-const MOMENTS = { first: 1000, last: 1009 };
-const ns = (value: number) => ({ kind: 'moment', ns: value }) as const;
-const share = (value: number) => ({ kind: 'share', share: value }) as const;
-
-test('rows of a time range pass, both ends with it; of a share all but its end', () => {
-  const cases: readonly (readonly [SampleWish['time'], number[]])[] = [
-    [{ from: ns(1003), to: ns(1005) }, [3, 4, 5]],
-    [{ from: ns(1008) }, [8, 9]],
-    [{ to: ns(1000) }, [0]],
-    [{ from: ns(2000) }, []],
-    [{ from: share(0), to: share(1) }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
-    [{ from: share(0), to: share(0.5) }, [0, 1, 2, 3, 4]],
-    [{ from: share(0.5) }, [5, 6, 7, 8, 9]],
-  ];
-  for (const [time, expected] of cases) {
-    const filter = new SampleFilter(time === undefined ? {} : { time }, new ThreadTable(), MOMENTS);
-    assert.deepEqual(passing(filter, batchOf(10, 1000n)), expected, JSON.stringify(time));
-    const left = 10 - expected.length;
-    assert.deepEqual(filter.leftOut, left === 0 ? {} : { 'samples outside of the time asked for': left });
-    assert.equal(filter.kept, expected.length);
-  }
-});
-
-test('parts of ten tenths have every sample once', () => {
-  const found = Array.from({ length: 10 }, (_, part) => {
-    const time = { from: share(part / 10), to: share((part + 1) / 10) };
-    return passing(new SampleFilter({ time }, new ThreadTable(), { first: 0, last: 999 }), batchOf(1000));
-  }).flat();
+test('rows that are not wanted are removed from every column, and counted', () => {
+  const batch = rows([[5, 1], [6, 2], [5, 3], [6, 4], [5, 5]]); // biome-ignore format: rows
+  const { leftOut, kept } = passed({ tids: new Set([6]) }, batch);
+  assert.deepEqual([batch.count, kept, leftOut], [2, 2, { 'samples of threads not asked for': 3 }]);
+  const { time, tid, virtualPage, physicalPage, kind, weight, flags } = batch;
+  const { addressLow, addressHigh, physicalLow, physicalHigh, latency, event } = batch;
+  for (const column of [
+    virtualPage,
+    physicalPage,
+    kind,
+    weight,
+    flags,
+    addressLow,
+    addressHigh,
+    physicalLow,
+    physicalHigh,
+    latency,
+    event,
+  ])
+    assert.deepEqual([...column.subarray(0, 2)], [2, 4]);
   assert.deepEqual(
-    found,
-    Array.from({ length: 1000 }, (_, row) => row),
+    [[...time.subarray(0, 2)], [...tid.subarray(0, 2)]],
+    [
+      [2, 4],
+      [6, 6],
+    ],
   );
 });
 
-test('a sample without a time is in no range, and in all that asks for none', () => {
-  const timeless = () => {
-    const batch = batchOf(2);
-    batch.time.fill(Number.NaN);
-    return batch;
-  };
-  const asked = new SampleFilter({ time: { from: ns(0) } }, new ThreadTable(), undefined);
-  asked.apply(timeless());
-  assert.equal(asked.kept, 0);
-  const free = new SampleFilter({ tids: new Set([100, 101]) }, new ThreadTable(), undefined);
-  free.apply(timeless());
-  assert.equal(free.kept, 2);
+test('what was kept adds up over batches', () => {
+  const filter = new SampleFilter({ tids: new Set([6]) }, new ThreadTable(), undefined);
+  filter.apply(rows([[6, 1], [5, 2]])); // biome-ignore format: rows
+  filter.apply(rows([[6, 3], [6, 4], [5, 2]])); // biome-ignore format: rows
+  assert.deepEqual([filter.kept, filter.leftOut], [3, { 'samples of threads not asked for': 2 }]);
 });
 
-test('threads and commands: by the name of the thread, else of its process, at that moment', () => {
+test('a command is that of the thread, or else of its process', () => {
   const threads = new ThreadTable();
-  threads.addName(10, 'main');
-  threads.addThreadName(101, 'io');
-  threads.addName(11, 'main');
-  const byName = (...names: string[]) =>
-    passing(new SampleFilter({ commands: new Set(names) }, threads, undefined), batchOf(4));
-  assert.deepEqual(byName('main'), [0], 'thread 101 has a name of its own');
-  assert.deepEqual(byName('io'), [1]);
-  assert.deepEqual(byName('main', 'io'), [0, 1]);
-  threads.addThreadName(101, 'worker');
-  assert.deepEqual(byName('io'), []);
-  const filter = new SampleFilter({ tids: new Set([102]), commands: new Set(['main']) }, threads, undefined);
-  assert.deepEqual(passing(filter, batchOf(4)), []);
-  assert.deepEqual(filter.leftOut, {
-    'samples of threads not asked for': 3,
-    'samples of commands not asked for': 1,
-  });
+  threads.addName(1, 'server');
+  threads.addThreadName(6, 'worker');
+  const given = () => rows([[6, 1], [7, 2]]); // biome-ignore format: rows
+  assert.deepEqual(passed({ commands: new Set(['worker']) }, given(), threads).rows, [1]);
+  assert.deepEqual(passed({ commands: new Set(['server']) }, given(), threads).rows, [2]);
+  const { rows: none, leftOut } = passed({ commands: new Set(['server']) }, given());
+  assert.deepEqual([none, leftOut], [[], { 'samples of commands not asked for': 2 }]);
 });
 
-test('regions of DAMON pass by the end of their aggregation', () => {
-  const region = (endNs: number) => ({ target: '0', endNs, start: 0, end: 1, accesses: 1, age: undefined });
-  const regions = [100, 200, 300, 400].map(region);
-  const ends = (time: NonNullable<SampleWish['time']>) =>
-    regionsWithin(regions, time).map(({ endNs }) => endNs);
-  assert.deepEqual(ends({ from: ns(200), to: ns(300) }), [200, 300]);
-  assert.deepEqual(ends({ from: share(0.5) }), [300, 400]);
-  assert.deepEqual(ends({ to: share(0.5) }), [100, 200]);
+test('both moments belong to the range, and time is that after the origin', () => {
+  const given = () => rows([[1, 9], [1, 10], [1, 20], [1, 21], [1, Number.NaN]], 1000n); // biome-ignore format: rows
+  const between = passed({ time: { from: moment(1010), to: moment(1020) } }, given());
+  assert.deepEqual([between.rows, between.leftOut], [[2, 3], { 'samples outside of the time asked for': 3 }]);
+  assert.deepEqual(passed({ time: { from: moment(1010) } }, given()).rows, [2, 3, 4]);
+  assert.deepEqual(passed({ time: { to: moment(1010) } }, given()).rows, [1, 2]);
+  assert.deepEqual(
+    passed({}, given()).rows,
+    [1, 2, 3, 4, 5],
+    'rows without a time are wanted when none is asked for',
+  );
+});
+
+test('a share ends before the next one begins, and the last one with the recording', () => {
+  const given = () => rows([[1, 100], [1, 149], [1, 150], [1, 199], [1, 200]]); // biome-ignore format: rows
+  assert.deepEqual(passed({ time: { from: share(0), to: share(0.5) } }, given()).rows, [1, 2]);
+  assert.deepEqual(passed({ time: { from: share(0.5), to: share(1) } }, given()).rows, [3, 4, 5]);
+  assert.deepEqual(passed({ time: { from: share(0.5) } }, given()).rows, [3, 4, 5]);
+  assert.deepEqual(passed({ time: { to: moment(150) } }, given()).rows, [1, 2, 3], 'a moment belongs to it');
+  assert.deepEqual(
+    passed({ time: { from: share(0.494) } }, given()).rows,
+    [2, 3, 4, 5],
+    'rounded to a nanosecond',
+  );
+});
+
+test('regions are taken by the time at which they were told', () => {
+  const region = (endNs: number): RegionRecord => ({
+    target: '0',
+    start: 0,
+    end: 1,
+    accesses: 1,
+    age: 0,
+    endNs,
+  });
+  const regions = [30, 10, 20, 50].map(region);
+  const ends = (time: SampleWish['time']) => regionsWithin(regions, time ?? {}).map(({ endNs }) => endNs);
+  assert.deepEqual(ends({ from: share(0.5) }), [30, 50]);
+  assert.deepEqual(ends({ to: share(0.5) }), [10, 20]);
+  assert.deepEqual(ends({ from: moment(20), to: moment(30) }), [30, 20]);
+  assert.deepEqual(ends({}), [30, 10, 20, 50]);
+});
+
+test('only a share needs the first and last moment of the recording', () => {
+  assert.deepEqual([{}, { time: {} }, { time: { from: moment(1), to: moment(2) } }].map(needsMoments), [
+    false,
+    false,
+    false,
+  ]);
+  assert.deepEqual(
+    [
+      { time: { from: share(0.1) } },
+      { time: { to: share(0.1) } },
+      { time: { from: moment(1), to: share(1) } },
+    ].map(needsMoments),
+    [true, true, true],
+  );
 });

@@ -58,6 +58,16 @@ export const ERRORS = {
     says: '`{command}` has no option {option}{similar}',
     advice: 'See `{command} --help`.',
   },
+  KIND_UNKNOWN: {
+    exit: 'badInput',
+    says: 'no {role} is called {name}',
+    advice: 'There are {known}.',
+  },
+  PARAMETER_INVALID: {
+    exit: 'badInput',
+    says: '{kind}: parameter {parameter} {problem}',
+    advice: 'docs/using.md lists the parameters of every kind.',
+  },
   VALUE_INVALID: {
     exit: 'usage',
     says: '{option}: `{input}` {problem}',

@@ -14,7 +14,7 @@ import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.
 import type { Process } from '../../src/model/kernel/state/process.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { POLICIES } from '../../src/policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../../src/policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';
 import { MIB } from '../../src/vocabulary/units.js';
@@ -49,7 +49,7 @@ async function prepared(name: ActuatorName): Promise<Act> {
     target: String(process.pid),
     processes: [identityOf(host, process.pid)],
     sources: [],
-    policy: POLICIES['named-blocks'],
+    policy: policyOf(POLICIES['named-blocks']),
     parameters: {
       ...DEFAULT_PARAMETERS,
       order: orders[0],

@@ -10,7 +10,7 @@ import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
 import { heatHistogram } from '../../src/hotness/histogram.js';
 import { HotMaps } from '../../src/hotness/hot-maps.js';
 import { POLICIES } from '../../src/policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../../src/policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { DamoRecordSource } from '../../src/sources/damo-record.js';
 import type { HotMap } from '../../src/vocabulary/hot-map.js';
@@ -99,7 +99,7 @@ for (const [format, read] of Object.entries(FORMATS)) {
       const heat = mapOf(source, isMixed);
       assert.equal(heat.subPageHeat, false);
       assert.ok((heat.block(FIRST_BLOCK)?.samples ?? 0) >= SNAPSHOTS);
-      const output = POLICIES['split-sparse'].propose({
+      const output = policyOf(POLICIES['split-sparse']).propose({
         sizes: pageSizes(['H', 'H']),
         heat,
         parameters: DEFAULT_PARAMETERS,
@@ -118,7 +118,7 @@ for (const [format, read] of Object.entries(FORMATS)) {
 
 test('the same number of samples on one sub-page, from a source that sees them, is split', () => {
   const heat = hotMap({ samples: { 0: [[0, SNAPSHOTS]] } });
-  const output = POLICIES['split-sparse'].propose({
+  const output = policyOf(POLICIES['split-sparse']).propose({
     sizes: pageSizes(['H']),
     heat,
     parameters: DEFAULT_PARAMETERS,

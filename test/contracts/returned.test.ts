@@ -11,7 +11,7 @@ import { planTurn } from '../../src/cycle/plan-turn.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { type Regrets, regretKey } from '../../src/planning/regret.js';
 import { POLICIES } from '../../src/policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../../src/policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { OccupancySource } from '../../src/sources/occupancy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import { residentMemory } from '../../src/verification/whereabouts.js';
@@ -30,7 +30,7 @@ async function planFor(machine: Machine, regrets?: Regrets): Promise<Plan> {
     target: String(pid),
     processes: [identityOf(host, pid)],
     sources: [new OccupancySource()],
-    policy: POLICIES.chain,
+    policy: policyOf(POLICIES.chain),
     parameters: DEFAULT_PARAMETERS,
     actuators: actuatorsOf(host, ['madvise']),
     budgets: { ...DEFAULT_BUDGETS, maxPressure: 100 },

@@ -7,7 +7,7 @@ import { planTurn } from '../../src/cycle/plan-turn.js';
 import type { Host } from '../../src/host/host.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { POLICIES } from '../../src/policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../../src/policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import type { OctavoError } from '../../src/vocabulary/errors.js';
 import { MAPPING_LEVEL, rowOfBlock } from '../../src/vocabulary/page-sizes.js';
@@ -127,7 +127,7 @@ async function planOne(machine: Machine, action: 'split' | 'collapse', block: nu
     target: String(pid),
     processes: [identityOf(host, pid)],
     sources: [],
-    policy: POLICIES['named-blocks'],
+    policy: policyOf(POLICIES['named-blocks']),
     parameters: {
       ...DEFAULT_PARAMETERS,
       named: [

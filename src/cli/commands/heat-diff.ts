@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
+import { DEFAULT_SPARSE_BELOW } from '../../policies/sparseness.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
@@ -65,7 +65,7 @@ export const heatDiffCommand = command<DiffFlags, [string, string]>(
       sparse: {
         kind: 'parsed',
         parse: parseFraction,
-        default: showShare(DEFAULT_PARAMETERS.sparseBelow),
+        default: showShare(DEFAULT_SPARSE_BELOW),
         brief: 'A block is sparse when at most this share of its sub-pages takes 90 % of its accesses',
       },
       format: formatFlag,

@@ -1,3 +1,4 @@
+import { KINDS } from '../../config/kinds.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -8,7 +9,7 @@ import {
   type StateFlags,
   stateFlags,
   type TurnFlags,
-  turnFlags,
+  turnFlagsOf,
   turnRequest,
 } from '../flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
@@ -43,7 +44,7 @@ export const runCommand = command<Flags, [string?]>(
   },
   {
     flags: {
-      ...turnFlags,
+      ...turnFlagsOf(KINDS),
       ...stateFlags,
       json: jsonFlag,
       ...dryRunFlags,

@@ -9,7 +9,7 @@ import { lockState } from '../../cycle/state-lock.js';
 import { undoOutline } from '../../cycle/undo.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { POLICIES } from '../../policies/catalogue.js';
-import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../policies/policy.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Budgets, Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
@@ -114,7 +114,7 @@ async function undoPlan(
     target: run.plan.target,
     processes: outline.parts.length > 0 ? outline.parts.map(({ process }) => process) : run.plan.processes,
     sources: [],
-    policy: POLICIES['named-blocks'],
+    policy: policyOf(POLICIES['named-blocks']),
     parameters: { ...DEFAULT_PARAMETERS, named: outline.parts.map(({ named }) => named) },
     actuators: actuatorsOf(context.host),
     // What one run changed, one undo may take back: only the pressure guard and the pace still bind.

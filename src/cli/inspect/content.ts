@@ -1,6 +1,6 @@
 /** How much of huge pages is zeroes: read whole, or estimated from blocks drawn at random. */
 import { countBits } from '../../base/bits.js';
-import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
+import { DEFAULT_EMPTY_ABOVE } from '../../policies/return-empty.js';
 import { OCCUPANCY_DEFAULTS, OccupancySource, readableBlocks } from '../../sources/occupancy.js';
 import { MAPPING_LEVEL, type PageSizes, rowOfBlock } from '../../vocabulary/page-sizes.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
@@ -53,7 +53,7 @@ export async function readContent(
     if (!isHuge) continue;
     seen.read++;
     seen.zeroPages += zero;
-    if (zero > DEFAULT_PARAMETERS.emptyAbove * pagesPerBlock) seen.mostlyEmpty++;
+    if (zero > DEFAULT_EMPTY_ABOVE * pagesPerBlock) seen.mostlyEmpty++;
   }
   throwIfStopped(signal);
   return { ...seen, of, shared, locked, zeroPagesOf };

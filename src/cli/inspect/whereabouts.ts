@@ -1,6 +1,6 @@
 /** Where the memory of an inspected process is: read, and in words. */
 import type { Host } from '../../host/host.js';
-import { DEFAULT_PARAMETERS } from '../../policies/policy.js';
+import { DEFAULT_EMPTY_ABOVE } from '../../policies/return-empty.js';
 import { readChargedMemory } from '../../verification/charge.js';
 import type { Observation } from '../../verification/observe.js';
 import {
@@ -22,11 +22,10 @@ export interface Whereabouts {
 }
 
 export function whereabouts(host: Host, seen: Observation, content: Content | undefined): Whereabouts {
-  const { emptyAbove } = DEFAULT_PARAMETERS;
   const zeroPages = content?.zeroPagesOf ?? new Map();
   const charge = readChargedMemory(host, seen.sizes.process.pid);
   return {
-    resident: residentMemory({ ...seen, zeroPages, emptyAbove }),
+    resident: residentMemory({ ...seen, zeroPages, emptyAbove: DEFAULT_EMPTY_ABOVE }),
     charged: charge && chargedMemory(seen, charge),
   };
 }

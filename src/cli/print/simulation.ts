@@ -20,6 +20,8 @@ export function showOutcome(outcome: SimulationOutcome): string {
     '',
     showProcesses(outcome),
     '',
+    showTimes(outcome),
+    '',
     facts(machineFacts(outcome)),
     ...(outcome.agent === undefined ? [] : ['', ...showAgent(outcome.agent)]),
     ...(outcome.damon.length > 0 ? ['', showKdamonds(outcome.damon), '', showSchemes(outcome.damon)] : []),
@@ -96,15 +98,62 @@ function showProcesses({ processes, pageBytes, blockBytes }: SimulationOutcome):
   );
 }
 
+/** Where the time of an access goes, its tail, and memory over time. */
+function showTimes({ processes }: SimulationOutcome): string {
+  return table(
+    [
+      'after the warm-up',
+      'ns/access',
+      'translation',
+      'fault',
+      'stall',
+      'p50',
+      'p99',
+      'p99.9',
+      'worst gap',
+      'mean RSS',
+      'peak RSS',
+      'major faults',
+    ],
+    processes.map(({ name, nsPerAccess: ns, accessTime, worstGapNs, meanRss, peakRss, majorFaults }) => [
+      name,
+      (ns.think + ns.translation + ns.fault + ns.stall).toFixed(1),
+      ns.translation.toFixed(1),
+      ns.fault.toFixed(1),
+      ns.stall.toFixed(1),
+      ...[accessTime.p50Ns, accessTime.p99Ns, accessTime.p999Ns, worstGapNs].map(showShortNs),
+      showBytes(meanRss),
+      showBytes(peakRss),
+      String(majorFaults),
+    ]),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  );
+}
+
+function showShortNs(ns: number): string {
+  return ns < 1000 ? `${ns.toFixed(0)} ns` : showNs(ns);
+}
+
 /** Heads of the columns that compare a run with everything on base pages, and on huge ones. */
 function rulers(pageBytes: Bytes, blockBytes: Bytes): readonly string[] {
   return [`× all-${pageBytes / KIB}K`, `× all-${blockBytes / MIB}M`];
 }
 
-function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome): [string, string][] {
+function machineFacts({
+  tlb,
+  usedBytes,
+  meanUsedBytes,
+  peakUsedBytes,
+  costs,
+  events,
+  pmu,
+}: SimulationOutcome): [string, string][] {
   const event = (name: string) => events[name] ?? 0;
   const rows: [string, string][] = [
-    ['memory in use', showBytes(usedBytes)],
+    [
+      'memory in use',
+      `${showBytes(usedBytes)} at the end, ${showBytes(meanUsedBytes)} on average, ${showBytes(peakUsedBytes)} at its peak`,
+    ],
     [
       'TLB',
       `${tlb.accesses} accesses, ${tlb.firstLevelMisses} first-level misses, ${tlb.walks} walks (${tlb.hugeWalks} to huge entries)`,
@@ -119,6 +168,10 @@ function machineFacts({ tlb, usedBytes, costs, events, pmu }: SimulationOutcome)
       `${costs.collapses}, of them ${costs.khugepagedCollapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`,
     ],
     ['calls from outside', showNs(costs.callNs)],
+    [
+      'CPU of others',
+      `kernel threads ${showNs(costs.kernelThreadsNs)}, Octavo ${showNs(costs.octavoNs)}; ${costs.shootdowns} TLB shootdowns`,
+    ],
   ];
   if (pmu !== undefined) {
     const said = Object.entries(pmu).map(([name, count]) => `${count} ${name}`);

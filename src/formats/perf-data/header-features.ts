@@ -70,8 +70,11 @@ export function readFeature(into: Features, id: number, body: Uint8Array, isBigE
     return true;
   }
   const reader = new FeatureReader(viewOf(body, isBigEndian), body.length);
-  apply(into, id, reader);
-  return !reader.isDamaged && FEATURES_READ.includes(id);
+  const read: Features = {};
+  apply(read, id, reader);
+  if (reader.isDamaged || !FEATURES_READ.includes(id)) return false;
+  Object.assign(into, read);
+  return true;
 }
 
 function apply(into: Features, id: number, reader: FeatureReader): void {

@@ -80,6 +80,15 @@ interface Views {
 export type BlockAddress = number;
 export const NO_BLOCK: BlockAddress = 0;
 
+/** What the samples of a block say; `bitmap` detail does not know which sub-pages had one or two. */
+export interface BlockHeat {
+  readonly samples: number;
+  readonly weight: number;
+  readonly touched: number;
+  readonly once: number | undefined;
+  readonly twice: number | undefined;
+}
+
 /** A loop with its memory. */
 interface Loop {
   readonly memory: WebAssembly.Memory;
@@ -268,13 +277,35 @@ export class HeatTable {
     this.calls.addCount(pid, page, samples, weight);
   }
 
-  /** Tracks a block that is known to be there, without any sample. */
-  addBlock(pid: ProcessId, block: BlockNumber): void {
-    this.calls.add(pid, block);
-  }
-
   find(pid: ProcessId, block: BlockNumber): BlockAddress {
     return this.calls.find(pid, block) >>> 0;
+  }
+
+  /** What the samples of a block say; undefined when it has none. */
+  heatOf(pid: ProcessId, block: BlockNumber): BlockHeat | undefined {
+    const address = this.find(pid, block);
+    if (address === NO_BLOCK) return undefined;
+    return { samples: this.samples(address), weight: this.weight(address), ...this.seen(address) };
+  }
+
+  /** Sum of the weights of a block's samples. */
+  weightOf(pid: ProcessId, block: BlockNumber): number {
+    const address = this.find(pid, block);
+    return address === NO_BLOCK ? 0 : this.weight(address);
+  }
+
+  /** Fills `into` (pagesPerBlock) as `counts` does; false when the block has no samples. */
+  countsOf(pid: ProcessId, block: BlockNumber, into: Uint16Array): boolean {
+    const address = this.find(pid, block);
+    if (address === NO_BLOCK) return false;
+    this.counts(address, into);
+    return true;
+  }
+
+  private seen(address: BlockAddress): Pick<BlockHeat, 'touched' | 'once' | 'twice'> {
+    if (this.detail === 'counts') return this.tally(address);
+    this.counts(address, this.scratch);
+    return { touched: this.scratch.reduce((sum, one) => sum + one, 0), once: undefined, twice: undefined };
   }
 
   samples(address: BlockAddress): number {

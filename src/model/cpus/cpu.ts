@@ -68,6 +68,8 @@ export type PmuFigures = SpeFigures | IbsFigures | PebsFigures;
 
 export interface SpeFigures {
   readonly kind: 'spe';
+  /** Nanoseconds that one sample takes of the CPU that it is of. */
+  readonly sampleNs: Figure;
   /** MIDR_EL1, as HEADER_CPUID and AUXTRACE_INFO carry it. */
   readonly midr: number;
   /** Smallest interval in operations that the driver accepts. */
@@ -78,6 +80,7 @@ export interface SpeFigures {
 
 export interface IbsFigures {
   readonly kind: 'ibs';
+  readonly sampleNs: Figure;
   /** HEADER_CPUID, as `AuthenticAMD,25,1,1`. */
   readonly cpuid: string;
   /** Whether perf announces zen4_ibs_extensions. */
@@ -86,6 +89,7 @@ export interface IbsFigures {
 
 export interface PebsFigures {
   readonly kind: 'pebs';
+  readonly sampleNs: Figure;
   readonly cpuid: string;
   /** Raw event numbers of the sampled loads and stores. */
   readonly loadsEvent: number;
@@ -104,8 +108,18 @@ export interface Cpu {
   /** Extra cycles when the first level misses and the second hits. */
   readonly secondHitCycles: Figure;
   readonly walk: WalkFigures;
+  /**
+   * Share of a translation's time in which the core goes on with other work: several walkers and out-of-order windows
+   * hide it. What programs wait for is the rest.
+   */
+  readonly walkOverlap: Figure;
   readonly coalescing?: Coalescing;
   readonly pmu: PmuFigures;
+}
+
+/** Share of the time of TLB misses that a program waits for. */
+export function waitedShare({ walkOverlap }: Cpu): number {
+  return 1 - walkOverlap.value;
 }
 
 /** Bytes that the second level (or the first, if larger) translates when it holds nothing but `kind`. */

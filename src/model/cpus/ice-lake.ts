@@ -1,5 +1,5 @@
 import { assumed, type Cpu, figure } from './cpu.js';
-import { SECOND_HIT_CYCLES, USUAL_WALK } from './shared-figures.js';
+import { PEBS_SAMPLE_NS, SECOND_HIT_CYCLES, USUAL_WALK } from './shared-figures.js';
 
 const MANUAL = 'Intel 64 and IA-32 Architectures Optimization Reference Manual, Sunny Cove';
 
@@ -29,5 +29,12 @@ export const ICE_LAKE: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
-  pmu: { kind: 'pebs', cpuid: 'GenuineIntel,6,106,6', loadsEvent: 0x1cd, storesEvent: 0x82d0 },
+  walkOverlap: assumed(0.3, 'two walkers (optimization manual); how much they hide was not measured'),
+  pmu: {
+    kind: 'pebs',
+    sampleNs: PEBS_SAMPLE_NS,
+    cpuid: 'GenuineIntel,6,106,6',
+    loadsEvent: 0x1cd,
+    storesEvent: 0x82d0,
+  },
 };

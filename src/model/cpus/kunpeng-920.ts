@@ -1,5 +1,5 @@
 import { assumed, type Cpu, figure } from './cpu.js';
-import { CONTPTE, SECOND_HIT_CYCLES, USUAL_WALK } from './shared-figures.js';
+import { CONTPTE, SECOND_HIT_CYCLES, SPE_SAMPLE_NS, USUAL_WALK } from './shared-figures.js';
 
 const AUTHOR =
   'measured by the author of the DAMON split/collapse series; another review reports 32 and 1024';
@@ -24,9 +24,11 @@ export const KUNPENG_920: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.2, 'one walker and a small window; not measured'),
   coalescing: CONTPTE,
   pmu: {
     kind: 'spe',
+    sampleNs: SPE_SAMPLE_NS,
     midr: 0x481fd010,
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: assumed(64, 'as on the Arm cores'),

@@ -1,5 +1,5 @@
-import { type Cpu, figure } from './cpu.js';
-import { CONTPTE, SECOND_HIT_CYCLES, USUAL_WALK } from './shared-figures.js';
+import { assumed, type Cpu, figure } from './cpu.js';
+import { CONTPTE, SECOND_HIT_CYCLES, SPE_SAMPLE_NS, USUAL_WALK } from './shared-figures.js';
 
 const MANUAL = 'Arm Neoverse N1 Technical Reference Manual, memory management unit';
 
@@ -23,9 +23,11 @@ export const NEOVERSE_N1: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.25, 'two walks at a time; not measured'),
   coalescing: CONTPTE,
   pmu: {
     kind: 'spe',
+    sampleNs: SPE_SAMPLE_NS,
     midr: 0x413fd0c1,
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: figure(64, 'measured', 'real dumps have records at 0x00, 0x40, 0x80'),

@@ -1,5 +1,5 @@
 import { assumed, type Cpu, figure } from './cpu.js';
-import { CONTPTE, SECOND_HIT_CYCLES, USUAL_WALK } from './shared-figures.js';
+import { CONTPTE, SECOND_HIT_CYCLES, SPE_SAMPLE_NS, USUAL_WALK } from './shared-figures.js';
 
 const MANUAL = 'Arm Neoverse V1 Technical Reference Manual, memory management unit';
 
@@ -23,9 +23,11 @@ export const NEOVERSE_V1: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.3, 'wider than Neoverse N1; not measured'),
   coalescing: CONTPTE,
   pmu: {
     kind: 'spe',
+    sampleNs: SPE_SAMPLE_NS,
     midr: 0x411fd401,
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: assumed(64, 'as measured on Neoverse N1'),

@@ -27,3 +27,13 @@ export const ZEN_COALESCING: Coalescing = {
   by: 'physical',
   pages: figure(4, 'manual', 'AMD software optimisation guides: 16 KiB coalesced pages'),
 };
+
+/** SPE writes records to a buffer by itself; the driver is called when it is full. */
+export const SPE_SAMPLE_NS = assumed(
+  100,
+  'a 64-byte record and its share of the interrupt for a full buffer',
+);
+/** Every IBS sample is an NMI whose handler reads the registers. */
+export const IBS_SAMPLE_NS = assumed(1500, 'an NMI and reading nine MSRs');
+/** A microcode assist writes the record; perf drains the buffer when it is full. */
+export const PEBS_SAMPLE_NS = assumed(250, 'a microcode assist and its share of the interrupt');

@@ -1,5 +1,5 @@
-import { type Cpu, figure } from './cpu.js';
-import { SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
+import { assumed, type Cpu, figure } from './cpu.js';
+import { IBS_SAMPLE_NS, SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
 
 const SOURCE = 'CPUID 0x80000005 and 0x80000006 read on an EPYC of this core';
 
@@ -23,6 +23,7 @@ export const ZEN3: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.35, 'six walkers (AMD, Hot Chips 33); how much they hide was not measured'),
   coalescing: ZEN_COALESCING,
-  pmu: { kind: 'ibs', cpuid: 'AuthenticAMD,25,1,1', zen4Extensions: false },
+  pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,25,1,1', zen4Extensions: false },
 };

@@ -1,5 +1,5 @@
 import { assumed, type Cpu, figure } from './cpu.js';
-import { SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
+import { IBS_SAMPLE_NS, SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
 
 const SOURCE = 'AMD Software Optimization Guide for family 19h';
 
@@ -23,6 +23,7 @@ export const ZEN4: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.35, 'six walkers as on Zen 3; not measured'),
   coalescing: ZEN_COALESCING,
-  pmu: { kind: 'ibs', cpuid: 'AuthenticAMD,25,17,1', zen4Extensions: true },
+  pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,25,17,1', zen4Extensions: true },
 };

@@ -1,5 +1,5 @@
 import { assumed, type Cpu, figure } from './cpu.js';
-import { SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
+import { IBS_SAMPLE_NS, SECOND_HIT_CYCLES, USUAL_WALK, ZEN_COALESCING } from './shared-figures.js';
 
 const SOURCE = 'AMD Software Optimization Guide for family 1Ah';
 
@@ -23,6 +23,7 @@ export const ZEN5: Cpu = {
   },
   secondHitCycles: SECOND_HIT_CYCLES,
   walk: USUAL_WALK,
+  walkOverlap: assumed(0.4, 'wider window than Zen 4; not measured'),
   coalescing: ZEN_COALESCING,
-  pmu: { kind: 'ibs', cpuid: 'AuthenticAMD,26,2,1', zen4Extensions: true },
+  pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,26,2,1', zen4Extensions: true },
 };

@@ -2,6 +2,7 @@
 import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/units.js';
 import { emptyLeaf, leafFor, NEEDS_FAULT, translate, writeContent } from '../kernel/access/access.js';
 import { handleFault } from '../kernel/access/faults.js';
+import { type HeldPages, NO_PAGES } from '../kernel/state/holds.js';
 import type { Kernel } from '../kernel/state/kernel.js';
 import type { Mm } from '../kernel/state/mm.js';
 import { ENTRY } from '../kernel/state/page-tables.js';
@@ -27,6 +28,9 @@ export class KernelSpace implements AddressSpace {
   #read = 0;
   /** Why the process cannot go on: a fault that the kernel refused (ACCESS), 0 while all is well. */
   failure = 0;
+  /** Faults on these pages are counted in `heldFaults`. */
+  held: HeldPages = NO_PAGES;
+  heldFaults = 0;
 
   constructor(kernel: Kernel, mm: Mm) {
     this.mmId = mm.id;
@@ -136,6 +140,7 @@ export class KernelSpace implements AddressSpace {
   }
 
   fault(page: PageNumber, store: boolean): Nanoseconds {
+    if (page >= this.held.start && page < this.held.end) this.heldFaults++;
     let cost = 0;
     for (let round = 0; round < 8; round++) {
       const fault = handleFault(this.#kernel, this.#mm, page, store);

@@ -58,6 +58,9 @@ export class Tlb {
   #faults = 0;
   #cycles = 0;
   #faultNs = 0;
+  /** Times of the faults of the last batch, `faultsOfBatch` of them. */
+  readonly faultTimes = new Float64Array(2 * BATCH);
+  faultsOfBatch = 0;
 
   constructor(cpu: Cpu, windows: Windows) {
     this.cpu = cpu;
@@ -81,6 +84,11 @@ export class Tlb {
     return this.#faultNs;
   }
 
+  /** References of walks that went to memory so far. */
+  get farReferences(): number {
+    return this.#walker.far;
+  }
+
   get counters(): TlbCounters {
     return {
       accesses: this.#accesses,
@@ -100,6 +108,7 @@ export class Tlb {
   access(window: Window, accesses: Uint32Array, count: number): void {
     this.outcomes.fill(OUTCOME.firstLevel, 0, count);
     this.#accesses += count;
+    this.faultsOfBatch = 0;
     let done = 0;
     while (done < count) {
       const stopped = this.translate(window, accesses, done, count);
@@ -233,9 +242,15 @@ export class Tlb {
 
   private fault(window: Window, offset: number, page: number, store: boolean, at: number): void {
     this.outcomes[at] = OUTCOME.fault;
-    this.#faults++;
-    this.#faultNs += window.space.fault(page, store);
+    this.handleFault(window, page, store);
     this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = KIND.unknown;
+  }
+
+  private handleFault(window: Window, page: number, store: boolean): void {
+    const took = window.space.fault(page, store);
+    this.#faults++;
+    this.#faultNs += took;
+    if (this.faultsOfBatch < this.faultTimes.length) this.faultTimes[this.faultsOfBatch++] = took;
   }
 
   private markStored(linear: number): void {
@@ -253,8 +268,7 @@ export class Tlb {
     this.#walks++;
     this.#cycles += this.#walker.walk(linear, linear >>> this.windows.geometry.hugeOrder, 0);
     if (answer !== FIRST_STORE.fault) return;
-    this.#faults++;
-    this.#faultNs += window.space.fault(page, true);
+    this.handleFault(window, page, true);
     this.windows.hints[linear >>> this.windows.unitShift] = KIND.unknown;
   }
 
@@ -265,8 +279,7 @@ export class Tlb {
     const page = window.firstPage + host;
     let mapped = window.space.peek(page);
     if (mapped === MAPPED.fault) {
-      this.#faults++;
-      this.#faultNs += window.space.fault(page, (access & 1) === 1);
+      this.handleFault(window, page, (access & 1) === 1);
       mapped = window.space.peek(page);
       if (mapped === MAPPED.fault) mapped = MAPPED.base;
     }

@@ -31,6 +31,8 @@ export class Walker {
   readonly #directoryMask: number;
   readonly #lines: Int32Array;
   readonly #lineShift: number;
+  /** References that went to memory so far. */
+  far = 0;
 
   constructor(figures: WalkFigures) {
     this.#near = figures.nearCycles.value;
@@ -78,6 +80,7 @@ export class Walker {
       far += isFar(lines, shift, (block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE);
       if (isSmall) references++;
     }
+    this.far += far;
     return references * this.#near + far * this.#extra;
   }
 
@@ -107,7 +110,9 @@ export class Walker {
 
   /** A reference to a table line: near when the line is among those seen last. */
   private reference(line: number): number {
-    return this.#near + this.#extra * isFar(this.#lines, this.#lineShift, line);
+    const far = isFar(this.#lines, this.#lineShift, line);
+    this.far += far;
+    return this.#near + this.#extra * far;
   }
 
   clear(): void {

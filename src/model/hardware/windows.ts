@@ -68,6 +68,11 @@ export class Windows {
     }
   }
 
+  /** Calls `each` with the linear range of every window of an address space: its translations go, the tables stay. */
+  eachOf(mmId: number, each: (from: number, to: number) => void): void {
+    for (const { space, linear, pages } of this.all) if (space.mmId === mmId) each(linear, linear + pages);
+  }
+
   private forgetLinear(from: number, to: number, each: (from: number, to: number) => void): void {
     this.hints.fill(0, from >>> this.unitShift, ((to - 1) >>> this.unitShift) + 1);
     this.stored.fill(0, from >>> 5, ((to - 1) >>> 5) + 1);

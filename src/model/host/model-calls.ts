@@ -18,6 +18,7 @@ import { readMem } from '../kernel/advice/remote-read.js';
 import { type Region, scanPagemap } from '../kernel/files/pagemap-scan.js';
 import type { Kernel } from '../kernel/state/kernel.js';
 import type { Process } from '../kernel/state/process.js';
+import { spendScan } from './reading-costs.js';
 
 /** The system calls of the host on a model. Each takes its cost in virtual time. */
 export class ModelCalls implements Calls {
@@ -45,6 +46,7 @@ export class ModelCalls implements Calls {
   ): Promise<Answer<Bytes>> {
     const call = `process_madvise pid ${handle.pid} ${advice}`;
     if (!(handle instanceof ModelHandle)) return refused('EBADF', call);
+    this.#kernel.clock.settle();
     let done = 0;
     for (const batch of this.#batches(ranges)) {
       const task = handle.isAlive() ? handle.task : undefined;
@@ -72,7 +74,9 @@ export class ModelCalls implements Calls {
     if (!this.#caller.mayTrace && task.userId !== this.#caller.userId)
       return refused('EACCES', `open ${path}`);
     if (task.mm === undefined) return success(columns([]));
+    this.#kernel.clock.settle();
     this.#kernel.clock.spend(this.#kernel.costs.systemCall);
+    spendScan(this.#kernel, task.mm);
     const found = scanPagemap(this.#kernel, task.mm, scan);
     return typeof found === 'string' ? refused(found, `ioctl PAGEMAP_SCAN ${path}`) : success(columns(found));
   }
@@ -157,6 +161,7 @@ class ModelMemory implements ProcessMemory {
   read({ start, end }: PageRange, into: Uint8Array): Answer<Bytes> {
     const mm = this.#mm;
     const { pageBytes } = this.#kernel.geometry;
+    this.#kernel.clock.settle();
     this.#kernel.clock.spend(this.#kernel.costs.systemCall);
     if (mm === undefined || this.#kernel.processes.get(this.pid) !== this.#task) return success(0);
     const leaf = emptyLeaf();

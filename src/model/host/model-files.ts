@@ -4,9 +4,7 @@ import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { Viewer } from '../kernel/files/viewer.js';
 import { type ModelFile, type ModelNode, partsOf } from '../kernel/state/file-tree.js';
 import type { Kernel } from '../kernel/state/kernel.js';
-
-/** Time that one look at a file takes: nothing happens in no time at all. */
-const LOOK_NS = 1000;
+import { lookAt, spendReading } from './reading-costs.js';
 
 /** Ordinary files of a model, in memory: journals, plans, state. */
 export class MemoryFiles {
@@ -83,9 +81,9 @@ export class ModelFiles implements Files {
     if (stored !== undefined) return success(stored.slice());
     const file = this.#openable(path, 'read');
     if (typeof file === 'string') return refused(file, `open ${path}`);
-    this.#kernel.clock.spend(LOOK_NS);
+    lookAt(this.#kernel, path);
     if (file.take !== undefined) return success(new TextEncoder().encode(file.take(STREAM_BYTES)));
-    if (file.read === undefined) return readWhole(file, call);
+    if (file.read === undefined) return readWhole(this.#kernel, path, file, call);
     const text = file.read();
     return typeof text === 'string' ? success(new TextEncoder().encode(text)) : refused(text.errno, call);
   }
@@ -95,7 +93,7 @@ export class ModelFiles implements Files {
     if (stored !== undefined) return success(new StoredFile(path, () => success(stored)));
     const file = this.#openable(path, 'read');
     if (typeof file === 'string') return refused(file, `open ${path}`);
-    this.#kernel.clock.spend(LOOK_NS);
+    lookAt(this.#kernel, path);
     if (file.readAt !== undefined) return success(new PositionalFile(path, file, this.#kernel));
     return success(new StoredFile(path, () => this.readBytes(path)));
   }
@@ -103,7 +101,7 @@ export class ModelFiles implements Files {
   writeKernelFile(path: string, text: string): Answer<void> {
     const file = this.#openable(path, 'write');
     if (typeof file === 'string') return refused(file, `write ${path}`);
-    this.#kernel.clock.spend(LOOK_NS);
+    lookAt(this.#kernel, path);
     const error = file.write === undefined ? 'EIO' : file.write(text);
     return error === undefined ? success(undefined) : refused(error, `write ${path}`);
   }
@@ -215,13 +213,14 @@ const LONGEST = 64 * 2 ** 20;
 const STREAM_BYTES = 2 ** 20;
 
 /** A positional file as a whole; EFBIG for one that only makes sense in parts. */
-function readWhole(file: ModelFile, call: string): Answer<Uint8Array> {
+function readWhole(kernel: Kernel, path: string, file: ModelFile, call: string): Answer<Uint8Array> {
   let whole: Uint8Array = new Uint8Array(0);
   for (;;) {
     const piece = new Uint8Array(PIECE);
     const read = file.readAt === undefined ? 'EINVAL' : file.readAt(piece, whole.length);
     if (typeof read === 'string') return refused(read, call);
     if (read === 0) return success(whole);
+    spendReading(kernel, path, read);
     if (whole.length > LONGEST) return refused('EFBIG', call);
     whole = joined(whole, piece.subarray(0, read));
   }
@@ -239,8 +238,9 @@ class PositionalFile implements OpenFile {
   }
 
   read(into: Uint8Array, position: number): Answer<number> {
-    this.#kernel.clock.spend(LOOK_NS);
+    lookAt(this.#kernel, this.path);
     const read = this.#file.readAt!(into, position);
+    if (typeof read === 'number') spendReading(this.#kernel, this.path, read);
     return typeof read === 'number' ? success(read) : refused(read, `read ${this.path}`);
   }
 

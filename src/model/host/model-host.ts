@@ -110,6 +110,7 @@ class ModelClock implements Clock {
   }
 
   monotonicNs(): Nanoseconds {
+    this.#kernel.clock.settle();
     return this.#kernel.clock.now;
   }
 
@@ -119,6 +120,7 @@ class ModelClock implements Clock {
 
   /** Runs the model forward by that much. An aborted signal ends the wait before it begins. */
   async sleep(duration: Milliseconds, signal?: AbortSignal): Promise<void> {
+    this.#kernel.clock.settle();
     if (!signal?.aborted) this.#kernel.clock.advance(Math.max(0, duration) * 1e6);
   }
 }

@@ -43,7 +43,7 @@ export function connect(kernel: Kernel): void {
       return done;
     },
     compact: (order) => {
-      const done = compact(kernel, order);
+      const done = kernel.flushes.batch(() => compact(kernel, order));
       kernel.pressure.stall(done.cost);
       return done;
     },

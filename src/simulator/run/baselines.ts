@@ -4,6 +4,7 @@
  */
 import { SeededRandom } from '../../base/seeded-random.js';
 import { CPUS } from '../../model/cpus/catalogue.js';
+import { waitedShare } from '../../model/cpus/cpu.js';
 import { FlatSpace } from '../../model/hardware/flat-space.js';
 import { BATCH, Tlb, windowsFor } from '../../model/hardware/tlb.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
@@ -59,5 +60,6 @@ export function baselineNs(request: BaselineRequest, readText: (path: string) =>
     if (made <= request.warmUp) cyclesBefore = tlb.cycles;
     else counted += count;
   }
-  return about.think + (tlb.cycles - cyclesBefore) / Math.max(1, counted) / cpu.clockGhz.value;
+  const cycles = ((tlb.cycles - cyclesBefore) / Math.max(1, counted)) * waitedShare(cpu);
+  return about.think + cycles / cpu.clockGhz.value;
 }

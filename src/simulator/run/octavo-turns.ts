@@ -1,5 +1,7 @@
 /** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
+
 import type { TurnRequest } from '../../config/assemble.js';
+import { separated } from '../../config/policy-words.js';
 import { takeTurn } from '../../config/take-turn.js';
 import type { Pmu } from '../../model/hardware/pmu.js';
 import { COMPLETE } from '../../vocabulary/sample.js';
@@ -8,6 +10,9 @@ import type { Scenario } from '../scenario/scenario.js';
 import type { Machine } from './host-machine.js';
 import type { AgentOutcome } from './outcome.js';
 import { SplitKeeping } from './split-keeping.js';
+
+/** What a turn computes for each huge page's worth of resident memory: census, heat, policy, plan, journal. */
+const PLANNING_NS_PER_BLOCK: Nanoseconds = 60_000;
 
 type Agent = NonNullable<Scenario['agent']>;
 type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
@@ -42,6 +47,8 @@ export class OctavoTurns {
     for (const target of this.#agent.targets) {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
       const turn = await takeTurn(host, this.request(target), new AbortController().signal);
+      kernel.clock.spend(this.planningNs(target));
+      kernel.clock.settle();
       const verdicts = turn.applied?.verdicts ?? [];
       this.#keeping.note(turn.plan, verdicts);
       for (const { durationUs } of turn.applied?.receipts ?? []) this.callNs += durationUs * 1000;
@@ -62,16 +69,25 @@ export class OctavoTurns {
     return { turns, met, notMet, splits: this.#keeping.atEnd(this.#machine.kernel) };
   }
 
+  /** CPU time of Octavo's own code, which is not the model's. */
+  private planningNs(target: string): Nanoseconds {
+    const { kernel } = this.#machine;
+    const task = [...kernel.processes.values()].find(({ command }) => command === target);
+    return ((task?.mm?.rss ?? 0) / kernel.geometry.pagesPerBlock) * PLANNING_NS_PER_BLOCK;
+  }
+
   private request(target: string): TurnRequest {
     const { policy, parameters, sources } = this.#agent;
+    const { own, order } = separated(parameters);
     const { pmu } = this.#machine;
     return {
       target,
       scope: {},
-      policy: policy as TurnRequest['policy'],
+      policy,
       sources: sources.filter((name) => name !== 'pmu'),
       extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],
-      parameters,
+      parameters: own,
+      ...(order === undefined ? {} : { order }),
       budgets: {},
       actuators: [],
       split: [],

@@ -2,6 +2,7 @@
 
 import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
 import type { Bytes, Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
+import type { AccessTimeSummary, TimeSpent } from './access-times.js';
 import type { KdamondOutcome } from './damon-runs.js';
 import type { SplitsAtEnd } from './split-keeping.js';
 
@@ -33,12 +34,23 @@ export interface ProcessOutcome {
   readonly byOrder: readonly Bytes[];
   readonly bloat: Bytes;
   readonly swapped: Bytes;
+  /** Resident memory after the warm-up: its mean over time, and its peak. */
+  readonly meanRss: Bytes;
+  readonly peakRss: Bytes;
   /** After the warm-up. */
   readonly accesses: number;
   readonly perSecond: number;
   /** The same accesses with everything on base pages, and with everything huge. */
   readonly allBasePerSecond: number;
   readonly allHugePerSecond: number;
+  /** Mean time of an access after the warm-up, and of the work before it. */
+  readonly nsPerAccess: TimeSpent;
+  /** Single accesses after the warm-up, without the work between them. */
+  readonly accessTime: AccessTimeSummary;
+  /** Longest time from the end of one access of a thread to the end of its next. */
+  readonly worstGapNs: Nanoseconds;
+  /** After the warm-up. */
+  readonly majorFaults: number;
 }
 
 export interface OutcomeCosts {
@@ -51,6 +63,14 @@ export interface OutcomeCosts {
   /** Time of the calls that split or collapsed from outside. */
   readonly callNs: Nanoseconds;
   readonly khugepagedNs: Nanoseconds;
+  /** CPU time of khugepaged, kswapd and the kdamonds together. */
+  readonly kernelThreadsNs: Nanoseconds;
+  /** CPU time of Octavo: reading, sampling, planning and its calls. */
+  readonly octavoNs: Nanoseconds;
+  /** Times that CPUs were told to drop translations. */
+  readonly shootdowns: number;
+  /** Time in which splits, collapses and scans kept somebody from a block, a mapping or a page table. */
+  readonly heldNs: Nanoseconds;
   readonly faultNs: Nanoseconds;
 }
 
@@ -79,6 +99,9 @@ export interface SimulationOutcome {
   /** After the warm-up. */
   readonly tlb: TlbCounters;
   readonly usedBytes: Bytes;
+  /** Memory in use on the host after the warm-up: its mean over time, and its peak. */
+  readonly meanUsedBytes: Bytes;
+  readonly peakUsedBytes: Bytes;
   readonly costs: OutcomeCosts;
   /** Counters of /proc/vmstat that are not zero, by name. */
   readonly events: Readonly<Record<string, number>>;

@@ -4,10 +4,11 @@
  */
 import { SeededRandom } from '../../base/seeded-random.js';
 import { KernelSpace } from '../../model/hardware/kernel-space.js';
-import { BATCH, type Tlb } from '../../model/hardware/tlb.js';
+import { BATCH } from '../../model/hardware/tlb.js';
 import type { Window } from '../../model/hardware/windows.js';
 import { createInode, mmap, spawn } from '../../model/kernel/address-space/processes.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
+import { type HeldPages, type Hold, NO_PAGES } from '../../model/kernel/state/holds.js';
 import { Memcg } from '../../model/kernel/state/memcg.js';
 import { VM } from '../../model/kernel/state/mm.js';
 import type { Process } from '../../model/kernel/state/process.js';
@@ -16,12 +17,21 @@ import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { ScenarioProcess } from '../scenario/scenario.js';
 import { WORKLOADS, type WorkloadName } from '../workloads/catalogue.js';
 import type { Workload, WorkloadContext, WorkloadKind } from '../workloads/workload.js';
+import { AccessTimes } from './access-times.js';
 import type { Machine } from './host-machine.js';
+import { OverTime } from './over-time.js';
 
 /** Virtual time of one slice. */
 export const SLICE_NS: Nanoseconds = 1e6;
 /** Start-up cost of a guess for the time of one access; corrected after the first batch. */
 const FIRST_GUESS_NS = 100;
+
+/** Accesses in a batch at most while work on the address space is under way, so that their time is known well. */
+const HELD_BATCH = 64;
+/** Accesses that a workload may make at once, whatever room there is. */
+const LEAST_ROOM = 64;
+/** Threads of a process, at most. */
+const MOST_THREADS = 64;
 
 /** Random streams of one seed are told apart by these. */
 export function streamSeed(seed: number, stream: number): number {
@@ -38,10 +48,14 @@ export class RunningProcess {
   readonly #workloads: Workload[];
   readonly #accesses = new Uint32Array(BATCH);
   readonly #startedAt: Nanoseconds;
-  /** Accesses made, and the time they took together. */
-  accesses = 0;
-  busyNs: Nanoseconds = 0;
+  /** Number of its first thread among all threads of the machine, from 1. */
+  readonly #firstWorker: number;
+  readonly times: AccessTimes;
+  /** Resident bytes over time. */
+  readonly memory: OverTime;
   #nsPerAccess: Nanoseconds;
+  /** Time of calls that the workload has just made. */
+  #callNs: Nanoseconds = 0;
 
   constructor(machine: Machine, about: ScenarioProcess, index: number, readText: (path: string) => string) {
     const { kernel } = machine;
@@ -49,6 +63,9 @@ export class RunningProcess {
     this.name = about.name;
     this.about = about;
     this.#startedAt = kernel.clock.now;
+    this.#firstWorker = 1 + index * MOST_THREADS;
+    this.times = new AccessTimes(machine.cpu, about.think);
+    this.memory = new OverTime(kernel.clock.now);
     this.task = spawn(kernel, { command: about.name, memcg: cgroupOf(machine, about) });
     this.task.threads = about.threads;
     const mm = this.task.mm!;
@@ -57,7 +74,8 @@ export class RunningProcess {
     let firstPage = 0;
     const memory = {
       release: (offset: number, pages: number) => {
-        adviseRange(kernel, mm, firstPage + offset, firstPage + offset + pages, 'MADV_DONTNEED');
+        const [start, end] = [firstPage + offset, firstPage + offset + pages];
+        this.#callNs += adviseRange(kernel, mm, start, end, 'MADV_DONTNEED').cost;
       },
     };
     this.#workloads = Array.from({ length: about.threads }, (_, thread) =>
@@ -97,54 +115,132 @@ export class RunningProcess {
     return this.#workloads.length;
   }
 
-  /** Runs one thread for about a slice; answers the time that took, at least a slice when it has nothing to do. */
-  runSlice(thread: number, cpu: number): Nanoseconds {
+  get accesses(): number {
+    return this.times.accesses;
+  }
+
+  /** Time that the accesses took together, with the work between them and what they waited for. */
+  get busyNs(): Nanoseconds {
+    return this.times.total;
+  }
+
+  /** What it has in memory is noted for the mean over time. */
+  noteMemory(): void {
+    const { kernel } = this.#machine;
+    this.memory.note(kernel.clock.now, this.task.mm!.rss * kernel.geometry.pageBytes);
+  }
+
+  /**
+   * Runs one thread for about a slice; returns the time that took, at least a slice when it has nothing to do. `lost`:
+   * what others have used of this CPU before, which the thread's next access waits for.
+   */
+  runSlice(thread: number, cpu: number, lost: Nanoseconds): Nanoseconds {
     if (this.killed) return SLICE_NS;
-    this.#machine.kernel.cpu = cpu;
+    const { kernel, scenario, tlbs } = this.#machine;
+    kernel.cpu = cpu;
     this.task.cpu = cpu;
-    const tlb = this.#machine.tlbs[cpu];
-    if (this.#machine.scenario.host.competitor) tlb.flushAll();
-    let spent = 0;
-    while (spent < SLICE_NS) {
-      const left = Math.max(1, Math.floor((SLICE_NS - spent) / this.#nsPerAccess));
-      const took = this.runBatch(this.#workloads[thread], tlb, cpu, thread, Math.min(BATCH, left), spent);
-      if (took === 0) return SLICE_NS;
-      spent += took;
-    }
+    kernel.holds.worker = this.#firstWorker + thread;
+    if (scenario.host.competitor) tlbs[cpu].flushAll();
+    const spent = this.play(thread, cpu, lost);
+    kernel.holds.worker = 0;
+    this.noteMemory();
     return spent;
   }
 
+  private play(thread: number, cpu: number, lost: Nanoseconds): Nanoseconds {
+    const { kernel } = this.#machine;
+    const { mmId } = this.space;
+    const { now } = kernel.clock;
+    this.times.stall(lost);
+    let spent = lost;
+    while (spent < SLICE_NS + lost) {
+      const hold = kernel.holds.next(mmId, now + spent, this.#firstWorker + thread);
+      const limit = this.roomUntil(hold, now + spent, now + SLICE_NS + lost);
+      const took = this.runBatch(thread, cpu, limit, now + spent, hold);
+      if (took === 0) return Math.max(spent, SLICE_NS);
+      spent += took;
+    }
+    kernel.holds.played(mmId, now + spent);
+    return spent;
+  }
+
+  /** Accesses until the end of the slice, or until work on the address space begins; few while it is under way. */
+  private roomUntil(hold: Hold | undefined, time: Nanoseconds, end: Nanoseconds): number {
+    const isHeld = hold !== undefined && hold.from <= time;
+    const until = hold === undefined ? end : Math.min(end, isHeld ? hold.to : hold.from);
+    const room = Math.max(1, Math.floor((until - time) / this.#nsPerAccess));
+    return Math.min(room, isHeld ? HELD_BATCH : BATCH);
+  }
+
   private runBatch(
-    workload: Workload,
-    tlb: Tlb,
-    cpu: number,
     thread: number,
+    cpu: number,
     limit: number,
-    spent: Nanoseconds,
+    time: Nanoseconds,
+    hold: Hold | undefined,
   ): Nanoseconds {
-    const start = this.#machine.kernel.clock.now + spent;
     // Workloads that make several accesses at once get room for them.
-    const count = workload.next(this.#accesses, Math.max(limit, 64), start - this.#startedAt);
-    if (count === 0) return 0;
-    const cycles = tlb.cycles;
-    const faultNs = tlb.faultNs;
-    tlb.access(this.window, this.#accesses, count);
+    const count = this.#workloads[thread].next(
+      this.#accesses,
+      Math.max(limit, LEAST_ROOM),
+      time - this.#startedAt,
+    );
+    const called = this.#callNs;
+    this.#callNs = 0;
+    this.times.call(called);
+    if (count === 0) return called;
+    const isHeld = hold !== undefined && hold.from <= time;
+    const took =
+      called + (isHeld ? this.accessHeld(hold, cpu, count, time + called) : this.access(cpu, 0, count));
     if (this.killed) return 0;
     if (this.space.failure !== 0) throw this.failed(FAILURES[this.space.failure] ?? 'a fault failed');
-    const translated = (tlb.cycles - cycles) / tlb.cpu.clockGhz.value;
-    const took = count * this.about.think + translated + (tlb.faultNs - faultNs);
-    this.accesses += count;
-    this.busyNs += took;
     this.#nsPerAccess = Math.max(1, took / count);
-    const pid = this.task.pid;
-    this.#machine.pmu?.observe(tlb, this.window, this.#accesses, count, {
-      start,
-      nsPerAccess: this.#nsPerAccess,
-      cpu,
-      pid,
-      tid: pid + thread,
-    });
-    return took;
+    return took + this.observe(thread, cpu, count, time);
+  }
+
+  /** Translates accesses [from, to) of the batch; returns what they took. */
+  private access(cpu: number, from: number, to: number): Nanoseconds {
+    const tlb = this.#machine.tlbs[cpu];
+    this.times.begin(tlb);
+    tlb.access(this.window, from === 0 ? this.#accesses : this.#accesses.subarray(from, to), to - from);
+    return this.times.end(tlb, to - from);
+  }
+
+  /** A batch while work on the address space is under way: the first access that needs what is held waits for its end. */
+  private accessHeld(hold: Hold, cpu: number, count: number, time: Nanoseconds): Nanoseconds {
+    const first = this.firstIn(hold.pages, count);
+    this.space.held = hold.faults;
+    this.space.heldFaults = 0;
+    const before = first > 0 ? this.access(cpu, 0, first) : 0;
+    this.space.held = NO_PAGES;
+    const mustWait = first < count || this.space.heldFaults > 0;
+    const waited = mustWait ? Math.max(0, hold.to - time - before) : 0;
+    this.times.stall(waited);
+    return before + waited + (first < count ? this.access(cpu, first, count) : 0);
+  }
+
+  /** Index of the first access of the batch to one of `pages`; `count` when there is none. */
+  private firstIn({ start, end }: HeldPages, count: number): number {
+    const { firstPage, guest } = this.window;
+    for (let i = 0; i < count; i++) {
+      const offset = this.#accesses[i] >>> 1;
+      const page = firstPage + (guest === undefined ? offset : guest.toHost(offset));
+      if (page >= start && page < end) return i;
+    }
+    return count;
+  }
+
+  /** What the PMU sees of the batch; returns the time that its samples take. */
+  private observe(thread: number, cpu: number, count: number, start: Nanoseconds): Nanoseconds {
+    const { pmu, tlbs } = this.#machine;
+    if (pmu === undefined) return 0;
+    const before = pmu.counters.recorded;
+    const { pid } = this.task;
+    const timing = { start, nsPerAccess: this.#nsPerAccess, cpu, pid, tid: pid + thread };
+    pmu.observe(tlbs[cpu], this.window, this.#accesses, count, timing);
+    const sampled = (pmu.counters.recorded - before) * this.#machine.cpu.pmu.sampleNs.value;
+    this.times.stall(sampled);
+    return sampled;
   }
 
   private failed(problem: string): OctavoError {

@@ -3,14 +3,17 @@
  * and seed.
  */
 
-import { subtractCounters, type TlbCounters } from '../../model/hardware/tlb-counters.js';
+import { subtractCounters } from '../../model/hardware/tlb-counters.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario, ScenarioEvent } from '../scenario/scenario.js';
+import { BackgroundWork } from './background-work.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
+import { CpuQueues } from './cpu-queues.js';
 import { DamonRuns } from './damon-runs.js';
-import { type Machine, makeMachine, tlbCounters, usedBytes, writeFile } from './host-machine.js';
+import { type Machine, makeMachine, usedBytes, writeFile } from './host-machine.js';
+import { type Mark, nsPerAccess, processAt, rateBetween, takeMark } from './marks.js';
 import { takeCensus } from './memory-census.js';
 import { OctavoTurns } from './octavo-turns.js';
 import {
@@ -29,20 +32,6 @@ export interface SimulationContext {
   progress(done: Nanoseconds, total: Nanoseconds): void;
 }
 
-interface Thread {
-  readonly process: RunningProcess;
-  readonly index: number;
-}
-
-/** Counters at the end of the warm-up, or of the last row of the timeline. */
-interface Mark {
-  readonly tlb: TlbCounters;
-  readonly splits: number;
-  readonly collapses: number;
-  readonly accesses: ReadonlyMap<string, number>;
-  readonly busyNs: ReadonlyMap<string, Nanoseconds>;
-}
-
 const EVENT = {
   cpu: 'scenario-cpu',
   start: 'scenario-start',
@@ -57,12 +46,11 @@ export class Simulation {
   readonly notes: string[] = [];
   readonly octavo: OctavoTurns | undefined;
   readonly #context: SimulationContext;
-  /** Threads of each CPU, in turn. */
-  readonly #queues: Thread[][];
+  readonly #cpus: CpuQueues;
+  readonly #background: BackgroundWork;
   readonly #splitters = new Map<number, Splitter>();
   readonly #damon: DamonRuns;
   #callNs: Nanoseconds = 0;
-  #started = 0;
   #killed = 0;
   #warm: Mark | undefined;
   #last: Mark;
@@ -70,7 +58,8 @@ export class Simulation {
   constructor(scenario: Scenario, seed: number, context: SimulationContext) {
     this.machine = makeMachine(scenario, seed);
     this.#context = context;
-    this.#queues = Array.from({ length: scenario.host.cpus }, () => []);
+    this.#cpus = new CpuQueues(scenario.host.cpus);
+    this.#background = new BackgroundWork(this.machine, this.#cpus);
     const { clock } = this.machine.kernel;
     clock.handle(EVENT.cpu, (cpu) => this.runCpu(cpu));
     clock.handle(EVENT.start, (index) => this.startProcess(index));
@@ -103,6 +92,7 @@ export class Simulation {
     if (this.#warm === undefined && warmUp <= time) {
       await this.runUntil(warmUp);
       this.#warm = this.mark();
+      this.restartMeters();
     }
     await this.runUntil(time);
     this.#context.progress(time, duration);
@@ -121,25 +111,35 @@ export class Simulation {
     clock.advanceTo(time);
   }
 
+  /** Means over time and tails are of what comes after the warm-up. */
+  private restartMeters(): void {
+    const { now } = this.machine.kernel.clock;
+    this.#background.memory.restart(now);
+    for (const { memory, times } of this.processes) {
+      memory.restart(now);
+      times.restartTails();
+    }
+  }
+
   private startProcess(index: number): void {
     const about = this.scenario.processes[index];
     const process = new RunningProcess(this.machine, about, index, this.#context.readText);
     this.processes.push(process);
     for (let thread = 0; thread < process.threads; thread++) {
-      this.#queues[this.#started++ % this.#queues.length].push({ process, index: thread });
+      this.#cpus.add({ process, index: thread });
     }
   }
 
   private runCpu(cpu: number): void {
     const { clock } = this.machine.kernel;
-    const queue = this.#queues[cpu];
-    const thread = queue.shift();
+    this.#background.collect();
+    const thread = this.#cpus.next(cpu);
+    const lost = this.#cpus.takeOwed(cpu);
     if (thread === undefined) {
       clock.after(SLICE_NS, EVENT.cpu, cpu);
       return;
     }
-    queue.push(thread);
-    clock.after(thread.process.runSlice(thread.index, cpu), EVENT.cpu, cpu);
+    clock.after(thread.process.runSlice(thread.index, cpu, lost), EVENT.cpu, cpu);
     this.noteKilled();
   }
 
@@ -152,7 +152,7 @@ export class Simulation {
     for (; this.#killed < killed.length; this.#killed++) {
       const { pid, command } = killed[this.#killed];
       this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
-      if (this.#started < this.expectedThreads || !this.processes.every((process) => process.killed))
+      if (this.#cpus.started < this.expectedThreads || !this.processes.every((process) => process.killed))
         continue;
       const problem = `${command}: out of memory, and no process is left`;
       throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem });
@@ -174,6 +174,7 @@ export class Simulation {
     const before = takeCensus(kernel, task.mm!).pmdMapped;
     const answer = adviseRange(kernel, task.mm!, first, first + pages(call.bytes), call.advice);
     this.#callNs += answer.cost;
+    this.#cpus.useAny(answer.cost);
     const change = (takeCensus(kernel, task.mm!).pmdMapped - before) / kernel.geometry.blockBytes;
     const result = answer.error ?? `${change >= 0 ? '+' : ''}${change} huge blocks`;
     this.notes.push(`${this.time()} ${call.advice} on ${call.process}: ${result}`);
@@ -188,7 +189,9 @@ export class Simulation {
       this.#splitters.set(index, splitter);
     }
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
+    const before = splitter.counts.ns;
     splitter.round(window.firstPage + pages(call.from), pages(call.bytes));
+    this.#cpus.useAny(splitter.counts.ns - before);
   }
 
   private find(name: string): RunningProcess {
@@ -202,14 +205,7 @@ export class Simulation {
   }
 
   private mark(): Mark {
-    const { counters } = this.machine.kernel;
-    return {
-      tlb: tlbCounters(this.machine),
-      splits: counters.byOrder.split.reduce((sum, count) => sum + count, 0),
-      collapses: counters.collapsed.reduce((sum, count) => sum + count, 0),
-      accesses: new Map(this.processes.map((process) => [process.name, process.accesses])),
-      busyNs: new Map(this.processes.map((process) => [process.name, process.busyNs])),
-    };
+    return takeMark(this.machine, this.processes);
   }
 
   private addRow(): void {
@@ -224,7 +220,7 @@ export class Simulation {
           rss: census.rss,
           huge: census.pmdMapped,
           bloat: census.bloat,
-          perSecond: rate(process, mark, this.#last),
+          perSecond: rateBetween(this.#last, mark, process.name),
         };
       }),
       splits: mark.splits - this.#last.splits,
@@ -238,7 +234,7 @@ export class Simulation {
   baselineRequests(): BaselineRequest[] {
     const warm = this.#warm ?? this.#last;
     return this.processes.flatMap((process) => {
-      const warmUp = (warm.accesses.get(process.name) ?? 0) / process.threads;
+      const warmUp = processAt(warm, process.name).accesses / process.threads;
       const measured = process.accesses / process.threads - warmUp;
       const request = {
         scenario: this.scenario,
@@ -257,7 +253,9 @@ export class Simulation {
 
   outcome(baselines: readonly Nanoseconds[], name: string): SimulationOutcome {
     const warm = this.#warm ?? this.#last;
+    const now = this.mark();
     const { kernel, cpu, seed, pmu } = this.machine;
+    this.#background.collect();
     for (const splitter of this.#splitters.values()) this.notes.push(splitterNote(splitter));
     return {
       octavo: 'outcome',
@@ -271,11 +269,13 @@ export class Simulation {
       durationMs: Math.round(kernel.clock.now / 1e6),
       timeline: this.timeline,
       processes: this.processes.map((process, index) =>
-        this.processOutcome(process, warm, baselines[2 * index], baselines[2 * index + 1]),
+        this.processOutcome(process, [warm, now], baselines[2 * index], baselines[2 * index + 1]),
       ),
-      tlb: subtractCounters(tlbCounters(this.machine), warm.tlb),
+      tlb: subtractCounters(now.tlb, warm.tlb),
       usedBytes: usedBytes(this.machine),
-      costs: this.costs(),
+      meanUsedBytes: this.#background.memory.mean,
+      peakUsedBytes: this.#background.memory.peak,
+      costs: this.costs(now),
       events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
       pmu: pmu && { ...pmu.counters },
       agent: this.octavo?.outcome(),
@@ -286,45 +286,51 @@ export class Simulation {
 
   private processOutcome(
     process: RunningProcess,
-    warm: Mark,
+    [warm, now]: readonly [Mark, Mark],
     baseNs: Nanoseconds,
     hugeNs: Nanoseconds,
   ): ProcessOutcome {
+    const { name, memory, times } = process;
     const census = takeCensus(this.machine.kernel, process.task.mm!);
+    const [before, after] = [processAt(warm, name), processAt(now, name)];
+    process.noteMemory();
     return {
-      name: process.name,
+      name,
       workload: process.about.workload,
       ...census,
-      accesses: process.accesses - (warm.accesses.get(process.name) ?? 0),
-      perSecond: rate(process, this.mark(), warm),
+      meanRss: memory.mean,
+      peakRss: memory.peak,
+      accesses: after.accesses - before.accesses,
+      perSecond: rateBetween(warm, now, name),
       allBasePerSecond: 1e9 / baseNs,
       allHugePerSecond: 1e9 / hugeNs,
+      nsPerAccess: nsPerAccess(warm, now, name),
+      accessTime: times.summary,
+      worstGapNs: times.summary.worstNs + process.about.think,
+      majorFaults: after.majorFaults - before.majorFaults,
     };
   }
 
-  private costs(): OutcomeCosts {
+  private costs(now: Mark): OutcomeCosts {
     const { kernel } = this.machine;
     const own = [...this.#splitters.values()].reduce((sum, { counts }) => sum + counts.ns, 0);
-    const mark = this.mark();
     return {
-      splits: mark.splits,
-      collapses: mark.collapses,
+      splits: now.splits,
+      collapses: now.collapses,
       khugepagedCollapses: kernel.thp.pagesCollapsed,
       callNs: this.#callNs + own + (this.octavo?.callNs ?? 0),
       khugepagedNs: kernel.khugepagedNs,
-      faultNs: mark.tlb.faultNs,
+      kernelThreadsNs: this.#background.kernelThreadsNs,
+      octavoNs: this.#background.octavoNs,
+      shootdowns: now.shootdowns,
+      heldNs: kernel.holds.totalNs,
+      faultNs: now.tlb.faultNs,
     };
   }
 }
 
 /** Baselines need not be longer than this to be exact to a fraction of a percent. */
 const MOST_BASELINE_ACCESSES = 2e6;
-
-function rate(process: RunningProcess, now: Mark, before: Mark): number {
-  const accesses = (now.accesses.get(process.name) ?? 0) - (before.accesses.get(process.name) ?? 0);
-  const busy = (now.busyNs.get(process.name) ?? 0) - (before.busyNs.get(process.name) ?? 0);
-  return busy > 0 ? (accesses / busy) * 1e9 : 0;
-}
 
 function splitterNote(splitter: Splitter): string {
   const { splits, recollapses, heldBack, failed, ns } = splitter.counts;

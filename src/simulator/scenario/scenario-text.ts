@@ -1,7 +1,7 @@
 /** Scenario text to a checked scenario. Whatever is wrong is told with file, line and key before anything runs. */
 import { isAlias, isCollection, isMap, isSeq, parseDocument } from 'yaml';
 import type * as z from 'zod';
-import { isPolicyName, POLICY_NAMES, wrongParameter } from '../../config/policy-words.js';
+import { isPolicyName, POLICY_NAMES, wrongPolicyParameter } from '../../config/policy-words.js';
 import { parseYaml } from '../../formats/yaml.js';
 import { CPUS } from '../../model/cpus/catalogue.js';
 import { type Architecture, geometryOf } from '../../model/kernel/state/options.js';
@@ -120,7 +120,7 @@ function checkAgent({ agent }: Scenario): Problem | undefined {
     const message = `no policy is called ${agent.policy}; there are ${POLICY_NAMES.join(', ')}`;
     return { path: ['agent', 'policy'], message };
   }
-  const wrong = wrongParameter(agent.parameters);
+  const wrong = wrongPolicyParameter(agent.policy, agent.parameters);
   return wrong && { path: ['agent', 'parameters', wrong.name], message: wrong.problem };
 }
 

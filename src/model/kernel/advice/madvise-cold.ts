@@ -3,6 +3,7 @@ import { changeOnLru, deactivate, drainLocal, isolate } from '../memory/lru.js';
 import { shrinkFolios } from '../reclaim/reclaim.js';
 import { splitFolio, UNIFORM } from '../split/split.js';
 import { FOLIO } from '../state/folios.js';
+import { NO_PAGES } from '../state/holds.js';
 import type { Kernel } from '../state/kernel.js';
 import type { Mm, Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
@@ -24,21 +25,22 @@ export function coldOrPageout(
   pageout: boolean,
 ): Nanoseconds {
   const { pagesPerBlock } = kernel.geometry;
-  let cost = 0;
   // Only this CPU's batch: what waits in another one is on no list and passed over.
   drainLocal(kernel);
-  for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
-    cost += adviseBlock(
-      kernel,
-      mm,
-      block,
-      Math.max(start, block),
-      Math.min(end, block + pagesPerBlock),
-      pageout,
-    );
-  }
-  kernel.flushes.tell(mm.id, start, end);
-  return cost;
+  return kernel.flushes.batch(() => {
+    let cost = 0;
+    for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
+      const [from, to] = [Math.max(start, block), Math.min(end, block + pagesPerBlock)];
+      const entries = isHuge(kernel, mm, block) ? 1 : to - from;
+      cost += adviseBlock(kernel, mm, block, from, to, pageout);
+      kernel.flushes.tell(mm.id, from, to, entries);
+    }
+    return cost;
+  });
+}
+
+function isHuge({ tables, geometry }: Kernel, mm: Mm, block: PageNumber): boolean {
+  return (tables.pmdBits[tables.pmdOf(mm, block / geometry.pagesPerBlock)] & ENTRY.present) !== 0;
 }
 
 function adviseBlock(
@@ -61,6 +63,9 @@ function adviseBlock(
     if (split.error !== undefined) return cost;
   }
   if ((tables.pmdBits[pmd] & ENTRY.table) === 0) return cost;
+  // The page table is locked while its entries are looked at.
+  const walked = kernel.costs.visitPte * (to - from);
+  kernel.holds.hold(mm.id, walked, NO_PAGES, { start: block, end: block + geometry.pagesPerBlock });
   return cost + adviseEntries(kernel, firstEntry(kernel, pmd) + (from - block), to - from, pageout);
 }
 

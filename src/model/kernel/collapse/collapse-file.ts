@@ -36,7 +36,11 @@ export function collapseFileBlock(
   if (whole >= 0) return { result: mapWhole(kernel, mm, vma, block, whole), cost: kernel.costs.splitPmd };
   const refused = scanCache(kernel, inode, offset, collector) ?? handlersOf(kernel, inode, offset);
   if (refused !== undefined) return { result: refused, cost: kernel.costs.visitPte * geometry.pagesPerBlock };
-  const made = fillHuge(kernel, mm, inode, offset, present(kernel, inode, offset));
+  const made = kernel.flushes.batch(() =>
+    fillHuge(kernel, mm, inode, offset, present(kernel, inode, offset)),
+  );
+  // Pages that move are locked: faults that find them wait.
+  kernel.holds.hold(mm.id, made.cost, { start: block, end: block + geometry.pagesPerBlock });
   if (made.result === 'succeeded' && collector === 'madvise') {
     return { result: mapWhole(kernel, mm, vma, block, inode.frameAt(offset)), cost: made.cost };
   }

@@ -44,14 +44,21 @@ export function collapseRange(
   const result = prepared.result ?? checkRange(kernel, vma, prepared.entry, order, collector);
   if (result !== 'succeeded') {
     freeFolio(kernel, made.head);
+    kernel.holds.work(mm.id, cost);
+    kernel.holds.hold(mm.id, kernel.costs.collapseFailed, blockOf(start, order), vma);
     return { result, cost: cost + kernel.costs.collapseFailed };
   }
-  const copied = copyRange(kernel, mm, prepared.entry, made.head, order);
+  const locked = copyRange(kernel, mm, prepared.entry, made.head, order) + kernel.costs.collapseBlock;
   install(kernel, mm, vma, start, order, made.head);
   kernel.flushes.tell(mm.id, start, start + 2 ** order);
   kernel.counters.collapsed[order]++;
-  return { result, cost: cost + copied + kernel.costs.collapseBlock };
+  // The folio is there before any lock is taken; then the PMD is empty, and the VMA locked for writing, to the end.
+  kernel.holds.work(mm.id, cost);
+  kernel.holds.hold(mm.id, locked, blockOf(start, order), vma);
+  return { result, cost: cost + locked };
 }
+
+const blockOf = (start: PageNumber, order: Order) => ({ start, end: start + 2 ** order });
 
 /** alloc_charge_folio(). */
 function allocateTarget(

@@ -1,5 +1,6 @@
 import type { Nanoseconds, Order, PageNumber } from '../../../vocabulary/units.js';
 import { drainAll } from '../memory/lru.js';
+import { NO_PAGES } from '../state/holds.js';
 import type { Kernel } from '../state/kernel.js';
 import type { Mm, Vma } from '../state/mm.js';
 import { scheduleScan } from '../thp/khugepaged-list.js';
@@ -123,6 +124,8 @@ export function visitBlock(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, 
   if (usable === 0) return { result: 'vma_check', progress: 1, collapsed: false, cost: 0 };
   const scan = scanBlock(kernel, mm, vma, block, 'khugepaged', small);
   const cost = kernel.costs.visitPte * scan.progress;
+  // The page table is locked while its entries are looked at.
+  kernel.holds.hold(mm.id, cost, NO_PAGES, { start: block, end: block + geometry.pagesPerBlock });
   if (scan.result !== 'succeeded')
     return { result: scan.result, progress: scan.progress, collapsed: false, cost };
   const done = collapseByOrders(kernel, mm, vma, block, usable, scan.present);

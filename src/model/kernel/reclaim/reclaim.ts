@@ -154,7 +154,9 @@ export function shrinkFolios(kernel: Kernel, heads: FrameNumber[], ignoreReferen
   const before = kernel.frames.freeFrames;
   let cost = 0;
   const queue = [...heads];
-  for (let i = 0; i < queue.length; i++) cost += shrinkFolio(kernel, queue[i], ignoreReferences, queue);
+  kernel.flushes.batch(() => {
+    for (let i = 0; i < queue.length; i++) cost += shrinkFolio(kernel, queue[i], ignoreReferences, queue);
+  });
   return { freed: Math.max(0, kernel.frames.freeFrames - before), cost };
 }
 
@@ -241,7 +243,9 @@ export function runKswapd(kernel: Kernel): void {
   const { high } = watermarks(kernel);
   kernel.counters.count('pageoutrun');
   for (let round = 0; round < 64 && kernel.frames.freeFrames < high; round++) {
-    if (reclaim(kernel, kernel.memcgAt(0), high - kernel.frames.freeFrames, 'kswapd').freed === 0) break;
+    const done = reclaim(kernel, kernel.memcgAt(0), high - kernel.frames.freeFrames, 'kswapd');
+    kernel.kswapdNs += done.cost;
+    if (done.freed === 0) break;
   }
 }
 

@@ -3,6 +3,7 @@ import type { FrameNumber, Nanoseconds, Order } from '../../../vocabulary/units.
 import { countKind, freeFolio, leaveDeferredQueue } from '../memory/allocation.js';
 import { addToLru, removeFromLru } from '../memory/lru.js';
 import { FOLIO, INHERITED, PAGE } from '../state/folios.js';
+import type { HeldPages } from '../state/holds.js';
 import { type Kernel, ZERO_FRAME } from '../state/kernel.js';
 import { ENTRY } from '../state/page-tables.js';
 import {
@@ -43,7 +44,23 @@ export function splitFolio(
   const error = refusal(kernel, head, order, heldPins);
   countAttempt(kernel, from, error === undefined);
   if (error !== undefined) return { error, cost: kernel.costs.splitFailed };
-  return { error, cost: carryOut(kernel, head, from, order, at) };
+  const mappers = placesOf(kernel, head, from);
+  const cost = kernel.flushes.batch(() => carryOut(kernel, head, from, order, at));
+  // Every page of it is a migration entry until the pieces are mapped again: who touches one sleeps.
+  for (const { mmId, pages } of mappers) kernel.holds.hold(mmId, cost, pages);
+  return { error, cost };
+}
+
+/** Address spaces that map a folio, and where. */
+function placesOf(kernel: Kernel, head: FrameNumber, order: Order): { mmId: number; pages: HeldPages }[] {
+  const { folios } = kernel;
+  if (folios.totalMaps[head] === 0) return [];
+  let frame = head;
+  while (folios.entireMaps[head] === 0 && folios.maps[frame] === 0) frame++;
+  return mappingsOf(kernel, frame).map(({ mm, page }) => {
+    const start = page - (frame - head);
+    return { mmId: mm.id, pages: { start, end: start + 2 ** order } };
+  });
 }
 
 function refusal(kernel: Kernel, head: FrameNumber, order: Order, heldPins: number): ErrnoName | undefined {

@@ -3,6 +3,9 @@ import type { Nanoseconds } from '../../../vocabulary/units.js';
 /** What an event does; `value` is what `at` was given. */
 export type Handler = (value: number, now: Nanoseconds) => void;
 
+/** Is told what work takes, and whether it is done within an event. */
+export type Spender = (duration: Nanoseconds, withinEvent: boolean) => void;
+
 interface Event {
   readonly time: Nanoseconds;
   /** Order of scheduling: events of one instant run in it, so that a run never depends on the heap's shape. */
@@ -20,6 +23,11 @@ export class Clock {
   readonly heap: Event[] = [];
   sequence = 0;
   readonly #handlers = new Map<string, Handler>();
+  /** Depth of events under way. */
+  #running = 0;
+  #spender: Spender | undefined;
+  /** Work on a shared clock for which the others have not run yet. */
+  #unsettled: Nanoseconds = 0;
 
   /** Says what events called `name` do. One handler for each name. */
   handle(name: string, handler: Handler): void {
@@ -60,9 +68,34 @@ export class Clock {
     this.advanceTo(this.now + duration);
   }
 
-  /** Time that passes without a look at the queue: work done by the caller. Events due run at the next advance. */
+  /**
+   * Work done by the caller. On a clock of its own, time passes without a look at the queue, and events due run at
+   * the next advance. On a shared one they run meanwhile, as soon as the caller settles; work within an event takes no
+   * time of the others.
+   */
   spend(duration: Nanoseconds): void {
-    this.now += duration;
+    if (this.#spender === undefined) this.now += duration;
+    else {
+      this.#spender(duration, this.#running > 0);
+      if (this.#running === 0) this.#unsettled += duration;
+    }
+  }
+
+  get isShared(): boolean {
+    return this.#spender !== undefined;
+  }
+
+  /** Lets the others run for as long as the work since the last time took. To be called between two looks at a shared model. */
+  settle(): void {
+    if (this.#unsettled === 0) return;
+    const duration = this.#unsettled;
+    this.#unsettled = 0;
+    this.advance(duration);
+  }
+
+  /** Shares the clock between the one who spends and everybody else; `spender` is told what is spent. */
+  share(spender: Spender): void {
+    this.#spender = spender;
   }
 
   private runNext(): void {
@@ -71,7 +104,9 @@ export class Clock {
     this.now = Math.max(this.now, event.time);
     const handler = this.#handlers.get(event.name);
     if (handler === undefined) throw new Error(`assertion failed: no handler for event ${event.name}`);
+    this.#running++;
     handler(event.value, this.now);
+    this.#running--;
   }
 
   private removeAt(index: number): void {

@@ -24,6 +24,7 @@
  *   of `clock`, so the same options and the same calls give the same model.
  * - Times are virtual nanoseconds. Functions that do work answer what it costs; they do not move the clock. Who
  *   called decides: a workload adds it to its own time, the host door spends it (`clock.spend`).
+ *   What others must wait for meanwhile is told to `holds`, what interrupts their CPUs to `flushes`.
  * - Accessed bits are set by walks only (access.ts, or the hardware layer's own loop over `tables`); clearing one
  *   tells no flush. Changes that need a flush are told to `flushes`.
  */
@@ -36,6 +37,7 @@ import { FileTree } from './file-tree.js';
 import { Flushes } from './flushes.js';
 import { FOLIO, Folios } from './folios.js';
 import { FRAME, Frames } from './frames.js';
+import { Holds } from './holds.js';
 import { KhugepagedState } from './khugepaged-state.js';
 import { LRU_LISTS, MAX_MEMCGS, Memcg } from './memcg.js';
 import type { MappedInode, Mm } from './mm.js';
@@ -97,6 +99,8 @@ export class Kernel {
   kswapdPending = false;
   /** CPU time that khugepaged used. */
   khugepagedNs = 0;
+  /** CPU time that kswapd used. */
+  kswapdNs = 0;
   /** Block that the next compaction starts its search at. */
   compactCursor = 0;
   /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */
@@ -125,6 +129,7 @@ export class Kernel {
   fileHuge = 0;
   #relief: Relief | undefined;
   readonly #flushes = new Flushes();
+  readonly #holds: Holds;
   readonly #files = new FileTree();
 
   constructor(options: Partial<KernelOptions> = {}) {
@@ -142,12 +147,18 @@ export class Kernel {
     const pages = (bytes: number) => Math.floor(bytes / this.geometry.pageBytes);
     this.lruBatches = Array.from({ length: this.options.cpus }, () => []);
     this.swap = new Swap(pages(this.options.swapBytes), pages(this.options.zswapBytes) * 3);
+    this.#holds = new Holds(this.clock);
     this.reserveKernelBlock();
   }
 
   /** Who is told about TLB flushes. Not part of a snapshot: listeners register again. */
   get flushes(): Flushes {
     return this.#flushes;
+  }
+
+  /** What work under way keeps others from. Not part of a snapshot: it is over within milliseconds. */
+  get holds(): Holds {
+    return this.#holds;
   }
 
   /** The model's /proc, /sys and debugfs. Not part of a snapshot: parts mount theirs again. */

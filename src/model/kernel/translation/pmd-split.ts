@@ -20,7 +20,8 @@ export function splitPmdMapping(kernel: Kernel, mm: Mm, page: PageNumber): Nanos
   if (bits & ENTRY.zero) splitZeroPmd(kernel, pmd, bits);
   else if (folios.has(tables.pmdValue[pmd], FOLIO.anon)) splitAnonymousPmd(kernel, mm, pmd);
   else unmapFilePmd(kernel, mm, pmd);
-  kernel.flushes.tell(mm.id, start, start + geometry.pagesPerBlock);
+  // One entry, of the block's size (pmdp_invalidate()).
+  kernel.flushes.tell(mm.id, start, start + geometry.pagesPerBlock, 1);
   return kernel.costs.splitPmd;
 }
 

@@ -1,0 +1,78 @@
+/**
+ * What was predicted of the steps on a process and what came of it: the weights that predictions are scaled by. A process
+ * whose memory comes back, or whose huge pages bring less than was believed, is believed less.
+ */
+import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
+
+export interface Ledger {
+  readonly steps: number;
+  readonly predictedBytes: Bytes;
+  /** Bytes that went back, less those in use again. */
+  readonly observedBytes: Bytes;
+  /** Walk time a second of the process: as believed, and by samples that missed the TLB. */
+  readonly predictedNs: Nanoseconds;
+  readonly observedNs: Nanoseconds;
+  /** Splits that others collapsed again. */
+  readonly undone: number;
+}
+
+export const NEW_LEDGER: Ledger = Object.freeze({
+  steps: 0,
+  predictedBytes: 0,
+  observedBytes: 0,
+  predictedNs: 0,
+  observedNs: 0,
+  undone: 0,
+});
+
+/** Older entries weigh half after so many new steps. */
+const KEPT = 0.9;
+/** What is put on both sides, so that a first step does not decide everything. */
+const PRIOR_BYTES = 8 * 2 ** 20;
+const PRIOR_NS = 1e5;
+const LEAST_WEIGHT = 0.1;
+const MOST_WEIGHT = 10;
+
+export interface LedgerEntry {
+  readonly steps: number;
+  readonly predictedBytes: Bytes;
+  readonly observedBytes: Bytes;
+  readonly undone: number;
+}
+
+/** Scale of what steps on the process are predicted to give back. */
+export function bytesWeight({ predictedBytes, observedBytes }: Ledger): Fraction {
+  return ratio(observedBytes + PRIOR_BYTES, predictedBytes + PRIOR_BYTES);
+}
+
+/** Scale of the walk time that is predicted of the process. */
+export function walkWeight({ predictedNs, observedNs }: Ledger): Fraction {
+  return ratio(observedNs + PRIOR_NS, predictedNs + PRIOR_NS);
+}
+
+/** Share of the splits that others undid, with one in twenty believed beforehand. */
+export function undoneShare({ steps, undone }: Ledger): Fraction {
+  return (undone + 1) / (steps + 20);
+}
+
+export function withSteps(ledger: Ledger, entry: LedgerEntry): Ledger {
+  return {
+    ...ledger,
+    steps: KEPT * ledger.steps + entry.steps,
+    predictedBytes: KEPT * ledger.predictedBytes + entry.predictedBytes,
+    observedBytes: Math.max(0, KEPT * ledger.observedBytes + entry.observedBytes),
+    undone: KEPT * ledger.undone + entry.undone,
+  };
+}
+
+export function withWalks(ledger: Ledger, predictedNs: Nanoseconds, observedNs: Nanoseconds): Ledger {
+  return {
+    ...ledger,
+    predictedNs: KEPT * ledger.predictedNs + predictedNs,
+    observedNs: KEPT * ledger.observedNs + observedNs,
+  };
+}
+
+function ratio(observed: number, predicted: number): Fraction {
+  return Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, observed / predicted));
+}

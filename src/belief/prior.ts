@@ -1,0 +1,65 @@
+/**
+ * What is believed of sub-pages before (and beside) their own counts. The rate of sub-page i of block k is
+ * Gamma(α, α·x/m_k), x the exposure and m_k the block's mean count: blocks differ in heat, so that one Gamma for a whole
+ * process would call the pages of a cold block as hot as those of a hot one. How uneven pages are within blocks, α, is found
+ * by moments over all blocks: counts spread by more than Poisson's m_k.
+ */
+import type { Pages } from '../vocabulary/units.js';
+
+/** Sums over sub-pages in use that tell how uneven the rates within blocks are. */
+export interface Unevenness {
+  /** Σ m_k². */
+  readonly squares: number;
+  /** Σ ((n − m_k)² − n): the spread beyond that of counting. */
+  readonly excess: number;
+}
+
+/** Bounds of α: nearly all accesses on a few pages, and pages that cannot be told apart. */
+const LEAST_SHAPE = 0.02;
+const MOST_SHAPE = 200;
+
+/** Bounds of the shape between blocks: nearly all heat in a few blocks, and blocks that are nearly alike. */
+const LEAST_BETWEEN = 0.3;
+const MOST_BETWEEN = 30;
+
+/**
+ * Shape of the Gamma of how blocks differ, by moments: of each block its count and what it would be at the process's mean.
+ * Alike where nothing says otherwise.
+ */
+export function shapeBetween(totals: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [squares, excess] = [0, 0];
+  for (let block = 0; block < totals.length; block++) {
+    squares += expected[block] ** 2;
+    excess += (totals[block] - expected[block]) ** 2 - expected[block];
+  }
+  if (excess <= 0) return MOST_BETWEEN;
+  return Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, squares / excess));
+}
+
+/** Mean count of a sub-page in use of a block, towards the process's mean the more the fewer samples it has. */
+export function blockMean(total: number, used: Pages, processMean: number, between: number): number {
+  const expected = processMean * used;
+  return expected === 0 ? 0 : ((total + between) * processMean) / (expected + between);
+}
+
+/** Shape within blocks, by moments; even rates where nothing says otherwise. */
+export function shapeWithin({ squares, excess }: Unevenness): number {
+  if (excess <= 0) return MOST_SHAPE;
+  return Math.min(MOST_SHAPE, Math.max(LEAST_SHAPE, squares / excess));
+}
+
+/** What one block adds to the sums: of its counts, `used` sub-pages being in use. */
+export function unevennessOf(counts: ArrayLike<number>, used: Pages, mean: number): Unevenness {
+  let sum = 0;
+  let sumOfSquares = 0;
+  for (let page = 0; page < counts.length; page++) {
+    sum += counts[page];
+    sumOfSquares += counts[page] * counts[page];
+  }
+  return { squares: used * mean * mean, excess: sumOfSquares - 2 * mean * sum + used * mean * mean - sum };
+}
+
+/** β + x of a block's Gammas: the exposure that their shapes α + n stand for, prior included. */
+export function exposureWithPrior(exposure: number, shape: number, mean: number): number {
+  return exposure * (1 + shape / Math.max(mean, Number.MIN_VALUE));
+}

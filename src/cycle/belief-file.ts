@@ -1,0 +1,52 @@
+/** Beliefs beside the journal, so that a restart forgets nothing: read by whoever plans, written after a turn that acts. */
+
+import { type BeliefOptions, Beliefs } from '../belief/beliefs.js';
+import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';
+import type { Host } from '../host/host.js';
+import { identityOf } from '../verification/observe.js';
+import { OctavoError } from '../vocabulary/errors.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { JournalPlace } from './journal.js';
+
+const pathOf = ({ directory }: JournalPlace) => `${directory}/beliefs`;
+
+export interface ReadBeliefs {
+  readonly beliefs: Beliefs;
+  /** What a reader should know: that what was kept cannot be used, or that some was given up. */
+  readonly notes: readonly string[];
+}
+
+/** Beliefs as they were kept. Of an earlier boot, or damaged, they count as none, and a note says so. */
+export function readBeliefs(place: JournalPlace, options: Omit<BeliefOptions, 'geometry'> = {}): ReadBeliefs {
+  const { host } = place;
+  const { geometry, bootId } = host.identity;
+  const bytes = host.files.readBytes(pathOf(place));
+  if (!bytes.ok) return { beliefs: new Beliefs({ ...options, geometry }), notes: [] };
+  const restored = restoreBeliefs(bytes.value, { ...options, geometry, bootId });
+  if (restored.ok) {
+    restored.value.keepOnly((process) => isAlive(host, process));
+    return { beliefs: restored.value, notes: [] };
+  }
+  const note = `${pathOf(place)} ${restored.error}; what was learned before is forgotten`;
+  return { beliefs: new Beliefs({ ...options, geometry }), notes: [note] };
+}
+
+/** Keeps beliefs in one atomic write. That they cannot be kept is a note, no failure of the run. */
+export function keepBeliefs(place: JournalPlace, beliefs: Beliefs): readonly string[] {
+  const { host } = place;
+  const written = host.files.writeFile(pathOf(place), saveBeliefs(beliefs, host.identity.bootId));
+  if (written.ok) return [];
+  return [
+    `${pathOf(place)} cannot be written (${written.error.errno}): a restart will forget what was learned`,
+  ];
+}
+
+/** A process that was replaced by another one of the same pid is gone. */
+function isAlive(host: Host, { pid, startTicks }: ProcessIdentity): boolean {
+  try {
+    return identityOf(host, pid).startTicks === startTicks;
+  } catch (problem) {
+    if (problem instanceof OctavoError) return false;
+    throw problem;
+  }
+}

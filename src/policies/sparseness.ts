@@ -1,0 +1,19 @@
+/** When a block is sparse: the bounds that splitting and collapsing share, so that neither undoes what the other does. */
+import { share } from '../vocabulary/kind.js';
+
+export const SPARSENESS = {
+  /** 0.10: the bound that the study behind the DAMOS split series used for "sparse". */
+  sparseBelow: share({
+    brief: 'a block is sparse when at most this share of its sub-pages takes nearly all accesses',
+    placeholder: 'share',
+  }).default(0.1),
+  /**
+   * With 95 % confidence; the rest is what a split may cost at worst. 0.90: from 40 samples on a block can show it.
+   */
+  keepAccesses: share({ brief: 'share of the accesses that those sub-pages take at least, surely' }).default(
+    0.9,
+  ),
+} as const;
+
+/** The bound of what is called sparse, for views that judge as policies do. */
+export const DEFAULT_SPARSE_BELOW = SPARSENESS.sparseBelow.parse(undefined);
