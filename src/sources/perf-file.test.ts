@@ -6,7 +6,8 @@ import { hostOf, streamOf } from '../../test/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
 import type { Host } from '../host/host.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { fileStream, PerfFileSource, type PerfInput } from './perf-file.js';
+import { fileStream } from './file-bytes.js';
+import { PerfFileSource, type PerfInput } from './perf-file.js';
 
 const BASE = F.identifier | F.tid | F.time | F.addr;
 const LOADS = { name: 'mem_inst_retired.all_loads:pp', config: 0x81d0, period: 1009, ids: [1] };

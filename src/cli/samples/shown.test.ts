@@ -7,7 +7,7 @@ import type { MemoryUse } from '../../sources/distributions.js';
 import type { ViewRow } from '../../sources/view-values.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
 import { distributionLines, distributionOf, distributionRows } from './distribution.js';
-import type { Imported } from './import-recordings.js';
+import type { Imported } from './imported.js';
 import { nothingImported, nothingInHeat, nothingLines } from './nothing-sampled.js';
 import { SliceClocks } from './slice-clocks.js';
 import { joinedRows, viewLines, viewOf, viewRow, viewRows } from './view.js';
