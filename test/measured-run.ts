@@ -12,6 +12,7 @@ export interface MeasuredRun {
 
 export function measuredRun(words: readonly string[]): MeasuredRun {
   const program = `
+    import { readFileSync } from 'node:fs';
     import { runCommandLine } from ${moduleAt('cli/application.js')};
     import { OctavoContext } from ${moduleAt('cli/context.js')};
     import { linuxHost } from ${moduleAt('host/linux-host.js')};
@@ -19,7 +20,8 @@ export function measuredRun(words: readonly string[]): MeasuredRun {
     const streams = { out: to(process.stdout), err: to(process.stderr), input: process.stdin, interactive: false, columns: 100 };
     const context = new OctavoContext(linuxHost(), streams, new AbortController().signal);
     process.exitCode = await runCommandLine(${JSON.stringify(words)}, context);
-    process.stderr.write('maxrss ' + process.resourceUsage().maxRSS + '\\n');`;
+    // Of this program alone: what resourceUsage() says holds for the parent before exec, too.
+    process.stderr.write('maxrss ' + /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1] + '\\n');`;
   const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
     timeout: 300_000,

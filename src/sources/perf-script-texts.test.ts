@@ -70,7 +70,7 @@ test('events are kept apart by nature, and the best is told', async () => {
 });
 
 test('filters by process, event, thread, command, CPU and time count what they leave out', async () => {
-  const text = line() + line({ pid: 8 }) + line({ cpu: 2, at: '20.0', event: 'page-faults' });
+  const text = line() + line({ pid: 8 }) + line({ cpu: 2, at: '20.000000', event: 'page-faults' });
   const left = async (input: Partial<ScriptInput>) => {
     const { rows, source } = await read(text, input);
     return [rows.length, source.losses];

@@ -51,7 +51,7 @@ async function outcome(bytes: Uint8Array): Promise<{ readonly found: number; rea
   const { stdout, stderr } = await octavo(['import', at('input'), '--page-size', '4K', '--json']);
   const document = JSON.parse(stdout || '{}');
   assert.ok(!/this is a bug|INTERNAL/i.test(stdout + stderr), stderr);
-  if (document.octavo === 'error') return { found: 0, refused: document.code };
+  if (document.code !== undefined) return { found: 0, refused: document.code };
   return { found: document.samples + document.regions, refused: '' };
 }
 

@@ -18,7 +18,7 @@ const HEAP = 0x7f00_0000_0000n;
 
 /** Samples number `from` to `to` of one process; the same number is the same sample in every recording. */
 function builderOf(from: number, to: number, pids: readonly number[] = [7]): PerfBuilder {
-  const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr });
+  const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, size: 112 });
   for (const pid of pids) builder.comm(pid, pid, 'db').mmap2(pid, HEAP, 0x800000n, '//anon');
   for (let number = from; number < to; number++) {
     const pid = pids[number % pids.length];
