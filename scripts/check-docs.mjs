@@ -12,6 +12,14 @@ const { DOCUMENTS } = await built('src/cli/documents.js');
 const write = process.argv.includes('--write');
 keepErrors(join(root, 'docs', 'errors.md'), write);
 keepKinds(join(root, 'docs', 'using.md'), write);
+const { KINDS } = await built('src/config/kinds.js');
+const { kindTable } = await built('src/cli/kind-table.js');
+keepEffects(
+  'docs/using.md',
+  /(?<=## Policies\n\n)(\|[^\n]*\n)+/,
+  `${kindTable('policy', KINDS.policies)}\n`,
+  write,
+);
 const { actingCommands } = await built('src/cli/effects.js');
 keepEffects('docs/using.md', /(?<=## What changes anything\n[^|]*)(\|[^\n]*\n)+/, effectsTable(), write);
 keepEffects('README.md', /(?<=nothing else does: )[^(]*(?= \()/, effectsList(), write);
@@ -68,7 +76,7 @@ function kindsTable() {
   return ['', '| kind | from | holds |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
-/** What the commands themselves declare that they change, in place of what `pattern` finds. */
+/** What the code declares, in place of what `pattern` finds. */
 function keepEffects(path, pattern, wanted, write) {
   const file = join(root, path);
   const text = readFileSync(file, 'utf8');
@@ -79,7 +87,7 @@ function keepEffects(path, pattern, wanted, write) {
       file,
       text.replace(pattern, () => wanted),
     );
-  else problems.push(`${path}: does not list what changes anything; \`node scripts/check-docs.mjs --write\``);
+  else problems.push(`${path}: a table differs from the code; \`node scripts/check-docs.mjs --write\``);
 }
 
 function effectsList() {

@@ -1,5 +1,6 @@
 /** A command line on a host of the test's choice, its output kept. */
 import { runCommandLine } from '../src/cli/application.js';
+import type { Commands } from '../src/cli/command-table.js';
 import { OctavoContext } from '../src/cli/context.js';
 import type { TextStyle } from '../src/cli/print/terminal-text.js';
 import type { Host } from '../src/host/host.js';
@@ -13,8 +14,8 @@ export interface Terminal {
   err(): string;
 }
 
-/** `style` is how its text is laid out; as it is without. */
-export function terminalOn(host: Host, style?: TextStyle): Terminal {
+/** `style` is how its text is laid out; as it is without. `own` are commands in place of those of their names. */
+export function terminalOn(host: Host, style?: TextStyle, own?: Partial<Commands>): Terminal {
   const kept = { out: '', err: '' };
   const stream = (name: keyof typeof kept) => ({
     write: (text: string) => {
@@ -29,7 +30,7 @@ export function terminalOn(host: Host, style?: TextStyle): Terminal {
   const context = new OctavoContext(host, streams, new AbortController().signal);
   return {
     context,
-    run: (words) => runCommandLine(words, context),
+    run: (words) => runCommandLine(words, context, own),
     out: () => kept.out,
     err: () => kept.err,
   };

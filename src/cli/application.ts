@@ -10,7 +10,7 @@ import { VERSION } from './version.js';
 const NEAR = { threshold: 4, weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 } };
 
 /** The command line with these routes, for the words of one call. */
-function applicationOf(
+export function applicationOf(
   routes: RouteMap<OctavoContext>,
   command = 'octavo',
   words: readonly string[] = [],
@@ -43,12 +43,18 @@ interface ChosenCommand {
 }
 
 /** With the one command that the words name, or with all where they name none: then help or a proposal is due. */
-async function chosenCommand([name, next]: readonly string[]): Promise<ChosenCommand> {
+async function chosenCommand(
+  [name, next]: readonly string[],
+  own: Partial<Commands>,
+): Promise<ChosenCommand> {
   if (!isCommandName(name)) {
     const { routes } = await import('./catalogue.js');
     return { command: 'octavo', routes, options: undefined };
   }
-  const commands: Partial<Commands> = await loadCommands([name]);
+  const commands: Partial<Commands> = {
+    ...(await loadCommands([name])),
+    ...(name in own ? { [name]: own[name] } : {}),
+  };
   const target = commands[name];
   const nested = target !== undefined && 'getAllEntries' in target ? target.getAllEntries() : [];
   const inner = nested.some((entry) => entry.name.original === next) ? ` ${next}` : '';
@@ -61,10 +67,17 @@ function optionsOf(routes: RouteMap<OctavoContext>, words: string): ReadonlySet<
   return found && new Set(found.flags.map(({ name }) => name));
 }
 
-/** Runs one command line and returns its exit code, one of EXIT or that of a program it hands on. */
-export async function runCommandLine(given: readonly string[], context: OctavoContext): Promise<number> {
+/**
+ * Runs one command line and returns its exit code, one of EXIT or that of a program it hands on. Commands in `own` stand
+ * in for those of their names.
+ */
+export async function runCommandLine(
+  given: readonly string[],
+  context: OctavoContext,
+  own: Partial<Commands> = {},
+): Promise<number> {
   const words = given.length === 1 && given[0] === '-V' ? ['--version'] : given;
-  const { command, routes, options } = await chosenCommand(words);
+  const { command, routes, options } = await chosenCommand(words, own);
   context.command = command;
   context.hasOption = (option) => options?.has(option) ?? true;
   try {

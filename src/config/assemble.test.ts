@@ -76,8 +76,8 @@ describe('a turn', () => {
     const names = async (request: Partial<TurnRequest>) =>
       (await assemble(request)).sources.map(({ name }) => name);
     assert.deepEqual(await names({ split: [at(0)] }), ['occupancy']);
-    assert.deepEqual(await names({ split: [at(0)], parameters: { order: 0 } }), ['occupancy']);
-    assert.deepEqual(await names({ split: [at(0)], parameters: { order: 2 } }), []);
+    assert.deepEqual(await names({ split: [at(0)], order: 0 }), ['occupancy']);
+    assert.deepEqual(await names({ split: [at(0)], order: 2 }), []);
     assert.deepEqual(await names({ collapse: [at(0)] }), []);
     assert.deepEqual(await names({ collapse: [at(0)], sources: ['smaps'] }), ['smaps']);
     assert.deepEqual((await assemble({ collapse: [at(0)] })).parameters.named[0].split, []);
@@ -96,7 +96,7 @@ describe('a turn', () => {
 
   test('to an order or around a page beyond a huge page is refused, at its bound not', async () => {
     const bounds = [
-      [{ parameters: { order: 9 } }, { parameters: { order: 10 } }],
+      [{ order: 9 }, { order: 10 }],
       [{ aroundPage: 511 }, { aroundPage: 512 }],
     ];
     for (const [within, beyond] of bounds) {

@@ -167,9 +167,11 @@ test('collapse-dense takes full blocks, and says what a sparse one would grow to
 });
 
 test('collapse-dense wants heat unless residency was said to suffice, and leaves cold blocks alone', () => {
-  assert.deepEqual(left(propose('collapse-dense', { blocks: ['4'] })), ['unknown-heat 1']);
+  const parameters = { collapseByResidency: false };
+  assert.deepEqual(left(propose('collapse-dense', { blocks: ['4'], parameters })), ['unknown-heat 1']);
+  assert.deepEqual(left(propose('chain', { blocks: ['4'] })), ['unknown-heat 1']);
   const heat = { samples: { 0: even(512, 9), 1: even(3, 200) } };
-  const output = propose('collapse-dense', { blocks: ['4', '4'], heat });
+  const output = propose('collapse-dense', { blocks: ['4', '4'], heat, parameters });
   assert.deepEqual(actions(output), ['collapse 0 → 9']);
   assert.deepEqual(left(output), ['no-gain 1']);
 });

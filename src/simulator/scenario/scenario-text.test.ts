@@ -202,7 +202,7 @@ const CASES: readonly (readonly [what: string, from: string, to: string, told: R
     'a parameter of no policy',
     'processes:\n',
     'agent: { policy: chain, targets: [one], parameters: { sparse: 1 } }\nprocesses:\n',
-    /^bad\.yaml:8: agent\.parameters\.sparse: unknown parameter; there are sparseBelow, /,
+    /^bad\.yaml:8: agent\.parameters\.sparse: unknown parameter; there are emptyAbove, /,
   ],
   [
     'a sampling interval of nothing',
