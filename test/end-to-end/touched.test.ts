@@ -288,7 +288,7 @@ test('filters leave their samples out of places, too', async () => {
 
 test('what a process touched before it ran another program is no longer told', async () => {
   const builder = scene();
-  builder.comm(7, 7, 'other', undefined, 1 << 13).mmap2(7, HEAP, BLOCK, '[heap]');
+  builder.comm(7, 7, 'other', undefined, 1 << 13, 50n).mmap2(7, HEAP, BLOCK, '[heap]', undefined, 51n);
   builder.sample({ pid: 7, ip: TEXT + 0x1010n, addr: HEAP + 64n, time: 99n, period: 10 });
   const view = await touched(recorded('exec.data', builder), '--by', 'block', '--symfs', program('root'));
   assert.deepEqual(pairs(view), [['0x560000000000', 1, '0x550000001010', '', 'heap', '[heap]']]);
@@ -300,7 +300,11 @@ test('what a process touched before it ran another program is no longer told', a
 });
 
 test('a pid that another process got later has only the heat of that one', async () => {
-  const builder = scene().exit(7).fork(7, 7, 1).comm(7, 7, 'young').mmap2(7, HEAP, BLOCK, '[heap]');
+  const builder = scene()
+    .exit(7)
+    .fork(7, 7, 1, undefined, 60n)
+    .comm(7, 7, 'young')
+    .mmap2(7, HEAP, BLOCK, '[heap]', undefined, 61n);
   for (let time = 100n; time < 105n; time++) builder.sample({ pid: 7, addr: HEAP, time, period: 10 });
   const heat = at('reused.parquet');
   await octavo(['import', recorded('reused.data', builder), '--page-size', '4K', '--out', heat]);
@@ -315,4 +319,63 @@ test('a pid that another process got later has only the heat of that one', async
     'a child has a pid and heat of its own, and the mappings of its parent',
   );
   assert.equal(view.hottest.at(-1)?.touches[0].object.kind, 'heap');
+});
+
+test('records of several CPUs are not in order: what is later than an exec that is read later stays', async () => {
+  const builder = new PerfBuilder().attr({ sampleType: FIELDS, period: 10 }).comm(7, 7, 'db');
+  const touch = (time: bigint, page: bigint) =>
+    builder.sample({ pid: 7, addr: HEAP + page * 4096n, time, period: 10 });
+  const second = 1_000_000_000n;
+  touch(second, 1n).mmap2(7, HEAP, BLOCK, '[heap]', undefined, 6n * second);
+  for (const time of [7n, 8n, 9n]) touch(time * second, time);
+  builder.comm(7, 7, 'new', undefined, 1 << 13, 5n * second);
+  touch(9n * second + 1n, 10n);
+  const heat = at('unordered.parquet');
+  const told = await octavo([
+    'import',
+    recorded('unordered.data', builder),
+    '--page-size',
+    '4K',
+    '--out',
+    heat,
+    '--json',
+  ]);
+  assert.equal(JSON.parse(told.stdout).unplaced['samples of programs that processes ran before'], 1);
+  const { hottest } = JSON.parse((await octavo(['report', heat, '--json'])).stdout);
+  assert.deepEqual(hottest.map((line: { samples: number; mapping: string }) => [line.samples, line.mapping]), [[4, '[heap]']]); // biome-ignore format: row
+  // Without a time nothing is known to be of before.
+  const timeless = scene({ sampleType: FIELDS & ~F.time }).comm(7, 7, 'other', undefined, 1 << 13);
+  const view = await touched(
+    recorded('timeless.data', timeless),
+    '--by',
+    'block',
+    '--symfs',
+    program('root'),
+  );
+  assert.equal(view.names.samples, 30);
+  assert.equal(view.hottest.length, 4);
+});
+
+test('a place of several recordings is told once', async () => {
+  const later = new PerfBuilder()
+    .attr({ sampleType: FIELDS, period: 10 })
+    .comm(7, 7, 'db')
+    .mmap2(7, HEAP, BLOCK, '[heap]');
+  later.mapFile(7, [TEXT, 0x3000], PROGRAM, { buildId: ID });
+  for (let time = 5000n; time < 5020n; time++)
+    later.sample({ pid: 7, ip: TEXT + 0x1010n, addr: HEAP + 64n, time, period: 10 });
+  const view = await touched(
+    recorded('one.data', scene()),
+    recorded('later.data', later),
+    '--by',
+    'block',
+    '--symfs',
+    program('root'),
+  );
+  assert.equal(view.places, 4);
+  assert.deepEqual(pairs(view).slice(0, 2), [
+    ['0x560000000000', 29, 'dictFind+16', PROGRAM, 'heap', '[heap]'],
+    ['0x560000000000', 4, 'memcpy+4', PROGRAM, 'heap', '[heap]'],
+  ]); // biome-ignore format: rows
+  assert.deepEqual([view.hottest[0].samples, view.hottest[0].accesses], [33, 330]);
 });
