@@ -50,7 +50,7 @@ function program(root: string, elf: Parameters<typeof builtElf>[0] = ELF): strin
 
 interface Scene {
   readonly isBig?: boolean;
-  readonly buildId?: Uint8Array | undefined;
+  readonly buildId?: Uint8Array | null;
   readonly withData?: boolean;
   readonly sampleType?: number;
 }
@@ -64,7 +64,7 @@ function scene({
   sampleType = FIELDS,
 }: Scene = {}): PerfBuilder {
   const builder = new PerfBuilder(isBig).attr({ sampleType, period: 10 });
-  const file = (offset: number) => ({ offset, ...(buildId === undefined ? {} : { buildId }) });
+  const file = (offset: number) => ({ offset, ...(buildId === null ? {} : { buildId }) });
   builder.comm(7, 7, 'db').mapFile(7, [TEXT, 0x3000], PROGRAM, file(0));
   if (withData)
     builder.mapFile(7, [DATA, 0x1000], PROGRAM, file(0x3000)).mmap2(7, DATA + 0x1000n, 0x2b000n, '//anon');
@@ -177,7 +177,7 @@ test('a program of another build names nothing, one of which that is not known d
     'its data are of a mapping',
   );
   const root = program('root');
-  const plain = recorded('plain.data', scene({ buildId: undefined }));
+  const plain = recorded('plain.data', scene({ buildId: null }));
   const early = new Date(Date.now() - 3_600_000);
   utimesSync(join(root, PROGRAM), early, early);
   const unverified = await touched(plain, '--by', 'block', '--symfs', root);
@@ -193,7 +193,7 @@ test('build ids come by the feature of a file and by records of a pipe, too', as
   const root = program('root');
   const other = program('other', { ...ELF, buildId: ID.slice().reverse() });
   for (const isPipe of [false, true]) {
-    const builder = scene({ buildId: undefined });
+    const builder = scene({ buildId: null });
     const body = builder.bytes().u32(7).raw(ID).u8(20).zeros(3).text(PROGRAM).done();
     if (isPipe) builder.record(67, body, 1 << 15);
     else builder.feature(2, new PerfBuilder().record(67, body, 1 << 15).data());
