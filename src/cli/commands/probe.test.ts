@@ -5,6 +5,7 @@ import { modelStage } from '../../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
 import { terminalOn } from '../../../test/terminal.js';
 import type { Host } from '../../host/host.js';
+import { EXIT } from '../../vocabulary/errors.js';
 import type { Plan } from '../../vocabulary/plan.js';
 
 const SPARSE = 5;
@@ -114,7 +115,8 @@ test('a probe is bound by memory that must stay free, in blocks and in bytes', (
       ['--min-free-blocks', '1000000'],
       ['--min-free', '1T'],
     ]) {
-      const { out } = await octavo(host, 'probe', pid, '--window', '500ms', ...bound);
+      const { code, out } = await octavo(host, 'probe', pid, '--window', '500ms', ...bound);
+      assert.equal(code, EXIT.refused, 'stopped by a guard');
       assert.match(out, /stopped after 0 of 8 huge pages: only \d+ MiB would stay free .*\(--min-free\)/);
       assert.equal(look(), before, bound[0]);
     }

@@ -55,7 +55,7 @@ export const probeCommand = command<Flags, [string]>(
       [EXIT.noTarget, 'no such target'],
       [EXIT.notPermitted, 'this user may not do that'],
       [EXIT.notAble, 'nothing here can watch single pages, or split and collapse; nothing was done'],
-      [EXIT.refused, 'another Octavo holds the lock, or the target is never touched'],
+      [EXIT.refused, 'stopped by a guard, another Octavo holds the lock, or the target is never touched'],
       [EXIT.interrupted, 'interrupted; what was being watched is put back'],
     ],
     effect: {
@@ -140,6 +140,7 @@ export const probeCommand = command<Flags, [string]>(
     if (flags.out !== undefined) saveProbedHeat(this, flags.out, heat, probe.source, sizes);
     tell(this, probe, flags);
     if (this.signal.aborted) this.endsWith('interrupted');
+    else if (probe.source.tallies.some(({ stopped }) => stopped !== '')) this.endsWith('refused');
   },
 );
 
