@@ -160,8 +160,8 @@ export class PerfBuilder {
     return this.record(9, this.sampleBody(values, attr), (values.mode ?? 2) | (values.misc ?? 0));
   }
 
-  comm(pid: number, tid: number, name: string, attr = this.attrs[0], misc = 0): this {
-    const trailer = this.trailer(pid, tid, 0n, 0, attr);
+  comm(pid: number, tid: number, name: string, attr = this.attrs[0], misc = 0, time = 0n): this {
+    const trailer = this.trailer(pid, tid, time, 0, attr);
     return this.record(3, this.bytes().u32(pid).u32(tid).text(name).raw(trailer).done(), misc);
   }
 
@@ -184,18 +184,18 @@ export class PerfBuilder {
   }
 
   /** FORK of a process, or of a thread when `pid` is that of its parent. */
-  fork(pid: number, tid: number, parent: number, attr = this.attrs[0]): this {
-    const body = this.bytes().u32(pid).u32(parent).u32(tid).u32(parent).u64(0);
+  fork(pid: number, tid: number, parent: number, attr = this.attrs[0], time = 0n): this {
+    const body = this.bytes().u32(pid).u32(parent).u32(tid).u32(parent).u64(time);
     return this.record(7, body.raw(this.trailer(pid, tid, 0n, 0, attr)).done());
   }
 
-  mmap2(pid: number, address: bigint, length: bigint, name: string, attr = this.attrs[0]): this {
+  mmap2(pid: number, address: bigint, length: bigint, name: string, attr = this.attrs[0], time = 0n): this {
     const body = this.bytes().u32(pid).u32(pid).u64(address).u64(length).u64(0).zeros(24).u32(3).u32(2);
     return this.record(
       10,
       body
         .text(name)
-        .raw(this.trailer(pid, pid, 0n, 0, attr))
+        .raw(this.trailer(pid, pid, time, 0, attr))
         .done(),
     );
   }

@@ -52,18 +52,31 @@ test('a process of one file alone is compared with nothing', () => {
   assert.equal(compareMaps(map, undefined, { before: 500, after: 500 }, OPTIONS)[0].heat, 'colder');
 });
 
+/** True ratios of shares, and samples in all blocks before and after. */
+const RATIOS = [0.01, 0.25, 1, 3, 40].flatMap((ratio) =>
+  [
+    [7, 7],
+    [1000, 50],
+    [3, 900],
+    [1e6, 1e6],
+  ].map(([before, after]) => [ratio, before, after] as const),
+);
+
 test('the interval of a ratio misses the truth in at most 5 % of outcomes, every one counted', () => {
-  for (const ratio of [0.25, 1, 3]) {
+  for (const [ratio, ofBefore, ofAfter] of RATIOS) {
     for (const both of [1, 5, 30, 200]) {
-      // Equal totals: each sample is one of after with this chance.
-      const chance = ratio / (1 + ratio);
+      // Each sample of the block is one of after with this chance.
+      const chance = (ratio * ofAfter) / (ratio * ofAfter + ofBefore);
       let missed = 0;
       for (let after = 0; after <= both; after++) {
-        const { low, high } = ratioBounds({ samples: both - after, of: 7 }, { samples: after, of: 7 });
+        const { low, high } = ratioBounds(
+          { samples: both - after, of: ofBefore },
+          { samples: after, of: ofAfter },
+        );
         const mass = atMost(after, both, chance) - atMost(after - 1, both, chance);
         if (ratio < low || ratio > high) missed += mass;
       }
-      assert.ok(missed <= 0.05, `${ratio}, ${both}: ${missed}`);
+      assert.ok(missed <= 0.05, `${ratio}, ${ofBefore}, ${ofAfter}, ${both}: ${missed}`);
     }
   }
   assert.deepEqual(ratioBounds({ samples: 0, of: 5 }, { samples: 0, of: 5 }), {

@@ -66,9 +66,12 @@ export class HeatSlices {
     while (this.#isTooMuch()) this.#coarsen();
   }
 
-  /** As HotMaps.forget() has it. */
-  forget(pid: ProcessId): void {
-    for (const maps of this.#slices.values()) maps.forget(pid);
+  /** As HotMaps.forget() has it, of slices that have ended by then; of all when that is infinite. */
+  forget(pid: ProcessId, untilNs: Nanoseconds = Number.POSITIVE_INFINITY): void {
+    for (const [number, maps] of this.#slices) {
+      const endNs = (number + 1) * this.#widthMs * NS;
+      if (untilNs === Number.POSITIVE_INFINITY || (number !== UNTIMED && endNs <= untilNs)) maps.forget(pid);
+    }
   }
 
   relabel(from: SampleNature, to: SampleNature): void {

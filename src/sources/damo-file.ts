@@ -4,10 +4,8 @@ import { parseDamonScript } from '../formats/damo-record/perf-script.js';
 import { type DamoKind, damoKind, type RegionRecord } from '../formats/damo-record/region.js';
 import { parseDamonTrace } from '../formats/damo-record/trace-text.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { type Bytes, MIB } from '../vocabulary/units.js';
-
-/** Objects take some seven times the text that they were parsed from: with it, 512 MiB. */
-export const DEFAULT_TEXT_BYTES: Bytes = 64 * MIB;
+import type { Bytes } from '../vocabulary/units.js';
+import { DEFAULT_TEXT_BYTES, tooLong } from './text-bound.js';
 
 /** Parses the bytes of a damo record; undefined when they are none, an OctavoError when they are damaged. */
 export function readDamoRecord(
@@ -17,10 +15,7 @@ export function readDamoRecord(
 ): readonly RegionRecord[] | undefined {
   const kind = damoKind(bytes);
   if (kind === undefined) return undefined;
-  if (bytes.length > longest) {
-    const problem = `is ${Math.ceil(bytes.length / MIB)} MiB of text, of which ${Math.floor(longest / MIB)} MiB fit in the memory allowed (--max-memory)`;
-    throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its end' });
-  }
+  if (bytes.length > longest) throw tooLong(path, bytes.length, longest);
   const regions = parse(kind, bytes, longest);
   if (typeof regions === 'string') {
     throw new OctavoError('FILE_MALFORMED', { path, problem: regions, place: 'its records' });

@@ -173,7 +173,9 @@ export class PerfFileSource implements Source {
   async *read(context: SourceContext): AsyncIterable<Reading> {
     this.isForPlan = true;
     const replaced: ProcessId[] = [];
-    this.session.onReplaced = (pid) => replaced.push(pid);
+    this.session.onReplaced = ({ pid }, isLast) => {
+      if (isLast) replaced.push(pid);
+    };
     for await (const batch of this.batches(context)) {
       for (const pid of replaced.splice(0)) yield { kind: 'replaced', pid };
       for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };

@@ -4,9 +4,15 @@
  * it should have ended. Cases run in a worker, so that a hang is seen from outside and its number told.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { parseDamoSizes } from '../../src/formats/damo-record/sizes.js';
+import { readElf } from '../../src/formats/elf/file.js';
+import { ElfSymbols } from '../../src/formats/elf/symbols.js';
+import { compressionOf, decompressed } from '../../src/sources/compressed.js';
 import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';
+import { PerfScriptSource } from '../../src/sources/perf-script.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { findCorpus } from '../corpus.js';
 import { hostOf, readRows } from '../perf-rows.js';
 import { Dice, mutated } from './mutations.js';
@@ -116,10 +122,54 @@ interface CaseRead {
 
 async function readCase(seed: Seed, bytes: Uint8Array, isStream: boolean, chunk: number): Promise<CaseRead> {
   if (seed.kind === 'damo') return { rows: readDamoRecord('r', bytes)?.length ?? 0, isDamaged: false };
+  if (seed.kind === 'script') return { rows: await scriptRows(bytes, chunk), isDamaged: false };
+  if (seed.kind === 'packed') return { rows: await packedBytes(bytes, chunk), isDamaged: false };
+  if (seed.kind === 'elf') return { rows: elfSymbols(bytes), isDamaged: false };
+  if (seed.kind === 'sizes') return { rows: sizes(bytes), isDamaged: false };
   if (seed.kind === 'heat') return { rows: await heatRows(bytes), isDamaged: false };
   const files = seed.kind === 'perf.data' ? bytes : directoryOf(seed, bytes);
   const { rows, source } = await readRows(files, { stream: isStream && seed.kind === 'perf.data', chunk });
   return { rows: rows.length, isDamaged: source.account().losses['damaged bytes'] !== undefined };
+}
+
+async function* inChunks(bytes: Uint8Array, chunk: number): AsyncGenerator<Uint8Array> {
+  const size = Math.min(chunk, bytes.length);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+}
+
+async function scriptRows(bytes: Uint8Array, chunk: number): Promise<number> {
+  const source = new PerfScriptSource({
+    path: 'text',
+    stream: inChunks(bytes, chunk),
+    geometry: GEOMETRY_4K,
+  });
+  let rows = 0;
+  for await (const { batch } of source.batches(new AbortController().signal)) rows += batch.count;
+  return rows;
+}
+
+/** What an input unpacks to, in place of rows; nothing of it is kept. */
+async function packedBytes(bytes: Uint8Array, chunk: number): Promise<number> {
+  const kind = compressionOf(bytes);
+  let unpacked = 0;
+  if (kind !== undefined)
+    for await (const part of decompressed(kind, 'packed', inChunks(bytes, chunk))) unpacked += part.length;
+  return unpacked / 8;
+}
+
+function elfSymbols(bytes: Uint8Array): number {
+  const read = (offset: number, size: number) =>
+    bytes.subarray(Math.min(offset, bytes.length), Math.min(offset + size, bytes.length));
+  const elf = readElf(read);
+  if (elf === undefined) return 0;
+  const [code, data] = (['code', 'data'] as const).map((use) => new ElfSymbols(read, elf, use));
+  for (const symbols of [code, data]) for (let at = 0; at < symbols.count; at++) symbols.nameOf(at);
+  return code.count + data.count;
+}
+
+function sizes(bytes: Uint8Array): number {
+  const found = parseDamoSizes(new TextDecoder().decode(bytes));
+  return typeof found === 'string' ? 0 : found.length;
 }
 
 /** The damaged file takes the name that the others leave free. */

@@ -1,7 +1,7 @@
 /** Recordings to start from: every kind of our own making, and the corpus where it is there. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { HEAT_VERSION, type HeatFacts } from '../../src/formats/heat-file/schema.js';
 import { writeHeatFile } from '../../src/formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
@@ -9,11 +9,12 @@ import { HotMapBuilder } from '../../src/hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { ordinaryCase } from '../differential/ordinary.js';
 import { speCase } from '../differential/spe.js';
-import { Bytes, PerfBuilder, zstdFlushes } from '../perf-builder.js';
+import { builtElf, OBJECT } from '../elf-builder.js';
+import { Bytes, joined, PerfBuilder, zstdFlushes } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';
 
 /** What reads the bytes: as perf.data, as one file of a directory of perf record --threads, or as another input. */
-export type SeedKind = 'perf.data' | 'directory' | 'damo' | 'heat';
+export type SeedKind = 'perf.data' | 'directory' | 'damo' | 'heat' | 'script' | 'packed' | 'elf' | 'sizes';
 
 export interface Seed {
   readonly name: string;
@@ -67,9 +68,59 @@ export function otherSeeds(): Seed[] {
     { name: 'damo json', bytes: json, kind: 'damo' },
     { name: 'damo json_compressed', bytes: deflateSync(json), kind: 'damo' },
     { name: 'damo perf script', bytes: new TextEncoder().encode(lines.join('\n')), kind: 'damo' },
+    { name: 'damon trace', bytes: textOf(traceLines()), kind: 'damo' },
+    { name: 'perf script', bytes: textOf(scriptLines()), kind: 'script' },
+    { name: 'perf script, gzip', bytes: gzipSync(textOf(scriptLines())), kind: 'packed' },
+    { name: 'recording, gzip', bytes: gzipSync(memorySeed(false).file()), kind: 'packed' },
+    { name: 'recording, zstd', bytes: joined(zstdFlushes([memorySeed(false).file()])), kind: 'packed' },
+    ...[false, true].flatMap((is64) =>
+      [false, true].map((isBigEndian) => ({
+        name: `elf of ${is64 ? 64 : 32} bits, ${isBigEndian ? 'big' : 'little'} endian`,
+        bytes: elfSeed(is64, isBigEndian),
+        kind: 'elf' as const,
+      })),
+    ),
+    { name: 'sizes of processes', bytes: textOf([sizesSeed()]), kind: 'sizes' },
     { name: 'heat file', bytes: heatSeed(), kind: 'heat' },
   ];
 }
+
+const textOf = (lines: readonly string[]) => new TextEncoder().encode(lines.join('\n'));
+
+const traceLines = () =>
+  Array.from(
+    { length: 12 },
+    (_, index) =>
+      ` kdamond.0-77 [001] ..... ${index}.100000: damon_aggregated: target_id=0 nr_regions=1 0-${4096 * index}: 7 3`,
+  );
+
+const scriptLines = () =>
+  Array.from(
+    { length: 20 },
+    (_, index) =>
+      `db 7/${7 + (index % 3)} [001] 1.${String(index).padStart(9, '0')}: 10 cpu/mem-loads,ldlat=30/P: ${(0x7f0000000000 + index * 4096).toString(16)} 68101042 |OP LOAD|LVL L1 hit| main+0x1 (/bin/db) 1f${index}000`,
+  );
+
+function elfSeed(is64: boolean, isBigEndian: boolean): Uint8Array {
+  const symbols = [
+    { name: 'main', value: 0x1000, size: 0x100 },
+    { name: 'table', value: 0x4000, size: 0x400, type: OBJECT },
+  ];
+  const segments = [{ offset: 0, address: 0, fileBytes: 0x3000, memoryBytes: 0x9000, flags: 7 }];
+  const sections = [{ name: '.bss', address: 0x4400, bytes: 0x4c00 }];
+  return builtElf({
+    is64,
+    isBigEndian,
+    symbols,
+    dynamic: symbols,
+    segments,
+    sections,
+    buildId: new Uint8Array(20),
+  });
+}
+
+const sizesSeed = () =>
+  JSON.stringify([{ time: 1.5, footprints: [{ pid: 7, footprint: { size: 100, resident: 10 } }] }]);
 
 function damonSnapshots() {
   const regions = [

@@ -20,7 +20,7 @@ export async function importRecordings(
 ): Promise<Imported> {
   const importing = new Importing(options);
   for (const path of paths) {
-    const { stream, whole, text } = await openRecording(context, path);
+    const { stream, whole, text } = await openRecording(context, path, options.textBytes);
     const name = path === '-' ? 'standard input' : path;
     if (text !== undefined) {
       await importing.addText(new PerfScriptSource({ ...options, path: name, stream: text }), context.signal);

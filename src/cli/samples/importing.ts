@@ -2,6 +2,7 @@
 import { DEFAULT_HEAT_BYTES } from '../../cycle/plan-turn.js';
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
+import type { NewProgram } from '../../formats/perf-data/recording-state.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { Files } from '../../host/host.js';
 import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
@@ -91,7 +92,8 @@ export class Importing {
 
   /** `guestsAreNamed` as Tally.add() takes it. */
   add(batch: AccessColumns, { sorter, session }: Recorded, guestsAreNamed = false): void {
-    if (!this.views.has(session)) session.onReplaced = (pid) => this.forget(session, pid);
+    if (!this.views.has(session))
+      session.onReplaced = (program, isLast) => this.forget(session, program, isLast);
     this.imported.tally.add(batch, guestsAreNamed);
     this.touchedOf(session)?.add(batch);
     this.resolving?.resolve(batch);
@@ -104,8 +106,9 @@ export class Importing {
   }
 
   /** Heat of a program that a process no longer runs is of memory that is no longer there. */
-  private forget(session: PerfSession, pid: ProcessId): void {
-    this.hot?.forget(pid);
+  private forget(session: PerfSession, { pid, sinceNs }: NewProgram, isLast: boolean): void {
+    this.hot?.forget(pid, isLast ? Number.POSITIVE_INFINITY : sinceNs + this.clocks.offsetOf(session));
+    if (!isLast) return;
     this.viewsOf(session).forget(pid);
     this.touched.get(session)?.forget(pid);
   }

@@ -4,11 +4,10 @@ import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
 import { isPerfScript } from '../../formats/perf-script/line.js';
 import { COMPRESSION_BYTES, compressionOf, decompressed } from '../../sources/compressed.js';
 import { fileStream } from '../../sources/file-bytes.js';
-import { OctavoError } from '../../vocabulary/errors.js';
+import { DEFAULT_TEXT_BYTES, tooLong } from '../../sources/text-bound.js';
+import type { Bytes } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 
-/** Text records are read whole, up to here. */
-const LONGEST_TEXT = 384 * 1024 * 1024;
 /** What tells a text record from anything else, which is then not read any further. */
 const HEAD_BYTES = 4096;
 const LATIN = new TextDecoder('latin1');
@@ -22,8 +21,14 @@ export interface OpenedRecording {
   readonly whole?: Uint8Array;
 }
 
-export async function openRecording(context: OctavoContext, path: string): Promise<OpenedRecording> {
-  if (path === '-' || path === '/dev/stdin') return openStream(context.streams.input, 'standard input');
+/** FILE_MALFORMED for a text record of more than `longest` bytes, which would be read whole. */
+export async function openRecording(
+  context: OctavoContext,
+  path: string,
+  longest: Bytes = DEFAULT_TEXT_BYTES,
+): Promise<OpenedRecording> {
+  if (path === '-' || path === '/dev/stdin')
+    return openStream(context.streams.input, 'standard input', longest);
   const status = context.host.files.status(path);
   // What a pipe has given cannot be had again: only perf.data is read from one.
   if (!status.ok || status.value.kind !== 'file') return {};
@@ -33,15 +38,21 @@ export async function openRecording(context: OctavoContext, path: string): Promi
   const read = opened.value.read(room, 0);
   opened.value.close();
   const head = room.subarray(0, read.ok ? read.value : 0);
-  if (compressionOf(head) !== undefined) return openStream(fileStream(context.host.files, path), path);
+  if (compressionOf(head) !== undefined)
+    return openStream(fileStream(context.host.files, path), path, longest);
   if (identify(head).kind !== 'unknown') return {};
   if (damoKind(head) === undefined)
     return isPerfScript(LATIN.decode(head)) ? { text: fileStream(context.host.files, path) } : {};
+  if (status.value.bytes > longest) throw tooLong(path, status.value.bytes, longest);
   const whole = context.host.files.readBytes(path);
   return whole.ok ? { whole: whole.value } : {};
 }
 
-async function openStream(input: AsyncIterable<Uint8Array>, path: string): Promise<OpenedRecording> {
+async function openStream(
+  input: AsyncIterable<Uint8Array>,
+  path: string,
+  longest: Bytes,
+): Promise<OpenedRecording> {
   const iterator = input[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -56,7 +67,7 @@ async function openStream(input: AsyncIterable<Uint8Array>, path: string): Promi
   };
   const compression = compressionOf(await readTo(COMPRESSION_BYTES));
   if (compression !== undefined)
-    return openStream(decompressed(compression, path, continued(chunks, iterator)), path);
+    return openStream(decompressed(compression, path, continued(chunks, iterator)), path, longest);
   if (identify(await readTo(MAGIC_BYTES)).kind !== 'unknown') return { stream: continued(chunks, iterator) };
   const head = await readTo(HEAD_BYTES);
   if (damoKind(head) === undefined) {
@@ -66,13 +77,9 @@ async function openStream(input: AsyncIterable<Uint8Array>, path: string): Promi
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     chunks.push(next.value);
     length += next.value.length;
-    if (length > LONGEST_TEXT) {
-      throw new OctavoError('FILE_MALFORMED', {
-        path,
-        problem: 'is no perf.data and too long',
-        place: `byte ${length}`,
-      });
-    }
+    if (length <= longest) continue;
+    await iterator.return?.();
+    throw tooLong(path, length, longest);
   }
   const whole = joined(chunks);
   return { whole, stream: once(whole) };

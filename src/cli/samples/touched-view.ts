@@ -71,11 +71,39 @@ export function touchedView(
   if (names.samples === 0) throw new OctavoError('VIEW_ABSENT', { path, view: by });
   const totals = counted.map(({ touched, counts }) => touched.totals(counts));
   const accesses = totals.reduce((sum, total) => sum + total.accesses, 0);
-  const hottest = counted
-    .flatMap(({ touched, counts }) => touched.hottest(counts, MOST_LISTED, MOST_TOUCHES))
+  const found = counted.flatMap(({ touched, counts }) => touched.hottest(counts, MOST_LISTED, MOST_TOUCHES));
+  const places = counted.length === 1 ? found : joinedPlaces(found);
+  const hottest = places
     .map((place) => ({ ...place, command: commandOf(place.pid), share: shareOf(place.accesses, accesses) }))
     .sort((a, b) => b.accesses - a.accesses);
-  return { by, places: totals.reduce((sum, total) => sum + total.places, 0), hottest, names };
+  const all = counted.length === 1 ? totals[0].places : places.length;
+  return { by, places: all, hottest, names };
+}
+
+/** A place that several recordings have, once. */
+function joinedPlaces(found: readonly TouchedPlace[]): TouchedPlace[] {
+  const places = new Map<string, TouchedPlace>();
+  for (const place of found) {
+    const key = `${place.pid} ${place.address}`;
+    const known = places.get(key);
+    places.set(key, known === undefined ? place : joinedPlace(known, place));
+  }
+  return [...places.values()];
+}
+
+function joinedPlace(a: TouchedPlace, b: TouchedPlace): TouchedPlace {
+  const touches = new Map<string, Touch>();
+  for (const touch of [...a.touches, ...b.touches]) {
+    const key = JSON.stringify([touch.object, touch.code]);
+    touches.set(key, { ...touch, samples: touch.samples + (touches.get(key)?.samples ?? 0) });
+  }
+  return {
+    ...a,
+    samples: a.samples + b.samples,
+    accesses: a.accesses + b.accesses,
+    touches: [...touches.values()].sort((one, other) => other.samples - one.samples),
+    furtherSamples: a.furtherSamples + b.furtherSamples,
+  };
 }
 
 const shareOf = (part: number, whole: number): Fraction => (whole === 0 ? 0 : part / whole);

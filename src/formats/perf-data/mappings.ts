@@ -12,6 +12,8 @@ export interface RecordedMapping {
   readonly end: PageNumber;
   /** Path, or `//anon`, `[heap]`, `[stack]`, … */
   readonly name: string;
+  /** When it was made, in nanoseconds; 0 before the recording, or when not known. */
+  readonly sinceNs?: number;
   /** The page at which the file's first byte would lie, were all of it mapped; absent where that was not recorded. */
   readonly fileStart?: PageNumber;
   /** Hexadecimal, where the record has it. */
@@ -41,10 +43,12 @@ export class MappingTable {
     list.splice(first, last - first, ...withHole(list.slice(first, last), mapping));
   }
 
-  /** A process begins anew, with no mapping. */
-  forget(pid: number): void {
+  /** A process began anew then: only what was mapped since is left. Records of several CPUs do not come in order. */
+  forget(pid: number, sinceNs: number): void {
     const list = this.byProcess.get(pid);
-    if (list !== undefined) list.length = 0;
+    if (list === undefined || Number.isNaN(sinceNs)) return;
+    const left = list.filter((mapping) => (mapping.sinceNs ?? 0) >= sinceNs);
+    this.byProcess.set(pid, left);
   }
 
   /** The mapping of a page, looked up in the parents when a process has none of its own recorded. */

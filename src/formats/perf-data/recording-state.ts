@@ -55,6 +55,12 @@ function buildIdOf(view: RecordView): { readonly buildId?: string } {
   return { buildId: hexOf(view.slice(44, 44 + Math.min(view.u8(40), 20))) };
 }
 
+/** A process that runs another program, or is another one than had its pid, from a moment on (NaN when not known). */
+export interface NewProgram {
+  readonly pid: number;
+  readonly sinceNs: number;
+}
+
 /** What was lost before it reached the file. */
 export interface Losses {
   /** Records that did not fit into a ring (PERF_RECORD_LOST). */
@@ -81,7 +87,7 @@ export class RecordingState {
   /** Names that are not yet those of the threads. */
   readonly newNames: { readonly pid: number; readonly tid: number; readonly name: string }[] = [];
   /** Processes that run another program, or are others than those that had their pids. */
-  readonly newPrograms: number[] = [];
+  readonly newPrograms: NewProgram[] = [];
   private readonly ended = new Set<number>();
   readonly losses: Losses = {
     records: 0,
@@ -178,7 +184,12 @@ export class RecordingState {
     const end = Math.ceil((start + bytes) / this.pageBytes);
     const trailer = this.events.ofOther(view)?.trailer.bytes ?? 0;
     const name = view.text(nameAt, view.size - trailer);
-    const file = { fileStart: first - Math.floor(view.u64(32) / this.pageBytes), ...buildIdOf(view) };
+    const since = this.momentOf(view);
+    const file = {
+      sinceNs: Number.isNaN(since) ? 0 : since,
+      fileStart: first - Math.floor(view.u64(32) / this.pageBytes),
+      ...buildIdOf(view),
+    };
     if (bytes > 0 && start + bytes <= 2 ** 64)
       this.mappings.add(view.i32(8), { start: first, end, name, ...file });
     this.threads.addThread(view.i32(8), view.i32(12));
@@ -188,7 +199,8 @@ export class RecordingState {
     const pid = view.i32(8);
     const tid = view.i32(12);
     this.threads.addThread(pid, tid);
-    if ((view.misc & MISC.commExec) !== 0 && pid === tid) this.newPrograms.push(pid);
+    if ((view.misc & MISC.commExec) !== 0 && pid === tid)
+      this.newPrograms.push({ pid, sinceNs: this.momentOf(view) });
     this.newNames.push({ pid, tid, name: view.text(16, view.size) });
     if (!this.namesMatter) this.takeNames();
   }
@@ -201,15 +213,21 @@ export class RecordingState {
     }
   }
 
-  /** What was recorded of a process is of another one from here on. */
-  beginAnew(pid: number): void {
-    this.mappings.forget(pid);
+  /** What was recorded of a process before that moment is of another one. */
+  beginAnew({ pid, sinceNs }: NewProgram): void {
+    this.mappings.forget(pid, sinceNs);
     this.threads.forgetParent(pid);
+  }
+
+  /** When a record that is no sample was written, in nanoseconds; NaN when it does not say. */
+  private momentOf(view: RecordView): number {
+    const { time, bytes } = this.events.ofOther(view)?.trailer ?? { time: 0, bytes: 0 };
+    return time === 0 || view.size < 8 + bytes ? Number.NaN : view.u64(view.size - time);
   }
 
   private readFork(view: RecordView): void {
     const [pid, tid] = [view.i32(8), view.i32(16)];
-    if (pid === tid && this.ended.delete(pid)) this.newPrograms.push(pid);
+    if (pid === tid && this.ended.delete(pid)) this.newPrograms.push({ pid, sinceNs: view.u64(24) });
     this.threads.addFork(pid, tid, view.i32(12));
   }
 

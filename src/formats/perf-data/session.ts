@@ -4,7 +4,7 @@
  */
 
 import type { HashedRows } from '../../vocabulary/fingerprint.js';
-import type { PageGeometry, ProcessId } from '../../vocabulary/units.js';
+import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { SpeTrace } from '../arm-spe/trace.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
@@ -15,7 +15,7 @@ import { DamageLog } from './damage.js';
 import { EventTable } from './event-table.js';
 import { payloadAfter, RecordStream } from './record-stream.js';
 import type { RecordView } from './record-view.js';
-import { RecordingState } from './recording-state.js';
+import { type NewProgram, RecordingState } from './recording-state.js';
 import { SampleDecoder } from './sample-decoder.js';
 import { ZstdStream } from './zstd-stream.js';
 
@@ -48,8 +48,13 @@ export class PerfSession {
   readonly state: RecordingState;
   /** Records by type. */
   readonly recordCounts = new Float64Array(COUNTED_TYPES);
-  /** Called when a process runs another program, or its pid is another's, once all rows of before were taken away. */
-  onReplaced: (pid: ProcessId) => void = () => {};
+  /**
+   * Called when a process runs another program, or its pid is another's, once all rows so far were taken away. Records of
+   * several CPUs are not in order of time: `isLast` says that no row so far is of a later moment.
+   */
+  onReplaced: (program: NewProgram, isLast: boolean) => void = () => {};
+  /** Moment of the latest row, in nanoseconds; infinite when a row does not say. */
+  private lastNs = Number.NEGATIVE_INFINITY;
   /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
   foreignAuxBytes = 0;
   private readonly inOneStream: boolean;
@@ -104,7 +109,12 @@ export class PerfSession {
 
   /** Hashes of the rows for a fingerprint, without those whose high word is above `bound`. */
   hashRows(bound: number): HashedRows {
-    return this.open().hashRows(bound);
+    const hashed = this.open().hashRows(bound);
+    // Rows without a time may be of any.
+    const last =
+      hashed.timed < hashed.count ? Number.POSITIVE_INFINITY : Number(this.samples.timeOrigin) + hashed.last;
+    if (hashed.count > 0) this.lastNs = Math.max(this.lastNs, last);
+    return hashed;
   }
 
   /** Ends reading: rows and room are no longer there, what was counted stays. To be called in any case. */
@@ -170,11 +180,10 @@ export class PerfSession {
   private takePrograms(out: AccessColumns): boolean {
     const { newPrograms } = this.state;
     if (newPrograms.length === 0) return true;
-    const has = (pid: number) => out.pid.subarray(0, out.count).includes(pid);
-    if (newPrograms.some(has)) return false;
-    for (const pid of newPrograms.splice(0)) {
-      this.state.beginAnew(pid);
-      this.onReplaced(pid);
+    if (out.count > 0) return false;
+    for (const program of newPrograms.splice(0)) {
+      this.state.beginAnew(program);
+      this.onReplaced(program, this.lastNs <= program.sinceNs);
     }
     return true;
   }
