@@ -3,9 +3,9 @@
 //
 // The files are CommonJS, which Node loads in a third of the time that modules take, and a file is loaded when something
 // of it is used for the first time, not when another one names it (docs/decisions/0760-loaded-when-used.md).
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { lazyRequires } from './lazy-requires.mjs';
 import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
@@ -38,6 +38,7 @@ export async function bundle() {
   }
   outputs.push(await build(optionsOf(ENTRIES, { external: ['koffi'], codeSplitting: { includeDependenciesRecursively: false, groups: [schemas()] } }))); // biome-ignore format: one call
   const files = outputs.flatMap(({ output }) => output);
+  pack(files.filter(isSeldomUsed));
   // The package's own files are modules; these are not.
   writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
   const texts = gzipSync(JSON.stringify(await preparedTexts()), { level: 9 });
@@ -84,9 +85,28 @@ function schemas() {
   };
   return {
     debugName: 'schemas',
-    test: (id) => id.startsWith(join(root, 'dist/src')) && usesZod(id),
+    test: (id) => id.startsWith(join(root, 'dist/src')) && !SELDOM_USED.test(id) && usesZod(id),
     name: (id) => relative(join(root, 'dist/src'), id).replace(/\.js$/, '').replaceAll('/', '-'),
   };
+}
+
+/** Rooms of the model and of scenarios: a third of the program, which only commands that compute for seconds use. */
+const SELDOM_USED =
+  /\/dist\/src\/(model|simulator|cli\/(model|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(model|simulate)|\/node_modules\/(yaml|xz-decompress)\//;
+
+/** Mostly of such rooms: a file has what is always needed together. */
+function isSeldomUsed({ moduleIds = [] }) {
+  return 2 * moduleIds.filter((id) => SELDOM_USED.test(id)).length > moduleIds.length;
+}
+
+/** Keeps files compressed, each behind one of its name that unpacks it. */
+function pack(files) {
+  copyFileSync(join(root, 'scripts/unpack.cjs'), join(OUT, 'unpack.js'));
+  for (const { fileName, code } of files) {
+    const path = join(OUT, fileName);
+    writeFileSync(`${path}.br`, brotliCompressSync(code));
+    writeFileSync(path, 'require("./unpack.js").load(module);\n');
+  }
 }
 
 /** The licences of the packages that ended up inside, as they ask. */
@@ -112,6 +132,6 @@ if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
   // The build itself calls this with --built.
   if (!process.argv.includes('--built')) prepare();
   const files = await bundle();
-  const bytes = files.reduce((sum, { code = '' }) => sum + code.length, 0);
+  const bytes = readdirSync(OUT, { recursive: true }).reduce((sum, name) => sum + statSync(join(OUT, name)).size, 0);
   console.log(`octavo: ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
 }
