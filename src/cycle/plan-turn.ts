@@ -1,7 +1,7 @@
 /** The first half of a turn: observe, sample, map heat, ask the policy, plan. Changes nothing. */
 import type { Actuator } from '../actuators/actuator.js';
 import type { Host } from '../host/host.js';
-import { HotMaps } from '../hotness/hot-maps.js';
+import { DEFAULT_HEAT_BYTES, HotMaps } from '../hotness/hot-maps.js';
 import type { CostBook } from '../planning/cost-book.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
@@ -19,12 +19,10 @@ import { type BlockState, type PageSizes, rowOfBlock, wholeMapping } from '../vo
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
-import { type Bytes, MIB, type Milliseconds, type Order } from '../vocabulary/units.js';
+import type { Bytes, Milliseconds, Order } from '../vocabulary/units.js';
 import { memoryState } from './carry-out.js';
 import { judgeHeat } from './whose-heat.js';
 
-/** With what the rest of a process needs, an import of anything stays within 512 MiB. */
-export const DEFAULT_HEAT_BYTES: Bytes = 192 * MIB;
 /** Which pages are hot changes within minutes in caches and within days in databases: an hour lies between. */
 export const DEFAULT_HALF_LIFE_MS: Milliseconds = 3_600_000;
 
