@@ -114,8 +114,8 @@ export function wholeBlockState(blocks: BlockColumns, row: number): BlockState {
 
 function joined(first: BlockState, second: BlockState): BlockState {
   const levels = [first.level, second.level].map((level) => LEVELS.indexOf(level));
-  const known = first.pagesByOrder.length > 0 && second.pagesByOrder.length > 0;
   const flags = new Set([...first.flags, ...second.flags]);
+  const known = !flags.has('ordersUnknown');
   flags.delete('wholeInMapping');
   flags.delete('contiguousFrames');
   return {
