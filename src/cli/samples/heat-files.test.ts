@@ -110,7 +110,11 @@ test('a difference as a document, of some processes, with another factor, and as
   const wide = await json('--factor', '100');
   assert.equal(wide.blocks.colder, 0);
   const none = await json('--pid', '8');
-  assert.deepEqual([none.samples, none.changes], [{ before: 1500, after: 1560 }, []], 'shares are of all accesses');
+  assert.deepEqual(
+    [none.samples, none.changes],
+    [{ before: 1500, after: 1560 }, []],
+    'shares are of all accesses',
+  );
 });
 
 test('a merge adds up counters, processes, mappings and recordings', async () => {
