@@ -173,3 +173,39 @@ test('files that do not go together are refused with both names and why', async 
     assert.match(err, words);
   }
 });
+
+test('a block without a recorded mapping is not called by that of the next one', async () => {
+  const unnamed = (second: number, blocks: readonly number[]) => {
+    const builder = new PerfBuilder().attr({
+      sampleType: FIELDS,
+      ids: [1],
+      config: 0x81d0,
+      name: 'mem_inst_retired.all_loads',
+    });
+    builder
+      .describeEvents()
+      .describeMachine()
+      .comm(7, 7, 'db')
+      .mmap2(7, HEAP + 0x200000n, 0x200000n, 'second');
+    for (const [block, samples] of blocks.entries())
+      for (let sample = 0; sample < samples; sample++)
+        builder.sample({
+          id: 1,
+          pid: 7,
+          addr: HEAP + BigInt(block) * 0x200000n + BigInt(sample % 512) * 4096n,
+          period: 10,
+          time: BigInt(second * 1e9 + sample * 1000 + block),
+        });
+    return builder.file();
+  };
+  for (const [name, bytes] of [
+    ['u1', unnamed(1, [600, 600])],
+    ['u2', unnamed(9, [60, 600])],
+  ] as const) {
+    // biome-ignore format: a table
+    writeFileSync(at(`${name}.data`), bytes);
+    await octavo('import', at(`${name}.data`), '--out', at(name));
+  }
+  const { changes } = JSON.parse((await octavo('heat', 'diff', at('u1'), at('u2'), '--json')).out);
+  assert.deepEqual(changes.map(({ address, mapping }: { address: string; mapping: string }) => [address, mapping]), [['0x7f0000000000', '']]); // biome-ignore format: rows
+});
