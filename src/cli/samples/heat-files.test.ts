@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PerfBuilder } from '../../../test/perf-builder.js';
 import { terminalOn } from '../../../test/terminal.js';
+import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
+import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../../formats/perf-data/constants.js';
 import { linuxHost } from '../../host/linux-host.js';
+import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { heatMaps, nameAt } from './heat-maps.js';
 
 const HEAP = 0x7f0000000000n;
@@ -208,4 +212,51 @@ test('a block without a recorded mapping is not called by that of the next one',
   }
   const { changes } = JSON.parse((await octavo('heat', 'diff', at('u1'), at('u2'), '--json')).out);
   assert.deepEqual(changes.map(({ address, mapping }: { address: string; mapping: string }) => [address, mapping]), [['0x7f0000000000', '']]); // biome-ignore format: rows
+});
+
+test('a merge knows no more than the oldest of its files', async () => {
+  const drawn = (pid: number, written_as: number) => {
+    const builder = new HotMapBuilder({ pid, startTicks: 0, command: `p${pid}`, cgroup: '/' }, GEOMETRY_4K);
+    builder.addCount(1000 * 512, 5, 50);
+    const facts = {
+      ...{
+        octavo: 'heat',
+        version: HEAT_VERSION,
+        page_bytes: 4096,
+        block_bytes: 2 << 20,
+        nature: 'loads',
+        origins: [],
+        recordings: [],
+        processes: [],
+      },
+      ...{
+        slices: { clock: 'none', widthMs: null },
+        thinned_to: 1,
+        written_as,
+        samples: 5,
+        unplaced: { odd: pid },
+        losses: { lost: 1 },
+      },
+    };
+    writeFileSync(
+      at(`w${pid}`),
+      writeHeatFile([builder.build([])], facts as never, () => ({ name: 'm', end: 2 ** 50 })),
+    );
+    return at(`w${pid}`);
+  };
+  const { code, err } = await octavo(
+    'heat',
+    'merge',
+    drawn(1, HEAT_VERSION),
+    drawn(2, 1),
+    drawn(3, HEAT_VERSION),
+    '--out',
+    at('w'),
+  );
+  assert.equal(code, 0, err);
+  const { facts } = HeatFileSource.open(linuxHost().files, at('w'));
+  assert.deepEqual(
+    [facts.written_as, facts.samples, facts.unplaced.odd, facts.losses],
+    [1, 15, 6, { lost: 3 }],
+  );
 });
