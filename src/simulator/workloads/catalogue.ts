@@ -1,3 +1,4 @@
+import { allocator } from './allocator.js';
 import { graph500 } from './graph.js';
 import { hotspot } from './hotspot.js';
 import { kvmGuest } from './kvm-guest.js';
@@ -22,6 +23,7 @@ export const WORKLOADS = {
   hotspot,
   'one-page-per-block': onePagePerBlock,
   'sparse-blocks': sparseBlocks,
+  allocator,
   redis,
   'kvm-guest': kvmGuest,
   graph500,

@@ -28,6 +28,8 @@ export interface WorkloadContext {
  */
 export interface Workload {
   readonly pages: Pages;
+  /** Pages that hold data once everything was touched; `pages` when left out. */
+  readonly dataPages?: Pages;
   readonly guest?: GuestTables;
   next(into: Uint32Array, limit: number, now: Nanoseconds): number;
 }
@@ -42,6 +44,11 @@ export interface WorkloadKind<Schema extends z.ZodType = z.ZodType> {
 
 export function workloadKind<Schema extends z.ZodType>(kind: WorkloadKind<Schema>): WorkloadKind<Schema> {
   return kind;
+}
+
+/** Pages that a workload needs in memory for its data. */
+export function dataPagesOf({ pages, dataPages }: Workload): Pages {
+  return dataPages ?? pages;
 }
 
 /** Whole pages that hold `bytes`. */

@@ -5,6 +5,7 @@ import { SeededRandom } from '../../base/seeded-random.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GEOMETRY_4K, MIB } from '../../vocabulary/units.js';
 import { AliasTable } from './alias-table.js';
+import type { Allocator } from './allocator.js';
 import { WORKLOADS, type WorkloadName } from './catalogue.js';
 import { fillWords } from './draws.js';
 import { KRONECKER, kroneckerCsr } from './graph.js';
@@ -366,4 +367,47 @@ test('the same seed gives the same accesses, another seed others', () => {
   };
   assert.deepEqual(draw(1), draw(1));
   assert.notDeepEqual(draw(1), draw(2));
+});
+
+test('allocator: as many pages in use as ever, moved at the rate of the churn, into the lowest holes or any', () => {
+  for (const fill of ['lowest', 'any']) {
+    const heap = make('allocator', { size: SIZE, used: 0.25, churn: 0.1, fill }) as Allocator;
+    const used = () => Array.from({ length: PAGES }, (_, page) => page).filter((page) => heap.isUsed(page));
+    const before = new Set(used());
+    near(before.size, PAGES * 0.25 + (PAGES / 512) * 0.75, 4, Math.sqrt(PAGES * 0.25 * 0.75), 'in use');
+    assert.equal(heap.dataPages, before.size);
+    const filled = play(heap, before.size);
+    assert.deepEqual(
+      [filled.touched, filled.stores],
+      [before.size, before.size],
+      'each page is stored to once',
+    );
+    const { accesses } = play(heap, 100_000, 2e9);
+    assert.equal(used().length, before.size);
+    const moved = used().filter((page) => !before.has(page));
+    // A fifth moved in two seconds; some of it was freed again, or is what had been in use before.
+    assert.ok(moved.length > 0.1 * before.size && moved.length <= 0.2 * before.size, `${moved.length} moved`);
+    assert.ok(moved.every((page) => accesses[page] > 0));
+    const holes = Array.from({ length: PAGES }, (_, page) => page).filter((page) => !heap.isUsed(page));
+    if (fill === 'lowest') assert.ok(Math.max(...moved) < PAGES / 2, 'the upper half is left alone');
+    else assert.ok(moved.some((page) => page > PAGES / 2) && holes.length === PAGES - before.size);
+  }
+});
+
+test('allocator: where there is no hole, nothing moves', () => {
+  const heap = make('allocator', { size: SIZE, used: 1, churn: 0.5 }) as Allocator;
+  assert.equal(heap.dataPages, PAGES);
+  assert.equal(play(heap, 3 * PAGES, 1e9).touched, PAGES);
+});
+
+test('data of workloads that leave holes is what they touch', () => {
+  for (const [name, parameters] of [
+    ['sparse-blocks', { size: SIZE }],
+    ['one-page-per-block', { size: SIZE }],
+    ['allocator', { size: SIZE, churn: 0 }],
+    ['hotspot', { size: SIZE }],
+  ] as const) {
+    const workload = make(name, parameters);
+    assert.equal(play(workload, 20 * PAGES).touched, workload.dataPages ?? workload.pages, name);
+  }
 });
