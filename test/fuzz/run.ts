@@ -4,9 +4,12 @@
  * it should have ended. Cases run in a worker, so that a hang is seen from outside and its number told.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { parseMasim } from '../../src/formats/masim.js';
+import { traceColumns } from '../../src/simulator/scenario/trace-columns.js';
 import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { findCorpus } from '../corpus.js';
 import { hostOf, readRows } from '../perf-rows.js';
 import { Dice, mutated } from './mutations.js';
@@ -116,6 +119,9 @@ interface CaseRead {
 
 async function readCase(seed: Seed, bytes: Uint8Array, isStream: boolean, chunk: number): Promise<CaseRead> {
   if (seed.kind === 'damo') return { rows: readDamoRecord('r', bytes)?.length ?? 0, isDamaged: false };
+  if (seed.kind === 'trace' || seed.kind === 'trace text')
+    return { rows: await traceRows(bytes), isDamaged: false };
+  if (seed.kind === 'masim') return { rows: masimRows(bytes), isDamaged: false };
   if (seed.kind === 'heat') return { rows: await heatRows(bytes), isDamaged: false };
   const files = seed.kind === 'perf.data' ? bytes : directoryOf(seed, bytes);
   const { rows, source } = await readRows(files, { stream: isStream && seed.kind === 'perf.data', chunk });
@@ -129,6 +135,15 @@ function directoryOf(seed: Seed, bytes: Uint8Array): Record<string, Uint8Array> 
   );
   const own = seed.beside?.data === undefined ? 'data' : 'data.0';
   return { [`perf.dir/${own}`]: bytes, ...Object.fromEntries(beside) };
+}
+
+async function traceRows(bytes: Uint8Array): Promise<number> {
+  const { page } = await traceColumns(bytes, 'trace', GEOMETRY_4K);
+  return page.length;
+}
+
+function masimRows(bytes: Uint8Array): number {
+  return parseMasim(new TextDecoder('latin1').decode(bytes), 'masim.cfg').phases.length;
 }
 
 async function heatRows(bytes: Uint8Array): Promise<number> {

@@ -19,6 +19,7 @@ import type { ScenarioProcess } from '../scenario/scenario.js';
 import { WORKLOADS, type WorkloadName } from '../workloads/catalogue.js';
 import {
   dataPagesOf,
+  type Reads,
   type Workload,
   type WorkloadContext,
   type WorkloadKind,
@@ -63,7 +64,7 @@ export class RunningProcess {
   /** Time of calls that the workload has just made. */
   #callNs: Nanoseconds = 0;
 
-  constructor(machine: Machine, about: ScenarioProcess, index: number, readText: (path: string) => string) {
+  constructor(machine: Machine, about: ScenarioProcess, index: number, reads: Reads) {
     const { kernel } = machine;
     this.#machine = machine;
     this.name = about.name;
@@ -92,7 +93,7 @@ export class RunningProcess {
         random: new SeededRandom(streamSeed(machine.seed, index * 64 + thread)),
         geometry: kernel.geometry,
         memory,
-        readText,
+        ...reads,
       }),
     );
     if (group !== undefined) group.max = this.limitPages();

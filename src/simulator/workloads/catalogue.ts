@@ -9,6 +9,7 @@ import { replay } from './replay.js';
 import { sequential } from './sequential.js';
 import { sparseBlocks } from './sparse-blocks.js';
 import { tpcc } from './tpcc.js';
+import { trace } from './trace.js';
 import { gups } from './uniform.js';
 import type { WorkloadKind } from './workload.js';
 import { zipf } from './zipf.js';
@@ -30,6 +31,7 @@ export const WORKLOADS = {
   tpcc,
   masim,
   replay,
+  trace,
 } as const satisfies Record<string, WorkloadKind>;
 
 export type WorkloadName = keyof typeof WORKLOADS;
