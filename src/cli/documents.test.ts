@@ -20,6 +20,7 @@ const FILES = new Set([
   'dropped',
   'damon-session',
   'host-recording',
+  'trace',
 ]);
 
 test('every kind that the sources name is in the table, and every row of it is a kind they name', () => {
