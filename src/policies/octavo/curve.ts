@@ -4,6 +4,7 @@
  * for speed. It starts from small pages since TLBs have increasing returns: from everything huge every entry fits, τ is
  * infinite and no block is worth anything (docs/decisions/0920).
  */
+import { assert } from '../../base/assert.js';
 import type { Translation } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
@@ -67,6 +68,7 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
     for (const block of remaining) {
       const saved = savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0);
       scores[block] = saved / Math.max(LEAST_WASTE, table.waste[block]);
+      assert(!Number.isNaN(scores[block]), `block ${block} of ${count} has no score`);
     }
     const best = takeBest(remaining, scores, Math.min(batch, remaining.length));
     for (const block of best) {

@@ -40,7 +40,8 @@ export function cutOf(facts: CutFacts): Cut {
       : goal.kind === 'bytes'
         ? Math.max(0, facts.wastedNow - goal.bytes)
         : Number.POSITIVE_INFINITY;
-  const huge = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
+  const least = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
+  const huge = withFree(facts, least);
   const tau = curve.tau[huge];
   const floor = goal.kind === 'slowdown' ? budgetNs / Math.max(1, curve.waste[all]) : 0;
   return {
@@ -55,6 +56,13 @@ export function cutOf(facts: CutFacts): Cut {
 function fewest({ walkNs }: Curve, bound: Nanoseconds): number {
   for (let huge = 0; huge < walkNs.length; huge++) if (walkNs[huge] <= bound) return huge;
   return walkNs.length - 1;
+}
+
+/** With the blocks that come next and waste nothing: no goal asks to do without them. */
+function withFree({ curve, table }: CutFacts, least: number): number {
+  let huge = least;
+  while (huge < table.count && table.waste[curve.order[huge]] === 0 && curve.score[huge] > 0) huge++;
+  return huge;
 }
 
 /** The most huge blocks that waste no more than `allowed`. */

@@ -95,6 +95,7 @@ class Judge {
     const hold = (why: Held['why'], chance = 0, regretNs = 0) =>
       this.#held.push({ block, action: 'split', why, chance, regretNs });
     if (survey.isUnread[block] === 1) return void hold('unread');
+    if (belief.exposure.long === 0) return void hold('unknown');
     if (bytes === 0) return void hold('no-gain');
     const worth = this.#price * bytes * this.#costs.lasting[block];
     const fixed =
@@ -124,8 +125,12 @@ class Judge {
   }
 
   collapse(block: number): void {
-    const { survey, horizonSeconds } = this.#facts;
+    const { survey, processes, horizonSeconds } = this.#facts;
     const bytes = survey.table.waste[block];
+    if (processes[survey.process[block]].belief.exposure.long === 0) {
+      this.#held.push({ block, action: 'collapse', why: 'unknown', chance: 0, regretNs: 0 });
+      return;
+    }
     const change = this.#costs.collapseNs[block] / horizonSeconds;
     const refault = this.#costs.refaultNs[block];
     const { chance, regretNs } = this.#weigh(

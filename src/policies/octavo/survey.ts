@@ -33,6 +33,9 @@ export interface Survey {
   readonly walks: Float64Array;
 }
 
+/** In place of none: rates are then as good as infinite, and nobody is sure of them. */
+const LEAST_EXPOSURE = 1e-9;
+
 interface Gathered {
   readonly of: Surveyed;
   readonly index: number;
@@ -97,13 +100,14 @@ export class Surveyor {
     // Counts of blocks whose heat changed stand for less time than the others': brought to one exposure.
     const long = of.belief.exposure.long;
     const atLong = totals.map((total, at) => (exposures[at] === 0 ? 0 : (total * long) / exposures[at]));
-    const mean = sum(atLong) / Math.max(1, sum(used));
+    // Without any sample, as if there had been one.
+    const mean = Math.max(1, sum(atLong)) / Math.max(1, sum(used));
     const between = shapeBetween(
       atLong,
       used.map((one) => one * mean),
     );
     const means = rows.map((_, at) =>
-      blockMean(totals[at], used[at], (mean * exposures[at]) / Math.max(long, Number.MIN_VALUE), between),
+      blockMean(totals[at], used[at], long === 0 ? mean : (mean * exposures[at]) / long, between),
     );
     const within = this.#within(found, means);
     const worth = walkWeight(of.belief.ledger);
@@ -114,7 +118,7 @@ export class Surveyor {
       for (let page = 0; page < this.#pages; page++) {
         if (this.#isEmpty[page] === 0) this.#counts[page] += within;
       }
-      const exposure = exposureWithPrior(exposures[at], within, means[at]);
+      const exposure = exposureWithPrior(Math.max(exposures[at], LEAST_EXPOSURE), within, means[at]);
       const runs = { pages: this.#cpu.runBy === 'physical' ? this.#cpu.runPages : 1 };
       const entries = entryShapes(this.#counts, this.#isEmpty, runs, this.#entries);
       const waste = (this.#pages - used[at]) * of.sizes.geometry.pageBytes;
