@@ -29,6 +29,9 @@ export interface CutFacts {
   readonly extra: Float64Array | undefined;
 }
 
+/** Of USUAL_GOAL. */
+const USUAL_SLOWDOWN = 0.01;
+
 export function cutOf(facts: CutFacts): Cut {
   const { curve, goal, busyCpus, table } = facts;
   const all = table.count;
@@ -43,7 +46,9 @@ export function cutOf(facts: CutFacts): Cut {
   const least = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
   const huge = withFree(facts, least);
   const tau = curve.tau[huge];
-  const floor = goal.kind === 'slowdown' ? budgetNs / Math.max(1, curve.waste[all]) : 0;
+  // Where nothing walks, bytes are worth what the usual budget would pay for all of them.
+  const usualNs = Math.min(budgetNs, USUAL_SLOWDOWN * busyCpus * 1e9);
+  const floor = usualNs / Math.max(1, curve.waste[all]);
   return {
     huge,
     tau,

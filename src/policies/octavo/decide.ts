@@ -65,8 +65,9 @@ export function decide(facts: DecisionFacts): Decisions {
   const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, busyCpus: facts.busyCpus });
   const judge = new Judge(facts, costs, cut);
   curve.order.forEach((block, at) => {
-    if (at < cut.huge && isHuge[block] === 0) judge.collapse(block);
-    if (at >= cut.huge && isHuge[block] === 1) judge.split(block);
+    if (at < cut.huge && isHuge[block] === 0) judge.collapse(block, curve.tau[at]);
+    else if (at >= cut.huge && isHuge[block] === 1) judge.split(block);
+    else if (survey.isUnread[block] === 1) judge.leaveUnread(block);
   });
   return { ...judge.outcome(), cut, walks };
 }
@@ -78,6 +79,8 @@ class Judge {
   readonly #price: number;
   readonly #acts: Decision[] = [];
   readonly #held: Held[] = [];
+  /** Characteristic times at which collapses were judged, by block. */
+  readonly #turns = new Map<number, number>();
 
   constructor(facts: DecisionFacts, costs: BlockCosts, cut: Cut) {
     this.#facts = facts;
@@ -124,7 +127,15 @@ class Judge {
     });
   }
 
-  collapse(block: number): void {
+  leaveUnread(block: number): void {
+    this.#held.push({ block, action: 'split', why: 'unread', chance: 0, regretNs: 0 });
+  }
+
+  /**
+   * `tau` is that of the curve when it was the block's turn: in the layout of the cut everything may fit, and then each block
+   * by itself seems worth nothing.
+   */
+  collapse(block: number, tau: number): void {
     const { survey, processes, horizonSeconds } = this.#facts;
     const bytes = survey.table.waste[block];
     if (processes[survey.process[block]].belief.exposure.long === 0) {
@@ -136,12 +147,14 @@ class Judge {
     const { chance, regretNs } = this.#weigh(
       block,
       (saved) => (this.#price * bytes) / MARGIN + change - refault - saved,
+      tau,
     );
     if (chance < SURE) {
       this.#held.push({ block, action: 'collapse', why: 'unknown', chance, regretNs });
       return;
     }
-    const gainedNs = Math.max(0, this.#saved(block) + refault);
+    const gainedNs = Math.max(0, this.#saved(block, tau) + refault);
+    this.#turns.set(block, tau);
     this.#acts.push({ block, action: 'collapse', gainedNs, lostNs: change, bytes: -bytes, chance });
   }
 
@@ -174,11 +187,10 @@ class Judge {
   }
 
   /** Probability that `cost` of what the block saves as huge page is below 0, over what its rate may be. */
-  #weigh(block: number, cost: (savedNs: Nanoseconds) => Nanoseconds) {
+  #weigh(block: number, cost: (savedNs: Nanoseconds) => Nanoseconds, tau = this.#cut.tau) {
     const { survey, cpu } = this.#facts;
     const shape = survey.samples[block] + 1;
-    const at = (z: number) =>
-      cost(savedByHuge(survey.table, block, this.#cut.tau, cpu, meanOneQuantile(shape, z)));
+    const at = (z: number) => cost(savedByHuge(survey.table, block, tau, cpu, meanOneQuantile(shape, z)));
     const chance = chanceBelowZero(at);
     // What would be gained by knowing, where the likelier choice is the wrong one.
     const wrong = chance >= 0.5 ? 1 : -1;
@@ -189,8 +201,8 @@ class Judge {
     return { chance, regretNs };
   }
 
-  #saved(block: number): Nanoseconds {
-    return savedByHuge(this.#facts.survey.table, block, this.#cut.tau, this.#facts.cpu);
+  #saved(block: number, tau = this.#turns.get(block) ?? this.#cut.tau): Nanoseconds {
+    return savedByHuge(this.#facts.survey.table, block, tau, this.#facts.cpu);
   }
 }
 
