@@ -100,18 +100,18 @@ class Judge {
     if (survey.isUnread[block] === 1) return void hold('unread');
     if (belief.exposure.long === 0) return void hold('unknown');
     if (bytes === 0) return void hold('no-gain');
-    const worth = this.#price * bytes * this.#costs.lasting[block];
+    const worth = MARGIN * this.#price * bytes;
+    const splitNs = this.#costs.splitNs[block] / horizonSeconds;
+    // What is lost and what is won count for as long as the split lasts; the change itself is paid each time.
     const fixed =
       this.#costs.refaultNs[block] +
-      this.#costs.splitNs[block] / horizonSeconds +
+      splitNs / this.#costs.lasting[block] +
       irreversibleNs(this.#facts, this.#costs, block, this.#cut.tau);
-    const { chance, regretNs } = this.#weigh(block, (saved) => saved + fixed - MARGIN * worth);
+    const { chance, regretNs } = this.#weigh(block, (saved) => saved + fixed - worth);
     if (belief.seeingShare < LEAST_SEEING) return void hold('blind', chance, regretNs);
     if (chance < SURE) {
-      const unlasting = this.#weigh(
-        block,
-        (saved) => saved + fixed - (MARGIN * worth) / this.#costs.lasting[block],
-      );
+      const longer = splitNs - splitNs / this.#costs.lasting[block];
+      const unlasting = this.#weigh(block, (saved) => saved + fixed + longer - worth);
       if (unlasting.chance >= SURE) return void hold('khugepaged', chance);
       const isDear = this.#price < this.#cut.price && chance < 1 - SURE;
       return void hold(isDear ? 'dear' : 'unknown', chance, regretNs);
