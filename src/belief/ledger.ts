@@ -29,9 +29,10 @@ export const NEW_LEDGER: Ledger = Object.freeze({
 const KEPT = 0.9;
 /** What is put on both sides, so that a first step does not decide everything. */
 const PRIOR_BYTES = 8 * 2 ** 20;
-const PRIOR_WALKS = 50;
-const LEAST_WEIGHT = 0.1;
-const MOST_WEIGHT = 10;
+const PRIOR_WALKS = 200;
+/** A prediction that is wrong by more than twice is wrong for a reason that other layouts do not share. */
+const LEAST_WEIGHT = 0.5;
+const MOST_WEIGHT = 2;
 
 export interface LedgerEntry {
   readonly steps: number;

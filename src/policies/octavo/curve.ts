@@ -5,7 +5,7 @@
  * infinite and no block is worth anything (docs/decisions/0920).
  */
 import { assert } from '../../base/assert.js';
-import type { Translation } from '../../vocabulary/translation.js';
+import { type Translation, withTables } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
 import { characteristicTime, hugeMisses, smallMisses } from './residency.js';
@@ -40,8 +40,25 @@ export function savedByHuge(
   return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
 }
 
+/** The CPU with the times of walks that it has in a layout: the more table lines are in use, the longer they take. */
+export function cpuAt(table: LayoutTable, isHuge: Uint8Array, cpu: Translation): Translation {
+  let [lines, blocks] = [0, 0];
+  for (let block = 0; block < table.count; block++) {
+    if (isHuge[block] === 1) continue;
+    lines += table.lines[block];
+    blocks++;
+  }
+  return withTables(cpu, lines, blocks);
+}
+
 /** Nanoseconds of walks a second of a whole layout. */
-export function walkNsOf(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: Translation): Nanoseconds {
+export function walkNsOf(
+  table: LayoutTable,
+  isHuge: Uint8Array,
+  tau: number,
+  anyCpu: Translation,
+): Nanoseconds {
+  const cpu = cpuAt(table, isHuge, anyCpu);
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
     sum +=
@@ -64,9 +81,10 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
   let tau = characteristicTime(table, isHuge, cpu.entries);
   note(curve, 0, { table, isHuge, tau, cpu, extra });
   for (let done = 0; done < count; ) {
+    const now = cpuAt(table, isHuge, cpu);
     const remaining = left.subarray(0, count - done);
     for (const block of remaining) {
-      const saved = savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0);
+      const saved = savedByHuge(table, block, tau, now) + (extra?.[block] ?? 0);
       scores[block] = saved / Math.max(LEAST_WASTE, table.waste[block]);
       assert(!Number.isNaN(scores[block]), `block ${block} of ${count} has no score`);
     }

@@ -32,7 +32,7 @@ const HELD: Readonly<Record<Held['why'], readonly [RefusalCode, string]>> = {
     'khugepaged would collapse it again before it pays: keep it split, or set max_ptes_none',
   ],
   dear: ['no-gain', 'its share of the time is larger than its share of the memory'],
-  'no-gain': ['no-gain', 'every sub-page holds data: a split gives nothing back'],
+  reached: ['no-gain', 'the goal is reached without it'],
 };
 
 export function heldWords({ why }: Held): [RefusalCode, string] {

@@ -28,8 +28,10 @@ export interface Survey {
   readonly used: Uint16Array;
   /** 1 where the content of a huge page was not read, so that what a split returns is not known. */
   readonly isUnread: Uint8Array;
-  /** Samples in the belief, and those of them that missed the TLB: NaN where the samples do not tell. */
+  /** Samples in the belief. */
   readonly samples: Float64Array;
+  /** Samples of the last turn, and those of them that missed the TLB: NaN where the samples do not tell. */
+  readonly recent: Float64Array;
   readonly walks: Float64Array;
 }
 
@@ -66,7 +68,7 @@ export class Surveyor {
   survey(processes: readonly Surveyed[]): Survey {
     const builder = new LayoutTableBuilder(this.#pages);
     for (const [index, one] of processes.entries()) this.#add(builder, this.#gather(one, index));
-    const { process, row, isHuge, used, isUnread, samples, walks } = this.#columns;
+    const { process, row, isHuge, used, isUnread, samples, recent, walks } = this.#columns;
     return {
       table: builder.build(),
       process: Uint32Array.from(process),
@@ -75,6 +77,7 @@ export class Surveyor {
       used: Uint16Array.from(used),
       isUnread: Uint8Array.from(isUnread),
       samples: Float64Array.from(samples),
+      recent: Float64Array.from(recent),
       walks: Float64Array.from(walks),
     };
   }
@@ -147,7 +150,9 @@ export class Surveyor {
     all.isUnread.push(isUnread ? 1 : 0);
     all.samples.push(totals[at]);
     const { belief } = of;
-    all.walks.push(belief.tellsWalks ? belief.counts.walks(of.sizes.blocks.block[row]) : Number.NaN);
+    const last = belief.counts.lastTurn(of.sizes.blocks.block[row]);
+    all.recent.push(last.samples);
+    all.walks.push(belief.tellsWalks ? last.walks : Number.NaN);
   }
 
   /** Sub-pages in use: those with data, or present ones; all of a huge page that was not read. */
@@ -213,6 +218,7 @@ function columns() {
     used: column(),
     isUnread: column(),
     samples: column(),
+    recent: column(),
     walks: column(),
   };
 }

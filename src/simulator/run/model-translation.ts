@@ -6,7 +6,7 @@ import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translatio
 const USUAL_GHZ = 3;
 
 export function modelTranslation(cpu: Cpu): Translation {
-  const { second, coalescing, clockGhz } = cpu;
+  const { second, coalescing, clockGhz, walk } = cpu;
   const entries = second.entries.value;
   const slower = USUAL_GHZ / clockGhz.value;
   return {
@@ -16,6 +16,12 @@ export function modelTranslation(cpu: Cpu): Translation {
     runBy: coalescing?.by ?? 'none',
     smallWalkNs: USUAL_TRANSLATION.smallWalkNs * slower,
     hugeWalkNs: USUAL_TRANSLATION.hugeWalkNs * slower,
+    tables: {
+      cachedLines: walk.cachedLines.value,
+      directoryEntries: walk.directoryEntries.value,
+      nearNs: walk.nearCycles.value / clockGhz.value,
+      farNs: walk.farCycles.value / clockGhz.value,
+    },
     basis: `${entries} TLB entries (${cpu.title}, model)`,
   };
 }
