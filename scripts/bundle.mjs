@@ -3,7 +3,16 @@
 //
 // The files are CommonJS, which Node loads in a third of the time that modules take, and a file is loaded when something
 // of it is used for the first time, not when another one names it (docs/decisions/0760-loaded-when-used.md).
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { lazyRequires } from './lazy-requires.mjs';
@@ -132,6 +141,9 @@ if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
   // The build itself calls this with --built.
   if (!process.argv.includes('--built')) prepare();
   const files = await bundle();
-  const bytes = readdirSync(OUT, { recursive: true }).reduce((sum, name) => sum + statSync(join(OUT, name)).size, 0);
+  const bytes = readdirSync(OUT, { recursive: true }).reduce(
+    (sum, name) => sum + statSync(join(OUT, name)).size,
+    0,
+  );
   console.log(`octavo: ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
 }

@@ -6,6 +6,7 @@ import type { FileMetaData } from 'hyparquet';
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
 import { schemaProblem } from '../../base/schema-words.js';
+import { EncodeLoop } from '../parquet/encode-loop/encode-loop.js';
 import { DamagedParquet, isParquet, readColumns, readFooter } from '../parquet/read.js';
 import { ParquetFile } from '../parquet/writer.js';
 import type { TraceSink } from './read-text.js';
@@ -21,6 +22,7 @@ const COLUMNS = [
   { name: 'weight', type: 'int32' },
 ] as const;
 
+/** Rows that the encoding loop has room for. */
 const GROUP_ROWS = 65_536;
 const LARGEST_WEIGHT = 0x7fffffff;
 /** Pages of a user's addresses in 64 bits, with pages of 4 KiB. */
@@ -42,7 +44,8 @@ export type TraceFacts = z.infer<typeof traceFacts>;
 
 /** Collects accesses and writes them, row group by row group. */
 export class TraceWriter implements TraceSink {
-  readonly #parquet = new ParquetFile(COLUMNS);
+  readonly #loop = new EncodeLoop();
+  readonly #parquet = new ParquetFile(COLUMNS, this.#loop);
   readonly #isSampled: boolean;
   readonly #times = new Float64Array(GROUP_ROWS);
   readonly #pages = new Float64Array(GROUP_ROWS);
@@ -103,11 +106,18 @@ export class TraceWriter implements TraceSink {
 
   private flush(): void {
     const count = this.#count;
+    const { blocks: times, addresses: pages, commands: writes, mappings: weights, columns } = this.#loop;
+    for (let row = 0; row < count; row++) {
+      times[row] = BigInt(this.#times[row]);
+      pages[row] = BigInt(this.#pages[row]);
+      writes[row] = this.#writes[row];
+      weights[row] = this.#weights[row];
+    }
     this.#parquet.addGroup(count, [
-      { kind: 'numbers', values: this.#times.subarray(0, count) },
-      { kind: 'numbers', values: this.#pages.subarray(0, count) },
-      { kind: 'dictionary', entries: [0, 1], indices: this.#writes.subarray(0, count) },
-      { kind: 'numbers', values: this.#weights.subarray(0, count) },
+      { kind: 'numbers', values: columns.blocks },
+      { kind: 'numbers', values: columns.addresses },
+      { kind: 'dictionary', entries: [0, 1], indices: columns.commands },
+      { kind: 'numbers', values: columns.mappings },
     ]);
     this.#count = 0;
   }

@@ -74,6 +74,8 @@ export class EncodeLoop {
   readonly commands: Uint32Array;
   readonly mappings: Uint32Array;
   readonly blocks: BigInt64Array;
+  /** Written by `addRows`; free for others who only encode. */
+  readonly addresses: BigInt64Array;
   /** Counters of the pages at hand, slice by slice; and those of samples that missed the TLB. */
   readonly counts: Uint16Array;
   readonly misses: Uint16Array;
@@ -94,6 +96,7 @@ export class EncodeLoop {
     this.commands = new Uint32Array(buffer, calls.COMMANDS.value, rows);
     this.mappings = new Uint32Array(buffer, calls.MAPPINGS.value, rows);
     this.blocks = new BigInt64Array(buffer, calls.BLOCKS.value, rows);
+    this.addresses = new BigInt64Array(buffer, calls.ADDRESSES.value, rows);
     this.counts = new Uint16Array(buffer, calls.COUNTS.value, rows);
     this.misses = new Uint16Array(buffer, calls.MISSES.value, rows);
     this.slices = new Uint32Array(buffer, calls.SLICES.value, SLICE_WORDS * this.mostSlices);
@@ -146,7 +149,7 @@ export class EncodeLoop {
 
   /** Byte address of a row's page. */
   addressAt(row: number): number {
-    return Number(new BigInt64Array(this.buffer, this.calls.ADDRESSES.value + 8 * row, 1)[0]);
+    return Number(this.addresses[row]);
   }
 
   /** The values of the column of accesses of the row group; undefined when there are too many. */
