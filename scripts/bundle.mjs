@@ -3,7 +3,16 @@
 //
 // The files are CommonJS, which Node loads in a third of the time that modules take, and a file is loaded when something
 // of it is used for the first time, not when another one names it (docs/decisions/0760-loaded-when-used.md).
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { lazyRequires } from './lazy-requires.mjs';
@@ -11,6 +20,7 @@ import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
 
 const OUT = join(root, 'bundle');
+const SOURCES = join(root, 'dist/src');
 
 /** What the main thread needs, a file each: what it may not need stays in the others. */
 const PROGRAMS = { octavo: 'main.js', supervised: 'supervised.js' };
@@ -31,13 +41,13 @@ export async function bundle() {
   // Not there before prepare() has installed it.
   const { build } = await import('rolldown');
   rmSync(OUT, { recursive: true, force: true });
-  const outputs = [];
+  const files = [];
   for (const name of Object.keys(PROGRAMS)) {
     const inside = { [name]: PROGRAMS[name] };
-    outputs.push(await build(optionsOf(inside, { external: ['koffi', ...BY_NAME], codeSplitting: false })));
+    const { output } = await build(optionsOf(inside, ['koffi', ...BY_NAME], false));
+    files.push(...output);
   }
-  outputs.push(await build(optionsOf(ENTRIES, { external: ['koffi'], codeSplitting: { includeDependenciesRecursively: false, groups: [schemas()] } }))); // biome-ignore format: one call
-  const files = outputs.flatMap(({ output }) => output);
+  files.push(...(await splitFiles(build)));
   pack(files.filter(isSeldomUsed));
   // The package's own files are modules; these are not.
   writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
@@ -50,7 +60,34 @@ export async function bundle() {
   return files;
 }
 
-function optionsOf(entries, { external, codeSplitting }) {
+/** The command line by command. A file must not lead back to itself, or it would be used before it is there. */
+async function splitFiles(build) {
+  const together = new Set();
+  for (;;) {
+    const codeSplitting = { includeDependenciesRecursively: false, groups: [schemas(together), DEFAULTS] };
+    const options = { ...optionsOf(ENTRIES, ['koffi'], codeSplitting), write: false };
+    const { output } = await build(options);
+    const circular = output.filter((file) => leadsTo(file, file, output));
+    const apart = circular.flatMap(({ moduleIds }) =>
+      moduleIds.filter((id) => usesZod(id) && !together.has(id)),
+    );
+    if (circular.length === 0) return (await build({ ...options, write: true })).output;
+    if (apart.length === 0) throw new Error(`files in a circle: ${circular.map(({ fileName }) => fileName)}`);
+    for (const id of apart) together.add(id);
+  }
+}
+
+function leadsTo(from, to, files, seen = new Set()) {
+  return (from.imports ?? []).some((name) => {
+    if (name === to.fileName) return true;
+    const next = files.find(({ fileName }) => fileName === name);
+    if (next === undefined || seen.has(name)) return false;
+    seen.add(name);
+    return leadsTo(next, to, files, seen);
+  });
+}
+
+function optionsOf(entries, external, codeSplitting) {
   return {
     cwd: root,
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join('dist/src', path)])),
@@ -73,20 +110,26 @@ function optionsOf(entries, { external, codeSplitting }) {
   };
 }
 
+/** Defaults that texts of help name; what uses them for more comes later or never. */
+const DEFAULTS = { name: 'defaults', test: /dist\/src\/planning\/budgets\.js$/ };
+
+const uses = new Map();
+
+function usesZod(id) {
+  if (!uses.has(id))
+    uses.set(id, id.startsWith(SOURCES) && /from ['"]zod['"]/.test(readFileSync(id, 'utf8')));
+  return uses.get(id);
+}
+
 /**
  * Modules with schemas get files of their own, and zod does: they are only needed where a document is read, and cost more
- * to load than the rest of a command.
+ * to load than the rest of a command. Not those that stay `together` with what needs them.
  */
-function schemas() {
-  const uses = new Map();
-  const usesZod = (id) => {
-    if (!uses.has(id)) uses.set(id, /from ['"]zod['"]/.test(readFileSync(id, 'utf8')));
-    return uses.get(id);
-  };
+function schemas(together) {
   return {
     debugName: 'schemas',
-    test: (id) => id.startsWith(join(root, 'dist/src')) && !SELDOM_USED.test(id) && usesZod(id),
-    name: (id) => relative(join(root, 'dist/src'), id).replace(/\.js$/, '').replaceAll('/', '-'),
+    test: (id) => usesZod(id) && !SELDOM_USED.test(id) && !together.has(id),
+    name: (id) => relative(SOURCES, id).replace(/\.js$/, '').replaceAll('/', '-'),
   };
 }
 
@@ -132,6 +175,9 @@ if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
   // The build itself calls this with --built.
   if (!process.argv.includes('--built')) prepare();
   const files = await bundle();
-  const bytes = readdirSync(OUT, { recursive: true }).reduce((sum, name) => sum + statSync(join(OUT, name)).size, 0);
+  const bytes = readdirSync(OUT, { recursive: true }).reduce(
+    (sum, name) => sum + statSync(join(OUT, name)).size,
+    0,
+  );
   console.log(`octavo: ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
 }
