@@ -60,19 +60,22 @@ export async function bundle() {
   return files;
 }
 
-/** The command line by command. A file must not lead back to itself, or it would be used before it is there. */
+/**
+ * The command line by command. A file must not lead back to itself, or it would be used before it is there: schemas in such a
+ * circle stay with what needs them, and where that does not help no groups are made.
+ */
 async function splitFiles(build) {
   const together = new Set();
-  for (;;) {
-    const codeSplitting = { includeDependenciesRecursively: false, groups: [schemas(together), DEFAULTS] };
+  for (let isGrouped = true; ; ) {
+    const groups = isGrouped ? [schemas(together), DEFAULTS] : [];
+    const codeSplitting = { includeDependenciesRecursively: false, groups };
     const options = { ...optionsOf(ENTRIES, ['koffi'], codeSplitting), write: false };
     const { output } = await build(options);
     const circular = output.filter((file) => leadsTo(file, file, output));
-    const apart = circular.flatMap(({ moduleIds }) =>
-      moduleIds.filter((id) => usesZod(id) && !together.has(id)),
-    );
     if (circular.length === 0) return (await build({ ...options, write: true })).output;
-    if (apart.length === 0) throw new Error(`files in a circle: ${circular.map(({ fileName }) => fileName)}`);
+    if (!isGrouped) throw new Error(`files in a circle: ${circular.map(({ fileName }) => fileName)}`);
+    const apart = circular.flatMap(({ moduleIds }) => moduleIds).filter((id) => usesZod(id));
+    isGrouped = apart.some((id) => !together.has(id));
     for (const id of apart) together.add(id);
   }
 }
