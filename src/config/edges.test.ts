@@ -9,7 +9,7 @@ import { failure } from '../base/result.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { Host } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { ACTING_DEFAULTS, actuatorsOf, assembleTurn, chosenPolicy, type TurnRequest } from './assemble.js';
+import { type Acting, actuatorsOf, assembleTurn, chosenPolicy, type TurnRequest } from './assemble.js';
 import { checkedParameters, KINDS, kindNamed, plainParameters, wrongParameter } from './kinds.js';
 import { wrongPolicyParameter } from './policy-words.js';
 import { resolveTarget } from './targets.js';
@@ -92,9 +92,9 @@ describe('who is not seen', () => {
 
 describe('DAMOS', () => {
   /** Writes that were made to learn what DAMON can do, and what was made of the answer. */
-  function asked(acting: Partial<typeof ACTING_DEFAULTS>, others: Readonly<Record<string, string>> = {}) {
+  function asked(acting: Acting, others: Readonly<Record<string, string>> = {}) {
     const world = writtenHost({ [`${KDAMONDS}/nr_kdamonds`]: '0\n', ...others });
-    const [damos] = actuatorsOf(world.host, ['damos'], { ...ACTING_DEFAULTS, ...acting });
+    const [damos] = actuatorsOf(world.host, ['damos'], acting);
     return { writes: world.writes.length, missing: damos.abilities[0].missing };
   }
 
@@ -112,7 +112,7 @@ describe('DAMOS', () => {
       [`${KDAMONDS}/0/contexts/nr_contexts`]: '0\n',
     };
     assert.match(asked({}, others).missing, /--share-damon/);
-    assert.doesNotMatch(asked({ shareDamon: true }, others).missing, /used by/);
+    assert.doesNotMatch(asked({ parameters: { shareDamon: true } }, others).missing, /used by/);
   });
 });
 
@@ -160,7 +160,7 @@ describe('a request', () => {
     const host = new ScriptedHost([9]);
     host.files.open = () => failure({ errno: 'EACCES', call: 'open' });
     await assert.rejects(
-      assembleTurn(host, { ...PLAIN, heat: ['/a.parquet'] }),
+      assembleTurn(host, { ...PLAIN, sourceParameters: { heat: ['/a.parquet'] } }),
       (problem) => problem instanceof OctavoError && problem.code === 'FILE_UNREADABLE',
     );
   });

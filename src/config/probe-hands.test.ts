@@ -153,7 +153,7 @@ test('a probe is assembled of its target, its hands and its bounds', async () =>
   const request = {
     target: String(PID),
     scope: {},
-    options: {} as never,
+    parameters: {},
     signal: new AbortController().signal,
   };
   const { processes, source, hands } = assembleProbe(place(host), {

@@ -1,11 +1,13 @@
 import { resolveTarget } from '../../config/targets.js';
 import { Resolver } from '../../sources/resolver.js';
+import { parsePids, SAMPLE_CHOICES, type SampleChoices, wishOf } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { formatFlag } from '../format-flag.js';
+import { fieldFlags } from '../kind-flags.js';
 import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, durationBetween, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
@@ -13,11 +15,11 @@ import { checkOutputs, printImported } from '../samples/import-output.js';
 import { importRecordings } from '../samples/import-recordings.js';
 import { importTrace } from '../samples/import-trace.js';
 import type { ImportOptions } from '../samples/importing.js';
-import { importByFlag, parsePids, type WishFlags, wishFlags, wishOf } from '../samples/options.js';
+import { importByFlag } from '../samples/options.js';
 import { saveHeat } from '../samples/save-heat.js';
 import { isPlaceName, type PlaceName } from '../samples/touched-view.js';
 
-type ImportFlags = WishFlags & {
+type ImportFlags = SampleChoices & {
   readonly out?: string;
   readonly pid?: ReadonlySet<number>;
   readonly pageSize?: number;
@@ -130,7 +132,7 @@ export const importCommand = command<ImportFlags, string[]>(
         placeholder: 'name',
         brief: 'Heat of this event; otherwise of the one whose samples say most',
       },
-      ...wishFlags,
+      ...fieldFlags(SAMPLE_CHOICES),
       slice: {
         kind: 'parsed',
         parse: durationBetween(1, 366 * 86_400_000),
