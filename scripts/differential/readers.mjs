@@ -53,7 +53,7 @@ async function drawnFile() {
     builder.comm(pid, pid, `db „${pid}“`).mmap2(pid, heap, 1n << 26n, pid === 7 ? '//anon' : '/data/a,b "c"');
   for (let number = 0; number < 3000; number++) {
     const address = heap + BigInt((number * 7919) % 5000) * 4096n;
-    const source = number % 3 === 0 ? 0x8100042n : 0x68100142n;
+    const source = number % 3 === 0 ? 0x10100142n : 0x68100142n;
     builder.sample({
       pid: 7 + (number % 2),
       time: BigInt(number) * 3_000_000n,
