@@ -1,16 +1,31 @@
 // Puts what `npm pack` ships into bundle/: the command line split by command, workers and child programs as files of
-// their own, and the library with its types. Everything but koffi, which has a native part, is inside.
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// their own. Everything but koffi, which has a native part, is inside.
+//
+// The files are CommonJS, which Node loads in a third of the time that modules take, and a file is loaded when something
+// of it is used for the first time, not when another one names it (docs/decisions/0760-loaded-when-used.md).
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { lazyRequires } from './lazy-requires.mjs';
 import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
 
-/** The program, in one file of its own: what it may not need stays in the others. */
-const PROGRAM = { octavo: 'main.js' };
-/** Files that are started or imported by name, relative to where the code that names them ends up: all in one folder. */
+const OUT = join(root, 'bundle');
+
+/** What the main thread needs, a file each: what it may not need stays in the others. */
+const PROGRAMS = { octavo: 'main.js', supervised: 'supervised.js' };
+/** Files that are started or loaded by name, relative to where the code that names them ends up: all in one folder. */
 const ENTRIES = {
-  supervised: 'supervised.js',
+  'run-here': 'run-here.js',
   'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
@@ -18,56 +33,95 @@ const ENTRIES = {
   jobs: 'simulator/run/jobs.js',
 };
 
+/** Files that the program loads by name. */
+const BY_NAME = ['./supervised.js', './run-here.js'];
+
 export async function bundle() {
   // Not there before prepare() has installed it.
-  const { build } = await import('esbuild');
-  const outdir = join(root, 'bundle');
-  rmSync(outdir, { recursive: true, force: true });
-  const common = {
-    absWorkingDir: root,
-    outdir,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    minify: true,
-    legalComments: 'none',
-    metafile: true,
-    logLevel: 'warning',
-  };
-  const program = await build({ ...common, entryPoints: entries(PROGRAM), external: ['./supervised.js'] });
-  const rest = await build({
-    ...common,
-    entryPoints: entries(ENTRIES),
-    splitting: true,
-    external: ['koffi'],
-    // Its modules for browsers are those for Node as ESM, of which what is not used can be left out.
-    alias: { yaml: './node_modules/yaml/browser/index.js' },
-    chunkNames: '[name]-[hash]',
-  });
-  const metafile = {
-    inputs: { ...program.metafile.inputs, ...rest.metafile.inputs },
-    outputs: { ...program.metafile.outputs, ...rest.metafile.outputs },
-  };
-  writeFileSync(
-    join(outdir, 'prepared.json.gz'),
-    gzipSync(JSON.stringify(await preparedTexts()), { level: 9 }),
-  );
+  const { build } = await import('rolldown');
+  rmSync(OUT, { recursive: true, force: true });
+  const outputs = [];
+  for (const name of Object.keys(PROGRAMS)) {
+    const inside = { [name]: PROGRAMS[name] };
+    outputs.push(await build(optionsOf(inside, { external: ['koffi', ...BY_NAME], codeSplitting: false })));
+  }
+  outputs.push(await build(optionsOf(ENTRIES, { external: ['koffi'], codeSplitting: { includeDependenciesRecursively: false, groups: [schemas()] } }))); // biome-ignore format: one call
+  const files = outputs.flatMap(({ output }) => output);
+  pack(files.filter(isSeldomUsed));
+  // The package's own files are modules; these are not.
+  writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
+  const texts = gzipSync(JSON.stringify(await preparedTexts()), { level: 9 });
+  writeFileSync(join(OUT, 'prepared.json.gz'), texts);
   const launcher = readFileSync(join(root, 'src/octavo.sh'), 'utf8');
-  writeFileSync(join(outdir, 'octavo.sh'), launcher.replace('/main.js', '/octavo.js'));
-  for (const name of ['octavo.js', 'octavo.sh']) chmodSync(join(outdir, name), 0o755);
-  writeFileSync(join(outdir, 'THIRD-PARTY.md'), notices(metafile));
-  return metafile;
+  writeFileSync(join(OUT, 'octavo.sh'), launcher.replace('/main.js', '/octavo.js'));
+  for (const name of ['octavo.js', 'octavo.sh']) chmodSync(join(OUT, name), 0o755);
+  writeFileSync(join(OUT, 'THIRD-PARTY.md'), notices(files.flatMap(({ moduleIds = [] }) => moduleIds)));
+  return files;
 }
 
-function entries(names) {
-  return Object.fromEntries(Object.entries(names).map(([name, path]) => [name, join('dist/src', path)]));
+function optionsOf(entries, { external, codeSplitting }) {
+  return {
+    cwd: root,
+    input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join('dist/src', path)])),
+    platform: 'node',
+    external,
+    // Its modules for browsers are those for Node as ESM, of which what is not used can be left out.
+    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    plugins: [lazyRequires()],
+    preserveEntrySignatures: 'allow-extension',
+    logLevel: 'warn',
+    output: {
+      dir: OUT,
+      format: 'cjs',
+      minify: true,
+      comments: false,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name]-[hash].js',
+      codeSplitting,
+    },
+  };
+}
+
+/**
+ * Modules with schemas get files of their own, and zod does: they are only needed where a document is read, and cost more
+ * to load than the rest of a command.
+ */
+function schemas() {
+  const uses = new Map();
+  const usesZod = (id) => {
+    if (!uses.has(id)) uses.set(id, /from ['"]zod['"]/.test(readFileSync(id, 'utf8')));
+    return uses.get(id);
+  };
+  return {
+    debugName: 'schemas',
+    test: (id) => id.startsWith(join(root, 'dist/src')) && !SELDOM_USED.test(id) && usesZod(id),
+    name: (id) => relative(join(root, 'dist/src'), id).replace(/\.js$/, '').replaceAll('/', '-'),
+  };
+}
+
+/** Rooms of the model and of scenarios: a third of the program, which only commands that compute for seconds use. */
+const SELDOM_USED =
+  /\/dist\/src\/(model|simulator|cli\/(model|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(model|simulate)|\/node_modules\/(yaml|xz-decompress)\//;
+
+/** Mostly of such rooms: a file has what is always needed together. */
+function isSeldomUsed({ moduleIds = [] }) {
+  return 2 * moduleIds.filter((id) => SELDOM_USED.test(id)).length > moduleIds.length;
+}
+
+/** Keeps files compressed, each behind one of its name that unpacks it. */
+function pack(files) {
+  copyFileSync(join(root, 'scripts/unpack.cjs'), join(OUT, 'unpack.js'));
+  for (const { fileName, code } of files) {
+    const path = join(OUT, fileName);
+    writeFileSync(`${path}.br`, brotliCompressSync(code));
+    writeFileSync(path, 'require("./unpack.js").load(module);\n');
+  }
 }
 
 /** The licences of the packages that ended up inside, as they ask. */
-function notices(metafile) {
+function notices(modules) {
   const packages = new Set(
-    Object.keys(metafile.inputs)
+    modules
       .map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
       .filter((name) => name !== undefined),
   );
@@ -86,7 +140,10 @@ function notices(metafile) {
 if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
   // The build itself calls this with --built.
   if (!process.argv.includes('--built')) prepare();
-  const { outputs } = await bundle();
-  const bytes = Object.values(outputs).reduce((sum, one) => sum + one.bytes, 0);
-  console.log(`octavo: ${Object.keys(outputs).length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
+  const files = await bundle();
+  const bytes = readdirSync(OUT, { recursive: true }).reduce(
+    (sum, name) => sum + statSync(join(OUT, name)).size,
+    0,
+  );
+  console.log(`octavo: ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB in bundle${sep}`);
 }

@@ -21,7 +21,7 @@ const streams: Streams = {
   errStyle,
 };
 const machine = linuxHost();
-ended(await run());
+void run().then(ended);
 
 async function run(): Promise<number> {
   try {

@@ -5,24 +5,28 @@ import { type Prepared, preparedAnswer } from './cli/instant/prepared.js';
 import { type StreamFacts, styleOf } from './cli/print/style.js';
 import { layOut } from './cli/print/terminal-text.js';
 import { takeInherited } from './host/linux/inherited.js';
-import { isNoTerminal, preparedFile, writeOut } from './host/prepared-file.js';
+import { preparedFile, writeOut } from './host/prepared-file.js';
+import { isNoTerminal } from './host/terminals.js';
 
 /** Every prepared command line has one of these words. */
 const MAY_BE_PREPARED = /^(--version|-V|--help|-h|--list|help|completion|__complete)$/;
 
 const chosen = chosenHost(process.argv.slice(2), process.env.OCTAVO_HOST);
 const text = preparedText();
-if (text === undefined) {
+if (text === undefined) void runCommand();
+else print(text);
+
+async function runCommand(): Promise<void> {
   // First of all: what comes later changes what is to be noted.
   const inherited = takeInherited();
   const { runSupervised } = await import('./supervised.js');
   await runSupervised({ ...chosen, inherited });
-} else {
-  const errno = writeOut(1, text);
-  if (errno !== undefined && errno !== 'EPIPE') {
-    const { failUnwritable } = await import('./supervised.js');
-    failUnwritable(errno);
-  }
+}
+
+function print(whole: string): void {
+  const errno = writeOut(1, whole);
+  if (errno === undefined || errno === 'EPIPE') return;
+  void import('./supervised.js').then(({ failUnwritable }) => failUnwritable(errno));
 }
 
 function preparedText(): string | undefined {

@@ -1,8 +1,7 @@
 /** Runs a command line whose answer was not prepared: main.ts hands it on. */
 import { writeSync } from 'node:fs';
 import type { ChosenHost } from './cli/chosen-host.js';
-import { failureDocument, failureText, type Streams } from './cli/context.js';
-import type { StreamFacts } from './cli/print/style.js';
+import { failureDocument, failureText } from './cli/failure.js';
 import type { Inherited } from './host/linux/inherited.js';
 import { supervise } from './host/thread/supervisor.js';
 import { EXIT, OctavoError } from './vocabulary/errors.js';
@@ -19,6 +18,7 @@ export async function runSupervised(started: Started): Promise<void> {
   const { recording, words, inherited } = started;
   if (recording === undefined && words[0] === 'launch') {
     // The program that takes this one's place must find signals and streams as they were: no listener, no thread.
+    const { runHere } = await import('./run-here.js');
     process.exitCode = await runHere(started, {
       out: { write: (text) => void writeSync(1, Buffer.from(text)) },
       err: { write: (text) => void writeSync(2, text) },
@@ -47,6 +47,7 @@ async function runInstant(started: Started): Promise<void> {
     process.exitCode = failed;
   });
   process.stderr.on('error', () => undefined);
+  const { runHere } = await import('./run-here.js');
   const code = await runHere(started, { out: process.stdout, err: process.stderr });
   process.exitCode = failed ?? code;
 }
@@ -75,19 +76,4 @@ export function failUnwritable(errno: string): void {
 
 function unwritable(path: string, errno: string): string {
   return `${failureText(new OctavoError('FILE_UNWRITABLE', { path, errno }))}\n`;
-}
-
-/** Runs the command on this thread, without standard input. */
-async function runHere({ words, inherited }: Started, output: Pick<Streams, 'out' | 'err'>): Promise<number> {
-  const { runCommandLine } = await import('./cli/application.js');
-  const { OctavoContext } = await import('./cli/context.js');
-  const { linuxHost } = await import('./host/linux-host.js');
-  const input = (async function* () {})();
-  const { styleOf } = await import('./cli/print/style.js');
-  const outStyle = styleOf(process.env, output.out as StreamFacts);
-  const errStyle = styleOf(process.env, output.err as StreamFacts);
-  const columns = Number.isFinite(outStyle.width) ? outStyle.width : 100;
-  const streams = { ...output, input, interactive: false, columns, outStyle, errStyle };
-  const context = new OctavoContext(linuxHost(inherited), streams, new AbortController().signal);
-  return runCommandLine(words, context);
 }

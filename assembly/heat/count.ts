@@ -109,6 +109,25 @@ export function addCount(pid: i32, page: f64, samples: f64, weight: f64): void {
   block.weight += weight;
 }
 
+/**
+ * Adds to a block the counts of `pages` sub-pages from `first` on, which the host has copied in place of the rows' pages, as
+ * u16. Returns how many samples they are.
+ */
+export function addCounts(address: usize, first: i32, pages: i32): f64 {
+  const block = changetype<Block>(address);
+  let all: f64 = 0;
+  let placed: f64 = 0;
+  for (let page = 0; page < pages; page++) {
+    const count = <u32>load<u16>((<usize>page) << 1, VIRTUAL_PAGE);
+    if (count == 0) continue;
+    all += <f64>count;
+    if (mark(block, <u32>(first + page), count, Geometry.isBitmap)) placed += <f64>count;
+    else miss(NO_MEMORY, <f64>count);
+  }
+  block.samples += placed;
+  return all;
+}
+
 /** Samples of a block that its counters did not take, because they had reached their maximum. */
 export function addWeight(address: usize, samples: f64, weight: f64): void {
   const block = changetype<Block>(address);

@@ -1,39 +1,51 @@
 /** DELTA_BINARY_PACKED: differences of neighbours, packed as tightly as each 32 of them allow. */
-import { DELTAS, VALUES } from './layout';
+import { DELTAS } from './layout';
 import { byte, flushBits, putBits, varint, zigzag } from './sink';
 
 const BLOCK: i32 = 128;
 const MINIBLOCKS: i32 = 4;
 const MINIBLOCK: i32 = 32;
 
-/** Encodes `count` whole numbers, given as doubles. */
-export function encodeDeltas(count: i32): void {
+/** Encodes the `count` values at an address: i32 or i64. */
+export function encodeDeltas<T>(values: usize, count: i32): void {
   varint(<u64>BLOCK);
   varint(<u64>MINIBLOCKS);
   varint(<u64>count);
-  zigzag(count == 0 ? 0 : valueAt(0));
-  for (let from = 1; from < count; from += BLOCK) encodeBlock(from, min(BLOCK, count - from));
-}
-
-function valueAt(index: i32): i64 {
-  return <i64>load<f64>((<usize>index) << 3, VALUES);
+  zigzag(count == 0 ? 0 : <i64>load<T>(values));
+  const size = sizeof<T>();
+  for (let from = 1; from < count; from += BLOCK)
+    encodeBlock<T>(values + <usize>from * size, min(BLOCK, count - from));
 }
 
 function deltaAt(index: i32): u64 {
   return load<u64>((<usize>index) << 3, DELTAS);
 }
 
-function encodeBlock(from: i32, count: i32): void {
-  let previous = valueAt(from - 1);
-  let least = valueAt(from) - previous;
+/** `values`: address of the first of the block, which has one before it. */
+function encodeBlock<T>(values: usize, count: i32): void {
+  const size = sizeof<T>();
+  let previous = <i64>load<T>(values - size);
+  let least = <i64>load<T>(values) - previous;
+  let most = least;
   for (let i = 0; i < count; i++) {
-    const value = valueAt(from + i);
+    const value = <i64>load<T>(values + <usize>i * size);
     const delta = value - previous;
     previous = value;
     store<i64>((<usize>i) << 3, delta, DELTAS);
     least = min(least, delta);
+    most = max(most, delta);
   }
   zigzag(least);
+  // Steps of one width, or values that stay: four widths of no bits.
+  if (least == most) noBits();
+  else packAll(count, least);
+}
+
+function noBits(): void {
+  for (let mini = 0; mini < MINIBLOCKS; mini++) byte(0);
+}
+
+function packAll(count: i32, least: i64): void {
   let widths: u32 = 0;
   for (let mini = 0; mini < MINIBLOCKS; mini++) {
     const width = measure(mini * MINIBLOCK, min(count, (mini + 1) * MINIBLOCK), least);
@@ -46,7 +58,7 @@ function encodeBlock(from: i32, count: i32): void {
   }
 }
 
-/** Takes the least difference from each of a miniblock; answers the bits that the largest rest takes. */
+/** Takes the least difference from each of a miniblock; returns the bits that the largest rest takes. */
 function measure(from: i32, to: i32, least: i64): u32 {
   let all: u64 = 0;
   for (let i = from; i < to; i++) {

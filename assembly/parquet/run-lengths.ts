@@ -1,12 +1,16 @@
 /** The hybrid of repeated and packed values that dictionary indices are written in. */
-import { VALUES } from './layout';
 import { byte, flushBits, putBits, varint } from './sink';
 
 /** Shorter runs are packed, in groups of this many. */
 const GROUP: i32 = 8;
 
-/** Encodes `count` indices of `width` bits: the width, then the runs. */
-export function encodeIndices(count: i32, width: u32): void {
+class Column {
+  static at: usize = 0;
+}
+
+/** Encodes the `count` indices at an address, of `width` bits: the width, then the runs. */
+export function encodeIndices(indices: usize, count: i32, width: u32): void {
+  Column.at = indices;
   byte(width);
   let packedFrom = 0;
   let at = 0;
@@ -25,7 +29,7 @@ export function encodeIndices(count: i32, width: u32): void {
 }
 
 function indexAt(at: i32): u32 {
-  return load<u32>((<usize>at) << 2, VALUES);
+  return load<u32>(Column.at + ((<usize>at) << 2));
 }
 
 function endOfRun(from: i32, count: i32): i32 {

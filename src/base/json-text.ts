@@ -35,7 +35,7 @@ function firstFault(text: string): number {
   for (let at = 0; ; at = TOKEN.lastIndex) {
     TOKEN.lastIndex = at;
     const found = TOKEN.exec(text);
-    if (found === null) return at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
+    if (found === null) return at + text.slice(at).search(/\S|$/);
     const [whole, sign, string] = found;
     const next = follow(expected, sign ?? (string === undefined ? 'literal' : 'string'), open);
     if (next === undefined) return at + whole.search(/\S/);

@@ -10,7 +10,6 @@ const view = new DataView(new ArrayBuffer(8));
 
 /** base ** exponent for a positive base, within a few units of the last place. */
 export function power(base: number, exponent: number): number {
-  if (exponent === 0 || base === 1) return 1;
   return exponential(exponent * logarithm(base));
 }
 

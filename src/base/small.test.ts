@@ -6,6 +6,7 @@ import { atLeast, atMost, chanceBounds, logFactorial, lowerQuantile } from './bi
 import { countBits } from './bits.js';
 import { deepFreeze } from './freeze.js';
 import { parseJson } from './json-text.js';
+import { LogHistogram } from './log-histogram.js';
 import { percentDown, percentUp } from './percent.js';
 import { exponential, logarithm, power } from './power.js';
 import { failure, success } from './result.js';
@@ -107,4 +108,11 @@ test('a text that is broken off at its end ends too early, with or without blank
   }
   const spoiled = parseJson('[1 x');
   assert.deepEqual(spoiled, { ok: false, error: { problem: 'is no JSON', place: 'line 1, column 4' } });
+});
+
+test('a histogram takes a fraction for the whole number below it', () => {
+  const histogram = new LogHistogram();
+  histogram.record(7.9);
+  histogram.record(100.5);
+  assert.deepEqual([histogram.quantile(0.5), histogram.quantile(1), histogram.most], [7, 100.5, 100.5]);
 });

@@ -33,7 +33,8 @@ export class BlockCounts {
   readonly #mayGrow: (bytes: Bytes) => boolean;
   #long: Uint16Array;
   #short: Uint16Array;
-  /** Samples that missed the TLB, by row, in units of the long scale. */
+  /** Of the last turn, by row: samples, and those of them that missed the TLB. */
+  #recent: Float32Array;
   #walks: Float32Array;
   longScale = 1;
   shortScale = 1;
@@ -46,12 +47,13 @@ export class BlockCounts {
     this.#mayGrow = mayGrow;
     this.#long = new Uint16Array(FIRST_ROWS * pagesPerBlock);
     this.#short = new Uint16Array(FIRST_ROWS * this.groups);
+    this.#recent = new Float32Array(FIRST_ROWS);
     this.#walks = new Float32Array(FIRST_ROWS);
   }
 
   /** Bytes of a block with counts, and of one with a bitmap; with what finding them takes. */
   static rowBytes(pagesPerBlock: Pages): Bytes {
-    return 2 * pagesPerBlock + 2 * Math.ceil(pagesPerBlock / GROUP_PAGES) + 4 + 48;
+    return 2 * pagesPerBlock + 2 * Math.ceil(pagesPerBlock / GROUP_PAGES) + 8 + 48;
   }
 
   static bitmapBytes(pagesPerBlock: Pages): Bytes {
@@ -82,9 +84,10 @@ export class BlockCounts {
   fade(long: number, short: number): void {
     this.longScale *= long;
     this.shortScale *= short;
+    this.#recent.fill(0);
+    this.#walks.fill(0);
     if (this.longScale < LEAST_SCALE) {
       rescale(this.#long, this.#rows.size * this.pagesPerBlock, this.longScale);
-      for (let row = 0; row < this.#rows.size; row++) this.#walks[row] *= this.longScale;
       for (const bitmap of this.bitmaps.values()) bitmap.total *= this.longScale;
       this.longScale = 1;
     }
@@ -114,19 +117,23 @@ export class BlockCounts {
         this.#long[first + page] = toSmallFloat(fromSmallFloat(this.#long[first + page]) + count * perLong);
       }
       if (sum === 0) continue;
+      this.#recent[row] += sum;
       const at = row * this.groups + group;
       this.#short[at] = toSmallFloat(fromSmallFloat(this.#short[at]) + sum * perShort);
     }
   }
 
-  addWalks(block: BlockNumber, samples: number, long: number): void {
+  addWalks(block: BlockNumber, samples: number): void {
     const row = this.#rows.get(block);
-    if (row !== undefined) this.#walks[row] += (samples * long) / this.longScale;
+    if (row !== undefined) this.#walks[row] += samples;
   }
 
-  walks(block: BlockNumber): number {
+  /** Samples of the last turn, and those of them that missed the TLB: of the layout that was there in it. */
+  lastTurn(block: BlockNumber): { readonly samples: number; readonly walks: number } {
     const row = this.#rows.get(block);
-    return row === undefined ? 0 : this.#walks[row] * this.longScale;
+    return row === undefined
+      ? { samples: 0, walks: 0 }
+      : { samples: this.#recent[row], walks: this.#walks[row] };
   }
 
   /** Counts of the long memory by sub-page, and of the short one by group; false of a block without any. */
@@ -145,25 +152,19 @@ export class BlockCounts {
   }
 
   /** The columns of a block as they are kept, for a file. */
-  columns(
-    block: BlockNumber,
-  ): { readonly long: Uint16Array; readonly short: Uint16Array; walks: number } | undefined {
+  columns(block: BlockNumber): { readonly long: Uint16Array; readonly short: Uint16Array } | undefined {
     const row = this.#rows.get(block);
     if (row === undefined) return undefined;
     const { pagesPerBlock, groups } = this;
     return {
       long: this.#long.subarray(row * pagesPerBlock, (row + 1) * pagesPerBlock),
       short: this.#short.subarray(row * groups, (row + 1) * groups),
-      walks: this.#walks[row],
     };
   }
 
   /** A new row for the columns of a block out of a file; undefined when there is no room for it. */
-  restore(block: BlockNumber, walks: number): ReturnType<BlockCounts['columns']> {
-    const row = this.#newRow(block);
-    if (row === undefined) return undefined;
-    this.#walks[row] = walks;
-    return this.columns(block);
+  restore(block: BlockNumber): ReturnType<BlockCounts['columns']> {
+    return this.#newRow(block) === undefined ? undefined : this.columns(block);
   }
 
   #newRow(block: BlockNumber): number | undefined {
@@ -184,9 +185,13 @@ export class BlockCounts {
     };
     this.#long = wider(this.#long, rows * this.pagesPerBlock);
     this.#short = wider(this.#short, rows * this.groups);
-    const walks = new Float32Array(rows);
-    walks.set(this.#walks);
-    this.#walks = walks;
+    const longer = (from: Float32Array) => {
+      const to = new Float32Array(rows);
+      to.set(from);
+      return to;
+    };
+    this.#recent = longer(this.#recent);
+    this.#walks = longer(this.#walks);
   }
 
   #addToBitmap(block: BlockNumber, counts: Uint16Array, long: number): void {

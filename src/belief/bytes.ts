@@ -23,11 +23,6 @@ export class ByteWriter {
     this.#view.setUint32(at, value, true);
   }
 
-  float32(value: number): void {
-    const at = this.#room(4);
-    this.#view.setFloat32(at, value, true);
-  }
-
   float64(value: number): void {
     const at = this.#room(8);
     this.#view.setFloat64(at, value, true);
@@ -70,11 +65,6 @@ export class ByteReader {
   uint16(): number {
     this.at += 2;
     return this.#view.getUint16(this.at - 2, true);
-  }
-
-  float32(): number {
-    this.at += 4;
-    return this.#view.getFloat32(this.at - 4, true);
   }
 
   float64(): number {

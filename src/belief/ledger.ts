@@ -2,16 +2,16 @@
  * What was predicted of the steps on a process and what came of it: the weights that predictions are scaled by. A process
  * whose memory comes back, or whose huge pages bring less than was believed, is believed less.
  */
-import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
+import type { Bytes, Fraction } from '../vocabulary/units.js';
 
 export interface Ledger {
   readonly steps: number;
   readonly predictedBytes: Bytes;
   /** Bytes that went back, less those in use again. */
   readonly observedBytes: Bytes;
-  /** Walk time a second of the process: as believed, and by samples that missed the TLB. */
-  readonly predictedNs: Nanoseconds;
-  readonly observedNs: Nanoseconds;
+  /** Samples that missed the TLB: as believed, and as they were. */
+  readonly predictedWalks: number;
+  readonly observedWalks: number;
   /** Splits that others collapsed again. */
   readonly undone: number;
 }
@@ -20,8 +20,8 @@ export const NEW_LEDGER: Ledger = Object.freeze({
   steps: 0,
   predictedBytes: 0,
   observedBytes: 0,
-  predictedNs: 0,
-  observedNs: 0,
+  predictedWalks: 0,
+  observedWalks: 0,
   undone: 0,
 });
 
@@ -29,9 +29,10 @@ export const NEW_LEDGER: Ledger = Object.freeze({
 const KEPT = 0.9;
 /** What is put on both sides, so that a first step does not decide everything. */
 const PRIOR_BYTES = 8 * 2 ** 20;
-const PRIOR_NS = 1e5;
-const LEAST_WEIGHT = 0.1;
-const MOST_WEIGHT = 10;
+const PRIOR_WALKS = 200;
+/** A prediction that is wrong by more than twice is wrong for a reason that other layouts do not share. */
+const LEAST_WEIGHT = 0.5;
+const MOST_WEIGHT = 2;
 
 export interface LedgerEntry {
   readonly steps: number;
@@ -46,8 +47,8 @@ export function bytesWeight({ predictedBytes, observedBytes }: Ledger): Fraction
 }
 
 /** Scale of the walk time that is predicted of the process. */
-export function walkWeight({ predictedNs, observedNs }: Ledger): Fraction {
-  return ratio(observedNs + PRIOR_NS, predictedNs + PRIOR_NS);
+export function walkWeight({ predictedWalks, observedWalks }: Ledger): Fraction {
+  return ratio(observedWalks + PRIOR_WALKS, predictedWalks + PRIOR_WALKS);
 }
 
 /** Share of the splits that others undid, with one in twenty believed beforehand. */
@@ -65,12 +66,25 @@ export function withSteps(ledger: Ledger, entry: LedgerEntry): Ledger {
   };
 }
 
-export function withWalks(ledger: Ledger, predictedNs: Nanoseconds, observedNs: Nanoseconds): Ledger {
+export function withWalks(ledger: Ledger, predicted: number, observed: number): Ledger {
   return {
     ...ledger,
-    predictedNs: KEPT * ledger.predictedNs + predictedNs,
-    observedNs: KEPT * ledger.observedNs + observedNs,
+    predictedWalks: KEPT * ledger.predictedWalks + predicted,
+    observedWalks: KEPT * ledger.observedWalks + observed,
   };
+}
+
+/** What the ledger says, for `plan` and `run`; empty where nothing was predicted yet. */
+export function ledgerWords(ledger: Ledger): string {
+  const { steps, predictedBytes, observedBytes, undone } = ledger;
+  if (steps === 0) return '';
+  const kib = (bytes: Bytes) => `${Math.round(bytes / 1024)} KiB`;
+  const times = (weight: Fraction) => `${Number(weight.toPrecision(3))} times`;
+  const lost = undone > 0 ? `, ${Math.round(undone)} of them undone by others` : '';
+  return (
+    `earlier splits were to give back ${kib(predictedBytes)} and gave back ${kib(observedBytes)}${lost}; ` +
+    `bytes count ${times(bytesWeight(ledger))}, walks ${times(walkWeight(ledger))} what is believed`
+  );
 }
 
 function ratio(observed: number, predicted: number): Fraction {

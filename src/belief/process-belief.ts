@@ -28,8 +28,6 @@ export interface BlockBelief {
   readonly exposure: number;
   /** Weight of the short memory, 0 to 1: how sure it is that the block's heat changed. */
   readonly changed: Fraction;
-  /** Samples that missed the TLB, of `total`. */
-  readonly walks: number;
 }
 
 /** Returned pages that came back, of those looked at after `afterSeconds`. */
@@ -109,7 +107,6 @@ export class ProcessBelief {
       total,
       exposure: (1 - changed) * long + changed * short,
       changed,
-      walks: this.counts.walks(block),
     };
   }
 
@@ -147,7 +144,6 @@ export class ProcessBelief {
       this.counts.addWalks(
         block,
         this.#scratch.reduce((sum, count) => sum + count, 0),
-        long,
       );
     }
   }

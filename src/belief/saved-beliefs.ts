@@ -1,7 +1,7 @@
 /**
  * Beliefs as bytes: a line of JSON, then the counts of each process's blocks, then a CRC-32 of all before it. Little endian.
- * A block is its number (8 bytes), its walks (4), the number of sub-pages with counts (2), those (2 + 2 bytes each, or 2 for
- * every sub-page where most have one), and the counts of its groups. A bitmap is its block's number, its total and its bits.
+ * A block is its number (8 bytes), the number of sub-pages with counts (2), those (2 + 2 bytes each, or 2 for every sub-page
+ * where most have one), and the counts of its groups. A bitmap is its block's number, its total and its bits.
  */
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
@@ -31,8 +31,8 @@ const ProcessSchema = z.object({
     steps: Amount,
     predictedBytes: Amount,
     observedBytes: Amount,
-    predictedNs: Amount,
-    observedNs: Amount,
+    predictedWalks: Amount,
+    observedWalks: Amount,
     undone: Amount,
   }),
   scales: z.object({ long: z.number().positive(), short: z.number().positive() }),
@@ -92,7 +92,6 @@ function writeBlocks(writer: ByteWriter, { counts }: ProcessBelief): void {
     const columns = counts.columns(block);
     if (columns === undefined) continue;
     writer.float64(block);
-    writer.float32(columns.walks);
     writeCounts(writer, columns.long);
     for (const code of columns.short) writer.uint16(code);
   }
@@ -190,7 +189,7 @@ function readProcess(reader: ByteReader, beliefs: Beliefs, head: z.infer<typeof 
 /** A block for which a smaller bound has no room is read over. */
 function readBlock(reader: ByteReader, { counts }: ProcessBelief, pagesPerBlock: Bytes): void {
   const block = reader.float64();
-  const columns = counts.restore(block, reader.float32());
+  const columns = counts.restore(block);
   if (columns === undefined) counts.untracked++;
   const used = reader.uint16();
   const isListed = 2 * used < pagesPerBlock;

@@ -1,6 +1,6 @@
 import { type Application, buildApplication, ExitCode, type RouteMap, run } from '@stricli/core';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
-import { type Commands, isCommandName, loadCommands, routesTo } from './command-table.js';
+import { type Commands, everyRoute, isCommandName, loadCommands, routesTo } from './command-table.js';
 import type { OctavoContext } from './context.js';
 import { manualCommands } from './manual.js';
 import { codedTexts, emptyValue } from './usage.js';
@@ -31,7 +31,7 @@ export function applicationOf(
 
 /** The command line with every command. */
 export async function wholeApplication(): Promise<Application<OctavoContext>> {
-  return applicationOf((await import('./catalogue.js')).routes);
+  return applicationOf(await everyRoute());
 }
 
 interface ChosenCommand {
@@ -48,8 +48,7 @@ async function chosenCommand(
   own: Partial<Commands>,
 ): Promise<ChosenCommand> {
   if (!isCommandName(name)) {
-    const { routes } = await import('./catalogue.js');
-    return { command: 'octavo', routes, options: undefined };
+    return { command: 'octavo', routes: await everyRoute(), options: undefined };
   }
   const commands: Partial<Commands> = {
     ...(await loadCommands([name])),

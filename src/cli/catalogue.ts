@@ -1,4 +1,4 @@
-/** All commands, loaded: for help, completion, the manual page and whatever checks them. */
+/** All commands, loaded: for tests and scripts that check them. */
 import { COMMAND_NAMES, loadCommands, routesTo } from './command-table.js';
 
 export const COMMANDS = await loadCommands(COMMAND_NAMES);

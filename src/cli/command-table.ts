@@ -38,6 +38,11 @@ export function isCommandName(word: string | undefined): word is CommandName {
   return word !== undefined && Object.hasOwn(COMMAND_LOADERS, word);
 }
 
+/** The routes to every command, which takes a while to load: for help, proposals and the manual page. */
+export async function everyRoute(): Promise<RouteMap<OctavoContext>> {
+  return routesTo(await loadCommands(COMMAND_NAMES));
+}
+
 /** The commands of these names. */
 export async function loadCommands(names: readonly CommandName[]): Promise<Commands> {
   const loaded = names.map(async (name) => [name, await COMMAND_LOADERS[name]()] as const);

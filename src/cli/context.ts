@@ -1,6 +1,7 @@
 import type { CommandContext } from '@stricli/core';
 import type { Host } from '../host/host.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
+import { failureDocument, failureText } from './failure.js';
 import { withOptionHomes } from './option-homes.js';
 import { layOut, PLAIN, type TextStyle } from './print/terminal-text.js';
 import { Progress } from './progress.js';
@@ -124,19 +125,4 @@ export class OctavoContext implements CommandContext {
   get exitCode(): number {
     return this.#handedOn ?? EXIT[this.#exit];
   }
-}
-
-type Shown = (text: string) => string;
-const asIs: Shown = (text) => text;
-
-/** A failure in words: what went wrong, and what can be done. */
-export function failureText({ code, message, advice }: OctavoError, shown: Shown = asIs): string {
-  return `octavo: ${code}: ${shown(message)}\n  ${shown(advice)}`;
-}
-
-/** A failure as `--json` shows it. */
-export function failureDocument(problem: OctavoError, shown: Shown = asIs): object {
-  const { code, facts, exitCode } = problem;
-  const [message, advice] = [shown(problem.message), shown(problem.advice)];
-  return { octavo: 'failure', version: 1, code, exitCode, message, advice, facts };
 }

@@ -12,6 +12,7 @@ import { DOCUMENTS, documentProblem } from './documents.js';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** Kinds of files, which no command prints. */
 const FILES = new Set([
+  'beliefs',
   'costs',
   'regrets',
   'heat',
@@ -20,6 +21,7 @@ const FILES = new Set([
   'dropped',
   'damon-session',
   'host-recording',
+  'trace',
 ]);
 
 test('every kind that the sources name is in the table, and every row of it is a kind they name', () => {

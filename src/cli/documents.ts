@@ -66,6 +66,12 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       ),
     },
   ),
+  'trace-import': kind(
+    'trace-import',
+    'import --trace',
+    'format, lines, accesses, rows; whether they have times and are samples',
+    { recording: z.string(), format: z.string(), accesses: Count, rows: Count, timed: z.boolean() },
+  ),
   explanation: kind('explanation', 'inspect --explain', 'mapping, block state, reasons', {
     process: ProcessIdentitySchema,
     address: z.string(),

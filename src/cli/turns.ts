@@ -10,6 +10,7 @@ import {
 } from '../config/assemble.js';
 import { lookBackUnderLock, readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
+import { keepBeliefs, keepOutcome, readBeliefs } from '../cycle/belief-file.js';
 import { readCosts } from '../cycle/cost-file.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
@@ -40,6 +41,7 @@ export async function planNow(
     ? lookBackUnderLock(place, assembled.processes)
     : { feuds: readFeuds(place), regrets: readRegrets(place), undone: [], cameBack: [], damaged: [] };
   const costs = readCosts(place);
+  const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
   const planned = await planTurn({
     host: context.host,
     id: `plan-${runName(context.host)}`,
@@ -47,7 +49,9 @@ export async function planNow(
     feuds: aftermath.feuds,
     regrets: aftermath.regrets,
     costs: costs.book,
+    ...(learned === undefined ? {} : { beliefs: learned.beliefs }),
     notes: [
+      ...(learned?.notes ?? []),
       ...undoneNotes(aftermath.undone),
       ...cameBackNotes(aftermath.cameBack),
       ...showDamaged(aftermath.damaged),
@@ -57,6 +61,7 @@ export async function planNow(
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
+  if (acting && learned !== undefined) keepBeliefs(place, learned.beliefs);
   for (const address of [...request.split, ...request.collapse]) requireMapped(planned, address);
   return planned;
 }
@@ -105,6 +110,7 @@ export async function applyNow(
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
+  keepOutcome(place, plan, applied.verdicts);
   if (json) context.printJson(outcomeDocument(plan, applied));
   else tellOutcome(context, plan, applied);
   context.endsWith(exitFor(applied));

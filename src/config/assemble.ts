@@ -18,6 +18,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleWish } from '../vocabulary/sample-wish.js';
+import type { Translation } from '../vocabulary/translation.js';
 import {
   addressToPage,
   type BlockNumber,
@@ -67,6 +68,8 @@ export interface TurnRequest {
   readonly aroundPage?: number;
   readonly readBytesPerSecond?: Bytes;
   readonly acting?: ActingOptions;
+  /** Translation costs of the CPU where they are known beforehand: a model's. */
+  readonly translation?: Translation;
 }
 
 /** How actuators act, beyond what they do. */

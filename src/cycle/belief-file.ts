@@ -5,8 +5,10 @@ import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';
 import type { Host } from '../host/host.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import type { Plan, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { JournalPlace } from './journal.js';
+import { learnOutcome } from './policy-facts.js';
 
 const pathOf = ({ directory }: JournalPlace) => `${directory}/beliefs`;
 
@@ -49,4 +51,12 @@ function isAlive(host: Host, { pid, startTicks }: ProcessIdentity): boolean {
     if (problem instanceof OctavoError) return false;
     throw problem;
   }
+}
+
+/** Adds what became of a plan's steps to the ledgers that are kept; nothing where the plan predicted nothing. */
+export function keepOutcome(place: JournalPlace, plan: Plan, verdicts: readonly Verdict[]): void {
+  if (plan.prediction === undefined) return;
+  const { beliefs } = readBeliefs(place);
+  learnOutcome(beliefs, plan, verdicts);
+  keepBeliefs(place, beliefs);
 }

@@ -3,10 +3,11 @@ import { describe, test } from 'node:test';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { apply, place, planFor } from '../../test/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import { droppedRuns } from './dropped-runs.js';
 import { listRuns, readRun } from './journal.js';
 import { namedRun } from './named-run.js';
 import { recoverRuns } from './recovery.js';
-import { DEFAULT_RETENTION, droppedRuns, keepWithin } from './retention.js';
+import { DEFAULT_RETENTION, keepWithin } from './retention.js';
 import { lookUp, RunIndex } from './run-index.js';
 import { summaryOf } from './run-summary.js';
 

@@ -1,6 +1,7 @@
 /** The run that a user named. */
+
+import { noSuchRun } from './dropped-runs.js';
 import { type JournalPlace, type ReadRun, readRun } from './journal.js';
-import { noSuchRun } from './retention.js';
 
 /** Throws RUN_NOT_FOUND, RUN_DROPPED, JOURNAL_DAMAGED or FILE_UNREADABLE. */
 export function namedRun(place: JournalPlace, name: string): ReadRun {

@@ -1,12 +1,14 @@
 /** The first half of a turn: observe, sample, map heat, ask the policy, plan. Changes nothing. */
 import type { Actuator } from '../actuators/actuator.js';
+import type { Beliefs } from '../belief/beliefs.js';
+import { ledgerWords, NEW_LEDGER } from '../belief/ledger.js';
 import type { Host } from '../host/host.js';
-import { HotMaps } from '../hotness/hot-maps.js';
+import { DEFAULT_HEAT_BYTES, HotMaps } from '../hotness/hot-maps.js';
 import type { CostBook } from '../planning/cost-book.js';
 import type { Feuds } from '../planning/guard.js';
 import { type Means, makePlan, type ProcessProposals } from '../planning/planner.js';
 import type { Regrets } from '../planning/regret.js';
-import type { Policy, PolicyParameters } from '../policies/policy.js';
+import type { Policy, PolicyFacts, PolicyInput, PolicyOutput, PolicyParameters } from '../policies/policy.js';
 import type { Source, SourceAccount } from '../sources/source.js';
 import { emptyBlock, wholeBlockState } from '../verification/block-rows.js';
 import { guestNotes } from '../verification/guest-memory.js';
@@ -19,12 +21,12 @@ import { type BlockState, type PageSizes, rowOfBlock, wholeMapping } from '../vo
 import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
-import { type Bytes, MIB, type Milliseconds, type Order } from '../vocabulary/units.js';
+import type { Translation } from '../vocabulary/translation.js';
+import type { Bytes, Milliseconds, Order } from '../vocabulary/units.js';
 import { memoryState } from './carry-out.js';
+import { hostFacts, learn, learnWalks } from './policy-facts.js';
 import { judgeHeat } from './whose-heat.js';
 
-/** With what the rest of a process needs, an import of anything stays within 512 MiB. */
-export const DEFAULT_HEAT_BYTES: Bytes = 192 * MIB;
 /** Which pages are hot changes within minutes in caches and within days in databases: an hour lies between. */
 export const DEFAULT_HALF_LIFE_MS: Milliseconds = 3_600_000;
 
@@ -45,6 +47,10 @@ export interface PlanTurnOptions {
   /** What came back of returned memory (a look back tells). */
   readonly regrets?: Regrets;
   readonly costs?: CostBook;
+  /** What earlier turns taught; this one's samples are added. Only for policies that use them. */
+  readonly beliefs?: Beliefs;
+  /** The CPU's translation costs where they are known beforehand. */
+  readonly translation?: Translation;
   readonly insist: boolean;
   readonly undoes?: string;
   /** Heat known beforehand (a heat file), by process. */
@@ -74,10 +80,14 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
   const { heat, accounts, notes } = await sample(options, sizes);
   const parameters = { ...options.parameters, splitOrders: reachableOrders(options.actuators) };
-  const processes = sizes.map((one) => {
+  const facts = hostFacts({ host, settings, translation: options.translation });
+  const inputs = sizes.map((one) => {
     throwIfStopped(options.signal);
-    return proposals(one, heatOf(one, heat), options.policy, parameters);
+    return inputOf(options, one, heatOf(one, heat), { parameters, facts });
   });
+  const outputs = outputsOf(options.policy, inputs);
+  noteWalks(options.beliefs, inputs, outputs);
+  const processes = inputs.map((input, index) => proposals(input.sizes, outputs[index]));
   const plan = makePlan({
     id: options.id,
     nowMs: host.clock.wallMs(),
@@ -98,6 +108,8 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
       ...(options.notes ?? []),
       ...unseenNotes(unseen),
       ...notes,
+      ...outputs.flatMap((output) => output.notes ?? []),
+      ...beliefNotes(options.beliefs, inputs),
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
       ...sizes.flatMap((one) => guestNotes(host, one)),
@@ -194,17 +206,49 @@ function heatOf(sizes: PageSizes, heat: readonly HotMap[]): HotMap | undefined {
   return heat.find((map) => map.process.pid === sizes.process.pid);
 }
 
-function proposals(
+function inputOf(
+  { host, policy, beliefs, regrets }: PlanTurnOptions,
   sizes: PageSizes,
   heat: HotMap | undefined,
-  policy: Policy,
-  parameters: PolicyParameters,
-): ProcessProposals {
-  const output = policy.propose({ sizes, heat, parameters });
+  common: { readonly parameters: PolicyParameters; readonly facts: PolicyFacts },
+): PolicyInput {
+  const { parameters, facts } = common;
+  if (beliefs === undefined || policy.usesBeliefs !== true) return { sizes, heat, parameters, facts };
+  const belief = learn(beliefs, { host, process: sizes.process, heat, regrets });
+  return { sizes, heat, parameters, facts: { ...facts, ...(belief === undefined ? {} : { belief }) } };
+}
+
+function outputsOf(policy: Policy, inputs: readonly PolicyInput[]): readonly PolicyOutput[] {
+  return policy.proposeTogether?.(inputs) ?? inputs.map((input) => policy.propose(input));
+}
+
+function noteWalks(
+  beliefs: Beliefs | undefined,
+  inputs: readonly PolicyInput[],
+  outputs: readonly PolicyOutput[],
+): void {
+  if (beliefs === undefined) return;
+  outputs.forEach(({ walks }, index) => {
+    if (walks) learnWalks(beliefs, inputs[index].sizes.process, walks.predicted, walks.observed);
+  });
+}
+
+/** What was given up of the beliefs, and what became of earlier predictions. */
+function beliefNotes(beliefs: Beliefs | undefined, inputs: readonly PolicyInput[]): readonly string[] {
+  if (beliefs === undefined) return [];
+  const ledgers = inputs.flatMap(({ sizes: { process } }) => {
+    const words = ledgerWords(beliefs.of(process)?.ledger ?? NEW_LEDGER);
+    return words === '' ? [] : [`${process.command} (pid ${process.pid}): ${words}.`];
+  });
+  return [...beliefs.notes(), ...ledgers];
+}
+
+function proposals(sizes: PageSizes, output: PolicyOutput): ProcessProposals {
   return {
     sizes,
     proposals: output.proposals,
     passedOver: output.passedOver,
+    ...(output.wishes === undefined ? {} : { wishes: output.wishes }),
     state(block) {
       const row = rowOfBlock(sizes.blocks, block);
       if (row < 0) return unmappedState(sizes, block);

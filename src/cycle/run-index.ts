@@ -6,12 +6,9 @@
  *
  * A line is `CHECKSUM RUN BYTES MODIFIED JSON`; the last line of a run counts.
  */
-import * as z from 'zod';
 import { type JournalPlace, journalPath, type RunReading, tryReadRun } from './journal.js';
 import { bodyOf, lineOf } from './journal-lines.js';
-import { ColumnsSchema, columnsOf, type RunSummary, summaryOf, summaryOfColumns } from './run-summary.js';
-
-const RowSchema = z.union([ColumnsSchema, z.object({ damaged: z.string() }).readonly()]);
+import { columnsOf, RowSchema, type RunSummary, summaryOf, summaryOfColumns } from './run-summary.js';
 
 /** A damaged journal has a row as well, so that it is known without being read again. */
 export type IndexRow = RunSummary | { readonly damaged: string };

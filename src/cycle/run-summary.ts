@@ -32,7 +32,7 @@ export interface RunSummary {
 }
 
 /** A summary as the index keeps it: the fields in order, without their names. */
-export const ColumnsSchema = z
+const ColumnsSchema = z
   .tuple([
     z.enum(STATES),
     z.string(),
@@ -50,6 +50,9 @@ export const ColumnsSchema = z
   .readonly();
 
 export type Columns = z.infer<typeof ColumnsSchema>;
+
+/** A row of the index; a damaged journal has one as well. */
+export const RowSchema = z.union([ColumnsSchema, z.object({ damaged: z.string() }).readonly()]);
 
 export function columnsOf(row: RunSummary): Columns {
   const { state, plan, bootId, target, policy, processes, steps, met, collapses, undone, undoes, atMs } = row;

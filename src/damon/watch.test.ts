@@ -96,6 +96,15 @@ test('each range has a region of its own, with fillers up to the three that DAMO
   );
 });
 
+test('fillers below what is watched come first, as the kernel wants regions in order', async () => {
+  const { slot, wait, written } = await watching([]);
+  const watched = await watchRanges(slot, { pid: 77, ranges: blocks(600, 601), windowMs: 10, wait });
+  assert.ok(watched.ok);
+  const starts = [0, 1, 2].map((at) => BigInt(written(`targets/0/regions/${at}/start`) ?? 0));
+  assert.ok(starts[0] < starts[1]);
+  assert.deepEqual(starts.slice(1), [600n * BLOCK, 601n * BLOCK]);
+});
+
 test('many ranges are sampled more slowly, and a window holds at least one sample', async () => {
   const many = Array.from({ length: 1000 }, (_, at) => at + 1);
   const { slot, wait, waits, written } = await watching([]);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { isNoTerminal, preparedFile, writeOut } from './prepared-file.js';
+import { preparedFile, writeOut } from './prepared-file.js';
+import { isNoTerminal } from './terminals.js';
 
 function inFolder(act: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-prepared-'));

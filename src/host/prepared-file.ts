@@ -1,6 +1,6 @@
 /** Reads what was prepared when the package was made, and prints it without the streams of Node, which load slowly. */
 
-import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 
 /** The document beside the program; undefined in a checkout, where nothing is prepared, or when it cannot be read. */
 export function preparedFile(beside: string): unknown {
@@ -10,19 +10,6 @@ export function preparedFile(beside: string): unknown {
     return JSON.parse(gunzipSync(packed).toString());
   } catch {
     return undefined;
-  }
-}
-
-const MEMORY_DEVICES = 1;
-const MAJOR_SHIFT = 8;
-
-/** Whether a descriptor cannot be a terminal: no character device, or one of memory (/dev/null, /dev/full). */
-export function isNoTerminal(descriptor: number): boolean {
-  try {
-    const status = fstatSync(descriptor);
-    return !status.isCharacterDevice() || status.rdev >>> MAJOR_SHIFT === MEMORY_DEVICES;
-  } catch {
-    return false;
   }
 }
 

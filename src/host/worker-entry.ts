@@ -3,11 +3,18 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Reply } from './worker-pool.js';
 
-const { run } = (await import(workerData.module)) as { run(input: unknown): unknown };
+interface Job {
+  run(input: unknown): unknown;
+}
+
+// A bundle's modules are CommonJS, whose exports are those of `default`.
+const job = (import(workerData.module) as Promise<Job & { readonly default?: Job }>).then(
+  (loaded) => loaded.default ?? loaded,
+);
 
 async function reply(input: unknown): Promise<Reply<unknown>> {
   try {
-    return { answer: await run(input) };
+    return { answer: await (await job).run(input) };
   } catch (problem) {
     if (!(problem instanceof OctavoError)) return { problem };
     return { failure: { code: problem.code, facts: problem.facts } };

@@ -1,10 +1,21 @@
 /** Claims and bounds against the formulas of docs/decisions/0710, worked out one unit at a time, without tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
 import { logFactorial, lowerQuantile } from '../base/binomial.js';
 import { SeededRandom } from '../base/seeded-random.js';
-import { claims, density, fewestSamples, sparseClaim, surelyWider } from './confidence.js';
-import { leastToKeep, type Uncovered, uncovered } from './uncovered.js';
+import { GEOMETRY_4K } from '../vocabulary/units.js';
+import {
+  claims,
+  density,
+  fewestSamples,
+  hotFraction,
+  markKept,
+  sparseClaim,
+  surelyWider,
+} from './confidence.js';
+import { HotMapBuilder } from './hot-map-builder.js';
+import { leastToKeep, uncovered } from './uncovered.js';
 
 const PAGES = 512;
 
@@ -116,8 +127,7 @@ test('the bound on what lies outside is where the mixture of the book reaches 1 
       [100, 0.05],
       [Number.POSITIVE_INFINITY, 0.012],
     ] as const) {
-      const into: Uncovered = { kept: 0, least: 0, expected: 0, worst: 0 };
-      const found = uncovered(Float64Array.from(units), samples, step, alpha, into);
+      const found = uncovered(Float64Array.from(units), samples, step, alpha);
       const book = bookBound(units, samples, step, alpha);
       const told = `${samples} samples on ${units.length}, step ${step}`;
       assert.deepEqual([found.kept, found.least], [book.kept, book.least], told);
@@ -232,4 +242,31 @@ test('the fewest samples are one where nothing need be shown, and none where a m
   assert.equal(fewestSamples(PAGES, 0), 1);
   assert.ok(Number.isFinite(fewestSamples(PAGES, 0.99999)));
   assert.equal(fewestSamples(PAGES, 0.999997), Number.POSITIVE_INFINITY);
+  const fewest = fewestSamples(PAGES, 0.99999);
+  const shows = (samples: number) => {
+    const counts = new Uint16Array(PAGES);
+    counts[5] = 0xffff;
+    return claims({ counts, samples, isBitmap: false, unseenShare: 0 }).kept.some(
+      ({ least }) => least >= 0.99999,
+    );
+  };
+  assert.deepEqual([shows(fewest), shows(fewest - 1)], [true, false], `${fewest}`);
+});
+
+test('one sample is enough to say something, and a census says what its source could not see', () => {
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  builder.addCount(3, 1, 1);
+  assert.equal(hotFraction(builder.build([SUB_PAGE_ORIGIN]), 0)?.samples, 1);
+  const origin = { ...SUB_PAGE_ORIGIN, nature: 'page-bits' as const, unseenShare: 0.25 };
+  assert.deepEqual(hotFraction(builder.build([origin]), 0)?.kept, [
+    { order: 0, leastSamples: 1, pages: 1, share: 1 / 512, expected: 1, least: 0.75 },
+  ]);
+});
+
+test('marks lie on the pages of the block and on none behind it', () => {
+  const counts = new Uint16Array(PAGES);
+  counts[PAGES - 1] = 3;
+  const inUse = new Uint8Array(PAGES / 8 + 2);
+  markKept(counts, { ...claim, order: 4, leastSamples: 3 }, inUse);
+  assert.deepEqual([...inUse.slice(PAGES / 8 - 3)], [0, 255, 255, 0, 0]);
 });

@@ -10,9 +10,10 @@
  * be sampled as any other. docs/decisions/0710 has the proofs, `npm run calibration` the count.
  */
 import { lowerQuantile } from '../base/binomial.js';
+import { Memo } from '../base/memo.js';
 import type { HotBlock, HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
-import { type Uncovered, uncovered } from './uncovered.js';
+import { uncovered } from './uncovered.js';
 
 /** Share of the accesses that the spread speaks of, and that sparse blocks must keep unless told otherwise. */
 export const MOST_ACCESSES: Fraction = 0.9;
@@ -113,7 +114,7 @@ export function surelyWider(
   return keeping >= MOST_ACCESSES && low * MOST_ACCESSES >= share;
 }
 
-const FEWEST = new Map<string, number>();
+const FEWEST = new Memo<number>(1000);
 const MOST_TO_ASK = 2 ** 20;
 
 /**
@@ -121,13 +122,7 @@ const MOST_TO_ASK = 2 ** 20;
  * Infinite when a million would not do.
  */
 export function fewestSamples(pages: Pages, keeping: Fraction): number {
-  const key = `${pages} ${keeping}`;
-  let found = FEWEST.get(key);
-  if (found === undefined) {
-    found = searchFewest(pages, keeping);
-    FEWEST.set(key, found);
-  }
-  return found;
+  return FEWEST.of(`${pages} ${keeping}`, () => searchFewest(pages, keeping));
 }
 
 function searchFewest(pages: Pages, keeping: Fraction): number {
@@ -169,7 +164,7 @@ function coverage(
   order: Order,
 ): KeptPages {
   const step = block.isBitmap ? Number.POSITIVE_INFINITY : pages / (order === 0 ? 1 : 4);
-  const { kept, least, expected, worst } = uncovered(units, block.samples, step, alpha, FOUND);
+  const { kept, least, expected, worst } = uncovered(units, block.samples, step, alpha);
   const keptPages = kept * 2 ** order;
   // What was lost may have fallen anywhere: the worst is outside.
   const seen = 1 - block.unseenShare;
@@ -182,8 +177,6 @@ function coverage(
     least: seen * (1 - worst),
   };
 }
-
-const FOUND: Uncovered = { kept: 0, least: 1, expected: 1, worst: 1 };
 
 /**
  * Largest spread that a coverage allows. The hottest part m of the k pages kept takes at least the share m / k of what
@@ -206,29 +199,18 @@ function leastSpread(units: Float64Array, { samples, unseenShare, counts }: Samp
   const share = (MOST_ACCESSES - unseenShare) / (1 - unseenShare);
   if (!(share > 0)) return 0;
   const tooFew = lowestCount(samples, share);
-  let sum = 0;
+  const last = units.length - 1;
   let ruledOut = 0;
-  for (let at = units.length - 1; at >= 0; at--) {
-    sum += units[at];
-    if (sum > tooFew) break;
-    ruledOut++;
-  }
+  // All of them together are never too few.
+  for (let sum = units[last]; sum <= tooFew; sum += units[last - ruledOut]) ruledOut++;
   return ruledOut / (MOST_ACCESSES * pages);
 }
 
-const QUANTILES = new Map<string, number>();
-const MOST_QUANTILES = 65_536;
+const QUANTILES = new Memo<number>(65_536);
 
 /** The binomial quantile, remembered: blocks with the same number of samples share it. */
 function lowestCount(samples: number, share: Fraction): number {
-  const key = `${samples} ${share}`;
-  let found = QUANTILES.get(key);
-  if (found === undefined) {
-    if (QUANTILES.size >= MOST_QUANTILES) QUANTILES.clear();
-    found = lowerQuantile(samples, share, ALPHA.low);
-    QUANTILES.set(key, found);
-  }
-  return found;
+  return QUANTILES.of(`${samples} ${share}`, () => lowerQuantile(samples, share, ALPHA.low));
 }
 
 /**
@@ -249,10 +231,8 @@ function unitsOf({ counts, samples }: SampledBlock) {
   }
   const sorted = units.subarray(0, touched).sort();
   pieces.sort();
-  if (sum < samples) {
-    sorted[touched - 1] += samples - sum;
-    pieces[pieces.length - 1] += samples - sum;
-  }
+  sorted[touched - 1] += samples - sum;
+  pieces[pieces.length - 1] += samples - sum;
   const firstPiece = pieces.findIndex((count) => count > 0);
   return { units: sorted, pieces: pieces.subarray(firstPiece), touched };
 }

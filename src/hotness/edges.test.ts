@@ -242,9 +242,7 @@ test('the fewest samples that can show something are the fewest', () => {
 test('the samples that a unit needs grow by steps, up to a bound', () => {
   assert.deepEqual([leastToKeep(1, 512), leastToKeep(512, 512), leastToKeep(1024, 512)], [1, 2, 3]);
   assert.deepEqual([leastToKeep(2 ** 30, 512), leastToKeep(1000, Number.POSITIVE_INFINITY)], [256, 1]);
-  const found = uncovered(Float64Array.from([1, 1, 2, 6]), 10, Number.POSITIVE_INFINITY, 0.05, {
-    ...{ kept: 0, least: 0, expected: 0, worst: 0 },
-  });
+  const found = uncovered(Float64Array.from([1, 1, 2, 6]), 10, Number.POSITIVE_INFINITY, 0.05);
   assert.deepEqual([found.kept, found.least, found.expected], [4, 1, 0.2]);
   assert.ok(found.worst > 0.2 && found.worst <= 1);
 });

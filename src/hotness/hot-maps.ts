@@ -7,7 +7,14 @@ import type { HotMap } from '../vocabulary/hot-map.js';
 import { bestNature, NATURE_NAMES, NATURES, type SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
-import type { BlockNumber, Bytes, Fraction, PageGeometry, ProcessId } from '../vocabulary/units.js';
+import {
+  type BlockNumber,
+  type Bytes,
+  type Fraction,
+  MIB,
+  type PageGeometry,
+  type ProcessId,
+} from '../vocabulary/units.js';
 import { BlockContent, BuiltHotMap } from './built-hot-map.js';
 import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 import { type Draw, OneRate, type Part } from './one-rate.js';
@@ -23,6 +30,9 @@ export interface HotMapsOptions {
   /** Bytes that the counters may take together; beyond them blocks are thinned out. */
   readonly mostBytes?: Bytes;
 }
+
+/** With what the rest of a process needs, an import of anything stays within 512 MiB. */
+export const DEFAULT_HEAT_BYTES: Bytes = 192 * MIB;
 
 /** Tables that may be full at once: heat, its TLB misses, and heat of another nature. */
 const TABLES_AT_ONCE = 2;

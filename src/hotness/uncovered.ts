@@ -13,6 +13,7 @@
  * has a chance of at most α, and so has a mixture over several r. The bound is the M where the mixture reaches 1/α.
  */
 import { atLeast } from '../base/binomial.js';
+import { Memo } from '../base/memo.js';
 import type { Fraction, Pages } from '../vocabulary/units.js';
 
 /** Uncovered share at which the mixture is sharpest: that of the default of split-sparse. */
@@ -33,11 +34,11 @@ const MOST_LEAST = 256;
 /** What `uncovered` found. */
 export interface Uncovered {
   /** Units kept, and samples that each of them has at least. */
-  kept: Pages;
-  least: number;
+  readonly kept: Pages;
+  readonly least: number;
   /** Share of accesses outside: Good and Turing's estimate, and the bound. */
-  expected: Fraction;
-  worst: Fraction;
+  readonly expected: Fraction;
+  readonly worst: Fraction;
 }
 
 /** How many samples a unit needs to be kept grows with samples per unit: stray accesses fall on every unit in the end. */
@@ -46,7 +47,7 @@ export function leastToKeep(samples: number, samplesPerStep: number): number {
 }
 
 /**
- * Fills `into` with the bound at error `alpha` for `samples` samples. `counts` are those of units with samples, ascending.
+ * The bound at error `alpha` for `samples` samples. `counts` are those of units with samples, ascending.
  * `samplesPerStep` is the number of samples from which a unit needs one sample more to be kept.
  */
 export function uncovered(
@@ -54,7 +55,6 @@ export function uncovered(
   samples: number,
   samplesPerStep: number,
   alpha: Fraction,
-  into: Uncovered,
 ): Uncovered {
   const table = tableFor(samples, samplesPerStep, alpha);
   const { least, stride, logKept } = table;
@@ -62,9 +62,8 @@ export function uncovered(
   let left = 0;
   let at = 0;
   for (; at < counts.length && counts[at] < least; at++) left += counts[at];
-  into.kept = counts.length - at;
-  into.least = least;
-  into.expected = Math.min(1, (left + least * (runEnd(counts, at, least) - at)) / samples);
+  const kept = counts.length - at;
+  const expected = (left + least * (runEnd(counts, at, least) - at)) / samples;
   while (at < counts.length) {
     const end = runEnd(counts, at, counts[at]);
     const column = Math.min(counts[at], stride - 1);
@@ -72,8 +71,7 @@ export function uncovered(
     at = end;
   }
   for (let rate = 0; rate < RATES; rate++) SUMS[rate] += left * table.logLeft[rate];
-  into.worst = Math.max(into.expected, solve(table, samples, alpha));
-  return into;
+  return { kept, least, expected, worst: Math.max(expected, solve(table, samples, alpha)) };
 }
 
 /** End of the run of `count` that begins at `from`. */
@@ -96,7 +94,7 @@ interface Table {
   readonly stride: number;
 }
 
-const TABLES = new Map<string, Table>();
+const TABLES = new Memo<Table>(MOST_TABLES);
 
 /** Samples rounded down, so that few tables serve all blocks: `least` and the rates may depend on nothing else. */
 function rounded(samples: number): number {
@@ -105,13 +103,7 @@ function rounded(samples: number): number {
 
 function tableFor(samples: number, samplesPerStep: number, alpha: Fraction): Table {
   const key = `${Math.floor(PER_OCTAVE * Math.log2(samples))} ${samplesPerStep} ${alpha}`;
-  let table = TABLES.get(key);
-  if (table === undefined) {
-    if (TABLES.size >= MOST_TABLES) TABLES.clear();
-    table = makeTable(rounded(samples), leastToKeep(samples, samplesPerStep), alpha);
-    TABLES.set(key, table);
-  }
-  return table;
+  return TABLES.of(key, () => makeTable(rounded(samples), leastToKeep(samples, samplesPerStep), alpha));
 }
 
 function makeTable(samples: number, least: number, alpha: Fraction): Table {

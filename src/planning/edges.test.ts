@@ -237,3 +237,21 @@ test('sizes are told in MiB', () => {
   const reason = pressureReason({ ...MEMORY, freeHugeBytes: 2 * BLOCK }, budgets, 0);
   assert.match(reason ?? '', /^only 2 MiB would stay free in huge blocks, bound is 3 MiB/);
 });
+
+test('a block of which nothing but zero pages is left is still mapped', () => {
+  const before = { ...state('4*256'), zeroMapped: 256, level: 'pte' as const };
+  assert.match(forecastOf(before, gaining(256 * PAGE), strict).why, /while 512 sub-pages are holes or zero/);
+});
+
+test('a collapse that copies any of a shared page ends its sharing', () => {
+  const lost = (copiedBytes: number) =>
+    forecastOf(
+      state('4', { shared: [0] }),
+      proposal({
+        ...{ action: 'collapse', targetOrder: 9 },
+        cost: { durationUs: 0, lockUs: 0, copiedBytes, grownBytes: 0 },
+      }),
+    ).irreversible;
+  assert.match(lost(1), /sharing with other processes/);
+  assert.doesNotMatch(lost(0), /sharing/);
+});

@@ -113,14 +113,13 @@ function whatReturns(
   return { returned: unmapped === 0 ? zeroes : `${zeroes}; pages that nobody maps stay returned` };
 }
 
-/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps leave no trace. */
+/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps are of no interest to khugepaged. */
 function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
   const freed = (proposal.gain.returnedBytes ?? 0) / geometry.pageBytes;
   const zeroes = Math.max(0, freed - (before.unmapped ?? 0));
   return {
     ...before,
     level: 'pte',
-    unmapped: 0,
     present: before.present - zeroes,
     zeroMapped: before.zeroMapped + zeroes,
   };

@@ -37,6 +37,8 @@ export interface ProcessProposals {
   readonly sizes: PageSizes;
   readonly proposals: readonly Proposal[];
   readonly passedOver: readonly PassedOver[];
+  /** Blocks that the policy would like to know more of. */
+  readonly wishes?: Plan['wishes'];
   /** The block as it is now, for a proposal's block. */
   state(block: number): { readonly state: BlockState; readonly mapping: number } | undefined;
 }
@@ -145,6 +147,8 @@ class Draft {
       refused: this.#refused,
       passedOver: input.processes.flatMap((process) => process.passedOver),
       notes: [...input.notes],
+      ...predictionOf(this.#steps),
+      ...wishesOf(input.processes),
       ...(input.undoes === undefined ? {} : { undoes: input.undoes }),
     };
   }
@@ -280,6 +284,29 @@ class Draft {
       warnings,
     });
   }
+}
+
+/** The sum of what the steps are expected to do; nothing where their policy does not say. */
+function predictionOf(steps: readonly Step[]): Pick<Plan, 'prediction'> {
+  const sum = { gainedNs: 0, lostNs: 0, bytes: 0, steps: 0 };
+  for (const { proposal } of steps) {
+    const { expected } = proposal.gain;
+    if (expected === undefined) continue;
+    sum.gainedNs += expected.gainedNs;
+    sum.lostNs += expected.lostNs;
+    sum.bytes += expected.bytes;
+    sum.steps++;
+  }
+  return sum.steps === 0 ? {} : { prediction: sum };
+}
+
+/** Wishes of a plan: what a sampler could look at next. */
+const MOST_WISHES = 16;
+
+function wishesOf(processes: readonly ProcessProposals[]): Pick<Plan, 'wishes'> {
+  const all = processes.flatMap(({ wishes }) => wishes ?? []);
+  if (all.length === 0) return {};
+  return { wishes: all.sort((one, other) => other.regretNs - one.regretNs).slice(0, MOST_WISHES) };
 }
 
 /** Nothing lasts that may not come to be. */

@@ -1,6 +1,7 @@
 import { chain } from './chain.js';
 import { BY_RESIDENCY, collapseDense } from './collapse-dense.js';
 import { namedBlocks } from './named-blocks.js';
+import { octavo } from './octavo/octavo.js';
 import type { PolicyKind } from './policy.js';
 import { returnEmpty } from './return-empty.js';
 import { splitSparse } from './split-sparse.js';
@@ -15,6 +16,7 @@ const LINKS = {
 export const POLICIES = {
   ...LINKS,
   'named-blocks': namedBlocks,
+  octavo,
   chain: chain('chain', LINKS, { collapseByResidency: BY_RESIDENCY.default(false) }),
 } as const satisfies Record<string, PolicyKind>;
 

@@ -3,29 +3,72 @@
  * planner decides what is possible, allowed and affordable.
  */
 import type * as z from 'zod';
+import type { ProcessBelief } from '../belief/process-belief.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import type { Kind } from '../vocabulary/kind.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { PassedOver, Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Microseconds, Order, Pages, ProcessId } from '../vocabulary/units.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
+import type { ThpSettings } from '../vocabulary/thp-settings.js';
+import type { Translation } from '../vocabulary/translation.js';
+import type {
+  BlockNumber,
+  Bytes,
+  Microseconds,
+  Nanoseconds,
+  Order,
+  Pages,
+  ProcessId,
+} from '../vocabulary/units.js';
 
 export interface PolicyInput {
   readonly sizes: PageSizes;
   /** Heat and content, undefined when no source knew anything of this process. */
   readonly heat: HotMap | undefined;
   readonly parameters: PolicyParameters;
+  /** What the cycle knows besides; absent where nobody told. */
+  readonly facts?: PolicyFacts;
+}
+
+/** Facts beyond heat and sizes, each absent where it is not known. */
+export interface PolicyFacts {
+  /** What earlier turns taught of the process, this one's samples included. */
+  readonly belief?: ProcessBelief;
+  readonly translation?: Translation;
+  readonly settings?: ThpSettings;
+  /** Memory free in whole huge blocks. */
+  readonly freeHugeBytes?: Bytes;
+  /** CPUs that the process keeps busy: what a slowdown is a share of. */
+  readonly busyCpus?: number;
+}
+
+/** A block of which more samples are worth something: by how much a wrong choice is expected to cost. */
+export interface Wish {
+  readonly process: ProcessIdentity;
+  readonly block: BlockNumber;
+  readonly regretNs: Nanoseconds;
 }
 
 export interface PolicyOutput {
   readonly proposals: readonly Proposal[];
   /** Blocks that were looked at and left alone, grouped by reason. */
   readonly passedOver: readonly PassedOver[];
+  /** Blocks that it would like to know more of, the most regretted first. */
+  readonly wishes?: readonly Wish[];
+  /** What a reader of the plan should know. */
+  readonly notes?: readonly string[];
+  /** Samples of the process that missed the TLB: as believed in the layout of now, and as they were. */
+  readonly walks?: { readonly predicted: number; readonly observed: number };
 }
 
 export interface Policy {
   /** The name of its kind in the catalogue; proposals say who made them. */
   readonly name: string;
   propose(input: PolicyInput): PolicyOutput;
+  /** For processes of one host together, where their blocks compete; outputs in the order of the inputs. */
+  proposeTogether?(inputs: readonly PolicyInput[]): readonly PolicyOutput[];
+  /** Whether it builds on beliefs, which the cycle then carries from turn to turn. */
+  readonly usesBeliefs?: boolean;
 }
 
 /**

@@ -20,12 +20,11 @@ interface Group {
   readonly pid: ProcessId;
   readonly mapping: string;
   readonly event: number;
-  readonly samples: Float64Array;
-  readonly accesses: Float64Array;
-  /** Samples with a latency, and the sum of these. */
-  readonly timed: Float64Array;
-  readonly latency: Float64Array;
+  /** Of each counter: samples, accesses, samples with a latency, and the sum of these. */
+  readonly cells: Float64Array;
 }
+
+const CELLS = 4;
 
 export class AccessViews {
   private readonly session: PerfSession;
@@ -37,6 +36,8 @@ export class AccessViews {
   private last:
     | { pid: ProcessId; event: number; start: PageNumber; end: PageNumber; group: Group }
     | undefined;
+  /** Of the last row outside of all mappings. */
+  private lastUnnamed: Group | undefined;
 
   constructor(session: PerfSession, pageBytes: number) {
     this.session = session;
@@ -58,16 +59,16 @@ export class AccessViews {
       const page = batch.virtualPage[row];
       if (page >= this.firstKernelPage || (batch.flags[row] & SAMPLE_FLAG.guest) !== 0) continue;
       if (page < 0 && batch.physicalPage[row] < 0) continue;
-      const group = this.groupOf(batch.pid[row], page, batch.event[row]);
+      const { cells } = this.groupOf(batch.pid[row], page, batch.event[row]);
       const flags = batch.flags[row];
       const latency = batch.latency[row];
       const weight = batch.weight[row];
       const node = nodeOf(batch.physicalPage[row] * this.pageBytes, flags, memory);
-      count(group, PLACE.source + sourceOf(flags), weight, latency);
-      count(group, PLACE.latency + LATENCIES.indexOf(latency), weight, latency);
-      count(group, PLACE.tlb + tlbOf(flags), weight, latency);
-      count(group, PLACE.node + node, weight, latency);
-      count(group, PLACE.kind + batch.kind[row], weight, latency);
+      count(cells, PLACE.source + sourceOf(flags), weight, latency);
+      count(cells, PLACE.latency + LATENCIES.indexOf(latency), weight, latency);
+      count(cells, PLACE.tlb + tlbOf(flags), weight, latency);
+      count(cells, PLACE.node + node, weight, latency);
+      count(cells, PLACE.kind + batch.kind[row], weight, latency);
     }
   }
 
@@ -87,14 +88,19 @@ export class AccessViews {
     const { last } = this;
     if (last?.pid === pid && last.event === event && page >= last.start && page < last.end) return last.group;
     const mapping = page < 0 ? undefined : this.session.state.mappings.find(pid, page);
-    const known = mapping === undefined ? undefined : this.byMapping.get(mapping);
-    const group =
-      known?.pid === pid && known.event === event ? known : this.named(pid, mapping?.name ?? '', event);
-    if (mapping !== undefined) {
-      this.byMapping.set(mapping, group);
-      this.last = { pid, event, start: mapping.start, end: mapping.end, group };
-    }
+    if (mapping === undefined) return this.unnamed(pid, event);
+    const known = this.byMapping.get(mapping);
+    const group = known?.pid === pid && known.event === event ? known : this.named(pid, mapping.name, event);
+    this.byMapping.set(mapping, group);
+    this.last = { pid, event, start: mapping.start, end: mapping.end, group };
     return group;
+  }
+
+  private unnamed(pid: ProcessId, event: number): Group {
+    const { lastUnnamed } = this;
+    if (lastUnnamed?.pid === pid && lastUnnamed.event === event) return lastUnnamed;
+    this.lastUnnamed = this.named(pid, '', event);
+    return this.lastUnnamed;
   }
 
   private named(pid: ProcessId, mapping: string, event: number): Group {
@@ -103,11 +109,7 @@ export class AccessViews {
     if (known !== undefined) return known;
     const isFull = this.groups.size >= MOST_GROUPS && mapping !== FURTHER;
     if (isFull) return this.named(-1, FURTHER, event);
-    const counters = () => new Float64Array(COUNTERS);
-    const group = {
-      ...{ pid, mapping, event },
-      ...{ samples: counters(), accesses: counters(), timed: counters(), latency: counters() },
-    };
+    const group = { pid, mapping, event, cells: new Float64Array(CELLS * COUNTERS) };
     this.groups.set(key, group);
     return group;
   }
@@ -116,12 +118,13 @@ export class AccessViews {
 /** Mappings beyond those counted one by one. */
 const FURTHER = '(further mappings)';
 
-function count(group: Group, at: number, weight: number, latency: number): void {
-  group.samples[at]++;
-  group.accesses[at] += weight;
+function count(cells: Float64Array, counter: number, weight: number, latency: number): void {
+  const at = CELLS * counter;
+  cells[at]++;
+  cells[at + 1] += weight;
   if (latency === 0) return;
-  group.timed[at]++;
-  group.latency[at] += latency;
+  cells[at + 2]++;
+  cells[at + 3] += latency;
 }
 
 function tlbOf(flags: number): number {
@@ -150,12 +153,11 @@ function rowsOf(group: Group): ViewRow[] {
   return VIEW_NAMES.flatMap((view) => valuesOf(group, view));
 }
 
-function valuesOf({ pid, mapping, samples, accesses, timed, latency }: Group, view: ViewName): ViewRow[] {
+function valuesOf({ pid, mapping, cells }: Group, view: ViewName): ViewRow[] {
   const first = PLACE[view];
   return VALUES_OF[view].flatMap((value, index) => {
-    const at = first + index;
-    if (samples[at] === 0) return [];
-    const counts = { samples: samples[at], accesses: accesses[at], timed: timed[at], latency: latency[at] };
-    return [{ pid, mapping, view, value, ...counts }];
+    const at = CELLS * (first + index);
+    const [samples, accesses, timed, latency] = cells.subarray(at, at + CELLS);
+    return samples === 0 ? [] : [{ pid, mapping, view, value, samples, accesses, timed, latency }];
   });
 }

@@ -12,6 +12,7 @@ import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from './damon-regions.js';
 import { isNamed } from './event-sorter.js';
 import { markFilled, OCCUPANCY_DEFAULTS, OccupancySource } from './occupancy.js';
 import { PerfFileSource } from './perf-file.js';
+import { shareInterval } from './probe/estimate.js';
 import { PROBE_DEFAULTS, ProbeSource } from './probe.js';
 import { eventsElsewhere, maySeeKernel, samplingEvent, scopeOf } from './sampling-event.js';
 
@@ -186,4 +187,16 @@ test('a method that this machine lacks is named, and elsewhere each has its own 
 test('a target that is no cgroup is its processes', () => {
   assert.deepEqual(scopeOf('cgroup', [1], false), { kind: 'processes', pids: [1] });
   assert.deepEqual(scopeOf('cgroup:///', [1], false), { kind: 'system' });
+});
+
+test('an interval for a share is that of Wilson, narrower the more of the whole was looked at', () => {
+  const near = (found: readonly number[], expected: readonly number[]) =>
+    assert.ok(
+      found.every((end, at) => Math.abs(end - expected[at]) < 5e-5),
+      `${found}`,
+    );
+  near(shareInterval(5, 50, 1e12), [0.04348, 0.2136]);
+  near(shareInterval(10, 20, 1e12), [0.29929, 0.70071]);
+  // Of 100, 51 were not looked at: z² shrinks to 50/99 of itself.
+  near(shareInterval(5, 50, 100), [0.05507, 0.17482]);
 });

@@ -290,3 +290,28 @@ test('a stream that is cut is read as far as it goes, and the missing bytes are 
   assert.ok(source.session.damage.bytes > 0);
   assert.ok((source.account().losses['damaged bytes'] ?? 0) > 0);
 });
+
+test('a kdamond of another tool that tells nothing in the window is no watch, and that is told', async () => {
+  const events = '/sys/kernel/tracing/events/damon/damon_aggregated/enable';
+  const context = `${KDAMONDS}/0/contexts/0`;
+  const world = writtenHost({
+    [`${KDAMONDS}/nr_kdamonds`]: '1\n',
+    [`${KDAMONDS}/0/state`]: 'on\n',
+    [`${KDAMONDS}/0/pid`]: '98\n',
+    [`${KDAMONDS}/0/contexts/nr_contexts`]: '1\n',
+    [`${context}/operations`]: 'vaddr\n',
+    [`${context}/targets/nr_targets`]: '1\n',
+    [`${context}/targets/0/pid_target`]: '100\n',
+    [`${context}/monitoring_attrs/intervals/sample_us`]: '5000\n',
+    [`${context}/monitoring_attrs/intervals/aggr_us`]: '100000\n',
+    [events]: '0\n',
+    '/sys/kernel/tracing/trace': '# nothing yet\n',
+  });
+  const source = new DamonRegionsSource(GEOMETRY_4K);
+  const asked = { host: world.host, processes: [pageSizes(['4'])], progress: () => {}, signal: SIGNAL };
+  for await (const _ of source.read(asked)) assert.fail('nothing was seen');
+  const { losses } = source.account();
+  assert.deepEqual(Object.values(losses), [1]);
+  assert.match(Object.keys(losses)[0], /^processes not watched: ENODATA for listen for damon_aggregated$/);
+  assert.ok(source.obstacle && 'errno' in source.obstacle && source.obstacle.errno === 'ENODATA');
+});

@@ -118,3 +118,17 @@ test('page tables are closed also when the process ends between two reads', () =
   });
   assert.equal(open, 0);
 });
+
+test('a table that ends in the middle of an entry does not have that entry', () => {
+  const entry = { head: 5, order: 0 };
+  for (const [ends, order] of [
+    [40, undefined],
+    [44, undefined],
+    [47, undefined],
+    [48, 0],
+  ] as const) {
+    // biome-ignore format: a table
+    const told = tablesHost({ mappings: [], entries: new Map(), folios: new Map([[5, entry]]), counts: new Map(), ends: { '/proc/kpageflags': ends } });
+    assert.equal(new FrameFacts(told.host).orderOf(5), order, `${ends}`);
+  }
+});

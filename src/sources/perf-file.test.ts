@@ -417,3 +417,11 @@ test('a stop ends the reading without a word of damage', async () => {
     assert.ok(rows > 0 && rows < 100_000, `${rows}`);
   }
 });
+
+test('a sound recording has no damaged place, not even an empty one', async () => {
+  const bytes = recording(SAMPLES).file();
+  for (const stream of [undefined, streamOf(bytes, 64)]) {
+    const { source } = await read(bytes, stream === undefined ? {} : { stream });
+    assert.deepEqual([source.session.damage.count, source.session.damage.places], [0, []]);
+  }
+});

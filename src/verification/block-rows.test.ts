@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIRST_BLOCK, pageSizes } from '../../test/drawing.js';
-import { wholeBlockState } from './block-rows.js';
+import { GEOMETRY_4K } from '../vocabulary/units.js';
+import { BlockRows, wholeBlockState } from './block-rows.js';
 
 /** Two rows of one block. */
 function cut(first: string, second: string, unmapped: Record<number, number | 'unknown'> = {}) {
@@ -42,4 +43,29 @@ test('a shared row makes a shared block', () => {
   const blocks = cut('h*8', '4*3');
   blocks.flags[1] |= 1;
   assert.deepEqual(wholeBlockState(blocks, 0).flags, ['shared']);
+});
+
+test('rows keep what they hold while room is made for more, and a block of a mapping has one', () => {
+  const rows = new BlockRows(GEOMETRY_4K);
+  const columns = ['level', 'flags', 'present', 'zeroMapped', 'swapped', 'unmapped', 'firstFrame'] as const;
+  const value = (at: number, column: number) => (7 * at + column) % 200;
+  for (let at = 0; at < 700; at++) {
+    const row = rows.row(Math.floor(at / 2), at);
+    assert.equal(row, at);
+    assert.equal(rows.row(Math.floor(at / 2), at), at, 'the current one again');
+    assert.equal(rows.firstFrame[row], -1);
+    for (const [column, name] of columns.entries()) rows[name][row] = value(at, column);
+    for (let order = 0; order < rows.orders; order++)
+      rows.pagesByOrder[row * rows.orders + order] = at + order;
+  }
+  const found = rows.columns();
+  assert.deepEqual([found.count, found.pagesByOrder.length], [700, 7000]);
+  for (let at = 0; at < 700; at++) {
+    assert.deepEqual([found.block[at], found.mapping[at]], [Math.floor(at / 2), at]);
+    assert.deepEqual(
+      columns.map((name) => found[name][at]),
+      columns.map((_, column) => value(at, column)),
+    );
+    assert.equal(found.pagesByOrder[at * 10 + 9], at + 9);
+  }
 });

@@ -8,24 +8,27 @@ import {
 import { NO_PAGE } from '../vocabulary/sample.js';
 import type { BlockNumber, PageGeometry } from '../vocabulary/units.js';
 
+/** Room of the columns to begin with. */
+const FIRST_ROWS = 256;
+
 /** Grows the columns of a census row by row; the last row is the current one. */
 export class BlockRows {
   count = 0;
-  block = new Float64Array(256);
-  mapping = new Uint32Array(256);
-  level = new Uint8Array(256);
-  flags = new Uint16Array(256);
-  present = new Uint16Array(256);
-  zeroMapped = new Uint16Array(256);
-  swapped = new Uint16Array(256);
-  unmapped = new Uint32Array(256);
-  firstFrame = new Float64Array(256);
+  block = new Float64Array(FIRST_ROWS);
+  mapping = new Uint32Array(FIRST_ROWS);
+  level = new Uint8Array(FIRST_ROWS);
+  flags = new Uint16Array(FIRST_ROWS);
+  present = new Uint16Array(FIRST_ROWS);
+  zeroMapped = new Uint16Array(FIRST_ROWS);
+  swapped = new Uint16Array(FIRST_ROWS);
+  unmapped = new Uint32Array(FIRST_ROWS);
+  firstFrame = new Float64Array(FIRST_ROWS);
   pagesByOrder: Uint16Array;
   readonly orders: number;
 
   constructor(geometry: PageGeometry) {
     this.orders = geometry.hugeOrder + 1;
-    this.pagesByOrder = new Uint16Array(256 * this.orders);
+    this.pagesByOrder = new Uint16Array(FIRST_ROWS * this.orders);
   }
 
   /** Row of a block in a mapping: the current one, or a new one. Blocks must come in ascending order. */
@@ -111,8 +114,8 @@ export function wholeBlockState(blocks: BlockColumns, row: number): BlockState {
 
 function joined(first: BlockState, second: BlockState): BlockState {
   const levels = [first.level, second.level].map((level) => LEVELS.indexOf(level));
-  const known = first.pagesByOrder.length > 0 && second.pagesByOrder.length > 0;
   const flags = new Set([...first.flags, ...second.flags]);
+  const known = !flags.has('ordersUnknown');
   flags.delete('wholeInMapping');
   flags.delete('contiguousFrames');
   return {

@@ -137,3 +137,10 @@ test('more frames than are kept are read anew, and right', () => {
   assert.equal(reads, kept + 3, 'after the limit they are forgotten');
   assert.equal(orders.codes.length, kept * 512);
 });
+
+test('a window that ends early leaves those before it as they are', () => {
+  const ends = { [PATH]: (1024 + 8) * 8 };
+  const { orderOf } = opened([[512, 9], [1024, 0], [1032, 0]], { ends }); // biome-ignore format: folios
+  assert.deepEqual([512, 1023, 1024, 1031, 1032].map(orderOf), [9, 9, 0, 0, FRAME_CODE.unknown]);
+  assert.deepEqual([512, 1020, 1023].map(orderOf), [9, 9, 9]);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Tables, tablesHost } from '../../test/frame-tables.js';
+import { OctavoError } from '../vocabulary/errors.js';
 import { FrameWords } from './frame-words.js';
 
 const PATH = '/proc/kpagecount';
@@ -32,4 +33,21 @@ test('what the file does not hold is undefined, to the frame', () => {
   const hidden = opened({ refused: { [PATH]: 'EACCES' } }).words;
   assert.equal(hidden.at(0, 1), undefined);
   hidden.close();
+});
+
+test('a recording of before has no words, whether it lacks the file or what is in it', () => {
+  const lacking = () => {
+    throw new OctavoError('RECORDING_LACKS', { folder: '/r', call: PATH });
+  };
+  const { host } = opened();
+  const closed = new FrameWords({ ...host, files: { ...host.files, open: lacking } }, PATH, 512);
+  assert.equal(closed.at(0, 1), undefined);
+  closed.close();
+  const file = { path: PATH, read: lacking, close: () => undefined };
+  const empty = new FrameWords(
+    { ...host, files: { ...host.files, open: () => ({ ok: true, value: file }) } },
+    PATH,
+    512,
+  );
+  assert.equal(empty.at(0, 1), undefined);
 });

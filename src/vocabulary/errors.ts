@@ -180,6 +180,11 @@ export const ERRORS = {
     says: '{path}: {problem} at {place}',
     advice: 'The file is not what its name says, or damaged.',
   },
+  TRACE_TOO_LARGE: {
+    exit: 'badInput',
+    says: '{path}: {problem}',
+    advice: 'Trace a shorter part of the program, sample it, or give the host more memory.',
+  },
   TIME_UNBOUNDED: {
     exit: 'badInput',
     says: '{path} does not say when its first and last samples were taken, so that shares of its time mean nothing',

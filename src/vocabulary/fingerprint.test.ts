@@ -111,3 +111,19 @@ test('the first pair that shares samples is named; recordings without samples re
   assert.equal(shareInWords(0.4), 'about 40 % of them');
   assert.equal(shareInWords(0.001), 'about 1 % of them');
 });
+
+test('a sample that comes twice is in the sketch once, and counts twice', () => {
+  const print = new Fingerprint();
+  const batch = sampleColumns(2);
+  assert.equal(batch.timeOrigin, 0n);
+  for (const row of [0, 1]) {
+    batch.time[row] = 5;
+    batch.virtualPage[row] = 9;
+    batch.physicalPage[row] = -1;
+    batch.weight[row] = 1;
+  }
+  batch.count = 2;
+  print.add(batch);
+  assert.equal(print.sketch.length, 1);
+  assert.equal(print.digest.slice(0, 8), '00000002');
+});

@@ -96,6 +96,19 @@ interface Bounds {
   readonly max: number;
 }
 
+/** A text that `parse` understands, kept as it was written. */
+export function words(parse: ValueParser<unknown>, text: FieldText): z.ZodType<string, string> {
+  const schema = z.string().refine((given) => read(parse, given) !== undefined, {
+    error: `must be ${parse.accepts}`,
+  });
+  const asWritten = (given: string): string => {
+    parse(given);
+    return given;
+  };
+  const spelled = Object.assign(asWritten, { accepts: parse.accepts });
+  return field(schema, text, { type: 'text', parse: spelled, isList: false });
+}
+
 /** Yes or no. */
 export function toggle(text: FieldText): z.ZodBoolean {
   return field(z.boolean({ error: 'must be true or false' }), text, { type: 'switch' });

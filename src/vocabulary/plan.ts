@@ -53,6 +53,19 @@ export const GainSchema = z
     reclaimableBytes: z.int(),
     /** Change of memory that one TLB entry less or more can reach: positive when translations get cheaper. */
     tlbReachBytes: z.int(),
+    /**
+     * By policies that weigh time against memory: nanoseconds of CPU a second gained and lost, bytes given back (negative
+     * when taken), and the probability that it is worth it. Those of all steps add up to the plan's prediction.
+     */
+    expected: z
+      .object({
+        gainedNs: z.number().nonnegative(),
+        lostNs: z.number(),
+        bytes: z.number(),
+        chance: Share,
+      })
+      .readonly()
+      .optional(),
   })
   .readonly();
 
@@ -205,6 +218,16 @@ export const PlanSchema = z
     refused: z.array(RefusedSchema).readonly(),
     passedOver: z.array(PassedOverSchema).readonly(),
     notes: z.array(z.string()).readonly(),
+    /** What the steps are expected to do together; absent where the policy does not say. */
+    prediction: z
+      .object({ gainedNs: z.number(), lostNs: z.number(), bytes: z.number(), steps: Count })
+      .readonly()
+      .optional(),
+    /** Blocks of which more samples would be worth most: nanoseconds a second that a wrong choice is expected to cost. */
+    wishes: z
+      .array(z.object({ process: ProcessIdentitySchema, block: Count, regretNs: z.number() }).readonly())
+      .readonly()
+      .optional(),
     /** Run that this plan takes back, when it is an undo. */
     undoes: z.string().optional(),
   })

@@ -10,8 +10,9 @@ const schema = z.strictObject({
   list: z.array(z.number()).min(1),
   either: z.union([z.string(), z.number()]),
   set: z.object({}),
+  day: z.date(),
 });
-const good = { text: 'x', count: 3, choice: 'left', list: [1], either: 1, set: {} };
+const good = { text: 'x', count: 3, choice: 'left', list: [1], either: 1, set: {}, day: new Date(0) };
 
 /** What is said about `good` with some keys changed. */
 function said(changed: Record<string, unknown>): string | undefined {
@@ -36,6 +37,7 @@ const CASES: readonly (readonly [changed: Record<string, unknown>, says: string 
   [{ list: [] }, 'must be at least 1 entries long'],
   [{ either: undefined }, 'is missing'],
   [{ either: true }, 'must be of another kind than true'],
+  [{ day: 1 }, 'must be date, not 1'],
   [{ extra: 1 }, 'unknown key extra'],
 ];
 

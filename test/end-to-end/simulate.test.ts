@@ -179,7 +179,13 @@ test('a process that needs more than the host has stops the scenario, coded', as
 test('workers give the same outcome as this thread, in the order asked for', async () => {
   const zipf = scenario('zipf', SHORT);
   const jobs = [1, 2, 3].map(
-    (seed): Job => ({ kind: 'simulate', scenario: zipf, seed, name: `seed ${seed}`, files: {} }),
+    (seed): Job => ({
+      kind: 'simulate',
+      scenario: zipf,
+      seed,
+      name: `seed ${seed}`,
+      files: { texts: {}, traces: {} },
+    }),
   );
   const outcomes = await runJobs<Job, SimulationOutcome>({ url: JOBS_MODULE }, jobs, 2);
   assert.deepEqual(
@@ -196,7 +202,7 @@ test('failures cross threads with their code', async () => {
     scenario: scenario('thp-never', TOO_LARGE),
     seed: 1,
     name: '',
-    files: {},
+    files: { texts: {}, traces: {} },
   };
   await assert.rejects(
     runJobs<Job, unknown>({ url: JOBS_MODULE }, [job], 1),

@@ -7,6 +7,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { parseDamoSizes } from '../../src/formats/damo-record/sizes.js';
 import { readElf } from '../../src/formats/elf/file.js';
 import { ElfSymbols } from '../../src/formats/elf/symbols.js';
+import { parseMasim } from '../../src/formats/masim.js';
+import { traceColumns } from '../../src/simulator/scenario/trace-columns.js';
 import { compressionOf, decompressed } from '../../src/sources/compressed.js';
 import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { HeatFileSource } from '../../src/sources/heat-file.js';
@@ -126,6 +128,9 @@ async function readCase(seed: Seed, bytes: Uint8Array, isStream: boolean, chunk:
   if (seed.kind === 'packed') return { rows: await packedBytes(bytes, chunk), isDamaged: false };
   if (seed.kind === 'elf') return { rows: elfSymbols(bytes), isDamaged: false };
   if (seed.kind === 'sizes') return { rows: sizes(bytes), isDamaged: false };
+  if (seed.kind === 'trace' || seed.kind === 'trace text')
+    return { rows: await traceRows(bytes), isDamaged: false };
+  if (seed.kind === 'masim') return { rows: masimRows(bytes), isDamaged: false };
   if (seed.kind === 'heat') return { rows: await heatRows(bytes), isDamaged: false };
   const files = seed.kind === 'perf.data' ? bytes : directoryOf(seed, bytes);
   const { rows, source } = await readRows(files, { stream: isStream && seed.kind === 'perf.data', chunk });
@@ -179,6 +184,15 @@ function directoryOf(seed: Seed, bytes: Uint8Array): Record<string, Uint8Array> 
   );
   const own = seed.beside?.data === undefined ? 'data' : 'data.0';
   return { [`perf.dir/${own}`]: bytes, ...Object.fromEntries(beside) };
+}
+
+async function traceRows(bytes: Uint8Array): Promise<number> {
+  const { page } = await traceColumns(bytes, 'trace', GEOMETRY_4K);
+  return page.length;
+}
+
+function masimRows(bytes: Uint8Array): number {
+  return parseMasim(new TextDecoder('latin1').decode(bytes), 'masim.cfg').phases.length;
 }
 
 async function heatRows(bytes: Uint8Array): Promise<number> {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
+import { TraceConverter } from '../../src/formats/access-trace/convert.js';
 import { HEAT_VERSION, type HeatFacts } from '../../src/formats/heat-file/schema.js';
 import { writeHeatFile } from '../../src/formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
@@ -14,7 +15,18 @@ import { Bytes, joined, PerfBuilder, zstdFlushes } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';
 
 /** What reads the bytes: as perf.data, as one file of a directory of perf record --threads, or as another input. */
-export type SeedKind = 'perf.data' | 'directory' | 'damo' | 'heat' | 'script' | 'packed' | 'elf' | 'sizes';
+export type SeedKind =
+  | 'perf.data'
+  | 'directory'
+  | 'damo'
+  | 'heat'
+  | 'script'
+  | 'packed'
+  | 'elf'
+  | 'sizes'
+  | 'trace text'
+  | 'trace'
+  | 'masim';
 
 export interface Seed {
   readonly name: string;
@@ -82,6 +94,34 @@ export function otherSeeds(): Seed[] {
     ),
     { name: 'sizes of processes', bytes: textOf([sizesSeed()]), kind: 'sizes' },
     { name: 'heat file', bytes: heatSeed(), kind: 'heat' },
+    ...traceSeeds(),
+  ];
+}
+
+/** Texts of tracers, the trace file made of one, and a configuration of masim. */
+function traceSeeds(): Seed[] {
+  const numbers = Array.from({ length: 40 }, (_, number) => number);
+  const address = (number: number) => (0x7f0000000000 + 4096 * (number % 11) + 8 * number).toString(16);
+  const texts = {
+    lackey: numbers.map((number) => ` ${'LSM'[number % 3]} ${address(number)},8`),
+    dynamorio: numbers.map(
+      (number) =>
+        ` ${number} 2: 77 ${number % 2 === 0 ? 'read ' : 'write'} 8 byte(s) @ 0x${address(number)} by PC 0x401000`,
+    ),
+    'perf script': numbers.map(
+      (number) => `w 5/5 [000] ${number}.000001: 7 cpu/mem-loads/P: ${address(number)} 46810 |OP LOAD|`,
+    ),
+  };
+  const encoded = (lines: readonly string[]) => new TextEncoder().encode(lines.join('\n'));
+  const converter = new TraceConverter('seed', GEOMETRY_4K);
+  converter.push(encoded(texts.lackey));
+  const masim = ['a, 8192, none', '', 'one', '10', 'a, 1, 64, 5, rw', '', 'two', '20', 'a, 0, 64, 5, ro'];
+  return [
+    ...Object.entries(texts).map(
+      ([name, lines]): Seed => ({ name: `trace of ${name}`, bytes: encoded(lines), kind: 'trace text' }),
+    ),
+    { name: 'trace file', bytes: converter.end().bytes, kind: 'trace' },
+    { name: 'masim configuration', bytes: encoded(masim), kind: 'masim' },
   ];
 }
 

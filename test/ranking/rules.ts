@@ -6,10 +6,11 @@ import {
   shapeWithin,
   unevennessOf,
 } from '../../src/belief/prior.js';
+import { exactTable } from '../../src/policies/octavo/best-known.js';
 import type { ExactRates } from '../../src/policies/octavo/bound.js';
 import { curveOf } from '../../src/policies/octavo/curve.js';
 import { entryShapes } from '../../src/policies/octavo/entry-shapes.js';
-import { EXACT, type LayoutTable, LayoutTableBuilder } from '../../src/policies/octavo/layout-table.js';
+import { type LayoutTable, LayoutTableBuilder } from '../../src/policies/octavo/layout-table.js';
 import type { Translation } from '../../src/vocabulary/translation.js';
 
 /** Counts of samples of every sub-page, in a window of `seconds` divided by the accesses that a sample stands for. */
@@ -75,11 +76,7 @@ function believed({ world, counts, exposure, cpu }: Sampled, prior: 'block' | 'o
 }
 
 function exactly({ world, cpu }: Sampled, rates: Float64Array): LayoutTable {
-  const { pagesPerBlock } = world;
-  return tableOf(world, cpu, (block, into) => {
-    for (let page = 0; page < pagesPerBlock; page++) into[page] = rates[block * pagesPerBlock + page] * EXACT;
-    return EXACT;
-  });
+  return exactTable({ ...world, rates }, cpu.runPages);
 }
 
 /** `fill` writes the shapes of a block's pages and returns its exposure. */

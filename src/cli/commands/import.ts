@@ -11,6 +11,7 @@ import { bytesBetween, durationBetween, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
 import { checkOutputs, printImported } from '../samples/import-output.js';
 import { importRecordings } from '../samples/import-recordings.js';
+import { importTrace } from '../samples/import-trace.js';
 import type { ImportOptions } from '../samples/importing.js';
 import { importByFlag, parsePids, type WishFlags, wishFlags, wishOf } from '../samples/options.js';
 import { saveHeat } from '../samples/save-heat.js';
@@ -29,6 +30,7 @@ type ImportFlags = WishFlags & {
   readonly by?: ViewName | PlaceName;
   readonly symfs?: string;
   readonly format?: RowFormat;
+  readonly trace: boolean;
   readonly json: boolean;
 };
 
@@ -43,10 +45,16 @@ export const importCommand = command<ImportFlags, string[]>(
       '(json, json_compressed, perf script, perf.data of damon_aggregated) are read, too; they hold no pids, so --pid',
       'names the process of each target in order. Samples with a physical address only are put into no map, unless',
       '--resolve names live processes of this machine to look for them in: right after recording, since memory moves.',
+      'With --trace the order is kept: the text of valgrind lackey (--trace-mem=yes), of DynamoRIO (drmemtrace view,',
+      'memtrace) or of perf script with memory events becomes a trace file of time, page, write and weight.',
     ].join('\n'),
     examples: [
       ['octavo import perf.data --out heat.parquet', 'keep which pages were accessed how often'],
       ['perf record -o - … | octavo import - --json', 'sums of a recording while it is made'],
+      [
+        'octavo import lackey.txt --trace --out trace.parquet',
+        'accesses in their order, for the workload `trace` of `octavo simulate`',
+      ],
       ['octavo import perf.data --pid 4711 --out heat.parquet', 'one process only'],
       ['octavo import perf.data --by source', 'where the data came from, and the mean latency'],
       [
@@ -141,12 +149,19 @@ export const importCommand = command<ImportFlags, string[]>(
         brief: 'With --by block or page: directory that holds the programs of the recorded machine',
       },
       format: formatFlag,
+      trace: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Keep accesses in the order of time: --out is a trace file, from the text of a tracer',
+      },
       json: jsonFlag,
     },
   },
   async function (flags, ...paths) {
     const geometry = geometryOf(flags, this.host.identity.geometry);
     checkOutputs(flags);
+    if (flags.trace) return importTrace(this, paths, geometry, flags);
     const wish = wishOf(flags);
     const imported = await importRecordings(this, paths, {
       geometry,

@@ -15,8 +15,9 @@ export const manCommand = command<Record<never, never>, []>(
   },
   {},
   async function () {
-    // The catalogue holds this command, so that the routes can only be had once it is loaded.
-    const { routes } = await import('../catalogue.js');
+    // The table holds this command, so that the routes can only be had once it is loaded.
+    const { everyRoute } = await import('../command-table.js');
+    const routes = await everyRoute();
     const introduction = routes.fullDescription ?? routes.brief;
     this.streams.out.write(manualPage(manualCommands(routes), VERSION, introduction));
   },

@@ -203,5 +203,6 @@ function sparsenessWords({ sparseBefore, sparseAfter }: ChangeLine): string {
 }
 
 function showRatio(ratio: number): string {
-  return ratio === 0 ? '0' : ratio.toPrecision(2);
+  if (ratio === 0) return '0';
+  return ratio < 100 ? ratio.toPrecision(2) : ratio.toFixed(0);
 }

@@ -1,11 +1,11 @@
 /** Gathers batches of one or more recordings. */
-import { DEFAULT_HEAT_BYTES } from '../../cycle/plan-turn.js';
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import type { NewProgram } from '../../formats/perf-data/recording-state.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { Files } from '../../host/host.js';
 import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
+import { DEFAULT_HEAT_BYTES } from '../../hotness/hot-maps.js';
 import { AccessViews } from '../../sources/access-views.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
 import type { PerfFileSource } from '../../sources/perf-file.js';

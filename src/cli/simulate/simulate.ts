@@ -2,14 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { runJobs } from '../../host/worker-pool.js';
 import { CPUS } from '../../model/cpus/catalogue.js';
 import { baselineNs } from '../../simulator/run/baselines.js';
-import { JOBS_MODULE, type Job, type ScenarioFiles } from '../../simulator/run/jobs.js';
+import { JOBS_MODULE, type Job, readsOf, type ScenarioFiles } from '../../simulator/run/jobs.js';
 import type { SimulationOutcome } from '../../simulator/run/outcome.js';
 import { recordingOf } from '../../simulator/run/pmu-recording.js';
 import { Simulation } from '../../simulator/run/simulation.js';
 import { heatText } from '../../simulator/scenario/heat-text.js';
 import { hostGeometry, type Scenario } from '../../simulator/scenario/scenario.js';
 import { parseScenario, withValue } from '../../simulator/scenario/scenario-text.js';
+import { requireRoom, traceColumns } from '../../simulator/scenario/trace-columns.js';
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
+import type { TraceColumns } from '../../simulator/workloads/trace.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
@@ -73,7 +75,7 @@ async function runOne(
   }
   const files = await filesOf(context, scenario);
   const simulation = new Simulation(scenario, seed, {
-    readText: (path) => files[path] ?? '',
+    ...readsOf(files),
     progress: (done, total) =>
       context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
   });
@@ -85,7 +87,7 @@ async function runOne(
   const accesses = requests.reduce((sum, request) => sum + request.warmUp + request.accesses, 0);
   const baselines =
     accesses < WORTH_A_THREAD
-      ? requests.map((request) => baselineNs(request, (path) => files[path] ?? ''))
+      ? requests.map((request) => baselineNs(request, readsOf(files)))
       : await runJobs<Job, number>(
           { url: JOBS_MODULE },
           requests.map((request) => ({ kind: 'baseline', request, files })),
@@ -102,16 +104,22 @@ function writeRecording(context: OctavoContext, simulation: Simulation, path: st
 }
 
 /** Files that workloads name, read once, so that worker threads need no host. */
-async function filesOf(context: OctavoContext, scenario: Scenario): Promise<ScenarioFiles> {
-  const files: Record<string, string> = {};
-  for (const { with: parameters } of scenario.processes) {
+async function filesOf(context: OctavoContext, { host, processes }: Scenario): Promise<ScenarioFiles> {
+  const texts: Record<string, string> = {};
+  const traces: Record<string, TraceColumns> = {};
+  const geometry = hostGeometry(host);
+  for (const { workload, with: parameters } of processes) {
     const path = parameters.file;
     if (typeof path !== 'string') continue;
     const bytes = context.host.files.readBytes(path);
     if (!bytes.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: bytes.error.errno });
-    files[path] = await heatText(bytes.value, path, hostGeometry(scenario.host));
+    if (workload !== 'trace') texts[path] = await heatText(bytes.value, path, geometry);
+    else {
+      traces[path] = await traceColumns(bytes.value, path, geometry);
+      requireRoom(traces[path], path, host.memory + host.swap, geometry);
+    }
   }
-  return files;
+  return { texts, traces };
 }
 
 async function sweep(

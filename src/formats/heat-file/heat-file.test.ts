@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import type { ColumnValues } from '../parquet/columns.js';
+import { EncodeLoop, type LoopColumn } from '../parquet/encode-loop/encode-loop.js';
 import { DamagedParquet } from '../parquet/read.js';
 import { ParquetFile } from '../parquet/writer.js';
 import { HeatFile } from './read.js';
@@ -162,14 +164,32 @@ async function problemOf(bytes: Uint8Array): Promise<string | undefined> {
 }
 const V1_COLUMNS = HEAT_COLUMNS.filter(({ name }) => name !== 'tlb_misses' && name !== 'time_ms');
 
+/** Sets the first value of a column. */
+function put(loop: EncodeLoop, column: LoopColumn, value: number): LoopColumn {
+  const bytes = loop.bytes(column, 1);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (column.bits === 64) view.setBigInt64(0, BigInt(value), true);
+  else view.setInt32(0, value, true);
+  return column;
+}
+
+/** 10 samples of the fourth page of a process, for 30 accesses. */
+function oneRow(loop: EncodeLoop): ColumnValues[] {
+  const { pids, commands, mappings, blocks, subPages, addresses, samples, accesses } = loop.columns;
+  const numbers = [pids, blocks, subPages, addresses, samples];
+  const [pid, block, page, address, count] = [7, 0, 3, 12288, 10].map((value, at) => ({ kind: 'numbers' as const, values: put(loop, numbers[at], value) })); // biome-ignore format: a row
+  const text = (entry: string, column: LoopColumn) =>
+    ({ kind: 'dictionary', entries: [entry], indices: put(loop, column, 0) }) as const;
+  const bytes = loop.bytes(accesses, 1);
+  new DataView(bytes.buffer, bytes.byteOffset).setFloat64(0, 30, true);
+  return [pid, text('db', commands), text('//anon', mappings), block, page, address, count, { kind: 'plain', values: accesses }]; // biome-ignore format: a row
+}
+
 /** One row of a file as version 1 wrote it. */
 function versionOne(pages: number): Uint8Array {
-  const parquet = new ParquetFile(V1_COLUMNS);
-  const number = (value: number) => ({ kind: 'numbers', values: Float64Array.of(value) }) as const;
-  const text = (value: string) =>
-    ({ kind: 'dictionary', entries: [value], indices: Uint32Array.of(0) }) as const;
-  const accesses = { kind: 'plain', values: [30] } as const;
-  parquet.addGroup(1, [number(7), text('db'), text('//anon'), number(0), number(3), number(12288), number(10), accesses]); // biome-ignore format: a row
+  const loop = new EncodeLoop();
+  const parquet = new ParquetFile(V1_COLUMNS, loop);
+  parquet.addGroup(1, oneRow(loop));
   const granularity = { pages, blindInsideHugePages: pages > 1, blindToCachedTranslations: pages > 1 };
   const origins = [{ source: 'perf-file', detail: 'perf.data', granularity, tells: 'heat', windowNs: null }];
   const facts = { octavo: 'heat', version: 1, page_bytes: 4096, block_bytes: 2 << 20, origins, samples: 10 };
@@ -221,6 +241,29 @@ test('a page sampled in several slices has a row for each, beside each other, as
   }
 });
 
+test('slices whose first pages come in another order than their times', async () => {
+  const builder = () => new HotMapBuilder({ pid: 7, startTicks: 0, command: 'db', cgroup: '/' }, GEOMETRY_4K);
+  const [all, first, second, third] = [builder(), builder(), builder(), builder()];
+  for (const [page, slice] of [[1, third], [2, second], [5, first], [600, second]] as const) // biome-ignore format: a table
+    for (const into of [all, slice]) into.addCount(page, 1, 1);
+  const slices = [first, second, third].map((each, at) => ({ timeMs: 100 * at, maps: [each.build([])] }));
+  const file = HeatFile.open(writeHeatFile([all.build([])], FACTS, () => NO_NAME, slices));
+  assert.ok(file instanceof HeatFile, String(file));
+  for await (const group of file.groups()) {
+    assert.deepEqual(Array.from(group.address, Number), [4096, 8192, 20480, 600 * 4096]);
+    assert.deepEqual(Array.from(group.timeMs), [200, 100, 0, 100]);
+  }
+});
+
+test('counters that are full get what they lost, up to what a column holds', async () => {
+  const builder = new HotMapBuilder({ pid: 7, startTicks: 0, command: '', cgroup: '/' }, GEOMETRY_4K);
+  builder.addCount(1, 70_000, 70_000);
+  builder.addCount(513, 2 ** 40, 2 ** 40);
+  const file = HeatFile.open(writeHeatFile([builder.build([])], FACTS, () => NO_NAME));
+  assert.ok(file instanceof HeatFile);
+  for await (const group of file.groups()) assert.deepEqual(Array.from(group.samples), [70_000, 0x7fffffff]);
+});
+
 test('more slices of a block than rows fit into what is left of a group', async () => {
   const process = { pid: 7, startTicks: 0, command: '', cgroup: '/' };
   const slices = Array.from({ length: 40 }, (_, timeMs) => {
@@ -241,12 +284,10 @@ test('more slices of a block than rows fit into what is left of a group', async 
 });
 
 test('a file of version 2 is read as one slice of no known time', async () => {
-  const parquet = new ParquetFile(HEAT_COLUMNS.filter(({ name }) => name !== 'time_ms'));
-  const number = (value: number) => ({ kind: 'numbers', values: Float64Array.of(value) }) as const;
-  const text = (value: string) =>
-    ({ kind: 'dictionary', entries: [value], indices: Uint32Array.of(0) }) as const;
-  const accesses = { kind: 'plain', values: [30] } as const;
-  parquet.addGroup(1, [number(7), text('db'), text('//anon'), number(0), number(3), number(12288), number(10), accesses, number(2)]); // biome-ignore format: a row
+  const loop = new EncodeLoop();
+  const columns = HEAT_COLUMNS.filter(({ name }) => name !== 'time_ms');
+  const parquet = new ParquetFile(columns, loop);
+  parquet.addGroup(1, [...oneRow(loop), { kind: 'numbers', values: put(loop, loop.columns.tlbMisses, 2) }]);
   const { slices: _, ...facts } = FACTS;
   const bytes = parquet.finish('octavo', {
     [FACTS_KEY]: JSON.stringify({ ...facts, version: 2, written_as: 2 }),

@@ -1,9 +1,7 @@
 /** Rows of a heat file as columns, until there are enough of them for a row group. */
 import type { ColumnValues } from '../parquet/columns.js';
-import { Dictionary, DoubleDictionary } from './dictionaries.js';
-
-/** Rows of a row group: what is held in columns before it is encoded. */
-export const GROUP_ROWS = 65536;
+import type { EncodeLoop, LoopColumn } from '../parquet/encode-loop/encode-loop.js';
+import { Dictionary } from './dictionary.js';
 
 /** What the rows of a block have in common. */
 export interface BlockRows {
@@ -22,36 +20,39 @@ export interface SliceRows {
   readonly timeMs: number;
   /** Accesses that a sample stands for. */
   readonly weight: number;
-  /** Samples by sub-page, and those of them that missed the TLB. */
-  readonly counts: Float64Array;
-  readonly tlbMisses: Uint16Array;
+  /** Samples that each full counter lost. */
+  readonly lost: number;
+  /** Samples by sub-page, and those of them that missed the TLB: all 0 when undefined. */
+  readonly counts: Uint16Array;
+  readonly tlbMisses: Uint16Array | undefined;
 }
+
+type Range = [number, number];
 
 export class RowGroup {
   private count = 0;
   private readonly write: (count: number, columns: readonly ColumnValues[]) => void;
-  private readonly pids = new Float64Array(GROUP_ROWS);
-  private readonly commandIndices = new Uint32Array(GROUP_ROWS);
-  private readonly mappingIndices = new Uint32Array(GROUP_ROWS);
-  private readonly blocks = new Float64Array(GROUP_ROWS);
-  private readonly subPages = new Float64Array(GROUP_ROWS);
-  private readonly addresses = new Float64Array(GROUP_ROWS);
-  private readonly samples = new Float64Array(GROUP_ROWS);
-  private readonly accesses = new Float64Array(GROUP_ROWS);
-  private readonly tlbMisses = new Float64Array(GROUP_ROWS);
-  private readonly timeIndices = new Uint32Array(GROUP_ROWS);
+  private readonly loop: EncodeLoop;
   private readonly times: number[] = [];
   private readonly commands = new Dictionary();
   private readonly mappings = new Dictionary();
-  private readonly accessValues = new DoubleDictionary(GROUP_ROWS);
+  private blocks: Range = nowhere();
+  private addresses: Range = nowhere();
 
-  constructor(write: (count: number, columns: readonly ColumnValues[]) => void) {
+  constructor(loop: EncodeLoop, write: (count: number, columns: readonly ColumnValues[]) => void) {
+    this.loop = loop;
     this.write = write;
+    loop.clear();
   }
 
-  /** Sees to it that there is room for so many rows, at most GROUP_ROWS. */
+  /** Pages that may be added at once when there are so many slices. */
+  mostPages(slices: number): number {
+    return Math.max(1, Math.floor(this.loop.capacity / Math.max(1, slices)));
+  }
+
+  /** Sees to it that there is room for so many rows, at most those of a row group. */
   makeRoom(rows: number): void {
-    if (this.count + rows > GROUP_ROWS) this.flush();
+    if (this.count + rows > this.loop.capacity) this.flush();
   }
 
   /**
@@ -59,75 +60,93 @@ export class RowGroup {
    * room.
    */
   add(block: BlockRows, mapping: string, from: number, to: number): void {
-    const first = this.count;
-    let row = first;
-    for (let subPage = from; subPage < to; subPage++) {
-      for (const slice of block.slices)
-        if (slice.counts[subPage] !== 0) this.put(row++, block, slice, subPage);
-    }
-    this.pids.fill(block.pid, first, row);
-    this.commandIndices.fill(this.commands.indexOf(block.command), first, row);
-    this.mappingIndices.fill(this.mappings.indexOf(mapping), first, row);
-    this.blocks.fill(block.address, first, row);
-    this.accessValues.addAll(this.accesses, first, row);
+    const { loop, count: first } = this;
+    const { address, pageBytes, slices } = block;
+    this.fillCounters(slices, from, to);
+    const run = { block: address, pageBytes, subPage: from, pages: to - from };
+    const row = loop.addRows(first, slices.length, run);
+    if (row === first) return;
+    this.noteTimes(slices);
+    loop.pids.fill(block.pid, first, row);
+    loop.commands.fill(this.commands.indexOf(block.command), first, row);
+    loop.mappings.fill(this.mappings.indexOf(mapping), first, row);
+    loop.blocks.fill(BigInt(address), first, row);
+    widen(this.blocks, address, address);
+    widen(this.addresses, loop.addressAt(first), loop.addressAt(row - 1));
     this.count = row;
   }
 
-  private put(row: number, { address, pageBytes }: BlockRows, slice: SliceRows, subPage: number): void {
-    const count = slice.counts[subPage];
-    this.subPages[row] = subPage;
-    this.addresses[row] = address + subPage * pageBytes;
-    this.samples[row] = count;
-    this.accesses[row] = count * slice.weight;
-    this.tlbMisses[row] = Math.min(count, slice.tlbMisses[subPage]);
-    this.timeIndices[row] = this.timeIndex(slice.timeMs);
+  private fillCounters(slices: readonly SliceRows[], from: number, to: number): void {
+    const { counts, misses } = this.loop;
+    for (let index = 0, at = 0; index < slices.length; index++, at += to - from) {
+      const slice = slices[index];
+      this.loop.setSlice(index, slice.weight, this.times.indexOf(slice.timeMs), slice.lost);
+      counts.set(slice.counts.subarray(from, to), at);
+      if (slice.tlbMisses === undefined) misses.fill(0, at, at + to - from);
+      else misses.set(slice.tlbMisses.subarray(from, to), at);
+    }
   }
 
-  /** There are as many times as slices: few. */
-  private timeIndex(timeMs: number): number {
-    const known = this.times.indexOf(timeMs);
-    return known >= 0 ? known : this.times.push(timeMs) - 1;
+  /** Times get their indices with their first rows. There are as many as slices: few. */
+  private noteTimes(slices: readonly SliceRows[]): void {
+    for (let slice = 0; slice < slices.length; slice++) {
+      const index = this.loop.timeIndex(slice);
+      if (index >= 0) this.times[index] = slices[slice].timeMs;
+    }
   }
 
   flush(): void {
-    const { count } = this;
+    const { count, loop } = this;
     if (count === 0) return;
-    const numbers = (values: Float64Array, range?: readonly [number, number]): ColumnValues => ({
+    const { pids, commands, mappings, blocks, subPages, addresses, samples, tlbMisses, times } = loop.columns;
+    const numbers = (values: LoopColumn, range?: Range): ColumnValues => ({
       kind: 'numbers',
       values,
       ...(range === undefined ? {} : { range }),
     });
-    const strings = (dictionary: Dictionary, indices: Uint32Array): ColumnValues => ({
+    const texts = ({ entries }: Dictionary, indices: LoopColumn): ColumnValues => ({
       kind: 'dictionary',
-      entries: dictionary.entries,
+      entries,
       indices,
     });
     this.write(count, [
-      numbers(this.pids, [this.pids[0], this.pids[count - 1]]),
-      strings(this.commands, this.commandIndices),
-      strings(this.mappings, this.mappingIndices),
-      numbers(this.blocks, rangeOf(this.blocks, count)),
-      numbers(this.subPages),
-      numbers(this.addresses, rangeOf(this.addresses, count)),
-      numbers(this.samples),
-      this.accessValues.columnOf(this.accesses),
-      numbers(this.tlbMisses),
-      { kind: 'dictionary', entries: [...this.times], indices: this.timeIndices },
+      numbers(pids, [loop.pids[0], loop.pids[count - 1]]),
+      texts(this.commands, commands),
+      texts(this.mappings, mappings),
+      numbers(blocks, this.blocks),
+      numbers(subPages),
+      numbers(addresses, this.addresses),
+      numbers(samples),
+      this.accesses(),
+      numbers(tlbMisses),
+      { kind: 'dictionary', entries: [...this.times], indices: times },
     ]);
+    this.clear();
+  }
+
+  private accesses(): ColumnValues {
+    const { accesses, accessIndices } = this.loop.columns;
+    const entries = this.loop.accessValues();
+    if (entries === undefined) return { kind: 'plain', values: accesses };
+    return { kind: 'dictionary', entries, indices: accessIndices };
+  }
+
+  private clear(): void {
     this.count = 0;
     this.commands.clear();
     this.mappings.clear();
     this.times.length = 0;
-    this.accessValues.clear();
+    this.blocks = nowhere();
+    this.addresses = nowhere();
+    this.loop.clear();
   }
 }
 
-function rangeOf(values: Float64Array, count: number): readonly [number, number] {
-  let least = values[0];
-  let largest = values[0];
-  for (let row = 1; row < count; row++) {
-    if (values[row] < least) least = values[row];
-    if (values[row] > largest) largest = values[row];
-  }
-  return [least, largest];
+function nowhere(): Range {
+  return [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+}
+
+function widen(range: Range, least: number, largest: number): void {
+  if (least < range[0]) range[0] = least;
+  if (largest > range[1]) range[1] = largest;
 }

@@ -1,8 +1,9 @@
 /** Hot maps to a heat file. */
 import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
 import type { BlockNumber, PageNumber, ProcessId } from '../../vocabulary/units.js';
+import { EncodeLoop } from '../parquet/encode-loop/encode-loop.js';
 import { ParquetFile } from '../parquet/writer.js';
-import { GROUP_ROWS, RowGroup, type SliceRows } from './row-group.js';
+import { RowGroup, type SliceRows } from './row-group.js';
 import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts, NO_TIME } from './schema.js';
 
 /** Counters of a hot map stop here. */
@@ -35,8 +36,9 @@ export function writeHeatFile(
   nameMapping: NameMapping,
   slices: readonly TimedMaps[] = [{ timeMs: NO_TIME, maps }],
 ): Uint8Array {
-  const parquet = new ParquetFile(HEAT_COLUMNS);
-  const group = new RowGroup((count, columns) => parquet.addGroup(count, columns));
+  const loop = new EncodeLoop();
+  const parquet = new ParquetFile(HEAT_COLUMNS, loop);
+  const group = new RowGroup(loop, (count, columns) => parquet.addGroup(count, columns));
   for (const map of [...maps].sort((a, b) => a.process.pid - b.process.pid)) {
     const readers = slices.flatMap(({ timeMs, maps: timed }) => {
       const found = timed.find(({ process }) => process.pid === map.process.pid);
@@ -67,29 +69,24 @@ class SliceReader {
   private readonly timeMs: number;
   private readonly map: HotMap;
   private readonly counts: Uint16Array;
-  private readonly exact: Float64Array;
   private readonly missed: Uint16Array;
 
   constructor(timeMs: number, map: HotMap) {
     this.timeMs = timeMs;
     this.map = map;
     this.counts = new Uint16Array(map.geometry.pagesPerBlock);
-    this.exact = new Float64Array(this.counts.length);
     this.missed = new Uint16Array(this.counts.length);
   }
 
   /** What the block has; valid until the next call. Undefined when it has no samples in the slice. */
   read(number: BlockNumber): SliceRows | undefined {
-    const { map, counts, exact, missed, timeMs } = this;
+    const { map, counts, missed, timeMs } = this;
     const block = map.block(number);
     if (block === undefined || !map.counts(number, counts)) return undefined;
-    exact.set(counts);
-    const clipped = block.samples < SATURATED ? 0 : clippedShare(block, counts);
-    if (clipped > 0) restore(exact, clipped);
-    missed.fill(0);
-    map.tlbMissCounts(number, missed);
+    const lost = block.samples < SATURATED ? 0 : clippedShare(block, counts);
+    const tlbMisses = map.tlbMissCounts(number, missed) ? missed : undefined;
     const weight = block.samples === 0 ? 0 : block.weight / block.samples;
-    return { timeMs, weight, counts: exact, tlbMisses: missed };
+    return { timeMs, weight, lost, counts, tlbMisses };
   }
 }
 
@@ -105,7 +102,7 @@ function addBlock(
   const { pid, command } = process;
   const { pageBytes } = geometry;
   const rows = { pid, command, address: first * pageBytes, pageBytes, slices };
-  const most = Math.max(1, Math.floor(GROUP_ROWS / Math.max(1, slices.length)));
+  const most = group.mostPages(slices.length);
   for (let from = nextTouched(touched, 0); from < touched.length; ) {
     const { name, end } = nameMapping(pid, first + from);
     const to = Math.min(touched.length, Math.max(from + 1, end - first), from + most);
@@ -121,13 +118,6 @@ function nextTouched(counts: Uint16Array, from: number): number {
   return page;
 }
 
-/** Gives saturated counters their share of what they lost. */
-function restore(counts: Float64Array, clipped: number): void {
-  for (let page = 0; page < counts.length; page++) {
-    if (counts[page] === SATURATED) counts[page] = Math.min(SATURATED + clipped, LARGEST_COUNT);
-  }
-}
-
 /** What counters lost by stopping at their maximum, shared among those that did. */
 function clippedShare(block: HotBlock, counts: Uint16Array): number {
   let counted = 0;
@@ -136,5 +126,5 @@ function clippedShare(block: HotBlock, counts: Uint16Array): number {
     counted += counts[page];
     if (counts[page] === SATURATED) saturated++;
   }
-  return saturated === 0 ? 0 : Math.floor((block.samples - counted) / saturated);
+  return saturated === 0 ? 0 : Math.min(LARGEST_COUNT, Math.floor((block.samples - counted) / saturated));
 }

@@ -1,6 +1,6 @@
 /** Columns of a row group to pages: a dictionary where values repeat, differences where they ascend. */
 import type { ByteSink } from './byte-sink.js';
-import type { EncodeLoop } from './encode-loop/encode-loop.js';
+import type { EncodeLoop, LoopColumn } from './encode-loop/encode-loop.js';
 
 /** Physical types of parquet.thrift. */
 export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const;
@@ -11,43 +11,38 @@ export interface ColumnType {
   readonly type: 'int32' | 'int64' | 'double' | 'string';
 }
 
-/** Values of a row group; numbers are whole unless the column is of doubles. */
+/** Values of a row group, in the memory of the loop that encodes them. */
 export type ColumnValues =
-  /** Written as differences. */
+  /** Whole numbers, written as differences. */
   | {
       readonly kind: 'numbers';
-      readonly values: Float64Array;
+      readonly values: LoopColumn;
       readonly range?: readonly [number, number];
     }
   /** Written as indices into the values that occur. */
   | {
       readonly kind: 'dictionary';
       readonly entries: readonly string[] | ArrayLike<number>;
-      readonly indices: Uint32Array;
+      readonly indices: LoopColumn;
     }
   /** Written as they are. */
-  | { readonly kind: 'plain'; readonly values: ArrayLike<number> };
+  | { readonly kind: 'plain'; readonly values: LoopColumn };
 
 const UTF8 = new TextEncoder();
 
-/** Appends the body of a data page of `count` values; answers how it is encoded. */
+/** The body of a data page of `count` values, valid until the loop's next call, and how it is encoded. */
 export function encodeValues(
   loop: EncodeLoop,
-  column: ColumnType,
   values: ColumnValues,
   count: number,
-  out: ByteSink,
-): number {
-  if (values.kind === 'numbers') {
-    out.append(loop.deltas(values.values, count));
-    return ENCODING.deltaBinaryPacked;
-  }
-  if (values.kind === 'dictionary') {
-    out.append(loop.indices(values.indices, count, values.entries.length));
-    return ENCODING.rleDictionary;
-  }
-  for (let i = 0; i < count; i++) plain(column, values.values[i], out);
-  return ENCODING.plain;
+): { readonly encoding: number; readonly bytes: Uint8Array } {
+  if (values.kind === 'numbers')
+    return { encoding: ENCODING.deltaBinaryPacked, bytes: loop.deltas(values.values, count) };
+  if (values.kind === 'plain') return { encoding: ENCODING.plain, bytes: loop.bytes(values.values, count) };
+  return {
+    encoding: ENCODING.rleDictionary,
+    bytes: loop.indices(values.indices, count, values.entries.length),
+  };
 }
 
 /** One value as it is. */

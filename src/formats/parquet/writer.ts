@@ -5,7 +5,7 @@
  */
 import { ByteSink } from './byte-sink.js';
 import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
-import { EncodeLoop } from './encode-loop/encode-loop.js';
+import type { EncodeLoop } from './encode-loop/encode-loop.js';
 import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];
@@ -19,12 +19,14 @@ export class ParquetFile {
   private readonly columns: readonly ColumnType[];
   private readonly out = new ByteSink(1 << 16);
   private readonly page = new ByteSink(1 << 16);
-  private readonly loop = new EncodeLoop();
+  private readonly loop: EncodeLoop;
   private readonly groups: ThriftValue[] = [];
   private rows = 0;
 
-  constructor(columns: readonly ColumnType[]) {
+  /** `loop` has the values of the row groups. */
+  constructor(columns: readonly ColumnType[], loop: EncodeLoop) {
     this.columns = columns;
+    this.loop = loop;
     for (const byte of MAGIC) this.out.byte(byte);
   }
 
@@ -68,10 +70,9 @@ export class ParquetFile {
     const start = this.out.length;
     if (values.kind === 'dictionary') this.addDictionary(column, values.entries);
     const dataAt = this.out.length;
-    this.page.clear();
-    const encoding = encodeValues(this.loop, column, values, count, this.page);
+    const { encoding, bytes: body } = encodeValues(this.loop, values, count);
     const levels = { 3: i32(ENCODING.rle), 4: i32(ENCODING.rle) };
-    this.addPage(PAGE.data, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
+    this.addPage(PAGE.data, body, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
     const bytes = this.out.length - start;
     const hasDictionary = values.kind === 'dictionary';
     return struct({
@@ -94,15 +95,15 @@ export class ParquetFile {
   private addDictionary(column: ColumnType, entries: readonly string[] | ArrayLike<number>): void {
     this.page.clear();
     for (let i = 0; i < entries.length; i++) plain(column, entries[i], this.page);
-    this.addPage(PAGE.dictionary, {
+    this.addPage(PAGE.dictionary, this.page.written(), {
       7: struct({ 1: i32(entries.length), 2: i32(ENCODING.plain), 3: bool(false) }),
     });
   }
 
-  private addPage(type: number, header: Readonly<Record<number, ThriftValue>>): void {
-    const bytes = this.page.length;
+  private addPage(type: number, body: Uint8Array, header: Readonly<Record<number, ThriftValue>>): void {
+    const bytes = body.length;
     writeStruct({ 1: i32(type), 2: i32(bytes), 3: i32(bytes), ...header }, this.out);
-    this.out.append(this.page.written());
+    this.out.append(body);
   }
 }
 

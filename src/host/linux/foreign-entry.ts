@@ -19,7 +19,7 @@ if (problem !== undefined) {
 }
 const asked = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => asked.abort(name));
-process.exit(await runForeign(command, parameters, {}, asked.signal));
+void runForeign(command, parameters, {}, asked.signal).then((code) => process.exit(code));
 
 function mountAll(binds: readonly [string, string][]): string | undefined {
   const entered = enterPrivateMounts();

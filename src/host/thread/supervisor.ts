@@ -7,11 +7,11 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
 import { endProcess, prepareToEnd } from '../linux/end-process.js';
 import { type Inherited, ignores } from '../linux/inherited.js';
+import { isTerminal } from '../terminals.js';
 import type { FromCommand, StreamFacts, ThreadStart, ToCommand } from './messages.js';
 import { type Reason, SharedState, STOP_SIGNALS } from './shared.js';
 
@@ -194,7 +194,7 @@ class Supervisor {
 
 /** Looking at a stream makes it, which takes its time: only a terminal is worth that. */
 function factsOf(descriptor: 1 | 2): StreamFacts {
-  const isTTY = isatty(descriptor);
+  const isTTY = isTerminal(descriptor);
   const stream = () => (descriptor === 1 ? process.stdout : process.stderr);
   return { isTTY, columns: isTTY ? stream().columns : undefined };
 }
@@ -211,9 +211,9 @@ function removeOwnLock(path: string): void {
 
 /** Node sets terminals back when it ends, and aborts when one of them is gone by then. */
 function endQuietlyWithoutTerminal(): void {
-  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  const terminals = [0, 1, 2].filter((descriptor) => isTerminal(descriptor));
   process.on('exit', (code) => {
-    if (!terminals.every((descriptor) => isatty(descriptor))) endProcess(code);
+    if (!terminals.every((descriptor) => isTerminal(descriptor))) endProcess(code);
   });
 }
 

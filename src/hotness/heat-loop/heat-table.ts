@@ -58,6 +58,7 @@ interface Exports {
   addWeight(address: number, samples: number, weight: number): void;
   setThinning(mask: number): void;
   addCount(pid: number, page: number, samples: number, weight: number): void;
+  addCounts(address: number, first: number, pages: number): number;
   add(pid: number, block: number): number;
   find(pid: number, block: number): number;
   tally(block: number, pages: number): void;
@@ -74,6 +75,8 @@ interface Views {
   readonly pid: Int32Array;
   readonly flags: Uint16Array;
   readonly times: Float64Array;
+  /** In place of `virtualPage`: counts of sub-pages. */
+  readonly counts: Uint16Array;
 }
 
 /** Address of a block in the table; 0 for none. */
@@ -261,15 +264,22 @@ export class HeatTable {
       this.unplacedBefore[UNPLACED.length - 1] += samples;
       return;
     }
-    const first = block * this.geometry.pagesPerBlock;
-    let counted = 0;
     copyCounts(data, address, this.detail, this.scratch);
-    this.scratch.forEach((count, subPage) => {
-      if (count === 0) return;
-      this.calls.addCount(pid, first + subPage, count, 0);
-      counted += count;
-    });
-    this.calls.addWeight(own, samples - counted, weight);
+    this.calls.addWeight(own, samples - this.addScratch(own), weight);
+  }
+
+  /** Adds the counts of `scratch` to a block; returns how many samples they are. */
+  private addScratch(block: BlockAddress): number {
+    const { scratch } = this;
+    const most = this.views.counts.length;
+    let counted = 0;
+    for (let from = 0; from < scratch.length; from += most) {
+      const part = scratch.subarray(from, from + most);
+      // Counters may make the memory grow, which makes the views anew.
+      this.views.counts.set(part);
+      counted += this.calls.addCounts(block, from, part.length);
+    }
+    return counted;
   }
 
   /** `samples` samples on a page at once. */
@@ -410,6 +420,7 @@ export class HeatTable {
       pid: new Int32Array(buffer, calls.PID.value, capacity),
       flags: new Uint16Array(buffer, calls.FLAGS.value, capacity),
       times: new Float64Array(buffer, calls.TIMES.value, capacity),
+      counts: new Uint16Array(buffer, calls.VIRTUAL_PAGE.value, 4 * capacity),
     };
   }
 }

@@ -73,7 +73,8 @@ export function costsOf(facts: CostFacts): BlockCosts {
 /** Nanoseconds a second that each block saves by being huge beyond walks, a change from what it is now included. */
 export function beyondWalks({ survey, horizonSeconds }: CostFacts, costs: BlockCosts): Float64Array {
   return costs.refaultNs.map((refault, block) => {
-    const change = survey.isHuge[block] === 1 ? costs.splitNs[block] : -costs.collapseNs[block];
+    const change =
+      survey.isHuge[block] === 1 ? costs.splitNs[block] / costs.lasting[block] : -costs.collapseNs[block];
     return refault + change / horizonSeconds;
   });
 }

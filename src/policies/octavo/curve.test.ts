@@ -6,7 +6,8 @@ import { curveOf, savedByHuge, walkNsOf } from './curve.js';
 import { EXACT, type LayoutTable, LayoutTableBuilder } from './layout-table.js';
 import { characteristicTime, entriesWithin, hugeMisses, smallMisses } from './residency.js';
 
-const CPU = { ...USUAL_TRANSLATION, entries: 64, hugeEntries: 64 };
+const { tables: _tables, ...CONSTANT } = USUAL_TRANSLATION;
+const CPU = { ...CONSTANT, entries: 64, hugeEntries: 64 };
 const PAGES = 64;
 
 /** Blocks of `used` pages of one rate each. */

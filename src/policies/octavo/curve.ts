@@ -4,7 +4,8 @@
  * for speed. It starts from small pages since TLBs have increasing returns: from everything huge every entry fits, τ is
  * infinite and no block is worth anything (docs/decisions/0920).
  */
-import type { Translation } from '../../vocabulary/translation.js';
+import { assert } from '../../base/assert.js';
+import { type Translation, withTables } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
 import { characteristicTime, hugeMisses, smallMisses } from './residency.js';
@@ -39,8 +40,25 @@ export function savedByHuge(
   return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
 }
 
+/** The CPU with the times of walks that it has in a layout: the more table lines are in use, the longer they take. */
+export function cpuAt(table: LayoutTable, isHuge: Uint8Array, cpu: Translation): Translation {
+  let [lines, blocks] = [0, 0];
+  for (let block = 0; block < table.count; block++) {
+    if (isHuge[block] === 1) continue;
+    lines += table.lines[block];
+    blocks++;
+  }
+  return withTables(cpu, lines, blocks);
+}
+
 /** Nanoseconds of walks a second of a whole layout. */
-export function walkNsOf(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: Translation): Nanoseconds {
+export function walkNsOf(
+  table: LayoutTable,
+  isHuge: Uint8Array,
+  tau: number,
+  anyCpu: Translation,
+): Nanoseconds {
+  const cpu = cpuAt(table, isHuge, anyCpu);
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
     sum +=
@@ -63,10 +81,12 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
   let tau = characteristicTime(table, isHuge, cpu.entries);
   note(curve, 0, { table, isHuge, tau, cpu, extra });
   for (let done = 0; done < count; ) {
+    const now = cpuAt(table, isHuge, cpu);
     const remaining = left.subarray(0, count - done);
     for (const block of remaining) {
-      const saved = savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0);
+      const saved = savedByHuge(table, block, tau, now) + (extra?.[block] ?? 0);
       scores[block] = saved / Math.max(LEAST_WASTE, table.waste[block]);
+      assert(!Number.isNaN(scores[block]), `block ${block} of ${count} has no score`);
     }
     const best = takeBest(remaining, scores, Math.min(batch, remaining.length));
     for (const block of best) {

@@ -1,7 +1,7 @@
 /** How far down the curve the goal lets one go, and the price of a byte that it comes to. */
 import type { Translation } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
-import { type Curve, savedByHuge } from './curve.js';
+import { type Curve, cpuAt, savedByHuge } from './curve.js';
 import type { Goal } from './goal.js';
 import type { LayoutTable } from './layout-table.js';
 
@@ -10,10 +10,17 @@ export interface Cut {
   readonly huge: number;
   /** Characteristic time of that layout, in seconds. */
   readonly tau: number;
+  /** The CPU with the times of walks of that layout. */
+  readonly cpu: Translation;
   /** Nanoseconds a second that a byte is worth: what the next block would cost to split. */
   readonly price: number;
   /** Nanoseconds a second that the layout loses against the fastest one. */
   readonly lostNs: Nanoseconds;
+  /** Walk time a second of the fastest layout, and what the goal lets be lost against it: infinite where it is of bytes. */
+  readonly fastestNs: Nanoseconds;
+  readonly budgetNs: Nanoseconds;
+  /** Bytes that the goal lets be wasted; infinite where it is a slowdown. */
+  readonly allowed: Bytes;
 }
 
 export interface CutFacts {
@@ -29,6 +36,11 @@ export interface CutFacts {
   readonly extra: Float64Array | undefined;
 }
 
+/** Blocks next to the cut whose worth is found anew at its time. */
+const NEXT_BLOCKS = 8;
+/** Of USUAL_GOAL. */
+const USUAL_SLOWDOWN = 0.01;
+
 export function cutOf(facts: CutFacts): Cut {
   const { curve, goal, busyCpus, table } = facts;
   const all = table.count;
@@ -40,14 +52,24 @@ export function cutOf(facts: CutFacts): Cut {
       : goal.kind === 'bytes'
         ? Math.max(0, facts.wastedNow - goal.bytes)
         : Number.POSITIVE_INFINITY;
-  const huge = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
+  const least = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
+  const huge = withFree(facts, least);
   const tau = curve.tau[huge];
-  const floor = goal.kind === 'slowdown' ? budgetNs / Math.max(1, curve.waste[all]) : 0;
+  const layout = new Uint8Array(all);
+  for (const block of curve.order.subarray(0, huge)) layout[block] = 1;
+  const cpu = cpuAt(table, layout, facts.cpu);
+  // Where nothing walks, bytes are worth what the usual budget would pay for all of them.
+  const usualNs = Math.min(budgetNs, USUAL_SLOWDOWN * busyCpus * 1e9);
+  const floor = usualNs / Math.max(1, curve.waste[all]);
   return {
     huge,
     tau,
-    price: Math.max(floor, marginalPrice(facts, huge, tau)),
+    cpu,
+    price: Math.max(floor, marginalPrice({ ...facts, cpu }, huge, tau)),
     lostNs: Math.max(0, curve.walkNs[huge] - fastest),
+    fastestNs: fastest,
+    budgetNs,
+    allowed,
   };
 }
 
@@ -57,6 +79,13 @@ function fewest({ walkNs }: Curve, bound: Nanoseconds): number {
   return walkNs.length - 1;
 }
 
+/** With the blocks that come next and waste nothing: no goal asks to do without them. */
+function withFree({ curve, table }: CutFacts, least: number): number {
+  let huge = least;
+  while (huge < table.count && table.waste[curve.order[huge]] === 0 && curve.score[huge] > 0) huge++;
+  return huge;
+}
+
 /** The most huge blocks that waste no more than `allowed`. */
 function most({ waste }: Curve, allowed: Bytes): number {
   let huge = waste.length - 1;
@@ -64,14 +93,19 @@ function most({ waste }: Curve, allowed: Bytes): number {
   return huge;
 }
 
-/** What a byte costs where the layout ends: the dearest of the blocks next in the order, at the time of the cut. */
+/**
+ * What a byte costs where the layout ends: the dearest of the blocks that are not huge in it, at their turn and at the time of
+ * the cut. The price of a tighter layout is therefore never lower.
+ */
 function marginalPrice({ table, curve, cpu, extra }: CutFacts, huge: number, tau: number): number {
-  const near = Math.max(1, Math.ceil(table.count / 50));
   let price = 0;
-  for (let at = huge; at < Math.min(table.count, huge + near); at++) {
+  for (let at = huge; at < table.count; at++) {
     const block = curve.order[at];
-    const saved = savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0);
-    price = Math.max(price, saved / Math.max(1, table.waste[block]));
+    const waste = table.waste[block];
+    if (waste === 0) continue;
+    price = Math.max(price, curve.score[at]);
+    if (at >= huge + NEXT_BLOCKS) continue;
+    price = Math.max(price, (savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0)) / waste);
   }
   return price;
 }

@@ -1,11 +1,10 @@
 /** What to do to each block: from its place on the curve, what a change costs, and how sure all that is. */
-import { bytesWeight } from '../../belief/ledger.js';
 import type { Bytes, Fraction, Nanoseconds } from '../../vocabulary/units.js';
-import { type BlockCosts, beyondWalks, type CostFacts, costsOf, irreversibleNs } from './block-costs.js';
-import { curveOf, savedByHuge, walkNsOf } from './curve.js';
+import { beyondWalks, type CostFacts, costsOf } from './block-costs.js';
+import { type Curve, curveOf, walkNsOf } from './curve.js';
 import { type Cut, cutOf } from './cut.js';
-import { chanceBelowZero, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
 import type { Goal } from './goal.js';
+import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
 import { characteristicTime } from './residency.js';
 
@@ -31,7 +30,7 @@ export interface Decision {
 export interface Held {
   readonly block: number;
   readonly action: 'split' | 'collapse';
-  readonly why: 'unknown' | 'blind' | 'unread' | 'khugepaged' | 'dear' | 'no-gain';
+  readonly why: 'unknown' | 'blind' | 'unread' | 'khugepaged' | 'dear' | 'reached';
   /** Nanoseconds a second that knowing for certain is expected to be worth. */
   readonly regretNs: Nanoseconds;
   readonly chance: Fraction;
@@ -47,13 +46,14 @@ export interface Decisions {
   readonly walkChangeNs: Nanoseconds;
 }
 
-/** A change is made when it is right with this probability. */
-const SURE: Fraction = 0.9;
-/** Right: the price of the block's bytes is not exceeded by more than half, the spread of prices next to the cut. */
-const MARGIN = 1.5;
-/** Share of the samples that must be able to call memory cold before any is. */
-const LEAST_SEEING: Fraction = 0.5;
+/** A goal that is missed by less than this share of what it allows counts as reached: estimates move by as much. */
+const NEAR: Fraction = 0.1;
 
+/**
+ * Two rounds. First what is right by a clear margin, in both directions: it does not depend on where exactly the cut lies.
+ * Then, where the goal is not reached by that, what it takes to reach it, the best first: there blocks that are alike are
+ * changed up to the number that is needed, and never exchanged for each other.
+ */
 export function decide(facts: DecisionFacts): Decisions {
   const { survey, cpu, goal } = facts;
   const { table, isHuge } = survey;
@@ -65,133 +65,57 @@ export function decide(facts: DecisionFacts): Decisions {
   const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, busyCpus: facts.busyCpus });
   const judge = new Judge(facts, costs, cut);
   curve.order.forEach((block, at) => {
-    if (at < cut.huge && isHuge[block] === 0) judge.collapse(block);
-    if (at >= cut.huge && isHuge[block] === 1) judge.split(block);
+    judge.consider(
+      block,
+      isHuge[block] === 1 ? 'split' : 'collapse',
+      at < cut.huge ? curve.tau[at] : cut.tau,
+    );
   });
-  return { ...judge.outcome(), cut, walks };
+  judge.takeClear();
+  reach(facts, curve, cut, judge);
+  const after = judge.layout();
+  const walkNs = (layout: Uint8Array) => walkNsOfLayout(facts, layout, cut);
+  const walkChangeNs = judge.count === 0 ? 0 : walkNs(after) - walkNs(isHuge);
+  return { acts: judge.acts(walkChangeNs), held: judge.held(curve, cut), cut, walks, walkChangeNs };
 }
 
-class Judge {
-  readonly #facts: DecisionFacts;
-  readonly #costs: BlockCosts;
-  readonly #cut: Cut;
-  readonly #price: number;
-  readonly #acts: Decision[] = [];
-  readonly #held: Held[] = [];
+function walkNsOfLayout({ survey, cpu }: DecisionFacts, layout: Uint8Array, cut: Cut): Nanoseconds {
+  return walkNsOf(survey.table, layout, characteristicTime(survey.table, layout, cpu.entries, cut.tau), cpu);
+}
 
-  constructor(facts: DecisionFacts, costs: BlockCosts, cut: Cut) {
-    this.#facts = facts;
-    this.#costs = costs;
-    this.#cut = cut;
-    // A share of the CPUs' time for at least the same share of the memory: beyond that a budget is not spent.
-    const parity = (facts.busyCpus * 1e9) / Math.max(1, residentBytes(facts));
-    this.#price = facts.goal.kind === 'slowdown' ? Math.min(cut.price, parity) : cut.price;
-  }
+function reach(facts: DecisionFacts, curve: Curve, cut: Cut, judge: Judge): void {
+  if (facts.goal.kind === 'slowdown') reachSlowdown(facts, curve, cut, judge);
+  else reachBytes(facts, curve, cut, judge);
+}
 
-  split(block: number): void {
-    const { survey, processes, horizonSeconds } = this.#facts;
-    const { belief } = processes[survey.process[block]];
-    const bytes = survey.table.waste[block];
-    const hold = (why: Held['why'], chance = 0, regretNs = 0) =>
-      this.#held.push({ block, action: 'split', why, chance, regretNs });
-    if (survey.isUnread[block] === 1) return void hold('unread');
-    if (bytes === 0) return void hold('no-gain');
-    const worth = this.#price * bytes * this.#costs.lasting[block];
-    const fixed =
-      this.#costs.refaultNs[block] +
-      this.#costs.splitNs[block] / horizonSeconds +
-      irreversibleNs(this.#facts, this.#costs, block, this.#cut.tau);
-    const { chance, regretNs } = this.#weigh(block, (saved) => saved + fixed - MARGIN * worth);
-    if (belief.seeingShare < LEAST_SEEING) return void hold('blind', chance, regretNs);
-    if (chance < SURE) {
-      const unlasting = this.#weigh(
-        block,
-        (saved) => saved + fixed - (MARGIN * worth) / this.#costs.lasting[block],
-      );
-      if (unlasting.chance >= SURE) return void hold('khugepaged', chance);
-      const isDear = this.#price < this.#cut.price && chance < 1 - SURE;
-      return void hold(isDear ? 'dear' : 'unknown', chance, regretNs);
+/** Splits while the budget lasts, or collapses until it is kept. */
+function reachSlowdown(facts: DecisionFacts, curve: Curve, cut: Cut, judge: Judge): void {
+  const lostNs = walkNsOfLayout(facts, judge.layout(), cut) - cut.fastestNs;
+  let slack = cut.budgetNs - lostNs;
+  if (slack > NEAR * cut.budgetNs) {
+    for (let at = curve.order.length - 1; at >= cut.huge && slack > 0; at--) {
+      const costNs = judge.costOf(curve.order[at]);
+      if (costNs <= slack && judge.take(curve.order[at], 'split')) slack -= costNs;
     }
-    const lostNs = this.#saved(block) + fixed;
-    this.#acts.push({
-      block,
-      action: 'split',
-      gainedNs: 0,
-      lostNs,
-      bytes: bytes * bytesWeight(belief.ledger),
-      chance,
-    });
-  }
-
-  collapse(block: number): void {
-    const { survey, horizonSeconds } = this.#facts;
-    const bytes = survey.table.waste[block];
-    const change = this.#costs.collapseNs[block] / horizonSeconds;
-    const refault = this.#costs.refaultNs[block];
-    const { chance, regretNs } = this.#weigh(
-      block,
-      (saved) => (this.#price * bytes) / MARGIN + change - refault - saved,
-    );
-    if (chance < SURE) {
-      this.#held.push({ block, action: 'collapse', why: 'unknown', chance, regretNs });
-      return;
+  } else if (slack < -NEAR * cut.budgetNs) {
+    for (let at = 0; at < cut.huge && slack < 0; at++) {
+      if (judge.take(curve.order[at], 'collapse')) slack += judge.costOf(curve.order[at]);
     }
-    const gainedNs = Math.max(0, this.#saved(block) + refault);
-    this.#acts.push({ block, action: 'collapse', gainedNs, lostNs: change, bytes: -bytes, chance });
-  }
-
-  outcome(): Pick<Decisions, 'acts' | 'held' | 'walkChangeNs'> {
-    const { survey, cpu } = this.#facts;
-    const { table, isHuge } = survey;
-    const after = isHuge.slice();
-    for (const { block, action } of this.#acts) after[block] = action === 'collapse' ? 1 : 0;
-    const walkNs = (layout: Uint8Array) =>
-      walkNsOf(table, layout, characteristicTime(table, layout, cpu.entries, this.#cut.tau), cpu);
-    const walkChangeNs = this.#acts.length === 0 ? 0 : walkNs(after) - walkNs(isHuge);
-    return { acts: this.#shared(walkChangeNs), held: this.#held, walkChangeNs };
-  }
-
-  /**
-   * Acts with their parts of the whole change of walk time. What each does at the time of the cut does not add up to it, as
-   * entries that become free help the others: what is left is shared out by what each does.
-   */
-  #shared(walkChangeNs: Nanoseconds): readonly Decision[] {
-    const signed = this.#acts.map(({ block, action }) => (action === 'split' ? 1 : -1) * this.#saved(block));
-    const all = signed.reduce((sum, ns) => sum + Math.abs(ns), 0);
-    if (all === 0) return this.#acts;
-    const rest = walkChangeNs - signed.reduce((sum, ns) => sum + ns, 0);
-    return this.#acts.map((act, index) => {
-      const more = (rest * Math.abs(signed[index])) / all;
-      return act.action === 'split'
-        ? { ...act, lostNs: act.lostNs + more }
-        : { ...act, gainedNs: act.gainedNs - more };
-    });
-  }
-
-  /** Probability that `cost` of what the block saves as huge page is below 0, over what its rate may be. */
-  #weigh(block: number, cost: (savedNs: Nanoseconds) => Nanoseconds) {
-    const { survey, cpu } = this.#facts;
-    const shape = survey.samples[block] + 1;
-    const at = (z: number) =>
-      cost(savedByHuge(survey.table, block, this.#cut.tau, cpu, meanOneQuantile(shape, z)));
-    const chance = chanceBelowZero(at);
-    // What would be gained by knowing, where the likelier choice is the wrong one.
-    const wrong = chance >= 0.5 ? 1 : -1;
-    const regretNs = NORMAL_POINTS.reduce(
-      (sum, { z, weight }) => sum + weight * Math.max(0, wrong * at(z)),
-      0,
-    );
-    return { chance, regretNs };
-  }
-
-  #saved(block: number): Nanoseconds {
-    return savedByHuge(this.#facts.survey.table, block, this.#cut.tau, this.#facts.cpu);
   }
 }
 
-function residentBytes({ processes }: DecisionFacts): Bytes {
-  return processes.reduce((sum, { sizes }) => {
-    const pages = sizes.blocks.present.subarray(0, sizes.blocks.count).reduce((all, one) => all + one, 0);
-    return sum + pages * sizes.geometry.pageBytes;
-  }, 0);
+/** Splits until no more is wasted than allowed, or collapses while there is room. */
+function reachBytes({ survey }: DecisionFacts, curve: Curve, cut: Cut, judge: Judge): void {
+  const { waste } = survey.table;
+  let wasted = judge.layout().reduce((sum, huge, block) => sum + huge * waste[block], 0);
+  if (wasted > cut.allowed) {
+    for (let at = curve.order.length - 1; at >= 0 && wasted > cut.allowed; at--) {
+      if (judge.take(curve.order[at], 'split')) wasted -= waste[curve.order[at]];
+    }
+  } else if (wasted < cut.allowed * (1 - NEAR)) {
+    for (let at = 0; at < cut.huge; at++) {
+      const block = curve.order[at];
+      if (wasted + waste[block] <= cut.allowed && judge.take(block, 'collapse')) wasted += waste[block];
+    }
+  }
 }

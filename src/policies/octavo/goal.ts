@@ -1,4 +1,5 @@
 /** What the user wants of the trade of memory for speed: the one knob besides the horizon. */
+import type { ValueParser } from '../../vocabulary/quantities.js';
 import type { Bytes, Fraction } from '../../vocabulary/units.js';
 
 export type Goal =
@@ -14,22 +15,21 @@ export const USUAL_GOAL = '1%';
 
 const SIZES: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 const PERCENT = /^(bloat=)?(\d{1,3}(?:\.\d{1,6})?)%$/i;
-const SIZE = /^(\d{1,15}(?:\.\d{1,6})?)\s?(?:([kmgt])(?:i?b)?|b)$/i;
-
-/** What `text` must be, for messages. */
-export const GOAL_WORDS =
-  'a slowdown such as 1%, a share of the bloat such as bloat=50%, or bytes such as 2GiB';
+const SIZE = /^(\d{1,15}(?:\.\d{1,6})?)\s?(?:([kmgt])(?:i?b)?|b)?$/i;
 
 /** The goal that a text says: `1%`, `bloat=50%`, `2GiB`. Throws a SyntaxError that says what it must be. */
-export function parseGoal(text: string): Goal {
-  const percent = PERCENT.exec(text.trim());
-  if (percent !== null) {
-    const share = Number(percent[2]) / 100;
-    if (share <= 1) return { kind: percent[1] === undefined ? 'slowdown' : 'bloat', share };
-  }
-  const size = SIZE.exec(text.trim());
-  if (size !== null) {
-    return { kind: 'bytes', bytes: Math.round(Number(size[1]) * (SIZES[size[2]?.toLowerCase()] ?? 1)) };
-  }
-  throw new SyntaxError(`must be ${GOAL_WORDS}`);
-}
+export const parseGoal: ValueParser<Goal> = Object.assign(
+  (text: string): Goal => {
+    const percent = PERCENT.exec(text.trim());
+    if (percent !== null && Number(percent[2]) <= 100) {
+      const kind = percent[1] === undefined ? 'slowdown' : 'bloat';
+      return { kind, share: Number(percent[2]) / 100 };
+    }
+    const size = SIZE.exec(text.trim());
+    if (size !== null) {
+      return { kind: 'bytes', bytes: Math.round(Number(size[1]) * (SIZES[size[2]?.toLowerCase()] ?? 1)) };
+    }
+    throw new SyntaxError('is no goal; write 1%, bloat=50% or 2GiB');
+  },
+  { accepts: 'a slowdown such as 1%, a share of the bloat such as bloat=50%, or bytes such as 2GiB' },
+);

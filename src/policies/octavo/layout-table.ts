@@ -2,6 +2,7 @@
  * Blocks as their TLB entries: each entry's access rate is a Gamma, and entries of (nearly) the same shape are one class.
  * What is worked out on it takes time by classes, a dozen a block, and not by sub-pages.
  */
+import { ENTRIES_PER_LINE } from '../../vocabulary/translation.js';
 import type { Bytes } from '../../vocabulary/units.js';
 
 export interface LayoutTable {
@@ -16,6 +17,8 @@ export interface LayoutTable {
   readonly classEntries: Float64Array;
   /** Bytes that a block takes as huge page beyond what it takes in small ones. */
   readonly waste: Float64Array;
+  /** Lines of page tables that are in use when it is in small pages. */
+  readonly lines: Float64Array;
   /** What its walks cost by what was observed, as a multiple of what is believed. */
   readonly worth: Float64Array;
 }
@@ -34,6 +37,7 @@ export class LayoutTableBuilder {
   #exposure: number[] = [];
   #hugeShape: number[] = [];
   #waste: number[] = [];
+  #lines: number[] = [];
   #worth: number[] = [];
   #firstClass: number[] = [0];
   #classShape = new Float64Array(1024);
@@ -68,6 +72,8 @@ export class LayoutTableBuilder {
     this.#exposure.push(exposure);
     this.#hugeShape.push(total);
     this.#waste.push(waste);
+    const lines = this.#most / ENTRIES_PER_LINE;
+    this.#lines.push(lines * (1 - (1 - entries / this.#most) ** ENTRIES_PER_LINE));
     this.#worth.push(worth);
   }
 
@@ -80,6 +86,7 @@ export class LayoutTableBuilder {
       classShape: this.#classShape.slice(0, this.#classes),
       classEntries: this.#classEntries.slice(0, this.#classes),
       waste: Float64Array.from(this.#waste),
+      lines: Float64Array.from(this.#lines),
       worth: Float64Array.from(this.#worth),
     };
   }

@@ -4,9 +4,9 @@ import { characteristicTime, hugeMisses, smallMisses } from './residency.js';
 import type { Survey } from './survey.js';
 
 /** Samples that are put on both sides, so that a few do not decide. */
-const PRIOR_WALKS = 8;
-const LEAST_WORTH = 0.2;
-const MOST_WORTH = 5;
+const PRIOR_WALKS = 20;
+const LEAST_WORTH = 0.5;
+const MOST_WORTH = 2;
 
 /** Walks in samples of a process: as believed in the layout of now, and as sampled. */
 export interface WalkCount {
@@ -16,7 +16,7 @@ export interface WalkCount {
 
 /** Scales the worth of blocks whose samples tell of walks; returns the sums of each process that has such samples. */
 export function scaleByWalks(
-  { table, process, isHuge, samples, walks }: Survey,
+  { table, process, isHuge, recent, walks }: Survey,
   cpu: Translation,
 ): Map<number, WalkCount> {
   const sums = new Map<number, WalkCount>();
@@ -27,7 +27,7 @@ export function scaleByWalks(
     if (Number.isNaN(observed)) continue;
     const misses = isHuge[block] === 1 ? hugeMisses(table, block, tau) : smallMisses(table, block, tau);
     const rate = table.hugeShape[block] / table.exposure[block];
-    const predicted = rate === 0 ? 0 : (samples[block] * misses) / rate;
+    const predicted = rate === 0 ? 0 : (recent[block] * misses) / rate;
     const ratio = (observed + PRIOR_WALKS) / (predicted + PRIOR_WALKS);
     table.worth[block] *= Math.min(MOST_WORTH, Math.max(LEAST_WORTH, ratio));
     const sum = sums.get(process[block]) ?? { predicted: 0, observed: 0 };

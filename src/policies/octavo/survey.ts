@@ -28,10 +28,15 @@ export interface Survey {
   readonly used: Uint16Array;
   /** 1 where the content of a huge page was not read, so that what a split returns is not known. */
   readonly isUnread: Uint8Array;
-  /** Samples in the belief, and those of them that missed the TLB: NaN where the samples do not tell. */
+  /** Samples in the belief. */
   readonly samples: Float64Array;
+  /** Samples of the last turn, and those of them that missed the TLB: NaN where the samples do not tell. */
+  readonly recent: Float64Array;
   readonly walks: Float64Array;
 }
+
+/** In place of none: rates are then as good as infinite, and nobody is sure of them. */
+const LEAST_EXPOSURE = 1e-9;
 
 interface Gathered {
   readonly of: Surveyed;
@@ -63,7 +68,7 @@ export class Surveyor {
   survey(processes: readonly Surveyed[]): Survey {
     const builder = new LayoutTableBuilder(this.#pages);
     for (const [index, one] of processes.entries()) this.#add(builder, this.#gather(one, index));
-    const { process, row, isHuge, used, isUnread, samples, walks } = this.#columns;
+    const { process, row, isHuge, used, isUnread, samples, recent, walks } = this.#columns;
     return {
       table: builder.build(),
       process: Uint32Array.from(process),
@@ -72,6 +77,7 @@ export class Surveyor {
       used: Uint16Array.from(used),
       isUnread: Uint8Array.from(isUnread),
       samples: Float64Array.from(samples),
+      recent: Float64Array.from(recent),
       walks: Float64Array.from(walks),
     };
   }
@@ -97,13 +103,14 @@ export class Surveyor {
     // Counts of blocks whose heat changed stand for less time than the others': brought to one exposure.
     const long = of.belief.exposure.long;
     const atLong = totals.map((total, at) => (exposures[at] === 0 ? 0 : (total * long) / exposures[at]));
-    const mean = sum(atLong) / Math.max(1, sum(used));
+    // Without any sample, as if there had been one.
+    const mean = Math.max(1, sum(atLong)) / Math.max(1, sum(used));
     const between = shapeBetween(
       atLong,
       used.map((one) => one * mean),
     );
     const means = rows.map((_, at) =>
-      blockMean(totals[at], used[at], (mean * exposures[at]) / Math.max(long, Number.MIN_VALUE), between),
+      blockMean(totals[at], used[at], long === 0 ? mean : (mean * exposures[at]) / long, between),
     );
     const within = this.#within(found, means);
     const worth = walkWeight(of.belief.ledger);
@@ -114,7 +121,7 @@ export class Surveyor {
       for (let page = 0; page < this.#pages; page++) {
         if (this.#isEmpty[page] === 0) this.#counts[page] += within;
       }
-      const exposure = exposureWithPrior(exposures[at], within, means[at]);
+      const exposure = exposureWithPrior(Math.max(exposures[at], LEAST_EXPOSURE), within, means[at]);
       const runs = { pages: this.#cpu.runBy === 'physical' ? this.#cpu.runPages : 1 };
       const entries = entryShapes(this.#counts, this.#isEmpty, runs, this.#entries);
       const waste = (this.#pages - used[at]) * of.sizes.geometry.pageBytes;
@@ -143,7 +150,9 @@ export class Surveyor {
     all.isUnread.push(isUnread ? 1 : 0);
     all.samples.push(totals[at]);
     const { belief } = of;
-    all.walks.push(belief.tellsWalks ? belief.counts.walks(of.sizes.blocks.block[row]) : Number.NaN);
+    const last = belief.counts.lastTurn(of.sizes.blocks.block[row]);
+    all.recent.push(last.samples);
+    all.walks.push(belief.tellsWalks ? last.walks : Number.NaN);
   }
 
   /** Sub-pages in use: those with data, or present ones; all of a huge page that was not read. */
@@ -209,6 +218,7 @@ function columns() {
     used: column(),
     isUnread: column(),
     samples: column(),
+    recent: column(),
     walks: column(),
   };
 }

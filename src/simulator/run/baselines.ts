@@ -9,6 +9,7 @@ import { FlatSpace } from '../../model/hardware/flat-space.js';
 import { BATCH, Tlb, windowsFor } from '../../model/hardware/tlb.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import { hostGeometry, type Scenario } from '../scenario/scenario.js';
+import type { Reads } from '../workloads/workload.js';
 import { makeWorkload, streamSeed } from './running-process.js';
 
 /** Which pages everything is on. */
@@ -28,7 +29,7 @@ export interface BaselineRequest {
 }
 
 /** Mean time of one access in nanoseconds, think time included, faults not. */
-export function baselineNs(request: BaselineRequest, readText: (path: string) => string): Nanoseconds {
+export function baselineNs(request: BaselineRequest, reads: Reads): Nanoseconds {
   const about = request.scenario.processes[request.process];
   const cpu = CPUS[request.scenario.host.cpu];
   const geometry = hostGeometry(request.scenario.host);
@@ -36,7 +37,7 @@ export function baselineNs(request: BaselineRequest, readText: (path: string) =>
     random: new SeededRandom(streamSeed(request.seed, request.process * 64)),
     geometry,
     memory: { release: () => undefined },
-    readText,
+    ...reads,
   });
   const windows = windowsFor(cpu, geometry);
   const window = windows.open(

@@ -132,3 +132,82 @@ test('memory is told over time: a peak that is past, and a mean between', async 
   assert.ok(majorFaults > 1000, `${majorFaults} major faults`);
   assert.ok(processes[0].nsPerAccess.fault > 100, 'and they were charged');
 });
+
+test('a limit as a share of the data: with swap it pages, and the faults are charged', async () => {
+  const at = (limit: string, swap = '64MiB') =>
+    outcome({ thp: 'never', size: '16MiB', host: `, cpus: 2, swap: ${swap}`, process: `, limit: ${limit}` });
+  const [roomy, tight] = [await at('115%'), await at('90%')];
+  assert.equal(roomy.processes[0].majorFaults, 0);
+  assert.ok(tight.processes[0].majorFaults > 1000);
+  assert.ok(tight.processes[0].peakRss <= 0.9 * 16 * 2 ** 20);
+  assert.ok(tight.processes[0].perSecond < roomy.processes[0].perSecond / 2);
+  assert.ok(tight.processes[0].accessTime.p99Ns > 60 * US, 'a page of swap takes 60 us');
+});
+
+test('with zswap a major fault costs less than from the device', async () => {
+  const tight = (zswap: string) =>
+    outcome({
+      thp: 'never',
+      size: '16MiB',
+      host: `, cpus: 2, swap: 64MiB, zswap: ${zswap}`,
+      process: ', limit: 90%',
+    });
+  const [device, compressed] = [await tight('0'), await tight('32MiB')];
+  assert.ok(compressed.processes[0].nsPerAccess.fault < device.processes[0].nsPerAccess.fault / 3);
+});
+
+test('collapse only: prctl leaves faults and khugepaged small, a call makes blocks huge', async () => {
+  const collapse =
+    'events:\n  - { at: 2s, advise: { process: one, advice: MADV_COLLAPSE, from: 0, bytes: 4MiB } }\n';
+  const host = ', cpus: 2';
+  const never = await outcome({ host, process: ', prctl: thp-except-advised' });
+  assert.equal(never.processes[0].pmdMapped, 0);
+  const called = await outcome({ host, process: ', prctl: thp-except-advised', rest: collapse });
+  assert.equal(called.processes[0].pmdMapped, 4 * 2 ** 20);
+  const refused = await outcome({ host, process: ', prctl: thp-disable', rest: collapse });
+  assert.match(refused.notes.join(), /MADV_COLLAPSE on one: EINVAL/);
+});
+
+test('a registered process is healed by khugepaged when it is switched on later; another is not', async () => {
+  const rest =
+    'events:\n  - { at: 100ms, write: { path: /sys/kernel/mm/transparent_hugepage/enabled, text: always } }\n';
+  const at = (registered: boolean) =>
+    outcome({
+      thp: 'never, khugepaged/scan_sleep_millisecs: 100',
+      host: ', cpus: 2',
+      process: `, registered: ${registered}`,
+      rest,
+    });
+  assert.equal((await at(true)).processes[0].pmdMapped, 8 * 2 ** 20);
+  assert.equal((await at(false)).processes[0].pmdMapped, 0);
+});
+
+test('khugepaged heals to the enabled orders, also below the huge page', async () => {
+  const rest =
+    'events:\n  - { at: 1500ms, advise: { process: one, advice: MADV_COLD, from: 0, bytes: 4KiB } }\n';
+  const { processes } = await outcome({
+    thp: 'never, hugepages-64kB/enabled: always, khugepaged/scan_sleep_millisecs: 50',
+    host: ', cpus: 2',
+    process: ', registered: true',
+    rest,
+  });
+  assert.equal(processes[0].byOrder[4], 8 * 2 ** 20);
+});
+
+test('the faults of defrag: always compacts at the fault, defer does not', async () => {
+  const at = async (defrag: string) => {
+    const { processes, events } = await outcome({
+      thp: `always, defrag: ${defrag}`,
+      size: '192MiB',
+      workload: 'sequential',
+      warmUp: '1us',
+      duration: '400ms',
+      host: ', cpus: 1, fragmentation: 0.5',
+    });
+    return { fault: processes[0].nsPerAccess.fault, stalls: events.compact_stall ?? 0 };
+  };
+  const [always, defer, never] = [await at('always'), await at('defer'), await at('never')];
+  assert.ok(always.stalls > 0 && always.fault > 1.05 * defer.fault, JSON.stringify({ always, defer }));
+  assert.equal(defer.stalls, 0);
+  assert.equal(never.stalls, 0);
+});

@@ -1,12 +1,22 @@
 /** Work of the simulator that runs on worker threads. Inputs and answers are plain data. */
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
+import type { TraceColumns } from '../workloads/trace.js';
+import type { Reads } from '../workloads/workload.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import type { SimulationOutcome } from './outcome.js';
 import { simulate } from './simulation.js';
 
-/** Texts of the files that a scenario names, by their path in it. */
-export type ScenarioFiles = Readonly<Record<string, string>>;
+/** Files that a scenario names, by their path in it: texts, and the rows of traces. */
+export interface ScenarioFiles {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly traces: Readonly<Record<string, TraceColumns>>;
+}
+
+/** Reads of what a scenario names. */
+export function readsOf({ texts, traces }: ScenarioFiles): Reads {
+  return { readText: (path) => texts[path] ?? '', readTrace: (path) => traces[path] };
+}
 
 export type Job =
   | { readonly kind: 'baseline'; readonly request: BaselineRequest; readonly files: ScenarioFiles }
@@ -24,7 +34,7 @@ export type JobAnswer<Kind extends Job['kind']> = Kind extends 'baseline' ? Nano
 export const JOBS_MODULE = new URL('./jobs.js', import.meta.url);
 
 export async function run(job: Job): Promise<Nanoseconds | SimulationOutcome> {
-  const readText = (path: string) => job.files[path] ?? '';
-  if (job.kind === 'baseline') return baselineNs(job.request, readText);
-  return simulate(job.scenario, job.seed, job.name, { readText, progress: () => undefined });
+  const reads = readsOf(job.files);
+  if (job.kind === 'baseline') return baselineNs(job.request, reads);
+  return simulate(job.scenario, job.seed, job.name, { ...reads, progress: () => undefined });
 }

@@ -8,6 +8,7 @@ import { COMPLETE } from '../../vocabulary/sample.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Machine } from './host-machine.js';
+import { modelTranslation } from './model-translation.js';
 import type { AgentOutcome } from './outcome.js';
 import { SplitKeeping } from './split-keeping.js';
 
@@ -92,6 +93,7 @@ export class OctavoTurns {
       actuators: [],
       split: [],
       collapse: [],
+      translation: modelTranslation(this.#machine.cpu),
     };
   }
 }

@@ -12,11 +12,18 @@ import { type HeldPages, type Hold, NO_PAGES } from '../../model/kernel/state/ho
 import { Memcg } from '../../model/kernel/state/memcg.js';
 import { VM } from '../../model/kernel/state/mm.js';
 import type { Process } from '../../model/kernel/state/process.js';
+import { enlist } from '../../model/kernel/thp/khugepaged-list.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { ScenarioProcess } from '../scenario/scenario.js';
 import { WORKLOADS, type WorkloadName } from '../workloads/catalogue.js';
-import type { Workload, WorkloadContext, WorkloadKind } from '../workloads/workload.js';
+import {
+  dataPagesOf,
+  type Reads,
+  type Workload,
+  type WorkloadContext,
+  type WorkloadKind,
+} from '../workloads/workload.js';
 import { AccessTimes } from './access-times.js';
 import type { Machine } from './host-machine.js';
 import { OverTime } from './over-time.js';
@@ -57,7 +64,7 @@ export class RunningProcess {
   /** Time of calls that the workload has just made. */
   #callNs: Nanoseconds = 0;
 
-  constructor(machine: Machine, about: ScenarioProcess, index: number, readText: (path: string) => string) {
+  constructor(machine: Machine, about: ScenarioProcess, index: number, reads: Reads) {
     const { kernel } = machine;
     this.#machine = machine;
     this.name = about.name;
@@ -66,9 +73,12 @@ export class RunningProcess {
     this.#firstWorker = 1 + index * MOST_THREADS;
     this.times = new AccessTimes(machine.cpu, about.think);
     this.memory = new OverTime(kernel.clock.now);
-    this.task = spawn(kernel, { command: about.name, memcg: cgroupOf(machine, about) });
+    const group = cgroupOf(machine, about);
+    this.task = spawn(kernel, { command: about.name, memcg: group?.id ?? 0 });
     this.task.threads = about.threads;
     const mm = this.task.mm!;
+    mm.thpDisable = THP_DISABLE[about.prctl];
+    if (about.registered) enlist(kernel, mm);
     this.space = new KernelSpace(kernel, mm);
     this.#nsPerAccess = about.think + FIRST_GUESS_NS;
     let firstPage = 0;
@@ -83,15 +93,24 @@ export class RunningProcess {
         random: new SeededRandom(streamSeed(machine.seed, index * 64 + thread)),
         geometry: kernel.geometry,
         memory,
-        readText,
+        ...reads,
       }),
     );
+    if (group !== undefined) group.max = this.limitPages();
     const pages = roundUp(this.#workloads[0].pages, kernel.geometry.pagesPerBlock);
     const mapped = mmap(kernel, mm, { pages, ...this.backing(pages) });
     if (typeof mapped === 'string') throw this.failed(`mmap of ${pages} pages fails with ${mapped}`);
     firstPage = mapped;
     this.advise(pages, mapped);
     this.window = machine.windows.open(this.space, mapped, pages, this.#workloads[0].guest);
+  }
+
+  /** memory.max in pages: as given, or a share of what the workload's data takes. */
+  private limitPages(): number {
+    const { limit } = this.about;
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    if ('ofData' in limit) return Math.ceil(dataPagesOf(this.#workloads[0]) * limit.ofData);
+    return Math.floor(limit.bytes / this.#machine.kernel.geometry.pageBytes);
   }
 
   private backing(pages: number) {
@@ -249,6 +268,12 @@ export class RunningProcess {
   }
 }
 
+const THP_DISABLE = {
+  none: 'no',
+  'thp-disable': 'complete',
+  'thp-except-advised': 'except-advised',
+} as const;
+
 const FAILURES: Readonly<Record<number, string>> = { [-1]: 'segmentation fault', [-2]: 'out of memory' };
 
 export function makeWorkload(about: ScenarioProcess, context: WorkloadContext): Workload {
@@ -256,14 +281,12 @@ export function makeWorkload(about: ScenarioProcess, context: WorkloadContext): 
   return kind.make(kind.parameters.parse(about.with), context);
 }
 
-function cgroupOf(machine: Machine, about: ScenarioProcess): number {
-  if (about.limit === undefined) return 0;
-  const { kernel } = machine;
-  const id = kernel.memcgs.length;
-  const group = new Memcg(id, `/${about.name}`, kernel.memcgs[0]);
-  group.max = Math.floor(about.limit / kernel.geometry.pageBytes);
+/** A cgroup of its own for a process with a limit. */
+function cgroupOf({ kernel }: Machine, { name, limit }: ScenarioProcess): Memcg | undefined {
+  if (limit === undefined) return undefined;
+  const group = new Memcg(kernel.memcgs.length, `/${name}`, kernel.memcgs[0]);
   kernel.memcgs.push(group);
-  return id;
+  return group;
 }
 
 function roundUp(pages: number, to: number): number {

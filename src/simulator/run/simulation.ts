@@ -8,6 +8,7 @@ import { adviseRange } from '../../model/kernel/advice/madvise.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario, ScenarioEvent } from '../scenario/scenario.js';
+import type { Reads } from '../workloads/workload.js';
 import { BackgroundWork } from './background-work.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { CpuQueues } from './cpu-queues.js';
@@ -27,8 +28,7 @@ import { RunningProcess, SLICE_NS } from './running-process.js';
 import { Splitter } from './splitter.js';
 
 /** What a simulation needs from outside: files that a scenario names, and who is told about progress. */
-export interface SimulationContext {
-  readText(path: string): string;
+export interface SimulationContext extends Reads {
   progress(done: Nanoseconds, total: Nanoseconds): void;
 }
 
@@ -123,7 +123,7 @@ export class Simulation {
 
   private startProcess(index: number): void {
     const about = this.scenario.processes[index];
-    const process = new RunningProcess(this.machine, about, index, this.#context.readText);
+    const process = new RunningProcess(this.machine, about, index, this.#context);
     this.processes.push(process);
     for (let thread = 0; thread < process.threads; thread++) {
       this.#cpus.add({ process, index: thread });
@@ -352,6 +352,6 @@ export async function simulate(
 ): Promise<SimulationOutcome> {
   const simulation = new Simulation(scenario, seed, context);
   await simulation.run();
-  const baselines = simulation.baselineRequests().map((request) => baselineNs(request, context.readText));
+  const baselines = simulation.baselineRequests().map((request) => baselineNs(request, context));
   return simulation.outcome(baselines, name);
 }

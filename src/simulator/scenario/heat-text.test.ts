@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HeatFacts } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -19,14 +20,8 @@ test('Parquet that is no heat file is refused', async () => {
   );
 });
 
-/** A heat file whose rows stand at these pages, seen so many pages at a time by each source. */
-function heatFile(
-  pages: readonly number[],
-  granularities: readonly number[],
-  geometry = GEOMETRY_4K,
-): Uint8Array {
-  const builder = new HotMapBuilder({ pid: 7, startTicks: 0, command: 'db', cgroup: '/' }, geometry);
-  for (const page of pages) builder.addCount(page, 10, 10);
+/** What a heat file of sources says that see so many pages at a time each. */
+function heatFacts(granularities: readonly number[], geometry = GEOMETRY_4K): HeatFacts {
   const origins = granularities.map((size) => ({
     source: 'damo-record',
     detail: 'x',
@@ -37,7 +32,7 @@ function heatFile(
     event: '',
     unseenShare: 0,
   }));
-  const facts = {
+  return {
     octavo: 'heat' as const,
     version: 3 as const,
     page_bytes: geometry.pageBytes,
@@ -55,6 +50,17 @@ function heatFile(
       losses: {},
     },
   };
+}
+
+/** A heat file whose rows stand at these pages, seen so many pages at a time by each source. */
+function heatFile(
+  pages: readonly number[],
+  granularities: readonly number[],
+  geometry = GEOMETRY_4K,
+): Uint8Array {
+  const builder = new HotMapBuilder({ pid: 7, startTicks: 0, command: 'db', cgroup: '/' }, geometry);
+  for (const page of pages) builder.addCount(page, 10, 10);
+  const facts = heatFacts(granularities, geometry);
   return writeHeatFile([builder.build([])], facts, () => ({ name: '', end: Number.MAX_SAFE_INTEGER }));
 }
 
@@ -86,4 +92,21 @@ test('a block of large pages is many blocks of small ones, and small pages are o
     '131072,10,131072',
   ]);
   assert.deepEqual(await linesOf(heatFile([512 * 16], [512]), arm), ['512,10,32']);
+});
+
+test('slices of time stay apart, and the last ends as wide as the file says', async () => {
+  const process = { pid: 7, startTicks: 0, command: 'db', cgroup: '/' };
+  const mapOf = (pages: readonly number[]) => {
+    const builder = new HotMapBuilder(process, GEOMETRY_4K);
+    for (const page of pages) builder.addCount(page, 10, 10);
+    return builder.build([]);
+  };
+  const slices = [
+    { timeMs: 5000, maps: [mapOf([512 * 1000])] },
+    { timeMs: 6000, maps: [mapOf([512 * 1000 + 3, 512 * 2000])] },
+  ];
+  const facts = { ...heatFacts([1]), slices: { clock: 'recording' as const, widthMs: 500 } };
+  const whole = [mapOf([512 * 1000, 512 * 1000 + 3, 512 * 2000])];
+  const bytes = writeHeatFile(whole, facts, () => ({ name: '', end: Number.MAX_SAFE_INTEGER }), slices);
+  assert.deepEqual(await linesOf(bytes), ['@0', '0,10,1', '@1000', '3,10,1', '512,10,1', '@1500']);
 });

@@ -4,6 +4,7 @@
  */
 import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { HeatFile, isParquet } from '../../formats/heat-file/read.js';
+import { NO_TIME } from '../../formats/heat-file/schema.js';
 import { DamagedParquet } from '../../formats/parquet/read.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageGeometry, Pages } from '../../vocabulary/units.js';
@@ -13,11 +14,13 @@ export async function heatText(bytes: Uint8Array, path: string, geometry: PageGe
   if (!isParquet(bytes)) return new TextDecoder().decode(bytes);
   const file = HeatFile.open(bytes);
   if (typeof file === 'string') throw malformed(path, file);
-  const weights = new Map<number, number>();
+  const slices = new Map<number, Map<number, number>>();
   try {
     for await (const group of file.groups()) {
       for (let row = 0; row < group.count; row++) {
         const page = Number(group.address[row] >> BigInt(geometry.pageShift));
+        const weights = slices.get(group.timeMs[row]) ?? new Map<number, number>();
+        slices.set(group.timeMs[row], weights);
         weights.set(page, (weights.get(page) ?? 0) + group.accesses[row]);
       }
     }
@@ -25,7 +28,7 @@ export async function heatText(bytes: Uint8Array, path: string, geometry: PageGe
     if (!(problem instanceof DamagedParquet)) throw problem;
     throw malformed(path, problem.message, problem.place);
   }
-  return closeGaps(weights, granuleOf(file.facts, geometry), geometry.pagesPerBlock);
+  return closeGaps(slices, file.facts, geometry);
 }
 
 /**
@@ -37,20 +40,55 @@ function granuleOf({ origins, page_bytes }: HeatFacts, geometry: PageGeometry): 
   return Math.max(1, Math.round((coarsest * page_bytes) / geometry.pageBytes));
 }
 
-/** Lines of `offset,weight,pages`: the weight belongs to so many pages from the offset on, to each the same share. */
-function closeGaps(weights: ReadonlyMap<number, number>, granule: Pages, perBlock: Pages): string {
-  const pages = [...weights.keys()].sort((a, b) => a - b);
-  const fine = finePlaces(pages, granule);
+/**
+ * Lines of `offset,weight,pages`: the weight belongs to so many pages from the offset on, to each the same share. Slices
+ * of time begin with `@ms`, and the last of them ends with one.
+ */
+function closeGaps(
+  slices: ReadonlyMap<number, ReadonlyMap<number, number>>,
+  facts: HeatFacts,
+  geometry: PageGeometry,
+): string {
+  const granule = granuleOf(facts, geometry);
+  const pages = [...new Set([...slices.values()].flatMap((weights) => [...weights.keys()]))];
+  pages.sort((a, b) => a - b);
+  const places = placesOf(pages, granule, geometry.pagesPerBlock);
   const lines: string[] = [];
+  const times = [...slices.keys()].sort((a, b) => a - b);
+  // Samples of no known time are in none of the phases.
+  const timed = times.filter((time) => time !== NO_TIME);
+  for (const time of timed.length > 1 ? timed : times) {
+    if (timed.length > 1) lines.push(`@${time - timed[0]}`);
+    const weights = slices.get(time) ?? new Map<number, number>();
+    for (const page of [...weights.keys()].sort((a, b) => a - b)) {
+      const place = places.get(page);
+      if (place !== undefined) lines.push(`${place.offset},${weights.get(page)},${place.length}`);
+    }
+  }
+  const last = timed.at(-1);
+  if (timed.length > 1 && last !== undefined) lines.push(`@${last - timed[0] + widthOf(facts, timed)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Width of a slice; where the file does not say, the least distance of two. */
+function widthOf({ slices }: HeatFacts, times: readonly number[]): number {
+  const least = Math.min(...times.slice(1).map((time, index) => time - times[index]));
+  return Math.max(1, Math.round(slices.widthMs ?? least));
+}
+
+/** Where each page is played, and how many pages its row speaks of. */
+function placesOf(pages: readonly number[], granule: Pages, perBlock: Pages) {
+  const fine = finePlaces(pages, granule);
+  const places = new Map<number, { readonly offset: number; readonly length: Pages }>();
   let left = 0;
   let end = 0;
   for (const page of pages) {
     const length = fine.has(Math.floor(page / granule)) ? 1 : granule;
     left += Math.max(0, Math.floor(page / perBlock) * perBlock - end);
     end = Math.max(end, Math.ceil((page + length) / perBlock) * perBlock);
-    lines.push(`${page - left},${weights.get(page)},${length}`);
+    places.set(page, { offset: page - left, length });
   }
-  return `${lines.join('\n')}\n`;
+  return places;
 }
 
 /** Granules with heat elsewhere than at their first page: their rows are of single pages. */

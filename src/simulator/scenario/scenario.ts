@@ -7,7 +7,7 @@ import { CPU_NAMES, CPUS } from '../../model/cpus/catalogue.js';
 import { GENERATION_NAMES } from '../../model/kernel/damon/core/generations.js';
 import { geometryOf } from '../../model/kernel/state/options.js';
 import { GEOMETRY_4K, type PageGeometry } from '../../vocabulary/units.js';
-import { BytesText, DurationText, ShareText, StepText } from '../workloads/quantities.js';
+import { BytesText, DurationText, LimitText, ShareText, StepText } from '../workloads/quantities.js';
 import { KdamondText } from './damon-text.js';
 
 export const SCENARIO_VERSION = 1;
@@ -39,7 +39,7 @@ const ProcessText = z.strictObject({
   with: z.record(z.string(), z.unknown()).default({}),
   threads: z.int().min(1).max(64).default(1),
   /** Time between two accesses beside their translation. */
-  think: DurationText.default(1000).refine(
+  think: DurationText.default(300).refine(
     (value) => value >= 0.1,
     'must be at least 0.1ns: what takes no time never ends',
   ),
@@ -49,7 +49,11 @@ const ProcessText = z.strictObject({
   advice: z.enum(['none', 'hugepage', 'nohugepage']).default('none'),
   start: DurationText.default(0),
   /** memory.max of a cgroup of its own; none when left out. */
-  limit: BytesText.optional(),
+  limit: LimitText.optional(),
+  /** prctl(PR_SET_THP_DISABLE) before it begins: with `thp-except-advised` only MADV_HUGEPAGE and collapses give huge pages. */
+  prctl: z.enum(['none', 'thp-disable', 'thp-except-advised']).default('none'),
+  /** On khugepaged's list from the start (MMF_VM_HUGEPAGE), as the child of a process that was. */
+  registered: z.boolean().default(false),
 });
 
 /** What somebody else does at a point in time, again and again when `every` is given. */

@@ -1,3 +1,4 @@
+import { allocator } from './allocator.js';
 import { graph500 } from './graph.js';
 import { hotspot } from './hotspot.js';
 import { kvmGuest } from './kvm-guest.js';
@@ -8,6 +9,7 @@ import { replay } from './replay.js';
 import { sequential } from './sequential.js';
 import { sparseBlocks } from './sparse-blocks.js';
 import { tpcc } from './tpcc.js';
+import { trace } from './trace.js';
 import { gups } from './uniform.js';
 import type { WorkloadKind } from './workload.js';
 import { zipf } from './zipf.js';
@@ -22,12 +24,14 @@ export const WORKLOADS = {
   hotspot,
   'one-page-per-block': onePagePerBlock,
   'sparse-blocks': sparseBlocks,
+  allocator,
   redis,
   'kvm-guest': kvmGuest,
   graph500,
   tpcc,
   masim,
   replay,
+  trace,
 } as const satisfies Record<string, WorkloadKind>;
 
 export type WorkloadName = keyof typeof WORKLOADS;

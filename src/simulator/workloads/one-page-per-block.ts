@@ -45,6 +45,10 @@ class OnePage implements Workload {
     this.#random = random;
   }
 
+  get dataPages(): Pages {
+    return this.#blocks;
+  }
+
   next(into: Uint32Array, limit: number): number {
     for (let i = 0; i < limit; i++) {
       const block = this.#isRandom ? this.#random.below(this.#blocks) : this.#at++ % this.#blocks;

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
+import { type MasimConfig, type MasimRegion, parseMasim } from '../../formats/masim.js';
 import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, StepText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
@@ -13,7 +14,10 @@ interface Part {
   readonly pages: Pages;
   readonly weight: number;
   readonly order: 'random' | 'sequential';
-  readonly store: number;
+  /** Pages from one access to the next of a sequence; parts of one for strides below a page. */
+  readonly stride: number;
+  /** 0 loads, 1 stores, 'both' in turn. */
+  readonly store: 0 | 1 | 'both';
 }
 
 interface Phase {
@@ -28,15 +32,25 @@ const PartText = z.strictObject({
   access: z.enum(['load', 'store']).default('store'),
 });
 
+const Regions = z.record(z.string(), z.strictObject({ size: BytesText }));
+const PhasesText = z.array(z.strictObject({ duration: StepText, access: z.array(PartText).min(1) })).min(1);
+
 export const masim = workloadKind({
-  brief: 'phases of regions with weights and orders, as masim plays them',
+  brief: 'phases of regions with weights and orders, as masim plays them; also from its .cfg',
   parameters: z
     .strictObject({
-      regions: z.record(z.string(), z.strictObject({ size: BytesText })),
-      phases: z.array(z.strictObject({ duration: StepText, access: z.array(PartText).min(1) })).min(1),
+      /** A configuration of masim itself, in place of regions and phases. */
+      file: z.string().optional(),
+      regions: Regions.optional(),
+      phases: PhasesText.optional(),
     })
     .check((context) => {
-      const { regions, phases } = context.value;
+      const { regions = {}, phases = [], file } = context.value;
+      const has = [file, context.value.regions, context.value.phases].map((part) => part !== undefined);
+      if (has[0] ? has[1] || has[2] : !has[1] || !has[2]) {
+        const message = 'give regions and phases, or file: a .cfg of masim';
+        context.issues.push({ code: 'custom', message, input: context.value, path: [] });
+      }
       for (const [index, phase] of phases.entries()) {
         for (const [part, { region }] of phase.access.entries()) {
           if (Object.hasOwn(regions, region)) continue;
@@ -45,26 +59,56 @@ export const masim = workloadKind({
         }
       }
     }),
-  make(parameters, { random, geometry }) {
-    const places = new Map<string, { from: Pages; pages: Pages }>();
-    let total = 0;
-    for (const [name, { size }] of Object.entries(parameters.regions)) {
-      const pages = pagesFor(size, geometry);
-      places.set(name, { from: total, pages });
-      total += pages;
-    }
-    const phases = parameters.phases.map((phase) => ({
+  make({ file, regions = {}, phases = [] }, { random, geometry, readText }) {
+    if (file !== undefined) return playConfig(parseMasim(readText(file), file), geometry, random);
+    const { places, total } = placesOf(
+      Object.entries(regions).map(([name, { size }]) => ({ name, bytes: size })),
+      geometry,
+    );
+    const played = phases.map((phase) => ({
       duration: phase.duration,
       parts: phase.access.map(({ region, weight, order, access }) => ({
         ...places.get(region)!,
         weight,
         order,
-        store: access === 'store' ? 1 : 0,
+        stride: 1,
+        store: access === 'store' ? (1 as const) : (0 as const),
       })),
     }));
-    return new Phases(total, phases, random);
+    return new Phases(total, played, random);
   },
 });
+
+/** Regions one after the other, each from a page of its own on. */
+function placesOf(regions: readonly MasimRegion[], geometry: PageGeometry) {
+  const places = new Map<string, { from: Pages; pages: Pages }>();
+  let total = 0;
+  for (const { name, bytes } of regions) {
+    const pages = pagesFor(bytes, geometry);
+    places.set(name, { from: total, pages });
+    total += pages;
+  }
+  return { places, total };
+}
+
+const STORES = { ro: 0, wo: 1, rw: 'both' } as const;
+
+function playConfig(config: MasimConfig, geometry: PageGeometry, random: SeededRandom): Workload {
+  const { places, total } = placesOf(config.regions, geometry);
+  const phases = config.phases.map(({ ms, patterns }) => ({
+    duration: ms * 1e6,
+    parts: patterns
+      .filter(({ probability }) => probability > 0)
+      .map(({ region, isRandom, stride, probability, mode }) => ({
+        ...places.get(region)!,
+        weight: probability,
+        order: isRandom ? ('random' as const) : ('sequential' as const),
+        stride: stride / geometry.pageBytes,
+        store: STORES[mode],
+      })),
+  }));
+  return new Phases(total, phases, random);
+}
 
 const Steps = z.strictObject({
   size: BytesText,
@@ -112,7 +156,8 @@ function equalSteps(
         pages: each,
         weight: 1,
         order: 'random' as const,
-        store: 1,
+        stride: 1,
+        store: 1 as const,
       },
     ],
   }));
@@ -123,7 +168,9 @@ class Phases implements Workload {
   readonly #phases: readonly Phase[];
   readonly #random: SeededRandom;
   readonly #cycle: Nanoseconds;
-  readonly #cursors = new Map<Part, Pages>();
+  readonly #cursors = new Map<Part, number>();
+  /** Whether the last access of a part that does both was a store. */
+  #turn = 0;
 
   constructor(pages: Pages, phases: readonly Phase[], random: SeededRandom) {
     this.pages = pages;
@@ -159,9 +206,21 @@ class Phases implements Workload {
   }
 
   private access(part: Part): number {
-    if (part.order === 'random') return ((part.from + this.#random.below(part.pages)) << 1) | part.store;
+    const at = part.order === 'random' ? this.#random.below(part.pages) : this.step(part);
+    return ((part.from + at) << 1) | this.storeOf(part);
+  }
+
+  /** The next page of a sequence, from the start again when it has passed the end. */
+  private step(part: Part): Pages {
     const at = this.#cursors.get(part) ?? 0;
-    this.#cursors.set(part, (at + 1) % part.pages);
-    return ((part.from + at) << 1) | part.store;
+    const next = at + part.stride;
+    this.#cursors.set(part, next < part.pages ? next : 0);
+    return Math.floor(at);
+  }
+
+  private storeOf(part: Part): number {
+    if (part.store !== 'both') return part.store;
+    this.#turn ^= 1;
+    return this.#turn;
   }
 }

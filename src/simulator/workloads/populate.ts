@@ -1,5 +1,5 @@
 import type { Nanoseconds, Pages } from '../../vocabulary/units.js';
-import type { Workload } from './workload.js';
+import { dataPagesOf, type Workload } from './workload.js';
 
 /** Stores once to every page from the first to the last, then goes on as `inner`: how programs load their data. */
 export class Populate implements Workload {
@@ -14,6 +14,10 @@ export class Populate implements Workload {
 
   get pages(): Pages {
     return this.#inner.pages;
+  }
+
+  get dataPages(): Pages {
+    return dataPagesOf(this.#inner);
   }
 
   get guest(): Workload['guest'] {

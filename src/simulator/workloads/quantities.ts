@@ -58,6 +58,22 @@ export const StepText = DurationText.refine(
   'must be at least 1ns, or time never advances',
 );
 
+/** A limit on memory: bytes, or a percentage of the data that it is to hold. */
+export type Limit = { readonly bytes: number } | { readonly ofData: number };
+
+/** `2GiB`, or `115%` of the data. */
+export const LimitText = z
+  .union([z.string(), z.number()], { error: 'write a limit as a size, or as 115% of the data' })
+  .transform((given, context): Limit => {
+    const percent = typeof given === 'string' ? /^([0-9]+(?:\.[0-9]+)?)\s*%$/.exec(given.trim()) : null;
+    if (percent !== null && Number(percent[1]) > 0) return { ofData: Number(percent[1]) / 100 };
+    const bytes = BytesText.safeParse(given);
+    if (bytes.success && bytes.data > 0) return { bytes: bytes.data };
+    const message = `${JSON.stringify(given)} is no limit; write a size, or 115% of the data`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
 /** A share: `0.25` or `25%`. */
 export const ShareText = z
   .union([z.string(), z.number()], { error: 'write a share as 0.25 or 25%' })

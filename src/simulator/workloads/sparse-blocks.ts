@@ -42,6 +42,10 @@ export class SparseBlocks implements Workload {
     this.used = choosePages(pages, shares, geometry.pagesPerBlock, random);
   }
 
+  get dataPages(): Pages {
+    return this.used.length;
+  }
+
   /** Stores to every page in use once, then goes on at random among them. */
   next(into: Uint32Array, limit: number): number {
     const count = this.#filled < this.used.length ? Math.min(limit, this.used.length - this.#filled) : limit;

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { GuestTables } from '../../model/hardware/windows.js';
 import type { Bytes, Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
+import type { TraceColumns } from './trace.js';
 
 /** What a workload may do to its memory besides accessing it. Offsets count pages from the area's start. */
 export interface WorkloadMemory {
@@ -13,12 +14,17 @@ export interface WorkloadMemory {
   release(offset: Pages, pages: Pages): void;
 }
 
+/** Content of files that a workload's parameters name. */
+export type Reads = Pick<WorkloadContext, 'readText' | 'readTrace'>;
+
 export interface WorkloadContext {
   readonly random: SeededRandom;
   readonly geometry: PageGeometry;
   readonly memory: WorkloadMemory;
   /** Content of a file that a parameter names (replay). */
   readText(path: string): string;
+  /** The rows of a trace that a parameter names. */
+  readTrace?(path: string): TraceColumns | undefined;
 }
 
 /**
@@ -28,6 +34,8 @@ export interface WorkloadContext {
  */
 export interface Workload {
   readonly pages: Pages;
+  /** Pages that hold data once everything was touched; `pages` when left out. */
+  readonly dataPages?: Pages;
   readonly guest?: GuestTables;
   next(into: Uint32Array, limit: number, now: Nanoseconds): number;
 }
@@ -42,6 +50,11 @@ export interface WorkloadKind<Schema extends z.ZodType = z.ZodType> {
 
 export function workloadKind<Schema extends z.ZodType>(kind: WorkloadKind<Schema>): WorkloadKind<Schema> {
   return kind;
+}
+
+/** Pages that a workload needs in memory for its data. */
+export function dataPagesOf({ pages, dataPages }: Workload): Pages {
+  return dataPages ?? pages;
 }
 
 /** Whole pages that hold `bytes`. */

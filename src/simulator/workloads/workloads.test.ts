@@ -5,6 +5,7 @@ import { SeededRandom } from '../../base/seeded-random.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { GEOMETRY_4K, MIB } from '../../vocabulary/units.js';
 import { AliasTable } from './alias-table.js';
+import type { Allocator } from './allocator.js';
 import { WORKLOADS, type WorkloadName } from './catalogue.js';
 import { fillWords } from './draws.js';
 import { KRONECKER, kroneckerCsr } from './graph.js';
@@ -13,6 +14,7 @@ import type { Redis } from './redis.js';
 import { parseHeat } from './replay.js';
 import type { SparseBlocks } from './sparse-blocks.js';
 import { nuRand } from './tpcc.js';
+import type { TraceColumns } from './trace.js';
 import type { Workload, WorkloadKind, WorkloadMemory } from './workload.js';
 import { permutation, zipfWeights } from './zipf.js';
 
@@ -24,6 +26,7 @@ function make(
   parameters: Record<string, unknown>,
   memory?: WorkloadMemory,
   text = '',
+  trace?: TraceColumns,
 ): Workload {
   const kind: WorkloadKind = WORKLOADS[name];
   return kind.make(kind.parameters.parse(parameters), {
@@ -31,6 +34,7 @@ function make(
     geometry: GEOMETRY_4K,
     memory: memory ?? { release: () => undefined },
     readText: () => text,
+    readTrace: () => trace,
   });
 }
 
@@ -366,4 +370,144 @@ test('the same seed gives the same accesses, another seed others', () => {
   };
   assert.deepEqual(draw(1), draw(1));
   assert.notDeepEqual(draw(1), draw(2));
+});
+
+test('allocator: as many pages in use as ever, moved at the rate of the churn, into the lowest holes or any', () => {
+  for (const fill of ['lowest', 'any']) {
+    const heap = make('allocator', { size: SIZE, used: 0.25, churn: 0.1, fill }) as Allocator;
+    const used = () => Array.from({ length: PAGES }, (_, page) => page).filter((page) => heap.isUsed(page));
+    const before = new Set(used());
+    near(before.size, PAGES * 0.25 + (PAGES / 512) * 0.75, 4, Math.sqrt(PAGES * 0.25 * 0.75), 'in use');
+    assert.equal(heap.dataPages, before.size);
+    const filled = play(heap, before.size);
+    assert.deepEqual(
+      [filled.touched, filled.stores],
+      [before.size, before.size],
+      'each page is stored to once',
+    );
+    const { accesses } = play(heap, 100_000, 2e9);
+    assert.equal(used().length, before.size);
+    const moved = used().filter((page) => !before.has(page));
+    // A fifth moved in two seconds; some of it was freed again, or is what had been in use before.
+    assert.ok(moved.length > 0.1 * before.size && moved.length <= 0.2 * before.size, `${moved.length} moved`);
+    assert.ok(moved.every((page) => accesses[page] > 0));
+    const holes = Array.from({ length: PAGES }, (_, page) => page).filter((page) => !heap.isUsed(page));
+    if (fill === 'lowest') assert.ok(Math.max(...moved) < PAGES / 2, 'the upper half is left alone');
+    else assert.ok(moved.some((page) => page > PAGES / 2) && holes.length === PAGES - before.size);
+  }
+});
+
+test('allocator: where there is no hole, nothing moves', () => {
+  const heap = make('allocator', { size: SIZE, used: 1, churn: 0.5 }) as Allocator;
+  assert.equal(heap.dataPages, PAGES);
+  assert.equal(play(heap, 3 * PAGES, 1e9).touched, PAGES);
+});
+
+test('data of workloads that leave holes is what they touch', () => {
+  for (const [name, parameters] of [
+    ['sparse-blocks', { size: SIZE }],
+    ['one-page-per-block', { size: SIZE }],
+    ['allocator', { size: SIZE, churn: 0 }],
+    ['hotspot', { size: SIZE }],
+  ] as const) {
+    const workload = make(name, parameters);
+    assert.equal(play(workload, 20 * PAGES).touched, workload.dataPages ?? workload.pages, name);
+  }
+});
+
+function traceOf(rows: readonly (readonly number[])[], more: Partial<TraceColumns> = {}): TraceColumns {
+  return {
+    timed: rows.some((row) => row.length > 3),
+    sampled: false,
+    page: Uint32Array.from(rows, ([page]) => page),
+    write: Uint8Array.from(rows, ([, write]) => write),
+    weight: Uint32Array.from(rows, ([, , weight]) => weight),
+    timeNs: Float64Array.from(rows, (row) => row[3] ?? 0),
+    pages: 512,
+    dataPages: new Set(rows.map(([page]) => page)).size,
+    areas: [],
+    ...more,
+  };
+}
+
+/** What a workload does next, at most so much, as `page` and `page!` for stores. */
+function said(workload: Workload, limit: number, now = 0): string {
+  const batch = new Uint32Array(limit);
+  const count = workload.next(batch, limit, now);
+  return Array.from(batch.subarray(0, count), (each) => `${each >>> 1}${(each & 1) === 1 ? '!' : ''}`).join(
+    ' ',
+  );
+}
+
+test('trace: every access in its order, over and over, whatever the batches are', () => {
+  const rows = [[3, 0, 2], [4, 1, 1], [3, 1, 3]]; // biome-ignore format: a row
+  const order = '3 3 4! 3! 3! 3!';
+  const once = make('trace', { file: 't' }, undefined, '', traceOf(rows));
+  assert.equal(once.dataPages, 2);
+  assert.equal(said(once, 6), order);
+  assert.equal(said(once, 4), '3 3 4! 3!');
+  assert.equal(said(once, 4), '3! 3! 3 3');
+  const end = make('trace', { file: 't', repeat: false }, undefined, '', traceOf(rows));
+  assert.equal(said(end, 100), order);
+  assert.equal(said(end, 100), '', 'idle at the end');
+});
+
+test('trace: at the pace of the recording where it has times', () => {
+  const rows = [[1, 0, 1, 0], [2, 0, 1, 100], [3, 0, 1, 100], [4, 1, 1, 900]]; // biome-ignore format: a row
+  const paced = make('trace', { file: 't' }, undefined, '', traceOf(rows));
+  assert.equal(said(paced, 10, 0), '1');
+  assert.equal(said(paced, 10, 99), '');
+  assert.equal(said(paced, 10, 100), '2 3');
+  assert.equal(said(paced, 10, 1199), '4!', 'the last row lasts as long as rows do on average');
+  assert.equal(said(paced, 10, 1200), '1');
+  const fast = make('trace', { file: 't', pace: 'think' }, undefined, '', traceOf(rows));
+  assert.equal(said(fast, 5, 0), '1 2 3 4! 1');
+});
+
+test('trace: samples are drawn by weight within their slice of time', () => {
+  const rows = [[1, 0, 30, 0], [2, 1, 10, 50], [9, 0, 5, 1000], [8, 0, 5, 3000]]; // biome-ignore format: a row
+  const samples = make('trace', { file: 't', slice: '1us' }, undefined, '', traceOf(rows, { sampled: true }));
+  const at = (now: number) => play(samples, 40_000, now);
+  const first = at(0);
+  near(first.accesses[1], (first.made * 3) / 4, 5, Math.sqrt(first.made * 0.19), 'the heavier one');
+  assert.deepEqual([first.touched, first.stores], [2, first.accesses[2]]);
+  assert.deepEqual(
+    [at(1500).accesses[9], at(2500).accesses[9]],
+    [at(1500).made, at(2500).made],
+    'a gap goes on',
+  );
+  assert.equal(at(3999).touched, 1);
+  assert.equal(at(4000).touched, 2, 'and from the start');
+});
+
+test('replay: slices of time are phases, or one histogram', () => {
+  const text = '@0\n0,1\n5,3\n@1000\n7,1\n@1500\n';
+  const phases = make('replay', { file: 'h' }, undefined, text);
+  const [early, late, again] = [0, 1.2e9, 1.6e9].map((now) => play(phases, 20_000, now));
+  assert.deepEqual([early.touched, late.touched, again.touched], [2, 1, 2]);
+  assert.equal(late.accesses[7], late.made);
+  near(early.accesses[5], (early.made * 3) / 4, 5, Math.sqrt(early.made * 0.19), 'within the phase');
+  const summed = play(make('replay', { file: 'h', phases: false }, undefined, text), 20_000);
+  near(summed.accesses[7], summed.made / 5, 5, Math.sqrt(summed.made * 0.16), 'the whole');
+  const cold = play(make('replay', { file: 'h' }, undefined, '@0\n1,0\n@10\n2,1\n'), 100, 0);
+  assert.equal(cold.accesses[2], cold.made, 'a slice without heat is passed over');
+  assert.throws(() => parseHeat('@5\n0,1\n@5\n', 'h'), OctavoError, 'slices ascend');
+});
+
+const CONFIG =
+  '# regions\na, 65536, none\nb, 8192, none\n\nfirst\n100\na, 0, 2048, 1, ro\n\nsecond\n50\nb, 1, 0, 3, rw\na, 1, 0, 1, wo\n';
+
+test('masim: its own configuration, with strides below a page and both modes', () => {
+  const config = make('masim', { file: 'x.cfg' }, undefined, CONFIG);
+  assert.equal(config.pages, 18);
+  assert.equal(said(config, 6, 0), '0 0 1 1 2 2');
+  const rest = play(config, 4096, 0);
+  assert.deepEqual([rest.touched, rest.stores], [16, 0]);
+  const second = play(config, 40_000, 100e6);
+  const ofB = second.accesses[16] + second.accesses[17];
+  near(ofB, (second.made * 3) / 4, 5, Math.sqrt(second.made * 0.19), 'by probability');
+  near(second.stores, second.made - ofB / 2, 1, 2, 'loads and stores in turn');
+  assert.throws(() => make('masim', { file: 'x', regions: {} }));
+  assert.throws(() => make('masim', { regions: {} }));
+  assert.throws(() => make('masim', {}));
 });

@@ -1,48 +1,183 @@
-/** The loops over all values of a column, in a memory of their own (assembly/parquet). */
+/** The loop that makes rows of heat and encodes columns, and the memory that it does it in (assembly/parquet). */
 
 import { assert } from '../../../base/assert.js';
 import { loopMemory } from '../../../vocabulary/loop-memory.js';
 import { BINARY } from './binary.js';
 
-const WASM_PAGE = 65536;
-/** Values, and up to nine bytes for each. */
-const PAGES = Math.ceil((18 * 65536 + 8192) / WASM_PAGE);
+/** Columns of 65,536 rows: 60 bytes for each row, and up to nine for its encoded value. */
+const PAGES = 72;
+/** Bytes of what the loop knows of a slice (SLICE_BYTES of assembly/parquet/layout.ts). */
+const SLICE_WORDS = 4;
 
+/** Addresses of columns, and their sizes. */
 interface Exports {
   readonly CAPACITY: WebAssembly.Global;
+  readonly PIDS: WebAssembly.Global;
+  readonly COMMANDS: WebAssembly.Global;
+  readonly MAPPINGS: WebAssembly.Global;
+  readonly BLOCKS: WebAssembly.Global;
+  readonly SUB_PAGES: WebAssembly.Global;
+  readonly SAMPLES: WebAssembly.Global;
+  readonly TLB_MISSES: WebAssembly.Global;
+  readonly TIMES: WebAssembly.Global;
+  readonly ADDRESSES: WebAssembly.Global;
+  readonly ACCESSES: WebAssembly.Global;
+  readonly ACCESS_INDICES: WebAssembly.Global;
+  readonly COUNTS: WebAssembly.Global;
+  readonly MISSES: WebAssembly.Global;
+  readonly SLICES: WebAssembly.Global;
+  readonly MOST_SLICES: WebAssembly.Global;
+  readonly MOST_VALUES: WebAssembly.Global;
   readonly VALUES: WebAssembly.Global;
   readonly OUT: WebAssembly.Global;
   readonly END: WebAssembly.Global;
-  deltas(count: number): number;
-  indices(count: number, width: number): number;
+  addRows(
+    row: number,
+    slices: number,
+    pages: number,
+    subPage: number,
+    block: number,
+    pageBytes: number,
+  ): number;
+  clearTimes(): void;
+  clearValues(): void;
+  valueCount(): number;
+  deltas(values: number, count: number, bits: number): number;
+  indices(values: number, count: number, width: number): number;
+}
+
+/** A column in the loop's memory: its address, and the bits of a value. */
+export interface LoopColumn {
+  readonly at: number;
+  readonly bits: 32 | 64;
+}
+
+/** Pages of a block that lie side by side. */
+export interface PageRun {
+  /** Byte address of the block. */
+  readonly block: number;
+  readonly pageBytes: number;
+  /** The first page in the block, and how many there are. */
+  readonly subPage: number;
+  readonly pages: number;
 }
 
 export class EncodeLoop {
   private readonly calls: Exports;
-  private readonly doubles: Float64Array;
-  private readonly words: Uint32Array;
   private readonly buffer: ArrayBuffer;
+  /** Rows of a row group. */
+  readonly capacity: number;
+  /** Slices that a row can be of. */
+  readonly mostSlices: number;
+  /** What all rows of a block have; by row. */
+  readonly pids: Int32Array;
+  readonly commands: Uint32Array;
+  readonly mappings: Uint32Array;
+  readonly blocks: BigInt64Array;
+  /** Written by `addRows`; free for others who only encode. */
+  readonly addresses: BigInt64Array;
+  /** Counters of the pages at hand, slice by slice; and those of samples that missed the TLB. */
+  readonly counts: Uint16Array;
+  readonly misses: Uint16Array;
+  private readonly slices: Uint32Array;
+  private readonly sliceWeights: Float64Array;
 
   constructor() {
     const memory = loopMemory(PAGES, PAGES);
-    this.buffer = memory.buffer;
-    this.calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
-    assert(this.calls.END.value <= this.buffer.byteLength, 'the memory of the encoding loop is too small');
-    const rows = this.calls.CAPACITY.value;
-    this.doubles = new Float64Array(this.buffer, this.calls.VALUES.value, rows);
-    this.words = new Uint32Array(this.buffer, this.calls.VALUES.value, rows);
+    const { buffer } = memory;
+    this.buffer = buffer;
+    const calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
+    this.calls = calls;
+    assert(calls.END.value <= buffer.byteLength, 'the memory of the encoding loop is too small');
+    const rows = calls.CAPACITY.value;
+    this.capacity = rows;
+    this.mostSlices = calls.MOST_SLICES.value;
+    this.pids = new Int32Array(buffer, calls.PIDS.value, rows);
+    this.commands = new Uint32Array(buffer, calls.COMMANDS.value, rows);
+    this.mappings = new Uint32Array(buffer, calls.MAPPINGS.value, rows);
+    this.blocks = new BigInt64Array(buffer, calls.BLOCKS.value, rows);
+    this.addresses = new BigInt64Array(buffer, calls.ADDRESSES.value, rows);
+    this.counts = new Uint16Array(buffer, calls.COUNTS.value, rows);
+    this.misses = new Uint16Array(buffer, calls.MISSES.value, rows);
+    this.slices = new Uint32Array(buffer, calls.SLICES.value, SLICE_WORDS * this.mostSlices);
+    this.sliceWeights = new Float64Array(buffer, calls.SLICES.value, (SLICE_WORDS / 2) * this.mostSlices);
   }
 
-  /** values[0, count), whole numbers, as DELTA_BINARY_PACKED. The bytes are valid until the next call. */
-  deltas(values: Float64Array, count: number): Uint8Array {
-    this.doubles.set(values.subarray(0, count));
-    return this.taken(this.calls.deltas(count));
+  /** The columns of a row group. */
+  get columns() {
+    const { calls } = this;
+    const word = (at: WebAssembly.Global): LoopColumn => ({ at: at.value, bits: 32 });
+    const long = (at: WebAssembly.Global): LoopColumn => ({ at: at.value, bits: 64 });
+    return {
+      pids: word(calls.PIDS),
+      commands: word(calls.COMMANDS),
+      mappings: word(calls.MAPPINGS),
+      blocks: long(calls.BLOCKS),
+      subPages: word(calls.SUB_PAGES),
+      addresses: long(calls.ADDRESSES),
+      samples: word(calls.SAMPLES),
+      accesses: long(calls.ACCESSES),
+      accessIndices: word(calls.ACCESS_INDICES),
+      tlbMisses: word(calls.TLB_MISSES),
+      times: word(calls.TIMES),
+    };
   }
 
-  /** indices[0, count) into a dictionary of `size` entries: their width, then the hybrid. Valid until the next call. */
-  indices(indices: Uint32Array, count: number, size: number): Uint8Array {
-    this.words.set(indices.subarray(0, count));
-    return this.taken(this.calls.indices(count, size <= 1 ? 0 : 32 - Math.clz32(size - 1)));
+  /**
+   * What holds for all rows of a slice: accesses that a sample stands for, index of its time (−1: none yet), and samples
+   * that each full counter lost.
+   */
+  setSlice(slice: number, weight: number, timeIndex: number, lost: number): void {
+    assert(slice < this.mostSlices, 'more slices of time than the encoding loop has room for');
+    this.sliceWeights[2 * slice] = weight;
+    this.slices[SLICE_WORDS * slice + 2] = timeIndex;
+    this.slices[SLICE_WORDS * slice + 3] = lost;
+  }
+
+  /**
+   * Adds a row for each page and slice with samples, of the pages whose counters are in `counts` and `misses`, behind the
+   * first `row` rows. Returns how many rows there are then.
+   */
+  addRows(row: number, slices: number, { block, pageBytes, subPage, pages }: PageRun): number {
+    return this.calls.addRows(row, slices, pages, subPage, block, pageBytes);
+  }
+
+  /** Index of a slice's time in the row group, −1 when it has no row in it; the next row to come with a new one gets the next. */
+  timeIndex(slice: number): number {
+    return this.slices[SLICE_WORDS * slice + 2] | 0;
+  }
+
+  /** Byte address of a row's page. */
+  addressAt(row: number): number {
+    return Number(this.addresses[row]);
+  }
+
+  /** The values of the column of accesses of the row group; undefined when there are too many. */
+  accessValues(): Float64Array | undefined {
+    const count = this.calls.valueCount();
+    if (count > this.calls.MOST_VALUES.value) return undefined;
+    return new Float64Array(this.buffer, this.calls.VALUES.value, count);
+  }
+
+  /** Begins a row group. */
+  clear(): void {
+    this.calls.clearTimes();
+    this.calls.clearValues();
+  }
+
+  /** The first `count` whole numbers as DELTA_BINARY_PACKED. The bytes are valid until the next call. */
+  deltas({ at, bits }: LoopColumn, count: number): Uint8Array {
+    return this.taken(this.calls.deltas(at, count, bits));
+  }
+
+  /** The first `count` indices into a dictionary of `size` entries: their width, then the hybrid. Valid until the next call. */
+  indices({ at }: LoopColumn, count: number, size: number): Uint8Array {
+    return this.taken(this.calls.indices(at, count, size <= 1 ? 0 : 32 - Math.clz32(size - 1)));
+  }
+
+  /** The first `count` values as they are, little endian. */
+  bytes({ at, bits }: LoopColumn, count: number): Uint8Array {
+    return new Uint8Array(this.buffer, at, (bits / 8) * count);
   }
 
   private taken(bytes: number): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
-import { anonymousFault, hugeAnonymousFault } from '../fault/anonymous-faults.js';
+import { anonymousFault, type HugeFault, hugeAnonymousFault } from '../fault/anonymous-faults.js';
 import { hugeWriteProtectFault, writeProtectFault } from '../fault/copy-on-write.js';
 import { inodeFault } from '../fault/inode-faults.js';
 import { swapFault } from '../fault/swap-in.js';
@@ -29,13 +29,16 @@ export function handleFault(kernel: Kernel, mm: Mm, page: PageNumber, write: boo
 function faultIn(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
   const pmd = kernel.tables.ensurePmd(mm, Math.floor(page / kernel.geometry.pagesPerBlock));
   const huge = hugeFault(kernel, mm, vma, page, pmd, write);
-  if (huge !== NOT_HUGE) return huge < 0 ? huge : huge + kernel.costs.fault;
+  if (huge.mapped) return huge.cost + kernel.costs.fault;
   if (!ensureTable(kernel, mm, pmd)) return ACCESS.outOfMemory;
   const cost = pageFault(kernel, mm, vma, page, pmd, write);
-  return cost < 0 ? cost : cost + kernel.costs.fault;
+  return cost < 0 ? cost : huge.cost + cost + kernel.costs.fault;
 }
 
-const NOT_HUGE = -100;
+/** The fault goes on to the PTE level. */
+const NOT_HUGE: HugeFault = { mapped: false, cost: 0 };
+/** The PMD serves the access already. */
+const SERVED: HugeFault = { mapped: true, cost: 0 };
 
 function permits(vma: Vma, write: boolean): boolean {
   if (vma.flags & VM.special) return false;
@@ -50,7 +53,7 @@ function countFault(kernel: Kernel, mm: Mm): void {
   mm.minorFaults++;
 }
 
-/** What happens at the PMD level; NOT_HUGE when the fault goes on to the PTE level. */
+/** What happens at the PMD level. */
 function hugeFault(
   kernel: Kernel,
   mm: Mm,
@@ -58,18 +61,17 @@ function hugeFault(
   page: PageNumber,
   pmd: number,
   write: boolean,
-): Nanoseconds {
+): HugeFault {
   const { tables, geometry } = kernel;
   const bits = tables.pmdBits[pmd];
   if (bits & ENTRY.present) {
-    if (write && (bits & ENTRY.writable) === 0) return hugeWriteProtectFault(kernel, mm, vma, page, pmd);
-    return 0;
+    if (!write || (bits & ENTRY.writable) !== 0) return SERVED;
+    return { mapped: true, cost: hugeWriteProtectFault(kernel, mm, vma, page, pmd) };
   }
   if (bits & ENTRY.table || !vma.isAnonymous || vma.flags & VM.uffdMissing) return NOT_HUGE;
   const allowed = (allowedOrders(kernel, mm, vma, 'fault') & (1 << geometry.hugeOrder)) !== 0;
   if (!allowed || !fits(vma, page, geometry.hugeOrder)) return NOT_HUGE;
-  const cost = hugeAnonymousFault(kernel, mm, vma, page, pmd, write);
-  return cost < 0 ? NOT_HUGE : cost;
+  return hugeAnonymousFault(kernel, mm, vma, page, pmd, write);
 }
 
 function pageFault(

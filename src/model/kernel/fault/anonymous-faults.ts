@@ -44,7 +44,13 @@ export function hugeEffort(kernel: Kernel, vma: Vma): Effort {
   return direct ? EFFORT.base : EFFORT.light;
 }
 
-/** do_huge_pmd_anonymous_page(): the huge zero page for a read, a huge folio for a write; −1 to fall back. */
+/** What became of the attempt to map a block by PMD. One in vain may have taken long: direct compaction, reclaim. */
+export interface HugeFault {
+  readonly mapped: boolean;
+  readonly cost: Nanoseconds;
+}
+
+/** do_huge_pmd_anonymous_page(): the huge zero page for a read, a huge folio for a write. */
 export function hugeAnonymousFault(
   kernel: Kernel,
   mm: Mm,
@@ -52,27 +58,27 @@ export function hugeAnonymousFault(
   page: PageNumber,
   pmd: number,
   write: boolean,
-): Nanoseconds {
+): HugeFault {
   vma.hasAnonPages = true;
   registerMm(kernel, mm, vma);
   const deposit = allocateTableFrame(kernel, mm);
-  if (deposit === NO_FRAME) return -1;
-  const cost =
+  if (deposit === NO_FRAME) return { mapped: false, cost: 0 };
+  const done =
     !write && kernel.thp.useZeroPage
       ? mapHugeZero(kernel, pmd, deposit)
       : mapHugeFolio(kernel, mm, vma, page, pmd, deposit);
-  if (cost < 0) freeTableFrame(kernel, mm, deposit);
-  return cost;
+  if (!done.mapped) freeTableFrame(kernel, mm, deposit);
+  return done;
 }
 
-function mapHugeZero(kernel: Kernel, pmd: number, deposit: FrameNumber): Nanoseconds {
+function mapHugeZero(kernel: Kernel, pmd: number, deposit: FrameNumber): HugeFault {
   const frame = hugeZeroFrame(kernel);
-  if (frame < 0) return -1;
+  if (frame < 0) return { mapped: false, cost: 0 };
   const { tables } = kernel;
   tables.pmdBits[pmd] = ENTRY.present | ENTRY.zero | ENTRY.accessed;
   tables.pmdValue[pmd] = frame;
   tables.pmdTableFrame[pmd] = deposit;
-  return 0;
+  return { mapped: true, cost: 0 };
 }
 
 /** The huge zero page, made at its first use and kept. */
@@ -94,7 +100,7 @@ function hugeZeroFrame(kernel: Kernel): FrameNumber {
   return frame;
 }
 
-/** Maps a new huge folio by PMD; −1 when there is none to be had. The deposit is used only on success. */
+/** Maps a new huge folio by PMD, if there is one to be had. The deposit is used only on success. */
 export function mapHugeFolio(
   kernel: Kernel,
   mm: Mm,
@@ -102,7 +108,7 @@ export function mapHugeFolio(
   page: PageNumber,
   pmd: number,
   deposit: FrameNumber,
-): Nanoseconds {
+): HugeFault {
   const { counters, geometry } = kernel;
   const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(blockStart(kernel, page)) };
   const made = allocateFolio(kernel, geometry.hugeOrder, kernel.memcgOf(mm), kind, hugeEffort(kernel, vma));
@@ -113,7 +119,7 @@ export function mapHugeFolio(
       counters.count('thp_fault_fallback_charge');
       counters.countOrder('anon_fault_fallback_charge', geometry.hugeOrder);
     }
-    return -1;
+    return { mapped: false, cost: made.cost };
   }
   counters.count('thp_fault_alloc');
   counters.countOrder('anon_fault_alloc', geometry.hugeOrder);
@@ -122,7 +128,7 @@ export function mapHugeFolio(
   lock(kernel, vma, made.head);
   addNewToLru(kernel, made.head);
   deferSplit(kernel, made.head, false);
-  return made.cost + zeroing(kernel, geometry.hugeOrder);
+  return { mapped: true, cost: made.cost + zeroing(kernel, geometry.hugeOrder) };
 }
 
 /** Memory of a locked mapping is unevictable from the start. */

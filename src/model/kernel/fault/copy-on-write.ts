@@ -48,15 +48,15 @@ function replaceHugeZero(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, pmd
   const { tables } = kernel;
   const kept = { bits: tables.pmdBits[pmd], value: tables.pmdValue[pmd], deposit: tables.pmdTableFrame[pmd] };
   tables.pmdBits[pmd] = 0;
-  const cost = mapHugeFolio(kernel, mm, vma, page, pmd, kept.deposit);
-  if (cost >= 0) {
+  const { mapped, cost } = mapHugeFolio(kernel, mm, vma, page, pmd, kept.deposit);
+  if (mapped) {
     kernel.flushes.tell(mm.id, page - (page % kernel.geometry.pagesPerBlock), page + 1);
     return cost;
   }
   tables.pmdBits[pmd] = kept.bits;
   tables.pmdValue[pmd] = kept.value;
   tables.pmdTableFrame[pmd] = kept.deposit;
-  return splitPmdMapping(kernel, mm, page);
+  return cost + splitPmdMapping(kernel, mm, page);
 }
 
 /** A write to a present PTE that is not writable (do_wp_page()). */

@@ -11,14 +11,16 @@ const WINDOW = 1024;
 
 /**
  * Makes a free block of `order` by moving what is in the way (compact_zone_order()): the least used block without
- * pinned or unmovable pages is emptied, folio by folio. Answers whether a block of that order is free now.
+ * pinned or unmovable pages is emptied, folio by folio. Returns whether a block of that order is free now, and what the
+ * search and the moves took.
  */
 export function compact(kernel: Kernel, order: Order): { made: boolean; cost: Nanoseconds } {
   if (order < 1 || order > kernel.geometry.hugeOrder) return { made: false, cost: 0 };
   drainAll(kernel);
+  const looked = Math.min(WINDOW, kernel.frames.usedInBlock.length) * kernel.costs.visitPmd;
   const block = chooseBlock(kernel);
-  if (block < 0) return { made: false, cost: 0 };
-  const cost = emptyBlock(kernel, block);
+  if (block < 0) return { made: false, cost: looked };
+  const cost = looked + emptyBlock(kernel, block);
   return { made: kernel.frames.available(order) > 0, cost };
 }
 

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FIRST_BLOCK, PROCESS, pageSizes, SETTINGS, SUB_PAGE_ORIGIN } from '../../../test/drawing.js';
+import { SeededRandom } from '../../base/seeded-random.js';
+import { Beliefs } from '../../belief/beliefs.js';
+import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
+import type { SampleOrigin } from '../../vocabulary/sample.js';
+import { USUAL_TRANSLATION } from '../../vocabulary/translation.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import {
+  DEFAULT_PARAMETERS,
+  type PolicyFacts,
+  type PolicyInput,
+  type PolicyOutput,
+  policyOf,
+} from '../policy.js';
+import { octavo } from './octavo.js';
+
+const CPU = { ...USUAL_TRANSLATION, entries: 256, hugeEntries: 256 };
+const NEVER = { ...SETTINGS, enabled: 'never' as const };
+
+interface Block {
+  /** Sub-pages with data. */
+  readonly used: number;
+  /** Samples of the block, spread evenly over those. */
+  readonly samples: number;
+  readonly isSmall?: boolean;
+}
+
+interface World {
+  readonly blocks: readonly Block[];
+  /** Accesses that a sample stands for. */
+  readonly each?: number;
+  readonly origin?: Partial<SampleOrigin>;
+  readonly facts?: Partial<PolicyFacts>;
+  readonly seed?: number;
+  readonly pid?: number;
+}
+
+/** A process with Poisson counts on its used sub-pages, in a window of one second. */
+function inputOf({ blocks, each = 500, origin, facts, seed = 1, pid = PROCESS.pid }: World): PolicyInput {
+  const random = new SeededRandom(seed);
+  const process = { ...PROCESS, pid };
+  const builder = new HotMapBuilder(process, GEOMETRY_4K);
+  blocks.forEach(({ used, samples, isSmall }, index) => {
+    const block = FIRST_BLOCK + index;
+    const filled = new Uint8Array(64);
+    for (let page = 0; page < used; page++) filled[page >> 3] |= 1 << (page & 7);
+    if (isSmall !== true) builder.setContent(block, filled);
+    for (let sample = 0; sample < samples; sample++) {
+      builder.addSample(block * 512 + random.below(Math.max(1, used)), each);
+    }
+  });
+  const from: SampleOrigin = { ...SUB_PAGE_ORIGIN, nature: 'all-accesses', windowNs: 1e9, ...origin };
+  const content: SampleOrigin = { ...from, tells: 'content', source: 'occupancy' };
+  const heat = builder.build([from, content]);
+  const sizes = {
+    ...pageSizes(blocks.map(({ used, isSmall }) => (isSmall === true ? `4*${used}` : 'H'))),
+    process,
+  };
+  const belief = new Beliefs({ geometry: GEOMETRY_4K }).learn(process, heat, {
+    elapsedSeconds: 0,
+    windowSeconds: 1,
+    atMs: 1,
+  });
+  return {
+    sizes,
+    heat,
+    parameters: DEFAULT_PARAMETERS,
+    facts: { belief, translation: CPU, settings: NEVER, freeHugeBytes: 2 ** 40, ...facts },
+  };
+}
+
+function propose(world: World, given: Readonly<Record<string, unknown>> = {}): PolicyOutput {
+  return policyOf(octavo, given).propose(inputOf(world));
+}
+
+const acted = ({ proposals }: PolicyOutput) =>
+  proposals.map(({ block, action }) => `${action} ${block - FIRST_BLOCK}`).sort();
+const even = (count: number, block: Block) => Array.from({ length: count }, () => block);
+const given = ({ proposals }: PolicyOutput) =>
+  proposals.reduce((sum, { gain }) => sum + (gain.expected?.bytes ?? 0), 0);
+
+test('Cold sparse huge pages are split, hot ones that are full stay', () => {
+  const blocks = [...even(20, { used: 30, samples: 1 }), ...even(20, { used: 512, samples: 400 })];
+  const output = propose({ blocks });
+  assert.deepEqual(acted(output), Array.from({ length: 20 }, (_, block) => `split ${block}`).sort());
+  assert.ok(output.proposals.every(({ targetOrder }) => targetOrder === 0));
+});
+
+test('Hot full blocks of small pages are collapsed, cold sparse ones stay small', () => {
+  const blocks = [
+    ...even(10, { used: 512, samples: 400, isSmall: true }),
+    ...even(10, { used: 20, samples: 1, isSmall: true }),
+  ];
+  const output = propose({ blocks });
+  assert.deepEqual(acted(output), Array.from({ length: 10 }, (_, block) => `collapse ${block}`).sort());
+});
+
+test('Splits and collapses come from one curve', () => {
+  const blocks = [
+    ...even(10, { used: 512, samples: 400, isSmall: true }),
+    ...even(10, { used: 20, samples: 1 }),
+  ];
+  const output = propose({ blocks });
+  assert.deepEqual(new Set(acted(output).map((text) => text.split(' ')[0])), new Set(['collapse', 'split']));
+  assert.equal(output.proposals.length, 20);
+});
+
+for (const used of [66, 205, 256]) {
+  test(`${used} of 512 pages in use, evenly hot: a goal in bloat is reached`, () => {
+    const blocks = even(100, { used, samples: 100 });
+    const output = propose({ blocks }, { goal: 'bloat=70%' });
+    assert.ok(output.proposals.length >= 70 && output.proposals.length <= 72, `${output.proposals.length}`);
+    assert.ok(output.proposals.every(({ action }) => action === 'split'));
+  });
+}
+
+test('A slowdown budget is spent and not exceeded, by what is believed', () => {
+  const blocks = even(100, { used: 100, samples: 100 });
+  for (const goal of ['1%', '3%', '10%']) {
+    const { proposals } = propose({ blocks }, { goal });
+    const lost = proposals.reduce((sum, { gain }) => sum + (gain.expected?.lostNs ?? 0), 0);
+    const budget = Number.parseFloat(goal) * 1e7;
+    assert.ok(lost <= budget * 1.05 && lost >= budget * 0.5, `${goal}: ${lost} ns of ${budget}`);
+  }
+});
+
+test('Bytes as a goal go back', () => {
+  const blocks = even(50, { used: 100, samples: 60 });
+  const output = propose({ blocks }, { goal: '40MiB' });
+  assert.ok(given(output) >= 40 * 2 ** 20 && given(output) < 43 * 2 ** 20, `${given(output)}`);
+});
+
+test('Too few samples: nothing is done, and the blocks are wished for', () => {
+  const random = new SeededRandom(3);
+  const few = even(200, { used: 100, samples: 0 }).map((block) => ({
+    ...block,
+    samples: random.fraction() < 0.3 ? 1 : 0,
+  }));
+  const output = propose({ blocks: few, each: 3e4 });
+  assert.ok(output.proposals.length < 2, `${output.proposals.length} acts`);
+  assert.ok(output.passedOver.some(({ code, blocks }) => code === 'unknown-heat' && blocks > 5));
+  assert.ok((output.wishes?.length ?? 0) > 5);
+  const regrets = output.wishes?.map(({ regretNs }) => regretNs) ?? [];
+  assert.deepEqual(
+    regrets,
+    [...regrets].sort((one, other) => other - one),
+  );
+});
+
+test('No samples at all: nothing is done', () => {
+  assert.deepEqual(acted(propose({ blocks: even(50, { used: 50, samples: 0 }) })), []);
+});
+
+test('Nothing to gain: full blocks stay as they are, and so do those whose bytes cost too much', () => {
+  assert.deepEqual(acted(propose({ blocks: even(100, { used: 512, samples: 200 }) })), []);
+  const nearly = propose({ blocks: even(100, { used: 511, samples: 200 }) });
+  assert.deepEqual(acted(nearly), []);
+});
+
+test('Samples that cannot call memory cold split nothing, but may collapse', () => {
+  const origin = { nature: 'loads' as const };
+  const sparse = [...even(20, { used: 30, samples: 1 }), ...even(20, { used: 512, samples: 400 })];
+  assert.deepEqual(acted(propose({ blocks: sparse, origin })), []);
+  const small = even(10, { used: 512, samples: 400, isSmall: true });
+  assert.equal(propose({ blocks: small, origin }).proposals.length, 10);
+});
+
+test('khugepaged that would take blocks again at once is reckoned with, and told', () => {
+  const blocks = [...even(20, { used: 30, samples: 2 }), ...even(20, { used: 512, samples: 400 })];
+  const khugepaged = { ...SETTINGS.khugepaged, maxPtesNone: 511, pagesToScan: 1e6, scanSleepMs: 10 };
+  const settings = { ...SETTINGS, enabled: 'always' as const, khugepaged };
+  const held = propose({ blocks, facts: { settings } }, { goal: '0.1%' });
+  const free = propose({ blocks, facts: { settings: NEVER } }, { goal: '0.1%' });
+  const bounded = { ...settings, khugepaged: { ...khugepaged, maxPtesNone: 400 } };
+  const kept = propose({ blocks, facts: { settings: bounded } }, { goal: '0.1%' });
+  assert.ok(
+    held.proposals.length < free.proposals.length,
+    `${held.proposals.length} ${free.proposals.length}`,
+  );
+  assert.equal(kept.proposals.length, free.proposals.length);
+  assert.ok(held.passedOver.some(({ why }) => why.includes('khugepaged')));
+});
+
+test('A higher price never keeps more waste', () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = new SeededRandom(seed);
+    const blocks = Array.from({ length: 60 }, () => ({
+      used: 1 + random.below(512),
+      samples: 10 + random.below(400),
+    }));
+    let before = -1;
+    for (const goal of ['0.1%', '0.3%', '1%', '3%', '10%', '30%', '100%']) {
+      const bytes = given(propose({ blocks, seed }, { goal }));
+      assert.ok(bytes >= before * 0.999, `seed ${seed}, ${goal}: ${bytes} after ${before}`);
+      before = bytes;
+    }
+    before = -1;
+    for (const goal of ['bloat=10%', 'bloat=30%', 'bloat=50%', 'bloat=80%', 'bloat=100%']) {
+      const bytes = given(propose({ blocks, seed }, { goal }));
+      assert.ok(bytes >= before, `seed ${seed}, ${goal}`);
+      before = bytes;
+    }
+  }
+});
+
+test('The same input gives the same output', () => {
+  const world = { blocks: [...even(30, { used: 60, samples: 12 }), ...even(30, { used: 400, samples: 90 })] };
+  assert.deepEqual(propose(world), propose(world));
+});
+
+test('Processes compete on one curve: the one that loses less gives back more', () => {
+  const hot = inputOf({ blocks: even(40, { used: 100, samples: 200 }), pid: 100 });
+  const cold = inputOf({ blocks: even(40, { used: 100, samples: 20 }), pid: 200, seed: 2 });
+  const policy = policyOf(octavo, { goal: 'bloat=50%' });
+  const [ofHot, ofCold] = policy.proposeTogether?.([hot, cold]) ?? [];
+  assert.equal(ofHot.proposals.length, 0);
+  assert.ok(ofCold.proposals.length >= 38, `${ofCold.proposals.length}`);
+  assert.ok(ofCold.proposals.every(({ process }) => process.pid === 200));
+});
+
+test('A second turn after the first asks for nothing more', () => {
+  const blocks: readonly Block[] = [
+    ...even(20, { used: 30, samples: 3 }),
+    ...even(20, { used: 512, samples: 400 }),
+  ];
+  const first = propose({ blocks });
+  const split = new Set(first.proposals.map(({ block }) => block - FIRST_BLOCK));
+  const after = blocks.map((block, index) => (split.has(index) ? { ...block, isSmall: true } : block));
+  assert.deepEqual(acted(propose({ blocks: after })), []);
+  assert.ok(split.size > 0);
+});
+
+test('Reasons say what is gained and lost, and proposals carry it', () => {
+  const output = propose({
+    blocks: [...even(5, { used: 30, samples: 1 }), ...even(5, { used: 512, samples: 400 })],
+  });
+  const [proposal] = output.proposals;
+  assert.match(
+    proposal.reason,
+    /^30 of 512 sub-pages \(5\.9 %\) hold data: 1928 KiB go back, walks and faults cost [\d.]+ .s\/s more \(by 1 samples\); worth it with \d+(\.\d+)? % probability$/u,
+  );
+  assert.deepEqual(Object.keys(proposal.gain.expected ?? {}), ['gainedNs', 'lostNs', 'bytes', 'chance']);
+  assert.ok((proposal.gain.expected?.chance ?? 0) >= 0.9);
+  assert.equal(proposal.gain.returnedBytes, 482 * 4096);
+});
+
+test('Content that was not read is not guessed', () => {
+  const input = inputOf({ blocks: even(20, { used: 30, samples: 1 }) });
+  const builder = new HotMapBuilder(PROCESS, GEOMETRY_4K);
+  builder.addSample(FIRST_BLOCK * 512, 1e4);
+  const heat = builder.build([{ ...SUB_PAGE_ORIGIN, nature: 'all-accesses' }]);
+  const output = policyOf(octavo, {}).propose({ ...input, heat });
+  assert.deepEqual(acted(output), []);
+  assert.ok(output.passedOver.some(({ why }) => why.includes('content was not read')));
+});
+
+test('Unmapped pages of folios mapped page by page go back', () => {
+  const input = inputOf({ blocks: even(3, { used: 300, samples: 10, isSmall: true }) });
+  const sizes = pageSizes(['h*300', 'h*300', 'h*510'], { unmapped: { 0: 212, 1: 'unknown', 2: 2 } });
+  const output = policyOf(octavo, {}).propose({ ...input, sizes });
+  assert.ok(acted(output).includes('split 0'));
+  assert.ok(!acted(output).includes('split 1') && !acted(output).includes('split 2'));
+});
+
+test('A goal is checked', () => {
+  const problem = (goal: string) => octavo.parameters.safeParse({ goal }).error?.issues[0].message;
+  for (const goal of ['1%', '0.5%', 'bloat=50%', 'BLOAT=7%', '2GiB', '512M', '1000'])
+    assert.equal(problem(goal), undefined);
+  for (const goal of ['', '101%', 'bloat', 'bloat=', 'bloat=2', 'fast', '-1%', '1%x']) {
+    assert.match(problem(goal) ?? '', /^must be a slowdown such as 1%/, goal);
+  }
+  assert.notEqual(octavo.parameters.safeParse({ horizon: '0s' }).error, undefined);
+});

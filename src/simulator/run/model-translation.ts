@@ -1,0 +1,27 @@
+/** A model's CPU as policies see it: what they would know of it on a host. */
+import type { Cpu } from '../../model/cpus/cpu.js';
+import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translation.js';
+
+/** Clock at which the usual times of walks hold. */
+const USUAL_GHZ = 3;
+
+export function modelTranslation(cpu: Cpu): Translation {
+  const { second, coalescing, clockGhz, walk } = cpu;
+  const entries = second.entries.value;
+  const slower = USUAL_GHZ / clockGhz.value;
+  return {
+    entries,
+    hugeEntries: second.hugeEntries?.value ?? entries,
+    runPages: coalescing?.pages.value ?? 1,
+    runBy: coalescing?.by ?? 'none',
+    smallWalkNs: USUAL_TRANSLATION.smallWalkNs * slower,
+    hugeWalkNs: USUAL_TRANSLATION.hugeWalkNs * slower,
+    tables: {
+      cachedLines: walk.cachedLines.value,
+      directoryEntries: walk.directoryEntries.value,
+      nearNs: walk.nearCycles.value / clockGhz.value,
+      farNs: walk.farCycles.value / clockGhz.value,
+    },
+    basis: `${entries} TLB entries (${cpu.title}, model)`,
+  };
+}
