@@ -166,7 +166,7 @@ export const importCommand = command<ImportFlags, string[]>(
     const imported = await importRecordings(this, paths, {
       geometry,
       maps: flags.out !== undefined || (flags.format !== undefined && flags.by === undefined),
-      ...touchOf(this, flags),
+      ...(await touchOf(this, flags, geometry)),
       physical: flags.damonPhysical,
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
@@ -189,9 +189,14 @@ export const importCommand = command<ImportFlags, string[]>(
 const MOST_SLICES = 64;
 
 /** Whether instructions and data objects are told, by block or page. */
-function touchOf({ host }: OctavoContext, { by, symfs = '' }: ImportFlags): Pick<ImportOptions, 'touch'> {
+async function touchOf(
+  { host }: OctavoContext,
+  { by, symfs = '' }: ImportFlags,
+  geometry: PageGeometry,
+): Promise<Pick<ImportOptions, 'touch'>> {
   if (by === undefined || !isPlaceName(by)) return {};
-  return { touch: { by, files: host.files, root: symfs.replace(/\/+$/, '') } };
+  const { touching } = await import('../samples/touching.js');
+  return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
 }
 
 /** Page tables of all processes that the words name. */
