@@ -275,6 +275,15 @@ test('records of SPE tell the program counter', async () => {
   assert.equal(view.names.exact, 1);
 });
 
+test('programs are looked for only where names are asked for', async () => {
+  const words = ['import', recorded('symfs.data', scene()), '--symfs', directory];
+  for (const more of [[], ['--by', 'kind']]) {
+    const { code, stderr } = await octavo([...words, ...more]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--symfs goes with --by block or page/);
+  }
+});
+
 test('filters leave their samples out of places, too', async () => {
   const view = await touched(
     recorded('time.data', scene()),

@@ -194,7 +194,11 @@ async function touchOf(
   { by, symfs = '' }: ImportFlags,
   geometry: PageGeometry,
 ): Promise<Pick<ImportOptions, 'touch'>> {
-  if (by === undefined || !isPlaceName(by)) return {};
+  if (by === undefined || !isPlaceName(by)) {
+    if (symfs !== '')
+      throw new OctavoError('USAGE', { problem: '--symfs goes with --by block or page', command: 'import' });
+    return {};
+  }
   const { touching } = await import('../samples/touching.js');
   return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
 }
