@@ -168,7 +168,7 @@ export const importCommand = command<ImportFlags, string[]>(
     const imported = await importRecordings(this, paths, {
       geometry,
       maps: flags.out !== undefined || (flags.format !== undefined && flags.by === undefined),
-      ...touchOf(this, flags),
+      ...(await touchOf(this, flags, geometry)),
       physical: flags.damonPhysical,
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
@@ -191,9 +191,18 @@ export const importCommand = command<ImportFlags, string[]>(
 const MOST_SLICES = 64;
 
 /** Whether instructions and data objects are told, by block or page. */
-function touchOf({ host }: OctavoContext, { by, symfs = '' }: ImportFlags): Pick<ImportOptions, 'touch'> {
-  if (by === undefined || !isPlaceName(by)) return {};
-  return { touch: { by, files: host.files, root: symfs.replace(/\/+$/, '') } };
+async function touchOf(
+  { host }: OctavoContext,
+  { by, symfs = '' }: ImportFlags,
+  geometry: PageGeometry,
+): Promise<Pick<ImportOptions, 'touch'>> {
+  if (by === undefined || !isPlaceName(by)) {
+    if (symfs !== '')
+      throw new OctavoError('USAGE', { problem: '--symfs goes with --by block or page', command: 'import' });
+    return {};
+  }
+  const { touching } = await import('../samples/touching.js');
+  return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
 }
 
 /** Page tables of all processes that the words name. */
