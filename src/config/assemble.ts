@@ -198,7 +198,7 @@ function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks
     ...(request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond }),
     ...(named.length > 0 ? { only: new Map(named.map(({ pid, split }) => [pid, new Set(split)])) } : {}),
   };
-  const share = request.acting?.shareDamon ?? false;
+  const { shareDamon: share } = { ...ACTING_DEFAULTS, ...request.acting };
   const parts = { geometry: host.identity.geometry, occupancy, damon: { share } };
   return names.map((name) => SOURCES[name](parts));
 }
@@ -217,13 +217,7 @@ function openHeat(host: Host, path: string): HeatFileSource {
 function perfSources(host: Host, request: TurnRequest): readonly Source[] {
   const { geometry } = host.identity;
   const sources = (request.perf ?? []).map(
-    (path) =>
-      new PerfFileSource({
-        path,
-        geometry,
-        ...(request.event === undefined ? {} : { event: request.event }),
-        ...(request.wish === undefined ? {} : { wish: request.wish }),
-      }),
+    (path) => new PerfFileSource({ path, geometry, event: request.event, wish: request.wish }),
   );
   if (request.resolvePhysical !== true) return sources;
   return sources.map(
