@@ -173,7 +173,7 @@ export function actuatorsOf(
       damosActuator(host, {
         ...DAMOS_DEFAULTS,
         share: acting.shareDamon,
-        ask: acting.askDamon ?? false,
+        ask: acting.askDamon === true,
         budgets: acting.budgets,
       }),
   };
@@ -191,8 +191,9 @@ function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuato
 
 /** Content is what can be had on any host. Of blocks named by address, those that are to be split alone are read. */
 function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks[]): readonly Source[] {
-  const splits = named.some(({ split }) => split.length > 0) && (request.order ?? 0) === 0;
-  const byDefault = named.length === 0 || splits ? (['occupancy'] as const) : [];
+  const [blocks] = named;
+  const reads = blocks === undefined || (blocks.split.length > 0 && (request.order ?? 0) === 0);
+  const byDefault = reads ? (['occupancy'] as const) : [];
   const names = request.sources.length > 0 ? request.sources : byDefault;
   const occupancy = {
     ...(request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond }),
