@@ -136,7 +136,7 @@ async function planOn(release: ModelRelease, actuators: TurnRequest['actuators']
     acting: { allowSticky: false, shareDamon: false, askDamon: true },
   };
   const planned = async (order: number) => {
-    const assembled = await assembleTurn(stage.host, { ...request, parameters: { order } });
+    const assembled = await assembleTurn(stage.host, { ...request, order });
     const signal = new AbortController().signal;
     const plain = { host: stage.host, id: 'plan', feuds: new Map(), signal, progress: () => undefined };
     return (await planTurn({ ...assembled, ...plain })).plan;
