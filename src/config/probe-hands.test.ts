@@ -94,6 +94,7 @@ describe('the hands of a probe', () => {
     await assert.rejects(hands.collapse(me(host), BLOCKS), code('STATE_LOCKED'));
     const waited = (host.nowNs - before) / 1e9;
     assert.ok(waited > 30 && waited < 30.5, `${waited} s`);
+    assert.ok(host.log.filter((line) => line === 'sleep 200').length >= 150);
     const { sleep } = host.clock;
     host.clock.sleep = async (...given) => {
       await sleep(...given);
