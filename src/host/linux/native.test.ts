@@ -1,0 +1,50 @@
+/** Numbers that no compiler checks. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { linuxHost } from '../linux-host.js';
+import { NUMBERS } from './native.js';
+
+/** Of the kernel's own headers, where they are installed. */
+const HEADERS = {
+  x64: ['/usr/include/x86_64-linux-gnu/asm/unistd_64.h', '/usr/include/asm/unistd_64.h'],
+  arm64: ['/usr/include/asm-generic/unistd.h'],
+} as const;
+
+test('system calls have the numbers of each architecture', () => {
+  const { x64, arm64 } = NUMBERS;
+  assert.deepEqual([x64.ioctl, x64.madvise, x64.prctl, x64.perf_event_open], [16, 28, 157, 298]);
+  assert.deepEqual([arm64.ioctl, arm64.madvise, arm64.prctl, arm64.perf_event_open], [29, 233, 167, 241]);
+  for (const each of [x64, arm64]) assert.deepEqual([each.pidfd_open, each.process_madvise], [434, 440]);
+  for (const architecture of ['x64', 'arm64'] as const) {
+    const header = HEADERS[architecture].find((path) => existsSync(path));
+    if (header === undefined) continue;
+    const text = readFileSync(header, 'utf8');
+    for (const [name, number] of Object.entries(NUMBERS[architecture])) {
+      assert.match(text, new RegExp(`#define __NR_${name}\\s+${number}\\b`), `${name} of ${architecture}`);
+    }
+  }
+});
+
+test('who runs this is known: root, or not', () => {
+  const { userId, isPrivileged, pid } = linuxHost().identity;
+  assert.equal(userId, process.geteuid?.());
+  assert.equal(isPrivileged, process.geteuid?.() === 0);
+  assert.equal(pid, process.pid);
+});
+
+test('a file that cannot be written is refused with the call that failed, and leaves nothing behind', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-refused-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { files } = linuxHost();
+  const absent = files.writeFile(join(folder, 'absent/file'), 'text');
+  assert.ok(!absent.ok);
+  assert.equal(absent.error.errno, 'ENOENT');
+  assert.match(absent.error.call, /^write /);
+  assert.ok(files.makeDirectory(join(folder, 'taken')).ok);
+  const taken = files.writeFile(join(folder, 'taken/..'), 'text');
+  assert.equal(taken.ok, false);
+  assert.deepEqual(readdirSync(folder), ['taken']);
+});
