@@ -1,5 +1,6 @@
 /** Numbers that no compiler checks. */
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,4 +48,31 @@ test('a file that cannot be written is refused with the call that failed, and le
   const taken = files.writeFile(join(folder, 'taken/..'), 'text');
   assert.equal(taken.ok, false);
   assert.deepEqual(readdirSync(folder), ['taken']);
+});
+
+test('a pipe is read in the order it comes; a file at the place asked for', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-pipe-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [pipe, file] = [join(folder, 'pipe'), join(folder, 'file')];
+  if (spawnSync('mkfifo', [pipe]).status !== 0) return t.skip('no mkfifo here');
+  spawn('sh', ['-c', `printf abcdef > '${pipe}'`]);
+  const { files } = linuxHost();
+  assert.ok(files.writeFile(file, 'abcdef').ok);
+  for (const [path, second] of [
+    [pipe, 'def'],
+    [file, 'bcd'],
+  ]) {
+    const open = files.open(path);
+    assert.ok(open.ok);
+    const into = new Uint8Array(3);
+    assert.deepEqual(open.value.read(into, 0), { ok: true, value: 3 });
+    assert.deepEqual(open.value.read(into, 1), { ok: true, value: 3 });
+    assert.equal(new TextDecoder().decode(into), second);
+    open.value.close();
+  }
+  const folderItself = files.open(folder);
+  if (!folderItself.ok) return;
+  const refused = folderItself.value.read(new Uint8Array(3), 0);
+  assert.deepEqual(refused, { ok: false, error: { errno: 'EISDIR', call: `read ${folder}` } });
+  folderItself.value.close();
 });
