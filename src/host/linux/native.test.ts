@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { linuxHost } from '../linux-host.js';
+import { countHeldIn, hold, release } from './held.js';
 import { NUMBERS } from './native.js';
 
 /** Of the kernel's own headers, where they are installed. */
@@ -75,4 +76,21 @@ test('a pipe is read in the order it comes; a file at the place asked for', (t) 
   const refused = folderItself.value.read(new Uint8Array(3), 0);
   assert.deepEqual(refused, { ok: false, error: { errno: 'EISDIR', call: `read ${folder}` } });
   folderItself.value.close();
+});
+
+test('advice holds this process up until it is done, once it is counted at all', async (t) => {
+  hold();
+  release();
+  const steps: string[] = [];
+  const shared = { hold: () => steps.push('hold'), release: () => steps.push('release') };
+  countHeldIn(shared as never, () => undefined);
+  const { calls } = linuxHost();
+  const opened = calls.openProcess(process.pid);
+  if (!opened.ok) return t.skip(`no pidfd here: ${opened.error.errno}`);
+  const advised = await calls.processMadvise(opened.value, [], 'MADV_COLD');
+  opened.value.close();
+  assert.deepEqual(advised, { ok: true, value: 0 });
+  assert.deepEqual(steps, ['hold', 'release']);
+  const other = await calls.processMadvise({ pid: 1, close: () => undefined } as never, [], 'MADV_COLD');
+  assert.ok(!other.ok && other.error.errno === 'EBADF');
 });
