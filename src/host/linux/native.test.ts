@@ -94,3 +94,21 @@ test('advice holds this process up until it is done, once it is counted at all',
   const other = await calls.processMadvise({ pid: 1, close: () => undefined } as never, [], 'MADV_COLD');
   assert.ok(!other.ok && other.error.errno === 'EBADF');
 });
+
+test('several ranges are advised in one call, and the bytes of all of them are told', async (t) => {
+  const { calls, files, identity } = linuxHost();
+  const opened = calls.openProcess(process.pid);
+  const maps = files.readText('/proc/self/maps');
+  if (!opened.ok || !maps.ok) return t.skip('no pidfd here');
+  const bytes = identity.geometry.pageBytes;
+  const anonymous = [...maps.value.matchAll(/^([0-9a-f]+)-[0-9a-f]+ rw-p 0+ 00:00 0 *$/gm)];
+  const ranges = anonymous.slice(0, 3).map(([, start]) => {
+    const first = Number.parseInt(start, 16) / bytes;
+    return { start: first, end: first + 1 };
+  });
+  assert.equal(ranges.length, 3);
+  const advised = await calls.processMadvise(opened.value, ranges, 'MADV_COLD');
+  opened.value.close();
+  if (!advised.ok) return t.skip(`no process_madvise here: ${advised.error.errno}`);
+  assert.equal(advised.value, 3 * bytes);
+});
