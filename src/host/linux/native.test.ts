@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PAGE_IS } from '../host.js';
 import { linuxHost } from '../linux-host.js';
 import { countHeldIn, hold, release } from './held.js';
 import { NUMBERS } from './native.js';
@@ -28,6 +29,22 @@ test('system calls have the numbers of each architecture', () => {
       assert.match(text, new RegExp(`#define __NR_${name}\\s+${number}\\b`), `${name} of ${architecture}`);
     }
   }
+});
+
+test('categories of pages are the bits of linux/fs.h, in its order', () => {
+  const order = [
+    'WPALLOWED',
+    'WRITTEN',
+    'FILE',
+    'PRESENT',
+    'SWAPPED',
+    'PFNZERO',
+    'HUGE',
+    'SOFT_DIRTY',
+    'GUARD',
+    'ACCESSED',
+  ];
+  assert.deepEqual(PAGE_IS, Object.fromEntries(order.map((name, place) => [name, 1 << place])));
 });
 
 test('who runs this is known: root, or not', () => {
