@@ -129,3 +129,18 @@ test('several ranges are advised in one call, and the bytes of all of them are t
   if (!advised.ok) return t.skip(`no process_madvise here: ${advised.error.errno}`);
   assert.equal(advised.value, 3 * bytes);
 });
+
+test('a scan of pages closes what it opened, and says what cannot be opened', () => {
+  const { calls } = linuxHost();
+  const open = () => readdirSync('/proc/self/fd').length;
+  const scan = { range: { start: 1, end: 2 }, inverted: 0, mask: 0, anyOf: 0, report: PAGE_IS.PRESENT };
+  calls.scanPagemap(process.pid, scan);
+  const before = open();
+  for (let turn = 0; turn < 3; turn++) calls.scanPagemap(process.pid, scan);
+  assert.equal(open(), before);
+  const nobody = calls.scanPagemap(2 ** 22 + 1, scan);
+  assert.ok(!nobody.ok);
+  if (nobody.error.unasked === undefined) {
+    assert.deepEqual(nobody.error, { errno: 'ENOENT', call: 'open /proc/4194305/pagemap' });
+  }
+});
