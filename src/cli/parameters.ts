@@ -44,3 +44,24 @@ export const parseWord: ValueParser<string> = Object.assign(
   },
   { accepts: 'a word' },
 );
+
+/** Several values of a kind with commas between them, each once. */
+export function listOf<Value>(parse: ValueParser<Value>): ValueParser<readonly Value[]> {
+  const parseAll = (text: string): readonly Value[] => {
+    const words = text.split(',').map((word) => word.trim());
+    if (words.includes(''))
+      throw new SyntaxError('has an empty place; write values with single commas between them');
+    return [...new Set(words.map((word) => parse(word)))];
+  };
+  return Object.assign(parseAll, { accepts: `${parse.accepts}, or several with commas between them` });
+}
+
+/** A word of its own meaning beside the values of a kind. */
+export function wordOr<Word, Value>(
+  word: string,
+  meaning: Word,
+  parse: ValueParser<Value>,
+): ValueParser<Word | Value> {
+  const parseEither = (text: string): Word | Value => (text.trim() === word ? meaning : parse(text));
+  return Object.assign(parseEither, { accepts: `${parse.accepts}, or \`${word}\`` });
+}

@@ -110,7 +110,9 @@ export class DamonRuns {
   private writeScheme(path: string, scheme: SchemeDescription): void {
     this.write(`${path}/action`, scheme.action);
     if (scheme.order !== undefined) this.write(`${path}/target_order`, scheme.order);
-    this.write(`${path}/access_pattern/sz/max`, UNLIMITED);
+    const [least, most] = scheme.size;
+    if (least > 0) this.write(`${path}/access_pattern/sz/min`, least);
+    this.write(`${path}/access_pattern/sz/max`, most === 'max' ? UNLIMITED : most);
     for (const [name, interval] of [
       ['nr_accesses', scheme.accesses],
       ['age', scheme.age],

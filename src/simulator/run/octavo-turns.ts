@@ -21,21 +21,28 @@ type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
 export class OctavoTurns {
   readonly #machine: Machine;
   readonly #agent: Agent;
+  /** Kinds that only the one who runs the simulation knows; Octavo's own when undefined. */
+  readonly #kinds: TurnRequest['kinds'];
   /** When the next turn is due. */
   due: Nanoseconds;
   turns = 0;
   met = 0;
   notMet = 0;
   undone = 0;
+  /** Proposals that the planner refused, in all turns. */
+  refused = 0;
+  /** Blocks that the last turn left alone for want of evidence. */
+  unknown = 0;
   /** Time of its calls that split or collapsed. */
   callNs: Nanoseconds = 0;
   readonly #keeping = new SplitKeeping();
   /** Samples handed to earlier turns. */
   #sampled = 0;
 
-  constructor(machine: Machine, agent: Agent) {
+  constructor(machine: Machine, agent: Agent, kinds?: TurnRequest['kinds']) {
     this.#machine = machine;
     this.#agent = agent;
+    this.#kinds = kinds;
     this.due = agent.start;
   }
 
@@ -45,6 +52,7 @@ export class OctavoTurns {
     this.due = Math.max(this.due + this.#agent.every, kernel.clock.now);
     this.turns++;
     const notes: string[] = [];
+    this.unknown = 0;
     for (const target of this.#agent.targets) {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
       const turn = await takeTurn(host, this.request(target), new AbortController().signal);
@@ -58,6 +66,9 @@ export class OctavoTurns {
       this.met += met;
       this.notMet += verdicts.length - met;
       this.undone += turn.undone;
+      this.refused += turn.plan.refused.length;
+      for (const { code, blocks } of turn.plan.passedOver)
+        if (code === 'unknown-heat') this.unknown += blocks;
       notes.push(`${before}: ${inWords(turn.plan.steps.length, turn.plan.refused, met, freed, turn.undone)}`);
     }
     this.#sampled = this.#machine.pmu?.samples.count ?? 0;
@@ -84,6 +95,7 @@ export class OctavoTurns {
     return {
       target,
       scope: {},
+      ...(this.#kinds === undefined ? {} : { kinds: this.#kinds }),
       policy,
       sources: sources.filter((name) => name !== 'pmu'),
       extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],

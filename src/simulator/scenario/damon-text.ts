@@ -14,7 +14,8 @@ const SchemeText = z.strictObject({
   order: z.int().min(0).max(9).optional(),
   /** Time between two passes; each aggregation when left out. */
   every: StepText.optional(),
-  /** Closed intervals of the access pattern: samples with access, and aggregations without change. */
+  /** Closed intervals of the access pattern: bytes, samples with access, and aggregations without change. */
+  size: z.tuple([BytesText, BytesText.or(z.literal('max'))]).default([0, 'max']),
   accesses: z.tuple([Count, Count]).default([0, 0xffffffff]),
   age: z.tuple([Count, Count]).default([0, 0xffffffff]),
   /** Only these parts of processes, each by one address filter: bytes from the start of the process's area. */

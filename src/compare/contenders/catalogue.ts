@@ -1,0 +1,42 @@
+import type { Contender } from '../contender.js';
+import { always } from './always.js';
+import { damonEthp } from './damon-ethp.js';
+import { hawkeye } from './hawkeye.js';
+import { ingens } from './ingens.js';
+import { khugepaged } from './khugepaged.js';
+import { khugepagedMthp } from './khugepaged-mthp.js';
+import { memtis } from './memtis.js';
+import { never } from './never.js';
+import { OWN } from './own.js';
+import { pcc } from './pcc.js';
+import { psiGate } from './psi-gate.js';
+import { random } from './random.js';
+import { rfc } from './rfc.js';
+import { thermostat } from './thermostat.js';
+import { underusedShrinker } from './underused-shrinker.js';
+
+/** The two rulers between which all others are measured; every comparison runs them. */
+export const RULERS: readonly Contender[] = [never, always];
+
+/** Every contender: the rulers, the kernel's own, rivals, Octavo's. */
+export const CONTENDERS: readonly Contender[] = [
+  ...RULERS,
+  khugepaged,
+  khugepagedMthp,
+  underusedShrinker,
+  damonEthp,
+  rfc,
+  memtis,
+  ingens,
+  hawkeye,
+  thermostat,
+  pcc,
+  psiGate,
+  random,
+  ...OWN,
+];
+
+export const CONTENDER_NAMES: readonly string[] = CONTENDERS.map(({ name }) => name);
+
+export const contenderOf = (name: string): Contender | undefined =>
+  CONTENDERS.find((contender) => contender.name === name);

@@ -1,0 +1,113 @@
+/** The matrix of a comparison: every policy on every workload, CPU, pressure and seed. */
+import type { ScenarioFiles } from '../simulator/run/jobs.js';
+import type { Scenario } from '../simulator/scenario/scenario.js';
+import type { CellAnswer, CellJob } from './cell-job.js';
+import { type Cell, type CellPlace, cellOf, rowKey, withBestKnown } from './cells.js';
+import { contenderOf, RULERS } from './contenders/catalogue.js';
+import { onCpu, placeOf, underPressure } from './dress.js';
+
+/** A scenario of the comparison: the user's file or a line of the table. */
+export interface MatrixWorkload {
+  readonly name: string;
+  readonly scenario: Scenario;
+  readonly files: ScenarioFiles;
+  /** memory.max as a multiple of the data; undefined without a bound. */
+  readonly pressures: readonly (number | undefined)[];
+}
+
+export interface MatrixAxes {
+  readonly workloads: readonly MatrixWorkload[];
+  readonly cpus: readonly Scenario['host']['cpu'][] | undefined;
+  readonly seeds: readonly number[];
+  /** The rulers are run with them, whether named or not. */
+  readonly policies: readonly string[];
+}
+
+/** A cell that is to be run. `pressure` needs the run of `never` without one in the same row first. */
+export interface PlannedCell {
+  readonly place: CellPlace;
+  readonly scenario: Scenario;
+  readonly files: ScenarioFiles;
+  readonly pressure: number | undefined;
+  /** Why it cannot be run at all. */
+  readonly unable: string | undefined;
+}
+
+/** Cells in the order in which they are run: rulers first, since the others are measured by them. */
+export function plannedCells({ workloads, cpus, seeds, policies }: MatrixAxes): readonly PlannedCell[] {
+  const rulers = RULERS.map(({ name }) => name);
+  const others = policies.filter((policy) => !rulers.includes(policy));
+  const rows = workloads.flatMap(({ name, scenario, files, pressures }) =>
+    (cpus ?? [scenario.host.cpu]).flatMap((cpu) =>
+      pressures.flatMap((pressure) => seeds.map((seed) => ({ name, scenario, files, pressure, cpu, seed }))),
+    ),
+  );
+  const cell = ({ name, scenario, files, pressure, cpu, seed }: (typeof rows)[number], policy: string) => {
+    const own = onCpu(scenario, cpu);
+    const place = { workload: name, cpu, pressure: pressureName(pressure), policy, seed };
+    const unable =
+      own === undefined
+        ? `${cpu} has no base pages of ${scenario.host.pageSize} bytes`
+        : unableThere(policy, own);
+    return { place, scenario: own ?? scenario, files, pressure, unable };
+  };
+  return [...rulers, ...others].flatMap((policy) => rows.map((row) => cell(row, policy)));
+}
+
+export const pressureName = (pressure: number | undefined): string =>
+  pressure === undefined ? 'none' : String(pressure);
+
+function unableThere(policy: string, scenario: Scenario): string | undefined {
+  const contender = contenderOf(policy);
+  if (contender === undefined) return `no policy is called ${policy}`;
+  return contender.unable?.(placeOf(scenario));
+}
+
+/** Runs of `never` without pressure that cells under pressure size their limits by, beside those of the matrix itself. */
+export function sizingCells(cells: readonly PlannedCell[]): readonly PlannedCell[] {
+  const isThere = new Set(cells.filter(isSizing).map(({ place }) => sizingKey(place)));
+  const needed = cells.filter(({ place, pressure, unable }) => {
+    if (pressure === undefined || unable !== undefined || isThere.has(sizingKey(place))) return false;
+    isThere.add(sizingKey(place));
+    return true;
+  });
+  return needed.map((cell) => ({
+    ...cell,
+    pressure: undefined,
+    place: { ...cell.place, pressure: 'none', policy: 'never' },
+  }));
+}
+
+export const isSizing = ({ place, pressure }: PlannedCell): boolean =>
+  pressure === undefined && place.policy === 'never';
+
+export const sizingKey = ({ workload, cpu, seed }: CellPlace): string => `${workload} ${cpu} ${seed}`;
+
+/** What a worker thread runs. `data`: the run that says how much memory the data takes, for cells under pressure. */
+export function jobOf(
+  { place, scenario, files, pressure }: PlannedCell,
+  data: CellAnswer | undefined,
+): CellJob {
+  const common = { contender: place.policy, seed: place.seed, files };
+  if (pressure === undefined) return { ...common, scenario };
+  const sizes = data?.kind === 'run' ? data.run.processes.map(({ rss }) => rss) : [];
+  const bytes = scenario.processes.map((_, index) => sizes[index] ?? scenario.host.memory);
+  return { ...common, scenario: underPressure(scenario, pressure, bytes) };
+}
+
+/** The cells with their figures, in the order of the plan. */
+export function scoredCells(cells: readonly PlannedCell[], answers: readonly CellAnswer[]): readonly Cell[] {
+  const rulers = new Map<string, Partial<Record<string, CellAnswer>>>();
+  for (const [index, { place }] of cells.entries()) {
+    const row = rulers.get(rowKey(place)) ?? {};
+    rulers.set(rowKey(place), row);
+    if (RULERS.some(({ name }) => name === place.policy)) row[place.policy] = answers[index];
+  }
+  const scored = cells.map(({ place }, index) => {
+    const { never, always } = rulers.get(rowKey(place)) ?? {};
+    const ruled =
+      never?.kind === 'run' && always?.kind === 'run' ? { never: never.run, always: always.run } : undefined;
+    return cellOf(place, answers[index], ruled);
+  });
+  return withBestKnown(scored);
+}
