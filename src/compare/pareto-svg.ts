@@ -1,6 +1,7 @@
 /** The Pareto plane: bloat removed against speed kept, one point for each policy, published points beside them. */
 import type { Fraction } from '../vocabulary/units.js';
 import type { Comparison } from './comparison.js';
+import { OWN_SOURCE } from './contenders/own.js';
 
 const WIDTH = 880;
 const HEIGHT = 640;
@@ -57,8 +58,7 @@ export function paretoSvg(comparison: Comparison): string {
 }
 
 function pointsOf({ standings, published, policies }: Comparison): readonly Point[] {
-  const own = (name: string) =>
-    policies.find((policy) => policy.name === name)?.source === 'src/policies of this project';
+  const own = (name: string) => policies.find((policy) => policy.name === name)?.source === OWN_SOURCE;
   const ours = standings.flatMap(({ policy, bloatRemoved: b, speedKept: s }) =>
     b === null || s === null
       ? []

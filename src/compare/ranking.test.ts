@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CellAnswer } from './cell-job.js';
 import type { CellRun } from './cell-run.js';
-import { type Cell, cellOf, type CellPlace, withBestKnown } from './cells.js';
+import { type Cell, type CellPlace, cellOf, withBestKnown } from './cells.js';
 import { geometricMeanOf, meanOf } from './intervals.js';
 import { groupsOf, LEAST_PRODUCT, standingsOf } from './ranking.js';
 import { STEPS } from './speed-bound.js';
@@ -43,7 +43,10 @@ test('B and S lie between the rulers', () => {
   assert.ok(Math.abs((cell.speedKept ?? 0) - 0.75) < 1e-12);
   assert.ok(Math.abs((cell.product ?? 0) - 0.5625) < 1e-12);
   assert.ok(Math.abs((cell.slowdown ?? 0) - 0.005) < 1e-12);
-  for (const [ruler, b, s] of [['never', 1, 0], ['always', 0, 1]] as const) {
+  for (const [ruler, b, s] of [
+    ['never', 1, 0],
+    ['always', 0, 1],
+  ] as const) {
     const { bloatRemoved, speedKept, product } = cellOf(place(), ran(RULERS[ruler]), RULERS);
     assert.deepEqual([bloatRemoved, speedKept, product], [b, s, 0]);
   }
@@ -85,7 +88,9 @@ test('the bound of a cell is the best point of its curve', () => {
   const never = runOf(100, 1020, { bound: { savedNs, walkNs: 90, translationNs: 40 } });
   const cell = cellOf(place(), ran(runOf(150, 1010)), { never, always: RULERS.always });
   // Small pages alone save 50 of the 90; the curve is 1 − b² of the 20 that huge ones add.
-  const best = Math.max(...Array.from({ length: STEPS + 1 }, (_, step) => (step / STEPS) * (1 - (step / STEPS) ** 2)));
+  const best = Math.max(
+    ...Array.from({ length: STEPS + 1 }, (_, step) => (step / STEPS) * (1 - (step / STEPS) ** 2)),
+  );
   assert.ok(Math.abs((cell.bound ?? 0) - best) < 1e-12);
   assert.ok(Math.abs((cell.speedBound ?? 0) - 0.75) < 1e-9);
   assert.ok(Math.abs((cell.shareOfBound ?? 0) - 0.25 / best) < 1e-12);
@@ -93,7 +98,10 @@ test('the bound of a cell is the best point of its curve', () => {
 
 test('what did not run has its reason and no figures', () => {
   const cell = cellOf(place(), { kind: 'none', why: 'no such file' }, RULERS);
-  assert.deepEqual([cell.unable, cell.product, cell.actions, cell.refused], ['no such file', null, null, null]);
+  assert.deepEqual(
+    [cell.unable, cell.product, cell.actions, cell.refused],
+    ['no such file', null, null, null],
+  );
   const alone = cellOf(place(), ran(runOf(1, 1)), undefined);
   assert.deepEqual([alone.unable, alone.product, alone.slowdown, alone.nsPerAccess], [null, null, null, 1]);
 });
@@ -110,7 +118,10 @@ test('the best known product is that of the same place and seed', () => {
     cellWith({ policy: 'b', seed: 2, product: 0.9 }),
     cellWith({ policy: 'c', product: null }),
   ]);
-  assert.deepEqual(cells.map(({ bestKnown }) => bestKnown), [0.6, 0.6, 0.9, null]);
+  assert.deepEqual(
+    cells.map(({ bestKnown }) => bestKnown),
+    [0.6, 0.6, 0.9, null],
+  );
   assert.equal(cells[0].shareOfBestKnown, 0.5);
 });
 
@@ -127,23 +138,41 @@ test('standings: geometric means over places, factors seed by seed, harm where n
   const at = (policy: string, workload: string, seed: number, product: number | null, slowdown: number) =>
     cellWith({ policy, workload, seed, product, shareOfBound: product, slowdown, actedShare: slowdown });
   const standings = standingsOf([
-    ...[1, 2].flatMap((seed) => [at('a', 'x', seed, 0.2, 0), at('a', 'y', seed, 0.8, 0), at('a', 'z', seed, null, 0.01)]),
-    ...[1, 2].flatMap((seed) => [at('b', 'x', seed, 0.1, 0), at('b', 'y', seed, 0.4, 0), at('b', 'z', seed, null, 0.03)]),
+    ...[1, 2].flatMap((seed) => [
+      at('a', 'x', seed, 0.2, 0),
+      at('a', 'y', seed, 0.8, 0),
+      at('a', 'z', seed, null, 0.01),
+    ]),
+    ...[1, 2].flatMap((seed) => [
+      at('b', 'x', seed, 0.1, 0),
+      at('b', 'y', seed, 0.4, 0),
+      at('b', 'z', seed, null, 0.03),
+    ]),
     at('c', 'x', 1, 0, 0),
   ]);
-  assert.deepEqual(standings.map(({ policy }) => policy), ['a', 'b', 'c']);
+  assert.deepEqual(
+    standings.map(({ policy }) => policy),
+    ['a', 'b', 'c'],
+  );
   const [a, b, c] = standings;
   assert.ok(Math.abs((a.product?.value ?? 0) - 0.4) < 1e-12);
   assert.equal(a.places, 2);
   assert.deepEqual([a.harm.places, a.harm.slowdown, a.harm.actedShare], [1, 0.01, 0.01]);
   assert.equal(b.againstBest?.policy, 'a');
   assert.ok(Math.abs((b.againstBest?.factor.value ?? 0) - 0.5) < 1e-12);
-  assert.ok(Math.abs((c.product?.value ?? 0) - LEAST_PRODUCT) < 1e-12, 'a product of 0 has a logarithm of its own');
+  assert.ok(
+    Math.abs((c.product?.value ?? 0) - LEAST_PRODUCT) < 1e-12,
+    'a product of 0 has a logarithm of its own',
+  );
   assert.equal(a.worstShareOfBound, 0.2);
 });
 
 test('groups are over the seeds of a place', () => {
-  const groups = groupsOf([cellWith({ seed: 1, product: 0.2 }), cellWith({ seed: 2, product: 0.4 }), cellWith({ cpu: 'zen4' })]);
+  const groups = groupsOf([
+    cellWith({ seed: 1, product: 0.2 }),
+    cellWith({ seed: 2, product: 0.4 }),
+    cellWith({ cpu: 'zen4' }),
+  ]);
   assert.equal(groups.length, 2);
   assert.equal(groups[0].seeds, 2);
   assert.ok(Math.abs((groups[0].product?.value ?? 0) - 0.3) < 1e-12);

@@ -11,7 +11,11 @@ const block = (runs: readonly number[], emptyBytes: number): BlockRates => ({
 });
 
 /** The best of all layouts when the TLB keeps the most popular entries: by trying every one. */
-function bestLayout(blocks: readonly BlockRates[], { entries, smallNs, hugeNs }: WalkCosts, wasted: number): number {
+function bestLayout(
+  blocks: readonly BlockRates[],
+  { entries, smallNs, hugeNs }: WalkCosts,
+  wasted: number,
+): number {
   const all = blocks.reduce((sum, { runs }) => sum + runs.reduce((a, b) => a + b, 0), 0);
   let best = 0;
   for (let layout = 0; layout < 2 ** blocks.length; layout++) {

@@ -4,6 +4,8 @@ import { COLLAPSING, type Contender, SPLITTING } from '../contender.js';
 
 /** Policies of which the host begins small, since all they do is collapse. */
 const COLLAPSERS: ReadonlySet<string> = new Set(['collapse-dense']);
+/** How a contender of ours is known. */
+export const OWN_SOURCE = 'src/policies of this project';
 /** It does what a user names, and decides nothing. */
 const NO_CONTENDERS: ReadonlySet<string> = new Set(['named-blocks']);
 
@@ -12,7 +14,7 @@ export const OWN: readonly Contender[] = (Object.keys(POLICIES) as PolicyName[])
   .map((name) => ({
     name,
     brief: POLICIES[name].brief,
-    source: 'src/policies of this project',
+    source: OWN_SOURCE,
     simplified: '',
     thp: COLLAPSERS.has(name) ? COLLAPSING : SPLITTING,
     rule: () => ({ policy: POLICIES[name], samples: true }),
