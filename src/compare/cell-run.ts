@@ -12,6 +12,8 @@ import { LayoutWatch, reclaimableBytes } from './layout-watch.js';
 import { blockRates, nsOfCycle, walkCosts } from './rates.js';
 import { mostSaved, STEPS } from './speed-bound.js';
 
+/** How often Octavo acts on a host by default. Runs are short, and their turns come sooner. */
+const USUAL_TURN_NS: Nanoseconds = 30e9;
 /** Stretches of the measured time that the bound is taken of, each with the best layout of its own. */
 const STRETCHES = 4;
 
@@ -39,13 +41,13 @@ export interface CellRun {
   readonly actions: number;
   readonly churn: number;
   readonly actedShare: number;
-  /** CPU time of splits, collapses, khugepaged and kdamonds in the whole run, whoever paid for it. */
+  /** CPU time of khugepaged, kswapd and the kdamonds in the whole run. */
   readonly workNs: Nanoseconds;
-  /** CPU time of user space that acts, beside that work; null where the model does not tell. */
-  readonly ownCpuNs: Nanoseconds | null;
+  /** CPU time of user space that decides: reading, sampling, planning and its calls. */
+  readonly ownCpuNs: Nanoseconds;
   /** Of single accesses: what one in a thousand exceeds; and the longest time from one access of a thread to its next. */
-  readonly p999Ns: Nanoseconds | null;
-  readonly worstGapNs: Nanoseconds | null;
+  readonly p999Ns: Nanoseconds;
+  readonly worstGapNs: Nanoseconds;
   /** Turns of a rule in user space; null for contenders that have none. */
   readonly agent: AgentRun | null;
   /** Of runs in which all pages are small; null of others. */
@@ -55,7 +57,7 @@ export interface CellRun {
 export interface ProcessRun {
   readonly name: string;
   readonly accesses: number;
-  /** Think time, translation, faults and waits. */
+  /** Think time, translation, faults and waits; samples as many as a turn every 30 s would take. */
   readonly nsPerAccess: Nanoseconds;
   /** Resident at the end. */
   readonly rss: Bytes;
@@ -69,9 +71,6 @@ export interface AgentRun {
   /** Share of the blocks that the last turn left alone for want of evidence. */
   readonly unknownShare: number;
 }
-
-/** What the model does not tell yet. */
-const NOT_TOLD = { ownCpuNs: null, p999Ns: null, worstGapNs: null } as const;
 
 interface Progress {
   readonly accesses: number;
@@ -98,18 +97,20 @@ class WatchedRun {
   /** Pages that were accessed after the warm-up, and what the bound is of each stretch until now. */
   readonly #touched = new Map<string, Uint8Array>();
   readonly #saved: Float64Array[] = [];
-  #rss: Bytes[] = [];
   #tlb: TlbCounters;
+  #sampled = 0;
+  readonly #everyNs: Nanoseconds;
   #steeredTo: Nanoseconds = 0;
 
   constructor(scenario: Scenario, contender: Contender, seed: number, files: ScenarioFiles) {
-    const policy = contender.rule?.(placeOf(scenario)).policy;
+    const kind = contender.rule?.(placeOf(scenario)).kind;
+    this.#everyNs = placeOf(scenario).every;
     this.#isRuler = contender.name === 'never';
     this.#steer = contender.steer?.(placeOf(scenario));
     this.#simulation = new Simulation(dress(scenario, contender), seed, {
       readText: (path) => files[path] ?? '',
       progress: () => undefined,
-      findPolicy: () => policy,
+      ...(kind === undefined ? {} : { kinds: { policies: { [contender.name]: kind } } }),
       countTouches: true,
     });
     this.#tlb = tlbCounters(this.#simulation.machine);
@@ -124,7 +125,6 @@ class WatchedRun {
     const measured = times.filter((one) => one > warmUp);
     for (const [index, time] of measured.entries()) {
       await this.#step(time);
-      this.#rss.push(this.#residentNow());
       const stretch = (row: number) => Math.floor((row * STRETCHES) / measured.length);
       if (stretch(index + 1) > stretch(index)) this.#endStretch();
     }
@@ -164,35 +164,28 @@ class WatchedRun {
   #beginMeasuring(): void {
     const { processes, machine } = this.#simulation;
     this.#tlb = tlbCounters(machine);
+    this.#sampled = machine.pmu?.counters.recorded ?? 0;
     this.#warm = new Map(processes.map(({ name, accesses, busyNs }) => [name, { accesses, busyNs }]));
     for (const { touches } of processes) touches?.fill(0);
-  }
-
-  #residentNow(): Bytes {
-    const { kernel } = this.#simulation.machine;
-    const pages = this.#simulation.processes.reduce(
-      (sum, { task, killed }) => sum + (killed ? 0 : (task.mm?.rss ?? 0)),
-      0,
-    );
-    return pages * kernel.geometry.pageBytes;
   }
 
   result(): CellRun {
     const { processes, machine } = this.#simulation;
     const { actions, acted, blocks, churn } = this.#watch.totals();
-    const rss = this.#rss.length > 0 ? this.#rss : [this.#residentNow()];
     return {
       processes: processes.map((process) => this.#processRun(process)),
-      meanRss: mean(rss),
-      peakRss: Math.max(...rss),
+      meanRss: sumOf(processes.map(({ memory }) => memory.mean)),
+      peakRss: sumOf(processes.map(({ memory }) => memory.peak)),
       reclaimableBytes: reclaimableBytes(machine.kernel, processes, this.#touched),
       majorFaults: machine.kernel.counters.events.pgmajfault ?? 0,
       blocks,
       actions,
       churn,
       actedShare: blocks === 0 ? 0 : acted / blocks,
-      workNs: this.#workNs(),
-      ...NOT_TOLD,
+      workNs: this.#simulation.kernelThreadsNs,
+      ownCpuNs: this.#simulation.octavoNs,
+      p999Ns: Math.max(...processes.map(({ times }) => times.summary.p999Ns)),
+      worstGapNs: Math.max(...processes.map(({ times, about }) => times.summary.worstNs + about.think)),
       agent: this.#agentRun(blocks),
       bound: this.#isRuler ? this.#bound() : null,
     };
@@ -201,10 +194,11 @@ class WatchedRun {
   #processRun(process: RunningProcess): ProcessRun {
     const warm = this.#warm.get(process.name) ?? { accesses: 0, busyNs: 0 };
     const accesses = process.accesses - warm.accesses;
+    const busyNs = process.busyNs - warm.busyNs - this.#tooSoonNs(accesses);
     return {
       name: process.name,
       accesses,
-      nsPerAccess: accesses === 0 ? 0 : (process.busyNs - warm.busyNs) / accesses,
+      nsPerAccess: accesses === 0 ? 0 : busyNs / accesses,
       rss: process.killed
         ? 0
         : (process.task.mm?.rss ?? 0) * this.#simulation.machine.kernel.geometry.pageBytes,
@@ -224,11 +218,17 @@ class WatchedRun {
     };
   }
 
-  #workNs(): Nanoseconds {
-    const { machine, octavo } = this.#simulation;
-    const kdamonds = machine.scenario.damon.map((_, index) => machine.damon.kdamondOf(index)?.cpuNs ?? 0);
-    const damon = kdamonds.reduce((sum, ns) => sum + ns, 0);
-    return machine.kernel.khugepagedNs + damon + (octavo?.callNs ?? 0);
+  /** Time that `accesses` spent on samples beyond those that the usual time between two turns would take. */
+  #tooSoonNs(accesses: number): Nanoseconds {
+    const { pmu, cpu } = this.#simulation.machine;
+    const { processes } = this.#simulation;
+    if (pmu === undefined) return 0;
+    const all =
+      sumOf(processes.map((process) => process.accesses)) -
+      sumOf([...this.#warm.values()].map((warm) => warm.accesses));
+    const sampled = (pmu.counters.recorded - this.#sampled) * cpu.pmu.sampleNs.value;
+    const usual = Math.min(1, this.#everyNs / USUAL_TURN_NS);
+    return all === 0 ? 0 : sampled * (accesses / all) * (1 - usual);
   }
 
   #agentRun(blocks: number): AgentRun | null {
@@ -240,6 +240,10 @@ class WatchedRun {
   }
 }
 
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? 0 : sumOf(values) / values.length;
 }

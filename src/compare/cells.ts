@@ -37,7 +37,7 @@ export interface Cell extends CellPlace {
   readonly peakRssBytes: Bytes | null;
   readonly reclaimableBytes: Bytes | null;
   readonly nsPerAccess: Nanoseconds | null;
-  /** Of single accesses, and between two of a thread; null where the model does not tell. */
+  /** What one access in a thousand exceeds, without think time; and the longest time between two of a thread. */
   readonly p999Ns: Nanoseconds | null;
   readonly worstGapNs: Nanoseconds | null;
   readonly majorFaults: number | null;
@@ -45,7 +45,7 @@ export interface Cell extends CellPlace {
   readonly actions: number | null;
   readonly churn: number | null;
   readonly actedShare: Fraction | null;
-  /** CPU time of splits, collapses, khugepaged and kdamonds; and of user space beside that. */
+  /** CPU time of khugepaged, kswapd and kdamonds; and of user space that decides, with its calls. */
   readonly workNs: Nanoseconds | null;
   readonly ownCpuNs: Nanoseconds | null;
   /** Share of the blocks left alone for want of evidence; null for contenders without a rule in user space. */

@@ -5,7 +5,7 @@
  */
 import type * as z from 'zod';
 import type { Host } from '../host/host.js';
-import type { Policy, PolicyParameters } from '../policies/policy.js';
+import type { PolicyKind } from '../policies/policy.js';
 import type { KdamondText } from '../simulator/scenario/damon-text.js';
 import type { Scenario, ScenarioEvent } from '../simulator/scenario/scenario.js';
 import type { Nanoseconds, PageGeometry } from '../vocabulary/units.js';
@@ -21,8 +21,9 @@ export interface Place {
 
 /** What acts on the host beside the kernel. */
 export interface Rule {
-  readonly policy: Policy;
-  readonly parameters?: Partial<PolicyParameters>;
+  readonly kind: PolicyKind;
+  /** Parameters of the kind; its own fallbacks for the rest. */
+  readonly parameters?: Readonly<Record<string, number | string | boolean>>;
   /** Beside the content of memory, which every rule gets: samples of accesses. */
   readonly samples: boolean;
 }

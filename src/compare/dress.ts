@@ -6,8 +6,8 @@ import type { Contender, Place } from './contender.js';
 
 /** Rows of the timeline that memory is averaged over. */
 export const ROWS = 100;
-/** User space acts ten times in a run. */
-const TURNS = 10;
+/** User space acts eight times in a run. */
+const TURNS = 8;
 
 export function placeOf(scenario: Scenario): Place {
   const every: Nanoseconds = Math.max(1e6, Math.round(scenario.duration / TURNS));
@@ -28,7 +28,7 @@ export function dress(scenario: Scenario, contender: Contender): Scenario {
     damon: [...scenario.damon, ...(contender.damon?.(place) ?? []).map((text) => KdamondText.parse(text))],
     agent: rule && {
       policy: contender.name,
-      parameters: {},
+      parameters: { ...rule.parameters },
       targets: scenario.processes.map(({ name }) => name),
       start: place.start,
       every: place.every,

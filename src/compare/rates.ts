@@ -1,5 +1,5 @@
 /** Exact rates of accesses during a run, as the bound needs them, and what a walk took in it. */
-import { type Cpu, entriesOf, runPages } from '../model/cpus/cpu.js';
+import { type Cpu, entriesOf, runPages, waitedShare } from '../model/cpus/cpu.js';
 import type { TlbCounters } from '../model/hardware/tlb-counters.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
@@ -31,7 +31,7 @@ function ratesOf(kernel: Kernel, process: RunningProcess, cpu: Cpu): BlockRates[
 
 /** Time that an access waits for a cycle of translation. */
 export function nsOfCycle(cpu: Cpu): Nanoseconds {
-  return 1 / cpu.clockGhz.value;
+  return waitedShare(cpu) / cpu.clockGhz.value;
 }
 
 /**

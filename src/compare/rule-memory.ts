@@ -1,6 +1,7 @@
 /** What rules of rivals share: blocks with their rows, proposals in words, and counters that live from turn to turn. */
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from '../policies/estimates.js';
-import type { Policy, PolicyInput, PolicyOutput } from '../policies/policy.js';
+import type { PolicyInput, PolicyKind, PolicyOutput } from '../policies/policy.js';
+import { NO_PARAMETERS } from '../vocabulary/kind.js';
 import { BLOCK_FLAG, MAPPING_LEVEL } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { BlockNumber, Pages } from '../vocabulary/units.js';
@@ -30,16 +31,16 @@ export interface Wish {
 
 export type Judge = (blocks: readonly SeenBlock[], input: PolicyInput) => readonly Wish[];
 
-/** A rule as a policy: it sees all blocks of anonymous memory at once, since rivals rank them. */
-export function rulePolicy(name: string, brief: string, judge: Judge): Policy {
-  return {
-    name,
-    brief,
-    propose(input): PolicyOutput {
-      const wishes = judge(seenBlocks(input), input);
-      return { proposals: wishes.map((wish) => proposalOf(name, wish, input)), passedOver: [] };
-    },
+/**
+ * A rule as a kind of policy without parameters: it sees all blocks of anonymous memory at once, since rivals rank them.
+ * Every turn makes its policy anew; what the rule remembers is in `judge`.
+ */
+export function ruleKind(name: string, brief: string, judge: Judge): PolicyKind {
+  const propose = (input: PolicyInput): PolicyOutput => {
+    const wishes = judge(seenBlocks(input), input);
+    return { proposals: wishes.map((wish) => proposalOf(name, wish, input)), passedOver: [] };
   };
+  return { brief, parameters: NO_PARAMETERS, make: () => ({ name, propose }) };
 }
 
 function seenBlocks({ sizes, heat }: PolicyInput): readonly SeenBlock[] {

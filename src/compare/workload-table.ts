@@ -16,8 +16,8 @@ export interface TableWorkload {
   readonly period?: number;
 }
 
-const SIZE = '128MiB';
-/** Operations from sample to sample: about 4,000 samples a second of each process, 30 a block and turn. */
+const SIZE = '256MiB';
+/** Operations from sample to sample: about 8,000 samples a second, 50 a block and turn. */
 const PERIOD = 1024;
 const mixed = (groups: readonly object[], more: object = {}) => ({ size: SIZE, groups, ...more });
 
@@ -95,16 +95,16 @@ const TABLE: readonly TableWorkload[] = [
   },
   {
     name: 'phase-change',
-    about: 'all blocks exchange their heat in the middle',
+    about: 'all blocks exchange their heat once, in the measured time',
     workload: 'mixed-blocks',
-    with: mixed([{ used: ['10%', '60%'], per: 'block', spread: 1.2 }], { drift: { every: '4s' } }),
+    with: mixed([{ used: ['10%', '60%'], per: 'block', spread: 1.2 }], { drift: { every: '2500ms' } }),
   },
   {
     name: 'drift',
-    about: 'a twentieth of the blocks exchange their heat each second',
+    about: 'a twentieth of the blocks exchange their heat twice a second',
     workload: 'mixed-blocks',
     with: mixed([{ used: ['10%', '60%'], per: 'block', spread: 1.2 }], {
-      drift: { every: '1s', share: '5%' },
+      drift: { every: '500ms', share: '5%' },
     }),
   },
   {
@@ -134,10 +134,10 @@ export function tableScenarios(): readonly NamedScenario[] {
       octavo: 'scenario',
       version: 1,
       about,
-      duration: '6s',
-      warmUp: '2s',
+      duration: '4s',
+      warmUp: '1600ms',
       host: { cpu: 'zen3', memory: '4GiB' },
-      processes: [{ name: 'worker', workload, with: parameters, think: '1us' }],
+      processes: [{ name: 'worker', workload, with: parameters, think: '500ns' }],
       pmu: { period: period ?? PERIOD },
     }),
     pressures: name === 'pressure' ? [1.15] : [undefined, ...(pressures ?? [])],

@@ -1,5 +1,5 @@
 import { COLLAPSING, type Contender, type Place } from '../contender.js';
-import { rulePolicy, type SeenBlock } from '../rule-memory.js';
+import { ruleKind, type SeenBlock } from '../rule-memory.js';
 
 /** New and old coverage in the moving mean: 0.2 and 0.8. */
 const NEW = 0.2;
@@ -20,12 +20,12 @@ export const hawkeye: Contender = {
   thp: COLLAPSING,
   rule(place) {
     const coverage = new Map<number, number>();
-    const policy = rulePolicy('hawkeye', 'access coverage', (blocks) => {
+    const kind = ruleKind('hawkeye', 'access coverage', (blocks) => {
       for (const { block, touched } of blocks)
         coverage.set(block, (1 - NEW) * (coverage.get(block) ?? touched) + NEW * touched);
       return [...promotions(blocks, coverage, place), ...recoveries(blocks, place)];
     });
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };
 

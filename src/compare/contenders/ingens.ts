@@ -1,5 +1,5 @@
 import { COLLAPSING, type Contender } from '../contender.js';
-import { rulePolicy } from '../rule-memory.js';
+import { ruleKind } from '../rule-memory.js';
 
 /** Utilisation from which a region is promoted. */
 const UTILISED = 0.9;
@@ -12,7 +12,7 @@ export const ingens: Contender = {
     'samples stand for its scan of accessed bits; fairness between virtual machines and demotion for page sharing are left out',
   thp: COLLAPSING,
   rule({ geometry }) {
-    const policy = rulePolicy('ingens', '90 % present', (blocks) =>
+    const kind = ruleKind('ingens', '90 % present', (blocks) =>
       blocks
         .filter(({ isHuge, present }) => !isHuge && present >= UTILISED * geometry.pagesPerBlock)
         .map((block) => ({
@@ -22,6 +22,6 @@ export const ingens: Contender = {
           reason: `${block.present} of ${geometry.pagesPerBlock} pages are present, at least 90 %`,
         })),
     );
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };

@@ -1,5 +1,5 @@
 import { type Contender, SPLITTING } from '../contender.js';
-import { rulePolicy, SampleMemory, type SeenBlock } from '../rule-memory.js';
+import { ruleKind, SampleMemory, type SeenBlock } from '../rule-memory.js';
 
 /** htmm_core.c: cooling halves; at most so many folios a scan; the split pays when the benefit is above 5 %. */
 const COOLING = 0.5;
@@ -18,7 +18,7 @@ export const memtis: Contender = {
   thp: SPLITTING,
   rule({ geometry }) {
     const heat = new SampleMemory(geometry.pagesPerBlock, COOLING);
-    const policy = rulePolicy('memtis', 'most skewed first', (blocks, input) => {
+    const kind = ruleKind('memtis', 'most skewed first', (blocks, input) => {
       heat.take(input);
       const gain = WORTH * hitRatio(blocks, heat, 1) - hitRatio(blocks, heat, geometry.pagesPerBlock);
       if (gain <= 0) return [];
@@ -35,7 +35,7 @@ export const memtis: Contender = {
           reason: `skew ${skew.toFixed(3)}; base pages would serve ${(100 * gain).toFixed(1)} % more samples from a fast tier`,
         }));
     });
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };
 

@@ -17,5 +17,5 @@ export const OWN: readonly Contender[] = (Object.keys(POLICIES) as PolicyName[])
     source: OWN_SOURCE,
     simplified: '',
     thp: COLLAPSERS.has(name) ? COLLAPSING : SPLITTING,
-    rule: () => ({ policy: POLICIES[name], samples: true }),
+    rule: () => ({ kind: POLICIES[name], samples: true }),
   }));

@@ -1,5 +1,5 @@
 import { COLLAPSING, type Contender } from '../contender.js';
-import { rulePolicy } from '../rule-memory.js';
+import { ruleKind } from '../rule-memory.js';
 
 /** Share of the footprint that is promoted in a turn. */
 const A_TURN = 0.04;
@@ -16,7 +16,7 @@ export const pcc: Contender = {
   thp: COLLAPSING,
   rule() {
     const walks = new Map<number, number>();
-    const policy = rulePolicy('pcc', 'most walks first', (blocks) => {
+    const kind = ruleKind('pcc', 'most walks first', (blocks) => {
       for (const { block, walks: now, samples } of blocks)
         walks.set(block, (walks.get(block) ?? 0) / 2 + (now ?? samples));
       const ranked = blocks
@@ -29,6 +29,6 @@ export const pcc: Contender = {
         reason: `${(walks.get(block.block) ?? 0).toFixed(1)} sampled TLB misses, among the most`,
       }));
     });
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };

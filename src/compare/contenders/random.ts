@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../base/seeded-random.js';
 import { type Contender, SPLITTING } from '../contender.js';
-import { rulePolicy } from '../rule-memory.js';
+import { ruleKind } from '../rule-memory.js';
 
 export const random: Contender = {
   name: 'random',
@@ -11,7 +11,7 @@ export const random: Contender = {
   rule() {
     const draws = new SeededRandom(0xd1ce);
     const drawn = new Map<number, boolean>();
-    const policy = rulePolicy('random', 'half of them', (blocks) =>
+    const kind = ruleKind('random', 'half of them', (blocks) =>
       blocks.flatMap((block) => {
         const before = drawn.get(block.block);
         const isSplit = before ?? draws.fraction() < 0.5;
@@ -20,6 +20,6 @@ export const random: Contender = {
         return [{ block, action: 'split', priority: 0, reason: 'drawn at random' }];
       }),
     );
-    return { policy, samples: false };
+    return { kind, samples: false };
   },
 };

@@ -1,5 +1,5 @@
 import { type Contender, SPLITTING } from '../contender.js';
-import { rulePolicy, SampleMemory } from '../rule-memory.js';
+import { ruleKind, SampleMemory } from '../rule-memory.js';
 
 /** "Sparse" in the histogram of the series: fewer than a tenth of the sub-pages accessed. */
 const SPARSE = 0.1;
@@ -13,7 +13,7 @@ export const rfc: Contender = {
   thp: SPLITTING,
   rule({ geometry }) {
     const seen = new SampleMemory(geometry.pagesPerBlock, 1);
-    const policy = rulePolicy('rfc', 'hot share below 10 %', (blocks, input) => {
+    const kind = ruleKind('rfc', 'hot share below 10 %', (blocks, input) => {
       seen.take(input);
       return blocks.flatMap((block) => {
         const touched = seen.counts(block.block)?.filter((count) => count > 0).length ?? 0;
@@ -22,6 +22,6 @@ export const rfc: Contender = {
         return [{ block, action: 'split', priority: geometry.pagesPerBlock - touched, reason }];
       });
     });
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };

@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../base/seeded-random.js';
 import { type Contender, SPLITTING } from '../contender.js';
-import { rulePolicy } from '../rule-memory.js';
+import { ruleKind } from '../rule-memory.js';
 
 /** Share of the huge pages that is split and watched in each turn. */
 const WATCHED = 0.05;
@@ -19,7 +19,7 @@ export const thermostat: Contender = {
     const random = new SeededRandom(0x7e57);
     const watched = new Set<number>();
     const cold = new Set<number>();
-    const policy = rulePolicy('thermostat', 'random 5 %', (blocks) => {
+    const kind = ruleKind('thermostat', 'random 5 %', (blocks) => {
       const all = blocks.reduce((sum, { samples }) => sum + samples, 0);
       let spent = blocks
         .filter(({ block }) => cold.has(block))
@@ -53,6 +53,6 @@ export const thermostat: Contender = {
         })),
       ];
     });
-    return { policy, samples: true };
+    return { kind, samples: true };
   },
 };

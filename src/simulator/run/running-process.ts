@@ -217,12 +217,6 @@ export class RunningProcess {
     const isHeld = hold !== undefined && hold.from <= time;
     const took =
       called + (isHeld ? this.accessHeld(hold, cpu, count, time + called) : this.access(cpu, 0, count));
-    const count = workload.next(this.#accesses, Math.max(limit, 64), start - this.#startedAt);
-    if (count === 0) return 0;
-    const cycles = tlb.cycles;
-    const faultNs = tlb.faultNs;
-    tlb.access(this.window, this.#accesses, count);
-    if (this.touches !== undefined) countEach(this.touches, this.#accesses, count);
     if (this.killed) return 0;
     if (this.space.failure !== 0) throw this.failed(FAILURES[this.space.failure] ?? 'a fault failed');
     this.#nsPerAccess = Math.max(1, took / count);

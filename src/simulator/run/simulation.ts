@@ -84,6 +84,15 @@ export class Simulation {
     return this.machine.scenario;
   }
 
+  /** CPU time of Octavo, and of khugepaged, kswapd and the kdamonds, until now. */
+  get octavoNs(): Nanoseconds {
+    return this.#background.octavoNs;
+  }
+
+  get kernelThreadsNs(): Nanoseconds {
+    return this.#background.kernelThreadsNs;
+  }
+
   /** Runs to the end, a row of the timeline at a time. */
   async run(): Promise<void> {
     const { duration, report } = this.scenario;
