@@ -61,6 +61,12 @@ export const compareCommand = command<CompareFlags, string[]>(
         optional: true,
         placeholder: 'factors',
       },
+      ablate: {
+        kind: 'boolean',
+        brief: 'Policy `octavo`, and the same with each of its parts switched off in turn',
+        default: false,
+        withNegated: false,
+      },
       list: {
         kind: 'boolean',
         brief: 'Show the policies with their sources, and the workloads of the default matrix',

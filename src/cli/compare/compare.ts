@@ -1,7 +1,7 @@
 /** What `octavo compare` does: reads the axes, runs the matrix, prints it and writes its pictures. */
 import type { Cell } from '../../compare/cells.js';
 import { type Comparison, comparisonOf, describe } from '../../compare/comparison.js';
-import { CONTENDER_NAMES } from '../../compare/contenders/catalogue.js';
+import { ABLATED, ABLATIONS, CONTENDER_NAMES } from '../../compare/contenders/catalogue.js';
 import { type MatrixWorkload, type PlannedCell, plannedCells, scoredCells } from '../../compare/matrix.js';
 import { paretoHtml } from '../../compare/pareto-html.js';
 import { paretoSvg } from '../../compare/pareto-svg.js';
@@ -24,6 +24,7 @@ export type CompareFlags = {
   readonly cpus?: readonly string[];
   readonly seeds?: readonly number[];
   readonly pressures?: readonly (number | undefined)[];
+  readonly ablate: boolean;
   readonly list: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
@@ -40,7 +41,7 @@ export async function compare(
   given: readonly string[],
 ): Promise<void> {
   if (flags.list) return list(context, flags.json);
-  const policies = policiesOf(flags.policies);
+  const policies = policiesOf(flags);
   const cells = plannedCells({
     workloads: await workloadsOf(context, given, flags.pressures),
     cpus: cpusOf(flags.cpus, given.length > 0),
@@ -105,10 +106,13 @@ function cpusOf(
   return given.map((name) => known('--cpus', name, CPU_NAMES));
 }
 
-function policiesOf(given: readonly string[] | undefined): readonly string[] {
-  return given === undefined
-    ? CONTENDER_NAMES
-    : given.map((name) => known('--policies', name, CONTENDER_NAMES));
+function policiesOf({ policies, ablate }: CompareFlags): readonly string[] {
+  const named = policies?.map((name) => known('--policies', name, CONTENDER_NAMES));
+  if (!ablate) return named ?? CONTENDER_NAMES;
+  const parts = ABLATIONS.map(({ name }) => name);
+  if (parts.length > 0) return [...new Set([...(named ?? []), ABLATED, ...parts])];
+  const problem = `no part of policy ${ABLATED} can be switched off by itself`;
+  throw new OctavoError('USAGE', { command: 'compare', problem });
 }
 
 function known<Name extends string>(option: string, name: string, names: readonly Name[]): Name {

@@ -1,4 +1,5 @@
 import type { Contender } from '../contender.js';
+import { ablationsOf } from './ablations.js';
 import { always } from './always.js';
 import { damonEthp } from './damon-ethp.js';
 import { hawkeye } from './hawkeye.js';
@@ -38,5 +39,11 @@ export const CONTENDERS: readonly Contender[] = [
 
 export const CONTENDER_NAMES: readonly string[] = CONTENDERS.map(({ name }) => name);
 
+/** The policy whose parts are switched off one by one, and what is left each time; run where they are asked for. */
+export const ABLATED = 'octavo';
+export const ABLATIONS: readonly Contender[] = OWN.filter(({ name }) => name === ABLATED).flatMap((own) =>
+  ablationsOf(own),
+);
+
 export const contenderOf = (name: string): Contender | undefined =>
-  CONTENDERS.find((contender) => contender.name === name);
+  [...CONTENDERS, ...ABLATIONS].find((contender) => contender.name === name);
