@@ -36,7 +36,7 @@ const TABLE: readonly TableWorkload[] = [
     name: 'one-page',
     about: 'one page of each block in use',
     workload: 'one-page-per-block',
-    with: { size: '2GiB', order: 'random' },
+    with: { size: '1GiB', order: 'random' },
   },
   ...[13, 40, 50].map((share) => ({
     name: `used-${share}`,
@@ -97,7 +97,7 @@ const TABLE: readonly TableWorkload[] = [
     name: 'phase-change',
     about: 'all blocks exchange their heat once, in the measured time',
     workload: 'mixed-blocks',
-    with: mixed([{ used: ['10%', '60%'], per: 'block', spread: 1.2 }], { drift: { every: '2500ms' } }),
+    with: mixed([{ used: ['10%', '60%'], per: 'block', spread: 1.2 }], { drift: { every: '2s' } }),
   },
   {
     name: 'drift',
@@ -134,8 +134,8 @@ export function tableScenarios(): readonly NamedScenario[] {
       octavo: 'scenario',
       version: 1,
       about,
-      duration: '4s',
-      warmUp: '1600ms',
+      duration: '3s',
+      warmUp: '1200ms',
       host: { cpu: 'zen3', memory: '4GiB' },
       processes: [{ name: 'worker', workload, with: parameters, think: '500ns' }],
       pmu: { period: period ?? PERIOD },

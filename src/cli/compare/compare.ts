@@ -1,7 +1,7 @@
 /** What `octavo compare` does: reads the axes, runs the matrix, prints it and writes its pictures. */
 import type { Cell } from '../../compare/cells.js';
 import { type Comparison, comparisonOf, describe } from '../../compare/comparison.js';
-import { ABLATED, ABLATIONS, CONTENDER_NAMES } from '../../compare/contenders/catalogue.js';
+import { ABLATED, ABLATIONS, CONTENDER_NAMES, DEFAULT_NAMES } from '../../compare/contenders/catalogue.js';
 import { type MatrixWorkload, type PlannedCell, plannedCells, scoredCells } from '../../compare/matrix.js';
 import { paretoHtml } from '../../compare/pareto-html.js';
 import { paretoSvg } from '../../compare/pareto-svg.js';
@@ -108,7 +108,7 @@ function cpusOf(
 
 function policiesOf({ policies, ablate }: CompareFlags): readonly string[] {
   const named = policies?.map((name) => known('--policies', name, CONTENDER_NAMES));
-  if (!ablate) return named ?? CONTENDER_NAMES;
+  if (!ablate) return named ?? DEFAULT_NAMES;
   const parts = ABLATIONS.map(({ name }) => name);
   if (parts.length > 0) return [...new Set([...(named ?? []), ABLATED, ...parts])];
   const problem = `no part of policy ${ABLATED} can be switched off by itself`;

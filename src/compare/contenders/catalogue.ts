@@ -39,6 +39,12 @@ export const CONTENDERS: readonly Contender[] = [
 
 export const CONTENDER_NAMES: readonly string[] = CONTENDERS.map(({ name }) => name);
 
+/** Links of `chain`, which has them all: run where they are asked for. */
+const LINKS: ReadonlySet<string> = new Set(['return-empty', 'split-sparse', 'collapse-dense']);
+
+/** Who takes part unless others are named. */
+export const DEFAULT_NAMES: readonly string[] = CONTENDER_NAMES.filter((name) => !LINKS.has(name));
+
 /** The policy whose parts are switched off one by one, and what is left each time; run where they are asked for. */
 export const ABLATED = 'octavo';
 export const ABLATIONS: readonly Contender[] = OWN.filter(({ name }) => name === ABLATED).flatMap((own) =>
