@@ -13,6 +13,8 @@ export interface MatrixWorkload {
   readonly files: ScenarioFiles;
   /** memory.max as a multiple of the data; undefined without a bound. */
   readonly pressures: readonly (number | undefined)[];
+  /** Path of a recording among the files, which stands for the scenario's workload. */
+  readonly recording?: string;
 }
 
 export interface MatrixAxes {
@@ -29,6 +31,7 @@ export interface PlannedCell {
   readonly scenario: Scenario;
   readonly files: ScenarioFiles;
   readonly pressure: number | undefined;
+  readonly recording: string | undefined;
   /** Why it cannot be run at all. */
   readonly unable: string | undefined;
 }
@@ -37,19 +40,24 @@ export interface PlannedCell {
 export function plannedCells({ workloads, cpus, seeds, policies }: MatrixAxes): readonly PlannedCell[] {
   const rulers = RULERS.map(({ name }) => name);
   const others = policies.filter((policy) => !rulers.includes(policy));
-  const rows = workloads.flatMap(({ name, scenario, files, pressures }) =>
+  const rows = workloads.flatMap(({ name, scenario, files, pressures, recording }) =>
     (cpus ?? [scenario.host.cpu]).flatMap((cpu) =>
-      pressures.flatMap((pressure) => seeds.map((seed) => ({ name, scenario, files, pressure, cpu, seed }))),
+      pressures.flatMap((pressure) =>
+        seeds.map((seed) => ({ name, scenario, files, pressure, recording, cpu, seed })),
+      ),
     ),
   );
-  const cell = ({ name, scenario, files, pressure, cpu, seed }: (typeof rows)[number], policy: string) => {
+  const cell = (
+    { name, scenario, files, pressure, recording, cpu, seed }: (typeof rows)[number],
+    policy: string,
+  ) => {
     const own = onCpu(scenario, cpu);
     const place = { workload: name, cpu, pressure: pressureName(pressure), policy, seed };
     const unable =
       own === undefined
         ? `${cpu} has no base pages of ${scenario.host.pageSize} bytes`
         : unableThere(policy, own);
-    return { place, scenario: own ?? scenario, files, pressure, unable };
+    return { place, scenario: own ?? scenario, files, pressure, recording, unable };
   };
   return [...rulers, ...others].flatMap((policy) => rows.map((row) => cell(row, policy)));
 }
@@ -85,10 +93,10 @@ export const sizingKey = ({ workload, cpu, seed }: CellPlace): string => `${work
 
 /** What a worker thread runs. `data`: the run that says how much memory the data takes, for cells under pressure. */
 export function jobOf(
-  { place, scenario, files, pressure }: PlannedCell,
+  { place, scenario, files, pressure, recording }: PlannedCell,
   data: CellAnswer | undefined,
 ): CellJob {
-  const common = { contender: place.policy, seed: place.seed, files };
+  const common = { contender: place.policy, seed: place.seed, files, recording };
   if (pressure === undefined) return { ...common, scenario };
   const sizes = data?.kind === 'run' ? data.run.processes.map(({ rss }) => rss) : [];
   const bytes = scenario.processes.map((_, index) => sizes[index] ?? scenario.host.memory);

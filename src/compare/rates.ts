@@ -3,7 +3,7 @@ import { type Cpu, entriesOf, runPages, waitedShare } from '../model/cpus/cpu.js
 import type { TlbCounters } from '../model/hardware/tlb-counters.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
-import type { Nanoseconds } from '../vocabulary/units.js';
+import type { Nanoseconds, PageGeometry, Pages } from '../vocabulary/units.js';
 import { eachResident } from './layout-watch.js';
 import type { BlockRates, WalkCosts } from './speed-bound.js';
 
@@ -21,12 +21,23 @@ function ratesOf(kernel: Kernel, process: RunningProcess, cpu: Cpu): BlockRates[
   return [...resident.keys()]
     .filter((block) => resident[block] > 0)
     .map((block) => {
-      const runs = new Float64Array(pagesPerBlock / pages);
-      const first = block * pagesPerBlock;
-      for (let page = 0; page < pagesPerBlock; page++)
-        runs[Math.floor(page / pages)] += touches[first + page] ?? 0;
+      const runs = runsOf(touches, block, kernel.geometry, pages);
       return { runs, emptyBytes: (pagesPerBlock - resident[block]) * pageBytes };
     });
+}
+
+/** Counts of a block's pages, put together in runs of so many. */
+export function runsOf(
+  counts: ArrayLike<number>,
+  block: number,
+  { pagesPerBlock }: PageGeometry,
+  pages: Pages,
+): Float64Array {
+  const runs = new Float64Array(pagesPerBlock / pages);
+  const first = block * pagesPerBlock;
+  for (let page = 0; page < pagesPerBlock; page++)
+    runs[Math.floor(page / pages)] += counts[first + page] ?? 0;
+  return runs;
 }
 
 /** Time that an access waits for a cycle of translation. */

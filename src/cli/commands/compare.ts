@@ -26,6 +26,10 @@ export const compareCommand = command<CompareFlags, string[]>(
         'octavo compare zipf --policies chain --pressures none,1.15',
         'a ready scenario, without and with little memory',
       ],
+      [
+        'octavo compare --heat heat.parquet --policies chain,pcc --cpus zen4',
+        'a recording, without a model of time',
+      ],
       ['octavo compare --list', 'who takes part, and by what rule'],
     ],
     exits: [[EXIT.badInput, 'a scenario is wrong: file, line and key are told, nothing was run']],
@@ -60,6 +64,15 @@ export const compareCommand = command<CompareFlags, string[]>(
         brief: 'memory.max of each process as a multiple of its data without huge pages, or `none`',
         optional: true,
         placeholder: 'factors',
+      },
+      heat: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief:
+          'Judge by a recorded heat file, without a model of time: half of it is for the policies to learn from',
+        optional: true,
+        variadic: true,
+        placeholder: 'file',
       },
       ablate: {
         kind: 'boolean',

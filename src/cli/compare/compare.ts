@@ -7,8 +7,9 @@ import { paretoHtml } from '../../compare/pareto-html.js';
 import { paretoSvg } from '../../compare/pareto-svg.js';
 import { TABLE_CPUS, TABLE_SEEDS, tableScenarios } from '../../compare/workload-table.js';
 import { CPU_NAMES } from '../../model/cpus/catalogue.js';
-import type { Scenario } from '../../simulator/scenario/scenario.js';
+import { type Scenario, ScenarioSchema } from '../../simulator/scenario/scenario.js';
 import { parseScenario } from '../../simulator/scenario/scenario-text.js';
+import { parseHeat } from '../../simulator/workloads/replay.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
 import { CELL_ROWS, cellRow, showCells, showComparison, showContenders } from '../print/comparison.js';
@@ -24,6 +25,7 @@ export type CompareFlags = {
   readonly cpus?: readonly string[];
   readonly seeds?: readonly number[];
   readonly pressures?: readonly (number | undefined)[];
+  readonly heat?: readonly string[];
   readonly ablate: boolean;
   readonly list: boolean;
   readonly dryRun: boolean;
@@ -43,7 +45,7 @@ export async function compare(
   if (flags.list) return list(context, flags.json);
   const policies = policiesOf(flags);
   const cells = plannedCells({
-    workloads: await workloadsOf(context, given, flags.pressures),
+    workloads: await workloadsOf(context, given, flags),
     cpus: cpusOf(flags.cpus, given.length > 0),
     seeds: flags.seeds ?? TABLE_SEEDS,
     policies,
@@ -70,11 +72,13 @@ export async function compare(
 async function workloadsOf(
   context: OctavoContext,
   given: readonly string[],
-  pressures: CompareFlags['pressures'],
+  { pressures, heat = [] }: CompareFlags,
 ): Promise<readonly MatrixWorkload[]> {
+  const recordings = await Promise.all(heat.map((path) => recordingOf(context, path)));
+  if (given.length === 0 && recordings.length > 0) return recordings;
   if (given.length === 0)
     return tableScenarios().map((line) => ({ ...line, files: {}, pressures: pressures ?? line.pressures }));
-  const workloads: MatrixWorkload[] = [];
+  const workloads: MatrixWorkload[] = [...recordings];
   for (const word of given) {
     const { path, text } = readScenario(context, word);
     const scenario = parseScenario(text, path);
@@ -83,6 +87,22 @@ async function workloadsOf(
     workloads.push({ name: nameOf(word, given), scenario, files, pressures: pressures ?? [undefined] });
   }
   return workloads;
+}
+
+/** A heat file, judged without a model of time; its own scenario only says on which CPU. */
+async function recordingOf(context: OctavoContext, path: string): Promise<MatrixWorkload> {
+  const scenario = ScenarioSchema.parse({
+    octavo: 'scenario',
+    version: 1,
+    about: `the recording ${path}`,
+    duration: '1s',
+    host: { cpu: TABLE_CPUS[0], memory: '1GiB' },
+    processes: [{ name: 'recorded', workload: 'replay', with: { file: path } }],
+  });
+  const files = await filesOf(context, scenario);
+  // Read here, so that what is wrong with it is told before anything runs.
+  parseHeat(files[path] ?? '', path);
+  return { name: path.replace(/^.*\//, ''), scenario, files, pressures: [undefined], recording: path };
 }
 
 /** The file's name without folder and ending; the whole word where two files would have the same. */
