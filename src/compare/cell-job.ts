@@ -29,7 +29,7 @@ export async function run(job: CellJob): Promise<CellAnswer> {
   const { recording, files } = job;
   try {
     if (recording !== undefined) {
-      const text = files[recording] ?? '';
+      const text = files.texts[recording] ?? '';
       return runRecording(job.scenario, contender, job.seed, { path: recording, text });
     }
     return { kind: 'run', run: await runCell(job.scenario, contender, job.seed, job.files) };

@@ -1,7 +1,7 @@
 /** One run of one contender: the simulation with its observers, reduced to the figures that a comparison needs. */
 import { subtractCounters, type TlbCounters } from '../model/hardware/tlb-counters.js';
 import { tlbCounters } from '../simulator/run/host-machine.js';
-import type { ScenarioFiles } from '../simulator/run/jobs.js';
+import { readsOf, type ScenarioFiles } from '../simulator/run/jobs.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
 import { Simulation } from '../simulator/run/simulation.js';
 import type { Scenario } from '../simulator/scenario/scenario.js';
@@ -108,7 +108,7 @@ class WatchedRun {
     this.#isRuler = contender.name === 'never';
     this.#steer = contender.steer?.(placeOf(scenario));
     this.#simulation = new Simulation(dress(scenario, contender), seed, {
-      readText: (path) => files[path] ?? '',
+      ...readsOf(files),
       progress: () => undefined,
       ...(kind === undefined ? {} : { kinds: { policies: { [contender.name]: kind } } }),
       countTouches: true,

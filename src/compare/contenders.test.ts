@@ -6,10 +6,11 @@ import type { CellRun } from './cell-run.js';
 import { CONTENDERS } from './contenders/catalogue.js';
 import { OWN_SOURCE } from './contenders/own.js';
 import { dress, onCpu, placeOf, underPressure } from './dress.js';
-import { isSizing, jobOf, plannedCells, scoredCells, sizingCells } from './matrix.js';
+import { jobOf, plannedCells, scoredCells } from './matrix.js';
 import { tableScenarios } from './workload-table.js';
 
 const MIB = 2 ** 20;
+const NO_FILES = { texts: {}, traces: {} };
 
 function scenarioOf(
   more: object = {},
@@ -41,7 +42,7 @@ const WALKING = scenarioOf({
 });
 
 async function runOf(contender: string, scenario = scenarioOf(), seed = 1): Promise<CellRun> {
-  const answer = await run({ scenario, contender, seed, files: {} });
+  const answer = await run({ scenario, contender, seed, files: NO_FILES });
   assert.ok(answer.kind === 'run', answer.kind === 'none' ? answer.why : '');
   return answer.run;
 }
@@ -115,7 +116,7 @@ test('nothing is changed on memory that is in use and cold to a sampler', async 
 test('what cannot run is told with its reason', async () => {
   const old = scenarioOf({ host: { cpu: 'zen3', memory: '512MiB', kernel: '6.12' } });
   const [cell] = plannedCells({
-    workloads: [{ name: 'w', scenario: old, files: {}, pressures: [undefined] }],
+    workloads: [{ name: 'w', scenario: old, files: NO_FILES, pressures: [undefined] }],
     ...{ cpus: undefined, seeds: [1], policies: ['khugepaged-mthp'] },
   }).slice(-1);
   assert.match(cell.unable ?? '', /builds no mTHPs/);
@@ -123,9 +124,9 @@ test('what cannot run is told with its reason', async () => {
     { host: { cpu: 'zen3', memory: '64MiB' } },
     { size: '128MiB', groups: [{ used: '100%' }] },
   );
-  const answer = await run({ scenario: full, contender: 'never', seed: 1, files: {} });
+  const answer = await run({ scenario: full, contender: 'never', seed: 1, files: NO_FILES });
   assert.ok(answer.kind === 'none' && /memory/.test(answer.why));
-  assert.deepEqual(await run({ scenario: full, contender: 'x', seed: 1, files: {} }), {
+  assert.deepEqual(await run({ scenario: full, contender: 'x', seed: 1, files: NO_FILES }), {
     kind: 'none',
     why: 'no policy is called x',
   });
@@ -164,16 +165,18 @@ test('a rule is made anew for each run: what it remembers ends with the run', ()
   }
 });
 
-test('pressure bounds each process by its data, and gives it room to swap', () => {
-  const tight = underPressure(scenarioOf(), 1.15, [20 * MIB]);
-  assert.equal(tight.processes[0].limit, 23 * MIB);
+test('pressure bounds each process by its data, and gives it room to swap', async () => {
+  const tight = underPressure(scenarioOf(), 1.15);
+  assert.deepEqual(tight.processes[0].limit, { ofData: 1.15 });
   assert.ok(tight.host.swap >= 512 * MIB && tight.host.zswap > 0);
   const own = scenarioOf({
     processes: [{ name: 'a', workload: 'gups', with: { size: '8MiB' }, limit: '6MiB' }],
     host: { cpu: 'zen3', memory: '512MiB', swap: '64MiB' },
   });
-  assert.equal(underPressure(own, 2, [20 * MIB]).processes[0].limit, 6 * MIB, 'its own bound stays');
-  assert.equal(underPressure(own, 2, [20 * MIB]).host.swap, 64 * MIB);
+  assert.deepEqual(underPressure(own, 2).processes[0].limit, { bytes: 6 * MIB }, 'its own bound stays');
+  assert.equal(underPressure(own, 2).host.swap, 64 * MIB);
+  const { peakRss } = await runOf('always', tight);
+  assert.ok(peakRss < 6 * MIB, `the data takes 4 of 32 MiB, and ${peakRss / MIB} were resident`);
 });
 
 test('a CPU without the base pages of a scenario has no cell', () => {
@@ -182,8 +185,8 @@ test('a CPU without the base pages of a scenario has no cell', () => {
   assert.equal(onCpu(arm, 'kunpeng-920')?.host.cpu, 'kunpeng-920');
 });
 
-test('the matrix: rulers first, cells under pressure sized by the data', async () => {
-  const workloads = [{ name: 'w', scenario: scenarioOf(), files: {}, pressures: [undefined, 1.5] }];
+test('the matrix: rulers first, then every policy on every row', () => {
+  const workloads = [{ name: 'w', scenario: scenarioOf(), files: NO_FILES, pressures: [undefined, 1.5] }];
   const cells = plannedCells({
     workloads,
     cpus: ['zen3', 'zen4'],
@@ -192,25 +195,18 @@ test('the matrix: rulers first, cells under pressure sized by the data', async (
   });
   assert.deepEqual([...new Set(cells.map(({ place }) => place.policy))], ['never', 'always', 'random']);
   assert.equal(cells.length, 3 * 2 * 2 * 2);
-  assert.equal(cells.filter(isSizing).length, 4);
-  assert.deepEqual(sizingCells(cells), [], 'they are cells of the matrix already');
-  const alone = plannedCells({
-    workloads: [{ ...workloads[0], pressures: [1.5] }],
-    ...{ cpus: undefined, seeds: [1], policies: ['random'] },
-  });
-  const [sizing, ...others] = sizingCells(alone);
-  assert.deepEqual([others.length, sizing.place.policy, sizing.place.pressure], [0, 'never', 'none']);
-  const answer = await run(jobOf(sizing, undefined));
-  const limit = jobOf(alone[0], answer).scenario.processes[0].limit ?? 0;
-  assert.ok(limit > 4 * MIB && limit < 9 * MIB, String(limit));
+  const tight = cells.filter(({ place }) => place.pressure === '1.5');
+  assert.equal(tight.length, 12);
+  assert.deepEqual(jobOf(tight[0]).scenario.processes[0].limit, { ofData: 1.5 });
+  assert.equal(jobOf(cells[0]).scenario.host.cpu, 'zen3');
 });
 
 test('cells are scored against the rulers of their own row', async () => {
   const cells = plannedCells({
-    workloads: [{ name: 'w', scenario: WALKING, files: {}, pressures: [undefined] }],
+    workloads: [{ name: 'w', scenario: WALKING, files: NO_FILES, pressures: [undefined] }],
     ...{ cpus: undefined, seeds: [1], policies: ['random'] },
   });
-  const answers = await Promise.all(cells.map((cell) => run(jobOf(cell, undefined))));
+  const answers = await Promise.all(cells.map((cell) => run(jobOf(cell))));
   const [never, always, own] = scoredCells(cells, answers);
   assert.deepEqual(
     [never.bloatRemoved, never.speedKept, always.bloatRemoved, always.speedKept],

@@ -1,7 +1,7 @@
 /** A scenario without an agent, dressed as one contender wants it: the input of one run. */
 import { KdamondText } from '../simulator/scenario/damon-text.js';
 import { hostGeometry, type Scenario, ScenarioSchema } from '../simulator/scenario/scenario.js';
-import { GIB, MIB, type Nanoseconds } from '../vocabulary/units.js';
+import { GIB, type Nanoseconds } from '../vocabulary/units.js';
 import type { Contender, Place } from './contender.js';
 
 /** Rows of the timeline that memory is averaged over. */
@@ -44,15 +44,15 @@ export function onCpu(scenario: Scenario, cpu: Scenario['host']['cpu']): Scenari
   return geometry.pageBytes === host.pageSize ? { ...scenario, host } : undefined;
 }
 
-/** Each process in a cgroup with memory.max at a multiple of what its data takes, with room to swap to. */
-export function underPressure(scenario: Scenario, factor: number, dataBytes: readonly number[]): Scenario {
+/** Each process in a cgroup with memory.max at a multiple of its data, with room to swap to. */
+export function underPressure(scenario: Scenario, factor: number): Scenario {
   const { swap, zswap, memory } = scenario.host;
   return {
     ...scenario,
     host: { ...scenario.host, swap: swap || Math.max(GIB, memory), zswap: zswap || Math.floor(memory / 4) },
-    processes: scenario.processes.map((process, index) => ({
+    processes: scenario.processes.map((process) => ({
       ...process,
-      limit: process.limit ?? Math.max(4 * MIB, Math.ceil((factor * dataBytes[index]) / MIB) * MIB),
+      limit: process.limit ?? { ofData: factor },
     })),
   };
 }

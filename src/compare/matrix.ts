@@ -25,7 +25,7 @@ export interface MatrixAxes {
   readonly policies: readonly string[];
 }
 
-/** A cell that is to be run. `pressure` needs the run of `never` without one in the same row first. */
+/** A cell that is to be run. */
 export interface PlannedCell {
   readonly place: CellPlace;
   readonly scenario: Scenario;
@@ -71,36 +71,10 @@ function unableThere(policy: string, scenario: Scenario): string | undefined {
   return contender.unable?.(placeOf(scenario));
 }
 
-/** Runs of `never` without pressure that cells under pressure size their limits by, beside those of the matrix itself. */
-export function sizingCells(cells: readonly PlannedCell[]): readonly PlannedCell[] {
-  const isThere = new Set(cells.filter(isSizing).map(({ place }) => sizingKey(place)));
-  const needed = cells.filter(({ place, pressure, unable }) => {
-    if (pressure === undefined || unable !== undefined || isThere.has(sizingKey(place))) return false;
-    isThere.add(sizingKey(place));
-    return true;
-  });
-  return needed.map((cell) => ({
-    ...cell,
-    pressure: undefined,
-    place: { ...cell.place, pressure: 'none', policy: 'never' },
-  }));
-}
-
-export const isSizing = ({ place, pressure }: PlannedCell): boolean =>
-  pressure === undefined && place.policy === 'never';
-
-export const sizingKey = ({ workload, cpu, seed }: CellPlace): string => `${workload} ${cpu} ${seed}`;
-
-/** What a worker thread runs. `data`: the run that says how much memory the data takes, for cells under pressure. */
-export function jobOf(
-  { place, scenario, files, pressure, recording }: PlannedCell,
-  data: CellAnswer | undefined,
-): CellJob {
-  const common = { contender: place.policy, seed: place.seed, files, recording };
-  if (pressure === undefined) return { ...common, scenario };
-  const sizes = data?.kind === 'run' ? data.run.processes.map(({ rss }) => rss) : [];
-  const bytes = scenario.processes.map((_, index) => sizes[index] ?? scenario.host.memory);
-  return { ...common, scenario: underPressure(scenario, pressure, bytes) };
+/** What a worker thread runs. */
+export function jobOf({ place, scenario, files, pressure, recording }: PlannedCell): CellJob {
+  const dressed = pressure === undefined ? scenario : underPressure(scenario, pressure);
+  return { scenario: dressed, contender: place.policy, seed: place.seed, files, recording };
 }
 
 /** The cells with their figures, in the order of the plan. */

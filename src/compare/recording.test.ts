@@ -27,10 +27,10 @@ function heatText(): string {
 const TEXT = heatText();
 
 async function cellsOf(...policies: string[]) {
-  const files = { [PATH]: TEXT };
+  const files = { texts: { [PATH]: TEXT }, traces: {} };
   const workload = { name: 'w', scenario, files, pressures: [undefined], recording: PATH };
   const cells = plannedCells({ workloads: [workload], cpus: undefined, seeds: [1], policies });
-  const answers = await Promise.all(cells.map((cell) => run(jobOf(cell, undefined))));
+  const answers = await Promise.all(cells.map((cell) => run(jobOf(cell))));
   return new Map(scoredCells(cells, answers).map((cell) => [cell.policy, cell]));
 }
 
@@ -63,6 +63,6 @@ test('rules are judged between the rulers, and below the bound', async () => {
 
 test('a recording that is none is told with its place', async () => {
   const job = { scenario, contender: 'chain', seed: 1, recording: PATH };
-  const answer = await run({ ...job, files: { [PATH]: 'x' } });
+  const answer = await run({ ...job, files: { texts: { [PATH]: 'x' }, traces: {} } });
   assert.ok(answer.kind === 'none' && /line 1/.test(answer.why));
 });

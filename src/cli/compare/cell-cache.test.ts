@@ -13,7 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'octavo-cells-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const [{ scenario }] = tableScenarios();
-const job = (seed: number): CellJob => ({ scenario, contender: 'chain', seed, files: {} });
+const job = (seed: number): CellJob => ({
+  scenario,
+  contender: 'chain',
+  seed,
+  files: { texts: {}, traces: {} },
+});
 const answer = (why: string): CellAnswer => ({ kind: 'none', why });
 
 function kept(directory: string, code: string, ...seeds: number[]): void {
@@ -31,7 +36,7 @@ test('what was kept is known to the next, by all that it depends on', () => {
   assert.deepEqual(next.get(job(2)), answer('run 2'));
   assert.equal(next.get(job(3)), undefined);
   assert.equal(next.get({ ...job(1), contender: 'never' }), undefined);
-  assert.equal(next.get({ ...job(1), files: { heat: '0,1' } }), undefined);
+  assert.equal(next.get({ ...job(1), files: { texts: { heat: '0,1' }, traces: {} } }), undefined);
   assert.equal(
     next.get({ ...job(1), scenario: { ...scenario, duration: scenario.duration + 1 } }),
     undefined,

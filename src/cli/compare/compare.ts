@@ -7,6 +7,7 @@ import { paretoHtml } from '../../compare/pareto-html.js';
 import { paretoSvg } from '../../compare/pareto-svg.js';
 import { TABLE_CPUS, TABLE_SEEDS, tableScenarios } from '../../compare/workload-table.js';
 import { CPU_NAMES } from '../../model/cpus/catalogue.js';
+import type { ScenarioFiles } from '../../simulator/run/jobs.js';
 import { type Scenario, ScenarioSchema } from '../../simulator/scenario/scenario.js';
 import { parseScenario } from '../../simulator/scenario/scenario-text.js';
 import { parseHeat } from '../../simulator/workloads/replay.js';
@@ -36,6 +37,8 @@ export type CompareFlags = {
   readonly cache?: string;
   readonly fresh: boolean;
 };
+
+const NO_FILES: ScenarioFiles = { texts: {}, traces: {} };
 
 export async function compare(
   context: OctavoContext,
@@ -77,7 +80,11 @@ async function workloadsOf(
   const recordings = await Promise.all(heat.map((path) => recordingOf(context, path)));
   if (given.length === 0 && recordings.length > 0) return recordings;
   if (given.length === 0)
-    return tableScenarios().map((line) => ({ ...line, files: {}, pressures: pressures ?? line.pressures }));
+    return tableScenarios().map((line) => ({
+      ...line,
+      files: NO_FILES,
+      pressures: pressures ?? line.pressures,
+    }));
   const workloads: MatrixWorkload[] = [...recordings];
   for (const word of given) {
     const { path, text } = readScenario(context, word);
@@ -101,7 +108,7 @@ async function recordingOf(context: OctavoContext, path: string): Promise<Matrix
   });
   const files = await filesOf(context, scenario);
   // Read here, so that what is wrong with it is told before anything runs.
-  parseHeat(files[path] ?? '', path);
+  parseHeat(files.texts[path] ?? '', path);
   return { name: path.replace(/^.*\//, ''), scenario, files, pressures: [undefined], recording: path };
 }
 

@@ -1,6 +1,6 @@
 /** Runs the cells of a comparison on all processors: what is in the cache is not run again, and what ends is kept at once. */
 import { CELL_JOB_MODULE, type CellAnswer, type CellJob } from '../../compare/cell-job.js';
-import { isSizing, jobOf, type PlannedCell, sizingCells, sizingKey } from '../../compare/matrix.js';
+import { jobOf, type PlannedCell } from '../../compare/matrix.js';
 import { PROCESSORS, runJobs } from '../../host/worker-pool.js';
 import type { Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
@@ -18,31 +18,15 @@ export interface MatrixRun {
   readonly cached: number;
 }
 
-/** Answers in the order of the cells. Cells without pressure come first, since they size the others. */
+/** Answers in the order of the cells. */
 export async function runMatrix(
   context: OctavoContext,
   cells: readonly PlannedCell[],
   cache: CellCache,
 ): Promise<MatrixRun> {
-  const runner = new Runner(context, cache);
-  const answers = new Map<PlannedCell, CellAnswer>();
-  const sizing = [...cells.filter(isSizing), ...sizingCells(cells)];
-  const sized = cells.some(({ pressure }) => pressure !== undefined) ? sizing : [];
-  runner.total = new Set([...sized, ...cells]).size;
-  const data = new Map<string, CellAnswer>();
-  for (const [cell, answer] of await runner.run(
-    sized.map((cell) => [cell, jobOf(cell, undefined)] as const),
-  )) {
-    data.set(sizingKey(cell.place), answer);
-    answers.set(cell, answer);
-  }
-  const left = cells.filter((cell) => !answers.has(cell));
-  const jobs = left.map((cell) => [cell, jobOf(cell, data.get(sizingKey(cell.place)))] as const);
-  for (const [cell, answer] of await runner.run(jobs)) answers.set(cell, answer);
-  return {
-    answers: cells.map((cell) => answers.get(cell) ?? { kind: 'none', why: 'was not run' }),
-    cached: runner.cached,
-  };
+  const runner = new Runner(context, cache, cells.length);
+  const answers = await runner.run(cells);
+  return { answers, cached: runner.cached };
 }
 
 class Runner {
@@ -51,33 +35,33 @@ class Runner {
   readonly #startedAt: Nanoseconds;
   #toldAt: Nanoseconds;
   #ran = 0;
+  readonly #total: number;
   cached = 0;
-  total = 0;
   #known = 0;
 
-  constructor(context: OctavoContext, cache: CellCache) {
+  constructor(context: OctavoContext, cache: CellCache, total: number) {
+    this.#total = total;
     this.#context = context;
     this.#cache = cache;
     this.#startedAt = context.host.clock.monotonicNs();
     this.#toldAt = this.#startedAt;
   }
 
-  async run(
-    jobs: readonly (readonly [PlannedCell, CellJob])[],
-  ): Promise<readonly (readonly [PlannedCell, CellAnswer])[]> {
-    const answers = jobs.map(([cell, job]) => this.#answerOf(cell, job));
-    const open = [...jobs.keys()].filter((index) => answers[index] === undefined);
+  async run(cells: readonly PlannedCell[]): Promise<readonly CellAnswer[]> {
+    const jobs = cells.map(jobOf);
+    const answers = cells.map((cell, index) => this.#answerOf(cell, jobs[index]));
+    const open = [...cells.keys()].filter((index) => answers[index] === undefined);
     await runJobs<CellJob, CellAnswer>(
       { url: CELL_JOB_MODULE },
-      open.map((index) => jobs[index][1]),
+      open.map((index) => jobs[index]),
       PROCESSORS,
       (_done, _total, answer, index) => {
         answers[open[index]] = answer;
-        this.#finished(jobs[open[index]][1], answer);
+        this.#finished(jobs[open[index]], answer);
       },
       this.#context.signal,
     );
-    return jobs.map(([cell], index) => [cell, answers[index] ?? { kind: 'none', why: 'was not run' }]);
+    return answers.map((answer) => answer ?? { kind: 'none', why: 'was not run' });
   }
 
   #answerOf(cell: PlannedCell, job: CellJob): CellAnswer | undefined {
@@ -96,13 +80,13 @@ class Runner {
     this.#cache.keep(job, answer);
     this.#ran++;
     const now = this.#context.host.clock.monotonicNs();
-    const left = this.total - this.#ran - this.#known;
+    const left = this.#total - this.#ran - this.#known;
     const seconds = ((now - this.#startedAt) / 1e9 / this.#ran) * left;
     const done = this.#ran + this.#known;
-    this.#context.progress.show('comparing', done, this.total, `cells, ${spanOf(seconds)} left`);
+    this.#context.progress.show('comparing', done, this.#total, `cells, ${spanOf(seconds)} left`);
     if (this.#context.streams.interactive || now - this.#toldAt < TELL_EVERY_NS) return;
     this.#toldAt = now;
-    this.#context.remark(`compare: ${done} of ${this.total} cells, about ${spanOf(seconds)} left`);
+    this.#context.remark(`compare: ${done} of ${this.#total} cells, about ${spanOf(seconds)} left`);
   }
 }
 
@@ -113,9 +97,7 @@ export function spanOf(seconds: number): string {
 
 /** Expected wall-clock time of the cells that are not cached, in seconds. */
 export function expectedSeconds(cells: readonly PlannedCell[], cache: CellCache): number {
-  const open = cells.filter(
-    (cell) => cell.unable === undefined && cache.get(jobOf(cell, undefined)) === undefined,
-  );
+  const open = cells.filter((cell) => cell.unable === undefined && cache.get(jobOf(cell)) === undefined);
   const ms = open.reduce((sum, { scenario }) => sum + expectedMs(scenario), 0);
   return ms / 1000 / PROCESSORS;
 }

@@ -50,7 +50,11 @@ function promotions(
 
 function recoveries(blocks: readonly SeenBlock[], { scenario, geometry }: Place) {
   const used = blocks.reduce((sum, { present }) => sum + present, 0) * geometry.pageBytes;
-  const limits = scenario.processes.map(({ limit }) => limit ?? scenario.host.memory);
+  const data = blocks.reduce((sum, { filled, present }) => sum + (filled ?? present), 0) * geometry.pageBytes;
+  const limits = scenario.processes.map(({ limit }) => {
+    if (limit === undefined) return scenario.host.memory;
+    return 'bytes' in limit ? limit.bytes : limit.ofData * data;
+  });
   if (used < RECOVER_ABOVE * Math.min(...limits)) return [];
   return blocks
     .filter(({ isHuge, filled }) => isHuge && filled !== undefined && filled < geometry.pagesPerBlock / 2)

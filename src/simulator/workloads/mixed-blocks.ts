@@ -78,6 +78,10 @@ class MixedBlocks implements Workload {
     this.#table = this.#weigh();
   }
 
+  get dataPages(): Pages {
+    return this.#used.length;
+  }
+
   next(into: Uint32Array, limit: number, now: Nanoseconds): number {
     if (this.#filled < this.#used.length) return this.#fill(into, limit);
     if (this.#drift !== undefined && now >= (this.#drifts + 1) * this.#drift.every) this.#turn(now);
