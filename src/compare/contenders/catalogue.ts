@@ -2,6 +2,7 @@ import type { Contender } from '../contender.js';
 import { ablationsOf } from './ablations.js';
 import { always } from './always.js';
 import { damonEthp } from './damon-ethp.js';
+import { damosGoal } from './damos-goal.js';
 import { hawkeye } from './hawkeye.js';
 import { ingens } from './ingens.js';
 import { khugepaged } from './khugepaged.js';
@@ -26,6 +27,7 @@ export const CONTENDERS: readonly Contender[] = [
   khugepagedMthp,
   underusedShrinker,
   damonEthp,
+  damosGoal,
   rfc,
   memtis,
   ingens,
