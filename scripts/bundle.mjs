@@ -20,6 +20,7 @@ import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
 
 const OUT = join(root, 'bundle');
+const SOURCES = join(root, 'dist/src');
 
 /** What the main thread needs, a file each: what it may not need stays in the others. */
 const PROGRAMS = { octavo: 'main.js', supervised: 'supervised.js' };
@@ -41,13 +42,13 @@ export async function bundle() {
   // Not there before prepare() has installed it.
   const { build } = await import('rolldown');
   rmSync(OUT, { recursive: true, force: true });
-  const outputs = [];
+  const files = [];
   for (const name of Object.keys(PROGRAMS)) {
     const inside = { [name]: PROGRAMS[name] };
-    outputs.push(await build(optionsOf(inside, { external: ['koffi', ...BY_NAME], codeSplitting: false })));
+    const { output } = await build(optionsOf(inside, ['koffi', ...BY_NAME], false));
+    files.push(...output);
   }
-  outputs.push(await build(optionsOf(ENTRIES, { external: ['koffi'], codeSplitting: { includeDependenciesRecursively: false, groups: [schemas()] } }))); // biome-ignore format: one call
-  const files = outputs.flatMap(({ output }) => output);
+  files.push(...(await splitFiles(build)));
   pack(files.filter(isSeldomUsed));
   // The package's own files are modules; these are not.
   writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
@@ -60,7 +61,37 @@ export async function bundle() {
   return files;
 }
 
-function optionsOf(entries, { external, codeSplitting }) {
+/**
+ * The command line by command. A file must not lead back to itself, or it would be used before it is there: schemas in such a
+ * circle stay with what needs them, and where that does not help no groups are made.
+ */
+async function splitFiles(build) {
+  const together = new Set();
+  for (let isGrouped = true; ; ) {
+    const groups = isGrouped ? [schemas(together), DEFAULTS] : [];
+    const codeSplitting = { includeDependenciesRecursively: false, groups };
+    const options = { ...optionsOf(ENTRIES, ['koffi'], codeSplitting), write: false };
+    const { output } = await build(options);
+    const circular = output.filter((file) => leadsTo(file, file, output));
+    if (circular.length === 0) return (await build({ ...options, write: true })).output;
+    if (!isGrouped) throw new Error(`files in a circle: ${circular.map(({ fileName }) => fileName)}`);
+    const apart = circular.flatMap(({ moduleIds }) => moduleIds).filter((id) => usesZod(id));
+    isGrouped = apart.some((id) => !together.has(id));
+    for (const id of apart) together.add(id);
+  }
+}
+
+function leadsTo(from, to, files, seen = new Set()) {
+  return (from.imports ?? []).some((name) => {
+    if (name === to.fileName) return true;
+    const next = files.find(({ fileName }) => fileName === name);
+    if (next === undefined || seen.has(name)) return false;
+    seen.add(name);
+    return leadsTo(next, to, files, seen);
+  });
+}
+
+function optionsOf(entries, external, codeSplitting) {
   return {
     cwd: root,
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join('dist/src', path)])),
@@ -83,20 +114,26 @@ function optionsOf(entries, { external, codeSplitting }) {
   };
 }
 
+/** Defaults that texts of help name; what uses them for more comes later or never. */
+const DEFAULTS = { name: 'defaults', test: /dist\/src\/planning\/budgets\.js$/ };
+
+const uses = new Map();
+
+function usesZod(id) {
+  if (!uses.has(id))
+    uses.set(id, id.startsWith(SOURCES) && /from ['"]zod['"]/.test(readFileSync(id, 'utf8')));
+  return uses.get(id);
+}
+
 /**
  * Modules with schemas get files of their own, and zod does: they are only needed where a document is read, and cost more
- * to load than the rest of a command.
+ * to load than the rest of a command. Not those that stay `together` with what needs them.
  */
-function schemas() {
-  const uses = new Map();
-  const usesZod = (id) => {
-    if (!uses.has(id)) uses.set(id, /from ['"]zod['"]/.test(readFileSync(id, 'utf8')));
-    return uses.get(id);
-  };
+function schemas(together) {
   return {
     debugName: 'schemas',
-    test: (id) => id.startsWith(join(root, 'dist/src')) && !SELDOM_USED.test(id) && usesZod(id),
-    name: (id) => relative(join(root, 'dist/src'), id).replace(/\.js$/, '').replaceAll('/', '-'),
+    test: (id) => usesZod(id) && !SELDOM_USED.test(id) && !together.has(id),
+    name: (id) => relative(SOURCES, id).replace(/\.js$/, '').replaceAll('/', '-'),
   };
 }
 

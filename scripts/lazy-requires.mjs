@@ -3,6 +3,7 @@
 // imported by `import("./x.js")` is required, too: Node's loader of modules takes longer to get ready than a command.
 
 const NAMED = /^(?:const|let|var) (require_\w+) = require\("(\.\/[^"]+)"\);$/gm;
+const BARE = /^require\("\.\/[^"]+"\);$/gm;
 const IMPORTED = /\bimport\(("\.\/[^"]+\.js")\)/g;
 const EXPORTED =
   /Object\.defineProperty\(exports, ("[^"]+"), \{\s+enumerable: true,\s+get: function\(\) \{\s+return ([^;]+);\s+\}\s+\}\);\s*/g;
@@ -11,8 +12,13 @@ export function lazyRequires() {
   return {
     name: 'lazy-requires',
     // Before names are made short: here each is unique in its file.
-    renderChunk: (code) => exportedAtOnce(requiredWhenUsed(code)),
+    renderChunk: (code, { isEntry }) => exportedAtOnce(requiredWhenUsed(isEntry ? code : withoutBare(code))),
   };
+}
+
+/** Without files of which nothing is used: what they define came along, or is not needed. */
+function withoutBare(code) {
+  return code.replace(BARE, '');
 }
 
 function requiredWhenUsed(code) {

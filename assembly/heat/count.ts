@@ -43,6 +43,9 @@ export function addRows(count: i32, isTimed: i32): void {
   let lastNumber: u64 = u64.MAX_VALUE;
   let lastPid = 0;
   let address: usize = 0;
+  // Of the rows in a row that are of one block: adding each to the block would make every row wait for the one before.
+  let samples: f64 = 0;
+  let weight: f64 = 0;
   for (let row: usize = 0; row < <usize>count; row++) {
     const page = load<f64>(row << 3, VIRTUAL_PAGE);
     const pid = load<i32>(row << 2, PID);
@@ -61,6 +64,9 @@ export function addRows(count: i32, isTimed: i32): void {
         miss(OTHER_PROCESS, times);
         continue;
       }
+      addWeight(address, samples, weight);
+      samples = 0;
+      weight = 0;
       lastNumber = number >> shift;
       lastPid = pid;
       address = addressOf(pid, <f64>(<i64>lastNumber));
@@ -77,9 +83,10 @@ export function addRows(count: i32, isTimed: i32): void {
       miss(NO_MEMORY, times);
       continue;
     }
-    block.samples += times;
-    block.weight += load<f64>(row << 3, WEIGHT);
+    samples += times;
+    weight += load<f64>(row << 3, WEIGHT);
   }
+  addWeight(address, samples, weight);
 }
 
 /** The block, which mostly is at the first place looked at. */
@@ -128,8 +135,9 @@ export function addCounts(address: usize, first: i32, pages: i32): f64 {
   return all;
 }
 
-/** Samples of a block that its counters did not take, because they had reached their maximum. */
+/** Adds to the sums of a block beside its counters; to none when the address is 0. */
 export function addWeight(address: usize, samples: f64, weight: f64): void {
+  if (address == 0) return;
   const block = changetype<Block>(address);
   block.samples += samples;
   block.weight += weight;

@@ -6,7 +6,7 @@ const BLOCK: i32 = 128;
 const MINIBLOCKS: i32 = 4;
 const MINIBLOCK: i32 = 32;
 
-/** Encodes the `count` values at an address: i32 or i64. */
+/** Encodes the `count` values at an address: i32, i64, or whole numbers as f64. */
 export function encodeDeltas<T>(values: usize, count: i32): void {
   varint(<u64>BLOCK);
   varint(<u64>MINIBLOCKS);

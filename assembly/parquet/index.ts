@@ -37,6 +37,13 @@ export function deltas(values: usize, count: i32, bits: i32): i32 {
   return <i32>(Sink.at - OUT);
 }
 
+/** Encodes the `count` whole numbers at an address that are doubles; returns how many bytes that took. */
+export function doubleDeltas(values: usize, count: i32): i32 {
+  Sink.at = OUT;
+  encodeDeltas<f64>(values, count);
+  return <i32>(Sink.at - OUT);
+}
+
 /** Encodes the `count` indices below 2^width at an address; returns how many bytes that took. */
 export function indices(values: usize, count: i32, width: i32): i32 {
   Sink.at = OUT;

@@ -48,14 +48,8 @@ export function shapeWithin({ squares, excess }: Unevenness): number {
   return Math.min(MOST_SHAPE, Math.max(LEAST_SHAPE, squares / excess));
 }
 
-/** What one block adds to the sums: of its counts, `used` sub-pages being in use. */
-export function unevennessOf(counts: ArrayLike<number>, used: Pages, mean: number): Unevenness {
-  let sum = 0;
-  let sumOfSquares = 0;
-  for (let page = 0; page < counts.length; page++) {
-    sum += counts[page];
-    sumOfSquares += counts[page] * counts[page];
-  }
+/** What one block adds to the sums: of the sum of its counts and of their squares, `used` sub-pages being in use. */
+export function unevennessOf(sum: number, sumOfSquares: number, used: Pages, mean: number): Unevenness {
   return { squares: used * mean * mean, excess: sumOfSquares - 2 * mean * sum + used * mean * mean - sum };
 }
 

@@ -4,7 +4,7 @@ import { KDAMONDS } from '../damon/kernel-files.js';
 import { DamonSlot } from '../damon/slot.js';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
-import { type ActingFlags, actingFlags } from './flags.js';
+import { type ActingFlags, actingFlags } from './shared-flags.js';
 
 export type ShareFlags = Pick<ActingFlags, 'shareDamon'>;
 

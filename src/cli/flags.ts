@@ -1,4 +1,4 @@
-/** Options that several commands share, declared once. */
+/** Options of the commands that plan, declared once: those of policies, sources and actuators are among them. */
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
 import { chosenPolicy, type TurnRequest } from '../config/assemble.js';
 import { KINDS, type Kinds } from '../config/kinds.js';
@@ -11,79 +11,9 @@ import { givenParameters, withKindFlags } from './kind-flags.js';
 import { heatBytesOf, maxMemoryFlag } from './memory-flag.js';
 import { bytesBetween, countBetween, durationBetween, parseOrder, parseWord } from './parameters.js';
 import { type WishFlags, wishFlags, wishOf } from './samples/options.js';
-
-export {
-  parseBytes,
-  parseCount,
-  parseDuration,
-  parseFraction,
-  parsePeriod,
-  parseWord,
-} from './parameters.js';
+import { type ActingFlags, actingFlags, type ScopeFlags, scopeFlags } from './shared-flags.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
-
-export const targetParameter = {
-  kind: 'tuple',
-  parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: parseWord }],
-} as const;
-
-/** A target that heat files may stand in for. */
-export const optionalTargetParameter = {
-  kind: 'tuple',
-  parameters: [
-    {
-      placeholder: 'target',
-      brief: 'Pid, command name, cgroup:/path, or all; with --heat the recorded processes when absent',
-      parse: parseWord,
-      optional: true,
-    },
-  ],
-} as const;
-
-export type ScopeFlags = {
-  readonly only?: readonly string[];
-  readonly deny?: readonly string[];
-};
-
-export const scopeFlags = {
-  only: {
-    kind: 'parsed',
-    parse: parseWord,
-    brief: 'Touch only these command names or cgroup:/paths',
-    variadic: true,
-    optional: true,
-    placeholder: 'name',
-  },
-  deny: {
-    kind: 'parsed',
-    parse: parseWord,
-    brief: 'Never touch these command names or cgroup:/paths',
-    variadic: true,
-    optional: true,
-    placeholder: 'name',
-  },
-} as const;
-
-export type ActingFlags = {
-  readonly allowSticky: boolean;
-  readonly shareDamon: boolean;
-};
-
-export const actingFlags = {
-  allowSticky: {
-    kind: 'boolean',
-    brief: 'Mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
-    default: false,
-    withNegated: false,
-  },
-  shareDamon: {
-    kind: 'boolean',
-    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
-    default: false,
-    withNegated: false,
-  },
-} as const;
 
 export type TurnFlags = ScopeFlags &
   ActingFlags &
@@ -271,30 +201,3 @@ export function turnRequest(
     acting: { allowSticky: flags.allowSticky, shareDamon: flags.shareDamon },
   };
 }
-
-export type DryRunFlags = {
-  readonly dryRun: boolean;
-};
-
-export const dryRunFlags = {
-  dryRun: {
-    kind: 'boolean',
-    brief: 'Print the exact calls and writes, make none',
-    default: false,
-    withNegated: false,
-  },
-} as const;
-
-export type StateFlags = {
-  readonly state?: string;
-};
-
-export const stateFlags = {
-  state: {
-    kind: 'parsed',
-    parse: parseWord,
-    brief: 'Directory for journals and back-off state',
-    optional: true,
-    placeholder: 'directory',
-  },
-} as const;

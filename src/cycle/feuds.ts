@@ -2,7 +2,7 @@
  * What a look back keeps between turns, in the state directory: the feuds of the ping-pong guard, what came back of
  * returned memory, and what was counted at the last look at each process. All only of processes that live. A file that cannot be read counts as none.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
 import type { Host } from '../host/host.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
@@ -10,46 +10,8 @@ import { type Regrets, regretKey } from '../planning/regret.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { JournalPlace } from './journal.js';
-import { type Marks, MarksSchema } from './journal-records.js';
-
-const FeudsSchema = z.object({
-  octavo: z.literal('feuds'),
-  version: z.literal(1),
-  feuds: z.array(
-    z.object({
-      pid: z.int(),
-      startTicks: z.int(),
-      block: z.int(),
-      recollapses: z.int(),
-      /** Absent in files from before it was told apart. */
-      by: z.enum(['kernel', 'unknown']).default('unknown'),
-      until: z.number(),
-    }),
-  ),
-});
-
-const WatchesSchema = z.object({
-  octavo: z.literal('watches'),
-  version: z.literal(1),
-  watches: z.array(MarksSchema),
-});
-
-const RegretsSchema = z.object({
-  octavo: z.literal('regrets'),
-  version: z.literal(1),
-  regrets: z.array(
-    z.object({
-      pid: z.int(),
-      startTicks: z.int(),
-      returnedBytes: z.int().nonnegative(),
-      cameBackBytes: z.int().nonnegative(),
-      run: z.string(),
-      afterMs: z.number(),
-      times: z.int().nonnegative(),
-      until: z.number(),
-    }),
-  ),
-});
+import type { Marks } from './journal-records.js';
+import { FeudsSchema, RegretsSchema, WatchesSchema } from './state-files.js';
 
 /** The last look at each process, by pid. */
 export type Watches = ReadonlyMap<number, Marks>;

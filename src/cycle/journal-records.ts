@@ -7,11 +7,10 @@
 
 import * as z from 'zod';
 import { schemaProblem } from '../base/schema-words.js';
-import { fromOlder } from '../vocabulary/older-plans.js';
+import { AnyPlanSchema } from '../vocabulary/older-plans.js';
 import {
   BlockStateSchema,
   type Plan,
-  PlanSchema,
   ReceiptSchema,
   SystemMemorySchema,
   VerdictSchema,
@@ -79,7 +78,7 @@ export const RecordSchema = z.discriminatedUnion('kind', [
 export type JournalRecord = z.infer<typeof RecordSchema>;
 export type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }>;
 
-const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: z.preprocess(fromOlder, PlanSchema) });
+const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: AnyPlanSchema });
 
 /** The plan as a line of the journal. */
 export function planRecord(plan: Plan): z.infer<typeof PlanRecordSchema> {

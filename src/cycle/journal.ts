@@ -10,8 +10,8 @@ import type { Answer, AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { fromOlder } from '../vocabulary/older-plans.js';
-import { type Plan, PlanSchema } from '../vocabulary/plan.js';
+import { AnyPlanSchema } from '../vocabulary/older-plans.js';
+import type { Plan } from '../vocabulary/plan.js';
 import { incoherence } from '../vocabulary/plan-coherence.js';
 import {
   type Damage,
@@ -255,7 +255,7 @@ function damaged(
 export function parsePlan(text: string, path: string): Plan {
   const value = parseJson(text);
   if (!value.ok) throw new OctavoError('PLAN_MALFORMED', { path, ...value.error });
-  const parsed = PlanSchema.safeParse(fromOlder(value.value));
+  const parsed = AnyPlanSchema.safeParse(value.value);
   const problem = parsed.success ? incoherence(parsed.data) : schemaProblem(parsed.error);
   if (parsed.success && !problem) return parsed.data;
   throw new OctavoError('PLAN_MALFORMED', { path, ...problem });

@@ -84,21 +84,33 @@ export class EvenWeights {
     const { weight, virtualPage, pid, times } = batch;
     let isEven = true;
     let last = Number.NaN;
-    let bin = 0;
+    let lastPid = Number.NaN;
+    let isCounted = false;
+    // Of the rows in a row that have one weight.
+    let [bin, samples, accesses] = [0, 0, 0];
     for (let row = 0; row < batch.count; row++) {
-      if (virtualPage[row] < 0 || !isKept(pid[row])) continue;
+      if (pid[row] !== lastPid) {
+        lastPid = pid[row];
+        isCounted = isKept(lastPid);
+      }
+      if (!isCounted || virtualPage[row] < 0) continue;
       const count = times === undefined ? 1 : times[row];
       const each = weight[row] / count;
       if (!(each > 0)) continue;
       if (each !== last) {
+        this.samples[bin] += samples;
+        this.accesses[bin] += accesses;
+        [samples, accesses] = [0, 0];
         bin = binOf(each);
         last = each;
         // What all batches so far had is the reference, within the width of a bin.
         isEven &&= this.reference > 0 && bin === binOf(this.reference);
       }
-      this.samples[bin] += count;
-      this.accesses[bin] += weight[row];
+      samples += count;
+      accesses += weight[row];
     }
+    this.samples[bin] += samples;
+    this.accesses[bin] += accesses;
     return isEven;
   }
 

@@ -1,4 +1,6 @@
 /** Plans as earlier versions of Octavo wrote them, in files and journals, to plans of this one. */
+import * as z from 'zod';
+import { PlanSchema } from './plan.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -11,6 +13,9 @@ export function fromOlder(value: unknown): unknown {
   if (typeof minFreeBlocks !== 'number' || typeof blockBytes !== 'number') return value;
   return { ...value, budgets: { minFreeBytes: minFreeBlocks * blockBytes, ...budgets } };
 }
+
+/** A plan of this version or an earlier one, as one of this version. */
+export const AnyPlanSchema = z.preprocess(fromOlder, PlanSchema);
 
 function isKeys(value: unknown): value is Keys {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

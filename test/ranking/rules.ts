@@ -62,7 +62,7 @@ function believed({ world, counts, exposure, cpu }: Sampled, prior: 'block' | 'o
   );
   const sums = { squares: 0, excess: 0 };
   means.forEach((mean, block) => {
-    const one = unevennessOf(of(block), used[block], mean);
+    const one = unevennessOf(totals[block], squares(of(block)), used[block], mean);
     sums.squares += one.squares;
     sums.excess += one.excess;
   });

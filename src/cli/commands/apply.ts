@@ -1,4 +1,6 @@
 import { command, jsonFlag } from '../command.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import {
   type ActingFlags,
   actingFlags,
@@ -7,9 +9,7 @@ import {
   parseWord,
   type StateFlags,
   stateFlags,
-} from '../flags.js';
-import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
-import { type KeepFlags, keepFlags } from '../keep-flags.js';
+} from '../shared-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &

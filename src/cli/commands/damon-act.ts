@@ -11,9 +11,9 @@ import type { BlockNumber, Order, ProcessId } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, requireDamon, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { type DryRunFlags, dryRunFlags, targetParameter } from '../flags.js';
 import { parseOrder, parseWord } from '../parameters.js';
 import { plural, showBytes } from '../print/units.js';
+import { type DryRunFlags, dryRunFlags, targetParameter } from '../shared-flags.js';
 
 const ACTIONS = ['stat', 'cold', 'pageout', 'hugepage', 'nohugepage', 'collapse', 'split'] as const;
 type Action = (typeof ACTIONS)[number];

@@ -9,8 +9,8 @@ import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, type ShareFlags, shareFlags, withSlot } from '../damon-flags.js';
-import { type DryRunFlags, dryRunFlags, parsePeriod, parseWord } from '../flags.js';
 import { showBytes } from '../print/units.js';
+import { type DryRunFlags, dryRunFlags, parsePeriod, parseWord } from '../shared-flags.js';
 
 type Flags = ShareFlags &
   DryRunFlags & {

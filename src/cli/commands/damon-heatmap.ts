@@ -8,8 +8,8 @@ import type { BlockNumber, Milliseconds } from '../../vocabulary/units.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { DAMON_EXITS, requireDamon, type ShareFlags, shareFlags } from '../damon-flags.js';
-import { parsePeriod, targetParameter } from '../flags.js';
 import { type BlockHeat, describeColumns, drawHeat, drawHeatRow, heatColumns } from '../print/heat.js';
+import { parsePeriod, targetParameter } from '../shared-flags.js';
 
 type Flags = ShareFlags & {
   readonly json: boolean;

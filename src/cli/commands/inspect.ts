@@ -9,7 +9,6 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { type ContentChoice, readContent, showContent } from '../inspect/content.js';
 import { censusDocument, type Inspected } from '../inspect/document.js';
 import { explain } from '../inspect/explain.js';
@@ -17,6 +16,7 @@ import { showWhereabouts, whereabouts } from '../inspect/whereabouts.js';
 import { countBetween, parseWord } from '../parameters.js';
 import { showMappings, showNotHuge, showProcesses, showTotals } from '../print/census.js';
 import { plural } from '../print/units.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../shared-flags.js';
 
 /** More processes than this are shown a line each. */
 const SHOWN_WHOLE = 3;

@@ -1,16 +1,9 @@
 import { KINDS, type Kinds } from '../../config/kinds.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
-import {
-  optionalTargetParameter,
-  parseWord,
-  type StateFlags,
-  stateFlags,
-  type TurnFlags,
-  turnFlagsOf,
-  turnRequest,
-} from '../flags.js';
+import { type TurnFlags, turnFlagsOf, turnRequest } from '../flags.js';
 import { showPlan } from '../print/plan.js';
+import { optionalTargetParameter, parseWord, type StateFlags, stateFlags } from '../shared-flags.js';
 import { journalPlace, planNow, writePlanFile } from '../turns.js';
 
 type Flags = TurnFlags &

@@ -8,6 +8,10 @@ import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
+import { parseWord, showShare } from '../parameters.js';
+import { plural } from '../print/units.js';
+import { saveProbedHeat } from '../samples/probed-heat.js';
 import {
   parseCount,
   parseFraction,
@@ -17,11 +21,7 @@ import {
   scopeFlags,
   stateFlags,
   targetParameter,
-} from '../flags.js';
-import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
-import { parseWord, showShare } from '../parameters.js';
-import { plural } from '../print/units.js';
-import { saveProbedHeat } from '../samples/probed-heat.js';
+} from '../shared-flags.js';
 import { journalPlace } from '../turns.js';
 
 type Flags = ScopeFlags &

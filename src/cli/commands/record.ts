@@ -18,13 +18,13 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { type ScopeFlags, scopeFlags, targetParameter } from '../flags.js';
 import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
 import { working } from '../samples/import-recordings.js';
 import { importDocument, importText } from '../samples/import-text.js';
 import type { Imported } from '../samples/imported.js';
 import { Importing } from '../samples/importing.js';
 import { STANDARD_OUTPUT, saveHeat } from '../samples/save-heat.js';
+import { type ScopeFlags, scopeFlags, targetParameter } from '../shared-flags.js';
 
 type RecordFlags = ScopeFlags & {
   readonly for: number;

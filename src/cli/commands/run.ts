@@ -2,19 +2,17 @@ import { KINDS } from '../../config/kinds.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { type TurnFlags, turnFlagsOf, turnRequest } from '../flags.js';
+import { type KeepFlags, keepFlags } from '../keep-flags.js';
+import { countBetween, parsePeriod } from '../parameters.js';
+import { showPlan } from '../print/plan.js';
 import {
   type DryRunFlags,
   dryRunFlags,
   optionalTargetParameter,
   type StateFlags,
   stateFlags,
-  type TurnFlags,
-  turnFlagsOf,
-  turnRequest,
-} from '../flags.js';
-import { type KeepFlags, keepFlags } from '../keep-flags.js';
-import { countBetween, parsePeriod } from '../parameters.js';
-import { showPlan } from '../print/plan.js';
+} from '../shared-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, planNow } from '../turns.js';
 
 type Flags = TurnFlags &

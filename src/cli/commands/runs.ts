@@ -4,10 +4,10 @@ import { asIfRecovered, lastVerdicts, runState } from '../../cycle/recovery.js';
 import { type IndexRow, lookUp, RunIndex } from '../../cycle/run-index.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseCount, parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { showUndoneBy } from '../print/journal.js';
 import { showVerdicts } from '../print/plan.js';
 import { table } from '../print/table.js';
+import { parseCount, parseWord, type StateFlags, stateFlags } from '../shared-flags.js';
 import { journalPlace } from '../turns.js';
 
 type Flags = StateFlags & {

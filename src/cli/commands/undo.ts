@@ -14,11 +14,11 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { Budgets, Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../flags.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { showPlan } from '../print/plan.js';
 import { plural } from '../print/units.js';
+import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../shared-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace } from '../turns.js';
 
 type Flags = StateFlags &

@@ -11,19 +11,19 @@ export interface ColumnType {
   readonly type: 'int32' | 'int64' | 'double' | 'string';
 }
 
-/** Values of a row group, in the memory of the loop that encodes them. */
+/** Values of a row group: best in the memory of the loop that encodes them. */
 export type ColumnValues =
   /** Whole numbers, written as differences. */
   | {
       readonly kind: 'numbers';
-      readonly values: LoopColumn;
+      readonly values: LoopColumn | Float64Array;
       readonly range?: readonly [number, number];
     }
   /** Written as indices into the values that occur. */
   | {
       readonly kind: 'dictionary';
       readonly entries: readonly string[] | ArrayLike<number>;
-      readonly indices: LoopColumn;
+      readonly indices: LoopColumn | Uint32Array;
     }
   /** Written as they are. */
   | { readonly kind: 'plain'; readonly values: LoopColumn };

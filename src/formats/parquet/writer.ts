@@ -5,7 +5,7 @@
  */
 import { ByteSink } from './byte-sink.js';
 import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
-import type { EncodeLoop } from './encode-loop/encode-loop.js';
+import { EncodeLoop } from './encode-loop/encode-loop.js';
 import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];
@@ -23,8 +23,8 @@ export class ParquetFile {
   private readonly groups: ThriftValue[] = [];
   private rows = 0;
 
-  /** `loop` has the values of the row groups. */
-  constructor(columns: readonly ColumnType[], loop: EncodeLoop) {
+  /** `loop`: the one that has the values of row groups, where one has. */
+  constructor(columns: readonly ColumnType[], loop = new EncodeLoop()) {
     this.columns = columns;
     this.loop = loop;
     for (const byte of MAGIC) this.out.byte(byte);

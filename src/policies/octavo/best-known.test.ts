@@ -46,7 +46,8 @@ test('The best known layout is close to the best of all, and never below the bou
       assert.ok(waste <= allowed);
       const best = bestOfAll(exact, allowed);
       assert.ok(walkNs - best <= 0.08 * never, `seed ${seed}, ${share}: ${walkNs} where ${best} can be had`);
-      assert.ok(walkNs >= bound.leastWalkNs(allowed) * 0.999, `seed ${seed}, ${share}`);
+      // Rates within an eighth of an octave are one class, so that a part in five hundred is rounding.
+      assert.ok(walkNs >= bound.leastWalkNs(allowed) - 0.002 * never, `seed ${seed}, ${share}`);
     }
   }
 });

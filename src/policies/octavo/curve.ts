@@ -24,7 +24,7 @@ export interface Curve {
 }
 
 /** τ is found anew this many times on the way: a block more changes it little. */
-const ROUNDS = 64;
+const ROUNDS = 32;
 /** Bytes that a block without any waste counts as wasting, so that such blocks are ranked among each other. */
 const LEAST_WASTE: Bytes = 1;
 
@@ -83,11 +83,12 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
   for (let done = 0; done < count; ) {
     const now = cpuAt(table, isHuge, cpu);
     const remaining = left.subarray(0, count - done);
-    for (const block of remaining) {
+    for (let at = 0; at < remaining.length; at++) {
+      const block = remaining[at];
       const saved = savedByHuge(table, block, tau, now) + (extra?.[block] ?? 0);
       scores[block] = saved / Math.max(LEAST_WASTE, table.waste[block]);
-      assert(!Number.isNaN(scores[block]), `block ${block} of ${count} has no score`);
     }
+    assert(!Number.isNaN(scores[remaining[0]]), 'a block has no score');
     const best = takeBest(remaining, scores, Math.min(batch, remaining.length));
     for (const block of best) {
       isHuge[block] = 1;
@@ -135,13 +136,16 @@ function fillBetween(curve: Curve, from: number, to: number, table: LayoutTable)
 
 /** Moves the `most` blocks of the highest scores to the end of `blocks` and returns them, the best first. */
 function takeBest(blocks: Uint32Array, scores: Float64Array, most: number): number[] {
-  const sorted = Float64Array.from(blocks, (block) => scores[block]).sort();
+  const sorted = new Float64Array(blocks.length);
+  for (let at = 0; at < blocks.length; at++) sorted[at] = scores[blocks[at]];
+  sorted.sort();
   const bound = sorted[sorted.length - most];
   const above = sorted.length - upperBound(sorted, bound);
   let equal = most - above;
   const best: number[] = [];
   let kept = 0;
-  for (const block of blocks) {
+  for (let at = 0; at < blocks.length; at++) {
+    const block = blocks[at];
     if (scores[block] > bound || (scores[block] === bound && equal-- > 0)) best.push(block);
     else blocks[kept++] = block;
   }

@@ -19,24 +19,17 @@ export const NORMAL_POINTS: readonly { readonly z: number; readonly weight: numb
   return points.map(({ z, weight }) => ({ z, weight: weight / sum }));
 })();
 
-/**
- * Probability that `difference`, a function of z, is below 0: the weight of the points at which it is, with that of a point
- * next to a change of sign taken by half-ways.
- */
-export function chanceBelowZero(difference: (z: number) => number): number {
-  let chance = 0;
-  let before = Number.NaN;
-  let weightBefore = 0;
-  for (const { z, weight } of NORMAL_POINTS) {
-    const now = difference(z);
-    if (now < 0) chance += weight;
-    if (now < 0 !== before < 0 && Number.isFinite(before)) {
-      const share = Math.abs(now) / (Math.abs(now) + Math.abs(before));
-      // Of the way between both points, the share on the negative side: each has counted as half of it.
-      const way = (weight + weightBefore) / 2;
-      chance += now < 0 ? way * (share - 0.5) : way * (0.5 - share);
-    }
-    [before, weightBefore] = [now, weight];
-  }
-  return Math.min(1, Math.max(0, chance));
+/** Probability that a Gamma of mean 1 is below `bound`. */
+export function chanceBelow(shape: number, bound: number): number {
+  if (bound <= 0) return 0;
+  return normalBelow((Math.cbrt(bound) - 1 + 1 / (9 * shape)) * 3 * Math.sqrt(shape));
+}
+
+/** The normal distribution by Abramowitz and Stegun 26.2.17, to 1e-7. */
+function normalBelow(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const series =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const tail = (series * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
+  return z < 0 ? tail : 1 - tail;
 }

@@ -5,7 +5,7 @@ import { type BlockCosts, irreversibleNs } from './block-costs.js';
 import { type Curve, savedByHuge } from './curve.js';
 import type { Cut } from './cut.js';
 import type { Decision, DecisionFacts, Held } from './decide.js';
-import { chanceBelowZero, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
+import { chanceBelow, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
 
 /** A change is made when it is right with this probability. */
 export const SURE: Fraction = 0.9;
@@ -28,7 +28,6 @@ interface Opinion {
   readonly bytes: Bytes;
   /** Why it cannot be judged at all. */
   readonly obstacle: Held['why'] | undefined;
-  readonly tau: number;
 }
 
 interface Chance {
@@ -203,22 +202,22 @@ export class Judge {
       : savedNs > fixedNs + this.#price * MARGIN * bytes;
   }
 
-  /** Probability that a change is right, over what the block's rate may be, at a price for splits and one for collapses. */
+  /**
+   * Probability that a change is right, over what the block's rate may be, at a price for splits and one for collapses. What
+   * it saves goes with its rate: where all rates are as uncertain, the time for which entries stay shrinks as they grow.
+   */
   #chance(block: number, opinion: Opinion, splitPrice: number, collapsePrice: number): Chance {
-    const { survey } = this.#facts;
-    const { action, fixedNs, bytes, tau } = opinion;
-    const shape = survey.samples[block] + 1;
-    const at = (z: number) => {
-      const saved = savedByHuge(survey.table, block, tau, this.#cut.cpu, meanOneQuantile(shape, z));
-      return action === 'split'
-        ? saved + fixedNs - splitPrice * bytes
-        : collapsePrice * bytes + fixedNs - saved;
-    };
-    const chance = chanceBelowZero(at);
+    const { action, fixedNs, bytes, savedNs } = opinion;
+    const shape = this.#facts.survey.samples[block] + 1;
+    const isSplit = action === 'split';
+    const limitNs = isSplit ? splitPrice * bytes - fixedNs : collapsePrice * bytes + fixedNs;
+    const below = savedNs <= 0 ? Number(limitNs > 0) : chanceBelow(shape, limitNs / savedNs);
+    const chance = isSplit ? below : 1 - below;
     // What would be gained by knowing, where the likelier choice is the wrong one.
-    const wrong = chance >= 0.5 ? 1 : -1;
+    const sign = isSplit === chance >= 0.5 ? 1 : -1;
     const regretNs = NORMAL_POINTS.reduce(
-      (sum, { z, weight }) => sum + weight * Math.max(0, wrong * at(z)),
+      (sum, { z, weight }) =>
+        sum + weight * Math.max(0, sign * (meanOneQuantile(shape, z) * savedNs - limitNs)),
       0,
     );
     return { chance, regretNs };

@@ -44,6 +44,8 @@ interface Gathered {
   readonly rows: number[];
   readonly used: number[];
   readonly totals: number[];
+  /** Sums of the squares of the counts. */
+  readonly squares: number[];
   readonly exposures: number[];
 }
 
@@ -85,7 +87,7 @@ export class Surveyor {
   /** First pass: what the prior of the process is made of. */
   #gather(of: Surveyed, index: number): Gathered {
     const { blocks } = of.sizes;
-    const found: Gathered = { of, index, rows: [], used: [], totals: [], exposures: [] };
+    const found: Gathered = { of, index, rows: [], used: [], totals: [], squares: [], exposures: [] };
     for (let row = 0; row < blocks.count; row++) {
       if (!isCandidate(of.sizes, row)) continue;
       const block = blocks.block[row];
@@ -93,6 +95,7 @@ export class Surveyor {
       found.rows.push(row);
       found.used.push(this.#usedOf(of, row));
       found.totals.push(belief?.total ?? 0);
+      found.squares.push(belief === undefined ? 0 : sumOfSquares(this.#counts));
       found.exposures.push(belief?.exposure ?? of.belief.exposure.long);
     }
     return found;
@@ -130,11 +133,10 @@ export class Surveyor {
     });
   }
 
-  #within({ of, rows, used }: Gathered, means: readonly number[]): number {
+  #within({ used, totals, squares }: Gathered, means: readonly number[]): number {
     const sums = { squares: 0, excess: 0 };
-    rows.forEach((row, at) => {
-      if (of.belief.block(of.sizes.blocks.block[row], this.#counts) === undefined) return;
-      const one = unevennessOf(this.#counts, used[at], means[at]);
+    means.forEach((mean, at) => {
+      const one = unevennessOf(totals[at], squares[at], used[at], mean);
       sums.squares += one.squares;
       sums.excess += one.excess;
     });
@@ -203,6 +205,12 @@ export function isCandidate({ blocks, mappings }: PageSizes, row: number): boole
   const flags = blocks.flags[row];
   if (kind !== 'anon' || (flags & BLOCK_FLAG.shared) !== 0 || blocks.present[row] === 0) return false;
   return blocks.level[row] === MAPPING_LEVEL.pmd || (flags & BLOCK_FLAG.wholeInMapping) !== 0;
+}
+
+function sumOfSquares(counts: Float64Array): number {
+  let all = 0;
+  for (let page = 0; page < counts.length; page++) all += counts[page] * counts[page];
+  return all;
 }
 
 function sum(values: readonly number[]): number {

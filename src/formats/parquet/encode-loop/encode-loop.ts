@@ -43,6 +43,7 @@ interface Exports {
   clearValues(): void;
   valueCount(): number;
   deltas(values: number, count: number, bits: number): number;
+  doubleDeltas(values: number, count: number): number;
   indices(values: number, count: number, width: number): number;
 }
 
@@ -165,13 +166,26 @@ export class EncodeLoop {
     this.calls.clearValues();
   }
 
-  /** The first `count` whole numbers as DELTA_BINARY_PACKED. The bytes are valid until the next call. */
-  deltas({ at, bits }: LoopColumn, count: number): Uint8Array {
-    return this.taken(this.calls.deltas(at, count, bits));
+  /**
+   * The first `count` whole numbers as DELTA_BINARY_PACKED. The bytes are valid until the next call. Doubles are copied over the
+   * column of accesses.
+   */
+  deltas(values: LoopColumn | Float64Array, count: number): Uint8Array {
+    if (!(values instanceof Float64Array))
+      return this.taken(this.calls.deltas(values.at, count, values.bits));
+    const at = this.calls.ACCESSES.value;
+    new Float64Array(this.buffer, at, this.capacity).set(values.subarray(0, count));
+    return this.taken(this.calls.doubleDeltas(at, count));
   }
 
-  /** The first `count` indices into a dictionary of `size` entries: their width, then the hybrid. Valid until the next call. */
-  indices({ at }: LoopColumn, count: number, size: number): Uint8Array {
+  /**
+   * The first `count` indices into a dictionary of `size` entries: their width, then the hybrid. Valid until the next call.
+   * Those of the host are copied over the column of indices of accesses.
+   */
+  indices(values: LoopColumn | Uint32Array, count: number, size: number): Uint8Array {
+    const at = values instanceof Uint32Array ? this.calls.ACCESS_INDICES.value : values.at;
+    if (values instanceof Uint32Array)
+      new Uint32Array(this.buffer, at, this.capacity).set(values.subarray(0, count));
     return this.taken(this.calls.indices(at, count, size <= 1 ? 0 : 32 - Math.clz32(size - 1)));
   }
 

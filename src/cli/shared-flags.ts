@@ -1,0 +1,100 @@
+/** Options and arguments that many commands share. Loads nothing else: most of them never plan. */
+import { parseWord } from './parameters.js';
+
+export {
+  parseBytes,
+  parseCount,
+  parseDuration,
+  parseFraction,
+  parsePeriod,
+  parseWord,
+} from './parameters.js';
+
+export const targetParameter = {
+  kind: 'tuple',
+  parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: parseWord }],
+} as const;
+
+/** A target that heat files may stand in for. */
+export const optionalTargetParameter = {
+  kind: 'tuple',
+  parameters: [
+    {
+      placeholder: 'target',
+      brief: 'Pid, command name, cgroup:/path, or all; with --heat the recorded processes when absent',
+      parse: parseWord,
+      optional: true,
+    },
+  ],
+} as const;
+
+export type ScopeFlags = {
+  readonly only?: readonly string[];
+  readonly deny?: readonly string[];
+};
+
+export const scopeFlags = {
+  only: {
+    kind: 'parsed',
+    parse: parseWord,
+    brief: 'Touch only these command names or cgroup:/paths',
+    variadic: true,
+    optional: true,
+    placeholder: 'name',
+  },
+  deny: {
+    kind: 'parsed',
+    parse: parseWord,
+    brief: 'Never touch these command names or cgroup:/paths',
+    variadic: true,
+    optional: true,
+    placeholder: 'name',
+  },
+} as const;
+
+export type ActingFlags = {
+  readonly allowSticky: boolean;
+  readonly shareDamon: boolean;
+};
+
+export const actingFlags = {
+  allowSticky: {
+    kind: 'boolean',
+    brief: 'Mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
+    default: false,
+    withNegated: false,
+  },
+  shareDamon: {
+    kind: 'boolean',
+    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
+export type DryRunFlags = {
+  readonly dryRun: boolean;
+};
+
+export const dryRunFlags = {
+  dryRun: {
+    kind: 'boolean',
+    brief: 'Print the exact calls and writes, make none',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
+export type StateFlags = {
+  readonly state?: string;
+};
+
+export const stateFlags = {
+  state: {
+    kind: 'parsed',
+    parse: parseWord,
+    brief: 'Directory for journals and back-off state',
+    optional: true,
+    placeholder: 'directory',
+  },
+} as const;
