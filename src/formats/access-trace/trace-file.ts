@@ -44,8 +44,7 @@ export type TraceFacts = z.infer<typeof traceFacts>;
 
 /** Collects accesses and writes them, row group by row group. */
 export class TraceWriter implements TraceSink {
-  readonly #loop = new EncodeLoop();
-  readonly #parquet = new ParquetFile(COLUMNS, this.#loop);
+  readonly #parquet = new ParquetFile(COLUMNS, new EncodeLoop());
   readonly #isSampled: boolean;
   readonly #times = new Float64Array(GROUP_ROWS);
   readonly #pages = new Float64Array(GROUP_ROWS);
@@ -106,18 +105,11 @@ export class TraceWriter implements TraceSink {
 
   private flush(): void {
     const count = this.#count;
-    const { blocks: times, addresses: pages, commands: writes, mappings: weights, columns } = this.#loop;
-    for (let row = 0; row < count; row++) {
-      times[row] = BigInt(this.#times[row]);
-      pages[row] = BigInt(this.#pages[row]);
-      writes[row] = this.#writes[row];
-      weights[row] = this.#weights[row];
-    }
     this.#parquet.addGroup(count, [
-      { kind: 'numbers', values: columns.blocks },
-      { kind: 'numbers', values: columns.addresses },
-      { kind: 'dictionary', entries: [0, 1], indices: columns.commands },
-      { kind: 'numbers', values: columns.mappings },
+      { kind: 'numbers', values: this.#times.subarray(0, count) },
+      { kind: 'numbers', values: this.#pages.subarray(0, count) },
+      { kind: 'dictionary', entries: [0, 1], indices: this.#writes.subarray(0, count) },
+      { kind: 'numbers', values: this.#weights.subarray(0, count) },
     ]);
     this.#count = 0;
   }

@@ -75,8 +75,7 @@ export class EncodeLoop {
   readonly commands: Uint32Array;
   readonly mappings: Uint32Array;
   readonly blocks: BigInt64Array;
-  /** Written by `addRows`; free for others who only encode. */
-  readonly addresses: BigInt64Array;
+  private readonly addresses: BigInt64Array;
   /** Counters of the pages at hand, slice by slice; and those of samples that missed the TLB. */
   readonly counts: Uint16Array;
   readonly misses: Uint16Array;
