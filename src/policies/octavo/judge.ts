@@ -74,7 +74,6 @@ export class Judge {
       fixedNs,
       bytes,
       obstacle: this.#obstacle(block, action),
-      tau,
     });
   }
 
