@@ -58,7 +58,7 @@ export interface Cell extends CellPlace {
 
 /** Below these shares of what `never` takes there is nothing to gain, and products are not formed. */
 export const LEAST_BLOAT = 0.01;
-export const LEAST_SPEEDUP = 0.005;
+export const LEAST_SPEEDUP = 0.002;
 
 export interface Ruled {
   readonly never: CellRun;
