@@ -32,6 +32,7 @@ const ENTRIES = {
   'foreign-entry': 'host/linux/foreign-entry.js',
   'linux/native': 'host/linux/native.js',
   jobs: 'simulator/run/jobs.js',
+  'cell-job': 'compare/cell-job.js',
 };
 
 /** Files that the program loads by name. */

@@ -30,6 +30,8 @@ const ALLOWED = {
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
   simulator: ['model', 'config', 'formats', 'host', ...below],
+  // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
+  compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   cli: ['*'],
   'main.ts': ['*'],
   // What main.ts has no prepared answer for.
@@ -46,6 +48,7 @@ const INTERFACES_ONLY = {
   'cycle→policies': ['policy.ts'],
   'simulator→host': ['host.ts'],
   'model→host': ['host.ts'],
+  'compare→host': ['host.ts'],
 };
 /** Only these folders may touch the world by themselves. */
 const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$|^koffi$/;

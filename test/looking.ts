@@ -87,6 +87,7 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   'damon act': ({ pid, huge }) => [[`${pid}`, '--action', 'cold', '--range', huge, '--dry-run']],
   'record-host': ({ pid, fresh }) => [[fresh('host'), '--', 'inspect', `${pid}`, '--content', 'all']],
   simulate: () => [['--list']],
+  compare: ({ fresh }) => [['--list'], ['--dry-run', '--cache', fresh('cells')]],
   'model shell': ({ script }) => [['--script', script]],
   help: () => [[], ['plan']],
   man: () => [[]],

@@ -20,6 +20,7 @@ export const COMMAND_LOADERS = {
   report: async () => (await import('./commands/report.js')).reportCommand,
   damon: async () => (await import('./commands/damon.js')).damonRoutes,
   simulate: async () => (await import('./commands/simulate.js')).simulateCommand,
+  compare: async () => (await import('./commands/compare.js')).compareCommand,
   model: async () => (await import('./commands/model.js')).modelRoutes,
   'record-host': async () => (await import('./commands/record-host.js')).recordHostCommand,
   launch: async () => (await import('./commands/launch.js')).launchCommand,

@@ -16,6 +16,7 @@ export interface DocumentKind {
 }
 
 const Count = z.number().nonnegative();
+const Share = z.number().min(0).max(1).nullable();
 const Counts = z.record(z.string(), z.number());
 const Texts = z.array(z.string());
 const AnyRows = z.array(z.looseObject({}));
@@ -277,6 +278,40 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     workloads: AnyRows,
     cpus: AnyRows,
   }),
+  comparison: kind(
+    'comparison',
+    'compare',
+    'every cell with its figures; groups over seeds and standings with 95 % intervals; who takes part; published points',
+    {
+      policies: AnyRows,
+      cells: z.array(
+        z.looseObject({
+          ...{ workload: z.string(), cpu: z.string(), pressure: z.string(), policy: z.string(), seed: Count },
+          ...{ bloatRemoved: Share, speedKept: Share, product: Share, bound: Share, shareOfBound: Share },
+          ...{ actions: Count.nullable(), unknownShare: Share, refused: Count.nullable() },
+          unable: z.string().nullable(),
+        }),
+      ),
+      groups: AnyRows,
+      standings: AnyRows,
+      published: AnyRows,
+      notes: Texts,
+    },
+  ),
+  'comparison-plan': kind('comparison-plan', 'compare --dry-run', 'the cells, and the seconds expected', {
+    cells: AnyRows,
+    expectedSeconds: Count,
+  }),
+  contenders: kind(
+    'contenders',
+    'compare --list',
+    'policies with rule, source and simplifications; workloads',
+    {
+      policies: AnyRows,
+      workloads: AnyRows,
+      cpus: Texts,
+    },
+  ),
   failure: kind('failure', 'any command that fails', 'code, exitCode, message, advice, facts', {
     code: z.string(),
     exitCode: Count,

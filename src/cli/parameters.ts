@@ -3,7 +3,7 @@
  * written stands in one place (vocabulary/quantities.ts), for options and for files alike.
  */
 import { WORD } from '../vocabulary/kind.js';
-import { quantityParser } from '../vocabulary/quantities.js';
+import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
 import type { Bytes, Fraction, Milliseconds } from '../vocabulary/units.js';
 
 export { showShare, type ValueParser } from '../vocabulary/quantities.js';
@@ -39,3 +39,24 @@ export const parseOrder = countBetween(0, 13);
 
 /** A word, such as a path or a name. */
 export const parseWord = WORD;
+
+/** Several values of a kind with commas between them, each once. */
+export function listOf<Value>(parse: ValueParser<Value>): ValueParser<readonly Value[]> {
+  const parseAll = (text: string): readonly Value[] => {
+    const words = text.split(',').map((word) => word.trim());
+    if (words.includes(''))
+      throw new SyntaxError('has an empty place; write values with single commas between them');
+    return [...new Set(words.map((word) => parse(word)))];
+  };
+  return Object.assign(parseAll, { accepts: `${parse.accepts}, or several with commas between them` });
+}
+
+/** A word of its own meaning beside the values of a kind. */
+export function wordOr<Word, Value>(
+  word: string,
+  meaning: Word,
+  parse: ValueParser<Value>,
+): ValueParser<Word | Value> {
+  const parseEither = (text: string): Word | Value => (text.trim() === word ? meaning : parse(text));
+  return Object.assign(parseEither, { accepts: `${parse.accepts}, or \`${word}\`` });
+}

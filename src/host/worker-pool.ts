@@ -20,13 +20,23 @@ const YOUNG_MIB = 192;
 /** With a thread on each CPU there is none left to compile on: threads that do it themselves do not wait for one. */
 const COMPILE_IN_PLACE = '--no-concurrent-recompilation';
 
-/** Runs all inputs, at most `threads` at a time; answers in the order of the inputs. */
+/** Told of each answer as it comes: how many there are now, of how many, and which it is. */
+export type Finished<Output> = (done: number, total: number, answer: Output, index: number) => void;
+
+export const PROCESSORS: number = availableParallelism();
+
+/**
+ * Runs all inputs, at most `threads` at a time; returns answers in the order of the inputs. Once `signal` is aborted all
+ * threads end where they are, and STOPPED is thrown.
+ */
 export async function runJobs<Input, Output>(
   module: JobModule<Input, Output>,
   inputs: readonly Input[],
-  threads: number = availableParallelism(),
-  finished: (done: number, total: number) => void = () => undefined,
+  threads: number = PROCESSORS,
+  finished: Finished<Output> = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Output[]> {
+  const stopped = stopOf(signal);
   if (Math.min(threads, inputs.length) > 1) setFlagsFromString(COMPILE_IN_PLACE);
   const answers: Output[] = new Array(inputs.length);
   let next = 0;
@@ -39,8 +49,9 @@ export async function runJobs<Input, Output>(
     try {
       while (next < inputs.length) {
         const index = next++;
-        answers[index] = await ask<Input, Output>(worker, inputs[index]);
-        finished(++done, inputs.length);
+        const answer = await Promise.race([ask<Input, Output>(worker, inputs[index]), stopped]);
+        answers[index] = answer;
+        finished(++done, inputs.length, answer, index);
       }
     } finally {
       await worker.terminate();
@@ -48,6 +59,18 @@ export async function runJobs<Input, Output>(
   };
   await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, work));
   return answers;
+}
+
+/** Fails once the signal is aborted; never ends without one. */
+function stopOf(signal: AbortSignal | undefined): Promise<never> {
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = () => reject(new OctavoError('STOPPED', { signal: String(signal?.reason) }));
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+  // Between two jobs nobody waits for it.
+  stopped.catch(() => undefined);
+  return stopped;
 }
 
 /** A coded failure crosses threads as its code and facts, since errors lose their class on the way. */

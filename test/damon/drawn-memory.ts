@@ -133,6 +133,7 @@ export class DrawnMemory implements MonitoredMemory {
   readonly metrics = {
     freePages: () => this.free,
     totalPages: () => this.total,
+    hugePages: () => 0,
     somePressureUs: () => this.pressureUs,
     node: (id: number) => (id === 0 ? { total: this.total, free: this.free } : undefined),
     memcgPages: () => 0,

@@ -87,6 +87,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'heat diff': { words: () => ['heat', 'diff', at('fifo'), at('fifo')] },
   probe: onStalledHost('probe', '1'),
   simulate: { words: () => ['simulate', at('long.yaml')] },
+  compare: { words: () => ['compare', at('long.yaml'), '--cache', at('cells')] },
   'model shell': { words: () => ['model', 'shell', '--script', at('long.octavo')] },
   'model run': {
     words: () => ['model', 'run', '--', 'sleep', '60'],

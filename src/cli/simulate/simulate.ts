@@ -52,7 +52,8 @@ export async function simulate(
   await runOne(context, scenario, flags.seed ?? scenario.seed, given, flags);
 }
 
-function readScenario(context: OctavoContext, given: string): { path: string; text: string } {
+/** The text of a scenario: a ready one by its name, or a file. */
+export function readScenario(context: OctavoContext, given: string): { path: string; text: string } {
   const name = `${given}.yaml`;
   const ready = /^[\w-]+$/.test(given)
     ? READY.map((folder) => context.host.files.readText(folder + name)).find((text) => text.ok)
@@ -104,7 +105,7 @@ function writeRecording(context: OctavoContext, simulation: Simulation, path: st
 }
 
 /** Files that workloads name, read once, so that worker threads need no host. */
-async function filesOf(context: OctavoContext, { host, processes }: Scenario): Promise<ScenarioFiles> {
+export async function filesOf(context: OctavoContext, { host, processes }: Scenario): Promise<ScenarioFiles> {
   const texts: Record<string, string> = {};
   const traces: Record<string, TraceColumns> = {};
   const geometry = hostGeometry(host);

@@ -110,7 +110,9 @@ export class DamonRuns {
   private writeScheme(path: string, scheme: SchemeDescription): void {
     this.write(`${path}/action`, scheme.action);
     if (scheme.order !== undefined) this.write(`${path}/target_order`, scheme.order);
-    this.write(`${path}/access_pattern/sz/max`, UNLIMITED);
+    const [least, most] = scheme.size;
+    if (least > 0) this.write(`${path}/access_pattern/sz/min`, least);
+    this.write(`${path}/access_pattern/sz/max`, most === 'max' ? UNLIMITED : most);
     for (const [name, interval] of [
       ['nr_accesses', scheme.accesses],
       ['age', scheme.age],
@@ -130,6 +132,10 @@ export class DamonRuns {
     this.write(`${path}/bytes`, quota.bytes);
     this.write(`${path}/ms`, Math.round(quota.time / 1e6));
     this.write(`${path}/reset_interval_ms`, Math.round(quota.window / 1e6));
+    if (quota.goal === undefined) return;
+    this.write(`${path}/goals/nr_goals`, 1);
+    this.write(`${path}/goals/0/target_metric`, quota.goal.metric);
+    this.write(`${path}/goals/0/target_value`, quota.goal.target);
   }
 
   /** One allow filter a range: what matches none is rejected by the last one's default. */

@@ -1,6 +1,7 @@
 /** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
 
 import type { TurnRequest } from '../../config/assemble.js';
+import { KINDS, type Kinds } from '../../config/kinds.js';
 import { separated } from '../../config/policy-words.js';
 import { takeTurn } from '../../config/take-turn.js';
 import type { Pmu } from '../../model/hardware/pmu.js';
@@ -24,21 +25,28 @@ type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
 export class OctavoTurns {
   readonly #machine: Machine;
   readonly #agent: Agent;
+  /** Kinds that only the one who runs the simulation knows; Octavo's own when undefined. */
+  readonly #kinds: Kinds;
   /** When the next turn is due. */
   due: Nanoseconds;
   turns = 0;
   met = 0;
   notMet = 0;
   undone = 0;
+  /** Proposals that the planner refused, in all turns. */
+  refused = 0;
+  /** Blocks that the last turn left alone for want of evidence. */
+  unknown = 0;
   /** Time of its calls that split or collapsed. */
   callNs: Nanoseconds = 0;
   readonly #keeping = new SplitKeeping();
   /** Samples handed to earlier turns. */
   #sampled = 0;
 
-  constructor(machine: Machine, agent: Agent) {
+  constructor(machine: Machine, agent: Agent, policies: Kinds['policies'] = KINDS.policies) {
     this.#machine = machine;
     this.#agent = agent;
+    this.#kinds = { ...KINDS, policies };
     this.due = agent.start;
   }
 
@@ -48,6 +56,7 @@ export class OctavoTurns {
     this.due = Math.max(this.due + this.#agent.every, kernel.clock.now);
     this.turns++;
     const notes: string[] = [];
+    this.unknown = 0;
     for (const target of this.#agent.targets) {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
       const turn = await takeTurn(host, this.request(target), new AbortController().signal);
@@ -61,6 +70,9 @@ export class OctavoTurns {
       this.met += met;
       this.notMet += verdicts.length - met;
       this.undone += turn.undone;
+      this.refused += turn.plan.refused.length;
+      for (const { code, blocks } of turn.plan.passedOver)
+        if (code === 'unknown-heat') this.unknown += blocks;
       notes.push(`${before}: ${inWords(turn.plan.steps.length, turn.plan.refused, met, freed, turn.undone)}`);
     }
     this.#sampled = this.#machine.pmu?.samples.count ?? 0;
@@ -87,6 +99,7 @@ export class OctavoTurns {
     return {
       target,
       scope: {},
+      kinds: this.#kinds,
       policy,
       sources: sources.filter((name) => name !== 'pmu'),
       extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],

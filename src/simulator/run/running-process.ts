@@ -63,6 +63,8 @@ export class RunningProcess {
   #nsPerAccess: Nanoseconds;
   /** Time of calls that the workload has just made. */
   #callNs: Nanoseconds = 0;
+  /** Accesses of each page of the area since they were last set to 0; undefined where nobody asked for them. */
+  touches: Uint32Array | undefined;
 
   constructor(machine: Machine, about: ScenarioProcess, index: number, reads: Reads) {
     const { kernel } = machine;
@@ -123,6 +125,10 @@ export class RunningProcess {
     if (this.about.advice === 'none') return;
     const advice = this.about.advice === 'hugepage' ? 'MADV_HUGEPAGE' : 'MADV_NOHUGEPAGE';
     adviseRange(this.#machine.kernel, this.task.mm!, firstPage, firstPage + pages, advice);
+  }
+
+  countTouches(): void {
+    this.touches = new Uint32Array(this.window.pages);
   }
 
   /** Whether the OOM killer has ended it. */
@@ -221,7 +227,9 @@ export class RunningProcess {
   private access(cpu: number, from: number, to: number): Nanoseconds {
     const tlb = this.#machine.tlbs[cpu];
     this.times.begin(tlb);
-    tlb.access(this.window, from === 0 ? this.#accesses : this.#accesses.subarray(from, to), to - from);
+    const accesses = from === 0 ? this.#accesses : this.#accesses.subarray(from, to);
+    tlb.access(this.window, accesses, to - from);
+    if (this.touches !== undefined) countEach(this.touches, accesses, to - from);
     return this.times.end(tlb, to - from);
   }
 
@@ -273,6 +281,10 @@ const THP_DISABLE = {
   'thp-disable': 'complete',
   'thp-except-advised': 'except-advised',
 } as const;
+
+function countEach(touches: Uint32Array, accesses: Uint32Array, count: number): void {
+  for (let i = 0; i < count; i++) touches[accesses[i] >>> 1]++;
+}
 
 const FAILURES: Readonly<Record<number, string>> = { [-1]: 'segmentation fault', [-2]: 'out of memory' };
 

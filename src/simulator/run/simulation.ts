@@ -3,6 +3,7 @@
  * and seed.
  */
 
+import type { Kinds } from '../../config/kinds.js';
 import { subtractCounters } from '../../model/hardware/tlb-counters.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -30,6 +31,10 @@ import { Splitter } from './splitter.js';
 /** What a simulation needs from outside: files that a scenario names, and who is told about progress. */
 export interface SimulationContext extends Reads {
   progress(done: Nanoseconds, total: Nanoseconds): void;
+  /** What the scenario's agent chooses its policy from; Octavo's own when absent. */
+  readonly policies?: Kinds['policies'];
+  /** Count the accesses of every page: `RunningProcess.touches`. */
+  readonly countTouches?: boolean;
 }
 
 const EVENT = {
@@ -71,12 +76,21 @@ export class Simulation {
     this.machine.observed.measureFrom = scenario.warmUp;
     clock.handle(EVENT.damon, (index) => this.#damon.start(index));
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
-    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent);
+    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.policies);
     this.#last = this.mark();
   }
 
   get scenario(): Scenario {
     return this.machine.scenario;
+  }
+
+  /** CPU time of Octavo, and of khugepaged, kswapd and the kdamonds, until now. */
+  get octavoNs(): Nanoseconds {
+    return this.#background.octavoNs;
+  }
+
+  get kernelThreadsNs(): Nanoseconds {
+    return this.#background.kernelThreadsNs;
   }
 
   /** Runs to the end, a row of the timeline at a time. */
@@ -124,6 +138,7 @@ export class Simulation {
   private startProcess(index: number): void {
     const about = this.scenario.processes[index];
     const process = new RunningProcess(this.machine, about, index, this.#context);
+    if (this.#context.countTouches === true) process.countTouches();
     this.processes.push(process);
     for (let thread = 0; thread < process.threads; thread++) {
       this.#cpus.add({ process, index: thread });
@@ -172,7 +187,8 @@ export class Simulation {
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
     const first = window.firstPage + pages(call.from);
     const before = takeCensus(kernel, task.mm!).pmdMapped;
-    const answer = adviseRange(kernel, task.mm!, first, first + pages(call.bytes), call.advice);
+    const end = Math.min(first + pages(call.bytes), window.firstPage + window.pages);
+    const answer = adviseRange(kernel, task.mm!, first, end, call.advice);
     this.#callNs += answer.cost;
     this.#cpus.useAny(answer.cost);
     const change = (takeCensus(kernel, task.mm!).pmdMapped - before) / kernel.geometry.blockBytes;

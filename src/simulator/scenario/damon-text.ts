@@ -1,6 +1,6 @@
 /** How a scenario describes kdamonds and their schemes. docs/simulate-damon.md describes every key. */
 import * as z from 'zod';
-import { ACTIONS } from '../../model/kernel/damon/core/generations.js';
+import { ACTIONS, GOAL_METRICS } from '../../model/kernel/damon/core/generations.js';
 import { BytesText, DurationText, StepText } from '../workloads/quantities.js';
 
 const Count = z.int().min(0).max(0xffffffff);
@@ -14,7 +14,8 @@ const SchemeText = z.strictObject({
   order: z.int().min(0).max(9).optional(),
   /** Time between two passes; each aggregation when left out. */
   every: StepText.optional(),
-  /** Closed intervals of the access pattern: samples with access, and aggregations without change. */
+  /** Closed intervals of the access pattern: bytes, samples with access, and aggregations without change. */
+  size: z.tuple([BytesText, BytesText.or(z.literal('max'))]).default([0, 'max']),
   accesses: z.tuple([Count, Count]).default([0, 0xffffffff]),
   age: z.tuple([Count, Count]).default([0, 0xffffffff]),
   /** Only these parts of processes, each by one address filter: bytes from the start of the process's area. */
@@ -24,7 +25,13 @@ const SchemeText = z.strictObject({
   /** Passes after which the scheme stops (max_nr_snapshots). */
   passes: z.int().min(1).optional(),
   quota: z
-    .strictObject({ bytes: BytesText.default(0), time: DurationText.default(0), window: IntervalText })
+    .strictObject({
+      bytes: BytesText.default(0),
+      time: DurationText.default(0),
+      window: IntervalText,
+      /** What the quota is tuned towards: a metric of the kernel, in its unit. */
+      goal: z.strictObject({ metric: z.enum(GOAL_METRICS), target: z.int().min(1) }).optional(),
+    })
     .optional(),
 });
 

@@ -66,7 +66,15 @@ const EventText = z.strictObject({
   advise: z
     .strictObject({
       process: z.string(),
-      advice: z.enum(['MADV_COLD', 'MADV_PAGEOUT', 'MADV_COLLAPSE', 'MADV_WILLNEED']),
+      /** The last two are a process's own calls, which nobody can make for it. */
+      advice: z.enum([
+        'MADV_COLD',
+        'MADV_PAGEOUT',
+        'MADV_COLLAPSE',
+        'MADV_WILLNEED',
+        'MADV_HUGEPAGE',
+        'MADV_NOHUGEPAGE',
+      ]),
       from: BytesText.default(0),
       bytes: BytesText,
     })

@@ -2,6 +2,7 @@ import { allocator } from './allocator.js';
 import { graph500 } from './graph.js';
 import { hotspot } from './hotspot.js';
 import { kvmGuest } from './kvm-guest.js';
+import { mixedBlocks } from './mixed-blocks.js';
 import { onePagePerBlock } from './one-page-per-block.js';
 import { masim, stairs, zigzag } from './phases.js';
 import { redis } from './redis.js';
@@ -25,6 +26,7 @@ export const WORKLOADS = {
   'one-page-per-block': onePagePerBlock,
   'sparse-blocks': sparseBlocks,
   allocator,
+  'mixed-blocks': mixedBlocks,
   redis,
   'kvm-guest': kvmGuest,
   graph500,

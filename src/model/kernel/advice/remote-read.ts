@@ -20,6 +20,12 @@ export function readMem(kernel: Kernel, mm: Mm, into: Uint8Array, position: Byte
   let done = 0;
   while (done < into.length) {
     const within = (position + done) % pageBytes;
+    if (within === 0 && into.length - done >= pageBytes) {
+      const whole = into.subarray(done, done + pageBytes);
+      if (!copyPage(kernel, mm, (position + done) / pageBytes, whole)) break;
+      done += pageBytes;
+      continue;
+    }
     if (!copyPage(kernel, mm, Math.floor((position + done) / pageBytes), page)) break;
     const part = page.subarray(within, within + Math.min(pageBytes - within, into.length - done));
     into.set(part, done);

@@ -81,6 +81,7 @@ export const GOAL_METRICS = [
   'active_mem_bp',
   'inactive_mem_bp',
   'node_eligible_mem_bp',
+  'hugepage_mem_bp',
 ] as const;
 export type GoalMetric = (typeof GOAL_METRICS)[number];
 
@@ -301,6 +302,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     ...GENERATION_7_3,
     name: '7.2',
     release: '7.2',
+    goalMetrics: GOAL_METRICS.filter((metric) => metric !== 'hugepage_mem_bp'),
     features: new Set<TreeFeature>(FEATURES_7_2),
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
   },

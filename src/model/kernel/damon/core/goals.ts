@@ -47,6 +47,9 @@ function measure(context: Context, scheme: Scheme, goal: Goal, memory: Monitored
       return;
     case 'node_eligible_mem_bp':
       goal.current = eligibleShare(context, scheme, goal, memory);
+      return;
+    case 'hugepage_mem_bp':
+      goal.current = hugeShare(memory);
   }
 }
 
@@ -86,6 +89,11 @@ function lruShare(goal: Goal, memory: MonitoredMemory): number {
   const { active, inactive } = memory.metrics.lruPages();
   const share = goal.metric === 'active_mem_bp' ? active : inactive;
   return Math.floor((share * SCALE) / Math.max(1, active + inactive));
+}
+
+/** Huge pages of all memory (damos_get_hugepage_mem_bp() of the series by A. Gutierrez). */
+function hugeShare({ metrics }: MonitoredMemory): number {
+  return Math.floor((metrics.hugePages() * SCALE) / Math.max(1, metrics.totalPages()));
 }
 
 /** Share of the bytes of fitting regions that lie on the node; physical address space only. */

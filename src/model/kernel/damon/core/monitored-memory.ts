@@ -99,6 +99,8 @@ export interface PhysicalMemory {
 export interface MemoryMetrics {
   freePages(): Pages;
   totalPages(): Pages;
+  /** Anonymous pages that are mapped by PMD. */
+  hugePages(): Pages;
   /** Microseconds for which some task waited for memory since boot. */
   somePressureUs(): number;
   /** Pages of a node, undefined for a node that is not there. */

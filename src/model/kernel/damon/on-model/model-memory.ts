@@ -245,6 +245,10 @@ class ModelMetrics implements MemoryMetrics {
     return this.kernel.frames.freeFrames;
   }
 
+  hugePages(): Pages {
+    return this.kernel.anonPmdMapped;
+  }
+
   totalPages(): Pages {
     return this.kernel.frames.count;
   }

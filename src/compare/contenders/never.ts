@@ -1,0 +1,9 @@
+import type { Contender } from '../contender.js';
+
+export const never: Contender = {
+  name: 'never',
+  brief: 'THP off: all memory in base pages',
+  source: 'Documentation/admin-guide/mm/transhuge.rst, enabled=never; what vendors of databases advise',
+  simplified: '',
+  thp: () => ({ enabled: 'never' }),
+};

@@ -1,0 +1,42 @@
+/** An address space in which each block is huge or small, without a kernel behind it: a layout that is only thought of. */
+import { type AddressSpace, FIRST_STORE, MAPPED } from '../model/hardware/address-space.js';
+import type { FrameNumber, PageGeometry, PageNumber } from '../vocabulary/units.js';
+
+export class LayoutSpace implements AddressSpace {
+  readonly mmId = 1;
+  readonly #isHuge: Uint8Array;
+  readonly #order: number;
+  /** Small pages of a block that was split in place keep frames that follow each other. */
+  readonly #isContiguous: boolean;
+
+  constructor(isHuge: Uint8Array, geometry: PageGeometry, isContiguous: boolean) {
+    this.#isHuge = isHuge;
+    this.#order = geometry.hugeOrder;
+    this.#isContiguous = isContiguous;
+  }
+
+  peek(page: PageNumber): number {
+    return this.#isHuge[page >>> this.#order] === 1 ? MAPPED.huge : MAPPED.base;
+  }
+
+  walk(page: PageNumber): number {
+    return this.peek(page);
+  }
+
+  walkAll(): number {
+    return 0;
+  }
+
+  firstStore(): number {
+    return FIRST_STORE.cached;
+  }
+
+  fault(): number {
+    throw new Error('assertion failed: a layout has no faults');
+  }
+
+  frame(page: PageNumber): FrameNumber {
+    const isHuge = this.#isHuge[page >>> this.#order] === 1;
+    return isHuge || this.#isContiguous ? page : page * 2;
+  }
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CellAnswer } from './cell-job.js';
+import type { CellRun } from './cell-run.js';
+import { type Cell, type CellPlace, cellOf, withBestKnown } from './cells.js';
+import { geometricMeanOf, meanOf } from './intervals.js';
+import { groupsOf, LEAST_PRODUCT, standingsOf } from './ranking.js';
+import { STEPS } from './speed-bound.js';
+
+const MIB = 2 ** 20;
+
+function runOf(rssMiB: number, nsPerAccess: number, more: Partial<CellRun> = {}): CellRun {
+  return {
+    processes: [{ name: 'a', accesses: 1000, nsPerAccess, rss: rssMiB * MIB }],
+    meanRss: rssMiB * MIB,
+    peakRss: rssMiB * MIB,
+    reclaimableBytes: 0,
+    majorFaults: 0,
+    blocks: 64,
+    actions: 0,
+    churn: 0,
+    actedShare: 0,
+    workNs: 0,
+    ownCpuNs: 0,
+    p999Ns: 0,
+    worstGapNs: 0,
+    agent: null,
+    bound: null,
+    ...more,
+  };
+}
+
+const place = (more: Partial<CellPlace> = {}): CellPlace => ({
+  ...{ workload: 'w', cpu: 'zen3', pressure: 'none', policy: 'p', seed: 1 },
+  ...more,
+});
+const ran = (run: CellRun): CellAnswer => ({ kind: 'run', run });
+const RULERS = { never: runOf(100, 1020), always: runOf(200, 1000) };
+
+test('B and S lie between the rulers', () => {
+  const cell = cellOf(place(), ran(runOf(125, 1005)), RULERS);
+  assert.ok(Math.abs((cell.bloatRemoved ?? 0) - 0.75) < 1e-12);
+  assert.ok(Math.abs((cell.speedKept ?? 0) - 0.75) < 1e-12);
+  assert.ok(Math.abs((cell.product ?? 0) - 0.5625) < 1e-12);
+  assert.ok(Math.abs((cell.slowdown ?? 0) - 0.005) < 1e-12);
+  for (const [ruler, b, s] of [
+    ['never', 1, 0],
+    ['always', 0, 1],
+  ] as const) {
+    const { bloatRemoved, speedKept, product } = cellOf(place(), ran(RULERS[ruler]), RULERS);
+    assert.deepEqual([bloatRemoved, speedKept, product], [b, s, 0]);
+  }
+});
+
+test('beyond the rulers shares are held, and told as measured', () => {
+  const cell = cellOf(place(), ran(runOf(80, 1030)), RULERS);
+  assert.deepEqual([cell.bloatRemoved, cell.speedKept, cell.product], [1, 0, 0]);
+  assert.ok((cell.unheld.bloatRemoved ?? 0) > 1.19 && (cell.unheld.speedKept ?? 0) < -0.49);
+});
+
+test('without bloat, or without speed-up, there is no product, and harm is told', () => {
+  const dense = { never: runOf(200, 1020), always: runOf(201, 1000) };
+  const cell = cellOf(place(), ran(runOf(200, 1010)), dense);
+  assert.deepEqual([cell.bloatRemoved, cell.product, cell.bound], [null, null, null]);
+  assert.ok(Math.abs((cell.speedKept ?? 0) - 0.5) < 1e-12);
+  assert.ok(Math.abs((cell.slowdown ?? 0) - 0.01) < 1e-12);
+  const slow = { never: runOf(100, 1000), always: runOf(200, 1001) };
+  const other = cellOf(place(), ran(runOf(150, 1002)), slow);
+  assert.deepEqual([other.bloatRemoved, other.speedKept, other.product], [0.5, null, null]);
+  assert.ok(Math.abs((other.slowdown ?? 0) - 0.002) < 1e-9, 'against never, the better one here');
+});
+
+test('processes weigh by their accesses without huge pages', () => {
+  const two = (a: number, b: number, accesses: number): CellRun => ({
+    ...runOf(100, 0),
+    processes: [
+      { name: 'a', accesses: 300, nsPerAccess: a, rss: 0 },
+      { name: 'b', accesses, nsPerAccess: b, rss: 0 },
+    ],
+  });
+  const rulers = { never: two(100, 200, 100), always: { ...two(90, 190, 100), meanRss: 200 * MIB } };
+  const cell = cellOf(place(), ran(two(92, 194, 900)), rulers);
+  assert.ok(Math.abs((cell.nsPerAccess ?? 0) - (0.75 * 92 + 0.25 * 194)) < 1e-9);
+});
+
+test('the bound of a cell is the best point of its curve', () => {
+  const savedNs = Array.from({ length: STEPS + 1 }, (_, step) => 70 - 20 * (step / STEPS) ** 2);
+  const never = runOf(100, 1020, { bound: { savedNs, walkNs: 90, translationNs: 40 } });
+  const cell = cellOf(place(), ran(runOf(150, 1010)), { never, always: RULERS.always });
+  // Small pages alone save 50 of the 90; the curve is 1 − b² of the 20 that huge ones add.
+  const best = Math.max(
+    ...Array.from({ length: STEPS + 1 }, (_, step) => (step / STEPS) * (1 - (step / STEPS) ** 2)),
+  );
+  assert.ok(Math.abs((cell.bound ?? 0) - best) < 1e-12);
+  assert.ok(Math.abs((cell.speedBound ?? 0) - 0.75) < 1e-9);
+  assert.ok(Math.abs((cell.shareOfBound ?? 0) - 0.25 / best) < 1e-12);
+});
+
+test('what did not run has its reason and no figures', () => {
+  const cell = cellOf(place(), { kind: 'none', why: 'no such file' }, RULERS);
+  assert.deepEqual(
+    [cell.unable, cell.product, cell.actions, cell.refused],
+    ['no such file', null, null, null],
+  );
+  const alone = cellOf(place(), ran(runOf(1, 1)), undefined);
+  assert.deepEqual([alone.unable, alone.product, alone.slowdown, alone.nsPerAccess], [null, null, null, 1]);
+});
+
+const cellWith = (more: Partial<Cell>): Cell => ({
+  ...cellOf(place(), ran(runOf(125, 1005)), RULERS),
+  ...more,
+});
+
+test('the best known product is that of the same place and seed', () => {
+  const cells = withBestKnown([
+    cellWith({ policy: 'a', product: 0.3 }),
+    cellWith({ policy: 'b', product: 0.6 }),
+    cellWith({ policy: 'b', seed: 2, product: 0.9 }),
+    cellWith({ policy: 'c', product: null }),
+  ]);
+  assert.deepEqual(
+    cells.map(({ bestKnown }) => bestKnown),
+    [0.6, 0.6, 0.9, null],
+  );
+  assert.equal(cells[0].shareOfBestKnown, 0.5);
+});
+
+test('intervals are Student’s over seeds', () => {
+  const mean = meanOf([1, 2, 3]);
+  assert.ok(mean?.low !== null && mean?.low !== undefined);
+  assert.ok(Math.abs(mean.value - 2) < 1e-12 && Math.abs(mean.low - (2 - 4.303 / Math.sqrt(3))) < 1e-9);
+  assert.deepEqual(meanOf([5]), { value: 5, low: null, high: null });
+  assert.equal(meanOf([]), undefined);
+  assert.ok(Math.abs((geometricMeanOf([1, 4])?.value ?? 0) - 2) < 1e-12);
+});
+
+test('standings: geometric means over places, factors seed by seed, harm where nothing is to gain', () => {
+  const at = (policy: string, workload: string, seed: number, product: number | null, slowdown: number) =>
+    cellWith({ policy, workload, seed, product, shareOfBound: product, slowdown, actedShare: slowdown });
+  const standings = standingsOf([
+    ...[1, 2].flatMap((seed) => [
+      at('a', 'x', seed, 0.2, 0),
+      at('a', 'y', seed, 0.8, 0),
+      at('a', 'z', seed, null, 0.01),
+    ]),
+    ...[1, 2].flatMap((seed) => [
+      at('b', 'x', seed, 0.1, 0),
+      at('b', 'y', seed, 0.4, 0),
+      at('b', 'z', seed, null, 0.03),
+    ]),
+    at('c', 'x', 1, 0, 0),
+  ]);
+  assert.deepEqual(
+    standings.map(({ policy }) => policy),
+    ['a', 'b', 'c'],
+  );
+  const [a, b, c] = standings;
+  assert.ok(Math.abs((a.product?.value ?? 0) - 0.4) < 1e-12);
+  assert.equal(a.places, 2);
+  assert.deepEqual([a.harm.places, a.harm.slowdown, a.harm.actedShare], [1, 0.01, 0.01]);
+  assert.equal(b.againstBest?.policy, 'a');
+  assert.ok(Math.abs((b.againstBest?.factor.value ?? 0) - 0.5) < 1e-12);
+  assert.ok(
+    Math.abs((c.product?.value ?? 0) - LEAST_PRODUCT) < 1e-12,
+    'a product of 0 has a logarithm of its own',
+  );
+  assert.equal(a.worstShareOfBound, 0.2);
+});
+
+test('groups are over the seeds of a place', () => {
+  const groups = groupsOf([
+    cellWith({ seed: 1, product: 0.2 }),
+    cellWith({ seed: 2, product: 0.4 }),
+    cellWith({ cpu: 'zen4' }),
+  ]);
+  assert.equal(groups.length, 2);
+  assert.equal(groups[0].seeds, 2);
+  assert.ok(Math.abs((groups[0].product?.value ?? 0) - 0.3) < 1e-12);
+});
