@@ -6,6 +6,7 @@ import { FIRST_BLOCK } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { readBeliefs } from '../cycle/belief-file.js';
 import { type PolicyInput, type PolicyKind, policyKind } from '../policies/policy.js';
+import type { Proposal } from '../vocabulary/plan.js';
 import type { Translation } from '../vocabulary/translation.js';
 import type { TurnRequest } from './assemble.js';
 import { KINDS } from './kinds.js';
@@ -25,16 +26,16 @@ function drawn(usesBeliefs: boolean, splits = true) {
       propose: (input) => {
         told.push(input);
         const { process } = input.sizes;
-        const proposal = {
-          ...{ process, block: FIRST_BLOCK, action: 'split' as const, targetOrder: 0 },
-          ...{ policy: 'drawn', reason: '' },
+        const proposal: Proposal = {
+          ...{ process, block: FIRST_BLOCK, targetOrder: 0, policy: 'drawn', reason: '' },
+          action: 'split',
           gain: {
             ...{ returnedBytes: 500 * PAGE, reclaimableBytes: 0, tlbReachBytes: 0 },
             expected: { gainedNs: 0, lostNs: 1, bytes: 400 * PAGE, chance: 1 },
           },
           cost: { durationUs: 1, lockUs: 1, copiedBytes: 0, grownBytes: 0 },
           priority: 0,
-        } as const;
+        };
         return { proposals: splits ? [proposal] : [], passedOver: [] };
       },
     }),
