@@ -144,3 +144,26 @@ test('a scan of pages closes what it opened, and says what cannot be opened', ()
     assert.deepEqual(nobody.error, { errno: 'ENOENT', call: 'open /proc/4194305/pagemap' });
   }
 });
+
+test('files are closed, whether they were written, read, looked at or refused', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-closed-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { files } = linuxHost();
+  const path = join(folder, 'file');
+  const acts = [
+    () => files.writeFile(path, 'text').ok,
+    () => files.writeKernelFile(path, 'next').ok,
+    () => files.readText(path).ok,
+    () => files.readBytes(path).ok,
+    () => files.canWrite(path).ok,
+    () => !files.writeKernelFile('/proc/self/status', 'x').ok,
+    () => !files.writeKernelFile('/proc/self/oom_score_adj', 'no number').ok,
+  ];
+  const open = () => readdirSync('/proc/self/fd').length;
+  for (const act of acts) {
+    const before = open();
+    act();
+    assert.equal(act(), true, String(act));
+    assert.equal(open(), before, String(act));
+  }
+});
