@@ -126,8 +126,9 @@ test('several ranges are advised in one call, and the bytes of all of them are t
   assert.equal(ranges.length, 3);
   const advised = await calls.processMadvise(opened.value, ranges, 'MADV_COLD');
   opened.value.close();
-  if (!advised.ok) return t.skip(`no process_madvise here: ${advised.error.errno}`);
-  assert.equal(advised.value, 3 * bytes);
+  if (!advised.ok && ['ENOSYS', 'EPERM'].includes(advised.error.errno))
+    return t.skip('no process_madvise here');
+  assert.deepEqual(advised, { ok: true, value: 3 * bytes });
 });
 
 test('a scan of pages closes what it opened, and says what cannot be opened', () => {
