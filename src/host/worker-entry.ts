@@ -21,6 +21,7 @@ async function reply(input: unknown): Promise<Reply<unknown>> {
   }
 }
 
-parentPort?.on('message', async (input: unknown) => {
-  parentPort?.postMessage(await reply(input));
+const port = parentPort;
+port?.on('message', async (input: unknown) => {
+  port.postMessage(await reply(input));
 });
