@@ -20,6 +20,18 @@ keepEffects(
   `${kindTable('policy', KINDS.policies)}\n`,
   write,
 );
+keepEffects(
+  'docs/using.md',
+  /(?<=<!-- sources -->\n)(\|[^\n]*\n)+/,
+  `${kindTable('source', { ...KINDS.sources, ...KINDS.recordings })}\n`,
+  write,
+);
+keepEffects(
+  'docs/using.md',
+  /(?<=<!-- actuators -->\n)(\|[^\n]*\n)+/,
+  `${kindTable('actuator', KINDS.actuators)}\n`,
+  write,
+);
 const { actingCommands } = await built('src/cli/effects.js');
 keepEffects('docs/using.md', /(?<=## What changes anything\n[^|]*)(\|[^\n]*\n)+/, effectsTable(), write);
 keepEffects('README.md', /(?<=nothing else does: )[^(]*(?= \()/, effectsList(), write);

@@ -17,6 +17,8 @@ export interface BuiltSymbol {
   readonly size?: number;
   /** STT_FUNC unless told otherwise. */
   readonly type?: number;
+  /** STB_GLOBAL unless told otherwise. */
+  readonly binding?: number;
   /** 0 is undefined. */
   readonly section?: number;
 }
@@ -125,11 +127,11 @@ function symbolTable(
 ): { table: Uint8Array; texts: Uint8Array } {
   const texts = stringTable(symbols.map(({ name }) => name));
   const out = wordsOf(kind).zeros(kind.is64 ? 24 : 16);
-  symbols.forEach(({ value, size = 0, type = FUNCTION, section = 1 }, index) => {
+  symbols.forEach(({ value, size = 0, type = FUNCTION, section = 1, binding = 1 }, index) => {
     out.u32(texts.at[index]);
     if (kind.is64)
       out
-        .u8(0x10 | type)
+        .u8((binding << 4) | type)
         .u8(0)
         .u16(section)
         .u64(value)
@@ -138,7 +140,7 @@ function symbolTable(
       out
         .u32(Number(value))
         .u32(size)
-        .u8(0x10 | type)
+        .u8((binding << 4) | type)
         .u8(0)
         .u16(section);
   });

@@ -20,6 +20,9 @@ const installed = spawnSync('npm', ['install', '--silent', '--prefix', cache, ..
 if (installed.status !== 0) throw new Error('the readers cannot be installed');
 const need = createRequire(join(cache, 'package.json'));
 
+const SUMS = ['samples', 'accesses', 'tlb_misses', 'time_ms', 'sub_page'];
+const DISTINCT = ['address', 'block_address', 'command', 'mapping', 'pid'];
+
 const files = process.argv.slice(2);
 if (files.length === 0) files.push(await drawnFile());
 let differences = 0;
@@ -50,7 +53,7 @@ async function drawnFile() {
     builder.comm(pid, pid, `db „${pid}“`).mmap2(pid, heap, 1n << 26n, pid === 7 ? '//anon' : '/data/a,b "c"');
   for (let number = 0; number < 3000; number++) {
     const address = heap + BigInt((number * 7919) % 5000) * 4096n;
-    const source = number % 3 === 0 ? 0x8100042n : 0x68100142n;
+    const source = number % 3 === 0 ? 0x10100142n : 0x68100142n;
     builder.sample({
       pid: 7 + (number % 2),
       time: BigInt(number) * 3_000_000n,
@@ -69,14 +72,9 @@ async function drawnFile() {
 }
 
 /** Rows, sums of the numbers, and distinct addresses, commands and mappings. */
-const viewOf = (rows, sums, distinct) => ({
-  rows: Number(rows),
-  sums: sums.map(Number),
-  distinct: distinct.map(Number),
-});
-
-const SUMS = ['samples', 'accesses', 'tlb_misses', 'time_ms', 'sub_page'];
-const DISTINCT = ['address', 'block_address', 'command', 'mapping', 'pid'];
+function viewOf(rows, sums, distinct) {
+  return { rows: Number(rows), sums: sums.map(Number), distinct: distinct.map(Number) };
+}
 
 async function ownView(path) {
   const { HeatFile } = await import(join(root, 'dist/src/formats/heat-file/read.js'));

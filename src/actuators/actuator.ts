@@ -1,5 +1,7 @@
+import type * as z from 'zod';
 import type { Host, ProcessHandle } from '../host/host.js';
-import type { Receipt, Step } from '../vocabulary/plan.js';
+import type { Kind } from '../vocabulary/kind.js';
+import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
 import type { Order } from '../vocabulary/units.js';
 
 /** One thing an actuator can do on this host, asked of the kernel and never guessed from its version. */
@@ -36,4 +38,28 @@ export interface Actuator {
   apply(steps: readonly Step[], context: ActingContext): Promise<readonly Receipt[]>;
   /** The exact calls and writes that `apply` would make for these steps, one line each. */
   describe(steps: readonly Step[], pid: number): readonly string[];
+}
+
+/** What an actuator is made for, beside its own parameters. */
+export interface ActuatorSetting {
+  readonly host: Host;
+  /** Ask a kernel without type information what its DAMON can do, by a scratch slot: only where one is about to act. */
+  readonly askDamon?: boolean;
+  /** Bounds for an actuator that paces itself. */
+  readonly budgets?: Budgets;
+}
+
+/**
+ * A kind of actuator: what it is, its own parameters, and how one is made. One file each, and one line in the catalogue;
+ * `parameters` is a zod object of fields from vocabulary/kind.ts.
+ */
+export interface ActuatorKind<Parameters extends z.ZodObject = z.ZodObject> extends Kind<Parameters> {
+  make(parameters: z.output<Parameters>, setting: ActuatorSetting): Actuator;
+}
+
+/** Infers the type of the parameters that `make` is given. */
+export function actuatorKind<Parameters extends z.ZodObject>(
+  kind: ActuatorKind<Parameters>,
+): ActuatorKind<Parameters> {
+  return kind;
 }

@@ -1,16 +1,15 @@
-import type { Host } from '../host/host.js';
-import type { Actuator } from './actuator.js';
-import { collapseThenSplitActuator } from './collapse-then-split.js';
-import { damosActuator } from './damos.js';
-import { debugfsSplitActuator } from './debugfs-split.js';
-import { madviseActuator } from './madvise.js';
+import type { ActuatorKind } from './actuator.js';
+import { collapseThenSplit } from './collapse-then-split.js';
+import { damos } from './damos.js';
+import { debugfsSplit } from './debugfs-split.js';
+import { madvise } from './madvise.js';
 
-/** Every actuator, in order of preference: the first that reaches an order gets the step. */
+/** Every kind of actuator, in order of preference: the first that reaches an order gets the step. */
 export const ACTUATORS = {
-  madvise: madviseActuator,
-  'debugfs-split': debugfsSplitActuator,
-  damos: damosActuator,
-  'collapse-then-split': collapseThenSplitActuator,
-} as const satisfies Record<string, (host: Host) => Actuator>;
+  madvise,
+  'debugfs-split': debugfsSplit,
+  damos,
+  'collapse-then-split': collapseThenSplit,
+} as const satisfies Record<string, ActuatorKind>;
 
 export type ActuatorName = keyof typeof ACTUATORS;

@@ -133,10 +133,10 @@ async function planOn(release: ModelRelease, actuators: TurnRequest['actuators']
     split: [`0x${(range.start * 4096).toString(16)}`],
     collapse: [`0x${(middle * 4096).toString(16)}`],
     parameters: {},
-    acting: { allowSticky: false, shareDamon: false, askDamon: true },
+    askDamon: true,
   };
   const planned = async (order: number) => {
-    const assembled = await assembleTurn(stage.host, { ...request, parameters: { order } });
+    const assembled = await assembleTurn(stage.host, { ...request, order });
     const signal = new AbortController().signal;
     const plain = { host: stage.host, id: 'plan', feuds: new Map(), signal, progress: () => undefined };
     return (await planTurn({ ...assembled, ...plain })).plan;

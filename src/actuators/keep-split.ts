@@ -4,8 +4,10 @@
  * afterwards, a busy khugepaged is quicker. That holds until the block is touched. What holds beyond that is
  * VM_NOHUGEPAGE, which nobody can take back to "neither" and which therefore is set only when it was asked for.
  */
+import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot } from '../damon/slot.js';
 import type { Host } from '../host/host.js';
+import { toggle } from '../vocabulary/kind.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Step } from '../vocabulary/plan.js';
 import { type BlockNumber, blockToPage, type PageRange } from '../vocabulary/units.js';
@@ -70,6 +72,21 @@ export function generationSince(before: BlockState, after: BlockState): Generati
 }
 
 export type KeepOptions = Pick<KeepRequest, 'allowSticky' | 'shareDamon'>;
+
+/** Parameters of every kind of actuator that splits. */
+export const KEEPING = {
+  allowSticky: toggle({
+    brief: 'mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
+  }).default(false),
+  shareDamon: SHARE_DAMON,
+} as const;
+
+/** Prepares splits that leave references behind to last, and every split that may be made sticky. */
+export function lasting(actuator: Actuator, host: Host, options: KeepOptions): Actuator {
+  const splits = actuator.abilities.some(({ action, missing }) => action === 'split' && missing === '');
+  if (!splits || (actuator.clearsReferences && !options.allowSticky)) return actuator;
+  return stayingSplit(actuator, host, options);
+}
 
 /** The same actuator, with every split made to last: what it splits is prepared right before. */
 export function stayingSplit(inner: Actuator, host: Host, options: KeepOptions): Actuator {

@@ -51,9 +51,17 @@ export class LogHistogram {
 function bucketOf(value: number): number {
   const whole = Math.floor(value);
   if (whole < SUB) return whole;
-  const power = Math.min(Math.floor(Math.log2(whole)) - SUB_BITS, POWERS - 1);
+  const power = Math.min(highestBit(whole) - SUB_BITS, POWERS - 1);
   const sub = Math.min(SUB - 1, Math.floor(whole / 2 ** power) - SUB);
   return (power + 1) * SUB + sub;
+}
+
+/** Place of the highest bit of a whole number; without logarithms, which differ in the last place between engines. */
+function highestBit(whole: number): number {
+  let high = whole;
+  let bits = 0;
+  for (; high >= 2 ** 32; bits += 32) high = Math.floor(high / 2 ** 32);
+  return bits + 31 - Math.clz32(high);
 }
 
 /** The largest whole number of a bucket. */

@@ -1,14 +1,15 @@
 /** Options and failures that the damon commands share. */
 
 import { KDAMONDS } from '../damon/kernel-files.js';
+import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot } from '../damon/slot.js';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
-import { type ActingFlags, actingFlags } from './shared-flags.js';
+import { fieldFlags } from './kind-flags.js';
 
-export type ShareFlags = Pick<ActingFlags, 'shareDamon'>;
+export type ShareFlags = { readonly shareDamon?: boolean };
 
-export const shareFlags = { shareDamon: actingFlags.shareDamon } as const;
+export const shareFlags = fieldFlags({ shareDamon: SHARE_DAMON });
 
 export const DAMON_EXITS = [
   [EXIT.notPermitted, 'this user may not write to DAMON’s files'],
@@ -36,11 +37,11 @@ const COUNT = `${KDAMONDS}/nr_kdamonds`;
 /** Opens a slot, runs something with it and puts everything back, also when it throws or a signal ends it. */
 export async function withSlot<Value>(
   context: OctavoContext,
-  share: boolean,
+  share: boolean | undefined,
   run: (slot: DamonSlot) => Promise<Value>,
 ): Promise<Value> {
   requireDamon(context);
-  const slot = await DamonSlot.open(context.host, { share });
+  const slot = await DamonSlot.open(context.host, { share: share ?? false });
   if (!slot.ok) throw new OctavoError('DAMON_OCCUPIED', { ...slot.error });
   try {
     return await run(slot.value);

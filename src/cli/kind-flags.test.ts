@@ -6,9 +6,13 @@ import * as z from 'zod';
 import { FIRST_BLOCK } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { terminalOn } from '../../test/terminal.js';
+import { actuatorKind } from '../actuators/actuator.js';
+import { madviseActuator } from '../actuators/madvise.js';
 import { assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { KINDS, type Kinds } from '../config/kinds.js';
 import { policyKind } from '../policies/policy.js';
+import { SmapsSource } from '../sources/smaps.js';
+import { sourceKind } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { choice, duration, NO_PARAMETERS, share, size, toggle } from '../vocabulary/kind.js';
 import { applicationOf } from './application.js';
@@ -166,4 +170,92 @@ test('a switch that is on by default can be put off', () => {
   const flags: Readonly<Record<string, unknown>> = withKindFlags({}, { a: { brief: '', parameters } });
   const brief = 'a: look twice (default yes)';
   assert.deepEqual(flags.careful, { brief, optional: true, kind: 'boolean', withNegated: true });
+});
+
+describe('so is a source or an actuator with options', () => {
+  const made: unknown[] = [];
+  const lookTwice = sourceKind({
+    brief: 'looks twice',
+    parameters: z.strictObject({
+      pause: duration({ brief: 'time between both looks', min: 1, max: 60_000 }).default(50),
+    }),
+    make(parameters, { host }) {
+      made.push(parameters);
+      return [new SmapsSource(host.identity.geometry)];
+    },
+  });
+  const gently = actuatorKind({
+    brief: 'acts gently',
+    parameters: z.strictObject({
+      rest: duration({ brief: 'rest between steps', min: 0, max: 1000 }).default(5),
+    }),
+    make(parameters, { host }) {
+      made.push(parameters);
+      return madviseActuator(host);
+    },
+  });
+  const kinds: Kinds = {
+    ...KINDS,
+    sources: { ...KINDS.sources, 'look-twice': lookTwice },
+    actuators: { ...KINDS.actuators, gently },
+  };
+  const ran = async (...words: readonly string[]) => {
+    made.length = 0;
+    const terminal = terminalOn(new ScriptedHost([9, 9, 9]), undefined, { plan: planCommandOf(kinds) });
+    const code = await terminal.run(['plan', ...words]);
+    return { code, out: terminal.out(), err: terminal.err(), made: [...made] };
+  };
+
+  test('help tells of their options', async () => {
+    const help = (await ran('--help')).out.replaceAll(/\s+/g, ' ');
+    assert.match(help, /\[--pause\] look-twice: time between both looks \(default 50ms\)/);
+    assert.match(help, /\[--rest\] Rest between steps \(default 5ms\)/);
+    assert.match(help, /\[--read-rate\] occupancy: bytes per second that may be read \(default 1G\)/);
+    assert.match(help, /occupancy\|damon-regions\|smaps\|look-twice/);
+  });
+
+  test('their options reach them, checked, with their defaults', async () => {
+    const named = ['--source', 'look-twice', '--actuator', 'gently'];
+    assert.deepEqual((await ran(String(PID), ...named)).made, [{ pause: 50 }, { rest: 5 }]);
+    const given = await ran(String(PID), ...named, '--pause', '2s', '--rest', '1ms');
+    assert.deepEqual([given.code, given.made], [0, [{ pause: 2000 }, { rest: 1 }]]);
+    const { made: byDefault } = await ran(String(PID), '--rest', '7ms');
+    assert.deepEqual(byDefault, [{ rest: 7 }]);
+  });
+
+  test('an option of a source or actuator that was not chosen is refused', async () => {
+    const refused = async (...words: readonly string[]) => (await ran(String(PID), ...words)).err;
+    assert.match(await refused('--pause', '1s'), /--pause is for source look-twice, not for occupancy/);
+    assert.match(
+      await refused('--source', 'smaps', '--read-rate', '1M'),
+      /--read-rate is for source occupancy, not for smaps/,
+    );
+    assert.match(
+      await refused('--actuator', 'collapse-then-split', '--allow-sticky'),
+      /--allow-sticky is for actuator madvise, debugfs-split, damos, not for collapse-then-split/,
+    );
+    assert.match(await refused('--comm', 'redis'), /--comm is for the samples of --perf/);
+    const shared = await ran(
+      String(PID),
+      '--actuator',
+      'collapse-then-split',
+      '--share-damon',
+      '--source',
+      'smaps',
+    );
+    assert.match(shared.err, /--share-damon is for source damon-regions, not for smaps/);
+  });
+
+  test('a request is checked alike', async () => {
+    const request = (sourceParameters: TurnRequest['sourceParameters']): TurnRequest => ({
+      ...{ target: String(PID), scope: {}, kinds, policy: undefined, parameters: {}, budgets: {} },
+      ...{ sources: [], sourceParameters, actuators: [], split: [], collapse: [] },
+    });
+    for (const wrong of [{ readRate: 'much' }, { reedRate: 5 }, { perf: ['a'], time: '5' }, { perf: [''] }])
+      await assert.rejects(
+        assembleTurn(new ScriptedHost([9]), request(wrong)),
+        (problem) => problem instanceof OctavoError && problem.code === 'PARAMETER_INVALID',
+        JSON.stringify(wrong),
+      );
+  });
 });

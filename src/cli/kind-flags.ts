@@ -1,8 +1,9 @@
 /** Options that kinds declare as their parameters: how each is parsed, what help says of it, and whose it is. */
+import * as z from 'zod';
 import { assert } from '../base/assert.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { type Catalogue, optionWords, type SharedField, shownValue, unionOf } from '../vocabulary/kind.js';
-import { quantityParser } from '../vocabulary/quantities.js';
+import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
 
 /** A flag as the argument parser takes it. */
 interface KindFlag {
@@ -11,21 +12,51 @@ interface KindFlag {
   readonly optional: true;
 }
 
-/** One option for each parameter of some kinds, by its name in camel case. */
-export function kindFlags(kinds: Catalogue): Readonly<Record<string, KindFlag>> {
-  return Object.fromEntries(unionOf(kinds).map((field) => [field.option, flagOf(field, kinds)]));
+/**
+ * One option for each parameter of some kinds, by its name in camel case. Help says whose each is, but for those that
+ * `untitled` kinds have: their options speak for themselves.
+ */
+function kindFlags(kinds: Catalogue, untitled: Catalogue): Readonly<Record<string, KindFlag>> {
+  const all = unionOf({ ...kinds, ...untitled });
+  return Object.fromEntries(
+    all.map((field) => {
+      const isTitled = field.owners.every(({ kind }) => !Object.hasOwn(untitled, kind));
+      return [field.option, flagOf(field, isTitled ? titled(field, kinds) : sentence(field))];
+    }),
+  );
+}
+
+/** The flag of a parameter with values of this type. */
+type FlagOf<Value> = { readonly brief: string; readonly optional: true } & (Value extends boolean
+  ? { readonly kind: 'boolean' }
+  : Value extends readonly (infer One)[]
+    ? { readonly kind: 'parsed'; readonly parse: ValueParser<One>; readonly variadic: true }
+    : { readonly kind: 'parsed'; readonly parse: ValueParser<Value> });
+
+type FieldFlags<Shape extends z.ZodRawShape> = {
+  readonly [Name in keyof Shape]: FlagOf<NonNullable<z.output<Shape[Name]>>>;
+};
+
+/** Options of some parameters, none of them a choice, for a command that has them as its own. */
+export function fieldFlags<Shape extends z.ZodRawShape>(shape: Shape): FieldFlags<Shape> {
+  const flags = kindFlags({}, { own: { brief: '', parameters: z.strictObject(shape) } });
+  return flags as unknown as FieldFlags<Shape>;
 }
 
 /** Puts options of kinds among those of a command; one name for two things is a bug. */
-export function withKindFlags<Flags extends object>(flags: Flags, kinds: Catalogue): Flags {
-  const own = kindFlags(kinds);
+export function withKindFlags<Flags extends object>(
+  flags: Flags,
+  kinds: Catalogue,
+  untitled: Catalogue = {},
+): Flags {
+  const own = kindFlags(kinds, untitled);
   for (const name of Object.keys(own)) assert(!(name in flags), `the option ${name} is declared twice`);
   return { ...flags, ...own };
 }
 
-function flagOf(field: SharedField, kinds: Catalogue): KindFlag {
+function flagOf(field: SharedField, text: string): KindFlag {
   const { spelling } = field;
-  const common = { brief: briefOf(field, kinds), optional: true } as const;
+  const common = { brief: `${text}${fallbackWords(field)}`, optional: true } as const;
   if (spelling.type === 'switch') {
     const withNegated = field.owners.some(({ fallback }) => fallback === true);
     return { ...common, ...{ kind: 'boolean', withNegated } };
@@ -44,10 +75,14 @@ function placeholderOf({ placeholder, spelling }: SharedField): string {
 }
 
 /** `split-sparse: split when … (default 0.1)`. Kinds that are composed of others have it from those. */
-function briefOf(field: SharedField, kinds: Catalogue): string {
+function titled(field: SharedField, kinds: Catalogue): string {
   const names = field.owners.map(({ kind }) => kind);
   const simple = names.filter((name) => kinds[name].parts === undefined);
-  return `${(simple.length > 0 ? simple : names).join(', ')}: ${field.brief}${fallbackWords(field)}`;
+  return `${(simple.length > 0 ? simple : names).join(', ')}: ${field.brief}`;
+}
+
+function sentence({ brief }: SharedField): string {
+  return `${brief[0].toUpperCase()}${brief.slice(1)}`;
 }
 
 /** What an option is when not given, in brackets; empty when that is nothing or no. */
@@ -62,26 +97,47 @@ export function fallbackWords({ spelling, owners }: SharedField): string {
   return ` (default ${each.join(', ')})`;
 }
 
+/** Kinds of one role, and which of them a command was told to use. */
+export interface Choice {
+  /** What a kind of it is, for messages: `policy`. */
+  readonly role: string;
+  readonly kinds: Catalogue;
+  readonly chosen: readonly string[];
+  /** Why an option is refused that only kinds have which were not chosen. */
+  readonly refusal?: (option: string, owner: string) => string;
+}
+
 /**
- * The parameters of the kind called `name` that were given as options. An option of other kinds only is refused: it would
- * do nothing. `role` is what the kind is, for the message: `policy`.
+ * The parameters that were given as options, for each choice in its order. An option of kinds that were not chosen is
+ * refused: it would do nothing.
  */
 export function givenParameters(
   flags: object,
-  kinds: Catalogue,
-  name: string,
-  role: string,
-): Readonly<Record<string, unknown>> {
-  const given: Record<string, unknown> = {};
-  for (const field of unionOf(kinds)) {
+  choices: readonly Choice[],
+): readonly Readonly<Record<string, unknown>>[] {
+  const all = choices.map(({ kinds }) => unionOf(kinds));
+  const given = choices.map((): Record<string, unknown> => ({}));
+  for (const field of all.flat()) {
     const value = (flags as Readonly<Record<string, unknown>>)[field.option];
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    const owners = field.owners.map(({ kind }) => kind);
-    if (!owners.includes(name)) {
-      const problem = `--${optionWords(field.option)} is for ${role} ${owners.join(', ')}, not for ${name}`;
-      throw new OctavoError('USAGE', { problem, command: 'plan' });
-    }
-    given[field.name] = value;
+    const takers = choices.filter(({ chosen }, index) => hasOwner(all[index], field.name, chosen));
+    if (takers.length === 0) throw refused(field, choices);
+    for (const taker of takers) given[choices.indexOf(taker)][field.name] = value;
   }
   return given;
+}
+
+function hasOwner(fields: readonly SharedField[], name: string, chosen: readonly string[]): boolean {
+  const owners = fields.find((field) => field.name === name)?.owners ?? [];
+  return owners.some(({ kind }) => chosen.includes(kind));
+}
+
+function refused({ option, owners }: SharedField, choices: readonly Choice[]): OctavoError {
+  const names = owners.map(({ kind }) => kind);
+  const choice = choices.find(({ kinds }) => Object.hasOwn(kinds, names[0]));
+  const words = `--${optionWords(option)}`;
+  const problem =
+    choice?.refusal?.(words, names[0]) ??
+    `${words} is for ${choice?.role} ${names.join(', ')}, not for ${choice?.chosen.join(', ')}`;
+  return new OctavoError('USAGE', { problem, command: 'plan' });
 }

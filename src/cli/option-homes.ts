@@ -16,6 +16,7 @@ export const OPTION_HOMES = {
   'share-damon': 'octavo run',
   'max-memory': 'octavo import',
   event: 'octavo import',
+  perf: 'octavo plan',
   heat: 'octavo plan',
   'half-life': 'octavo plan',
   split: 'octavo plan',

@@ -2,7 +2,8 @@
  * The words of options: sizes, durations, shares and counts, each with the range that it accepts. How a quantity is
  * written stands in one place (vocabulary/quantities.ts), for options and for files alike.
  */
-import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
+import { WORD } from '../vocabulary/kind.js';
+import { quantityParser } from '../vocabulary/quantities.js';
 import type { Bytes, Fraction, Milliseconds } from '../vocabulary/units.js';
 
 export { showShare, type ValueParser } from '../vocabulary/quantities.js';
@@ -36,14 +37,8 @@ export const parseCount = countBetween(0, MOST_THINGS);
 /** Folio orders up to that of a huge page with 64 KiB pages; the host's own bound is checked once it is known. */
 export const parseOrder = countBetween(0, 13);
 
-/** Any word but an empty one, which is a forgotten variable of a script. */
-export const parseWord: ValueParser<string> = Object.assign(
-  (text: string): string => {
-    if (text.trim() === '') throw new SyntaxError('is empty');
-    return text;
-  },
-  { accepts: 'a word' },
-);
+/** A word, such as a path or a name. */
+export const parseWord = WORD;
 
 /** Several values of a kind with commas between them, each once. */
 export function listOf<Value>(parse: ValueParser<Value>): ValueParser<readonly Value[]> {

@@ -52,26 +52,6 @@ export const scopeFlags = {
   },
 } as const;
 
-export type ActingFlags = {
-  readonly allowSticky: boolean;
-  readonly shareDamon: boolean;
-};
-
-export const actingFlags = {
-  allowSticky: {
-    kind: 'boolean',
-    brief: 'Mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
-    default: false,
-    withNegated: false,
-  },
-  shareDamon: {
-    kind: 'boolean',
-    brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
-    default: false,
-    withNegated: false,
-  },
-} as const;
-
 export type DryRunFlags = {
   readonly dryRun: boolean;
 };

@@ -1,13 +1,7 @@
 /** What plan, run and undo share: a turn with the command's progress, state directory and plan files. */
 
 import { dryRun } from '../actuators/dry-run.js';
-import {
-  ACTING_DEFAULTS,
-  type ActingOptions,
-  actuatorsOf,
-  assembleTurn,
-  type TurnRequest,
-} from '../config/assemble.js';
+import { type Acting, actuatorsOf, assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { lookBackUnderLock, readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { type Applied, applyPlan, runName } from '../cycle/apply-plan.js';
 import { keepBeliefs, keepOutcome, readBeliefs } from '../cycle/belief-file.js';
@@ -99,13 +93,12 @@ export async function applyNow(
   context: OctavoContext,
   place: JournalPlace,
   plan: Plan,
-  json: boolean,
-  flags: KeepFlags & Partial<ActingOptions> = {},
+  { json, acting, ...flags }: KeepFlags & { readonly json: boolean; readonly acting: Acting },
 ): Promise<Applied> {
   const applied = await applyPlan({
     place,
     plan,
-    actuators: actuatorsOf(context.host, [], { ...ACTING_DEFAULTS, ...flags, budgets: plan.budgets }),
+    actuators: actuatorsOf(context.host, [], { ...acting, budgets: plan.budgets }),
     retention: retentionOf(flags),
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
@@ -121,13 +114,9 @@ export async function applyNow(
 export async function describePlan(
   context: OctavoContext,
   plan: Plan,
-  acting?: ActingOptions,
+  acting: Acting = {},
 ): Promise<readonly string[]> {
-  const actuators = actuatorsOf(context.host, [], {
-    ...ACTING_DEFAULTS,
-    ...acting,
-    budgets: plan.budgets,
-  }).map(dryRun);
+  const actuators = actuatorsOf(context.host, [], { ...acting, budgets: plan.budgets }).map(dryRun);
   return plan.steps.flatMap((step) => {
     const actuator = actuators.find(({ name }) => name === step.actuator);
     return actuator?.describe([step], step.proposal.process.pid) ?? [];

@@ -2,17 +2,19 @@
 import type { ActuatorName } from '../actuators/catalogue.js';
 import type { JournalPlace } from '../cycle/journal.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { type ProbeOptions, ProbeSource } from '../sources/probe.js';
+import { type ProbeSource, probe } from '../sources/probe.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import { ACTING_DEFAULTS, actuatorsOf } from './assemble.js';
+import { actuatorsOf } from './assemble.js';
+import { checkedParameters, type Given } from './kinds.js';
 import { JournalledHands } from './probe-hands.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
 export interface ProbeRequest {
   readonly target: string;
   readonly scope: TargetScope;
-  readonly options: ProbeOptions;
+  /** Parameters of the probe, by name. */
+  readonly parameters: Given;
   readonly budgets: Partial<Budgets>;
   readonly signal: AbortSignal;
 }
@@ -30,11 +32,15 @@ export function assembleProbe(place: JournalPlace, request: ProbeRequest): Assem
   const { host } = place;
   const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
   // What the probe splits it collapses again, so nothing of it may be sticky.
-  const actuators = actuatorsOf(host, HANDS, ACTING_DEFAULTS);
+  const actuators = actuatorsOf(host, HANDS);
   const hands = new JournalledHands({ place, actuators, budgets, signal: request.signal });
   return {
     processes: resolveTarget(host, request.target, request.scope),
-    source: new ProbeSource(host.identity.geometry, hands, request.options),
+    source: probe.make(
+      probe.parameters.parse(checkedParameters(probe, 'probe', request.parameters)),
+      host,
+      hands,
+    ),
     hands,
   };
 }

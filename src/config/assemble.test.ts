@@ -50,8 +50,9 @@ describe('a turn', () => {
   test('of a chosen policy, with sources, bounds and parameters of its own', async () => {
     const turn = await assemble({
       ...{ policy: 'collapse-dense', sources: ['smaps', 'damon-regions'], budgets: { maxBlocks: 7 } },
-      ...{ parameters: { denseAbove: 0.5 }, halfLifeMs: 60_000, heatBytes: 1000, perf: ['a.data', 'b.data'] },
-      ...{ resolvePhysical: true, extraSources: (await assemble({ sources: ['smaps'] })).sources },
+      ...{ parameters: { denseAbove: 0.5 }, halfLifeMs: 60_000, heatBytes: 1000 },
+      sourceParameters: { perf: ['a.data', 'b.data'], resolve: true },
+      ...{ extraSources: (await assemble({ sources: ['smaps'] })).sources },
     });
     assert.deepEqual(
       turn.sources.map(({ name }) => name),
@@ -106,7 +107,10 @@ describe('a turn', () => {
   });
 
   test('of a heat file that is not there says so', async () => {
-    await assert.rejects(assemble({ heat: ['/gone.parquet'] }), code('FILE_UNREADABLE'));
+    await assert.rejects(
+      assemble({ sourceParameters: { heat: ['/gone.parquet'] } }),
+      code('FILE_UNREADABLE'),
+    );
     await assert.rejects(assemble({ target: undefined }), code('TARGET_NOT_FOUND'));
   });
 });
@@ -143,9 +147,9 @@ test('actuators are those chosen, in the order of preference; what leaves refere
       actuator.clearsReferences,
       'kind' in actuator || Object.getPrototypeOf(actuator) === Object.prototype,
     ]);
-  const plain = { allowSticky: false, shareDamon: false };
+  const plain = {};
   assert.deepEqual(cools(plain), [[true, false], [true, true], [false, false]]); // biome-ignore format: by actuator
-  assert.deepEqual(cools({ ...plain, allowSticky: true }), [[true, true], [true, true], [false, false]]); // biome-ignore format: by actuator
+  assert.deepEqual(cools({ parameters: { allowSticky: true } }), [[true, true], [true, true], [false, false]]); // biome-ignore format: by actuator
   host.debugfs = 'EPERM';
   assert.equal(cools(plain)[1][0], false, 'what is not there is not prepared');
 });

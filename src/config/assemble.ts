@@ -1,23 +1,18 @@
 /** From what a user asked for, and a host, to the parts of a ready turn. The only place that picks parts. */
 
-import type { Actuator } from '../actuators/actuator.js';
-import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
-import { DAMOS_DEFAULTS, damosActuator } from '../actuators/damos.js';
-import { stayingSplit } from '../actuators/keep-split.js';
+import type { Actuator, ActuatorSetting } from '../actuators/actuator.js';
+import type { ActuatorName } from '../actuators/catalogue.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { DEFAULT_PARAMETERS, type NamedBlocks } from '../policies/policy.js';
-import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import type { SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
-import { PerfFileSource } from '../sources/perf-file.js';
-import { ResolvedSource } from '../sources/resolved.js';
-import { Resolver } from '../sources/resolver.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
+import type { Kind } from '../vocabulary/kind.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
-import type { SampleWish } from '../vocabulary/sample-wish.js';
 import type { Translation } from '../vocabulary/translation.js';
 import {
   addressToPage,
@@ -27,7 +22,15 @@ import {
   type Order,
   pageToBlock,
 } from '../vocabulary/units.js';
-import { checkedParameters, type Given, KINDS, type Kinds, kindNamed, plainParameters } from './kinds.js';
+import {
+  checkedParameters,
+  type Given,
+  KINDS,
+  type Kinds,
+  kindNamed,
+  ofKind,
+  plainParameters,
+} from './kinds.js';
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
@@ -42,20 +45,12 @@ export interface TurnRequest {
   readonly sources: readonly SourceName[];
   /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
-  /** perf.data files with samples of the target. */
-  readonly perf?: readonly string[];
-  /** Look up physical addresses of those samples in the page tables of the target. */
-  readonly resolvePhysical?: boolean;
-  /** Only samples of the event of this name. */
-  readonly event?: string;
-  /** Only samples of these moments, threads, commands, CPUs and cgroups. */
-  readonly wish?: SampleWish;
+  /** Parameters of sources, by name, and the files of recordings: `perf`, `heat`. */
+  readonly sourceParameters?: Given;
   /** Time after which recorded heat weighs half. */
   readonly halfLifeMs?: Milliseconds;
   /** Bytes that the counters of heat may take. */
   readonly heatBytes?: Bytes;
-  /** Heat files made by `octavo import`. */
-  readonly heat?: readonly string[];
   /** Parameters of the policy's own kind, by name. */
   readonly parameters: Given;
   /** Target order that holds for any policy; each chooses for each block when absent. */
@@ -66,25 +61,21 @@ export interface TurnRequest {
   readonly split: readonly string[];
   readonly collapse: readonly string[];
   readonly aroundPage?: number;
-  readonly readBytesPerSecond?: Bytes;
-  readonly acting?: ActingOptions;
+  /** Parameters of actuators, by name. */
+  readonly actuatorParameters?: Given;
+  readonly askDamon?: boolean;
   /** Translation costs of the CPU where they are known beforehand: a model's. */
   readonly translation?: Translation;
 }
 
 /** How actuators act, beyond what they do. */
-export interface ActingOptions {
-  /** Mark what is split VM_NOHUGEPAGE, which cannot be taken back. */
-  readonly allowSticky: boolean;
-  /** Use a free slot of a DAMON tree that another tool set up. */
-  readonly shareDamon: boolean;
-  /** Ask a kernel without type information what its DAMON can do, by a scratch slot: only where one is about to act. */
-  readonly askDamon?: boolean;
-  /** Bounds that DAMOS keeps by itself. */
-  readonly budgets?: Budgets;
+export interface Acting extends Omit<ActuatorSetting, 'host'> {
+  /** Parameters of the actuators' kinds, by name. */
+  readonly parameters?: Given;
 }
 
-export const ACTING_DEFAULTS: ActingOptions = { allowSticky: false, shareDamon: false };
+/** Content is what can be had on any host. */
+export const DEFAULT_SOURCE: SourceName = 'occupancy';
 
 export type AssembledTurn = Pick<
   PlanTurnOptions,
@@ -110,41 +101,60 @@ export function chosenPolicy({
   return policy ?? (split.length + collapse.length > 0 ? 'named-blocks' : 'chain');
 }
 
-/** Throws an OctavoError for whatever is wrong with the request. */
+/** Throws an OctavoError that says what is wrong with the request. */
 export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
-  const recorded = (request.heat ?? []).map((path) => openHeat(host, path));
-  const target = request.target ?? (request.heat ?? []).join(' ');
+  const { kinds = KINDS, sourceParameters = {}, actuatorParameters, askDamon } = request;
+  requireKnown([...Object.values(kinds.recordings), ...Object.values(kinds.sources)], sourceParameters);
+  const recorded = recordingsOf(host, kinds, sourceParameters);
+  const heat = recorded.filter((source) => source instanceof HeatFileSource);
+  const target = request.target ?? heat.map(({ path }) => path).join(' ');
   const processes =
     request.target === undefined
-      ? await recordedProcesses(host, recorded, target, request.scope)
+      ? await recordedProcesses(host, heat, target, request.scope)
       : resolveTarget(host, request.target, request.scope);
   requireInBlock(host, request);
   const named = namedBlocks(host, request, target, processes);
   const policy = chosenPolicy(request);
-  const kind = kindNamed('policy', (request.kinds ?? KINDS).policies, policy);
+  const kind = kindNamed('policy', kinds.policies, policy);
   const own = checkedParameters(kind, policy, request.parameters);
+  const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };
+  const acting = {
+    ...(actuatorParameters && { parameters: actuatorParameters }),
+    ...(askDamon && { askDamon }),
+    budgets,
+  };
   return {
     target,
     processes,
-    sources: [
-      ...(request.extraSources ?? []),
-      ...perfSources(host, request),
-      ...recorded,
-      ...sourcesOf(host, request, named),
-    ],
+    sources: [...(request.extraSources ?? []), ...recorded, ...sourcesOf(host, request, named)],
     policy: kind.make(own),
     settings: plainParameters(own),
     parameters: { ...DEFAULT_PARAMETERS, order: request.order, named },
-    actuators: actuatorsOf(host, request.actuators, {
-      ...ACTING_DEFAULTS,
-      ...request.acting,
-      budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
-    }),
-    budgets: { ...DEFAULT_BUDGETS, ...request.budgets },
+    actuators: actuatorsOf(host, request.actuators, acting, kinds),
+    budgets,
     insist: named.length > 0,
     ...(request.halfLifeMs === undefined ? {} : { halfLifeMs: request.halfLifeMs }),
     ...(request.heatBytes === undefined ? {} : { heatBytes: request.heatBytes }),
   };
+}
+
+/** Throws PARAMETER_INVALID for what none of the kinds has. */
+function requireKnown(kinds: readonly Kind[], given: Given): void {
+  const strange = Object.keys(given).find(
+    (name) => !kinds.some(({ parameters }) => name in parameters.shape),
+  );
+  if (strange === undefined) return;
+  const problem = 'unknown parameter; no source has it';
+  throw new OctavoError('PARAMETER_INVALID', { kind: 'sources', parameter: strange, problem });
+}
+
+/** Sources of the files that were given. */
+function recordingsOf(host: Host, { recordings }: Kinds, given: Given): readonly Source[] {
+  return Object.entries(recordings).flatMap(([name, kind]) =>
+    given[kind.files] === undefined
+      ? []
+      : kind.make(checkedParameters(kind, name, ofKind(kind, given)), { host }),
+  );
 }
 
 /** Orders and sub-pages of this host's huge pages: how large those are is known only here. */
@@ -165,76 +175,28 @@ function requireInBlock(host: Host, { order, aroundPage }: TurnRequest): void {
 export function actuatorsOf(
   host: Host,
   chosen: readonly ActuatorName[] = [],
-  acting: ActingOptions = ACTING_DEFAULTS,
+  { parameters = {}, ...setting }: Acting = {},
+  { actuators }: Pick<Kinds, 'actuators'> = KINDS,
 ): readonly Actuator[] {
-  const made: Record<ActuatorName, (host: Host) => Actuator> = {
-    ...ACTUATORS,
-    damos: () =>
-      damosActuator(host, {
-        ...DAMOS_DEFAULTS,
-        share: acting.shareDamon,
-        ask: acting.askDamon ?? false,
-        budgets: acting.budgets,
-      }),
-  };
-  return Object.entries(made)
+  return Object.entries(actuators)
     .filter(([name]) => chosen.length === 0 || chosen.includes(name as ActuatorName))
-    .map(([, make]) => lasting(make(host), host, acting));
+    .map(([name, kind]) =>
+      kind.make(checkedParameters(kind, name, ofKind(kind, parameters)), { host, ...setting }),
+    );
 }
 
-/** Splits that leave references behind are prepared to last, and so is every split that may be made sticky. */
-function lasting(actuator: Actuator, host: Host, acting: ActingOptions): Actuator {
-  const splits = actuator.abilities.some(({ action, missing }) => action === 'split' && missing === '');
-  if (!splits || (actuator.clearsReferences && !acting.allowSticky)) return actuator;
-  return stayingSplit(actuator, host, acting);
-}
-
-/** Content is what can be had on any host. Of blocks named by address, those that are to be split alone are read. */
+/** Of blocks named by address, only those that are to be split to base pages are read. */
 function sourcesOf(host: Host, request: TurnRequest, named: readonly NamedBlocks[]): readonly Source[] {
+  const { sources: kinds } = request.kinds ?? KINDS;
   const splits = named.some(({ split }) => split.length > 0) && (request.order ?? 0) === 0;
-  const byDefault = named.length === 0 || splits ? (['occupancy'] as const) : [];
+  const byDefault = named.length === 0 || splits ? [DEFAULT_SOURCE] : [];
   const names = request.sources.length > 0 ? request.sources : byDefault;
-  const occupancy = {
-    ...(request.readBytesPerSecond === undefined ? {} : { bytesPerSecond: request.readBytesPerSecond }),
-    ...(named.length > 0 ? { only: new Map(named.map(({ pid, split }) => [pid, new Set(split)])) } : {}),
-  };
-  const share = request.acting?.shareDamon ?? false;
-  const parts = { geometry: host.identity.geometry, occupancy, damon: { share } };
-  return names.map((name) => SOURCES[name](parts));
-}
-
-/** Heat counted in other page sizes than this host's means nothing here. */
-function openHeat(host: Host, path: string): HeatFileSource {
-  const file = HeatFileSource.open(host.files, path);
-  const { pageBytes, blockBytes } = host.identity.geometry;
-  if (file.geometry.pageBytes !== pageBytes || file.geometry.blockBytes !== blockBytes) {
-    const problem = `was recorded with ${file.geometry.pageBytes} byte pages, this host has ${pageBytes}`;
-    throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its page geometry' });
-  }
-  return file;
-}
-
-function perfSources(host: Host, request: TurnRequest): readonly Source[] {
-  const { geometry } = host.identity;
-  const sources = (request.perf ?? []).map(
-    (path) =>
-      new PerfFileSource({
-        path,
-        geometry,
-        ...(request.event === undefined ? {} : { event: request.event }),
-        ...(request.wish === undefined ? {} : { wish: request.wish }),
-      }),
-  );
-  if (request.resolvePhysical !== true) return sources;
-  return sources.map(
-    (source) =>
-      new ResolvedSource(source, ({ processes }) =>
-        Resolver.of(
-          host,
-          processes.map(({ process }) => process.pid),
-        ),
-      ),
-  );
+  const only = new Map(named.map(({ pid, split }) => [pid, new Set(split)]));
+  const setting = { host, ...(named.length > 0 ? { only } : {}) };
+  return names.flatMap((name) => {
+    const kind = kindNamed('source', kinds, name);
+    return kind.make(checkedParameters(kind, name, ofKind(kind, request.sourceParameters ?? {})), setting);
+  });
 }
 
 function namedBlocks(

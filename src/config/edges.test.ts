@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
-import { FIRST_BLOCK } from '../../test/drawing.js';
+import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { writtenHost } from '../../test/written-host.js';
 import { failure } from '../base/result.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
+import { HEAT_VERSION, type HeatFacts } from '../formats/heat-file/schema.js';
+import { writeHeatFile } from '../formats/heat-file/write.js';
 import type { Host } from '../host/host.js';
+import { HotMapBuilder } from '../hotness/hot-map-builder.js';
+import { ResolvedSource } from '../sources/resolved.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { ACTING_DEFAULTS, actuatorsOf, assembleTurn, chosenPolicy, type TurnRequest } from './assemble.js';
+import { type Acting, actuatorsOf, assembleTurn, chosenPolicy, type TurnRequest } from './assemble.js';
+import { pageGeometry } from '../vocabulary/units.js';
 import { checkedParameters, KINDS, kindNamed, plainParameters, wrongParameter } from './kinds.js';
 import { wrongPolicyParameter } from './policy-words.js';
 import { resolveTarget } from './targets.js';
@@ -92,9 +97,9 @@ describe('who is not seen', () => {
 
 describe('DAMOS', () => {
   /** Writes that were made to learn what DAMON can do, and what was made of the answer. */
-  function asked(acting: Partial<typeof ACTING_DEFAULTS>, others: Readonly<Record<string, string>> = {}) {
+  function asked(acting: Acting, others: Readonly<Record<string, string>> = {}) {
     const world = writtenHost({ [`${KDAMONDS}/nr_kdamonds`]: '0\n', ...others });
-    const [damos] = actuatorsOf(world.host, ['damos'], { ...ACTING_DEFAULTS, ...acting });
+    const [damos] = actuatorsOf(world.host, ['damos'], acting);
     return { writes: world.writes.length, missing: damos.abilities[0].missing };
   }
 
@@ -112,7 +117,7 @@ describe('DAMOS', () => {
       [`${KDAMONDS}/0/contexts/nr_contexts`]: '0\n',
     };
     assert.match(asked({}, others).missing, /--share-damon/);
-    assert.doesNotMatch(asked({ shareDamon: true }, others).missing, /used by/);
+    assert.doesNotMatch(asked({ parameters: { shareDamon: true } }, others).missing, /used by/);
   });
 });
 
@@ -156,11 +161,62 @@ describe('a request', () => {
     assert.deepEqual(await names({ order: 4 }), ['occupancy'], 'a policy’s blocks are read in any case');
   });
 
+  test('of one block to split and one to collapse names both', async () => {
+    const request = { ...PLAIN, split: [address], collapse: [address] };
+    assert.equal(chosenPolicy(request), 'named-blocks');
+    const turn = await assembleTurn(new ScriptedHost([9]), request);
+    assert.deepEqual(
+      turn.parameters.named.map(({ split, collapse }) => [split, collapse]),
+      [[[FIRST_BLOCK], [FIRST_BLOCK]]],
+    );
+  });
+
+  test('resolves physical addresses of recordings where that was asked for, and nowhere else', async () => {
+    for (const resolve of [true, false, undefined]) {
+      const turn = await assembleTurn(new ScriptedHost([9]), {
+        ...PLAIN,
+        sources: ['occupancy'],
+        sourceParameters: { perf: ['a.data'], ...(resolve === undefined ? {} : { resolve }) },
+      });
+      assert.equal(turn.sources[0] instanceof ResolvedSource, resolve === true);
+    }
+  });
+
+  test('takes heat that was counted in this host’s pages, and no other', async () => {
+    const withHeat = (pageBytes: number, blockBytes: number) => {
+      const host = new ScriptedHost([9]);
+      const map = new HotMapBuilder(PROCESS, pageGeometry(pageBytes, blockBytes));
+      map.addCount(FIRST_BLOCK * 512, 1, 1);
+      const facts = {
+        ...{ octavo: 'heat', version: HEAT_VERSION, page_bytes: pageBytes, block_bytes: blockBytes },
+        ...{ nature: 'loads', origins: [], recordings: [], processes: [], thinned_to: 1, samples: 1 },
+        ...{ slices: { clock: 'none', widthMs: null }, written_as: HEAT_VERSION, unplaced: {}, losses: {} },
+      } as unknown as HeatFacts;
+      const bytes = writeHeatFile([map.build([])], facts, () => ({ name: 'm', end: 2 ** 50 }));
+      host.files.readBytes = () => ({ ok: true, value: Buffer.from(bytes) });
+      return assembleTurn(host, { ...PLAIN, sourceParameters: { heat: ['/h'] } });
+    };
+    assert.deepEqual(
+      (await withHeat(4096, 2 << 20)).sources.map(({ name }) => name),
+      ['heat-file', 'occupancy'],
+    );
+    for (const [pageBytes, blockBytes] of [
+      [16_384, 32 << 20],
+      [16_384, 2 << 20],
+      [4096, 4 << 20],
+    ] as const)
+      await assert.rejects(
+        withHeat(pageBytes, blockBytes),
+        (problem) => problem instanceof OctavoError && problem.code === 'FILE_MALFORMED',
+        `${pageBytes} ${blockBytes}`,
+      );
+  });
+
   test('of a heat file that cannot be opened fails, whatever else it names', async () => {
     const host = new ScriptedHost([9]);
     host.files.open = () => failure({ errno: 'EACCES', call: 'open' });
     await assert.rejects(
-      assembleTurn(host, { ...PLAIN, heat: ['/a.parquet'] }),
+      assembleTurn(host, { ...PLAIN, sourceParameters: { heat: ['/a.parquet'] } }),
       (problem) => problem instanceof OctavoError && problem.code === 'FILE_UNREADABLE',
     );
   });

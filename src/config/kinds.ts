@@ -1,15 +1,30 @@
 /** Kinds of every role: what can be chosen by name, and how what was given for one is checked. */
+import type { ActuatorKind } from '../actuators/actuator.js';
+import { ACTUATORS } from '../actuators/catalogue.js';
 import { POLICIES } from '../policies/catalogue.js';
 import type { PolicyKind } from '../policies/policy.js';
+import { RECORDINGS, SOURCES } from '../sources/catalogue.js';
+import type { RecordingKind, SourceKind } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Catalogue, Kind } from '../vocabulary/kind.js';
 import { schemaWords } from '../vocabulary/schema-words.js';
 
 export interface Kinds {
   readonly policies: Catalogue<PolicyKind>;
+  /** Sources chosen by name. */
+  readonly sources: Catalogue<SourceKind>;
+  /** Sources chosen by giving files. */
+  readonly recordings: Catalogue<RecordingKind>;
+  /** In order of preference. */
+  readonly actuators: Catalogue<ActuatorKind>;
 }
 
-export const KINDS: Kinds = { policies: POLICIES };
+export const KINDS: Kinds = {
+  policies: POLICIES,
+  sources: SOURCES,
+  recordings: RECORDINGS,
+  actuators: ACTUATORS,
+};
 
 /** Parameters as they are given, by name: numbers in the units of programs, or texts as people write them. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -34,6 +49,11 @@ export function wrongParameter(
   const known = [...Object.keys(parameters.shape), ...more];
   const problem = `unknown parameter; there are ${known.length === 0 ? 'none' : known.join(', ')}`;
   return { name: issue.keys[0], problem };
+}
+
+/** Of all that was given, the parameters of one kind. */
+export function ofKind({ parameters }: Kind, given: object): Given {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(parameters.shape, name)));
 }
 
 /** What was given with the fallbacks of the rest, checked. Throws PARAMETER_INVALID. */

@@ -94,6 +94,7 @@ describe('the hands of a probe', () => {
     await assert.rejects(hands.collapse(me(host), BLOCKS), code('STATE_LOCKED'));
     const waited = (host.nowNs - before) / 1e9;
     assert.ok(waited > 30 && waited < 30.5, `${waited} s`);
+    assert.ok(host.log.filter((line) => line === 'sleep 200').length >= 150);
     const { sleep } = host.clock;
     host.clock.sleep = async (...given) => {
       await sleep(...given);
@@ -153,7 +154,7 @@ test('a probe is assembled of its target, its hands and its bounds', async () =>
   const request = {
     target: String(PID),
     scope: {},
-    options: {} as never,
+    parameters: {},
     signal: new AbortController().signal,
   };
   const { processes, source, hands } = assembleProbe(place(host), {

@@ -78,21 +78,22 @@ describe('counters', () => {
 });
 
 const marks = (given: Partial<Marks> = {}): Marks => ({ ...ME, atMs: 0, controls: [], ...given });
-const between2 = (then: Partial<Marks>, now: Partial<Marks>, own = 0, eyes = observer().eyes) =>
+const betweenLooks = (then: Partial<Marks>, now: Partial<Marks>, own = 0, eyes = observer().eyes) =>
   evidence(marks(then), marks(now), eyes, 3, own);
 
 describe('between two looks', () => {
   test('what grew is counted, what shrank is nothing, what is not known twice is not known', () => {
-    const { found, faults, hugeFaults, khugepaged } = between2(
+    const { found, faults, hugeFaults, khugepaged } = betweenLooks(
       { faults: 10, hugeFaults: 9, khugepaged: 1 },
       { faults: 14, hugeFaults: 4 },
     );
     assert.deepEqual([found, faults, hugeFaults, khugepaged], [3, 4, 0, undefined]);
-    assert.equal(between2({}, { faults: 4 }).faults, undefined);
+    assert.equal(betweenLooks({}, { faults: 4 }).faults, undefined);
   });
 
   test('collapses that neither khugepaged nor Octavo made were asked for', () => {
-    const asked = (then: Partial<Marks>, now: Partial<Marks>, own: number) => between2(then, now, own).asked;
+    const asked = (then: Partial<Marks>, now: Partial<Marks>, own: number) =>
+      betweenLooks(then, now, own).asked;
     assert.equal(asked({ collapses: 10, khugepaged: 5 }, { collapses: 20, khugepaged: 8 }, 3), 4);
     assert.equal(asked({ collapses: 10 }, { collapses: 20 }, 3), 7);
     assert.equal(asked({ collapses: 10, khugepaged: 5 }, { collapses: 12, khugepaged: 8 }, 0), 0);
@@ -105,7 +106,7 @@ describe('between two looks', () => {
       return block === 3 ? { firstFrame: 7 } : {};
     });
     const controls = [1, 2, 3, 4].map((block) => [block, block * 512] as const);
-    assert.deepEqual(between2({ controls }, {}, 0, eyes).controls, { seen: 4, replaced: 2 });
+    assert.deepEqual(betweenLooks({ controls }, {}, 0, eyes).controls, { seen: 4, replaced: 2 });
   });
 });
 

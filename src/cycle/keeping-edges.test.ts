@@ -196,6 +196,32 @@ describe('beliefs', () => {
     assert.match(note, /^\/state\/beliefs .*; what was learned before is forgotten$/);
   });
 
+  test('come back of processes that live, and not at all after another boot', () => {
+    const host = new ScriptedHost([9]);
+    let kept = new Uint8Array();
+    host.files.writeFile = (_, bytes) => {
+      kept = bytes as Uint8Array<ArrayBuffer>;
+      return { ok: true, value: undefined };
+    };
+    host.files.readBytes = () => ({ ok: true, value: kept });
+    const { beliefs } = readBeliefs(place(host));
+    const me = { pid: PID, startTicks: 5000, command: 'db', cgroup: '/' };
+    for (const process of [me, { ...me, pid: 7 }]) beliefs.begin(process);
+    assert.deepEqual(keepBeliefs(place(host), beliefs), []);
+    const pids = () => readBeliefs(place(host)).beliefs.processes.map(({ process }) => process.pid);
+    assert.deepEqual([pids(), readBeliefs(place(host)).notes], [[PID], []]);
+    host.startTicks = 6000;
+    assert.deepEqual(pids(), [], 'another process has the pid');
+    host.startTicks = 5000;
+    Object.assign(host.identity, { bootId: 'boot-2' });
+    assert.deepEqual([pids(), readBeliefs(place(host)).notes.length], [[], 1]);
+    Object.assign(host.identity, { bootId: 'boot-1' });
+    host.files.readText = () => {
+      throw new TypeError('a bug');
+    };
+    assert.throws(() => readBeliefs(place(host)), TypeError);
+  });
+
   test('that cannot be written are told, and no failure', () => {
     const host = new ScriptedHost([9]);
     const { beliefs } = readBeliefs(place(host));

@@ -67,6 +67,27 @@ describe('a plan', () => {
     ]);
   });
 
+  test('that is stopped when its last step is done is complete', async () => {
+    const host = new ScriptedHost([9]);
+    const stop = new AbortController();
+    host.beforeWrite = (path) => {
+      if (path.endsWith('journal.jsonl') && host.blocks[0].order === 0) stop.abort('SIGINT');
+    };
+    const applied = await apply(host, await planFor(host, { split: [0] }), stop.signal);
+    assert.deepEqual([applied.how, applied.why, applied.verdicts.length], ['complete', '', 1]);
+  });
+
+  test('says nothing of processes that it has no steps for', async () => {
+    const host = new ScriptedHost([9]);
+    const plan = await planFor(host, { split: [0] });
+    const idle = { pid: 7, startTicks: 1, command: 'idle', cgroup: '/' };
+    const { run } = await apply(host, { ...plan, processes: [idle, ...plan.processes] });
+    const verdicts = readRun(place(host), run)?.records.flatMap((record) =>
+      record.kind === 'verdicts' ? [record.verdicts.length] : [],
+    );
+    assert.deepEqual(verdicts, [1]);
+  });
+
   test('of more blocks than go into a call takes several, each as large as may be', async () => {
     const host = new ScriptedHost(Array(33).fill(0));
     const collapse = [...host.blocks.keys()];

@@ -49,3 +49,9 @@ test('least and unknown make up all blocks, and bounds always hold the count of 
   const half = heatHistogram([drawn([{ touched: 200, times: 50 }])], 2);
   assert.deepEqual([half.bins[0].least, half.bins[1].most], [1, 0]);
 });
+
+test('a bin holds its upper bound: half of the sub-pages is still the lower half', () => {
+  const seen = (touched: number) =>
+    heatHistogram([drawn([{ touched, times: 1 }])], 2).bins.map((bin) => bin.seen);
+  assert.deepEqual([seen(256), seen(257), seen(512)], [[1, 0], [0, 1], [0, 1]]); // biome-ignore format: bins
+});

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { FIRST_BLOCK, mapping, PROCESS, pageSizes, SETTINGS, state } from '../../test/drawing.js';
 import { blockState } from '../verification/block-rows.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { Proposal, Step } from '../vocabulary/plan.js';
+import type { Plan, Proposal, Step } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';
 import { DEFAULT_BUDGETS, lockReason, type MemoryState, pressureReason } from './budgets.js';
@@ -82,12 +82,18 @@ function plan(given: {
   readonly means?: readonly Means[];
   readonly insist?: boolean;
   readonly flags?: readonly string[];
+  readonly wishes?: Plan['wishes'];
 }) {
   const sizes = pageSizes(given.blocks, given.flags && { flags: given.flags });
   const stateOf = (block: number) => ({ state: blockState(sizes.blocks, block - FIRST_BLOCK), mapping: 0 });
   return makePlan({
     ...{ id: 'plan', nowMs: 0, bootId: 'boot', target: '100', policy: 'test', parameters: {}, sources: [] },
-    processes: [{ sizes, proposals: given.proposals, passedOver: [], state: stateOf }],
+    processes: [
+      {
+        ...{ sizes, proposals: given.proposals, passedOver: [], state: stateOf },
+        ...(given.wishes && { wishes: given.wishes }),
+      },
+    ],
     means: given.means ?? [SPLIT, COLLAPSE],
     ...{ settings: SETTINGS, memory: MEMORY, feuds: new Map(), notes: [], insist: given.insist ?? false },
     budgets: { ...DEFAULT_BUDGETS, ...given.budgets },
@@ -103,6 +109,37 @@ test('a bound of one block lets one through, a bound of one byte none', () => {
   assert.deepEqual(codes({ maxBlocks: 1 }), [1, 'budget-blocks']);
   assert.deepEqual(codes({ maxBytes: 1 }), [0, 'budget-bytes', 'budget-bytes']);
   assert.deepEqual(codes({ maxBytes: BLOCK }), [1, 'budget-bytes']);
+});
+
+test('a plan predicts the sum of what its steps are expected to do, where their policy says', () => {
+  const expecting = (block: number, gainedNs: number, lostNs: number, bytes: number) =>
+    proposal({
+      block: FIRST_BLOCK + block,
+      gain: {
+        ...{ returnedBytes: 0, reclaimableBytes: 0, tlbReachBytes: 0 },
+        expected: { gainedNs, lostNs, bytes, chance: 0.9 },
+      },
+    });
+  const silent = proposal({ block: FIRST_BLOCK + 2 });
+  const proposals = [expecting(0, 10, 1, 4096), expecting(1, 5, 3, -8192), silent];
+  const made = plan({ blocks: ['H', 'H', 'H'], proposals });
+  assert.deepEqual(made.prediction, { gainedNs: 15, lostNs: 4, bytes: -4096, steps: 2 });
+  assert.equal('prediction' in plan({ blocks: ['H', 'H', 'H'], proposals: [silent] }), false);
+});
+
+test('a plan tells the sixteen blocks of which more samples are worth most, the best first', () => {
+  const wishes = Array.from({ length: 20 }, (_, at) => ({
+    process: PROCESS,
+    block: at,
+    regretNs: (7 * at) % 20,
+  }));
+  const told = plan({ blocks: ['H'], proposals: [], wishes }).wishes ?? [];
+  assert.deepEqual(
+    told.map(({ regretNs }) => regretNs),
+    Array.from({ length: 16 }, (_, at) => 19 - at),
+  );
+  assert.equal('wishes' in plan({ blocks: ['H'], proposals: [], wishes: [] }), false);
+  assert.equal('wishes' in plan({ blocks: ['H'], proposals: [] }), false);
 });
 
 test('splits come first however the proposals are ordered, then the lower address', () => {

@@ -1,21 +1,21 @@
-import type { PageGeometry } from '../vocabulary/units.js';
-import { DAMON_REGIONS_DEFAULTS, type DamonRegionsOptions, DamonRegionsSource } from './damon-regions.js';
-import { OCCUPANCY_DEFAULTS, type OccupancyOptions, OccupancySource } from './occupancy.js';
-import { SmapsSource } from './smaps.js';
-import type { Source } from './source.js';
-
-export interface SourceOptions {
-  readonly geometry: PageGeometry;
-  readonly occupancy?: Partial<OccupancyOptions>;
-  readonly damon?: Partial<DamonRegionsOptions>;
-}
+import { damonRegions } from './damon-regions.js';
+import { heatFile } from './heat-file.js';
+import { occupancy } from './occupancy.js';
+import { perfFile } from './perf-file.js';
+import { smaps } from './smaps.js';
+import type { RecordingKind, SourceKind } from './source.js';
 
 /** Every source that can be chosen by name for a plan. The probe is none of them, because it acts (`octavo probe`). */
 export const SOURCES = {
-  occupancy: (options) => new OccupancySource({ ...OCCUPANCY_DEFAULTS, ...options.occupancy }),
-  'damon-regions': (options) =>
-    new DamonRegionsSource(options.geometry, { ...DAMON_REGIONS_DEFAULTS, ...options.damon }),
-  smaps: (options) => new SmapsSource(options.geometry),
-} as const satisfies Record<string, (options: SourceOptions) => Source>;
+  occupancy,
+  'damon-regions': damonRegions,
+  smaps,
+} as const satisfies Record<string, SourceKind>;
 
 export type SourceName = keyof typeof SOURCES;
+
+/** Every source of files, chosen by giving them; in the order in which they are read. */
+export const RECORDINGS = {
+  'perf-file': perfFile,
+  'heat-file': heatFile,
+} as const satisfies Record<string, RecordingKind>;

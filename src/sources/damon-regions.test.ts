@@ -44,7 +44,7 @@ async function watched(drawn: string, counts: readonly number[], ranMs: number) 
   const world = writtenHost({
     [`${KDAMONDS}/nr_kdamonds`]: '0\n',
     '/proc/77/maps': '400000-401000 r-xp\n7f0000000000-7f0000001000 rw-p\n',
-    '/proc/77/task/77/schedstat': '1000 0 0\n',
+    '/proc/77/task/77/schedstat': '5000000000 0 0\n',
     '/sys/kernel/btf/vmlinux': btfOf('DAMOS_COLLAPSE', 'core_filters', 'max_nr_snapshots', 'intervals_goal'),
   });
   const tried = `${KDAMONDS}/0/contexts/0/schemes/0/tried_regions`;
@@ -54,7 +54,7 @@ async function watched(drawn: string, counts: readonly number[], ranMs: number) 
       world.files.set(`${KDAMONDS}/0/contexts/nr_contexts`, '0\n');
     }
     if (text !== 'update_schemes_tried_regions') return;
-    world.files.set('/proc/77/task/77/schedstat', `${1000 + ranMs * 1e6} 0 0\n`);
+    world.files.set('/proc/77/task/77/schedstat', `${5e9 + ranMs * 1e6} 0 0\n`);
     counts.forEach((count, index) => {
       world.files.set(`${tried}/${index}/start`, `${(FIRST + index) * 2097152}\n`);
       world.files.set(`${tried}/${index}/nr_accesses`, `${count}\n`);

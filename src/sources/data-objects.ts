@@ -75,13 +75,14 @@ export class DataObjects {
     if (!isIn) return undefined;
     const symbols = this.files.symbolsOf(file, 'data');
     const symbol = symbols?.indexOf(address) ?? -1;
-    const section = symbol >= 0 ? undefined : sectionAt(elf.sections, address);
-    const key = section ?? symbol;
+    const isNamed = symbols !== undefined && symbol >= 0;
+    const name = isNamed ? symbols.nameOf(symbol) : sectionAt(elf.sections, address);
+    const key = isNamed ? symbol : name;
     const ofFile = this.byVariable.get(file) ?? new Map<number | string, number>();
     this.byVariable.set(file, ofFile);
     const known = ofFile.get(key);
     if (known !== undefined) return known;
-    const number = this.add({ kind: 'variable', name: section ?? symbols?.nameOf(symbol) ?? '', file });
+    const number = this.add({ kind: 'variable', name, file });
     ofFile.set(key, number);
     return number;
   }

@@ -112,6 +112,7 @@ test('whole huge pages of the process are probed, and nothing else', async () =>
   sizes.blocks.flags[3] &= ~BLOCK_FLAG.wholeInMapping;
   const { acts, account } = await probed([sizes]);
   assert.deepEqual(acts, ['split 0,4', 'collapse 0,4']);
+  assert.match(account.notes.join('\n'), / 2 collapses \(4 MiB copied\); 0 stay split/);
   assert.match(
     account.notes.join('\n'),
     /the probe split 2 of 2 huge pages of process 100 \(4 MiB\) for 1200 ms: 2 proved sparse, so 100 % of all are/,

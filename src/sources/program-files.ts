@@ -68,7 +68,7 @@ export class ProgramFile {
     const apart = read === undefined ? undefined : readElf(read);
     if (read === undefined || apart?.buildId !== elf.buildId) return own;
     const better = new ElfSymbols(read, apart, use);
-    return better.count > own.count ? better : own;
+    return better.count >= own.count ? better : own;
   }
 }
 

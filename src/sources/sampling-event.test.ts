@@ -183,3 +183,27 @@ test('every kind of machine has its command, wherever it is asked for', () => {
   assert.equal(spe.length, 1);
   assert.match(spe[0].event.events[0], /^arm_spe_0\/ts_enable=1,pa_enable=1/);
 });
+
+test('on every kind of machine all is -a, and a cgroup is named for each event, with physical addresses and without', () => {
+  for (const physical of [false, true]) {
+    const all = eventsElsewhere(machine({ pmus: [], isRoot: true }), { physical });
+    assert.ok(all.length >= 5);
+    for (const { machine: name, event } of all) {
+      const words = (target: string) => recordCommand(event, scopeOf(target, [7, 8], false), 1000, 5);
+      const system = words('all');
+      assert.deepEqual(
+        [system.includes('-a'), system.includes('-p'), system.includes('--cgroup')],
+        [true, false, false],
+        name,
+      );
+      const group = words('cgroup:/db.slice/shard');
+      const at = group.indexOf('--cgroup');
+      assert.ok(group.includes('-a') && !group.includes('-p'), name);
+      const events = group.filter((word) => word === '-e').length;
+      assert.equal(events, event.events.length, name);
+      assert.deepEqual(group[at + 1].split(','), Array(events).fill('db.slice/shard'), name);
+      assert.ok(at > group.lastIndexOf('-e'), `${name}: cgroups are of the events before them`);
+      assert.deepEqual(group.slice(-3), ['--', 'sleep', '5'], name);
+    }
+  }
+});

@@ -1,4 +1,6 @@
+import type * as z from 'zod';
 import type { Host } from '../host/host.js';
+import type { Kind } from '../vocabulary/kind.js';
 import type { SampleNature } from '../vocabulary/nature.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { HeatProvenance } from '../vocabulary/recording.js';
@@ -63,6 +65,41 @@ export interface Source {
   settled?(): Renamed | undefined;
   /** What recordings the samples are of; absent when they are of this very moment. Complete once all was read. */
   provenance?(): HeatProvenance | undefined;
+}
+
+/** What a source is made for, beside its own parameters. */
+export interface SourceSetting {
+  readonly host: Host;
+  /** Blocks that alone matter, by process; all when undefined. */
+  readonly only?: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>;
+}
+
+/**
+ * A kind of source: what it is, its own parameters, and how sources of it are made. One file each, and one line in the
+ * catalogue; `parameters` is a zod object of fields from vocabulary/kind.ts.
+ */
+export interface SourceKind<Parameters extends z.ZodObject = z.ZodObject> extends Kind<Parameters> {
+  /** Throws an OctavoError when a file that it needs cannot be read. */
+  make(parameters: z.output<Parameters>, setting: SourceSetting): readonly Source[];
+}
+
+/** Infers the type of the parameters that `make` is given. */
+export function sourceKind<Parameters extends z.ZodObject>(
+  kind: SourceKind<Parameters>,
+): SourceKind<Parameters> {
+  return kind;
+}
+
+/** A kind of source for files: chosen by giving its parameter `files`, a list of paths. */
+export interface RecordingKind<Parameters extends z.ZodObject = z.ZodObject> extends SourceKind<Parameters> {
+  readonly files: string & keyof z.output<Parameters>;
+}
+
+/** Infers the type of the parameters that `make` is given. */
+export function recordingKind<Parameters extends z.ZodObject>(
+  kind: RecordingKind<Parameters>,
+): RecordingKind<Parameters> {
+  return kind;
 }
 
 /** All origins of what a source has read. */

@@ -217,14 +217,14 @@ export class TouchedPlaces {
   private dropRarest(): void {
     const counts = [...this.everyPlace()].map(({ place }) => place.samples).sort((a, b) => a - b);
     const least = counts[counts.length >>> 1];
-    let surplus = counts.length >>> 1;
+    // Of those that have just as few, as many as are left to be dropped.
+    let ties = (counts.length >>> 1) - counts.indexOf(least);
     for (const { places, number, place } of this.everyPlace()) {
-      if (surplus > 0 && place.samples <= least && places.delete(number)) {
-        surplus--;
-        this.places--;
-        this.pairs -= place.pairs.size;
-        this.dropped += place.samples;
-      }
+      if (place.samples > least || (place.samples === least && ties-- <= 0)) continue;
+      places.delete(number);
+      this.places--;
+      this.pairs -= place.pairs.size;
+      this.dropped += place.samples;
     }
     if (this.pairs <= MOST_PAIRS / 2) return;
     for (const { place } of this.everyPlace()) {

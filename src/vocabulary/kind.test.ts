@@ -105,3 +105,17 @@ test('values are shown as options write them', () => {
   assert.equal(kind.shownValue(list, ['a', 'b']), 'a, b');
   assert.equal(kind.optionWords('sparseBelow'), 'sparse-below');
 });
+
+test('a text is kept as it was written when its parser takes it', () => {
+  const parse = Object.assign((text: string) => Number(text) || assert.fail(new SyntaxError('no')), {
+    accepts: 'a number but 0',
+  });
+  const field = kind.words(parse, { brief: 'x' });
+  assert.equal(field.parse('1e3'), '1e3');
+  assert.equal(problem(field, '0'), 'must be a number but 0');
+  const [{ spelling }] = kind.fieldsOf(z.object({ it: field }));
+  assert.ok(spelling.type === 'text');
+  assert.deepEqual([spelling.isList, spelling.parse.accepts], [false, 'a number but 0']);
+  assert.equal(spelling.parse('7'), '7');
+  assert.throws(() => spelling.parse('0'), SyntaxError);
+});

@@ -123,6 +123,51 @@ export function choice<const Value extends string>(
   return field(z.enum(values, { error: problem }), text, { type: 'choice', values });
 }
 
+/**
+ * A value that `parse` reads from a text; `isValue` knows one that was read already.
+ */
+export function parsed<Value>(
+  parse: ValueParser<Value>,
+  isValue: (given: unknown) => given is Value,
+  text: FieldText,
+): z.ZodType<Value, Value | string> {
+  return field(readBy(parse, isValue), text, { type: 'text', parse, isList: false });
+}
+
+/** A list of such values, one for each time that the option is given. */
+export function parsedList<Value>(
+  parse: ValueParser<Value>,
+  isValue: (given: unknown) => given is Value,
+  text: FieldText,
+): z.ZodType<readonly Value[], readonly (Value | string)[]> {
+  const schema = z.array(readBy(parse, isValue), { error: 'must be a list' });
+  return field(schema, text, { type: 'text', parse, isList: true });
+}
+
+function readBy<Value>(parse: ValueParser<Value>, isValue: (given: unknown) => given is Value) {
+  const problem = `must be ${parse.accepts}`;
+  return z
+    .custom<Value | string>((given) => given !== undefined)
+    .transform((given, context): Value => {
+      if (isValue(given) && typeof given !== 'string') return given;
+      const value = typeof given === 'string' ? read(parse, given) : undefined;
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: problem });
+      return z.NEVER;
+    });
+}
+
+/** Any word but an empty one, which is a forgotten variable of a script. */
+export const WORD: ValueParser<string> = Object.assign(
+  (text: string): string => {
+    if (text.trim() === '') throw new SyntaxError('is empty');
+    return text;
+  },
+  { accepts: 'a word' },
+);
+
+export const isText = (given: unknown): given is string => typeof given === 'string';
+
 /** One parameter of a kind. */
 export interface Field extends FieldText {
   readonly name: string;

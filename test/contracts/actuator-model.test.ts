@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Actuator } from '../../src/actuators/actuator.js';
 import { ACTUATORS, type ActuatorName } from '../../src/actuators/catalogue.js';
-import { DAMOS_DEFAULTS, damosActuator } from '../../src/actuators/damos.js';
 import { dryRun } from '../../src/actuators/dry-run.js';
+import { actuatorsOf } from '../../src/config/assemble.js';
 import { planTurn } from '../../src/cycle/plan-turn.js';
 import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
 import { exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
@@ -34,8 +34,7 @@ async function prepared(name: ActuatorName): Promise<Act> {
   installDamon(kernel, { generation: '7.3-rfc' });
   const host = modelHost(kernel);
   // The model has no type information that tells what its DAMOS can do, so it is asked by a scratch scheme.
-  const actuator =
-    name === 'damos' ? damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }) : ACTUATORS[name](host);
+  const actuator = actuatorsOf(host, [name], { askDamon: true })[0];
   const { action, orders } = actuator.abilities.find(({ missing }) => missing === '')!;
   kernel.thp.enabled = action === 'split' ? 'always' : 'never';
   const process = spawn(kernel, { command: 'victim' });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { Actuator } from '../../src/actuators/actuator.js';
 import { ACTUATORS, type ActuatorName } from '../../src/actuators/catalogue.js';
 import { dryRun } from '../../src/actuators/dry-run.js';
+import { actuatorsOf } from '../../src/config/assemble.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';
 import { PID, ScriptedHost } from '../scripted-host.js';
 import { planFor } from '../turns.js';
@@ -16,11 +17,11 @@ interface Act {
 
 /** Steps that an actuator can do, on four blocks: the action and order are the first of its abilities. */
 async function prepared(name: ActuatorName): Promise<Act> {
-  const ability = ACTUATORS[name](new ScriptedHost([9])).abilities[0];
+  const ability = actuatorsOf(new ScriptedHost([9]), [name])[0].abilities[0];
   const host = new ScriptedHost(Array(4).fill(ability.action === 'split' ? 9 : 0));
   const plan = await planFor(host, { [ability.action]: [0, 1, 2, 3], order: ability.orders[0] });
   host.log.length = 0;
-  return { host, actuator: ACTUATORS[name](host), steps: plan.steps };
+  return { host, actuator: actuatorsOf(host, [name])[0], steps: plan.steps };
 }
 
 function target(host: ScriptedHost) {
@@ -31,7 +32,7 @@ function target(host: ScriptedHost) {
 
 /** What an actuator misses on the scripted host, which has no DAMON: that one acts in test/conformance, on the model. */
 function lacking(name: ActuatorName): string | false {
-  const missing = ACTUATORS[name](new ScriptedHost([9])).abilities.map((ability) => ability.missing);
+  const missing = actuatorsOf(new ScriptedHost([9]), [name])[0].abilities.map((ability) => ability.missing);
   return missing.every((reason) => reason !== '') && `${missing[0]} (acts in test/conformance)`;
 }
 
@@ -39,7 +40,7 @@ for (const name of Object.keys(ACTUATORS) as ActuatorName[]) {
   const skip = lacking(name);
   describe(`actuator ${name}`, () => {
     it('says its name, its abilities and what is missing', () => {
-      const { abilities, name: own } = ACTUATORS[name](new ScriptedHost([9]));
+      const { abilities, name: own } = actuatorsOf(new ScriptedHost([9]), [name])[0];
       assert.equal(own, name);
       assert.ok(abilities.length > 0 && abilities.every(({ orders }) => orders.length > 0));
       assert.ok(abilities.every(({ orders }) => !orders.includes(1)));

@@ -6,8 +6,9 @@ import { JournalledHands } from '../../src/config/probe-hands.js';
 import type { Host } from '../../src/host/host.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { SOURCES, type SourceName } from '../../src/sources/catalogue.js';
+import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../src/sources/damon-regions.js';
 import { PROBE_DEFAULTS, ProbeSource } from '../../src/sources/probe.js';
-import type { Reading, Source } from '../../src/sources/source.js';
+import type { Reading, Source, SourceKind } from '../../src/sources/source.js';
 import { observe } from '../../src/verification/observe.js';
 import { rowOfBlock } from '../../src/vocabulary/page-sizes.js';
 import { NO_PAGE } from '../../src/vocabulary/sample.js';
@@ -41,7 +42,10 @@ export function makeSource(host: Host, name: SourceName | 'probe'): Source {
     const options = { ...PROBE_DEFAULTS, windowMs: 300 };
     return new ProbeSource(geometry, handsOn(host), options);
   }
-  return SOURCES[name]({ geometry, damon: { windowMs: 300 } });
+  if (name === 'damon-regions')
+    return new DamonRegionsSource(geometry, { ...DAMON_REGIONS_DEFAULTS, windowMs: 300 });
+  const { parameters, make }: SourceKind = SOURCES[name];
+  return make(parameters.parse({}), { host })[0];
 }
 
 function handsOn(host: Host): JournalledHands {

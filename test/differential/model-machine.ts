@@ -106,7 +106,9 @@ export function modelMachine(
       mm.thpDisable = how;
       return 'ok';
     },
-    settle: async () => drainAll(kernel),
+    settle: async () => {
+      drainAll(kernel);
+    },
     end: async () => {
       for (const child of children.splice(0)) exit(kernel, child);
       if (kernel.processes.get(task.pid) === task) exit(kernel, task);

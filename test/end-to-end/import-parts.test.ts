@@ -232,3 +232,52 @@ test('RSS and VSZ of damo’s footprint files, by process and together', async (
     assert.match(told.stderr, problem);
   }
 });
+
+test('a recording of a frequency keeps its times, alone and merged, and its slices have one rate', async () => {
+  const files = [0, 1].map((which) => {
+    const builder = new PerfBuilder().attr({
+      sampleType: F.tid | F.time | F.addr | F.period,
+      isFrequency: true,
+    });
+    builder.comm(7, 7, 'db').mmap2(7, HEAP, 8n * BLOCK, '//anon');
+    for (let second = 0; second < 4; second++) {
+      const period = second === 0 ? 1000 : 8000;
+      for (let i = 0; i < 500; i++) {
+        const time = BigInt(100 * which + second) * 1_000_000_000n + BigInt(i + 1);
+        builder.sample({
+          pid: 7,
+          time,
+          period,
+          addr: HEAP + BigInt(second) * BLOCK + BigInt((i % 16) * 4096),
+        });
+      }
+    }
+    builder.feature(29, builder.bytes().u32(1).u32(1).u64(1_700_000_000_000_000_000n).u64(0).done());
+    writeFileSync(at(`f${which}.data`), builder.file());
+    return at(`f${which}.data`);
+  });
+  for (const [index, file] of files.entries()) {
+    const { document } = await read(file, '--out', at(`f${index}.heat`));
+    assert.ok(!/Times are not kept/.test(document.notes.join(' ')), document.notes.join(' '));
+  }
+  await octavo(['heat', 'merge', at('f0.heat'), at('f1.heat'), '--out', at('both.heat')]);
+  for (const [heat, times] of [
+    ['f0.heat', 1],
+    ['both.heat', 2],
+  ] as const) {
+    const moments = JSON.parse(
+      (await octavo(['report', at(heat), '--distribution', 'wss', '--json'])).stdout,
+    );
+    assert.ok(moments.groups[0].points.length >= 4 * times, heat);
+    assert.ok(
+      moments.groups[0].points.every(({ ms }: { ms: number | null }) => ms !== null),
+      heat,
+    );
+    const { hottest } = JSON.parse((await octavo(['report', at(heat), '--json'])).stdout);
+    const samples = new Map(hottest.map((line: { address: string; samples: number }) => [Number((BigInt(line.address) - HEAP) / BLOCK), line.samples])); // biome-ignore format: one table
+    // The first second's samples stand for an eighth of what the others stand for.
+    assert.deepEqual([samples.get(1), samples.get(2), samples.get(3)], Array(3).fill(500 * times), heat);
+    const first = Number(samples.get(0)) / times;
+    assert.ok(first > 30 && first < 100, `${heat}: ${first}`);
+  }
+});

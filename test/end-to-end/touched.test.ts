@@ -237,7 +237,7 @@ test('rows and words tell the same, and what the names rest on', async () => {
     text.stdout,
     / 6 {2}dictFind\+0x10 \(\/opt\/db\/server\) → table \(variable of \/opt\/db\/server\)\n/,
   );
-  assert.match(text.stdout, /3 instructions may be one behind/);
+  assert.match(text.stdout, /3 instructions may be some behind/);
 });
 
 test('samples without an instruction, or without an address, say so', async () => {
@@ -273,6 +273,15 @@ test('records of SPE tell the program counter', async () => {
   const view = await touched(recorded('spe.data', builder), '--by', 'page', '--symfs', program('root'));
   assert.deepEqual(pairs(view), [['0x560000000000', 1, 'dictFind+16', PROGRAM, 'heap', '[heap]']]);
   assert.equal(view.names.exact, 1);
+});
+
+test('programs are looked for only where names are asked for', async () => {
+  const words = ['import', recorded('symfs.data', scene()), '--symfs', directory];
+  for (const more of [[], ['--by', 'kind']]) {
+    const { code, stderr } = await octavo([...words, ...more]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--symfs goes with --by block or page/);
+  }
 });
 
 test('filters leave their samples out of places, too', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { unmappedRanges } from '../../damon/unmapped.js';
+import { NO_WATERMARKS } from '../../vocabulary/damon.js';
 import { GEOMETRY_4K, pageGeometry } from '../../vocabulary/units.js';
 import { blockContext, NO_PACING, padsNeeded } from './block-context.js';
 
@@ -84,4 +85,13 @@ test('the shape follows the page geometry', () => {
   const order = { pid: 1, action: 'stat', targetOrder: undefined, blocks: [8, 9, 10], snapshotLimit: true };
   const [{ regions }] = blockContext(order, [], NO_PACING, arm).targets;
   assert.deepEqual(regions[0], { start: 8n << 29n, end: 9n << 29n });
+});
+
+test('without a reserve no watermark holds the scheme back; the smallest reserve is one in a thousand', () => {
+  const order = { pid: 1, action: 'stat', targetOrder: undefined, blocks: [8, 9, 10], snapshotLimit: true };
+  const marks = (minFreePermil: number) =>
+    blockContext(order, [], { blocksPerSecond: 0, minFreePermil }, GEOMETRY_4K).schemes[0].watermarks;
+  assert.deepEqual(marks(0), NO_WATERMARKS);
+  assert.equal(marks(0.1).low, 1n);
+  assert.equal(marks(2000).low, 999n);
 });

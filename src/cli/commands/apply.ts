@@ -1,19 +1,12 @@
 import { command, jsonFlag } from '../command.js';
+import { actuatorFlags, actuatorParameters } from '../flags.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
-import {
-  type ActingFlags,
-  actingFlags,
-  type DryRunFlags,
-  dryRunFlags,
-  parseWord,
-  type StateFlags,
-  stateFlags,
-} from '../shared-flags.js';
+import { parseWord } from '../parameters.js';
+import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../shared-flags.js';
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
-  ActingFlags &
   GuardFlags &
   DryRunFlags &
   KeepFlags & {
@@ -41,7 +34,7 @@ export const applyCommand = command<Flags, [string]>(
   {
     flags: {
       ...stateFlags,
-      ...actingFlags,
+      ...actuatorFlags,
       ...guardFlags,
       json: jsonFlag,
       ...dryRunFlags,
@@ -63,11 +56,12 @@ export const applyCommand = command<Flags, [string]>(
     const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
     const plan = { ...made, budgets: { ...made.budgets, ...bounds } };
     if (flags.dryRun) {
-      const calls = await describePlan(this, plan, flags);
+      const calls = await describePlan(this, plan, { parameters: actuatorParameters(flags) });
       if (flags.json) this.printJson({ octavo: 'dry-run', version: 1, plan: plan.id, calls });
       else for (const call of calls) this.print(call);
       return;
     }
-    await applyNow(this, journalPlace(this, flags.state), plan, flags.json, flags);
+    const acting = { parameters: actuatorParameters(flags) };
+    await applyNow(this, journalPlace(this, flags.state), plan, { ...flags, acting });
   },
 );

@@ -1,5 +1,6 @@
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparseness.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
+import { parsePids } from '../../sources/sample-choices.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { formatFlag, rowPrinter } from '../format-flag.js';
@@ -7,7 +8,6 @@ import { countBetween, factorBetween, parseFraction, parseWord, showShare } from
 import type { RowFormat } from '../print/rows.js';
 import { CHANGE_ROWS, changeRow, diffLines, heatDiff } from '../samples/heat-diff.js';
 import { checkAlike } from '../samples/heat-maps.js';
-import { parsePids } from '../samples/options.js';
 
 type DiffFlags = {
   readonly pid?: ReadonlySet<number>;

@@ -1,11 +1,13 @@
 import { resolveTarget } from '../../config/targets.js';
 import { Resolver } from '../../sources/resolver.js';
+import { parsePids, SAMPLE_CHOICES, type SampleChoices, wishOf } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { formatFlag } from '../format-flag.js';
+import { fieldFlags } from '../kind-flags.js';
 import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, durationBetween, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
@@ -13,11 +15,11 @@ import { checkOutputs, printImported } from '../samples/import-output.js';
 import { importRecordings } from '../samples/import-recordings.js';
 import { importTrace } from '../samples/import-trace.js';
 import type { ImportOptions } from '../samples/importing.js';
-import { importByFlag, parsePids, type WishFlags, wishFlags, wishOf } from '../samples/options.js';
+import { importByFlag } from '../samples/options.js';
 import { saveHeat } from '../samples/save-heat.js';
 import { isPlaceName, type PlaceName } from '../samples/touched-view.js';
 
-type ImportFlags = WishFlags & {
+type ImportFlags = SampleChoices & {
   readonly out?: string;
   readonly pid?: ReadonlySet<number>;
   readonly pageSize?: number;
@@ -130,7 +132,7 @@ export const importCommand = command<ImportFlags, string[]>(
         placeholder: 'name',
         brief: 'Heat of this event; otherwise of the one whose samples say most',
       },
-      ...wishFlags,
+      ...fieldFlags(SAMPLE_CHOICES),
       slice: {
         kind: 'parsed',
         parse: durationBetween(1, 366 * 86_400_000),
@@ -166,7 +168,7 @@ export const importCommand = command<ImportFlags, string[]>(
     const imported = await importRecordings(this, paths, {
       geometry,
       maps: flags.out !== undefined || (flags.format !== undefined && flags.by === undefined),
-      ...touchOf(this, flags),
+      ...(await touchOf(this, flags, geometry)),
       physical: flags.damonPhysical,
       ...(flags.resolve === undefined ? {} : { resolver: resolverOf(this, flags.resolve) }),
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
@@ -189,9 +191,18 @@ export const importCommand = command<ImportFlags, string[]>(
 const MOST_SLICES = 64;
 
 /** Whether instructions and data objects are told, by block or page. */
-function touchOf({ host }: OctavoContext, { by, symfs = '' }: ImportFlags): Pick<ImportOptions, 'touch'> {
-  if (by === undefined || !isPlaceName(by)) return {};
-  return { touch: { by, files: host.files, root: symfs.replace(/\/+$/, '') } };
+async function touchOf(
+  { host }: OctavoContext,
+  { by, symfs = '' }: ImportFlags,
+  geometry: PageGeometry,
+): Promise<Pick<ImportOptions, 'touch'>> {
+  if (by === undefined || !isPlaceName(by)) {
+    if (symfs !== '')
+      throw new OctavoError('USAGE', { problem: '--symfs goes with --by block or page', command: 'import' });
+    return {};
+  }
+  const { touching } = await import('../samples/touching.js');
+  return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
 }
 
 /** Page tables of all processes that the words name. */

@@ -1,6 +1,7 @@
 import { type AssembledProbe, assembleProbe } from '../../config/assemble-probe.js';
+import { ofKind } from '../../config/kinds.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
-import { PROBE_DEFAULTS } from '../../sources/probe.js';
+import { probe } from '../../sources/probe.js';
 import { observe } from '../../verification/observe.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
@@ -9,13 +10,11 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
-import { parseWord, showShare } from '../parameters.js';
+import { fieldFlags } from '../kind-flags.js';
+import { parseWord } from '../parameters.js';
 import { plural } from '../print/units.js';
 import { saveProbedHeat } from '../samples/probed-heat.js';
 import {
-  parseCount,
-  parseFraction,
-  parsePeriod,
   type ScopeFlags,
   type StateFlags,
   scopeFlags,
@@ -27,11 +26,6 @@ import { journalPlace } from '../turns.js';
 type Flags = ScopeFlags &
   StateFlags &
   GuardFlags & {
-    readonly sample: number;
-    readonly window: number;
-    readonly dense: number;
-    readonly keepSplit: boolean;
-    readonly shareDamon: boolean;
     readonly out?: string;
     readonly json: boolean;
   };
@@ -67,39 +61,7 @@ export const probeCommand = command<Flags, [string]>(
     flags: {
       ...scopeFlags,
       ...stateFlags,
-      sample: {
-        kind: 'parsed',
-        parse: parseCount,
-        brief: 'Huge pages to split, over all processes',
-        default: String(PROBE_DEFAULTS.sampleBlocks),
-        placeholder: 'blocks',
-      },
-      window: {
-        kind: 'parsed',
-        parse: parsePeriod,
-        brief: 'How long to watch, four huge pages at a time',
-        default: `${PROBE_DEFAULTS.windowMs / 1000}s`,
-        placeholder: 'duration',
-      },
-      dense: {
-        kind: 'parsed',
-        parse: parseFraction,
-        brief: 'A huge page is dense when at least this share of it is used',
-        default: showShare(PROBE_DEFAULTS.denseShare),
-        placeholder: 'share',
-      },
-      keepSplit: {
-        kind: 'boolean',
-        brief: 'Leave the sparse ones split; octavo undo takes that back',
-        default: false,
-        withNegated: false,
-      },
-      shareDamon: {
-        kind: 'boolean',
-        brief: 'Use a free slot of DAMON’s tree when another tool has set it up',
-        default: false,
-        withNegated: false,
-      },
+      ...fieldFlags(probe.parameters.shape),
       ...guardFlags,
       out: {
         kind: 'parsed',
@@ -113,21 +75,14 @@ export const probeCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
-    const { sample, window, dense, keepSplit, shareDamon } = flags;
-    const probe = assembleProbe(journalPlace(this, flags.state), {
+    const assembled = assembleProbe(journalPlace(this, flags.state), {
       target,
       scope: { only: flags.only, deny: flags.deny },
-      options: {
-        sampleBlocks: sample,
-        windowMs: window,
-        denseShare: dense,
-        restoreAll: !keepSplit,
-        shareDamon,
-      },
+      parameters: ofKind(probe, flags),
       budgets: budgetsOf(flags, this.host.identity.geometry.blockBytes),
       signal: this.signal,
     });
-    const looks = probe.processes.map((process) => lookAt(this, process));
+    const looks = assembled.processes.map((process) => lookAt(this, process));
     const sizes = looks.filter((look): look is PageSizes => !(look instanceof OctavoError));
     const refused = looks.filter((look): look is OctavoError => look instanceof OctavoError);
     // With several targets one that just ended, or is another user's, is a normal outcome.
@@ -135,12 +90,12 @@ export const probeCommand = command<Flags, [string]>(
       throw (
         refused.find(({ code }) => code !== 'TARGET_GONE') ?? new OctavoError('TARGET_NOT_FOUND', { target })
       );
-    const heat = await read(this, probe, sizes);
-    requireProbed(probe);
-    if (flags.out !== undefined) saveProbedHeat(this, flags.out, heat, probe.source, sizes);
-    tell(this, probe, flags);
+    const heat = await read(this, assembled, sizes);
+    requireProbed(assembled);
+    if (flags.out !== undefined) saveProbedHeat(this, flags.out, heat, assembled.source, sizes);
+    tell(this, assembled, flags);
     if (this.signal.aborted) this.endsWith('interrupted');
-    else if (probe.source.tallies.some(({ stopped }) => stopped !== '')) this.endsWith('refused');
+    else if (assembled.source.tallies.some(({ stopped }) => stopped !== '')) this.endsWith('refused');
   },
 );
 

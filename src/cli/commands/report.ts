@@ -1,6 +1,9 @@
+import { DEFAULT_SPARSE_BELOW } from '../../policies/sparseness.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
+import { parsePids } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import { showShare } from '../../vocabulary/quantities.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
@@ -21,7 +24,7 @@ import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
 import { memoryUse } from '../samples/memory-use.js';
-import { byFlag, parsePids } from '../samples/options.js';
+import { byFlag } from '../samples/options.js';
 import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
 
 type ReportFlags = {
@@ -91,7 +94,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       sparse: {
         kind: 'parsed',
         parse: parseFraction,
-        default: '10%',
+        default: showShare(DEFAULT_SPARSE_BELOW),
         brief: 'A block is sparse when at most this share of its sub-pages takes 90 % of its accesses',
       },
       thp: {

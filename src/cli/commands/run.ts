@@ -1,3 +1,4 @@
+import type { Acting } from '../../config/assemble.js';
 import { KINDS } from '../../config/kinds.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
@@ -84,18 +85,18 @@ export const runCommand = command<Flags, [string?]>(
 
 async function turn(context: OctavoContext, flags: Flags, target: string | undefined): Promise<void> {
   const place = journalPlace(context, flags.state);
-  const acting = { ...flags, askDamon: !flags.dryRun };
-  const request = { ...turnRequest(target, flags, context.host.identity.geometry), acting };
-  const { plan } = await planNow(context, place, request, !flags.dryRun);
+  const request = turnRequest(target, flags, context.host.identity.geometry);
+  const acting: Acting = { parameters: request.actuatorParameters, askDamon: !flags.dryRun };
+  const { plan } = await planNow(context, place, { ...request, askDamon: !flags.dryRun }, !flags.dryRun);
   if (!flags.json) context.print(showPlan(plan));
   if (flags.dryRun) {
-    const calls = await describePlan(context, plan, flags);
+    const calls = await describePlan(context, plan, acting);
     if (flags.json) context.printJson({ octavo: 'dry-run', version: 1, plan, calls });
     else for (const call of calls) context.print(call);
     return;
   }
   if (plan.steps.length > 0) {
-    await applyNow(context, place, plan, flags.json, acting);
+    await applyNow(context, place, plan, { ...flags, acting });
     return;
   }
   if (flags.json)

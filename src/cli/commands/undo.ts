@@ -87,7 +87,7 @@ async function takeBack(
   plan: Plan,
   flags: Flags,
 ): Promise<void> {
-  const { how, verdicts } = await applyNow(context, place, plan, flags.json, flags);
+  const { how, verdicts } = await applyNow(context, place, plan, { ...flags, acting: {} });
   const allMet = how === 'complete' && verdicts.every(({ outcome }) => outcome === 'met');
   if (plan.refused.length > 0 && allMet) context.endsWith('notAllMet');
 }

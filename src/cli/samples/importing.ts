@@ -3,17 +3,15 @@ import type { RegionRecord } from '../../formats/damo-record/region.js';
 import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import type { NewProgram } from '../../formats/perf-data/recording-state.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
-import type { Files } from '../../host/host.js';
 import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
 import { DEFAULT_HEAT_BYTES } from '../../hotness/hot-maps.js';
 import { AccessViews } from '../../sources/access-views.js';
 import { DamoRecordSource } from '../../sources/damo-record.js';
 import type { PerfFileSource } from '../../sources/perf-file.js';
 import type { PerfScriptSource } from '../../sources/perf-script.js';
-import { ProgramFiles } from '../../sources/program-files.js';
 import { BatchResolver } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
-import { TouchedPlaces } from '../../sources/touched-places.js';
+import type { TouchedPlaces } from '../../sources/touched-places.js';
 import type { ViewRow } from '../../sources/view-values.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { repetitionOf, shareInWords } from '../../vocabulary/independence.js';
@@ -27,8 +25,14 @@ import type { Bytes, Milliseconds, PageGeometry, ProcessId } from '../../vocabul
 import { finishMaps, finishSlices } from './finish-import.js';
 import { account, type Imported, nothingYet } from './imported.js';
 import { SliceClocks } from './slice-clocks.js';
-import { type PlaceName, pagesOf, type TouchedView, touchedView } from './touched-view.js';
+import { type PlaceName, type TouchedView, touchedView } from './touched-view.js';
 import { joinedRows } from './view.js';
+
+export interface TouchOptions {
+  readonly by: PlaceName;
+  /** Counters for a recording, of which it is known later when it ended at the latest. */
+  placesOf(session: PerfSession, recordedMs: () => Milliseconds | undefined): TouchedPlaces;
+}
 
 export interface ImportOptions {
   readonly geometry: PageGeometry;
@@ -48,7 +52,7 @@ export interface ImportOptions {
   /** Slices of time that heat is counted in. */
   readonly slices?: SliceOptions;
   /** Counts which instructions touch what, by block or page. */
-  readonly touch?: { readonly by: PlaceName; readonly files: Files; readonly root: string };
+  readonly touch?: TouchOptions;
   /** Longest text record that is read. */
   readonly textBytes?: Bytes;
 }
@@ -122,16 +126,10 @@ export class Importing {
   }
 
   private touchedOf(session: PerfSession): TouchedPlaces | undefined {
-    const { touch, geometry } = this.options;
+    const { touch } = this.options;
     const known = this.touched.get(session);
     if (known !== undefined || touch === undefined) return known;
-    const { state } = session;
-    const files = new ProgramFiles(touch.files, geometry.pageBytes, {
-      root: touch.root,
-      buildIdOf: (path) => state.buildIds.get(path) ?? state.features.buildIds?.get(path),
-      recordedMs: () => this.ends.get(session),
-    });
-    const fresh = new TouchedPlaces(session, files, geometry.pageBytes, pagesOf(touch.by, geometry));
+    const fresh = touch.placesOf(session, () => this.ends.get(session));
     this.touched.set(session, fresh);
     return fresh;
   }

@@ -188,7 +188,7 @@ export function touchNotes({ samples, withCode, exact, dropped, unnamed, unverif
       ? [`${samples - withCode} of ${samples} samples do not say their instruction.`]
       : []),
     ...(exact < withCode
-      ? [`${withCode - exact} instructions may be one behind the one that accessed (no precise event).`]
+      ? [`${withCode - exact} instructions may be some behind those that accessed (no precise event).`]
       : []),
     ...(dropped > 0
       ? [`${dropped} samples of rare places were dropped to bound memory: numbers are lower bounds.`]

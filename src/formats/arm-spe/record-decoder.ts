@@ -254,7 +254,7 @@ export class SpeRecordDecoder {
  * the buffer, whose own start is aligned in the AUX stream.
  */
 function extendedLength(bytes: Uint8Array, at: number, end: number): number {
-  if (at + 1 >= end) return end - at + 1;
+  if (at + 1 >= end) return 2;
   const second = bytes[at + 1];
   if (second === 0) {
     const unit = 2 ** ((bytes[at] & 15) + 1);

@@ -131,6 +131,21 @@ test('of symbols at one address the longest is told, and Thumb code begins at an
   assert.equal(nameAt(new ElfSymbols(elsewhere, other, 'code'), 0x3001), 'thumb+0');
 });
 
+test('of aliases the exported one is told', () => {
+  const alias = (name: string, binding: number) => ({ name, value: 0x2000, size: 16, binding });
+  for (const [bindings, expected] of [
+    [[0, 1, 2], 'b'],
+    [[1, 0, 2], 'a'],
+    [[0, 2, 0], 'b'],
+    [[0, 0, 0], 'a'],
+  ] as const) {
+    const read = readerOf(builtElf({ symbols: bindings.map((binding, at) => alias('abc'[at], binding)) }));
+    const elf = readElf(read);
+    assert.ok(elf !== undefined);
+    assert.equal(nameAt(new ElfSymbols(read, elf, 'code'), 0x2001), `${expected}+1`);
+  }
+});
+
 test('addresses that no double holds are no symbols', () => {
   const read = readerOf(builtElf({ symbols: [{ name: 'far', value: 0xffffffff81000000n, size: 16 }, { name: 'near', value: 64, size: 16 }] })); // biome-ignore format: one file
   const elf = readElf(read);

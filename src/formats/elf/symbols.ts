@@ -5,13 +5,15 @@ import { type ReadPiece, Words } from './words.js';
 /** What symbols are of. */
 export type SymbolUse = 'code' | 'data';
 
-/** ClickHouse, among the largest programs, has about a million; 20 bytes are kept of each. */
+/** ClickHouse, among the largest programs, has about a million; 21 bytes are kept of each. */
 const MOST_SYMBOLS = 2_000_000;
 const CHUNK_BYTES = 1 << 20;
 const MOST_TABLE_BYTES = 1 << 28;
 const LONGEST_NAME = 1024;
 /** STT_OBJECT, STT_COMMON; STT_FUNC, STT_GNU_IFUNC. */
 const TYPES: Readonly<Record<SymbolUse, readonly number[]>> = { data: [1, 5], code: [2, 10] };
+/** Bindings from the one that is preferred least: STB_LOCAL, STB_WEAK, STB_GLOBAL. */
+const EXPORTED = [0, 2, 1];
 /** EM_ARM: bit 0 of a function's address says that it is Thumb code. */
 const ARM = 40;
 /** Symbols that begin before one and end after it are met within so many. */
@@ -75,8 +77,9 @@ class SymbolList {
   private addresses = new Float64Array(1024);
   private sizes = new Float64Array(1024);
   private names = new Uint32Array(1024);
+  private bindings = new Uint8Array(1024);
 
-  add(address: number, size: number, name: number): void {
+  add(address: number, size: number, name: number, binding: number): void {
     if (this.count === MOST_SYMBOLS) {
       this.ignored++;
       return;
@@ -85,14 +88,16 @@ class SymbolList {
     this.addresses[this.count] = address;
     this.sizes[this.count] = size;
     this.names[this.count] = name;
+    this.bindings[this.count] = binding;
     this.count++;
   }
 
-  /** By address; of those with one address the longest last, which is met first. */
+  /** By address; of those with one address the longest last, which is met first, of these one that is exported. */
   sorted(): { addresses: Float64Array; sizes: Float64Array; names: Uint32Array } {
-    const { addresses, sizes, names } = this;
+    const { addresses, sizes, names, bindings } = this;
+    const rank = (at: number) => EXPORTED.indexOf(bindings[at]);
     const order = Uint32Array.from({ length: this.count }, (_, at) => at);
-    order.sort((a, b) => addresses[a] - addresses[b] || sizes[a] - sizes[b] || b - a);
+    order.sort((a, b) => addresses[a] - addresses[b] || sizes[a] - sizes[b] || rank(a) - rank(b) || b - a);
     return {
       addresses: Float64Array.from(order, (at) => addresses[at]),
       sizes: Float64Array.from(order, (at) => sizes[at]),
@@ -101,13 +106,17 @@ class SymbolList {
   }
 
   private grow(): void {
-    const more = <Column extends Float64Array | Uint32Array>(column: Column, fresh: Column): Column => {
+    const more = <Column extends Float64Array | Uint32Array | Uint8Array>(
+      column: Column,
+      fresh: Column,
+    ): Column => {
       fresh.set(column);
       return fresh;
     };
     this.addresses = more(this.addresses, new Float64Array(2 * this.count));
     this.sizes = more(this.sizes, new Float64Array(2 * this.count));
     this.names = more(this.names, new Uint32Array(2 * this.count));
+    this.bindings = more(this.bindings, new Uint8Array(2 * this.count));
   }
 }
 
@@ -133,9 +142,10 @@ function readTable(
     const bytes = read(table.offset + done, wanted);
     const words = new Words(bytes, elf);
     for (let row = 0; row + entryBytes <= bytes.length; row += entryBytes) {
-      if (!types.includes(words.u8(row + at.info) & 15) || words.u16(row + at.section) === 0) continue;
+      const info = words.u8(row + at.info);
+      if (!types.includes(info & 15) || words.u16(row + at.section) === 0) continue;
       const address = words.wide(row + at.value) - (words.wide(row + at.value) & thumb);
-      if (Number.isFinite(address)) found.add(address, words.wide(row + at.size), words.u32(row));
+      if (Number.isFinite(address)) found.add(address, words.wide(row + at.size), words.u32(row), info >>> 4);
     }
     if (bytes.length < wanted) return;
     done += wanted;

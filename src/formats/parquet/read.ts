@@ -54,11 +54,11 @@ function footerProblem({ schema, num_rows, row_groups }: FileMetaData, size: num
   if (!Array.isArray(row_groups)) return 'the footer has no row groups';
   let rows = 0n;
   for (const [index, group] of row_groups.entries()) {
-    if (typeof group?.num_rows !== 'bigint' || group.num_rows < 0n || !Array.isArray(group.columns))
+    if (typeof group.num_rows !== 'bigint' || group.num_rows < 0n || !Array.isArray(group.columns))
       return `row group ${index} is not described`;
     rows += group.num_rows;
     for (const column of group.columns) {
-      const meta = column?.meta_data;
+      const meta = column.meta_data;
       const [from, length] = [meta?.data_page_offset, meta?.total_compressed_size];
       if (typeof from !== 'bigint' || typeof length !== 'bigint' || from < 4n || length < 0n)
         return `a column of row group ${index} is not described`;

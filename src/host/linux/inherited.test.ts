@@ -49,6 +49,8 @@ test('without a note, nohup as the last command of the shell is a sign', () => {
   assert.equal(takeInherited().ignored, 1n);
   process.env._ = '/usr/bin/not-nohup';
   assert.equal(takeInherited().ignored & ~1n, 0n);
+  delete process.env._;
+  assert.equal(takeInherited().ignored & ~1n, 0n);
   if (before === undefined) delete process.env._;
   else process.env._ = before;
 });

@@ -7,7 +7,7 @@ import koffi from 'koffi';
 import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
 
 /** System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
-const NUMBERS = {
+export const NUMBERS = {
   x64: {
     ioctl: 16,
     madvise: 28,

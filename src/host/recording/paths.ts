@@ -40,10 +40,10 @@ const SECRET_FILES = new Set(['kallsyms', 'kcore', 'key-users', 'keys', 'kmsg', 
  * environment, its command line, its memory nor its descriptors), of the kernel what is secret.
  */
 export function isWithheld(path: string): boolean {
-  const parts = posix.normalize(path).split('/').slice(1);
-  if (parts[0] !== 'proc') return false;
-  if (!/^(\d+|self|thread-self)$/.test(parts[1] ?? '')) return SECRET_FILES.has(parts[1] ?? '');
-  const name = parts[2] === 'task' && parts.length > 3 ? parts[4] : parts[2];
+  const [root, owner = '', ...names] = posix.normalize(path).split('/').slice(1);
+  if (root !== 'proc') return false;
+  if (!/^(\d+|self|thread-self)$/.test(owner)) return SECRET_FILES.has(owner);
+  const name = names[0] === 'task' && names.length > 1 ? names[2] : names[0];
   return name !== undefined && !PROCESS_FILES.has(name);
 }
 

@@ -115,6 +115,8 @@ export interface Cpu {
   readonly walkOverlap: Figure;
   readonly coalescing?: Coalescing;
   readonly pmu: PmuFigures;
+  /** How long kernel work takes, as a multiple of the table in kernel/state/costs.ts, which was measured on Zen 3. */
+  readonly kernelTime: Figure;
 }
 
 /** Share of the time of TLB misses that a program waits for. */

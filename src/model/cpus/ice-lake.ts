@@ -37,4 +37,5 @@ export const ICE_LAKE: Cpu = {
     loadsEvent: 0x1cd,
     storesEvent: 0x82d0,
   },
+  kernelTime: assumed(1, 'as Zen 3'),
 };

@@ -33,4 +33,5 @@ export const KUNPENG_920: Cpu = {
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: assumed(64, 'as on the Arm cores'),
   },
+  kernelTime: assumed(1.4, 'by its clock and width against Zen 3'),
 };

@@ -32,4 +32,5 @@ export const NEOVERSE_N1: Cpu = {
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: figure(64, 'measured', 'real dumps have records at 0x00, 0x40, 0x80'),
   },
+  kernelTime: assumed(1.2, 'by its width against Zen 3'),
 };

@@ -32,4 +32,5 @@ export const NEOVERSE_V1: Cpu = {
     minInterval: figure(1024, 'manual', 'drivers/perf/arm_spe_pmu.c takes it from PMSIDR_EL1; usual value'),
     recordBytes: assumed(64, 'as measured on Neoverse N1'),
   },
+  kernelTime: assumed(1.1, 'by its clock against Zen 3'),
 };

@@ -37,4 +37,5 @@ export const SAPPHIRE_RAPIDS: Cpu = {
     loadsEvent: 0x1cd,
     storesEvent: 0x2cd,
   },
+  kernelTime: assumed(0.95, 'by its width against Zen 3'),
 };

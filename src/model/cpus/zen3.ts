@@ -26,4 +26,5 @@ export const ZEN3: Cpu = {
   walkOverlap: assumed(0.35, 'six walkers (AMD, Hot Chips 33); how much they hide was not measured'),
   coalescing: ZEN_COALESCING,
   pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,25,1,1', zen4Extensions: false },
+  kernelTime: figure(1, 'measured', 'npm run bench:costs in a guest of an EPYC of this core'),
 };

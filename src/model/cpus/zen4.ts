@@ -26,4 +26,5 @@ export const ZEN4: Cpu = {
   walkOverlap: assumed(0.35, 'six walkers as on Zen 3; not measured'),
   coalescing: ZEN_COALESCING,
   pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,25,17,1', zen4Extensions: true },
+  kernelTime: assumed(0.85, 'by its clock and width against Zen 3'),
 };

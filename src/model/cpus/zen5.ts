@@ -26,4 +26,5 @@ export const ZEN5: Cpu = {
   walkOverlap: assumed(0.4, 'wider window than Zen 4; not measured'),
   coalescing: ZEN_COALESCING,
   pmu: { kind: 'ibs', sampleNs: IBS_SAMPLE_NS, cpuid: 'AuthenticAMD,26,2,1', zen4Extensions: true },
+  kernelTime: assumed(0.75, 'by its clock and width against Zen 3'),
 };

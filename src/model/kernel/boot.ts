@@ -3,9 +3,9 @@
  * Start here: boot() makes one. Its state is one object in columns; each folder beside this file is one duty of mm/.
  */
 import { runKhugepaged } from './collapse/khugepaged.js';
-import { watermarks } from './memory/allocation.js';
+import { KCOMPACTD, watermarks } from './memory/allocation.js';
 import { endWait, LRU_DRAIN } from './memory/lru.js';
-import { compact } from './reclaim/compaction.js';
+import { compact, runKcompactd } from './reclaim/compaction.js';
 import { reclaim, runKswapd } from './reclaim/reclaim.js';
 import { FOLIO } from './state/folios.js';
 import { FRAME } from './state/frames.js';
@@ -51,6 +51,7 @@ export function connect(kernel: Kernel): void {
   kernel.clock.handle(KHUGEPAGED, () => runKhugepaged(kernel));
   kernel.clock.handle(LRU_DRAIN, () => endWait(kernel));
   kernel.clock.handle('kswapd', () => runKswapd(kernel));
+  kernel.clock.handle(KCOMPACTD, () => runKcompactd(kernel));
 }
 
 /** Puts one unmovable page into a share of the huge blocks, chosen by the seed. */

@@ -6,6 +6,7 @@ import type { Translation } from '../../vocabulary/translation.js';
 import { type Bytes, type Fraction, MIB, type Nanoseconds, type Pages } from '../../vocabulary/units.js';
 import type { CostModel } from '../policy.js';
 import { savedByHuge } from './curve.js';
+import type { Parts } from './parts.js';
 import type { Survey, Surveyed } from './survey.js';
 import { chanceTaken, changeNs, lastingShare, REFAULT_NS, secondsBetweenVisits } from './switching.js';
 
@@ -18,6 +19,7 @@ export interface CostFacts {
   /** Memory free in whole huge blocks; undefined where the host does not tell. */
   readonly freeHugeBytes: Bytes | undefined;
   readonly cpu: Translation;
+  readonly parts: Pick<Parts, 'khugepaged' | 'refaults'>;
 }
 
 export interface BlockCosts {
@@ -51,8 +53,11 @@ export function costsOf(facts: CostFacts): BlockCosts {
     lasting: column().fill(1),
     noBlock: noBlockChance(facts),
   };
-  const visits = facts.settings && secondsBetweenVisits(facts.settings, presentPages(processes));
-  const back = processes.map(({ belief }) => cameBackWithin(belief, horizonSeconds));
+  const settings = facts.parts.khugepaged ? facts.settings : undefined;
+  const visits = settings && secondsBetweenVisits(settings, presentPages(processes));
+  const back = processes.map(({ belief }) =>
+    facts.parts.refaults ? cameBackWithin(belief, horizonSeconds) : 0,
+  );
   for (let block = 0; block < count; block++) {
     const { sizes } = processes[survey.process[block]];
     const { geometry } = sizes;

@@ -6,11 +6,13 @@ import { type Cut, cutOf } from './cut.js';
 import type { Goal } from './goal.js';
 import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
+import type { Parts } from './parts.js';
 import { characteristicTime } from './residency.js';
 
 export interface DecisionFacts extends CostFacts {
   readonly goal: Goal;
   readonly busyCpus: number;
+  readonly parts: Parts;
 }
 
 /** One block, by its number in the survey. */
@@ -57,7 +59,7 @@ const NEAR: Fraction = 0.1;
 export function decide(facts: DecisionFacts): Decisions {
   const { survey, cpu, goal } = facts;
   const { table, isHuge } = survey;
-  const walks = scaleByWalks(survey, cpu);
+  const walks = facts.parts.observedWalks ? scaleByWalks(survey, cpu) : new Map<number, WalkCount>();
   const costs = costsOf(facts);
   const extra = beyondWalks(facts, costs);
   const curve = curveOf(table, cpu, extra);
@@ -71,12 +73,21 @@ export function decide(facts: DecisionFacts): Decisions {
       at < cut.huge ? curve.tau[at] : cut.tau,
     );
   });
-  judge.takeClear();
-  reach(facts, curve, cut, judge);
+  if (facts.parts.twoRounds) {
+    judge.takeClear();
+    reach(facts, curve, cut, judge);
+  } else takeAll(curve, cut, judge);
   const after = judge.layout();
   const walkNs = (layout: Uint8Array) => walkNsOfLayout(facts, layout, cut);
   const walkChangeNs = judge.count === 0 ? 0 : walkNs(after) - walkNs(isHuge);
   return { acts: judge.acts(walkChangeNs), held: judge.held(curve, cut), cut, walks, walkChangeNs };
+}
+
+/** Every difference between now and the cut. */
+function takeAll({ order }: Curve, { huge }: Cut, judge: Judge): void {
+  order.forEach((block, at) => {
+    judge.take(block, at < huge ? 'collapse' : 'split');
+  });
 }
 
 function walkNsOfLayout({ survey, cpu }: DecisionFacts, layout: Uint8Array, cut: Cut): Nanoseconds {

@@ -50,7 +50,8 @@ export class Judge {
     this.#cut = cut;
     // A share of the CPUs' time for at least the same share of the memory: beyond that a budget is not spent.
     const parity = (facts.busyCpus * 1e9) / Math.max(1, residentBytes(facts));
-    this.#price = facts.goal.kind === 'slowdown' ? Math.min(cut.price, parity) : cut.price;
+    const isBound = facts.goal.kind === 'slowdown' && facts.parts.parity;
+    this.#price = isBound ? Math.min(cut.price, parity) : cut.price;
   }
 
   get count(): number {
@@ -210,7 +211,8 @@ export class Judge {
     const shape = this.#facts.survey.samples[block] + 1;
     const isSplit = action === 'split';
     const limitNs = isSplit ? splitPrice * bytes - fixedNs : collapsePrice * bytes + fixedNs;
-    const below = savedNs <= 0 ? Number(limitNs > 0) : chanceBelow(shape, limitNs / savedNs);
+    const isSharp = savedNs <= 0 || !this.#facts.parts.doubt;
+    const below = isSharp ? Number(savedNs < limitNs) : chanceBelow(shape, limitNs / savedNs);
     const chance = isSplit ? below : 1 - below;
     // What would be gained by knowing, where the likelier choice is the wrong one.
     const sign = isSplit === chance >= 0.5 ? 1 : -1;

@@ -14,7 +14,8 @@ import {
   type PolicyOutput,
   policyOf,
 } from '../policy.js';
-import { octavo } from './octavo.js';
+import { octavo, octavoInParts } from './octavo.js';
+import { PARTS } from './parts.js';
 
 const CPU = { ...USUAL_TRANSLATION, entries: 256, hugeEntries: 256 };
 const NEVER = { ...SETTINGS, enabled: 'never' as const };
@@ -272,4 +273,35 @@ test('A goal is checked', () => {
     assert.match(problem(goal) ?? '', /^must be a slowdown such as 1%/, goal);
   }
   assert.notEqual(octavo.parameters.safeParse({ horizon: '0s' }).error, undefined);
+});
+
+test('Each part can be switched off, and is of consequence somewhere', () => {
+  const random = new SeededRandom(7);
+  const mixed = Array.from({ length: 60 }, (_, index) => ({
+    used: 20 + random.below(300),
+    samples: random.below(40),
+    isSmall: index % 4 === 0,
+  }));
+  const few = even(60, { used: 100, samples: 0 }).map((block) => ({
+    ...block,
+    samples: Number(random.fraction() < 0.3),
+  }));
+  const settings = { ...SETTINGS, enabled: 'always' as const };
+  settings.khugepaged = { ...settings.khugepaged, scanSleepMs: 200 };
+  const full = even(60, { used: 511, samples: 200 });
+  const worlds = [mixed, few, full].flatMap((blocks) =>
+    [100, 2000, 3e4].map((each) => inputOf({ blocks, each, facts: { settings } })),
+  );
+  const outcome = (parameters: Readonly<Record<string, unknown>>) =>
+    worlds.map((world) => policyOf(octavoInParts, parameters).propose(world).proposals);
+  const whole = outcome({});
+  assert.deepEqual(
+    whole,
+    worlds.map((world) => policyOf(octavo, {}).propose(world).proposals),
+  );
+  for (const part of Object.keys(PARTS).filter((name) => name !== 'memory' && name !== 'observedWalks')) {
+    assert.notDeepEqual(outcome({ [part]: false }), whole, part);
+  }
+  assert.equal(policyOf(octavoInParts, { memory: false }).usesBeliefs, false);
+  assert.equal(policyOf(octavo, {}).usesBeliefs, true);
 });

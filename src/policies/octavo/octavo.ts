@@ -8,13 +8,14 @@ import type { ProcessBelief } from '../../belief/process-belief.js';
 import { duration, words } from '../../vocabulary/kind.js';
 import { unmappedPages } from '../../vocabulary/page-sizes.js';
 import type { Proposal } from '../../vocabulary/plan.js';
-import { USUAL_TRANSLATION } from '../../vocabulary/translation.js';
+import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translation.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import { collapseCost, collapseGain, splitCost, splitGain } from '../estimates.js';
 import { Findings } from '../findings.js';
-import { type PolicyInput, type PolicyOutput, policyKind, type Wish } from '../policy.js';
+import { type Policy, type PolicyInput, type PolicyOutput, policyKind, type Wish } from '../policy.js';
 import { type Decision, type Decisions, decide, type Held } from './decide.js';
 import { type Goal, parseGoal, USUAL_GOAL } from './goal.js';
+import { ALL_PARTS, PARTS, type Parts } from './parts.js';
 import { heldWords, outlookWords, reasonWords } from './reasons.js';
 import { type Survey, Surveyor } from './survey.js';
 
@@ -39,29 +40,44 @@ const PARAMETERS = z.strictObject({
   ),
 });
 
+const BRIEF = 'split and collapse by time against memory, as far as a goal asks and samples are sure';
+
 export const octavo = policyKind({
-  brief: 'split and collapse by time against memory, as far as a goal asks and samples are sure',
+  brief: BRIEF,
   parameters: PARAMETERS,
-  make({ goal, horizon }) {
-    const wanted: Wanted = { goal: parseGoal(goal), horizonSeconds: horizon / 1000 };
-    return {
-      name: NAME,
-      usesBeliefs: true,
-      propose: (input) => propose(wanted, [input])[0],
-      proposeTogether: (inputs) => propose(wanted, inputs),
-    };
-  },
+  make: (knobs) => policyWith(knobs, ALL_PARTS),
 });
+
+/** The same with a switch for each of its parts: for comparisons, in no catalogue of users. */
+export const octavoInParts = policyKind({
+  brief: BRIEF,
+  parameters: PARAMETERS.extend(PARTS),
+  make: ({ goal, horizon, ...parts }) => policyWith({ goal, horizon }, parts),
+});
+
+function policyWith({ goal, horizon }: z.output<typeof PARAMETERS>, parts: Parts): Policy {
+  const wanted: Wanted = { goal: parseGoal(goal), horizonSeconds: horizon / 1000, parts };
+  return {
+    name: NAME,
+    usesBeliefs: parts.memory,
+    propose: (input) => propose(wanted, [input])[0],
+    proposeTogether: (inputs) => propose(wanted, inputs),
+  };
+}
 
 interface Wanted {
   readonly goal: Goal;
   readonly horizonSeconds: number;
+  readonly parts: Parts;
 }
 
-function propose({ goal, horizonSeconds }: Wanted, inputs: readonly PolicyInput[]): readonly PolicyOutput[] {
+function propose(
+  { goal, horizonSeconds, parts }: Wanted,
+  inputs: readonly PolicyInput[],
+): readonly PolicyOutput[] {
   if (inputs.length === 0) return [];
   const [{ facts, parameters, sizes }] = inputs;
-  const cpu = facts?.translation ?? USUAL_TRANSLATION;
+  const cpu = cpuOf(facts?.translation ?? USUAL_TRANSLATION, parts);
   const processes = inputs.map((input) => ({ ...input, belief: input.facts?.belief ?? beliefOf(input) }));
   const survey = new Surveyor(sizes.geometry.pagesPerBlock, cpu).survey(processes);
   const decisions = decide({
@@ -70,6 +86,7 @@ function propose({ goal, horizonSeconds }: Wanted, inputs: readonly PolicyInput[
     cpu,
     goal,
     horizonSeconds,
+    parts,
     settings: facts?.settings,
     costs: parameters.costs,
     freeHugeBytes: facts?.freeHugeBytes,
@@ -77,6 +94,13 @@ function propose({ goal, horizonSeconds }: Wanted, inputs: readonly PolicyInput[
   });
   const writer = new Writer(inputs, survey, decisions, horizonSeconds);
   return inputs.map((_, index) => writer.outputOf(index));
+}
+
+/** Without the times that depend on page tables, walks take what they take on the whole. */
+function cpuOf(cpu: Translation, { tables }: Parts): Translation {
+  if (tables) return cpu;
+  const { tables: _, ...constant } = cpu;
+  return constant;
 }
 
 /** Of a policy that is asked once, without a cycle behind it: what the samples of this turn alone teach. */

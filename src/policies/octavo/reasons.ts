@@ -52,10 +52,13 @@ export function outlookWords(
     `Of ${table.count} blocks ${cut.huge} are worth a huge page at this goal, which loses ${inTime(cut.lostNs)} against ` +
       `the fastest layout; ${acts.length} change now.`,
   ];
-  if (unknown > 0)
+  if (unknown > 0) {
+    const regretNs = held.reduce((sum, one) => sum + one.regretNs, 0);
     notes.push(
-      `${unknown} blocks stay as they are until more samples tell (${percent(unknown / table.count)}).`,
+      `${unknown} blocks stay as they are until more samples tell (${percent(unknown / table.count)}): to know them is ` +
+        `expected to be worth ${inTime(regretNs)}.`,
     );
+  }
   if (facts?.translation !== undefined) notes.push(`Costs of walks: ${facts.translation.basis}.`);
   return notes;
 }

@@ -34,11 +34,11 @@ export class BackgroundWork {
     });
   }
 
-  /** CPU time of khugepaged, kswapd and the kdamonds. */
+  /** CPU time of khugepaged, kswapd, kcompactd and the kdamonds. */
   get kernelThreadsNs(): Nanoseconds {
     const { kernel, damon } = this.#machine;
     const monitors = damon.running().reduce((sum, { cpuNs }) => sum + cpuNs, 0);
-    return kernel.khugepagedNs + kernel.kswapdNs + monitors;
+    return kernel.khugepagedNs + kernel.kswapdNs + kernel.kcompactdNs + monitors;
   }
 
   /** Takes what kernel threads have used since the last time from a CPU. */

@@ -11,6 +11,7 @@ import { boot } from '../../model/kernel/boot.js';
 import { GENERATIONS, type GenerationName } from '../../model/kernel/damon/core/generations.js';
 import { installDamon } from '../../model/kernel/damon/on-model/model-damon.js';
 import type { DamonSystem } from '../../model/kernel/damon/sysfs/damon-system.js';
+import { DEFAULT_COSTS, scaledCosts } from '../../model/kernel/state/costs.js';
 import type { Kernel } from '../../model/kernel/state/kernel.js';
 import { RELEASES, type Release } from '../../model/kernel/state/options.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -50,6 +51,7 @@ export function makeMachine(scenario: Scenario, seed: number): Machine {
     architecture: cpu.architecture,
     seed,
     cpus: host.cpus,
+    costs: scaledCosts(DEFAULT_COSTS, cpu.kernelTime.value),
     fragmentation: host.fragmentation,
     lockdown: host.lockdown,
     features: RELEASES[releaseOf(host.kernel)],

@@ -124,7 +124,7 @@ async function turn(
     collapse: [],
     // A tenth of a lock's time would have an emulated machine wait for minutes.
     budgets: { minFreeBytes: 16 * MIB, lockUsPerSecond: 900_000 },
-    acting: { allowSticky: true, shareDamon: false, askDamon: true },
+    ...{ actuatorParameters: { allowSticky: true }, askDamon: true },
   };
   const assembled = await assembleTurn(host, request);
   const id = `plan-${runName(host)}`;
@@ -155,9 +155,9 @@ async function turn(
 
 async function probeOf(place: JournalPlace, pid: number, signal: AbortSignal) {
   const { assembleProbe } = await import('../../../src/config/assemble-probe.js');
-  const options = { sampleBlocks: 16, windowMs: 3000, denseShare: 0.5, restoreAll: true, shareDamon: false };
+  const parameters = { sample: 16, window: 3000, dense: 0.5 };
   const budgets = { minFreeBytes: 8 * place.host.identity.geometry.blockBytes, lockUsPerSecond: 900_000 };
-  return assembleProbe(place, { target: String(pid), scope: {}, options, budgets, signal }).source;
+  return assembleProbe(place, { target: String(pid), scope: {}, parameters, budgets, signal }).source;
 }
 
 function tally(verdicts: readonly Verdict[]): string {

@@ -144,7 +144,8 @@ function copyRange(kernel: Kernel, mm: Mm, first: number, head: FrameNumber, ord
     present += run;
     entry += run;
   }
-  return copying(kernel, present) + zeroing(kernel, 0) * (2 ** order - present);
+  const moved = copying(kernel, present) + kernel.costs.collapsePage * present;
+  return moved + zeroing(kernel, 0) * (2 ** order - present);
 }
 
 /** The new mapping is young and dirty; a PMD folio may be underused and waits for the shrinker's look. */

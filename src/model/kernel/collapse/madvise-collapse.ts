@@ -28,9 +28,8 @@ export function madviseCollapse(
   const last = Math.floor(end / pagesPerBlock) * pagesPerBlock;
   if (last < first && kernel.features.collapseInsideFails) return { error: 'EINVAL', cost: 0 };
   if (last <= first) return { error: undefined, cost: 0 };
-  drainAll(kernel);
   let failure: ScanResult | undefined;
-  let cost = kernel.costs.drainAll;
+  let cost = drainAll(kernel);
   for (let block = first; block < last; block += pagesPerBlock) {
     const done = collapseBlock(kernel, mm, vma, block);
     cost += done.cost;

@@ -1,5 +1,12 @@
 import type { FrameNumber, Nanoseconds, Order, PageNumber } from '../../../vocabulary/units.js';
-import { allocateFolio, allocateFrames, deferSplit, EFFORT, type Effort } from '../memory/allocation.js';
+import {
+  allocateFolio,
+  allocateFrames,
+  deferSplit,
+  EFFORT,
+  type Effort,
+  wakeKcompactd,
+} from '../memory/allocation.js';
 import { addNewToLru, changeOnLru } from '../memory/lru.js';
 import { descending } from '../memory/shmem.js';
 import { ACCESS } from '../state/access-results.js';
@@ -42,6 +49,11 @@ export function hugeEffort(kernel: Kernel, vma: Vma): Effort {
   const { defrag } = kernel.thp;
   const direct = defrag === 'always' || (advised && (defrag === 'madvise' || defrag === 'defer+madvise'));
   return direct ? EFFORT.base : EFFORT.light;
+}
+
+/** Whether `defrag` has a fault that finds no huge block wake kcompactd, for those that come later (__GFP_KSWAPD_RECLAIM). */
+function leavesItToKcompactd({ thp: { defrag } }: Kernel, vma: Vma): boolean {
+  return defrag === 'defer' || (defrag === 'defer+madvise' && (vma.flags & VM.hugepage) === 0);
 }
 
 /** What became of the attempt to map a block by PMD. One in vain may have taken long: direct compaction, reclaim. */
@@ -113,6 +125,7 @@ export function mapHugeFolio(
   const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(blockStart(kernel, page)) };
   const made = allocateFolio(kernel, geometry.hugeOrder, kernel.memcgOf(mm), kind, hugeEffort(kernel, vma));
   if (made.failure !== undefined) {
+    if (made.failure === 'memory' && leavesItToKcompactd(kernel, vma)) wakeKcompactd(kernel);
     counters.count('thp_fault_fallback');
     counters.countOrder('anon_fault_fallback', geometry.hugeOrder);
     if (made.failure === 'charge') {

@@ -87,6 +87,18 @@ function wakeKswapd(kernel: Kernel): void {
   kernel.clock.at(kernel.clock.now, 'kswapd');
 }
 
+/** Name of kcompactd's wake-up among the clock's events. */
+export const KCOMPACTD = 'kcompactd';
+/** It is woken at most so often while nothing was found (HPAGE_FRAG_CHECK_INTERVAL_MSEC). */
+const KCOMPACTD_EVERY_NS = 500e6;
+
+/** Has memory compacted in the background; a wake-up that is on its way, or was not long ago, is enough. */
+export function wakeKcompactd(kernel: Kernel): void {
+  if (kernel.clock.now < kernel.kcompactdNext) return;
+  kernel.kcompactdNext = kernel.clock.now + KCOMPACTD_EVERY_NS;
+  kernel.clock.at(kernel.clock.now, KCOMPACTD);
+}
+
 /** Charges pages to a cgroup, reclaiming in it when a limit stands in the way. */
 export function chargeMemcg(
   kernel: Kernel,

@@ -1,4 +1,4 @@
-import type { FrameNumber } from '../../../vocabulary/units.js';
+import type { FrameNumber, Nanoseconds } from '../../../vocabulary/units.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
 import { LRU, LRU_LISTS } from '../state/memcg.js';
@@ -69,9 +69,11 @@ export function endWait(kernel: Kernel): void {
   drainAll(kernel);
 }
 
-/** lru_add_drain_all(). */
-export function drainAll(kernel: Kernel): void {
+/** lru_add_drain_all(). Returns what it costs, which is nothing where no CPU has pages that wait. */
+export function drainAll(kernel: Kernel): Nanoseconds {
+  const waits = kernel.lruBatches.some(({ length }) => length > 0);
   for (let cpu = 0; cpu < kernel.lruBatches.length; cpu++) drainCpu(kernel, cpu);
+  return waits ? kernel.costs.drainAll : 0;
 }
 
 function drainCpu(kernel: Kernel, cpu: number): void {

@@ -24,6 +24,19 @@ export function compact(kernel: Kernel, order: Order): { made: boolean; cost: Na
   return { made: kernel.frames.available(order) > 0, cost };
 }
 
+/** Huge blocks that kcompactd makes free in one go, at most. */
+const KCOMPACTD_BLOCKS = 16;
+
+/** kcompactd: makes a few huge blocks free, as long as it finds any. */
+export function runKcompactd(kernel: Kernel): void {
+  for (let made = 0; made < KCOMPACTD_BLOCKS; made++) {
+    const before = kernel.frames.available(kernel.geometry.hugeOrder);
+    const { cost } = kernel.flushes.batch(() => compact(kernel, kernel.geometry.hugeOrder));
+    kernel.kcompactdNs += cost;
+    if (kernel.frames.available(kernel.geometry.hugeOrder) <= before) break;
+  }
+}
+
 function chooseBlock(kernel: Kernel): number {
   const { frames, geometry } = kernel;
   const blocks = frames.usedInBlock.length;

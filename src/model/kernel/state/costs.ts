@@ -1,71 +1,87 @@
 import type { Nanoseconds } from '../../../vocabulary/units.js';
 
 /**
- * What memory management costs, in nanoseconds. Every figure is a parameter; the defaults were measured on Linux
- * 6.18 in an AMD Milan guest unless said otherwise, so bare metal is two to four times faster.
+ * What memory management costs, in nanoseconds. Every figure is a parameter. The defaults were measured on Linux 6.18 in
+ * a guest on an AMD EPYC (Zen 3), as CPU time of the thread that does it, by `npm run bench:costs`, unless said
+ * otherwise; that script prints them beside what the machine at hand takes. Bare metal may be two times faster.
  */
 export interface CostTable {
   /** Entering and leaving the kernel for a call. */
   readonly systemCall: Nanoseconds;
-  /** A minor fault without the page's allocation: entry, VMA lookup, page-table update. HawkEye: 3.5 us with zeroing, 2.65 without. */
+  /** A minor fault without the page: entry, VMA lookup, page-table update. With page and zeroing 1.3–1.5 us; HawkEye: 3.5 us. */
   readonly fault: Nanoseconds;
-  /** Clearing one KiB. HawkEye: 465 us for 2 MiB. */
+  /** Clearing one KiB: a huge fault takes 85–89 us. HawkEye had 465 us on a CPU of 2013. */
   readonly zeroKib: Nanoseconds;
-  /** Copying one KiB (bare-metal estimate 100–250 us for 2 MiB). */
+  /** Copying one KiB (100–250 us for 2 MiB on bare metal). */
   readonly copyKib: Nanoseconds;
   /** Allocation from the buddy lists, any order. */
   readonly allocate: Nanoseconds;
-  /** Direct compaction that makes one huge block free, per page moved. */
+  /** Direct compaction that makes one huge block free, per page moved; assumed. */
   readonly compactPage: Nanoseconds;
-  /** Splitting a huge folio to base pages: process_madvise(MADV_COLD) on 4 KiB, p50 240–265 us. */
+  /** Splitting a huge folio to base pages: MADV_COLD on 4 KiB takes 166–203 us in all (by the clock p50 240–265 us). */
   readonly splitFolio: Nanoseconds;
-  /** Comparing and remapping one zero-filled sub-page during a split: 511 of them cost 330 us more. */
+  /** Comparing and remapping one zero-filled sub-page during a split: 504 of them cost 240–270 us more. */
   readonly splitZeroPage: Nanoseconds;
-  /** Extra for splitting a PTE-mapped folio: 390–470 us against 240–265 us. */
+  /** Extra for splitting a PTE-mapped folio: 271–303 us in all. */
   readonly splitPteMapped: Nanoseconds;
-  /** A refused split: an extra reference is found before anything is changed. */
+  /** A refused split: an extra reference is found before anything is changed (by the clock). */
   readonly splitFailed: Nanoseconds;
-  /** Turning a PMD mapping into a page table. */
+  /** Turning a PMD mapping into a page table; assumed. */
   readonly splitPmd: Nanoseconds;
-  /** Collapse of one block besides clearing and copying: locks, isolation, flush. p50 690–890 us in all. */
+  /** Collapse of one block besides its pages: locks, flush. With 8 pages there and zeroing 170–290 us in all. */
   readonly collapseBlock: Nanoseconds;
-  /** lru_add_drain_all(), once for each call of MADV_COLLAPSE. */
+  /** Isolating, locking and unmapping one page that is collapsed, without copying. With 512 pages 420–590 us in all. */
+  readonly collapsePage: Nanoseconds;
+  /** lru_add_drain_all() where some CPU has pages that wait; once for each call of MADV_COLLAPSE. Tails of 4 ms were seen. */
   readonly drainAll: Nanoseconds;
-  /** A block that is found huge already. */
+  /** A block that is found huge already: 1.4–1.8 us. */
   readonly collapseSkip: Nanoseconds;
-  /** A collapse that backs out (47 us with a pinned page). */
+  /** A collapse that backs out (47 us with a pinned page, by the clock, one sample). */
   readonly collapseFailed: Nanoseconds;
-  /** One PTE looked at by khugepaged, madvise or a scan: MADV_COLD over 512 base pages takes 24–31 us. */
+  /** One PTE looked at by khugepaged, madvise or a scan: MADV_COLD over 512 base pages takes 37–58 us (by the clock 24–31 us). */
   readonly visitPte: Nanoseconds;
-  /** One PMD-mapped block looked at: 1.7 us. */
+  /** One PMD-mapped block looked at: 2.3–2.7 us with the call. */
   readonly visitPmd: Nanoseconds;
-  /** A TLB shootdown for each CPU that runs the process: IPI round trip 1–3 us. */
+  /** Unmapping and freeing one base page, beside the look at it: MADV_DONTNEED of 512 takes 132–172 us. */
+  readonly zapPage: Nanoseconds;
+  /** Unmapping and freeing a huge page: 8–8.8 us. */
+  readonly zapHuge: Nanoseconds;
+  /** A TLB shootdown for each CPU that runs the process: IPI round trip 1–3 us; assumed. */
   readonly shootdownPerCpu: Nanoseconds;
-  /** Writing or reading one page of swap (a fast SSD). */
+  /** Writing or reading one page of swap (a fast SSD); assumed. */
   readonly swapPage: Nanoseconds;
-  /** Compressing or decompressing one page for zswap (lz4). */
+  /** Compressing or decompressing one page for zswap (lz4); assumed. */
   readonly zswapPage: Nanoseconds;
 }
 
 export const DEFAULT_COSTS: CostTable = Object.freeze({
   systemCall: 300,
-  fault: 1500,
-  zeroKib: 227,
-  copyKib: 150,
-  allocate: 500,
+  fault: 950,
+  zeroKib: 41,
+  copyKib: 100,
+  allocate: 300,
   compactPage: 600,
-  splitFolio: 240_000,
-  splitZeroPage: 650,
-  splitPteMapped: 150_000,
+  splitFolio: 172_000,
+  splitZeroPage: 510,
+  splitPteMapped: 110_000,
   splitFailed: 14_000,
   splitPmd: 6_000,
-  collapseBlock: 350_000,
+  collapseBlock: 110_000,
+  collapsePage: 420,
   drainAll: 20_000,
-  collapseSkip: 1_700,
+  collapseSkip: 1_500,
   collapseFailed: 47_000,
-  visitPte: 50,
-  visitPmd: 1_700,
+  visitPte: 70,
+  visitPmd: 2_000,
+  zapPage: 220,
+  zapHuge: 8_500,
   shootdownPerCpu: 1_500,
   swapPage: 60_000,
   zswapPage: 4_000,
 });
+
+/** The table on a machine whose kernel work takes `factor` as long; devices stay as fast as they are. */
+export function scaledCosts(costs: CostTable, factor: number): CostTable {
+  const scaled = Object.entries(costs).map(([name, ns]) => [name, name === 'swapPage' ? ns : ns * factor]);
+  return Object.fromEntries(scaled) as unknown as CostTable;
+}

@@ -101,6 +101,10 @@ export class Kernel {
   khugepagedNs = 0;
   /** CPU time that kswapd used. */
   kswapdNs = 0;
+  /** When kcompactd may be woken next. */
+  kcompactdNext: Nanoseconds = 0;
+  /** CPU time that kcompactd used. */
+  kcompactdNs = 0;
   /** Block that the next compaction starts its search at. */
   compactCursor = 0;
   /** Wall-clock time of boot in milliseconds since 1970: a fixed instant, so that runs are the same. */

@@ -68,9 +68,9 @@ function zapBlock(
     cost += splitPmdMapping(kernel, mm, block);
   }
   if ((tables.pmdBits[pmd] & ENTRY.table) === 0) return cost;
-  zapEntries(kernel, mm, firstEntry(kernel, pmd) + (from - block), to - from, markers);
+  const freed = zapEntries(kernel, mm, firstEntry(kernel, pmd) + (from - block), to - from, markers);
   if (whole && tables.tableUsed[tables.pmdValue[pmd]] === 0) dropTable(kernel, mm, pmd);
-  return cost + costs.visitPte * (to - from);
+  return cost + costs.visitPte * (to - from) + costs.zapPage * freed;
 }
 
 function zapPmd(kernel: Kernel, mm: Mm, pmd: number): Nanoseconds {
@@ -85,11 +85,13 @@ function zapPmd(kernel: Kernel, mm: Mm, pmd: number): Nanoseconds {
   unmapPmd(kernel, mm, pmd);
   dropDeposit(kernel, mm, pmd);
   freeIfUnused(kernel, head);
-  return kernel.costs.visitPmd;
+  return kernel.costs.zapHuge;
 }
 
-function zapEntries(kernel: Kernel, mm: Mm, first: number, count: Pages, markers: 'drop' | 'keep'): void {
+/** Returns how many pages were unmapped. */
+function zapEntries(kernel: Kernel, mm: Mm, first: number, count: Pages, markers: 'drop' | 'keep'): Pages {
   const { tables, folios } = kernel;
+  let zapped = 0;
   for (let entry = first; entry < first + count; ) {
     const bits = tables.pteBits[entry];
     let run = 1;
@@ -99,10 +101,12 @@ function zapEntries(kernel: Kernel, mm: Mm, first: number, count: Pages, markers
       if (!folios.has(head, FOLIO.anon)) keepAccess(kernel, entry, run, head);
       unmapPtes(kernel, mm, entry, run);
       freeIfUnused(kernel, head);
+      zapped += run;
     } else if (bits !== 0 && (markers === 'drop' || (bits & ENTRY.guard) === 0))
       clearOther(kernel, mm, entry);
     entry += run;
   }
+  return zapped;
 }
 
 /** An access to a file's or shmem's page is remembered at its folio (folio_mark_accessed()). */

@@ -80,8 +80,7 @@ function collapseInside(
   const up = (page: number, size: number) => Math.ceil(page / size) * size;
   const down = (page: number, size: number) => Math.floor(page / size) * size;
   const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
-  drainAll(kernel);
-  tally.cost += kernel.costs.drainAll;
+  tally.cost += drainAll(kernel);
   if (bounds.start >= bounds.end) return 'succeeded';
   const first = Math.max(down(bounds.start, pagesPerBlock), up(vma.start, pagesPerBlock));
   const last = Math.min(up(bounds.end, pagesPerBlock), down(vma.end, pagesPerBlock));

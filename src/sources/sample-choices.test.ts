@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCgroup, parseCpus, parseNames, parseTimeRange, wishOf } from './options.js';
+import { parseCgroup, parseCpus, parseNames, parseTimeRange, wishOf } from './sample-choices.js';
 
 test('time ranges as perf spells them', () => {
   const moment = (ns: number) => ({ kind: 'moment', ns });
