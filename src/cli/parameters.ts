@@ -3,7 +3,7 @@
  * written stands in one place (vocabulary/quantities.ts), for options and for files alike.
  */
 import { WORD } from '../vocabulary/kind.js';
-import { quantityParser } from '../vocabulary/quantities.js';
+import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
 import type { Bytes, Fraction, Milliseconds } from '../vocabulary/units.js';
 
 export { showShare, type ValueParser } from '../vocabulary/quantities.js';
