@@ -31,7 +31,7 @@ const ALLOWED = {
   model: ['host', 'formats', ...below],
   simulator: ['model', 'config', 'formats', 'host', ...below],
   // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
-  compare: ['simulator', 'model', 'config', 'policies', 'hotness', 'host', ...below],
+  compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   cli: ['*'],
   'main.ts': ['*'],
   // What main.ts has no prepared answer for.

@@ -8,6 +8,7 @@ import { keepBeliefs, keepOutcome, readBeliefs } from '../cycle/belief-file.js';
 import { readCosts } from '../cycle/cost-file.js';
 import { type JournalPlace, parsePlan } from '../cycle/journal.js';
 import { type PlannedTurn, planTurn } from '../cycle/plan-turn.js';
+import { learnUndone } from '../cycle/policy-facts.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
 import { addressToPage } from '../vocabulary/units.js';
@@ -55,7 +56,11 @@ export async function planNow(
     signal: context.signal,
     progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
   });
-  if (acting && learned !== undefined) keepBeliefs(place, learned.beliefs);
+  if (acting && learned !== undefined) {
+    const undone = aftermath.undone.filter(({ by }) => by.who !== 'octavo').length;
+    if (assembled.processes.length === 1) learnUndone(learned.beliefs, assembled.processes[0], undone);
+    keepBeliefs(place, learned.beliefs);
+  }
   for (const address of [...request.split, ...request.collapse]) requireMapped(planned, address);
   return planned;
 }

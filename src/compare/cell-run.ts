@@ -1,5 +1,4 @@
 /** One run of one contender: the simulation with its observers, reduced to the figures that a comparison needs. */
-import { KINDS } from '../config/kinds.js';
 import { subtractCounters, type TlbCounters } from '../model/hardware/tlb-counters.js';
 import { tlbCounters } from '../simulator/run/host-machine.js';
 import { readsOf, type ScenarioFiles } from '../simulator/run/jobs.js';
@@ -111,7 +110,7 @@ class WatchedRun {
     this.#simulation = new Simulation(dress(scenario, contender), seed, {
       ...readsOf(files),
       progress: () => undefined,
-      ...(kind === undefined ? {} : { kinds: { ...KINDS, policies: { [contender.name]: kind } } }),
+      ...(kind === undefined ? {} : { policies: { [contender.name]: kind } }),
       countTouches: true,
     });
     this.#tlb = tlbCounters(this.#simulation.machine);

@@ -26,7 +26,8 @@ function drawn(usesBeliefs: boolean, splits = true) {
         told.push(input);
         const { process } = input.sizes;
         const proposal = {
-          ...{ process, block: FIRST_BLOCK, action: 'split', targetOrder: 0, policy: 'drawn', reason: '' },
+          ...{ process, block: FIRST_BLOCK, action: 'split' as const, targetOrder: 0 },
+          ...{ policy: 'drawn', reason: '' },
           gain: {
             ...{ returnedBytes: 500 * PAGE, reclaimableBytes: 0, tlbReachBytes: 0 },
             expected: { gainedNs: 0, lostNs: 1, bytes: 400 * PAGE, chance: 1 },

@@ -212,7 +212,8 @@ export class Judge {
     const isSplit = action === 'split';
     const limitNs = isSplit ? splitPrice * bytes - fixedNs : collapsePrice * bytes + fixedNs;
     const isSharp = savedNs <= 0 || !this.#facts.parts.doubt;
-    const below = isSharp ? Number(savedNs < limitNs) : chanceBelow(shape, limitNs / savedNs);
+    const sharp = savedNs <= 0 ? limitNs > 0 : savedNs < limitNs;
+    const below = isSharp ? Number(sharp) : chanceBelow(shape, limitNs / savedNs);
     const chance = isSplit ? below : 1 - below;
     // What would be gained by knowing, where the likelier choice is the wrong one.
     const sign = isSplit === chance >= 0.5 ? 1 : -1;

@@ -1,6 +1,7 @@
 /** Octavo itself inside a scenario: whole turns on the model, through the same host door as on Linux. */
 
 import type { TurnRequest } from '../../config/assemble.js';
+import { KINDS, type Kinds } from '../../config/kinds.js';
 import { separated } from '../../config/policy-words.js';
 import { takeTurn } from '../../config/take-turn.js';
 import type { Pmu } from '../../model/hardware/pmu.js';
@@ -25,7 +26,7 @@ export class OctavoTurns {
   readonly #machine: Machine;
   readonly #agent: Agent;
   /** Kinds that only the one who runs the simulation knows; Octavo's own when undefined. */
-  readonly #kinds: TurnRequest['kinds'];
+  readonly #kinds: Kinds;
   /** When the next turn is due. */
   due: Nanoseconds;
   turns = 0;
@@ -42,10 +43,10 @@ export class OctavoTurns {
   /** Samples handed to earlier turns. */
   #sampled = 0;
 
-  constructor(machine: Machine, agent: Agent, kinds?: TurnRequest['kinds']) {
+  constructor(machine: Machine, agent: Agent, policies: Kinds['policies'] = KINDS.policies) {
     this.#machine = machine;
     this.#agent = agent;
-    this.#kinds = kinds;
+    this.#kinds = { ...KINDS, policies };
     this.due = agent.start;
   }
 
@@ -98,7 +99,7 @@ export class OctavoTurns {
     return {
       target,
       scope: {},
-      ...(this.#kinds === undefined ? {} : { kinds: this.#kinds }),
+      kinds: this.#kinds,
       policy,
       sources: sources.filter((name) => name !== 'pmu'),
       extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],

@@ -3,7 +3,7 @@
  * and seed.
  */
 
-import type { TurnRequest } from '../../config/assemble.js';
+import type { Kinds } from '../../config/kinds.js';
 import { subtractCounters } from '../../model/hardware/tlb-counters.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -31,8 +31,8 @@ import { Splitter } from './splitter.js';
 /** What a simulation needs from outside: files that a scenario names, and who is told about progress. */
 export interface SimulationContext extends Reads {
   progress(done: Nanoseconds, total: Nanoseconds): void;
-  /** What the scenario's agent chooses its policy from; Octavo's own kinds when absent. */
-  readonly kinds?: TurnRequest['kinds'];
+  /** What the scenario's agent chooses its policy from; Octavo's own when absent. */
+  readonly policies?: Kinds['policies'];
   /** Count the accesses of every page: `RunningProcess.touches`. */
   readonly countTouches?: boolean;
 }
@@ -76,7 +76,7 @@ export class Simulation {
     this.machine.observed.measureFrom = scenario.warmUp;
     clock.handle(EVENT.damon, (index) => this.#damon.start(index));
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
-    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.kinds);
+    this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.policies);
     this.#last = this.mark();
   }
 
