@@ -21,6 +21,7 @@ const FILES = new Set([
   'dropped',
   'damon-session',
   'host-recording',
+  'scenario',
   'trace',
 ]);
 

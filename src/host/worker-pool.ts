@@ -54,7 +54,9 @@ export async function runJobs<Input, Output>(
         finished(++done, inputs.length, answer, index);
       }
     } finally {
-      await worker.terminate();
+      const ended = worker.terminate();
+      // Who asked for a stop does not wait for threads: they end with the process.
+      if (signal?.aborted !== true) await ended;
     }
   };
   await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, work));

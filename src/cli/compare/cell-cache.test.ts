@@ -65,7 +65,9 @@ test('a file that has grown beyond its bound is cut to its newest half', () => {
 });
 
 test('where nothing can be written cells are run all the same', () => {
-  const cache = new CellCache(files, '/proc/octavo-nowhere', 'code');
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const cache = new CellCache(files, join(file, 'cells'), 'code');
   cache.keep(job(1), answer('x'));
   assert.match(cache.problem ?? '', /^E[A-Z]+$/);
   cache.keep(job(2), answer('y'));

@@ -1,3 +1,4 @@
+import { octavoInParts } from '../../policies/octavo/octavo.js';
 import type { Contender } from '../contender.js';
 import { ablationsOf } from './ablations.js';
 import { always } from './always.js';
@@ -50,7 +51,7 @@ export const DEFAULT_NAMES: readonly string[] = CONTENDER_NAMES.filter((name) =>
 /** The policy whose parts are switched off one by one, and what is left each time; run where they are asked for. */
 export const ABLATED = 'octavo';
 export const ABLATIONS: readonly Contender[] = OWN.filter(({ name }) => name === ABLATED).flatMap((own) =>
-  ablationsOf(own),
+  ablationsOf(own, octavoInParts),
 );
 
 export const contenderOf = (name: string): Contender | undefined =>
