@@ -5,8 +5,9 @@ import type { HeatFacts } from '../formats/heat-file/schema.js';
 import { DamagedParquet } from '../formats/parquet/read.js';
 import type { Files, Host } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { isText, parsedList, WORD } from '../vocabulary/kind.js';
+import { isText, parsedList } from '../vocabulary/kind.js';
 import { NATURES } from '../vocabulary/nature.js';
+import { WORD } from '../vocabulary/quantities.js';
 import { coveredNs, type HeatProvenance } from '../vocabulary/recording.js';
 import {
   type Granularity,

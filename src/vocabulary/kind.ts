@@ -157,15 +157,6 @@ function readBy<Value>(parse: ValueParser<Value>, isValue: (given: unknown) => g
     });
 }
 
-/** Any word but an empty one, which is a forgotten variable of a script. */
-export const WORD: ValueParser<string> = Object.assign(
-  (text: string): string => {
-    if (text.trim() === '') throw new SyntaxError('is empty');
-    return text;
-  },
-  { accepts: 'a word' },
-);
-
 export const isText = (given: unknown): given is string => typeof given === 'string';
 
 /** One parameter of a kind. */

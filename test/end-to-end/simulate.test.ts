@@ -246,6 +246,6 @@ test('--list names every scenario, CPU and workload', () => {
   const { scenarios, cpus, workloads } = JSON.parse(octavo('simulate', '--list', '--json').stdout);
   assert.ok(scenarios.length >= 13);
   assert.equal(cpus.length, 9);
-  assert.equal(workloads.length, 16);
+  assert.equal(workloads.length, 17);
   assert.match(octavo('simulate', '--list').stdout, /ready scenarios\n/);
 });
