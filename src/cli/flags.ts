@@ -2,7 +2,7 @@
 import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
 import { chosenPolicy, DEFAULT_SOURCE, type TurnRequest } from '../config/assemble.js';
 import { type Given, KINDS, type Kinds } from '../config/kinds.js';
-import { POLICIES, type PolicyName } from '../policies/catalogue.js';
+import { POLICIES, type PolicyName } from '../policies/kinds/catalogue.js';
 import { SOURCES, type SourceName } from '../sources/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';

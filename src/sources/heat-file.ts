@@ -1,7 +1,7 @@
 /** Samples from a heat file, as they were counted when it was imported. */
 import * as z from 'zod';
+import type { HeatFacts } from '../formats/heat-file/facts.js';
 import { HeatFile, type HeatGroup } from '../formats/heat-file/read.js';
-import type { HeatFacts } from '../formats/heat-file/schema.js';
 import { DamagedParquet } from '../formats/parquet/read.js';
 import type { Files, Host } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';

@@ -1,8 +1,8 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
 import * as z from 'zod';
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
-import { SAMPLE_FIELD } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD } from '../formats/perf-abi/constants.js';
 import { PerfSession } from '../formats/perf-data/session.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { Fingerprint } from '../vocabulary/fingerprint.js';
 import { isText, parsed, parsedList, toggle, WORD } from '../vocabulary/kind.js';

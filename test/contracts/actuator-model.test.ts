@@ -13,7 +13,7 @@ import { violations } from '../../src/model/kernel/checks/invariants.js';
 import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
-import { POLICIES } from '../../src/policies/catalogue.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';

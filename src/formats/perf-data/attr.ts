@@ -1,5 +1,5 @@
 /** perf_event_attr: what an event was asked to record. Smaller and larger structs than ours are both read. */
-import { ATTR_FLAG, SAMPLE_FIELD, SOFTWARE } from './constants.js';
+import { ATTR_FLAG, SAMPLE_FIELD, SOFTWARE } from '../perf-abi/constants.js';
 import type { RecordView } from './record-view.js';
 
 /** PERF_ATTR_SIZE_VER0; anything smaller is no attr. */

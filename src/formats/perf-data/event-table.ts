@@ -1,6 +1,7 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
+
+import { TRACEPOINT_TYPE } from '../perf-abi/constants.js';
 import { type EventAttr, hasField, isPageFault } from './attr.js';
-import { TRACEPOINT_TYPE } from './constants.js';
 import { type EventNature, natureOfEvent, pmuTypeOf } from './event-natures.js';
 import type { Features } from './header-features.js';
 import { IdTable } from './id-table.js';

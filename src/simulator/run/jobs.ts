@@ -1,7 +1,7 @@
 /** Work of the simulator that runs on worker threads. Inputs and answers are plain data. */
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { TraceColumns } from '../workloads/trace.js';
+import type { TraceColumns } from '../workloads/trace-columns.js';
 import type { Reads } from '../workloads/workload.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import type { SimulationOutcome } from './outcome.js';

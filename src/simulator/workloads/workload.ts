@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { GuestTables } from '../../model/hardware/windows.js';
 import type { Bytes, Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
-import type { TraceColumns } from './trace.js';
+import type { TraceColumns } from './trace-columns.js';
 
 /** What a workload may do to its memory besides accessing it. Offsets count pages from the area's start. */
 export interface WorkloadMemory {
