@@ -3,7 +3,7 @@ import { routes } from '../src/cli/application/catalogue.js';
 import type { Effect } from '../src/cli/command.js';
 import { manualCommands } from '../src/cli/manual.js';
 import { POLICIES } from '../src/policies/kinds/catalogue.js';
-import { SOURCES } from '../src/sources/catalogue.js';
+import { SOURCES } from '../src/sources/kinds/catalogue.js';
 import { EXIT } from '../src/vocabulary/errors.js';
 
 /** What the command lines name. */

@@ -1,13 +1,13 @@
 /** From what a user asked for, and a host, to the parts of a ready turn. The only place that picks parts. */
 
 import type { Actuator, ActuatorSetting } from '../actuators/actuator.js';
-import type { ActuatorName } from '../actuators/catalogue.js';
+import type { ActuatorName } from '../actuators/kinds/catalogue.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { DEFAULT_PARAMETERS, type NamedBlocks } from '../policies/policy.js';
-import type { SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
+import type { SourceName } from '../sources/kinds/catalogue.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Kind } from '../vocabulary/kind.js';
