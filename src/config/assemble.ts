@@ -46,7 +46,7 @@ export interface TurnRequest {
   /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
   /** Parameters of sources, by name, and the files of recordings: `perf`, `heat`. */
-  readonly sourceParameters?: Given;
+  readonly sourceParameters?: Given | undefined;
   /** Time after which recorded heat weighs half. */
   readonly halfLifeMs?: Milliseconds;
   /** Bytes that the counters of heat may take. */
@@ -71,7 +71,7 @@ export interface TurnRequest {
 /** How actuators act, beyond what they do. */
 export interface Acting extends Omit<ActuatorSetting, 'host'> {
   /** Parameters of the actuators' kinds, by name. */
-  readonly parameters?: Given;
+  readonly parameters?: Given | undefined;
 }
 
 /** Content is what can be had on any host. */

@@ -11,7 +11,7 @@ export interface ForecastCase extends Omit<BlockCase, 'state'> {
   /** Whether the actuator leaves the split pages without references (MADV_COLD over the whole block first). */
   readonly clearsReferences: boolean;
   /** Share of what earlier splits returned to the process that came back; undefined when nothing was looked at. */
-  readonly cameBackShare?: Fraction;
+  readonly cameBackShare?: Fraction | undefined;
 }
 
 export function forecast(facts: ForecastCase): Forecast {

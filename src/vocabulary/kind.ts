@@ -24,10 +24,13 @@ export type Catalogue<Any extends Kind = Kind> = Readonly<Record<string, Any>>;
 export const NO_PARAMETERS = z.strictObject({});
 
 const FACTS = new WeakMap<z.ZodType, FieldFacts>();
+/** What each was made of: two schemas of one object are one declaration. */
+const DECLARATIONS = new WeakMap<z.ZodType, object>();
 
 function field<Schema extends z.ZodType>(schema: Schema, text: FieldText, spelling: Spelling): Schema {
   const described = schema.describe(text.brief);
   FACTS.set(described, { ...text, spelling });
+  DECLARATIONS.set(described, text);
   return described;
 }
 
@@ -107,19 +110,17 @@ export function choice<const Value extends string>(
 }
 
 /** A value that is read from a text, or was read before. */
-export function parsed<Value>({
-  isValue,
-  ...declaration
-}: ReadField<Value, false>): z.ZodType<Value, Value | string> {
-  return field(readBy(declaration.spelling.parse, isValue), declaration, declaration.spelling);
+export function parsed<Value>(declaration: ReadField<Value, false>): z.ZodType<Value, Value | string> {
+  return field(readBy(declaration.spelling.parse, declaration.isValue), declaration, declaration.spelling);
 }
 
 /** A list of such values. */
-export function parsedList<Value>({
-  isValue,
-  ...declaration
-}: ReadField<Value, true>): z.ZodType<readonly Value[], readonly (Value | string)[]> {
-  const schema = z.array(readBy(declaration.spelling.parse, isValue), { error: 'must be a list' });
+export function parsedList<Value>(
+  declaration: ReadField<Value, true>,
+): z.ZodType<readonly Value[], readonly (Value | string)[]> {
+  const schema = z.array(readBy(declaration.spelling.parse, declaration.isValue), {
+    error: 'must be a list',
+  });
   return field(schema, declaration, declaration.spelling);
 }
 
@@ -196,9 +197,8 @@ export function unionOf(kinds: Catalogue): readonly SharedField[] {
   return [...found.values()].map(({ field: { fallback: _, ...field }, owners }) => ({ ...field, owners }));
 }
 
-/** Schemas of one declaration: what they are for and how they are written is the same, word for word. */
 function isOneDeclaration(one: z.ZodType, other: z.ZodType): boolean {
-  return one === other || JSON.stringify(FACTS.get(one)) === JSON.stringify(FACTS.get(other));
+  return one === other || DECLARATIONS.get(one) === DECLARATIONS.get(other);
 }
 
 /** The schema of all parameters of some kinds; `other` replaces fallbacks that differ from those of the parts. */

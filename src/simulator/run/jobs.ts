@@ -28,8 +28,6 @@ export type Job =
       readonly files: ScenarioFiles;
     };
 
-export type JobAnswer<Kind extends Job['kind']> = Kind extends 'baseline' ? Nanoseconds : SimulationOutcome;
-
 /** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
 export const JOBS_MODULE = new URL('./jobs.js', import.meta.url);
 

@@ -35,8 +35,8 @@ export interface WorkloadContext {
 export interface Workload {
   readonly pages: Pages;
   /** Pages that hold data once everything was touched; `pages` when left out. */
-  readonly dataPages?: Pages;
-  readonly guest?: GuestTables;
+  readonly dataPages?: Pages | undefined;
+  readonly guest?: GuestTables | undefined;
   next(into: Uint32Array, limit: number, now: Nanoseconds): number;
 }
 
