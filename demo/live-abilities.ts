@@ -1,5 +1,5 @@
 /** Whether live huge pages can be worked on here, and the reason when they cannot. Asks once, changes nothing. */
-import { linuxHost } from '../src/host/linux-host.js';
+import { linuxHost } from '../src/host/linux/linux-host.js';
 
 const THP = '/sys/kernel/mm/transparent_hugepage';
 

@@ -27,7 +27,7 @@ export interface LiveDemoOptions {
   readonly directory: string;
   readonly bytes: number;
   /** Also keep what Octavo sees, for the demonstration without rights. */
-  readonly record?: string;
+  readonly record?: string | undefined;
 }
 
 export interface LiveResult {

@@ -13,7 +13,7 @@ export interface Boot {
   readonly memoryMiB: number;
   readonly timeoutMs: number;
   /** Program to run as QEMU; the real one when absent. */
-  readonly program?: string;
+  readonly program?: string | undefined;
   /** Time by executed instructions, on one CPU: what the guest sees does not depend on how busy this machine is. */
   readonly steady?: boolean;
 }

@@ -30,7 +30,7 @@ const ENTRIES = {
   'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
-  'linux/native': 'host/linux/native.js',
+  native: 'host/linux/native.js',
   jobs: 'simulator/run/jobs.js',
   'cell-job': 'compare/cell-job.js',
 };

@@ -1,7 +1,9 @@
 // The plan of the house, checked: which folder of src/ may import which. What is not listed is forbidden.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { circles, grouped } from './house/graph.mjs';
+import { readFiles } from './house/read.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
@@ -59,6 +61,9 @@ const MAY_USE_GLOBALS = ['host', 'main.ts', 'supervised.ts', 'run-here.ts'];
 
 const problems = [];
 for (const file of sourceFiles(root)) checkFile(file);
+for (const folder of Object.keys(ALLOWED))
+  if (!existsSync(join(root, folder))) problems.push(`${folder} is in the plan and not in src/`);
+checkCircles();
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   console.error(`${problems.length} arrows against the plan of the house (scripts/check-arrows.mjs)`);
@@ -74,6 +79,21 @@ function checkFile(file) {
   for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g))
     checkImport(file, from, target, isTest);
   if (!isTest && !MAY_USE_GLOBALS.includes(from)) checkGlobals(file, text);
+}
+
+/** Nothing imports itself in a roundabout way: no file, no folder, nor any folder with all that is in it two levels deep. */
+function checkCircles() {
+  const files = [...readFiles(join(root, '..'), ['src']).values()].filter(({ isTest }) => !isTest);
+  const graph = new Map(files.map(({ path, imports }) => [path, new Set(imports.map(({ to }) => to))]));
+  const views = [
+    ['files', graph],
+    ['folders', grouped(graph, (path) => dirname(path))],
+    ['folders', grouped(graph, (path) => dirname(path).split('/').slice(0, 3).join('/'))],
+  ];
+  const found = views.flatMap(([what, view]) =>
+    circles(view).map((one) => `circle of ${what}: ${one.join(' ')}`),
+  );
+  problems.push(...new Set(found));
 }
 
 function checkImport(file, from, target, isTest) {

@@ -7,7 +7,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const problems = [];
 
 const { ERRORS, EXIT, EXIT_MEANINGS } = await built('src/vocabulary/errors.js');
-const { COMMANDS, routes } = await built('src/cli/catalogue.js');
+const { COMMANDS, routes } = await built('src/cli/application/catalogue.js');
 const { DOCUMENTS } = await built('src/cli/documents.js');
 const write = process.argv.includes('--write');
 keepErrors(join(root, 'docs', 'errors.md'), write);

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { circles, floors, grouped } from './house/graph.mjs';
 import { readFiles } from './house/read.mjs';
+import { unusedExports } from './house/unused.mjs';
 import { root } from './prepare.mjs';
 
 const files = readFiles(root, ['src', 'test', 'lab']);
@@ -70,26 +71,13 @@ function counts() {
     'non-null assertions': sum(product, 'nonNull'),
     'any / as': `${sum(product, 'any')} / ${sum(product, 'casts')}`,
     'exported names with a doc comment': `${exported.filter(({ isDocumented }) => isDocumented).length} of ${exported.length}`,
-    'exports used nowhere / by tests only': unused(exported),
+    'exports used nowhere / by tests only': unused(),
   };
 }
 
 function unused() {
-  const users = new Map();
-  for (const { path, isTest, imports } of files.values())
-    for (const { to, names } of imports)
-      for (const name of names) {
-        const key = `${to}#${name}`;
-        if (!users.has(key)) users.set(key, new Set());
-        users.get(key).add(isTest || !path.startsWith('src/') ? 'test' : 'product');
-      }
-  const usersOf = (path, name) =>
-    new Set([...(users.get(`${path}#${name}`) ?? []), ...(users.get(`${path}#*`) ?? [])]);
-  const all = product.flatMap(({ path, exports, words }) =>
-    // A type that stands in an exported signature of its own file is used.
-    exports.filter(({ name }) => words.get(name) === 1).map(({ name }) => usersOf(path, name)),
-  );
-  return `${all.filter(({ size }) => size === 0).length} / ${all.filter((who) => who.size > 0 && !who.has('product')).length}`;
+  const found = unusedExports(files);
+  return `${found.filter(({ users }) => users.size === 0).length} / ${found.filter(({ users }) => users.size > 0).length}`;
 }
 
 function quantiles(values) {

@@ -9,10 +9,10 @@ const SHELLS = ['bash', 'zsh', 'fish'];
 /** A document for src/cli/instant/prepared.ts. */
 export async function preparedTexts() {
   const built = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
-  const { runCommandLine } = await built('cli/application.js');
+  const { runCommandLine } = await built('cli/application/application.js');
   const { OctavoContext } = await built('cli/context.js');
-  const { linuxHost } = await built('host/linux-host.js');
-  const { routes } = await built('cli/catalogue.js');
+  const { linuxHost } = await built('host/linux/linux-host.js');
+  const { routes } = await built('cli/application/catalogue.js');
 
   /** What a command line prints, before it is laid out for a terminal. */
   async function printed(words) {

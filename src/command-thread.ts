@@ -1,9 +1,9 @@
 /** Runs one command line on a thread of its own; main.ts has the signals and the streams. */
-import { runCommandLine, wantsJson } from './cli/application.js';
+import { runCommandLine, wantsJson } from './cli/application/application.js';
 import { OctavoContext, type Streams } from './cli/context.js';
 import { styleOf } from './cli/print/style.js';
 import type { Host } from './host/host.js';
-import { linuxHost } from './host/linux-host.js';
+import { linuxHost } from './host/linux/linux-host.js';
 import { commandSide } from './host/thread/command-side.js';
 import { OctavoError } from './vocabulary/errors.js';
 
@@ -36,6 +36,6 @@ async function run(): Promise<number> {
 }
 
 async function recordedHost(folder: string): Promise<Host> {
-  const { folderHost } = await import('./host/folder-host.js');
+  const { folderHost } = await import('./host/folder/folder-host.js');
   return folderHost(folder, machine.identity.stateDirectory);
 }

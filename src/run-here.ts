@@ -1,9 +1,9 @@
 /** Runs a command on the thread that it is called on: texts of the program itself, and `launch`. */
-import { runCommandLine } from './cli/application.js';
+import { runCommandLine } from './cli/application/application.js';
 import { OctavoContext, type Streams } from './cli/context.js';
 import { type StreamFacts, styleOf } from './cli/print/style.js';
 import type { Inherited } from './host/linux/inherited.js';
-import { linuxHost } from './host/linux-host.js';
+import { linuxHost } from './host/linux/linux-host.js';
 
 export interface Words {
   readonly words: readonly string[];

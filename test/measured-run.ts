@@ -13,9 +13,9 @@ export interface MeasuredRun {
 export function measuredRun(words: readonly string[]): MeasuredRun {
   const program = `
     import { readFileSync } from 'node:fs';
-    import { runCommandLine } from ${moduleAt('cli/application.js')};
+    import { runCommandLine } from ${moduleAt('cli/application/application.js')};
     import { OctavoContext } from ${moduleAt('cli/context.js')};
-    import { linuxHost } from ${moduleAt('host/linux-host.js')};
+    import { linuxHost } from ${moduleAt('host/linux/linux-host.js')};
     const to = (stream) => ({ write(text) { stream.write(text); } });
     const streams = { out: to(process.stdout), err: to(process.stderr), input: process.stdin, interactive: false, columns: 100 };
     const context = new OctavoContext(linuxHost(), streams, new AbortController().signal);

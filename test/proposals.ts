@@ -1,5 +1,5 @@
 /** Policies asked in tests: by name, with their own parameters and what all are told in one object. */
-import { POLICIES, type PolicyName } from '../src/policies/catalogue.js';
+import { POLICIES, type PolicyName } from '../src/policies/kinds/catalogue.js';
 import {
   DEFAULT_PARAMETERS,
   type PolicyInput,

@@ -1,6 +1,6 @@
 /** A command line on a host of the test's choice, its output kept. */
-import { runCommandLine } from '../src/cli/application.js';
-import type { Commands } from '../src/cli/command-table.js';
+import { runCommandLine } from '../src/cli/application/application.js';
+import type { Commands } from '../src/cli/application/command-table.js';
 import { OctavoContext } from '../src/cli/context.js';
 import type { TextStyle } from '../src/cli/print/terminal-text.js';
 import type { Host } from '../src/host/host.js';

@@ -7,7 +7,7 @@ import type { Retention } from '../src/cycle/retention.js';
 import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
 import type { CostBook } from '../src/planning/cost-book.js';
 import type { Feuds } from '../src/planning/guard.js';
-import { POLICIES } from '../src/policies/catalogue.js';
+import { POLICIES } from '../src/policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../src/policies/policy.js';
 import { identityOf } from '../src/verification/observe.js';
 import type { Budgets, Plan } from '../src/vocabulary/plan.js';

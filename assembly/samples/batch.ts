@@ -1,5 +1,5 @@
 /**
- * The batch being filled: addresses of its columns, which src/formats/perf-data/access-columns.ts describes. They are
+ * The batch being filled: addresses of its columns, which src/vocabulary/access-columns.ts describes. They are
  * constants, so that a store into one of them needs no more than the row's number.
  */
 import { TABLES_END } from './layout';

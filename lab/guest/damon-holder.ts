@@ -1,7 +1,7 @@
 /** An Octavo that takes a DAMON slot, starts a scheme on blocks and waits to be killed. share|alone PID BLOCK… */
 import { blockContext, NO_PACING } from '../../src/actuators/damos/block-context.js';
 import { DamonSlot } from '../../src/damon/slot.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 
 const [how, ...numbers] = process.argv.slice(2);
 const [pid, ...blocks] = numbers.map(Number);

@@ -2,7 +2,7 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { KDAMONDS, numberedChildren } from '../../src/damon/kernel-files.js';
 import { EXCLUSIVE_MODULES } from '../../src/damon/owner.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { SCENARIOS } from '../../test/conformance/catalogue.js';
 import type { Scenario } from '../../test/conformance/scenario.js';
 import type { GuestJob } from '../image.js';

@@ -14,7 +14,7 @@ const runs = Number(values.runs);
 
 prepare();
 const { WorkloadClient } = await import('../../dist/demo/workload-client.js');
-const { linuxHost } = await import('../../dist/src/host/linux-host.js');
+const { linuxHost } = await import('../../dist/src/host/linux/linux-host.js');
 const { observe } = await import('../../dist/src/verification/observe.js');
 const { censusTotals } = await import('../../dist/src/verification/census.js');
 

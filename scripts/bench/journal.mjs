@@ -96,7 +96,7 @@ function inWorker(what, state, rounds = Number(values.rounds)) {
 
 async function work(what, state) {
   const load = (path) => import(join(root, 'dist/src', path));
-  const { linuxHost } = await load('host/linux-host.js');
+  const { linuxHost } = await load('host/linux/linux-host.js');
   const { listRuns } = await load('cycle/journal.js');
   const { RunIndex, lookUp } = await load('cycle/run-index.js');
   const { recoverRuns } = await load('cycle/recovery.js');

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { prepare } from '../prepare.mjs';
 
 prepare();
-const { linuxHost } = await import('../../dist/src/host/linux-host.js');
+const { linuxHost } = await import('../../dist/src/host/linux/linux-host.js');
 const { PAGE_FAULTS, PerfLiveSource } = await import('../../dist/src/sources/perf-live.js');
 const { PerfPipeSource } = await import('../../dist/src/sources/perf-pipe.js');
 const { samplingEvent } = await import('../../dist/src/sources/sampling-event.js');

@@ -10,7 +10,7 @@ import { memorySamples, pageFaults, spe } from './recordings.mjs';
 prepare();
 const { PerfFileSource } = await import('../../dist/src/sources/perf-file.js');
 const { HotMaps } = await import('../../dist/src/hotness/hot-maps.js');
-const { linuxHost } = await import('../../dist/src/host/linux-host.js');
+const { linuxHost } = await import('../../dist/src/host/linux/linux-host.js');
 const { GEOMETRY_4K } = await import('../../dist/src/vocabulary/units.js');
 
 const cache = join(root, '.cache/bench');

@@ -3,17 +3,10 @@
  * size and split down through debugfs. Costs a whole huge block for a moment.
  */
 import type { Host } from '../host/host.js';
-import { NO_PARAMETERS } from '../vocabulary/kind.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
-import { type Ability, type ActingContext, type Actuator, actuatorKind } from './actuator.js';
+import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { debugfsSplitActuator } from './debugfs-split.js';
 import { madviseActuator } from './madvise.js';
-
-export const collapseThenSplit = actuatorKind({
-  brief: 'collapses to a whole huge page and splits that to the order',
-  parameters: NO_PARAMETERS,
-  make: (_, { host }) => collapseThenSplitActuator(host),
-});
 
 export function collapseThenSplitActuator(host: Host): Actuator {
   return new CollapseThenSplit(

@@ -3,7 +3,6 @@
  * exactly the planned blocks and nothing else. DAMON's tree is put back as found after every call.
  */
 
-import * as z from 'zod';
 import { surveyDamon } from '../damon/scratch.js';
 import { DamonSlot } from '../damon/slot.js';
 import { unmappedRanges } from '../damon/unmapped.js';
@@ -12,10 +11,9 @@ import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host, Refusal } from '../host/host.js';
 import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
 import type { Bytes, Order } from '../vocabulary/units.js';
-import { type Ability, type ActingContext, type Actuator, actuatorKind } from './actuator.js';
+import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
 import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
-import { KEEPING, lasting } from './keep-split.js';
 
 export interface DamosOptions {
   /** Use a free slot of a tree that another tool set up. */
@@ -44,13 +42,6 @@ const BATCH = 256;
 const SMALLEST_LARGE_ORDER = 2;
 
 const CUT = 'EINVAL: the block no longer lies whole in one mapping of the process';
-
-export const damos = actuatorKind({
-  brief: 'DAMOS: collapses, and splits where the kernel can, in a kdamond of its own',
-  parameters: z.strictObject(KEEPING),
-  make: ({ allowSticky, shareDamon }, { host, askDamon: ask = false, budgets }) =>
-    lasting(damosActuator(host, { share: shareDamon, ask, budgets }), host, { allowSticky, shareDamon }),
-});
 
 /** Asks this host what DAMON can do and builds the actuator; abilities that are missing say why. */
 export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS): DamosActuator {

@@ -4,21 +4,13 @@
  * the piece around one sub-page shrinks. One write per block: a range that runs into another mapping would lose that
  * mapping's first page, and with an offset a longer range would split the left-over pieces again.
  */
-import * as z from 'zod';
 import type { Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
 import { blockToPage, type Order, type PageGeometry, pageToAddress } from '../vocabulary/units.js';
-import { type Ability, type ActingContext, type Actuator, actuatorKind } from './actuator.js';
-import { KEEPING, lasting } from './keep-split.js';
+import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { ReceiptMaker } from './receipts.js';
 
 export const SPLIT_FILE = '/sys/kernel/debug/split_huge_pages';
-
-export const debugfsSplit = actuatorKind({
-  brief: 'debugfs: splits to any order',
-  parameters: z.strictObject(KEEPING),
-  make: (keeping, { host }) => lasting(debugfsSplitActuator(host), host, keeping),
-});
 
 export function debugfsSplitActuator(host: Host): Actuator {
   return new DebugfsSplitActuator(host.identity.geometry, missingFor(host));

@@ -7,7 +7,7 @@
 import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot } from '../damon/slot.js';
 import type { Host } from '../host/host.js';
-import { toggle } from '../vocabulary/kind.js';
+import { switchField } from '../vocabulary/field.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Step } from '../vocabulary/plan.js';
 import { type BlockNumber, blockToPage, type PageRange } from '../vocabulary/units.js';
@@ -73,11 +73,11 @@ export function generationSince(before: BlockState, after: BlockState): Generati
 
 export type KeepOptions = Pick<KeepRequest, 'allowSticky' | 'shareDamon'>;
 
-/** Parameters of every kind of actuator that splits. */
+/** Fields of every kind of actuator that splits. */
 export const KEEPING = {
-  allowSticky: toggle({
+  allowSticky: switchField({
     brief: 'mark what is split VM_NOHUGEPAGE so that it stays split; this cannot be taken back',
-  }).default(false),
+  }),
   shareDamon: SHARE_DAMON,
 } as const;
 

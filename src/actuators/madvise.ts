@@ -6,7 +6,6 @@
  * this order, no piece inherits a reference that would send khugepaged after it.
  * Collapse: MADV_COLLAPSE, PMD order only.
  */
-import * as z from 'zod';
 import { probeAdvice } from '../host/features/acting.js';
 import type { Advice, Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
@@ -17,19 +16,12 @@ import {
   type PageRange,
   pageToAddress,
 } from '../vocabulary/units.js';
-import { type Ability, type ActingContext, type Actuator, actuatorKind } from './actuator.js';
+import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { adviseEach } from './advising.js';
-import { KEEPING, lasting } from './keep-split.js';
 import { ReceiptMaker } from './receipts.js';
 
 /** Blocks per call: a batch of splits takes a few milliseconds, so that stopping is prompt and pacing is fine. */
 const BATCH = 16;
-
-export const madvise = actuatorKind({
-  brief: 'process_madvise: splits to base pages, collapses to whole huge pages',
-  parameters: z.strictObject(KEEPING),
-  make: (keeping, { host }) => lasting(madviseActuator(host), host, keeping),
-});
 
 export function madviseActuator(host: Host): Actuator {
   return new MadviseActuator(host.identity.geometry, abilities(host));

@@ -1,4 +1,5 @@
-import type { CommandContext } from '@stricli/core';
+import type { Application, CommandContext, RouteMap } from '@stricli/core';
+import { assert } from '../base/assert.js';
 import type { Host } from '../host/host.js';
 import { ERRORS, EXIT, type ExitName, OctavoError } from '../vocabulary/errors.js';
 import { failureDocument, failureText } from './failure.js';
@@ -29,6 +30,16 @@ function laidOut(stream: Streams['err'], style: TextStyle = PLAIN): Streams['err
   return { write: (text) => stream.write(layOut(text, style)) };
 }
 
+/** Octavo's whole command line, for commands that tell of others or run them. */
+export interface CommandLine {
+  /** Runs these words as a command line of its own and returns its exit code. */
+  run(words: readonly string[], context: OctavoContext): Promise<number>;
+  application(): Promise<Application<OctavoContext>>;
+  routes(): Promise<RouteMap<OctavoContext>>;
+  /** Names of the commands, in the order of help. */
+  readonly names: readonly string[];
+}
+
 /** What every command gets. Nothing in a command touches the process, its streams or its clock directly. */
 export class OctavoContext implements CommandContext {
   readonly host: Host;
@@ -41,6 +52,7 @@ export class OctavoContext implements CommandContext {
   command = 'octavo';
   /** Whether that command has an option of this name. */
   hasOption: (option: string) => boolean = () => true;
+  #line: CommandLine | undefined;
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
   #jsonIndent: number | undefined = 2;
@@ -54,6 +66,16 @@ export class OctavoContext implements CommandContext {
       stdout: laidOut(streams.out, streams.outStyle),
       stderr: laidOut(streams.err, streams.errStyle),
     };
+  }
+
+  /** The command line that runs the command: it says so before it does. */
+  get commandLine(): CommandLine {
+    assert(this.#line !== undefined, 'a command runs without a command line');
+    return this.#line;
+  }
+
+  set commandLine(line: CommandLine) {
+    this.#line = line;
   }
 
   /** Writes text of the result to standard output, laid out for its reader. */

@@ -5,7 +5,7 @@ import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot } from '../damon/slot.js';
 import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
-import { fieldFlags } from './kind-flags.js';
+import { fieldFlags } from './field-flags.js';
 
 export type ShareFlags = { readonly shareDamon?: boolean };
 

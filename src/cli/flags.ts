@@ -1,9 +1,9 @@
 /** Options of the commands that plan, declared once: those of policies, sources and actuators are among them. */
-import { ACTUATORS, type ActuatorName } from '../actuators/catalogue.js';
+import { ACTUATORS, type ActuatorName } from '../actuators/kinds/catalogue.js';
 import { chosenPolicy, DEFAULT_SOURCE, type TurnRequest } from '../config/assemble.js';
-import { type Given, KINDS, type Kinds } from '../config/kinds.js';
-import { POLICIES, type PolicyName } from '../policies/catalogue.js';
-import { SOURCES, type SourceName } from '../sources/catalogue.js';
+import { KINDS, type Kinds } from '../config/kinds.js';
+import { POLICIES, type PolicyName } from '../policies/kinds/catalogue.js';
+import { SOURCES, type SourceName } from '../sources/kinds/catalogue.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { budgetsOf, type GuardFlags, guardFlags, type SizeFlags, sizeFlags } from './guard-flags.js';
@@ -104,14 +104,6 @@ export function turnFlagsOf({ policies, sources, recordings, actuators }: Kinds)
     actuator: { ...commonFlags.actuator, values: values.actuator as ActuatorName[] },
   };
   return withKindFlags(own, { ...policies, ...sources }, { ...recordings, ...actuators });
-}
-
-/** Options of the actuators, for commands that carry out what was planned before. */
-export const actuatorFlags = withKindFlags({}, {}, ACTUATORS);
-
-/** What was given of those options. */
-export function actuatorParameters(flags: object): Given {
-  return givenParameters(flags, [{ role: 'actuator', kinds: ACTUATORS, chosen: names(ACTUATORS) }])[0];
 }
 
 /** Combinations of options that mean nothing, with what is wrong. */

@@ -6,7 +6,7 @@ import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { Host } from '../host/host.js';
 import { EXIT } from '../vocabulary/errors.js';
-import { runCommandLine } from './application.js';
+import { runCommandLine } from './application/application.js';
 import { OctavoContext } from './context.js';
 
 /** Two processes with huge pages. Each read of a process's maps or memory is counted; the stop comes at one of them. */

@@ -1,46 +1,29 @@
 /** Options that kinds declare as their parameters: how each is parsed, what help says of it, and whose it is. */
-import * as z from 'zod';
 import { assert } from '../base/assert.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { type Catalogue, optionWords, type SharedField, shownValue, unionOf } from '../vocabulary/kind.js';
-import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
-
-/** A flag as the argument parser takes it. */
-interface KindFlag {
-  readonly kind: 'boolean' | 'enum' | 'parsed';
-  readonly brief: string;
-  readonly optional: true;
-}
+import { optionWords, shownValue } from '../vocabulary/field.js';
+import { type Catalogue, type SharedField, unionOf } from '../vocabulary/kind.js';
+import { type FieldFlag, flagOf, sentence } from './field-flags.js';
 
 /**
  * One option for each parameter of some kinds, by its name in camel case. Help says whose each is, but for those that
  * `untitled` kinds have: their options speak for themselves.
  */
-function kindFlags(kinds: Catalogue, untitled: Catalogue): Readonly<Record<string, KindFlag>> {
+function kindFlags(kinds: Catalogue, untitled: Catalogue): Readonly<Record<string, FieldFlag>> {
   const all = unionOf({ ...kinds, ...untitled });
   return Object.fromEntries(
     all.map((field) => {
       const isTitled = field.owners.every(({ kind }) => !Object.hasOwn(untitled, kind));
-      return [field.option, flagOf(field, isTitled ? titled(field, kinds) : sentence(field))];
+      return [
+        field.option,
+        flagOf(
+          field,
+          `${isTitled ? titled(field, kinds) : sentence(field.brief)}${fallbackWords(field)}`,
+          field.owners.some(({ fallback }) => fallback === true),
+        ),
+      ];
     }),
   );
-}
-
-/** The flag of a parameter with values of this type. */
-type FlagOf<Value> = { readonly brief: string; readonly optional: true } & (Value extends boolean
-  ? { readonly kind: 'boolean' }
-  : Value extends readonly (infer One)[]
-    ? { readonly kind: 'parsed'; readonly parse: ValueParser<One>; readonly variadic: true }
-    : { readonly kind: 'parsed'; readonly parse: ValueParser<Value> });
-
-type FieldFlags<Shape extends z.ZodRawShape> = {
-  readonly [Name in keyof Shape]: FlagOf<NonNullable<z.output<Shape[Name]>>>;
-};
-
-/** Options of some parameters, none of them a choice, for a command that has them as its own. */
-export function fieldFlags<Shape extends z.ZodRawShape>(shape: Shape): FieldFlags<Shape> {
-  const flags = kindFlags({}, { own: { brief: '', parameters: z.strictObject(shape) } });
-  return flags as unknown as FieldFlags<Shape>;
 }
 
 /** Puts options of kinds among those of a command; one name for two things is a bug. */
@@ -54,35 +37,11 @@ export function withKindFlags<Flags extends object>(
   return { ...flags, ...own };
 }
 
-function flagOf(field: SharedField, text: string): KindFlag {
-  const { spelling } = field;
-  const common = { brief: `${text}${fallbackWords(field)}`, optional: true } as const;
-  if (spelling.type === 'switch') {
-    const withNegated = field.owners.some(({ fallback }) => fallback === true);
-    return { ...common, ...{ kind: 'boolean', withNegated } };
-  }
-  if (spelling.type === 'choice') return { ...common, ...{ kind: 'enum', values: spelling.values } };
-  const parsed = { ...common, kind: 'parsed', placeholder: placeholderOf(field) } as const;
-  if (spelling.type === 'text')
-    return { ...parsed, ...{ parse: spelling.parse, ...(spelling.isList ? { variadic: true } : {}) } };
-  return { ...parsed, ...{ parse: quantityParser(spelling.unit, spelling) } };
-}
-
-function placeholderOf({ placeholder, spelling }: SharedField): string {
-  if (placeholder !== undefined) return placeholder;
-  if (spelling.type !== 'quantity') return 'value';
-  return spelling.unit === 'size' ? 'bytes' : spelling.unit;
-}
-
 /** `split-sparse: split when … (default 0.1)`. Kinds that are composed of others have it from those. */
 function titled(field: SharedField, kinds: Catalogue): string {
   const names = field.owners.map(({ kind }) => kind);
   const simple = names.filter((name) => kinds[name].parts === undefined);
   return `${(simple.length > 0 ? simple : names).join(', ')}: ${field.brief}`;
-}
-
-function sentence({ brief }: SharedField): string {
-  return `${brief[0].toUpperCase()}${brief.slice(1)}`;
 }
 
 /** What an option is when not given, in brackets; empty when that is nothing or no. */

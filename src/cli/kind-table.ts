@@ -1,5 +1,6 @@
 /** Tables of kinds for the documents: what each is, and its options. */
-import { type Catalogue, fieldsOf, type Kind, optionWords, unionOf } from '../vocabulary/kind.js';
+import { optionWords } from '../vocabulary/field.js';
+import { type Catalogue, fieldsOf, type Kind, unionOf } from '../vocabulary/kind.js';
 import { fallbackWords } from './kind-flags.js';
 
 /** A Markdown table of the kinds of one role; `role` heads its first column. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { terminalOn } from '../../test/terminal.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { routes } from './catalogue.js';
+import { routes } from './application/catalogue.js';
 import { manualCommands } from './manual.js';
 import { OPTION_HOMES, withOptionHomes } from './option-homes.js';
 

@@ -2,7 +2,8 @@
  * The words of options: sizes, durations, shares and counts, each with the range that it accepts. How a quantity is
  * written stands in one place (vocabulary/quantities.ts), for options and for files alike.
  */
-import { quantityParser, type ValueParser, WORD } from '../vocabulary/quantities.js';
+import { WORD } from '../vocabulary/field.js';
+import { quantityParser, type ValueParser } from '../vocabulary/quantities.js';
 import type { Bytes, Fraction, Milliseconds } from '../vocabulary/units.js';
 
 export { showShare, type ValueParser } from '../vocabulary/quantities.js';

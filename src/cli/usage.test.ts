@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { terminalOn } from '../../test/terminal.js';
 import { isActing } from './acting.js';
-import { COMMANDS, routes } from './catalogue.js';
+import { COMMANDS, routes } from './application/catalogue.js';
 import { manualCommands } from './manual.js';
 import type { ValueParser } from './parameters.js';
 

@@ -2,7 +2,7 @@
 import type { ScenarioFiles } from '../simulator/run/jobs.js';
 import type { Scenario } from '../simulator/scenario/scenario.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { type CellRun, runCell } from './cell-run.js';
+import { type CellAnswer, runCell } from './cell-run.js';
 import { contenderOf } from './contenders/catalogue.js';
 import { runRecording } from './recording-run.js';
 
@@ -14,11 +14,6 @@ export interface CellJob {
   /** Path of a recording among the files, which is then judged without a model of time. */
   readonly recording?: string | undefined;
 }
-
-/** A run, or why there is none: the contender cannot run there, or the scenario broke off. */
-export type CellAnswer =
-  | { readonly kind: 'run'; readonly run: CellRun }
-  | { readonly kind: 'none'; readonly why: string };
 
 /** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
 export const CELL_JOB_MODULE = new URL('./cell-job.js', import.meta.url);

@@ -6,7 +6,7 @@ import type { RunningProcess } from '../simulator/run/running-process.js';
 import { Simulation } from '../simulator/run/simulation.js';
 import type { Scenario } from '../simulator/scenario/scenario.js';
 import type { Bytes, Nanoseconds } from '../vocabulary/units.js';
-import type { Contender, Steering } from './contender.js';
+import type { Contender, Steering } from './contenders/contender.js';
 import { dress, placeOf, ROWS } from './dress.js';
 import { LayoutWatch, reclaimableBytes } from './layout-watch.js';
 import { blockRates, nsOfCycle, walkCosts } from './rates.js';
@@ -53,6 +53,11 @@ export interface CellRun {
   /** Of runs in which all pages are small; null of others. */
   readonly bound: BoundRun | null;
 }
+
+/** A run, or why there is none: the contender cannot run there, or the scenario broke off. */
+export type CellAnswer =
+  | { readonly kind: 'run'; readonly run: CellRun }
+  | { readonly kind: 'none'; readonly why: string };
 
 export interface ProcessRun {
   readonly name: string;

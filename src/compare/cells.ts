@@ -1,7 +1,6 @@
 /** Cells of a comparison: what each run is worth between the two rulers of its own workload, CPU, pressure and seed. */
 import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
-import type { CellAnswer } from './cell-job.js';
-import type { CellRun } from './cell-run.js';
+import type { CellAnswer, CellRun } from './cell-run.js';
 import { STEPS } from './speed-bound.js';
 
 /** Where a cell stands in the matrix. */

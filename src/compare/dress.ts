@@ -2,7 +2,7 @@
 import { KdamondText } from '../simulator/scenario/damon-text.js';
 import { hostGeometry, type Scenario, ScenarioSchema } from '../simulator/scenario/scenario.js';
 import { GIB, type Nanoseconds } from '../vocabulary/units.js';
-import type { Contender, Place } from './contender.js';
+import type { Contender, Place } from './contenders/contender.js';
 
 /** Rows of the timeline that memory is averaged over. */
 export const ROWS = 100;

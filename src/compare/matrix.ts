@@ -1,7 +1,8 @@
 /** The matrix of a comparison: every policy on every workload, CPU, pressure and seed. */
 import type { ScenarioFiles } from '../simulator/run/jobs.js';
 import type { Scenario } from '../simulator/scenario/scenario.js';
-import type { CellAnswer, CellJob } from './cell-job.js';
+import type { CellJob } from './cell-job.js';
+import type { CellAnswer } from './cell-run.js';
 import { type Cell, type CellPlace, cellOf, rowKey, withBestKnown } from './cells.js';
 import { contenderOf, RULERS } from './contenders/catalogue.js';
 import { onCpu, placeOf, underPressure } from './dress.js';

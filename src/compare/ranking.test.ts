@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CellAnswer } from './cell-job.js';
-import type { CellRun } from './cell-run.js';
+import type { CellAnswer, CellRun } from './cell-run.js';
 import { type Cell, type CellPlace, cellOf, withBestKnown } from './cells.js';
 import { geometricMeanOf, meanOf } from './intervals.js';
 import { groupsOf, LEAST_PRODUCT, standingsOf } from './ranking.js';

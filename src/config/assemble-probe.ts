@@ -1,8 +1,9 @@
 /** From what a user asked a probe for, and a host, to the parts of it. */
-import type { ActuatorName } from '../actuators/catalogue.js';
+import type { ActuatorName } from '../actuators/kinds/catalogue.js';
 import type { JournalPlace } from '../cycle/journal.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { type ProbeSource, probe } from '../sources/probe.js';
+import { probe } from '../sources/kinds/probe.js';
+import type { ProbeSource } from '../sources/probe.js';
 import type { Budgets } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import { actuatorsOf } from './assemble.js';

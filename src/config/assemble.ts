@@ -1,13 +1,13 @@
 /** From what a user asked for, and a host, to the parts of a ready turn. The only place that picks parts. */
 
 import type { Actuator, ActuatorSetting } from '../actuators/actuator.js';
-import type { ActuatorName } from '../actuators/catalogue.js';
+import type { ActuatorName } from '../actuators/kinds/catalogue.js';
 import type { PlanTurnOptions } from '../cycle/plan-turn.js';
 import type { Host } from '../host/host.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { DEFAULT_PARAMETERS, type NamedBlocks } from '../policies/policy.js';
-import type { SourceName } from '../sources/catalogue.js';
 import { HeatFileSource } from '../sources/heat-file.js';
+import type { SourceName } from '../sources/kinds/catalogue.js';
 import type { Source } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Kind } from '../vocabulary/kind.js';
@@ -46,7 +46,7 @@ export interface TurnRequest {
   /** Sources made by the caller, such as a model's PMU. */
   readonly extraSources?: readonly Source[];
   /** Parameters of sources, by name, and the files of recordings: `perf`, `heat`. */
-  readonly sourceParameters?: Given;
+  readonly sourceParameters?: Given | undefined;
   /** Time after which recorded heat weighs half. */
   readonly halfLifeMs?: Milliseconds;
   /** Bytes that the counters of heat may take. */
@@ -71,7 +71,7 @@ export interface TurnRequest {
 /** How actuators act, beyond what they do. */
 export interface Acting extends Omit<ActuatorSetting, 'host'> {
   /** Parameters of the actuators' kinds, by name. */
-  readonly parameters?: Given;
+  readonly parameters?: Given | undefined;
 }
 
 /** Content is what can be had on any host. */

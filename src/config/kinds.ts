@@ -1,9 +1,9 @@
 /** Kinds of every role: what can be chosen by name, and how what was given for one is checked. */
 import type { ActuatorKind } from '../actuators/actuator.js';
-import { ACTUATORS } from '../actuators/catalogue.js';
-import { POLICIES } from '../policies/catalogue.js';
+import { ACTUATORS } from '../actuators/kinds/catalogue.js';
+import { POLICIES } from '../policies/kinds/catalogue.js';
 import type { PolicyKind } from '../policies/policy.js';
-import { RECORDINGS, SOURCES } from '../sources/catalogue.js';
+import { RECORDINGS, SOURCES } from '../sources/kinds/catalogue.js';
 import type { RecordingKind, SourceKind } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Catalogue, Kind } from '../vocabulary/kind.js';

@@ -10,7 +10,7 @@ import { memoryState } from '../cycle/carry-out.js';
 import type { JournalPlace } from '../cycle/journal.js';
 import { planTurn } from '../cycle/plan-turn.js';
 import { pressureReason } from '../planning/budgets.js';
-import { POLICIES } from '../policies/catalogue.js';
+import { POLICIES } from '../policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import type { ProbeHands } from '../sources/probe.js';
 import { OctavoError } from '../vocabulary/errors.js';

@@ -59,7 +59,10 @@ function hostWithBytes(): ScriptedHost {
   return host;
 }
 
-const requestOf = (kinds: TurnRequest['kinds'], more: Partial<TurnRequest> = {}): TurnRequest => ({
+const requestOf = (
+  kinds: NonNullable<TurnRequest['kinds']>,
+  more: Partial<TurnRequest> = {},
+): TurnRequest => ({
   ...{ target: String(PID), scope: {}, policy: 'drawn', sources: ['smaps'], parameters: {}, budgets: {} },
   ...{ actuators: [], split: [], collapse: [], kinds },
   ...more,

@@ -6,9 +6,9 @@ import type { ProcessIdentity } from '../vocabulary/process.js';
 
 export interface TargetScope {
   /** Pids, command names or `cgroup:/path` prefixes that are never touched. */
-  readonly deny?: readonly string[];
+  readonly deny?: readonly string[] | undefined;
   /** When given, only these pids, command names or `cgroup:/path` prefixes. */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
   /**
    * Whether process 1 may be meant, which is init, or the service itself in a container: when it is named by its pid
    * or command (the default), by `all` and cgroups as well (for looking), or never.

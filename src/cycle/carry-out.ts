@@ -44,7 +44,7 @@ interface Ended {
   readonly receipts: readonly Receipt[];
   readonly verdicts: readonly Verdict[];
   /** What ended the run before its time, after it had begun to act. */
-  readonly failure?: OctavoError;
+  readonly failure?: OctavoError | undefined;
   /** False when the end could not be written: the next start settles the run by what page sizes say. */
   readonly closed: boolean;
 }
@@ -194,7 +194,7 @@ interface Batch {
   readonly verdicts: readonly Verdict[];
   readonly span: Span;
   /** Why the actuator did not finish. */
-  readonly failure?: OctavoError;
+  readonly failure?: OctavoError | undefined;
 }
 
 /** One process's share of a run. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { POLICIES } from '../policies/catalogue.js';
+import { POLICIES } from '../policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';

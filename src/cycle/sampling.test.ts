@@ -5,7 +5,7 @@ import { FIRST_BLOCK, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { POLICIES } from '../policies/catalogue.js';
+import { POLICIES } from '../policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import type { Reading, Source } from '../sources/source.js';
 import { identityOf } from '../verification/observe.js';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
 import { failure } from '../base/result.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
-import { POLICIES } from '../policies/catalogue.js';
+import { POLICIES } from '../policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { statLine, writtenHost } from '../../test/written-host.js';
 import type { Host } from './host.js';
-import { linuxHost } from './linux-host.js';
+import { linuxHost } from './linux/linux-host.js';
 import { takeLock } from './lock-file.js';
 
 const PATH = '/state/lock';

@@ -11,7 +11,7 @@ import { FolderFiles } from './folder/files.js';
 import type { RecordedFolder } from './folder/store.js';
 import type { Files, Host } from './host.js';
 import { Pieces } from './recording/pieces.js';
-import { recordHost } from './recording-host.js';
+import { recordHost } from './recording/recording-host.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-recorded-'));
 after(() => rmSync(folder, { recursive: true }));

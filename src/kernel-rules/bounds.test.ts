@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/drawing.js';
 import type { Mapping } from '../vocabulary/mapping.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { type BlockCase, collapseObstacles } from './eligibility.js';
+import { collapseObstacles } from './eligibility.js';
 import { isMisaligned } from './mapping-rules.js';
+import type { BlockCase } from './obstacle.js';
 
 const given = (
   map: Partial<Mapping>,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Drawn, mapping, SETTINGS, state } from '../../test/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { type BlockCase, collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
+import { collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
+import type { BlockCase } from './obstacle.js';
 import { enabledOrders } from './setting-rules.js';
 
 function given(block: string, drawn: Drawn = {}, more: Partial<BlockCase> = {}): BlockCase {

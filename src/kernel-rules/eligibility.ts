@@ -4,45 +4,9 @@
  * __thp_vma_allowable_orders(), mm/khugepaged.c hpage_collapse_scan_pmd(), mm/madvise.c.
  */
 import type { Mapping } from '../vocabulary/mapping.js';
-import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { ThpSettings } from '../vocabulary/thp-settings.js';
-import type { PageGeometry } from '../vocabulary/units.js';
 import { mappingObstacles } from './mapping-rules.js';
+import type { BlockCase, Obstacle } from './obstacle.js';
 import { bindingObstacles, settingObstacles } from './setting-rules.js';
-
-export type ObstacleCode =
-  | 'no-thp'
-  | 'special-mapping'
-  | 'mapping-too-small'
-  | 'nohugepage'
-  | 'thp-disabled'
-  | 'setting'
-  | 'too-many-holes'
-  | 'shared-pages'
-  | 'swapped-pages'
-  | 'nothing-mapped'
-  | 'never-written'
-  | 'userfaultfd'
-  | 'private-copies'
-  | 'misaligned'
-  | 'dax'
-  | 'file-thp'
-  | 'temporary-stack';
-
-export interface Obstacle {
-  readonly code: ObstacleCode;
-  /** One plain sentence. */
-  readonly why: string;
-}
-
-/** Everything the rules look at. */
-export interface BlockCase {
-  readonly mapping: Mapping;
-  readonly state: BlockState;
-  readonly settings: ThpSettings;
-  readonly geometry: PageGeometry;
-  readonly thpDisabledByPrctl: boolean;
-}
 
 /**
  * What keeps MADV_COLLAPSE from making the block huge. It ignores sysfs but for shmem, `except-advised`, limits on holes,

@@ -4,7 +4,7 @@
  */
 import type { Mapping } from '../vocabulary/mapping.js';
 import { type Bytes, blockToPage, type PageGeometry, pageToAddress } from '../vocabulary/units.js';
-import type { BlockCase, Obstacle } from './eligibility.js';
+import type { BlockCase, Obstacle } from './obstacle.js';
 
 /** VM_SPECIAL as smaps spells it: VM_IO, VM_DONTEXPAND, VM_PFNMAP, VM_MIXEDMAP. With VM_HUGETLB it is VM_NO_KHUGEPAGED. */
 const SPECIAL_FLAGS: Readonly<Record<string, string>> = {

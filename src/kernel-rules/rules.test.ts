@@ -4,8 +4,9 @@ import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/drawing.js';
 import type { Mapping } from '../vocabulary/mapping.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import { GEOMETRY_4K, pageGeometry } from '../vocabulary/units.js';
-import { type BlockCase, collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
+import { collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
 import { coversBlock, isMisaligned, sizeWord } from './mapping-rules.js';
+import type { BlockCase } from './obstacle.js';
 import { enabledOrders } from './setting-rules.js';
 
 interface Given {

@@ -5,7 +5,7 @@
 import type { Mapping } from '../vocabulary/mapping.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Order } from '../vocabulary/units.js';
-import type { BlockCase, Obstacle } from './eligibility.js';
+import type { BlockCase, Obstacle } from './obstacle.js';
 
 /** Settings that keep khugepaged away. */
 export function settingObstacles(block: BlockCase): Obstacle[] {

@@ -1,5 +1,6 @@
 /** What will become of an action: whether the kernel may undo it, what would keep it, what undo can put back. */
-import { type BlockCase, khugepagedObstacles } from '../kernel-rules/eligibility.js';
+import { khugepagedObstacles } from '../kernel-rules/eligibility.js';
+import type { BlockCase } from '../kernel-rules/obstacle.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
 import type { Bytes, Fraction, Pages } from '../vocabulary/units.js';
@@ -10,7 +11,7 @@ export interface ForecastCase extends Omit<BlockCase, 'state'> {
   /** Whether the actuator leaves the split pages without references (MADV_COLD over the whole block first). */
   readonly clearsReferences: boolean;
   /** Share of what earlier splits returned to the process that came back; undefined when nothing was looked at. */
-  readonly cameBackShare?: Fraction;
+  readonly cameBackShare?: Fraction | undefined;
 }
 
 export function forecast(facts: ForecastCase): Forecast {

@@ -1,5 +1,6 @@
 /** Noun 4 to noun 5: proposals to an ordered plan inside the budgets, with every refusal kept. Pure. */
-import { collapseObstacles, type Obstacle, type ObstacleCode } from '../kernel-rules/eligibility.js';
+import { collapseObstacles } from '../kernel-rules/eligibility.js';
+import type { Obstacle, ObstacleCode } from '../kernel-rules/obstacle.js';
 import type { BlockState, PageSizes } from '../vocabulary/page-sizes.js';
 import {
   type Budgets,

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
 import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
 import { GEOMETRY_4K, MIB, pageGeometry } from '../vocabulary/units.js';
-import type { PolicyName } from './catalogue.js';
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
 import { Findings } from './findings.js';
+import type { PolicyName } from './kinds/catalogue.js';
 import { DEFAULT_COSTS, DEFAULT_PARAMETERS } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 

@@ -9,7 +9,7 @@ import {
   SUB_PAGE_ORIGIN,
 } from '../../test/drawing.js';
 import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
-import type { PolicyName } from './catalogue.js';
+import type { PolicyName } from './kinds/catalogue.js';
 import type { PolicyOutput } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';
 

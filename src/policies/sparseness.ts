@@ -1,12 +1,12 @@
 /** When a block is sparse: the bounds that splitting and collapsing share, so that neither undoes what the other does. */
 import { share } from '../vocabulary/kind.js';
+import { DEFAULT_SPARSE_BELOW } from './sparse-bound.js';
 
 export const SPARSENESS = {
-  /** 0.10: the bound that the study behind the DAMOS split series used for "sparse". */
   sparseBelow: share({
     brief: 'a block is sparse when at most this share of its sub-pages takes nearly all accesses',
     placeholder: 'share',
-  }).default(0.1),
+  }).default(DEFAULT_SPARSE_BELOW),
   /**
    * With 95 % confidence; the rest is what a split may cost at worst. 0.90: from 40 samples on a block can show it.
    */
@@ -14,6 +14,3 @@ export const SPARSENESS = {
     0.9,
   ),
 } as const;
-
-/** The bound of what is called sparse, for views that judge as policies do. */
-export const DEFAULT_SPARSE_BELOW = SPARSENESS.sparseBelow.parse(undefined);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
-import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { RecordedMapping } from '../formats/perf-data/mappings.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sampleColumns } from '../vocabulary/sample.js';
 import { AccessViews } from './access-views.js';
 import { LATENCIES, NODES, VALUES_OF, type ViewName } from './view-values.js';

@@ -2,11 +2,12 @@
  * What samples say of accesses beside their place: data source, latency, TLB outcome, NUMA node and kind, counted by
  * process and mapping while a recording is read. Bounded: a group takes 5 KiB, and there are at most MOST_GROUPS.
  */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import type { MemoryTopology } from '../formats/perf-data/header-features.js';
 import type { RecordedMapping } from '../formats/perf-data/mappings.js';
 import { saysMore } from '../formats/perf-data/sample-runs.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { DATA_SOURCE, SAMPLE_FLAG, sourceOf } from '../vocabulary/sample.js';
 import type { PageNumber, ProcessId } from '../vocabulary/units.js';
 import { LATENCIES, NODES, TLB, VALUES_OF, VIEW_NAMES, type ViewName, type ViewRow } from './view-values.js';

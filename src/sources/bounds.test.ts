@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerfBuilder } from '../../test/perf-builder.js';
 import { hostOf } from '../../test/perf-rows.js';
-import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';

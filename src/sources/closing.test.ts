@@ -8,7 +8,7 @@ import { hostOf } from '../../test/perf-rows.js';
 import { btfOf, writtenHost } from '../../test/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { writeHeatFile } from '../formats/heat-file/write.js';
-import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Files, Host } from '../host/host.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -5,7 +5,7 @@ import { Bytes, PerfBuilder } from '../../test/perf-builder.js';
 import { readRows } from '../../test/perf-rows.js';
 import { parseDamonLine } from '../formats/damo-record/perf-script.js';
 import type { RegionRecord } from '../formats/damo-record/region.js';
-import { SAMPLE_FIELD as F, FEATURE } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F, FEATURE } from '../formats/perf-abi/constants.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { readDamoRecord } from './damo-file.js';

@@ -3,11 +3,9 @@
  * a huge page has one bit for all of its sub-pages (T2), and a translation that stays in the TLB sets none (T1). It
  * therefore tells which blocks are in use, never which sub-pages of a huge page; both are said in its notes.
  */
-import * as z from 'zod';
 import { missingDamon } from '../damon/damon-features.js';
 import { findListening, listen } from '../damon/listen.js';
 import type { Occupied } from '../damon/owner.js';
-import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot, type TriedRegion } from '../damon/slot.js';
 import { ADAPTIVE_SAMPLE_US, type Watched, watchAdaptively, watchRanges } from '../damon/watch.js';
 import type { Host, Refusal } from '../host/host.js';
@@ -24,7 +22,7 @@ import {
 import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { BlockNumber, Bytes, Milliseconds, PageGeometry } from '../vocabulary/units.js';
 import { MIB } from '../vocabulary/units.js';
-import { type Reading, type Source, type SourceAccount, type SourceContext, sourceKind } from './source.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface DamonRegionsOptions {
   readonly windowMs: Milliseconds;
@@ -39,14 +37,6 @@ export const DAMON_REGIONS_DEFAULTS: DamonRegionsOptions = {
   share: false,
   mostExactBlocks: 512,
 };
-
-export const damonRegions = sourceKind({
-  brief: 'accessed bits by DAMON, for whole huge pages; starts a kdamond and clears accessed bits',
-  parameters: z.strictObject({ shareDamon: SHARE_DAMON }),
-  make: ({ shareDamon }, { host }) => [
-    new DamonRegionsSource(host.identity.geometry, { ...DAMON_REGIONS_DEFAULTS, share: shareDamon }),
-  ],
-});
 
 /** Reach of the largest second-level TLBs with base pages: about 2000 entries. A set within it can look idle (T1). */
 const TLB_ENTRIES = 2048;

@@ -2,9 +2,10 @@
  * Sorts the samples of a recording by what they are samples of. Of events of one nature that could both sample one
  * access only the first counts; of an access that two events did sample, one sample.
  */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import { naturesTogether, overlap, type WeighedEvent } from '../formats/perf-data/event-natures.js';
 import type { EventTable, RecordedEvent } from '../formats/perf-data/event-table.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import type { SampleNature } from '../vocabulary/nature.js';
 import { copySample, type SampleBatch, type SampleColumns, sampleColumns } from '../vocabulary/sample.js';
 import { SameAccess } from './same-access.js';

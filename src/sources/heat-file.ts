@@ -1,13 +1,10 @@
 /** Samples from a heat file, as they were counted when it was imported. */
-import * as z from 'zod';
+import type { HeatFacts } from '../formats/heat-file/facts.js';
 import { HeatFile, type HeatGroup } from '../formats/heat-file/read.js';
-import type { HeatFacts } from '../formats/heat-file/schema.js';
 import { DamagedParquet } from '../formats/parquet/read.js';
-import type { Files, Host } from '../host/host.js';
+import type { Files } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import { isText, parsedList } from '../vocabulary/kind.js';
 import { NATURES } from '../vocabulary/nature.js';
-import { WORD } from '../vocabulary/quantities.js';
 import { coveredNs, type HeatProvenance } from '../vocabulary/recording.js';
 import {
   type Granularity,
@@ -17,38 +14,9 @@ import {
   sampleColumns,
 } from '../vocabulary/sample.js';
 import { type PageGeometry, pageGeometry } from '../vocabulary/units.js';
-import {
-  type Reading,
-  recordingKind,
-  type Source,
-  type SourceAccount,
-  type SourceContext,
-} from './source.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 const ROWS = 8192;
-
-export const heatFile = recordingKind({
-  brief: 'heat that was counted before, by octavo import or octavo probe',
-  files: 'heat',
-  parameters: z.strictObject({
-    heat: parsedList(WORD, isText, {
-      brief: 'heat from this file of octavo import',
-      placeholder: 'file',
-    }),
-  }),
-  make: ({ heat }, { host }) => heat.map((path) => openHere(host, path)),
-});
-
-/** Heat counted in other page sizes than this host's means nothing here. */
-function openHere(host: Host, path: string): HeatFileSource {
-  const file = HeatFileSource.open(host.files, path);
-  const { pageBytes, blockBytes } = host.identity.geometry;
-  if (file.geometry.pageBytes !== pageBytes || file.geometry.blockBytes !== blockBytes) {
-    const problem = `was recorded with ${file.geometry.pageBytes} byte pages, this host has ${pageBytes}`;
-    throw malformed(path, problem, 'its page geometry');
-  }
-  return file;
-}
 
 export class HeatFileSource implements Source {
   readonly name = 'heat-file';

@@ -2,9 +2,7 @@
  * Which sub-pages of huge blocks hold anything but zeroes, read from the memory itself. Not heat, but proof of bloat: a
  * zero-filled sub-page is returned to the system by a split to order 0. Blocks that cannot be acted on are not read.
  */
-import * as z from 'zod';
 import type { Answer, Host, ProcessMemory } from '../host/host.js';
-import { size } from '../vocabulary/kind.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import {
@@ -15,7 +13,7 @@ import {
   type PageRange,
   type ProcessId,
 } from '../vocabulary/units.js';
-import { type Reading, type Source, type SourceAccount, type SourceContext, sourceKind } from './source.js';
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface OccupancyOptions {
   /** Bytes read per second, so that memory bandwidth and caches stay the target's. */
@@ -27,22 +25,6 @@ export interface OccupancyOptions {
 }
 
 export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB };
-
-/** Content is what can be had on any host. */
-export const occupancy = sourceKind({
-  brief: 'content: which sub-pages of huge pages hold anything but zeroes',
-  parameters: z.strictObject({
-    readRate: size({
-      brief: 'bytes per second that may be read',
-      placeholder: 'bytes',
-      min: 1024,
-      max: 2 ** 40,
-    }).default(OCCUPANCY_DEFAULTS.bytesPerSecond),
-  }),
-  make: ({ readRate }, { only }) => [
-    new OccupancySource({ bytesPerSecond: readRate, ...(only === undefined ? {} : { only }) }),
-  ],
-});
 
 /** A huge block of 64 KiB pages is 512 MiB: read in pieces of this size. */
 const MOST_AT_ONCE: Bytes = 2 * MIB;

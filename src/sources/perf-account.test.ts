@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerfBuilder } from '../../test/perf-builder.js';
 import { readRows } from '../../test/perf-rows.js';
-import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import { lossesOf, lostOf } from './perf-account.js';
 
 async function losing(readFormat: number, records: number, samples: number) {

@@ -1,5 +1,5 @@
 /** What a perf.data reader has to say about what it could not use. */
-import { READ_FORMAT } from '../formats/perf-data/constants.js';
+import { READ_FORMAT } from '../formats/perf-abi/constants.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 import type { Fraction, Nanoseconds } from '../vocabulary/units.js';
 

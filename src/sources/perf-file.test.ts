@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerfBuilder } from '../../test/perf-builder.js';
 import { hostOf, streamOf } from '../../test/perf-rows.js';
-import { SAMPLE_FIELD as F } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host } from '../host/host.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { fileStream } from './file-bytes.js';

@@ -1,14 +1,10 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
-import * as z from 'zod';
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
-import { SAMPLE_FIELD } from '../formats/perf-data/constants.js';
+import { SAMPLE_FIELD } from '../formats/perf-abi/constants.js';
 import { PerfSession } from '../formats/perf-data/session.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { Fingerprint } from '../vocabulary/fingerprint.js';
-import { isText, parsed, parsedList, toggle } from '../vocabulary/kind.js';
 import { bestNature, NATURES, type SampleNature } from '../vocabulary/nature.js';
-import type { PageSizes } from '../vocabulary/page-sizes.js';
-import { WORD } from '../vocabulary/quantities.js';
 import type { HeatProvenance, RecordedSpan, RecordingFacts } from '../vocabulary/recording.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import { needsMoments, type SampleWish } from '../vocabulary/sample-wish.js';
@@ -16,18 +12,8 @@ import type { PageGeometry, ProcessId } from '../vocabulary/units.js';
 import { EventSorter, isNamed } from './event-sorter.js';
 import { lossesOf, notesOf, unseenShareOf } from './perf-account.js';
 import { PerfReader, type ReaderContext } from './perf-reader.js';
-import { ResolvedSource } from './resolved.js';
-import { Resolver } from './resolver.js';
-import { SAMPLE_CHOICES, wishOf } from './sample-choices.js';
 import { type Moments, SampleFilter } from './sample-filter.js';
-import {
-  type Reading,
-  type Renamed,
-  recordingKind,
-  type Source,
-  type SourceAccount,
-  type SourceContext,
-} from './source.js';
+import type { Reading, Renamed, Source, SourceAccount, SourceContext } from './source.js';
 
 export interface PerfInput {
   /** Path of a file or directory; only a name for messages when `stream` is given. */
@@ -46,38 +32,6 @@ export interface PerfInput {
   readonly fingerprint?: Fingerprint;
   readonly geometry: PageGeometry;
 }
-
-export const perfFile = recordingKind({
-  brief: 'accesses that perf sampled',
-  files: 'perf',
-  parameters: z.strictObject({
-    perf: parsedList(WORD, isText, { brief: 'samples from this perf.data file', placeholder: 'file' }),
-    resolve: toggle({
-      brief: 'with --perf: look up physical addresses in the page tables of the target (CAP_SYS_ADMIN)',
-    }).default(false),
-    event: parsed(WORD, isText, {
-      brief: 'with --perf: heat of this event; otherwise of the one whose samples say most',
-      placeholder: 'name',
-    }).optional(),
-    ...SAMPLE_CHOICES,
-  }),
-  make({ perf, resolve, event, ...choices }, { host }) {
-    const wish = wishOf(choices);
-    const { geometry } = host.identity;
-    const common = {
-      geometry,
-      ...(event === undefined ? {} : { event }),
-      ...(wish === undefined ? {} : { wish }),
-    };
-    const sources = perf.map((path) => new PerfFileSource({ path, ...common }));
-    if (!resolve) return sources;
-    return sources.map(
-      (source) => new ResolvedSource(source, ({ processes }) => Resolver.of(host, pidsOf(processes))),
-    );
-  },
-});
-
-const pidsOf = (processes: readonly PageSizes[]) => processes.map(({ process }) => process.pid);
 
 export class PerfFileSource implements Source {
   readonly name = 'perf-file';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { linuxHost } from '../host/linux-host.js';
+import { linuxHost } from '../host/linux/linux-host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { SAMPLE_KIND } from '../vocabulary/sample.js';
 import { PAGE_FAULTS, PerfLiveSource } from './perf-live.js';

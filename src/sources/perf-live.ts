@@ -3,12 +3,12 @@
  * (page faults, PEBS, IBS). SPE writes to an AUX area and is read through perf-pipe.
  */
 
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+import { ATTR_FLAG, SAMPLE_FIELD as F, SOFTWARE } from '../formats/perf-abi/constants.js';
 import { readAttr, writeAttr } from '../formats/perf-data/attr.js';
-import { ATTR_FLAG, SAMPLE_FIELD as F, SOFTWARE } from '../formats/perf-data/constants.js';
 import { viewOf } from '../formats/perf-data/record-view.js';
 import { PerfSession } from '../formats/perf-data/session.js';
 import type { Host, PerfRing } from '../host/host.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { Fingerprint } from '../vocabulary/fingerprint.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';

@@ -2,8 +2,9 @@
  * Samples from `perf record` while it records: slice after slice through a pipe, with the period adjusted between
  * slices so that decoding stays under its bound.
  */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import type { Clock, Host, Program } from '../host/host.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { Fingerprint } from '../vocabulary/fingerprint.js';
 import type { SampleNature } from '../vocabulary/nature.js';

@@ -2,7 +2,7 @@
  * Brings the bytes of a recording to its session, whatever holds them: a file, a directory of `perf record --threads`, a
  * pipe, or any of the first two compressed. Yields whenever rows are to be taken away.
  */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import {
   FILE_HEADER_BYTES,
   type FileHeader,
@@ -16,6 +16,7 @@ import {
 import { readFeature } from '../formats/perf-data/header-features.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 import type { Files, OpenFile } from '../host/host.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import type { Milliseconds } from '../vocabulary/units.js';
 import { ByteQueue } from './byte-queue.js';
 import { COMPRESSION_BYTES, compressionOf, decompressed } from './compressed.js';

@@ -1,7 +1,8 @@
 /** Memory samples from the text of `perf script`, line by line: memory does not depend on its length. */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import { parseScriptLine, type ScriptSample } from '../formats/perf-script/line.js';
 import { natureOfName } from '../formats/perf-script/natures.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { Fingerprint } from '../vocabulary/fingerprint.js';
 import { bestNature, NATURES, type SampleNature } from '../vocabulary/nature.js';

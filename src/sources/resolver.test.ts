@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { hostOf } from '../../test/perf-rows.js';
 import type { Host } from '../host/host.js';
-import { linuxHost } from '../host/linux-host.js';
+import { linuxHost } from '../host/linux/linux-host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { NO_PAGE, SAMPLE_FLAG, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

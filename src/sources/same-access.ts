@@ -1,5 +1,5 @@
 /** Remembers which accesses were sampled lately, so that one of them counts once though two events sampled it. */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 
 /** Samples of one access are written by one interrupt: nearly side by side. */
 const PLACES = 4096;

@@ -1,6 +1,5 @@
 /** Which samples of a recording are wanted, as options and requests say it. */
-import type * as z from 'zod';
-import { isText, parsed, parsedList } from '../vocabulary/kind.js';
+import { isText, listField, type ReadField, readField } from '../vocabulary/field.js';
 import type { ValueParser } from '../vocabulary/quantities.js';
 import type { SampleWish, TimeBound, TimeRange } from '../vocabulary/sample-wish.js';
 
@@ -102,31 +101,33 @@ const amountOf = (bound: TimeBound) => (bound.kind === 'share' ? bound.share : b
 const isSet = <Value>(given: unknown): given is ReadonlySet<Value> => given instanceof Set;
 const isTimeRange = (given: unknown): given is TimeRange => typeof given === 'object' && given !== null;
 
-/** Parameters of every source of samples, and options of `octavo import`. */
+/** Fields of every source of samples, and options of `octavo import`. */
 export const SAMPLE_CHOICES = {
-  time: parsed(parseTimeRange, isTimeRange, {
+  time: readField(parseTimeRange, isTimeRange, {
     placeholder: 'range',
     brief: 'only samples of this time: FROM,TO in seconds as `perf script` prints them, or 10%-20%',
-  }).optional(),
-  tid: parsed(parsePids, isSet<number>, { brief: 'only these threads (comma-separated tids)' }).optional(),
-  comm: parsed(parseNames, isSet<string>, {
+  }),
+  tid: readField(parsePids, isSet<number>, { brief: 'only these threads (comma-separated tids)' }),
+  comm: readField(parseNames, isSet<string>, {
     placeholder: 'names',
     brief: 'only threads with these names (comma-separated)',
-  }).optional(),
-  cpu: parsed(parseCpus, isSet<number>, {
+  }),
+  cpu: readField(parseCpus, isSet<number>, {
     placeholder: 'cpus',
     brief: 'only samples taken on these CPUs (0-3,8)',
-  }).optional(),
-  cgroup: parsedList(parseCgroup, isText, {
+  }),
+  cgroup: listField(parseCgroup, isText, {
     placeholder: 'path',
     brief: 'only samples of this cgroup and those below it (perf record --all-cgroups)',
-  }).optional(),
+  }),
 } as const;
 
 /** The values of `SAMPLE_CHOICES` once read. */
 export type SampleChoices = {
-  readonly [Name in keyof typeof SAMPLE_CHOICES]?: z.output<(typeof SAMPLE_CHOICES)[Name]>;
+  readonly [Name in keyof typeof SAMPLE_CHOICES]?: FieldValue<(typeof SAMPLE_CHOICES)[Name]> | undefined;
 };
+type FieldValue<Field> =
+  Field extends ReadField<infer Value, infer List> ? (List extends true ? readonly Value[] : Value) : never;
 
 /** Undefined when nothing is left out. */
 export function wishOf({ time, tid, comm, cpu, cgroup }: SampleChoices): SampleWish | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccessColumns, instructionColumns } from '../formats/perf-data/access-columns.js';
 import { ThreadTable } from '../formats/perf-data/threads.js';
+import { type AccessColumns, instructionColumns } from '../vocabulary/access-columns.js';
 import { sampleColumns } from '../vocabulary/sample.js';
 import type { SampleWish } from '../vocabulary/sample-wish.js';
 import { regionsWithin, SampleFilter } from './sample-filter.js';

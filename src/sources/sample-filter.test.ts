@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RegionRecord } from '../formats/damo-record/region.js';
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import { ThreadTable } from '../formats/perf-data/threads.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { sampleColumns } from '../vocabulary/sample.js';
 import { needsMoments, type SampleWish } from '../vocabulary/sample-wish.js';
 import { regionsWithin, SampleFilter } from './sample-filter.js';

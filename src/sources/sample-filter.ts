@@ -1,7 +1,7 @@
 /** Which samples of a recording are wanted: by time, thread and command. What is left out is counted by reason. */
 import type { RegionRecord } from '../formats/damo-record/region.js';
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
 import type { ThreadTable } from '../formats/perf-data/threads.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import type { SampleWish, TimeBound, TimeRange } from '../vocabulary/sample-wish.js';
 import type { Nanoseconds } from '../vocabulary/units.js';
 

@@ -2,16 +2,9 @@
  * The last resort of hosts that can sample nothing: PMD-mapped blocks as ranges without any heat. Policies that need
  * to know which sub-pages are in use find every block unknown, and say so.
  */
-import { NO_PARAMETERS } from '../vocabulary/kind.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
-import { type Reading, type Source, type SourceAccount, type SourceContext, sourceKind } from './source.js';
-
-export const smaps = sourceKind({
-  brief: 'where huge pages are, without any heat',
-  parameters: NO_PARAMETERS,
-  make: (_, { host }) => [new SmapsSource(host.identity.geometry)],
-});
+import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
 export class SmapsSource implements Source {
   readonly name = 'smaps';

@@ -2,8 +2,9 @@
  * Which instructions touch which data objects in each block or page, counted while a recording is read. Bounded: places,
  * and the pairs of object and instruction in each, are dropped from the rarest on when they are too many, and told.
  */
-import type { AccessColumns } from '../formats/perf-data/access-columns.js';
+
 import type { PerfSession } from '../formats/perf-data/session.js';
+import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { SAMPLE_FLAG } from '../vocabulary/sample.js';
 import type { Bytes, PageNumber, Pages, ProcessId } from '../vocabulary/units.js';
 import { type DataObject, DataObjects } from './data-objects.js';

@@ -1,5 +1,6 @@
 /** Blocks that could be huge and are not, grouped by what stands against them. Pure. */
-import { khugepagedObstacles, type ObstacleCode } from '../kernel-rules/eligibility.js';
+import { khugepagedObstacles } from '../kernel-rules/eligibility.js';
+import type { ObstacleCode } from '../kernel-rules/obstacle.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { BlockNumber, Bytes } from '../vocabulary/units.js';

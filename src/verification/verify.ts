@@ -2,7 +2,8 @@
  * Nouns 6 and before/after to noun 7: whether a step had its effect, judged by page sizes alone. What the mechanism
  * answered serves only to explain a failure. Pure.
  */
-import { type BlockCase, collapseObstacles } from '../kernel-rules/eligibility.js';
+import { collapseObstacles } from '../kernel-rules/eligibility.js';
+import type { BlockCase } from '../kernel-rules/obstacle.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Receipt, Step, Verdict, VerdictCause } from '../vocabulary/plan.js';
 import type { PageGeometry } from '../vocabulary/units.js';

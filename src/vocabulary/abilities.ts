@@ -1,5 +1,5 @@
 /**
- * What a kernel, a CPU and a user can do, found out once by probing (host/features.ts) and read by the doctor, the
+ * What a kernel, a CPU and a user can do, found out once by probing (host/features/features.ts) and read by the doctor, the
  * planner, the actuators and the explainer. Plain frozen data: `null` stands for what is absent or cannot be read.
  * Nothing in here follows from a version number.
  */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as z from 'zod';
+import * as field from './field.js';
 import * as kind from './kind.js';
 import { QUANTITIES } from './quantities.js';
 
@@ -98,12 +99,12 @@ test('a composed kind has the parameters of its parts, and its own defaults for 
 test('values are shown as options write them', () => {
   const spelling = (schema: z.ZodType) => kind.fieldsOf(z.object({ it: schema }))[0].spelling;
   const rest = spelling(kind.toggle({ brief: 'x' }));
-  assert.deepEqual([kind.shownValue(rest, true), kind.shownValue(rest, false)], ['yes', 'no']);
-  assert.equal(kind.shownValue(spelling(ROOM), 8192), '8K');
-  assert.equal(kind.shownValue(spelling(kind.choice(['a'], { brief: 'x' })), 'a'), 'a');
+  assert.deepEqual([field.shownValue(rest, true), field.shownValue(rest, false)], ['yes', 'no']);
+  assert.equal(field.shownValue(spelling(ROOM), 8192), '8K');
+  assert.equal(field.shownValue(spelling(kind.choice(['a'], { brief: 'x' })), 'a'), 'a');
   const list = { type: 'text', parse: Object.assign(String, { accepts: 'x' }), isList: true } as const;
-  assert.equal(kind.shownValue(list, ['a', 'b']), 'a, b');
-  assert.equal(kind.optionWords('sparseBelow'), 'sparse-below');
+  assert.equal(field.shownValue(list, ['a', 'b']), 'a, b');
+  assert.equal(field.optionWords('sparseBelow'), 'sparse-below');
 });
 
 test('a text is kept as it was written when its parser takes it', () => {

@@ -5,7 +5,8 @@
  */
 import * as z from 'zod';
 import { assert } from '../base/assert.js';
-import { acceptedValues, QUANTITIES, quantityParser, type Unit, type ValueParser } from './quantities.js';
+import type { FieldFacts, FieldText, ReadField, Spelling } from './field.js';
+import { acceptedValues, quantityParser, type Unit, type ValueParser } from './quantities.js';
 
 /** What every kind declares, whatever its role; the role adds how one is made. */
 export interface Kind<Parameters extends z.ZodObject = z.ZodObject> {
@@ -22,29 +23,14 @@ export type Catalogue<Any extends Kind = Kind> = Readonly<Record<string, Any>>;
 /** Parameters of a kind that has none. */
 export const NO_PARAMETERS = z.strictObject({});
 
-/** How the value of a field is written. */
-export type Spelling =
-  | { readonly type: 'quantity'; readonly unit: Unit; readonly min: number; readonly max: number }
-  | { readonly type: 'switch' }
-  | { readonly type: 'choice'; readonly values: readonly string[] }
-  | { readonly type: 'text'; readonly parse: ValueParser<unknown>; readonly isList: boolean };
-
-export interface FieldText {
-  /** What a value does, as `--help` shows it: small letter, no full stop, no default. */
-  readonly brief: string;
-  /** The option's name in camel case; the field's own when absent. */
-  readonly option?: string;
-  /** What stands for the value in `--help`; the unit when absent. */
-  readonly placeholder?: string;
-}
-
-type FieldFacts = FieldText & { readonly spelling: Spelling };
-
 const FACTS = new WeakMap<z.ZodType, FieldFacts>();
+/** What each was made of: two schemas of one object are one declaration. */
+const DECLARATIONS = new WeakMap<z.ZodType, object>();
 
 function field<Schema extends z.ZodType>(schema: Schema, text: FieldText, spelling: Spelling): Schema {
   const described = schema.describe(text.brief);
   FACTS.set(described, { ...text, spelling });
+  DECLARATIONS.set(described, text);
   return described;
 }
 
@@ -123,25 +109,19 @@ export function choice<const Value extends string>(
   return field(z.enum(values, { error: problem }), text, { type: 'choice', values });
 }
 
-/**
- * A value that `parse` reads from a text; `isValue` knows one that was read already.
- */
-export function parsed<Value>(
-  parse: ValueParser<Value>,
-  isValue: (given: unknown) => given is Value,
-  text: FieldText,
-): z.ZodType<Value, Value | string> {
-  return field(readBy(parse, isValue), text, { type: 'text', parse, isList: false });
+/** A value that is read from a text, or was read before. */
+export function parsed<Value>(declaration: ReadField<Value, false>): z.ZodType<Value, Value | string> {
+  return field(readBy(declaration.spelling.parse, declaration.isValue), declaration, declaration.spelling);
 }
 
-/** A list of such values, one for each time that the option is given. */
+/** A list of such values. */
 export function parsedList<Value>(
-  parse: ValueParser<Value>,
-  isValue: (given: unknown) => given is Value,
-  text: FieldText,
+  declaration: ReadField<Value, true>,
 ): z.ZodType<readonly Value[], readonly (Value | string)[]> {
-  const schema = z.array(readBy(parse, isValue), { error: 'must be a list' });
-  return field(schema, text, { type: 'text', parse, isList: true });
+  const schema = z.array(readBy(declaration.spelling.parse, declaration.isValue), {
+    error: 'must be a list',
+  });
+  return field(schema, declaration, declaration.spelling);
 }
 
 function readBy<Value>(parse: ValueParser<Value>, isValue: (given: unknown) => given is Value) {
@@ -156,8 +136,6 @@ function readBy<Value>(parse: ValueParser<Value>, isValue: (given: unknown) => g
       return z.NEVER;
     });
 }
-
-export const isText = (given: unknown): given is string => typeof given === 'string';
 
 /** One parameter of a kind. */
 export interface Field extends FieldText {
@@ -209,7 +187,7 @@ export function unionOf(kinds: Catalogue): readonly SharedField[] {
       const schema = declared(parameters.shape[field.name] as z.ZodType);
       const one = found.get(field.name) ?? { schema, field, owners: [] };
       assert(
-        one.schema === schema,
+        isOneDeclaration(one.schema, schema),
         `${kind} declares ${field.name}, which another kind declares differently`,
       );
       one.owners.push({ kind, fallback: field.fallback });
@@ -217,6 +195,10 @@ export function unionOf(kinds: Catalogue): readonly SharedField[] {
     }
   }
   return [...found.values()].map(({ field: { fallback: _, ...field }, owners }) => ({ ...field, owners }));
+}
+
+function isOneDeclaration(one: z.ZodType, other: z.ZodType): boolean {
+  return one === other || DECLARATIONS.get(one) === DECLARATIONS.get(other);
 }
 
 /** The schema of all parameters of some kinds; `other` replaces fallbacks that differ from those of the parts. */
@@ -233,16 +215,4 @@ export function ownOf<Parameters extends z.ZodObject>(
 ): z.output<Parameters> {
   const own = Object.keys(parameters.shape).map((name) => [name, all[name]] as const);
   return parameters.parse(Object.fromEntries(own)) as z.output<Parameters>;
-}
-
-/** A value as options and documents write it. */
-export function shownValue(spelling: Spelling, value: unknown): string {
-  if (spelling.type === 'switch') return value === true ? 'yes' : 'no';
-  if (spelling.type === 'quantity') return QUANTITIES[spelling.unit].show(Number(value));
-  return Array.isArray(value) ? value.join(', ') : String(value);
-}
-
-/** `sparseBelow` as it is printed and typed: `sparse-below`. */
-export function optionWords(option: string): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -23,5 +23,5 @@ export interface Mapping {
   /** The file lies on persistent memory without a page cache. */
   readonly dax?: boolean;
   /** Anonymous pages of the mapping, present and swapped; undefined where smaps could not be read. */
-  readonly anonymousBytes?: Bytes;
+  readonly anonymousBytes?: Bytes | undefined;
 }

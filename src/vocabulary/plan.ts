@@ -133,7 +133,7 @@ export const StepSchema = z
   .strictObject({
     id: Count,
     proposal: ProposalSchema,
-    /** Actuator of actuators/catalogue.ts that is to do it. */
+    /** Actuator of actuators/kinds/catalogue.ts that is to do it. */
     actuator: z.string(),
     /** The block when the plan was made. */
     before: BlockStateSchema,

@@ -157,12 +157,3 @@ export function acceptedValues(unit: Unit, { min, max }: Range): string {
 export function showShare(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
-
-/** Any word but an empty one, which is a forgotten variable of a script. */
-export const WORD: ValueParser<string> = Object.assign(
-  (text: string): string => {
-    if (text.trim() === '') throw new SyntaxError('is empty');
-    return text;
-  },
-  { accepts: 'a word' },
-);

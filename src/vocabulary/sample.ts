@@ -116,7 +116,7 @@ export interface Granularity {
 
 /** Where samples came from, carried into the hot map and every reason built on it. */
 export interface SampleOrigin {
-  /** Source name of sources/catalogue.ts. */
+  /** Source name of sources/kinds/catalogue.ts. */
   readonly source: string;
   /** The file, event or process the samples came from. */
   readonly detail: string;

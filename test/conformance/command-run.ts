@@ -1,5 +1,5 @@
 /** `octavo WORDS…` in this very process, on any host: everything of the command but the process around it. */
-import { runCommandLine } from '../../src/cli/application.js';
+import { runCommandLine } from '../../src/cli/application/application.js';
 import { OctavoContext } from '../../src/cli/context.js';
 import type { Host } from '../../src/host/host.js';
 import type { CommandInterruption, CommandRun } from './stage.js';

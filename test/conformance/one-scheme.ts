@@ -24,7 +24,7 @@ const FEWEST_REGIONS = 3;
 
 export interface OneScheme {
   /** Its memory; without it, the ranges are of physical memory. */
-  readonly pid?: ProcessId;
+  readonly pid?: ProcessId | undefined;
   readonly ranges: readonly PageRange[];
   readonly scheme: DamosScheme;
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Actuator } from '../../src/actuators/actuator.js';
-import { ACTUATORS, type ActuatorName } from '../../src/actuators/catalogue.js';
 import { dryRun } from '../../src/actuators/dry-run.js';
+import { ACTUATORS, type ActuatorName } from '../../src/actuators/kinds/catalogue.js';
 import { actuatorsOf } from '../../src/config/assemble.js';
 import { planTurn } from '../../src/cycle/plan-turn.js';
 import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
@@ -13,7 +13,7 @@ import { violations } from '../../src/model/kernel/checks/invariants.js';
 import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
-import { POLICIES } from '../../src/policies/catalogue.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';

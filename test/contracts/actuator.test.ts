@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Actuator } from '../../src/actuators/actuator.js';
-import { ACTUATORS, type ActuatorName } from '../../src/actuators/catalogue.js';
 import { dryRun } from '../../src/actuators/dry-run.js';
+import { ACTUATORS, type ActuatorName } from '../../src/actuators/kinds/catalogue.js';
 import { actuatorsOf } from '../../src/config/assemble.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';
 import { PID, ScriptedHost } from '../scripted-host.js';

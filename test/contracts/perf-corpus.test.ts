@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Tally } from '../../src/formats/perf-data/tally.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { damagedBytes } from '../../src/sources/perf-account.js';
 import { PerfFileSource } from '../../src/sources/perf-file.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';

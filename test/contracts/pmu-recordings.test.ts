@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SeededRandom } from '../../src/base/seeded-random.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { CPUS } from '../../src/model/cpus/catalogue.js';
 import type { Cpu } from '../../src/model/cpus/cpu.js';
 import { FlatSpace } from '../../src/model/hardware/flat-space.js';

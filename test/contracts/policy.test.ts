@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { POLICIES, type PolicyName } from '../../src/policies/catalogue.js';
+import { POLICIES, type PolicyName } from '../../src/policies/kinds/catalogue.js';
 import {
   DEFAULT_PARAMETERS,
   type PolicyInput,

@@ -10,7 +10,7 @@ import { applyPlan } from '../../src/cycle/apply-plan.js';
 import { planTurn } from '../../src/cycle/plan-turn.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
 import { type Regrets, regretKey } from '../../src/planning/regret.js';
-import { POLICIES } from '../../src/policies/catalogue.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { OccupancySource } from '../../src/sources/occupancy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';

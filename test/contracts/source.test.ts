@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SOURCES, type SourceName } from '../../src/sources/catalogue.js';
+import { SOURCES, type SourceName } from '../../src/sources/kinds/catalogue.js';
 import { describeSource, type SourceCase } from './source.js';
 import { STAGES, type Stage } from './stages.js';
 

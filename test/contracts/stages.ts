@@ -4,10 +4,10 @@
  * its own memory goes through the machines of test/differential.
  */
 import { join } from 'node:path';
-import { folderHost } from '../../src/host/folder-host.js';
+import { folderHost } from '../../src/host/folder/folder-host.js';
 import type { Host } from '../../src/host/host.js';
-import { linuxHost } from '../../src/host/linux-host.js';
-import { recordHost } from '../../src/host/recording-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
+import { recordHost } from '../../src/host/recording/recording-host.js';
 import { RELEASES, type Release } from '../../src/model/kernel/state/options.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { liveMachine } from '../differential/live-machine.js';

@@ -6,7 +6,7 @@ import { applyPlan } from '../../src/cycle/apply-plan.js';
 import { planTurn } from '../../src/cycle/plan-turn.js';
 import type { Host } from '../../src/host/host.js';
 import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
-import { POLICIES } from '../../src/policies/catalogue.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
 import { identityOf, observe } from '../../src/verification/observe.js';
 import type { OctavoError } from '../../src/vocabulary/errors.js';

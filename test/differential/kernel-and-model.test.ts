@@ -1,7 +1,7 @@
 /** The same calls on this machine's own kernel and on the model of its release: every step must look the same. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { liveMachine } from './live-machine.js';
 import { modelMachine } from './model-machine.js';

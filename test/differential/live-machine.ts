@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import type { Ask, Told } from './live-caller.js';
 import { processVmRead } from './process-vm-read.js';
 import type { Backing, Machine, OwnAnswer, Span } from './test-machine.js';

@@ -1,5 +1,5 @@
 /** Arm SPE recordings of every shape that a seed asks for. */
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { Dice } from '../fuzz/mutations.js';
 import { type BuiltAttr, PerfBuilder } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';

@@ -1,7 +1,7 @@
 /** Recordings of every shape say what was written into them. (scripts/differential/perf.mjs asks perf as well.) */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { readRows } from '../perf-rows.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import { rowText } from './perf-oracle.js';

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { SeededRandom } from '../../src/base/seeded-random.js';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { PerfBuilder } from '../perf-builder.js';
 import { MAIN, OctavoRunner } from './octavo.js';
 

@@ -1,7 +1,7 @@
 /** Runs the command line inside this process, for loops too tight for a process each. */
-import { runCommandLine } from '../../src/cli/application.js';
+import { runCommandLine } from '../../src/cli/application/application.js';
 import { OctavoContext } from '../../src/cli/context.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 
 const host = linuxHost();
 

@@ -9,7 +9,7 @@ import type { MapAnswer } from '../../demo/protocol.js';
 import { changes } from '../../src/cycle/acts.js';
 import { listRuns, readRun } from '../../src/cycle/journal.js';
 import { asIfRecovered, lastVerdicts } from '../../src/cycle/recovery.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import type { WorkloadClient } from '../live/workload-client.js';
 import { xorshift } from '../random.js';
 import { octavo as here } from './in-process.js';

@@ -4,7 +4,7 @@
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import type { MapAnswer, OwnAdvice } from '../../demo/protocol.js';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { killedJournal } from '../killed-journal.js';
 import { type WorkloadClient, WorkloadRefusal } from '../live/workload-client.js';
 import type { Scene } from '../looking.js';

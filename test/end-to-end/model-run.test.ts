@@ -148,7 +148,7 @@ const STATE = '/var/lib/octavo';
 test('nothing stays in the state folder; what a killed run left goes with the next', { skip }, async () => {
   const run = (...words: string[]) =>
     spawn(process.execPath, [MAIN, 'model', 'run', '--', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const stagesOf = ({ pid }: { readonly pid?: number }) =>
+  const stagesOf = ({ pid }: { readonly pid?: number | undefined }) =>
     readdirSync(STATE).filter((name) => name.startsWith('model-') && name.endsWith(`-${pid}`));
   const ended = run('sh', '-c', 'kill -9 $$');
   assert.deepEqual(await once(ended, 'close'), [137, null]);

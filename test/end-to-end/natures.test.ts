@@ -4,7 +4,7 @@ import { copyFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { MapAnswer } from '../../demo/protocol.js';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
 import { type BuiltAttr, PerfBuilder } from '../perf-builder.js';

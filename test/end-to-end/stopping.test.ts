@@ -17,7 +17,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { routes } from '../../src/cli/catalogue.js';
+import { routes } from '../../src/cli/application/catalogue.js';
 import { manualCommands } from '../../src/cli/manual.js';
 import { EXIT } from '../../src/vocabulary/errors.js';
 import { MAIN } from './octavo.js';

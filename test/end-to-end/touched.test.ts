@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import type { TouchedView } from '../../src/cli/samples/touched-view.js';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { builtElf, OBJECT } from '../elf-builder.js';
 import { PerfBuilder } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';

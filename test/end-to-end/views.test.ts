@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import type { View } from '../../src/cli/samples/view.js';
-import { SAMPLE_FIELD as F, FEATURE } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F, FEATURE } from '../../src/formats/perf-abi/constants.js';
 import { type BuiltSample, PerfBuilder } from '../perf-builder.js';
 import { SpeBuilder } from '../spe-builder.js';
 import { octavo } from './in-process.js';

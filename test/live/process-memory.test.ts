@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { MapAnswer } from '../../demo/protocol.js';
 import type { ProcessMemory } from '../../src/host/host.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { skipUnlessLive } from './abilities.js';
 import { blocksOf } from './page-truth.js';
 import { WorkloadClient, WorkloadRefusal } from './workload-client.js';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SAMPLE_FIELD as F } from '../../src/formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
 import { access } from '../../src/model/kernel/access/access.js';
 import { fork } from '../../src/model/kernel/address-space/fork.js';

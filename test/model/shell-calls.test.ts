@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { runCommandLine } from '../../src/cli/application.js';
+import { runCommandLine } from '../../src/cli/application/application.js';
 import { OctavoContext } from '../../src/cli/context.js';
-import { linuxHost } from '../../src/host/linux-host.js';
+import { linuxHost } from '../../src/host/linux/linux-host.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-shell-calls-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
+import { type ActuatorFlags, actuatorFlags, actuatorParameters } from '../actuator-flags.js';
 import { command, jsonFlag } from '../command.js';
-import { actuatorFlags, actuatorParameters } from '../flags.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
 import { parseWord } from '../parameters.js';
@@ -7,6 +7,7 @@ import { type DryRunFlags, dryRunFlags, type StateFlags, stateFlags } from '../s
 import { APPLY_EXITS, applyNow, describePlan, journalPlace, readPlanFile } from '../turns.js';
 
 type Flags = StateFlags &
+  ActuatorFlags &
   GuardFlags &
   DryRunFlags &
   KeepFlags & {

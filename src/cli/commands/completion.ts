@@ -86,9 +86,8 @@ export const completeCommand = command<Record<never, never>, string[]>(
     },
   },
   async function (this: OctavoContext, _flags, ...words) {
-    const { wholeApplication } = await import('../application.js');
     const { prefix, asked } = askedFor(chosenHost(words, undefined).words);
-    const proposals = await proposeCompletions(await wholeApplication(), asked, this as never);
+    const proposals = await proposeCompletions(await this.commandLine.application(), asked, this as never);
     const partial = asked[asked.length - 1] ?? '';
     for (const { completion } of proposals) {
       if (isUseful(completion, partial)) this.printExact(`${prefix}${completion}`);

@@ -8,7 +8,7 @@ import { KDAMONDS } from '../../damon/kernel-files.js';
 import { parseDamoFile } from '../../formats/damo/parse.js';
 import type { Host } from '../../host/host.js';
 import { EXIT } from '../../vocabulary/errors.js';
-import { runCommandLine } from '../application.js';
+import { runCommandLine } from '../application/application.js';
 import { OctavoContext } from '../context.js';
 
 async function* nothing(): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { probeFeatures } from '../../host/features.js';
+import { probeFeatures } from '../../host/features/features.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { doctorText } from '../doctor/layout.js';
 import { doctorSections } from '../doctor/sections.js';

@@ -1,4 +1,4 @@
-import { DEFAULT_SPARSE_BELOW } from '../../policies/sparseness.js';
+import { DEFAULT_SPARSE_BELOW } from '../../policies/sparse-bound.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { parsePids } from '../../sources/sample-choices.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';

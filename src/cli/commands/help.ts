@@ -19,13 +19,13 @@ export const helpCommand = command<Record<never, never>, string[]>(
         placeholder: 'command',
         brief: 'Words of a command',
         parse: String,
-        proposeCompletions: async () => (await import('../command-table.js')).COMMAND_NAMES,
+        proposeCompletions(this: OctavoContext) {
+          return this.commandLine.names;
+        },
       },
     },
   },
   async function (this: OctavoContext, _flags, ...words) {
-    // The application holds this command, so that it can only be had once it is loaded.
-    const { runCommandLine } = await import('../application.js');
-    this.endsWithCode(await runCommandLine([...words, '--help'], this));
+    this.endsWithCode(await this.commandLine.run([...words, '--help'], this));
   },
 );

@@ -15,9 +15,7 @@ export const manCommand = command<Record<never, never>, []>(
   },
   {},
   async function () {
-    // The table holds this command, so that the routes can only be had once it is loaded.
-    const { everyRoute } = await import('../command-table.js');
-    const routes = await everyRoute();
+    const routes = await this.commandLine.routes();
     const introduction = routes.fullDescription ?? routes.brief;
     this.streams.out.write(manualPage(manualCommands(routes), VERSION, introduction));
   },

@@ -82,8 +82,6 @@ export const modelShellCommand = command<Flags, []>(
 
 /** Octavo's command line with the model as its host, its output kept. */
 async function runOnModel(context: OctavoContext, host: ModelHost, words: readonly string[]) {
-  // The table of all commands holds this one, too.
-  const { runCommandLine } = await import('../application.js');
   let text = '';
   const kept = {
     write: (piece: string) => {
@@ -91,7 +89,7 @@ async function runOnModel(context: OctavoContext, host: ModelHost, words: readon
     },
   };
   const streams = { ...context.streams, out: kept, err: kept, input: NOTHING, interactive: false };
-  const code = await runCommandLine(words, new OctavoContext(host, streams, context.signal));
+  const code = await context.commandLine.run(words, new OctavoContext(host, streams, context.signal));
   return { code, text };
 }
 

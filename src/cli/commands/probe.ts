@@ -1,7 +1,7 @@
 import { type AssembledProbe, assembleProbe } from '../../config/assemble-probe.js';
 import { ofKind } from '../../config/kinds.js';
 import { HotMaps } from '../../hotness/hot-maps.js';
-import { probe } from '../../sources/probe.js';
+import { probe } from '../../sources/kinds/probe.js';
 import { observe } from '../../verification/observe.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
@@ -10,7 +10,7 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
-import { fieldFlags } from '../kind-flags.js';
+import { withKindFlags } from '../kind-flags.js';
 import { parseWord } from '../parameters.js';
 import { plural } from '../print/units.js';
 import { saveProbedHeat } from '../samples/probed-heat.js';
@@ -61,7 +61,7 @@ export const probeCommand = command<Flags, [string]>(
     flags: {
       ...scopeFlags,
       ...stateFlags,
-      ...fieldFlags(probe.parameters.shape),
+      ...withKindFlags({}, {}, { probe }),
       ...guardFlags,
       out: {
         kind: 'parsed',

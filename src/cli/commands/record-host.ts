@@ -1,5 +1,5 @@
-import { probeFeatures } from '../../host/features.js';
-import { type Recorder, recordHost } from '../../host/recording-host.js';
+import { probeFeatures } from '../../host/features/features.js';
+import { type Recorder, recordHost } from '../../host/recording/recording-host.js';
 import { EXIT, type ExitName, OctavoError } from '../../vocabulary/errors.js';
 import { command, LOOKS } from '../command.js';
 import { OctavoContext } from '../context.js';
@@ -42,10 +42,8 @@ export const recordHostCommand = command<Record<never, never>, string[]>(
     const recorder = recordHost(this.host);
     // So that every recording can be asked what that machine could do, whatever the command looked at.
     probeFeatures(recorder.host);
-    // The catalogue holds this command, so that the application can only be had once it is loaded.
-    const { runCommandLine } = await import('../application.js');
     const inner = new OctavoContext(recorder.host, this.streams, this.signal);
-    const code = await runCommandLine(words, inner);
+    const code = await this.commandLine.run(words, inner);
     this.remark(summary(recorder, folder));
     this.endsWith(exitNamed(code));
   },

@@ -8,7 +8,7 @@ import { asIfRecovered, recoverRuns, runState } from '../../cycle/recovery.js';
 import { lockState } from '../../cycle/state-lock.js';
 import { undoOutline } from '../../cycle/undo.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
-import { POLICIES } from '../../policies/catalogue.js';
+import { POLICIES } from '../../policies/kinds/catalogue.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../../policies/policy.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Budgets, Plan } from '../../vocabulary/plan.js';

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { CellAnswer, CellJob } from '../../compare/cell-job.js';
+import type { CellJob } from '../../compare/cell-job.js';
+import type { CellAnswer } from '../../compare/cell-run.js';
 import { tableScenarios } from '../../compare/workload-table.js';
 import { LinuxFiles } from '../../host/linux/files.js';
 import { CellCache } from './cell-cache.js';

@@ -3,7 +3,8 @@
  * key is a hash of everything that a cell depends on, the program included. A torn or foreign line is passed over.
  */
 import { createHash } from 'node:crypto';
-import type { CellAnswer, CellJob } from '../../compare/cell-job.js';
+import type { CellJob } from '../../compare/cell-job.js';
+import type { CellAnswer } from '../../compare/cell-run.js';
 import type { AppendFile, Files } from '../../host/host.js';
 import type { Bytes } from '../../vocabulary/units.js';
 import { MIB } from '../../vocabulary/units.js';

@@ -1,5 +1,6 @@
 /** Runs the cells of a comparison on all processors: what is in the cache is not run again, and what ends is kept at once. */
-import { CELL_JOB_MODULE, type CellAnswer, type CellJob } from '../../compare/cell-job.js';
+import { CELL_JOB_MODULE, type CellJob } from '../../compare/cell-job.js';
+import type { CellAnswer } from '../../compare/cell-run.js';
 import { jobOf, type PlannedCell } from '../../compare/matrix.js';
 import { PROCESSORS, runJobs } from '../../host/worker-pool.js';
 import type { Milliseconds, Nanoseconds } from '../../vocabulary/units.js';

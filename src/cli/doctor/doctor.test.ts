@@ -12,7 +12,7 @@ import {
   kernelWithoutThp,
 } from '../../../test/kernels.js';
 import { terminalOn } from '../../../test/terminal.js';
-import { probeFeatures } from '../../host/features.js';
+import { probeFeatures } from '../../host/features/features.js';
 import { FEATURES_VERSION } from '../../vocabulary/abilities.js';
 import { wrap } from '../print/wrap.js';
 import { doctorText } from './layout.js';

@@ -14,7 +14,7 @@ export interface Inspected extends Observation {
   readonly notHuge: readonly NotHuge[];
   /** What has to be known beside the numbers, such as that the process runs a guest. */
   readonly notes: readonly string[];
-  readonly content?: Content;
+  readonly content?: Content | undefined;
   readonly where: Whereabouts;
 }
 

@@ -3,7 +3,7 @@ import type { TextStyle } from './terminal-text.js';
 
 export interface StreamFacts {
   readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

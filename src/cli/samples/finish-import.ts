@@ -1,5 +1,7 @@
 /** The maps of what was imported, by process and by time, once everything has been read. */
-import { type HeatFacts, NO_TIME } from '../../formats/heat-file/schema.js';
+
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
+import { NO_TIME } from '../../formats/heat-file/schema.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { HeatSlices } from '../../hotness/heat-slices.js';
 import type { HotMaps } from '../../hotness/hot-maps.js';

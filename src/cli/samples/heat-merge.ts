@@ -1,5 +1,7 @@
 /** Puts heat files together: their counters add up, and what they say of themselves is kept. */
-import { type HeatFacts, NO_TIME } from '../../formats/heat-file/schema.js';
+
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
+import { NO_TIME } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { HeatSlices } from '../../hotness/heat-slices.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';

@@ -1,5 +1,5 @@
 /** What was read from recordings, as it is gathered and told. */
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import type { MappedName, TimedMaps } from '../../formats/heat-file/write.js';
 import { DamageLog } from '../../formats/perf-data/damage.js';
 import type { RecordedMapping } from '../../formats/perf-data/mappings.js';

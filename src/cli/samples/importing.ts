@@ -1,6 +1,5 @@
 /** Gathers batches of one or more recordings. */
 import type { RegionRecord } from '../../formats/damo-record/region.js';
-import type { AccessColumns } from '../../formats/perf-data/access-columns.js';
 import type { NewProgram } from '../../formats/perf-data/recording-state.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import { HeatSlices, type SliceOptions } from '../../hotness/heat-slices.js';
@@ -13,6 +12,7 @@ import { BatchResolver } from '../../sources/resolved.js';
 import type { Resolver } from '../../sources/resolver.js';
 import type { TouchedPlaces } from '../../sources/touched-places.js';
 import type { ViewRow } from '../../sources/view-values.js';
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { repetitionOf, shareInWords } from '../../vocabulary/independence.js';
 import { bestNature, type SampleNature } from '../../vocabulary/nature.js';

@@ -1,5 +1,5 @@
 /** Why a recording or heat file shows nothing of what is accessed, and what to do about it. */
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { NATURES, obstacle } from '../../vocabulary/nature.js';
 import type { Imported } from './imported.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { PerfBuilder } from '../../../test/perf-builder.js';
-import { SAMPLE_FIELD as F } from '../../formats/perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
 import type { OctavoContext } from '../context.js';
 import { type OpenedRecording, openRecording } from './open-recording.js';
 

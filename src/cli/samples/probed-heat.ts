@@ -1,5 +1,7 @@
 /** What a probe saw as a heat file, for `octavo plan --heat`. */
-import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
+
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
+import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import type { ProbeSource } from '../../sources/probe.js';
 import { OctavoError } from '../../vocabulary/errors.js';

@@ -1,5 +1,7 @@
 /** Writes the heat file of what was imported. */
-import { HEAT_VERSION, type HeatFacts } from '../../formats/heat-file/schema.js';
+
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
+import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';

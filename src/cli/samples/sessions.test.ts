@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PerfBuilder } from '../../../test/perf-builder.js';
 import { terminalOn } from '../../../test/terminal.js';
-import { SAMPLE_FIELD as F } from '../../formats/perf-data/constants.js';
-import { linuxHost } from '../../host/linux-host.js';
+import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
+import { linuxHost } from '../../host/linux/linux-host.js';
 
 const HEAP = 0x7f0000000000n;
 const folder = mkdtempSync(join(tmpdir(), 'octavo-sessions-'));

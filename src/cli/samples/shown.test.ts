@@ -1,7 +1,7 @@
 /** What is said of recordings and heat files: views, distributions, and why there is nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { MemoryUse } from '../../sources/distributions.js';
 import type { ViewRow } from '../../sources/view-values.js';

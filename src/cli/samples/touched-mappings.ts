@@ -1,5 +1,5 @@
 /** Which recorded mappings touched memory lies in: kept in a heat file, and looked up when it is reported. */
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import type { RecordedMapping } from '../../formats/perf-data/mappings.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import { type PageGeometry, type PageNumber, type ProcessId, pageToAddress } from '../../vocabulary/units.js';

@@ -1,6 +1,6 @@
 /** Views of accesses: how samples spread over data sources, latencies, TLB outcomes, nodes or kinds, and where. */
 import { percent } from '../../base/percent.js';
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { VALUES_OF, VIEW_NAMES, type ViewName, type ViewRow } from '../../sources/view-values.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Row, RowKind } from '../print/rows.js';

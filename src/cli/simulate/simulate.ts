@@ -11,7 +11,7 @@ import { hostGeometry, type Scenario } from '../../simulator/scenario/scenario.j
 import { parseScenario, withValue } from '../../simulator/scenario/scenario-text.js';
 import { requireRoom, traceColumns } from '../../simulator/scenario/trace-columns.js';
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
-import type { TraceColumns } from '../../simulator/workloads/trace.js';
+import type { TraceColumns } from '../../simulator/workloads/trace-columns.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';

@@ -1,8 +1,9 @@
 /** A policy of ours with each of its parts switched off in turn: what a part brings is what is lost without it. */
-import { POLICIES } from '../../policies/catalogue.js';
+import { POLICIES } from '../../policies/kinds/catalogue.js';
 import type { PolicyKind } from '../../policies/policy.js';
-import { fieldsOf, optionWords } from '../../vocabulary/kind.js';
-import type { Contender } from '../contender.js';
+import { optionWords } from '../../vocabulary/field.js';
+import { fieldsOf } from '../../vocabulary/kind.js';
+import type { Contender } from './contender.js';
 
 /** Between the name of a policy and the part that it lacks. */
 const WITHOUT = '-without-';

@@ -1,4 +1,4 @@
-import { ALWAYS, type Contender } from '../contender.js';
+import { ALWAYS, type Contender } from './contender.js';
 
 export const always: Contender = {
   name: 'always',

@@ -1,7 +1,7 @@
 import { octavoInParts } from '../../policies/octavo/octavo.js';
-import type { Contender } from '../contender.js';
 import { ablationsOf } from './ablations.js';
 import { always } from './always.js';
+import type { Contender } from './contender.js';
 import { damonEthp } from './damon-ethp.js';
 import { damosGoal } from './damos-goal.js';
 import { hawkeye } from './hawkeye.js';

@@ -1,4 +1,4 @@
-import { COLLAPSING, type Contender, type Place, processNames } from '../contender.js';
+import { COLLAPSING, type Contender, type Place, processNames } from './contender.js';
 
 /** Aggregations of 100 ms; a run that is shorter than 28 s leaves a quarter of it for the age. */
 const agesOf = ({ scenario }: Place) => Math.max(1, Math.round(Math.min(7e9, scenario.duration / 4) / 100e6));

@@ -1,6 +1,6 @@
 import { BytesText } from '../../simulator/workloads/quantities.js';
 import { MIB } from '../../vocabulary/units.js';
-import { COLLAPSING, type Contender, type Place, processNames } from '../contender.js';
+import { COLLAPSING, type Contender, type Place, processNames } from './contender.js';
 
 /** Share of the data that is to be huge. */
 const WANTED = 0.5;

@@ -1,5 +1,5 @@
-import { COLLAPSING, type Contender, type Place } from '../contender.js';
-import { ruleKind, type SeenBlock } from '../rule-memory.js';
+import { COLLAPSING, type Contender, type Place } from './contender.js';
+import { ruleKind, type SeenBlock } from './rule-memory.js';
 
 /** New and old coverage in the moving mean: 0.2 and 0.8. */
 const NEW = 0.2;

@@ -1,5 +1,5 @@
-import { COLLAPSING, type Contender } from '../contender.js';
-import { ruleKind } from '../rule-memory.js';
+import { COLLAPSING, type Contender } from './contender.js';
+import { ruleKind } from './rule-memory.js';
 
 /** Utilisation from which a region is promoted. */
 const UTILISED = 0.9;

@@ -1,4 +1,4 @@
-import { adviseAll, COLLAPSING, type Contender } from '../contender.js';
+import { adviseAll, COLLAPSING, type Contender } from './contender.js';
 
 export const khugepaged: Contender = {
   name: 'khugepaged',

@@ -1,5 +1,5 @@
-import { type Contender, SPLITTING } from '../contender.js';
-import { ruleKind, SampleMemory, type SeenBlock } from '../rule-memory.js';
+import { type Contender, SPLITTING } from './contender.js';
+import { ruleKind, SampleMemory, type SeenBlock } from './rule-memory.js';
 
 /** htmm_core.c: cooling halves; at most so many folios a scan; the split pays when the benefit is above 5 %. */
 const COOLING = 0.5;

@@ -1,4 +1,4 @@
-import type { Contender } from '../contender.js';
+import type { Contender } from './contender.js';
 
 export const never: Contender = {
   name: 'never',

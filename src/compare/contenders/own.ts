@@ -1,6 +1,6 @@
 /** Octavo's own policies as contenders: each of the catalogue that decides by itself. */
-import { POLICIES, type PolicyName } from '../../policies/catalogue.js';
-import { COLLAPSING, type Contender, SPLITTING } from '../contender.js';
+import { POLICIES, type PolicyName } from '../../policies/kinds/catalogue.js';
+import { COLLAPSING, type Contender, SPLITTING } from './contender.js';
 
 /** Policies of which the host begins small, since all they do is collapse. */
 const COLLAPSERS: ReadonlySet<string> = new Set(['collapse-dense']);

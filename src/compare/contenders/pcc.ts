@@ -1,5 +1,5 @@
-import { COLLAPSING, type Contender } from '../contender.js';
-import { ruleKind } from '../rule-memory.js';
+import { COLLAPSING, type Contender } from './contender.js';
+import { ruleKind } from './rule-memory.js';
 
 /** Share of the footprint that is promoted in a turn. */
 const A_TURN = 0.04;

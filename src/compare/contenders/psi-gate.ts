@@ -1,4 +1,4 @@
-import { ALWAYS, type Contender, type Steering } from '../contender.js';
+import { ALWAYS, type Contender, type Steering } from './contender.js';
 
 /** Pressure within a second from which memory counts as short, and memory below which a group gets base pages only. */
 const STALL_US = 100_000;

@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../base/seeded-random.js';
-import { type Contender, SPLITTING } from '../contender.js';
-import { ruleKind } from '../rule-memory.js';
+import { type Contender, SPLITTING } from './contender.js';
+import { ruleKind } from './rule-memory.js';
 
 export const random: Contender = {
   name: 'random',

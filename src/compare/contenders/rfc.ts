@@ -1,5 +1,5 @@
-import { type Contender, SPLITTING } from '../contender.js';
-import { ruleKind, SampleMemory } from '../rule-memory.js';
+import { type Contender, SPLITTING } from './contender.js';
+import { ruleKind, SampleMemory } from './rule-memory.js';
 
 /** "Sparse" in the histogram of the series: fewer than a tenth of the sub-pages accessed. */
 const SPARSE = 0.1;

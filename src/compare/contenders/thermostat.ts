@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../base/seeded-random.js';
-import { type Contender, SPLITTING } from '../contender.js';
-import { ruleKind } from '../rule-memory.js';
+import { type Contender, SPLITTING } from './contender.js';
+import { ruleKind } from './rule-memory.js';
 
 /** Share of the huge pages that is split and watched in each turn. */
 const WATCHED = 0.05;

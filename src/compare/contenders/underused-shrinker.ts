@@ -1,4 +1,4 @@
-import { type Contender, SPLITTING } from '../contender.js';
+import { type Contender, SPLITTING } from './contender.js';
 
 export const underusedShrinker: Contender = {
   name: 'underused-shrinker',

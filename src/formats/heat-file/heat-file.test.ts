@@ -7,8 +7,9 @@ import type { ColumnValues } from '../parquet/columns.js';
 import { EncodeLoop, type LoopColumn } from '../parquet/encode-loop/encode-loop.js';
 import { DamagedParquet } from '../parquet/read.js';
 import { ParquetFile } from '../parquet/writer.js';
+import type { HeatFacts } from './facts.js';
 import { HeatFile } from './read.js';
-import { FACTS_KEY, HEAT_COLUMNS, HEAT_VERSION, type HeatFacts } from './schema.js';
+import { FACTS_KEY, HEAT_COLUMNS, HEAT_VERSION } from './schema.js';
 import { writeHeatFile } from './write.js';
 
 const FACTS: HeatFacts = {

@@ -24,5 +24,3 @@ export const HEAT_COLUMNS = [
 
 /** Value of time_ms in rows whose time is not known. */
 export const NO_TIME = -1;
-
-export type { HeatFacts } from './facts.js';

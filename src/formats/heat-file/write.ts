@@ -3,8 +3,9 @@ import type { HotBlock, HotMap } from '../../vocabulary/hot-map.js';
 import type { BlockNumber, PageNumber, ProcessId } from '../../vocabulary/units.js';
 import { EncodeLoop } from '../parquet/encode-loop/encode-loop.js';
 import { ParquetFile } from '../parquet/writer.js';
+import type { HeatFacts } from './facts.js';
 import { RowGroup, type SliceRows } from './row-group.js';
-import { FACTS_KEY, HEAT_COLUMNS, type HeatFacts, NO_TIME } from './schema.js';
+import { FACTS_KEY, HEAT_COLUMNS, NO_TIME } from './schema.js';
 
 /** Counters of a hot map stop here. */
 const SATURATED = 0xffff;

@@ -1,5 +1,5 @@
 /** perf_event_attr: what an event was asked to record. Smaller and larger structs than ours are both read. */
-import { ATTR_FLAG, SAMPLE_FIELD, SOFTWARE } from './constants.js';
+import { ATTR_FLAG, SOFTWARE } from '../perf-abi/constants.js';
 import type { RecordView } from './record-view.js';
 
 /** PERF_ATTR_SIZE_VER0; anything smaller is no attr. */
@@ -107,9 +107,6 @@ export function isPageFault(attr: EventAttr): boolean {
   const event = Number(attr.config);
   return event === SOFTWARE.pageFaults || event === SOFTWARE.minorFaults || event === SOFTWARE.majorFaults;
 }
-
-export const hasField = (attr: EventAttr, field: keyof typeof SAMPLE_FIELD): boolean =>
-  (attr.sampleType & SAMPLE_FIELD[field]) !== 0;
 
 /** PERF_ATTR_SIZE_VER5 (Linux 4.1): enough for what is asked, and known to every kernel that Octavo runs on. */
 const WRITTEN_ATTR = 112;

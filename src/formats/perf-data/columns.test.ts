@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { SwitchTimeline } from '../arm-spe/switch-timeline.js';
-import type { AccessColumns } from './access-columns.js';
 import { IdTable } from './id-table.js';
 import { MappingTable } from './mappings.js';
 import { Tally } from './tally.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerfBuilder } from '../../../test/perf-builder.js';
-import { SAMPLE_FIELD } from './constants.js';
+import { SAMPLE_FIELD } from '../perf-abi/constants.js';
 import { FILE_HEADER_BYTES, identify, locateFeatures, readAttrs, readFileHeader } from './container.js';
 import { EventTable } from './event-table.js';
 

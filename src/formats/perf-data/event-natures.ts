@@ -4,8 +4,8 @@
  * and of Intel's event lists (perfmon, MEM_* events). An event that is in no row is no sample of accesses.
  */
 import type { SampleNature } from '../../vocabulary/nature.js';
+import { ATTR_FLAG, SOFTWARE, TRACEPOINT_TYPE } from '../perf-abi/constants.js';
 import type { EventAttr } from './attr.js';
-import { ATTR_FLAG, SOFTWARE, TRACEPOINT_TYPE } from './constants.js';
 
 /** Which accesses the event could see at all, whatever else filters them. */
 export type Side = 'both' | 'loads' | 'stores';

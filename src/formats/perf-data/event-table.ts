@@ -1,6 +1,7 @@
 /** The events of a recording: their attrs, names and ids, and which of them a record belongs to. */
-import { type EventAttr, hasField, isPageFault } from './attr.js';
-import { TRACEPOINT_TYPE } from './constants.js';
+
+import { TRACEPOINT_TYPE } from '../perf-abi/constants.js';
+import { type EventAttr, isPageFault } from './attr.js';
 import { type EventNature, natureOfEvent, pmuTypeOf } from './event-natures.js';
 import type { Features } from './header-features.js';
 import { IdTable } from './id-table.js';
@@ -187,9 +188,4 @@ function decodingOf(event: RecordedEvent, features: Features): EventDecoding {
   const pmu = features.pmus?.get(event.attr.type) ?? '';
   const isIbs = pmu === 'ibs_op' || /^ibs_op\b/.test(event.name);
   return isIbs ? 'ibs' : 'memory';
-}
-
-/** Whether samples of the event can hold a data address at all. */
-export function canHaveAddress(event: RecordedEvent): boolean {
-  return hasField(event.attr, 'addr') || (event.decoding === 'ibs' && hasField(event.attr, 'raw'));
 }

@@ -1,7 +1,8 @@
 /** Feature sections: what the recording machine was (tools/perf/util/header.c). Damaged ones are left out. */
+
+import { FEATURE } from '../perf-abi/constants.js';
 import { type EventAttr, readAttr } from './attr.js';
 import { type BuildIds, readBuildIds } from './build-ids.js';
-import { FEATURE } from './constants.js';
 import { type RecordView, viewOf } from './record-view.js';
 
 /** Longest list read of any feature; the largest real ones have some ten thousand entries. */

@@ -2,8 +2,9 @@
  * Cuts a stream of bytes into records, wherever the bytes were cut on their way. Bytes are read straight into
  * the stream's own buffer (`room`, `commit`), and records are handed out in place.
  */
+
+import { RECORD, RECORD_HEADER_BYTES } from '../perf-abi/constants.js';
 import type { LoopArea } from '../sample-loop/sample-loop.js';
-import { RECORD, RECORD_HEADER_BYTES } from './constants.js';
 import { RecordView, swap32 } from './record-view.js';
 
 /** Largest record (its size field has 16 bits), kept whole across refills. */

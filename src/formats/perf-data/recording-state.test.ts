@@ -5,7 +5,7 @@ import { Bytes, PerfBuilder } from '../../../test/perf-builder.js';
 import { hostOf, readRows } from '../../../test/perf-rows.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
-import { SAMPLE_FIELD as F } from './constants.js';
+import { SAMPLE_FIELD as F } from '../perf-abi/constants.js';
 
 const THREAD_MAP = 73;
 const sampleType = F.ip | F.tid | F.addr;

@@ -1,10 +1,10 @@
 /** What the records other than samples tell: threads, mappings, losses, clocks, and where AUX data belongs. */
-import type { SpeTrace } from '../arm-spe/trace.js';
+
 import { hexOf } from '../elf/file.js';
+import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from '../perf-abi/constants.js';
 import { readAttr } from './attr.js';
 import { addBuildId, type BuildIds } from './build-ids.js';
 import { CgroupTable } from './cgroups.js';
-import { AUX_FLAG, AUXTRACE_ARM_SPE, MISC, RECORD } from './constants.js';
 import type { DamageLog } from './damage.js';
 import type { EventTable } from './event-table.js';
 import { type Features, readFeature } from './header-features.js';
@@ -13,6 +13,7 @@ import type { RecordView } from './record-view.js';
 import type { RunningTimes } from './running-times.js';
 import type { SampleDecoder } from './sample-decoder.js';
 import { timesOfRead } from './sample-layout.js';
+import type { SpeTrace } from './spe-trace.js';
 import { ThreadTable } from './threads.js';
 
 /** Smallest size of the records that are read, by type; shorter ones are damaged. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerfBuilder } from '../../../test/perf-builder.js';
 import { readRows } from '../../../test/perf-rows.js';
-import { SAMPLE_FIELD as F } from './constants.js';
+import { SAMPLE_FIELD as F } from '../perf-abi/constants.js';
 import { RunningTimes } from './running-times.js';
 
 const close = (found: number, expected: number) =>

@@ -1,14 +1,15 @@
 /** SAMPLE records to columns: no object, no BigInt, no allocation per sample. */
+
+import type { AccessColumns, Instructions } from '../../vocabulary/access-columns.js';
 import { joinedFlags, SAMPLE_FLAG, SAMPLE_KIND } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { hasErratum1293, type IbsRules, ibsOp, readIbsOp } from '../amd-ibs/op-sample.js';
 import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
+import { MISC, SAMPLE_FIELD } from '../perf-abi/constants.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
-import type { AccessColumns, Instructions } from './access-columns.js';
-import { MISC, SAMPLE_FIELD } from './constants.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './header-features.js';
 import type { RecordView } from './record-view.js';

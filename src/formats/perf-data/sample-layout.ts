@@ -2,8 +2,9 @@
  * Where each field of a sample lies. Fields before READ have constant offsets for an attr; those after a field
  * of variable length need a walk (perf_event_output order: kernel/events/core.c perf_output_sample()).
  */
+
+import { BRANCH_FORMAT, SAMPLE_FIELD as F, READ_FORMAT, RECORD_HEADER_BYTES } from '../perf-abi/constants.js';
 import type { EventAttr } from './attr.js';
-import { BRANCH_FORMAT, SAMPLE_FIELD as F, READ_FORMAT, RECORD_HEADER_BYTES } from './constants.js';
 import type { RecordView } from './record-view.js';
 
 /** Byte offsets in the record; 0 for a field that samples of this event do not have. */

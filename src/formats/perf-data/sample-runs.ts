@@ -4,9 +4,9 @@
  * SampleDecoder, record by record; both give the same rows.
  */
 import { SAMPLE_KIND } from '../../vocabulary/sample.js';
+import { READ_FORMAT, SAMPLE_FIELD } from '../perf-abi/constants.js';
 import type { LoopExports } from '../sample-loop/exports.js';
 import type { EventAttr } from './attr.js';
-import { READ_FORMAT, SAMPLE_FIELD } from './constants.js';
 import type { RecordedEvent } from './event-table.js';
 
 /** Tells the loop where the fields of an event's samples lie, or that they need a closer look, all of them with `looksCloser`. */

@@ -6,7 +6,7 @@ import { type Row, readRows } from '../../../test/perf-rows.js';
 import { SpeBuilder } from '../../../test/spe-builder.js';
 import { damagedBytes } from '../../sources/perf-account.js';
 import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
-import { BRANCH_FORMAT, SAMPLE_FIELD as F, FEATURE } from './constants.js';
+import { BRANCH_FORMAT, SAMPLE_FIELD as F, FEATURE } from '../perf-abi/constants.js';
 
 const COMMON = F.identifier | F.ip | F.tid | F.time | F.addr | F.cpu | F.period;
 const MEMORY = COMMON | F.weightStruct | F.dataSource | F.physAddr | F.dataPageSize;

@@ -3,20 +3,20 @@
  * rows are full or the bytes are used up, so memory does not depend on the length of the input.
  */
 
+import { type AccessColumns, instructionColumns } from '../../vocabulary/access-columns.js';
 import type { HashedRows } from '../../vocabulary/fingerprint.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
-import { SpeTrace } from '../arm-spe/trace.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
+import { AUXTRACE_ARM_SPE, RECORD } from '../perf-abi/constants.js';
 import { SampleLoop } from '../sample-loop/sample-loop.js';
-import { type AccessColumns, instructionColumns } from './access-columns.js';
-import { AUXTRACE_ARM_SPE, RECORD } from './constants.js';
 import { DamageLog } from './damage.js';
 import { EventTable } from './event-table.js';
 import { payloadAfter, RecordStream } from './record-stream.js';
 import type { RecordView } from './record-view.js';
 import { type NewProgram, RecordingState } from './recording-state.js';
 import { SampleDecoder } from './sample-decoder.js';
+import { SpeTrace } from './spe-trace.js';
 import { ZstdStream } from './zstd-stream.js';
 
 /** Types counted one by one; higher ones (none exist) share the last counter. */

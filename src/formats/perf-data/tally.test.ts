@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { SAMPLE_FLAG, sampleColumns } from '../../vocabulary/sample.js';
 import { GEOMETRY_4K, pageGeometry } from '../../vocabulary/units.js';
-import type { AccessColumns } from './access-columns.js';
 import { Tally } from './tally.js';
 
 function columnsOf(capacity: number): AccessColumns {

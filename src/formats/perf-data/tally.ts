@@ -1,7 +1,8 @@
 /** Sums over all samples of a recording, to hold what was read against another reader of the same file. */
+
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
-import type { AccessColumns } from './access-columns.js';
 import { TallyLoop, type TallyRows } from './tally-loop/tally-loop.js';
 
 /** Threads counted one by one; samples of further ones are counted together. */

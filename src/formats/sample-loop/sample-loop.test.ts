@@ -6,9 +6,9 @@ import { type BuiltSample, PerfBuilder } from '../../../test/perf-builder.js';
 import { type Row, readRows } from '../../../test/perf-rows.js';
 import { SpeBuilder } from '../../../test/spe-builder.js';
 import { SpeRecordDecoder } from '../arm-spe/record-decoder.js';
-import { kindOf } from '../arm-spe/record-rows.js';
 import { nanosecondsOf } from '../arm-spe/time-conversion.js';
-import { SAMPLE_FIELD as F } from '../perf-data/constants.js';
+import { SAMPLE_FIELD as F } from '../perf-abi/constants.js';
+import { kindOf } from '../perf-data/spe-rows.js';
 import { SampleLoop } from './sample-loop.js';
 
 const CLOCK = { shift: 10, mult: 40960n, zero: 1_000_000_000n, short: undefined };

@@ -5,11 +5,11 @@
  */
 
 import { assert } from '../../base/assert.js';
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import type { HashedRows } from '../../vocabulary/fingerprint.js';
 import { loopMemory } from '../../vocabulary/loop-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
-import type { AccessColumns } from '../perf-data/access-columns.js';
-import { MISC } from '../perf-data/constants.js';
+import { MISC } from '../perf-abi/constants.js';
 import { BINARY } from './binary.js';
 import { EXCHANGE_WORDS, type LoopExports, type LoopHost } from './exports.js';
 

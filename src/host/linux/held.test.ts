@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { linuxHost } from '../linux-host.js';
-import { SharedState } from '../thread/shared.js';
 import { countHeldIn } from './held.js';
+import { linuxHost } from './linux-host.js';
+import { SharedState } from './shared-state.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-held-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

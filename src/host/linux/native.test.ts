@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PAGE_IS } from '../host.js';
-import { linuxHost } from '../linux-host.js';
 import { countHeldIn, hold, release } from './held.js';
+import { linuxHost } from './linux-host.js';
 import { NUMBERS } from './native.js';
 
 /** Of the kernel's own headers, where they are installed. */

@@ -5,8 +5,8 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { linuxHost } from '../linux-host.js';
 import { hurryThreads } from './hurry.js';
+import { linuxHost } from './linux-host.js';
 import { openProcessMemory } from './process-memory.js';
 
 const host = linuxHost();

@@ -1,8 +1,8 @@
 /** The command's side of supervisor.ts: streams and stop signal that go through the main thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { countHeldIn } from '../linux/held.js';
+import { SharedState, stopSignal } from '../linux/shared-state.js';
 import type { FromCommand, ThreadStart, ToCommand } from './messages.js';
-import { SharedState, stopSignal } from './shared.js';
 
 export interface CommandSide {
   readonly start: ThreadStart;

@@ -11,9 +11,9 @@ import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads';
 import { EXIT } from '../../vocabulary/errors.js';
 import { endProcess, prepareToEnd } from '../linux/end-process.js';
 import { type Inherited, ignores } from '../linux/inherited.js';
+import { type Reason, SharedState, STOP_SIGNALS } from '../linux/shared-state.js';
 import { isTerminal } from '../terminals.js';
 import type { FromCommand, StreamFacts, ThreadStart, ToCommand } from './messages.js';
-import { type Reason, SharedState, STOP_SIGNALS } from './shared.js';
 
 const PUTTING_BACK_MS = 10_000;
 /** Signals closer than this are one wish: terminals, npm and sudo pass the same one on. */

@@ -24,7 +24,6 @@ export const UNPLACED = [
   'no memory left for maps',
   'thinned out to stay within the memory allowed',
 ] as const;
-export type Unplaced = (typeof UNPLACED)[number];
 
 export type HotMapDetail = 'counts' | 'bitmap';
 

@@ -2,7 +2,7 @@
  * Serves the model's files to a FUSE mount. Modes, errno values, truncating opens and writes that block are the
  * modelled kernel's; nothing is cached, so that every look sees the model as it is.
  */
-import { ERRNO, type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
+import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { ModelDirectory, ModelFile, ModelNode } from '../kernel/state/file-tree.js';
 import {
   type Attributes,
@@ -323,10 +323,4 @@ function listing(known: KnownNode, directory: ModelDirectory): DirectoryEntry[] 
     if (node !== undefined) entries.push({ name, inode: entries.length + 2 ** 31, type: TYPE[node.kind] });
   }
   return entries;
-}
-
-/** Name of an errno number, for tests that read replies. */
-export function errnoNameOf(error: number): ErrnoName | undefined {
-  const name = Object.entries(ERRNO).find(([, value]) => value === -error)?.[0];
-  return name !== undefined && isErrnoName(name) ? name : undefined;
 }

@@ -1,42 +1,13 @@
 /** What to do to each block: from its place on the curve, what a change costs, and how sure all that is. */
-import type { Bytes, Fraction, Nanoseconds } from '../../vocabulary/units.js';
-import { beyondWalks, type CostFacts, costsOf } from './block-costs.js';
+
+import type { Fraction, Nanoseconds } from '../../vocabulary/units.js';
+import { beyondWalks, costsOf } from './block-costs.js';
 import { type Curve, curveOf, walkNsOf } from './curve.js';
 import { type Cut, cutOf } from './cut.js';
-import type { Goal } from './goal.js';
+import type { Decision, DecisionFacts, Held } from './decision.js';
 import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
-import type { Parts } from './parts.js';
 import { characteristicTime } from './residency.js';
-
-export interface DecisionFacts extends CostFacts {
-  readonly goal: Goal;
-  readonly busyCpus: number;
-  readonly parts: Parts;
-}
-
-/** One block, by its number in the survey. */
-export interface Decision {
-  readonly block: number;
-  readonly action: 'split' | 'collapse';
-  /** Nanoseconds a second of walks that it saves, and those of walks, faults and the change itself that it costs. */
-  readonly gainedNs: Nanoseconds;
-  readonly lostNs: Nanoseconds;
-  /** Bytes that go back; negative when it takes memory. */
-  readonly bytes: Bytes;
-  /** Probability that it is worth it. */
-  readonly chance: Fraction;
-}
-
-/** Why a block that the cut would change is left as it is. */
-export interface Held {
-  readonly block: number;
-  readonly action: 'split' | 'collapse';
-  readonly why: 'unknown' | 'blind' | 'unread' | 'khugepaged' | 'dear' | 'reached';
-  /** Nanoseconds a second that knowing for certain is expected to be worth. */
-  readonly regretNs: Nanoseconds;
-  readonly chance: Fraction;
-}
 
 export interface Decisions {
   readonly acts: readonly Decision[];

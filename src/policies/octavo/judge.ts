@@ -4,7 +4,7 @@ import type { Bytes, Fraction, Nanoseconds } from '../../vocabulary/units.js';
 import { type BlockCosts, irreversibleNs } from './block-costs.js';
 import { type Curve, savedByHuge } from './curve.js';
 import type { Cut } from './cut.js';
-import type { Decision, DecisionFacts, Held } from './decide.js';
+import type { Decision, DecisionFacts, Held } from './decision.js';
 import { chanceBelow, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
 
 /** A change is made when it is right with this probability. */

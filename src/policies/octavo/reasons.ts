@@ -3,7 +3,8 @@ import { percent, percentDown } from '../../base/percent.js';
 import type { RefusalCode } from '../../vocabulary/plan.js';
 import type { Bytes, Nanoseconds, Pages } from '../../vocabulary/units.js';
 import { ofPages, type PolicyFacts } from '../policy.js';
-import type { Decision, Decisions, Held } from './decide.js';
+import type { Decisions } from './decide.js';
+import type { Decision, Held } from './decision.js';
 import type { Survey } from './survey.js';
 
 export function reasonWords(act: Decision, survey: Survey, pages: Pages): string {

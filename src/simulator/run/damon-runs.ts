@@ -181,23 +181,3 @@ export class DamonRuns {
     };
   }
 }
-
-/** A scenario's kdamond may name only processes of the scenario. Answers the first that it does not have. */
-export function unknownTarget(
-  damon: readonly KdamondDescription[],
-  names: ReadonlySet<string>,
-): { readonly path: (string | number)[]; readonly name: string } | undefined {
-  for (const [index, { targets, schemes }] of damon.entries()) {
-    for (const [place, name] of targets.entries()) {
-      if (!names.has(name)) return { path: ['damon', index, 'targets', place], name };
-    }
-    for (const [scheme, { only }] of schemes.entries()) {
-      const place = only.findIndex(({ process }) => !names.has(process));
-      if (place >= 0) {
-        const path = ['damon', index, 'schemes', scheme, 'only', place, 'process'];
-        return { path, name: only[place].process };
-      }
-    }
-  }
-  return undefined;
-}

@@ -1,7 +1,7 @@
 /** Work of the simulator that runs on worker threads. Inputs and answers are plain data. */
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { TraceColumns } from '../workloads/trace.js';
+import type { TraceColumns } from '../workloads/trace-columns.js';
 import type { Reads } from '../workloads/workload.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import type { SimulationOutcome } from './outcome.js';
@@ -27,8 +27,6 @@ export type Job =
       readonly name: string;
       readonly files: ScenarioFiles;
     };
-
-export type JobAnswer<Kind extends Job['kind']> = Kind extends 'baseline' ? Nanoseconds : SimulationOutcome;
 
 /** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
 export const JOBS_MODULE = new URL('./jobs.js', import.meta.url);

@@ -50,3 +50,23 @@ export const KdamondText = z.strictObject({
 
 export type KdamondDescription = z.infer<typeof KdamondText>;
 export type SchemeDescription = KdamondDescription['schemes'][number];
+
+/** Returns the first process that a kdamond names and the scenario does not have, and where it stands. */
+export function unknownTarget(
+  damon: readonly KdamondDescription[],
+  names: ReadonlySet<string>,
+): { readonly path: (string | number)[]; readonly name: string } | undefined {
+  for (const [index, { targets, schemes }] of damon.entries()) {
+    for (const [place, name] of targets.entries()) {
+      if (!names.has(name)) return { path: ['damon', index, 'targets', place], name };
+    }
+    for (const [scheme, { only }] of schemes.entries()) {
+      const place = only.findIndex(({ process }) => !names.has(process));
+      if (place >= 0) {
+        const path = ['damon', index, 'schemes', scheme, 'only', place, 'process'];
+        return { path, name: only[place].process };
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeatFacts } from '../../formats/heat-file/schema.js';
+import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { OctavoError } from '../../vocabulary/errors.js';

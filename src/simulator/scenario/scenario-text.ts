@@ -1,4 +1,5 @@
 /** Scenario text to a checked scenario. Whatever is wrong is told with file, line and key before anything runs. */
+
 import { isAlias, isCollection, isMap, isSeq, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { isPolicyName, POLICY_NAMES, wrongPolicyParameter } from '../../config/policy-words.js';
@@ -8,8 +9,8 @@ import { type Architecture, geometryOf } from '../../model/kernel/state/options.
 import { OctavoError } from '../../vocabulary/errors.js';
 import { schemaWords } from '../../vocabulary/schema-words.js';
 import { GIB, KIB, MIB } from '../../vocabulary/units.js';
-import { unknownTarget } from '../run/damon-runs.js';
 import { isWorkloadName, WORKLOADS } from '../workloads/catalogue.js';
+import { unknownTarget } from './damon-text.js';
 import { type Scenario, ScenarioSchema } from './scenario.js';
 import { absentFile, refusedSetting } from './thp-text.js';
 

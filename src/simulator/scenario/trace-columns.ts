@@ -4,7 +4,7 @@ import { isParquet, TraceFile } from '../../formats/access-trace/trace-file.js';
 import { DamagedParquet } from '../../formats/parquet/read.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { BlockNumber, Bytes, PageGeometry, Pages } from '../../vocabulary/units.js';
-import type { TraceColumns } from '../workloads/trace.js';
+import type { TraceColumns } from '../workloads/trace-columns.js';
 
 /** What one row takes in memory: page, weight, write and time. */
 const ROW_BYTES = 8 + 4 + 4 + 1 + 8;

@@ -38,6 +38,4 @@ export const WORKLOADS = {
 
 export type WorkloadName = keyof typeof WORKLOADS;
 
-export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as WorkloadName[];
-
 export const isWorkloadName = (name: string): name is WorkloadName => Object.hasOwn(WORKLOADS, name);

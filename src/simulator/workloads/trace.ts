@@ -3,32 +3,14 @@
  * of the recording where it has times; rows of samples stand for accesses that were not recorded one by one: within a
  * slice of time, pages are drawn in proportion to their weights.
  */
+
 import * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
-import type { Nanoseconds, PageNumber, Pages } from '../../vocabulary/units.js';
+import type { Nanoseconds, Pages } from '../../vocabulary/units.js';
 import { StepText } from './quantities.js';
+import type { TraceColumns } from './trace-columns.js';
 import { WeightedPhases } from './weighted-phases.js';
 import { type Workload, workloadKind } from './workload.js';
-
-/** Rows in order of time. `page` counts from the start of the area that the workload gets. */
-export interface TraceColumns {
-  readonly timed: boolean;
-  readonly sampled: boolean;
-  readonly page: Uint32Array;
-  readonly write: Uint8Array;
-  readonly weight: Uint32Array;
-  /** Nanoseconds from the first row on; empty where the trace has no time. */
-  readonly timeNs: Float64Array;
-  readonly pages: Pages;
-  /** Pages that are touched. */
-  readonly dataPages: Pages;
-  /** Where the recorded process had its pages, and where they are here. */
-  readonly areas: readonly {
-    readonly startPage: PageNumber;
-    readonly pages: Pages;
-    readonly offset: Pages;
-  }[];
-}
 
 export const trace = workloadKind({
   brief: 'a recorded trace in the order of time (lackey, DynamoRIO, perf script, Parquet)',

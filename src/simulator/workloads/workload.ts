@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { GuestTables } from '../../model/hardware/windows.js';
 import type { Bytes, Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
-import type { TraceColumns } from './trace.js';
+import type { TraceColumns } from './trace-columns.js';
 
 /** What a workload may do to its memory besides accessing it. Offsets count pages from the area's start. */
 export interface WorkloadMemory {
@@ -35,8 +35,8 @@ export interface WorkloadContext {
 export interface Workload {
   readonly pages: Pages;
   /** Pages that hold data once everything was touched; `pages` when left out. */
-  readonly dataPages?: Pages;
-  readonly guest?: GuestTables;
+  readonly dataPages?: Pages | undefined;
+  readonly guest?: GuestTables | undefined;
   next(into: Uint32Array, limit: number, now: Nanoseconds): number;
 }
 

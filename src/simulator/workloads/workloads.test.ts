@@ -14,7 +14,7 @@ import type { Redis } from './redis.js';
 import { parseHeat } from './replay.js';
 import type { SparseBlocks } from './sparse-blocks.js';
 import { nuRand } from './tpcc.js';
-import type { TraceColumns } from './trace.js';
+import type { TraceColumns } from './trace-columns.js';
 import type { Workload, WorkloadKind, WorkloadMemory } from './workload.js';
 import { permutation, zipfWeights } from './zipf.js';
 

@@ -1,8 +1,8 @@
 import { DAMOS_DEFAULTS, damosActuator } from '../../../src/actuators/damos.js';
 import type { TurnRequest } from '../../../src/config/assemble.js';
 import type { JournalPlace } from '../../../src/cycle/journal.js';
-import type { PolicyName } from '../../../src/policies/catalogue.js';
-import type { SourceName } from '../../../src/sources/catalogue.js';
+import type { PolicyName } from '../../../src/policies/kinds/catalogue.js';
+import type { SourceName } from '../../../src/sources/kinds/catalogue.js';
 import type { Verdict } from '../../../src/vocabulary/plan.js';
 import { MIB, type PageRange } from '../../../src/vocabulary/units.js';
 import { drawBlocks, must } from '../measure.js';

@@ -1,7 +1,8 @@
 /** The loops over all rows of a tally, in a memory of their own (assembly/tally). */
+
+import type { AccessColumns } from '../../../vocabulary/access-columns.js';
 import { loopMemory } from '../../../vocabulary/loop-memory.js';
 import type { PageGeometry } from '../../../vocabulary/units.js';
-import type { AccessColumns } from '../access-columns.js';
 import { BINARY } from './binary.js';
 
 /** The columns and the first blocks; then it grows, to 60 MiB at 1 TiB of touched address space. */

@@ -74,14 +74,6 @@ function mapImage(kernel: Kernel, mm: Mm, command: string): void {
   add(at(0x7ffd5a571000), 33, VM.read | VM.write | VM.growsDown | VM.account, '[stack]');
 }
 
-/** A kernel thread: a process without an address space. */
-export function spawnKernelThread(kernel: Kernel, pid: number, command: string): Process {
-  const task = new Process(pid, pid === 2 ? 0 : 2, command, undefined, 0, 0);
-  task.commandLine = [];
-  kernel.processes.set(pid, task);
-  return task;
-}
-
 /** A file or a piece of shared memory with `pages` pages. `kernel` is shared anonymous memory. */
 export function createInode(
   kernel: Kernel,
@@ -139,10 +131,10 @@ function dropTables(kernel: Kernel, mm: Mm): void {
 export interface MapOptions {
   readonly pages: Pages;
   /** Where to map; chosen from the top of the address space when left out. */
-  readonly at?: PageNumber;
+  readonly at?: PageNumber | undefined;
   /** VM bits; readable and writable private memory when left out. */
   readonly flags?: number;
-  readonly inode?: MappedInode;
+  readonly inode?: MappedInode | undefined;
   readonly offset?: PageNumber;
   readonly name?: string;
 }

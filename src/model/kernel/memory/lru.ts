@@ -97,15 +97,6 @@ export function leaveBatch(kernel: Kernel, head: FrameNumber): void {
   }
 }
 
-/** The same at the old end: the next to be reclaimed. */
-export function addToLruTail(kernel: Kernel, head: FrameNumber): void {
-  const { folios, frames } = kernel;
-  const list = listOf(folios.flags[head]);
-  frames.append(lruHead(kernel, folios.memcg[head], list), head);
-  kernel.memcgAt(folios.memcg[head]).lruPages[list] += folios.pagesOf(head);
-  folios.set(head, FOLIO.lru);
-}
-
 export function removeFromLru(kernel: Kernel, head: FrameNumber): void {
   const { folios, frames } = kernel;
   if (!folios.has(head, FOLIO.lru)) return;

@@ -2,7 +2,7 @@ import type { ErrnoName } from '../../../vocabulary/errno.js';
 import type { FrameNumber, Nanoseconds, Order } from '../../../vocabulary/units.js';
 import { countKind, freeFolio, leaveDeferredQueue } from '../memory/allocation.js';
 import { addToLru, removeFromLru } from '../memory/lru.js';
-import { FOLIO, INHERITED, PAGE } from '../state/folios.js';
+import { FOLIO, INHERITED } from '../state/folios.js';
 import type { HeldPages } from '../state/holds.js';
 import { type Kernel, ZERO_FRAME } from '../state/kernel.js';
 import { ENTRY } from '../state/page-tables.js';
@@ -282,9 +282,4 @@ function dropBeyondEnd(kernel: Kernel, piece: FrameNumber): boolean {
 function settle(kernel: Kernel, piece: FrameNumber, listed: boolean): void {
   if (listed) addToLru(kernel, piece);
   else kernel.folios.set(piece, FOLIO.isolated);
-}
-
-/** Whether every page of a folio is exclusively its only process's (used by copy-on-write). */
-export function isExclusive(kernel: Kernel, frame: FrameNumber): boolean {
-  return (kernel.folios.page[frame] & PAGE.exclusive) !== 0;
 }

@@ -13,7 +13,7 @@
  * - hardware: `access.ts` (translate, access, resolveBatch, leafFor), `page-tables.ts` (the walk, written out),
  *   `kernel.flushes.listen`, `kernel.clock.handle/at`, `processes.ts`, `young.ts` for monitors.
  * - DAMON: `walk.ts` walkRange(kernel, mm, start, end, visitor); `young.ts` isYoung / makeOld by (mm, page);
- *   `rmap.ts` forEachMapping(kernel, frame, visit); `folios.ts` headOf / flags; `split.ts` splitFolio,
+ *   `rmap.ts` mappingsOf(kernel, frame); `folios.ts` headOf / flags; `split.ts` splitFolio,
  *   splitPmdMapping; `collapse.ts` collapseBlock, madviseCollapse; `lru.ts` isolate / putBack / activate /
  *   deactivate; `reclaim.ts` reclaimFolios; `madvise.ts` adviseRange(kernel, mm, start, end, advice);
  *   `khugepaged.ts` registerMm; `kernel.files.mount(path, directory)` for its own sysfs files.

@@ -25,15 +25,6 @@ export function mappingsOf(kernel: Kernel, frame: FrameNumber): PageMapping[] {
   return found;
 }
 
-/** The same as a visit, for callers that stop at nothing. */
-export function forEachMapping(
-  kernel: Kernel,
-  frame: FrameNumber,
-  visit: (mapping: PageMapping) => void,
-): void {
-  for (const mapping of mappingsOf(kernel, frame)) visit(mapping);
-}
-
 /** Where a page would be mapped: in each address space of its family, or in each mapping of its inode. */
 function placesOf(kernel: Kernel, frame: FrameNumber): { mm: Mm; vma: Vma; page: PageNumber }[] {
   const { folios } = kernel;

@@ -1,6 +1,6 @@
 /**
  * DAMON's sysfs directories and files as they stand: made from the table, holding only the text-level copy of each
- * value. Nothing here reaches a running kdamond; commands.ts carries values over.
+ * value. Nothing here reaches a running kdamond; damon-system.ts carries values over.
  */
 import { failure, type Result, success } from '../../../../base/result.js';
 import type { ErrnoName } from '../../../../vocabulary/errno.js';

@@ -3,31 +3,31 @@
  * take several times as long to start as to read a recording. Help, completion and the manual page load all.
  */
 import { buildRouteMap, type RouteMap } from '@stricli/core';
-import type { OctavoContext } from './context.js';
+import type { OctavoContext } from '../context.js';
 
 export const COMMAND_LOADERS = {
-  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
-  inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
-  plan: async () => (await import('./commands/plan.js')).planCommand,
-  apply: async () => (await import('./commands/apply.js')).applyCommand,
-  undo: async () => (await import('./commands/undo.js')).undoCommand,
-  run: async () => (await import('./commands/run.js')).runCommand,
-  probe: async () => (await import('./commands/probe.js')).probeCommand,
-  runs: async () => (await import('./commands/runs.js')).runsCommand,
-  import: async () => (await import('./commands/import.js')).importCommand,
-  record: async () => (await import('./commands/record.js')).recordCommandLine,
-  heat: async () => (await import('./commands/heat.js')).heatRoutes,
-  report: async () => (await import('./commands/report.js')).reportCommand,
-  damon: async () => (await import('./commands/damon.js')).damonRoutes,
-  simulate: async () => (await import('./commands/simulate.js')).simulateCommand,
-  compare: async () => (await import('./commands/compare.js')).compareCommand,
-  model: async () => (await import('./commands/model.js')).modelRoutes,
-  'record-host': async () => (await import('./commands/record-host.js')).recordHostCommand,
-  launch: async () => (await import('./commands/launch.js')).launchCommand,
-  help: async () => (await import('./commands/help.js')).helpCommand,
-  man: async () => (await import('./commands/man.js')).manCommand,
-  completion: async () => (await import('./commands/completion.js')).completionCommand,
-  __complete: async () => (await import('./commands/completion.js')).completeCommand,
+  doctor: async () => (await import('../commands/doctor.js')).doctorCommand,
+  inspect: async () => (await import('../commands/inspect.js')).inspectCommand,
+  plan: async () => (await import('../commands/plan.js')).planCommand,
+  apply: async () => (await import('../commands/apply.js')).applyCommand,
+  undo: async () => (await import('../commands/undo.js')).undoCommand,
+  run: async () => (await import('../commands/run.js')).runCommand,
+  probe: async () => (await import('../commands/probe.js')).probeCommand,
+  runs: async () => (await import('../commands/runs.js')).runsCommand,
+  import: async () => (await import('../commands/import.js')).importCommand,
+  record: async () => (await import('../commands/record.js')).recordCommandLine,
+  heat: async () => (await import('../commands/heat.js')).heatRoutes,
+  report: async () => (await import('../commands/report.js')).reportCommand,
+  damon: async () => (await import('../commands/damon.js')).damonRoutes,
+  simulate: async () => (await import('../commands/simulate.js')).simulateCommand,
+  compare: async () => (await import('../commands/compare.js')).compareCommand,
+  model: async () => (await import('../commands/model.js')).modelRoutes,
+  'record-host': async () => (await import('../commands/record-host.js')).recordHostCommand,
+  launch: async () => (await import('../commands/launch.js')).launchCommand,
+  help: async () => (await import('../commands/help.js')).helpCommand,
+  man: async () => (await import('../commands/man.js')).manCommand,
+  completion: async () => (await import('../commands/completion.js')).completionCommand,
+  __complete: async () => (await import('../commands/completion.js')).completeCommand,
 } as const;
 
 export type CommandName = keyof typeof COMMAND_LOADERS;

@@ -3,18 +3,19 @@
  * thread each record is of. By context packets where there are any; else, per thread, by the buffer's own thread;
  * else by the context switches of the CPU, for which buffers wait until the switches up to their end are known.
  */
+
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
-import type { AccessColumns } from '../perf-data/access-columns.js';
-import type { SampleDecoder } from '../perf-data/sample-decoder.js';
-import type { ThreadTable } from '../perf-data/threads.js';
+import { type AuxBuffer, NO_THREAD, type Queue } from '../arm-spe/aux-queue.js';
+import { dataSourcesOf, SOURCE_VALUES, sourceFlagsOf, UNKNOWN_SOURCES } from '../arm-spe/data-source.js';
+import { hasContext, SpeRecordDecoder } from '../arm-spe/record-decoder.js';
+import { SwitchTimeline } from '../arm-spe/switch-timeline.js';
+import { clockOf, nanosecondsOf, type TimeConversion } from '../arm-spe/time-conversion.js';
 import { EXCHANGE } from '../sample-loop/exports.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
-import { type AuxBuffer, NO_THREAD, type Queue } from './aux-queue.js';
-import { dataSourcesOf, SOURCE_VALUES, sourceFlagsOf, UNKNOWN_SOURCES } from './data-source.js';
-import { hasContext, SpeRecordDecoder } from './record-decoder.js';
-import { kindOf, putRecord, tellsSource } from './record-rows.js';
-import { SwitchTimeline } from './switch-timeline.js';
-import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.js';
+import type { SampleDecoder } from './sample-decoder.js';
+import { kindOf, putRecord, tellsSource } from './spe-rows.js';
+import type { ThreadTable } from './threads.js';
 
 /** Bytes of AUX data that may wait for context switches. */
 const MOST_WAITING = 32 << 20;

@@ -2,17 +2,17 @@
  * What this kernel, CPU and user can do, asked once and never guessed from a version. Only reads: files are opened
  * for writing and closed again at most, advices are asked with an empty range, scans look at one page of Octavo itself.
  */
-import { deepFreeze } from '../base/freeze.js';
-import { FEATURES_VERSION, type Features } from '../vocabulary/abilities.js';
-import { probeAdvices, probeSplitFile } from './features/acting.js';
-import { probeDamon } from './features/damon.js';
-import { configurationOfKernel, namesOfKernel } from './features/kernel-names.js';
-import { probePages } from './features/pages.js';
-import { probePmu } from './features/pmu.js';
-import { summarise } from './features/summary.js';
-import { mountsOf, probeSystem } from './features/system.js';
-import { probeThp } from './features/thp.js';
-import type { Host } from './host.js';
+import { deepFreeze } from '../../base/freeze.js';
+import { FEATURES_VERSION, type Features } from '../../vocabulary/abilities.js';
+import type { Host } from '../host.js';
+import { probeAdvices, probeSplitFile } from './acting.js';
+import { probeDamon } from './damon.js';
+import { configurationOfKernel, namesOfKernel } from './kernel-names.js';
+import { probePages } from './pages.js';
+import { probePmu } from './pmu.js';
+import { summarise } from './summary.js';
+import { mountsOf, probeSystem } from './system.js';
+import { probeThp } from './thp.js';
 
 export function probeFeatures(host: Host): Features {
   const { files, identity } = host;

@@ -4,11 +4,11 @@
  * held anything but zeroes; environments, command lines and keys are not kept at all (recording/paths.ts).
  */
 
-import { failure } from '../base/result.js';
-import { SeededRandom } from '../base/seeded-random.js';
-import type { Advice } from '../vocabulary/abilities.js';
-import type { ErrnoName } from '../vocabulary/errno.js';
-import type { Bytes, PageRange, ProcessId } from '../vocabulary/units.js';
+import { failure } from '../../base/result.js';
+import { SeededRandom } from '../../base/seeded-random.js';
+import type { Advice } from '../../vocabulary/abilities.js';
+import type { ErrnoName } from '../../vocabulary/errno.js';
+import type { Bytes, PageRange, ProcessId } from '../../vocabulary/units.js';
 import type {
   Answer,
   AppendFile,
@@ -23,9 +23,9 @@ import type {
   Program,
   Refusal,
   ScannedRegions,
-} from './host.js';
-import { Ledger, type RecordingAccount } from './recording/ledger.js';
-import { isKernelPath } from './recording/paths.js';
+} from '../host.js';
+import { Ledger, type RecordingAccount } from './ledger.js';
+import { isKernelPath } from './paths.js';
 
 export interface Recorder {
   readonly host: Host;

@@ -4,11 +4,11 @@
  * file each in `contenders/`, with its source and with what was simplified.
  */
 import type * as z from 'zod';
-import type { Host } from '../host/host.js';
-import type { PolicyKind } from '../policies/policy.js';
-import type { KdamondText } from '../simulator/scenario/damon-text.js';
-import type { Scenario, ScenarioEvent } from '../simulator/scenario/scenario.js';
-import type { Nanoseconds, PageGeometry } from '../vocabulary/units.js';
+import type { Host } from '../../host/host.js';
+import type { PolicyKind } from '../../policies/policy.js';
+import type { KdamondText } from '../../simulator/scenario/damon-text.js';
+import type { Scenario, ScenarioEvent } from '../../simulator/scenario/scenario.js';
+import type { Nanoseconds, PageGeometry } from '../../vocabulary/units.js';
 
 /** What a contender may build on when it takes its place on a host. */
 export interface Place {

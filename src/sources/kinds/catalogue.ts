@@ -1,9 +1,9 @@
+import type { RecordingKind, SourceKind } from '../source.js';
 import { damonRegions } from './damon-regions.js';
 import { heatFile } from './heat-file.js';
 import { occupancy } from './occupancy.js';
 import { perfFile } from './perf-file.js';
 import { smaps } from './smaps.js';
-import type { RecordingKind, SourceKind } from './source.js';
 
 /** Every source that can be chosen by name for a plan. The probe is none of them, because it acts (`octavo probe`). */
 export const SOURCES = {

@@ -38,8 +38,6 @@ export const RECORD = {
   compressed2: 83,
 } as const;
 
-/** First type that perf itself writes (PERF_RECORD_USER_TYPE_START). */
-export const FIRST_USER_TYPE = 64;
 /** Bytes of struct perf_event_header. */
 export const RECORD_HEADER_BYTES = 8;
 

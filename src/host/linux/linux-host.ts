@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Milliseconds, type Nanoseconds, type PageGeometry, pageGeometry } from '../vocabulary/units.js';
-import type { Clock, Host, Identity, Random } from './host.js';
-import { LinuxCalls } from './linux/calls.js';
-import { LinuxFiles } from './linux/files.js';
-import type { Inherited } from './linux/inherited.js';
-import type { Native } from './linux/native.js';
+import {
+  type Milliseconds,
+  type Nanoseconds,
+  type PageGeometry,
+  pageGeometry,
+} from '../../vocabulary/units.js';
+import type { Clock, Host, Identity, Random } from '../host.js';
+import { LinuxCalls } from './calls.js';
+import { LinuxFiles } from './files.js';
+import type { Inherited } from './inherited.js';
+import type { Native } from './native.js';
 
 /** The machine that this process runs on. `inherited` is what a program finds that this process becomes. */
 export function linuxHost(inherited?: Inherited): Host {
@@ -30,7 +35,7 @@ export function linuxHost(inherited?: Inherited): Host {
 function loadNative(architecture: Identity['architecture']): Native | string {
   if (architecture === 'other') return 'no system call numbers for this architecture';
   try {
-    const module = createRequire(import.meta.url)('./linux/native.js') as typeof import('./linux/native.js');
+    const module = createRequire(import.meta.url)('./native.js') as typeof import('./native.js');
     return new module.Native(architecture);
   } catch (error) {
     return `koffi cannot be loaded: ${(error as Error).message}`;

@@ -2,7 +2,7 @@
  * Sample columns with the exact addresses that a perf.data file holds beside the page numbers that all sources
  * have. Whoever needs only samples takes them as a SampleBatch.
  */
-import type { SampleColumns } from '../../vocabulary/sample.js';
+import type { SampleColumns } from './sample.js';
 
 /** The instructions that made the accesses; filled only where they were asked for. */
 export interface Instructions {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { pageGeometry } from '../vocabulary/units.js';
-import { probeAdvice } from './features/acting.js';
-import { LinuxCalls } from './linux/calls.js';
+import { pageGeometry } from '../../vocabulary/units.js';
+import { probeAdvice } from '../features/acting.js';
+import { LinuxCalls } from './calls.js';
 import { linuxHost } from './linux-host.js';
 
 test('writing a file replaces it whole; a pipe is written into and stays a pipe', async (context) => {

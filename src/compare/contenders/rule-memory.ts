@@ -1,10 +1,10 @@
 /** What rules of rivals share: blocks with their rows, proposals in words, and counters that live from turn to turn. */
-import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from '../policies/estimates.js';
-import type { PolicyInput, PolicyKind, PolicyOutput } from '../policies/policy.js';
-import { NO_PARAMETERS } from '../vocabulary/kind.js';
-import { BLOCK_FLAG, MAPPING_LEVEL } from '../vocabulary/page-sizes.js';
-import type { Proposal } from '../vocabulary/plan.js';
-import type { BlockNumber, Pages } from '../vocabulary/units.js';
+import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from '../../policies/estimates.js';
+import type { PolicyInput, PolicyKind, PolicyOutput } from '../../policies/policy.js';
+import { NO_PARAMETERS } from '../../vocabulary/kind.js';
+import { BLOCK_FLAG, MAPPING_LEVEL } from '../../vocabulary/page-sizes.js';
+import type { Proposal } from '../../vocabulary/plan.js';
+import type { BlockNumber, Pages } from '../../vocabulary/units.js';
 
 /** One block as a rule sees it. */
 export interface SeenBlock {

@@ -3,24 +3,24 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { proposeCompletions } from '@stricli/core';
-import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
-import { terminalOn } from '../../test/terminal.js';
-import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../planning/budgets.js';
-import { ERRORS } from '../vocabulary/errors.js';
-import { MIB } from '../vocabulary/units.js';
-import { isActing } from './acting.js';
-import { wholeApplication } from './application.js';
+import { kernelHost, kernelWithEverything } from '../../../test/kernels.js';
+import { terminalOn } from '../../../test/terminal.js';
+import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../../planning/budgets.js';
+import { ERRORS } from '../../vocabulary/errors.js';
+import { MIB } from '../../vocabulary/units.js';
+import { isActing } from '../acting.js';
+import { effectSentence } from '../command.js';
+import { actingCommands } from '../effects.js';
+import { manualCommands, manualPage } from '../manual.js';
+import { VERSION } from '../version.js';
+import { COMMAND_LINE } from './application.js';
 import { COMMANDS, routes } from './catalogue.js';
-import { effectSentence } from './command.js';
-import { actingCommands } from './effects.js';
-import { manualCommands, manualPage } from './manual.js';
-import { VERSION } from './version.js';
 
 const HIDDEN = ['__complete'];
 const visible = manualCommands(routes);
 
 test('the version is that of package.json', () => {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
   assert.equal(VERSION, JSON.parse(text).version);
 });
 
@@ -204,7 +204,9 @@ describe('the manual page', () => {
 });
 
 async function complete(words: readonly string[]): Promise<readonly string[]> {
-  const proposals = await proposeCompletions(await wholeApplication(), words, terminal().context as never);
+  const { context } = terminal();
+  context.commandLine = COMMAND_LINE;
+  const proposals = await proposeCompletions(await COMMAND_LINE.application(), words, context as never);
   return proposals.map(({ completion }) => completion);
 }
 

@@ -1,9 +1,10 @@
 /** Rows of SPE records that the kernel leaves to SpeRecordDecoder: one at a time, as assembly/samples/spe-records.ts does it. */
+
+import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { DATA_SOURCE, joinedFlags, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
-import type { AccessColumns } from '../perf-data/access-columns.js';
-import type { SampleDecoder } from '../perf-data/sample-decoder.js';
-import { EVENT, isAtomic } from './packets.js';
-import type { SpeRecordDecoder } from './record-decoder.js';
+import { EVENT, isAtomic } from '../arm-spe/packets.js';
+import type { SpeRecordDecoder } from '../arm-spe/record-decoder.js';
+import type { SampleDecoder } from './sample-decoder.js';
 
 /** What a row has that its record does not say. */
 export interface RowPlace {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { kernelOfArm64, kernelWithEverything, temporaryFolder, writeKernel } from '../../test/kernels.js';
-import { OctavoError } from '../vocabulary/errors.js';
+import { kernelOfArm64, kernelWithEverything, temporaryFolder, writeKernel } from '../../../test/kernels.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { Host } from '../host.js';
 import { folderHost } from './folder-host.js';
-import type { Host } from './host.js';
 
 const SPLIT_FILE = '/sys/kernel/debug/split_huge_pages';
 

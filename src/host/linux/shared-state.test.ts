@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { SharedState, stopSignal } from './shared.js';
+import { SharedState, stopSignal } from './shared-state.js';
 
 test('the first reason stays', () => {
   const state = new SharedState();
@@ -29,7 +29,7 @@ test('a process that holds nothing may be ended, one that holds something may no
 
 /** Runs a script with `words` on a thread; answers its first message. */
 function onThread(script: string, words: Int32Array): { worker: Worker; message: Promise<unknown> } {
-  const shared = new URL('./shared.js', import.meta.url).href;
+  const shared = new URL('./shared-state.js', import.meta.url).href;
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     import('${shared}').then(({ SharedState, stopSignal }) => {

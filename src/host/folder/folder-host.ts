@@ -2,13 +2,13 @@
  * A recorded folder as a host: the same answers as on the machine where it was recorded, at the time when it was.
  * Looking works, acting is refused with a value (EROFS), time passes only by waiting.
  */
-import { SeededRandom } from '../base/seeded-random.js';
-import { OctavoError } from '../vocabulary/errors.js';
-import { type Milliseconds, type Nanoseconds, pageGeometry } from '../vocabulary/units.js';
-import { FolderCalls } from './folder/calls.js';
-import { FolderFiles } from './folder/files.js';
-import { RecordedFolder } from './folder/store.js';
-import type { Clock, Host, Identity } from './host.js';
+import { SeededRandom } from '../../base/seeded-random.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { type Milliseconds, type Nanoseconds, pageGeometry } from '../../vocabulary/units.js';
+import type { Clock, Host, Identity } from '../host.js';
+import { FolderCalls } from './calls.js';
+import { FolderFiles } from './files.js';
+import { RecordedFolder } from './store.js';
 
 /**
  * Opens a recording. `stateDirectory` is an ordinary directory of this machine. Throws FILE_UNREADABLE or

@@ -1,10 +1,17 @@
 import { type Application, buildApplication, ExitCode, type RouteMap, run } from '@stricli/core';
-import { EXIT, OctavoError } from '../vocabulary/errors.js';
-import { type Commands, everyRoute, isCommandName, loadCommands, routesTo } from './command-table.js';
-import type { OctavoContext } from './context.js';
-import { manualCommands } from './manual.js';
-import { codedTexts, emptyValue } from './usage.js';
-import { VERSION } from './version.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
+import type { CommandLine, OctavoContext } from '../context.js';
+import { manualCommands } from '../manual.js';
+import { codedTexts, emptyValue } from '../usage.js';
+import { VERSION } from '../version.js';
+import {
+  COMMAND_NAMES,
+  type Commands,
+  everyRoute,
+  isCommandName,
+  loadCommands,
+  routesTo,
+} from './command-table.js';
 
 /** How far a mistyped word may be from what is proposed: two letters changed, or a few left out. */
 const NEAR = { threshold: 4, weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 } };
@@ -29,10 +36,13 @@ export function applicationOf(
   });
 }
 
-/** The command line with every command. */
-export async function wholeApplication(): Promise<Application<OctavoContext>> {
-  return applicationOf(await everyRoute());
-}
+/** Every command, loaded only when it is asked for. */
+export const COMMAND_LINE: CommandLine = {
+  run: runCommandLine,
+  application: async () => applicationOf(await everyRoute()),
+  routes: everyRoute,
+  names: COMMAND_NAMES,
+};
 
 interface ChosenCommand {
   /** `octavo damon act`, as far as the words name commands. */
@@ -78,6 +88,7 @@ export async function runCommandLine(
   const words = given.length === 1 && given[0] === '-V' ? ['--version'] : given;
   const { command, routes, options } = await chosenCommand(words, own);
   context.command = command;
+  context.commandLine = COMMAND_LINE;
   context.hasOption = (option) => options?.has(option) ?? true;
   try {
     const empty = emptyValue(words, command);

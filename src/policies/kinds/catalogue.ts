@@ -1,10 +1,10 @@
-import { chain } from './chain.js';
-import { BY_RESIDENCY, collapseDense } from './collapse-dense.js';
-import { namedBlocks } from './named-blocks.js';
-import { octavo } from './octavo/octavo.js';
-import type { PolicyKind } from './policy.js';
-import { returnEmpty } from './return-empty.js';
-import { splitSparse } from './split-sparse.js';
+import { chain } from '../chain.js';
+import { BY_RESIDENCY, collapseDense } from '../collapse-dense.js';
+import { namedBlocks } from '../named-blocks.js';
+import { octavo } from '../octavo/octavo.js';
+import type { PolicyKind } from '../policy.js';
+import { returnEmpty } from '../return-empty.js';
+import { splitSparse } from '../split-sparse.js';
 
 const LINKS = {
   'return-empty': returnEmpty,

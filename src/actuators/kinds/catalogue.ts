@@ -1,4 +1,4 @@
-import type { ActuatorKind } from './actuator.js';
+import type { ActuatorKind } from '../actuator.js';
 import { collapseThenSplit } from './collapse-then-split.js';
 import { damos } from './damos.js';
 import { debugfsSplit } from './debugfs-split.js';

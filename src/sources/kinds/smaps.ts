@@ -1,0 +1,9 @@
+import { NO_PARAMETERS } from '../../vocabulary/kind.js';
+import { SmapsSource } from '../smaps.js';
+import { sourceKind } from '../source.js';
+
+export const smaps = sourceKind({
+  brief: 'where huge pages are, without any heat',
+  parameters: NO_PARAMETERS,
+  make: (_, { host }) => [new SmapsSource(host.identity.geometry)],
+});
