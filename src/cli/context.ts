@@ -128,7 +128,7 @@ export class OctavoContext implements CommandContext {
    */
   fail(failed: OctavoError, json: boolean): void {
     const problem = this.#told(failed);
-    // That nobody takes the output is told by whoever owns the streams.
+    // The owner of the streams reports that nobody reads the output.
     const aboutOutput = problem.code === 'STOPPED' && !STOP_NAMES.test(String(problem.facts.signal));
     const elsewhere = (text: string) => withOptionHomes(text, this.hasOption);
     if (!aboutOutput) this.remark(failureText(problem, elsewhere));

@@ -4,7 +4,7 @@ import type { Budgets } from '../vocabulary/plan.js';
 import type { Bytes } from '../vocabulary/units.js';
 import { bytesBetween, parseCount, parseFraction, parsePercent } from './parameters.js';
 
-/** Guards that bind when a plan is carried out, whoever made it. */
+/** Guards that hold while a plan is carried out, also for plans from files. */
 export type GuardFlags = {
   readonly lockShare?: number;
   readonly minFree?: Bytes;

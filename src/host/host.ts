@@ -46,7 +46,7 @@ export interface FileStatus {
 export interface OpenFile {
   readonly path: string;
   /**
-   * Fills `into` from `position`; answers the bytes read, 0 at the end. Short reads are possible. A named pipe has no
+   * Fills `into` from `position`; returns the bytes read, 0 at the end. Short reads are possible. A named pipe has no
    * positions and gives what comes next.
    */
   read(into: Uint8Array, position: number): Answer<number>;
@@ -183,7 +183,7 @@ export interface Calls {
   openProcess(pid: ProcessId): Answer<ProcessHandle>;
   /**
    * process_madvise over all ranges in order, split into as many calls as the kernel's limits need (1024 ranges and
-   * under 2 GiB a call). Answers the bytes of the ranges before the first one that was refused, or that refusal when
+   * under 2 GiB a call). Returns the bytes of the ranges before the first one that was refused, or that refusal when
    * it was the very first; proves nothing about page sizes.
    */
   processMadvise(handle: ProcessHandle, ranges: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>>;

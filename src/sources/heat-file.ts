@@ -104,7 +104,7 @@ export class HeatFileSource implements Source {
     }
   }
 
-  /** The rows themselves, for whoever can use counts. */
+  /** Yields the rows themselves, for callers that can use counts instead of samples. */
   async *groups(): AsyncIterable<HeatGroup> {
     try {
       for await (const group of this.file.groups()) {

@@ -102,7 +102,7 @@ export class Resolver {
 
   /**
    * Lets the page tables of `budget` more pages be read anew, the longest unread ones first. They are when enough
-   * was looked up to make that a small part of the work. Answers how many pages were read.
+   * was looked up to make that a small part of the work. Returns the number of pages read.
    */
   refresh(budget: Pages): Pages {
     let read = 0;

@@ -69,7 +69,7 @@ function wants(wish: SamplingWish, method: SamplingMethod): boolean {
   return wish.method === undefined || wish.method === method;
 }
 
-/** The events of kinds of machines that this one is not, for whoever may sample everything there. */
+/** Sampling events of other kinds of machines, for a user who may sample everything there. */
 export function eventsElsewhere(host: Host, wish: SamplingWish): readonly ElsewhereEvent[] {
   const scope: Scope = { host, kernel: true, physical: wish.physical };
   const kinds: readonly (readonly [machine: string, event: SamplingEvent | string])[] = [

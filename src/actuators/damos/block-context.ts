@@ -79,7 +79,7 @@ export function blockContext(
     pattern: { size: ANY_SIZE, accesses: ANY_COUNT, age: ANY_COUNT },
     quotas: blockQuotas(blocks.length, pacing, geometry),
     watermarks: watermarks(pacing),
-    // A second fence: whatever gets mapped where nothing was, the action does not reach it.
+    // Second safeguard: reject the padding ranges, so that memory mapped there later is never acted on.
     filters: pads.map((address) => filterOf('addr', { matching: true, allow: false, address })),
     maxSnapshots: order.snapshotLimit ? 1n : 0n,
   });

@@ -19,7 +19,7 @@ export interface MatrixRun {
   readonly cached: number;
 }
 
-/** Answers in the order of the cells. */
+/** Results in the order of the cells. */
 export async function runMatrix(
   context: OctavoContext,
   cells: readonly PlannedCell[],

@@ -52,7 +52,7 @@ function machineDirectory({ files }: Host, path: string): MachineDirectory {
   };
   return {
     names,
-    // The links to whoever asks lead nowhere for this process once it is another's turn; they are there all the same.
+    // /proc/self and its like dangle for this process when another one asks; they are listed all the same.
     has: (name) => MACHINES_OWN.has(name) || files.status(`${path}/${name}`).ok,
     enter: (name) => {
       const status = files.status(`${path}/${name}`);

@@ -45,7 +45,7 @@ export function showWork(plan: Plan, receipts: readonly Receipt[]): string | und
   return `Work: ${showMicroseconds(measuredUs)} measured, ${showMicroseconds(expectedUs)} expected (${rate})`;
 }
 
-/** How right the last expectations were, for whoever reads the next ones. */
+/** How far the last expected costs were off, so that a reader can judge the next ones. */
 export function accuracyNotes(runs: readonly RunCost[]): readonly string[] {
   const known = runs.filter((run) => run.known > 0 && run.expectedUs > 0);
   if (known.length === 0) return [];

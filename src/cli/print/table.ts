@@ -1,6 +1,6 @@
 /**
  * Tables as text whose columns are aligned only when it is printed: a row is a line of cells with marks between them,
- * so that whoever makes a table needs to know nothing of the terminal. `layOut` of terminal-text.ts aligns it.
+ * so that code that makes a table need not know the terminal. `layOut` of terminal-text.ts aligns it.
  */
 
 /** Begins a line of cells; not printable, so that no name on a host holds it. */

@@ -1,7 +1,7 @@
 /** What this process has set up in the world and would have to put back. Counted where it is done, by the host. */
 import type { SharedState } from './shared-state.js';
 
-/** Told of each lock file before it is made, and after it is given up: whoever ends this process removes it. */
+/** Told of each lock file before it is made, and after it is given up: the process that ends this one removes it. */
 export type LockListener = (path: string, held: boolean) => void;
 
 let state: SharedState | undefined;

@@ -22,7 +22,7 @@ import { Pieces } from './pieces.js';
 
 type Entry = { -readonly [Question in keyof FileEntry]: FileEntry[Question] };
 
-/** What a recording holds, told to whoever made it. */
+/** What a recording holds, for the user who made it. */
 export interface RecordingAccount {
   readonly files: number;
   readonly bytes: number;

@@ -26,7 +26,7 @@ export class RankedTable {
   readonly size: number;
   /** Of each group the threshold, shifted left by GROUP_BITS, and the other group of its column. */
   readonly columns: Int32Array;
-  /** Of each group the first rank, and by how much a word of 31 bits is shifted right for a place in it. */
+  /** Per group: its first rank, and the right shift that turns a 31-bit word into an offset inside it. */
   readonly groups: Int32Array;
   /** Of each rank the threshold, shifted left by `placeBits`, with the other place of its row XOR its own; then its outcome. */
   readonly rows: Int32Array;

@@ -22,7 +22,7 @@
  * Rules that hold everywhere
  * - State is changed only by functions that take the kernel first; nothing happens on its own except the events
  *   of `clock`, so the same options and the same calls give the same model.
- * - Times are virtual nanoseconds. Functions that do work answer what it costs; they do not move the clock. Who
+ * - Times are virtual nanoseconds. Functions that do work return what it costs; they do not move the clock. Who
  *   called decides: a workload adds it to its own time, the host door spends it (`clock.spend`).
  *   What others must wait for meanwhile is told to `holds`, what interrupts their CPUs to `flushes`.
  * - Accessed bits are set by walks only (access.ts, or the hardware layer's own loop over `tables`); clearing one
