@@ -18,6 +18,7 @@ if (wanted.length === 0) {
     'checking style',
   );
   run(process.execPath, [join(root, 'scripts/check-arrows.mjs')], 'checking arrows');
+  run(process.execPath, [join(root, 'scripts/check-names.mjs')], 'checking names');
 }
 const files = [...testFiles(join(root, 'dist'))]
   .filter((file) => wanted.length === 0 || wanted.some((part) => relative(root, file).includes(part)))

@@ -1,28 +1,28 @@
 /** The checks of the house must be able to fail. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/check-arrows.mjs', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const house = mkdtempSync(join(tmpdir(), 'octavo-house-'));
+for (const folder of ['src', 'scripts']) cpSync(join(ROOT, folder), join(house, folder), { recursive: true });
+symlinkSync(join(ROOT, 'node_modules'), join(house, 'node_modules'));
+after(() => rmSync(house, { recursive: true }));
 
-function checkHouse(file: string, text: string): { status: number | null; said: string } {
-  const house = mkdtempSync(join(tmpdir(), 'octavo-house-'));
-  try {
-    mkdirSync(join(house, 'scripts'));
-    mkdirSync(join(house, 'src', file, '..'), { recursive: true });
-    cpSync(SCRIPT, join(house, 'scripts/check-arrows.mjs'));
+/** The check of a copy of this project that has some more files. */
+function checkHouse(files: Readonly<Record<string, string>>): { status: number | null; said: string } {
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(house, 'src', file)), { recursive: true });
     writeFileSync(join(house, 'src', file), text);
-    const checked = spawnSync(process.execPath, [join(house, 'scripts/check-arrows.mjs')], {
-      encoding: 'utf8',
-    });
-    return { status: checked.status, said: checked.stderr };
-  } finally {
-    rmSync(house, { recursive: true });
   }
+  const script = join(house, 'scripts/check-arrows.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  for (const file of Object.keys(files)) rmSync(join(house, 'src', file));
+  return { status, said: stderr };
 }
 
 test('an arrow against the plan, a kind instead of its interface, and the world outside the host are caught', () => {
@@ -34,9 +34,29 @@ test('an arrow against the plan, a kind instead of its interface, and the world 
     ['nowhere/x.ts', 'export {};', /not in the plan/],
   ];
   for (const [file, text, expected] of cases) {
-    const { status, said } = checkHouse(file, text);
+    const { status, said } = checkHouse({ [file]: text });
     assert.equal(status, 1, file);
     assert.match(said, expected);
   }
-  assert.equal(checkHouse('planning/x.ts', `import { a } from '../vocabulary/units.js';`).status, 0);
+  rmSync(join(house, 'src/nowhere'), { recursive: true });
+  assert.deepEqual(checkHouse({ 'planning/x.ts': `import { a } from '../vocabulary/units.js';` }), {
+    status: 0,
+    said: '',
+  });
+});
+
+test('files that import each other, and folders that do, are caught', () => {
+  const files = checkHouse({
+    'planning/x.ts': `import { y } from './y.js'; export const x = y;`,
+    'planning/y.ts': `import { x } from './x.js'; export const y = x;`,
+  });
+  assert.equal(files.status, 1);
+  assert.match(files.said, /circle of files: src\/planning\/x.ts src\/planning\/y.ts/);
+  const folders = checkHouse({
+    'planning/one/x.ts': `import { y } from '../two/y.js'; export const x = y;`,
+    'planning/two/y.ts': `export const y = 1;`,
+    'planning/two/z.ts': `import { x } from '../one/x.js'; export const z = x;`,
+  });
+  assert.equal(folders.status, 1);
+  assert.match(folders.said, /circle of folders.*: src\/planning\/one src\/planning\/two/);
 });

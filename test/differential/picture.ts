@@ -11,6 +11,8 @@ const FRAMES = (1n << 55n) - 1n;
 const HEAD = 1n << 15n;
 const TAIL = 1n << 16n;
 const ZERO_PAGE = 1n << 24n;
+/** Referenced and active: on the zero page, whoever read it last anywhere. */
+const OF_ALL_READERS = (1n << 2n) | (1n << 6n);
 
 /**
  * kpageflags by bit, those that are not kernel-debug extras. IDLE (25) is left out: only idle page tracking and DAMON set it,
@@ -39,9 +41,10 @@ export function look(machine: Machine, before?: Look): Look {
   const counts = ofFrames(machine, '/proc/kpagecount', frames);
   const pages = entries.map((entry, page) => {
     const zero = (flags[page] & ZERO_PAGE) !== 0n;
-    const words = [namesOf(entry, PAGEMAP_NAMES), namesOf(flags[page], FLAG_NAMES)];
+    const own = zero ? flags[page] & ~OF_ALL_READERS : flags[page];
+    const words = [namesOf(entry, PAGEMAP_NAMES), namesOf(own, FLAG_NAMES)];
     if (frames[page] === 0) return words[0];
-    // All the system maps the zero page: who else does is no property of this region.
+    // All the system maps the zero page: who else does, and whether it was read since boot, is no property of this region.
     if (zero) return [...words, 'zero page'].join(' | ');
     return [...words, `maps ${counts[page]}`, movedSince(before, frames, page)].join(' | ');
   });
