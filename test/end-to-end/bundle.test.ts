@@ -50,3 +50,14 @@ test('no list of runs loads what reads documents', () => {
   const ended = spawnSync(process.execPath, ['-e', loader, join(BUNDLE, runs)], { encoding: 'utf8' });
   assert.equal(ended.stdout, '0\n', ended.stderr);
 });
+
+test('what the kernel says is told as it was, although modules are loaded in between', () => {
+  const launched = (program: string) =>
+    spawnSync(process.execPath, [join(BUNDLE, 'octavo.js'), 'launch', '--', program], { encoding: 'utf8' });
+  const absent = launched('no-such-program-here');
+  assert.match(absent.stderr, /PROGRAM_NOT_FOUND/);
+  assert.equal(absent.status, 127);
+  const plain = launched(join(BUNDLE, 'package.json'));
+  assert.match(plain.stderr, /PROGRAM_NOT_RUN: .* \(EACCES\)/);
+  assert.equal(plain.status, 126);
+});

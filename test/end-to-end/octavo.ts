@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { documentProblem } from '../../src/cli/documents.js';
 
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** The build; with OCTAVO_TEST_MAIN another one, such as bundle/octavo.js, which is what users install. */
+export const MAIN =
+  process.env.OCTAVO_TEST_MAIN ?? fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** When to send SIGKILL. */
 export interface Kill {

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { errnoName } from '../../vocabulary/errno.js';
 import type { Refusal } from '../host.js';
 import type { Inherited } from './inherited.js';
+import { isNowhere } from './search-path.js';
 
 const SIG_DFL = 0;
 const SIG_IGN = 1;
@@ -31,9 +32,11 @@ export function becomeProgram(command: string, parameters: readonly string[], in
   restoreFiles(call, inherited);
   restoreSignals(libc, call, inherited);
   execvp(command, [command, ...parameters, null]);
-  const errno = errnoName(koffi.errno());
+  // Read before anything else can change it, loading a module included.
+  const error = koffi.errno();
   // This process goes on after all, and must live to tell it even to a closed pipe.
   (libc.func('signal', 'intptr_t', ['int', 'intptr_t']) as unknown as Call)(SIGPIPE, SIG_IGN);
+  const errno = isNowhere(command) ? 'ENOENT' : errnoName(error);
   return { errno, call: `execve ${command}` };
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { isNowhere } from './search-path.js';
 
 /** What a shell says when there is no such program, and for one that cannot be run. */
 const NOT_FOUND = 127;
@@ -38,7 +39,7 @@ export function runForeign(
     if (ends?.aborted) ask();
     else ends?.addEventListener('abort', ask, { once: true });
     child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ENOENT' ? NOT_FOUND : CANNOT_RUN),
+      resolve(error.code === 'ENOENT' || isNowhere(command) ? NOT_FOUND : CANNOT_RUN),
     );
     child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + numberOf(signal)));
   });

@@ -37,7 +37,9 @@ function libc(): Libc {
 }
 
 function asAnswer(result: number, call: string): Answer<void> {
-  return result === 0 ? success(undefined) : failure({ errno: errnoName(koffi.errno()), call });
+  // Read before anything else can change it, loading a module included.
+  const error = koffi.errno();
+  return result === 0 ? success(undefined) : failure({ errno: errnoName(error), call });
 }
 
 /** Gives this process's main thread, and what it starts, mounts of its own. */

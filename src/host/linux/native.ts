@@ -69,18 +69,23 @@ export class Native {
   }
 
   call(name: SystemCall, ...values: (number | bigint)[]): CallResult {
-    const value = Number(this.#syscall(this.#numbers[name], ...padded(values)));
-    return { value, errno: value === -1 ? errnoName(koffi.errno()) : undefined };
+    const raw = this.#syscall(this.#numbers[name], ...padded(values));
+    const error = koffi.errno();
+    return resultOf(raw, error);
   }
 
   /** The same on a worker thread of libuv, so that a call that blocks does not hold up the event loop. */
   callAsync(name: SystemCall, ...values: (number | bigint)[]): Promise<CallResult> {
     return new Promise((resolve, reject) => {
-      this.#syscall.async(this.#numbers[name], ...padded(values), (error: unknown, raw: number | bigint) => {
-        if (error) return reject(error);
-        const value = Number(raw);
-        resolve({ value, errno: value === -1 ? errnoName(koffi.errno()) : undefined });
-      });
+      this.#syscall.async(
+        this.#numbers[name],
+        ...padded(values),
+        (problem: unknown, raw: number | bigint) => {
+          const error = koffi.errno();
+          if (problem) reject(problem);
+          else resolve(resultOf(raw, error));
+        },
+      );
     });
   }
 
@@ -89,8 +94,8 @@ export class Native {
     const address = BigInt(
       this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0) as number | bigint,
     );
-    if (address === MAP_FAILED)
-      throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(koffi.errno())}`);
+    const error = koffi.errno();
+    if (address === MAP_FAILED) throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(error)}`);
     return { address, bytes: new Uint8Array(koffi.view(address, byteLength)) };
   }
 
@@ -99,9 +104,19 @@ export class Native {
     const address = BigInt(
       this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_SHARED, descriptor, 0) as number | bigint,
     );
-    if (address === MAP_FAILED) return errnoName(koffi.errno());
+    const error = koffi.errno();
+    if (address === MAP_FAILED) return errnoName(error);
     return { memory: koffi.view(address, byteLength), unmap: () => void this.#munmap(address, byteLength) };
   }
+}
+
+/**
+ * `error`: errno, read right after the call. Whatever runs in between may change it: in the bundle even the first use of
+ * another module, which reads its file.
+ */
+function resultOf(raw: number | bigint, error: number): CallResult {
+  const value = Number(raw);
+  return { value, errno: value === -1 ? errnoName(error) : undefined };
 }
 
 function padded(values: (number | bigint)[]): (number | bigint)[] {

@@ -81,6 +81,7 @@ test('a foreign program ends with its code, or with 128 and its signal, as shell
     [0, 9, 143, 137],
   );
   assert.equal(await runForeign('no-such-program-here', []), 127);
+  assert.equal(await runForeign('no-such-program-here', [], { PATH: '/proc/1/cwd:/bin' }), 127);
   const folder = mkdtempSync(join(tmpdir(), 'octavo-programs-'));
   writeFileSync(join(folder, 'plain'), 'x', { mode: 0o644 });
   assert.equal(await runForeign(join(folder, 'plain'), []), 126);
