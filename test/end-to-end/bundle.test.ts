@@ -50,3 +50,15 @@ test('no list of runs loads what reads documents', () => {
   const ended = spawnSync(process.execPath, ['-e', loader, join(BUNDLE, runs)], { encoding: 'utf8' });
   assert.equal(ended.stdout, '0\n', ended.stderr);
 });
+
+test('an errno is read before a file is loaded to name it: loading sets it anew', () => {
+  const launched = (program: string) =>
+    spawnSync(process.execPath, [join(BUNDLE, 'octavo.js'), 'launch', '--thp', 'never', '--', program], {
+      encoding: 'utf8',
+    });
+  const absent = launched('no-such-program');
+  assert.deepEqual([absent.status, absent.stderr.split(':')[1]], [127, ' PROGRAM_NOT_FOUND'], absent.stderr);
+  assert.match(launched('/proc/self/status').stderr, /PROGRAM_NOT_RUN: .*\(EACCES\)/);
+  for (const name of FILES)
+    assert.doesNotMatch(readFileSync(join(BUNDLE, name), 'utf8'), /\(\)\.\w+\([\w.]+\.errno\(\)\)/, name);
+});

@@ -31,10 +31,10 @@ export function becomeProgram(command: string, parameters: readonly string[], in
   restoreFiles(call, inherited);
   restoreSignals(libc, call, inherited);
   execvp(command, [command, ...parameters, null]);
-  const errno = errnoName(koffi.errno());
+  const failed = koffi.errno();
   // This process goes on after all, and must live to tell it even to a closed pipe.
   (libc.func('signal', 'intptr_t', ['int', 'intptr_t']) as unknown as Call)(SIGPIPE, SIG_IGN);
-  return { errno, call: `execve ${command}` };
+  return { errno: errnoName(failed), call: `execve ${command}` };
 }
 
 type Library = ReturnType<typeof import('koffi')['load']>;

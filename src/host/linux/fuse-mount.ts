@@ -37,7 +37,8 @@ function libc(): Libc {
 }
 
 function asAnswer(result: number, call: string): Answer<void> {
-  return result === 0 ? success(undefined) : failure({ errno: errnoName(koffi.errno()), call });
+  const failed = koffi.errno();
+  return result === 0 ? success(undefined) : failure({ errno: errnoName(failed), call });
 }
 
 /** Gives this process's main thread, and what it starts, mounts of its own. */

@@ -2,6 +2,9 @@
  * System calls through koffi, the only place that knows of it. Everything embedded in a structure (iovec arrays,
  * scan vectors) lives in one mmap arena that is never unmapped: a pointer into a typed array that the collector
  * may move or free makes the kernel read or write somebody else's memory without any error.
+ *
+ * An errno is read in a statement of its own, right behind the call: naming it may load a file of the bundle, and
+ * reading files sets errno.
  */
 import koffi from 'koffi';
 import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';
@@ -70,16 +73,18 @@ export class Native {
 
   call(name: SystemCall, ...values: (number | bigint)[]): CallResult {
     const value = Number(this.#syscall(this.#numbers[name], ...padded(values)));
-    return { value, errno: value === -1 ? errnoName(koffi.errno()) : undefined };
+    const failed = koffi.errno();
+    return { value, errno: value === -1 ? errnoName(failed) : undefined };
   }
 
   /** The same on a worker thread of libuv, so that a call that blocks does not hold up the event loop. */
   callAsync(name: SystemCall, ...values: (number | bigint)[]): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       this.#syscall.async(this.#numbers[name], ...padded(values), (error: unknown, raw: number | bigint) => {
+        const failed = koffi.errno();
         if (error) return reject(error);
         const value = Number(raw);
-        resolve({ value, errno: value === -1 ? errnoName(koffi.errno()) : undefined });
+        resolve({ value, errno: value === -1 ? errnoName(failed) : undefined });
       });
     });
   }
@@ -89,8 +94,8 @@ export class Native {
     const address = BigInt(
       this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0) as number | bigint,
     );
-    if (address === MAP_FAILED)
-      throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(koffi.errno())}`);
+    const failed = koffi.errno();
+    if (address === MAP_FAILED) throw new Error(`mmap of ${byteLength} bytes failed: ${errnoName(failed)}`);
     return { address, bytes: new Uint8Array(koffi.view(address, byteLength)) };
   }
 
@@ -99,7 +104,8 @@ export class Native {
     const address = BigInt(
       this.#mmap(0, byteLength, PROT_READ_WRITE, MAP_SHARED, descriptor, 0) as number | bigint,
     );
-    if (address === MAP_FAILED) return errnoName(koffi.errno());
+    const failed = koffi.errno();
+    if (address === MAP_FAILED) return errnoName(failed);
     return { memory: koffi.view(address, byteLength), unmap: () => void this.#munmap(address, byteLength) };
   }
 }
