@@ -92,12 +92,18 @@ export function cellOf(place: CellPlace, answer: CellAnswer, rulers: Ruled | und
     speedBound: bound?.speed ?? null,
     bestKnown: null,
     shareOfBestKnown: null,
-    slowdown:
-      scale === undefined ? null : nsPerAccess / Math.min(scale.neverNs, scale.neverNs - scale.savedNs) - 1,
+    slowdown: scale === undefined ? null : slowdownOf(nsPerAccess, scale),
     ...plainFigures(run),
     nsPerAccess,
     unable: null,
   };
+}
+
+/** Against the better ruler. A recording that the TLB holds whole takes no time at all: what takes some then has no share. */
+function slowdownOf(nsPerAccess: Nanoseconds, { neverNs, savedNs }: Scale): number | null {
+  const best = Math.min(neverNs, neverNs - savedNs);
+  if (best > 0) return nsPerAccess / best - 1;
+  return nsPerAccess > 0 ? null : 0;
 }
 
 const NOTHING = {

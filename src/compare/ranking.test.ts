@@ -69,6 +69,12 @@ test('without bloat, or without speed-up, there is no product, and harm is told'
   assert.ok(Math.abs((other.slowdown ?? 0) - 0.002) < 1e-9, 'against never, the better one here');
 });
 
+test('where nothing takes time nobody is slower, and what takes some has no share', () => {
+  const idle = { never: runOf(100, 0), always: runOf(200, 0) };
+  assert.equal(cellOf(place(), ran(runOf(150, 0)), idle).slowdown, 0);
+  assert.equal(cellOf(place(), ran(runOf(150, 1)), idle).slowdown, null);
+});
+
 test('processes weigh by their accesses without huge pages', () => {
   const two = (a: number, b: number, accesses: number): CellRun => ({
     ...runOf(100, 0),

@@ -168,7 +168,8 @@ test('a program of another build names nothing, one of which that is not known d
   const view = await touched(file, '--by', 'block', '--symfs', other);
   assert.match(view.names.unnamed[PROGRAM], /another build/);
   assert.deepEqual(pairs(view)[0].slice(1), [14, '0x1010', PROGRAM, 'variable', ''].with(0, 6));
-  const missing = await touched(file, '--by', 'block', '--symfs', at('nowhere'));
+  mkdirSync(at('empty'));
+  const missing = await touched(file, '--by', 'block', '--symfs', at('empty'));
   assert.match(missing.names.unnamed[PROGRAM], /not on this machine/);
   const kinds = pairs(missing).map(([, , , , kind]) => kind);
   assert.deepEqual(
@@ -204,6 +205,17 @@ test('build ids come by the feature of a file and by records of a pipe, too', as
       (await touched(file, '--by', 'block', '--symfs', other)).names.unnamed[PROGRAM],
       /another build/,
     );
+  }
+});
+
+test('--symfs that is no directory is refused: its programs would look like programs without names', async () => {
+  const file = recorded('symfs.data', scene());
+  for (const [root, errno] of [
+    [at('nowhere'), 'ENOENT'],
+    [file, 'ENOTDIR'],
+  ]) {
+    const { code, stderr } = await octavo(['import', file, '--by', 'block', '--symfs', root]);
+    assert.deepEqual([code, stderr.includes(`cannot read ${root}: ${errno}`)], [3, true], stderr);
   }
 });
 

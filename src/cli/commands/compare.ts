@@ -102,14 +102,14 @@ export const compareCommand = command<CompareFlags, string[]>(
       svg: {
         kind: 'parsed',
         parse: parseWord,
-        brief: 'Write the Pareto plane as SVG to FILE',
+        brief: 'Write the Pareto plane as SVG to FILE; - is standard output',
         optional: true,
         placeholder: 'file',
       },
       html: {
         kind: 'parsed',
         parse: parseWord,
-        brief: 'Write plane and tables as one page to FILE',
+        brief: 'Write plane and tables as one page to FILE; - is standard output',
         optional: true,
         placeholder: 'file',
       },

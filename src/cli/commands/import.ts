@@ -1,4 +1,5 @@
 import { resolveTarget } from '../../config/targets.js';
+import type { Files } from '../../host/host.js';
 import { Resolver } from '../../sources/resolver.js';
 import { parsePids, SAMPLE_CHOICES, type SampleChoices, wishOf } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
@@ -201,8 +202,16 @@ async function touchOf(
       throw new OctavoError('USAGE', { problem: '--symfs goes with --by block or page', command: 'import' });
     return {};
   }
+  if (symfs !== '') requireDirectory(host.files, symfs);
   const { touching } = await import('../samples/touching.js');
   return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
+}
+
+/** FILE_UNREADABLE unless it is a directory: names that nobody finds look like programs without any. */
+function requireDirectory(files: Files, path: string): void {
+  const status = files.status(path);
+  if (!status.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: status.error.errno });
+  if (status.value.kind !== 'directory') throw new OctavoError('FILE_UNREADABLE', { path, errno: 'ENOTDIR' });
 }
 
 /** Page tables of all processes that the words name. */

@@ -16,6 +16,7 @@ import type { OctavoContext } from '../context.js';
 import { CELL_ROWS, cellRow, showCells, showComparison, showContenders } from '../print/comparison.js';
 import { headLine, rowLine } from '../print/rows.js';
 import { plural } from '../print/units.js';
+import { STANDARD_OUTPUT } from '../samples/save-heat.js';
 import { filesOf, readScenario } from '../simulate/simulate.js';
 import { CellCache } from './cell-cache.js';
 import { codeVersion } from './code-version.js';
@@ -45,6 +46,7 @@ export async function compare(
   flags: CompareFlags,
   given: readonly string[],
 ): Promise<void> {
+  checkOutputs(flags);
   if (flags.list) return list(context, flags.json);
   const policies = policiesOf(flags);
   const cells = plannedCells({
@@ -70,6 +72,25 @@ export async function compare(
   } finally {
     cache.close();
   }
+}
+
+/** USAGE when several of them want standard output, before cells are run for nothing. */
+function checkOutputs(flags: CompareFlags): void {
+  const wanting = wantingOutput(flags);
+  if (wanting.length < 2) return;
+  throw new OctavoError('USAGE', {
+    problem: `${wanting.join(' and ')} both want standard output`,
+    command: 'compare',
+  });
+}
+
+function wantingOutput({ json, csv, svg, html }: CompareFlags): readonly string[] {
+  return [
+    ...(json ? ['--json'] : []),
+    ...(csv ? ['--csv'] : []),
+    ...(svg === STANDARD_OUTPUT ? ['--svg -'] : []),
+    ...(html === STANDARD_OUTPUT ? ['--html -'] : []),
+  ];
 }
 
 async function workloadsOf(
@@ -160,6 +181,7 @@ function tell(context: OctavoContext, comparison: Comparison, flags: CompareFlag
   if (flags.html !== undefined) write(context, flags.html, paretoHtml(comparison));
   if (flags.json) context.printJson(comparison);
   else if (flags.csv) printCsv(context, comparison.cells);
+  else if (wantingOutput(flags).length > 0) context.remark(showComparison(comparison));
   else context.print(showComparison(comparison));
 }
 
@@ -170,6 +192,10 @@ function printCsv(context: OctavoContext, cells: readonly Cell[]): void {
 }
 
 function write(context: OctavoContext, path: string, text: string): void {
+  if (path === STANDARD_OUTPUT) {
+    context.printExact(text);
+    return;
+  }
   const written = context.host.files.writeFile(path, text);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }

@@ -6,7 +6,6 @@ import {
   ftruncateSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -24,6 +23,7 @@ import { dirname } from 'node:path';
 import { failure, success } from '../../base/result.js';
 import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
+import { makeDirectories } from '../make-directories.js';
 import { changing, holding, holdingLock, holdingPath, releasePath } from './held.js';
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
@@ -108,7 +108,7 @@ export class LinuxFiles implements Files {
   }
 
   makeDirectory(path: string): Answer<void> {
-    const make = () => answer(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o700 }));
+    const make = () => answer(`mkdir ${path}`, () => makeDirectories(path, 0o700));
     // A directory in sysfs or tracefs is an object of the kernel, which lives until it is removed.
     return path.startsWith('/sys/') ? holdingPath(path, make) : holding(make);
   }

@@ -1,5 +1,5 @@
 /** Everything that a recording has seen so far, and its way to disk. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { withNames } from '../../formats/btf.js';
@@ -9,6 +9,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Answer, Host } from '../host.js';
 import { errnoOf } from '../linux/files.js';
+import { makeDirectories } from '../make-directories.js';
 import {
   type FileEntry,
   MANIFEST_NAME,
@@ -182,12 +183,12 @@ export class Ledger {
 }
 
 function requireEmpty(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeDirectories(folder);
   if (readdirSync(folder).length > 0)
     throw new OctavoError('FILE_UNWRITABLE', { path: folder, errno: 'ENOTEMPTY' });
 }
 
 function write(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectories(dirname(path));
   writeFileSync(path, content);
 }

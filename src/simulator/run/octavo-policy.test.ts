@@ -86,3 +86,25 @@ test('THP=never: hot full blocks become huge and sparse ones stay small', async 
   assert.ok(processes[0].pmdMapped >= 16 * MIB, `${processes[0].pmdMapped / MIB} MiB huge`);
   assert.ok(processes[0].rss <= rss * 1.02, 'and nothing grows');
 });
+
+test('a target that was killed for want of memory, or has not started, ends no scenario', async () => {
+  const text = `octavo: scenario
+version: 1
+about: "one is killed, one starts late"
+duration: 2s
+host: { cpu: zen3, memory: 256MiB }
+processes:
+  - { name: killed, workload: sparse-blocks, with: { size: 16MiB }, think: 5us, limit: 4KiB }
+  - { name: late, workload: sparse-blocks, with: { size: 16MiB }, think: 5us, start: 1s }
+agent: { policy: return-empty, targets: [killed, late], start: 500ms, every: 1s }
+`;
+  const simulation = new Simulation(parseScenario(text, 'test'), 1, {
+    readText: () => '',
+    progress: () => undefined,
+  });
+  await simulation.run();
+  const { agent, notes } = simulation.outcome([1, 1], 'test');
+  assert.equal(agent?.turns, 2);
+  const gone = notes.filter((note) => note.endsWith('no such process now')).join('\n');
+  assert.match(gone, /on killed.*\n.*on late.*\n.*on killed/);
+});

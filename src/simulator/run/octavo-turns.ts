@@ -5,6 +5,7 @@ import { KINDS, type Kinds } from '../../config/kinds.js';
 import { separated } from '../../config/policy-words.js';
 import { takeTurn } from '../../config/take-turn.js';
 import type { Pmu } from '../../model/hardware/pmu.js';
+import { OctavoError } from '../../vocabulary/errors.js';
 import { COMPLETE } from '../../vocabulary/sample.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -52,14 +53,18 @@ export class OctavoTurns {
 
   /** Takes a turn for each target; answers what it did, in words. */
   async take(): Promise<string[]> {
-    const { host, kernel } = this.#machine;
+    const { kernel } = this.#machine;
     this.due = Math.max(this.due + this.#agent.every, kernel.clock.now);
     this.turns++;
     const notes: string[] = [];
     this.unknown = 0;
     for (const target of this.#agent.targets) {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
-      const turn = await takeTurn(host, this.request(target), new AbortController().signal);
+      const turn = await this.turnOn(target);
+      if (turn === undefined) {
+        notes.push(`${before}: no such process now`);
+        continue;
+      }
       kernel.clock.spend(this.planningNs(target));
       kernel.clock.settle();
       const verdicts = turn.applied?.verdicts ?? [];
@@ -77,6 +82,16 @@ export class OctavoTurns {
     }
     this.#sampled = this.#machine.pmu?.samples.count ?? 0;
     return notes;
+  }
+
+  /** One turn; undefined when the process has not started yet, or was killed for want of memory. */
+  private async turnOn(target: string): Promise<Awaited<ReturnType<typeof takeTurn>> | undefined> {
+    try {
+      return await takeTurn(this.#machine.host, this.request(target), new AbortController().signal);
+    } catch (problem) {
+      if (problem instanceof OctavoError && problem.code === 'TARGET_NOT_FOUND') return undefined;
+      throw problem;
+    }
   }
 
   /** What it did in all, and what is left of it now. */
