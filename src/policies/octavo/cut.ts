@@ -19,7 +19,7 @@ export interface Cut {
   /** Walk time a second of the fastest layout, and what the goal lets be lost against it: infinite where it is of bytes. */
   readonly fastestNs: Nanoseconds;
   readonly budgetNs: Nanoseconds;
-  /** Bytes that the goal lets be wasted; infinite where it is a slowdown. */
+  /** Bytes that the goal, or its knee, lets be wasted; infinite where it is a slowdown. */
   readonly allowed: Bytes;
 }
 
@@ -32,12 +32,17 @@ export interface CutFacts {
   readonly busyCpus: number;
   /** Bytes that huge pages waste now. */
   readonly wastedNow: Bytes;
+  /** What the blocks take in small pages. */
+  readonly dataBytes: Bytes;
   /** As for curveOf(). */
   readonly extra: Float64Array | undefined;
 }
 
 /** Blocks next to the cut whose worth is found anew at its time. */
 const NEXT_BLOCKS = 8;
+/** Below these shares, of the data and of the CPUs' time, there is no bloat to give back and no gain to keep. */
+const LEAST_BLOAT = 0.01;
+const LEAST_SAVED = 0.002;
 /** Of USUAL_GOAL. */
 const USUAL_SLOWDOWN = 0.01;
 
@@ -46,20 +51,15 @@ export function cutOf(facts: CutFacts): Cut {
   const all = table.count;
   const fastest = curve.walkNs.reduce((least, ns) => Math.min(least, ns), Number.POSITIVE_INFINITY);
   const budgetNs = goal.kind === 'slowdown' ? goal.share * busyCpus * 1e9 : Number.POSITIVE_INFINITY;
-  const allowed =
-    goal.kind === 'bloat'
-      ? (1 - goal.share) * curve.waste[all]
-      : goal.kind === 'bytes'
-        ? Math.max(0, facts.wastedNow - goal.bytes)
-        : Number.POSITIVE_INFINITY;
-  const least = goal.kind === 'slowdown' ? fewest(curve, fastest + budgetNs) : most(curve, allowed);
+  const least = fewestHuge(facts, fastest + budgetNs);
   const huge = withFree(facts, least);
   const tau = curve.tau[huge];
   const layout = new Uint8Array(all);
   for (const block of curve.order.subarray(0, huge)) layout[block] = 1;
   const cpu = cpuAt(table, layout, facts.cpu);
   // Where nothing walks, bytes are worth what the usual budget would pay for all of them.
-  const usualNs = Math.min(budgetNs, USUAL_SLOWDOWN * busyCpus * 1e9);
+  const usual = goal.kind === 'balanced' ? LEAST_SAVED : USUAL_SLOWDOWN;
+  const usualNs = Math.min(budgetNs, usual * busyCpus * 1e9);
   const floor = usualNs / Math.max(1, curve.waste[all]);
   return {
     huge,
@@ -69,8 +69,40 @@ export function cutOf(facts: CutFacts): Cut {
     lostNs: Math.max(0, curve.walkNs[huge] - fastest),
     fastestNs: fastest,
     budgetNs,
-    allowed,
+    allowed: goal.kind === 'balanced' ? curve.waste[huge] : allowedBy(facts),
   };
+}
+
+/** Bytes that a goal of bytes lets be wasted. */
+function allowedBy({ goal, curve, table, wastedNow }: CutFacts): Bytes {
+  if (goal.kind === 'bloat') return (1 - goal.share) * curve.waste[table.count];
+  return goal.kind === 'bytes' ? Math.max(0, wastedNow - goal.bytes) : Number.POSITIVE_INFINITY;
+}
+
+/** `bound`: walk time a second that a slowdown budget allows. */
+function fewestHuge(facts: CutFacts, bound: Nanoseconds): number {
+  const { goal, curve } = facts;
+  if (goal.kind === 'slowdown') return fewest(curve, bound);
+  return goal.kind === 'balanced' ? knee(facts) : most(curve, allowedBy(facts));
+}
+
+/**
+ * Where (share of the bloat that goes back) × (share kept of what huge pages save) is largest. Without bloat the fastest
+ * layout; where huge pages save next to nothing, none of them.
+ */
+function knee({ curve, table, busyCpus, dataBytes }: CutFacts): number {
+  const { walkNs, waste } = curve;
+  const bloat = waste[table.count];
+  let fastest = 0;
+  for (let huge = 1; huge < walkNs.length; huge++) if (walkNs[huge] < walkNs[fastest]) fastest = huge;
+  if (bloat < LEAST_BLOAT * dataBytes) return fastest;
+  if (walkNs[0] - walkNs[fastest] < LEAST_SAVED * busyCpus * 1e9) return 0;
+  let [best, most] = [0, 0];
+  for (let huge = 0; huge <= fastest; huge++) {
+    const product = (1 - waste[huge] / bloat) * (walkNs[0] - walkNs[huge]);
+    if (product > most) [best, most] = [huge, product];
+  }
+  return best;
 }
 
 /** The fewest huge blocks with which walks stay within `bound`. */

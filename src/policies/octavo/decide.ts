@@ -64,7 +64,8 @@ export function decide(facts: DecisionFacts): Decisions {
   const extra = beyondWalks(facts, costs);
   const curve = curveOf(table, cpu, extra);
   const wastedNow = table.waste.reduce((sum, bytes, block) => sum + bytes * isHuge[block], 0);
-  const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, busyCpus: facts.busyCpus });
+  const dataBytes = dataBytesOf(facts);
+  const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, dataBytes, busyCpus: facts.busyCpus });
   const judge = new Judge(facts, costs, cut);
   curve.order.forEach((block, at) => {
     judge.consider(
@@ -81,6 +82,13 @@ export function decide(facts: DecisionFacts): Decisions {
   const walkNs = (layout: Uint8Array) => walkNsOfLayout(facts, layout, cut);
   const walkChangeNs = judge.count === 0 ? 0 : walkNs(after) - walkNs(isHuge);
   return { acts: judge.acts(walkChangeNs), held: judge.held(curve, cut), cut, walks, walkChangeNs };
+}
+
+/** What the blocks take in small pages. */
+function dataBytesOf({ survey, processes }: DecisionFacts): Bytes {
+  return survey.used.reduce((sum, used, block) => {
+    return sum + used * processes[survey.process[block]].sizes.geometry.pageBytes;
+  }, 0);
 }
 
 /** Every difference between now and the cut. */

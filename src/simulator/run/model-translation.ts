@@ -1,5 +1,5 @@
 /** A model's CPU as policies see it: what they would know of it on a host. */
-import type { Cpu } from '../../model/cpus/cpu.js';
+import { type Cpu, waitedShare } from '../../model/cpus/cpu.js';
 import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translation.js';
 
 /** Clock at which the usual times of walks hold. */
@@ -8,7 +8,9 @@ const USUAL_GHZ = 3;
 export function modelTranslation(cpu: Cpu): Translation {
   const { second, coalescing, clockGhz, walk } = cpu;
   const entries = second.entries.value;
-  const slower = USUAL_GHZ / clockGhz.value;
+  // What overlaps with other work is taken off, as for every Translation.
+  const waited = waitedShare(cpu);
+  const slower = (USUAL_GHZ / clockGhz.value) * waited;
   return {
     entries,
     hugeEntries: second.hugeEntries?.value ?? entries,
@@ -19,8 +21,8 @@ export function modelTranslation(cpu: Cpu): Translation {
     tables: {
       cachedLines: walk.cachedLines.value,
       directoryEntries: walk.directoryEntries.value,
-      nearNs: walk.nearCycles.value / clockGhz.value,
-      farNs: walk.farCycles.value / clockGhz.value,
+      nearNs: (waited * walk.nearCycles.value) / clockGhz.value,
+      farNs: (waited * walk.farCycles.value) / clockGhz.value,
     },
     basis: `${entries} TLB entries (${cpu.title}, model)`,
   };
