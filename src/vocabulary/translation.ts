@@ -49,15 +49,39 @@ export const USUAL_TRANSLATION: Translation = Object.freeze({
 /** PTEs in one 64-byte line of a page table. */
 export const ENTRIES_PER_LINE = 8;
 
+/** A CPU with the times that its walks take in one layout. */
+export interface WalkTimes extends Translation {
+  /** What a small walk depends on; `smallWalkNs` holds where this is not known. */
+  readonly lines?: {
+    /** A walk that finds its line in the near caches, and what one takes longer that does not. */
+    readonly nearNs: Nanoseconds;
+    readonly extraNs: Nanoseconds;
+    /** How often a second a place in the near caches gets another line. */
+    readonly replaced: number;
+  };
+}
+
 /**
- * The CPU with the mean time of a small walk when `lines` lines of page tables, of `blocks` blocks, are in use, all of them
- * alike: a near cache has its share of them.
+ * The CPU when walks to small pages come so often a second, of so many blocks in small pages. A line that is walked r times
+ * a second is still near with probability r / (r + replaced): what is random about replacement is not known of any cache.
  */
-export function withTables(cpu: Translation, lines: number, blocks: number): Translation {
+export function withTables(cpu: Translation, walks: number, blocks: number): WalkTimes {
   const { tables } = cpu;
   if (tables === undefined) return cpu;
-  const near = Math.min(1, tables.cachedLines / Math.max(1, lines));
   const second = blocks <= tables.directoryEntries ? 0 : 1 - tables.directoryEntries / blocks;
-  const last = near * tables.nearNs + (1 - near) * tables.farNs;
-  return { ...cpu, smallWalkNs: last + second * tables.nearNs };
+  return {
+    ...cpu,
+    lines: {
+      nearNs: tables.nearNs * (1 + second),
+      extraNs: tables.farNs - tables.nearNs,
+      replaced: walks / Math.max(1, tables.cachedLines),
+    },
+  };
+}
+
+/** Mean time of a small walk whose line is walked `rate` times a second. */
+export function smallWalkNs({ lines, smallWalkNs: mean }: WalkTimes, rate: number): Nanoseconds {
+  if (lines === undefined) return mean;
+  const { nearNs, extraNs, replaced } = lines;
+  return replaced === 0 ? nearNs : nearNs + (extraNs * replaced) / (rate + replaced);
 }

@@ -5,10 +5,10 @@
  * infinite and no block is worth anything (docs/decisions/0920).
  */
 import { assert } from '../../base/assert.js';
-import { type Translation, withTables } from '../../vocabulary/translation.js';
+import { type Translation, type WalkTimes, withTables } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
-import { characteristicTime, hugeMisses, smallMisses } from './residency.js';
+import { characteristicTime, hugeMisses, smallMisses, smallWalksNs } from './residency.js';
 
 export interface Curve {
   /** Blocks of the table, the one most worth a huge page first. */
@@ -33,22 +33,23 @@ export function savedByHuge(
   table: LayoutTable,
   block: number,
   tau: number,
-  cpu: Translation,
+  cpu: WalkTimes,
   scale = 1,
 ): Nanoseconds {
-  const small = smallMisses(table, block, tau, scale) * cpu.smallWalkNs;
+  const small = smallWalksNs(table, block, tau, cpu, scale);
   return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
 }
 
-/** The CPU with the times of walks that it has in a layout: the more table lines are in use, the longer they take. */
-export function cpuAt(table: LayoutTable, isHuge: Uint8Array, cpu: Translation): Translation {
-  let [lines, blocks] = [0, 0];
+/** The CPU with the times of walks that it has in a layout: the more lines of page tables are walked, the longer they take. */
+export function cpuAt(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: Translation): WalkTimes {
+  if (cpu.tables === undefined) return cpu;
+  let [walks, blocks] = [0, 0];
   for (let block = 0; block < table.count; block++) {
     if (isHuge[block] === 1) continue;
-    lines += table.lines[block];
+    walks += smallMisses(table, block, tau);
     blocks++;
   }
-  return withTables(cpu, lines, blocks);
+  return withTables(cpu, walks, blocks);
 }
 
 /** Nanoseconds of walks a second of a whole layout. */
@@ -58,14 +59,14 @@ export function walkNsOf(
   tau: number,
   anyCpu: Translation,
 ): Nanoseconds {
-  const cpu = cpuAt(table, isHuge, anyCpu);
+  const cpu = cpuAt(table, isHuge, tau, anyCpu);
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
     sum +=
       table.worth[block] *
       (isHuge[block] === 1
         ? hugeMisses(table, block, tau) * cpu.hugeWalkNs
-        : smallMisses(table, block, tau) * cpu.smallWalkNs);
+        : smallWalksNs(table, block, tau, cpu));
   }
   return sum;
 }
@@ -81,7 +82,7 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
   let tau = characteristicTime(table, isHuge, cpu.entries);
   note(curve, 0, { table, isHuge, tau, cpu, extra });
   for (let done = 0; done < count; ) {
-    const now = cpuAt(table, isHuge, cpu);
+    const now = cpuAt(table, isHuge, tau, cpu);
     const remaining = left.subarray(0, count - done);
     for (let at = 0; at < remaining.length; at++) {
       const block = remaining[at];

@@ -1,5 +1,5 @@
 /** How far down the curve the goal lets one go, and the price of a byte that it comes to. */
-import type { Translation } from '../../vocabulary/translation.js';
+import type { Translation, WalkTimes } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import { type Curve, cpuAt, savedByHuge } from './curve.js';
 import type { Goal } from './goal.js';
@@ -11,7 +11,7 @@ export interface Cut {
   /** Characteristic time of that layout, in seconds. */
   readonly tau: number;
   /** The CPU with the times of walks of that layout. */
-  readonly cpu: Translation;
+  readonly cpu: WalkTimes;
   /** Nanoseconds a second that a byte is worth: what the next block would cost to split. */
   readonly price: number;
   /** Nanoseconds a second that the layout loses against the fastest one. */
@@ -38,6 +38,8 @@ export interface CutFacts {
   readonly extra: Float64Array | undefined;
 }
 
+type MarginFacts = Pick<CutFacts, 'table' | 'curve' | 'extra'> & { readonly cpu: WalkTimes };
+
 /** Blocks next to the cut whose worth is found anew at its time. */
 const NEXT_BLOCKS = 8;
 /** Below these shares, of the data and of the CPUs' time, there is no bloat to give back and no gain to keep. */
@@ -56,7 +58,7 @@ export function cutOf(facts: CutFacts): Cut {
   const tau = curve.tau[huge];
   const layout = new Uint8Array(all);
   for (const block of curve.order.subarray(0, huge)) layout[block] = 1;
-  const cpu = cpuAt(table, layout, facts.cpu);
+  const cpu = cpuAt(table, layout, tau, facts.cpu);
   // Where nothing walks, bytes are worth what the usual budget would pay for all of them.
   const usual = goal.kind === 'balanced' ? LEAST_SAVED : USUAL_SLOWDOWN;
   const usualNs = Math.min(budgetNs, usual * busyCpus * 1e9);
@@ -129,7 +131,7 @@ function most({ waste }: Curve, allowed: Bytes): number {
  * What a byte costs where the layout ends: the dearest of the blocks that are not huge in it, at their turn and at the time of
  * the cut. The price of a tighter layout is therefore never lower.
  */
-function marginalPrice({ table, curve, cpu, extra }: CutFacts, huge: number, tau: number): number {
+function marginalPrice({ table, curve, cpu, extra }: MarginFacts, huge: number, tau: number): number {
   let price = 0;
   for (let at = huge; at < table.count; at++) {
     const block = curve.order[at];

@@ -3,6 +3,8 @@
  * used within τ fill it. An entry of rate λ then misses λ·e^(−λτ) times a second. Of a rate that is only believed,
  * λ ~ Gamma(a, b), the expectation is (a/b)·(b/(b+τ))^(a+1).
  */
+import { smallWalkNs, type WalkTimes } from '../../vocabulary/translation.js';
+import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
 
 /** Expected entries in use within `tau` seconds, of all blocks in a layout (1 for each block that is huge). */
@@ -39,6 +41,40 @@ export function smallMisses(table: LayoutTable, block: number, tau: number, scal
     sum += classEntries[at] * shape * Math.exp(-(shape + 1) * age);
   }
   return sum / exposure;
+}
+
+/**
+ * Nanoseconds of walks a second of a block in small pages. A line of page tables is walked by all of its entries: by this
+ * one, and by others that miss as often as the block's do on average.
+ */
+export function smallWalksNs(
+  table: LayoutTable,
+  block: number,
+  tau: number,
+  cpu: WalkTimes,
+  scale = 1,
+): Nanoseconds {
+  const { firstClass, classShape, classEntries } = table;
+  const exposure = table.exposure[block] / scale;
+  const age = Math.log1p(tau / exposure);
+  if (age === Number.POSITIVE_INFINITY) return 0;
+  if (cpu.lines === undefined) return smallMisses(table, block, tau, scale) * cpu.smallWalkNs;
+  const entries = entriesOf(table, block);
+  const others = Math.max(0, entries / Math.max(1, table.lines[block]) - 1);
+  const shared = (others * smallMisses(table, block, tau, scale)) / Math.max(1, entries);
+  let sum = 0;
+  for (let at = firstClass[block]; at < firstClass[block + 1]; at++) {
+    const shape = classShape[at];
+    const misses = (shape * Math.exp(-(shape + 1) * age)) / exposure;
+    sum += classEntries[at] * misses * smallWalkNs(cpu, misses + shared);
+  }
+  return sum;
+}
+
+function entriesOf({ firstClass, classEntries }: LayoutTable, block: number): number {
+  let sum = 0;
+  for (let at = firstClass[block]; at < firstClass[block + 1]; at++) sum += classEntries[at];
+  return sum;
 }
 
 /** Expected misses a second of a block as one huge page, if its rate were `scale` times what is believed. */
