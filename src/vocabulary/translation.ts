@@ -26,6 +26,13 @@ export interface Translation {
     readonly nearNs: Nanoseconds;
     readonly farNs: Nanoseconds;
   };
+  /** The level before: entries for huge translations, those that share it, and what a hit behind it takes. */
+  readonly first?: {
+    readonly entries: number;
+    /** Whether small translations take the same entries. */
+    readonly isShared: boolean;
+    readonly secondHitNs: Nanoseconds;
+  };
   /** Where the figures come from, for reasons. */
   readonly basis: string;
 }
@@ -51,6 +58,8 @@ export const ENTRIES_PER_LINE = 8;
 
 /** A CPU with the times that its walks take in one layout. */
 export interface WalkTimes extends Translation {
+  /** Seconds for which a translation stays in the first level. */
+  readonly firstTau?: number;
   /** What a small walk depends on; `smallWalkNs` holds where this is not known. */
   readonly lines?: {
     /** A walk that finds its line in the near caches, and what one takes longer that does not. */
@@ -61,11 +70,19 @@ export interface WalkTimes extends Translation {
   };
 }
 
+/** What walks of a layout there are. */
+export interface WalkLoad {
+  /** Walks to small pages a second, and the lines of page tables and the blocks that they are of. */
+  readonly walks: number;
+  readonly lines: number;
+  readonly blocks: number;
+}
+
 /**
- * The CPU when walks to small pages come so often a second, of so many blocks in small pages. A line that is walked r times
- * a second is still near with probability r / (r + replaced): what is random about replacement is not known of any cache.
+ * The CPU under a load of walks. A line that is walked r times a second is still near with probability r / (r + replaced):
+ * what is walked lies anyhow in the near caches, so that their places fill up little by little.
  */
-export function withTables(cpu: Translation, walks: number, blocks: number): WalkTimes {
+export function withTables(cpu: Translation, { walks, lines, blocks }: WalkLoad): WalkTimes {
   const { tables } = cpu;
   if (tables === undefined) return cpu;
   const second = blocks <= tables.directoryEntries ? 0 : 1 - tables.directoryEntries / blocks;
@@ -74,7 +91,7 @@ export function withTables(cpu: Translation, walks: number, blocks: number): Wal
     lines: {
       nearNs: tables.nearNs * (1 + second),
       extraNs: tables.farNs - tables.nearNs,
-      replaced: walks / Math.max(1, tables.cachedLines),
+      replaced: (walks / Math.max(1, tables.cachedLines)) * (1 - 1 / Math.max(1, lines)),
     },
   };
 }

@@ -8,7 +8,15 @@ import { assert } from '../../base/assert.js';
 import { type Translation, type WalkTimes, withTables } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
-import { characteristicTime, hugeMisses, smallMisses, smallWalksNs } from './residency.js';
+import {
+  characteristicTime,
+  firstTime,
+  hugeHitsNs,
+  hugeMisses,
+  smallHitsNs,
+  smallMisses,
+  smallWalksNs,
+} from './residency.js';
 
 export interface Curve {
   /** Blocks of the table, the one most worth a huge page first. */
@@ -37,19 +45,23 @@ export function savedByHuge(
   scale = 1,
 ): Nanoseconds {
   const small = smallWalksNs(table, block, tau, cpu, scale);
-  return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
+  const hits = scale * (smallHitsNs(table, block, cpu) - hugeHitsNs(table, block, cpu));
+  return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs) + hits;
 }
 
 /** The CPU with the times of walks that it has in a layout: the more lines of page tables are walked, the longer they take. */
 export function cpuAt(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: Translation): WalkTimes {
-  if (cpu.tables === undefined) return cpu;
-  let [walks, blocks] = [0, 0];
+  const firstTau = firstTime(table, isHuge, cpu);
+  const timed = firstTau === undefined ? cpu : { ...cpu, firstTau };
+  if (cpu.tables === undefined) return timed;
+  let [walks, lines, blocks] = [0, 0, 0];
   for (let block = 0; block < table.count; block++) {
     if (isHuge[block] === 1) continue;
     walks += smallMisses(table, block, tau);
+    lines += table.lines[block];
     blocks++;
   }
-  return withTables(cpu, walks, blocks);
+  return withTables(timed, { walks, lines, blocks });
 }
 
 /** Nanoseconds of walks a second of a whole layout. */
@@ -62,6 +74,7 @@ export function walkNsOf(
   const cpu = cpuAt(table, isHuge, tau, anyCpu);
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
+    sum += isHuge[block] === 1 ? hugeHitsNs(table, block, cpu) : smallHitsNs(table, block, cpu);
     sum +=
       table.worth[block] *
       (isHuge[block] === 1

@@ -3,7 +3,7 @@
  * used within τ fill it. An entry of rate λ then misses λ·e^(−λτ) times a second. Of a rate that is only believed,
  * λ ~ Gamma(a, b), the expectation is (a/b)·(b/(b+τ))^(a+1).
  */
-import { smallWalkNs, type WalkTimes } from '../../vocabulary/translation.js';
+import { smallWalkNs, type Translation, type WalkTimes } from '../../vocabulary/translation.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
 
@@ -77,6 +77,48 @@ function entriesOf({ firstClass, classEntries }: LayoutTable, block: number): nu
   return sum;
 }
 
+/**
+ * Seconds for which a translation stays in the first level, in which hardly any small one is met twice; undefined where
+ * nothing is known of that level.
+ */
+export function firstTime(
+  { count, hugeShape, exposure }: LayoutTable,
+  isHuge: Uint8Array,
+  { first }: Translation,
+): number | undefined {
+  if (first === undefined) return undefined;
+  let small = 0;
+  for (let block = 0; block < count; block++) {
+    if (isHuge[block] === 0 && first.isShared) small += hugeShape[block] / exposure[block];
+  }
+  const within = (tau: number) => {
+    let sum = small * tau;
+    for (let block = 0; block < count; block++) {
+      if (isHuge[block] === 1) sum -= Math.expm1(-hugeShape[block] * Math.log1p(tau / exposure[block]));
+    }
+    return sum;
+  };
+  let [low, high] = [SHORTEST, LONGEST];
+  if (within(high) <= first.entries) return Number.POSITIVE_INFINITY;
+  for (let round = 0; round < HALVINGS; round++) {
+    const middle = Math.sqrt(low * high);
+    if (within(middle) < first.entries) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Nanoseconds a second of hits behind the first level: of a block in small pages, and of one as huge page. */
+export function smallHitsNs({ hugeShape, exposure }: LayoutTable, block: number, cpu: WalkTimes): Nanoseconds {
+  if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
+  return (cpu.first.secondHitNs * hugeShape[block]) / exposure[block];
+}
+
+export function hugeHitsNs(table: LayoutTable, block: number, cpu: WalkTimes): Nanoseconds {
+  if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
+  return cpu.first.secondHitNs * hugeMisses(table, block, cpu.firstTau);
+}
+
 /** Expected misses a second of a block as one huge page, if its rate were `scale` times what is believed. */
 export function hugeMisses(table: LayoutTable, block: number, tau: number, scale = 1): number {
   const shape = table.hugeShape[block];
@@ -91,6 +133,10 @@ function allEntries(table: LayoutTable, isHuge: Uint8Array): number {
 }
 
 const ENOUGH = 1e-4;
+/** Between these seconds the time in the first level is looked for, to a few per cent. */
+const SHORTEST = 1e-9;
+const LONGEST = 1e3;
+const HALVINGS = 12;
 
 /**
  * The characteristic time in seconds of a layout in a TLB of `entries`; infinite when everything fits. `guess` is the time of

@@ -128,7 +128,7 @@ export class Surveyor {
       const runs = { pages: this.#cpu.runBy === 'physical' ? this.#cpu.runPages : 1 };
       const entries = entryShapes(this.#counts, this.#isEmpty, runs, this.#entries);
       const waste = (this.#pages - used[at]) * of.sizes.geometry.pageBytes;
-      builder.add(exposure, this.#entries, entries, isUnread ? 0 : waste, worth);
+      builder.add(exposure, this.#entries, entries, isUnread ? 0 : waste, { worth, pages: used[at] });
       this.#note(found, at, row, isUnread);
     });
   }
@@ -166,10 +166,9 @@ export class Surveyor {
   }
 
   /**
-   * Marks sub-pages that are not in use. Of small pages only their number is known: those with samples are in use, and of the
-   * others as many as there are. Returns whether the content of a huge page was not read.
+   * Marks sub-pages that are not in use. Of small pages only their number is known now. Returns whether the content of a huge page was not read.
    */
-  #markEmpty({ sizes, heat }: Surveyed, row: number, used: Pages): boolean {
+  #markEmpty({ sizes, heat, belief }: Surveyed, row: number, used: Pages): boolean {
     const { blocks } = sizes;
     const isHuge = blocks.level[row] === MAPPING_LEVEL.pmd;
     if (isHuge && heat?.filled(blocks.block[row], this.#filled)) {
@@ -184,18 +183,30 @@ export class Surveyor {
       this.#isEmpty.fill(0);
       return true;
     }
-    let left = used;
-    for (let page = 0; page < this.#pages; page++) {
-      const isSeen = this.#counts[page] > 0;
-      this.#isEmpty[page] = isSeen ? 0 : 1;
-      if (isSeen) left--;
-    }
-    for (let page = 0; page < this.#pages && left > 0; page++) {
-      if (this.#isEmpty[page] === 0) continue;
-      this.#isEmpty[page] = 0;
-      left--;
-    }
+    this.#spreadUsed(used, belief.counts.filled(blocks.block[row]));
     return false;
+  }
+
+  /**
+   * Pages with samples are in use, and those that held data when it was a huge page. Others that must be lie evenly among
+   * the rest: side by side they would make runs that are not there.
+   */
+  #spreadUsed(used: Pages, filled: Uint8Array | undefined): void {
+    let known = 0;
+    for (let page = 0; page < this.#pages; page++) {
+      const held = filled === undefined ? 0 : (filled[page >> 3] >> (page & 7)) & 1;
+      this.#isEmpty[page] = this.#counts[page] > 0 || held === 1 ? 0 : 1;
+      known += 1 - this.#isEmpty[page];
+    }
+    const share = Math.max(0, used - known) / Math.max(1, this.#pages - known);
+    let due = 0;
+    for (let page = 0; page < this.#pages; page++) {
+      if (this.#isEmpty[page] === 0) continue;
+      due += share;
+      if (due < 1 - 1e-9) continue;
+      due--;
+      this.#isEmpty[page] = 0;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ const USUAL_GHZ = 3;
 export function modelTranslation(cpu: Cpu): Translation {
   const { second, coalescing, clockGhz, walk } = cpu;
   const entries = second.entries.value;
+  const huge = cpu.first.find(({ holds }) => holds.includes('huge')) ?? cpu.first[0];
   // What overlaps with other work is taken off, as for every Translation.
   const waited = waitedShare(cpu);
   const slower = (USUAL_GHZ / clockGhz.value) * waited;
@@ -23,6 +24,11 @@ export function modelTranslation(cpu: Cpu): Translation {
       directoryEntries: walk.directoryEntries.value,
       nearNs: (waited * walk.nearCycles.value) / clockGhz.value,
       farNs: (waited * walk.farCycles.value) / clockGhz.value,
+    },
+    first: {
+      entries: huge.entries.value,
+      isShared: huge.holds.includes('base'),
+      secondHitNs: (waited * cpu.secondHitCycles.value) / clockGhz.value,
     },
     basis: `${entries} TLB entries (${cpu.title}, model)`,
   };
