@@ -208,7 +208,7 @@ export class Judge {
    */
   #chance(block: number, opinion: Opinion, splitPrice: number, collapsePrice: number): Chance {
     const { action, fixedNs, bytes, savedNs } = opinion;
-    const shape = this.#facts.survey.samples[block] + 1;
+    const shape = this.#facts.survey.sureness[block];
     const isSplit = action === 'split';
     const limitNs = isSplit ? splitPrice * bytes - fixedNs : collapsePrice * bytes + fixedNs;
     const isSharp = savedNs <= 0 || !this.#facts.parts.doubt;

@@ -109,7 +109,11 @@ export function firstTime(
 }
 
 /** Nanoseconds a second of hits behind the first level: of a block in small pages, and of one as huge page. */
-export function smallHitsNs({ hugeShape, exposure }: LayoutTable, block: number, cpu: WalkTimes): Nanoseconds {
+export function smallHitsNs(
+  { hugeShape, exposure }: LayoutTable,
+  block: number,
+  cpu: WalkTimes,
+): Nanoseconds {
   if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
   return (cpu.first.secondHitNs * hugeShape[block]) / exposure[block];
 }

@@ -1,5 +1,5 @@
 /** A model's CPU as policies see it: what they would know of it on a host. */
-import { type Cpu, waitedShare } from '../../model/cpus/cpu.js';
+import { type Cpu, type TlbArray, waitedShare } from '../../model/cpus/cpu.js';
 import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translation.js';
 
 /** Clock at which the usual times of walks hold. */
@@ -8,13 +8,14 @@ const USUAL_GHZ = 3;
 export function modelTranslation(cpu: Cpu): Translation {
   const { second, coalescing, clockGhz, walk } = cpu;
   const entries = second.entries.value;
+  const kept = keptShare(second);
   const huge = cpu.first.find(({ holds }) => holds.includes('huge')) ?? cpu.first[0];
   // What overlaps with other work is taken off, as for every Translation.
   const waited = waitedShare(cpu);
   const slower = (USUAL_GHZ / clockGhz.value) * waited;
   return {
-    entries,
-    hugeEntries: second.hugeEntries?.value ?? entries,
+    entries: Math.round(kept * entries),
+    hugeEntries: Math.round(kept * (second.hugeEntries?.value ?? entries)),
     runPages: coalescing?.pages.value ?? 1,
     runBy: coalescing?.by ?? 'none',
     smallWalkNs: USUAL_TRANSLATION.smallWalkNs * slower,
@@ -32,4 +33,12 @@ export function modelTranslation(cpu: Cpu): Translation {
     },
     basis: `${entries} TLB entries (${cpu.title}, model)`,
   };
+}
+
+/**
+ * Share of the entries that a set-associative array keeps of as many translations: they fall into sets by chance, and of a
+ * set with w ways 0.4 √w are more than it holds (a Poisson deviate's mean excess over its mean).
+ */
+function keptShare({ entries, ways }: TlbArray): number {
+  return ways.value >= entries.value ? 1 : 1 - 0.4 / Math.sqrt(ways.value);
 }
