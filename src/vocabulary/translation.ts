@@ -70,19 +70,12 @@ export interface WalkTimes extends Translation {
   };
 }
 
-/** What walks of a layout there are. */
-export interface WalkLoad {
-  /** Walks to small pages a second, and the lines of page tables and the blocks that they are of. */
-  readonly walks: number;
-  readonly lines: number;
-  readonly blocks: number;
-}
-
 /**
- * The CPU under a load of walks. A line that is walked r times a second is still near with probability r / (r + replaced):
- * what is walked lies anyhow in the near caches, so that their places fill up little by little.
+ * The CPU when small pages of so many blocks are walked so often a second. A line that is walked r times a second is still
+ * near with probability r / (r + replaced), as where every walk takes a place of the near caches by chance: they fill up little
+ * by little, and nobody publishes how they choose.
  */
-export function withTables(cpu: Translation, { walks, lines, blocks }: WalkLoad): WalkTimes {
+export function withTables(cpu: Translation, walks: number, blocks: number): WalkTimes {
   const { tables } = cpu;
   if (tables === undefined) return cpu;
   const second = blocks <= tables.directoryEntries ? 0 : 1 - tables.directoryEntries / blocks;
@@ -91,7 +84,7 @@ export function withTables(cpu: Translation, { walks, lines, blocks }: WalkLoad)
     lines: {
       nearNs: tables.nearNs * (1 + second),
       extraNs: tables.farNs - tables.nearNs,
-      replaced: (walks / Math.max(1, tables.cachedLines)) * (1 - 1 / Math.max(1, lines)),
+      replaced: walks / Math.max(1, tables.cachedLines),
     },
   };
 }

@@ -54,14 +54,13 @@ export function cpuAt(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: 
   const firstTau = firstTime(table, isHuge, cpu);
   const timed = firstTau === undefined ? cpu : { ...cpu, firstTau };
   if (cpu.tables === undefined) return timed;
-  let [walks, lines, blocks] = [0, 0, 0];
+  let [walks, blocks] = [0, 0];
   for (let block = 0; block < table.count; block++) {
     if (isHuge[block] === 1) continue;
     walks += smallMisses(table, block, tau);
-    lines += table.lines[block];
     blocks++;
   }
-  return withTables(timed, { walks, lines, blocks });
+  return withTables(timed, walks, blocks);
 }
 
 /** Nanoseconds of walks a second of a whole layout. */

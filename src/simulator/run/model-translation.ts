@@ -36,9 +36,10 @@ export function modelTranslation(cpu: Cpu): Translation {
 }
 
 /**
- * Share of the entries that a set-associative array keeps of as many translations: they fall into sets by chance, and of a
- * set with w ways 0.4 √w are more than it holds (a Poisson deviate's mean excess over its mean).
+ * Share of its entries that a set-associative array is worth: translations fall into sets by chance, and of as many as there
+ * are entries 0.4 √w of each set's w are more than it holds (a Poisson deviate's mean excess). Of fewer none, and of more all
+ * would have been lost anyhow: half of that is taken.
  */
 function keptShare({ entries, ways }: TlbArray): number {
-  return ways.value >= entries.value ? 1 : 1 - 0.4 / Math.sqrt(ways.value);
+  return ways.value >= entries.value ? 1 : 1 - 0.2 / Math.sqrt(ways.value);
 }
