@@ -1,6 +1,6 @@
 /** How far down the curve the goal lets one go, and the price of a byte that it comes to. */
 import type { Translation, WalkTimes } from '../../vocabulary/translation.js';
-import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
+import type { Bytes, Fraction, Nanoseconds } from '../../vocabulary/units.js';
 import { type Curve, cpuAt, savedByHuge } from './curve.js';
 import type { Goal } from './goal.js';
 import type { LayoutTable } from './layout-table.js';
@@ -21,6 +21,8 @@ export interface Cut {
   readonly budgetNs: Nanoseconds;
   /** Bytes that the goal, or its knee, lets be wasted; infinite where it is a slowdown. */
   readonly allowed: Bytes;
+  /** Between these nothing is changed for the goal's sake: estimates move by as much. */
+  readonly tolerated: { readonly least: Bytes; readonly most: Bytes };
 }
 
 export interface CutFacts {
@@ -45,6 +47,10 @@ const NEXT_BLOCKS = 8;
 /** Below these shares, of the data and of the CPUs' time, there is no bloat to give back and no gain to keep. */
 const LEAST_BLOAT = 0.01;
 const LEAST_SAVED = 0.002;
+/** A goal that is missed by less than this share of what it allows counts as reached. */
+export const NEAR: Fraction = 0.1;
+/** The knee is flat: a layout whose product is below the best by less is as good. */
+const NEAR_KNEE: Fraction = 0.03;
 /** Of USUAL_GOAL. */
 const USUAL_SLOWDOWN = 0.01;
 
@@ -71,8 +77,26 @@ export function cutOf(facts: CutFacts): Cut {
     lostNs: Math.max(0, curve.walkNs[huge] - fastest),
     fastestNs: fastest,
     budgetNs,
-    allowed: goal.kind === 'balanced' ? curve.waste[huge] : allowedBy(facts),
+    ...allowance(facts, huge),
   };
+}
+
+function allowance(facts: CutFacts, huge: number): Pick<Cut, 'allowed' | 'tolerated'> {
+  const { goal, curve } = facts;
+  if (goal.kind !== 'balanced') {
+    const allowed = allowedBy(facts);
+    return { allowed, tolerated: { least: allowed * (1 - NEAR), most: allowed } };
+  }
+  const good = (1 - NEAR_KNEE) * balanceAt(curve, huge);
+  let [low, high] = [huge, huge];
+  while (low > 0 && balanceAt(curve, low - 1) >= good) low--;
+  while (high < curve.order.length && balanceAt(curve, high + 1) >= good) high++;
+  return { allowed: curve.waste[huge], tolerated: { least: curve.waste[low], most: curve.waste[high] } };
+}
+
+/** Bytes given back × nanoseconds kept, with so many huge blocks. */
+function balanceAt({ walkNs, waste }: Curve, huge: number): number {
+  return (waste[waste.length - 1] - waste[huge]) * (walkNs[0] - walkNs[huge]);
 }
 
 /** Bytes that a goal of bytes lets be wasted. */
@@ -101,7 +125,7 @@ function knee({ curve, table, busyCpus, dataBytes }: CutFacts): number {
   if (walkNs[0] - walkNs[fastest] < LEAST_SAVED * busyCpus * 1e9) return 0;
   let [best, most] = [0, 0];
   for (let huge = 0; huge <= fastest; huge++) {
-    const product = (1 - waste[huge] / bloat) * (walkNs[0] - walkNs[huge]);
+    const product = balanceAt(curve, huge);
     if (product > most) [best, most] = [huge, product];
   }
   return best;

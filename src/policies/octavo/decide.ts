@@ -2,7 +2,7 @@
 import type { Bytes, Fraction, Nanoseconds } from '../../vocabulary/units.js';
 import { beyondWalks, type CostFacts, costsOf } from './block-costs.js';
 import { type Curve, curveOf, walkNsOf } from './curve.js';
-import { type Cut, cutOf } from './cut.js';
+import { type Cut, cutOf, NEAR } from './cut.js';
 import type { Goal } from './goal.js';
 import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
@@ -47,9 +47,6 @@ export interface Decisions {
   /** Change of the walk time a second when all acts are carried out; negative when it shrinks. */
   readonly walkChangeNs: Nanoseconds;
 }
-
-/** A goal that is missed by less than this share of what it allows counts as reached: estimates move by as much. */
-const NEAR: Fraction = 0.1;
 
 /**
  * Two rounds. First what is right by a clear margin, in both directions: it does not depend on where exactly the cut lies.
@@ -127,11 +124,11 @@ function reachSlowdown(facts: DecisionFacts, curve: Curve, cut: Cut, judge: Judg
 function reachBytes({ survey }: DecisionFacts, curve: Curve, cut: Cut, judge: Judge): void {
   const { waste } = survey.table;
   let wasted = judge.layout().reduce((sum, huge, block) => sum + huge * waste[block], 0);
-  if (wasted > cut.allowed) {
+  if (wasted > cut.tolerated.most) {
     for (let at = curve.order.length - 1; at >= 0 && wasted > cut.allowed; at--) {
       if (judge.take(curve.order[at], 'split')) wasted -= waste[curve.order[at]];
     }
-  } else if (wasted < cut.allowed * (1 - NEAR)) {
+  } else if (wasted < cut.tolerated.least) {
     for (let at = 0; at < cut.huge; at++) {
       const block = curve.order[at];
       if (wasted + waste[block] <= cut.allowed && judge.take(block, 'collapse')) wasted += waste[block];

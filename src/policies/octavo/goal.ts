@@ -37,6 +37,6 @@ export const parseGoal: ValueParser<Goal> = Object.assign(
     throw new SyntaxError('is no goal; write 1%, balanced, bloat=50% or 2GiB');
   },
   {
-    accepts: 'balanced, a slowdown such as 1%, a share of the bloat such as bloat=50%, or bytes such as 2GiB',
+    accepts: 'a slowdown such as 1%, balanced, a share of the bloat such as bloat=50%, or bytes such as 2GiB',
   },
 );
