@@ -36,6 +36,8 @@ export class BlockCounts {
   /** Of the last turn, by row: samples, and those of them that missed the TLB. */
   #recent: Float32Array;
   #walks: Float32Array;
+  /** Bitmaps of the sub-pages that held data when their content was last read, by row; all 0 where it never was. */
+  #filled: Uint8Array;
   longScale = 1;
   shortScale = 1;
   /** Blocks that had samples and for which there was no memory at all. */
@@ -49,11 +51,12 @@ export class BlockCounts {
     this.#short = new Uint16Array(FIRST_ROWS * this.groups);
     this.#recent = new Float32Array(FIRST_ROWS);
     this.#walks = new Float32Array(FIRST_ROWS);
+    this.#filled = new Uint8Array((FIRST_ROWS * pagesPerBlock) / 8);
   }
 
   /** Bytes of a block with counts, and of one with a bitmap; with what finding them takes. */
   static rowBytes(pagesPerBlock: Pages): Bytes {
-    return 2 * pagesPerBlock + 2 * Math.ceil(pagesPerBlock / GROUP_PAGES) + 8 + 48;
+    return 2 * pagesPerBlock + 2 * Math.ceil(pagesPerBlock / GROUP_PAGES) + pagesPerBlock / 8 + 8 + 48;
   }
 
   static bitmapBytes(pagesPerBlock: Pages): Bytes {
@@ -128,6 +131,21 @@ export class BlockCounts {
     if (row !== undefined) this.#walks[row] += samples;
   }
 
+  /** Keeps which sub-pages of a block with counts hold data. */
+  setFilled(block: BlockNumber, filled: Uint8Array): void {
+    const row = this.#rows.get(block);
+    if (row !== undefined) this.#filled.set(filled, (row * this.pagesPerBlock) / 8);
+  }
+
+  /** Which sub-pages held data when that was last known; undefined where it never was. */
+  filled(block: BlockNumber): Uint8Array | undefined {
+    const row = this.#rows.get(block);
+    if (row === undefined) return undefined;
+    const bytes = this.pagesPerBlock / 8;
+    const filled = this.#filled.subarray(row * bytes, (row + 1) * bytes);
+    return filled.some((byte) => byte !== 0) ? filled : undefined;
+  }
+
   /** Samples of the last turn, and those of them that missed the TLB: of the layout that was there in it. */
   lastTurn(block: BlockNumber): { readonly samples: number; readonly walks: number } {
     const row = this.#rows.get(block);
@@ -185,6 +203,9 @@ export class BlockCounts {
     };
     this.#long = wider(this.#long, rows * this.pagesPerBlock);
     this.#short = wider(this.#short, rows * this.groups);
+    const filled = new Uint8Array((rows * this.pagesPerBlock) / 8);
+    filled.set(this.#filled);
+    this.#filled = filled;
     const longer = (from: Float32Array) => {
       const to = new Float32Array(rows);
       to.set(from);

@@ -21,6 +21,8 @@ const MOST_SHAPE = 200;
 /** Bounds of the shape between blocks: nearly all heat in a few blocks, and blocks that are nearly alike. */
 const LEAST_BETWEEN = 0.3;
 const MOST_BETWEEN = 30;
+/** Standard deviations that nine of ten normal deviates stay below. */
+const NINE_OF_TEN = 1.28;
 
 /**
  * Shape of the Gamma of how blocks differ, by moments: of each block its count and what it would be at the process's mean.
@@ -34,6 +36,16 @@ export function shapeBetween(totals: ArrayLike<number>, expected: ArrayLike<numb
   }
   if (excess <= 0) return MOST_BETWEEN;
   return Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, squares / excess));
+}
+
+/**
+ * How far that shape may be relied on: its inverse comes from sums over blocks, whose error is that of `blocks` counts of
+ * about `meanCount` each. What nine of ten such errors do not exceed is added to it.
+ */
+export function sureShapeBetween(shape: number, blocks: number, meanCount: number): number {
+  if (blocks === 0 || meanCount <= 0) return LEAST_BETWEEN;
+  const error = Math.sqrt((2 + 1 / meanCount) / blocks);
+  return Math.max(LEAST_BETWEEN, 1 / (1 / shape + NINE_OF_TEN * error));
 }
 
 /** Mean count of a sub-page in use of a block, towards the process's mean the more the fewer samples it has. */

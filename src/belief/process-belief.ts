@@ -60,6 +60,7 @@ export class ProcessBelief {
   readonly #memory: Memory;
   readonly #scratch: Uint16Array;
   readonly #short: Float64Array;
+  readonly #filled: Uint8Array;
 
   constructor(
     process: ProcessIdentity,
@@ -72,13 +73,20 @@ export class ProcessBelief {
     this.#memory = memory;
     this.#scratch = new Uint16Array(geometry.pagesPerBlock);
     this.#short = new Float64Array(this.counts.groups);
+    this.#filled = new Uint8Array(geometry.pagesPerBlock / 8);
   }
 
   /** Lets the time of a turn pass and adds what its samples tell. */
   learn(heat: HotMap | undefined, time: TurnTime): void {
     this.#fade(time.elapsedSeconds);
     this.learnedAtMs = time.atMs;
-    if (heat === undefined || !tellsOfSubPages(heat)) return;
+    if (heat === undefined) return;
+    this.#learnHeat(heat, time);
+    this.#keepContent(heat);
+  }
+
+  #learnHeat(heat: HotMap, time: TurnTime): void {
+    if (!tellsOfSubPages(heat)) return;
     const key = keyOf(heat);
     if (key === this.learned) return;
     if (heat.origins.some(isRecorded)) this.learned = key;
@@ -92,6 +100,13 @@ export class ProcessBelief {
     this.exposure.short += seconds * short;
     if (whyNot(heat, 'sparse') === '') this.seeing += seconds * long;
     this.#add(heat, long, short);
+  }
+
+  /** Once a block is split nothing reads its content any more: which sub-pages lie side by side is kept from before. */
+  #keepContent(heat: HotMap): void {
+    for (const block of heat.blocks()) {
+      if (heat.filled(block, this.#filled)) this.counts.setFilled(block, this.#filled);
+    }
   }
 
   /** What is believed of a block, its counts written to `into`; undefined where nothing was ever sampled of it. */

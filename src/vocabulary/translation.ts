@@ -26,6 +26,13 @@ export interface Translation {
     readonly nearNs: Nanoseconds;
     readonly farNs: Nanoseconds;
   };
+  /** The level before: entries for huge translations, those that share it, and what a hit behind it takes. */
+  readonly first?: {
+    readonly entries: number;
+    /** Whether small translations take the same entries. */
+    readonly isShared: boolean;
+    readonly secondHitNs: Nanoseconds;
+  };
   /** Where the figures come from, for reasons. */
   readonly basis: string;
 }
@@ -49,15 +56,42 @@ export const USUAL_TRANSLATION: Translation = Object.freeze({
 /** PTEs in one 64-byte line of a page table. */
 export const ENTRIES_PER_LINE = 8;
 
+/** A CPU with the times that its walks take in one layout. */
+export interface WalkTimes extends Translation {
+  /** Seconds for which a translation stays in the first level. */
+  readonly firstTau?: number;
+  /** What a small walk depends on; `smallWalkNs` holds where this is not known. */
+  readonly lines?: {
+    /** A walk that finds its line in the near caches, and what one takes longer that does not. */
+    readonly nearNs: Nanoseconds;
+    readonly extraNs: Nanoseconds;
+    /** How often a second a place in the near caches gets another line. */
+    readonly replaced: number;
+  };
+}
+
 /**
- * The CPU with the mean time of a small walk when `lines` lines of page tables, of `blocks` blocks, are in use, all of them
- * alike: a near cache has its share of them.
+ * The CPU when small pages of so many blocks are walked so often a second. A line that is walked r times a second is still
+ * near with probability r / (r + replaced), as where every walk takes a place of the near caches by chance: they fill up little
+ * by little, and nobody publishes how they choose.
  */
-export function withTables(cpu: Translation, lines: number, blocks: number): Translation {
+export function withTables(cpu: Translation, walks: number, blocks: number): WalkTimes {
   const { tables } = cpu;
   if (tables === undefined) return cpu;
-  const near = Math.min(1, tables.cachedLines / Math.max(1, lines));
   const second = blocks <= tables.directoryEntries ? 0 : 1 - tables.directoryEntries / blocks;
-  const last = near * tables.nearNs + (1 - near) * tables.farNs;
-  return { ...cpu, smallWalkNs: last + second * tables.nearNs };
+  return {
+    ...cpu,
+    lines: {
+      nearNs: tables.nearNs * (1 + second),
+      extraNs: tables.farNs - tables.nearNs,
+      replaced: walks / Math.max(1, tables.cachedLines),
+    },
+  };
+}
+
+/** Mean time of a small walk whose line is walked `rate` times a second. */
+export function smallWalkNs({ lines, smallWalkNs: mean }: WalkTimes, rate: number): Nanoseconds {
+  if (lines === undefined) return mean;
+  const { nearNs, extraNs, replaced } = lines;
+  return replaced === 0 ? nearNs : nearNs + (extraNs * replaced) / (rate + replaced);
 }

@@ -20,7 +20,11 @@ export function ablationsOf(
       ...whole,
       name: `${whole.name}${WITHOUT}${optionWords(name)}`,
       brief: `${whole.name} without: ${brief}`,
-      rule: () => ({ kind, parameters: { [name]: false }, samples: true }),
+      rule: (place) => ({
+        kind,
+        parameters: { ...whole.rule?.(place).parameters, [name]: false },
+        samples: true,
+      }),
     }));
 }
 

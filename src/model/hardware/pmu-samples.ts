@@ -108,10 +108,10 @@ export class PmuSamples {
   }
 
   /** The samples from row `from` on as a batch of the vocabulary, `period` accesses each. */
-  batch(geometry: PageGeometry, period: number, from = 0): SampleColumns {
-    const batch = sampleColumns(this.count - from);
+  batch(geometry: PageGeometry, period: number, from = 0, to = this.count): SampleColumns {
+    const batch = sampleColumns(to - from);
     const sample = emptySample();
-    for (let row = from; row < this.count; row++) fillRow(batch, this.read(row, sample), geometry, period);
+    for (let row = from; row < to; row++) fillRow(batch, this.read(row, sample), geometry, period);
     return batch;
   }
 }

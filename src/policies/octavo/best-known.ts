@@ -29,7 +29,8 @@ export function exactTable(exact: ExactRates, runs: Pages): LayoutTable {
     const shapes = rates.slice(first, first + pagesPerBlock).map((rate) => rate * EXACT);
     const empty = isEmpty.subarray(first, first + pagesPerBlock);
     const count = entryShapes(shapes, empty, { pages: runs }, entries);
-    builder.add(EXACT, entries, count, pageBytes * empty.reduce((sum, one) => sum + one, 0));
+    const unused = empty.reduce((sum, one) => sum + one, 0);
+    builder.add(EXACT, entries, count, pageBytes * unused, { pages: pagesPerBlock - unused });
   }
   return builder.build();
 }

@@ -2,7 +2,7 @@
 import { undoneShare } from '../../belief/ledger.js';
 import type { ProcessBelief } from '../../belief/process-belief.js';
 import type { ThpSettings } from '../../vocabulary/thp-settings.js';
-import type { Translation } from '../../vocabulary/translation.js';
+import type { WalkTimes } from '../../vocabulary/translation.js';
 import { type Bytes, type Fraction, MIB, type Nanoseconds, type Pages } from '../../vocabulary/units.js';
 import type { CostModel } from '../policy.js';
 import { savedByHuge } from './curve.js';
@@ -18,7 +18,7 @@ export interface CostFacts {
   readonly horizonSeconds: number;
   /** Memory free in whole huge blocks; undefined where the host does not tell. */
   readonly freeHugeBytes: Bytes | undefined;
-  readonly cpu: Translation;
+  readonly cpu: WalkTimes;
   readonly parts: Pick<Parts, 'khugepaged' | 'refaults'>;
 }
 

@@ -5,10 +5,18 @@
  * infinite and no block is worth anything (docs/decisions/0920).
  */
 import { assert } from '../../base/assert.js';
-import { type Translation, withTables } from '../../vocabulary/translation.js';
+import { type Translation, type WalkTimes, withTables } from '../../vocabulary/translation.js';
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
-import { characteristicTime, hugeMisses, smallMisses } from './residency.js';
+import {
+  characteristicTime,
+  firstTime,
+  hugeHitsNs,
+  hugeMisses,
+  smallHitsNs,
+  smallMisses,
+  smallWalksNs,
+} from './residency.js';
 
 export interface Curve {
   /** Blocks of the table, the one most worth a huge page first. */
@@ -33,22 +41,26 @@ export function savedByHuge(
   table: LayoutTable,
   block: number,
   tau: number,
-  cpu: Translation,
+  cpu: WalkTimes,
   scale = 1,
 ): Nanoseconds {
-  const small = smallMisses(table, block, tau, scale) * cpu.smallWalkNs;
-  return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs);
+  const small = smallWalksNs(table, block, tau, cpu, scale);
+  const hits = scale * (smallHitsNs(table, block, cpu) - hugeHitsNs(table, block, cpu));
+  return table.worth[block] * (small - hugeMisses(table, block, tau, scale) * cpu.hugeWalkNs) + hits;
 }
 
-/** The CPU with the times of walks that it has in a layout: the more table lines are in use, the longer they take. */
-export function cpuAt(table: LayoutTable, isHuge: Uint8Array, cpu: Translation): Translation {
-  let [lines, blocks] = [0, 0];
+/** The CPU with the times of walks that it has in a layout: the more lines of page tables are walked, the longer they take. */
+export function cpuAt(table: LayoutTable, isHuge: Uint8Array, tau: number, cpu: Translation): WalkTimes {
+  const firstTau = firstTime(table, isHuge, cpu);
+  const timed = firstTau === undefined ? cpu : { ...cpu, firstTau };
+  if (cpu.tables === undefined) return timed;
+  let [walks, blocks] = [0, 0];
   for (let block = 0; block < table.count; block++) {
     if (isHuge[block] === 1) continue;
-    lines += table.lines[block];
+    walks += smallMisses(table, block, tau);
     blocks++;
   }
-  return withTables(cpu, lines, blocks);
+  return withTables(timed, walks, blocks);
 }
 
 /** Nanoseconds of walks a second of a whole layout. */
@@ -58,14 +70,15 @@ export function walkNsOf(
   tau: number,
   anyCpu: Translation,
 ): Nanoseconds {
-  const cpu = cpuAt(table, isHuge, anyCpu);
+  const cpu = cpuAt(table, isHuge, tau, anyCpu);
   let sum = 0;
   for (let block = 0; block < table.count; block++) {
+    sum += isHuge[block] === 1 ? hugeHitsNs(table, block, cpu) : smallHitsNs(table, block, cpu);
     sum +=
       table.worth[block] *
       (isHuge[block] === 1
         ? hugeMisses(table, block, tau) * cpu.hugeWalkNs
-        : smallMisses(table, block, tau) * cpu.smallWalkNs);
+        : smallWalksNs(table, block, tau, cpu));
   }
   return sum;
 }
@@ -81,7 +94,7 @@ export function curveOf(table: LayoutTable, cpu: Translation, extra?: Float64Arr
   let tau = characteristicTime(table, isHuge, cpu.entries);
   note(curve, 0, { table, isHuge, tau, cpu, extra });
   for (let done = 0; done < count; ) {
-    const now = cpuAt(table, isHuge, cpu);
+    const now = cpuAt(table, isHuge, tau, cpu);
     const remaining = left.subarray(0, count - done);
     for (let at = 0; at < remaining.length; at++) {
       const block = remaining[at];

@@ -1,9 +1,9 @@
 /** What to do to each block: from its place on the curve, what a change costs, and how sure all that is. */
 
-import type { Fraction, Nanoseconds } from '../../vocabulary/units.js';
+import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import { beyondWalks, costsOf } from './block-costs.js';
 import { type Curve, curveOf, walkNsOf } from './curve.js';
-import { type Cut, cutOf } from './cut.js';
+import { type Cut, cutOf, NEAR } from './cut.js';
 import type { Decision, DecisionFacts, Held } from './decision.js';
 import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
@@ -19,9 +19,6 @@ export interface Decisions {
   readonly walkChangeNs: Nanoseconds;
 }
 
-/** A goal that is missed by less than this share of what it allows counts as reached: estimates move by as much. */
-const NEAR: Fraction = 0.1;
-
 /**
  * Two rounds. First what is right by a clear margin, in both directions: it does not depend on where exactly the cut lies.
  * Then, where the goal is not reached by that, what it takes to reach it, the best first: there blocks that are alike are
@@ -35,7 +32,8 @@ export function decide(facts: DecisionFacts): Decisions {
   const extra = beyondWalks(facts, costs);
   const curve = curveOf(table, cpu, extra);
   const wastedNow = table.waste.reduce((sum, bytes, block) => sum + bytes * isHuge[block], 0);
-  const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, busyCpus: facts.busyCpus });
+  const dataBytes = dataBytesOf(facts);
+  const cut = cutOf({ table, curve, cpu, goal, extra, wastedNow, dataBytes, busyCpus: facts.busyCpus });
   const judge = new Judge(facts, costs, cut);
   curve.order.forEach((block, at) => {
     judge.consider(
@@ -52,6 +50,13 @@ export function decide(facts: DecisionFacts): Decisions {
   const walkNs = (layout: Uint8Array) => walkNsOfLayout(facts, layout, cut);
   const walkChangeNs = judge.count === 0 ? 0 : walkNs(after) - walkNs(isHuge);
   return { acts: judge.acts(walkChangeNs), held: judge.held(curve, cut), cut, walks, walkChangeNs };
+}
+
+/** What the blocks take in small pages. */
+function dataBytesOf({ survey, processes }: DecisionFacts): Bytes {
+  return survey.used.reduce((sum, used, block) => {
+    return sum + used * processes[survey.process[block]].sizes.geometry.pageBytes;
+  }, 0);
 }
 
 /** Every difference between now and the cut. */
@@ -90,11 +95,11 @@ function reachSlowdown(facts: DecisionFacts, curve: Curve, cut: Cut, judge: Judg
 function reachBytes({ survey }: DecisionFacts, curve: Curve, cut: Cut, judge: Judge): void {
   const { waste } = survey.table;
   let wasted = judge.layout().reduce((sum, huge, block) => sum + huge * waste[block], 0);
-  if (wasted > cut.allowed) {
+  if (wasted > cut.tolerated.most) {
     for (let at = curve.order.length - 1; at >= 0 && wasted > cut.allowed; at--) {
       if (judge.take(curve.order[at], 'split')) wasted -= waste[curve.order[at]];
     }
-  } else if (wasted < cut.allowed * (1 - NEAR)) {
+  } else if (wasted < cut.tolerated.least) {
     for (let at = 0; at < cut.huge; at++) {
       const block = curve.order[at];
       if (wasted + waste[block] <= cut.allowed && judge.take(block, 'collapse')) wasted += waste[block];

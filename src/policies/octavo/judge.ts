@@ -119,10 +119,14 @@ export class Judge {
       return opinion === undefined ? [] : [{ block, chance, opinion }];
     });
     const signed = taken.map(({ opinion }) => (opinion.action === 'split' ? 1 : -1) * opinion.savedNs);
-    const all = signed.reduce((sum, ns) => sum + Math.abs(ns), 0);
     const rest = walkChangeNs - signed.reduce((sum, ns) => sum + ns, 0);
+    // To those whose own change has its sign: a split gains nothing by what a collapse makes room for.
+    const isAlike = (ns: Nanoseconds) => ns * rest > 0;
+    const isForAll = !signed.some(isAlike);
+    const weights = signed.map((ns) => (isForAll || isAlike(ns) ? Math.abs(ns) : 0));
+    const all = weights.reduce((sum, weight) => sum + weight, 0);
     return taken.map(({ block, chance, opinion }, index) => {
-      const more = all === 0 ? 0 : (rest * Math.abs(signed[index])) / all;
+      const more = all === 0 ? 0 : (rest * weights[index]) / all;
       return {
         block,
         action: opinion.action,
@@ -208,7 +212,7 @@ export class Judge {
    */
   #chance(block: number, opinion: Opinion, splitPrice: number, collapsePrice: number): Chance {
     const { action, fixedNs, bytes, savedNs } = opinion;
-    const shape = this.#facts.survey.samples[block] + 1;
+    const shape = this.#facts.survey.sureness[block];
     const isSplit = action === 'split';
     const limitNs = isSplit ? splitPrice * bytes - fixedNs : collapsePrice * bytes + fixedNs;
     const isSharp = savedNs <= 0 || !this.#facts.parts.doubt;

@@ -3,7 +3,7 @@
  * What is worked out on it takes time by classes, a dozen a block, and not by sub-pages.
  */
 import { ENTRIES_PER_LINE } from '../../vocabulary/translation.js';
-import type { Bytes } from '../../vocabulary/units.js';
+import type { Bytes, Pages } from '../../vocabulary/units.js';
 
 export interface LayoutTable {
   readonly count: number;
@@ -53,8 +53,17 @@ export class LayoutTableBuilder {
     this.#met = new Uint16Array(Math.max(1, most));
   }
 
-  /** Adds a block whose small layout has `entries` entries of these shapes. Entries that are never used have shape 0. */
-  add(exposure: number, shapes: Float64Array, entries: number, waste: Bytes, worth = 1): void {
+  /**
+   * Adds a block whose small layout has `entries` entries of these shapes. Entries that are never used have shape 0. It has
+   * as many pages in use unless `pages` says more.
+   */
+  add(
+    exposure: number,
+    shapes: Float64Array,
+    entries: number,
+    waste: Bytes,
+    { worth = 1, pages = entries }: { readonly worth?: number; readonly pages?: Pages } = {},
+  ): void {
     if (entries > this.#most) throw new RangeError(`${entries} entries, room for ${this.#most}`);
     let met = 0;
     let total = 0;
@@ -73,7 +82,7 @@ export class LayoutTableBuilder {
     this.#hugeShape.push(total);
     this.#waste.push(waste);
     const lines = this.#most / ENTRIES_PER_LINE;
-    this.#lines.push(lines * (1 - (1 - entries / this.#most) ** ENTRIES_PER_LINE));
+    this.#lines.push(lines * (1 - (1 - pages / this.#most) ** ENTRIES_PER_LINE));
     this.#worth.push(worth);
   }
 

@@ -33,7 +33,8 @@ const LEAST_UNMAPPED = 1 / 64;
 
 const PARAMETERS = z.strictObject({
   goal: words(parseGoal, {
-    brief: 'what to reach: a slowdown to stay within, a share of the bloat or bytes to give back',
+    brief:
+      'what to reach: a slowdown to stay within, balanced (most memory back for most speed kept), a share of the bloat or bytes to give back',
     placeholder: 'goal',
   }).default(USUAL_GOAL),
   horizon: duration({ brief: 'how long a change must pay within', min: SHORTEST, max: LONGEST }).default(

@@ -98,6 +98,7 @@ describe('a goal', () => {
   test('is a slowdown, a share of the bloat, or bytes', () => {
     assert.deepEqual(parseGoal('1%'), { kind: 'slowdown', share: 0.01 });
     assert.deepEqual(parseGoal(' 100% '), { kind: 'slowdown', share: 1 });
+    assert.deepEqual(parseGoal('balanced'), { kind: 'balanced' });
     assert.deepEqual(parseGoal('bloat=2.5%'), { kind: 'bloat', share: 0.025 });
     for (const [text, bytes] of [
       ['2GiB', 2 ** 31],

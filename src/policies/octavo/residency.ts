@@ -3,6 +3,8 @@
  * used within τ fill it. An entry of rate λ then misses λ·e^(−λτ) times a second. Of a rate that is only believed,
  * λ ~ Gamma(a, b), the expectation is (a/b)·(b/(b+τ))^(a+1).
  */
+import { smallWalkNs, type Translation, type WalkTimes } from '../../vocabulary/translation.js';
+import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { LayoutTable } from './layout-table.js';
 
 /** Expected entries in use within `tau` seconds, of all blocks in a layout (1 for each block that is huge). */
@@ -41,6 +43,86 @@ export function smallMisses(table: LayoutTable, block: number, tau: number, scal
   return sum / exposure;
 }
 
+/**
+ * Nanoseconds of walks a second of a block in small pages. A line of page tables is walked by all of its entries: by this
+ * one, and by others that miss as often as the block's do on average.
+ */
+export function smallWalksNs(
+  table: LayoutTable,
+  block: number,
+  tau: number,
+  cpu: WalkTimes,
+  scale = 1,
+): Nanoseconds {
+  const { firstClass, classShape, classEntries } = table;
+  const exposure = table.exposure[block] / scale;
+  const age = Math.log1p(tau / exposure);
+  if (age === Number.POSITIVE_INFINITY) return 0;
+  if (cpu.lines === undefined) return smallMisses(table, block, tau, scale) * cpu.smallWalkNs;
+  const entries = entriesOf(table, block);
+  const others = Math.max(0, entries / Math.max(1, table.lines[block]) - 1);
+  const shared = (others * smallMisses(table, block, tau, scale)) / Math.max(1, entries);
+  let sum = 0;
+  for (let at = firstClass[block]; at < firstClass[block + 1]; at++) {
+    const shape = classShape[at];
+    const misses = (shape * Math.exp(-(shape + 1) * age)) / exposure;
+    sum += classEntries[at] * misses * smallWalkNs(cpu, misses + shared);
+  }
+  return sum;
+}
+
+function entriesOf({ firstClass, classEntries }: LayoutTable, block: number): number {
+  let sum = 0;
+  for (let at = firstClass[block]; at < firstClass[block + 1]; at++) sum += classEntries[at];
+  return sum;
+}
+
+/**
+ * Seconds for which a translation stays in the first level, in which hardly any small one is met twice; undefined where
+ * nothing is known of that level.
+ */
+export function firstTime(
+  { count, hugeShape, exposure }: LayoutTable,
+  isHuge: Uint8Array,
+  { first }: Translation,
+): number | undefined {
+  if (first === undefined) return undefined;
+  let small = 0;
+  for (let block = 0; block < count; block++) {
+    if (isHuge[block] === 0 && first.isShared) small += hugeShape[block] / exposure[block];
+  }
+  const within = (tau: number) => {
+    let sum = small * tau;
+    for (let block = 0; block < count; block++) {
+      if (isHuge[block] === 1) sum -= Math.expm1(-hugeShape[block] * Math.log1p(tau / exposure[block]));
+    }
+    return sum;
+  };
+  let [low, high] = [SHORTEST, LONGEST];
+  if (within(high) <= first.entries) return Number.POSITIVE_INFINITY;
+  for (let round = 0; round < HALVINGS; round++) {
+    const middle = Math.sqrt(low * high);
+    if (within(middle) < first.entries) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Nanoseconds a second of hits behind the first level: of a block in small pages, and of one as huge page. */
+export function smallHitsNs(
+  { hugeShape, exposure }: LayoutTable,
+  block: number,
+  cpu: WalkTimes,
+): Nanoseconds {
+  if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
+  return (cpu.first.secondHitNs * hugeShape[block]) / exposure[block];
+}
+
+export function hugeHitsNs(table: LayoutTable, block: number, cpu: WalkTimes): Nanoseconds {
+  if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
+  return cpu.first.secondHitNs * hugeMisses(table, block, cpu.firstTau);
+}
+
 /** Expected misses a second of a block as one huge page, if its rate were `scale` times what is believed. */
 export function hugeMisses(table: LayoutTable, block: number, tau: number, scale = 1): number {
   const shape = table.hugeShape[block];
@@ -55,6 +137,10 @@ function allEntries(table: LayoutTable, isHuge: Uint8Array): number {
 }
 
 const ENOUGH = 1e-4;
+/** Between these seconds the time in the first level is looked for, to a few per cent. */
+const SHORTEST = 1e-9;
+const LONGEST = 1e3;
+const HALVINGS = 12;
 
 /**
  * The characteristic time in seconds of a layout in a TLB of `entries`; infinite when everything fits. `guess` is the time of

@@ -1,7 +1,14 @@
 /** From what is known of all processes to one table of their blocks: what the curve and the decisions work on. */
 
 import { walkWeight } from '../../belief/ledger.js';
-import { blockMean, exposureWithPrior, shapeBetween, shapeWithin, unevennessOf } from '../../belief/prior.js';
+import {
+  blockMean,
+  exposureWithPrior,
+  shapeBetween,
+  shapeWithin,
+  sureShapeBetween,
+  unevennessOf,
+} from '../../belief/prior.js';
 import type { ProcessBelief } from '../../belief/process-belief.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
@@ -30,6 +37,8 @@ export interface Survey {
   readonly isUnread: Uint8Array;
   /** Samples in the belief. */
   readonly samples: Float64Array;
+  /** What they and the likeness of the process's blocks are worth together: the shape of the Gamma of the block's rate. */
+  readonly sureness: Float64Array;
   /** Samples of the last turn, and those of them that missed the TLB: NaN where the samples do not tell. */
   readonly recent: Float64Array;
   readonly walks: Float64Array;
@@ -70,7 +79,7 @@ export class Surveyor {
   survey(processes: readonly Surveyed[]): Survey {
     const builder = new LayoutTableBuilder(this.#pages);
     for (const [index, one] of processes.entries()) this.#add(builder, this.#gather(one, index));
-    const { process, row, isHuge, used, isUnread, samples, recent, walks } = this.#columns;
+    const { process, row, isHuge, used, isUnread, samples, sureness, recent, walks } = this.#columns;
     return {
       table: builder.build(),
       process: Uint32Array.from(process),
@@ -79,6 +88,7 @@ export class Surveyor {
       used: Uint16Array.from(used),
       isUnread: Uint8Array.from(isUnread),
       samples: Float64Array.from(samples),
+      sureness: Float64Array.from(sureness),
       recent: Float64Array.from(recent),
       walks: Float64Array.from(walks),
     };
@@ -112,6 +122,7 @@ export class Surveyor {
       atLong,
       used.map((one) => one * mean),
     );
+    const sure = sureShapeBetween(between, rows.length, sum(atLong) / Math.max(1, rows.length));
     const means = rows.map((_, at) =>
       blockMean(totals[at], used[at], long === 0 ? mean : (mean * exposures[at]) / long, between),
     );
@@ -128,8 +139,9 @@ export class Surveyor {
       const runs = { pages: this.#cpu.runBy === 'physical' ? this.#cpu.runPages : 1 };
       const entries = entryShapes(this.#counts, this.#isEmpty, runs, this.#entries);
       const waste = (this.#pages - used[at]) * of.sizes.geometry.pageBytes;
-      builder.add(exposure, this.#entries, entries, isUnread ? 0 : waste, worth);
+      builder.add(exposure, this.#entries, entries, isUnread ? 0 : waste, { worth, pages: used[at] });
       this.#note(found, at, row, isUnread);
+      this.#columns.sureness.push(totals[at] + Math.max(1, sure));
     });
   }
 
@@ -166,10 +178,9 @@ export class Surveyor {
   }
 
   /**
-   * Marks sub-pages that are not in use. Of small pages only their number is known: those with samples are in use, and of the
-   * others as many as there are. Returns whether the content of a huge page was not read.
+   * Marks sub-pages that are not in use. Of small pages only their number is known now. Returns whether the content of a huge page was not read.
    */
-  #markEmpty({ sizes, heat }: Surveyed, row: number, used: Pages): boolean {
+  #markEmpty({ sizes, heat, belief }: Surveyed, row: number, used: Pages): boolean {
     const { blocks } = sizes;
     const isHuge = blocks.level[row] === MAPPING_LEVEL.pmd;
     if (isHuge && heat?.filled(blocks.block[row], this.#filled)) {
@@ -184,18 +195,30 @@ export class Surveyor {
       this.#isEmpty.fill(0);
       return true;
     }
-    let left = used;
-    for (let page = 0; page < this.#pages; page++) {
-      const isSeen = this.#counts[page] > 0;
-      this.#isEmpty[page] = isSeen ? 0 : 1;
-      if (isSeen) left--;
-    }
-    for (let page = 0; page < this.#pages && left > 0; page++) {
-      if (this.#isEmpty[page] === 0) continue;
-      this.#isEmpty[page] = 0;
-      left--;
-    }
+    this.#spreadUsed(used, belief.counts.filled(blocks.block[row]));
     return false;
+  }
+
+  /**
+   * Pages with samples are in use, and those that held data when it was a huge page. Others that must be lie evenly among
+   * the rest: side by side they would make runs that are not there.
+   */
+  #spreadUsed(used: Pages, filled: Uint8Array | undefined): void {
+    let known = 0;
+    for (let page = 0; page < this.#pages; page++) {
+      const held = filled === undefined ? 0 : (filled[page >> 3] >> (page & 7)) & 1;
+      this.#isEmpty[page] = this.#counts[page] > 0 || held === 1 ? 0 : 1;
+      known += 1 - this.#isEmpty[page];
+    }
+    const share = Math.max(0, used - known) / Math.max(1, this.#pages - known);
+    let due = 0;
+    for (let page = 0; page < this.#pages; page++) {
+      if (this.#isEmpty[page] === 0) continue;
+      due += share;
+      if (due < 1 - 1e-9) continue;
+      due--;
+      this.#isEmpty[page] = 0;
+    }
   }
 }
 
@@ -226,6 +249,7 @@ function columns() {
     used: column(),
     isUnread: column(),
     samples: column(),
+    sureness: column(),
     recent: column(),
     walks: column(),
   };

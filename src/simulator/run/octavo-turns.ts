@@ -41,8 +41,9 @@ export class OctavoTurns {
   /** Time of its calls that split or collapsed. */
   callNs: Nanoseconds = 0;
   readonly #keeping = new SplitKeeping();
-  /** Samples handed to earlier turns. */
+  /** Samples handed to earlier turns or taken during them, of layouts that are no more; and when the last one ended. */
   #sampled = 0;
+  #sampledFrom: Nanoseconds = 0;
 
   constructor(machine: Machine, agent: Agent, policies: Kinds['policies'] = KINDS.policies) {
     this.#machine = machine;
@@ -81,6 +82,7 @@ export class OctavoTurns {
       notes.push(`${before}: ${inWords(turn.plan.steps.length, turn.plan.refused, met, freed, turn.undone)}`);
     }
     this.#sampled = this.#machine.pmu?.samples.count ?? 0;
+    this.#sampledFrom = kernel.clock.now;
     return notes;
   }
 
@@ -110,14 +112,17 @@ export class OctavoTurns {
   private request(target: string): TurnRequest {
     const { policy, parameters, sources } = this.#agent;
     const { own, order } = separated(parameters);
-    const { pmu } = this.#machine;
+    const { pmu, kernel } = this.#machine;
     return {
       target,
       scope: {},
       kinds: this.#kinds,
       policy,
       sources: sources.filter((name) => name !== 'pmu'),
-      extraSources: pmu !== undefined && sources.includes('pmu') ? [pmuSource(pmu, this.#sampled)] : [],
+      extraSources:
+        pmu !== undefined && sources.includes('pmu')
+          ? [pmuSource(pmu, this.#sampled, kernel.clock.now - this.#sampledFrom)]
+          : [],
       parameters: own,
       ...(order === undefined ? {} : { order }),
       budgets: {},
@@ -145,9 +150,10 @@ function inWords(
   return parts.join(', ');
 }
 
-/** What the model's PMU has recorded since the last turn, as a source of samples. */
-function pmuSource(pmu: Pmu, from: number): ExtraSource {
+/** What the model's PMU has recorded between the last turn's end and now, as a source of samples. */
+function pmuSource(pmu: Pmu, from: number, windowNs: Nanoseconds): ExtraSource {
   const { period, kind } = pmu.settings;
+  const to = pmu.samples.count;
   return {
     name: 'pmu',
     origin: {
@@ -157,10 +163,10 @@ function pmuSource(pmu: Pmu, from: number): ExtraSource {
       tells: 'heat',
       nature: 'all-accesses',
       ...COMPLETE,
-      windowNs: undefined,
+      windowNs,
     },
     async *read({ host }) {
-      yield { kind: 'samples', batch: pmu.samples.batch(host.identity.geometry, period, from) };
+      yield { kind: 'samples', batch: pmu.samples.batch(host.identity.geometry, period, from, to) };
     },
     account: () => ({
       losses: { collisions: pmu.counters.collisions },
