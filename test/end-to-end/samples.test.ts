@@ -111,5 +111,8 @@ test('record --dry-run prints a command and starts nothing', () => {
     '--dry-run',
   ]);
   assert.equal(code, 0);
-  assert.match(out, new RegExp(`^perf record .* -e page-faults(:u)? -c 1 -d -p ${process.pid} -- sleep 3\n$`));
+  assert.match(
+    out,
+    new RegExp(`^perf record .* -e page-faults(:u)? -c 1 -d -p ${process.pid} -- sleep 3\n$`),
+  );
 });
