@@ -59,7 +59,8 @@ export async function planNow(
   if (acting && learned !== undefined) {
     const undone = aftermath.undone.filter(({ by }) => by.who !== 'octavo').length;
     if (assembled.processes.length === 1) learnUndone(learned.beliefs, assembled.processes[0], undone);
-    keepBeliefs(place, learned.beliefs);
+    // With the plan already made, what could not be kept is told beside it.
+    for (const note of keepBeliefs(place, learned.beliefs)) context.remark(note);
   }
   for (const address of [...request.split, ...request.collapse]) requireMapped(planned, address);
   return planned;

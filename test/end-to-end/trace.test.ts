@@ -30,7 +30,7 @@ test('a text is imported, and its file and the text itself are played alike', as
   const { host, terminal } = machine();
   assert.equal(await terminal.run(['import', '/tmp/lackey.txt', '--trace', '--out', '/tmp/t.parquet']), 0);
   assert.match(terminal.out(), /3000 accesses of lackey in 3001 lines/);
-  assert.match(terminal.out(), /1 lines of something else/);
+  assert.match(terminal.out(), /1 line of something else/);
   assert.match(terminal.out(), /written to \/tmp\/t\.parquet/);
   const outcomes: unknown[] = [];
   for (const file of ['/tmp/t.parquet', '/tmp/lackey.txt']) {

@@ -6,6 +6,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
+import { plural } from '../print/units.js';
 
 export interface TraceFlags {
   readonly out?: string;
@@ -118,11 +119,13 @@ function traceLines(converted: Converted, out: string | undefined): string[] {
   const { format, lines, otherLines, accesses, rows, timed, sampled, bytes } = converted;
   const kind = sampled ? 'samples' : 'accesses';
   const order = timed ? 'with their times' : 'in their order; the trace has no time';
-  const written = `${rows} rows (${bytes.length} bytes) written to ${out}`;
+  const written = `${plural(rows, 'row')} (${bytes.length} bytes) written to ${out}`;
   return [
     `${accesses} ${kind} of ${format} in ${lines} lines, ${order}`,
-    ...(otherLines > 0 ? [`${otherLines} lines of something else: instructions, the tool, the program`] : []),
-    out === undefined ? `${rows} rows; --out FILE writes them` : written,
+    ...(otherLines > 0
+      ? [`${plural(otherLines, 'line')} of something else: instructions, the tool, the program`]
+      : []),
+    out === undefined ? `${plural(rows, 'row')}; --out FILE writes them` : written,
   ];
 }
 
