@@ -170,6 +170,7 @@ test('standings: geometric means over places, factors seed by seed, harm where n
     'a product of 0 has a logarithm of its own',
   );
   assert.equal(a.worstShareOfBound, 0.2);
+  assert.deepEqual([a.atZero, c.atZero], [0, 1]);
 });
 
 test('groups are over the seeds of a place', () => {

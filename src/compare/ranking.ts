@@ -30,6 +30,8 @@ export interface Standing {
   /** Its product against the best other policy's in the same seeds: a factor. */
   readonly againstBest: { readonly policy: string; readonly factor: Estimate } | null;
   readonly worstShareOfBound: number | null;
+  /** Cells of the product whose memory or speed is all lost: each counts as LEAST_PRODUCT, and so sinks the mean. */
+  readonly atZero: number;
   /** Means over the same places. */
   readonly bloatRemoved: number | null;
   readonly speedKept: number | null;
@@ -87,6 +89,7 @@ function standingOf(policy: string, cells: readonly Cell[], products: ReadonlyMa
     shareOfBound: geometricMeanOf([...bySeed(cells, (cell) => cell.shareOfBound).values()]) ?? null,
     againstBest: againstBest(policy, products),
     worstShareOfBound: shares.length === 0 ? null : Math.min(...shares),
+    atZero: gaining.filter(({ product }) => (product ?? 0) <= LEAST_PRODUCT).length,
     bloatRemoved: meanOf(gaining.map((cell) => cell.bloatRemoved).filter(isKnown))?.value ?? null,
     speedKept: meanOf(gaining.map((cell) => cell.speedKept).filter(isKnown))?.value ?? null,
     harm: {

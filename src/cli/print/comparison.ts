@@ -31,6 +31,7 @@ function showStandings(standings: readonly Standing[]): string {
       'B × S',
       'of the bound',
       'worst',
+      'cells at 0',
       'against the best other',
       'harm: slower',
       'harm: blocks changed',
@@ -43,13 +44,14 @@ function showStandings(standings: readonly Standing[]): string {
       spread(standing.product),
       spread(standing.shareOfBound),
       percents(standing.worstShareOfBound),
+      String(standing.atZero),
       standing.againstBest === null
         ? '–'
         : `× ${factors(standing.againstBest.factor)} ${standing.againstBest.policy}`,
       percents(standing.harm.slowdown, 2),
       percents(standing.harm.actedShare),
     ]),
-    [1, 2, 3, 4, 5, 6, 8, 9],
+    [1, 2, 3, 4, 5, 6, 7, 9, 10],
   );
 }
 
