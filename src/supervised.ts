@@ -30,7 +30,7 @@ export async function runSupervised(started: Started): Promise<void> {
       commandLine: words,
       recording,
       inherited,
-      lastWords: (signal) => lastWords(words, signal),
+      lastWords: (signal, hasTold) => lastWords(words, signal, hasTold),
       unwritable,
     });
   }
@@ -52,9 +52,13 @@ async function runInstant(started: Started): Promise<void> {
   process.exitCode = failed ?? code;
 }
 
-/** What is said of a command that was ended before it could say anything. */
-function lastWords(words: readonly string[], signal: string): { readonly out: string; readonly err: string } {
-  const problem = new OctavoError('STOPPED', { signal });
+/** What is said of a command that was ended before it could say anything, or anything more. */
+function lastWords(
+  words: readonly string[],
+  signal: string,
+  hasTold: boolean,
+): { readonly out: string; readonly err: string } {
+  const problem = new OctavoError(hasTold ? 'STOPPED_MIDWAY' : 'STOPPED', { signal });
   // With --every each document is a line.
   const indent = words.some((word) => /^--every(=|$)/.test(word)) ? undefined : 2;
   const document = `${JSON.stringify(failureDocument(problem), undefined, indent)}\n`;

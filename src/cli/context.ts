@@ -56,6 +56,8 @@ export class OctavoContext implements CommandContext {
   #exit: ExitName = 'done';
   #handedOn: number | undefined;
   #jsonIndent: number | undefined = 2;
+  /** Whether anything of the result was written. */
+  #hasPrinted = false;
 
   constructor(host: Host, streams: Streams, signal: AbortSignal) {
     this.host = host;
@@ -81,18 +83,21 @@ export class OctavoContext implements CommandContext {
   /** Writes text of the result to standard output, laid out for its reader. */
   print(text: string): void {
     this.progress.clear();
+    this.#hasPrinted = true;
     this.streams.out.write(`${layOut(text, this.streams.outStyle ?? PLAIN)}\n`);
   }
 
   /** Writes text that a program reads, as it is: scripts, files of another format. */
   printExact(text: string): void {
     this.progress.clear();
+    this.#hasPrinted = true;
     this.streams.out.write(`${text}\n`);
   }
 
   /** Writes a file to standard output, and nothing else. */
   printBytes(bytes: Uint8Array): void {
     this.progress.clear();
+    this.#hasPrinted = true;
     this.streams.out.write(bytes);
   }
 
@@ -129,7 +134,8 @@ export class OctavoContext implements CommandContext {
   fail(failed: OctavoError, json: boolean): void {
     const problem = this.#told(failed);
     // The owner of the streams reports that nobody reads the output.
-    const aboutOutput = problem.code === 'STOPPED' && !STOP_NAMES.test(String(problem.facts.signal));
+    const isStop = problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY';
+    const aboutOutput = isStop && !STOP_NAMES.test(String(problem.facts.signal));
     const elsewhere = (text: string) => withOptionHomes(text, this.hasOption);
     if (!aboutOutput) this.remark(failureText(problem, elsewhere));
     if (json && !aboutOutput) this.printJson(failureDocument(problem, elsewhere));
@@ -139,6 +145,7 @@ export class OctavoContext implements CommandContext {
   /** What several commands share cannot know which of them runs; the user is sent to the one that does. */
   #told(problem: OctavoError): OctavoError {
     const { code, facts } = problem;
+    if (code === 'STOPPED' && this.#hasPrinted) return new OctavoError('STOPPED_MIDWAY', facts);
     if (this.command === 'octavo' || !Object.hasOwn(facts, 'command')) return problem;
     const bare = code === 'USAGE' ? this.command.replace(/^octavo /, '') : this.command;
     return new OctavoError(code, { ...facts, command: bare });

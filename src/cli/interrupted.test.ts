@@ -104,3 +104,18 @@ test('that nobody reads the output any more is not told to nobody', async () => 
   const { code, out, err } = await interrupted(1, (pid) => ['plan', `${pid}`, '--json'], 'EPIPE');
   assert.deepEqual([code, out, err], [EXIT.interrupted, '', '']);
 });
+
+test('turns that were told before are not called nothing', async () => {
+  // The stop comes while the second turn looks: each turn of a dry run reads as often as the first.
+  const first = await interrupted(Number.POSITIVE_INFINITY, (pid) => ['run', `${pid}`, '--dry-run']);
+  const { code, err, out } = await interrupted(first.reads + 2, (pid) => [
+    ...['run', `${pid}`, '--dry-run', '--every', '1s', '--json'],
+  ]);
+  assert.equal(code, EXIT.interrupted, err);
+  assert.match(err, /STOPPED_MIDWAY: interrupted by SIGTERM; what was told before that holds/);
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual([lines[0].octavo, lines.at(-1).code], ['dry-run', 'STOPPED_MIDWAY']);
+});

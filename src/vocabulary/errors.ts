@@ -290,6 +290,12 @@ export const ERRORS = {
     says: 'interrupted by {signal} before there was a result',
     advice: 'Nothing was written. Start it again to get the whole.',
   },
+  STOPPED_MIDWAY: {
+    exit: 'interrupted',
+    says: 'interrupted by {signal}; what was told before that holds',
+    advice:
+      'What was begun since then is not told, and was not carried out or stands in the journal: `octavo runs`.',
+  },
   PROGRAM_NOT_FOUND: {
     exit: 'notFound',
     says: 'there is no program `{program}`',

@@ -59,8 +59,10 @@ describe('octavo run --every', () => {
     running.kill('SIGKILL');
     await until(waits, before);
     assert.equal(lines.filter(waits).length, 2, 'it is told once each time');
+    const told = run.stderr?.toArray();
     run.kill('SIGTERM');
     assert.equal(await ended(run), 130);
+    assert.doesNotMatch(String(await told), /Nothing was written/, 'turns were told before');
   });
 
   it('ends with the pid that it watches, and at once for one that never was', async () => {

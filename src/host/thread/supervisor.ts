@@ -34,7 +34,7 @@ export interface Supervised {
   readonly recording: string | undefined;
   readonly inherited: Inherited;
   /** What is said when the command was ended without a word of its own, on both streams. */
-  lastWords(signal: string): { readonly out: string; readonly err: string };
+  lastWords(signal: string, hasTold: boolean): { readonly out: string; readonly err: string };
   /** What is said when standard output cannot be written. */
   unwritable(stream: string, errno: string): string;
 }
@@ -55,6 +55,8 @@ class Supervisor {
   /** An exit code that the state of the streams asks for. */
   #streamFailure: number | undefined;
   #stoppedAt = 0;
+  /** Whether anything of the result was written. */
+  #hasTold = false;
 
   constructor(command: Supervised) {
     this.#command = command;
@@ -95,7 +97,10 @@ class Supervisor {
     else if (message.kind === 'read') void this.#read();
     else if (message.kind === 'lock') this.#locks[message.held ? 'add' : 'delete'](message.path);
     else if (this.#state.reason === 'EPIPE' && message.kind === 'out') return;
-    else (message.kind === 'out' ? process.stdout : process.stderr).write(message.text);
+    else {
+      this.#hasTold ||= message.kind === 'out';
+      (message.kind === 'out' ? process.stdout : process.stderr).write(message.text);
+    }
   }
 
   async #read(): Promise<void> {
@@ -146,7 +151,7 @@ class Supervisor {
     for (const path of this.#locks) removeOwnLock(path);
     const failure = this.#streamFailure;
     if (reason === 'EPIPE' || reason === 'OUTPUT') endProcess(failure ?? EXIT.done);
-    const { out, err } = this.#command.lastWords(reason);
+    const { out, err } = this.#command.lastWords(reason, this.#hasTold);
     setTimeout(() => endProcess(EXIT.interrupted), LAST_WORDS_MS);
     const said = { out: out === '', err: err === '' };
     const after = (stream: 'out' | 'err') => () => {
