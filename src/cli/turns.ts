@@ -109,7 +109,7 @@ export async function applyNow(
     signal: context.signal,
     progress: (done, total, unit) => context.progress.show('acting', done, total, unit),
   });
-  keepOutcome(place, plan, applied.verdicts);
+  for (const note of keepOutcome(place, plan, applied.verdicts)) context.remark(note);
   if (json) context.printJson(outcomeDocument(plan, applied));
   else tellOutcome(context, plan, applied);
   context.endsWith(exitFor(applied));

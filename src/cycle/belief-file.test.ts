@@ -6,8 +6,9 @@ import { failure, success } from '../base/result.js';
 import type { Host } from '../host/host.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';
 import { identityOf } from '../verification/observe.js';
+import type { Plan } from '../vocabulary/plan.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
-import { keepBeliefs, readBeliefs } from './belief-file.js';
+import { keepBeliefs, keepOutcome, readBeliefs } from './belief-file.js';
 import type { JournalPlace } from './journal.js';
 
 /** A scripted host that keeps files of bytes, and refuses to write when told so. */
@@ -98,4 +99,7 @@ test('Beliefs that cannot be written are a note, no failure', () => {
   kept.isFull = true;
   const [note] = keepBeliefs(kept.place, beliefs);
   assert.match(note, /cannot be written \(ENOSPC\)/);
+  const predicted = { steps: [], prediction: { gainedNs: 0, lostNs: 0, bytes: 0, steps: 0 } };
+  assert.deepEqual(keepOutcome(kept.place, predicted as unknown as Plan, []), [note]);
+  assert.deepEqual(keepOutcome(kept.place, { steps: [] } as unknown as Plan, []), [], 'nothing to keep');
 });

@@ -53,10 +53,17 @@ function isAlive(host: Host, { pid, startTicks }: ProcessIdentity): boolean {
   }
 }
 
-/** Adds what became of a plan's steps to the ledgers that are kept; nothing where the plan predicted nothing. */
-export function keepOutcome(place: JournalPlace, plan: Plan, verdicts: readonly Verdict[]): void {
-  if (plan.prediction === undefined) return;
+/**
+ * Adds what became of a plan's steps to the ledgers that are kept; nothing where the plan predicted nothing. Returns
+ * notes, as `keepBeliefs` does.
+ */
+export function keepOutcome(
+  place: JournalPlace,
+  plan: Plan,
+  verdicts: readonly Verdict[],
+): readonly string[] {
+  if (plan.prediction === undefined) return [];
   const { beliefs } = readBeliefs(place);
   learnOutcome(beliefs, plan, verdicts);
-  keepBeliefs(place, beliefs);
+  return keepBeliefs(place, beliefs);
 }

@@ -1,7 +1,7 @@
 /** `octavo run --every` as a service, and plans from a pipe. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -108,6 +108,9 @@ describe('octavo apply -', () => {
   it('reads the plan from standard input', () => {
     const plan = spawnSync(process.execPath, [MAIN, 'plan', `${process.pid}`, '--json'], { env });
     assert.equal(plan.status, 0, String(plan.stderr));
+    const piped = spawnSync(process.execPath, [MAIN, 'plan', `${process.pid}`, '--out', '-'], { env });
+    assert.equal(JSON.parse(String(piped.stdout)).octavo, 'plan');
+    assert.ok(!existsSync('-'), 'a file called -');
     const applied = spawnSync(process.execPath, [MAIN, 'apply', '-', '--dry-run', '--json'], {
       env,
       input: plan.stdout,

@@ -58,7 +58,7 @@ export const planCommandOf = (kinds: Kinds) =>
         out: {
           kind: 'parsed',
           parse: parseWord,
-          brief: 'Write the plan to this file',
+          brief: 'Write the plan to this file; - is standard output, for `octavo apply -`',
           optional: true,
           placeholder: 'file',
         },
@@ -69,8 +69,9 @@ export const planCommandOf = (kinds: Kinds) =>
       const place = journalPlace(this, flags.state);
       const request = turnRequest(target, flags, this.host.identity.geometry, kinds);
       const { plan } = await planNow(this, place, request, false);
-      if (flags.out !== undefined) writePlanFile(this, flags.out, plan);
-      if (flags.json) this.printJson(plan);
+      const isPrinted = flags.out === '-';
+      if (flags.out !== undefined && !isPrinted) writePlanFile(this, flags.out, plan);
+      if (flags.json || isPrinted) this.printJson(plan);
       else {
         this.print(showPlan(plan));
         if (flags.out !== undefined)
