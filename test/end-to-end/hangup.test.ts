@@ -74,7 +74,7 @@ function filesOf(pid: string): string[] {
 describe('octavo model shell in a terminal that is closed', { skip }, () => {
   it('ends by SIGHUP', async () => {
     const told = await hungUp(`exec "${process.execPath}" "${MAIN}" model shell`);
-    assert.match(told, /STOPPED: interrupted by SIGHUP/);
+    assert.match(told, /STOPPED_MIDWAY: interrupted by SIGHUP/);
     assert.doesNotMatch(told, /Assertion|Aborted|#.*fatal/i);
   });
 
