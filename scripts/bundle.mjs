@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { declare } from './declarations.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
 import { prepare, root } from './prepare.mjs';
 import { preparedTexts } from './prepared-texts.mjs';
@@ -33,6 +34,7 @@ const ENTRIES = {
   native: 'host/linux/native.js',
   jobs: 'simulator/run/jobs.js',
   'cell-job': 'compare/cell-job.js',
+  library: 'library/library.js',
 };
 
 /** Files that the program loads by name. */
@@ -50,6 +52,8 @@ export async function bundle() {
   }
   files.push(...(await splitFiles(build)));
   pack(files.filter(isSeldomUsed));
+  asModule(files.find(({ name }) => name === 'library'));
+  declare(OUT);
   // The package's own files are modules; these are not.
   writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
   const texts = gzipSync(JSON.stringify(await preparedTexts()), { level: 9 });
@@ -79,6 +83,15 @@ async function splitFiles(build) {
     isGrouped = apart.some((id) => !together.has(id));
     for (const id of apart) together.add(id);
   }
+}
+
+/** The library for programs that are modules: Node finds the names of a CommonJS file only where they are written out. */
+function asModule({ exports, fileName }) {
+  const names = exports.filter((name) => name !== 'default').join(', ');
+  writeFileSync(
+    join(OUT, 'library.mjs'),
+    `import library from './${fileName}';\nexport const { ${names} } = library;\n`,
+  );
 }
 
 function leadsTo(from, to, files, seen = new Set()) {

@@ -34,6 +34,8 @@ const ALLOWED = {
   simulator: ['model', 'config', 'formats', 'host', ...below],
   // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
+  // What programs may import of the package: it looks, and decides, and never acts.
+  library: ['config', 'cycle', 'sources', 'policies', 'verification', 'hotness', 'host', ...below],
   cli: ['*'],
   'main.ts': ['*'],
   // What main.ts has no prepared answer for.

@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
 import { failure, type Result, success } from '../base/result.js';
-import { ProcessIdentitySchema } from '../vocabulary/process.js';
+import { ProcessIdentitySchema } from '../vocabulary/process-schema.js';
 import type { Bytes } from '../vocabulary/units.js';
 import { type BeliefOptions, Beliefs } from './beliefs.js';
 import { ByteReader, ByteWriter } from './bytes.js';

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { schemaProblem } from '../base/schema-words.js';
 import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
-import { ProcessIdentitySchema } from '../vocabulary/process.js';
+import { ProcessIdentitySchema } from '../vocabulary/process-schema.js';
 
 export interface DocumentKind {
   /** Command lines that print it, as a user writes them. */

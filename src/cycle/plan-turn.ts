@@ -24,6 +24,7 @@ import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Translation } from '../vocabulary/translation.js';
 import type { Bytes, Milliseconds, Order } from '../vocabulary/units.js';
 import { memoryState } from './carry-out.js';
+import { gatherHeat } from './gather-heat.js';
 import { hostFacts, learn, learnWalks } from './policy-facts.js';
 import { judgeHeat } from './whose-heat.js';
 
@@ -160,23 +161,7 @@ async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
     processes,
     mostBytes: options.heatBytes ?? DEFAULT_HEAT_BYTES,
   });
-  for (const source of sources) {
-    const progress = (done: number, total: number, unit: string) =>
-      options.progress(`reading ${source.name}`, done, total, unit);
-    for await (const reading of source.read({ host, processes: sizes, progress, signal })) {
-      if (reading.kind === 'samples') maps.addSamples(reading.batch, reading.nature ?? source.origin.nature);
-      else if (reading.kind === 'replaced') maps.forget(reading.pid);
-      else if (reading.kind === 'content')
-        maps.addContent(reading.content.pid, reading.content.block, reading.content.filled);
-      else maps.addBlocks(reading.range.pid, reading.range.firstBlock, reading.range.blocks);
-    }
-    // A source that was interrupted has told of a part only.
-    throwIfStopped(signal);
-  }
-  for (const source of sources) {
-    const renamed = source.settled?.();
-    if (renamed !== undefined) maps.relabel(renamed.from, renamed.to);
-  }
+  await gatherHeat(maps, sources, { host, processes: sizes, progress: options.progress, signal });
   const judged = judgeHeat(host, sources, processes, options.halfLifeMs ?? DEFAULT_HALF_LIFE_MS);
   const heat = options.heat ?? maps.build(judged.origins, judged.without);
   const notes = [...judged.notes, ...natureNotes(heat, maps)];

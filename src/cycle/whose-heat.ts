@@ -36,11 +36,8 @@ export function judgeHeat(
   processes: readonly ProcessIdentity[],
   halfLifeMs: Milliseconds,
 ): JudgedHeat {
-  const recorded = sources.flatMap((source) => {
-    const provenance = source.provenance?.();
-    return provenance === undefined ? [] : [{ source, provenance }];
-  });
-  refuseRepetition(recorded);
+  const recorded = recordedOf(sources);
+  refuseRepeatedHeat(sources);
   const strangers = strangersIn(host, recorded, processes);
   const [stranger] = strangers;
   if (stranger !== undefined && strangers.length === processes.length) {
@@ -64,7 +61,16 @@ export function judgeHeat(
   };
 }
 
-function refuseRepetition(recorded: readonly Recorded[]): void {
+function recordedOf(sources: readonly Source[]): readonly Recorded[] {
+  return sources.flatMap((source) => {
+    const provenance = source.provenance?.();
+    return provenance === undefined ? [] : [{ source, provenance }];
+  });
+}
+
+/** HEAT_REPEATED when samples are there twice, or when it cannot be told whether they are. */
+export function refuseRepeatedHeat(sources: readonly Source[]): void {
+  const recorded = recordedOf(sources);
   const repeated = findRepetition(recorded.flatMap(({ provenance }) => provenance.recordings));
   if (repeated !== undefined) {
     const { first, second, share } = repeated;

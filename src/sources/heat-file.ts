@@ -18,6 +18,16 @@ import type { Reading, Source, SourceAccount, SourceContext } from './source.js'
 
 const ROWS = 8192;
 
+/** Whether a file is Parquet, by its first bytes. FILE_UNREADABLE when it cannot be opened. */
+export function isHeatFile(files: Files, path: string): boolean {
+  const opened = files.open(path);
+  if (!opened.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: opened.error.errno });
+  const head = new Uint8Array(4);
+  const read = opened.value.read(head, 0);
+  opened.value.close();
+  return read.ok && String.fromCharCode(...head) === 'PAR1';
+}
+
 export class HeatFileSource implements Source {
   readonly name = 'heat-file';
   readonly facts: HeatFacts;

@@ -4,7 +4,7 @@
  * byte addresses in print.
  */
 import * as z from 'zod';
-import { ProcessIdentitySchema } from './process.js';
+import { ProcessIdentitySchema } from './process-schema.js';
 import { MIB } from './units.js';
 
 export const PLAN_VERSION = 1;

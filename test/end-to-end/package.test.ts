@@ -95,6 +95,38 @@ describe('the package', { skip: skip() }, () => {
     assert.equal(imported.code, 0, imported.err);
     assert.ok(JSON.parse(imported.out).samples > 0);
   });
+
+  it('is a library: the example of its page runs as it stands', () => {
+    const page = readFileSync(join(user, 'node_modules/octavo/docs/library.md'), 'utf8');
+    const example = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+    writeFileSync(join(user, 'example.mjs'), example);
+    const recording = join(ROOT, 'test/fixtures/perf/drawn/drawn-1.data');
+    const shown = run(user, process.execPath, 'example.mjs', recording, String(process.pid));
+    assert.equal(shown.code, 0, shown.err);
+    assert.match(shown.out, /^\d+ samples of accesses$/m);
+    assert.match(shown.out, /^left alone: \d+ blocks, since /m);
+    const gone = run(user, process.execPath, 'example.mjs', recording, String(2 ** 30));
+    assert.equal(gone.code, 4, gone.out);
+    assert.match(gone.err, /^TARGET_GONE /);
+  });
+
+  it('has types, and they are of what there is', () => {
+    const typed = [
+      "import { decide, readHeat, type HotMap, type Decision } from 'octavo';",
+      'export async function first(path: string): Promise<Decision[]> {',
+      '  const { maps } = await readHeat([path], { pids: [1] });',
+      '  const map: HotMap | undefined = maps[0];',
+      '  // @ts-expect-error a hot map has no such thing',
+      '  map?.nosuch;',
+      "  return [...decide('chain', { sizes: undefined as never }).decisions];",
+      '}',
+    ].join('\n');
+    writeFileSync(join(user, 'typed.mts'), typed);
+    const tsc = join(clone, 'node_modules/typescript/bin/tsc');
+    const options = ['--noEmit', '--strict', '--module', 'NodeNext', '--target', 'ES2023', '--types', ''];
+    const checked = run(user, process.execPath, tsc, ...options, 'typed.mts');
+    assert.equal(checked.code, 0, checked.out);
+  });
 });
 
 const SCENARIO = `octavo: scenario

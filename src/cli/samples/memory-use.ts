@@ -1,7 +1,7 @@
 /** The use of memory that a file tells: regions of a DAMON record, or sampled pages of a heat file. */
 import type { RegionRecord } from '../../formats/damo-record/region.js';
 import { type MemoryUse, SampledUse, useOfRegions, useOfSizes } from '../../sources/distributions.js';
-import { HeatFileSource } from '../../sources/heat-file.js';
+import { HeatFileSource, isHeatFile } from '../../sources/heat-file.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
@@ -23,7 +23,8 @@ export async function memoryUse(
   wanted: 'accesses' | 'sizes' = 'accesses',
 ): Promise<ToldUse> {
   if (wanted === 'sizes') return sizesUse(context, path, pids);
-  if (isHeatFile(context, path)) return heatUse(context, HeatFileSource.open(context.host.files, path), pids);
+  if (isHeatFile(context.host.files, path))
+    return heatUse(context, HeatFileSource.open(context.host.files, path), pids);
   const regions = await regionsOf(context, path);
   if (regions.length > 0) {
     const use = useOfRegions(regions, leastAccesses);
@@ -52,7 +53,9 @@ async function sizesUse(
   const status = files.status(path);
   if (!status.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: status.error.errno });
   const isRead =
-    status.value.kind === 'file' && status.value.bytes <= LONGEST_SIZES && !isHeatFile(context, path);
+    status.value.kind === 'file' &&
+    status.value.bytes <= LONGEST_SIZES &&
+    !isHeatFile(context.host.files, path);
   const text = isRead ? files.readText(path) : undefined;
   if (text?.ok === false) throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });
   const { isDamoSizes, parseDamoSizes } = await import('../../formats/damo-record/sizes.js');
@@ -67,15 +70,6 @@ async function sizesUse(
     use: useOfSizes(found, pageBytes, pids),
     notes: [`Recorded in pages, taken to be of ${pageBytes / 1024} KiB as on this machine.`],
   };
-}
-
-function isHeatFile({ host }: OctavoContext, path: string): boolean {
-  const opened = host.files.open(path);
-  if (!opened.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: opened.error.errno });
-  const head = new Uint8Array(4);
-  const read = opened.value.read(head, 0);
-  opened.value.close();
-  return read.ok && String.fromCharCode(...head) === 'PAR1';
 }
 
 async function regionsOf(context: OctavoContext, path: string): Promise<readonly RegionRecord[]> {
