@@ -16,7 +16,16 @@ export function declare(into) {
       [
         join(root, 'node_modules/typescript/bin/tsc'),
         ...[join(root, 'src', `${ENTRY}.ts`), '--ignoreConfig', '--rootDir', join(root, 'src')],
-        ...['--target', target, '--module', module, '--moduleResolution', moduleResolution, '--types', 'node'],
+        ...[
+          '--target',
+          target,
+          '--module',
+          module,
+          '--moduleResolution',
+          moduleResolution,
+          '--types',
+          'node',
+        ],
         ...['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', '--resolveJsonModule'],
         ...['--declaration', '--emitDeclarationOnly', '--outDir', all],
       ],

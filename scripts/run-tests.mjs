@@ -1,10 +1,15 @@
 // Runs test files in groups, one group after the other, and reports them as one run: one plan, one summary.
+import { relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
 
 /** What node:test says of a whole run, as `# tests 12`. */
 const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
+
+/** Files that take so long are told, and at most so many of them. */
+const SLOW_MS = 5000;
+const MOST_SLOW = 20;
 
 /**
  * Runs the groups and writes a report: TAP, or the readable one on a terminal. Returns whether all passed.
@@ -22,6 +27,8 @@ export async function runTests(groups, output) {
 
 async function* eventsOf(groups, outcome) {
   const totals = new Map();
+  /** Milliseconds by file. */
+  const times = new Map();
   let before = 0;
   for (const { files, concurrency } of groups) {
     if (files.length === 0) continue;
@@ -29,6 +36,8 @@ async function* eventsOf(groups, outcome) {
     for await (const event of run({ files: [...files], concurrency })) {
       const { type, data } = event;
       if (type === 'test:fail' && data.todo === undefined) outcome.ok = false;
+      if (/^test:(pass|fail)$/.test(type) && data.nesting === 0)
+        times.set(data.file, (times.get(data.file) ?? 0) + data.details.duration_ms);
       if (type === 'test:summary') continue;
       const total = type === 'test:diagnostic' && data.nesting === 0 ? TOTAL.exec(data.message) : null;
       if (total !== null) totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
@@ -38,8 +47,18 @@ async function* eventsOf(groups, outcome) {
     before += planned;
   }
   yield { type: 'test:plan', data: { nesting: 0, count: before } };
+  for (const message of slowest(times))
+    yield { type: 'test:diagnostic', data: { nesting: 0, message, level: 'info' } };
   for (const [name, value] of totals)
     yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${value}`, level: 'info' } };
+}
+
+/** The files that took longest, so that whoever wants the run to be shorter knows where to begin. */
+function slowest(times) {
+  const sorted = [...times].filter(([, ms]) => ms >= SLOW_MS).sort(([, one], [, other]) => other - one);
+  return sorted
+    .slice(0, MOST_SLOW)
+    .map(([file, ms]) => `slow: ${(ms / 1000).toFixed(1)} s ${relative(process.cwd(), file)}`);
 }
 
 /** A test of a later group counts on from those before it. */

@@ -5,9 +5,18 @@ import { join, relative } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
-/** Rooms whose tests neither look at this machine's processes nor at a clock. */
+/** Tests that neither look at this machine's processes nor at a clock: they only share the CPUs. */
 const COMPUTED =
-  /^dist\/(src\/(base|vocabulary|formats|hotness|belief|policies|planning|kernel-rules|model|simulator|compare|damon|actuators|config)|test\/(damon|model|kernel|calibration|ranking))\//;
+  /^dist\/(src\/(base|vocabulary|formats|hotness|belief|policies|planning|kernel-rules|model|simulator|compare|damon|actuators|config|cycle|cli|library)|test\/(damon|model|kernel|calibration|ranking|conformance))\//;
+/** Tests that start programs, of which nothing but the result is looked at. */
+const STARTED = [
+  /^dist\/src\/sources\/(?!occupancy|perf-live|perf-pipe|resolver)/,
+  /^dist\/src\/verification\//,
+  /^dist\/test\/[\w-]+\.test\.js$/,
+  /^dist\/test\/contracts\/(actuator-model|perf-corpus|perf-views|pmu-recordings|policy|region-heat|settings)\./,
+  /^dist\/test\/differential\/written\./,
+  /^dist\/test\/end-to-end\/(bundle|compare|completion|compressed|distributions|duplicates|heat|import-parts|model-run|package|prepared|recorded-host|report-rows|samples|simulate|stock-tool|touched-perf|trace|views)\./,
+];
 
 prepare();
 const wanted = process.argv.slice(2);
@@ -28,15 +37,15 @@ if (files.length === 0) {
   process.exit(1);
 }
 console.log(`octavo: running ${files.length} test files …`);
-// Live tests measure this machine's memory and time, so they run one file at a time and alone. What is computed only
-// shares the CPUs.
-const computed = files.filter((file) => COMPUTED.test(relative(root, file)));
-const alone = files.filter((file) => !COMPUTED.test(relative(root, file)));
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
+// Live tests measure this machine's memory and time, so they run one file at a time and alone.
+const cpus = availableParallelism();
 const groups = [
-  { files: computed, concurrency: Math.min(4, availableParallelism()) },
-  { files: alone, concurrency: 1 },
+  { files: [], concurrency: Math.min(4, cpus) },
+  { files: [], concurrency: Math.min(3, cpus) },
+  { files: [], concurrency: 1 },
 ];
+for (const file of files) groups[groupOf(relative(root, file))].files.push(file);
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
 process.exit((await runTests(groups, process.stdout)) ? 0 : 1);
 
 function* testFiles(folder) {
@@ -45,4 +54,9 @@ function* testFiles(folder) {
     if (entry.isDirectory()) yield* testFiles(path);
     else if (entry.name.endsWith('.test.js')) yield path;
   }
+}
+
+function groupOf(path) {
+  if (COMPUTED.test(path)) return 0;
+  return STARTED.some((place) => place.test(path)) ? 1 : 2;
 }
