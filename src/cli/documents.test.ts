@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
 import { ScriptedHost } from '../../test/scripted-host.js';
-import { type Terminal, terminalOn } from '../../test/terminal.js';
+import { type Terminal, terminalOn } from '../../test/support/terminal.js';
 import { DOCUMENTS, documentProblem } from './documents.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelStage } from '../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { Host } from '../host/host.js';
 import { EXIT } from '../vocabulary/errors.js';
-import { runCommandLine } from './application/application.js';
-import { OctavoContext } from './context.js';
 
 /** Two processes with huge pages. Each read of a process's maps or memory is counted; the stop comes at one of them. */
 async function interrupted(at: number, wordsFor: (pid: number) => string[], reason: unknown = 'SIGTERM') {
@@ -16,27 +15,15 @@ async function interrupted(at: number, wordsFor: (pid: number) => string[], reas
     const workloads = [await stage.startWorkload(), await stage.startWorkload()];
     for (const workload of workloads) await workload.touch(await workload.map(8, 'anon'), 1);
     const stop = new AbortController();
-    const seen = { reads: 0, out: '', err: '' };
+    let reads = 0;
     const host = watched(stage.host, () => {
-      if (++seen.reads === at) stop.abort(reason);
+      if (++reads === at) stop.abort(reason);
     });
-    const keep = (name: 'out' | 'err') => ({
-      write: (text: string) => {
-        seen[name] += text;
-      },
-    });
-    const streams = {
-      out: keep('out'),
-      err: keep('err'),
-      input: (async function* () {})(),
-      interactive: false,
-      columns: 100,
-    };
-    const context = new OctavoContext(host, streams, stop.signal);
-    const code = await runCommandLine(wordsFor(workloads[0].pid), context);
+    const { run, out, err } = terminalOn(host, { signal: stop.signal });
+    const code = await run(wordsFor(workloads[0].pid));
     const kdamonds = stage.host.files.readText(`${KDAMONDS}/nr_kdamonds`);
     const plan = stage.host.files.status('/tmp/plan.json').ok;
-    return { ...seen, code, plan, kdamonds: kdamonds.ok && kdamonds.value.trim() };
+    return { reads, out: out(), err: err(), code, plan, kdamonds: kdamonds.ok && kdamonds.value.trim() };
   });
 }
 

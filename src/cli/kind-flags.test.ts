@@ -5,7 +5,7 @@ import { proposeCompletions } from '@stricli/core';
 import * as z from 'zod';
 import { FIRST_BLOCK } from '../../test/drawing.js';
 import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { actuatorKind } from '../actuators/actuator.js';
 import { madviseActuator } from '../actuators/madvise.js';
 import { assembleTurn, type TurnRequest } from '../config/assemble.js';
@@ -50,7 +50,7 @@ const splitIdle = policyKind({
 const kinds: Kinds = { ...KINDS, policies: { ...KINDS.policies, 'split-idle': splitIdle } };
 
 const own = { plan: planCommandOf(kinds) };
-const terminal = () => terminalOn(new ScriptedHost([9, 9, 9]), undefined, own);
+const terminal = () => terminalOn(new ScriptedHost([9, 9, 9]), { own });
 const ran = async (...words: readonly string[]) => {
   const { run, out, err } = terminal();
   return { code: await run(['plan', ...words]), out: out(), err: err() };
@@ -201,7 +201,7 @@ describe('so is a source or an actuator with options', () => {
   };
   const ran = async (...words: readonly string[]) => {
     made.length = 0;
-    const terminal = terminalOn(new ScriptedHost([9, 9, 9]), undefined, { plan: planCommandOf(kinds) });
+    const terminal = terminalOn(new ScriptedHost([9, 9, 9]), { own: { plan: planCommandOf(kinds) } });
     const code = await terminal.run(['plan', ...words]);
     return { code, out: terminal.out(), err: terminal.err(), made: [...made] };
   };

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { routes } from './application/catalogue.js';
 import { manualCommands } from './manual.js';

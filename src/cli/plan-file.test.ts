@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../test/scripted-host.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import type { Plan, Step } from '../vocabulary/plan.js';
 
 async function plannedOn(host: ScriptedHost): Promise<Plan> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { isActing } from './acting.js';
 import { COMMANDS, routes } from './application/catalogue.js';
 import { manualCommands } from './manual.js';

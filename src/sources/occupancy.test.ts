@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import type { Host, ProcessMemory } from '../host/host.js';
 import { modelHost } from '../model/host/model-host.js';
 import { access } from '../model/kernel/access/access.js';

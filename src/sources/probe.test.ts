@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { drawBlocks } from '../../test/conformance/measure.js';
 import { modelStage } from '../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { JournalledHands } from '../config/probe-hands.js';
 import { readRun } from '../cycle/journal.js';

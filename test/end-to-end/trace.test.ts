@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { modelHost } from '../../src/model/host/model-host.js';
 import { boot } from '../../src/model/kernel/boot.js';
 import { MIB } from '../../src/vocabulary/units.js';
-import { terminalOn } from '../terminal.js';
+import { terminalOn } from '../support/terminal.js';
 
 const LINES = Array.from(
   { length: 3000 },

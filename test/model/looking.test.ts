@@ -24,7 +24,7 @@ import { temporaryFolder } from '../kernels.js';
 import { killedJournal } from '../killed-journal.js';
 import { LOOKING_LINES, lookingCommands, mayEndWith, type Scene } from '../looking.js';
 import { PerfBuilder } from '../perf-builder.js';
-import { terminalOn } from '../terminal.js';
+import { terminalOn } from '../support/terminal.js';
 
 const PAGES = 512;
 

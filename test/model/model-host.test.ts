@@ -11,7 +11,7 @@ import { DEFAULT_COSTS } from '../../src/model/kernel/state/costs.js';
 import { RELEASES } from '../../src/model/kernel/state/options.js';
 import { observe } from '../../src/verification/observe.js';
 import { MIB } from '../../src/vocabulary/units.js';
-import { terminalOn } from '../terminal.js';
+import { terminalOn } from '../support/terminal.js';
 import { advise, assertSound, type Fixture, fill, ordersAt, rollup } from './model-fixture.js';
 
 interface Hosted extends Fixture {

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { runCommandLine } from '../../src/cli/application/application.js';
-import { OctavoContext } from '../../src/cli/context.js';
 import { linuxHost } from '../../src/host/linux/linux-host.js';
+import { terminalOn } from '../support/terminal.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-shell-calls-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -16,18 +15,10 @@ const SPAWN = `spawn victim size=4M at=${AT} touch=write`;
 
 /** What each line printed, by marking their ends. */
 async function answers(...lines: readonly string[]): Promise<string[]> {
-  let out = '';
   const text = lines.flatMap((line) => [line, 'echo ;']).join('\n');
-  const input = (async function* () {
-    yield new TextEncoder().encode(`${text}\n`);
-  })();
-  const write = (piece: string) => {
-    out += piece;
-  };
-  const streams = { out: { write }, err: { write }, input, interactive: false, columns: 100 };
-  const context = new OctavoContext(linuxHost(), streams, new AbortController().signal);
-  await runCommandLine(['model', 'shell', '--memory', '256M'], context);
-  return out
+  const { run, told } = terminalOn(linuxHost(), { input: [`${text}\n`] });
+  await run(['model', 'shell', '--memory', '256M']);
+  return told()
     .split(/^;\n/m)
     .slice(0, -1)
     .map((piece) => piece.trim());

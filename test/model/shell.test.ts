@@ -3,10 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { runCommandLine } from '../../src/cli/application/application.js';
-import { OctavoContext } from '../../src/cli/context.js';
 import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { readLine } from '../../src/model/shell/words.js';
+import { terminalOn } from '../support/terminal.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octavo-shell-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -23,26 +22,15 @@ async function shell(
   words: readonly string[] = [],
   script = false,
 ): Promise<Session> {
-  const kept = { out: '', err: '' };
-  const stream = (name: 'out' | 'err') => ({
-    write: (piece: string) => {
-      kept[name] += piece;
-    },
-  });
   const text = `${lines.join('\n')}\n`;
   const path = join(folder, 'test.octavo');
   if (script) writeFileSync(path, text);
-  const input = (async function* () {
-    // In two pieces, cut in the middle of a line.
-    if (script) return;
-    yield new TextEncoder().encode(text.slice(0, 7));
-    yield new TextEncoder().encode(text.slice(7));
-  })();
-  const streams = { out: stream('out'), err: stream('err'), input, interactive: false, columns: 100 };
-  const context = new OctavoContext(linuxHost(), streams, new AbortController().signal);
+  // In two pieces, cut in the middle of a line.
+  const input = script ? [] : [text.slice(0, 7), text.slice(7)];
+  const { run, out, err } = terminalOn(linuxHost(), { input });
   const extra = script ? ['--script', path] : [];
-  const code = await runCommandLine(['model', 'shell', ...extra, ...words], context);
-  return { code, out: kept.out.trimEnd().split('\n'), err: kept.err };
+  const code = await run(['model', 'shell', ...extra, ...words]);
+  return { code, out: out().trimEnd().split('\n'), err: err() };
 }
 
 const SMALL = ['--memory', '256M'];

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { proposeCompletions } from '@stricli/core';
 import { kernelHost, kernelWithEverything } from '../../../test/kernels.js';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../../planning/budgets.js';
 import { ERRORS } from '../../vocabulary/errors.js';
 import { MIB } from '../../vocabulary/units.js';
@@ -89,7 +89,7 @@ describe('help fits a terminal of 80 columns and a locale of ASCII', () => {
   for (const words of ['', ...visible.map((command) => command.words)]) {
     test(`octavo ${words} --help`, async () => {
       const host = kernelHost(kernelWithEverything());
-      const { out, run } = terminalOn(host, { width: 80, ascii: true, colour: false });
+      const { out, run } = terminalOn(host, { style: { width: 80, ascii: true, colour: false } });
       assert.equal(await run([...words.split(' ').filter((word) => word !== ''), '--help']), 0);
       for (const line of out().split('\n')) {
         assert.ok(line.length <= 80, `${line.length}: ${line}`);

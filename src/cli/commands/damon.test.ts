@@ -4,30 +4,16 @@ import { ForeignKdamond } from '../../../test/conformance/foreign-kdamond.js';
 import { drawAdvice, drawBlocks } from '../../../test/conformance/measure.js';
 import { modelStage } from '../../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import { KDAMONDS } from '../../damon/kernel-files.js';
 import { parseDamoFile } from '../../formats/damo/parse.js';
 import type { Host } from '../../host/host.js';
 import { EXIT } from '../../vocabulary/errors.js';
-import { runCommandLine } from '../application/application.js';
-import { OctavoContext } from '../context.js';
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  yield* [];
-}
 
 async function octavo(host: Host, ...words: string[]) {
-  const said: string[] = [];
-  const remarked: string[] = [];
-  const streams = {
-    out: { write: (text: string) => void said.push(text) },
-    err: { write: (text: string) => void remarked.push(text) },
-    input: nothing(),
-    interactive: false,
-    columns: 100,
-  };
-  const context = new OctavoContext(host, streams, new AbortController().signal);
-  const code = await runCommandLine(words, context);
-  return { out: said.join(''), err: remarked.join(''), code };
+  const { run, out, err } = terminalOn(host);
+  const code = await run(words);
+  return { out: out(), err: err(), code };
 }
 
 async function withWorkload(

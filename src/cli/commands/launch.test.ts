@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedHost } from '../../../test/scripted-host.js';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import type { Refusal } from '../../host/host.js';
 
 /** What `launch` says when the host refuses so. */

@@ -1,7 +1,7 @@
 /** Commands on a model of a host with a few processes: what they say, whom they leave out, how they end. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import type { Host } from '../../host/host.js';
 import { modelHost } from '../../model/host/model-host.js';
 import { access } from '../../model/kernel/access/access.js';

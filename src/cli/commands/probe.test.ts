@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { drawBlocks } from '../../../test/conformance/measure.js';
 import { modelStage } from '../../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../../test/conformance/thp-stage.js';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import type { Host } from '../../host/host.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import type { Plan } from '../../vocabulary/plan.js';

@@ -11,7 +11,7 @@ import {
   kernelWithoutScan,
   kernelWithoutThp,
 } from '../../../test/kernels.js';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import { probeFeatures } from '../../host/features/features.js';
 import { FEATURES_VERSION } from '../../vocabulary/abilities.js';
 import { wrap } from '../print/wrap.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PerfBuilder } from '../../../test/perf-builder.js';
-import { terminalOn } from '../../../test/terminal.js';
+import { terminalOn } from '../../../test/support/terminal.js';
 import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
