@@ -22,6 +22,8 @@ const ALLOWED = {
   'kernel-rules': below,
   policies: ['belief', 'hotness', ...below],
   planning: ['kernel-rules', ...below],
+  // Who a process belongs to: systemd unit, container, virtual machine.
+  services: ['host', 'formats', ...below],
   // Control of DAMON's sysfs tree, which a source and an actuator share.
   damon: ['host', 'formats', ...below],
   sources: ['damon', 'host', 'formats', ...below],

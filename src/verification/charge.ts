@@ -2,8 +2,8 @@
 import { type ChargedMemory, memoryCgroup, parseMemoryStat } from '../formats/proc/memory-cgroup.js';
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
+import { ifRecorded } from '../host/if-recorded.js';
 import type { Bytes, ProcessId } from '../vocabulary/units.js';
-import { ifRecorded } from './if-recorded.js';
 
 export interface Charge {
   /** Path of the cgroup, as /proc/PID/cgroup tells it. */

@@ -1,6 +1,6 @@
 import type { Host, OpenFile } from '../host/host.js';
+import { ifRecorded } from '../host/if-recorded.js';
 import type { FrameNumber, Pages } from '../vocabulary/units.js';
-import { ifRecorded } from './if-recorded.js';
 
 const ENTRY_BYTES = 8;
 

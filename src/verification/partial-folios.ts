@@ -6,11 +6,11 @@
 import { KPF } from '../formats/proc/kpageflags.js';
 import { configurationOfKernel } from '../host/features/kernel-names.js';
 import type { Host } from '../host/host.js';
+import { ifRecorded } from '../host/if-recorded.js';
 import { BLOCK_FLAG } from '../vocabulary/page-sizes.js';
 import type { FrameNumber, Order, Pages } from '../vocabulary/units.js';
 import type { BlockRows } from './block-rows.js';
 import { FrameWords } from './frame-words.js';
-import { ifRecorded } from './if-recorded.js';
 
 interface Seen {
   readonly order: Order;
