@@ -87,3 +87,7 @@ export function addKnown(left: number | null, right: number | null): number | nu
 export function worseState(left: ActingState, right: ActingState): ActingState {
   return ACTING_STATES.indexOf(left) >= ACTING_STATES.indexOf(right) ? left : right;
 }
+
+export function isFieldName(name: string): name is FieldName {
+  return Object.hasOwn(FIELDS, name);
+}
