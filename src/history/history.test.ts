@@ -25,8 +25,7 @@ function read(host: HistoryHost, tier: Tier, report: string[] = []): Span[] {
 /** Sum of a field of a target over spans. */
 function sum(spans: readonly Span[], field: 'splits' | 'returnedBytes' = 'splits', target = 'db'): number {
   return spans.reduce(
-    (total, { targets }) =>
-      total + (targets.find((one) => one.target === target)?.values[field]?.sum ?? 0),
+    (total, { targets }) => total + (targets.find((one) => one.target === target)?.values[field]?.sum ?? 0),
     0,
   );
 }
@@ -73,7 +72,7 @@ describe('tiers', () => {
 
   test('windows are five minutes and an hour of time, whatever the turn', () => {
     const host = new HistoryHost();
-    host.wallMs = 1_700_000_000_000 - (1_700_000_000_000 % HOUR);
+    host.wallMs -= host.wallMs % HOUR;
     run(host, History.open(host.place), 240, MINUTE);
     assert.deepEqual([...new Set(read(host, '5m').map((span) => span.turns))], [5]);
     assert.deepEqual(
@@ -84,10 +83,11 @@ describe('tiers', () => {
 
   test('a window that is over is on disk in its tier, one that is not is told all the same', () => {
     const host = new HistoryHost();
+    host.wallMs -= host.wallMs % HOUR;
     const history = History.open(host.place);
     run(host, history, 9, MINUTE);
-    const stored = host.text(host.segments('5m')[0]).trim().split('\n').length - 2;
-    assert.equal(stored, 1);
+    const lines = host.text(host.segments('5m')[0]).trim().split('\n');
+    assert.equal(lines.filter((line) => !line.includes('history-segment')).length, 1);
     assert.equal(read(host, '5m').length, 2);
     assert.equal(host.segments('1h').length, 0);
     assert.equal(read(host, '1h').length, 1);
@@ -122,8 +122,8 @@ describe('a process that was killed', () => {
     let kept = 0;
     for (let kill = 0; kill < 150; kill++) {
       host.plug = draw() % 6000;
-      const history = History.open(host.place);
       try {
+        const history = History.open(host.place);
         for (;;) {
           history.append([observed('db', { splits: 1 })]);
           kept++;
@@ -181,16 +181,16 @@ function nextProcess(host: HistoryHost, bootId = 'boot-1'): HistoryHost {
 describe('bounds', () => {
   test('each tier stays within its bytes, and has most of them', () => {
     const host = new HistoryHost();
-    const history = History.open(host.place, bounds(20_000, YEAR));
+    const history = History.open(host.place, bounds(30_000, YEAR));
     for (let turn = 0; turn < 3000; turn++) {
       run(host, history, 1, MINUTE, turn + 1);
-      for (const tier of TIERS) assert.ok(history.health.bytes[tier] <= 20_000, tier);
+      for (const tier of TIERS) assert.ok(history.health.bytes[tier] <= 30_000, tier);
     }
     for (const tier of TIERS) {
       const onDisk = host.segments(tier).reduce((total, path) => total + host.text(path).length, 0);
       assert.equal(history.health.bytes[tier], onDisk);
     }
-    assert.ok(history.health.bytes.raw > 15_000);
+    assert.ok(history.health.bytes.raw > 20_000);
     assert.ok(turns(read(host, 'raw')) < 1000);
     assert.equal(turns(read(host, '1h')), 3000);
     assert.equal(sum(read(host, '1h')), triangle(3000));
@@ -211,12 +211,13 @@ describe('bounds', () => {
 
   test('turns that go before their window is over are in a window that ends early', () => {
     const host = new HistoryHost();
-    const history = History.open(host.place, bounds(6000, YEAR));
+    const small = { ...DEFAULT_BOUNDS, raw: { bytes: 9000, age: YEAR } };
+    const history = History.open(host.place, small);
     run(host, history, 400, SECOND);
     assert.ok(turns(read(host, 'raw')) < 100);
     assert.equal(sum(read(host, '1h')), triangle(400));
     const next = nextProcess(host);
-    run(next, History.open(next.place, bounds(6000, YEAR)), 400, SECOND, 401);
+    run(next, History.open(next.place, small), 400, SECOND, 401);
     assert.equal(sum(read(next, '1h')), triangle(800));
   });
 
@@ -402,9 +403,14 @@ describe('damage', () => {
     const lines = host.text(path).split('\n');
     lines[lines.length - 2] = lines[lines.length - 2].replace(/^./, 'x');
     host.disk.set(path, Buffer.from(lines.join('\n')));
-    run(host, History.open(host.place), 1, MINUTE);
+    const history = History.open(host.place);
+    run(host, history, 1, MINUTE);
     assert.equal(host.segments('raw').length, 2);
     assert.equal(read(host, 'raw').at(-1)?.first, 13);
+    assert.deepEqual(history.health.damage, [
+      `${path}: the last 1 lines are damaged`,
+      `${path}, line 15: the checksum does not match`,
+    ]);
   });
 
   test('a file whose head is gone twice, of another version, or unreadable is named; the others count', () => {
@@ -424,7 +430,6 @@ describe('damage', () => {
     const next = History.open(host.place, bounds(8000, YEAR));
     run(host, next, 5, MINUTE, 31);
     assert.equal(read(host, 'raw').at(-1)?.first, 35);
-    assert.ok(next.health.damage.length > 0);
   });
 
   test('all of it gone: a new history begins', () => {
@@ -448,18 +453,21 @@ describe('readers', () => {
 
   test('are stopped, and bounded by limits of either clock', () => {
     const host = new HistoryHost();
-    const history = History.open(host.place, bounds(20_000, YEAR));
+    const history = History.open(host.place, bounds(30_000, YEAR));
     const from = host.wallMs;
     run(host, history, 100, MINUTE);
     const limits = { signal: new AbortController().signal, report: () => undefined };
     const count = (query: object) => [...readSpans(host.place, 'raw', { ...limits, ...query })].length;
     for (const by of ['lived', 'wall'] as const) {
       assert.equal(count({ since: { by, ms: from + 90 * MINUTE } }), 10);
-      assert.equal(count({ since: { by, ms: from + 90 * MINUTE }, until: { by, ms: from + 95 * MINUTE } }), 6);
+      assert.equal(
+        count({ since: { by, ms: from + 90 * MINUTE }, until: { by, ms: from + 95 * MINUTE } }),
+        6,
+      );
       assert.equal(count({ since: { by, ms: from + 100 * MINUTE } }), 0);
     }
     const stopped = AbortSignal.abort('SIGINT');
-    assert.throws(() => count({ signal: stopped }), /STOPPED|stopped/i);
+    assert.throws(() => count({ signal: stopped }), { code: 'STOPPED' });
   });
 
   test('see what is appended while they read, and nothing torn', () => {

@@ -84,6 +84,8 @@ export class History {
     if (!made.ok) this.#problem = `${historyDirectory(this.#place)} cannot be made (${made.error.errno})`;
     const tails = [this.#raw, ...this.#long.map(({ writer }) => writer)].map((writer) => writer.open());
     const known = tails.filter((tail) => tail !== undefined);
+    for (const { path, damaged } of known)
+      if (damaged > 0) this.#report(`${path}: the last ${damaged} lines are damaged`);
     this.#sequence = 1 + Math.max(0, ...known.map(({ span, damaged }) => span.last + damaged));
     this.#last = known.map(momentOf).reduce<Moment | undefined>(later, undefined);
     // The longest first: what the others make up for goes on to it.

@@ -3,7 +3,7 @@
  * come by name, so that a new one needs no new version. Where lines themselves change, an upgrader makes those of this
  * version from the ones before, file by file and in memory: files are never written anew. Pure.
  */
-import { lineOf } from '../formats/checked-lines.js';
+import { bodyOf, lineOf } from '../formats/checked-lines.js';
 import type { Milliseconds } from '../vocabulary/units.js';
 import { TIERS, type Tier } from './health.js';
 import { FIELD_NAMES } from './observation.js';
@@ -30,13 +30,21 @@ export interface Head {
 
 export type NewHead = Pick<Head, 'tier' | 'bootId' | 'first' | 'livedMs'>;
 
-/** Heads stand twice, since nothing of the file can be read without. */
-export const HEAD_LINES = 2;
+/**
+ * Nothing of a file can be read without its head, so that it stands three times: one byte, also one that makes two lines of
+ * one or one of two, damages two of them at most.
+ */
+const HEAD_LINES = 3;
 
 export function headLines({ tier, bootId, first, livedMs }: NewHead): string {
   const version = UPGRADES.length + 1;
   const head = { octavo: 'history-segment', version, tier, boot: bootId, first, lived: livedMs };
   return lineOf(JSON.stringify({ ...head, fields: FIELD_NAMES })).repeat(HEAD_LINES);
+}
+
+/** Whether the body of a line is meant to be a head. */
+export function isHead(body: string): boolean {
+  return body.startsWith('{"octavo"');
 }
 
 /** The head of a line's body, or what keeps the file from being read. */
@@ -58,6 +66,15 @@ export function headOf(body: string, upgrades: readonly Upgrade[] = UPGRADES): H
     fields: steps.reduce((names, step) => step.fields(names), fields),
     upgrade: (body) => steps.reduce((text, step) => step.body(text), body),
   };
+}
+
+/** The first head that can be read among the first lines of a file. */
+export function headIn(lines: readonly string[]): Head | undefined {
+  for (const line of lines.slice(0, 2 * HEAD_LINES)) {
+    const head = headOf(bodyOf(line) ?? '');
+    if (typeof head !== 'string') return head;
+  }
+  return undefined;
 }
 
 function parsed(body: string): Record<string, unknown> {

@@ -2,11 +2,12 @@
 import { bodyOf } from '../formats/checked-lines.js';
 import type { Host } from '../host/host.js';
 import type { Moment } from './lived-time.js';
-import { HEAD_LINES, type Head, headLines, headOf } from './segment-head.js';
+import { type Head, headIn, headLines } from './segment-head.js';
 import type { Span } from './span.js';
 import { spanOfBody } from './span-text.js';
 
 export interface Tail {
+  readonly path: string;
   readonly head: Head;
   /** The newest span of the file. */
   readonly span: Span;
@@ -22,17 +23,14 @@ export function readTail(host: Host, path: string): Tail | undefined {
   if (!text.ok) return undefined;
   const lines = text.value.split('\n');
   const rest = lines.pop();
-  const head = lines
-    .slice(0, HEAD_LINES)
-    .map((line) => headOf(bodyOf(line) ?? ''))
-    .find((found) => typeof found !== 'string');
+  const head = headIn(lines);
   if (head === undefined) return undefined;
-  for (let index = lines.length - 1; index >= HEAD_LINES; index--) {
+  for (let index = lines.length - 1; index >= 0; index--) {
     const span = spanOfBody(head.upgrade(bodyOf(lines[index]) ?? ''), head.fields);
     if (span === undefined) continue;
     const damaged = lines.length - 1 - index;
     const isOurs = head.bootId === host.identity.bootId && text.value.startsWith(headLines(head));
-    return { head, span, damaged, goesOn: isOurs && damaged === 0 && rest === '' };
+    return { path, head, span, damaged, goesOn: isOurs && damaged === 0 && rest === '' };
   }
   return undefined;
 }

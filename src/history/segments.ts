@@ -3,11 +3,11 @@
  * (formats/checked-lines.ts). They are only appended to, and removed whole. Reading changes nothing. What is damaged is
  * passed over and named; of what a crash leaves of the last line nothing was promised.
  */
-import { bodyOf, passingDamage } from '../formats/checked-lines.js';
+import { passingDamage } from '../formats/checked-lines.js';
 import type { Host, OpenFile } from '../host/host.js';
 import type { Bytes } from '../vocabulary/units.js';
 import { TIERS, type Tier } from './health.js';
-import { HEAD_LINES, type Head, headOf, UPGRADES, type Upgrade } from './segment-head.js';
+import { type Head, headIn, headOf, isHead, UPGRADES, type Upgrade } from './segment-head.js';
 import type { Span } from './span.js';
 import { spanOfBody } from './span-text.js';
 
@@ -56,9 +56,7 @@ export function readHead(host: Host, path: string): Head | undefined {
   const opened = host.files.open(path);
   if (!opened.ok) return undefined;
   try {
-    const lines = beginning(opened.value).split('\n').slice(0, HEAD_LINES);
-    const heads = lines.map((line) => headOf(bodyOf(line) ?? ''));
-    return heads.find((head) => typeof head !== 'string');
+    return headIn(beginning(opened.value).split('\n'));
   } finally {
     opened.value.close();
   }
@@ -93,15 +91,14 @@ export function* readSegment(
   let head: Head | undefined;
   for (const found of passingDamage(text.value)) {
     if ('problem' in found) report(`${path}, line ${found.line}: ${found.problem}`);
-    else if (found.line <= HEAD_LINES) {
+    else if (isHead(found.body)) {
       const read = headOf(found.body, upgrades);
       if (typeof read === 'string') return report(`${path}: ${read}`);
       head = read;
     } else {
       const span = head && spanOfBody(head.upgrade(found.body), head.fields);
       if (head && span) yield { head, span };
-      else report(`${path}, line ${found.line}: it holds no span of a history`);
+      else report(`${path}, line ${found.line}: it holds no span that can be read`);
     }
-    if (found.line === HEAD_LINES && head === undefined) return;
   }
 }

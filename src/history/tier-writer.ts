@@ -6,7 +6,7 @@ import { lineOf } from '../formats/checked-lines.js';
 import type { AppendFile } from '../host/host.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 import type { Tier } from './health.js';
-import { headLines } from './segment-head.js';
+import { type Head, headLines } from './segment-head.js';
 import { readTail, type Tail } from './segment-tail.js';
 import { type HistoryPlace, listSegments, readHead, segmentPath } from './segments.js';
 import type { Span } from './span.js';
@@ -21,16 +21,14 @@ export interface TierBounds {
 /** A tier is at least so many files when it is full, so that a bound costs at most that share of it. */
 const FILES = 8;
 
-/** A file as the writer knows it; one without a head that can be read counts as old as the one before it. */
+/** A file as the writer knows it. */
 interface Stored {
   readonly number: number;
   readonly path: string;
-  readonly first: number;
-  readonly livedMs: Milliseconds;
+  /** Undefined without a head that can be read. */
+  readonly begins: Pick<Head, 'first' | 'livedMs'> | undefined;
   bytes: Bytes;
 }
-
-const NOWHERE = { first: 0, livedMs: 0 };
 
 /** Told before a file goes: the sequence number that the next one begins with. */
 export type BeforeDrop = (next: number) => void;
@@ -63,8 +61,7 @@ export class TierWriter {
     const { host } = this.#place;
     const found = listSegments(this.#place, this.#tier);
     for (const { number, path, bytes } of found) {
-      const { first, livedMs } = readHead(host, path) ?? this.#stored.at(-1) ?? NOWHERE;
-      this.#stored.push({ number, path, bytes, first, livedMs });
+      this.#stored.push({ number, path, bytes, begins: readHead(host, path) });
       this.#bytes += bytes;
     }
     for (const [index, { path }] of found.toReversed().entries()) {
@@ -83,7 +80,9 @@ export class TierWriter {
 
   /** Paths of the files that may hold spans from this sequence number on, oldest first. */
   from(sequence: number): readonly string[] {
-    const start = this.#stored.findLastIndex(({ first }) => first <= sequence);
+    const start = this.#stored.findLastIndex(
+      ({ begins }) => begins !== undefined && begins.first <= sequence,
+    );
     return this.#stored.slice(Math.max(0, start)).map(({ path }) => path);
   }
 
@@ -109,9 +108,9 @@ export class TierWriter {
   /** Whether the newest file takes another line. */
   #hasRoom(span: Span, size: Bytes): boolean {
     const newest = this.#stored.at(-1);
-    if (newest === undefined) return false;
+    if (newest?.begins === undefined) return false;
     const { bytes, age } = this.#bounds;
-    return newest.bytes + size <= bytes / FILES && span.lived.from - newest.livedMs <= age / FILES;
+    return newest.bytes + size <= bytes / FILES && span.lived.from - newest.begins.livedMs <= age / FILES;
   }
 
   #write(span: Span, text: string): string | undefined {
@@ -132,7 +131,8 @@ export class TierWriter {
     const opened = this.#place.host.files.appendTo(path);
     if (!opened.ok) return `${path} cannot be written (${opened.error.errno})`;
     this.#file = opened.value;
-    this.#stored.push({ number, path, first: span.first, livedMs: span.lived.from, bytes: 0 });
+    const begins = { first: span.first, livedMs: span.lived.from };
+    this.#stored.push({ number, path, begins, bytes: 0 });
     return path;
   }
 
@@ -147,13 +147,17 @@ export class TierWriter {
     const { bytes, age } = this.#bounds;
     if (more > bytes)
       return `a span of ${more} bytes is larger than the tier ${this.#tier} may be (${bytes} bytes)`;
-    const isTooOld = () => (this.#stored[1]?.livedMs ?? Number.POSITIVE_INFINITY) < span.lived.until - age;
-    while (this.#stored.length > 0 && (this.#bytes + more > bytes || isTooOld())) {
-      // The newest goes only when it takes nothing more, and everything is in the way.
-      if (this.#stored.length === 1 && this.#file !== undefined) break;
-      this.#drop(this.#stored[0], this.#stored[1]?.first ?? span.first);
-    }
+    const since = span.lived.until - age;
+    // What is appended to stays: it has room.
+    const mayGo = () => this.#stored.length > (this.#file === undefined ? 0 : 1);
+    while (mayGo() && (this.#bytes + more > bytes || (this.#next()?.livedMs ?? since) < since))
+      this.#drop(this.#stored[0], this.#next()?.first ?? span.first);
     return undefined;
+  }
+
+  /** Where what is behind the oldest file begins; undefined when nothing is. */
+  #next(): Stored['begins'] {
+    return this.#stored.slice(1).find(({ begins }) => begins !== undefined)?.begins;
   }
 
   #drop(oldest: Stored, next: number): void {
