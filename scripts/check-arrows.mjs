@@ -29,6 +29,10 @@ const ALLOWED = {
   sources: ['damon', 'host', 'formats', ...below],
   actuators: ['damon', 'host', 'formats', ...below],
   verification: ['kernel-rules', 'host', 'formats', ...below],
+  // What was seen and done of each target, kept in tiers: written by the agent, read by whoever asks.
+  history: ['host', 'formats', ...below],
+  // One table of metrics and its exposition. It knows observations and the agent's reading, and measures nothing.
+  metrics: ['history', 'host', ...below],
   cycle: [...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.

@@ -1,14 +1,7 @@
-/**
- * Lines of a journal: `CHECKSUM BODY`, with the CRC-32 of the body in eight hexadecimal digits. A body is JSON, or `z`
- * and base64 of raw deflate of JSON where that is shorter. Pure.
- */
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+/** Lines of a journal (formats/checked-lines.ts): all of them count, so that damage makes it unreadable. Pure. */
+import { bodyOf, type Damage, packedWith, unpackedWith } from '../formats/checked-lines.js';
 
-export interface Damage {
-  /** Counted from 1. */
-  readonly line: number;
-  readonly problem: string;
-}
+export { bodyOf, type Damage, lineOf } from '../formats/checked-lines.js';
 
 export interface SoundLines {
   readonly bodies: readonly string[];
@@ -48,25 +41,9 @@ function upTo(lines: readonly string[], end: number): string {
     .join('');
 }
 
-/** The body of a line, undefined when its checksum does not confirm it. */
-export function bodyOf(line: string): string | undefined {
-  const body = line.slice(9);
-  return line[8] === ' ' && line.slice(0, 8) === checksum(body) ? body : undefined;
-}
-
-export function lineOf(body: string): string {
-  return `${checksum(body)} ${body}\n`;
-}
-
-function checksum(body: string): string {
-  return crc32(body).toString(16).padStart(8, '0');
-}
-
 /** A value as a body, the shorter way. */
 export function packed(value: unknown): string {
-  const json = JSON.stringify(value);
-  const deflated = deflateRawSync(json, { dictionary: DICTIONARY, level: 9 }).toString('base64');
-  return deflated.length + 1 < json.length ? `z${deflated}` : json;
+  return packedWith(DICTIONARY, value);
 }
 
 /** A value as a body that people can read. */
@@ -76,9 +53,7 @@ export function plain(value: unknown): string {
 
 /** The value of a body. Throws what node:zlib or JSON throw for a body that this Octavo did not write. */
 export function unpacked(body: string): unknown {
-  if (!body.startsWith('z')) return JSON.parse(body);
-  const inflated = inflateRawSync(Buffer.from(body.slice(1), 'base64'), { dictionary: DICTIONARY });
-  return JSON.parse(inflated.toString('utf8'));
+  return unpackedWith(DICTIONARY, body);
 }
 
 /**

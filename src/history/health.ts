@@ -1,0 +1,17 @@
+/** How the keeping of the history goes, for status and metrics. */
+import type { Bytes } from '../vocabulary/units.js';
+
+/** From the newest to the longest: every turn, five minutes, an hour. */
+export const TIERS = ['raw', '5m', '1h'] as const;
+export type Tier = (typeof TIERS)[number];
+
+export interface HistoryHealth {
+  /** On disk. */
+  readonly bytes: Readonly<Record<Tier, Bytes>>;
+  /** Observations that could not be kept since the history was opened. */
+  readonly dropped: number;
+  /** Why the last ones could not be kept; undefined when they were. One sentence. */
+  readonly problem: string | undefined;
+  /** Files and lines that are damaged and were passed over, as sentences. */
+  readonly damage: readonly string[];
+}

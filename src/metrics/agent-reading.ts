@@ -1,0 +1,26 @@
+/** What the agent says of itself, for its metrics. */
+import type { HistoryHealth } from '../history/health.js';
+import type { ActingState } from '../history/observation.js';
+import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
+
+export interface AgentReading {
+  readonly version: string;
+  /** Wall times. */
+  readonly startedAtMs: Milliseconds;
+  readonly lastTurnAtMs: Milliseconds | null;
+  readonly lastTurnMs: Milliseconds | null;
+  readonly turns: number;
+  readonly turnsFailed: number;
+  /** Of all processes of the agent since they started; null when unknown. */
+  readonly cpuNs: Nanoseconds | null;
+  readonly residentBytes: Bytes | null;
+  /** Whether the configuration was read without an error when it was last read, and when the one in force was. */
+  readonly configOk: boolean;
+  readonly configLoadedAtMs: Milliseconds;
+  /** Targets of the last turn. */
+  readonly targets: number;
+  /** Guards of the whole agent, by their names in the configuration. */
+  readonly guards: readonly { readonly name: string; readonly state: ActingState }[];
+  /** Absent where no history is kept. */
+  readonly history?: HistoryHealth | undefined;
+}
