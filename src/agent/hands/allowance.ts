@@ -1,0 +1,133 @@
+/**
+ * What has been spent of the budgets that hold over time: bytes acted on in an hour, the pause between runs, the share of
+ * the time that looks may take. The acting side keeps it, so that asking again and again gets nobody more. Bytes and runs
+ * are kept in a file as well: a side that was made to crash starts with what was spent before.
+ */
+import * as z from 'zod';
+import { parseJson } from '../../base/json-text.js';
+import type { Host } from '../../host/host.js';
+import type { Bytes, Fraction, Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
+import type { Grant } from './grants.js';
+import type { ProcessRef } from './protocol.js';
+
+const HOUR_MS: Milliseconds = 3_600_000;
+/** Entries of an hour with a run a second. */
+const MOST_SPENT = 4096;
+/** Processes of which the last look is remembered; a look at one that is forgotten is a first one. */
+const MOST_LOOKED_AT = 16_384;
+/** No look is put off for longer: one slow look says little about the next. */
+const LONGEST_WAIT_MS: Milliseconds = 600_000;
+
+const SpentSchema = z.strictObject({
+  octavo: z.literal('allowance'),
+  version: z.literal(1),
+  spent: z
+    .array(
+      z.strictObject({ target: z.string(), atMs: z.number(), bytes: z.number().nonnegative() }).readonly(),
+    )
+    .max(MOST_SPENT)
+    .readonly(),
+});
+
+type Spent = z.infer<typeof SpentSchema>['spent'][number];
+
+export class Allowance {
+  readonly #host: Host;
+  readonly #path: string;
+  #spent: Spent[];
+  /** When each process may be looked at again, by pid and start time. */
+  readonly #notBeforeNs = new Map<string, Nanoseconds>();
+
+  #sampleNotBeforeNs: Nanoseconds = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#path = `${host.identity.stateDirectory}/allowance.json`;
+    this.#spent = [...readSpent(host, this.#path)];
+  }
+
+  /** Bytes that a target may still have acted on within this hour; infinite where there is no bound. */
+  bytesLeft({ name, bytesPerHour }: Grant): Bytes {
+    if (bytesPerHour === 0) return Number.POSITIVE_INFINITY;
+    this.#forget();
+    const spent = this.#spent.filter(({ target }) => target === name);
+    return Math.max(0, bytesPerHour - spent.reduce((sum, { bytes }) => sum + bytes, 0));
+  }
+
+  /** How long a target's next run has to wait; 0 when it need not. */
+  pauseLeftMs({ name, pauseMs }: Grant): Milliseconds {
+    const last = this.#spent.findLast(({ target }) => target === name);
+    if (last === undefined) return 0;
+    return Math.max(0, last.atMs + pauseMs - this.#host.clock.wallMs());
+  }
+
+  /** Notes a run that is about to begin: what it may do counts until it is known what it did. */
+  begin(target: string, bytes: Bytes): void {
+    this.#forget();
+    this.#spent.push({ target, bytes, atMs: this.#host.clock.wallMs() });
+    this.#keep();
+  }
+
+  /** The run of a target has ended, and has acted on so many bytes. */
+  end(target: string, bytes: Bytes): void {
+    const at = this.#spent.findLastIndex((one) => one.target === target);
+    if (at >= 0) this.#spent[at] = { target, bytes, atMs: this.#host.clock.wallMs() };
+    this.#keep();
+  }
+
+  /** How long the next look at a process has to wait; 0 when it need not. */
+  lookWaitMs(process: ProcessRef): Milliseconds {
+    const notBefore = this.#notBeforeNs.get(keyOf(process)) ?? 0;
+    return Math.max(0, (notBefore - this.#host.clock.monotonicNs()) / 1e6);
+  }
+
+  /** Notes a look that took so long: it may be no more than its share of the time until the next. */
+  looked(process: ProcessRef, tookNs: Nanoseconds, share: Fraction): void {
+    const waitNs = Math.min(LONGEST_WAIT_MS * 1e6, tookNs / share - tookNs);
+    const key = keyOf(process);
+    // Put last: the map forgets those that were looked at longest ago.
+    this.#notBeforeNs.delete(key);
+    this.#notBeforeNs.set(key, this.#host.clock.monotonicNs() + waitNs);
+    const [oldest] = this.#notBeforeNs.keys();
+    if (this.#notBeforeNs.size > MOST_LOOKED_AT) this.#notBeforeNs.delete(oldest);
+  }
+
+  /** How long the next sampling has to wait; 0 when it need not. */
+  sampleWaitMs(): Milliseconds {
+    return Math.max(0, (this.#sampleNotBeforeNs - this.#host.clock.monotonicNs()) / 1e6);
+  }
+
+  /** Notes that sampling took so much CPU time: it may be no more than its share of the time until the next. */
+  sampled(cpuNs: Nanoseconds, share: Fraction): void {
+    const waitNs = Math.min(LONGEST_WAIT_MS * 1e6, cpuNs / share - cpuNs);
+    this.#sampleNotBeforeNs = this.#host.clock.monotonicNs() + waitNs;
+  }
+
+  /** A clock that was set back must not keep an entry for longer than an hour, nor one set on forget it at once. */
+  #forget(): void {
+    const nowMs = this.#host.clock.wallMs();
+    this.#spent = this.#spent
+      .map((one) => (one.atMs > nowMs ? { ...one, atMs: nowMs } : one))
+      .filter(({ atMs }) => nowMs - atMs < HOUR_MS)
+      .slice(-MOST_SPENT + 1);
+  }
+
+  /** Where it cannot be written, it holds until this process ends. */
+  #keep(): void {
+    this.#host.files.makeDirectory(this.#host.identity.stateDirectory);
+    const kept = { octavo: 'allowance', version: 1, spent: this.#spent };
+    this.#host.files.writeFile(this.#path, JSON.stringify(kept));
+  }
+}
+
+function keyOf({ pid, startTicks }: ProcessRef): string {
+  return `${pid}/${startTicks}`;
+}
+
+/** A file that is damaged counts as none: its budget is an hour's. */
+function readSpent(host: Host, path: string): readonly Spent[] {
+  const text = host.files.readText(path);
+  const value = text.ok ? parseJson(text.value) : undefined;
+  const parsed = value?.ok ? SpentSchema.safeParse(value.value) : undefined;
+  return parsed?.success ? parsed.data.spent : [];
+}

@@ -1,0 +1,274 @@
+/**
+ * The acting side itself: carries out requests on its host, one at a time, as far as its own copy of the configuration
+ * allows. Used as it is on the model and in tests; behind a socket pair by serve.ts.
+ */
+
+import { failure, success } from '../../base/result.js';
+import { actuatorsOf } from '../../config/assemble.js';
+import { lookBackUnderLock } from '../../cycle/aftermath.js';
+import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
+import { parseKeyed } from '../../formats/proc/process-files.js';
+import type { Host } from '../../host/host.js';
+import type { Reading, Source } from '../../sources/source.js';
+import { observe } from '../../verification/observe.js';
+import { capabilityNames } from '../../vocabulary/capabilities.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { PageSizes } from '../../vocabulary/page-sizes.js';
+import type { Plan } from '../../vocabulary/plan.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { Nanoseconds, ProcessId } from '../../vocabulary/units.js';
+import { Allowance } from './allowance.js';
+import { lookedBackOf, outcomeOf, ownReading, withoutFrames } from './crossing.js';
+import type { Grant, Grants } from './grants.js';
+import type { Hands, Told } from './hands.js';
+import { type Allowed, denied, grantedProcess, type Judging, judgePlan } from './judge.js';
+import { type LookMaker, makeLook } from './looks.js';
+import {
+  type About,
+  type Denial,
+  type Looked,
+  type LookedBack,
+  type Outcome,
+  PROTOCOL_VERSION,
+  type ProcessRef,
+  type SampleRequest,
+} from './protocol.js';
+
+/** USER_HZ, which is 100 on every architecture that has huge pages. */
+const NS_PER_TICK: Nanoseconds = 10_000_000;
+
+export interface PerformerOptions {
+  readonly host: Host;
+  /** Reads the configuration, by itself and anew each time. Throws an OctavoError where it is wrong. */
+  readGrants(): Grants;
+  /** Sources for what can be asked for; those of a live host when absent. */
+  readonly looks?: LookMaker;
+}
+
+export class Performer implements Hands {
+  readonly ended: Promise<string>;
+  readonly #options: PerformerOptions;
+  readonly #allowance: Allowance;
+  readonly #closing = new AbortController();
+  #grants: Grants;
+  #end: (why: string) => void = () => undefined;
+  /** The last request; the next begins when it has ended. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** Throws what `readGrants` throws. */
+  constructor(options: PerformerOptions) {
+    this.#options = options;
+    this.#grants = options.readGrants();
+    this.#allowance = new Allowance(options.host);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  about(): Promise<Told<About>> {
+    return this.#inTurn(() => success(this.#about()));
+  }
+
+  observe(process: ProcessRef): Promise<Told<PageSizes>> {
+    return this.#inTurn(() => {
+      const seen = this.#look(process);
+      return seen.ok ? success(withoutFrames(seen.value.sizes)) : seen;
+    });
+  }
+
+  sample(
+    request: SampleRequest,
+    take: (reading: Reading) => void,
+    signal: AbortSignal,
+  ): Promise<Told<Looked>> {
+    return this.#inTurn(() => this.#sample(request, take, AbortSignal.any([signal, this.#closing.signal])));
+  }
+
+  lookBack(refs: readonly ProcessRef[]): Promise<Told<LookedBack>> {
+    return this.#inTurn(() => {
+      const processes: ProcessIdentity[] = [];
+      for (const ref of refs) {
+        const granted = grantedProcess(this.#judging(), ref);
+        if (!granted.ok && granted.error.code !== 'stale') return granted;
+        const mayLook = granted.ok && this.#mayLook(ref).ok;
+        if (mayLook) processes.push(granted.value.process);
+      }
+      return success(lookedBackOf(this.#timed(processes, () => lookBackUnderLock(this.#place(), processes))));
+    });
+  }
+
+  apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {
+    return this.#inTurn(() => this.#apply(plan, AbortSignal.any([signal, this.#closing.signal])));
+  }
+
+  reload(): Promise<Told<About>> {
+    return this.#inTurn(() => {
+      this.#grants = this.#options.readGrants();
+      return success(this.#about());
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort('SIGTERM');
+    await this.#turn;
+    this.#end('closed');
+  }
+
+  /** One request after the other. What fails is an answer; a bug is one, too, since this side must not be made to end. */
+  #inTurn<Value>(act: () => Told<Value> | Promise<Told<Value>>): Promise<Told<Value>> {
+    const turn = this.#turn.then(async (): Promise<Told<Value>> => {
+      if (this.#closing.signal.aborted) return denied('cancelled', 'the agent ends');
+      try {
+        return await act();
+      } catch (problem) {
+        return denied('failed', problem instanceof Error ? problem.message : String(problem));
+      }
+    });
+    this.#turn = turn;
+    return turn;
+  }
+
+  #about(): About {
+    const { host } = this.#options;
+    const status = host.files.readText('/proc/self/status');
+    const mask = status.ok ? (parseKeyed(status.value).get('CapEff') ?? '') : '';
+    return {
+      version: PROTOCOL_VERSION,
+      pid: host.identity.pid,
+      userId: host.identity.userId,
+      capabilities: capabilityNames(mask),
+      targets: this.#grants.targets.map(({ name, act }) => ({ name, act })),
+    };
+  }
+
+  #judging(): Judging {
+    return { host: this.#options.host, grants: this.#grants, allowance: this.#allowance };
+  }
+
+  #place() {
+    const { host } = this.#options;
+    return { host, directory: host.identity.stateDirectory };
+  }
+
+  #mayLook(process: ProcessRef): Told<void> {
+    const retryMs = Math.ceil(this.#allowance.lookWaitMs(process));
+    if (retryMs === 0) return success(undefined);
+    const why = `the last look at process ${process.pid} was a short time ago`;
+    return failure<Denial>({ code: 'too-soon', why, retryMs });
+  }
+
+  /** Looks at a process, and notes how long that took. */
+  #look(ref: ProcessRef): Told<{ readonly sizes: PageSizes; readonly grant: Grant }> {
+    const granted = grantedProcess(this.#judging(), ref);
+    if (!granted.ok) return granted;
+    const may = this.#mayLook(ref);
+    if (!may.ok) return may;
+    const { process, grant } = granted.value;
+    const { sizes } = this.#timed([process], () => observe(this.#options.host, ref.pid));
+    return sizes.process.startTicks === ref.startTicks
+      ? success({ sizes, grant })
+      : denied('stale', `pid ${ref.pid} became another process`);
+  }
+
+  /** Charges the time of a look to the processes that were looked at, in equal parts. */
+  #timed<Value>(processes: readonly ProcessIdentity[], act: () => Value): Value {
+    const { clock } = this.#options.host;
+    const beganNs = clock.monotonicNs();
+    try {
+      return act();
+    } finally {
+      const eachNs = (clock.monotonicNs() - beganNs) / Math.max(1, processes.length);
+      for (const process of processes)
+        this.#allowance.looked(process, eachNs, this.#grants.grantOf(process)?.lookShare ?? 1);
+    }
+  }
+
+  async #sample(
+    request: SampleRequest,
+    take: (reading: Reading) => void,
+    signal: AbortSignal,
+  ): Promise<Told<Looked>> {
+    const retryMs = Math.ceil(this.#allowance.sampleWaitMs());
+    if (retryMs > 0)
+      return failure<Denial>({ code: 'too-soon', why: 'sampling has had its share of a CPU', retryMs });
+    const seen: PageSizes[] = [];
+    let grant: Grant | undefined;
+    for (const ref of request.processes) {
+      const one = this.#look(ref);
+      if (!one.ok) return one;
+      grant ??= one.value.grant;
+      if (one.value.grant.name !== grant.name)
+        return denied('not-allowed', 'the processes are of several targets');
+      seen.push(one.value.sizes);
+    }
+    if (grant === undefined || !grant.looks.includes(request.look))
+      return denied('not-allowed', `${request.look} is no look that the target allows`);
+    const processes = seen.map(({ process }) => process);
+    const source = (this.#options.looks ?? makeLook)(this.#options.host, request, grant, processes);
+    if (typeof source === 'string') return denied('failed', source);
+    return this.#read(source, seen, take, signal);
+  }
+
+  async #read(
+    source: Source,
+    processes: readonly PageSizes[],
+    take: (reading: Reading) => void,
+    signal: AbortSignal,
+  ): Promise<Told<Looked>> {
+    const { host } = this.#options;
+    const pids = new Set<ProcessId>(processes.map(({ process }) => process.pid));
+    const meter = cpuMeter(host);
+    try {
+      for await (const reading of source.read({ host, processes, signal, progress: () => undefined })) {
+        const own = ownReading(reading, pids);
+        if (own !== undefined) take(own);
+      }
+    } finally {
+      this.#allowance.sampled(meter() ?? 0, this.#grants.sampleShare);
+    }
+    if (signal.aborted) return denied('cancelled', String(signal.reason));
+    return success({ account: source.account(), ownCpuNs: meter() });
+  }
+
+  async #apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {
+    const judged = judgePlan(this.#judging(), plan);
+    if (!judged.ok) return judged;
+    if (signal.aborted) return denied('cancelled', String(signal.reason));
+    const { grant, bytes } = judged.value;
+    this.#allowance.begin(grant.name, bytes);
+    // What fails in between may have acted on all of it.
+    let acted = bytes;
+    try {
+      const applied = await this.#carryOut(judged.value, signal);
+      const tried = applied.receipts.filter((receipt) => receipt.tried).length;
+      acted = tried * this.#options.host.identity.geometry.blockBytes;
+      return success(outcomeOf(applied));
+    } catch (problem) {
+      if (problem instanceof OctavoError && problem.code === 'STATE_LOCKED') acted = 0;
+      throw problem;
+    } finally {
+      this.#allowance.end(grant.name, acted);
+    }
+  }
+
+  #carryOut({ plan, grant }: Allowed, signal: AbortSignal): Promise<Applied> {
+    const { host } = this.#options;
+    const actuators = actuatorsOf(host, grant.actuators, { budgets: plan.budgets });
+    return applyPlan({ place: this.#place(), plan, actuators, signal, progress: () => undefined });
+  }
+}
+
+/** Tells the CPU time that this process has taken since; undefined where the host does not tell. */
+function cpuMeter({ files, identity }: Host): () => Nanoseconds | undefined {
+  const now = () => {
+    const text = files.readText(`/proc/${identity.pid}/stat`);
+    const fields = text.ok ? text.value.slice(text.value.lastIndexOf(')') + 2).split(' ') : [];
+    // Fields 14 and 15 of the line, user and system time of all threads.
+    return (Number(fields[11]) + Number(fields[12])) * NS_PER_TICK;
+  };
+  const began = now();
+  return () => {
+    const spent = now() - began;
+    return Number.isFinite(spent) ? spent : undefined;
+  };
+}
