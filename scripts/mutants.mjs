@@ -1,8 +1,8 @@
 // Would the tests notice? Changes the compiled code in one place at a time and runs the tests that reach it:
-//   npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--list] [--fresh]
+//   npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--tests PART,PART]
+//     [--limit SECONDS] [--list] [--fresh]
 // The sample is seeded. Interrupted runs go on where they stopped: results are kept by content under .cache/mutants.
 // A mutant that no test can notice because the program does the same is listed in scripts/mutants/equivalent.json with why.
-import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -15,9 +15,10 @@ import {
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OPERATORS } from './mutants/operators.mjs';
-import { reaches, reachOf } from './mutants/reach.mjs';
+import { reaches } from './mutants/reach.mjs';
 import { allMutants, grouped, sample, wantedRate } from './mutants/sample.mjs';
-import { makeSandbox, runTest, withMutant } from './mutants/sandbox.mjs';
+import { makeSandbox, withMutant } from './mutants/sandbox.mjs';
+import { Tests } from './mutants/tests.mjs';
 import { fail, prepare, root } from './prepare.mjs';
 
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     operators: { type: 'string' },
     files: { type: 'string' },
     tests: { type: 'string' },
+    limit: { type: 'string', default: '120' },
     list: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -35,7 +37,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--tests PART,PART] [--list] [--fresh] [--json FILE]
+  console.log(`npm run mutants -- [--seed N] [--per-room N] [--rooms a,b] [--operators a,b] [--files PART] [--tests PART,PART] [--limit SECONDS] [--list] [--fresh] [--json FILE]
 Operators:
 ${Object.entries(OPERATORS)
   .map(([name, what]) => `  ${name.padEnd(11)} ${what}`)
@@ -48,6 +50,7 @@ const RESULTS = join(CACHE, 'results.jsonl');
 const EQUIVALENT = JSON.parse(readFileSync(join(root, 'scripts/mutants/equivalent.json'), 'utf8'));
 const listOf = (text) => text?.split(',').filter((word) => word !== '');
 const perRoom = numberOf('per-room');
+const limit = numberOf('limit');
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
@@ -63,9 +66,11 @@ if (values.list) {
   process.exit(0);
 }
 const sandbox = makeSandbox(root);
-const tests = await reachOfAll();
+const tests = new Tests(root, sandbox, join(CACHE, 'reach'), testFiles());
 const known = values.fresh ? new Map() : keptResults();
 await judgeAll();
+tests.end();
+rmSync(sandbox.folder, { recursive: true, force: true });
 report();
 
 function choose() {
@@ -80,45 +85,12 @@ function choose() {
   return sample(wanted, perRoom, values.seed);
 }
 
-/** Coverage of every test file, kept until the build changes. */
-async function reachOfAll() {
-  const folder = join(CACHE, 'reach', digestOfBuild());
-  mkdirSync(folder, { recursive: true });
-  for (const old of readdirSync(join(CACHE, 'reach')))
-    if (join(CACHE, 'reach', old) !== folder) rmSync(join(CACHE, 'reach', old), { recursive: true });
-  const found = [];
-  const parts = listOf(values.tests) ?? [''];
-  const files = testFiles().filter((file) => parts.some((part) => file.includes(part)));
-  for (const [i, file] of files.entries()) {
-    if (stopping) process.exit(130);
-    const kept = join(folder, `${file.replaceAll('/', '!')}.json`);
-    if (!existsSync(kept)) {
-      console.error(`mutants: what does ${file} reach? (${i + 1} of ${files.length})`);
-      writeFileSync(kept, JSON.stringify(await reachOf(sandbox, file)));
-    }
-    const one = JSON.parse(readFileSync(kept, 'utf8'));
-    if (one.outcome === 'passed') found.push({ file, ...one });
-    else console.error(`mutants: ${file} ${one.outcome} on the unchanged code and is left out`);
-  }
-  return found.sort((a, b) => a.ms - b.ms);
-}
-
-function digestOfBuild() {
-  const hash = createHash('sha256');
-  for (const entry of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true }).sort(byPath))
-    if (entry.name.endsWith('.js'))
-      hash.update(entry.name).update(readFileSync(join(entry.parentPath, entry.name)));
-  return hash.digest('hex').slice(0, 16);
-}
-
-function byPath(a, b) {
-  return join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1;
-}
-
 function testFiles() {
+  const parts = listOf(values.tests) ?? [''];
   return readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
     .filter(({ name }) => name.endsWith('.test.js'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => parts.some((part) => file.includes(part)))
     .sort();
 }
 
@@ -137,7 +109,10 @@ async function judgeAll() {
   for (const [i, mutant] of chosen.entries()) {
     if (mutant.key in EQUIVALENT || known.has(mutant.id)) continue;
     const result = { id: mutant.id, ...(await judge(mutant)) };
-    if (stopping) process.exit(130);
+    if (stopping) {
+      tests.end();
+      process.exit(130);
+    }
     known.set(mutant.id, result);
     appendFileSync(RESULTS, `${JSON.stringify(result)}\n`);
     const by = result.by ? ` by ${result.by}` : '';
@@ -148,23 +123,20 @@ async function judgeAll() {
 }
 
 async function judge(mutant) {
-  const reaching = tests.filter(({ ranges }) => reaches(ranges[mutant.file], mutant.start));
-  if (reaching.length === 0) return { outcome: 'unreached' };
+  const asked = [];
   return withMutant(sandbox, mutant, async () => {
-    for (const { file, ms } of nearestFirst(reaching, mutant)) {
+    let spentMs = 0;
+    for (const file of tests.of(mutant)) {
       if (stopping) return { outcome: 'stopped' };
-      const { outcome } = await runTest(sandbox, file, 20_000 + 4 * ms);
-      if (outcome !== 'passed') return { outcome: 'killed', by: file, how: outcome };
+      const test = await tests.reach(file);
+      if (!reaches(test.ranges[mutant.file], mutant.start)) continue;
+      if (spentMs + test.ms > 1000 * limit) return { outcome: 'survived', tests: asked.length, slow: true };
+      spentMs += test.ms;
+      asked.push(file);
+      if (await tests.notices(test, mutant)) return { outcome: 'killed', by: file };
     }
-    return { outcome: 'survived', tests: reaching.length };
+    return asked.length === 0 ? { outcome: 'unreached' } : { outcome: 'survived', tests: asked.length };
   });
-}
-
-/** Tests of the mutant's own folder first, then the quick ones. */
-function nearestFirst(reaching, mutant) {
-  const folder = mutant.file.slice(0, mutant.file.lastIndexOf('/'));
-  const near = (one) => one.file.startsWith(folder);
-  return [...reaching.filter(near), ...reaching.filter((one) => !near(one))];
 }
 
 function report() {

@@ -191,7 +191,17 @@ export class ScriptedHost implements Host {
     if (path === '/proc/kpageflags') return success(this.#entries(path, (frame) => this.#kpageflags(frame)));
     if (path === `/proc/${PID}/pagemap` && this.alive)
       return success(this.#entries(path, (page) => this.#pagemap(page)));
-    return failure({ errno: 'ENOENT', call: `open ${path}` });
+    const errno = this.unreadable.get(path);
+    const text = this.texts.get(path);
+    if (text === undefined || errno) return failure({ errno: errno ?? 'ENOENT', call: `open ${path}` });
+    this.log.push(`open ${path}`);
+    this.openFiles++;
+    return success({
+      path,
+      read: (into: Uint8Array, position: number) =>
+        success(Buffer.from(text).copy(into, 0, position, position + into.length)),
+      close: () => void this.openFiles--,
+    });
   }
 
   #entries(path: string, entry: (index: number) => bigint): OpenFile {

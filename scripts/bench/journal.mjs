@@ -1,5 +1,5 @@
 // Time and memory of a start and of `octavo runs` beside thousands of stored runs, and the size of a record.
-// usage: node scripts/bench/journal.mjs [--runs 10000] [--steps 16] [--rounds 9]
+// usage: node scripts/bench/journal.mjs [--runs 10000] [--steps 16] [--rounds 9] [--without-summaries]
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '9' },
     worker: { type: 'string' },
     state: { type: 'string' },
+    'without-summaries': { type: 'boolean', default: false },
   },
 });
 const runs = Number(values.runs);
@@ -122,12 +123,18 @@ async function work(what, state) {
 async function fill(state) {
   const { lineOf, packed, plain } = await import(join(root, 'dist/src/cycle/journal-lines.js'));
   const { planRecord, JOURNAL_VERSION } = await import(join(root, 'dist/src/cycle/journal-records.js'));
+  const { columnsOf } = await import(join(root, 'dist/src/cycle/run-columns.js'));
+  const { summaryOf } = await import(join(root, 'dist/src/cycle/run-summary.js'));
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   for (let at = 0; at < runs; at++) {
     const ms = Date.now() - (runs - at) * 30_000;
     const name = `${new Date(ms).toISOString().replace(/[-:.]/g, '')}-${(at & 0xffff).toString(16).padStart(4, '0')}`;
     const plan = planOf(`plan-${name}`, ms, bootId, at);
     const records = recordsOf(plan, ms, at, planRecord(plan), JOURNAL_VERSION);
+    const begin = records[0];
+    const end = records.at(-1);
+    if (!values['without-summaries'])
+      end.summary = columnsOf(summaryOf({ run: name, plan, begin, records: records.slice(2) }));
     const lines = records.map((record, n) =>
       lineOf((record.kind === 'begin' || record.kind === 'end' ? plain : packed)({ n, ...record })),
     );

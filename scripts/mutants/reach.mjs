@@ -8,22 +8,31 @@ import { runTest } from './sandbox.mjs';
 
 const SLOWEST_MS = 15 * 60_000;
 
-/** Runs a test file once: `{ ms, outcome, ranges }`, ranges by source file as a flat list start, end, start, end … */
-export async function reachOf(sandbox, file) {
+/**
+ * Runs a test file once: `{ ms, outcome, how, ranges }`, ranges by source file as a flat list start, end, start, end … Inside
+ * the process of `inside` where that goes, else, and where it starts programs itself, as a process of its own.
+ */
+export async function reachOf(sandbox, file, inside) {
+  const ran = inside && (await inside.run({ file, coverage: true }, SLOWEST_MS));
+  if (ran?.outcome === 'passed') return { ...told(sandbox, ran, [ran.result]), how: 'inside' };
   const folder = mkdtempSync(join(tmpdir(), 'octavo-reach-'));
   try {
-    const { outcome, ms } = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });
-    const reached = new Map();
-    for (const name of readdirSync(folder)) addProcess(sandbox, join(folder, name), reached);
-    const ranges = Object.fromEntries([...reached].map(([path, one]) => [path, one.flat()]));
-    return { ms, outcome, ranges };
+    const ended = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });
+    const reports = readdirSync(folder).map((name) => reportOf(join(folder, name)));
+    return { ...told(sandbox, ended, reports), how: 'process' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function addProcess(sandbox, path, reached) {
-  for (const { url, functions } of reportOf(path)) {
+function told(sandbox, { outcome, ms }, reports) {
+  const reached = new Map();
+  for (const report of reports) addReport(sandbox, report, reached);
+  return { ms, outcome, ranges: Object.fromEntries([...reached].map(([path, one]) => [path, one.flat()])) };
+}
+
+function addReport(sandbox, report, reached) {
+  for (const { url, functions } of report) {
     if (!url.startsWith('file://')) continue;
     const file = relative(sandbox.folder, fileURLToPath(url));
     if (!file.startsWith('dist/src/') || file.endsWith('.test.js')) continue;

@@ -15,6 +15,7 @@ import {
   SystemMemorySchema,
   VerdictSchema,
 } from '../vocabulary/plan.js';
+import { ColumnsSchema } from './run-columns.js';
 
 export const JOURNAL_VERSION = 2;
 
@@ -64,7 +65,12 @@ export const RecordSchema = z.discriminatedUnion('kind', [
   /** Verdicts found out after a crash, for intents that have none. */
   z.object({ kind: z.literal('recovered'), verdicts: z.array(VerdictSchema), atMs: z.number() }),
   /** A step was undone later: by a later run, the kernel or the process. */
-  z.object({ kind: z.literal('undone'), verdicts: z.array(VerdictSchema), atMs: z.number() }),
+  z.object({
+    kind: z.literal('undone'),
+    verdicts: z.array(VerdictSchema),
+    atMs: z.number(),
+    summary: ColumnsSchema.optional(),
+  }),
   z.object({
     kind: z.literal('end'),
     how: z.enum(['complete', 'interrupted', 'stopped', 'recovered']),
@@ -72,6 +78,8 @@ export const RecordSchema = z.discriminatedUnion('kind', [
     /** What the system said of its memory around the run. */
     memory: SystemMemorySchema.optional(),
     atMs: z.number(),
+    /** All that lists need, so that a lost index is made again from the ends. Absent in journals of before. */
+    summary: ColumnsSchema.optional(),
   }),
 ]);
 
@@ -80,8 +88,10 @@ export type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord
 
 const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: AnyPlanSchema });
 
+export type PlanRecord = z.infer<typeof PlanRecordSchema>;
+
 /** The plan as a line of the journal. */
-export function planRecord(plan: Plan): z.infer<typeof PlanRecordSchema> {
+export function planRecord(plan: Plan): PlanRecord {
   return { kind: 'plan', plan };
 }
 

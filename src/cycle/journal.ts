@@ -25,10 +25,12 @@ import {
 import {
   JOURNAL_VERSION,
   type JournalRecord,
+  type PlanRecord,
   planRecord,
-  type RecordOf,
   readRecords,
 } from './journal-records.js';
+import { type Columns, columnsOf } from './run-columns.js';
+import { type RunRecords, summaryOf } from './run-summary.js';
 
 export type { JournalRecord, Marks, RecordOf } from './journal-records.js';
 
@@ -46,13 +48,15 @@ export class JournalWriter {
   readonly run: string;
   readonly #file: AppendFile;
   readonly #path: string;
+  readonly #soFar: RunRecords & { readonly records: JournalRecord[] };
   #sequence: number;
   #announced = false;
 
-  constructor(run: string, path: string, file: AppendFile, sequence: number) {
-    this.run = run;
+  constructor(path: string, file: AppendFile, soFar: RunRecords, sequence: number) {
+    this.run = soFar.run;
     this.#file = file;
     this.#path = path;
+    this.#soFar = { ...soFar, records: soFar.records.filter(isSummed) };
     this.#sequence = sequence;
   }
 
@@ -63,23 +67,39 @@ export class JournalWriter {
 
   /**
    * Returns when the records are on stable storage, all or none of them. Throws FILE_UNWRITABLE: nothing is done that
-   * is not written.
+   * is not written. What ends a run, or comes after its end, gets the summary of the run up to there.
    */
-  write(...records: readonly (JournalRecord | ReturnType<typeof planRecord>)[]): void {
+  write(...records: readonly (JournalRecord | PlanRecord)[]): void {
+    const summed = [...this.#soFar.records];
     const lines = records.map((record, index) => {
-      const value = { n: this.#sequence + index, ...record };
+      if (isSummed(record)) summed.push(record);
+      const value = { n: this.#sequence + index, ...record, ...this.#summary(record, summed) };
       return lineOf(record.kind === 'begin' || record.kind === 'end' ? plain(value) : packed(value));
     });
     const written = this.#file.append(lines.join(''));
     if (!written.ok)
       throw new OctavoError('FILE_UNWRITABLE', { path: this.#path, errno: written.error.errno });
     this.#sequence += records.length;
+    this.#soFar.records.push(...summed.slice(this.#soFar.records.length));
     this.#announced ||= records.some(({ kind }) => kind === 'intent');
+  }
+
+  #summary(
+    { kind }: JournalRecord | PlanRecord,
+    records: readonly JournalRecord[],
+  ): { readonly summary?: Columns } {
+    if (kind !== 'end' && kind !== 'undone') return {};
+    return { summary: columnsOf(summaryOf({ ...this.#soFar, records })) };
   }
 
   close(): void {
     this.#file.close();
   }
+}
+
+/** Records that tell how a run ended or what became of its steps. */
+function isSummed(record: JournalRecord | PlanRecord): record is JournalRecord {
+  return ['end', 'verdicts', 'recovered', 'undone'].includes(record.kind);
 }
 
 /** Begins the journal of a new run. Throws FILE_UNWRITABLE and leaves no run behind then. */
@@ -88,9 +108,10 @@ export function createJournal(place: JournalPlace, run: string, plan: Plan, owne
   must(place.host.files.makeDirectory(directory), directory);
   let writer: JournalWriter | undefined;
   try {
-    writer = appendingTo(place, run, 0);
     const atMs = place.host.clock.wallMs();
-    writer.write({ kind: 'begin', version: JOURNAL_VERSION, plan: plan.id, owner, atMs }, planRecord(plan));
+    const begin = { kind: 'begin', version: JOURNAL_VERSION, plan: plan.id, owner, atMs } as const;
+    writer = appendingTo(place, { run, plan, begin, records: [] }, 0);
+    writer.write(begin, planRecord(plan));
     return writer;
   } catch (problem) {
     writer?.close();
@@ -106,14 +127,14 @@ export function createJournal(place: JournalPlace, run: string, plan: Plan, owne
 export function openJournal(place: JournalPlace, run: ReadRun): JournalWriter {
   const path = journalPath(place, run.run);
   if (run.sound !== undefined) must(place.host.files.writeFile(path, run.sound), path);
-  return appendingTo(place, run.run, run.lines);
+  return appendingTo(place, run, run.lines);
 }
 
-function appendingTo(place: JournalPlace, run: string, lines: number): JournalWriter {
-  const path = journalPath(place, run);
+function appendingTo(place: JournalPlace, soFar: RunRecords, lines: number): JournalWriter {
+  const path = journalPath(place, soFar.run);
   const opened = place.host.files.appendTo(path);
   if (!opened.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: opened.error.errno });
-  return new JournalWriter(run, path, opened.value, lines);
+  return new JournalWriter(path, opened.value, soFar, lines);
 }
 
 /** Removes all of a run. The caller holds the state lock. Returns whether nothing of it is left. */
@@ -126,12 +147,7 @@ export function removeRun(place: JournalPlace, run: string): boolean {
   return files.remove(directory).ok;
 }
 
-export interface ReadRun {
-  readonly run: string;
-  readonly plan: Plan;
-  /** The first of the records. */
-  readonly begin: RecordOf<'begin'>;
-  readonly records: readonly JournalRecord[];
+export interface ReadRun extends RunRecords {
   /** Whole lines in the journal. */
   readonly lines: number;
   /** The journal without its torn last line; undefined when no line is torn. */

@@ -11,8 +11,9 @@ import { droppedRuns } from './dropped-runs.js';
 import { journalPath, listRuns, readRun, removeRun, runName } from './journal.js';
 import { DEFAULT_HALF_LIFE_MS } from './plan-turn.js';
 import { keepWithin } from './retention.js';
+import { columnsOf, summaryOfColumns } from './run-columns.js';
 import { RunIndex } from './run-index.js';
-import { columnsOf, summaryOf, summaryOfColumns, undoneBy } from './run-summary.js';
+import { summaryOf, undoneBy } from './run-summary.js';
 import { undoOutline } from './undo.js';
 
 const INDEX = '/state/runs.index';

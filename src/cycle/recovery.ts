@@ -22,6 +22,7 @@ import {
   removeRun,
   tryReadRun,
 } from './journal.js';
+import { endedSummary } from './run-end.js';
 import { type IndexRow, RunIndex, rowOf } from './run-index.js';
 import { lastVerdicts } from './run-summary.js';
 
@@ -60,11 +61,14 @@ export function recoverRuns(place: JournalPlace, index = RunIndex.read(place)): 
   const recovered: Recovered[] = [];
   const damaged: DamagedReading[] = [];
   let rows: [string, IndexRow][] = [];
-  for (const name of notIndexed(place, index)) {
+  const rowAfterAll = (name: string): IndexRow | undefined => {
     const reading = settleIfOver(place, tryReadRun(place, name), recovered, damaged);
     if (reading.kind === 'damaged') damaged.push(reading);
     if (reading.kind === 'absent') removeRun(place, name);
-    const row = rowOf(reading);
+    return rowOf(reading);
+  };
+  for (const name of notIndexed(place, index)) {
+    const row = (index.has(name) ? undefined : endedSummary(place, name)) ?? rowAfterAll(name);
     if (row && !isOpen(row)) rows.push([name, row]);
     if (rows.length < ROWS_AT_ONCE) continue;
     index.add(rows);

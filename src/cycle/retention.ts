@@ -9,8 +9,8 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 import { remember } from './dropped-runs.js';
 import { type JournalPlace, listRuns, removeRun } from './journal.js';
+import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
-import type { RunSummary } from './run-summary.js';
 
 export interface Retention {
   readonly runs: number;

@@ -8,7 +8,8 @@
  */
 import { type JournalPlace, journalPath, type RunReading, tryReadRun } from './journal.js';
 import { bodyOf, lineOf } from './journal-lines.js';
-import { columnsOf, RowSchema, type RunSummary, summaryOf, summaryOfColumns } from './run-summary.js';
+import { columnsOf, RowSchema, type RunSummary, summaryOfColumns } from './run-columns.js';
+import { summaryOf } from './run-summary.js';
 
 /** A damaged journal has a row as well, so that it is known without being read again. */
 export type IndexRow = RunSummary | { readonly damaged: string };

@@ -3,7 +3,7 @@
 import type { Applied } from '../../cycle/apply-plan.js';
 import type { DamagedReading } from '../../cycle/journal.js';
 import type { Dropped } from '../../cycle/retention.js';
-import type { UndoneBy } from '../../cycle/run-summary.js';
+import type { UndoneBy } from '../../cycle/run-columns.js';
 import type { Plan, Verdict } from '../../vocabulary/plan.js';
 import { plural, showBytes } from './units.js';
 
