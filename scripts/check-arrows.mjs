@@ -29,6 +29,8 @@ const ALLOWED = {
   verification: ['kernel-rules', 'host', 'formats', ...below],
   cycle: [...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
+  // Many targets over time: what is configured, who is there, one duty after another. Turns go through config and cycle.
+  agent: ['config', 'cycle', 'planning', 'verification', 'host', 'formats', ...below],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
   simulator: ['model', 'config', 'formats', 'host', ...below],
