@@ -7,7 +7,7 @@ import { linuxHost } from './host/linux/linux-host.js';
 import { commandSide } from './host/thread/command-side.js';
 import { OctavoError } from './vocabulary/errors.js';
 
-const { start, signal, out, err, input, ended } = commandSide();
+const { start, signal, out, err, input, onReload, ended } = commandSide();
 const { commandLine, recording, environment } = start;
 const outStyle = styleOf(environment, start.out);
 const errStyle = styleOf(environment, start.err);
@@ -26,7 +26,7 @@ void run().then(ended);
 async function run(): Promise<number> {
   try {
     const host = recording === undefined ? machine : await recordedHost(recording);
-    return await runCommandLine(commandLine, new OctavoContext(host, streams, signal));
+    return await runCommandLine(commandLine, new OctavoContext(host, streams, signal, onReload));
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
     const context = new OctavoContext(machine, streams, signal);

@@ -58,8 +58,16 @@ export class OctavoContext implements CommandContext {
   #jsonIndent: number | undefined = 2;
   /** Whether anything of the result was written. */
   #hasPrinted = false;
+  readonly #reloads: (listener: () => void) => void;
 
-  constructor(host: Host, streams: Streams, signal: AbortSignal) {
+  /** `reloads`: registers who is told of SIGHUP; nobody is where there are no signals. */
+  constructor(
+    host: Host,
+    streams: Streams,
+    signal: AbortSignal,
+    reloads: (listener: () => void) => void = () => undefined,
+  ) {
+    this.#reloads = reloads;
     this.host = host;
     this.streams = streams;
     this.signal = signal;
@@ -78,6 +86,11 @@ export class OctavoContext implements CommandContext {
 
   set commandLine(line: CommandLine) {
     this.#line = line;
+  }
+
+  /** From now on SIGHUP asks for something to be read again and no longer ends the command. */
+  onReload(listener: () => void): void {
+    this.#reloads(listener);
   }
 
   /** Writes text of the result to standard output, laid out for its reader. */

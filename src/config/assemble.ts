@@ -38,6 +38,8 @@ export interface TurnRequest {
   /** Undefined only with heat files: then the processes they tell of. */
   readonly target: string | undefined;
   readonly scope: TargetScope;
+  /** The processes that `target` stands for, where they are known already. */
+  readonly processes?: readonly ProcessIdentity[];
   /** What can be chosen by name; Octavo's own kinds when absent. */
   readonly kinds?: Kinds;
   /** A kind of the catalogue; the one that fits the request when undefined (`chosenPolicy`). */
@@ -108,10 +110,7 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
   const recorded = recordingsOf(host, kinds, sourceParameters);
   const heat = recorded.filter((source) => source instanceof HeatFileSource);
   const target = request.target ?? heat.map(({ path }) => path).join(' ');
-  const processes =
-    request.target === undefined
-      ? await recordedProcesses(host, heat, target, request.scope)
-      : resolveTarget(host, request.target, request.scope);
+  const processes = request.processes ?? (await processesOf(host, request, heat, target));
   requireInBlock(host, request);
   const named = namedBlocks(host, request, target, processes);
   const policy = chosenPolicy(request);
@@ -136,6 +135,17 @@ export async function assembleTurn(host: Host, request: TurnRequest): Promise<As
     ...(request.halfLifeMs === undefined ? {} : { halfLifeMs: request.halfLifeMs }),
     ...(request.heatBytes === undefined ? {} : { heatBytes: request.heatBytes }),
   };
+}
+
+async function processesOf(
+  host: Host,
+  { target, scope }: TurnRequest,
+  heat: readonly HeatFileSource[],
+  name: string,
+): Promise<readonly ProcessIdentity[]> {
+  return target === undefined
+    ? recordedProcesses(host, heat, name, scope)
+    : resolveTarget(host, target, scope);
 }
 
 /** Throws PARAMETER_INVALID for what none of the kinds has. */

@@ -7,7 +7,15 @@
  */
 import type { Fraction, Milliseconds } from '../vocabulary/units.js';
 import { type Batch, Batches } from './batches.js';
-import { blind, CLEAR, type Guard, type GuardReading, type MetricReading, objecting, type Verdict } from './guard.js';
+import {
+  blind,
+  CLEAR,
+  type Guard,
+  type GuardReading,
+  type MetricReading,
+  objecting,
+  type Verdict,
+} from './guard.js';
 import { median, type Noise, noiseOf } from './usual-noise.js';
 import { WorseningTest } from './worsening-test.js';
 
@@ -137,7 +145,10 @@ export class MetricGuard implements Guard {
   /** How much worse than usual it may be: the margin, or what is left up to the limit. */
   #bound({ noise, before }: Watch): number {
     const { margin, limit } = this.#options;
-    const room = limit === undefined ? undefined : worseningOf({ value: limit, control: before.control }, before, this.#options);
+    const room =
+      limit === undefined
+        ? undefined
+        : worseningOf({ value: limit, control: before.control }, before, this.#options);
     const bound = room === undefined ? margin : Math.min(margin, Math.max(0, room - noise.centre));
     return bound + noise.centreError;
   }
@@ -189,7 +200,8 @@ function worseningOf(
   { worse }: MetricOptions,
 ): number {
   const own = relative(value, before.value);
-  const others = before.control === undefined || control === undefined ? 0 : relative(control, before.control);
+  const others =
+    before.control === undefined || control === undefined ? 0 : relative(control, before.control);
   const higher = Math.max(-MOST_WORSENING, Math.min(MOST_WORSENING, own - others));
   return worse === 'higher' ? higher : -higher;
 }

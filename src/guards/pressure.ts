@@ -1,5 +1,15 @@
 /** Pressure stall information of the host and of the target's cgroup: what the agent does must wait while others do. */
-import { blind, CLEAR, type Guard, type GuardReading, objecting, RESOURCES, type Resource, together, type Verdict } from './guard.js';
+import {
+  blind,
+  CLEAR,
+  type Guard,
+  type GuardReading,
+  objecting,
+  RESOURCES,
+  type Resource,
+  together,
+  type Verdict,
+} from './guard.js';
 
 export interface PressureBounds {
   /** Percent of the last ten seconds in which some task waited; 0 for no bound. */

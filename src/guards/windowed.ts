@@ -28,10 +28,10 @@ export class Windowed {
   }
 
   sums(): { readonly part: Nanoseconds; readonly whole: Nanoseconds } {
-    return this.#entries.reduce(
-      (sum, one) => ({ part: sum.part + one.part, whole: sum.whole + one.whole }),
-      { part: 0, whole: 0 },
-    );
+    return this.#entries.reduce((sum, one) => ({ part: sum.part + one.part, whole: sum.whole + one.whole }), {
+      part: 0,
+      whole: 0,
+    });
   }
 
   clear(): void {

@@ -288,7 +288,7 @@ class Draft {
 }
 
 /** The sum of what the steps are expected to do; nothing where their policy does not say. */
-function predictionOf(steps: readonly Step[]): Pick<Plan, 'prediction'> {
+export function predictionOf(steps: readonly Step[]): Pick<Plan, 'prediction'> {
   const sum = { gainedNs: 0, lostNs: 0, bytes: 0, steps: 0 };
   for (const { proposal } of steps) {
     const { expected } = proposal.gain;

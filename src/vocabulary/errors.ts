@@ -140,6 +140,27 @@ export const ERRORS = {
     advice:
       'No kernel was asked: the package koffi is missing or was built for another CPU, C library or Node. Install it again with `npm ci` in the folder of Octavo.',
   },
+  CONFIGURATION_INVALID: {
+    exit: 'badInput',
+    says: '{file}:{line}:{column}: {key} {problem}{more}',
+    advice:
+      '`octavo config check {path}` shows every problem; `octavo config explain {key}` what a key takes.',
+  },
+  CONFIGURATION_KEY: {
+    exit: 'usage',
+    says: 'no key is called `{key}`: {problem}',
+    advice: '`octavo config explain` lists every key.',
+  },
+  AGENT_RUNNING: {
+    exit: 'refused',
+    says: 'another agent runs on this host: process {pid} holds {path}',
+    advice: '`octavo status` shows what it does. One agent is enough for a host: give it all targets.',
+  },
+  AGENT_ABSENT: {
+    exit: 'noTarget',
+    says: 'no agent runs on this host: {why}',
+    advice: '`octavo agent --config FILE` starts one.',
+  },
   NO_THP: {
     exit: 'notAble',
     says: 'this kernel has no transparent huge pages ({path} is absent)',

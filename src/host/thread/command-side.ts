@@ -10,6 +10,8 @@ export interface CommandSide {
   readonly out: { write(text: string | Uint8Array): void };
   readonly err: { write(text: string): void };
   readonly input: AsyncIterable<Uint8Array>;
+  /** Registers who is told of SIGHUP, which ends the command no longer then. */
+  onReload(listener: () => void): void;
   /** The last thing to be told. */
   ended(exitCode: number): void;
 }
@@ -19,9 +21,11 @@ export function commandSide(): CommandSide {
   const state = new SharedState(start.words);
   countHeldIn(state, (path, held) => post({ kind: 'lock', path, held }));
   const { signal, notice } = stopSignal(state);
+  let reload: (() => void) | undefined;
   let arrived: ((bytes: Uint8Array | undefined) => void) | undefined;
   parentPort?.on('message', (message: ToCommand) => {
     if (message.kind === 'stop') notice();
+    else if (message.kind === 'reload') reload?.();
     else arrived?.(message.bytes);
   });
   const next = () =>
@@ -35,6 +39,10 @@ export function commandSide(): CommandSide {
     out: { write: (text) => post({ kind: 'out', text }) },
     err: { write: (text) => post({ kind: 'err', text }) },
     input: pieces(next),
+    onReload: (listener) => {
+      reload = listener;
+      post({ kind: 'reloads' });
+    },
     ended: (exitCode) => post({ kind: 'ended', exitCode }),
   };
 }

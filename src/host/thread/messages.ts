@@ -24,6 +24,8 @@ export type FromCommand =
   | { readonly kind: 'out' | 'err'; readonly text: string | Uint8Array }
   /** A lock file is about to be made, or is gone. */
   | { readonly kind: 'lock'; readonly path: string; readonly held: boolean }
+  /** From now on SIGHUP is a wish to read something again. */
+  | { readonly kind: 'reloads' }
   /** The next piece of standard input, please. */
   | { readonly kind: 'read' }
   | { readonly kind: 'ended'; readonly exitCode: number };
@@ -31,5 +33,6 @@ export type FromCommand =
 export type ToCommand =
   /** A reason to stop was raised. */
   | { readonly kind: 'stop' }
+  | { readonly kind: 'reload' }
   /** Standard input as it came; undefined at its end. */
   | { readonly kind: 'input'; readonly bytes: Uint8Array | undefined };

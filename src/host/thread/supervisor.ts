@@ -52,6 +52,8 @@ class Supervisor {
   /** Lock files of the command. */
   readonly #locks = new Set<string>();
   #exitCode: number | undefined;
+  /** Whether SIGHUP is handed on as a wish to read something again. */
+  #reloads = false;
   /** An exit code that the state of the streams asks for. */
   #streamFailure: number | undefined;
   #stoppedAt = 0;
@@ -76,8 +78,10 @@ class Supervisor {
   start(): void {
     for (const name of STOP_SIGNALS) {
       const ignored = name === 'SIGHUP' && ignores(this.#command.inherited, constants.signals.SIGHUP);
-      // Node has reset an ignored SIGHUP, which would end the process now: somebody must listen.
-      process.on(name, ignored ? () => undefined : () => this.#signalled(name));
+      // Node has reset an ignored SIGHUP, which would end the process now: somebody must listen. It still reloads.
+      process.on(name, () => {
+        if (!ignored || this.#reloads) this.#signalled(name);
+      });
     }
     endQuietlyWithoutTerminal();
     setTimeout(prepareToEnd, LONG_MS).unref();
@@ -95,6 +99,7 @@ class Supervisor {
   #told(message: FromCommand): void {
     if (message.kind === 'ended') this.#end(message.exitCode);
     else if (message.kind === 'read') void this.#read();
+    else if (message.kind === 'reloads') this.#reloads = true;
     else if (message.kind === 'lock') this.#locks[message.held ? 'add' : 'delete'](message.path);
     else if (this.#state.reason === 'EPIPE' && message.kind === 'out') return;
     else {
@@ -121,7 +126,8 @@ class Supervisor {
 
   #signalled(name: (typeof STOP_SIGNALS)[number]): void {
     const again = this.#stoppedAt > 0 && performance.now() - this.#stoppedAt > ONE_WISH_MS;
-    if (this.#exitCode !== undefined || again) this.#endNow(name);
+    if (name === 'SIGHUP' && this.#reloads) this.#post({ kind: 'reload' });
+    else if (this.#exitCode !== undefined || again) this.#endNow(name);
     else this.#stop(name);
   }
 

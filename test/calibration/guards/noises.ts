@@ -1,5 +1,5 @@
 /** Metrics that nothing happens to, as a sequence of readings a second; all of about 100, with noise of about a tenth. */
-import { SeededRandom } from '../../../src/base/seeded-random.js';
+import type { SeededRandom } from '../../../src/base/seeded-random.js';
 
 export interface Reading {
   readonly value: number;

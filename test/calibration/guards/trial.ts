@@ -33,7 +33,11 @@ function run(
     const { value, control } = next(second);
     if (second % readEvery !== 0) continue;
     const acted = second >= LEARNING && second % actEvery < readEvery;
-    const metric = { value: value * (1 + worse(second)), acted, ...(control === undefined ? {} : { control }) };
+    const metric = {
+      value: value * (1 + worse(second)),
+      acted,
+      ...(control === undefined ? {} : { control }),
+    };
     const { objections } = guard.observe(1000 * second, { metric });
     if (!objections.some(({ how }) => how === 'stop')) continue;
     stops.push(second);

@@ -1,0 +1,52 @@
+/** A checked configuration, as the agent uses it. */
+import type { Given } from '../../config/kinds.js';
+import type { Budgets } from '../../vocabulary/plan.js';
+import type { Bytes, Fraction, Milliseconds } from '../../vocabulary/units.js';
+import type { Hours } from '../targets/hours.js';
+import type { Match } from '../targets/match.js';
+
+/** Bounds over time, 0 for none. Lock time is in milliseconds. */
+export interface TimedBudgets {
+  readonly blocksPerMinute: number;
+  readonly blocksPerHour: number;
+  readonly bytesPerMinute: Bytes;
+  readonly bytesPerHour: Bytes;
+  readonly lockPerMinute: Milliseconds;
+  readonly lockPerHour: Milliseconds;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly match: Match;
+  readonly act: boolean;
+  readonly policy: string;
+  /** Of the policy, by name; `goal` is among them. */
+  readonly parameters: Given;
+  readonly sources: readonly string[];
+  readonly sourceParameters: Given;
+  /** All when empty. */
+  readonly actuators: readonly string[];
+  readonly actuatorParameters: Given;
+  readonly everyMs: Milliseconds;
+  /** Always when empty. */
+  readonly hours: readonly Hours[];
+  readonly halfLifeMs: Milliseconds;
+  /** Most processes of a turn. */
+  readonly processes: number;
+  /** Bounds of one turn. */
+  readonly budgets: Budgets;
+  readonly timed: TimedBudgets;
+}
+
+export interface Configuration {
+  readonly watchMs: Milliseconds;
+  /** The host's own when undefined. */
+  readonly state: string | undefined;
+  readonly runtime: string | undefined;
+  /** CPU time of the agent, as a share of one core. */
+  readonly cpuShare: Fraction;
+  readonly deny: readonly Match[];
+  readonly targets: readonly Target[];
+  /** Files that it was read from, in order. */
+  readonly files: readonly string[];
+}

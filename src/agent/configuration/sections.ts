@@ -1,0 +1,226 @@
+/** What can be configured: every key of an agent's configuration, once. */
+import * as z from 'zod';
+import { KINDS, type Kinds } from '../../config/kinds.js';
+import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
+import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
+import {
+  choice,
+  count,
+  duration,
+  factor,
+  parsed,
+  parsedList,
+  share,
+  size,
+  toggle,
+} from '../../vocabulary/kind.js';
+import type { ValueParser } from '../../vocabulary/quantities.js';
+import { parseCgroupGlob, parseGlob } from '../targets/glob.js';
+import { parseHours } from '../targets/hours.js';
+import { parametersOf, type Section } from './section.js';
+
+export const CONFIGURATION_VERSION = 1;
+
+const SECOND = 1000;
+const DAY = 86_400_000;
+const MOST_BYTES = 2 ** 50;
+const MOST_TIME = DAY;
+
+const checkedText = (parse: ValueParser<unknown>): ValueParser<string> =>
+  Object.assign(
+    (text: string) => {
+      parse(text);
+      return text;
+    },
+    { accepts: parse.accepts },
+  );
+
+const globs = (brief: string, parse: ValueParser<string> = parseGlob) =>
+  parsedList(listField(parse, isText, { brief, placeholder: 'glob' })).optional();
+
+const ABSOLUTE: ValueParser<string> = Object.assign(
+  (text: string) => {
+    if (!text.startsWith('/')) throw new SyntaxError('must begin with /');
+    return text;
+  },
+  { accepts: 'an absolute path' },
+);
+
+const NAME: ValueParser<string> = Object.assign(
+  (text: string) => {
+    if (!/^[A-Za-z0-9][\w.-]{0,62}$/.test(text)) throw new SyntaxError('is no name');
+    return text;
+  },
+  { accepts: 'a name of 1 to 63 letters, digits, dots, dashes and underscores' },
+);
+
+function oneOf(names: readonly string[]): ValueParser<string> {
+  return Object.assign(
+    (text: string) => {
+      if (!names.includes(text)) throw new SyntaxError('is none of them');
+      return text;
+    },
+    { accepts: `one or several of ${names.join(', ')}` },
+  );
+}
+
+export const MATCH_FIELDS = z.strictObject({
+  unit: globs('systemd units, such as redis-*.service'),
+  cgroup: globs('cgroups with all that is below them, such as /kubepods.slice/**', parseCgroupGlob),
+  container: globs('containers, by name or id'),
+  pod: globs('pods, by name or uid'),
+  namespace: globs('Kubernetes namespaces'),
+  vm: globs('virtual machines, by the name that libvirt or QEMU was given'),
+  command: globs('commands, as /proc/PID/comm has them (15 letters)'),
+});
+
+export const BUDGET_FIELDS = z.strictObject({
+  maxBlocks: count({ brief: 'most blocks in a turn; 0 for no bound', min: 0, max: 1e9 }).default(
+    DEFAULT_BUDGETS.maxBlocks,
+  ),
+  maxBytes: size({ brief: 'most memory in a turn; 0 for no bound', min: 0, max: MOST_BYTES }).default(
+    2 ** 30,
+  ),
+  blocksPerMinute: count({
+    brief: 'most blocks that are changed in any minute; 0 for no bound',
+    min: 0,
+    max: 1e9,
+  }).default(0),
+  blocksPerHour: count({ brief: 'the same in any hour', min: 0, max: 1e9 }).default(0),
+  bytesPerMinute: size({
+    brief: 'most memory that is changed in any minute; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(2 ** 30),
+  bytesPerHour: size({ brief: 'the same in any hour', min: 0, max: MOST_BYTES }).default(16 * 2 ** 30),
+  lockPerMinute: duration({
+    brief: 'longest time that a target’s locks are held in any minute; 0 for no bound',
+    min: 0,
+    max: MOST_TIME,
+  }).default(3 * SECOND),
+  lockPerHour: duration({ brief: 'the same in any hour', min: 0, max: MOST_TIME }).default(60 * SECOND),
+  lockShare: share({
+    brief: 'most of any second that acting may hold a target’s locks; 0 for no bound',
+  }).default(DEFAULT_BUDGETS.lockUsPerSecond / 1e6),
+  minFree: size({
+    brief: 'memory that collapses must leave free in huge blocks; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(DEFAULT_BUDGETS.minFreeBytes),
+  maxPressure: factor({
+    brief: 'no collapse above this PSI memory avg10 in percent; 0 for no bound',
+    min: 0,
+    max: 100,
+  }).default(DEFAULT_BUDGETS.maxPressure),
+});
+
+/** How targets are treated; `defaults` has the same keys. */
+function treatmentShape({ policies, sources, actuators }: Kinds) {
+  const [first, ...others] = Object.keys(policies).filter((name) => name !== 'named-blocks');
+  return {
+    act: toggle({ brief: 'whether it may be acted on; false observes and plans only' }).default(false),
+    policy: choice([first, ...others], { brief: 'policy that decides' }).default('chain'),
+    goal: parsed(
+      readField(WORD, isText, {
+        brief: 'the policy’s parameter of this name, for policies with a goal: 1%, balanced, bloat=50%, 2GiB',
+        placeholder: 'goal',
+      }),
+    ).optional(),
+    sources: parsedList(
+      listField(oneOf(Object.keys(sources)), isText, {
+        brief:
+          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits',
+        placeholder: 'source',
+      }),
+    ).default(['occupancy']),
+    actuators: parsedList(
+      listField(oneOf(Object.keys(actuators)), isText, {
+        brief: 'ways of acting, all when not given',
+        placeholder: 'actuator',
+      }),
+    ).optional(),
+    every: duration({ brief: 'time from one turn to the next', min: SECOND, max: DAY }).default(60 * SECOND),
+    hours: parsedList(
+      listField(checkedText(parseHours), isText, {
+        brief: 'when it may be acted on, always when not given; it is observed at all times',
+        placeholder: 'hours',
+      }),
+    ).optional(),
+    halfLife: duration({
+      brief: 'time after which recorded heat weighs half',
+      min: 1,
+      max: 366 * DAY,
+    }).default(3_600_000),
+    processes: count({
+      brief: 'most processes that one turn looks at; the others follow in the next',
+      min: 1,
+      max: 4096,
+    }).default(64),
+  };
+}
+
+function treatmentSections({ policies, sources, actuators }: Kinds): Readonly<Record<string, Section>> {
+  return {
+    parameters: parametersOf('parameters of the policy', policies),
+    sourceParameters: parametersOf('parameters of the sources', sources),
+    actuatorParameters: parametersOf('parameters of the actuators', actuators),
+    budgets: { brief: 'bounds on what is done to a target', fields: BUDGET_FIELDS },
+  };
+}
+
+export const TREATMENT_FIELDS = z.strictObject(treatmentShape(KINDS));
+const SECTIONS = treatmentSections(KINDS);
+
+export const TARGET_NAME = parsed(
+  readField(NAME, isText, { brief: 'its name in status, metrics and history', placeholder: 'name' }),
+);
+
+const MATCH: Section = {
+  brief: 'which processes it is; each key may hold several globs, and of each key one must fit',
+  fields: MATCH_FIELDS,
+};
+
+const TARGET: Section = {
+  brief: 'what is watched; of several that fit a process the first counts',
+  fields: TREATMENT_FIELDS.extend({ name: TARGET_NAME }),
+  sections: { match: MATCH, ...SECTIONS },
+};
+
+export const SAMPLING_FIELDS = z.strictObject({
+  cpu: share({ brief: 'CPU time of the agent itself, as a share of one core', min: 0.0001, max: 1 }).default(
+    0.01,
+  ),
+});
+
+export const ROOT_FIELDS = z.strictObject({
+  octavo: choice(['agent'], { brief: 'what the file is' }),
+  version: count({ brief: 'version of the format', min: CONFIGURATION_VERSION, max: CONFIGURATION_VERSION }),
+  watch: duration({ brief: 'how often it is looked who came and went', min: 200, max: 2400 }).default(2000),
+  state: parsed(
+    readField(ABSOLUTE, isText, {
+      brief: 'directory for journals and what was learned',
+      placeholder: 'directory',
+    }),
+  ).optional(),
+  runtime: parsed(
+    readField(ABSOLUTE, isText, { brief: 'directory for the status and the lock', placeholder: 'directory' }),
+  ).optional(),
+});
+
+/** The whole configuration. */
+export const CONFIGURATION: Section = {
+  brief: 'configuration of octavo agent',
+  fields: ROOT_FIELDS,
+  sections: {
+    sampling: { brief: 'what the agent may cost', fields: SAMPLING_FIELDS },
+    defaults: {
+      brief: 'what holds for every target that does not say otherwise',
+      fields: TREATMENT_FIELDS,
+      sections: SECTIONS,
+    },
+  },
+  lists: {
+    deny: { brief: 'what is never touched, whatever targets say', fields: MATCH_FIELDS },
+    targets: TARGET,
+  },
+};

@@ -1,0 +1,77 @@
+/** The status document: written by the agent, read by `octavo status` and whoever else asks. */
+import * as z from 'zod';
+import { parseJson } from '../../base/json-text.js';
+import type { Host } from '../../host/host.js';
+import { isAlive } from '../../host/lock-file.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+
+const Text = z.string();
+const Count = z.number();
+
+const LastTurnSchema = z.looseObject({
+  ...{ atMs: Count, end: Text, why: Text, processes: Count, resident: Count, huge: Count },
+  ...{ planned: Count, met: Count, returnedBytes: Count, notes: z.array(Text) },
+});
+
+export const StatusTargetSchema = z.looseObject({
+  ...{ name: Text, match: Text, act: z.boolean(), policy: Text, processes: Count },
+  standing: z.enum(['free', 'backing-off', 'observe-only']),
+  /** Wall times; null when there is none. */
+  ...{ untilMs: Count.nullable(), reason: Text, nextMs: Count },
+  last: LastTurnSchema.nullable(),
+  totals: z.record(Text, Count),
+});
+
+export const StatusSchema = z.looseObject({
+  octavo: z.literal('agent-status'),
+  version: z.literal(1),
+  holder: z.object({ pid: z.int(), startTicks: z.int(), bootId: Text }),
+  startedMs: Count,
+  updatedMs: Count,
+  configuration: z.looseObject({ file: Text, files: z.array(Text), loadedMs: Count, problem: Text }),
+  /** Processes on the host, and CPU time of the agent. */
+  watching: z.looseObject({ listed: Count, known: Count, waiting: Count, groupless: Count, problem: Text }),
+  own: z.looseObject({ cpuMs: Count, cpuBound: Count }),
+  /** What cannot be done at the moment: state that cannot be written, and the like. */
+  troubles: z.array(Text),
+  targets: z.array(StatusTargetSchema),
+  /** The last of what happened, the newest last. */
+  events: z.array(z.looseObject({ atMs: Count, target: Text, text: Text })),
+});
+
+export type Status = z.infer<typeof StatusSchema>;
+export type StatusTarget = z.infer<typeof StatusTargetSchema>;
+
+/** Where the status and the lock of a host's agent are, unless told otherwise. */
+export function runtimeDirectory({ identity }: Host): string {
+  return identity.userId === 0 ? '/run/octavo' : `${identity.stateDirectory}/run`;
+}
+
+const pathOf = (directory: string) => `${directory}/status.json`;
+
+/** Returns why it could not be written, or undefined. */
+export function writeStatus(host: Host, directory: string, status: Status): string | undefined {
+  const written = host.files.writeFile(pathOf(directory), `${JSON.stringify(status)}\n`);
+  return written.ok ? undefined : `${pathOf(directory)} cannot be written (${written.error.errno})`;
+}
+
+export interface ReadStatus {
+  readonly status: Status;
+  readonly isRunning: boolean;
+}
+
+/** Throws AGENT_ABSENT where none ever ran, and PERMISSION. */
+export function readStatus(host: Host, directory: string): ReadStatus {
+  const path = pathOf(directory);
+  const text = host.files.readText(path);
+  if (!text.ok) {
+    const { errno, call } = text.error;
+    if (errno === 'EACCES')
+      throw new OctavoError('PERMISSION', { call, errno, needs: 'the user of the agent, or root' });
+    throw new OctavoError('AGENT_ABSENT', { why: `there is no ${path}` });
+  }
+  const value = parseJson(text.value);
+  const status = value.ok ? StatusSchema.safeParse(value.value).data : undefined;
+  if (status === undefined) throw new OctavoError('AGENT_ABSENT', { why: `${path} is no status` });
+  return { status, isRunning: isAlive(host, status.holder) };
+}

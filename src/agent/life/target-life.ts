@@ -1,0 +1,65 @@
+/** What the agent remembers of one target. */
+import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
+import { Allowance } from './allowance.js';
+import { FREE, type Standing } from './standing.js';
+
+/** Sums since the state was begun. */
+export interface Totals {
+  readonly turns: number;
+  readonly failures: number;
+  readonly met: number;
+  readonly notMet: number;
+  readonly refused: number;
+  /** Splits that others undid. */
+  readonly undone: number;
+  readonly returnedBytes: Bytes;
+  readonly cameBackBytes: Bytes;
+}
+
+export const NO_TOTALS: Totals = {
+  ...{ turns: 0, failures: 0, met: 0, notMet: 0, refused: 0, undone: 0 },
+  ...{ returnedBytes: 0, cameBackBytes: 0 },
+};
+
+/** How a turn ended. `held`: it may act and was not let, for the reason told. */
+export type TurnEnd = 'observed' | 'acted' | 'nothing-to-do' | 'held' | 'gone' | 'busy' | 'failed';
+
+export interface LastTurn {
+  readonly atMs: Milliseconds;
+  readonly end: TurnEnd;
+  /** Why it failed or was held; empty otherwise. */
+  readonly why: string;
+  readonly processes: number;
+  readonly resident: Bytes;
+  readonly huge: Bytes;
+  /** Steps that were planned, and those that were met. */
+  readonly planned: number;
+  readonly met: number;
+  readonly returnedBytes: Bytes;
+  readonly notes: readonly string[];
+}
+
+export class TargetLife {
+  readonly name: string;
+  standing: Standing;
+  allowance: Allowance;
+  totals: Totals;
+  /** When its next turn is due, by the monotonic clock. */
+  dueMs: Milliseconds = 0;
+  last: LastTurn | undefined;
+
+  constructor(name: string, standing = FREE, allowance = new Allowance(), totals = NO_TOTALS) {
+    this.name = name;
+    this.standing = standing;
+    this.allowance = allowance;
+    this.totals = totals;
+  }
+
+  add(more: Partial<Totals>): void {
+    const { totals } = this;
+    const keys = Object.keys(totals) as (keyof Totals)[];
+    this.totals = Object.fromEntries(
+      keys.map((key) => [key, totals[key] + (more[key] ?? 0)]),
+    ) as unknown as Totals;
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The agent: watches who is there, takes a turn on each target when it is due, within its own CPU time, and does its
+ * duties between the steps of turns. Knows nothing of terminals, signals or privileges.
+ */
+import type { Host } from '../../host/host.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { Milliseconds } from '../../vocabulary/units.js';
+import type { Configuration, Target } from '../configuration/configuration.js';
+import { ClockWatch } from '../life/clock-watch.js';
+import { OwnCpu } from '../life/own-cpu.js';
+import { FREE } from '../life/standing.js';
+import { keepLives, readLives } from '../life/state-file.js';
+import { type LastTurn, TargetLife } from '../life/target-life.js';
+import { Roster } from '../targets/roster.js';
+import { type Counts, Watcher } from '../targets/watcher.js';
+import { Duties, type Duty } from './duties.js';
+import { type AgentEvent, Events } from './events.js';
+import type { Hands, Taken } from './hands.js';
+import { metOf, returnedBy, type TurnResult, takeTargetTurn } from './target-turn.js';
+import type { TurnRecord } from './turn-record.js';
+
+export interface AgentParts {
+  readonly host: Host;
+  readonly hands: Hands;
+  readonly configuration: Configuration;
+  /** Where state is kept. */
+  readonly state: string;
+  readonly signal: AbortSignal;
+  /** Is told each turn. */
+  onTurn?(record: TurnRecord): void;
+  /** Is told what happens, in words. */
+  onEvent?(event: AgentEvent): void;
+}
+
+/** State is written at most this often; what is lost with a crash are sums and budgets of that time. */
+const KEEP_EVERY: Milliseconds = 10_000;
+/** The longest that the loop waits in one go. */
+const LONGEST_WAIT: Milliseconds = 1000;
+/** A target that a turn found nobody of is tried again when it grows, or after this. */
+const AGAIN_AFTER: Milliseconds = 5000;
+
+export class Agent {
+  readonly host: Host;
+  readonly events: Events;
+  readonly own: OwnCpu;
+  readonly #parts: AgentParts;
+  readonly #hands: Hands;
+  readonly #duties = new Duties();
+  readonly #watcher: Watcher;
+  readonly #roster: Roster;
+  readonly #clockWatch: ClockWatch;
+  readonly #lives: Map<string, TargetLife>;
+  readonly #troubles = new Map<string, string>();
+  #configuration: Configuration;
+  #isStateNew = false;
+  #wake = new AbortController();
+
+  constructor(parts: AgentParts) {
+    const { host, hands, configuration } = parts;
+    this.#parts = parts;
+    this.host = host;
+    this.#hands = hands;
+    this.#configuration = configuration;
+    this.events = new Events(host, (event) => parts.onEvent?.(event));
+    this.own = new OwnCpu(host, configuration.cpuShare, () => hands.processes);
+    this.#watcher = new Watcher(host);
+    this.#roster = new Roster(configuration);
+    this.#clockWatch = new ClockWatch(host.clock);
+    const read = readLives(host, parts.state);
+    this.#lives = new Map(read.lives);
+    for (const note of read.notes) this.events.add('', note);
+    parts.signal.addEventListener('abort', () => this.interrupt());
+    this.#duties.add({ everyMs: configuration.watchMs, do: () => this.#look() });
+    this.#duties.add({ everyMs: KEEP_EVERY, do: () => this.keepState() });
+  }
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  get counts(): Counts {
+    return this.#watcher.counts;
+  }
+
+  /** What cannot be done at the moment. */
+  get troubles(): readonly string[] {
+    return [...this.#troubles.values()];
+  }
+
+  processesOf(target: string): number {
+    return this.#roster.count(target);
+  }
+
+  life(name: string): TargetLife {
+    const found = this.#lives.get(name) ?? new TargetLife(name);
+    this.#lives.set(name, found);
+    return found;
+  }
+
+  addDuty(duty: Duty): void {
+    this.#duties.add(duty);
+  }
+
+  /** Notes what cannot be done, or that it can again. Each change is told once. */
+  trouble(what: string, problem: string | undefined): void {
+    if (problem === this.#troubles.get(what)) return;
+    if (problem === undefined) this.#troubles.delete(what);
+    else this.#troubles.set(what, problem);
+    this.events.add('', problem ?? `${what}: works again`);
+  }
+
+  /** Another configuration takes the place of the old one, between turns. Stops are forgiven: somebody has looked. */
+  reconfigure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    this.#roster.reconfigure(configuration);
+    for (const life of this.#lives.values()) {
+      life.standing = FREE;
+      life.dueMs = 0;
+    }
+    this.#isStateNew = true;
+    this.interrupt();
+  }
+
+  /** Ends a wait of the loop before its time. */
+  interrupt(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  /** Goes on until the signal. */
+  async run(): Promise<void> {
+    const { signal } = this.#parts;
+    while (!signal.aborted) {
+      this.tend();
+      const due = this.#nextTarget();
+      const waitMs = due === undefined ? LONGEST_WAIT : this.#untilTurn(due);
+      if (due !== undefined && waitMs <= 0) await this.#turn(due);
+      else await this.#sleep(Math.min(waitMs, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
+    }
+    this.keepState();
+  }
+
+  /** One turn of each target that somebody is there of. */
+  async once(): Promise<readonly TurnResult[]> {
+    this.tend();
+    const results: TurnResult[] = [];
+    for (const target of this.#configuration.targets)
+      if (!this.#parts.signal.aborted && this.#roster.count(target.name) > 0)
+        results.push(await this.#turn(target));
+    this.keepState();
+    return results;
+  }
+
+  /** Does the duties that are due. */
+  tend(): void {
+    this.#duties.tend(this.#nowMs());
+  }
+
+  #nowMs(): Milliseconds {
+    return this.host.clock.monotonicNs() / 1e6;
+  }
+
+  async #sleep(duration: Milliseconds): Promise<void> {
+    if (duration > 0) await this.host.clock.sleep(duration, this.#wake.signal);
+  }
+
+  /** Waits as long as a turn wants to, with the duties that fall due meanwhile. */
+  async #sleepTending(duration: Milliseconds, signal?: AbortSignal): Promise<void> {
+    const endMs = this.#nowMs() + duration;
+    while (signal?.aborted !== true) {
+      const leftMs = endMs - this.#nowMs();
+      const toDutyMs = Math.max(0, this.#duties.nextMs - this.#nowMs());
+      if (toDutyMs > leftMs) return this.host.clock.sleep(Math.max(0, leftMs), signal);
+      if (toDutyMs > 0) await this.host.clock.sleep(toDutyMs, signal);
+      this.tend();
+    }
+  }
+
+  #look(): void {
+    const jump = this.#clockWatch.look();
+    if (jump !== 0) this.events.add('', jumpWords(jump));
+    const look = this.#watcher.look();
+    this.trouble('processes', this.#watcher.counts.problem || undefined);
+    for (const name of this.#roster.note(look)) {
+      const life = this.life(name);
+      // Who is there for the first time is looked at now; others join the next turn.
+      if (life.last === undefined || life.last.end === 'gone')
+        life.dueMs = Math.min(life.dueMs, this.#nowMs());
+    }
+  }
+
+  /** The target whose turn has been due for the longest, of those that somebody is there of. */
+  #nextTarget(): Target | undefined {
+    let found: Target | undefined;
+    for (const target of this.#configuration.targets) {
+      if (this.#roster.count(target.name) === 0) continue;
+      if (found === undefined || this.life(target.name).dueMs < this.life(found.name).dueMs) found = target;
+    }
+    return found;
+  }
+
+  #untilTurn(target: Target): Milliseconds {
+    const now = this.#nowMs();
+    return Math.max(this.life(target.name).dueMs - now, this.own.waitMs(now));
+  }
+
+  async #turn(target: Target): Promise<TurnResult> {
+    const life = this.life(target.name);
+    const startedMs = this.#nowMs();
+    const cpuBefore = this.#cpuMs();
+    const processes = this.#roster.forTurn(target);
+    const watch = {
+      signal: this.#parts.signal,
+      tend: () => this.tend(),
+      sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
+    };
+    const before = life.standing.state;
+    const parts = { host: this.host, hands: this.#hands, target, life, processes, watch, held: '' };
+    const result = await takeTargetTurn(parts).catch((problem) => stoppedTurn(problem));
+    life.dueMs = startedMs + (result.end === 'gone' ? AGAIN_AFTER : target.everyMs);
+    const changed = life.last?.end !== result.end || life.last.why !== result.why;
+    life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
+    if (changed || life.standing.state !== before) this.events.add(target.name, turnWords(result, life));
+    this.#isStateNew = true;
+    const { end, why, taken } = result;
+    const record = { target: target.name, atMs: life.last.atMs, end, why, taken };
+    this.#parts.onTurn?.({ ...record, standing: life.standing.state, cpuMs: this.#cpuMs() - cpuBefore });
+    return result;
+  }
+
+  #cpuMs(): Milliseconds {
+    this.own.waitMs(this.#nowMs());
+    return this.own.totalMs;
+  }
+
+  /** Writes what is new of the state. */
+  keepState(): void {
+    if (!this.#isStateNew) return;
+    const problem = keepLives(this.host, this.#parts.state, this.#lives.values());
+    this.trouble('state', problem);
+    this.#isStateNew = problem !== undefined;
+  }
+}
+
+function stoppedTurn(problem: unknown): TurnResult {
+  if (problem instanceof OctavoError) return { end: 'held', why: 'the agent stops', taken: undefined };
+  throw problem;
+}
+
+function lastTurn(atMs: Milliseconds, processes: number, { end, why, taken }: TurnResult): LastTurn {
+  const verdicts = taken?.done?.verdicts ?? [];
+  return {
+    ...{ atMs, end, why, processes },
+    resident: taken?.seen.resident ?? 0,
+    huge: taken?.seen.huge ?? 0,
+    planned: taken?.plan.steps.length ?? 0,
+    met: metOf(verdicts),
+    returnedBytes: returnedBy(verdicts),
+    notes: notesOf(taken),
+  };
+}
+
+/** Notes of a plan that the status shows, at most. */
+const MOST_NOTES = 8;
+
+function notesOf(taken: Taken | undefined): readonly string[] {
+  return (taken?.notes ?? []).slice(0, MOST_NOTES);
+}
+
+function turnWords({ end, why, taken }: TurnResult, { standing }: TargetLife): string {
+  const planned = taken?.plan.steps.length ?? 0;
+  const verdicts = taken?.done?.verdicts ?? [];
+  switch (end) {
+    case 'observed':
+      return `observed; ${planned} steps would be taken`;
+    case 'nothing-to-do':
+      return 'nothing to do';
+    case 'acted':
+      return `acted: ${metOf(verdicts)} of ${verdicts.length} steps met`;
+    case 'held':
+      return `only observed, ${planned} steps would be taken: ${why}`;
+    case 'gone':
+      return 'its processes are gone';
+    case 'busy':
+      return `another Octavo is at work: ${why}`;
+    case 'failed':
+      return standing.state === 'observe-only'
+        ? `${why}; from now on it is only observed`
+        : `${why}; backing off`;
+  }
+}
+
+function jumpWords(jumpMs: Milliseconds): string {
+  const seconds = Math.round(Math.abs(jumpMs) / 1000);
+  return `the clock jumped ${seconds} s ${jumpMs > 0 ? 'ahead: it was set, or the machine slept' : 'back'}`;
+}

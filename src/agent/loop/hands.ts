@@ -1,0 +1,70 @@
+/** Who looks into targets and acts on them: the agent itself on the model and in tests, another process on a live host. */
+import type { Given } from '../../config/kinds.js';
+import type { Budgets, Plan, Receipt, SystemMemory, Verdict } from '../../vocabulary/plan.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { Bytes, Milliseconds, ProcessId } from '../../vocabulary/units.js';
+
+/** A turn to be taken. */
+export interface Order {
+  readonly target: string;
+  readonly processes: readonly ProcessIdentity[];
+  readonly policy: string;
+  readonly parameters: Given;
+  readonly sources: readonly string[];
+  readonly sourceParameters: Given;
+  readonly actuators: readonly string[];
+  readonly actuatorParameters: Given;
+  readonly halfLifeMs: Milliseconds;
+  readonly budgets: Budgets;
+  /** Whether it may act; otherwise it ends with the plan. */
+  readonly act: boolean;
+}
+
+/** What a turn found and did. */
+export interface Taken {
+  /** As the policy made it, within what was allowed. */
+  readonly plan: Plan;
+  /** Undefined when nothing was to be done, or nothing may be. */
+  readonly done: Done | undefined;
+  /** Earlier splits that others had undone when the turn began. */
+  readonly undone: number;
+  /** Bytes that came back of those that earlier turns returned, as far as this turn looked. */
+  readonly cameBack: Bytes;
+  readonly seen: Seen;
+  readonly notes: readonly string[];
+}
+
+/** Memory of the target's processes as the turn saw it. */
+export interface Seen {
+  readonly processes: number;
+  readonly resident: Bytes;
+  /** Mapped by huge entries. */
+  readonly huge: Bytes;
+}
+
+export interface Done {
+  readonly run: string;
+  readonly how: 'complete' | 'interrupted' | 'stopped';
+  readonly why: string;
+  readonly receipts: readonly Receipt[];
+  readonly verdicts: readonly Verdict[];
+  readonly memory: SystemMemory;
+}
+
+export interface TurnWatch {
+  readonly signal: AbortSignal;
+  /** Does what falls due while the turn goes on. */
+  tend(): void;
+  /** Waits, and tends meanwhile. */
+  sleep(duration: Milliseconds, signal?: AbortSignal): Promise<void>;
+  /** The part of a plan that may be carried out now. */
+  allowed(plan: Plan): Plan;
+}
+
+export interface Hands {
+  /** Takes a turn. Throws an OctavoError where it cannot be taken. */
+  take(order: Order, watch: TurnWatch): Promise<Taken>;
+  /** Processes whose CPU time is the agent's, besides its own. */
+  readonly processes: readonly ProcessId[];
+  close(): Promise<void>;
+}

@@ -1,0 +1,45 @@
+/** What the agent tells of itself. */
+import { ownHolder } from '../../host/lock-file.js';
+import type { Milliseconds } from '../../vocabulary/units.js';
+import type { Target } from '../configuration/configuration.js';
+import type { Status, StatusTarget } from '../life/status.js';
+import type { Agent } from './agent.js';
+
+export interface ConfigurationFacts {
+  readonly file: string;
+  readonly loadedMs: Milliseconds;
+  /** Why the last reload changed nothing; empty when it did. */
+  readonly problem: string;
+}
+
+export function statusOf(agent: Agent, startedMs: Milliseconds, facts: ConfigurationFacts): Status {
+  const { host, configuration } = agent;
+  return {
+    ...{ octavo: 'agent-status', version: 1 },
+    holder: ownHolder(host),
+    ...{ startedMs, updatedMs: host.clock.wallMs() },
+    configuration: { ...facts, files: [...configuration.files] },
+    watching: { ...agent.counts },
+    own: { cpuMs: agent.own.totalMs, cpuBound: configuration.cpuShare },
+    troubles: [...agent.troubles],
+    targets: configuration.targets.map((target) => statusTarget(agent, target)),
+    events: agent.events.last.map((event) => ({ ...event })),
+  };
+}
+
+function statusTarget(agent: Agent, { name, match, act, policy }: Target): StatusTarget {
+  const { standing, last, totals, dueMs } = agent.life(name);
+  const { clock } = agent.host;
+  const wall = (monotonicMs: Milliseconds) =>
+    Math.round(clock.wallMs() - clock.monotonicNs() / 1e6 + monotonicMs);
+  return {
+    ...{ name, match: match.words, act, policy },
+    processes: agent.processesOf(name),
+    standing: standing.state,
+    untilMs: standing.state === 'free' ? null : wall(standing.untilMs),
+    reason: standing.reason,
+    nextMs: wall(dueMs),
+    last: last === undefined ? null : { ...last, notes: [...last.notes] },
+    totals: { ...totals },
+  };
+}

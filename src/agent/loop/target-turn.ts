@@ -1,0 +1,115 @@
+/** One turn of one target: what it may do now, the turn itself, and what is learned from its outcome. */
+import type { Host } from '../../host/host.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { Plan, Verdict } from '../../vocabulary/plan.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
+import type { Target } from '../configuration/configuration.js';
+import { usedBy, withinAllowance } from '../life/allowance.js';
+import { current, stopped } from '../life/standing.js';
+import type { TargetLife, TurnEnd } from '../life/target-life.js';
+import { isWithin } from '../targets/hours.js';
+import type { Hands, Order, Taken, TurnWatch } from './hands.js';
+
+export interface TurnResult {
+  readonly end: TurnEnd;
+  readonly why: string;
+  readonly taken: Taken | undefined;
+}
+
+export interface TurnParts {
+  readonly host: Host;
+  readonly hands: Hands;
+  readonly target: Target;
+  readonly life: TargetLife;
+  readonly processes: readonly ProcessIdentity[];
+  readonly watch: Omit<TurnWatch, 'allowed'>;
+  /** Why nothing may be done now on the whole host; empty when it may. */
+  readonly held: string;
+}
+
+export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
+  const { host, hands, target, life, processes, watch } = parts;
+  const nowMs = () => host.clock.monotonicNs() / 1e6;
+  life.standing = current(life.standing, nowMs());
+  const why = whyHeld(parts);
+  const act = target.act && why === '';
+  const allowed = (plan: Plan) => withinAllowance(plan, life.allowance.left(nowMs(), target.timed));
+  try {
+    const taken = await hands.take(orderOf(target, processes, act), { ...watch, allowed });
+    return learned(parts, taken, { nowMs: nowMs(), why, act });
+  } catch (problem) {
+    if (!(problem instanceof OctavoError)) throw problem;
+    return failed(parts, problem, nowMs());
+  }
+}
+
+/** Why a target that may be acted on is only observed now; empty when it is acted on, or never may be. */
+function whyHeld({ host, target, life, held }: TurnParts): string {
+  if (!target.act) return '';
+  const { state, reason } = life.standing;
+  if (state === 'backing-off') return `backing off: ${reason}`;
+  if (state === 'observe-only') return `observing only: ${reason}`;
+  if (!isWithin(target.hours, host.clock.wallMs())) return 'outside its hours';
+  return held;
+}
+
+function orderOf(target: Target, processes: readonly ProcessIdentity[], act: boolean): Order {
+  const {
+    name,
+    policy,
+    parameters,
+    sources,
+    sourceParameters,
+    actuators,
+    actuatorParameters,
+    halfLifeMs,
+    budgets,
+  } = target;
+  return {
+    ...{ target: name, processes, act, policy, parameters, sources, sourceParameters },
+    ...{ actuators, actuatorParameters, halfLifeMs, budgets },
+  };
+}
+
+interface Outlook {
+  readonly nowMs: Milliseconds;
+  readonly why: string;
+  readonly act: boolean;
+}
+
+function learned({ life }: TurnParts, taken: Taken, { nowMs, why, act }: Outlook): TurnResult {
+  const { plan, done, undone, cameBack } = taken;
+  const verdicts = done?.verdicts ?? [];
+  life.allowance.note(nowMs, usedBy(done?.receipts ?? [], plan.geometry.blockBytes));
+  const met = metOf(verdicts);
+  life.add({
+    ...{ turns: 1, met, notMet: verdicts.length - met, refused: plan.refused.length },
+    ...{ undone, returnedBytes: returnedBy(verdicts), cameBackBytes: cameBack },
+  });
+  if (done?.how === 'stopped') return { end: 'held', why: done.why, taken };
+  if (why !== '') return { end: 'held', why, taken };
+  if (!act) return { end: 'observed', why: '', taken };
+  return { end: done === undefined ? 'nothing-to-do' : 'acted', why: '', taken };
+}
+
+export function metOf(verdicts: readonly Verdict[]): number {
+  return verdicts.filter(({ outcome }) => outcome === 'met').length;
+}
+
+/** Bytes that the system got back; what is not known counts as nothing. */
+export function returnedBy(verdicts: readonly Verdict[]): Bytes {
+  return verdicts.reduce((sum, { returnedBytes }) => sum + (returnedBytes ?? 0), 0);
+}
+
+/** A target that went away is no failure, nor is another Octavo at work. */
+function failed({ life }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
+  const why = `${problem.code}: ${problem.message}`;
+  if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
+  if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
+    return { end: 'gone', why, taken: undefined };
+  if (problem.code === 'STATE_LOCKED') return { end: 'busy', why, taken: undefined };
+  life.standing = stopped(life.standing, nowMs, why);
+  life.add({ failures: 1 });
+  return { end: 'failed', why, taken: undefined };
+}

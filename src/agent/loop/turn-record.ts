@@ -1,0 +1,18 @@
+/** A turn of a target, for history, metrics and tests. */
+import type { Milliseconds } from '../../vocabulary/units.js';
+import type { Standing } from '../life/standing.js';
+import type { TurnEnd } from '../life/target-life.js';
+import type { Taken } from './hands.js';
+
+export interface TurnRecord {
+  readonly target: string;
+  /** Wall time at its end. */
+  readonly atMs: Milliseconds;
+  readonly end: TurnEnd;
+  readonly why: string;
+  /** Undefined when it could not be taken. */
+  readonly taken: Taken | undefined;
+  readonly standing: Standing['state'];
+  /** CPU time of the agent that it took; undefined when not known. */
+  readonly cpuMs: Milliseconds;
+}

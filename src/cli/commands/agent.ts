@@ -1,0 +1,71 @@
+import type { AgentEvent } from '../../agent/loop/events.js';
+import { OwnHands } from '../../agent/loop/own-hands.js';
+import { Session } from '../../agent/loop/session.js';
+import { EXIT } from '../../vocabulary/errors.js';
+import { command, jsonFlag } from '../command.js';
+import { parseWord } from '../parameters.js';
+import { showStatus } from '../print/agent-status.js';
+
+type Flags = { readonly config: string; readonly once: boolean; readonly json: boolean };
+
+export const DEFAULT_CONFIGURATION = '/etc/octavo/agent.yaml';
+
+export const agentCommand = command<Flags, []>(
+  {
+    brief: 'watch services and keep their huge pages in shape, as a configuration says',
+    description: [
+      'Watches which processes come and go, takes a turn on each target in its time, and acts only on targets with',
+      '`act: true`, within their budgets and hours. Everything else is observed and planned. SIGHUP reads the configuration',
+      'again: a wrong one changes nothing and is told by `octavo status`. SIGTERM ends it.',
+    ].join('\n'),
+    examples: [
+      ['octavo agent --config agent.yaml', 'in the foreground'],
+      ['octavo agent --once --config agent.yaml', 'one turn of every target, for cron'],
+    ],
+    effect: { kind: 'acts', what: 'splits and collapses on targets with `act: true` in its configuration' },
+    exits: [
+      [EXIT.badInput, 'the configuration is wrong, or state cannot be written'],
+      [EXIT.notAllMet, 'with --once: a turn failed'],
+      [EXIT.refused, 'another agent runs on this host'],
+      [EXIT.interrupted, 'ended by a signal'],
+    ],
+  },
+  {
+    flags: {
+      config: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief: 'Configuration, with drop-ins in FILE.d',
+        default: DEFAULT_CONFIGURATION,
+        placeholder: 'file',
+      },
+      once: {
+        kind: 'boolean',
+        brief: 'Take one turn of every target and end',
+        default: false,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  async function ({ config, once, json }) {
+    const onEvent = ({ target, text }: AgentEvent) =>
+      this.remark(`octavo: ${target === '' ? '' : `${target}: `}${text}`);
+    const session = new Session({
+      ...{ host: this.host, file: config, signal: this.signal, onEvent },
+      makeHands: (state) => new OwnHands({ host: this.host, directory: state }),
+    });
+    if (!once) {
+      this.onReload(() => session.reload());
+      await session.run();
+      this.endsWith('interrupted');
+      return;
+    }
+    const results = await session.once();
+    const status = session.status();
+    if (json) this.printJson(status);
+    else for (const line of showStatus(status)) this.print(line);
+    if (results.some(({ end }) => end === 'failed')) this.endsWith('notAllMet');
+    if (this.signal.aborted) this.endsWith('interrupted');
+  },
+);
