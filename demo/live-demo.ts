@@ -66,7 +66,7 @@ class LiveDemo {
     const plan = join(this.#options.directory, 'plan.json');
     await this.#findAndPlan(plan);
     await this.#act('after apply', ['apply', plan], 'Apply, inside the budgets, and verify by page sizes', 8);
-    if (this.#options.record) await this.#record(['after', 'inspect', this.#target]);
+    await this.#record(['after', 'inspect', this.#target]);
     await this.#takeBack();
     story.heading('Before and after');
     tellMoments(story, this.#moments, region.pageBytes);
@@ -99,11 +99,11 @@ class LiveDemo {
 
   /** The moment before: what the threads see when nobody disturbs them. */
   async #lookAround(): Promise<void> {
-    const { story, octavo, record } = this.#options;
+    const { story, octavo } = this.#options;
     await this.#workload.ask('start', THREADS);
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     await this.#note('before', null);
-    if (record) await this.#record(['before', 'plan', this.#target, ...PLAN_WORDS]);
+    await this.#record(['before', 'plan', this.#target, ...PLAN_WORDS]);
     story.heading('Inspect: folio orders, mapping levels, and what the huge pages really hold');
     this.#watch(await octavo.show(['inspect', this.#target, '--mappings', '3'], 20, 0));
   }
@@ -171,12 +171,11 @@ class LiveDemo {
     story.line('gap is the scheduler’s, which “before” shows for this machine without Octavo.');
   }
 
+  /** Records the host for tests, where the options name a folder. */
   async #record([folder, ...words]: readonly string[]): Promise<void> {
-    await this.#options.octavo.show(
-      ['record-host', join(this.#options.record!, folder), '--', ...words, '--json'],
-      0,
-      1,
-    );
+    const { record } = this.#options;
+    if (!record) return;
+    await this.#options.octavo.show(['record-host', join(record, folder), '--', ...words, '--json'], 0, 1);
   }
 
   #rollup(field: string): number {

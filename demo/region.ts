@@ -169,6 +169,6 @@ function aligned(address: number, blockBytes: number): number {
 
 function hashOfName(name: string): number {
   let hash = 0;
-  for (const letter of name) hash = mix32(hash + letter.codePointAt(0)!);
+  for (const letter of name) hash = mix32(hash + (letter.codePointAt(0) ?? 0));
   return hash >>> 0;
 }

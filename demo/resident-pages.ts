@@ -24,7 +24,7 @@ export class ResidentPages {
   /** Whether the page with this number (address divided by page size) is present or swapped out. */
   has(page: number): boolean {
     if (this.#descriptor === undefined) return true;
-    if (page < this.#start || page >= this.#end) this.#read(page);
+    if (page < this.#start || page >= this.#end) this.#read(this.#descriptor, page);
     // Bit 63: present, bit 62: swapped or migrating.
     return this.#words[(page - this.#start) * 2 + 1] >>> 30 !== 0;
   }
@@ -33,8 +33,8 @@ export class ResidentPages {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
   }
 
-  #read(page: number): void {
-    const read = readSync(this.#descriptor!, this.#words, 0, this.#words.byteLength, page * ENTRY_BYTES);
+  #read(descriptor: number, page: number): void {
+    const read = readSync(descriptor, this.#words, 0, this.#words.byteLength, page * ENTRY_BYTES);
     this.#start = page;
     this.#end = page + read / ENTRY_BYTES;
     if (this.#end === page) throw new Error(`pagemap gave nothing for page ${page}`);

@@ -6,6 +6,7 @@
  * this order, no piece inherits a reference that would send khugepaged after it.
  * Collapse: MADV_COLLAPSE, PMD order only.
  */
+import { defined } from '../base/assert.js';
 import { probeAdvice } from '../host/features/acting.js';
 import type { Advice, Host } from '../host/host.js';
 import type { Receipt, Step } from '../vocabulary/plan.js';
@@ -63,7 +64,12 @@ class MadviseActuator implements Actuator {
     const made: Receipt[] = [];
     if (splits.length > 0) made.push(...(await this.#split(splits, context, receipts)));
     if (collapses.length > 0) made.push(...(await this.#collapse(collapses, context, receipts)));
-    return steps.map((step) => made.find((receipt) => receipt.step === step.id)!);
+    return steps.map((step) =>
+      defined(
+        made.find((receipt) => receipt.step === step.id),
+        'a step has no receipt',
+      ),
+    );
   }
 
   describe(steps: readonly Step[], pid: number): readonly string[] {

@@ -1,3 +1,4 @@
+import { defined } from '../base/assert.js';
 import { parseSmaps, type SmapsEntry } from '../formats/proc/smaps.js';
 import type { Host } from '../host/host.js';
 import type { Mapping } from '../vocabulary/mapping.js';
@@ -48,7 +49,7 @@ export class BlockObserver {
   }
 
   #state(block: BlockNumber): BlockState {
-    const blocks = this.#sizes!.blocks;
+    const blocks = defined(this.#sizes, 'nothing was observed yet').blocks;
     const row = rowOfBlock(blocks, block);
     return row < 0 ? emptyBlock(block) : wholeBlockState(blocks, row);
   }

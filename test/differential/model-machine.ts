@@ -84,9 +84,10 @@ export function modelMachine(
       return 'ok';
     },
     fork: async () => {
-      const { child, error } = fork(kernel, task);
-      if (child !== undefined) children.push(child);
-      return answered(error);
+      const { child } = fork(kernel, task);
+      if (child === undefined) return answered('ENOMEM');
+      children.push(child);
+      return 'ok';
     },
     reap: async () => {
       for (const child of children.splice(0)) exit(kernel, child);

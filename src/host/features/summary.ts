@@ -1,4 +1,5 @@
 /** What the single findings amount to for somebody who wants to look, split, collapse or sample. */
+import { defined } from '../../base/assert.js';
 import type { AbilitySummary, Features, Probed } from '../../vocabulary/abilities.js';
 import { no, partly, unknown, yes } from './probed.js';
 
@@ -113,7 +114,10 @@ function anyOf(ways: readonly Way[]): Probed {
 /** The worst of what is needed together; the first such part speaks for the others, which have rows of their own. */
 function allOf(parts: readonly Probed[]): Probed {
   const worst = Math.min(...parts.map((probed) => RANK[probed.answer]));
-  return parts.find((probed) => RANK[probed.answer] === worst)!;
+  return defined(
+    parts.find((probed) => RANK[probed.answer] === worst),
+    'the worst answer is one of them',
+  );
 }
 
 function joined(parts: readonly Probed[]): string {

@@ -43,6 +43,12 @@ const THP_RULES: Record<ThpRule, number> = { 'except-advised': 2, never: 0 };
 const MAX_RANGES = 1024;
 /** The kernel clamps a call to 0x7ffff000 bytes and reports nothing about the rest (lib/iov_iter.c). */
 const MAX_CALL_BYTES = 0x7ffff000;
+/** Memory of this process that the kernel reads arguments from, and writes what it found to. */
+interface Arena {
+  readonly arena: ArenaSpan;
+  readonly words: BigUint64Array;
+}
+
 /** _IOWR('f', 16, struct pm_scan_arg), the same on x86-64 and arm64. */
 const PAGEMAP_SCAN = 0xc0606610;
 const SCAN_ARGUMENT_BYTES = 96;
@@ -68,8 +74,7 @@ export class LinuxCalls implements Calls {
   readonly #geometry: PageGeometry;
   readonly #ownPid: ProcessId;
   readonly #inherited: Inherited;
-  #arena: ArenaSpan | undefined;
-  #words: BigUint64Array | undefined;
+  #arena: Arena | undefined;
   #drain: LruDrain | undefined;
   /** The advise vector holds one call at a time. */
   #advising: Promise<unknown> = Promise.resolve();
@@ -185,7 +190,7 @@ export class LinuxCalls implements Calls {
 
   #probe(own: PidFd, advice: Advice): Answer<void> {
     const native = this.#native as Native;
-    const vector = this.#ready().address + BigInt(ARENA.adviseVector);
+    const vector = this.#ready().arena.address + BigInt(ARENA.adviseVector);
     const asked = native.call('process_madvise', own.descriptor, vector, 0, ADVICE[advice], 0);
     return asked.errno ? refused(asked.errno, adviceCall(own.pid, advice)) : success(undefined);
   }
@@ -193,7 +198,7 @@ export class LinuxCalls implements Calls {
   async #advise(handle: PidFd, batch: readonly PageRange[], advice: Advice): Promise<Answer<Bytes>> {
     const native = this.#native as Native;
     this.#fillVector(ARENA.adviseVector, batch);
-    const vector = this.#ready().address + BigInt(ARENA.adviseVector);
+    const vector = this.#ready().arena.address + BigInt(ARENA.adviseVector);
     const done = await native.callAsync(
       'process_madvise',
       handle.descriptor,
@@ -207,26 +212,26 @@ export class LinuxCalls implements Calls {
 
   #scan(descriptor: number, path: string, scan: PagemapScan): Answer<ScannedRegions> {
     const found = new GrowingRegions();
+    const { words } = this.#ready();
     const shift = BigInt(this.#geometry.pageShift);
     const end = BigInt(scan.range.end) << shift;
     let start = BigInt(scan.range.start) << shift;
     while (start < end) {
       const count = this.#scanOnce(descriptor, start, end, scan);
       if (count.errno) return refused(count.errno, `ioctl PAGEMAP_SCAN ${path}`);
-      found.add(this.#words!, ARENA.regions / 8, count.value, this.#geometry.pageBytes);
+      found.add(words, ARENA.regions / 8, count.value, this.#geometry.pageBytes);
       // Only a full buffer ends a walk early. walk_end is no sign of that: the kernel leaves it where it last flushed
       // its own buffer of 512 regions, so a whole walk would seem to have stopped there (do_pagemap_scan()).
       if (count.value < MAX_REGIONS) break;
-      const walkEnd = this.#words![ARENA.scan / 8 + 4];
-      const lastEnd = this.#words![ARENA.regions / 8 + (count.value - 1) * 3 + 1];
+      const walkEnd = words[ARENA.scan / 8 + 4];
+      const lastEnd = words[ARENA.regions / 8 + (count.value - 1) * 3 + 1];
       start = later(walkEnd, lastEnd);
     }
     return success(found.columns());
   }
 
   #scanOnce(descriptor: number, start: bigint, end: bigint, scan: PagemapScan) {
-    const arena = this.#ready();
-    const words = this.#words!;
+    const { arena, words } = this.#ready();
     const at = ARENA.scan / 8;
     words[at] = BigInt(SCAN_ARGUMENT_BYTES);
     words[at + 1] = 0n;
@@ -249,8 +254,7 @@ export class LinuxCalls implements Calls {
   }
 
   #fillVector(offset: number, ranges: readonly PageRange[]): void {
-    this.#ready();
-    const words = this.#words!;
+    const { words } = this.#ready();
     const shift = BigInt(this.#geometry.pageShift);
     ranges.forEach((range, index) => {
       words[offset / 8 + index * 2] = BigInt(range.start) << shift;
@@ -258,11 +262,11 @@ export class LinuxCalls implements Calls {
     });
   }
 
-  #ready(): ArenaSpan {
-    if (!this.#arena) {
-      this.#arena = (this.#native as Native).arena(ARENA.end);
-      const { buffer, byteOffset, byteLength } = this.#arena.bytes;
-      this.#words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
+  #ready(): Arena {
+    if (this.#arena === undefined) {
+      const arena = (this.#native as Native).arena(ARENA.end);
+      const { buffer, byteOffset, byteLength } = arena.bytes;
+      this.#arena = { arena, words: new BigUint64Array(buffer, byteOffset, byteLength / 8) };
     }
     return this.#arena;
   }

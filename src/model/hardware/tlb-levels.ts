@@ -1,4 +1,5 @@
 /** The arrays of a CPU's TLB levels, in the shapes that their figures ask for. */
+import { defined } from '../../base/assert.js';
 import type { Cpu, TlbArray } from '../cpus/cpu.js';
 import { FourWays } from './four-ways.js';
 import { FullyAssociative } from './fully-associative.js';
@@ -8,13 +9,18 @@ import type { TlbArrayModel } from './tlb-array.js';
 
 /** The first level: one array for all kinds, or one for huge translations beside that of the others. */
 export function firstLevelOf(cpu: Cpu): TlbArrayModel {
-  const others = cpu.first.find((array) => array.holds.includes('base'))!;
-  const huge = cpu.first.find((array) => array.holds.includes('huge'))!;
+  const others = firstOf(cpu, 'base');
+  const huge = firstOf(cpu, 'huge');
   if (huge === others) return arrayOf(others);
   if (others.ways.value === 4 && huge.ways.value === 4) {
     return new FourWays(others.entries.value, huge.entries.value);
   }
   return new SideBySide(arrayOf(others), arrayOf(huge));
+}
+
+function firstOf(cpu: Cpu, kind: TlbArray['holds'][number]): TlbArray {
+  const found = cpu.first.find((array) => array.holds.includes(kind));
+  return defined(found, `${cpu.name} holds ${kind} translations in no first-level array`);
 }
 
 function arrayOf(array: TlbArray): TlbArrayModel {

@@ -27,7 +27,7 @@ function process(cpu: Cpu, pages: number, huge: boolean) {
   const kernel = boot({ memoryBytes: 256 * MIB, architecture: cpu.architecture });
   kernel.thp.enabled = huge ? 'always' : 'never';
   const task = spawn(kernel, { command: 'test' });
-  const mm = task.mm!;
+  const mm = task.memory;
   const first = mmap(kernel, mm, { pages });
   assert.equal(typeof first, 'number');
   const windows = windowsFor(cpu, kernel.geometry);

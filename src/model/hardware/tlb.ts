@@ -9,7 +9,7 @@ import { KIND, type TlbArrayModel } from './tlb-array.js';
 import type { TlbCounters } from './tlb-counters.js';
 import { firstLevelOf, secondLevelOf } from './tlb-levels.js';
 import { Walker } from './walker.js';
-import { type Window, Windows } from './windows.js';
+import { type GuestTables, type Window, Windows } from './windows.js';
 
 export { BATCH } from './address-space.js';
 
@@ -188,7 +188,7 @@ export class Tlb {
   private walkAll(window: Window, accesses: Uint32Array, walked: number): void {
     this.#walks += walked;
     if (window.guest !== undefined) {
-      for (let i = 0; i < walked; i++) this.walkNested(window, accesses, i);
+      for (let i = 0; i < walked; i++) this.walkNested(window, window.guest, accesses, i);
       return;
     }
     const faults = window.space.walkAll(window.firstPage, accesses, this.#positions, walked, this.#faulting);
@@ -217,25 +217,31 @@ export class Tlb {
     this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
   }
 
-  private walkNested(window: Window, accesses: Uint32Array, index: number): void {
+  private walkNested(window: Window, guest: GuestTables, accesses: Uint32Array, index: number): void {
     const at = this.#positions[index];
     const access = accesses[at];
     const offset = access >>> 1;
-    const host = window.guest!.toHost(offset);
+    const host = guest.toHost(offset);
     const page = window.firstPage + host;
     const store = (access & 1) === 1;
     const mapped = window.space.walk(page, store);
     this.outcomes[at] = OUTCOME.walk;
     if ((this.#keys[index] & 3) === KIND.huge) this.#hugeWalks++;
-    this.#cycles += this.nestedCycles(window, offset, host, mapped);
+    this.#cycles += this.nestedCycles(window, guest, offset, host, mapped);
     if (mapped === MAPPED.fault) this.fault(window, offset, page, store, at);
     if (store) this.markStored(window.linear + offset);
   }
 
-  private nestedCycles(window: Window, offset: number, host: number, mapped: number): number {
+  private nestedCycles(
+    window: Window,
+    guest: GuestTables,
+    offset: number,
+    host: number,
+    mapped: number,
+  ): number {
     const hugeOrder = this.windows.geometry.hugeOrder;
     const page = window.linear + offset;
-    const guestHuge = window.guest!.isHuge(offset >>> hugeOrder);
+    const guestHuge = guest.isHuge(offset >>> hugeOrder);
     const hostHuge = (mapped & MAPPED.huge) !== 0;
     return this.#walker.nestedWalk(page, page >>> hugeOrder, window.linear + host, guestHuge, hostHuge);
   }

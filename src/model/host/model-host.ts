@@ -47,7 +47,7 @@ export function modelHost(kernel: Kernel, options: ModelHostOptions = {}): Model
   mountFiles(kernel, own.pid, bootId, viewer);
   const memory = options.memory ?? new MemoryFiles();
   const caller = {
-    mm: own.mm!.id,
+    mm: own.memory.id,
     userId,
     mayNice: capabilities.includes('CAP_SYS_NICE'),
     mayTrace: viewer.mayTrace,
@@ -69,9 +69,9 @@ function ownProcess(kernel: Kernel, userId: number): Process {
   if (found !== undefined && found.userId === userId) return found;
   const own = spawn(kernel, { command: 'octavo', commandLine: ['octavo'], userId });
   kernel.ownPid = own.pid;
-  for (const vma of own.mm!.vmas) {
+  for (const vma of own.memory.vmas) {
     // A running program has touched its text, data, heap and stack.
-    if ((vma.flags & VM.special) === 0) access(kernel, own.mm!, vma.end - 1, (vma.flags & VM.write) !== 0);
+    if ((vma.flags & VM.special) === 0) access(kernel, own.memory, vma.end - 1, (vma.flags & VM.write) !== 0);
   }
   return own;
 }

@@ -95,9 +95,9 @@ export const CALLS: Readonly<Record<string, ShellCommand>> = {
     run: ({ host }, [pid]) => {
       const found = findProcess(host.kernel, pid);
       if (isAnswer(found)) return found;
-      const { child, error, cost } = fork(host.kernel, found.task);
+      const { child, cost } = fork(host.kernel, found.task);
       host.kernel.clock.spend(cost);
-      return child === undefined ? refusal(error!) : answer(String(child.pid));
+      return child === undefined ? refusal('ENOMEM') : answer(String(child.pid));
     },
   },
   exit: {

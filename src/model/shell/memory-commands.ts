@@ -113,10 +113,10 @@ function mapMemory(kernel: Kernel, task: Process, keys: Record<string, string>):
   const flags = VM.read | VM.write | (shared ? VM.shared : 0);
   const at = keys.at === undefined ? undefined : (parseAddress(keys.at) ?? 0) / pageBytes;
   if (at !== undefined && !Number.isInteger(at)) return refusal('EINVAL');
-  const start = mmap(kernel, task.mm!, { pages, flags, inode, at });
+  const start = mmap(kernel, task.memory, { pages, flags, inode, at });
   if (typeof start === 'string') return refusal(start);
-  if (keys.advise === 'hugepage') adviseRange(kernel, task.mm!, start, start + pages, 'MADV_HUGEPAGE');
-  if (keys.advise === 'nohugepage') adviseRange(kernel, task.mm!, start, start + pages, 'MADV_NOHUGEPAGE');
+  if (keys.advise === 'hugepage') adviseRange(kernel, task.memory, start, start + pages, 'MADV_HUGEPAGE');
+  if (keys.advise === 'nohugepage') adviseRange(kernel, task.memory, start, start + pages, 'MADV_NOHUGEPAGE');
   const step = Math.max(1, Math.floor((parseSize(keys.stride ?? '') ?? pageBytes) / pageBytes));
   const touched = keys.touch === 'read' || keys.touch === 'write';
   const reached = touched ? touchPages(kernel, task, start, start + pages, step, keys.touch === 'write') : 0;
@@ -152,7 +152,7 @@ function touchPages(
   kernel.cpu = task.cpu;
   let touched = 0;
   for (let page = start; page < end; page += step) {
-    const cost = access(kernel, task.mm!, page, write);
+    const cost = access(kernel, task.memory, page, write);
     if (cost < 0) return cost === -1 ? 'EFAULT' : 'ENOMEM';
     kernel.clock.spend(cost);
     touched++;

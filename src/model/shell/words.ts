@@ -38,12 +38,15 @@ export function parseSize(text: string): number | undefined {
   return Number(found[1]) * 2 ** shift;
 }
 
+const UNIT_NS: Readonly<Record<string, number>> = {
+  ...{ ns: 1, us: 1e3, ms: 1e6, s: 1e9, min: 60e9, h: 3600e9 },
+};
+
 /** Nanoseconds written as 2s, 500ms, 10us, 5min; a bare number is seconds. */
 export function parseDuration(text: string): number | undefined {
   const found = /^(\d+(?:\.\d+)?)(ns|us|ms|s|min|h)?$/.exec(text);
   if (found === null) return undefined;
-  const unit = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, min: 60e9, h: 3600e9 }[found[2] ?? 's']!;
-  return Math.round(Number(found[1]) * unit);
+  return Math.round(Number(found[1]) * UNIT_NS[found[2] ?? 's']);
 }
 
 /** A byte address or count, in hexadecimal with 0x or decimal. */

@@ -1,3 +1,4 @@
+import { defined } from '../../base/assert.js';
 import { perfData } from '../recordings/perf-data.js';
 import type { Simulation } from './simulation.js';
 
@@ -5,7 +6,7 @@ import type { Simulation } from './simulation.js';
 export function recordingOf(simulation: Simulation): Uint8Array {
   const { machine, processes } = simulation;
   const { geometry } = machine.kernel;
-  const pmu = machine.pmu!;
+  const pmu = defined(machine.pmu, 'the machine has no PMU');
   return perfData(
     {
       samples: pmu.samples,

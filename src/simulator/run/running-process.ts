@@ -78,7 +78,7 @@ export class RunningProcess {
     const group = cgroupOf(machine, about);
     this.task = spawn(kernel, { command: about.name, memcg: group?.id ?? 0 });
     this.task.threads = about.threads;
-    const mm = this.task.mm!;
+    const mm = this.task.memory;
     mm.thpDisable = THP_DISABLE[about.prctl];
     if (about.registered) enlist(kernel, mm);
     this.space = new KernelSpace(kernel, mm);
@@ -124,7 +124,7 @@ export class RunningProcess {
   private advise(pages: number, firstPage: number): void {
     if (this.about.advice === 'none') return;
     const advice = this.about.advice === 'hugepage' ? 'MADV_HUGEPAGE' : 'MADV_NOHUGEPAGE';
-    adviseRange(this.#machine.kernel, this.task.mm!, firstPage, firstPage + pages, advice);
+    adviseRange(this.#machine.kernel, this.task.memory, firstPage, firstPage + pages, advice);
   }
 
   countTouches(): void {
@@ -152,7 +152,7 @@ export class RunningProcess {
   /** What it has in memory is noted for the mean over time. */
   noteMemory(): void {
     const { kernel } = this.#machine;
-    this.memory.note(kernel.clock.now, this.task.mm!.rss * kernel.geometry.pageBytes);
+    this.memory.note(kernel.clock.now, this.task.memory.rss * kernel.geometry.pageBytes);
   }
 
   /**

@@ -186,12 +186,12 @@ export class Simulation {
     const { window, task } = this.find(call.process);
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
     const first = window.firstPage + pages(call.from);
-    const before = takeCensus(kernel, task.mm!).pmdMapped;
+    const before = takeCensus(kernel, task.memory).pmdMapped;
     const end = Math.min(first + pages(call.bytes), window.firstPage + window.pages);
-    const answer = adviseRange(kernel, task.mm!, first, end, call.advice);
+    const answer = adviseRange(kernel, task.memory, first, end, call.advice);
     this.#callNs += answer.cost;
     this.#cpus.useAny(answer.cost);
-    const change = (takeCensus(kernel, task.mm!).pmdMapped - before) / kernel.geometry.blockBytes;
+    const change = (takeCensus(kernel, task.memory).pmdMapped - before) / kernel.geometry.blockBytes;
     const result = answer.error ?? `${change >= 0 ? '+' : ''}${change} huge blocks`;
     this.notes.push(`${this.time()} ${call.advice} on ${call.process}: ${result}`);
   }
@@ -201,7 +201,7 @@ export class Simulation {
     const { window, task } = this.find(call.process);
     let splitter = this.#splitters.get(index);
     if (splitter === undefined) {
-      splitter = new Splitter(kernel, task.mm!, call.backOff);
+      splitter = new Splitter(kernel, task.memory, call.backOff);
       this.#splitters.set(index, splitter);
     }
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
@@ -230,7 +230,7 @@ export class Simulation {
     this.timeline.push({
       atMs: Math.round(kernel.clock.now / 1e6),
       processes: this.processes.map((process) => {
-        const census = takeCensus(kernel, process.task.mm!);
+        const census = takeCensus(kernel, process.task.memory);
         return {
           name: process.name,
           rss: census.rss,
@@ -307,7 +307,7 @@ export class Simulation {
     hugeNs: Nanoseconds,
   ): ProcessOutcome {
     const { name, memory, times } = process;
-    const census = takeCensus(this.machine.kernel, process.task.mm!);
+    const census = takeCensus(this.machine.kernel, process.task.memory);
     const [before, after] = [processAt(warm, name), processAt(now, name)];
     process.noteMemory();
     return {

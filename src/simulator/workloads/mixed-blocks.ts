@@ -3,7 +3,9 @@
  * over what is in use are set apart from each other, so that use need not tell heat. All in use is stored to once, then
  * pages are accessed at random by their weights. Where wished, blocks exchange their heat as time goes on.
  */
+
 import * as z from 'zod';
+import { defined } from '../../base/assert.js';
 import { exponential, power } from '../../base/power.js';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
@@ -111,7 +113,7 @@ class MixedBlocks implements Workload {
 
   /** Takes all exchanges that are due by now. */
   #turn(now: Nanoseconds): void {
-    const { every, share } = this.#drift!;
+    const { every, share } = defined(this.#drift, 'it does not drift');
     for (; now >= (this.#drifts + 1) * every; this.#drifts++) {
       const chosen = this.#blocks.filter(({ pages }) => pages.length > 0 && this.#random.fraction() < share);
       for (let i = chosen.length - 1; i > 0; i--) {

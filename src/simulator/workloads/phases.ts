@@ -2,7 +2,9 @@
  * Phases in time, as masim plays them: in each phase some regions are accessed, with a weight each, at random or in
  * sequence. `stairs` and `zigzag` are two well-known plays made of it.
  */
+
 import * as z from 'zod';
+import { defined } from '../../base/assert.js';
 import type { SeededRandom } from '../../base/seeded-random.js';
 import { type MasimConfig, type MasimRegion, parseMasim } from '../../formats/masim.js';
 import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js';
@@ -68,7 +70,7 @@ export const masim = workloadKind({
     const played = phases.map((phase) => ({
       duration: phase.duration,
       parts: phase.access.map(({ region, weight, order, access }) => ({
-        ...places.get(region)!,
+        ...defined(places.get(region), 'every region has a place'),
         weight,
         order,
         stride: 1,
@@ -100,7 +102,7 @@ function playConfig(config: MasimConfig, geometry: PageGeometry, random: SeededR
     parts: patterns
       .filter(({ probability }) => probability > 0)
       .map(({ region, isRandom, stride, probability, mode }) => ({
-        ...places.get(region)!,
+        ...defined(places.get(region), 'every region has a place'),
         weight: probability,
         order: isRandom ? ('random' as const) : ('sequential' as const),
         stride: stride / geometry.pageBytes,

@@ -57,7 +57,11 @@ export function oomScore(kernel: Kernel, task: Process): number {
 /** The victim, or with memory.oom.group everybody in the highest such cgroup below the one that ran out. */
 function withGroup(kernel: Kernel, victim: Process, limited: Memcg | undefined): Process[] {
   let group: Memcg | undefined;
-  for (let memcg: Memcg | undefined = kernel.memcgOf(victim.mm!); memcg !== undefined; memcg = memcg.parent) {
+  for (
+    let memcg: Memcg | undefined = kernel.memcgOf(victim.memory);
+    memcg !== undefined;
+    memcg = memcg.parent
+  ) {
     if (memcg.oomGroup) group = memcg;
     if (memcg === limited) break;
   }
@@ -71,7 +75,7 @@ function withGroup(kernel: Kernel, victim: Process, limited: Memcg | undefined):
 
 function kill(kernel: Kernel, task: Process): void {
   kernel.counters.count('oom_kill');
-  kernel.memcgOf(task.mm!).count('oom_kill');
+  kernel.memcgOf(task.memory).count('oom_kill');
   kernel.killed.push({ pid: task.pid, command: task.command, atNs: kernel.clock.now });
   kernel.clock.spend(exit(kernel, task));
 }

@@ -26,14 +26,14 @@ import { exit, newMm } from './processes.js';
 
 /**
  * fork(2): the child shares every anonymous page, write-protected in both; pinned pages are copied at once. Shared
- * memory and files are left to be faulted in again (vma_needs_copy()). ENOMEM leaves no child
- * behind.
+ * memory and files are left to be faulted in again (vma_needs_copy()). Without memory for its
+ * page tables there is no child (ENOMEM).
  */
 export function fork(
   kernel: Kernel,
   parent: Process,
-): { child: Process | undefined; error: 'ENOMEM' | undefined; cost: Nanoseconds } {
-  const from = parent.mm!;
+): { readonly child: Process | undefined; readonly cost: Nanoseconds } {
+  const from = parent.memory;
   const to = newMm(kernel, from.family, from.memcg);
   const pid = kernel.nextPid++;
   const child = new Process(pid, parent.pid, parent.command, to, kernel.clock.now, parent.userId);
@@ -45,24 +45,24 @@ export function fork(
   to.hasMoved = from.hasMoved;
   if (from.inKhugepagedList) enlist(kernel, to);
   let cost = 0;
-  let error: 'ENOMEM' | undefined;
+  let hasRoom = true;
   for (const vma of from.vmas) {
     if (vma.flags & VM.dontCopy) continue;
     const copy = vma.clone();
     copy.flags &= ~VM.locked;
     to.vmas.push(copy);
     vma.inode?.addMapper(to);
-    if (vma.hasAnonPages && error === undefined) {
+    if (vma.hasAnonPages && hasRoom) {
       const copied = copyRange(kernel, from, to, vma);
       cost += copied.cost;
-      if (!copied.ok) error = 'ENOMEM';
+      hasRoom = copied.ok;
     }
   }
   to.forgetLastVma();
   kernel.flushes.tell(from.id, 0, Number.POSITIVE_INFINITY);
-  if (error === undefined) return { child, error, cost };
+  if (hasRoom) return { child, cost };
   exit(kernel, child);
-  return { child: undefined, error, cost };
+  return { child: undefined, cost };
 }
 
 function copyRange(kernel: Kernel, from: Mm, to: Mm, vma: Vma): { ok: boolean; cost: Nanoseconds } {

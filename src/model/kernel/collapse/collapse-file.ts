@@ -27,7 +27,7 @@ export function collapseFileBlock(
   block: PageNumber,
   collector: Collector,
 ): Collapsed {
-  const inode = vma.inode!;
+  const inode = vma.file;
   const offset = vma.offsetOf(block);
   const { tables, geometry } = kernel;
   const pmd = tables.ensurePmd(mm, block / geometry.pagesPerBlock);

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { Nanoseconds, Order, PageNumber } from '../../../vocabulary/units.js';
 import { drainAll } from '../memory/lru.js';
 import { NO_PAGES } from '../state/holds.js';
@@ -59,7 +60,10 @@ interface MmScan {
 function scanMm(kernel: Kernel, budget: number): MmScan {
   const { khugepaged } = kernel;
   if (khugepaged.cursor >= khugepaged.list.length) startOver(kernel);
-  const mm = kernel.mms.get(khugepaged.list[khugepaged.cursor])!;
+  const mm = defined(
+    kernel.mms.get(khugepaged.list[khugepaged.cursor]),
+    'khugepaged lists an address space that is gone',
+  );
   let progress = 1;
   let cost = 0;
   for (let i = mm.indexAtOrAfter(khugepaged.address); i < mm.vmas.length; i++) {

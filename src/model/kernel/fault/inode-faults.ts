@@ -25,8 +25,9 @@ export function inodeFault(
   write: boolean,
 ): Nanoseconds {
   const offset = vma.offsetOf(page);
-  if (offset >= vma.inode!.pages) return ACCESS.segmentationFault;
-  const found = cachePage(kernel, kernel.memcgOf(mm), vma.inode!, vma, offset);
+  const inode = vma.file;
+  if (offset >= inode.pages) return ACCESS.segmentationFault;
+  const found = cachePage(kernel, kernel.memcgOf(mm), inode, vma, offset);
   if (found.frame < 0) return ACCESS.outOfMemory;
   if (found.major) mm.majorFaults++;
   if (write && (vma.flags & VM.shared) === 0)
@@ -122,7 +123,7 @@ function mapAround(
   const pmd = kernel.tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
   const first = firstEntry(kernel, pmd);
   for (let around = from; around < to; around++) {
-    const other = vma.inode!.frameAt(vma.offsetOf(around));
+    const other = vma.file.frameAt(vma.offsetOf(around));
     const slot = first + (around % geometry.pagesPerBlock);
     if (other < 0 || kernel.tables.pteBits[slot] !== 0) continue;
     mapPtes(kernel, mm, slot, other, 1, prefaulted(kernel, bits));

@@ -36,7 +36,7 @@ function nameOf(memcg: Memcg): string {
 
 /** mkdir in the hierarchy. Answers the cgroup, making its ancestors as well; an errno when there are too many. */
 export function ensureCgroup(kernel: Kernel, path: string): Memcg | ErrnoName {
-  let memcg = kernel.memcgs[0]!;
+  let memcg = kernel.rootMemcg;
   for (const name of path.split('/').filter((part) => part !== '')) {
     const found = memcg.children.find((child) => nameOf(child) === name);
     if (found === undefined && kernel.memcgs.length >= MAX_MEMCGS) return 'ENOSPC';

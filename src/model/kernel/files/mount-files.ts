@@ -15,7 +15,7 @@ export function mountFiles(kernel: Kernel, self: number, bootId: string, viewer:
   const { files } = kernel;
   files.mount('/proc', new ProcDirectory(kernel, self, bootId, viewer));
   files.mount('/sys/kernel/mm/transparent_hugepage', thpDirectory(kernel));
-  files.mount('/sys/fs/cgroup', new CgroupDirectory(kernel, kernel.memcgs[0]!));
+  files.mount('/sys/fs/cgroup', new CgroupDirectory(kernel, kernel.rootMemcg));
   files.add(
     '/sys/kernel/mm/lru_gen/enabled',
     show(() => (kernel.features.lruGen ? '0x0007\n' : '0x0000\n'), 0o644),

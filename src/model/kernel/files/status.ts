@@ -78,7 +78,7 @@ export function cpuList(kernel: Kernel): string {
 }
 
 function memoryLines(kernel: Kernel, task: Process): string[] {
-  const mm = task.mm!;
+  const mm = task.memory;
   const kb = (pages: number) => String((pages * kernel.geometry.pageBytes) / 1024).padStart(8);
   const line = (name: string, pages: number) => `${name}:\t${kb(pages)} kB`;
   const sum = (match: (vma: Vma) => boolean) =>

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import { watermarks } from '../memory/allocation.js';
 import { dropCaches } from '../reclaim/drop-caches.js';
 import type { EventName } from '../state/counters.js';
@@ -19,7 +20,10 @@ const BY_RELEASE = [
 ] as const;
 
 function namesFor(kernel: Kernel) {
-  return BY_RELEASE.find(([release]) => kernel.features.release.startsWith(release))!;
+  return defined(
+    BY_RELEASE.find(([release]) => kernel.features.release.startsWith(release)),
+    'the last row fits every release',
+  );
 }
 
 /** Totals that several files show, in pages. */

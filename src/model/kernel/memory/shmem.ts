@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { FrameNumber, Nanoseconds, Order, PageNumber } from '../../../vocabulary/units.js';
 import { contentStampOf } from '../state/content.js';
 import { FOLIO } from '../state/folios.js';
@@ -139,7 +140,7 @@ export function countSwapIn(kernel: Kernel, memcg: Memcg, content: number, compr
 /** Takes a folio out of its inode's cache; it must be unmapped. Its swap copies, if any, were noted by the caller. */
 export function removeFromCache(kernel: Kernel, head: FrameNumber): void {
   const { folios } = kernel;
-  const inode = kernel.inodes.get(folios.owner[head])!;
+  const inode = defined(kernel.inodes.get(folios.owner[head]), 'a folio of the page cache has an inode');
   const index = folios.index[head];
   for (let i = 0; i < folios.pagesOf(head); i++)
     if (inode.frameAt(index + i) === head + i) inode.clear(index + i);

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { FrameNumber, Nanoseconds } from '../../../vocabulary/units.js';
 import { freeFolio } from '../memory/allocation.js';
 import { removeFromCache } from '../memory/shmem.js';
@@ -120,7 +121,7 @@ export function unmapAll(kernel: Kernel, head: FrameNumber): void {
 
 function leaveCache(kernel: Kernel, head: FrameNumber, slot: number): void {
   const { folios } = kernel;
-  const inode = kernel.inodes.get(folios.owner[head])!;
+  const inode = defined(kernel.inodes.get(folios.owner[head]), 'a folio of the page cache has an inode');
   const index = folios.index[head];
   const pages = folios.pagesOf(head);
   for (let i = 0; i < pages; i++) inode.setSwap(index + i, slot + i);

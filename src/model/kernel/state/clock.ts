@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { Nanoseconds } from '../../../vocabulary/units.js';
 
 /** What an event does; `value` is what `at` was given. */
@@ -110,7 +111,7 @@ export class Clock {
   }
 
   private removeAt(index: number): void {
-    const last = this.heap.pop()!;
+    const last = defined(this.heap.pop(), 'a heap with a top has a last');
     if (index >= this.heap.length) return;
     this.heap[index] = last;
     this.siftUp(index);

@@ -47,7 +47,7 @@ function machine() {
   const kernel = boot({ memoryBytes: 256 * MIB, seed: 1 });
   kernel.thp.enabled = 'always';
   const task = spawn(kernel, { command: 'one' });
-  const mm = task.mm!;
+  const mm = task.memory;
   const first = mmap(kernel, mm, { pages: 2048 });
   assert.ok(typeof first === 'number');
   for (let block = 0; block < 4; block++) access(kernel, mm, first + block * 512, true);

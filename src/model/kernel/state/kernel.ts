@@ -28,6 +28,7 @@
  * - Accessed bits are set by walks only (access.ts, or the hardware layer's own loop over `tables`); clearing one
  *   tells no flush. Changes that need a flush are told to `flushes`.
  */
+import { defined } from '../../../base/assert.js';
 import { SeededRandom } from '../../../base/seeded-random.js';
 import type { FrameNumber, Nanoseconds, PageGeometry, ProcessId } from '../../../vocabulary/units.js';
 import { Clock } from './clock.js';
@@ -85,7 +86,8 @@ export class Kernel {
   readonly khugepaged = new KhugepagedState();
   readonly pressure = new Pressure();
   /** By id; the root cgroup is 0. Removed ones leave a hole. */
-  readonly memcgs: (Memcg | undefined)[] = [new Memcg(0, '/', undefined)];
+  readonly rootMemcg = new Memcg(0, '/', undefined);
+  readonly memcgs: (Memcg | undefined)[] = [this.rootMemcg];
   readonly processes = new Map<ProcessId, Process>();
   readonly mms = new Map<number, Mm>();
   /** Address spaces that may share anonymous pages, by family. */
@@ -182,11 +184,11 @@ export class Kernel {
   }
 
   memcgOf(mm: Mm): Memcg {
-    return this.memcgs[mm.memcg]!;
+    return defined(this.memcgs[mm.memcg], 'a process is in a memcg that is gone');
   }
 
   memcgAt(id: number): Memcg {
-    return this.memcgs[id] ?? this.memcgs[0]!;
+    return this.memcgs[id] ?? this.rootMemcg;
   }
 
   /** The first huge block belongs to the kernel's image and holds the zero page. */

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { PageNumber, Pages } from '../../../vocabulary/units.js';
 import type { Inode } from './page-cache.js';
 
@@ -86,6 +87,11 @@ export class Vma {
   /** Index of an anonymous page in its folio's family: where it was first mapped, whatever moved it since. */
   anonIndexOf(page: PageNumber): PageNumber {
     return page - this.shift;
+  }
+
+  /** The inode of a mapping that has one: not for anonymous memory. */
+  get file(): MappedInode {
+    return defined(this.inode, 'anonymous memory has no inode');
   }
 
   /** Pages without an inode, or private copies of a file's pages. */

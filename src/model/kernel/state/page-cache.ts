@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { FrameNumber, PageNumber, Pages } from '../../../vocabulary/units.js';
 
 /** Pages of an inode's cache are looked up in chunks of this many. */
@@ -72,7 +73,7 @@ export class Inode<Mapper extends object> {
   *offsets(): Generator<PageNumber> {
     const bases = [...this.chunks.keys()].sort((a, b) => a - b);
     for (const base of bases) {
-      const chunk = this.chunks.get(base)!;
+      const chunk = defined(this.chunks.get(base), 'its bases are those of its chunks');
       const end = Math.min(CHUNK, this.end - base * CHUNK);
       for (let i = 0; i < end; i++) if (chunk[i] !== 0) yield base * CHUNK + i;
     }

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { Nanoseconds, ProcessId } from '../../../vocabulary/units.js';
 import type { Mm } from './mm.js';
 
@@ -35,5 +36,9 @@ export class Process {
     this.mm = mm;
     this.startedAt = startedAt;
     this.userId = userId;
+  }
+  /** Its address space. Not for kernel threads, which have none. */
+  get memory(): Mm {
+    return defined(this.mm, `${this.command} is a kernel thread`);
   }
 }

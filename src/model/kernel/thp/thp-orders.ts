@@ -13,7 +13,7 @@ export function allowedOrders(kernel: Kernel, mm: Mm, vma: Vma, purpose: Purpose
     return 0;
   const orders = vma.isAnonymous
     ? anonymousOrders(kernel, vma, purpose)
-    : inodeOrders(kernel, vma.inode!, vma, vma.offset, purpose);
+    : inodeOrders(kernel, vma.file, vma, vma.offset, purpose);
   return purpose === 'fault' ? orders : fittingAtTail(vma, orders);
 }
 
