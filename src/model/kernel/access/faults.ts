@@ -1,6 +1,7 @@
 import type { Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
 import { anonymousFault, type HugeFault, hugeAnonymousFault } from '../fault/anonymous-faults.js';
 import { hugeWriteProtectFault, writeProtectFault } from '../fault/copy-on-write.js';
+import type { Fault } from '../fault/fault.js';
 import { inodeFault } from '../fault/inode-faults.js';
 import { swapFault } from '../fault/swap-in.js';
 import { ACCESS } from '../state/access-results.js';
@@ -28,10 +29,11 @@ export function handleFault(kernel: Kernel, mm: Mm, page: PageNumber, write: boo
 
 function faultIn(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
   const pmd = kernel.tables.ensurePmd(mm, Math.floor(page / kernel.geometry.pagesPerBlock));
-  const huge = hugeFault(kernel, mm, vma, page, pmd, write);
+  const fault = { mm, vma, page, write, pmd };
+  const huge = hugeFault(kernel, fault);
   if (huge.mapped) return huge.cost + kernel.costs.fault;
   if (!ensureTable(kernel, mm, pmd)) return ACCESS.outOfMemory;
-  const cost = pageFault(kernel, mm, vma, page, pmd, write);
+  const cost = pageFault(kernel, fault);
   return cost < 0 ? cost : huge.cost + cost + kernel.costs.fault;
 }
 
@@ -54,42 +56,28 @@ function countFault(kernel: Kernel, mm: Mm): void {
 }
 
 /** What happens at the PMD level. */
-function hugeFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  write: boolean,
-): HugeFault {
+function hugeFault(kernel: Kernel, fault: Fault): HugeFault {
+  const { mm, vma, page, pmd, write } = fault;
   const { tables, geometry } = kernel;
   const bits = tables.pmdBits[pmd];
   if (bits & ENTRY.present) {
     if (!write || (bits & ENTRY.writable) !== 0) return SERVED;
-    return { mapped: true, cost: hugeWriteProtectFault(kernel, mm, vma, page, pmd) };
+    return { mapped: true, cost: hugeWriteProtectFault(kernel, fault) };
   }
   if (bits & ENTRY.table || !vma.isAnonymous || vma.flags & VM.uffdMissing) return NOT_HUGE;
   const allowed = (allowedOrders(kernel, mm, vma, 'fault') & (1 << geometry.hugeOrder)) !== 0;
   if (!allowed || !fits(vma, page, geometry.hugeOrder)) return NOT_HUGE;
-  return hugeAnonymousFault(kernel, mm, vma, page, pmd, write);
+  return hugeAnonymousFault(kernel, fault);
 }
 
-function pageFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  write: boolean,
-): Nanoseconds {
+function pageFault(kernel: Kernel, fault: Fault): Nanoseconds {
+  const { mm, vma, page, pmd, write } = fault;
   const { tables } = kernel;
   const entry = tables.pteOf(pmd, page);
   const bits = tables.pteBits[entry];
   if (bits & ENTRY.guard) return ACCESS.segmentationFault;
   if (bits & ENTRY.swap) return swapFault(kernel, mm, vma, page, entry);
   if (bits & ENTRY.present)
-    return write && (bits & ENTRY.writable) === 0 ? writeProtectFault(kernel, mm, vma, page, entry) : 0;
-  return vma.isAnonymous
-    ? anonymousFault(kernel, mm, vma, page, entry, write)
-    : inodeFault(kernel, mm, vma, page, pmd, entry, write);
+    return write && (bits & ENTRY.writable) === 0 ? writeProtectFault(kernel, fault, entry) : 0;
+  return vma.isAnonymous ? anonymousFault(kernel, fault, entry) : inodeFault(kernel, fault, entry);
 }

@@ -53,7 +53,7 @@ export function fork(
     to.vmas.push(copy);
     vma.inode?.addMapper(to);
     if (vma.hasAnonPages && hasRoom) {
-      const copied = copyRange(kernel, from, to, vma);
+      const copied = copyRange(kernel, { from, to, vma });
       cost += copied.cost;
       hasRoom = copied.ok;
     }
@@ -65,7 +65,15 @@ export function fork(
   return { child: undefined, cost };
 }
 
-function copyRange(kernel: Kernel, from: Mm, to: Mm, vma: Vma): { ok: boolean; cost: Nanoseconds } {
+/** Memory of one mapping that goes from a parent to its child. */
+interface Inheritance {
+  readonly from: Mm;
+  readonly to: Mm;
+  readonly vma: Vma;
+}
+
+function copyRange(kernel: Kernel, inheritance: Inheritance): { ok: boolean; cost: Nanoseconds } {
+  const { from, to, vma } = inheritance;
   const { tables, geometry } = kernel;
   let cost = 0;
   for (let block = blockStart(kernel, vma.start); block < vma.end; block += geometry.pagesPerBlock) {
@@ -74,24 +82,17 @@ function copyRange(kernel: Kernel, from: Mm, to: Mm, vma: Vma): { ok: boolean; c
     const target = tables.ensurePmd(to, block / geometry.pagesPerBlock);
     cost += kernel.costs.visitPmd;
     if (tables.pmdBits[source] & ENTRY.present) {
-      if (copyPmd(kernel, from, to, source, target, block)) continue;
+      if (copyPmd(kernel, to, source, target)) continue;
       cost += splitPmdMapping(kernel, from, block);
     }
-    if (!copyTable(kernel, from, to, vma, source, target, block)) return { ok: false, cost };
+    if (!copyTable(kernel, inheritance, source, target, block)) return { ok: false, cost };
     cost += kernel.costs.visitPte * geometry.pagesPerBlock;
   }
   return { ok: true, cost };
 }
 
 /** copy_huge_pmd(): shares the folio. False when it is pinned and its mapping must be split. */
-function copyPmd(
-  kernel: Kernel,
-  _from: Mm,
-  to: Mm,
-  source: number,
-  target: number,
-  _block: PageNumber,
-): boolean {
+function copyPmd(kernel: Kernel, to: Mm, source: number, target: number): boolean {
   const { tables, folios, geometry } = kernel;
   const head = tables.pmdValue[source];
   const bits = tables.pmdBits[source];
@@ -113,13 +114,12 @@ function copyPmd(
 
 function copyTable(
   kernel: Kernel,
-  from: Mm,
-  to: Mm,
-  vma: Vma,
+  inheritance: Inheritance,
   source: number,
   target: number,
   block: PageNumber,
 ): boolean {
+  const { to, vma } = inheritance;
   const { tables, geometry } = kernel;
   if (!ensureTable(kernel, to, target)) return false;
   const start = Math.max(vma.start, block);
@@ -129,7 +129,7 @@ function copyTable(
     const bits = tables.pteBits[entry];
     const other = firstEntry(kernel, target) + (page - block);
     if (bits & ENTRY.present && (bits & ENTRY.zero) === 0) {
-      const copied = sharePages(kernel, to, vma, page, entry, other, end - page);
+      const copied = sharePages(kernel, inheritance, { page, entry, other }, end - page);
       if (copied === 0) return false;
       page += copied;
       continue;
@@ -137,7 +137,7 @@ function copyTable(
     if (bits !== 0) copySpecial(kernel, to, entry, other);
     page++;
   }
-  return from !== to;
+  return true;
 }
 
 function copySpecial(kernel: Kernel, to: Mm, entry: number, other: number): void {
@@ -149,28 +149,28 @@ function copySpecial(kernel: Kernel, to: Mm, entry: number, other: number): void
   }
 }
 
+/** A page of the parent: its entry there, and the one in the child's table. */
+interface PairOfEntries {
+  readonly page: PageNumber;
+  readonly entry: number;
+  readonly other: number;
+}
+
 /** Shares a run of pages of one folio, or copies its first page when the folio is pinned. Pages done, 0 on failure. */
-function sharePages(
-  kernel: Kernel,
-  to: Mm,
-  vma: Vma,
-  page: PageNumber,
-  entry: number,
-  other: number,
-  most: number,
-): number {
+function sharePages(kernel: Kernel, inheritance: Inheritance, pair: PairOfEntries, most: number): number {
+  const { entry, other } = pair;
   const { tables, folios } = kernel;
   const frame = tables.pteValue[entry];
   const head = folios.headOf(frame);
   if (!folios.has(head, FOLIO.anon)) return 1;
-  if (folios.pins[head] > 0) return copyPinned(kernel, to, vma, page, frame, other) ? 1 : 0;
+  if (folios.pins[head] > 0) return copyPinned(kernel, inheritance, pair, frame) ? 1 : 0;
   const run = alikeRun(kernel, entry, runOfFolio(kernel, entry, most));
   for (let i = 0; i < run; i++) {
     changePte(kernel, entry + i, 0, ENTRY.writable);
     folios.page[frame + i] &= ~PAGE.exclusive;
   }
   const kept = ENTRY.present | (tables.pteBits[entry] & (ENTRY.dirty | ENTRY.softDirty));
-  mapPtes(kernel, to, other, frame, run, kept);
+  mapPtes(kernel, inheritance.to, other, frame, run, kept);
   fold(kernel, entry, run);
   return run;
 }
@@ -186,11 +186,9 @@ function alikeRun(kernel: Kernel, entry: number, most: number): number {
 
 function copyPinned(
   kernel: Kernel,
-  to: Mm,
-  vma: Vma,
-  page: PageNumber,
+  { to, vma }: Inheritance,
+  { page, other }: PairOfEntries,
   frame: FrameNumber,
-  other: number,
 ): boolean {
   const made = newAnonymousPage(kernel, to, vma, page);
   if (made.head < 0) return false;

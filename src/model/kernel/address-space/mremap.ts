@@ -1,4 +1,4 @@
-import type { Nanoseconds, PageNumber, Pages } from '../../../vocabulary/units.js';
+import type { Nanoseconds, PageNumber, PageRange, Pages } from '../../../vocabulary/units.js';
 import type { Outcome } from '../split/split.js';
 import type { Kernel } from '../state/kernel.js';
 import { type Mm, VM, type Vma } from '../state/mm.js';
@@ -108,7 +108,8 @@ function movePiece(kernel: Kernel, mm: Mm, page: PageNumber, pages: Pages, dista
     return costs.visitPmd;
   }
   const cost = splitPmdMapping(kernel, mm, page);
-  if (tables.pmdBits[source] & ENTRY.table) moveEntries(kernel, mm, source, page, pages, distance);
+  if (tables.pmdBits[source] & ENTRY.table)
+    moveEntries(kernel, mm, source, { start: page, end: page + pages }, distance);
   return cost + costs.visitPte * pages;
 }
 
@@ -131,11 +132,11 @@ function moveEntries(
   kernel: Kernel,
   mm: Mm,
   source: number,
-  page: PageNumber,
-  pages: Pages,
+  { start: page, end }: PageRange,
   distance: number,
 ): void {
   const { tables, geometry } = kernel;
+  const pages = end - page;
   const target = tables.pmdOf(mm, Math.floor((page + distance) / geometry.pagesPerBlock));
   const from = firstEntry(kernel, source) + (page % geometry.pagesPerBlock);
   const to = firstEntry(kernel, target) + ((page + distance) % geometry.pagesPerBlock);

@@ -56,16 +56,16 @@ function mapImage(kernel: Kernel, mm: Mm, command: string): void {
   const pageShift = kernel.geometry.pageShift;
   const at = (address: number) => Math.ceil(address / 2 ** pageShift);
   const base = at(0x400000);
-  const add = (start: number, pages: number, flags: number, name: string, inode?: MappedInode, offset = 0) =>
+  const add = (start: number, pages: number, flags: number, name: string, inode?: MappedInode) =>
     insertVma(
       kernel,
       mm,
-      new Vma(start, start + pages, flags | VM.softDirty, inode, inode ? offset : start, name),
+      new Vma({ start, end: start + pages }, flags | VM.softDirty, inode, inode ? start - base : start, name),
     );
-  add(base, 1, VM.read, path, text, 0);
-  add(base + 1, 161, VM.read | VM.exec, path, text, 1);
-  add(base + 162, 44, VM.read, path, text, 162);
-  add(base + 206, 3, VM.read | VM.write | VM.account, path, text, 206);
+  add(base, 1, VM.read, path, text);
+  add(base + 1, 161, VM.read | VM.exec, path, text);
+  add(base + 162, 44, VM.read, path, text);
+  add(base + 206, 3, VM.read | VM.write | VM.account, path, text);
   add(base + 209, 5, VM.read | VM.write | VM.account, '');
   add(at(0x0eef2000), 34, VM.read | VM.write | VM.account, '[heap]');
   add(at(0x7f1ae618a000), 4, VM.read | VM.special | VM.dontDump | VM.dontExpand | VM.mixedMap, '[vvar]');
@@ -156,8 +156,7 @@ export function mmap(kernel: Kernel, mm: Mm, options: MapOptions): PageNumber | 
     kernel,
     mm,
     new Vma(
-      start,
-      start + pages,
+      { start, end: start + pages },
       flags | account,
       options.inode,
       offset,

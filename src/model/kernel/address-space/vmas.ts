@@ -1,4 +1,4 @@
-import type { Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
+import type { Nanoseconds, PageNumber, PageRange } from '../../../vocabulary/units.js';
 import { dropInode } from '../memory/shmem.js';
 import type { Outcome } from '../split/split.js';
 import type { Kernel } from '../state/kernel.js';
@@ -96,14 +96,18 @@ export function munmap(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumbe
   return cost;
 }
 
+/** VM flags that are set, and those that are cleared. */
+export interface FlagChange {
+  readonly set: number;
+  readonly clear: number;
+}
+
 /** Sets and clears VM flags over a range, cutting and joining mappings. Calls `changed` for each one that changes. */
 export function changeFlags(
   kernel: Kernel,
   mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
-  set: number,
-  clear: number,
+  { start, end }: PageRange,
+  { set, clear }: FlagChange,
   changed: (vma: Vma) => void = () => {},
 ): Nanoseconds {
   let cost = 0;
@@ -136,8 +140,7 @@ export function mprotect(
   let cost = kernel.costs.systemCall;
   for (const vma of vmasIn(mm, start, covered)) {
     const [from, to] = [Math.max(start, vma.start), Math.min(covered, vma.end)];
-    const { set, clear } = permissionFlags(vma, permissions);
-    cost += changeFlags(kernel, mm, from, to, set, clear);
+    cost += changeFlags(kernel, mm, { start: from, end: to }, permissionFlags(vma, permissions));
   }
   if ((permissions & VM.write) === 0) cost += writeProtect(kernel, mm, start, covered);
   else cost += splitEdges(kernel, mm, start, covered);
@@ -145,7 +148,7 @@ export function mprotect(
 }
 
 /** Private memory is accounted while it can be written, and stays so once it has pages (mprotect_fixup()). */
-function permissionFlags(vma: Vma, permissions: number): { set: number; clear: number } {
+function permissionFlags(vma: Vma, permissions: number): FlagChange {
   const clear = (VM.read | VM.write | VM.exec) & ~permissions;
   if (vma.flags & VM.shared) return { set: permissions, clear };
   if (permissions & VM.write) return { set: permissions | VM.account, clear };

@@ -1,11 +1,11 @@
-import type { FrameNumber, Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
+import type { FrameNumber, Nanoseconds, PageNumber, PageRange } from '../../../vocabulary/units.js';
 import { changeOnLru, deactivate, drainLocal, isolate } from '../memory/lru.js';
 import { shrinkFolios } from '../reclaim/reclaim.js';
 import { splitFolio, UNIFORM } from '../split/split.js';
 import { FOLIO } from '../state/folios.js';
 import { NO_PAGES } from '../state/holds.js';
 import type { Kernel } from '../state/kernel.js';
-import type { Mm, Vma } from '../state/mm.js';
+import type { Mm } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import { blockStart, clearEntries, firstEntry, runOfFolio } from '../translation/entries.js';
 import { testAndClearPmdYoung, testAndClearPteYoung } from '../translation/young.js';
@@ -19,7 +19,6 @@ import { releaseSwapEntry } from '../translation/zap.js';
 export function coldOrPageout(
   kernel: Kernel,
   mm: Mm,
-  _vma: Vma,
   start: PageNumber,
   end: PageNumber,
   pageout: boolean,
@@ -32,7 +31,7 @@ export function coldOrPageout(
     for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
       const [from, to] = [Math.max(start, block), Math.min(end, block + pagesPerBlock)];
       const entries = isHuge(kernel, mm, block) ? 1 : to - from;
-      cost += adviseBlock(kernel, mm, block, from, to, pageout);
+      cost += adviseBlock(kernel, mm, { start: from, end: to }, pageout);
       kernel.flushes.tell(mm.id, from, to, entries);
     }
     return cost;
@@ -46,12 +45,11 @@ function isHuge({ tables, geometry }: Kernel, mm: Mm, block: PageNumber): boolea
 function adviseBlock(
   kernel: Kernel,
   mm: Mm,
-  block: PageNumber,
-  from: PageNumber,
-  to: PageNumber,
+  { start: from, end: to }: PageRange,
   pageout: boolean,
 ): Nanoseconds {
   const { tables, geometry } = kernel;
+  const block = blockStart(kernel, from);
   const pmd = tables.pmdOf(mm, block / geometry.pagesPerBlock);
   let cost = 0;
   if (tables.pmdBits[pmd] & ENTRY.present) {
@@ -117,8 +115,11 @@ function adviseEntries(kernel: Kernel, first: number, count: number, pageout: bo
         continue;
       }
     }
-    if (mayTake(kernel, head) && folios.has(head, FOLIO.lru))
-      coolEntries(kernel, entry, run, head, pageout, taken);
+    if (mayTake(kernel, head) && folios.has(head, FOLIO.lru)) {
+      forgetReferences(kernel, head);
+      if (pageout) taken.push(head);
+      else coolEntries(kernel, entry, run, head);
+    }
     entry += run;
   }
   return taken.length > 0 ? cost + pageOut(kernel, taken) : cost;
@@ -128,22 +129,13 @@ function splitPartlyCovered(kernel: Kernel, head: FrameNumber): Nanoseconds {
   return mayTake(kernel, head) ? splitFolio(kernel, head, 0, UNIFORM).cost : 0;
 }
 
-function coolEntries(
-  kernel: Kernel,
-  entry: number,
-  run: number,
-  head: FrameNumber,
-  pageout: boolean,
-  taken: FrameNumber[],
-): void {
-  if (!pageout) for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
-  forgetReferences(kernel, head);
-  if (pageout) taken.push(head);
-  else deactivate(kernel, head);
+function coolEntries(kernel: Kernel, entry: number, run: number, head: FrameNumber): void {
+  for (let e = entry; e < entry + run; e++) testAndClearPteYoung(kernel, e);
+  deactivate(kernel, head);
 }
 
 /** MADV_FREE on a part of one anonymous mapping (madvise_free_pte_range()): pages may be dropped until written again. */
-export function lazyFree(kernel: Kernel, mm: Mm, _vma: Vma, start: PageNumber, end: PageNumber): Nanoseconds {
+export function lazyFree(kernel: Kernel, mm: Mm, start: PageNumber, end: PageNumber): Nanoseconds {
   const { tables, geometry } = kernel;
   let cost = 0;
   drainLocal(kernel);

@@ -1,5 +1,5 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
-import type { Nanoseconds, PageNumber } from '../../../vocabulary/units.js';
+import type { Nanoseconds, PageNumber, PageRange } from '../../../vocabulary/units.js';
 import { handleFault } from '../access/faults.js';
 import { populate } from '../access/populate.js';
 import { punchHole } from '../address-space/hole-punch.js';
@@ -69,7 +69,7 @@ export function adviseRange(
     if (vma.start > page) hole = 'ENOMEM';
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
-    const done = adviseVma(kernel, mm, vma, from, to, advice);
+    const done = adviseVma(kernel, mm, vma, { start: from, end: to }, advice);
     cost += done.cost;
     if (done.error !== undefined) return { error: done.error, cost };
     page = to;
@@ -78,30 +78,24 @@ export function adviseRange(
   return { error: hole, cost };
 }
 
-function adviseVma(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: PageNumber,
-  end: PageNumber,
-  advice: AdviceName,
-): Outcome {
+function adviseVma(kernel: Kernel, mm: Mm, vma: Vma, range: PageRange, advice: AdviceName): Outcome {
+  const { start, end } = range;
   switch (advice) {
     case 'MADV_COLD':
     case 'MADV_PAGEOUT':
       if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
-      return done(coldOrPageout(kernel, mm, vma, start, end, advice === 'MADV_PAGEOUT'));
+      return done(coldOrPageout(kernel, mm, start, end, advice === 'MADV_PAGEOUT'));
     case 'MADV_COLLAPSE':
       return madviseCollapse(kernel, mm, vma, start, end);
     case 'MADV_HUGEPAGE':
     case 'MADV_NOHUGEPAGE':
-      return adviseHuge(kernel, mm, vma, start, end, advice === 'MADV_HUGEPAGE');
+      return adviseHuge(kernel, mm, vma, range, advice === 'MADV_HUGEPAGE');
     case 'MADV_DONTNEED':
       if (vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
       return done(zapRange(kernel, mm, start, end, 'keep'));
     case 'MADV_FREE':
       if (!vma.isAnonymous || vma.flags & (VM.locked | VM.special)) return refused('EINVAL');
-      return done(lazyFree(kernel, mm, vma, start, end));
+      return done(lazyFree(kernel, mm, start, end));
     case 'MADV_REMOVE':
       return punchHole(kernel, vma, start, end);
     case 'MADV_WILLNEED':
@@ -111,7 +105,7 @@ function adviseVma(
     case 'MADV_GUARD_REMOVE':
       return done(removeGuards(kernel, mm, start, end));
     default:
-      return adviseFlags(kernel, mm, start, end, advice);
+      return adviseFlags(kernel, mm, range, advice);
   }
 }
 
@@ -119,27 +113,14 @@ const done = (cost: Nanoseconds): Outcome => ({ error: undefined, cost });
 const refused = (error: ErrnoName): Outcome => ({ error, cost: 0 });
 
 /** hugepage_madvise(): khugepaged learns of the mapping only when its flags change. */
-function adviseHuge(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: PageNumber,
-  end: PageNumber,
-  huge: boolean,
-): Outcome {
+function adviseHuge(kernel: Kernel, mm: Mm, vma: Vma, range: PageRange, huge: boolean): Outcome {
   if (vma.flags & VM.special) return refused('EINVAL');
   const set = huge ? VM.hugepage : VM.noHugepage;
   const clear = huge ? VM.noHugepage : VM.hugepage;
-  return done(changeFlags(kernel, mm, start, end, set, clear, (changed) => registerMm(kernel, mm, changed)));
+  return done(changeFlags(kernel, mm, range, { set, clear }, (changed) => registerMm(kernel, mm, changed)));
 }
 
-function adviseFlags(
-  kernel: Kernel,
-  mm: Mm,
-  start: PageNumber,
-  end: PageNumber,
-  advice: AdviceName,
-): Outcome {
+function adviseFlags(kernel: Kernel, mm: Mm, range: PageRange, advice: AdviceName): Outcome {
   const change: Partial<Record<AdviceName, [number, number]>> = {
     MADV_NORMAL: [0, VM.randomRead | VM.sequentialRead],
     MADV_RANDOM: [VM.randomRead, VM.sequentialRead],
@@ -151,7 +132,7 @@ function adviseFlags(
   };
   const bits = change[advice];
   if (bits === undefined) return refused('EINVAL');
-  return done(changeFlags(kernel, mm, start, end, bits[0], bits[1]));
+  return done(changeFlags(kernel, mm, range, { set: bits[0], clear: bits[1] }));
 }
 
 /** Swapped pages come back; shmem is read from swap into its cache. */

@@ -21,7 +21,12 @@ export function setLocked(
   locked: boolean,
 ): Outcome {
   const covered = coveredUntil(mm, start, end);
-  let cost = changeFlags(kernel, mm, start, covered, locked ? VM.locked : 0, locked ? 0 : VM.locked);
+  let cost = changeFlags(
+    kernel,
+    mm,
+    { start, end: covered },
+    { set: locked ? VM.locked : 0, clear: locked ? 0 : VM.locked },
+  );
   forEachFolio(kernel, mm, start, covered, (head) => markLocked(kernel, head, locked));
   cost += kernel.costs.systemCall;
   if (covered < end) return { error: 'ENOMEM', cost };

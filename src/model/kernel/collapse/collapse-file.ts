@@ -65,7 +65,7 @@ function mapWhole(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, head: Fra
     }
     zapRange(kernel, mm, block, block + geometry.pagesPerBlock);
   }
-  return mapHuge(kernel, mm, vma, block, pmd, head, false) ? 'succeeded' : 'vma_check';
+  return mapHuge(kernel, { mm, vma, page: block, pmd, write: false }, head) ? 'succeeded' : 'vma_check';
 }
 
 function scanCache(

@@ -13,7 +13,7 @@ import { ACCESS } from '../state/access-results.js';
 import { FOLIO } from '../state/folios.js';
 import { FRAME, NO_FRAME } from '../state/frames.js';
 import { type Kernel, ZERO_FRAME } from '../state/kernel.js';
-import { type Mm, VM, type Vma } from '../state/mm.js';
+import { VM, type Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import { registerMm } from '../thp/khugepaged-list.js';
 import { allowedOrders, fits } from '../thp/thp-orders.js';
@@ -25,6 +25,7 @@ import {
   mapPtes,
   setSpecial,
 } from '../translation/entries.js';
+import type { Fault, FaultingPage } from './fault.js';
 
 /** Flags of a new anonymous folio. */
 export const ANON = FOLIO.anon | FOLIO.swapBacked | FOLIO.uptodate;
@@ -63,14 +64,8 @@ export interface HugeFault {
 }
 
 /** do_huge_pmd_anonymous_page(): the huge zero page for a read, a huge folio for a write. */
-export function hugeAnonymousFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  write: boolean,
-): HugeFault {
+export function hugeAnonymousFault(kernel: Kernel, fault: Fault): HugeFault {
+  const { mm, vma, pmd, write } = fault;
   vma.hasAnonPages = true;
   registerMm(kernel, mm, vma);
   const deposit = allocateTableFrame(kernel, mm);
@@ -78,7 +73,7 @@ export function hugeAnonymousFault(
   const done =
     !write && kernel.thp.useZeroPage
       ? mapHugeZero(kernel, pmd, deposit)
-      : mapHugeFolio(kernel, mm, vma, page, pmd, deposit);
+      : mapHugeFolio(kernel, fault, deposit);
   if (!done.mapped) freeTableFrame(kernel, mm, deposit);
   return done;
 }
@@ -113,14 +108,8 @@ function hugeZeroFrame(kernel: Kernel): FrameNumber {
 }
 
 /** Maps a new huge folio by PMD, if there is one to be had. The deposit is used only on success. */
-export function mapHugeFolio(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  deposit: FrameNumber,
-): HugeFault {
+export function mapHugeFolio(kernel: Kernel, fault: Fault, deposit: FrameNumber): HugeFault {
+  const { mm, vma, page, pmd } = fault;
   const { counters, geometry } = kernel;
   const kind = { flags: ANON, owner: mm.family, index: vma.anonIndexOf(blockStart(kernel, page)) };
   const made = allocateFolio(kernel, geometry.hugeOrder, kernel.memcgOf(mm), kind, hugeEffort(kernel, vma));
@@ -152,22 +141,15 @@ export function lock(kernel: Kernel, vma: Vma, head: FrameNumber): void {
 }
 
 /** do_anonymous_page(): the zero page for a read, the largest enabled order that finds only empty entries for a write. */
-export function anonymousFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  entry: number,
-  write: boolean,
-): Nanoseconds {
-  if (!write) {
+export function anonymousFault(kernel: Kernel, fault: FaultingPage, entry: number): Nanoseconds {
+  if (!fault.write) {
     setSpecial(kernel, entry, ZERO_FRAME, ENTRY.present | ENTRY.zero | ENTRY.accessed);
     return 0;
   }
-  vma.hasAnonPages = true;
+  fault.vma.hasAnonPages = true;
   let cost = 0;
-  for (const order of faultOrders(kernel, mm, vma, page, entry)) {
-    const made = newPages(kernel, mm, vma, page, entry, order);
+  for (const order of faultOrders(kernel, fault, entry)) {
+    const made = newPages(kernel, fault, entry, order);
     cost += made.cost;
     if (made.ok) return cost;
   }
@@ -175,7 +157,7 @@ export function anonymousFault(
 }
 
 /** Orders to try, largest first, 0 last (alloc_anon_folio()). */
-function faultOrders(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Order[] {
+function faultOrders(kernel: Kernel, { mm, vma, page }: FaultingPage, entry: number): Order[] {
   if (vma.flags & VM.uffdMissing) return [0];
   const mask = allowedOrders(kernel, mm, vma, 'fault') & ~(1 << kernel.geometry.hugeOrder);
   const usable = descending(mask).filter(
@@ -192,9 +174,7 @@ function isEmpty(kernel: Kernel, page: PageNumber, entry: number, order: Order):
 
 function newPages(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
+  { mm, vma, page }: FaultingPage,
   entry: number,
   order: Order,
 ): { ok: boolean; cost: Nanoseconds } {

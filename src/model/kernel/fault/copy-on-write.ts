@@ -9,20 +9,16 @@ import { ENTRY } from '../state/page-tables.js';
 import { changePte, clearEntries, mapPtes, unmapPtes } from '../translation/entries.js';
 import { splitPmdMapping } from '../translation/pmd-split.js';
 import { ANON, copying, freshBits, lock, mapHugeFolio, zeroing } from './anonymous-faults.js';
+import type { Fault, FaultingPage } from './fault.js';
 
 /**
  * A write to a PMD mapping that is not writable (do_huge_pmd_wp_page()): reused when this process is the only one,
  * otherwise the mapping is split and the page copied by the PTE fault that follows. There is no huge copy.
  */
-export function hugeWriteProtectFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-): Nanoseconds {
+export function hugeWriteProtectFault(kernel: Kernel, fault: Fault): Nanoseconds {
+  const { mm, vma, page, pmd } = fault;
   const { tables, folios, geometry } = kernel;
-  if (tables.pmdBits[pmd] & ENTRY.zero) return replaceHugeZero(kernel, mm, vma, page, pmd);
+  if (tables.pmdBits[pmd] & ENTRY.zero) return replaceHugeZero(kernel, fault);
   const head = tables.pmdValue[pmd];
   const shared = !folios.has(head, FOLIO.anon);
   const exclusive = (folios.page[head] & PAGE.exclusive) !== 0;
@@ -44,11 +40,12 @@ function markExclusive(kernel: Kernel, frame: FrameNumber, pages: number): void 
 }
 
 /** do_huge_zero_wp_pmd(): a huge folio in place of the huge zero page, else the mapping is split. */
-function replaceHugeZero(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, pmd: number): Nanoseconds {
+function replaceHugeZero(kernel: Kernel, fault: Fault): Nanoseconds {
+  const { mm, page, pmd } = fault;
   const { tables } = kernel;
   const kept = { bits: tables.pmdBits[pmd], value: tables.pmdValue[pmd], deposit: tables.pmdTableFrame[pmd] };
   tables.pmdBits[pmd] = 0;
-  const { mapped, cost } = mapHugeFolio(kernel, mm, vma, page, pmd, kept.deposit);
+  const { mapped, cost } = mapHugeFolio(kernel, fault, kept.deposit);
   if (mapped) {
     kernel.flushes.tell(mm.id, page - (page % kernel.geometry.pagesPerBlock), page + 1);
     return cost;
@@ -60,24 +57,18 @@ function replaceHugeZero(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, pmd
 }
 
 /** A write to a present PTE that is not writable (do_wp_page()). */
-export function writeProtectFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  entry: number,
-): Nanoseconds {
+export function writeProtectFault(kernel: Kernel, fault: FaultingPage, entry: number): Nanoseconds {
   const { tables, folios } = kernel;
-  if (tables.pteBits[entry] & ENTRY.zero) return replaceZeroPage(kernel, mm, vma, page, entry);
+  if (tables.pteBits[entry] & ENTRY.zero) return replaceZeroPage(kernel, fault, entry);
   const frame = tables.pteValue[entry];
   const head = folios.headOf(frame);
-  if (!folios.has(head, FOLIO.anon) && vma.flags & VM.shared) return makeWritable(kernel, entry);
+  if (!folios.has(head, FOLIO.anon) && fault.vma.flags & VM.shared) return makeWritable(kernel, entry);
   if (folios.has(head, FOLIO.anon) && canReuse(kernel, frame, head)) {
     markExclusive(kernel, frame, 1);
     kernel.counters.count('pgreuse');
     return makeWritable(kernel, entry);
   }
-  return copyPage(kernel, mm, vma, page, true);
+  return copyPage(kernel, fault);
 }
 
 function makeWritable(kernel: Kernel, entry: number): Nanoseconds {
@@ -91,12 +82,13 @@ function canReuse(kernel: Kernel, frame: FrameNumber, head: FrameNumber): boolea
   return folios.pins[head] === 0 && !folios.isMaybeShared(head);
 }
 
-function replaceZeroPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, entry: number): Nanoseconds {
+function replaceZeroPage(kernel: Kernel, fault: FaultingPage, entry: number): Nanoseconds {
+  const { mm, vma, page } = fault;
   const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   vma.hasAnonPages = true;
   clearEntries(kernel, entry, 1);
-  mapNew(kernel, mm, vma, entry, made.head, true);
+  mapNew(kernel, fault, entry, made.head);
   kernel.flushes.tell(mm.id, page, page + 1);
   return made.cost + zeroing(kernel, 0);
 }
@@ -128,12 +120,13 @@ export function unshareFault(kernel: Kernel, mm: Mm, page: PageNumber): Nanoseco
   }
   const vma = mm.vmaOf(page);
   if (vma === undefined) return ACCESS.segmentationFault;
-  const copied = copyPage(kernel, mm, vma, page, false);
+  const copied = copyPage(kernel, { mm, vma, page, write: false });
   return copied < 0 ? copied : cost + copied;
 }
 
 /** wp_page_copy(): the process gets a page of its own with the same content. */
-function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boolean): Nanoseconds {
+function copyPage(kernel: Kernel, fault: FaultingPage): Nanoseconds {
+  const { mm, vma, page } = fault;
   const { tables, folios, geometry } = kernel;
   const entry = tables.pteOf(tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock)), page);
   const old = tables.pteValue[entry];
@@ -147,7 +140,7 @@ function copyPage(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, write: boo
   const head = folios.headOf(old);
   unmapPtes(kernel, mm, entry, 1);
   freeIfUnused(kernel, head);
-  mapNew(kernel, mm, vma, entry, made.head, write);
+  mapNew(kernel, fault, entry, made.head);
   vma.hasAnonPages = true;
   kernel.flushes.tell(mm.id, page, page + 1);
   return made.cost + copying(kernel, 1);
@@ -163,7 +156,7 @@ export function newAnonymousPage(
   return allocateFolio(kernel, 0, kernel.memcgOf(mm), kind, EFFORT.base);
 }
 
-function mapNew(kernel: Kernel, mm: Mm, vma: Vma, entry: number, head: FrameNumber, write: boolean): void {
+function mapNew(kernel: Kernel, { mm, vma, write }: FaultingPage, entry: number, head: FrameNumber): void {
   mapPtes(kernel, mm, entry, head, 1, freshBits(vma, write));
   lock(kernel, vma, head);
   addNewToLru(kernel, head);

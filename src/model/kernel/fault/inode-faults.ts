@@ -4,26 +4,20 @@ import { type CachePage, cachePage } from '../memory/shmem.js';
 import { ACCESS } from '../state/access-results.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
-import { type Mm, VM, type Vma } from '../state/mm.js';
+import { VM, type Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import { fits } from '../thp/thp-orders.js';
 import { blockStart, dropTable, firstEntry, mapPmd, mapPtes } from '../translation/entries.js';
 import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
+import type { Fault } from './fault.js';
 
 /** Pages around a read fault of a file that are mapped when they are cached (fault_around_bytes, 64 KiB). */
 const FAULT_AROUND_BYTES = 65536;
 
 /** A fault on shmem or a file (do_fault()). */
-export function inodeFault(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  entry: number,
-  write: boolean,
-): Nanoseconds {
+export function inodeFault(kernel: Kernel, fault: Fault, entry: number): Nanoseconds {
+  const { mm, vma, page, write } = fault;
   const offset = vma.offsetOf(page);
   const inode = vma.file;
   if (offset >= inode.pages) return ACCESS.segmentationFault;
@@ -31,19 +25,17 @@ export function inodeFault(
   if (found.frame < 0) return ACCESS.outOfMemory;
   if (found.major) mm.majorFaults++;
   if (write && (vma.flags & VM.shared) === 0)
-    return found.cost + copyPrivately(kernel, mm, vma, page, entry, found.frame);
+    return found.cost + copyPrivately(kernel, fault, entry, found.frame);
   if (write) kernel.folios.set(kernel.folios.headOf(found.frame), FOLIO.dirty);
-  if (mapHuge(kernel, mm, vma, page, pmd, found.frame, write)) return found.cost;
-  mapAround(kernel, mm, vma, page, entry, found, write);
+  if (mapHuge(kernel, fault, found.frame)) return found.cost;
+  mapAround(kernel, fault, entry, found);
   return found.cost;
 }
 
 /** do_cow_fault(): a write to a private mapping makes an anonymous copy at once. */
 function copyPrivately(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
+  { mm, vma, page }: Fault,
   entry: number,
   frame: FrameNumber,
 ): Nanoseconds {
@@ -59,15 +51,8 @@ function copyPrivately(
 }
 
 /** do_set_pmd(): a huge folio of the cache is mapped by PMD where the block is empty and fits. */
-export function mapHuge(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  pmd: number,
-  frame: FrameNumber,
-  write: boolean,
-): boolean {
+export function mapHuge(kernel: Kernel, fault: Fault, frame: FrameNumber): boolean {
+  const { mm, vma, page, pmd, write } = fault;
   const { tables, folios, geometry } = kernel;
   const head = folios.headOf(frame);
   if (folios.orderOf(head) !== geometry.hugeOrder || !fits(vma, page, geometry.hugeOrder)) return false;
@@ -97,15 +82,8 @@ function prefaulted(kernel: Kernel, bits: number): number {
  * Maps the page. A folio of shmem that was just made is mapped whole where it fits into empty entries
  * (finish_fault()), and a read maps what is cached in the 64 KiB around it (do_fault_around()).
  */
-function mapAround(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  page: PageNumber,
-  entry: number,
-  found: CachePage,
-  write: boolean,
-): void {
+function mapAround(kernel: Kernel, fault: Fault, entry: number, found: CachePage): void {
+  const { mm, vma, page, pmd, write } = fault;
   const { folios, geometry } = kernel;
   const head = folios.headOf(found.frame);
   const bits = sharedBits(vma, write);
@@ -120,7 +98,6 @@ function mapAround(
   const size = Math.min(FAULT_AROUND_BYTES / geometry.pageBytes, geometry.pagesPerBlock);
   const from = Math.max(page - (page % size), vma.start);
   const to = Math.min(page - (page % size) + size, vma.end);
-  const pmd = kernel.tables.pmdOf(mm, Math.floor(page / geometry.pagesPerBlock));
   const first = firstEntry(kernel, pmd);
   for (let around = from; around < to; around++) {
     const other = vma.file.frameAt(vma.offsetOf(around));
@@ -135,7 +112,7 @@ function wholeFolio(kernel: Kernel, vma: Vma, page: PageNumber, entry: number, f
   const { folios, tables, geometry } = kernel;
   const head = folios.headOf(frame);
   const pages = folios.pagesOf(head);
-  if (pages === 1 || vma.inode!.kind !== 'shmem') return 1;
+  if (pages === 1 || vma.file.kind !== 'shmem') return 1;
   const start = page - (frame - head);
   if (start < vma.start || start + pages > vma.end) return 1;
   if (start < blockStart(kernel, page) || start + pages > blockStart(kernel, page) + geometry.pagesPerBlock)

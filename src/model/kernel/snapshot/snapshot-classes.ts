@@ -36,7 +36,7 @@ export function kernelClasses(): SnapshotClass[] {
     plain(new Pressure()),
     plain(new Memcg(0, '/', undefined)),
     plain(new Mm(1, 1, 1, 0)),
-    plain(new Vma(0, 1, 0, undefined, 0, '')),
+    plain(new Vma({ start: 0, end: 1 }, 0, undefined, 0, '')),
     plain(new Inode(1, '', 'file', 1, 'never', '')),
     plain(new Process(1, 0, '', undefined, 0, 0)),
   ];

@@ -1,5 +1,5 @@
 import { defined } from '../../../base/assert.js';
-import type { PageNumber, Pages } from '../../../vocabulary/units.js';
+import type { PageNumber, PageRange, Pages } from '../../../vocabulary/units.js';
 import type { Inode } from './page-cache.js';
 
 /** A file whose mappers are address spaces of this model. */
@@ -64,8 +64,7 @@ export class Vma {
   shift: PageNumber = 0;
 
   constructor(
-    start: PageNumber,
-    end: PageNumber,
+    { start, end }: PageRange,
     flags: number,
     inode: MappedInode | undefined,
     offset: number,
@@ -100,7 +99,7 @@ export class Vma {
   }
 
   clone(): Vma {
-    const copy = new Vma(this.start, this.end, this.flags, this.inode, this.offset, this.name);
+    const copy = new Vma(this, this.flags, this.inode, this.offset, this.name);
     copy.hasAnonPages = this.hasAnonPages;
     copy.shift = this.shift;
     return copy;

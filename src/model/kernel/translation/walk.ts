@@ -1,4 +1,4 @@
-import type { PageNumber } from '../../../vocabulary/units.js';
+import type { PageNumber, PageRange } from '../../../vocabulary/units.js';
 import type { Kernel } from '../state/kernel.js';
 import type { Mm, Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
@@ -24,23 +24,17 @@ export function walkRange(
 ): boolean {
   for (let i = mm.indexAtOrAfter(start); i < mm.vmas.length && mm.vmas[i].start < end; i++) {
     const vma = mm.vmas[i];
-    if (walkVma(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), visitor)) return true;
+    if (walkVma(kernel, mm, vma, { start: Math.max(start, vma.start), end: Math.min(end, vma.end) }, visitor))
+      return true;
   }
   return false;
 }
 
-function walkVma(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: PageNumber,
-  end: PageNumber,
-  visitor: Visitor,
-): boolean {
+function walkVma(kernel: Kernel, mm: Mm, vma: Vma, { start, end }: PageRange, visitor: Visitor): boolean {
   const { pagesPerBlock } = kernel.geometry;
   for (let from = start; from < end; ) {
     const to = Math.min(end, from - (from % pagesPerBlock) + pagesPerBlock);
-    if (walkBlock(kernel, mm, vma, from, to, visitor)) return true;
+    if (walkBlock(kernel, mm, vma, { start: from, end: to }, visitor)) return true;
     from = to;
   }
   return false;
@@ -50,8 +44,7 @@ function walkBlock(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,
-  from: PageNumber,
-  to: PageNumber,
+  { start: from, end: to }: PageRange,
   visitor: Visitor,
 ): boolean {
   const { tables, geometry } = kernel;

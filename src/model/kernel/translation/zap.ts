@@ -1,4 +1,4 @@
-import type { FrameNumber, Nanoseconds, PageNumber, Pages } from '../../../vocabulary/units.js';
+import type { FrameNumber, Nanoseconds, PageNumber, PageRange, Pages } from '../../../vocabulary/units.js';
 import { freeIfUnused } from '../memory/allocation.js';
 import { drainLocal, markReferenced } from '../memory/lru.js';
 import { releaseSlot } from '../memory/release-slot.js';
@@ -35,18 +35,18 @@ export function zapRange(
   drainLocal(kernel);
   for (let block = blockStart(kernel, start); block < end; block += pagesPerBlock) {
     if (kernel.tables.pmdOf(mm, block / pagesPerBlock) < 512) {
-      block = skipEmptyRun(kernel, mm, block);
+      block = skipEmptyRun(kernel, block);
       continue;
     }
     const [from, to] = [Math.max(start, block), Math.min(end, block + pagesPerBlock)];
-    cost += zapBlock(kernel, mm, block, from, to, markers);
+    cost += zapBlock(kernel, mm, { start: from, end: to }, markers);
   }
   kernel.flushes.tell(mm.id, start, end);
   return cost;
 }
 
 /** The last block of the run of blocks that has no page tables at all. */
-function skipEmptyRun(kernel: Kernel, _mm: Mm, block: PageNumber): PageNumber {
+function skipEmptyRun(kernel: Kernel, block: PageNumber): PageNumber {
   const run = kernel.geometry.pagesPerBlock * 512;
   return block - (block % run) + run - kernel.geometry.pagesPerBlock;
 }
@@ -54,11 +54,10 @@ function skipEmptyRun(kernel: Kernel, _mm: Mm, block: PageNumber): PageNumber {
 function zapBlock(
   kernel: Kernel,
   mm: Mm,
-  block: PageNumber,
-  from: PageNumber,
-  to: PageNumber,
+  { start: from, end: to }: PageRange,
   markers: 'drop' | 'keep',
 ): Nanoseconds {
+  const block = blockStart(kernel, from);
   const { tables, geometry, costs } = kernel;
   const pmd = tables.pmdOf(mm, block / geometry.pagesPerBlock);
   const whole = to - from === geometry.pagesPerBlock;
