@@ -54,6 +54,8 @@ export interface PlanTurnOptions {
   readonly translation?: Translation;
   readonly insist: boolean;
   readonly undoes?: string;
+  /** Page sizes of a process where another process looks; by this one when absent. Throws as `observe` does. */
+  readonly look?: (process: ProcessIdentity) => Promise<PageSizes>;
   /** Heat known beforehand (a heat file), by process. */
   readonly heat?: readonly HotMap[];
   readonly notes?: readonly string[];
@@ -74,7 +76,7 @@ export interface PlannedTurn {
 
 export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   const { host } = options;
-  const { sizes, unseen } = observeAll(options);
+  const { sizes, unseen } = await observeAll(options);
   if (sizes.length === 0)
     throw unseen[0] ?? new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
   const settings = readThpSettings(host);
@@ -128,14 +130,16 @@ interface Observed {
 }
 
 /** Page sizes of every process that is still there and that this user may look into. */
-function observeAll({ host, processes, progress, signal }: PlanTurnOptions): Observed {
+async function observeAll(options: PlanTurnOptions): Promise<Observed> {
+  const { host, processes, progress, signal } = options;
+  const look = options.look ?? (async ({ pid }) => observe(host, pid).sizes);
   const sizes: PageSizes[] = [];
   const unseen: OctavoError[] = [];
   for (const [index, process] of processes.entries()) {
     throwIfStopped(signal);
     progress('looking at page sizes', index, processes.length, 'processes');
     try {
-      const seen = observe(host, process.pid).sizes;
+      const seen = await look(process);
       if (seen.process.startTicks === process.startTicks) sizes.push(seen);
     } catch (error) {
       // With several targets one that just ended, or is another user's, is a normal outcome.

@@ -64,7 +64,7 @@ export function waitingBecause(state: BackOffState, nowMs: Milliseconds): string
   const last = state.stops.at(-1);
   const why = last?.why ?? 'it was stopped';
   if (state.observeOnlySinceMs !== undefined)
-    return `only watched since ${state.stops.length} stops: ${why}; octavo agent reload lets it act again`;
+    return `only watched since ${state.stops.length} stops: ${why}; reload the agent to let it act again`;
   if (!waitsAt(state, nowMs)) return undefined;
   return `backing off for another ${Math.ceil((state.untilMs - nowMs) / 1000)} s: ${why}`;
 }
@@ -73,6 +73,6 @@ function waitsAt({ untilMs, observeOnlySinceMs }: BackOffState, nowMs: Milliseco
   return observeOnlySinceMs !== undefined || nowMs < untilMs;
 }
 
-function remembered(state: BackOffState, nowMs: Milliseconds, { memoryMs }: BackOffOptions): readonly Stop[] {
-  return settled(state, nowMs).stops.filter(({ atMs }) => nowMs - atMs < memoryMs);
+function remembered(state: BackOffState, nowMs: Milliseconds, options: BackOffOptions): readonly Stop[] {
+  return settled(state, nowMs, options).stops.filter(({ atMs }) => nowMs - atMs < options.memoryMs);
 }

@@ -49,3 +49,11 @@ export function capabilityNames(mask: string): readonly string[] {
   const bits = BigInt(`0x${mask}`);
   return NAMES.filter((_, bit) => (bits >> BigInt(bit)) & 1n).map((name) => `CAP_${name}`);
 }
+
+/** The reverse: bits of capabilities by name. What is no name of one has no bit. */
+export function capabilityBits(names: readonly string[]): bigint {
+  return NAMES.reduce(
+    (bits, name, bit) => (names.includes(`CAP_${name}`) ? bits | (1n << BigInt(bit)) : bits),
+    0n,
+  );
+}

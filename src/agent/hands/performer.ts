@@ -17,10 +17,10 @@ import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Nanoseconds, ProcessId } from '../../vocabulary/units.js';
+import type { ActingSide, Told } from './acting-side.js';
 import { Allowance } from './allowance.js';
 import { lookedBackOf, outcomeOf, ownReading, withoutFrames } from './crossing.js';
 import type { Grant, Grants } from './grants.js';
-import type { Hands, Told } from './hands.js';
 import { type Allowed, denied, grantedProcess, type Judging, judgePlan } from './judge.js';
 import { type LookMaker, makeLook } from './looks.js';
 import {
@@ -45,7 +45,7 @@ export interface PerformerOptions {
   readonly looks?: LookMaker;
 }
 
-export class Performer implements Hands {
+export class Performer implements ActingSide {
   readonly ended: Promise<string>;
   readonly #options: PerformerOptions;
   readonly #allowance: Allowance;

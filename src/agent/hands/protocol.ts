@@ -183,8 +183,9 @@ export function readRequest(value: unknown): Result<Request, string> {
   return failure(`${place}: ${problem}`);
 }
 
+/** Characters that steer terminals or the direction of text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /** What is wrong with the size or the texts of a value, whatever it means; undefined when nothing is. */
 export function boundProblem(value: unknown, depth = 0): string | undefined {

@@ -11,6 +11,9 @@ export const NUMBERS = {
   x64: {
     ioctl: 16,
     madvise: 28,
+    socketpair: 53,
+    fcntl: 72,
+    capset: 126,
     prctl: 157,
     perf_event_open: 298,
     pidfd_open: 434,
@@ -19,6 +22,9 @@ export const NUMBERS = {
   arm64: {
     ioctl: 29,
     madvise: 233,
+    socketpair: 199,
+    fcntl: 25,
+    capset: 91,
     prctl: 167,
     perf_event_open: 241,
     pidfd_open: 434,

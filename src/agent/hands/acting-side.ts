@@ -10,7 +10,7 @@ import type { About, Denial, Looked, LookedBack, Outcome, ProcessRef, SampleRequ
 
 export type Told<Value> = Result<Value, Denial>;
 
-export interface Hands {
+export interface ActingSide {
   about(): Promise<Told<About>>;
   /** Page sizes of a process, without frame numbers. */
   observe(process: ProcessRef): Promise<Told<PageSizes>>;
