@@ -35,6 +35,8 @@ keepEffects(
 const { actingCommands } = await built('src/cli/effects.js');
 keepEffects('docs/using.md', /(?<=## What changes anything\n[^|]*)(\|[^\n]*\n)+/, effectsTable(), write);
 keepEffects('README.md', /(?<=nothing else does: )[^(]*(?= \()/, effectsList(), write);
+const { everyKey } = await built('src/agent/configuration/explain.js');
+keepEffects('docs/agent.md', /(?<=<!-- keys -->\n)(\|[^\n]*\n)+/, keysTable(), write);
 for (const path of documents(root)) {
   const text = readFileSync(path, 'utf8');
   checkLinks(path, text);
@@ -108,15 +110,30 @@ function effectsList() {
     .join(', ');
 }
 
+function keysTable() {
+  // `defaults` has the keys of a target.
+  const own = everyKey().filter(({ key }) => !key.startsWith('defaults.'));
+  const rows = own.map(({ key, brief, accepts, fallback, isRequired }) => [
+    `\`${key}\``,
+    brief,
+    accepts.replace(/^must be /, ''),
+    fallback ?? (isRequired ? 'must be given' : ''),
+  ]);
+  return textTable([['key', 'what it does', 'takes', 'default'], ...rows]);
+}
+
 function effectsTable() {
   const rows = actingCommands(routes).map(({ words, what, when }) => [`\`${words}\``, what, when]);
-  const all = [['command', 'changes', 'when'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)));
+  return textTable([['command', 'changes', 'when'], ...rows]);
+}
+
+function textTable(all) {
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
   const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`;
   return [
     line(all[0]),
     `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`,
-    ...rows.map(line),
+    ...all.slice(1).map(line),
   ].join('');
 }
 

@@ -20,6 +20,7 @@ export interface Scene {
   readonly perf: string;
   readonly schemes: string;
   readonly script: string;
+  readonly configuration: string;
   /** A run that ended, and one that was killed and is not settled. */
   readonly ended: string;
   readonly killed: string;
@@ -87,6 +88,11 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   'damon act': ({ pid, huge }) => [[`${pid}`, '--action', 'cold', '--range', huge, '--dry-run']],
   'record-host': ({ pid, fresh }) => [[fresh('host'), '--', 'inspect', `${pid}`, '--content', 'all']],
   simulate: () => [['--list']],
+  status: () => [[], ['--json']],
+  'config check': ({ configuration }) => [[configuration], [configuration, '--json']],
+  'config explain': () => [[], ['targets.budgets.lockShare']],
+  'config print': ({ configuration }) => [[configuration]],
+  'config schema': () => [[]],
   compare: ({ fresh }) => [['--list'], ['--dry-run', '--cache', fresh('cells')]],
   'model shell': ({ script }) => [['--script', script]],
   help: () => [[], ['plan']],
@@ -103,6 +109,7 @@ export function lookingSources(): readonly string[] {
 
 /** DAMON may be absent or somebody else's, and hardware may not sample: then a command has looked and says so. */
 const MAY_END_WITH: Readonly<Record<string, readonly number[]>> = {
+  status: [EXIT.done, EXIT.noTarget],
   record: [EXIT.done, EXIT.notPermitted, EXIT.notAble],
   'damon status': [EXIT.done, EXIT.notAble],
   'damon show': [EXIT.done, EXIT.notAble],

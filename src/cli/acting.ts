@@ -3,7 +3,7 @@
  * proposal is made before commands are loaded; a test compares this with the effects that the commands declare.
  */
 const ACTING = new Set([
-  ...['apply', 'undo', 'run', 'probe', 'record', 'launch'],
+  ...['apply', 'undo', 'run', 'probe', 'record', 'launch', 'agent'],
   ...['damon apply', 'damon act', 'damon heatmap', 'model mount', 'model run'],
 ]);
 

@@ -12,6 +12,8 @@ import { DOCUMENTS, documentProblem } from './documents.js';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** Kinds of files, which no command prints. */
 const FILES = new Set([
+  'agent',
+  'agent-state',
   'beliefs',
   'costs',
   'regrets',

@@ -4,6 +4,7 @@
  * keys within a version; a key that changes its meaning or goes makes a new version.
  */
 import * as z from 'zod';
+import { StatusSchema } from '../agent/life/status.js';
 import { schemaProblem } from '../base/schema-words.js';
 import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 import { ProcessIdentitySchema } from '../vocabulary/process-schema.js';
@@ -298,6 +299,36 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       notes: Texts,
     },
   ),
+  'agent-status': {
+    from: 'status, agent --once',
+    holds:
+      'the agent’s process, configuration, processes watched, own CPU time, targets with standing and sums, events',
+    schema: StatusSchema,
+  },
+  'config-check': kind(
+    'config-check',
+    'config check',
+    'files, problems with file, line, column and key, targets',
+    {
+      files: Texts,
+      problems: z.array(
+        z.looseObject({ file: z.string(), line: Count, column: Count, key: z.string(), problem: z.string() }),
+      ),
+      targets: AnyRows,
+    },
+  ),
+  'config-keys': kind(
+    'config-keys',
+    'config explain',
+    'keys with what they do, take, and are when not given',
+    {
+      keys: AnyRows,
+    },
+  ),
+  config: kind('config', 'config print', 'every line of the configuration in effect, with its origin', {
+    files: Texts,
+    lines: AnyRows,
+  }),
   'comparison-plan': kind('comparison-plan', 'compare --dry-run', 'the cells, and the seconds expected', {
     cells: AnyRows,
     expectedSeconds: Count,

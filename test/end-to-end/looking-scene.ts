@@ -164,7 +164,9 @@ async function filesAbout(
   const [plan, heat, laterHeat, perf] = ['plan.json', 'heat.parquet', 'later.parquet', 'perf.data'].map(
     (name) => octavo.path(name),
   );
-  const [schemes, script] = ['schemes.json', 'script.octavo'].map((name) => octavo.path(name));
+  const [schemes, script, configuration] = ['schemes.json', 'script.octavo', 'agent.yaml'].map((name) =>
+    octavo.path(name),
+  );
   await octavo.json(['plan', `${pid}`, '--split', blockAddress(acted, 0), '--out', plan]);
   const { run: ended } = await octavo.json<{ run: string }>(['apply', plan], [0]);
   await octavo.json(['plan', `${pid}`, '--split', blockAddress(huge, 0), '--out', plan]);
@@ -181,9 +183,10 @@ async function filesAbout(
   }
   writeFileSync(schemes, '[{"action":"stat"}]');
   writeFileSync(script, 'time\n');
+  writeFileSync(configuration, 'octavo: agent\nversion: 1\n');
   let names = 0;
   return {
-    ...{ pid, plan, heat, laterHeat, perf, schemes, script, ended },
+    ...{ pid, plan, heat, laterHeat, perf, schemes, script, configuration, ended },
     huge: blockAddress(huge, 0),
     small: blockAddress(small, 0),
     killed: killedCopy(octavo, ended),

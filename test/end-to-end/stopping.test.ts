@@ -45,6 +45,8 @@ interface Row {
   readonly lacks?: string | undefined;
   /** When it is in the middle of its work. */
   readonly ready?: () => boolean;
+  /** Reads something again on SIGHUP. */
+  readonly reloads?: boolean;
   /** Ends as its program does. */
   readonly becomes?: boolean;
 }
@@ -86,6 +88,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   'heat merge': { words: () => ['heat', 'merge', at('fifo'), at('fifo'), '--out', at('heat.parquet')] },
   'heat diff': { words: () => ['heat', 'diff', at('fifo'), at('fifo')] },
   probe: onStalledHost('probe', '1'),
+  agent: {
+    words: () => ['agent', '--config', at('agent.yaml')],
+    ready: () => existsSync(at('agent-run/status.json')),
+    reloads: true,
+  },
+  status: onStalledHost('status'),
+  'config check': { words: () => ['config', 'check', at('fifo')] },
+  'config explain': onStalledHost('config', 'explain'),
+  'config print': { words: () => ['config', 'print', at('fifo')] },
+  'config schema': onStalledHost('config', 'schema'),
   simulate: { words: () => ['simulate', at('long.yaml')] },
   compare: { words: () => ['compare', at('long.yaml'), '--cache', at('cells')] },
   'model shell': { words: () => ['model', 'shell', '--script', at('long.octavo')] },
@@ -126,6 +138,7 @@ function setUp(): ChildProcess {
     assert.equal(spawnSync('mkfifo', [at(name)]).status, 0, 'mkfifo');
   }
   writeFileSync(at('long.yaml'), longScenario());
+  writeFileSync(at('agent.yaml'), agentConfiguration());
   writeFileSync(at('long.octavo'), 'spawn a size=64M touch=write\nadvance 1000000s\n');
   return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
 }
@@ -143,7 +156,8 @@ test('every command has a row', () => {
 
 for (const [name, row] of Object.entries(ROWS)) {
   describe(`${name} in the middle of its work`, { skip: row.lacks ?? false }, () => {
-    for (const signal of SIGNALS) test(`ends by ${signal}`, () => stopped(name, row, signal));
+    const signals = SIGNALS.filter((signal) => row.reloads !== true || signal !== 'SIGHUP');
+    for (const signal of signals) test(`ends by ${signal}`, () => stopped(name, row, signal));
   });
 }
 
@@ -282,6 +296,17 @@ function read(path: string): string {
   } catch {
     return '';
   }
+}
+
+function agentConfiguration(): string {
+  return `octavo: agent
+version: 1
+state: ${at('agent-state')}
+runtime: ${at('agent-run')}
+targets:
+  - name: nobody
+    match: { command: no-such-program }
+`;
 }
 
 /** Runs for years of virtual time. */

@@ -133,11 +133,12 @@ class Scenery {
     }
     this.host.files.writeFile('/tmp/schemes.json', '[{"action":"stat"}]');
     this.host.files.writeFile('/tmp/script.octavo', 'time\n');
+    this.host.files.writeFile('/tmp/agent.yaml', 'octavo: agent\nversion: 1\n');
     this.#endOctavo();
     return {
       ...{ pid, plan, heat, laterHeat, perf, ended, killed: this.#killedCopy(ended) },
       ...{ huge: address('huge'), small: address('small') },
-      ...{ schemes: '/tmp/schemes.json', script: '/tmp/script.octavo' },
+      ...{ schemes: '/tmp/schemes.json', script: '/tmp/script.octavo', configuration: '/tmp/agent.yaml' },
       // Recordings are folders of the machine that the model runs on.
       fresh: (name) => (name === 'host' ? temporaryFolder(name) : `/tmp/${++this.#names}-${name}`),
     };

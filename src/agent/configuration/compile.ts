@@ -2,8 +2,8 @@
 
 import type { Given } from '../../config/kinds.js';
 import { KINDS, ofKind } from '../../config/kinds.js';
-import { parseHours } from '../targets/hours.js';
-import { matchOf } from '../targets/match.js';
+import { parseHours } from '../patterns/hours.js';
+import { matchOf } from '../patterns/match.js';
 import { effective, entriesOf, givenValue } from './check.js';
 import type { Configuration, Target } from './configuration.js';
 import { fieldOf, type Section } from './section.js';

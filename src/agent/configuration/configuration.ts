@@ -2,8 +2,8 @@
 import type { Given } from '../../config/kinds.js';
 import type { Budgets } from '../../vocabulary/plan.js';
 import type { Bytes, Fraction, Milliseconds } from '../../vocabulary/units.js';
-import type { Hours } from '../targets/hours.js';
-import type { Match } from '../targets/match.js';
+import type { Hours } from '../patterns/hours.js';
+import type { Match } from '../patterns/match.js';
 
 /** Bounds over time, 0 for none. Lock time is in milliseconds. */
 export interface TimedBudgets {

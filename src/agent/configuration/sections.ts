@@ -15,8 +15,8 @@ import {
   toggle,
 } from '../../vocabulary/kind.js';
 import type { ValueParser } from '../../vocabulary/quantities.js';
-import { parseCgroupGlob, parseGlob } from '../targets/glob.js';
-import { parseHours } from '../targets/hours.js';
+import { parseCgroupGlob, parseGlob } from '../patterns/glob.js';
+import { parseHours } from '../patterns/hours.js';
 import { parametersOf, type Section } from './section.js';
 
 export const CONFIGURATION_VERSION = 1;

@@ -86,9 +86,10 @@ function offset(host: Host): Milliseconds {
 function livesOf(host: Host, { targets }: State): ReadonlyMap<string, TargetLife> {
   const shift = offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
-  const past = (wallMs: number) => Math.min(nowMs, wallMs + shift);
+  const past = (wallMs: number) => Math.min(nowMs, Math.round(wallMs + shift));
   const lives = Object.entries(targets).map(([name, { standing, used, totals }]): [string, TargetLife] => {
-    const untilMs = standing.state === 'free' ? 0 : Math.min(nowMs + DAY, standing.untilMs + shift);
+    const untilMs =
+      standing.state === 'free' ? 0 : Math.min(nowMs + DAY, Math.round(standing.untilMs + shift));
     const life = new TargetLife(
       name,
       { ...standing, untilMs, stopsMs: standing.stopsMs.map(past) },

@@ -8,9 +8,9 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
 import { ClockWatch } from '../life/clock-watch.js';
 import { OwnCpu } from '../life/own-cpu.js';
-import { FREE } from '../life/standing.js';
+import { FREE, LONGEST_PAUSE } from '../life/standing.js';
 import { keepLives, readLives } from '../life/state-file.js';
-import { type LastTurn, TargetLife } from '../life/target-life.js';
+import { type LastTurn, TargetLife, type TurnEnd } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
 import { Duties, type Duty } from './duties.js';
@@ -217,7 +217,7 @@ export class Agent {
     const before = life.standing.state;
     const parts = { host: this.host, hands: this.#hands, target, life, processes, watch, held: '' };
     const result = await takeTargetTurn(parts).catch((problem) => stoppedTurn(problem));
-    life.dueMs = startedMs + (result.end === 'gone' ? AGAIN_AFTER : target.everyMs);
+    life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, life);
     const changed = life.last?.end !== result.end || life.last.why !== result.why;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
     if (changed || life.standing.state !== before) this.events.add(target.name, turnWords(result, life));
@@ -240,6 +240,19 @@ export class Agent {
     this.trouble('state', problem);
     this.#isStateNew = problem !== undefined;
   }
+}
+
+/** What fails is not tried again before its pause is over, and then once an hour. */
+function nextTurnMs(
+  startedMs: Milliseconds,
+  everyMs: Milliseconds,
+  end: TurnEnd,
+  { standing }: TargetLife,
+): Milliseconds {
+  if (end === 'gone') return startedMs + AGAIN_AFTER;
+  if (end !== 'failed') return startedMs + everyMs;
+  const untilMs = standing.state === 'backing-off' ? standing.untilMs : startedMs + LONGEST_PAUSE;
+  return Math.max(startedMs + everyMs, untilMs);
 }
 
 function stoppedTurn(problem: unknown): TurnResult {

@@ -1,5 +1,4 @@
 /** Hands of the agent's own process: on the model, in tests, and where privileges are not split. */
-import type { ActuatorName } from '../../actuators/kinds/catalogue.js';
 import { type AssembledTurn, actuatorsOf, assembleTurn, type TurnRequest } from '../../config/assemble.js';
 import { lookBackUnderLock, readFeuds, readRegrets } from '../../cycle/aftermath.js';
 import { applyPlan, runName } from '../../cycle/apply-plan.js';
@@ -10,7 +9,6 @@ import { type PlannedTurn, planTurn } from '../../cycle/plan-turn.js';
 import { learnUndone } from '../../cycle/policy-facts.js';
 import { DEFAULT_RETENTION, type Retention } from '../../cycle/retention.js';
 import type { Clock, Host } from '../../host/host.js';
-import type { SourceName } from '../../sources/kinds/catalogue.js';
 import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import type { ProcessId } from '../../vocabulary/units.js';
@@ -55,9 +53,9 @@ export class OwnHands implements Hands {
     return {
       ...{ target: order.target, processes: order.processes, scope: {} },
       ...{ policy: order.policy, parameters: order.parameters, budgets: order.budgets },
-      ...{ sources: order.sources as readonly SourceName[], sourceParameters: order.sourceParameters },
+      ...{ sources: order.sources as TurnRequest['sources'], sourceParameters: order.sourceParameters },
       ...{
-        actuators: order.actuators as readonly ActuatorName[],
+        actuators: order.actuators as TurnRequest['actuators'],
         actuatorParameters: order.actuatorParameters,
       },
       ...{ halfLifeMs: order.halfLifeMs, split: [], collapse: [], askDamon: true },
@@ -99,7 +97,7 @@ export class OwnHands implements Hands {
     const acting = { parameters: order.actuatorParameters, askDamon: true, budgets: plan.budgets };
     const { run, how, why, receipts, verdicts, memory, failure } = await applyPlan({
       ...{ place, plan, retention: this.#retention, signal: watch.signal },
-      actuators: actuatorsOf(place.host, order.actuators as readonly ActuatorName[], acting),
+      actuators: actuatorsOf(place.host, order.actuators as TurnRequest['actuators'], acting),
       progress: () => watch.tend(),
     });
     keepOutcome(place, plan, verdicts);

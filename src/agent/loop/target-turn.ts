@@ -8,7 +8,7 @@ import type { Target } from '../configuration/configuration.js';
 import { usedBy, withinAllowance } from '../life/allowance.js';
 import { current, stopped } from '../life/standing.js';
 import type { TargetLife, TurnEnd } from '../life/target-life.js';
-import { isWithin } from '../targets/hours.js';
+import { isWithin } from '../patterns/hours.js';
 import type { Hands, Order, Taken, TurnWatch } from './hands.js';
 
 export interface TurnResult {
@@ -109,7 +109,8 @@ function failed({ life }: TurnParts, problem: OctavoError, nowMs: Milliseconds):
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
     return { end: 'gone', why, taken: undefined };
   if (problem.code === 'STATE_LOCKED') return { end: 'busy', why, taken: undefined };
-  life.standing = stopped(life.standing, nowMs, why);
+  // What fails again while it is left alone is not told as another stop.
+  if (life.standing.state === 'free') life.standing = stopped(life.standing, nowMs, why);
   life.add({ failures: 1 });
   return { end: 'failed', why, taken: undefined };
 }

@@ -7,8 +7,8 @@ import { isKernelThread, parseCgroup, parseStat } from '../../formats/proc/proce
 import type { Host } from '../../host/host.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { ProcessId } from '../../vocabulary/units.js';
-import type { Names } from './match.js';
-import { namesOf } from './names.js';
+import type { Names } from '../patterns/match.js';
+import { namesOf } from '../patterns/names.js';
 
 /** A process that may be a target. */
 export interface Watched extends ProcessIdentity {

@@ -136,7 +136,8 @@ class Supervisor {
     this.#stoppedAt = performance.now();
     this.#state.raise(reason);
     this.#post({ kind: 'stop' });
-    if (this.#state.mayEnd()) this.#endNow(reason);
+    // Who reads things again while it runs is a service: it ends by itself, and tells how.
+    if (!this.#reloads && this.#state.mayEnd()) this.#endNow(reason);
     else this.#endLater(reason, this.#stoppedAt);
   }
 

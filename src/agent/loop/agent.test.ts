@@ -1,0 +1,275 @@
+/** The agent on a model: whom it touches, when, and what it does when something is wrong. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AgentWorld, FILE } from '../../../test/agent-world.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import { readStatus } from '../life/status.js';
+import type { Hands, Order } from './hands.js';
+
+const TWO = `targets:
+  - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }
+  - { name: rest, match: { command: '*' }, every: 20s }
+`;
+
+describe('an agent', () => {
+  test('acts on what may be acted on, observes the rest, and leaves alone what is denied', async () => {
+    const world = new AgentWorld(`deny: [{ unit: 'sshd*' }]\n${TWO}`);
+    world.start('redis-server', 'redis.service', 4);
+    world.start('web', 'web.service', 2);
+    world.start('sshd', 'sshd.service', 2);
+    await world.run(25_000);
+    const [first] = world.turnsOf('redis');
+    assert.deepEqual(
+      [first.end, first.taken?.done?.verdicts.length, first.taken?.seen.huge],
+      ['acted', 4, 4 * 2 ** 21],
+    );
+    assert.deepEqual(
+      world.turnsOf('redis').map(({ end }) => end),
+      ['acted', 'nothing-to-do', 'nothing-to-do'],
+    );
+    const [rest] = world.turnsOf('rest');
+    assert.deepEqual([rest.end, rest.taken?.plan.steps.length, rest.taken?.done], ['observed', 2, undefined]);
+    assert.deepEqual(
+      rest.taken?.plan.processes.map(({ command }) => command),
+      ['web'],
+    );
+    assert.equal(world.turnsOf('rest').length, 2);
+  });
+
+  test('finds a unit within five seconds of its start, and lets it go when it ends', async () => {
+    const world = new AgentWorld(TWO);
+    let redis: ReturnType<AgentWorld['start']> | undefined;
+    let startedMs = 0;
+    const session = await world.run(30_000, {
+      7300: () => {
+        startedMs = world.host.clock.wallMs();
+        redis = world.start('redis-server', 'redis.service', 1);
+      },
+      20000: () => redis && world.end(redis),
+    });
+    const [first] = world.turnsOf('redis');
+    assert.ok(first.atMs - startedMs <= 5000, `${first.atMs - startedMs} ms`);
+    assert.equal(session.agent.processesOf('redis'), 0);
+    assert.ok(world.turnsOf('redis').every(({ atMs }) => atMs <= startedMs + 16_000));
+  });
+
+  test('keeps to the blocks of a minute, and says so in the plan', async () => {
+    const world = new AgentWorld(TWO.replace('act: true', 'act: true, budgets: { blocksPerMinute: 3 }'));
+    world.start('redis-server', 'redis.service', 8);
+    await world.run(85_000);
+    const met = world.turnsOf('redis').map(({ taken }) => taken?.done?.verdicts.length ?? 0);
+    assert.deepEqual(met, [3, 0, 0, 0, 0, 0, 0, 3, 0]);
+    const [first] = world.turnsOf('redis');
+    assert.deepEqual(
+      first.taken?.plan.refused.map(({ code, why }) => [code, why]),
+      Array(5).fill(['budget-blocks', 'the blocks of this minute or hour are used up']),
+    );
+  });
+
+  test('acts only in its hours', async () => {
+    const world = new AgentWorld(TWO.replace('act: true', "act: true, hours: ['Mon 1:00-1:00 UTC']"));
+    world.start('redis-server', 'redis.service', 2);
+    const monday = new Date(world.host.clock.wallMs()).getUTCDay() === 1;
+    assert.ok(!monday);
+    await world.run(5000);
+    const [turn] = world.turnsOf('redis');
+    assert.deepEqual([turn.end, turn.why, turn.taken?.plan.steps.length], ['held', 'outside its hours', 2]);
+  });
+
+  test('takes one turn of each target that somebody is there of with --once', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('web', 'web.service', 1);
+    const results = await world.session().once();
+    assert.deepEqual(
+      results.map(({ end }) => end),
+      ['observed'],
+    );
+  });
+});
+
+/** Hands that fail, or do nothing. */
+class ScriptedHands implements Hands {
+  readonly processes = [];
+  readonly orders: Order[] = [];
+  closed = 0;
+
+  readonly answer: (order: Order) => OctavoError;
+
+  constructor(answer: (order: Order) => OctavoError) {
+    this.answer = answer;
+  }
+
+  async take(order: Order): Promise<never> {
+    this.orders.push(order);
+    throw this.answer(order);
+  }
+
+  async close(): Promise<void> {
+    this.closed++;
+  }
+}
+
+describe('a turn that fails', () => {
+  const failing = (code: 'NO_THP' | 'TARGET_GONE' | 'STATE_LOCKED') =>
+    new ScriptedHands(() => new OctavoError(code, { path: '/x', pid: 5 }));
+
+  test('backs off twice as long, then only observes, and is forgiven when the configuration is read again', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 1);
+    const hands = failing('NO_THP');
+    await world.run(400_000, { 350000: (session) => session.reload() }, { hands });
+    const acting = hands.orders.flatMap(({ target, act }, at) => (target === 'redis' && act ? [at] : []));
+    assert.equal(acting.length, 4, 'three times until it only observes, and once after the reload');
+    const texts = world.texts();
+    assert.ok(
+      texts.some((text) => /^redis: NO_THP: .*; backing off$/.test(text)),
+      texts.join('\n'),
+    );
+    assert.ok(
+      texts.some((text) => /from now on it is only observed$/.test(text)),
+      texts.join('\n'),
+    );
+    assert.equal(hands.closed, 1);
+  });
+
+  test('because its target is gone or another Octavo is at work stops nothing', async () => {
+    for (const [code, end] of [
+      ['TARGET_GONE', 'gone'],
+      ['STATE_LOCKED', 'busy'],
+    ] as const) {
+      const world = new AgentWorld(TWO);
+      world.start('redis-server', 'redis.service', 1);
+      const session = await world.run(15_000, {}, { hands: failing(code) });
+      assert.ok(world.turnsOf('redis').every((turn) => turn.end === end && turn.standing === 'free'));
+      assert.equal(session.agent.life('redis').totals.failures, 0);
+    }
+  });
+
+  test('by a bug is no failure of the target', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 1);
+    const hands = new ScriptedHands(() => new TypeError('bug') as OctavoError);
+    await assert.rejects(world.run(5000, {}, { hands }), /bug/);
+    assert.deepEqual([hands.closed, world.host.files.readText('/run/octavo/agent.lock').ok], [1, false]);
+  });
+});
+
+describe('the life of an agent', () => {
+  test('is alone on its host, and says who is there', () => {
+    const world = new AgentWorld(TWO);
+    world.session();
+    assert.throws(
+      () => world.session(),
+      (problem: OctavoError) =>
+        problem.code === 'AGENT_RUNNING' &&
+        problem.message.includes(`process ${world.host.identity.pid} holds /run/octavo/agent.lock`),
+    );
+  });
+
+  test('is alone on its state directory as well, and leaves no lock behind when it cannot have both', () => {
+    const world = new AgentWorld(TWO);
+    world.session();
+    world.configure(`runtime: /run/other\n${TWO}`);
+    assert.throws(() => world.session(), /holds \/var\/lib\/octavo\/agent.lock/);
+    assert.equal(world.host.files.readText('/run/other/agent.lock').ok, false);
+  });
+
+  test('tells its status, and that it has ended', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 2);
+    let running = false;
+    await world.run(12_000, {
+      11000: () => {
+        running = readStatus(world.host, '/run/octavo').isRunning;
+      },
+    });
+    const { status } = readStatus(world.host, '/run/octavo');
+    assert.ok(running);
+    const [redis, rest] = status.targets;
+    assert.deepEqual(
+      [redis.name, redis.processes, redis.act, redis.standing, redis.untilMs],
+      ['redis', 1, true, 'free', null],
+    );
+    assert.deepEqual([redis.totals.met, redis.totals.turns, redis.last?.end], [2, 2, 'nothing-to-do']);
+    assert.deepEqual([rest.processes, rest.last], [0, null]);
+    assert.equal(status.configuration.file, FILE);
+    assert.ok(status.watching.listed >= 2);
+  });
+
+  test('keeps budgets and back-offs over a restart', async () => {
+    const world = new AgentWorld(TWO.replace('act: true', 'act: true, budgets: { blocksPerHour: 3 }'));
+    world.start('redis-server', 'redis.service', 8);
+    await world.run(5000);
+    await world.run(15_000);
+    const met = world.turnsOf('redis').map(({ taken }) => taken?.done?.verdicts.length ?? 0);
+    assert.deepEqual(met, [3, 0, 0]);
+  });
+
+  test('goes on with the old configuration when the new one is wrong, and tells it', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 1);
+    const session = await world.run(30_000, {
+      5000: (one) => {
+        world.configure('wacth: 1s\n');
+        one.reload();
+      },
+      15000: () => assert.match(readStatus(world.host, '/run/octavo').status.configuration.problem, /wacth/),
+      16000: (one) => {
+        world.configure(`state: /elsewhere\n${TWO}`);
+        one.reload();
+      },
+      18000: () =>
+        assert.match(
+          readStatus(world.host, '/run/octavo').status.configuration.problem,
+          /state cannot change/,
+        ),
+      20000: (one) => {
+        world.configure(TWO.replace('name: redis', 'name: store'));
+        one.reload();
+      },
+    });
+    assert.deepEqual(
+      session.agent.configuration.targets.map(({ name }) => name),
+      ['store', 'rest'],
+    );
+    assert.equal(session.status().configuration.problem, '');
+    assert.ok(world.turnsOf('store').length > 0);
+    assert.equal(session.agent.processesOf('store'), 1);
+  });
+
+  test('goes on when its state and status cannot be written, and tells it until they can', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('web', 'web.service', 1);
+    const { files } = world.host;
+    let full = false;
+    const refusing = {
+      ...world.host,
+      files: new Proxy(files, {
+        get: (target, name) =>
+          name === 'writeFile' && full
+            ? (path: string) => ({ ok: false, error: { errno: 'ENOSPC', call: `write ${path}` } })
+            : Reflect.get(target, name).bind(target),
+      }),
+    };
+    let troubles: readonly string[] = [];
+    const session = await world.run(
+      60_000,
+      {
+        5000: () => {
+          full = true;
+        },
+        35000: (one) => {
+          troubles = one.agent.troubles;
+          full = false;
+        },
+      },
+      { host: refusing },
+    );
+    assert.deepEqual(troubles.map((text) => /(\S+) cannot be written \(ENOSPC\)/.exec(text)?.[1]).sort(), [
+      '/run/octavo/status.json',
+      '/var/lib/octavo/agent.json',
+    ]);
+    assert.deepEqual(session.agent.troubles, []);
+    assert.ok(world.turnsOf('rest').length >= 3);
+  });
+});
