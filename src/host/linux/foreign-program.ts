@@ -37,10 +37,14 @@ export function runForeign(
       setTimeout(() => child.kill('SIGKILL'), FORCE_MS[distance]).unref();
     };
     if (ends?.aborted) ask();
-    else ends?.addEventListener('abort', ask, { once: true });
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ENOENT' || isNowhere(command) ? NOT_FOUND : CANNOT_RUN),
-    );
+    else ends?.addEventListener('abort', ask);
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const isAbsent = error.code === 'ENOENT' || isNowhere(command);
+      process.stderr.write(
+        `octavo: ${command}: ${isAbsent ? 'no such program' : `cannot be run (${error.code})`}\n`,
+      );
+      resolve(isAbsent ? NOT_FOUND : CANNOT_RUN);
+    });
     child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + numberOf(signal)));
   });
 }
