@@ -9,8 +9,9 @@ import type { Bytes, Nanoseconds } from '../vocabulary/units.js';
 import type { Contender, Steering } from './contenders/contender.js';
 import { dress, placeOf, ROWS } from './dress.js';
 import { LayoutWatch, reclaimableBytes } from './layout-watch.js';
-import { blockRates, nsOfCycle, walkCosts } from './rates.js';
-import { mostSaved, STEPS } from './speed-bound.js';
+import { nsOfCycle } from './rates.js';
+import { STEPS } from './speed-bound.js';
+import { boundsOfStretch, type StretchBounds } from './stretch-bounds.js';
 
 /** How often Octavo acts on a host by default. Runs are short, and their turns come sooner. */
 const USUAL_TURN_NS: Nanoseconds = 30e9;
@@ -19,11 +20,12 @@ const STRETCHES = 4;
 
 /** What the rulers tell of the cell beside themselves. */
 export interface BoundRun {
-  /** Most that an access saves at each share of the bloat removed, against one that always walks. */
-  readonly savedNs: readonly Nanoseconds[];
-  /** Time of a walk to a small page, and of all translation for an access, in this run of small pages alone. */
-  readonly walkNs: Nanoseconds;
+  /** Least time of translation for an access at each share of the bloat removed. */
+  readonly leastNs: readonly Nanoseconds[];
+  /** What it took in this run of small pages alone. */
   readonly translationNs: Nanoseconds;
+  /** What the best known layout for exact rates saves of it at each share of the bloat removed. */
+  readonly knownNs: readonly Nanoseconds[];
 }
 
 /** What came of a run. Times, faults and memory are those after the warm-up unless said otherwise. */
@@ -101,7 +103,7 @@ class WatchedRun {
   readonly #isRuler: boolean;
   /** Pages that were accessed after the warm-up, and what the bound is of each stretch until now. */
   readonly #touched = new Map<string, Uint8Array>();
-  readonly #saved: Float64Array[] = [];
+  readonly #bounds: StretchBounds[] = [];
   #tlb: TlbCounters;
   #sampled = 0;
   readonly #everyNs: Nanoseconds;
@@ -138,8 +140,7 @@ class WatchedRun {
   #endStretch(): void {
     const { processes, machine } = this.#simulation;
     if (this.#isRuler) {
-      const rates = blockRates(machine.kernel, processes, machine.cpu);
-      this.#saved.push(mostSaved(rates, walkCosts(machine.cpu, this.#spent())));
+      this.#bounds.push(boundsOfStretch(machine, processes));
     }
     for (const { name, touches } of processes) {
       if (touches === undefined) continue;
@@ -213,12 +214,11 @@ class WatchedRun {
   #bound(): BoundRun {
     const { cpu } = this.#simulation.machine;
     const spent = this.#spent();
-    const savedNs = Array.from({ length: STEPS + 1 }, (_, step) =>
-      mean(this.#saved.map((saved) => saved[step])),
-    );
+    const meanOf = (figure: (bounds: StretchBounds) => Float64Array) =>
+      Array.from({ length: STEPS + 1 }, (_, step) => mean(this.#bounds.map((one) => figure(one)[step])));
     return {
-      savedNs,
-      walkNs: walkCosts(cpu, spent).smallNs,
+      leastNs: meanOf(({ leastNs }) => leastNs),
+      knownNs: meanOf(({ knownNs }) => knownNs),
       translationNs: (spent.cycles * nsOfCycle(cpu)) / Math.max(1, spent.accesses),
     };
   }

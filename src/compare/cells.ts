@@ -27,7 +27,7 @@ export interface Cell extends CellPlace {
   readonly bound: Fraction | null;
   readonly shareOfBound: Fraction | null;
   readonly speedBound: Fraction | null;
-  /** The largest product of any policy of this comparison in this cell. */
+  /** The largest product that is known: of any policy of this comparison, or of a layout for exact rates. */
   readonly bestKnown: Fraction | null;
   readonly shareOfBestKnown: Fraction | null;
   /** Slower than the better ruler by this share of the time of an access; negative is faster. */
@@ -90,7 +90,7 @@ export function cellOf(place: CellPlace, answer: CellAnswer, rulers: Ruled | und
     bound: bound?.product ?? null,
     shareOfBound: bound === undefined || product === null ? null : Math.min(1, product / bound.product),
     speedBound: bound?.speed ?? null,
-    bestKnown: null,
+    bestKnown: bound?.known ?? null,
     shareOfBestKnown: null,
     slowdown: scale === undefined ? null : slowdownOf(nsPerAccess, scale),
     ...plainFigures(run),
@@ -163,23 +163,25 @@ function held(share: number | undefined): Fraction | null {
 function boundsOf(
   { rulers, savedNs }: Scale,
   removed: Fraction,
-): { product: Fraction; speed: Fraction } | undefined {
+): { product: Fraction; speed: Fraction; known: Fraction } | undefined {
   const { bound } = rulers.never;
   if (bound === null) return undefined;
-  // All small, the TLB already saves this much against walking each time; the rest is what huge pages add.
-  const already = bound.walkNs - bound.translationNs;
-  const speeds = bound.savedNs.map((saved) => Math.max(0, Math.min(1, (saved - already) / savedNs)));
+  const speeds = bound.leastNs.map((least) => held((bound.translationNs - least) / savedNs) ?? 0);
+  const known = Math.max(...bound.knownNs.map((ns, step) => ((held(ns / savedNs) ?? 0) * step) / STEPS));
   const product = Math.max(...speeds.map((speed, step) => (speed * step) / STEPS));
   const at = removed * STEPS;
   const below = Math.min(STEPS - 1, Math.floor(at));
   const speed = speeds[below] + (speeds[below + 1] - speeds[below]) * (at - below);
-  return product > 0 ? { product, speed } : undefined;
+  return product > 0 ? { product, speed, known } : undefined;
 }
 
 /** Fills in the best product of each place. */
 export function withBestKnown(cells: readonly Cell[]): readonly Cell[] {
   const best = new Map<string, number>();
-  for (const cell of cells) best.set(rowKey(cell), Math.max(best.get(rowKey(cell)) ?? 0, cell.product ?? 0));
+  for (const cell of cells) {
+    const known = Math.max(cell.product ?? 0, cell.bestKnown ?? 0);
+    best.set(rowKey(cell), Math.max(best.get(rowKey(cell)) ?? 0, known));
+  }
   return cells.map((cell) => {
     const bestKnown = best.get(rowKey(cell)) ?? 0;
     if (cell.product === null || bestKnown === 0) return cell;

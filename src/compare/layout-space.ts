@@ -5,12 +5,15 @@ import type { FrameNumber, PageGeometry, PageNumber } from '../vocabulary/units.
 export class LayoutSpace implements AddressSpace {
   readonly mmId = 1;
   readonly #isHuge: Uint8Array;
+  readonly #used: Uint8Array;
   readonly #order: number;
   /** Small pages of a block that was split in place keep frames that follow each other. */
   readonly #isContiguous: boolean;
 
-  constructor(isHuge: Uint8Array, geometry: PageGeometry, isContiguous: boolean) {
+  /** `used`: 1 for each page that holds data; others have no frame where the block is small. */
+  constructor(isHuge: Uint8Array, used: Uint8Array, geometry: PageGeometry, isContiguous: boolean) {
     this.#isHuge = isHuge;
+    this.#used = used;
     this.#order = geometry.hugeOrder;
     this.#isContiguous = isContiguous;
   }
@@ -36,7 +39,8 @@ export class LayoutSpace implements AddressSpace {
   }
 
   frame(page: PageNumber): FrameNumber {
-    const isHuge = this.#isHuge[page >>> this.#order] === 1;
-    return isHuge || this.#isContiguous ? page : page * 2;
+    if (this.#isHuge[page >>> this.#order] === 1) return page;
+    if (this.#used[page] === 0) return -1;
+    return this.#isContiguous ? page : page * 2;
   }
 }

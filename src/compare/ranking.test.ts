@@ -89,14 +89,17 @@ test('processes weigh by their accesses without huge pages', () => {
 });
 
 test('the bound of a cell is the best point of its curve', () => {
-  const savedNs = Array.from({ length: STEPS + 1 }, (_, step) => 70 - 20 * (step / STEPS) ** 2);
-  const never = runOf(100, 1020, { bound: { savedNs, walkNs: 90, translationNs: 40 } });
+  const curve = (most: number) =>
+    Array.from({ length: STEPS + 1 }, (_, step) => most * (1 - (step / STEPS) ** 2));
+  const leastNs = curve(20).map((saved) => 40 - saved);
+  const never = runOf(100, 1020, { bound: { leastNs, knownNs: curve(10), translationNs: 40 } });
   const cell = cellOf(place(), ran(runOf(150, 1010)), { never, always: RULERS.always });
-  // Small pages alone save 50 of the 90; the curve is 1 − b² of the 20 that huge ones add.
+  // Small pages alone take 40; the curve is 1 − b² of the 20 that huge ones save, and half of that is known.
   const best = Math.max(
     ...Array.from({ length: STEPS + 1 }, (_, step) => (step / STEPS) * (1 - (step / STEPS) ** 2)),
   );
   assert.ok(Math.abs((cell.bound ?? 0) - best) < 1e-12);
+  assert.ok(Math.abs((cell.bestKnown ?? 0) - best / 2) < 1e-12);
   assert.ok(Math.abs((cell.speedBound ?? 0) - 0.75) < 1e-9);
   assert.ok(Math.abs((cell.shareOfBound ?? 0) - 0.25 / best) < 1e-12);
 });

@@ -1,43 +1,86 @@
 /** Exact rates of accesses during a run, as the bound needs them, and what a walk took in it. */
 import { type Cpu, entriesOf, runPages, waitedShare } from '../model/cpus/cpu.js';
-import type { TlbCounters } from '../model/hardware/tlb-counters.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
-import type { Nanoseconds, PageGeometry, Pages } from '../vocabulary/units.js';
+import type { Bytes, Nanoseconds, PageGeometry } from '../vocabulary/units.js';
 import { eachResident } from './layout-watch.js';
-import type { BlockRates, WalkCosts } from './speed-bound.js';
+import type { BlockRates, Piece, TranslationCosts } from './speed-bound.js';
 
-/** Of every block with memory: accesses by run of pages since they were last counted. */
-export function blockRates(kernel: Kernel, processes: readonly RunningProcess[], cpu: Cpu): BlockRates[] {
-  return processes.flatMap((process) => (process.killed ? [] : ratesOf(kernel, process, cpu)));
+/** Accesses of each page, and whether it holds data. */
+export interface CountedPages {
+  readonly counts: ArrayLike<number>;
+  readonly used: Uint8Array;
 }
 
-function ratesOf(kernel: Kernel, process: RunningProcess, cpu: Cpu): BlockRates[] {
-  const { pagesPerBlock, pageBytes } = kernel.geometry;
-  const touches = process.touches ?? new Uint32Array(process.window.pages);
-  const resident = new Uint32Array(Math.ceil(process.window.pages / pagesPerBlock));
-  eachResident(kernel, process, (offset) => resident[Math.floor(offset / pagesPerBlock)]++);
-  const pages = Math.min(runPages(cpu), pagesPerBlock);
-  return [...resident.keys()]
-    .filter((block) => resident[block] > 0)
-    .map((block) => {
-      const runs = runsOf(touches, block, kernel.geometry, pages);
-      return { runs, emptyBytes: (pagesPerBlock - resident[block]) * pageBytes };
+/** Pages of all processes since they were last counted, each process from a block of its own on. */
+export function countedPages(kernel: Kernel, processes: readonly RunningProcess[]): CountedPages {
+  const alive = processes.filter(({ killed }) => !killed);
+  const { pagesPerBlock } = kernel.geometry;
+  const sizes = alive.map(({ window }) => Math.ceil(window.pages / pagesPerBlock) * pagesPerBlock);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const [counts, used] = [new Uint32Array(total), new Uint8Array(total)];
+  let first = 0;
+  for (const [index, process] of alive.entries()) {
+    if (process.touches !== undefined) counts.set(process.touches, first);
+    const start = first;
+    eachResident(kernel, process, (offset) => {
+      used[start + offset] = 1;
     });
+    first += sizes[index];
+  }
+  return { counts, used };
 }
 
-/** Counts of a block's pages, put together in runs of so many. */
-export function runsOf(
-  counts: ArrayLike<number>,
-  block: number,
+export function ratesOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu): BlockRates[] {
+  const { pagesPerBlock, pageBytes } = geometry;
+  const blocks = Math.ceil(pages.used.length / pagesPerBlock);
+  const piecesOf = cpu.coalescing?.by === 'contiguous-bit' ? folioPieces : mergedPieces;
+  return Array.from({ length: blocks }, (_, block) => block * pagesPerBlock)
+    .map((first) => ({ first, resident: residentOf(pages, first, first + pagesPerBlock) }))
+    .filter(({ resident }) => resident > 0)
+    .map(({ first, resident }) => ({
+      pieces: piecesOf(pages, first, geometry, Math.min(runPages(cpu), pagesPerBlock)),
+      emptyBytes: (pagesPerBlock - resident) * pageBytes,
+    }));
+}
+
+/** Entries of small pages, where hardware merges runs of which every page has its frame; others stand for themselves. */
+function mergedPieces(
+  pages: CountedPages,
+  first: number,
   { pagesPerBlock }: PageGeometry,
-  pages: Pages,
-): Float64Array {
-  const runs = new Float64Array(pagesPerBlock / pages);
-  const first = block * pagesPerBlock;
-  for (let page = 0; page < pagesPerBlock; page++)
-    runs[Math.floor(page / pages)] += counts[first + page] ?? 0;
-  return runs;
+  run: number,
+): readonly Piece[] {
+  const entries: number[] = [];
+  for (let start = first; start < first + pagesPerBlock; start += run) {
+    const counts = countsOf(pages, start, run);
+    if (residentOf(pages, start, start + run) < run) entries.push(...counts);
+    else entries.push(counts.reduce((sum, count) => sum + count, 0));
+  }
+  return [{ entries: Float64Array.from(entries), emptyBytes: undefined }];
+}
+
+/** Each run as a folio of its own, whose empty pages are kept where it is to have one entry. */
+function folioPieces(
+  pages: CountedPages,
+  first: number,
+  { pagesPerBlock, pageBytes }: PageGeometry,
+  run: number,
+): readonly Piece[] {
+  return Array.from({ length: pagesPerBlock / run }, (_, index) => first + index * run).map((start) => {
+    const emptyBytes: Bytes = (run - residentOf(pages, start, start + run)) * pageBytes;
+    return { entries: Float64Array.from(countsOf(pages, start, run)), emptyBytes };
+  });
+}
+
+function countsOf({ counts }: CountedPages, first: number, pages: number): readonly number[] {
+  return Array.from({ length: pages }, (_, page) => counts[first + page] ?? 0);
+}
+
+function residentOf({ used }: CountedPages, from: number, to: number): number {
+  let resident = 0;
+  for (let page = from; page < to; page++) resident += used[page] ?? 0;
+  return resident;
 }
 
 /** Time that an access waits for a cycle of translation. */
@@ -45,19 +88,13 @@ export function nsOfCycle(cpu: Cpu): Nanoseconds {
   return waitedShare(cpu) / cpu.clockGhz.value;
 }
 
-/**
- * Entries of both levels together. A small walk takes what it took on average in this run, where all pages were small; a
- * huge one at least one reference that hits near.
- */
-export function walkCosts(cpu: Cpu, spent: TlbCounters): WalkCosts {
-  const second = Math.max(entriesOf(cpu.second, 'base'), entriesOf(cpu.second, 'run'));
-  const first = cpu.first.reduce((sum, array) => sum + array.entries.value, 0);
-  const cycles = Math.max(1, spent.cycles);
-  const hits = Math.max(0, spent.firstLevelMisses - spent.walks) * cpu.secondHitCycles.value;
-  const nsPerCycle = nsOfCycle(cpu);
+/** All entries that there are, and nothing but what every hit and every walk to a huge page takes at least. */
+export function translationCosts(cpu: Cpu): TranslationCosts {
+  const { walk, first, second } = cpu;
   return {
-    entries: first + second,
-    smallNs: (Math.max(0, cycles - hits) * nsPerCycle) / Math.max(1, spent.walks),
-    hugeNs: cpu.walk.nearCycles.value * nsPerCycle,
+    firstEntries: first.reduce((sum, array) => sum + array.entries.value, 0),
+    secondEntries: Math.max(entriesOf(second, 'base'), entriesOf(second, 'run')),
+    hitNs: cpu.secondHitCycles.value * nsOfCycle(cpu),
+    hugeNs: walk.nearCycles.value * nsOfCycle(cpu),
   };
 }

@@ -4,18 +4,20 @@
  */
 import { SeededRandom } from '../base/seeded-random.js';
 import { CPUS } from '../model/cpus/catalogue.js';
+import type { Cpu } from '../model/cpus/cpu.js';
 import { BATCH, Tlb, windowsFor } from '../model/hardware/tlb.js';
 import { DEFAULT_PARAMETERS, policyOf } from '../policies/policy.js';
 import type { Scenario } from '../simulator/scenario/scenario.js';
 import { AliasTable } from '../simulator/workloads/alias-table.js';
 import { BLOCK_FLAG, type BlockColumns, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
+import type { Nanoseconds } from '../vocabulary/units.js';
 import type { CellAnswer, CellRun } from './cell-run.js';
 import type { Contender } from './contenders/contender.js';
 import { placeOf } from './dress.js';
 import { LayoutSpace } from './layout-space.js';
-import { nsOfCycle, runsOf, walkCosts } from './rates.js';
+import { nsOfCycle } from './rates.js';
 import { RECORDED, RecordedWorld, TURNS } from './recorded-world.js';
-import { mostSaved } from './speed-bound.js';
+import { boundsOf } from './stretch-bounds.js';
 
 /** Accesses that are played to fill the TLB, and then to judge by. */
 const WARM_UP = 2e5;
@@ -120,7 +122,7 @@ class RecordedLayout {
     const cpu = CPUS[host.cpu];
     const { geometry, blocks } = this.#world;
     const windows = windowsFor(cpu, geometry);
-    const space = new LayoutSpace(this.#isHuge, geometry, this.#isHugeFirst);
+    const space = new LayoutSpace(this.#isHuge, this.#world.used, geometry, this.#isHugeFirst);
     const window = windows.open(space, 0, this.#world.pages);
     const tlb = new Tlb(cpu, windows);
     const draws = new Draws(this.#world, seed);
@@ -129,11 +131,8 @@ class RecordedLayout {
     let accesses = 0;
     for (; accesses < JUDGED; accesses += BATCH) tlb.access(window, draws.next(), BATCH);
     const after = tlb.counters;
-    const spent = { ...after, cycles: after.cycles - before.cycles, walks: after.walks - before.walks };
-    const misses = after.firstLevelMisses - before.firstLevelMisses;
-    const nsPerAccess = (spent.cycles * nsOfCycle(cpu)) / accesses;
+    const nsPerAccess = ((after.cycles - before.cycles) * nsOfCycle(cpu)) / accesses;
     const rss = this.#bytes();
-    const costs = walkCosts(cpu, { ...spent, firstLevelMisses: misses });
     const acted = this.#changes.filter((count) => count > 0).length;
     const actions = this.#changes.reduce((sum, count) => sum + count, 0);
     return {
@@ -150,15 +149,14 @@ class RecordedLayout {
             unknownShare: Math.min(1, this.unknown / blocks),
           }
         : null,
-      bound:
-        name === 'never'
-          ? {
-              savedNs: [...mostSaved(this.#rates(), costs)],
-              walkNs: costs.smallNs,
-              translationNs: nsPerAccess,
-            }
-          : null,
+      bound: name === 'never' ? this.#bound(cpu, nsPerAccess) : null,
     };
+  }
+
+  #bound(cpu: Cpu, translationNs: Nanoseconds): CellRun['bound'] {
+    const { geometry, judged, used } = this.#world;
+    const { leastNs, knownNs } = boundsOf({ counts: judged, used }, geometry, cpu);
+    return { leastNs: [...leastNs], knownNs: [...knownNs], translationNs };
   }
 
   #bytes(): number {
@@ -168,14 +166,6 @@ class RecordedLayout {
       0,
     );
     return pages * geometry.pageBytes;
-  }
-
-  #rates() {
-    const { geometry, judged, blocks } = this.#world;
-    return Array.from({ length: blocks }, (_, block) => ({
-      runs: runsOf(judged, block, geometry, 1),
-      emptyBytes: (geometry.pagesPerBlock - this.#world.usedIn(block)) * geometry.pageBytes,
-    }));
   }
 }
 

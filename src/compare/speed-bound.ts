@@ -1,120 +1,244 @@
 /**
  * What no layout of huge and small pages can beat, and no replacement in the TLB either. Under independent references
- * nothing does better than keeping the most popular entries, so for any prices ν of an entry and μ of a wasted byte
+ * nothing does better than keeping the most popular entries, so for any prices of an entry in the second level (ν), of one
+ * in the first level instead (δ), and of a wasted byte (μ) the time that translation takes is at least that of walking each
+ * time, less
  *
- *   saved ≤ ν E + μ W + Σ over blocks of max( Σ_i max(0, p_i w − ν),  P w − ν − μ e,  P (w − h) − μ e )
+ *   ν (E₁ + E₂) + δ E₁ + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
  *
- * with E entries, W bytes allowed to be wasted, p_i the share of the accesses that run i of a block gets, P their sum, w
- * and h the time of a walk to a small and a huge page, e the block's empty bytes. The least over a grid of prices holds.
- * Saved is per access, against a CPU that walks for each.
+ * with E₁ and E₂ entries, W bytes allowed to be wasted, p_i the share of the accesses that entry i of a block in small pages
+ * gets, P their sum, e the block's empty bytes. An entry that walks saves nothing, one in the second level the walk less its
+ * hit there, one in the first level the whole walk: small(p) = max(0, p (w − c) − ν, p w − ν − δ), and huge(P) the same with
+ * P (w − h) in place of 0. For each μ the least over (ν, δ) is looked for; whatever is found holds.
  */
-import type { Bytes, Nanoseconds } from '../vocabulary/units.js';
+import { exponential, logarithm } from '../base/power.js';
+import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
+import { leastOver } from './least.js';
+
+/** Neighbouring pages of a block, and what they take in addition when one entry is to translate all of them. */
+export interface Piece {
+  /** Accesses of each entry that it has where pages are translated by themselves. */
+  readonly entries: Float64Array;
+  /** Undefined where they cannot share one entry. */
+  readonly emptyBytes: Bytes | undefined;
+}
 
 /** Accesses of one block in a stretch of time. */
 export interface BlockRates {
-  /** Accesses of each run of pages that one small entry can translate. */
-  readonly runs: Float64Array;
+  readonly pieces: readonly Piece[];
   /** Bytes that it takes in addition as one huge page. */
   readonly emptyBytes: Bytes;
 }
 
-export interface WalkCosts {
-  readonly entries: number;
-  readonly smallNs: Nanoseconds;
+export interface TranslationCosts {
+  /** Entries of the first level, all its arrays together, and of the second. */
+  readonly firstEntries: number;
+  readonly secondEntries: number;
+  /** A hit in the second level, and the least that a walk to a huge page takes. */
+  readonly hitNs: Nanoseconds;
   readonly hugeNs: Nanoseconds;
+}
+
+/** What walks to small pages take where a share of the bloat is removed. */
+export interface WalkTime {
+  readonly removed: Fraction;
+  readonly walkNs: Nanoseconds;
 }
 
 /** Shares of the bloat removed that the bound is told at: 0, 1 % … 100 %. */
 export const STEPS = 100;
-const ENTRY_PRICES = 40;
-const BYTE_PRICES = 44;
-/** The cheapest price on the grid is so much of the dearest. */
+const BYTE_PRICES = 24;
+/** The cheapest prices that are tried are so much of the dearest. */
+const BYTE_SPAN = 1e-4;
 const SPAN = 1e-6;
+/** Turns of looking for the least in one price, then in the other: from nowhere, and from prices that are near. */
+const FIRST_ROUNDS = 3;
+const NEAR = 4;
 
-/** Runs from the most popular down, with sums, so that what is above a price takes one search. */
-interface Sorted {
-  readonly runs: Float64Array;
+/** A piece with its entries from the most popular down and their sums, so that what is above a price takes one search. */
+interface SortedPiece {
+  readonly shares: Float64Array;
   readonly sums: Float64Array;
+  readonly total: number;
+  readonly emptyBytes: Bytes | undefined;
+}
+
+interface SortedBlock {
+  readonly pieces: readonly SortedPiece[];
   readonly total: number;
   readonly emptyBytes: Bytes;
 }
 
-/** Most nanoseconds an access saves, at each share of the bloat removed. */
-export function mostSaved(blocks: readonly BlockRates[], costs: WalkCosts): Float64Array {
-  const accesses = blocks.reduce((sum, { runs }) => sum + total(runs), 0);
-  const saved = new Float64Array(STEPS + 1);
-  if (accesses === 0) return saved;
+interface Costs extends TranslationCosts {
+  readonly smallNs: Nanoseconds;
+}
+
+interface Prices {
+  /** Of an entry, of its place in the first level, of a byte. */
+  readonly entry: number;
+  readonly first: number;
+  readonly byte: number;
+}
+
+/** Least nanoseconds of translation an access, at each share of the bloat removed; `walks` in rising order. */
+export function leastTimes(
+  blocks: readonly BlockRates[],
+  costs: TranslationCosts,
+  walks: readonly WalkTime[],
+): Float64Array {
+  const accesses = blocks.reduce((sum, { pieces }) => sum + totalOf(pieces), 0);
+  const least = new Float64Array(STEPS + 1);
+  if (accesses === 0) return least;
   const sorted = blocks.map((block) => sortedOf(block, accesses));
-  const bloat = sorted.reduce((sum, { emptyBytes }) => sum + emptyBytes, 0);
-  saved.fill(Number.POSITIVE_INFINITY);
-  for (const entry of entryPrices(sorted, costs)) {
-    const small = sorted.map((block) => aboveBy(block, costs.smallNs, entry));
-    for (const byte of bytePrices(sorted, costs))
-      lower(saved, dual(sorted, small, costs, entry, byte), byte * bloat);
+  let start: EntryPrices | undefined;
+  const curves = walks.map(({ walkNs }) => {
+    const search = new Search(sorted, { ...costs, smallNs: Math.max(walkNs, costs.hugeNs) }, start);
+    const curve = search.leastTimes();
+    start = search.start;
+    return curve;
+  });
+  return least.map((_, step) => between(walks, curves, step));
+}
+
+/** What is least at a time of walks is concave in it, so that a line between two such times is below. */
+function between(walks: readonly WalkTime[], curves: readonly Float64Array[], step: number): Nanoseconds {
+  const removed = step / STEPS;
+  const above = walks.findIndex((walk) => walk.removed >= removed);
+  if (above <= 0) return curves[above < 0 ? curves.length - 1 : 0][step];
+  const [from, to] = [walks[above - 1].removed, walks[above].removed];
+  const share = to > from ? (removed - from) / (to - from) : 1;
+  return (1 - share) * curves[above - 1][step] + share * curves[above][step];
+}
+
+type EntryPrices = Pick<Prices, 'entry' | 'first'>;
+
+/** Looks for prices of entries for one price of a byte after the other, each time from the last. */
+class Search {
+  readonly #blocks: readonly SortedBlock[];
+  readonly #costs: Costs;
+  readonly #hottest: number;
+  /** What was found for the first price of a byte. */
+  start: EntryPrices | undefined;
+
+  constructor(blocks: readonly SortedBlock[], costs: Costs, start: EntryPrices | undefined) {
+    this.#blocks = blocks;
+    this.#costs = costs;
+    this.start = start;
+    this.#hottest = blocks.reduce((most, { total }) => Math.max(most, total), 0);
   }
-  return saved;
+
+  leastTimes(): Float64Array {
+    const bloat = this.#blocks.reduce((sum, { emptyBytes }) => sum + emptyBytes, 0);
+    const saved = new Float64Array(STEPS + 1).fill(Number.POSITIVE_INFINITY);
+    let found = this.start;
+    for (const byte of bytePrices(this.#blocks, this.#costs)) {
+      found = this.#pricesAt(byte, found);
+      if (byte === 0) this.start = found;
+      // The bound at given prices is a line over the bytes wasted.
+      const atNoWaste = dual(this.#blocks, this.#costs, { ...found, byte });
+      for (let step = 0; step <= STEPS; step++)
+        saved[step] = Math.min(saved[step], atNoWaste + byte * bloat * (1 - step / STEPS));
+    }
+    return saved.map((one) => Math.max(0, this.#costs.smallNs - one));
+  }
+
+  /** One price after the other: what an entry gains in the first level hardly depends on what it is worth to be one. */
+  #pricesAt(byte: number, start: EntryPrices | undefined): EntryPrices {
+    const { smallNs, hitNs } = this.#costs;
+    let { entry, first } = start ?? { entry: 0, first: 0 };
+    for (let round = start === undefined ? FIRST_ROUNDS : 1; round > 0; round--) {
+      entry = leastPrice(this.#hottest * smallNs, start?.entry, (price) =>
+        dual(this.#blocks, this.#costs, { entry: price, first, byte }),
+      );
+      first = leastPrice(this.#hottest * hitNs, start?.first, (price) =>
+        dual(this.#blocks, this.#costs, { entry, first: price, byte }),
+      );
+    }
+    return { entry, first };
+  }
 }
 
-/** The bound at a pair of prices is a line over the bytes wasted. */
-function lower(saved: Float64Array, atNoWaste: number, perBloat: number): void {
-  for (let step = 0; step <= STEPS; step++)
-    saved[step] = Math.min(saved[step], atNoWaste + perBloat * (1 - step / STEPS));
+/** Where a price is known that was best nearby, not far from it. */
+function leastPrice(dearest: number, nearby: number | undefined, valueAt: (price: number) => number): number {
+  if (dearest === 0) return 0;
+  const known = nearby ?? 0;
+  const low = Math.max(dearest * SPAN, known / NEAR);
+  const high = known === 0 ? dearest : Math.max(low, Math.min(dearest, known * NEAR));
+  const found = exponential(leastOver(logarithm(low), logarithm(high), (x) => valueAt(exponential(x))));
+  const [best] = [found, known, 0]
+    .map((price) => ({ price, value: valueAt(price) }))
+    .sort((a, b) => a.value - b.value);
+  return best.price;
 }
 
-function dual(
-  blocks: readonly Sorted[],
-  small: readonly number[],
-  { entries, smallNs, hugeNs }: WalkCosts,
-  entry: number,
-  byte: number,
-): number {
-  let sum = entry * entries;
-  for (let i = 0; i < blocks.length; i++) {
-    const waste = byte * blocks[i].emptyBytes;
-    const kept = blocks[i].total * smallNs - entry - waste;
-    const missed = blocks[i].total * (smallNs - hugeNs) - waste;
-    sum += Math.max(small[i], kept, missed);
+function dual(blocks: readonly SortedBlock[], costs: Costs, prices: Prices): number {
+  const { firstEntries, secondEntries, smallNs, hugeNs } = costs;
+  let sum = prices.entry * (firstEntries + secondEntries) + prices.first * firstEntries;
+  for (const { pieces, total, emptyBytes } of blocks) {
+    const huge = Math.max(total * (smallNs - hugeNs), cachedValue(total, costs, prices));
+    sum += Math.max(smallValue(pieces, costs, prices), huge - prices.byte * emptyBytes);
   }
   return sum;
 }
 
-function sortedOf({ runs, emptyBytes }: BlockRates, accesses: number): Sorted {
-  const shares = runs.map((count) => count / accesses).sort((a, b) => b - a);
-  const sums = new Float64Array(shares.length + 1);
-  for (let i = 0; i < shares.length; i++) sums[i + 1] = sums[i] + shares[i];
-  return { runs: shares, sums, total: sums[shares.length], emptyBytes };
+/** What an entry that gets a share of the accesses is worth in the second level, or in the first. */
+function cachedValue(share: number, { smallNs, hitNs }: Costs, { entry, first }: Prices): number {
+  return share * (smallNs - hitNs) - entry + Math.max(0, share * hitNs - first);
 }
 
-/** Σ max(0, p w − price) over the runs. */
-function aboveBy({ runs, sums }: Sorted, walkNs: Nanoseconds, price: number): number {
+function smallValue(pieces: readonly SortedPiece[], costs: Costs, prices: Prices): number {
+  let sum = 0;
+  for (const piece of pieces) {
+    const apart = apartValue(piece, costs, prices);
+    if (piece.emptyBytes === undefined) sum += apart;
+    else sum += Math.max(apart, cachedValue(piece.total, costs, prices) - prices.byte * piece.emptyBytes);
+  }
+  return sum;
+}
+
+/** Of entries each for itself: those above the price of an entry, and among them those worth a place in the first level. */
+function apartValue({ shares, sums }: SortedPiece, costs: Costs, { entry, first }: Prices): number {
+  const { smallNs, hitNs } = costs;
+  // Worth both prices together, and the second one by itself.
+  const inFirst = countAbove(shares, Math.max(first / hitNs, (entry + first) / smallNs));
+  const cached = Math.max(inFirst, countAbove(shares, entry / (smallNs - hitNs)));
+  return sums[cached] * (smallNs - hitNs) - cached * entry + sums[inFirst] * hitNs - inFirst * first;
+}
+
+/** How many of the shares, which fall, are above a bound. */
+function countAbove(shares: Float64Array, bound: number): number {
   let low = 0;
-  let high = runs.length;
+  let high = shares.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (runs[middle] * walkNs > price) low = middle + 1;
+    if (shares[middle] > bound) low = middle + 1;
     else high = middle;
   }
-  return sums[low] * walkNs - low * price;
+  return low;
 }
 
-function entryPrices(blocks: readonly Sorted[], { smallNs }: WalkCosts): readonly number[] {
-  return prices(Math.max(...blocks.map((block) => block.total)) * smallNs, ENTRY_PRICES);
+function sortedOf({ pieces, emptyBytes }: BlockRates, accesses: number): SortedBlock {
+  const sorted = pieces.map((piece) => sortedPiece(piece, accesses));
+  return { pieces: sorted, total: sorted.reduce((sum, { total }) => sum + total, 0), emptyBytes };
 }
 
-function bytePrices(blocks: readonly Sorted[], { smallNs }: WalkCosts): readonly number[] {
-  const dearest = blocks.map(({ total: share, emptyBytes }) =>
-    emptyBytes > 0 ? (share * smallNs) / emptyBytes : 0,
-  );
-  return prices(Math.max(...dearest), BYTE_PRICES);
+function sortedPiece({ entries, emptyBytes }: Piece, accesses: number): SortedPiece {
+  const shares = entries.map((count) => count / accesses).sort((a, b) => b - a);
+  const sums = new Float64Array(shares.length + 1);
+  for (let i = 0; i < shares.length; i++) sums[i + 1] = sums[i] + shares[i];
+  return { shares, sums, total: sums[shares.length], emptyBytes };
 }
 
 /** 0, and prices in a geometric row up to the dearest. */
-function prices(dearest: number, count: number): readonly number[] {
+function bytePrices(blocks: readonly SortedBlock[], { smallNs }: Costs): readonly number[] {
+  const dearest = blocks.reduce((most, { total, emptyBytes }) => {
+    return Math.max(most, emptyBytes > 0 ? (total * smallNs) / emptyBytes : 0);
+  }, 0);
   if (dearest === 0) return [0];
-  const rise = SPAN ** (-1 / (count - 2));
-  return [0, ...Array.from({ length: count - 1 }, (_, index) => dearest * SPAN * rise ** index)];
+  const rise = BYTE_SPAN ** (-1 / (BYTE_PRICES - 2));
+  return [0, ...Array.from({ length: BYTE_PRICES - 1 }, (_, index) => dearest * BYTE_SPAN * rise ** index)];
 }
 
-function total(counts: Float64Array): number {
-  return counts.reduce((sum, count) => sum + count, 0);
+function totalOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { entries }) => sum + entries.reduce((all, count) => all + count, 0), 0);
 }
