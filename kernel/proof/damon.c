@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proof.h"
 
@@ -126,7 +127,8 @@ static void set_scheme(const struct scheme *s, struct target *t)
 {
 	set(CONTEXT "schemes/nr_schemes", "%lu", 1);
 	put(SCHEME "action", s->action);
-	set(SCHEME "target_order", "%lu", s->order);
+	if (has_series())
+		set(SCHEME "target_order", "%lu", s->order);
 	set_pattern();
 	/* An ops filter would switch the address filter's default off. */
 	if (s->ops_filter)
@@ -140,8 +142,23 @@ static void set_scheme(const struct scheme *s, struct target *t)
 		set(SCHEME "stats/max_nr_snapshots", "%lu", s->snapshots);
 }
 
+bool has_series(void)
+{
+	static int answer = -1;
+
+	if (answer < 0) {
+		set(ADMIN "nr_kdamonds", "%lu", 1);
+		set(KDAMOND "contexts/nr_contexts", "%lu", 1);
+		set(CONTEXT "schemes/nr_schemes", "%lu", 1);
+		answer = !access(SCHEME "target_order", F_OK);
+	}
+	return answer;
+}
+
 int scheme_on(const struct scheme *s, struct target *t)
 {
+	/* Makes folders anew, so it has to be asked before those are filled. */
+	has_series();
 	set(ADMIN "nr_kdamonds", "%lu", 1);
 	set(KDAMOND "contexts/nr_contexts", "%lu", 1);
 	put(CONTEXT "operations", s->ops);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,4 +98,10 @@ void sleep_ms(unsigned int ms)
 
 	while (nanosleep(&t, &t) && errno == EINTR)
 		;
+}
+
+void mkdir_and_mount(const char *type, const char *where)
+{
+	mkdir(where, 0755);
+	must(!mount(type, where, type, 0, NULL), where);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /init of a guest that has nothing else.  Arguments behind "--" of the kernel
- * command line, in any number: "kunit", "cases", "stress SECONDS".
+ * command line, in any number: "kunit", "cases", "memory", "measure",
+ * "stress SECONDS".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -137,6 +138,10 @@ static int run_all(int argc, char **argv)
 			prove_split();
 			prove_collapse();
 			prove_limits();
+		} else if (!strcmp(argv[i], "memory")) {
+			prove_memory();
+		} else if (!strcmp(argv[i], "measure")) {
+			measure();
 		} else if (!strcmp(argv[i], "stress") && i + 1 < argc) {
 			stress(atoi(argv[++i]));
 		}

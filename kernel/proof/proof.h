@@ -22,6 +22,7 @@ uint64_t field_of(const char *path, const char *field);
 void say(const char *format, ...);
 void must(bool holds, const char *what);
 void sleep_ms(unsigned int ms);
+void mkdir_and_mount(const char *type, const char *where);
 
 /* target.c: a process whose memory the schemes work on */
 struct target {
@@ -49,6 +50,12 @@ void target_unpin(struct target *t);
 /* Let the target touch one byte of each huge page in the range for ever. */
 void target_keep_hot(struct target *t, size_t from, size_t to);
 void stop_target(struct target *t);
+/* Make it the one that a lack of memory ends. */
+void write_victim(struct target *t);
+void target_wish_huge(struct target *t);
+bool target_ended(struct target *t);
+/* Start to measure how long the target waits for its mmap_lock. */
+void *target_probe(struct target *t);
 
 /* look.c: what the memory is made of now, from /proc only */
 uint64_t smaps_kib(struct target *t, const char *field);
@@ -81,6 +88,8 @@ struct stats {
 	uint64_t sz_ops_filter_passed, nr_snapshots;
 };
 
+/* Does the kernel have the series? */
+bool has_series(void);
 /* Errno of writing "on" to the state, or 0. */
 int scheme_on(const struct scheme *s, struct target *t);
 struct stats scheme_stats(void);
@@ -92,6 +101,9 @@ struct stats run_scheme(const struct scheme *s, struct target *t);
 void prove_split(void);
 void prove_collapse(void);
 void prove_limits(void);
+void prove_memory(void);
+void measure(void);
+void measure_stalls(void *shared, char *page);
 void stress(unsigned int seconds);
 
 #endif

@@ -7,13 +7,13 @@
 #
 # Prints the guest's console.  Exit status: 0 when the proof passed and the
 # kernel log has no complaint.  Environment: MEMORY (MiB, default 1536),
-# TIMEOUT (seconds of wall time, default 1800), APPEND (kernel parameters,
-# kunit wants kunit.enable=1).
+# TIMEOUT (seconds of wall time, default 1800), CPUS (default 2), APPEND
+# (kernel parameters, kunit wants kunit.enable=1).
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 [ $# -ge 1 ] && [ -f "$1" ] || {
-	sed -n '5,11s/^# *//p' "$here/run.sh" >&2
+	sed -n '5,12s/^# *//p' "$here/run.sh" >&2
 	exit 2
 }
 image=$1
@@ -28,11 +28,13 @@ mkdir "$work/root"
 (cd "$work/root" && echo init | cpio -o -H newc --quiet) > "$work/initramfs"
 truncate -s 256M "$work/swap"
 
-# Two sockets: without ACPI a kernel finds one CPU for each of those only.
+cpus=${CPUS:-2}
+
+# As many sockets: without ACPI a kernel finds one CPU for each of those only.
 # -cx16: the cmpxchg16b of this QEMU's TCG makes SLUB oops now and then.
 timeout "${TIMEOUT:-1800}" qemu-system-x86_64 \
 	-accel tcg,thread=multi -machine q35 -cpu max,-cx16 \
-	-smp 2,sockets=2 -m "${MEMORY:-1536}" -nodefaults -no-user-config -nographic \
+	-smp "$cpus,sockets=$cpus" -m "${MEMORY:-1536}" -nodefaults -no-user-config -nographic \
 	-no-reboot -serial stdio -monitor none \
 	-kernel "$image" -initrd "$work/initramfs" \
 	-drive "file=$work/swap,format=raw,if=virtio" \

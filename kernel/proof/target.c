@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +14,9 @@
 #include "proof.h"
 
 #define SHMEM_FILE "/huge/file"
+
+/* What a probe in the target has measured; shared with this program. */
+static void *probe_memory;
 
 /* What a page has to contain: derived from its number, never zero. */
 static uint64_t mark_of(size_t page)
@@ -96,6 +101,26 @@ static void touch_for_ever(char *base, size_t from, size_t to)
 			(void)bytes[at];
 }
 
+/* A second thread of the target, for as long as the target lives. */
+static int probe_thread(void *page)
+{
+	measure_stalls(probe_memory, page);
+	return 0;
+}
+
+static bool start_probe(void)
+{
+	char *stack = mmap(NULL, 64 * 1024, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*page = 1;
+	return clone(probe_thread, stack + 64 * 1024, CLONE_VM | CLONE_FS |
+		     CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		     CLONE_SYSVSEM, page) > 0;
+}
+
 static void serve(struct target *t, enum filling filling)
 {
 	size_t arg[3];
@@ -108,6 +133,10 @@ static void serve(struct target *t, enum filling filling)
 		ok = 1;
 		if (arg[0] == 'v')
 			ok = intact(t->base, t->length, filling);
+		if (arg[0] == 'm')
+			ok = !madvise(t->base, t->length, MADV_HUGEPAGE);
+		if (arg[0] == 's')
+			ok = start_probe();
 		if (arg[0] == 'p')
 			ok = !pipe(pins) && vmsplice(pins[1], &one, 1, 0) == 1;
 		if (arg[0] == 'u')
@@ -134,6 +163,9 @@ struct target start_target(enum filling filling, size_t length)
 	struct target t = { .length = length };
 	int down[2], up[2], fd = -1;
 
+	if (!probe_memory)
+		probe_memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(!pipe(down) && !pipe(up), "pipes");
 	if (filling == SHMEM_HUGE) {
 		fd = open(SHMEM_FILE, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -190,4 +222,34 @@ void stop_target(struct target *t)
 	close(t->command);
 	close(t->answer);
 	unlink(SHMEM_FILE);
+}
+
+/* Whom a lack of memory ends first. */
+void write_victim(struct target *t)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", t->pid);
+	must(!write_text(path, "1000"), "victim");
+}
+
+bool target_ended(struct target *t)
+{
+	siginfo_t info = { 0 };
+
+	waitid(P_PID, t->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid == t->pid;
+}
+
+void *target_probe(struct target *t)
+{
+	memset(probe_memory, 0, PAGE);
+	must(ask(t, 's', 0, 0), "probe");
+	return probe_memory;
+}
+
+/* So that khugepaged looks at it. */
+void target_wish_huge(struct target *t)
+{
+	must(ask(t, 'm', 0, 0), "MADV_HUGEPAGE");
 }

@@ -30,7 +30,7 @@ sub get_maintainer {
 	if (!$pid) {
 		chdir $tree or die "$tree: $!\n";
 		exec 'perl', 'scripts/get_maintainer.pl', '--no-git',
-			'--no-git-fallback', @args or die "perl: $!\n";
+			'--no-git-fallback', '--no-fixes', @args or die "perl: $!\n";
 	}
 	@lines = <$out>;
 	close $out or die "get_maintainer.pl failed for @args\n";
