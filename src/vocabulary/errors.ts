@@ -299,7 +299,8 @@ export const ERRORS = {
   HISTORY_TOO_LARGE: {
     exit: 'badInput',
     says: 'more than {rows} rows would be one JSON document',
-    advice: 'Ask for less with --since, --until, a longer --tier or one target, or write them with --csv or --out.',
+    advice:
+      'Ask for less with --since, --until, a longer --tier or one target, or write them with --csv or --out.',
   },
   STATE_LOCKED: {
     exit: 'refused',

@@ -43,7 +43,7 @@ export interface Seen {
 }
 
 export interface Done {
-  readonly run: string;
+  readonly run: string | null;
   readonly how: 'complete' | 'interrupted' | 'stopped';
   readonly why: string;
   readonly receipts: readonly Receipt[];
