@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  access,
-  contentAt,
-  emptyLeaf,
-  resolveBatch,
-  translate,
-} from '../../src/model/kernel/access/access.js';
+import { access, contentAt, emptyLeaf, translate } from '../../src/model/kernel/access/access.js';
 import { fork } from '../../src/model/kernel/address-space/fork.js';
 import { createInode, exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
 import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
 import { VM } from '../../src/model/kernel/state/mm.js';
-import { ENTRY } from '../../src/model/kernel/state/page-tables.js';
 import { isYoung, makeOld } from '../../src/model/kernel/translation/young.js';
 import { MIB } from '../../src/vocabulary/units.js';
 import {
@@ -193,29 +186,6 @@ test('no write permission, no mapping, no page table above 47 bits', () => {
   assert.equal(access(made.kernel, made.process.mm!, 7, false), -1);
   assert.equal(mmap(made.kernel, made.process.mm!, { pages: 1, at: 2 ** 35 }), 'ENOMEM');
   assert.equal(mmap(made.kernel, made.process.mm!, { pages: 4, at }), 'EEXIST');
-});
-
-test('the batched entry resolves leaves and leaves accessed bits to the caller', () => {
-  const made = fixture({ blocks: 2, thp: { 'hugepages-2048kB/enabled': 'madvise' } });
-  advise(made, made.base, 512, 'MADV_HUGEPAGE');
-  const leaves = new Int32Array(4);
-  const cost = resolveBatch(
-    made.kernel,
-    made.process.mm!,
-    made.base,
-    Uint32Array.of(3, 600, 3, 601),
-    Uint8Array.of(1, 1, 0, 0),
-    4,
-    leaves,
-  );
-  assert.ok(cost > 0);
-  const { tables } = made.kernel;
-  const pmd = tables.pmdOf(made.process.mm!, made.base / 512);
-  assert.deepEqual([leaves[0], leaves[2]], [~pmd, ~pmd]);
-  assert.ok(leaves[1] >= 0 && leaves[3] === leaves[1] + 1);
-  makeOld(made.kernel, made.process.mm!, made.base);
-  resolveBatch(made.kernel, made.process.mm!, made.base, Uint32Array.of(3), undefined, 1, leaves);
-  assert.equal(tables.pmdBits[pmd] & ENTRY.accessed, 0);
 });
 
 test('arm64: a 64K folio is one contiguous group with one accessed bit; a small one has its own', () => {

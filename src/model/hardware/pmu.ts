@@ -104,7 +104,9 @@ export class Pmu {
       if (selected >= count) break;
       const isAccess = operation - selected * step < 1;
       this.counters.selected++;
-      this.select(tlb, window, accesses[selected], selected, isAccess, timing);
+      const time = timing.start + selected * timing.nsPerAccess;
+      this.describe(tlb.outcomes[selected], isAccess, timing, time);
+      this.select(window, accesses[selected], isAccess);
       left = operation - selected * step + this.interval();
       at = selected;
     }
@@ -119,17 +121,10 @@ export class Pmu {
     return Math.max(1, period - (width >> 1) + this.#random.below(width));
   }
 
-  private select(
-    tlb: Tlb,
-    window: Window,
-    access: number,
-    at: number,
-    isAccess: boolean,
-    timing: AccessTiming,
-  ): void {
-    const time = timing.start + at * timing.nsPerAccess;
-    this.describe(tlb.outcomes[at], isAccess, timing, time);
-    if (this.collides(timing.cpu, time)) this.counters.collisions++;
+  /** Records the described sample, unless the hardware is busy or filters it. */
+  private select(window: Window, access: number, isAccess: boolean): void {
+    const { cpu, time } = this.#sample;
+    if (this.collides(cpu, time)) this.counters.collisions++;
     else if (!isAccess && this.settings.kind !== 'ibs') this.counters.filtered++;
     else {
       if (isAccess) this.locate(window, access);

@@ -208,7 +208,10 @@ export class Tlb {
     }
     this.#hugeWalks += hugeWalks;
     const { hugeOrder } = this.windows.geometry;
-    this.#cycles += this.#walker.walkAll(window.linear, accesses, positions, keys, walked, hugeOrder);
+    this.#cycles += this.#walker.walkAll(
+      { linear: window.linear, accesses, positions, keys, count: walked },
+      hugeOrder,
+    );
   }
 
   private faultWalk(window: Window, accesses: Uint32Array, index: number): void {

@@ -17,6 +17,18 @@ const DIRECTORY_LINE = 0x40000000;
 const BASE = KIND.base as number;
 const HUGE = KIND.huge as number;
 
+/** Accesses of a batch that missed the TLB. */
+export interface WalkBatch {
+  /** Linear page that the batch's offsets count from. */
+  readonly linear: number;
+  /** The whole batch: twice the offset, plus 1 for a store. */
+  readonly accesses: Uint32Array;
+  /** Places of those that missed, and the translations that they need. */
+  readonly positions: Uint16Array;
+  readonly keys: Int32Array;
+  readonly count: number;
+}
+
 /** Memory references of an uncached walk through guest tables of `guest` levels on host tables of `host` levels. */
 export function nestedReferences(guest: number, host: number): number {
   return guest * (host + 1) + host;
@@ -54,17 +66,9 @@ export class Walker {
   }
 
   /**
-   * Cycles of `count` walks in a row, each as of `walk`: to the translations `keys[i]` of the accesses at
-   * `positions[i]` of a batch, offsets from `linear`.
+   * Cycles of the walks of a batch in a row, each as of `walk`.
    */
-  walkAll(
-    linear: number,
-    accesses: Uint32Array,
-    positions: Uint16Array,
-    keys: Int32Array,
-    count: number,
-    hugeOrder: number,
-  ): number {
+  walkAll({ linear, accesses, positions, keys, count }: WalkBatch, hugeOrder: number): number {
     const directory = this.#directory;
     const mask = this.#directoryMask | 0;
     const lines = this.#lines;

@@ -18,9 +18,15 @@ import { KHUGEPAGED } from './thp/khugepaged-list.js';
 export function boot(options: Partial<KernelOptions> = {}): Kernel {
   const kernel = new Kernel(options);
   connect(kernel);
-  kernel.processes.set(1, new Process(1, 0, 'init', undefined, 0, 0));
+  kernel.processes.set(
+    1,
+    new Process({ pid: 1, parent: 0, command: 'init', mm: undefined, startedAt: 0, userId: 0 }),
+  );
   for (const [pid, name] of KERNEL_THREADS)
-    kernel.processes.set(pid, new Process(pid, 2, name, undefined, 0, 0));
+    kernel.processes.set(
+      pid,
+      new Process({ pid, parent: 2, command: name, mm: undefined, startedAt: 0, userId: 0 }),
+    );
   fragment(kernel, kernel.options.fragmentation);
   return kernel;
 }

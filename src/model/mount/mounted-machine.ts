@@ -75,7 +75,7 @@ function moveThreads(kernel: Kernel, firstPid: ProcessId): void {
     if (thread.parent !== KTHREADD || thread.pid >= firstPid) continue;
     kernel.processes.delete(thread.pid);
     const pid = kernel.nextPid++;
-    kernel.processes.set(pid, new Process(pid, KTHREADD, thread.command, undefined, thread.startedAt, 0));
+    kernel.processes.set(pid, new Process({ ...thread, pid, parent: KTHREADD, mm: undefined, userId: 0 }));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PageRange } from '../../vocabulary/units.js';
+import type { PageRange, Pages } from '../../vocabulary/units.js';
 import { access, contentAt, emptyLeaf } from '../kernel/access/access.js';
 import { createInode, mmap, spawn } from '../kernel/address-space/processes.js';
 import { adviseRange } from '../kernel/advice/madvise.js';
@@ -119,7 +119,9 @@ function mapMemory(kernel: Kernel, task: Process, keys: Record<string, string>):
   if (keys.advise === 'nohugepage') adviseRange(kernel, task.memory, start, start + pages, 'MADV_NOHUGEPAGE');
   const step = Math.max(1, Math.floor((parseSize(keys.stride ?? '') ?? pageBytes) / pageBytes));
   const touched = keys.touch === 'read' || keys.touch === 'write';
-  const reached = touched ? touchPages(kernel, task, start, start + pages, step, keys.touch === 'write') : 0;
+  const reached = touched
+    ? touchPages(kernel, task, { start, end: start + pages, step }, keys.touch === 'write')
+    : 0;
   return typeof reached === 'string' ? refusal(reached) : answer(showAddress(kernel, start));
 }
 
@@ -144,9 +146,7 @@ function contentSum(kernel: Kernel, mm: Mm, { start, end }: PageRange): string {
 function touchPages(
   kernel: Kernel,
   task: Process,
-  start: number,
-  end: number,
-  step: number,
+  { start, end, step }: PageRange & { readonly step: Pages },
   write: boolean,
 ): number | 'EFAULT' | 'ENOMEM' {
   kernel.cpu = task.cpu;
@@ -171,6 +171,6 @@ function touchRange({ host }: ShellState, [pid, address, length, ...rest]: reado
   const bytes = stride === undefined ? kernel.geometry.pageBytes : parseSize(stride);
   if (!bytes || rest.length > 2) return misuse('touch PID ADDR LEN [STRIDE] [read|write]');
   const step = Math.max(1, Math.floor(bytes / kernel.geometry.pageBytes));
-  const touched = touchPages(kernel, found.task, range.start, range.end, step, how === 'write');
+  const touched = touchPages(kernel, found.task, { ...range, step }, how === 'write');
   return typeof touched === 'string' ? refusal(touched) : answer(String(touched));
 }

@@ -32,14 +32,16 @@ export function translate(kernel: Kernel, mm: Mm, page: PageNumber, leaf: Leaf):
   const within = page % geometry.pagesPerBlock;
   const bits = tables.pmdBits[pmd];
   if (bits & ENTRY.present) {
-    fill(leaf, 2, pmd, tables.pmdValue[pmd] + within, geometry.hugeOrder, bits);
+    fill(leaf, 2, pmd, tables.pmdValue[pmd] + within, geometry.hugeOrder);
+    leaf.zero = (bits & ENTRY.zero) !== 0;
     return true;
   }
   const entry = tables.pmdValue[pmd] * geometry.pagesPerBlock + within;
   const pte = tables.pteBits[entry];
   leaf.level = 0;
   if ((pte & ENTRY.present) === 0) return false;
-  fill(leaf, 1, entry, tables.pteValue[entry], pte & ENTRY.contiguous ? tables.contiguousOrder : 0, pte);
+  fill(leaf, 1, entry, tables.pteValue[entry], pte & ENTRY.contiguous ? tables.contiguousOrder : 0);
+  leaf.zero = (pte & ENTRY.zero) !== 0;
   return true;
 }
 
@@ -52,12 +54,11 @@ export function contentAt(kernel: Kernel, mm: Mm, page: PageNumber, leaf: Leaf =
   return tables.pteBits[entry] & ENTRY.swap ? kernel.swap.content[tables.pteValue[entry]] : 0;
 }
 
-function fill(leaf: Leaf, level: 1 | 2, index: number, frame: FrameNumber, span: Order, bits: number): void {
+function fill(leaf: Leaf, level: 1 | 2, index: number, frame: FrameNumber, span: Order): void {
   leaf.level = level;
   leaf.index = index;
   leaf.frame = frame;
   leaf.span = span;
-  leaf.zero = (bits & ENTRY.zero) !== 0;
 }
 
 /**
@@ -111,54 +112,4 @@ function markAccessed(kernel: Kernel, mm: Mm, page: PageNumber, leaf: LeafId, wr
 /** Gives a page that was all zeroes a content; a page that holds data keeps its stamp. */
 export function writeContent(kernel: Kernel, mm: Mm, page: PageNumber, frame: FrameNumber): void {
   if (kernel.folios.content[frame] === 0) kernel.folios.content[frame] = contentStampOf(mm.family, page);
-}
-
-/** Rounds of a batch after which pages that reclaim keeps taking away are left unresolved. */
-const ROUNDS = 4;
-
-/**
- * The batched entry for the hardware layer: makes sure that every page base + offsets[i] can be accessed, and
- * writes the leaf of each to `leaves` (PTE entry e as e, PMD entry p as ~p). Sets no accessed bit: the caller asks
- * its TLB and, for each miss, ORs ENTRY.accessed into `tables.pmdBits`/`pteBits` itself (both arrays may have been
- * replaced by this call). Faults of a batch happen before its first access. Where memory is so short that faults
- * of the batch evict its own pages, the leaf stays NEEDS_FAULT and the caller takes `access` for that page.
- * Answers what the faults cost, or a negative ACCESS value for the first page that cannot be had.
- */
-export function resolveBatch(
-  kernel: Kernel,
-  mm: Mm,
-  base: PageNumber,
-  offsets: Uint32Array,
-  writes: Uint8Array | undefined,
-  count: number,
-  leaves: Int32Array,
-): Nanoseconds {
-  let cost = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    let faulted = false;
-    for (let i = 0; i < count; i++) {
-      const page = base + offsets[i];
-      const write = writes !== undefined && writes[i] !== 0;
-      leaves[i] = leafFor(kernel, mm, page, write);
-      if (leaves[i] !== NEEDS_FAULT || round === ROUNDS - 1) continue;
-      const fault = faultUntilServed(kernel, mm, page, write);
-      if (fault < 0) return fault;
-      cost += fault;
-      faulted = true;
-      leaves[i] = leafFor(kernel, mm, page, write);
-    }
-    if (!faulted) return cost;
-  }
-  return cost;
-}
-
-function faultUntilServed(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
-  let cost = 0;
-  for (let round = 0; round < 8; round++) {
-    const fault = handleFault(kernel, mm, page, write);
-    if (fault < 0) return fault;
-    cost += fault;
-    if (leafFor(kernel, mm, page, write) !== NEEDS_FAULT) return cost;
-  }
-  throw new Error(`assertion failed: page ${page} faults for ever`);
 }

@@ -18,6 +18,7 @@ import {
   fold,
   mapPmd,
   mapPtes,
+  onePage,
   runOfFolio,
   setSpecial,
 } from '../translation/entries.js';
@@ -36,7 +37,10 @@ export function fork(
   const from = parent.memory;
   const to = newMm(kernel, from.family, from.memcg);
   const pid = kernel.nextPid++;
-  const child = new Process(pid, parent.pid, parent.command, to, kernel.clock.now, parent.userId);
+  const child = new Process({
+    ...{ pid, parent: parent.pid, command: parent.command, mm: to },
+    ...{ startedAt: kernel.clock.now, userId: parent.userId },
+  });
   child.commandLine = parent.commandLine;
   kernel.processes.set(child.pid, child);
   to.thpDisable = from.thpDisable;
@@ -107,7 +111,8 @@ function copyPmd(kernel: Kernel, to: Mm, source: number, target: number): boolea
     return true;
   }
   tables.pmdBits[source] &= ~ENTRY.writable;
-  mapPmd(kernel, to, target, head, bits & ~(ENTRY.writable | ENTRY.accessed), deposit);
+  tables.pmdTableFrame[target] = deposit;
+  mapPmd(kernel, to, target, head, bits & ~(ENTRY.writable | ENTRY.accessed));
   for (let page = head; page < head + geometry.pagesPerBlock; page++) folios.page[page] &= ~PAGE.exclusive;
   return true;
 }
@@ -170,7 +175,7 @@ function sharePages(kernel: Kernel, inheritance: Inheritance, pair: PairOfEntrie
     folios.page[frame + i] &= ~PAGE.exclusive;
   }
   const kept = ENTRY.present | (tables.pteBits[entry] & (ENTRY.dirty | ENTRY.softDirty));
-  mapPtes(kernel, inheritance.to, other, frame, run, kept);
+  mapPtes(kernel, inheritance.to, other, { frame, count: run }, kept);
   fold(kernel, entry, run);
   return run;
 }
@@ -193,7 +198,7 @@ function copyPinned(
   const made = newAnonymousPage(kernel, to, vma, page);
   if (made.head < 0) return false;
   kernel.folios.content[made.head] = kernel.folios.content[frame];
-  mapPtes(kernel, to, other, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
+  mapPtes(kernel, to, other, onePage(made.head), freshBits(vma, (vma.flags & VM.write) !== 0));
   addNewToLru(kernel, made.head);
   return true;
 }

@@ -23,14 +23,14 @@ export interface SpawnOptions {
 /** Starts a process. Its program, heap and stack are small mappings as a static ELF file has them. */
 export function spawn(kernel: Kernel, options: SpawnOptions): Process {
   const mm = newMm(kernel, kernel.nextMm, options.memcg ?? 0);
-  const task = new Process(
-    kernel.nextPid++,
-    options.parent ?? 1,
-    options.command.slice(0, 15),
+  const task = new Process({
+    pid: kernel.nextPid++,
+    parent: options.parent ?? 1,
+    command: options.command.slice(0, 15),
     mm,
-    kernel.clock.now,
-    options.userId ?? 0,
-  );
+    startedAt: kernel.clock.now,
+    userId: options.userId ?? 0,
+  });
   task.commandLine = options.commandLine ?? [options.command];
   task.cpu = task.pid % kernel.options.cpus;
   kernel.processes.set(task.pid, task);
@@ -81,14 +81,15 @@ export function createInode(
   pages: Pages,
   kind: 'file' | 'kernel' | ShmemHuge,
 ): MappedInode {
-  const inode: MappedInode = new Inode(
-    kernel.nextInode++,
+  const isFile = kind === 'file';
+  const inode: MappedInode = new Inode({
+    number: kernel.nextInode++,
     path,
-    kind === 'file' ? 'file' : 'shmem',
+    kind: isFile ? 'file' : 'shmem',
     pages,
-    kind === 'file' ? 'never' : kind,
-    kind === 'file' ? '00:03' : kind === 'kernel' ? '00:01' : '00:1f',
-  );
+    mount: isFile ? 'never' : kind,
+    device: isFile ? '00:03' : kind === 'kernel' ? '00:01' : '00:1f',
+  });
   kernel.inodes.set(inode.number, inode);
   return inode;
 }

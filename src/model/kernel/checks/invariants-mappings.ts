@@ -45,6 +45,17 @@ function freshTally(kernel: Kernel): Tally {
   };
 }
 
+/** What a tally of one address space works with. */
+interface Tallying {
+  readonly kernel: Kernel;
+  readonly mm: Mm;
+  /** Of all address spaces. */
+  readonly tally: Tally;
+  /** Of this one. */
+  readonly seen: Seen;
+  readonly report: Report;
+}
+
 interface Seen {
   anon: number;
   shmem: number;
@@ -55,12 +66,13 @@ interface Seen {
 
 function tallyMm(kernel: Kernel, mm: Mm, tally: Tally, report: Report): void {
   const seen: Seen = { anon: 0, shmem: 0, file: 0, swap: 0, tableFrames: 0 };
+  const tallying = { kernel, mm, tally, seen, report };
   const { tables } = kernel;
   for (const top of mm.tops) {
     for (let i = 0; i < PMD_RUN; i++) {
       const pmd = mm.pgd[top] + i;
       if (tables.pmdBits[pmd] === 0 && tables.pmdTableFrame[pmd] === 0) continue;
-      tallyPmd(kernel, mm, pmd, (top * PMD_RUN + i) * kernel.geometry.pagesPerBlock, tally, seen, report);
+      tallyPmd(tallying, pmd, (top * PMD_RUN + i) * kernel.geometry.pagesPerBlock);
     }
   }
   const expected = [mm.rssAnon, mm.rssShmem, mm.rssFile, mm.swapEntries, mm.tablePages].join();
@@ -70,15 +82,8 @@ function tallyMm(kernel: Kernel, mm: Mm, tally: Tally, report: Report): void {
   tally.tableFrames += seen.tableFrames;
 }
 
-function tallyPmd(
-  kernel: Kernel,
-  mm: Mm,
-  pmd: number,
-  block: number,
-  tally: Tally,
-  seen: Seen,
-  report: Report,
-): void {
+function tallyPmd(tallying: Tallying, pmd: number, block: number): void {
+  const { kernel, mm, tally, seen, report } = tallying;
   const { tables, folios, geometry } = kernel;
   const bits = tables.pmdBits[pmd];
   if (tables.pmdTableFrame[pmd] !== 0) {
@@ -88,7 +93,7 @@ function tallyPmd(
   }
   if (bits & ENTRY.table) {
     tally.tables++;
-    tallyTable(kernel, mm, tables.pmdValue[pmd], block, tally, seen, report);
+    tallyTable(tallying, tables.pmdValue[pmd], block);
     return;
   }
   if ((bits & ENTRY.present) === 0 || bits & ENTRY.zero) return;
@@ -102,15 +107,8 @@ function tallyPmd(
     report(`pmd ${pmd}: maps folio ${head} of order ${folios.orderOf(head)}`);
 }
 
-function tallyTable(
-  kernel: Kernel,
-  mm: Mm,
-  table: number,
-  block: number,
-  tally: Tally,
-  seen: Seen,
-  report: Report,
-): void {
+function tallyTable(tallying: Tallying, table: number, block: number): void {
+  const { kernel, mm, report } = tallying;
   const { tables, geometry } = kernel;
   const first = table * geometry.pagesPerBlock;
   let used = 0;
@@ -123,21 +121,14 @@ function tallyTable(
     used++;
     const vma = mm.vmaOf(block + i);
     if (vma === undefined) report(`mm ${mm.id}: page ${block + i} is mapped outside every VMA`);
-    tallyPte(kernel, first + i, bits, vma?.anonIndexOf(block + i) ?? -1, tally, seen, report);
+    tallyPte(tallying, first + i, bits, vma?.anonIndexOf(block + i) ?? -1);
   }
   if (used !== tables.tableUsed[table])
     report(`table ${table}: ${tables.tableUsed[table]} used, counted ${used}`);
 }
 
-function tallyPte(
-  kernel: Kernel,
-  entry: number,
-  bits: number,
-  index: number,
-  tally: Tally,
-  seen: Seen,
-  report: Report,
-): void {
+function tallyPte(tallying: Tallying, entry: number, bits: number, index: number): void {
+  const { kernel, tally, seen, report } = tallying;
   const { tables, folios } = kernel;
   const value = tables.pteValue[entry];
   if (bits & ENTRY.swap) {

@@ -158,9 +158,11 @@ function install(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Ord
   if (order === geometry.hugeOrder) {
     const deposit = tables.pmdTableFrame[pmd];
     tables.removeTable(pmd);
-    mapPmd(kernel, mm, pmd, head, bits, deposit);
+    tables.pmdTableFrame[pmd] = deposit;
+    mapPmd(kernel, mm, pmd, head, bits);
   } else {
-    mapPtes(kernel, mm, firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock), head, 2 ** order, bits);
+    const entry = firstEntry(kernel, pmd) + (start % geometry.pagesPerBlock);
+    mapPtes(kernel, mm, entry, { frame: head, count: 2 ** order }, bits);
   }
   lock(kernel, vma, head);
   addNewToLru(kernel, head);

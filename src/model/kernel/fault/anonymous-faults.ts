@@ -126,7 +126,8 @@ export function mapHugeFolio(kernel: Kernel, fault: Fault, deposit: FrameNumber)
   counters.count('thp_fault_alloc');
   counters.countOrder('anon_fault_alloc', geometry.hugeOrder);
   kernel.memcgOf(mm).count('thp_fault_alloc');
-  mapPmd(kernel, mm, pmd, made.head, freshBits(vma, true), deposit);
+  kernel.tables.pmdTableFrame[pmd] = deposit;
+  mapPmd(kernel, mm, pmd, made.head, freshBits(vma, true));
   lock(kernel, vma, made.head);
   addNewToLru(kernel, made.head);
   deferSplit(kernel, made.head, false);
@@ -184,7 +185,7 @@ function newPages(
   const made = allocateFolio(kernel, order, kernel.memcgOf(mm), kind, effort);
   if (order > 0) countOrderFault(kernel, order, made.failure);
   if (made.failure !== undefined) return { ok: false, cost: made.cost };
-  mapPtes(kernel, mm, entry - within, made.head, 2 ** order, freshBits(vma, true));
+  mapPtes(kernel, mm, entry - within, { frame: made.head, count: 2 ** order }, freshBits(vma, true));
   lock(kernel, vma, made.head);
   addNewToLru(kernel, made.head);
   return { ok: true, cost: made.cost + zeroing(kernel, order) };

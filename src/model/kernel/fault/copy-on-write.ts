@@ -6,7 +6,7 @@ import { FOLIO, PAGE } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
 import { type Mm, VM, type Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
-import { changePte, clearEntries, mapPtes, unmapPtes } from '../translation/entries.js';
+import { changePte, clearEntries, mapPtes, onePage, unmapPtes } from '../translation/entries.js';
 import { splitPmdMapping } from '../translation/pmd-split.js';
 import { ANON, copying, freshBits, lock, mapHugeFolio, zeroing } from './anonymous-faults.js';
 import type { Fault, FaultingPage } from './fault.js';
@@ -157,7 +157,7 @@ export function newAnonymousPage(
 }
 
 function mapNew(kernel: Kernel, { mm, vma, write }: FaultingPage, entry: number, head: FrameNumber): void {
-  mapPtes(kernel, mm, entry, head, 1, freshBits(vma, write));
+  mapPtes(kernel, mm, entry, onePage(head), freshBits(vma, write));
   lock(kernel, vma, head);
   addNewToLru(kernel, head);
 }

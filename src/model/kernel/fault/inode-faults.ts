@@ -7,7 +7,7 @@ import type { Kernel } from '../state/kernel.js';
 import { VM, type Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import { fits } from '../thp/thp-orders.js';
-import { blockStart, dropTable, firstEntry, mapPmd, mapPtes } from '../translation/entries.js';
+import { blockStart, dropTable, firstEntry, mapPmd, mapPtes, onePage } from '../translation/entries.js';
 import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
 import type { Fault } from './fault.js';
@@ -43,7 +43,7 @@ function copyPrivately(
   const made = newAnonymousPage(kernel, mm, vma, page);
   if (made.head < 0) return ACCESS.outOfMemory;
   kernel.folios.content[made.head] = content;
-  mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, true));
+  mapPtes(kernel, mm, entry, onePage(made.head), freshBits(vma, true));
   lock(kernel, vma, made.head);
   addNewToLru(kernel, made.head);
   vma.hasAnonPages = true;
@@ -62,7 +62,8 @@ export function mapHuge(kernel: Kernel, fault: Fault, frame: FrameNumber): boole
     if (tables.tableUsed[tables.pmdValue[pmd]] !== 0) return false;
     dropTable(kernel, mm, pmd);
   }
-  mapPmd(kernel, mm, pmd, head, sharedBits(vma, write), 0);
+  tables.pmdTableFrame[pmd] = 0;
+  mapPmd(kernel, mm, pmd, head, sharedBits(vma, write));
   kernel.counters.count('thp_file_mapped');
   return true;
 }
@@ -90,9 +91,9 @@ function mapAround(kernel: Kernel, fault: Fault, entry: number, found: CachePage
   const whole = found.fresh || write ? wholeFolio(kernel, vma, page, entry, found.frame) : 1;
   if (whole > 1) {
     const first = entry - (found.frame - head);
-    mapPtes(kernel, mm, first, head, whole, prefaulted(kernel, bits));
+    mapPtes(kernel, mm, first, { frame: head, count: whole }, prefaulted(kernel, bits));
     kernel.tables.pteBits[entry] |= bits;
-  } else mapPtes(kernel, mm, entry, found.frame, 1, bits);
+  } else mapPtes(kernel, mm, entry, onePage(found.frame), bits);
   lock(kernel, vma, head);
   if (write) return;
   const size = Math.min(FAULT_AROUND_BYTES / geometry.pageBytes, geometry.pagesPerBlock);
@@ -103,7 +104,7 @@ function mapAround(kernel: Kernel, fault: Fault, entry: number, found: CachePage
     const other = vma.file.frameAt(vma.offsetOf(around));
     const slot = first + (around % geometry.pagesPerBlock);
     if (other < 0 || kernel.tables.pteBits[slot] !== 0) continue;
-    mapPtes(kernel, mm, slot, other, 1, prefaulted(kernel, bits));
+    mapPtes(kernel, mm, slot, onePage(other), prefaulted(kernel, bits));
   }
 }
 

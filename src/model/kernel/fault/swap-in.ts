@@ -6,7 +6,7 @@ import { ACCESS } from '../state/access-results.js';
 import type { Kernel } from '../state/kernel.js';
 import { type Mm, VM, type Vma } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
-import { clearEntries, mapPtes } from '../translation/entries.js';
+import { clearEntries, mapPtes, onePage } from '../translation/entries.js';
 import { releaseSwapEntry } from '../translation/zap.js';
 import { freshBits, lock } from './anonymous-faults.js';
 import { newAnonymousPage } from './copy-on-write.js';
@@ -26,7 +26,7 @@ export function swapFault(kernel: Kernel, mm: Mm, vma: Vma, page: PageNumber, en
   folios.content[made.head] = content;
   releaseSwapEntry(kernel, mm, entry);
   clearEntries(kernel, entry, 1);
-  mapPtes(kernel, mm, entry, made.head, 1, freshBits(vma, (vma.flags & VM.write) !== 0));
+  mapPtes(kernel, mm, entry, onePage(made.head), freshBits(vma, (vma.flags & VM.write) !== 0));
   lock(kernel, vma, made.head);
   addNewToLru(kernel, made.head);
   kernel.counters.count('pgmajfault');

@@ -1,5 +1,5 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
-import type { PageNumber } from '../../../vocabulary/units.js';
+import type { FrameNumber, PageNumber } from '../../../vocabulary/units.js';
 import { FOLIO, PAGE } from '../state/folios.js';
 import { FRAME } from '../state/frames.js';
 import { type Kernel, ZERO_FRAME } from '../state/kernel.js';
@@ -57,10 +57,11 @@ function pagemapEntry(kernel: Kernel, mm: Mm, viewer: Viewer, page: PageNumber):
   const within = page % geometry.pagesPerBlock;
   const bits = tables.pmdBits[pmd];
   if (bits & ENTRY.present)
-    return presentEntry(kernel, vma, viewer, tables.pmdValue[pmd] + within, bits, true);
+    return presentEntry(kernel, vma, viewer, { frame: tables.pmdValue[pmd] + within, bits, huge: true });
   const entry = tables.pteOf(pmd, page);
   const pte = tables.pteBits[entry];
-  if (pte & ENTRY.present) return presentEntry(kernel, vma, viewer, tables.pteValue[entry], pte, false);
+  if (pte & ENTRY.present)
+    return presentEntry(kernel, vma, viewer, { frame: tables.pteValue[entry], bits: pte, huge: false });
   const soft = isSoftDirty(kernel, vma, pte) ? SOFT_DIRTY : 0;
   if (pte & ENTRY.guard) return [0, SWAPPED + GUARD + soft];
   if (pte & ENTRY.swap) return swapEntry(tables.pteValue[entry], viewer, soft);
@@ -78,14 +79,13 @@ function swapEntry(slot: number, viewer: Viewer, soft: number): Halves {
   return [shifted % 4294967296, SWAPPED + soft + Math.floor(shifted / 4294967296)];
 }
 
-function presentEntry(
-  kernel: Kernel,
-  vma: Vma,
-  viewer: Viewer,
-  frame: number,
-  bits: number,
-  huge: boolean,
-): Halves {
+interface Present {
+  readonly frame: FrameNumber;
+  readonly bits: number;
+  readonly huge: boolean;
+}
+
+function presentEntry(kernel: Kernel, vma: Vma, viewer: Viewer, { frame, bits, huge }: Present): Halves {
   const { folios } = kernel;
   let high = PRESENT;
   if (isSoftDirty(kernel, vma, bits)) high += SOFT_DIRTY;

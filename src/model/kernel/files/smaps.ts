@@ -1,4 +1,4 @@
-import type { PageNumber } from '../../../vocabulary/units.js';
+import type { Bytes, FrameNumber, PageNumber, Pages } from '../../../vocabulary/units.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
 import { type Mm, VM, type Vma } from '../state/mm.js';
@@ -200,7 +200,9 @@ function sumsOf(kernel: Kernel, mm: Mm, vma: Vma): Sums {
       const bits = tables.pteBits[entry];
       if (bits & ENTRY.swap) addSwap(kernel, sums, entry);
       else if ((bits & (ENTRY.present | ENTRY.zero)) === ENTRY.present)
-        addPages(kernel, vma, sums, tables.pteValue[entry], 1, bits, isPteYoung(kernel, entry));
+        addPages(kernel, vma, sums, {
+          ...{ frame: tables.pteValue[entry], pages: 1, bits, young: isPteYoung(kernel, entry) },
+        });
       return undefined;
     },
   });
@@ -217,19 +219,19 @@ function addPmd(kernel: Kernel, vma: Vma, sums: Sums, pmd: number, pages: number
   if (folios.has(head, FOLIO.anon)) sums.anonHuge += bytes;
   else if (folios.has(head, FOLIO.shmem)) sums.shmemHuge += bytes;
   else sums.fileHuge += bytes;
-  addPages(kernel, vma, sums, head, pages, bits, (bits & ENTRY.accessed) !== 0);
+  addPages(kernel, vma, sums, { frame: head, pages, bits, young: (bits & ENTRY.accessed) !== 0 });
 }
 
-/** smaps_account(): pages of one folio that share an entry's bits. */
-function addPages(
-  kernel: Kernel,
-  vma: Vma,
-  sums: Sums,
-  frame: number,
-  pages: number,
-  bits: number,
-  young: boolean,
-): void {
+/** Pages of one folio that share an entry's bits. */
+interface MappedPages {
+  readonly frame: FrameNumber;
+  readonly pages: Pages;
+  readonly bits: number;
+  readonly young: boolean;
+}
+
+/** smaps_account(). */
+function addPages(kernel: Kernel, vma: Vma, sums: Sums, { frame, pages, bits, young }: MappedPages): void {
   const { folios, geometry } = kernel;
   const head = folios.headOf(frame);
   const flags = folios.flags[head];
@@ -241,18 +243,24 @@ function addPages(
   }
   if (young || flags & (FOLIO.young | FOLIO.referenced)) sums.referenced += bytes;
   sums.rss += bytes;
-  for (let page = frame; page < frame + pages; page++)
-    addShare(sums, geometry.pageBytes, folios.mapCount(page), dirty, flags, vma);
+  for (let page = frame; page < frame + pages; page++) {
+    const maps = folios.mapCount(page);
+    const share = geometry.pageBytes / Math.max(1, maps);
+    addShare(sums, share, flags, dirty);
+    if (vma.flags & VM.locked) sums.locked += share;
+    addKind(sums, geometry.pageBytes, maps, dirty);
+  }
 }
 
-function addShare(sums: Sums, bytes: number, maps: number, dirty: boolean, flags: number, vma: Vma): void {
-  const share = bytes / Math.max(1, maps);
+function addShare(sums: Sums, share: number, flags: number, dirty: boolean): void {
   sums.pss += share;
   if (flags & FOLIO.anon) sums.pssAnon += share;
   else if (flags & FOLIO.shmem) sums.pssShmem += share;
   else sums.pssFile += share;
-  if (vma.flags & VM.locked) sums.locked += share;
   if (dirty) sums.pssDirty += share;
+}
+
+function addKind(sums: Sums, bytes: Bytes, maps: number, dirty: boolean): void {
   if (maps > 1) {
     if (dirty) sums.sharedDirty += bytes;
     else sums.sharedClean += bytes;

@@ -39,7 +39,7 @@ export function cachePage(
       if (made.frame >= 0) return { frame: made.frame, cost, major: false, fresh: true };
     }
   }
-  const base = makeFolio(kernel, memcg, inode, offset, 0, EFFORT.base);
+  const base = makeFolio(kernel, memcg, { inode, offset }, 0, EFFORT.base);
   return { frame: base.frame, cost: cost + base.cost, major: inode.kind === 'file', fresh: true };
 }
 
@@ -66,7 +66,7 @@ function makeHuge(
 ): { frame: FrameNumber; cost: Nanoseconds } {
   const { counters, geometry } = kernel;
   const huge = order === geometry.hugeOrder;
-  const made = makeFolio(kernel, memcg, inode, offset, order, EFFORT.light);
+  const made = makeFolio(kernel, memcg, { inode, offset }, order, EFFORT.light);
   if (made.frame >= 0) {
     counters.countOrder('shmem_alloc', order);
     if (huge) counters.count('thp_file_alloc');
@@ -84,8 +84,7 @@ function makeHuge(
 function makeFolio(
   kernel: Kernel,
   memcg: Memcg,
-  inode: MappedInode,
-  offset: PageNumber,
+  { inode, offset }: { readonly inode: MappedInode; readonly offset: PageNumber },
   order: Order,
   effort: Effort,
 ): { frame: FrameNumber; cost: Nanoseconds; failure: string | undefined } {
@@ -111,7 +110,7 @@ function swapInCachePage(kernel: Kernel, memcg: Memcg, inode: MappedInode, offse
   const slot = inode.swapAt(offset);
   const content = kernel.swap.content[slot];
   const compressed = kernel.swap.compressed[slot] === 1;
-  const made = makeFolio(kernel, memcg, inode, offset, 0, EFFORT.base);
+  const made = makeFolio(kernel, memcg, { inode, offset }, 0, EFFORT.base);
   if (made.frame < 0) return { frame: -1, cost: made.cost, major: true, fresh: false };
   kernel.folios.content[made.frame] = content;
   // Its copy in swap is given up, so that it must be written again.

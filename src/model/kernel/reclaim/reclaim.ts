@@ -4,6 +4,7 @@ import { addToLru, drainLocal, isolate, lruHead, putBack } from '../memory/lru.j
 import { removeFromCache } from '../memory/shmem.js';
 import { SHRINK_BATCH, shrinkDeferred } from '../split/deferred-split.js';
 import { splitFolio, UNIFORM } from '../split/split.js';
+import type { EventName } from '../state/counters.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel, ReclaimReason } from '../state/kernel.js';
 import { LRU, type Memcg, type MemcgEvent } from '../state/memcg.js';
@@ -125,25 +126,30 @@ function shrinkList(
     isolate(kernel, folio);
     taken.push(folio);
   }
-  countScan(kernel, memcg, list, scanned, reason, 'scan');
+  const names = namesOf(list, reason);
+  countPages(kernel, memcg, names.scan, scanned);
   const done = shrinkFolios(kernel, taken, false);
-  countScan(kernel, memcg, list, done.freed, reason, 'steal');
+  countPages(kernel, memcg, names.steal, done.freed);
   return done;
 }
 
-function countScan(
-  kernel: Kernel,
-  memcg: Memcg,
-  list: number,
-  pages: Pages,
-  reason: ReclaimReason,
-  what: 'scan' | 'steal',
-): void {
-  const anon = list === LRU.inactiveAnon || list === LRU.activeAnon;
-  kernel.counters.count(`pg${what}_${reason}`, pages);
-  kernel.counters.count(`pg${what}_${anon ? 'anon' : 'file'}`, pages);
-  memcg.count(`pg${what}` as MemcgEvent, pages);
-  memcg.count(`pg${what}_${reason}` as MemcgEvent, pages);
+/** Counters that a scan, or what it freed, counts in: of the machine, and of a memcg. */
+interface ReclaimCounters {
+  readonly machine: readonly EventName[];
+  readonly memcg: readonly MemcgEvent[];
+}
+
+function namesOf(list: number, reason: ReclaimReason): Record<'scan' | 'steal', ReclaimCounters> {
+  const kind = list === LRU.inactiveAnon || list === LRU.activeAnon ? 'anon' : 'file';
+  return {
+    scan: { machine: [`pgscan_${reason}`, `pgscan_${kind}`], memcg: ['pgscan', `pgscan_${reason}`] },
+    steal: { machine: [`pgsteal_${reason}`, `pgsteal_${kind}`], memcg: ['pgsteal', `pgsteal_${reason}`] },
+  };
+}
+
+function countPages(kernel: Kernel, memcg: Memcg, names: ReclaimCounters, pages: Pages): void {
+  for (const name of names.machine) kernel.counters.count(name, pages);
+  for (const name of names.memcg) memcg.count(name, pages);
 }
 
 /**

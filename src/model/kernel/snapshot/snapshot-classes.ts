@@ -37,7 +37,7 @@ export function kernelClasses(): SnapshotClass[] {
     plain(new Memcg(0, '/', undefined)),
     plain(new Mm(1, 1, 1, 0)),
     plain(new Vma({ start: 0, end: 1 }, 0, undefined, 0, '')),
-    plain(new Inode(1, '', 'file', 1, 'never', '')),
-    plain(new Process(1, 0, '', undefined, 0, 0)),
+    plain(new Inode({ number: 1, path: '', kind: 'file', pages: 1, mount: 'never', device: '' })),
+    plain(new Process({ pid: 1, parent: 0, command: '', mm: undefined, startedAt: 0, userId: 0 })),
   ];
 }

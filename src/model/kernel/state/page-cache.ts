@@ -7,6 +7,16 @@ const CHUNK = 512;
 /** How a tmpfs mount or a shared anonymous mapping takes huge folios. */
 export type ShmemHuge = 'never' | 'always' | 'within_size' | 'advise';
 
+/** What an inode is from the start. */
+export interface InodeFacts {
+  readonly number: number;
+  readonly path: string;
+  readonly kind: 'shmem' | 'file';
+  readonly pages: Pages;
+  readonly mount: 'kernel' | ShmemHuge;
+  readonly device: string;
+}
+
 /**
  * A file's page cache (address_space): shmem, tmpfs, or an ordinary file such as a program's text. `Mapper` is the address
  * space of a process that maps it: a cache knows which there are, and nothing of what they are.
@@ -29,14 +39,7 @@ export class Inode<Mapper extends object> {
   /** Value of a slot: 0 nothing, frame + 1 when cached, −(swap slot + 1) when swapped out. */
   private readonly chunks = new Map<number, Float64Array>();
 
-  constructor(
-    number: number,
-    path: string,
-    kind: 'shmem' | 'file',
-    pages: Pages,
-    mount: 'kernel' | ShmemHuge,
-    device: string,
-  ) {
+  constructor({ number, path, kind, pages, mount, device }: InodeFacts) {
     this.number = number;
     this.path = path;
     this.kind = kind;

@@ -2,6 +2,16 @@ import { defined } from '../../../base/assert.js';
 import type { Nanoseconds, ProcessId } from '../../../vocabulary/units.js';
 import type { Mm } from './mm.js';
 
+/** What a process is from the start. */
+export interface ProcessFacts {
+  readonly pid: ProcessId;
+  readonly parent: ProcessId;
+  readonly command: string;
+  readonly mm: Mm | undefined;
+  readonly startedAt: Nanoseconds;
+  readonly userId: number;
+}
+
 /** A process. Kernel threads have no address space. */
 export class Process {
   readonly pid: ProcessId;
@@ -21,14 +31,7 @@ export class Process {
   /** CPU time used, as the hardware layer reports it. */
   cpuNs: Nanoseconds = 0;
 
-  constructor(
-    pid: ProcessId,
-    parent: ProcessId,
-    command: string,
-    mm: Mm | undefined,
-    startedAt: number,
-    userId: number,
-  ) {
+  constructor({ pid, parent, command, mm, startedAt, userId }: ProcessFacts) {
     this.pid = pid;
     this.parent = parent;
     this.command = command;

@@ -66,13 +66,20 @@ export function dropDeposit(kernel: Kernel, mm: Mm, pmd: number): void {
   kernel.tables.pmdTableFrame[pmd] = 0;
 }
 
-/** Maps `count` pages of one folio, from `frame` on, by PTEs from `entry` on. The entries must be empty. */
+/** Pages of one folio that follow each other. */
+export interface FolioPages {
+  readonly frame: FrameNumber;
+  readonly count: Pages;
+}
+
+export const onePage = (frame: FrameNumber): FolioPages => ({ frame, count: 1 });
+
+/** Maps pages of a folio by PTEs from `entry` on. The entries must be empty. */
 export function mapPtes(
   kernel: Kernel,
   mm: Mm,
   entry: number,
-  frame: FrameNumber,
-  count: Pages,
+  { frame, count }: FolioPages,
   bits: number,
 ): void {
   const { tables } = kernel;
@@ -153,19 +160,11 @@ function partlyUnmapped(kernel: Kernel, head: FrameNumber): void {
   if (kernel.folios.has(head, FOLIO.anon)) deferSplit(kernel, head, true);
 }
 
-/** Maps a whole PMD-size folio by one entry, which must be empty. `deposit`: memory for a later page table, or 0. */
-export function mapPmd(
-  kernel: Kernel,
-  mm: Mm,
-  pmd: number,
-  head: FrameNumber,
-  bits: number,
-  deposit: FrameNumber,
-): void {
+/** Maps a whole PMD-size folio by one entry, which must be empty. The caller deposits memory for a later page table. */
+export function mapPmd(kernel: Kernel, mm: Mm, pmd: number, head: FrameNumber, bits: number): void {
   const { tables, folios, geometry } = kernel;
   tables.pmdBits[pmd] = bits;
   tables.pmdValue[pmd] = head;
-  tables.pmdTableFrame[pmd] = deposit;
   folios.entireMaps[head]++;
   folios.countMaps(head, mm.id, 1);
   countResident(mm, folios.flags[head], geometry.pagesPerBlock);

@@ -93,7 +93,17 @@ class TraceTee implements TraceSink {
 
 function startThread(kernel: Kernel, name: string): number {
   const pid = kernel.nextPid++;
-  kernel.processes.set(pid, new Process(pid, KTHREADD, name, undefined, kernel.clock.now, 0));
+  kernel.processes.set(
+    pid,
+    new Process({
+      pid,
+      parent: KTHREADD,
+      command: name,
+      mm: undefined,
+      startedAt: kernel.clock.now,
+      userId: 0,
+    }),
+  );
   return pid;
 }
 
