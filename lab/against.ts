@@ -1,4 +1,5 @@
 /** Sets a kernel's outcome rows beside the model's: what the model should have shown and did not. */
+import type { Architecture } from '../src/model/kernel/state/options.js';
 import { traitsOf } from '../test/conformance/differences.js';
 import { type ModelRelease, modelStage } from '../test/conformance/model-stage.js';
 import { compareRows, type RowDifference, type Rows, type Scenario } from '../test/conformance/scenario.js';
@@ -19,12 +20,13 @@ export async function againstModel(
   run: LabRun,
   scenarios: readonly Scenario[],
   say: (line: string) => void,
+  architecture: Architecture = 'x64',
 ): Promise<readonly Compared[]> {
   const all: Compared[] = [];
   for (const scenario of scenarios) {
     const result = run.results.find(({ scenario: name }) => name === scenario.name);
     if (!result || result.problem || result.verdict === 'not run') continue;
-    const stage = modelStage(run.series as ModelRelease, () => undefined, scenario);
+    const stage = modelStage(run.series as ModelRelease, () => undefined, { ...scenario, architecture });
     const compared = compare(scenario, run.series, stage.kernel, result.rows, await scenario.run(stage));
     all.push(compared);
     say(describeCompared(compared)[0]);

@@ -144,10 +144,32 @@ function unpackParts(archive: string, folder: string, parts: readonly string[]):
   renameSync(partial, folder);
 }
 
-function privateApt(kernel: Pick<LabKernel, 'suite'>, cache: string): string[] {
+/** Programs and libraries of an architecture from the newest versions of packages, in one folder; once only. */
+export function fetchPackages(
+  packages: readonly string[],
+  from: Pick<LabKernel, 'suite' | 'architecture'>,
+  folder: string,
+  cache: string,
+): string {
+  if (existsSync(folder)) return folder;
+  const downloads = join(cache, 'packages', `${from.suite}-${from.architecture ?? 'x64'}`);
+  mkdirSync(downloads, { recursive: true });
+  const options = privateApt(from, cache);
+  apt([...options, 'update'], downloads);
+  apt([...options, 'download', ...packages], downloads);
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  for (const name of readdirSync(downloads)) unpack(join(downloads, name), join(partial, name));
+  renameSync(partial, folder);
+  rmSync(downloads, { recursive: true });
+  return folder;
+}
+
+function privateApt(kernel: Pick<LabKernel, 'suite' | 'architecture'>, cache: string): string[] {
   const mirror = findMirror(machineSources());
   if (!mirror) throw new LabUnavailable('no Debian archive among this machine’s apt sources');
-  const home = join(cache, 'apt', kernel.suite);
+  const isArm = kernel.architecture === 'arm64';
+  const home = join(cache, 'apt', isArm ? `${kernel.suite}-arm64` : kernel.suite);
   for (const part of ['lists/partial', 'cache/archives/partial']) {
     mkdirSync(join(home, part), { recursive: true });
   }
@@ -161,6 +183,10 @@ function privateApt(kernel: Pick<LabKernel, 'suite'>, cache: string): string[] {
     'Dir::Cache': join(home, 'cache'),
     'APT::Sandbox::User': 'root',
     'Acquire::Retries': '3',
+    // Nothing of the machine's own packages counts for another architecture.
+    ...(isArm
+      ? { 'APT::Architecture': 'arm64', 'APT::Architectures': 'arm64', 'Dir::State::status': '/dev/null' }
+      : {}),
   };
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }

@@ -35,14 +35,32 @@ function isStatic(path: string): boolean {
   return result.status !== 0 || /statically linked|not a dynamic/.test(result.stdout + result.stderr);
 }
 
-/** Archive of busybox, Node and its libraries, cached under a name that tells its content. */
-export function baseArchive(cache: string): string {
+/** What a guest is made of beside the project, as paths on this machine. */
+export interface GuestPrograms {
+  readonly node: string;
+  readonly busybox: string;
+  /** Paths in the guest, without the leading slash, and where they come from. */
+  readonly libraries: readonly { readonly path: string; readonly from: string }[];
+  /** Packages that this machine's node_modules lack, by name, as folders. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Those of this machine. */
+export function ownPrograms(): GuestPrograms {
   const busybox = findBusybox();
   if (!busybox) throw new LabUnavailable('no static busybox: apt-get install busybox-static');
-  const programs = [process.execPath, busybox];
-  const libraries = librariesOf(process.execPath);
+  const libraries = librariesOf(process.execPath).map((path) => ({
+    path: path.slice(1),
+    from: realpathSync(path),
+  }));
+  return { node: process.execPath, busybox, libraries, packages: {} };
+}
+
+/** Archive of busybox, Node and its libraries, cached under a name that tells its content. */
+export function baseArchive(cache: string, { node, busybox, libraries }: GuestPrograms): string {
   const mark = createHash('sha256');
-  for (const path of [...programs, ...libraries]) mark.update(`${path}:${statSync(path).size};`);
+  for (const path of [node, busybox, ...libraries.map(({ from }) => from)])
+    mark.update(`${path}:${statSync(path).size};`);
   const archive = join(cache, `base-${process.version}-${mark.digest('hex').slice(0, 12)}.cpio`);
   if (existsSync(archive)) return archive;
   mkdirSync(cache, { recursive: true });
@@ -50,8 +68,8 @@ export function baseArchive(cache: string): string {
     ...['proc', 'sys', 'dev', 'tmp', 'mnt', 'run', 'var'].map(directoryEntry),
     deviceEntry('dev/console', 5, 1),
     program('bin/busybox', readFileSync(busybox)),
-    program('bin/node', readFileSync(process.execPath)),
-    ...libraries.map((path) => program(path.slice(1), readFileSync(realpathSync(path)))),
+    program('bin/node', readFileSync(node)),
+    ...libraries.map(({ path, from }) => program(path, readFileSync(from))),
   ];
   writeFileSync(`${archive}.partial`, cpioArchive(entries));
   renameSync(`${archive}.partial`, archive);
@@ -65,8 +83,19 @@ function librariesOf(path: string): string[] {
   return [...result.stdout.matchAll(/(\/\S+) \(0x/g)].map((found) => found[1]);
 }
 
-/** Archive of the built project, its run-time packages and the job, written into `path`. `guest`: program of lab/guest. */
-export function jobArchive(root: string, job: GuestJob, path: string, guest = 'main'): void {
+/** What is packed beside the job. `guest`: program of lab/guest. */
+export interface JobParts {
+  readonly guest?: string;
+  readonly packages?: GuestPrograms['packages'];
+}
+
+/** Archive of the built project, its run-time packages and the job, written into `path`. */
+export function jobArchive(
+  root: string,
+  job: GuestJob,
+  path: string,
+  { guest = 'main', packages = {} }: JobParts = {},
+): void {
   const entries = [
     program('init', Buffer.from(initScript(guest))),
     file('octavo/job.json', Buffer.from(JSON.stringify(job))),
@@ -74,6 +103,9 @@ export function jobArchive(root: string, job: GuestJob, path: string, guest = 'm
     ...tree(join(root, 'dist'), 'octavo/dist', isWanted),
     ...runtimePackages(root).flatMap((name) =>
       tree(join(root, 'node_modules', name), `octavo/node_modules/${name}`, isWantedInPackage),
+    ),
+    ...Object.entries(packages).flatMap(([name, folder]) =>
+      tree(folder, `octavo/node_modules/${name}`, isWantedInPackage),
     ),
   ];
   writeFileSync(path, cpioArchive(entries));

@@ -3,7 +3,11 @@
  * add one entry here and, when it behaves differently, one column in test/conformance/differences.ts.
  */
 
+import type { Architecture } from '../src/model/kernel/state/options.js';
+
 export interface LabKernel {
+  /** x64 when absent. */
+  readonly architecture?: Architecture;
   /** Series, the name on the command line and in the table of differences. */
   readonly series: string;
   /** What `uname -r` prints in the guest. */
@@ -47,6 +51,35 @@ export const LAB_KERNELS: readonly LabKernel[] = [
   },
 ];
 
-export function labKernel(series: string): LabKernel | undefined {
-  return LAB_KERNELS.find((kernel) => kernel.series === series);
+/** Arm: the same series where the table of differences has one column for both. */
+export const ARM_KERNELS: readonly LabKernel[] = [
+  {
+    architecture: 'arm64',
+    series: '7.3',
+    release: '7.3.4+deb13-cloud-arm64',
+    suite: 'trixie-backports',
+    package: 'linux-binary-7.3.4+deb13-cloud-arm64',
+    version: '7.3.4-1~bpo13+1',
+    sha256: '34dc0e1a6320440cc3f6e34d12ae099041a2e10555061d50ff4e5af602121788',
+    image: 'usr/lib/modules/7.3.4+deb13-cloud-arm64/vmlinuz',
+  },
+  {
+    // Pages of 16 KiB, huge ones of 32 MiB. Debian packages no flavour with pages of 64 KiB.
+    architecture: 'arm64',
+    series: '7.3-16k',
+    release: '7.3.4+deb13-arm64-16k',
+    suite: 'trixie-backports',
+    package: 'linux-binary-7.3.4+deb13-arm64-16k',
+    version: '7.3.4-1~bpo13+1',
+    sha256: '40420b132c7ac6628f2e0f81de762a82423cc41b9df596f07fe5f9168a601185',
+    image: 'usr/lib/modules/7.3.4+deb13-arm64-16k/vmlinuz',
+  },
+];
+
+export function kernelsOf(architecture: Architecture): readonly LabKernel[] {
+  return architecture === 'arm64' ? ARM_KERNELS : LAB_KERNELS;
+}
+
+export function labKernel(series: string, architecture: Architecture = 'x64'): LabKernel | undefined {
+  return kernelsOf(architecture).find((kernel) => kernel.series === series);
 }

@@ -2,14 +2,16 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ARCHITECTURES, type Architecture } from '../src/model/kernel/state/options.js';
 import { SCENARIOS } from '../test/conformance/catalogue.js';
 import type { Scenario } from '../test/conformance/scenario.js';
 import { againstModel, type Compared, describeCompared } from './against.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
-import { LAB_KERNELS, labKernel } from './kernels.js';
+import { arm64Programs } from './arm64-guest.js';
+import { ARM_KERNELS, kernelsOf, LAB_KERNELS, labKernel } from './kernels.js';
 import { runModelTools } from './model-tools.js';
+import { checkNeeds, needsOf } from './needs.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
-import { findQemu, QEMU } from './qemu.js';
 import { exitCodeOf, printRuns } from './report.js';
 import { type LabRun, runLab } from './run.js';
 
@@ -18,6 +20,7 @@ const CACHE = join(ROOT, '.cache', 'lab');
 const MINUTES_PER_KERNEL = 45;
 
 const HELP = `npm run lab [-- OPTIONS]
+  --arch ARCH         x64 or arm64 (default: x64): kernels of ${ARM_KERNELS.map(({ series }) => series).join(', ')} in qemu-system-aarch64
   --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')}, ${OCTAVO_SERIES} (built from source with the series of kernel/)
                       or all of them, the last if it has been built before (default: the first)
   --scenario NAME     one scenario, may be given more than once (default: all)
@@ -32,6 +35,7 @@ const HELP = `npm run lab [-- OPTIONS]
 Exit codes: 0 all as declared, 1 not so (or the model differs), 2 the lab cannot be had here or wrong usage.`;
 
 const OPTIONS = {
+  arch: { type: 'string', default: 'x64' },
   kernel: { type: 'string', multiple: true },
   scenario: { type: 'string', multiple: true },
   image: { type: 'string' },
@@ -63,18 +67,27 @@ function chosenScenarios(values: Options): Scenario[] {
   );
 }
 
+function architectureOf({ arch }: Options): Architecture {
+  const found = ARCHITECTURES.find((name) => name === arch);
+  if (found === undefined) throw new LabUnavailable(`--arch ${arch}: ${ARCHITECTURES.join(' or ')}`);
+  return found;
+}
+
 function chosenSeries(values: Options): string[] {
-  const wanted = values.kernel ?? [LAB_KERNELS[0].series];
-  const series = wanted.includes('all') ? everySeries() : wanted;
-  const unknown = series.filter((name) => name !== OCTAVO_SERIES && !labKernel(name));
+  const architecture = architectureOf(values);
+  const wanted = values.kernel ?? [kernelsOf(architecture)[0].series];
+  const series = wanted.includes('all') ? everySeries(architecture) : wanted;
+  const isBuilt = (name: string) => architecture === 'x64' && name === OCTAVO_SERIES;
+  const unknown = series.filter((name) => !isBuilt(name) && !labKernel(name, architecture));
   if (unknown.length > 0) {
     throw new LabUnavailable(`no kernel ${unknown.join(', ')} in lab/kernels.ts; see --help`);
   }
   return values['if-built'] && !mayBuild() ? series.filter((name) => name !== OCTAVO_SERIES) : series;
 }
 
-function everySeries(): string[] {
-  return [...LAB_KERNELS.map(({ series }) => series), ...(mayBuild() ? [OCTAVO_SERIES] : [])];
+function everySeries(architecture: Architecture): string[] {
+  const packaged = kernelsOf(architecture).map(({ series }) => series);
+  return architecture === 'x64' && mayBuild() ? [...packaged, OCTAVO_SERIES] : packaged;
 }
 
 /** A kernel build takes minutes: done when asked for, free when it has been done before. */
@@ -85,7 +98,7 @@ function mayBuild(): boolean {
 async function imageOf(series: string, values: Options): Promise<string> {
   if (values.image) return values.image;
   if (series === OCTAVO_SERIES) return octavoKernel(ROOT, CACHE, say);
-  const kernel = labKernel(series);
+  const kernel = labKernel(series, architectureOf(values));
   if (!kernel) throw new LabUnavailable(`no kernel ${series} in lab/kernels.ts`);
   return fetchKernel(kernel, CACHE, say);
 }
@@ -113,15 +126,27 @@ async function main(): Promise<number> {
   if (values.against !== undefined && values.against !== 'model') {
     throw new LabUnavailable(`--against ${values.against}: only the model can be compared with`);
   }
-  if (!findQemu()) throw new LabUnavailable(`${QEMU} is not installed: apt-get install qemu-system-x86`);
+  const architecture = architectureOf(values);
+  const builds = chosen.includes(OCTAVO_SERIES) && builtOctavoKernel(ROOT, CACHE) === undefined;
+  checkNeeds(needsOf(architecture, builds && values.image === undefined));
+  const guest = architecture === 'arm64' ? { architecture, programs: arm64Programs(ROOT, CACHE, say) } : {};
   const runs: LabRun[] = [];
   const compared: Compared[] = [];
   for (const series of chosen) {
     const kernel = await imageOf(series, values);
     const timeoutMs = MINUTES_PER_KERNEL * 60_000;
-    const run = await runLab({ series, kernel, scenarios, root: ROOT, cache: CACHE, timeoutMs, say });
+    const run = await runLab({
+      ...guest,
+      series,
+      kernel,
+      scenarios,
+      root: ROOT,
+      cache: CACHE,
+      timeoutMs,
+      say,
+    });
     runs.push(run);
-    if (values.against) compared.push(...(await againstModel(run, scenarios, say)));
+    if (values.against) compared.push(...(await againstModel(run, scenarios, say, architecture)));
   }
   if (values.json) console.log(JSON.stringify(values.against ? { runs, compared } : runs, undefined, 2));
   else {

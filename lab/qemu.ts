@@ -2,9 +2,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Architecture } from '../src/model/kernel/state/options.js';
 import type { GuestMessage } from './messages.js';
 
 export interface Boot {
+  /** x64 when absent. */
+  readonly architecture?: Architecture;
   readonly kernel: string;
   /** Concatenated archives of the guest's root. */
   readonly root: string;
@@ -32,8 +35,12 @@ export interface BootOutcome {
 
 export const QEMU = 'qemu-system-x86_64';
 
-export function findQemu(): string | undefined {
-  const result = spawnSync(QEMU, ['--version'], { encoding: 'utf8' });
+export function qemuOf(architecture: Architecture): string {
+  return architecture === 'arm64' ? 'qemu-system-aarch64' : QEMU;
+}
+
+export function findQemu(architecture: Architecture = 'x64'): string | undefined {
+  const result = spawnSync(qemuOf(architecture), ['--version'], { encoding: 'utf8' });
   return result.status === 0 ? result.stdout.split('\n')[0] : undefined;
 }
 
@@ -55,9 +62,13 @@ export async function boot(machine: Boot, onMessage: (message: GuestMessage) => 
 }
 
 async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
-  const child = spawn('nice', ['-n', '19', machine.program ?? QEMU, ...parameters(machine)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    'nice',
+    ['-n', '19', machine.program ?? qemuOf(machine.architecture ?? 'x64'), ...parameters(machine)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const stop = () => child.kill('SIGKILL');
   const stopAndEnd = () => {
     stop();
@@ -82,6 +93,11 @@ async function run(machine: Boot): Promise<Omit<BootOutcome, 'finished'>> {
   return { ended, timedOut, guestFailed, console: console() };
 }
 
+const COMMAND_LINE: Readonly<Record<Architecture, string>> = {
+  x64: 'console=ttyS0 quiet panic=-1 no_timer_check',
+  arm64: 'console=ttyAMA0 quiet panic=-1',
+};
+
 /** 4 ns of guest time an instruction; sleep is skipped. */
 const STEADY = ['-accel', 'tcg,thread=single', '-smp', '1', '-icount', 'shift=2,sleep=off'];
 
@@ -93,20 +109,22 @@ const STEADY = ['-accel', 'tcg,thread=single', '-smp', '1', '-icount', 'shift=2,
 function parameters(machine: Boot): string[] {
   return [
     ...(machine.steady ? STEADY : ['-accel', 'tcg,thread=multi', '-smp', '2']),
-    ...['-machine', 'q35', '-cpu', 'max,-cx16'],
+    ...(machine.architecture === 'arm64'
+      ? ['-machine', 'virt', '-cpu', 'max']
+      : ['-machine', 'q35', '-cpu', 'max,-cx16']),
     ...['-m', `${machine.memoryMiB}M`, '-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
     ...['-serial', 'stdio', '-monitor', 'none', '-device', 'virtio-serial-pci'],
     ...['-chardev', `socket,id=results,path=${machine.socket}`],
     ...['-device', 'virtserialport,chardev=results,name=results'],
     ...['-kernel', machine.kernel, '-initrd', machine.root],
-    ...['-append', 'console=ttyS0 quiet panic=-1 no_timer_check'],
+    ...['-append', COMMAND_LINE[machine.architecture ?? 'x64']],
   ];
 }
 
 function tailOf(child: ChildProcess): () => string {
   let text = '';
   const take = (chunk: Buffer) => {
-    text = (text + chunk.toString('utf8')).slice(-16_384);
+    text = (text + chunk.toString('utf8')).slice(-262_144);
   };
   child.stdout?.on('data', take);
   child.stderr?.on('data', take);

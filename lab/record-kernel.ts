@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PATTERNS } from '../test/damon/dynamics-patterns.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
-import { baseArchive, jobArchive } from './image.js';
+import { baseArchive, jobArchive, ownPrograms } from './image.js';
 import { labKernel } from './kernels.js';
 import type { GuestMessage } from './messages.js';
 import { boot } from './qemu.js';
@@ -49,9 +49,9 @@ async function record(series: string, guest: string, patterns: readonly string[]
   };
   try {
     const root = join(folder, 'root.cpio');
-    copyFileSync(baseArchive(CACHE), root);
+    copyFileSync(baseArchive(CACHE, ownPrograms()), root);
     const job = join(folder, 'job.cpio');
-    jobArchive(ROOT, { series, scenarios: patterns }, job, guest);
+    jobArchive(ROOT, { series, scenarios: patterns }, job, { guest });
     await appendFile(root, await readFile(job));
     const machine = { kernel: image, root, socket: join(folder, 'results'), memoryMiB: 1024 };
     const timeoutMs = HOURS_PER_KERNEL * 3_600_000;

@@ -98,6 +98,17 @@ test('a crash is booted once more with what is left, and the report says so', as
   assert.equal(exitCodeOf([run]), 0);
 });
 
+test('a crash shows the head of the kernel’s complaint, which a long trace has pushed out of the last lines', async () => {
+  const { run } = await lab(
+    "print('BUG: unable to handle page fault'); print('Call Trace'); for (let n = 0; n < 60; n++) print('frame ' + n); crash();",
+  );
+  const shown = run.crashes[0].split('\n  | ');
+  assert.equal(shown[1], 'BUG: unable to handle page fault');
+  assert.equal(shown[2], 'Call Trace');
+  assert.equal(shown[26], '...', 'not all of it');
+  assert.deepEqual(shown.slice(-2), ['frame 58', 'frame 59']);
+});
+
 test('a second crash is the end: what was not run is told and is no success', async () => {
   const { run, boots } = await lab("done('one'); crash();");
   assert.equal(boots.length, 2);

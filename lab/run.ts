@@ -3,14 +3,19 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Architecture } from '../src/model/kernel/state/options.js';
 import { traitsOf } from '../test/conformance/differences.js';
 import { compareRows, type RowDifference, type Rows, type Scenario } from '../test/conformance/scenario.js';
-import { baseArchive, jobArchive } from './image.js';
+import { baseArchive, type GuestPrograms, jobArchive, ownPrograms } from './image.js';
 import type { GuestMessage } from './messages.js';
 import { type BootOutcome, boot } from './qemu.js';
 
 export interface LabRequest {
   readonly series: string;
+  /** x64 when absent. */
+  readonly architecture?: Architecture;
+  /** What the guest is made of; this machine's own programs when absent. */
+  readonly programs?: GuestPrograms;
   /** Kernel image to boot. */
   readonly kernel: string;
   readonly scenarios: readonly Scenario[];
@@ -44,7 +49,8 @@ export interface LabRun {
   readonly results: readonly ScenarioResult[];
 }
 
-const MEMORY_MIB = 2048;
+/** An arm64 machine has all of its first 3 GiB in the DMA zone, so that it gets more. */
+const MEMORY_MIB = { x64: 2048, arm64: 6144 } as const;
 const ATTEMPTS = 2;
 
 export async function runLab(request: LabRequest): Promise<LabRun> {
@@ -74,7 +80,8 @@ async function bootOnce(request: LabRequest, folder: string, collected: Collecte
       root: await (request.rootFor?.(scenarios, folder) ?? rootFor(request, scenarios, folder)),
       program: request.program,
       socket: join(folder, 'results'),
-      memoryMiB: MEMORY_MIB,
+      memoryMiB: MEMORY_MIB[request.architecture ?? 'x64'],
+      ...(request.architecture === undefined ? {} : { architecture: request.architecture }),
       timeoutMs: request.timeoutMs,
     },
     (message) => collected.take(message),
@@ -82,22 +89,35 @@ async function bootOnce(request: LabRequest, folder: string, collected: Collecte
 }
 
 async function rootFor(
-  { root: project, cache, series }: LabRequest,
+  { root: project, cache, series, programs = ownPrograms() }: LabRequest,
   scenarios: readonly string[],
   folder: string,
 ): Promise<string> {
   const root = join(folder, 'root.cpio');
-  copyFileSync(baseArchive(cache), root);
+  copyFileSync(baseArchive(cache, programs), root);
   const job = join(folder, 'job.cpio');
-  jobArchive(project, { series, scenarios }, job);
+  jobArchive(project, { series, scenarios }, job, { packages: programs.packages });
   await appendFile(root, await readFile(job));
   return root;
 }
 
 function describeCrash(outcome: BootOutcome, current: string): string {
   const how = outcome.timedOut ? 'ran out of time' : `ended with ${outcome.ended}`;
-  const last = outcome.console.trim().split('\n').slice(-12).join('\n  | ');
-  return `the machine ${how} ${current ? `during ${current}` : 'before it was ready'}\n  | ${last}`;
+  const lines = outcome.console.trim().split('\n');
+  const shown = [...oopsHead(lines), ...lines.slice(-12)].join('\n  | ');
+  return `the machine ${how} ${current ? `during ${current}` : 'before it was ready'}\n  | ${shown}`;
+}
+
+const OOPS = /\b(BUG:|Oops|WARNING:|Unable to handle|Kernel panic|Internal error|general protection fault)/;
+const OOPS_LINES = 25;
+
+/** The first complaint of the kernel and what follows it: the end of the console is often the end of a long trace. */
+function oopsHead(lines: readonly string[]): string[] {
+  const at = lines.findIndex((line) => OOPS.test(line));
+  const end = lines.length - 12;
+  if (at < 0 || at >= end) return [];
+  const head = lines.slice(at, Math.min(at + OOPS_LINES, end));
+  return at + OOPS_LINES < end ? [...head, '...'] : head;
 }
 
 /** What a guest has said so far; survives the machine. */

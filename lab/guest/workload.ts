@@ -2,7 +2,7 @@
  * The process that scenarios act on, in a real kernel. Takes one JSON command a line on standard input and answers
  * each with one line. Mappings lie inside larger reservations without access, so that they never merge.
  */
-import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import koffi from 'koffi';
 
 export type WorkloadCommand =
@@ -21,8 +21,6 @@ export interface ReadSpan {
   readonly every: number;
 }
 
-const PAGE = 4096;
-const BLOCK = 2 * 1024 * 1024;
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED = 0x11;
@@ -30,6 +28,9 @@ const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
 const READ_SLICE = 4096;
 
 const libc = koffi.load(null);
+/** Bytes of a base page and of a huge one: they depend on the architecture and on the kernel's configuration. */
+const PAGE = libc.func('getpagesize', 'int', [])() as number;
+const BLOCK = Number(readFileSync('/sys/kernel/mm/transparent_hugepage/hpage_pmd_size', 'utf8'));
 const mmap = libc.func('mmap', 'uint64_t', ['uint64_t', 'uint64_t', 'int', 'int', 'int', 'int64_t']);
 const mprotect = libc.func('mprotect', 'int', ['uint64_t', 'uint64_t', 'int']);
 
@@ -84,7 +85,7 @@ function checksum(start: number, end: number): string {
   let hash = 0x811c9dc5;
   for (let page = start; page < end; page++) {
     const at = (page - first) * (PAGE / 4);
-    for (const word of [words[at], words[at + 511], words[at + 1023]]) {
+    for (const word of [words[at], words[at + PAGE / 8 - 1], words[at + PAGE / 4 - 1]]) {
       hash = Math.imul(hash ^ word, 0x01000193) >>> 0;
     }
   }

@@ -10,9 +10,16 @@ import { installDamon } from '../../src/model/kernel/damon/on-model/model-damon.
 import { drainAll } from '../../src/model/kernel/memory/lru.js';
 import type { Kernel } from '../../src/model/kernel/state/kernel.js';
 import { VM } from '../../src/model/kernel/state/mm.js';
-import { type KernelFeatures, RELEASES } from '../../src/model/kernel/state/options.js';
+import { type Architecture, type KernelFeatures, RELEASES } from '../../src/model/kernel/state/options.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
-import { GIB, type PageNumber, type PageRange } from '../../src/vocabulary/units.js';
+import {
+  GEOMETRY_4K,
+  GIB,
+  type PageGeometry,
+  type PageNumber,
+  type PageRange,
+  pageGeometry,
+} from '../../src/vocabulary/units.js';
 import { runInProcess } from './command-run.js';
 import { traitsOf } from './differences.js';
 import type { Backing, Stage, Workload } from './stage.js';
@@ -24,24 +31,36 @@ const SHARED = VM.read | VM.write | VM.shared;
 const FIRST_AREA_BLOCK = 0x100_0000;
 const AREA_BLOCKS = 0x1_0000;
 
+/** arm64 with pages of 16 KiB: a page table fills one, so that huge pages are of 32 MiB. */
+const GEOMETRY_16K = pageGeometry(16384, 2 ** 25);
+
 /** Columns of the table of differences, without `model `, that the model imitates. */
 const MODELS = {
-  '7.3': { features: RELEASES['7.3'], generation: '7.3' },
-  '7.2': { features: RELEASES['7.2'], generation: '7.2' },
-  '6.12': { features: RELEASES['6.12'], generation: '6.12' },
-  octavo: { features: RELEASES['7.3'], generation: '7.3-octavo' },
-} as const satisfies Record<string, { features: KernelFeatures; generation: GenerationName }>;
+  '7.3': { features: RELEASES['7.3'], generation: '7.3', geometry: GEOMETRY_4K },
+  '7.2': { features: RELEASES['7.2'], generation: '7.2', geometry: GEOMETRY_4K },
+  '6.12': { features: RELEASES['6.12'], generation: '6.12', geometry: GEOMETRY_4K },
+  octavo: { features: RELEASES['7.3'], generation: '7.3-octavo', geometry: GEOMETRY_4K },
+  '7.3-16k': { features: RELEASES['7.3'], generation: '7.3', geometry: GEOMETRY_16K },
+} as const satisfies Record<
+  string,
+  { features: KernelFeatures; generation: GenerationName; geometry: PageGeometry }
+>;
 
 export type ModelRelease = keyof typeof MODELS;
 
-/** `asBooted`: with DAMON_STAT on where the makers of the release turn it on; else DAMON is free, as in the lab. */
+export interface ModelStageOptions {
+  /** With DAMON_STAT on where the makers of the release turn it on; else DAMON is free, as in the lab. */
+  readonly asBooted?: boolean;
+  readonly architecture?: Architecture;
+}
+
 export function modelStage(
   release: ModelRelease,
   note: (text: string) => void,
-  { asBooted = false }: { readonly asBooted?: boolean } = {},
+  { asBooted = false, architecture = 'x64' }: ModelStageOptions = {},
 ): Stage {
-  const { features, generation } = MODELS[release];
-  const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7 });
+  const { features, generation, geometry } = MODELS[release];
+  const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7, architecture, geometry });
   const damonStat = asBooted && traitsOf(`model ${release}`).damonStatAtBoot;
   installDamon(kernel, { generation, damonStat });
   const host = modelHost(kernel);

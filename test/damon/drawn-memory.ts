@@ -91,8 +91,9 @@ export class DrawnMemory implements MonitoredMemory {
     },
     collapse: (_space: AddressSpace, start: number, end: number, order: number) => {
       this.actions.push({ what: `collapse ${order}`, start: start / PAGE, end: end / PAGE });
-      return end - start;
+      return { bytes: end - start, outOfMemory: false };
     },
+    drain: () => undefined,
     walkFolios: (_space: AddressSpace, start: number, end: number, visit: VisitFolio) => {
       for (let page = start / PAGE; page < end / PAGE; ) {
         const folio = this.folioOf(page);

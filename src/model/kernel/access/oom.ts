@@ -1,3 +1,4 @@
+import type { Pages } from '../../../vocabulary/units.js';
 import { exit } from '../address-space/processes.js';
 import type { Kernel } from '../state/kernel.js';
 import type { Memcg } from '../state/memcg.js';
@@ -8,12 +9,12 @@ import type { Process } from '../state/process.js';
 export const OOM_SCORE_ADJ_MIN = -1000;
 
 /**
- * A fault found no memory, after reclaim: the process with the most of it is killed, in the cgroup whose limit is in
- * the way or, when none is, in the whole machine (mem_cgroup_out_of_memory(), out_of_memory()). Answers whether
- * somebody else was killed, so that the fault is worth another try.
+ * Something found no memory for `pages` pages, after reclaim: the process with the most of it is killed, in the cgroup whose limit is in
+ * the way or, when none is, in the whole machine (mem_cgroup_out_of_memory(), out_of_memory()). Returns whether
+ * somebody else was killed, so that it is worth another try.
  */
-export function killForMemory(kernel: Kernel, mm: Mm): boolean {
-  const limited = kernel.memcgOf(mm).overLimit(1);
+export function killForMemory(kernel: Kernel, mm: Mm, pages: Pages = 1): boolean {
+  const limited = kernel.memcgOf(mm).overLimit(pages);
   if (limited !== undefined) limited.count('oom');
   const scope = limited === undefined ? undefined : new Set([...limited.subtree()].map(({ id }) => id));
   const victim = chooseVictim(kernel, scope, totalPages(kernel, limited));

@@ -25,6 +25,7 @@ export type ScanResult =
   | 'address_range'
   | 'alloc_huge_page_failed'
   | 'cgroup_charge_failed'
+  | 'swap_in_failed'
   | 'any_process_exit';
 
 /** What madvise(MADV_COLLAPSE) answers for the last block that failed (madvise_collapse_errno()). */
@@ -61,7 +62,6 @@ export const SOFT_FAILURES: ReadonlySet<ScanResult> = new Set<ScanResult>([
 /** Failures after which khugepaged may still make smaller folios of the same block. */
 export const TRY_SMALLER: ReadonlySet<ScanResult> = new Set<ScanResult>([
   'alloc_huge_page_failed',
-  'cgroup_charge_failed',
   'exceed_none_pte',
   'exceed_swap_pte',
   'exceed_shared_pte',
@@ -73,4 +73,11 @@ export const TRY_SMALLER: ReadonlySet<ScanResult> = new Set<ScanResult>([
   'pte_non_present',
   'pte_uffd',
   'page_lazyfree',
+  'swap_in_failed',
+]);
+
+/** Failures for want of memory: a forced collapse ends with these. */
+export const OUT_OF_MEMORY: ReadonlySet<ScanResult> = new Set<ScanResult>([
+  'alloc_huge_page_failed',
+  'cgroup_charge_failed',
 ]);

@@ -7,7 +7,10 @@ import { firstEntry } from '../translation/entries.js';
 import { isPteYoung } from '../translation/young.js';
 import type { ScanResult } from './collapse-results.js';
 
-/** Who collapses: khugepaged obeys max_ptes_* and needs references, MADV_COLLAPSE does neither. */
+/**
+ * Who collapses: khugepaged obeys max_ptes_* and needs references, MADV_COLLAPSE does neither, but DAMOS below the PMD
+ * order, which goes its way, obeys max_ptes_none.
+ */
 export type Collector = 'khugepaged' | 'madvise';
 
 /** What the scan of one block's page table found. */
@@ -31,16 +34,21 @@ export interface Limits {
   readonly none: Pages;
   readonly swap: Pages;
   readonly shared: Pages;
+  /** Holes of mappings with a userfaultfd handler stop the scan, as they are its to fill. */
+  readonly armed: boolean;
 }
 
 export function limitsFor(kernel: Kernel, collector: Collector, order: Order): Limits {
   const all = kernel.geometry.pagesPerBlock;
-  if (collector === 'madvise') return { none: all, swap: all, shared: all };
   const { thp, geometry } = kernel;
-  if (order === geometry.hugeOrder) {
-    return { none: thp.maxPtesNone, swap: thp.maxPtesSwap, shared: thp.maxPtesShared };
+  if (collector === 'madvise') {
+    const none = order === geometry.hugeOrder ? all : smallNoneLimit(kernel, order);
+    return { none, swap: all, shared: all, armed: true };
   }
-  return { none: smallNoneLimit(kernel, order), swap: 0, shared: 0 };
+  if (order === geometry.hugeOrder) {
+    return { none: thp.maxPtesNone, swap: thp.maxPtesSwap, shared: thp.maxPtesShared, armed: true };
+  }
+  return { none: smallNoneLimit(kernel, order), swap: 0, shared: 0, armed: true };
 }
 
 /** Holes allowed in a folio below the PMD order: all but one, or none; values between count as none. */
@@ -69,7 +77,8 @@ export function scanBlock(
   if (bits === 0) return { result: 'no_pte_table', progress: 1, present };
   const first = firstEntry(kernel, pmd);
   const plain = limitsFor(kernel, collector, kernel.geometry.hugeOrder);
-  const limits = small ? { ...plain, none: pages - 1 } : plain;
+  // For smaller orders holes are counted block by block, later.
+  const limits = small ? { ...plain, none: pages - 1, armed: false } : plain;
   const tally: Tally = { none: 0, swap: 0, shared: 0, referenced: 0 };
   const from = within === undefined ? 0 : Math.max(0, within.start - block);
   const to = within === undefined ? pages : Math.min(pages, within.end - block);
@@ -109,14 +118,13 @@ function weigh(
 ): ScanResult | undefined {
   if (bits & ENTRY.uffdWp) return 'pte_uffd';
   if (bits === 0 || bits & ENTRY.zero)
-    return ++tally.none > limits.none || isUffdArmed(vma) ? 'exceed_none_pte' : undefined;
+    return ++tally.none > limits.none || (limits.armed && isUffdArmed(vma)) ? 'exceed_none_pte' : undefined;
   if (bits & ENTRY.guard) return 'pte_non_present';
   if (bits & ENTRY.swap) return ++tally.swap > limits.swap ? 'exceed_swap_pte' : undefined;
   return weighPage(kernel, entry, tally, limits, collector);
 }
 
-/** Holes of mappings with a userfaultfd handler are its to fill. */
-function isUffdArmed(vma: Vma): boolean {
+export function isUffdArmed(vma: Vma): boolean {
   return (vma.flags & VM.uffdMissing) !== 0;
 }
 

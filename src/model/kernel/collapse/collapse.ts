@@ -1,7 +1,7 @@
 import type { FrameNumber, Nanoseconds, Order, PageNumber } from '../../../vocabulary/units.js';
 import { ANON, copying, lock, zeroing } from '../fault/anonymous-faults.js';
 import { swapFault } from '../fault/swap-in.js';
-import { allocateFolio, deferSplit, EFFORT, freeFolio, freeIfUnused } from '../memory/allocation.js';
+import { deferSplit, freeFolio, freeIfUnused } from '../memory/allocation.js';
 import { addNewToLru, drainLocal } from '../memory/lru.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
@@ -16,6 +16,7 @@ import {
   runOfFolio,
   unmapPtes,
 } from '../translation/entries.js';
+import { allocateForCollapse } from './collapse-memory.js';
 import type { ScanResult } from './collapse-results.js';
 import { type Collector, checkRange } from './collapse-scan.js';
 
@@ -38,7 +39,7 @@ export function collapseRange(
   collector: Collector,
 ): Collapsed {
   const made = allocateTarget(kernel, mm, vma.anonIndexOf(start), order, collector);
-  if (made.head < 0) return made;
+  if (made.head < 0) return { result: made.result, cost: made.cost + kernel.costs.allocateFailed };
   const prepared = prepare(kernel, mm, vma, start, order, collector);
   const cost = made.cost + prepared.cost;
   const result = prepared.result ?? checkRange(kernel, vma, prepared.entry, order, collector);
@@ -71,13 +72,8 @@ function allocateTarget(
   const { counters, geometry, features } = kernel;
   const direct = collector === 'madvise' || kernel.thp.khugepagedDefrag;
   const kind = { flags: ANON, owner: mm.family, index };
-  const made = allocateFolio(
-    kernel,
-    order,
-    kernel.memcgOf(mm),
-    kind,
-    direct ? EFFORT.khugepaged : EFFORT.light,
-  );
+  const made = allocateForCollapse(kernel, mm, kind, order, direct);
+  if (mm.exiting) return { head: -1, result: 'any_process_exit', cost: made.cost };
   const huge = order === geometry.hugeOrder;
   if (made.failure === 'memory') {
     if (huge) counters.count('thp_collapse_alloc_failed');
@@ -115,7 +111,7 @@ function prepare(
   for (let i = 0; i < 2 ** order; i++) {
     if ((tables.pteBits[entry + i] & ENTRY.swap) === 0) continue;
     const fault = swapFault(kernel, mm, vma, start + i, entry + i);
-    if (fault < 0) return { result: 'alloc_huge_page_failed', entry, cost };
+    if (fault < 0) return { result: 'swap_in_failed', entry, cost };
     cost += fault;
   }
   // What came back waits in this CPU's batch, where it could not be isolated.

@@ -72,6 +72,7 @@ function scanMm(kernel: Kernel, budget: number): MmScan {
     progress += done.progress;
     cost += done.cost;
     if (done.allocationFailed) return { progress, cost, allocationFailed: true };
+    // Killed for the memory that khugepaged wanted: it is on no list any more.
     if (progress >= budget) return { progress, cost, allocationFailed: false };
   }
   nextMm(kernel);
@@ -109,10 +110,12 @@ function scanVma(
   let cost = 0;
   for (; block < last && progress < budget; block += size) {
     const visit = visitBlock(kernel, mm, vma, block, orders);
-    khugepaged.address = block + size;
     progress += visit.progress;
     cost += visit.cost;
+    if (mm.exiting) return { progress, cost, allocationFailed: false };
+    khugepaged.address = block + size;
     if (visit.result === 'alloc_huge_page_failed') return { progress, cost, allocationFailed: true };
+    if (mm.exiting) return { progress, cost, allocationFailed: false };
   }
   if (block >= last) khugepaged.address = vma.end;
   return { progress, cost, allocationFailed: false };

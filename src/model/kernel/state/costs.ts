@@ -16,6 +16,8 @@ export interface CostTable {
   readonly copyKib: Nanoseconds;
   /** Allocation from the buddy lists, any order. */
   readonly allocate: Nanoseconds;
+  /** A folio that a collapse wanted and did not get, beside what reclaim did: its rounds and backing out; assumed. */
+  readonly allocateFailed: Nanoseconds;
   /** Direct compaction that makes one huge block free, per page moved; assumed. */
   readonly compactPage: Nanoseconds;
   /** Splitting a huge folio to base pages: MADV_COLD on 4 KiB takes 166–203 us in all (by the clock p50 240–265 us). */
@@ -60,6 +62,7 @@ export const DEFAULT_COSTS: CostTable = Object.freeze({
   zeroKib: 41,
   copyKib: 100,
   allocate: 300,
+  allocateFailed: 47_000,
   compactPage: 600,
   splitFolio: 172_000,
   splitZeroPage: 510,

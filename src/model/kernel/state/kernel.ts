@@ -101,6 +101,8 @@ export class Kernel {
   kswapdPending = false;
   /** CPU time that khugepaged used. */
   khugepagedNs = 0;
+  /** No OOM killer is called for a folio that a collapse wants (the first patch of kernel/). */
+  collapseSparesTasks = false;
   /** CPU time that kswapd used. */
   kswapdNs = 0;
   /** When kcompactd may be woken next. */

@@ -146,6 +146,9 @@ export interface Scheme {
   coreAllowed: boolean;
   /** First frame of the folio that the last action ended on, so that none is handled twice. */
   lastFolio: number;
+  /** Of the walk under way: LRU batches were drained, and the address space that there was no memory for. */
+  drained: boolean;
+  outOfMemory: AddressSpace | undefined;
   /** Its pass for the present tried-regions walk is over. */
   walkDone: boolean;
 }
@@ -239,6 +242,8 @@ export function newScheme(parameters: SchemeParameters, quota: Quota): Scheme {
     opsRejectsByDefault: false,
     coreAllowed: false,
     lastFolio: -1,
+    drained: false,
+    outOfMemory: undefined,
     walkDone: false,
   };
 }

@@ -159,6 +159,8 @@ export interface Generation {
   readonly filterTypes: readonly FilterType[];
   readonly goalMetrics: readonly GoalMetric[];
   readonly commands: readonly CommandName[];
+  /** Its memory management has no OOM killer called for a folio that a collapse wants. */
+  readonly collapseSparesTasks: boolean;
   /** kstrtobool() takes `e` and `d`. */
   readonly booleanTakesEnable: boolean;
   readonly core: CoreBehaviour;
@@ -227,6 +229,7 @@ const GENERATION_7_3: Generation = {
   filterTypes: FILTER_TYPES,
   goalMetrics: GOAL_METRICS,
   commands: COMMANDS,
+  collapseSparesTasks: false,
   booleanTakesEnable: true,
   core: CORE_7,
   answers: { offWhenEnded: 'done', callWhenEnded: 'ECANCELED', calls: 'told', commitInputs: 'waits' },
@@ -250,6 +253,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     filterTypes: ['anon', 'memcg', 'young', 'addr', 'target'],
     goalMetrics: ['user_input', 'some_mem_psi_us'],
     commands: COMMANDS.filter((command) => command !== 'update_tuned_intervals'),
+    collapseSparesTasks: false,
     booleanTakesEnable: false,
     core: {
       visitsCutPieces: false,
@@ -292,6 +296,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     filterTypes: FILTER_TYPES,
     goalMetrics: ['user_input', 'some_mem_psi_us', 'node_mem_used_bp', 'node_mem_free_bp'],
     commands: COMMANDS,
+    collapseSparesTasks: false,
     booleanTakesEnable: true,
     core: { ...CORE_7, visitsCutPieces: false, splitsAboveHalf: false, gluesAfterSchemes: false },
     answers: { offWhenEnded: 'EPERM', callWhenEnded: 'EINVAL', calls: 'told', commitInputs: 'deferred' },
@@ -312,6 +317,7 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   '7.3-octavo': {
     ...GENERATION_7_3_RFC,
     name: '7.3-octavo',
+    collapseSparesTasks: true,
     core: { ...CORE_7, splitsInsideOnly: true },
   },
 };

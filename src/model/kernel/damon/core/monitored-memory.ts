@@ -56,6 +56,11 @@ export interface FolioPlace {
 
 export type VisitFolio = (folio: FolioFacts, place: FolioPlace) => void;
 
+export interface CollapsedBytes {
+  readonly bytes: Bytes;
+  readonly outOfMemory: boolean;
+}
+
 export interface VirtualMemory {
   /** The process of a pid or thread id; undefined when there is none. */
   findSpace(pid: ProcessId): AddressSpace | undefined;
@@ -69,8 +74,10 @@ export interface VirtualMemory {
   wereAccessed(space: AddressSpace, addresses: Float64Array, count: number, into: Uint8Array): void;
   /** One madvise(2) over the range from another task. Answers the refusal, undefined for success. */
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined;
-  /** Collapses every naturally aligned block of the order inside the range. Answers the bytes built. */
-  collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes;
+  /** Waits until no CPU has pages that are on no LRU list yet (lru_add_drain_all()). */
+  drain(): void;
+  /** Collapses every naturally aligned block of the order inside the range, until there is no memory for one. */
+  collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): CollapsedBytes;
   /** Visits the folio of each present entry in the range, each folio once per run of its pages. */
   walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void;
 }

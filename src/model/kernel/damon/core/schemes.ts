@@ -64,6 +64,8 @@ const isDue = (context: Context, scheme: Scheme): boolean => context.passed >= s
 function finish({ context, watcher }: SchemePass, scheme: Scheme): void {
   scheduleScheme(context, scheme);
   scheme.lastFolio = -1;
+  scheme.drained = false;
+  scheme.outOfMemory = undefined;
   watcher.passed(scheme);
 }
 

@@ -42,6 +42,7 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
     event = at === Number.POSITIVE_INFINITY ? undefined : { id: kernel.clock.at(at, EVENT), at };
   };
   const generation = GENERATIONS[options.generation];
+  kernel.collapseSparesTasks = generation.collapseSparesTasks;
   const memory = new ModelMemory(kernel, options.adopt);
   const firstTraceId = options.firstTraceId ?? generation.firstTraceId;
   const tracing = mountTracing(kernel, damonTraceEvents(generation.traceEvents, firstTraceId));

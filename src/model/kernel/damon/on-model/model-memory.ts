@@ -2,7 +2,7 @@
 import type { ErrnoName } from '../../../../vocabulary/errno.js';
 import type { Bytes, FrameNumber, Order, Pages, ProcessId } from '../../../../vocabulary/units.js';
 import { adviseRange } from '../../advice/madvise.js';
-import { activate, deactivate, isolate } from '../../memory/lru.js';
+import { activate, deactivate, drainAll, isolate } from '../../memory/lru.js';
 import { shrinkFolios } from '../../reclaim/reclaim.js';
 import { FOLIO } from '../../state/folios.js';
 import { FRAME } from '../../state/frames.js';
@@ -12,6 +12,7 @@ import type { Mm } from '../../state/mm.js';
 import type { Process } from '../../state/process.js';
 import type {
   AddressSpace,
+  CollapsedBytes,
   FolioFacts,
   MemoryMetrics,
   MonitoredMemory,
@@ -135,13 +136,17 @@ class ModelVirtual implements VirtualMemory {
     return done.error;
   }
 
-  collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): Bytes {
+  drain(): void {
+    this.spend(drainAll(this.kernel));
+  }
+
+  collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): CollapsedBytes {
     const mm = mmOf(space);
-    if (mm === undefined) return 0;
+    if (mm === undefined) return { bytes: 0, outOfMemory: false };
     const { pageBytes } = this.kernel.geometry;
     const done = collapseToOrder(this.kernel, mm, start / pageBytes, end / pageBytes, order);
     this.spend(done.cost);
-    return done.pages * pageBytes;
+    return { bytes: done.pages * pageBytes, outOfMemory: done.outOfMemory };
   }
 
   walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void {

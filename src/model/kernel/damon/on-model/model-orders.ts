@@ -5,14 +5,14 @@
  */
 import type { Nanoseconds, Order, PageNumber, PageRange, Pages } from '../../../../vocabulary/units.js';
 import { collapseRange } from '../../collapse/collapse.js';
-import { type ScanResult, SOFT_FAILURES } from '../../collapse/collapse-results.js';
-import { type BlockScan, scanBlock } from '../../collapse/collapse-scan.js';
+import { OUT_OF_MEMORY, type ScanResult, SOFT_FAILURES } from '../../collapse/collapse-results.js';
+import { type BlockScan, isUffdArmed, scanBlock, smallNoneLimit } from '../../collapse/collapse-scan.js';
 import { collapseBlock } from '../../collapse/madvise-collapse.js';
-import { drainAll } from '../../memory/lru.js';
 import { splitFolio, UNIFORM } from '../../split/split.js';
 import { FOLIO } from '../../state/folios.js';
 import type { Kernel } from '../../state/kernel.js';
 import type { Mm, Vma } from '../../state/mm.js';
+import { ENTRY } from '../../state/page-tables.js';
 import { allowedOrders } from '../../thp/thp-orders.js';
 import { firstEntry } from '../../translation/entries.js';
 
@@ -20,6 +20,11 @@ export interface Reordered {
   /** Pages of the folios built (collapse), or of the folio that was split. */
   readonly pages: Pages;
   readonly cost: Nanoseconds;
+}
+
+export interface Collapsed extends Reordered {
+  /** It ended for want of memory, of the machine or of the memory cgroup. */
+  readonly outOfMemory: boolean;
 }
 
 interface Tally {
@@ -37,15 +42,17 @@ export function collapseToOrder(
   start: PageNumber,
   end: PageNumber,
   order: Order,
-): Reordered {
+): Collapsed {
   const tally: Tally = { pages: 0, cost: 0 };
   for (const vma of mm.vmas.slice(mm.indexAtOrAfter(start))) {
     if (vma.start >= end) break;
     if (!isEligible(kernel, mm, vma, order)) continue;
     const inside = { start: Math.max(start, vma.start), end: Math.min(end, vma.end) };
-    if (collapseInside(kernel, mm, vma, inside, order, tally) === 'alloc_huge_page_failed') break;
+    const result = collapseInside(kernel, mm, vma, inside, order, tally);
+    if (OUT_OF_MEMORY.has(result)) return { ...tally, outOfMemory: true };
+    if (mm.exiting) break;
   }
-  return tally;
+  return { ...tally, outOfMemory: false };
 }
 
 /**
@@ -65,6 +72,7 @@ const MAY_GO_ON: ReadonlySet<ScanResult> = new Set<ScanResult>([
   'pmd_mapped',
   'pte_mapped_hugepage',
   'exceed_none_pte',
+  'swap_in_failed',
 ]);
 
 /** Goes through the PMD ranges that lie in the VMA whole and that an aligned block of the range reaches. */
@@ -80,7 +88,6 @@ function collapseInside(
   const up = (page: number, size: number) => Math.ceil(page / size) * size;
   const down = (page: number, size: number) => Math.floor(page / size) * size;
   const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
-  tally.cost += drainAll(kernel);
   if (bounds.start >= bounds.end) return 'succeeded';
   const first = Math.max(down(bounds.start, pagesPerBlock), up(vma.start, pagesPerBlock));
   const last = Math.min(up(bounds.end, pagesPerBlock), down(vma.end, pagesPerBlock));
@@ -121,21 +128,25 @@ function collapseSmall(
   let last: ScanResult = 'succeeded';
   let built = 0;
   for (let at = 0; at < kernel.geometry.pagesPerBlock; at += size) {
-    if (!hasSmaller(kernel, mm, block, at, order, scan)) continue;
+    if (!isCandidate(kernel, mm, vma, block, at, order, scan)) continue;
     const done = collapseRange(kernel, mm, vma, block + at, order, 'madvise');
     tally.cost += done.cost;
     if (done.result === 'succeeded') built += size;
     else last = done.result;
-    if (done.result === 'cgroup_charge_failed') break;
+    if (OUT_OF_MEMORY.has(done.result) || mm.exiting) break;
   }
   tally.pages += built;
-  return built > 0 ? 'succeeded' : last;
+  return built > 0 && !OUT_OF_MEMORY.has(last) && !mm.exiting ? 'succeeded' : last;
 }
 
-/** Whether a page of a folio below the order is in [at, at + 2^order) of the block, by what the scan has found. */
-function hasSmaller(
+/**
+ * Whether [at, at + 2^order) of the block is tried, by what the scan has found: enough pages, none of a folio of the
+ * order or larger, and no hole that a userfaultfd handler would fill.
+ */
+function isCandidate(
   kernel: Kernel,
   mm: Mm,
+  vma: Vma,
   block: PageNumber,
   at: Pages,
   order: Order,
@@ -143,11 +154,16 @@ function hasSmaller(
 ): boolean {
   const { tables, geometry, folios } = kernel;
   const entries = firstEntry(kernel, tables.pmdOf(mm, block / geometry.pagesPerBlock));
+  let present = 0;
   for (let i = at; i < at + 2 ** order; i++) {
-    if (scan.present[i] === 0) continue;
-    if (folios.orderOf(folios.headOf(tables.pteValue[entries + i])) < order) return true;
+    if (scan.present[i] === 0) {
+      if (isUffdArmed(vma) && (tables.pteBits[entries + i] & ENTRY.swap) === 0) return false;
+      continue;
+    }
+    if (folios.orderOf(folios.headOf(tables.pteValue[entries + i])) >= order) return false;
+    present++;
   }
-  return false;
+  return present >= 2 ** order - smallNoneLimit(kernel, order);
 }
 
 /**

@@ -93,12 +93,23 @@ export class VirtualOperations implements Operations {
     const { virtual } = this.memory;
     const { action, targetOrder } = scheme.parameters;
     if (action === 'collapse') {
-      if (targetOrder !== 0) return virtual.collapse(space, start, end, targetOrder);
+      if (targetOrder !== 0) return this.collapse(space, start, end, scheme);
       return virtual.advise(space, start, end, 'MADV_COLLAPSE') === undefined ? end - start : 0;
     }
     const advice = ADVICE[action];
     if (advice === undefined) return 0;
     return virtual.advise(space, start, end, advice) === undefined ? end - start : 0;
+  }
+
+  /** Nothing more of an address space is tried in a walk that found no memory for it. */
+  private collapse(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
+    const { virtual } = this.memory;
+    if (scheme.outOfMemory === space) return 0;
+    if (!scheme.drained) virtual.drain();
+    scheme.drained = true;
+    const done = virtual.collapse(space, start, end, scheme.parameters.targetOrder);
+    if (done.outOfMemory) scheme.outOfMemory = space;
+    return done.bytes;
   }
 
   private countAccesses(context: Context, space: AddressSpace, regions: RegionList): number {
@@ -133,15 +144,18 @@ export class VirtualOperations implements Operations {
     return outcome;
   }
 
-  /** Collects first and splits then, as the walk's locks ask for. What was split is what was applied. */
+  /**
+   * Collects first and splits then, as the walk's locks ask for. What was split is what was applied. A folio that is
+   * mapped in pieces is visited once (the kernel remembers eight).
+   */
   private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
     const { pageBytes } = this.memory.geometry;
     const chosen: FolioFacts[] = [];
     let passed = 0;
-    let last = -1;
+    const seen = new Set<number>();
     this.memory.virtual.walkFolios(space, start, end, (folio, { whole }) => {
-      if (folio.firstFrame === last) return;
-      last = folio.firstFrame;
+      if (seen.has(folio.firstFrame)) return;
+      seen.add(folio.firstFrame);
       if (this.isRejected(scheme, folio)) return;
       passed += folio.pages * pageBytes;
       if (whole || !this.behaviour.splitsInsideOnly) chosen.push(folio);
