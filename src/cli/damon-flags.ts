@@ -41,7 +41,7 @@ export async function withSlot<Value>(
   run: (slot: DamonSlot) => Promise<Value>,
 ): Promise<Value> {
   requireDamon(context);
-  const slot = await DamonSlot.open(context.host, { share: share ?? false });
+  const slot = await DamonSlot.open(context.host, { share: share === true });
   if (!slot.ok) throw new OctavoError('DAMON_OCCUPIED', { ...slot.error });
   try {
     return await run(slot.value);

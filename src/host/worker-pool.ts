@@ -68,7 +68,7 @@ function stopOf(signal: AbortSignal | undefined): Promise<never> {
   const stopped = new Promise<never>((_, reject) => {
     const stop = () => reject(new OctavoError('STOPPED', { signal: String(signal?.reason) }));
     if (signal?.aborted === true) stop();
-    signal?.addEventListener('abort', stop, { once: true });
+    signal?.addEventListener('abort', stop);
   });
   // Between two jobs nobody waits for it.
   stopped.catch(() => undefined);

@@ -101,11 +101,11 @@ export class BuiltHotMap implements HotMap {
   }
 
   counts(block: BlockNumber, into: Uint16Array): boolean {
-    return this.#parts.table?.countsOf(this.process.pid, block, into) ?? false;
+    return this.#parts.table?.countsOf(this.process.pid, block, into) === true;
   }
 
   tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean {
-    return this.#parts.walks?.countsOf(this.process.pid, block, into) ?? false;
+    return this.#parts.walks?.countsOf(this.process.pid, block, into) === true;
   }
 
   filled(block: BlockNumber, into: Uint8Array): boolean {

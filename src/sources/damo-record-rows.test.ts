@@ -172,3 +172,9 @@ test('a text that is longer than the memory allowed is refused with both sizes',
   const broken = new TextEncoder().encode('x: damon_aggregated: target_id=0\n');
   assert.throws(() => readDamoRecord('r', broken), { facts: { path: 'r', place: 'its records', problem: 'holds no line of damon_aggregated' } }); // biome-ignore format: one row
 });
+
+test('a region that begins within a page has the page that it begins in', () => {
+  const odd = { ...region(1, 3, 10), start: BLOCK + 5000, end: 2 * BLOCK };
+  const [batch] = [...source([odd], { pids: [7] }).batches()];
+  assert.equal(Number.isInteger(batch.virtualPage[0]), true);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RegionRecord } from '../formats/damo-record/region.js';
-import { SampledUse, useOfRegions } from './distributions.js';
+import { SampledUse, useOfRegions, useOfSizes } from './distributions.js';
 
 const MS = 1e6;
 
@@ -133,4 +133,34 @@ test('page 0 is a page, and samples without a time have no moment', () => {
     idle: [{ who: 'pid 5', idleMs: 50, bytes: 10 }],
   });
   assert.deepEqual(new SampledUse('x', 1).finish(0, 1), { moments: [], idle: [] });
+});
+
+test('a slice that saw no new page adds nothing to the footprint', () => {
+  const use = new SampledUse('pid 5', 10);
+  for (const [page, at] of [[1, 0], [1, 100], [2, 0]]) use.add(page, at); // biome-ignore format: rows
+  assert.deepEqual(
+    use
+      .finish(0, 200)
+      .moments.map(({ workingSetBytes, footprintBytes }) => [workingSetBytes, footprintBytes]),
+    [[20, 20], [10, 20]], // biome-ignore format: rows
+  );
+});
+
+test('sizes of one process alone are its own; of several they are told together, too', () => {
+  const size = (pid: number, seconds: number, sizePages: number, residentPages: number) => ({
+    ...{ pid, seconds, sizePages, residentPages },
+  });
+  const recorded = [size(7, 12, 5, 1), size(7, 10, 6, 2), size(8, 10, 7, 3)];
+  const told = (pids?: ReadonlySet<number>) =>
+    useOfSizes(recorded as never, 4096, pids).sizes?.map(({ who, atMs, sizeBytes, residentBytes }) => [
+      who,
+      atMs,
+      sizeBytes / 4096,
+      residentBytes / 4096,
+    ]);
+  const [late, early, other] = [['process 7', 2000, 5, 1], ['process 7', 0, 6, 2], ['process 8', 0, 7, 3]]; // biome-ignore format: rows
+  assert.deepEqual(told(new Set([7])), [late, early]);
+  assert.deepEqual(told(new Set([8])), [other]);
+  assert.deepEqual(told(new Set()), []);
+  assert.deepEqual(told(), [['all processes', 2000, 5, 1], ['all processes', 0, 13, 5], late, early, other]); // biome-ignore format: rows
 });

@@ -104,21 +104,23 @@ function useOfTarget(
     if (known === undefined) snapshots.set(region.endNs, [region]);
     else known.push(region);
   }
-  const times = [...snapshots.keys()].sort((a, b) => a - b);
+  const inOrder = [...snapshots].sort(([a], [b]) => a - b);
   const touched = new Touched();
-  const moments = times.map((endNs) => {
-    const accessed = (snapshots.get(endNs) ?? []).filter(({ accesses }) => accesses >= least);
+  const moments = inOrder.map(([endNs, all]) => {
+    const accessed = all.filter(({ accesses }) => accesses >= least);
     for (const { start, end } of accessed) touched.add(start, end);
     const workingSetBytes = accessed.reduce((sum, { start, end }) => sum + end - start, 0);
     return { who, atMs: (endNs - firstNs) / NS_PER_MS, workingSetBytes, footprintBytes: touched.bytes };
   });
-  const last = snapshots.get(times.at(-1) ?? 0) ?? [];
-  const aggregationMs = intervalOf(times) / NS_PER_MS;
-  const idle = last.map((region) => ({
-    who,
-    idleMs: idleOf(region, least) * aggregationMs,
-    bytes: region.end - region.start,
-  }));
+  const aggregationMs = intervalOf(inOrder.map(([endNs]) => endNs)) / NS_PER_MS;
+  const idle = inOrder
+    .slice(-1)
+    .flatMap(([, last]) => last)
+    .map((region) => ({
+      who,
+      idleMs: idleOf(region, least) * aggregationMs,
+      bytes: region.end - region.start,
+    }));
   return { moments, idle: idle.filter(({ idleMs }) => !Number.isNaN(idleMs)) };
 }
 

@@ -132,7 +132,7 @@ export class OccupancySource implements Source {
 
   #isAsked({ process }: PageSizes, block: BlockNumber): boolean {
     const { only } = this.#options;
-    return only === undefined || (only.get(process.pid)?.has(block) ?? false);
+    return only === undefined || only.get(process.pid)?.has(block) === true;
   }
 
   /** So many bytes of the buffer, which grows as needed. */

@@ -323,3 +323,23 @@ test('an interval for a share ends where everything was seen, and at 0 and 1', (
   assert.equal(shareInterval(0, 5, 100)[0], 0);
   assert.equal(shareInterval(5, 5, 100)[1], 1);
 });
+
+test('where runs overlap the first has its frames, the next what is left of its own pages', () => {
+  const runs = new RunList();
+  for (const [page, frame, pages] of [[100, 1000, 8], [200, 1004, 8], [300, 1005, 2]]) // biome-ignore format: rows
+    for (let at = 0; at < pages; at++) runs.add(page + at, frame + at);
+  const index = new FrameIndex([runs]);
+  assert.deepEqual([1000, 1007, 1008, 1011, 1012].map((frame) => index.find(frame)), [100, 107, 204, 207, NO_PAGE]); // biome-ignore format: row
+  assert.equal(index.aliases, 6);
+});
+
+test('addresses of one moment that differ in their low bits alone are told apart, also when many', () => {
+  const same = new SameAccess();
+  const words = (value: number) => Uint32Array.of(value);
+  const row = (low: number, event: number) =>
+    ({ time: [4], addressLow: words(low), addressHigh: [0], tid: [1], event: [event] }) as never;
+  for (let low = 0; low < 64; low++) assert.equal(same.repeats(row(low, 0), 0), false);
+  let found = 0;
+  for (let low = 0; low < 64; low++) if (same.repeats(row(low, 1), 0)) found++;
+  assert.ok(found > 60, `${found} of 64 were remembered`);
+});

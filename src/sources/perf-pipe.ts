@@ -142,7 +142,7 @@ export class PerfPipeSource implements Source {
     const program = this.start(context.host, period, lengthMs);
     // perf takes its time on SIGINT to send what it has; nobody wants that any more.
     const stop = () => program.signal('SIGKILL');
-    context.signal.addEventListener('abort', stop, { once: true });
+    context.signal.addEventListener('abort', stop);
     const output = new WaitingClock(program.output, clock);
     const { scope } = this.options;
     const source = new PerfFileSource({

@@ -87,3 +87,44 @@ test('a mapping puts its file where the segment that it maps is to lie', () => {
   const odd = filesOf({ '/bin/db': elf({ segments: [{ ...segments[0], address: 0x10 }] }) });
   assert.equal(odd.imageOf(mapping()), undefined);
 });
+
+test('every piece of a file closes what it opened, also when it cannot be read', () => {
+  const { files } = hostOf({ '/bin/db': elf({ symbols: two }) });
+  let open = 0;
+  let broken = false;
+  const counted = {
+    ...files,
+    open: (path: string) => {
+      const opened = files.open(path);
+      if (!opened.ok) return opened;
+      open++;
+      const { read } = opened.value;
+      const refuse = () => ({ ok: false as const, error: { errno: 'EIO' as const, call: 'read' } });
+      return { ok: true as const, value: { path, read: broken ? refuse : read, close: () => void open-- } };
+    },
+  };
+  const options = { root: '', buildIdOf: () => undefined, recordedMs: () => undefined };
+  const program = new ProgramFiles(counted as typeof files, 4096, options);
+  const file = program.fileOf(mapping());
+  assert.ok(file !== undefined);
+  assert.equal(program.symbolsOf(file, 'code')?.count, 2);
+  assert.equal(open, 0);
+  broken = true;
+  const unread = new ProgramFiles(counted as typeof files, 4096, options);
+  assert.throws(() => unread.fileOf(mapping()), { code: 'FILE_UNREADABLE' });
+  assert.equal(open, 0);
+});
+
+test('symbols of all files together have a bound, and each file counts once', () => {
+  const most = 6_000_000;
+  const files = filesOf({ '/bin/a': elf({ symbols: two }), '/bin/b': elf({ symbols: two }) });
+  const counts: number[] = [];
+  const fake = (path: string, count: number) =>
+    ({ path, recordedId: undefined, symbolsOf: () => ({ count, number: counts.push(count) }) }) as never;
+  assert.ok(files.symbolsOf(fake('/a', most - 1), 'code'));
+  assert.ok(files.symbolsOf(fake('/a', most - 1), 'code'), 'counted already');
+  assert.ok(files.symbolsOf(fake('/none', 0), 'data'));
+  assert.ok(files.symbolsOf(fake('/b', 1), 'code'), 'one is left');
+  assert.equal(files.symbolsOf(fake('/c', 1), 'code'), undefined);
+  assert.equal(counts.length, 4);
+});

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCgroup, parseCpus, parseNames, parseTimeRange, wishOf } from './sample-choices.js';
+import {
+  parseCgroup,
+  parseCpus,
+  parseNames,
+  parseTimeRange,
+  SAMPLE_CHOICES,
+  wishOf,
+} from './sample-choices.js';
 
 test('time ranges as perf spells them', () => {
   const moment = (ns: number) => ({ kind: 'moment', ns });
@@ -38,4 +45,19 @@ test('lists of CPUs and names, and paths of cgroups', () => {
   assert.throws(() => parseCgroup('a'), SyntaxError);
   assert.equal(wishOf({ cgroup: [] }), undefined);
   assert.deepEqual(wishOf({ cpu: new Set([1]) }), { cpus: new Set([1]) });
+});
+
+test('what a configuration gives is taken when it is of the kind that reading makes', () => {
+  const range = { from: { kind: 'share', share: 0 } };
+  const isGiven = (field: keyof typeof SAMPLE_CHOICES, value: unknown) =>
+    SAMPLE_CHOICES[field].isValue(value as never);
+  for (const [
+    value,
+    isRange,
+  ] of [[range, true], [null, false], ['10%', false], [undefined, false], [5, false]] as const) // biome-ignore format: rows
+    assert.equal(isGiven('time', value), isRange, String(value));
+  for (const name of ['tid', 'comm', 'cpu'] as const) {
+    assert.equal(isGiven(name, new Set([1])), true, name);
+    for (const other of [[1], '1', undefined]) assert.equal(isGiven(name, other), false, name);
+  }
 });

@@ -100,3 +100,33 @@ test('of too many pairs every place keeps those with most samples', () => {
   assert.equal(place.touches[0].samples, 3);
   assert.equal(place.furtherSamples, 5003 - 3 - 8);
 });
+
+test('samples without an instruction count, and one instruction is one for all mappings of its file', () => {
+  const bare = { ...columnsOf([{}, {}]), instructions: undefined };
+  const places = placesOf();
+  places.add(bare as never);
+  assert.deepEqual([places.facts().withCode, places.facts().exact], [0, 0]);
+  assert.equal(places.hottest(all, 1, 9)[0].touches.length, 1);
+
+  const file = { path: '/bin/db' };
+  const find = (_: number, page: number) => ({
+    start: page,
+    end: page + 1,
+    name: page < 8 ? '/bin/db' : '/old/db',
+  });
+  const session = { state: { mappings: { near: () => [], find } } };
+  const files = {
+    ...FILES,
+    fileOf: () => file,
+    isVerified: () => true,
+    imageOf: ({ start }: { start: number }) => ({ file, bias: start, elf: {} }),
+    symbolsOf: () => undefined,
+  };
+  const touched = new TouchedPlaces(session as never, files as never, 4096, 512);
+  touched.add(columnsOf([{ ip: 0x4010 }, { ip: 0x9010 }, { ip: 0x4020 }]) as never);
+  const [{ touches }] = touched.hottest(all, 1, 9);
+  assert.deepEqual(
+    touches.map(({ samples }) => samples),
+    [2, 1],
+  );
+});

@@ -45,7 +45,7 @@ export class BlockObserver {
   }
 
   get thpDisabledByPrctl(): boolean {
-    return this.#sizes?.thpDisabledByPrctl ?? false;
+    return this.#sizes?.thpDisabledByPrctl === true;
   }
 
   #state(block: BlockNumber): BlockState {

@@ -83,7 +83,7 @@ async function drawOnce(
   blocks: readonly BlockNumber[],
   flags: Flags,
 ): Promise<void> {
-  const { heat, notes } = await watch(context, sizes, flags.for, flags.shareDamon ?? false);
+  const { heat, notes } = await watch(context, sizes, flags.for, flags.shareDamon === true);
   if (flags.json) {
     context.printJson(heatDocument(sizes, heat, notes));
     return;
@@ -115,7 +115,7 @@ async function drawOverTime(
   const began = clock.monotonicNs();
   let last: readonly string[] = [];
   for (let done = 0; done < flags.for; done += flags.every) {
-    const { heat, notes } = await watch(context, sizes, flags.every, flags.shareDamon ?? false);
+    const { heat, notes } = await watch(context, sizes, flags.every, flags.shareDamon === true);
     const seconds = (clock.monotonicNs() - began) / 1e9;
     last = notes;
     if (flags.json) context.printJson({ ...heatDocument(sizes, heat, notes), seconds });

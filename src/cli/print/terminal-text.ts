@@ -157,7 +157,7 @@ function rowLines(
   const height = Math.max(...broken.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) =>
     broken
-      .map((lines, column) => pad(lines[line] ?? '', widths[column], right[column] ?? false))
+      .map((lines, column) => pad(lines[line] ?? '', widths[column], right[column] === true))
       .join(GAP)
       .trimEnd(),
   );

@@ -78,7 +78,7 @@ export class PerfSession {
       ...(cgroups === undefined ? {} : { isInCgroup: (id) => this.state.cgroups.isBelow(id, cgroups) }),
     });
     this.inOneStream = inOneStream;
-    this.withInstructions = options.instructions ?? false;
+    this.withInstructions = options.instructions === true;
     let trace: SpeTrace | undefined;
     this.state = new RecordingState(
       this.events,
@@ -89,7 +89,7 @@ export class PerfSession {
     );
     trace = new SpeTrace(this.samples, this.state.threads);
     this.trace = trace;
-    this.state.namesMatter = options.namesMatter ?? false;
+    this.state.namesMatter = options.namesMatter === true;
   }
 
   /** Begins a stream of records; a recording by several threads has more than one, one after the other. */

@@ -37,7 +37,7 @@ export function runForeign(
       setTimeout(() => child.kill('SIGKILL'), FORCE_MS[distance]).unref();
     };
     if (ends?.aborted) ask();
-    else ends?.addEventListener('abort', ask, { once: true });
+    else ends?.addEventListener('abort', ask);
     child.on('error', (error: NodeJS.ErrnoException) =>
       resolve(error.code === 'ENOENT' || isNowhere(command) ? NOT_FOUND : CANNOT_RUN),
     );

@@ -60,7 +60,7 @@ class LinuxClock implements Clock {
         resolve();
       };
       const timer = setTimeout(finish, duration);
-      signal?.addEventListener('abort', finish, { once: true });
+      signal?.addEventListener('abort', finish);
     });
   }
 }

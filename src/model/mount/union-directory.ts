@@ -54,7 +54,7 @@ export class UnionDirectory implements ModelDirectory {
   }
 
   private isHidden(name: string): boolean {
-    return this.options.hides?.(name) ?? false;
+    return this.options.hides?.(name) === true;
   }
 
   /** Directories that both have are joined in turn. */

@@ -11,8 +11,8 @@ export const isCoreFilter = (filter: Pick<Filter, 'type'>): boolean =>
  */
 export function setDefaults(scheme: Scheme): void {
   const { coreFilters, opsFilters } = scheme.parameters;
-  scheme.coreRejectsByDefault = opsFilters.length === 0 && (coreFilters.at(-1)?.allow ?? false);
-  scheme.opsRejectsByDefault = opsFilters.at(-1)?.allow ?? false;
+  scheme.coreRejectsByDefault = opsFilters.length === 0 && coreFilters.at(-1)?.allow === true;
+  scheme.opsRejectsByDefault = opsFilters.at(-1)?.allow === true;
 }
 
 /** Whether the first matching core filter, or the default, rejects the region. May cut the region at a range's end. */

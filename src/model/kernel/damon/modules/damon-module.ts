@@ -51,7 +51,7 @@ export class RunningModule {
   }
 
   get isRunning(): boolean {
-    return this.kdamond?.isRunning ?? false;
+    return this.kdamond?.isRunning === true;
   }
 
   get pid(): number {

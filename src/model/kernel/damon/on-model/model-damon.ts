@@ -79,7 +79,7 @@ class TraceTee implements TraceSink {
   }
 
   isEnabled(event: DamonEvent['name']): boolean {
-    return this.tracing.isOn(event) || (this.other?.isEnabled(event) ?? false);
+    return this.tracing.isOn(event) || this.other?.isEnabled(event) === true;
   }
 
   record(event: DamonEvent, pid: number, comm: string): void {

@@ -152,7 +152,7 @@ export class DamonSystem {
   }
 
   private isOn(directory: SysfsDirectory): boolean {
-    return this.slots.get(directory)?.kdamond?.isRunning ?? false;
+    return this.slots.get(directory)?.kdamond?.isRunning === true;
   }
 
   private pidOf(directory: SysfsDirectory): ProcessId {

@@ -55,7 +55,7 @@ function file(name: string, kind: FileKind, initial: FileRow['initial'], options
     initial,
     mode: options.mode ?? 0o600,
     only: options.only,
-    onlyInvalid: options.onlyInvalid ?? false,
+    onlyInvalid: options.onlyInvalid === true,
     keywords: options.keywords ?? (() => []),
     least: options.least,
     most: options.most,
