@@ -53,7 +53,7 @@ export async function planFor(host: ScriptedHost, wish: Wish): Promise<Plan> {
   return plan;
 }
 
-export function apply(
+export function applyAny(
   host: ScriptedHost,
   plan: Plan,
   signal = new AbortController().signal,
@@ -67,6 +67,16 @@ export function apply(
     signal,
     progress: () => undefined,
   });
+}
+
+/** Of a plan with steps, so that there is a run. */
+export async function apply(
+  ...given: Parameters<typeof applyAny>
+): Promise<Applied & { readonly run: string }> {
+  const applied = await applyAny(...given);
+  const { run } = applied;
+  if (run === null) throw new Error('a plan without a step leaves no run');
+  return { ...applied, run };
 }
 
 /** Pulls the plug at the n-th durable write; answers whether there was one. */

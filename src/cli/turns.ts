@@ -162,6 +162,10 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
       `${plural(applied.doneBefore.length, 'step')} of this plan had been done by an earlier run and are left as they are`,
     );
   }
+  if (applied.run === null) {
+    context.print('Nothing to do.');
+    return;
+  }
   context.print(`Run ${applied.run}: ${applied.how}${applied.why ? ` (${applied.why})` : ''}`);
   context.print(showVerdicts(plan, applied.verdicts));
   const told = showSystemMemory(applied.memory, returnedBytes(applied.verdicts));

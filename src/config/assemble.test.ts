@@ -111,7 +111,7 @@ describe('a turn', () => {
       assemble({ sourceParameters: { heat: ['/gone.parquet'] } }),
       code('FILE_UNREADABLE'),
     );
-    await assert.rejects(assemble({ target: undefined }), code('TARGET_NOT_FOUND'));
+    await assert.rejects(assemble({ target: undefined }), code('RECORDED_GONE'));
   });
 });
 
@@ -184,9 +184,9 @@ describe('processes that a recording tells of', () => {
   });
 
   test('none is not found; hidden is permission, where nobody else is there', async () => {
-    await assert.rejects(found([file([6, 'web'])]), code('TARGET_NOT_FOUND'));
-    await assert.rejects(found([]), code('TARGET_NOT_FOUND'));
-    await assert.rejects(found([file([7, 'web'])], { deny: ['web'] }), code('TARGET_NOT_FOUND'));
+    await assert.rejects(found([file([6, 'web'])]), code('RECORDED_GONE'));
+    await assert.rejects(found([]), code('RECORDED_GONE'));
+    await assert.rejects(found([file([7, 'web'])], { deny: ['web'] }), code('RECORDED_GONE'));
     const hiding = host();
     hiding.unreadable.set('/proc/8/stat', 'EACCES');
     await assert.rejects(found([file([6, 'web'], [8, 'web'])], {}, hiding), code('PERMISSION'));

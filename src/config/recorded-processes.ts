@@ -8,12 +8,12 @@ import { resolveTarget, type TargetScope } from './targets.js';
  * Processes that heat files tell of and that are still there under the same name. Another process that got the pid
  * of one that ended is left out, unless it has the very same name, which a recording cannot tell apart. A recording
  * of a whole machine holds process 1 unasked: it is left out as well. Throws PERMISSION when all that may still be
- * there are hidden from this user, TARGET_NOT_FOUND when none is.
+ * there are hidden from this user, RECORDED_GONE when none is.
  */
 export async function recordedProcesses(
   host: Host,
   files: readonly Pick<HeatFileSource, 'groups'>[],
-  target: string,
+  path: string,
   scope: TargetScope,
 ): Promise<readonly ProcessIdentity[]> {
   const recorded = new Map<number, string>();
@@ -29,7 +29,7 @@ export async function recordedProcesses(
     if (process instanceof OctavoError) hidden ??= process;
     else if (process) found.push(process);
   }
-  if (found.length === 0) throw hidden ?? new OctavoError('TARGET_NOT_FOUND', { target });
+  if (found.length === 0) throw hidden ?? new OctavoError('RECORDED_GONE', { path });
   return found;
 }
 

@@ -17,7 +17,7 @@ import {
   tryReadRun,
 } from './journal.js';
 import { type Recovered, recoverRuns } from './recovery.js';
-import { DEFAULT_RETENTION, type Dropped, keepWithin, type Retention } from './retention.js';
+import { DEFAULT_RETENTION, type Dropped, keepWithin, NOTHING_DROPPED, type Retention } from './retention.js';
 import { RunIndex } from './run-index.js';
 import { lastVerdicts } from './run-summary.js';
 import { lockState } from './state-lock.js';
@@ -35,7 +35,8 @@ export interface ApplyOptions {
 }
 
 export interface Applied extends CarriedOut {
-  readonly run: string;
+  /** Null when the plan had no step: there is no run then. */
+  readonly run: string | null;
   /** Earlier runs that were found unfinished and settled first. */
   readonly recovered: readonly Recovered[];
   /** Steps that an earlier run of the same plan had done. */
@@ -46,6 +47,18 @@ export interface Applied extends CarriedOut {
   readonly dropped: Dropped;
 }
 
+/** What comes of a plan without a step. */
+const NOTHING_TO_DO = {
+  run: null,
+  how: 'complete',
+  why: 'nothing to do',
+  receipts: [],
+  verdicts: [],
+  closed: true,
+  dropped: NOTHING_DROPPED,
+  memory: { cgroups: [], free: null },
+} as const;
+
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   const { place, plan } = options;
   checkBoot(place.host, plan);
@@ -55,6 +68,8 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     const { recovered, damaged } = recoverRuns(place, index);
     checkPlan(options);
     const doneBefore = doneByEarlierRuns(place, index, plan);
+    if (plan.steps.length === 0)
+      return { ...NOTHING_TO_DO, recovered, damaged, doneBefore: [...doneBefore.values()] };
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
     const run = runName(place.host);
     const carried = await carryOutJournalled(options, run, steps);

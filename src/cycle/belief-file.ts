@@ -3,6 +3,7 @@
 import { type BeliefOptions, Beliefs } from '../belief/beliefs.js';
 import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';
 import type { Host } from '../host/host.js';
+import { readOwnBytes, writeOwn } from '../host/own-file.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
@@ -22,7 +23,7 @@ export interface ReadBeliefs {
 export function readBeliefs(place: JournalPlace, options: Omit<BeliefOptions, 'geometry'> = {}): ReadBeliefs {
   const { host } = place;
   const { geometry, bootId } = host.identity;
-  const bytes = host.files.readBytes(pathOf(place));
+  const bytes = readOwnBytes(host.files, pathOf(place));
   if (!bytes.ok) return { beliefs: new Beliefs({ ...options, geometry }), notes: [] };
   const restored = restoreBeliefs(bytes.value, { ...options, geometry, bootId });
   if (restored.ok) {
@@ -36,7 +37,7 @@ export function readBeliefs(place: JournalPlace, options: Omit<BeliefOptions, 'g
 /** Keeps beliefs in one atomic write. That they cannot be kept is a note, no failure of the run. */
 export function keepBeliefs(place: JournalPlace, beliefs: Beliefs): readonly string[] {
   const { host } = place;
-  const written = host.files.writeFile(pathOf(place), saveBeliefs(beliefs, host.identity.bootId));
+  const written = writeOwn(host.files, pathOf(place), saveBeliefs(beliefs, host.identity.bootId));
   if (written.ok) return [];
   return [
     `${pathOf(place)} cannot be written (${written.error.errno}): a restart will forget what was learned`,

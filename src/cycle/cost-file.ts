@@ -1,5 +1,6 @@
 /** The book of costs in the state directory: written after a run, under the state lock; who only looks only reads. */
 import { parseJson } from '../base/json-text.js';
+import { readOwnText, writeOwn } from '../host/own-file.js';
 import { CostBook, CostsSchema } from '../planning/cost-book.js';
 import type { Plan, Receipt } from '../vocabulary/plan.js';
 import type { JournalPlace } from './journal.js';
@@ -14,7 +15,7 @@ export interface ReadCosts {
 
 /** The book as it was kept. A damaged one, or one of another version, counts as none; the next run begins anew. */
 export function readCosts(place: JournalPlace): ReadCosts {
-  const text = place.host.files.readText(pathOf(place));
+  const text = readOwnText(place.host.files, pathOf(place));
   if (!text.ok) return { book: new CostBook(), notes: [] };
   const value = parseJson(text.value);
   const parsed = value.ok ? CostsSchema.safeParse(value.value).data : undefined;
@@ -27,5 +28,5 @@ export function readCosts(place: JournalPlace): ReadCosts {
 export function learnCosts(place: JournalPlace, plan: Plan, receipts: readonly Receipt[]): void {
   const { book } = readCosts(place);
   const grown = book.with(plan.steps, receipts, plan.geometry.blockBytes, place.host.clock.wallMs());
-  if (grown !== book) place.host.files.writeFile(pathOf(place), `${JSON.stringify(grown.document())}\n`);
+  if (grown !== book) writeOwn(place.host.files, pathOf(place), `${JSON.stringify(grown.document())}\n`);
 }

@@ -1,6 +1,7 @@
 /** Names of runs that went although they could still have been taken back, so that nobody is told that they never were. */
 import * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
+import { readOwnText, writeOwn } from '../host/own-file.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { JournalPlace } from './journal.js';
 
@@ -20,12 +21,12 @@ export function remember(place: JournalPlace, runs: readonly string[]): boolean 
   const atMs = place.host.clock.wallMs();
   const all = [...droppedRuns(place), ...runs.map((run) => ({ run, atMs }))].slice(-REMEMBERED);
   const text = JSON.stringify({ octavo: 'dropped', version: 1, runs: all });
-  return place.host.files.writeFile(droppedPath(place), text).ok;
+  return writeOwn(place.host.files, droppedPath(place), text).ok;
 }
 
 /** Runs that were dropped although they could still have been taken back, and when. */
 export function droppedRuns(place: JournalPlace): z.infer<typeof DroppedSchema>['runs'] {
-  const text = place.host.files.readText(droppedPath(place));
+  const text = readOwnText(place.host.files, droppedPath(place));
   const value = text.ok ? parseJson(text.value) : text;
   return (value.ok && DroppedSchema.safeParse(value.value).data?.runs) || [];
 }

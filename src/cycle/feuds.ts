@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
 import type { Host } from '../host/host.js';
+import { readOwnText, writeOwn } from '../host/own-file.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
 import { type Regrets, regretKey } from '../planning/regret.js';
 import { identityOf } from '../verification/observe.js';
@@ -54,14 +55,14 @@ export function keepWatches(place: JournalPlace, watches: Watches): void {
 }
 
 function readState<Kept>(place: JournalPlace, name: string, schema: z.ZodType<Kept>): Kept | undefined {
-  const text = place.host.files.readText(`${place.directory}/${name}`);
+  const text = readOwnText(place.host.files, `${place.directory}/${name}`);
   const value = text.ok ? parseJson(text.value) : text;
   return value.ok ? schema.safeParse(value.value).data : undefined;
 }
 
 function writeState({ host, directory }: JournalPlace, name: string, value: unknown): void {
   const path = `${directory}/${name}`;
-  const written = host.files.writeFile(path, JSON.stringify(value));
+  const written = writeOwn(host.files, path, JSON.stringify(value));
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }
 

@@ -330,11 +330,11 @@ describe('no run is left behind', () => {
 
 describe('damage in one run', () => {
   test('stops neither apply, recovery, a look back nor an index, and is named each time', async () => {
-    const host = new ScriptedHost([9, 9]);
+    const host = new ScriptedHost([9, 9, 9]);
     const { run } = await apply(host, await planFor(host, { split: [0], id: 'plan-1' }));
     host.write(path(run), (host.texts.get(path(run)) ?? '').replace('intent', 'intenT').replace('z', 'y'));
-    for (const id of ['plan-2', 'plan-3']) {
-      const applied = await apply(host, await planFor(host, { split: [1], id }));
+    for (const block of [1, 2]) {
+      const applied = await apply(host, await planFor(host, { split: [block], id: `plan-${block + 1}` }));
       assert.equal(applied.how, 'complete');
       assert.deepEqual(
         applied.damaged.map((one) => one.run),

@@ -8,6 +8,7 @@ import { parseJson } from '../base/json-text.js';
 import { schemaProblem } from '../base/schema-words.js';
 import type { Answer, AppendFile, Host } from '../host/host.js';
 import type { Holder } from '../host/lock-file.js';
+import { readOwnText } from '../host/own-file.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { AnyPlanSchema } from '../vocabulary/older-plans.js';
@@ -241,7 +242,7 @@ function planFile(place: JournalPlace, run: string, version: number): Plan {
 }
 
 function textOf(place: JournalPlace, path: string): string | undefined {
-  const text = place.host.files.readText(path);
+  const text = readOwnText(place.host.files, path);
   if (text.ok) return text.value;
   if (isAbsence(text.error.errno)) return undefined;
   throw new OctavoError('FILE_UNREADABLE', { path, errno: text.error.errno });

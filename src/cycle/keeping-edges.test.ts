@@ -73,7 +73,8 @@ describe('the bounds of the journal', () => {
   test('a run that changed nothing is not needed, one of the same boot that did is', async () => {
     const { host } = await runs(1);
     host.nowNs += 60e9;
-    await apply(host, await planFor(host, { split: [0], id: 'nothing to do' }));
+    host.blocks[0] = { ...host.blocks[0], order: 9, stuck: 'pinned' };
+    await apply(host, await planFor(host, { split: [0], id: 'in vain' }));
     const { needed, runs: gone } = keepWithin(place(host), { ...ALL, runs: 0 }, []);
     assert.deepEqual([needed.length, gone], [1, 2]);
   });

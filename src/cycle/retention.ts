@@ -39,7 +39,7 @@ export interface Dropped {
   readonly needed: readonly string[];
 }
 
-const NOTHING: Dropped = { runs: 0, bytes: 0, needed: [] };
+export const NOTHING_DROPPED: Dropped = { runs: 0, bytes: 0, needed: [] };
 
 /** Once a bound is passed, this share of it is made free, so that not every run has to look for what may go. */
 const SLACK = 0.05;
@@ -63,7 +63,7 @@ export function keepWithin(
   const oldest = names.length > 0 ? timeOf(names[0]) : Number.POSITIVE_INFINITY;
   const since = place.host.clock.wallMs() - bounds.age;
   const isWithin = names.length <= bounds.runs && bytes <= bounds.bytes;
-  if (isWithin && oldest >= since) return NOTHING;
+  if (isWithin && oldest >= since) return NOTHING_DROPPED;
   const inQuestion = isWithin ? names.filter((name) => timeOf(name) < since) : names;
   const candidates = candidatesOf(place, index, inQuestion, new Set(kept));
   const choice = chosen(candidates, bounds, since, { runs: names.length, bytes });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../test/scripted-host.js';
-import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
+import { apply, applyAny, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan } from '../vocabulary/plan.js';
@@ -50,6 +50,7 @@ describe('a plan', () => {
     const plan = await planFor(host, { split: [1], id: 'b' });
     await apply(host, { ...plan, undoes: run });
     assert.equal(host.texts.get(journalPath(place(host), run)), before);
+    host.blocks[0].order = 9;
     await apply(host, { ...(await planFor(host, { split: [0], id: 'c' })), undoes: 'no such run' });
   });
 
@@ -218,5 +219,33 @@ describe('a recovery', () => {
       assert.deepEqual([cause, residentDelta, after.present, before.present], ['target-gone', 0, 0, 512]);
     assert.equal(verdicts.length, 2);
     assert.equal(verdicts[0].before.block - verdicts[1].before.block, -1);
+  });
+});
+
+describe('a plan without a step', () => {
+  test('leaves no run', async () => {
+    const host = new ScriptedHost([9, 9]);
+    const plan = await planFor(host, { split: [0] });
+    const empty = await applyAny(host, { ...plan, steps: [] });
+    assert.deepEqual(
+      [empty.run, empty.how, empty.why, empty.closed],
+      [null, 'complete', 'nothing to do', true],
+    );
+    assert.deepEqual([empty.verdicts, empty.receipts, empty.doneBefore], [[], [], []]);
+    assert.deepEqual(listRuns(place(host)), []);
+    assert.deepEqual(
+      [...host.texts.keys()].filter((path) => path.startsWith('/state')),
+      [],
+      'nor a lock',
+    );
+  });
+
+  test('settles what was cut off all the same', async () => {
+    const host = new ScriptedHost([9, 9]);
+    const plan = await planFor(host, { split: [0] });
+    assert.ok(await crashAt(host, 4, () => apply(host, plan)));
+    forgetOwner(host);
+    const { recovered } = await applyAny(host, { ...plan, id: 'other', steps: [] });
+    assert.equal(recovered.length, 1);
   });
 });

@@ -19,11 +19,9 @@ const END_OF_LINE = 10;
 export function endedSummary(place: JournalPlace, run: string): RunSummary | undefined {
   const path = journalPath(place, run);
   const status = place.host.files.status(path);
+  if (!status.ok || status.value.kind !== 'file') return undefined;
   const file = place.host.files.open(path);
-  if (!status.ok || !file.ok) {
-    if (file.ok) file.value.close();
-    return undefined;
-  }
+  if (!file.ok) return undefined;
   try {
     const line = lastLine(file.value, status.value.bytes);
     return line === undefined ? undefined : summaryIn(run, line);

@@ -6,6 +6,7 @@
  *
  * A line is `CHECKSUM RUN BYTES MODIFIED JSON`; the last line of a run counts.
  */
+import { readOwnText, refusal, writeOwn } from '../host/own-file.js';
 import { type JournalPlace, journalPath, type RunReading, tryReadRun } from './journal.js';
 import { bodyOf, lineOf } from './journal-lines.js';
 import { columnsOf, RowSchema, type RunSummary, summaryOfColumns } from './run-columns.js';
@@ -36,7 +37,7 @@ export class RunIndex {
 
   /** Returns an empty index where it cannot be read: everything then comes from the runs themselves. */
   static read(place: JournalPlace): RunIndex {
-    const text = place.host.files.readText(indexPath(place));
+    const text = readOwnText(place.host.files, indexPath(place));
     return new RunIndex(place, text.ok ? text.value : '');
   }
 
@@ -109,7 +110,9 @@ export class RunIndex {
    */
   add(rows: readonly (readonly [run: string, row: IndexRow])[]): void {
     const text = rows.map(([run, row]) => rowLine(this.#place, run, row)).join('');
-    const file = text === '' ? undefined : this.#place.host.files.appendTo(indexPath(this.#place));
+    const { files } = this.#place.host;
+    const path = indexPath(this.#place);
+    const file = text === '' ? undefined : (refusal(files, path) ?? files.appendTo(path));
     if (!file?.ok) return;
     // A line that a crash left torn gets an end of its own.
     if (file.value.append(this.#torn ? `\n${text}` : text).ok) {
@@ -128,7 +131,8 @@ export class RunIndex {
   /** Writes the index anew with the rows of these runs only. The caller holds the state lock. */
   rewrite(runs: readonly string[]): void {
     const lines = runs.flatMap((run) => this.#lines.get(run) ?? []);
-    this.#place.host.files.writeFile(indexPath(this.#place), lines.map((line) => `${line}\n`).join(''));
+    const text = lines.map((line) => `${line}\n`).join('');
+    writeOwn(this.#place.host.files, indexPath(this.#place), text);
   }
 }
 

@@ -8,6 +8,7 @@ import { parseStat } from '../formats/proc/process-files.js';
 import type { ErrnoName } from '../vocabulary/errno.js';
 import type { ProcessId } from '../vocabulary/units.js';
 import type { Host } from './host.js';
+import { readOwnText } from './own-file.js';
 
 /** A process of one boot, told apart from a later one with its pid. */
 export interface Holder {
@@ -81,7 +82,7 @@ function dropDead(host: Host, path: string, text: string): Result<void, LockRefu
 }
 
 function livingHolder(host: Host, path: string): Holder | undefined {
-  const text = host.files.readText(path);
+  const text = readOwnText(host.files, path);
   if (!text.ok) return undefined;
   try {
     const value: unknown = JSON.parse(text.value);

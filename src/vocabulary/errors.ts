@@ -103,6 +103,11 @@ export const ERRORS = {
     says: 'no process matches `{target}`',
     advice: 'Check the pid or name; `octavo inspect all` lists what can be seen.',
   },
+  RECORDED_GONE: {
+    exit: 'noTarget',
+    says: 'no process that {path} tells of is there any more',
+    advice: 'They have ended, or others have their pids. Name a target; `octavo report heat` shows the heat.',
+  },
   TARGET_UNSEEN: {
     exit: 'notPermitted',
     says: 'no process that this user may see matches `{target}`: /proc is mounted with {option}',

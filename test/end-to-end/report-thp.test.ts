@@ -75,6 +75,6 @@ describe('report --thp', { skip: skipUnlessLive() }, () => {
     await workload.end();
     const ended = await octavo.run(['report', octavo.path('heat.parquet'), '--thp']);
     assert.equal(ended.code, 4);
-    assert.match(ended.stderr, /TARGET_NOT_FOUND/);
+    assert.match(ended.stderr, /RECORDED_GONE/);
   });
 });

@@ -1,10 +1,10 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
+import { STANDARD_OUTPUT, writeOutput } from '../output.js';
 import { parseWord } from '../parameters.js';
 import { checkAlike } from '../samples/heat-maps.js';
 import { mergeHeat } from '../samples/heat-merge.js';
-import { STANDARD_OUTPUT, writeHeat } from '../samples/save-heat.js';
 
 type MergeFlags = { readonly out: string; readonly json: boolean };
 
@@ -56,7 +56,7 @@ export const heatMergeCommand = command<MergeFlags, string[]>(
     const sources = paths.map((path) => HeatFileSource.open(this.host.files, path));
     checkAlike(paths, sources);
     const { file, facts } = await mergeHeat(sources, this.signal);
-    writeHeat(this, flags.out, file);
+    writeOutput(this, flags.out, file);
     const { samples, processes, recordings } = facts;
     if (flags.json) {
       const counts = { samples, processes: processes.length, recordings: recordings.length };

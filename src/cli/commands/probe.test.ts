@@ -139,3 +139,25 @@ test('processes that this user may not look into are refused for that, by name a
       assert.equal(code, 5, err);
     }
   }));
+
+test('heat on standard output is alone there, and is no file of that name', () =>
+  onProcess(async (host, pid) => {
+    const both = await octavo(host, 'probe', pid, '--out', '-', '--json');
+    assert.deepEqual([both.code, both.out.includes('"code": "USAGE"')], [2, true], both.err);
+    const { code, out, err } = await octavo(
+      host,
+      'probe',
+      pid,
+      '--out',
+      '-',
+      '--sample',
+      '4',
+      '--window',
+      '500ms',
+    );
+    assert.equal(code, 0, err);
+    assert.ok(out.startsWith([...'PAR1'].map((letter) => letter.charCodeAt(0)).join()), 'bytes of Parquet');
+    assert.match(err, /\d+ runs? in the journal/);
+    assert.doesNotMatch(err, /Heat written/);
+    assert.equal(host.files.status('-').ok, false);
+  }));

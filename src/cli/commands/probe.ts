@@ -11,6 +11,7 @@ import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { withKindFlags } from '../kind-flags.js';
+import { refuseTwoOutputs, STANDARD_OUTPUT, tellBeside } from '../output.js';
 import { parseWord } from '../parameters.js';
 import { plural } from '../print/units.js';
 import { saveProbedHeat } from '../samples/probed-heat.js';
@@ -66,7 +67,7 @@ export const probeCommand = command<Flags, [string]>(
       out: {
         kind: 'parsed',
         parse: parseWord,
-        brief: 'Write a heat file (Parquet) here',
+        brief: 'Write a heat file (Parquet) here; - is standard output',
         optional: true,
         placeholder: 'file',
       },
@@ -75,6 +76,7 @@ export const probeCommand = command<Flags, [string]>(
     positional: targetParameter,
   },
   async function (flags, target) {
+    refuseTwoOutputs('probe', '--out', flags.out, flags.json);
     const assembled = assembleProbe(journalPlace(this, flags.state), {
       target,
       scope: { only: flags.only, deny: flags.deny },
@@ -152,9 +154,10 @@ function tell(context: OctavoContext, { source, hands }: AssembledProbe, flags: 
     });
     return;
   }
-  for (const note of notes) context.print(note);
-  for (const [reason, count] of Object.entries(losses)) context.print(`${count} ${reason}`);
-  if (hands.runs.length > 0) context.print(`${plural(hands.runs.length, 'run')} in the journal: octavo runs`);
-  if (flags.out !== undefined)
-    context.print(`Heat written to ${flags.out}. Try: octavo plan --heat ${flags.out}`);
+  const say = (line: string) => tellBeside(context, line, flags.out);
+  for (const note of notes) say(note);
+  for (const [reason, count] of Object.entries(losses)) say(`${count} ${reason}`);
+  if (hands.runs.length > 0) say(`${plural(hands.runs.length, 'run')} in the journal: octavo runs`);
+  if (flags.out !== undefined && flags.out !== STANDARD_OUTPUT)
+    say(`Heat written to ${flags.out}. Try: octavo plan --heat ${flags.out}`);
 }

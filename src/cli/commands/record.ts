@@ -18,12 +18,13 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
+import { refuseTwoOutputs, tellBeside } from '../output.js';
 import { countBetween, durationBetween, fractionBetween, parseWord } from '../parameters.js';
 import { working } from '../samples/import-recordings.js';
 import { importDocument, importText } from '../samples/import-text.js';
 import type { Imported } from '../samples/imported.js';
 import { Importing } from '../samples/importing.js';
-import { STANDARD_OUTPUT, saveHeat } from '../samples/save-heat.js';
+import { saveHeat } from '../samples/save-heat.js';
 import { type ScopeFlags, scopeFlags, targetParameter } from '../shared-flags.js';
 
 type RecordFlags = ScopeFlags & {
@@ -119,13 +120,7 @@ export const recordCommandLine = command<RecordFlags, [string]>(
     const isPart = flags.only !== undefined || flags.deny !== undefined;
     const scope = scopeOf(target, pids, isPart);
     if (flags.dryRun) return showCommands(this, scope, flags);
-    if (flags.out === STANDARD_OUTPUT && flags.json)
-      throw new OctavoError('USAGE', {
-        problem: '--out - and --json both want standard output',
-        command: 'record',
-      });
-    const event = chosenEvent(this, flags);
-    const period = flags.period ?? event.period;
+    refuseTwoOutputs('record', '--out', flags.out, flags.json);
     const obstacle = recordingObstacle(this.host, scope);
     if (obstacle !== '') {
       throw new OctavoError('PERMISSION', {
@@ -134,6 +129,8 @@ export const recordCommandLine = command<RecordFlags, [string]>(
         needs: 'CAP_PERFMON',
       });
     }
+    const event = chosenEvent(this, flags);
+    const period = flags.period ?? event.period;
     await recordNow(this, event, { processes, scope }, period, flags);
   },
 );
@@ -250,7 +247,7 @@ async function recordNow(
   if (flags.json) context.printJson(recordDocument(imported, event, source.slices, flags));
   else {
     const lines = [...importText(imported, flags.out), ...source.slices.map(sliceLine)];
-    for (const line of lines) flags.out === STANDARD_OUTPUT ? context.remark(line) : context.print(line);
+    for (const line of lines) tellBeside(context, line, flags.out);
     for (const note of event.notes) context.remark(note);
   }
 }

@@ -8,6 +8,7 @@ import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { formatFlag, rowPrinter } from '../format-flag.js';
+import { refuseTwoOutputs, tellBeside, writeOutput } from '../output.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
 import { BLOCK_ROWS, blockRow } from '../samples/block-rows.js';
@@ -119,7 +120,12 @@ export const reportCommand = command<ReportFlags, [string]>(
         brief:
           'With --distribution: a region of DAMON counts when found accessed at least so often an aggregation',
       },
-      svg: { kind: 'parsed', parse: parseWord, optional: true, brief: 'Write the histogram as SVG here' },
+      svg: {
+        kind: 'parsed',
+        parse: parseWord,
+        optional: true,
+        brief: 'Write the histogram as SVG here; - is standard output',
+      },
       json: jsonFlag,
     },
   },
@@ -138,12 +144,11 @@ export const reportCommand = command<ReportFlags, [string]>(
       ...(flags.pid === undefined ? {} : { pids: flags.pid }),
     });
     if (flags.svg !== undefined) {
-      const written = this.host.files.writeFile(flags.svg, histogramSvg(report));
-      if (!written.ok)
-        throw new OctavoError('FILE_UNWRITABLE', { path: flags.svg, errno: written.error.errno });
+      refuseTwoOutputs('report heat', '--svg', flags.svg, flags.json);
+      writeOutput(this, flags.svg, histogramSvg(report));
     }
     if (flags.json) this.printJson({ octavo: 'heat-report', version: 2, heat: path, ...report });
-    else for (const line of reportLines(report)) this.print(line);
+    else for (const line of reportLines(report)) tellBeside(this, line, flags.svg);
   },
 );
 

@@ -168,7 +168,7 @@ async function turnUnlessGone(
   } catch (problem) {
     const gone =
       problem instanceof OctavoError &&
-      (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND');
+      ['TARGET_GONE', 'TARGET_NOT_FOUND', 'RECORDED_GONE'].includes(problem.code);
     if (!gone) throw problem;
     return away.waits(problem);
   }

@@ -48,7 +48,7 @@ export const simulateCommand = command<SimulateFlags, [string?]>(
       record: {
         kind: 'parsed',
         parse: parseWord,
-        brief: 'Write the samples of the scenario’s PMU as perf.data to FILE',
+        brief: 'Write the samples of the scenario’s PMU as perf.data to FILE; - is standard output',
         optional: true,
         placeholder: 'file',
       },

@@ -13,10 +13,10 @@ import { parseScenario } from '../../simulator/scenario/scenario-text.js';
 import { parseHeat } from '../../simulator/workloads/replay.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { OctavoContext } from '../context.js';
+import { STANDARD_OUTPUT, writeOutput } from '../output.js';
 import { CELL_ROWS, cellRow, showCells, showComparison, showContenders } from '../print/comparison.js';
 import { headLine, rowLine } from '../print/rows.js';
 import { plural } from '../print/units.js';
-import { STANDARD_OUTPUT } from '../samples/save-heat.js';
 import { filesOf, readScenario } from '../simulate/simulate.js';
 import { CellCache } from './cell-cache.js';
 import { codeVersion } from './code-version.js';
@@ -177,8 +177,8 @@ function notesOf(cells: readonly PlannedCell[], cached: number, cache: CellCache
 }
 
 function tell(context: OctavoContext, comparison: Comparison, flags: CompareFlags): void {
-  if (flags.svg !== undefined) write(context, flags.svg, paretoSvg(comparison));
-  if (flags.html !== undefined) write(context, flags.html, paretoHtml(comparison));
+  if (flags.svg !== undefined) writeOutput(context, flags.svg, paretoSvg(comparison));
+  if (flags.html !== undefined) writeOutput(context, flags.html, paretoHtml(comparison));
   if (flags.json) context.printJson(comparison);
   else if (flags.csv) printCsv(context, comparison.cells);
   else if (wantingOutput(flags).length > 0) context.remark(showComparison(comparison));
@@ -189,15 +189,6 @@ function printCsv(context: OctavoContext, cells: readonly Cell[]): void {
   context.printExact(
     [headLine(CELL_ROWS, 'csv'), ...cells.map((cell) => rowLine(CELL_ROWS, cellRow(cell), 'csv'))].join('\n'),
   );
-}
-
-function write(context: OctavoContext, path: string, text: string): void {
-  if (path === STANDARD_OUTPUT) {
-    context.printExact(text);
-    return;
-  }
-  const written = context.host.files.writeFile(path, text);
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }
 
 function list(context: OctavoContext, json: boolean): void {

@@ -8,7 +8,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
 import type { BlockNumber, ProcessId } from '../../vocabulary/units.js';
 
-/** Of the processes of a heat file that are still there. TARGET_NOT_FOUND when none is, PERMISSION when one is hidden. */
+/** Of the processes of a heat file that are still there. RECORDED_GONE when none is, PERMISSION when one is hidden. */
 export async function hugeBlocks(
   host: Host,
   source: HeatFileSource,
@@ -22,7 +22,7 @@ export async function hugeBlocks(
     const blocks = hugeUnlessEnded(host, pid);
     if (blocks !== undefined) huge.set(pid, blocks);
   }
-  if (huge.size === 0) throw new OctavoError('TARGET_NOT_FOUND', { target: path });
+  if (huge.size === 0) throw new OctavoError('RECORDED_GONE', { path });
   return huge;
 }
 

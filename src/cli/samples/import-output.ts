@@ -5,13 +5,13 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import type { OctavoContext } from '../context.js';
 import { rowPrinter } from '../format-flag.js';
+import { STANDARD_OUTPUT, tellBeside } from '../output.js';
 import type { RowFormat } from '../print/rows.js';
 import { BLOCK_ROWS, blockRow } from './block-rows.js';
 import { blockLine } from './heat-report.js';
 import { importDocument, importText } from './import-text.js';
 import type { Imported } from './imported.js';
 import { nothingImported, nothingLines } from './nothing-sampled.js';
-import { STANDARD_OUTPUT } from './save-heat.js';
 import {
   isPlaceName,
   type PlaceName,
@@ -79,8 +79,7 @@ export function printImported(
     ...(touched === undefined ? [] : touchedLines(touched, SHOWN)),
   ];
   for (const line of lines) {
-    if (out === STANDARD_OUTPUT) context.remark(line);
-    else context.print(line);
+    tellBeside(context, line, out);
   }
 }
 

@@ -3,10 +3,10 @@ import type { Tally } from '../../formats/perf-data/tally.js';
 import { resolvedLines } from '../../sources/resolved.js';
 import { NATURES } from '../../vocabulary/nature.js';
 import { KIB, MIB } from '../../vocabulary/units.js';
+import { STANDARD_OUTPUT } from '../output.js';
 import { showBytes } from '../print/units.js';
 import type { Imported } from './imported.js';
 import { nothingImported, nothingLines } from './nothing-sampled.js';
-import { STANDARD_OUTPUT } from './save-heat.js';
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 

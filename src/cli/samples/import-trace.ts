@@ -6,6 +6,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
+import { tellBeside, writeOutput } from '../output.js';
 import { plural } from '../print/units.js';
 
 export interface TraceFlags {
@@ -45,15 +46,9 @@ export async function importTrace(
   if (other !== undefined || paths.length !== 1)
     throw new OctavoError('USAGE', { problem: `--trace ${wrong}`, command: 'import' });
   const converted = await convert(context, paths[0], geometry);
-  if (out !== undefined) saveTrace(context, converted, out);
+  if (out !== undefined) writeOutput(context, out, converted.bytes);
   if (json) context.printJson(traceDocument(converted, paths[0], out));
-  else for (const line of traceLines(converted, out)) say(context, line, out);
-}
-
-/** Words go to the other stream when the file is on standard output. */
-function say(context: OctavoContext, line: string, out: string | undefined): void {
-  if (out === '-') context.remark(line);
-  else context.print(line);
+  else for (const line of traceLines(converted, out)) tellBeside(context, line, out);
 }
 
 async function convert(context: OctavoContext, path: string, geometry: PageGeometry): Promise<Converted> {
@@ -127,14 +122,4 @@ function traceLines(converted: Converted, out: string | undefined): string[] {
       : []),
     out === undefined ? `${plural(rows, 'row')}; --out FILE writes them` : written,
   ];
-}
-
-/** Writes a trace file, or prints its bytes. */
-function saveTrace(context: OctavoContext, { bytes }: Converted, path: string): void {
-  if (path === '-') {
-    context.printBytes(bytes);
-    return;
-  }
-  const written = context.host.files.writeFile(path, bytes);
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { PerfBuilder } from '../../../test/perf-builder.js';
+import { hostOf } from '../../../test/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
 import type { OctavoContext } from '../context.js';
 import { type OpenedRecording, openRecording } from './open-recording.js';
@@ -137,4 +138,23 @@ test('a file is told by its head; perf.data and what cannot be read is left to i
     'a named pipe is perf.data or nothing',
   );
   assert.equal(kindOf(await openRecording(file(SCRIPT, 'file', false).context, 'f')), '');
+});
+
+test('the text of a tracer is refused with the option that reads it, from a file and from a pipe', async () => {
+  const texts = {
+    lackey: '==7== lackey\nI  0400,3\n L 1ffe,8\n',
+    view: '  1   1:  7 read  8 byte(s) @ 0x00007f0000001000 by PC 0x400\n',
+    simple: '0x7f0000001000:  8, r\n',
+    x86: '0x400,r,8,0x7f0000001000\n',
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    const bytes = new TextEncoder().encode(text.repeat(200));
+    const refused = { code: 'FILE_MALFORMED', message: /is the text of a tracer .*octavo import --trace/ };
+    await assert.rejects(openRecording(stdin(bytes, 100).context, '-'), refused, name);
+    await assert.rejects(openRecording(stdin(gzipSync(bytes), 100).context, '-'), refused, name);
+    const context = { host: hostOf({ 'a.txt': bytes }) } as unknown as OctavoContext;
+    await assert.rejects(openRecording(context, 'a.txt'), refused, name);
+  }
+  const cut = new TextEncoder().encode(' L 1ffe,8');
+  assert.equal(kindOf(await openRecording(stdin(cut, 9).context, '-')), 'stream', 'no whole line tells');
 });

@@ -1,10 +1,12 @@
 /** Tells what a recording is by its first bytes, without asking for more of a pipe than these. */
+import { tracerOf } from '../../formats/access-trace/read-text.js';
 import { damoKind } from '../../formats/damo-record/region.js';
 import { identify, MAGIC_BYTES } from '../../formats/perf-data/container.js';
 import { isPerfScript } from '../../formats/perf-script/line.js';
 import { COMPRESSION_BYTES, compressionOf, decompressed } from '../../sources/compressed.js';
 import { fileStream } from '../../sources/file-bytes.js';
 import { DEFAULT_TEXT_BYTES, tooLong } from '../../sources/text-bound.js';
+import { OctavoError } from '../../vocabulary/errors.js';
 import type { Bytes } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 
@@ -41,11 +43,22 @@ export async function openRecording(
   if (compressionOf(head) !== undefined)
     return openStream(fileStream(context.host.files, path), path, longest);
   if (identify(head).kind !== 'unknown') return {};
-  if (damoKind(head) === undefined)
-    return isPerfScript(LATIN.decode(head)) ? { text: fileStream(context.host.files, path) } : {};
+  if (damoKind(head) === undefined) {
+    if (isPerfScript(LATIN.decode(head))) return { text: fileStream(context.host.files, path) };
+    refuseTrace(path, head);
+    return {};
+  }
   if (status.value.bytes > longest) throw tooLong(path, status.value.bytes, longest);
   const whole = context.host.files.readBytes(path);
   return whole.ok ? { whole: whole.value } : {};
+}
+
+/** All accesses in their order are no samples: who gives them is told how they are read. */
+function refuseTrace(path: string, head: Uint8Array): void {
+  const tracer = tracerOf(LATIN.decode(head));
+  if (tracer === undefined) return;
+  const problem = `is the text of a tracer (${tracer}); \`octavo import --trace\` reads it`;
+  throw new OctavoError('FILE_MALFORMED', { path, problem, place: 'its first lines' });
 }
 
 async function openStream(
@@ -72,7 +85,9 @@ async function openStream(
   const head = await readTo(HEAD_BYTES);
   if (damoKind(head) === undefined) {
     const bytes = continued(chunks, iterator);
-    return isPerfScript(LATIN.decode(head.subarray(0, HEAD_BYTES))) ? { text: bytes } : { stream: bytes };
+    if (isPerfScript(LATIN.decode(head.subarray(0, HEAD_BYTES)))) return { text: bytes };
+    refuseTrace(path, head);
+    return { stream: bytes };
   }
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     chunks.push(next.value);

@@ -4,10 +4,10 @@ import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
 import type { ProbeSource } from '../../sources/probe.js';
-import { OctavoError } from '../../vocabulary/errors.js';
 import type { HotMap } from '../../vocabulary/hot-map.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { OctavoContext } from '../context.js';
+import { writeOutput } from '../output.js';
 
 export function saveProbedHeat(
   context: OctavoContext,
@@ -36,8 +36,7 @@ export function saveProbedHeat(
     mappings: [],
   };
   const file = writeHeatFile(heat, facts, (pid, page) => nameOf(sizes, pid, page));
-  const written = context.host.files.writeFile(path, file);
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+  writeOutput(context, path, file);
 }
 
 /** The probe as the one recording that the file is of. It ends now, and no other has its boot and moment. */

@@ -3,15 +3,12 @@
 import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';
-import { OctavoError } from '../../vocabulary/errors.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
+import { writeOutput } from '../output.js';
 import type { Imported } from './imported.js';
 import { touchedMappings } from './touched-mappings.js';
-
-/** Where to write when there is no file. */
-export const STANDARD_OUTPUT = '-';
 
 /** Rows of views kept in a heat file. */
 const MOST_VIEW_ROWS = 100_000;
@@ -47,17 +44,7 @@ export function saveHeat(
     views: imported.views.slice(0, MOST_VIEW_ROWS),
   };
   const file = writeHeatFile(imported.maps, facts, imported.nameMapping, imported.timed);
-  writeHeat(context, path, file);
-}
-
-/** To a file, or to standard output. */
-export function writeHeat(context: OctavoContext, path: string, file: Uint8Array): void {
-  if (path === STANDARD_OUTPUT) {
-    context.printBytes(file);
-    return;
-  }
-  const written = context.host.files.writeFile(path, file);
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+  writeOutput(context, path, file);
 }
 
 /** JSON has no undefined: what is not known is null. */

@@ -15,6 +15,7 @@ import type { TraceColumns } from '../../simulator/workloads/trace-columns.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
+import { refuseTwoOutputs, tellBeside, writeOutput } from '../output.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
 import { gridOf } from './sweep-grid.js';
 
@@ -46,6 +47,7 @@ export async function simulate(
       command: 'simulate',
     });
   }
+  refuseTwoOutputs('simulate', '--record', flags.record, flags.json);
   const { path, text } = readScenario(context, given);
   const scenario = parseScenario(text, path);
   if (flags.sweep !== undefined) return sweep(context, text, path, flags, flags.sweep);
@@ -94,14 +96,9 @@ async function runOne(
           requests.map((request) => ({ kind: 'baseline', request, files })),
         );
   const outcome = simulation.outcome(baselines, name);
-  if (flags.record !== undefined) writeRecording(context, simulation, flags.record);
+  if (flags.record !== undefined) writeOutput(context, flags.record, recordingOf(simulation));
   if (flags.json) context.printJson(outcome);
-  else context.print(showOutcome(outcome));
-}
-
-function writeRecording(context: OctavoContext, simulation: Simulation, path: string): void {
-  const written = context.host.files.writeFile(path, recordingOf(simulation));
-  if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
+  else tellBeside(context, showOutcome(outcome), flags.record);
 }
 
 /** Files that workloads name, read once, so that worker threads need no host. */

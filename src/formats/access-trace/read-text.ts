@@ -8,6 +8,13 @@ import type { TraceFormat, TraceFormatName } from './traced.js';
 
 export const TRACE_FORMATS: readonly TraceFormat[] = [LACKEY, DYNAMORIO, PERF_MEM];
 
+/** What traced all accesses and wrote this text, by its whole lines; undefined of anything else. */
+export function tracerOf(text: string): string | undefined {
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split(/\r?\n/);
+  const whole = TRACE_FORMATS.filter(({ isWhole }) => isWhole);
+  return whole.find(({ parse }) => lines.some((line) => typeof parse(line) === 'object'))?.says;
+}
+
 /** No tool writes longer lines; a file without any line end is no trace. */
 const LONGEST_LINE = 65_536;
 /** Lines from the start that are looked at before a format is decided, or given up. */

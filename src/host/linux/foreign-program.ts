@@ -38,9 +38,13 @@ export function runForeign(
     };
     if (ends?.aborted) ask();
     else ends?.addEventListener('abort', ask);
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ENOENT' || isNowhere(command) ? NOT_FOUND : CANNOT_RUN),
-    );
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const isAbsent = error.code === 'ENOENT' || isNowhere(command);
+      process.stderr.write(
+        `octavo: ${command}: ${isAbsent ? 'no such program' : `cannot be run (${error.code})`}\n`,
+      );
+      resolve(isAbsent ? NOT_FOUND : CANNOT_RUN);
+    });
     child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + numberOf(signal)));
   });
 }

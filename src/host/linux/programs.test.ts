@@ -1,5 +1,6 @@
 /** Programs that this process starts: their ends, words and signals. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,4 +141,18 @@ test('a program that does not listen is asked again after a second, and ended by
     [true, true, true],
   );
   assert.ok(ends[1][1] >= 2 && ends[2][1] >= 3, `${ends}`);
+});
+
+test('a program that cannot be run is told on standard error, with the code of a shell', () => {
+  const module = new URL('./foreign-program.js', import.meta.url).href;
+  const told = (command: string) => {
+    const program = `import { runForeign } from ${JSON.stringify(module)}; process.exit(await runForeign(${JSON.stringify(command)}, []));`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    });
+    return [status, stderr];
+  };
+  assert.deepEqual(told('no-such-program-here'), [127, 'octavo: no-such-program-here: no such program\n']);
+  assert.deepEqual(told('/'), [126, 'octavo: /: cannot be run (EACCES)\n']);
+  assert.deepEqual(told('true'), [0, '']);
 });
