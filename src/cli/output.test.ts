@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedHost } from '../../test/scripted-host.js';
-import { terminalOn } from '../../test/terminal.js';
+import { terminalOn } from '../../test/support/terminal.js';
 import { refuseTwoOutputs, tellBeside, writeOutput } from './output.js';
 
 test('a file goes to its path, for - to standard output and to no file of that name', () => {

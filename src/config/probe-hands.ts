@@ -82,10 +82,8 @@ export class JournalledHands implements ProbeHands {
       const plan = await this.#plan(process, named, signal, undoes);
       if (plan.steps.length === 0) return undefined;
       const applied = await applyPlan({ place, plan, actuators, signal, progress: () => undefined });
-      const { run } = applied;
-      if (run === null) return undefined;
-      this.runs.push(run);
-      return run;
+      this.runs.push(applied.run);
+      return applied.run;
     } catch (problem) {
       // A process that ends while it is probed is no error: the probe counts what it could not look at.
       if (problem instanceof OctavoError && problem.code === 'TARGET_GONE') return undefined;
