@@ -129,7 +129,7 @@ async function judge(mutant) {
     for (const file of tests.of(mutant)) {
       if (stopping) return { outcome: 'stopped' };
       const test = await tests.reach(file);
-      if (!reaches(test.ranges[mutant.file], mutant.start)) continue;
+      if (!reaches(test.ranges[mutant.file], mutant.at)) continue;
       if (spentMs + test.ms > 1000 * limit) return { outcome: 'survived', tests: asked.length, slow: true };
       spentMs += test.ms;
       asked.push(file);

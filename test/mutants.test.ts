@@ -9,6 +9,7 @@ interface Mutant {
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
+  readonly at: number;
 }
 interface Sampled extends Mutant {
   readonly room: string;
@@ -66,6 +67,11 @@ test('each operator finds its places, and nothing else', () => {
   assert.deepEqual([...shown].sort(), Object.keys(OPERATORS).sort());
 });
 
+test('a place is where its expression begins, which runs also when the rest of it does not', () => {
+  for (const text of ['a?.b;', 'a && b;', 'a + b;', 'a ?? b;'])
+    assert.deepEqual(mutantsOf(` ${text}`)[0].at, 1, text);
+});
+
 test('every mutant of every operator is a program again', () => {
   for (const [text] of EXAMPLES)
     for (const { start, end, replacement } of mutantsOf(text))
@@ -76,7 +82,7 @@ test('the sample is seeded, takes from every operator in turn, and no more than 
   const all = ['cycle', 'host'].flatMap((room) =>
     ['guard', 'number'].flatMap((operator) =>
       [1, 2, 3].map((start) => ({
-        room, operator, start, end: start, replacement: '', file: `${room}.js`, key: `${operator}${start}`,
+        room, operator, start, end: start, at: start, replacement: '', file: `${room}.js`, key: `${operator}${start}`,
       })),
     ),
   ); // biome-ignore format: rows

@@ -70,13 +70,10 @@ export function applyAny(
 }
 
 /** Of a plan with steps, so that there is a run. */
-export async function apply(
-  ...given: Parameters<typeof applyAny>
-): Promise<Applied & { readonly run: string }> {
+export async function apply(...given: Parameters<typeof applyAny>): Promise<Applied> {
   const applied = await applyAny(...given);
-  const { run } = applied;
-  if (run === null) throw new Error('a plan without a step leaves no run');
-  return { ...applied, run };
+  if (applied.run === '') throw new Error('a plan without a step leaves no run');
+  return applied;
 }
 
 /** Pulls the plug at the n-th durable write; answers whether there was one. */

@@ -31,16 +31,18 @@ export const OPERATORS = {
 };
 
 /**
- * Every mutant of one compiled file, in order: `{ operator, start, end, replacement }`, offsets in characters.
+ * Every mutant of one compiled file, in order: `{ operator, start, end, replacement, at }`, offsets in characters. `at` is where
+ * the expression begins that it is part of: V8 does not count what stands behind a `?.` or `&&` that goes no further.
  * Throws a SyntaxError when the text is not a module.
  */
 export function mutantsOf(text) {
   const tree = parse(text, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true });
   const found = [];
-  const add = (operator, start, end, replacement) => found.push({ operator, start, end, replacement });
+  const add = (operator, start, end, replacement, at = start) =>
+    found.push({ operator, start, end, replacement, at });
   const between = (left, right, operator, kind, replacement) => {
     const at = text.indexOf(operator, left.end);
-    if (at >= 0 && at < right.start) add(kind, at, at + operator.length, replacement);
+    if (at >= 0 && at < right.start) add(kind, at, at + operator.length, replacement, left.start);
   };
   const source = (node) => text.slice(node.start, node.end);
   ancestor(tree, {
@@ -57,7 +59,7 @@ export function mutantsOf(text) {
     MemberExpression({ object, property, optional }) {
       if (!optional) return;
       const at = text.indexOf('?.', object.end);
-      if (at < property.start) add('chain', at, at + 2, text[at + 2] === '[' ? '' : '.');
+      if (at < property.start) add('chain', at, at + 2, text[at + 2] === '[' ? '' : '.', object.start);
     },
     IfStatement({ test, consequent, alternate, start, end }) {
       add('condition', test.start, test.end, `!(${source(test)})`);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runTest } from './sandbox.mjs';
 
 const SLOWEST_MS = 15 * 60_000;
+const WORTH_MEASURING_MS = 2000;
 
 /**
  * Runs a test file once: `{ ms, outcome, how, ranges }`, ranges by source file as a flat list start, end, start, end … Inside
@@ -14,7 +15,11 @@ const SLOWEST_MS = 15 * 60_000;
  */
 export async function reachOf(sandbox, file, inside) {
   const ran = inside && (await inside.run({ file, coverage: true }, SLOWEST_MS));
-  if (ran?.outcome === 'passed') return { ...told(sandbox, ran, [ran.result]), how: 'inside' };
+  if (ran?.outcome === 'passed') {
+    // Counting slows hot loops down many times: how long the test takes is measured without.
+    const { ms } = ran.ms > WORTH_MEASURING_MS ? await inside.run({ file }, SLOWEST_MS) : ran;
+    return { ...told(sandbox, ran, [ran.result]), ms, how: 'inside' };
+  }
   const folder = mkdtempSync(join(tmpdir(), 'octavo-reach-'));
   try {
     const ended = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });

@@ -134,7 +134,7 @@ function outcomeDocument(plan: Plan, applied: Applied) {
   return {
     octavo: 'run',
     version: 1,
-    run,
+    run: run || null,
     plan: plan.id,
     how,
     why,
@@ -162,7 +162,7 @@ function tellOutcome(context: OctavoContext, plan: Plan, applied: Applied): void
       `${plural(applied.doneBefore.length, 'step')} of this plan had been done by an earlier run and are left as they are`,
     );
   }
-  if (applied.run === null) {
+  if (applied.run === '') {
     context.print('Nothing to do.');
     return;
   }

@@ -35,8 +35,8 @@ export interface ApplyOptions {
 }
 
 export interface Applied extends CarriedOut {
-  /** Null when the plan had no step: there is no run then. */
-  readonly run: string | null;
+  /** Empty when the plan had no step: there is no run then. */
+  readonly run: string;
   /** Earlier runs that were found unfinished and settled first. */
   readonly recovered: readonly Recovered[];
   /** Steps that an earlier run of the same plan had done. */
@@ -49,7 +49,7 @@ export interface Applied extends CarriedOut {
 
 /** What comes of a plan without a step. */
 const NOTHING_TO_DO = {
-  run: null,
+  run: '',
   how: 'complete',
   why: 'nothing to do',
   receipts: [],

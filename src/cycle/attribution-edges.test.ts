@@ -151,3 +151,10 @@ describe('who did it', () => {
     assert.deepEqual([told(4, 1), told(4, 0), told(3, 3)], [true, false, false]);
   });
 });
+
+test('of a process whose stat says nothing readable no faults are known', () => {
+  const host = new ScriptedHost([9]);
+  const { readText } = host.files;
+  host.files.readText = (path) => (path.endsWith('/stat') ? { ok: true, value: 'x' } : readText(path));
+  assert.equal(marksNow(host, ME, observer().eyes, []).faults, undefined);
+});

@@ -2,14 +2,11 @@
 
 import { type BeliefOptions, Beliefs } from '../belief/beliefs.js';
 import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';
-import type { Host } from '../host/host.js';
 import { readOwnBytes, writeOwn } from '../host/own-file.js';
-import { identityOf } from '../verification/observe.js';
-import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
-import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { JournalPlace } from './journal.js';
 import { learnOutcome } from './policy-facts.js';
+import { isThere } from './same-process.js';
 
 const pathOf = ({ directory }: JournalPlace) => `${directory}/beliefs`;
 
@@ -27,7 +24,7 @@ export function readBeliefs(place: JournalPlace, options: Omit<BeliefOptions, 'g
   if (!bytes.ok) return { beliefs: new Beliefs({ ...options, geometry }), notes: [] };
   const restored = restoreBeliefs(bytes.value, { ...options, geometry, bootId });
   if (restored.ok) {
-    restored.value.keepOnly((process) => isAlive(host, process));
+    restored.value.keepOnly((process) => isThere(host, process));
     return { beliefs: restored.value, notes: [] };
   }
   const note = `${pathOf(place)} ${restored.error}; what was learned before is forgotten`;
@@ -42,16 +39,6 @@ export function keepBeliefs(place: JournalPlace, beliefs: Beliefs): readonly str
   return [
     `${pathOf(place)} cannot be written (${written.error.errno}): a restart will forget what was learned`,
   ];
-}
-
-/** A process that was replaced by another one of the same pid is gone. */
-function isAlive(host: Host, { pid, startTicks }: ProcessIdentity): boolean {
-  try {
-    return identityOf(host, pid).startTicks === startTicks;
-  } catch (problem) {
-    if (problem instanceof OctavoError) return false;
-    throw problem;
-  }
 }
 
 /**

@@ -4,14 +4,13 @@
  */
 import type * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
-import type { Host } from '../host/host.js';
 import { readOwnText, writeOwn } from '../host/own-file.js';
 import { type Feuds, feudKey } from '../planning/guard.js';
 import { type Regrets, regretKey } from '../planning/regret.js';
-import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { JournalPlace } from './journal.js';
 import type { Marks } from './journal-records.js';
+import { isThere } from './same-process.js';
 import { FeudsSchema, RegretsSchema, WatchesSchema } from './state-files.js';
 
 /** The last look at each process, by pid. */
@@ -25,7 +24,7 @@ export function readFeuds(place: JournalPlace): Feuds {
 
 /** Throws FILE_UNWRITABLE. */
 export function keepFeuds(place: JournalPlace, feuds: Feuds): void {
-  const alive = [...feuds.values()].filter((feud) => isAlive(place.host, feud));
+  const alive = [...feuds.values()].filter((feud) => isThere(place.host, feud));
   writeState(place, 'feuds.json', { octavo: 'feuds', version: 1, feuds: alive });
 }
 
@@ -38,7 +37,7 @@ export function readRegrets(place: JournalPlace): Regrets {
 /** Throws FILE_UNWRITABLE. Nothing is written where there is nothing to keep. */
 export function keepRegrets(place: JournalPlace, regrets: Regrets): void {
   if (regrets.size === 0) return;
-  const alive = [...regrets.values()].filter((regret) => isAlive(place.host, regret));
+  const alive = [...regrets.values()].filter((regret) => isThere(place.host, regret));
   writeState(place, 'regrets.json', { octavo: 'regrets', version: 1, regrets: alive });
 }
 
@@ -50,7 +49,7 @@ export function readWatches(place: JournalPlace): Watches {
 /** Throws FILE_UNWRITABLE. Nothing is written where there is nothing to keep. */
 export function keepWatches(place: JournalPlace, watches: Watches): void {
   if (watches.size === 0) return;
-  const alive = [...watches.values()].filter((marks) => isAlive(place.host, marks));
+  const alive = [...watches.values()].filter((marks) => isThere(place.host, marks));
   writeState(place, 'watches.json', { octavo: 'watches', version: 1, watches: alive });
 }
 
@@ -64,16 +63,4 @@ function writeState({ host, directory }: JournalPlace, name: string, value: unkn
   const path = `${directory}/${name}`;
   const written = writeOwn(host.files, path, JSON.stringify(value));
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
-}
-
-function isAlive(
-  host: Host,
-  { pid, startTicks }: { readonly pid: number; readonly startTicks: number },
-): boolean {
-  try {
-    return identityOf(host, pid).startTicks === startTicks;
-  } catch (problem) {
-    if (problem instanceof OctavoError) return false;
-    throw problem;
-  }
 }

@@ -16,8 +16,9 @@ export interface SoundLines {
  * kept sectors from the disk, is torn. Every other line that its checksum does not confirm is damage.
  */
 export function soundLines(text: string): SoundLines | Damage {
-  const lines = text.split('\n');
-  const tail = lines.pop() ?? '';
+  const end = text.lastIndexOf('\n') + 1;
+  const lines = text.slice(0, end).split('\n').slice(0, -1);
+  const tail = text.slice(end);
   if (bodyOf(tail.slice(0, -1)) !== undefined)
     return { line: lines.length + 1, problem: 'its end of line is damaged' };
   const bodies: string[] = [];

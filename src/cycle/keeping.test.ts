@@ -5,6 +5,7 @@ import { apply, applyAny, place, planFor } from '../../test/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { droppedRuns } from './dropped-runs.js';
 import { listRuns, readRun } from './journal.js';
+import { lineOf } from './journal-lines.js';
 import { namedRun } from './named-run.js';
 import { recoverRuns } from './recovery.js';
 import { DEFAULT_RETENTION, keepWithin } from './retention.js';
@@ -122,7 +123,7 @@ describe('the index', () => {
     const { host } = await runs(1);
     host.texts.delete(INDEX);
     const again = await applyAny(host, await planFor(host, { split: [0], id: 'plan-0' }));
-    assert.deepEqual([again.doneBefore.length, again.run], [1, null]);
+    assert.deepEqual([again.doneBefore.length, again.run], [1, '']);
   });
 });
 
@@ -276,4 +277,34 @@ test('a name that is a path is no run', () => {
   const host = new ScriptedHost([9]);
   for (const name of ['../runs', '.', 'a/b', ''])
     assert.throws(() => namedRun(place(host), name), code('RUN_NOT_FOUND'), name);
+});
+
+test('rows of the index are added together, as many as are held at once', async () => {
+  const { host, names } = await runs(3);
+  host.texts.delete(INDEX);
+  const writes: string[] = [];
+  host.beforeWrite = (path) => void writes.push(path);
+  recoverRuns(place(host));
+  assert.deepEqual(writes, [INDEX]);
+  const [row] = names.map((run) => RunIndex.read(place(host)).row(run));
+  const many = new ScriptedHost([9]);
+  const text = host.texts.get(journal(names[0])) ?? '';
+  for (let at = 0; at < 300; at++)
+    many.write(journal(`20260101T000000${String(at).padStart(3, '0')}Z-0001`), text);
+  many.beforeWrite = (path) => void writes.push(path);
+  recoverRuns(place(many));
+  assert.equal(writes.length, 1 + 2, '256 and the rest');
+  const index = RunIndex.read(place(many));
+  assert.deepEqual([index.lineCount, index.has('20260101T000000299Z-0001')], [300, true]);
+  assert.ok(row);
+});
+
+test('a row whose checksum is right and that is no row counts as none', async () => {
+  const { host, names } = await runs(1);
+  for (const row of ['[]', '{"damaged":1}', '5', 'null']) {
+    host.write(INDEX, lineOf(`${names[0]} 1 1 ${row}`));
+    assert.equal(RunIndex.read(place(host)).row(names[0]), undefined, row);
+  }
+  host.write(INDEX, lineOf(`${names[0]} 1 1 {"damaged":"so"}`));
+  assert.deepEqual(RunIndex.read(place(host)).row(names[0]), { damaged: 'so' });
 });

@@ -158,15 +158,12 @@ function unseenNotes(unseen: readonly OctavoError[]): readonly string[] {
 }
 
 async function sample(options: PlanTurnOptions, sizes: readonly PageSizes[]) {
-  const { host, signal, sources } = options;
+  const { host, signal, sources, progress } = options;
+  const { heatBytes = DEFAULT_HEAT_BYTES, halfLifeMs = DEFAULT_HALF_LIFE_MS } = options;
   const processes = sizes.map((one) => one.process);
-  const maps = new HotMaps({
-    geometry: host.identity.geometry,
-    processes,
-    mostBytes: options.heatBytes ?? DEFAULT_HEAT_BYTES,
-  });
-  await gatherHeat(maps, sources, { host, processes: sizes, progress: options.progress, signal });
-  const judged = judgeHeat(host, sources, processes, options.halfLifeMs ?? DEFAULT_HALF_LIFE_MS);
+  const maps = new HotMaps({ geometry: host.identity.geometry, processes, mostBytes: heatBytes });
+  await gatherHeat(maps, sources, { host, processes: sizes, progress, signal });
+  const judged = judgeHeat(host, sources, processes, halfLifeMs);
   const heat = options.heat ?? maps.build(judged.origins, judged.without);
   const notes = [...judged.notes, ...natureNotes(heat, maps)];
   const accounts = sources.map((source) => ({ source: source.name, account: source.account() }));

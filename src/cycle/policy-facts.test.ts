@@ -139,6 +139,8 @@ describe('an outcome', () => {
     assert.deepEqual(learned(planOf('split'), [verdict({ outcome: 'not-met' })]), [0, 0, 0]);
     assert.deepEqual(learned(planOf('split'), [verdict({ step: 5 })]), [0, 0, 0]);
     learnOutcome(beliefsOf(), planOf('split'), [verdict({})]);
+    const grown = { returnedBytes: null, residentDelta: 4096 };
+    assert.deepEqual(learned(planOf('split'), [verdict(grown)]), [1, 4096, 0], 'what grew gave nothing back');
   });
 
   test('that others undid, and walks that samples showed, add up; of unknown processes nothing is kept', () => {

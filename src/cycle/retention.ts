@@ -4,13 +4,12 @@
  * nobody is told that it never was.
  */
 import type { Host } from '../host/host.js';
-import { identityOf } from '../verification/observe.js';
-import { OctavoError } from '../vocabulary/errors.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 import { remember } from './dropped-runs.js';
 import { type JournalPlace, listRuns, removeRun } from './journal.js';
 import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
+import { isThere } from './same-process.js';
 
 export interface Retention {
   readonly runs: number;
@@ -98,19 +97,10 @@ function aliveOnce(host: Host): (process: RunSummary['processes'][number]) => bo
   const known = new Map<string, boolean>();
   return ([pid, startTicks]) => {
     const key = `${pid}/${startTicks}`;
-    const answer = known.get(key) ?? isAlive(host, pid, startTicks);
+    const answer = known.get(key) ?? isThere(host, { pid, startTicks });
     known.set(key, answer);
     return answer;
   };
-}
-
-function isAlive(host: Host, pid: number, startTicks: number): boolean {
-  try {
-    return identityOf(host, pid).startTicks === startTicks;
-  } catch (problem) {
-    if (problem instanceof OctavoError) return false;
-    throw problem;
-  }
 }
 
 function chosen(

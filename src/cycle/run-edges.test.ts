@@ -229,7 +229,7 @@ describe('a plan without a step', () => {
     const empty = await applyAny(host, { ...plan, steps: [] });
     assert.deepEqual(
       [empty.run, empty.how, empty.why, empty.closed],
-      [null, 'complete', 'nothing to do', true],
+      ['', 'complete', 'nothing to do', true],
     );
     assert.deepEqual([empty.verdicts, empty.receipts, empty.doneBefore], [[], [], []]);
     assert.deepEqual(listRuns(place(host)), []);

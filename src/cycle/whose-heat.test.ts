@@ -207,6 +207,25 @@ test('heat of the future is refused where a clock says so, and told where only a
   assert.doesNotMatch(judgeHeat(HOST, [soon], [DB], HOUR).notes.join(), /future|not known/);
 });
 
+test('two seconds of the future are the slack of clocks, a millisecond more is the future', () => {
+  const until = (ms: number) =>
+    sourceOf([recorded({ span: { fromMs: NOW, toMs: NOW + ms, isExact: true } })], [was('db')]);
+  assert.equal(judgeHeat(HOST, [until(2000)], [DB], HOUR).without.size, 0);
+  assert.throws(() => judgeHeat(HOST, [until(2001)], [DB], HOUR), refusal('HEAT_OTHER_PROCESS', /future/));
+});
+
+test('ages are told in the largest unit that holds them once', () => {
+  const age = (ms: number) => {
+    const span = { fromMs: undefined, toMs: NOW - ms, isExact: true };
+    const [note] = judgeHeat(HOST, [sourceOf([recorded({ span })], [was('db')])], [DB], HOUR).notes;
+    return /recorded (.+) ago/.exec(note)?.[1];
+  };
+  const rows = [
+    [500, '0.5 s'], [1000, '1 s'], [59_999, '60 s'], [60_000, '1 min'], [HOUR - 1, '60 min'], [HOUR, '1 h'],
+  ] as const; // biome-ignore format: rows
+  for (const [ms, told] of rows) assert.equal(age(ms), told, `${ms}`);
+});
+
 test('another host name or kernel is told', () => {
   const files: Record<string, string> = {
     '/proc/stat': `btime ${BOOT_S}\n`,
