@@ -39,7 +39,10 @@ const ALLOWED = {
   guards: below,
   // The agent: a process that decides and one that acts (agent/hands), which share a closed set of messages.
   agent: [
+    'services',
     'guards',
+    'history',
+    'metrics',
     'config',
     'cycle',
     ...parts,

@@ -2,6 +2,7 @@
 
 import type { Given } from '../../config/kinds.js';
 import { KINDS, ofKind } from '../../config/kinds.js';
+import type { GuardOptions } from '../guarding/guard-options.js';
 import { parseHours } from '../patterns/hours.js';
 import { matchOf } from '../patterns/match.js';
 import { effective, entriesOf, givenValue } from './check.js';
@@ -10,7 +11,9 @@ import { fieldOf, type Section } from './section.js';
 import {
   BUDGET_FIELDS,
   CONFIGURATION,
+  GUARD_FIELDS,
   MATCH_FIELDS,
+  METRIC_FIELDS,
   ROOT_FIELDS,
   SAMPLING_FIELDS,
   TARGET_NAME,
@@ -62,7 +65,28 @@ function targetOf(tree: Branch): Target {
     processes: treatment.processes,
     budgets: { maxBlocks, maxBytes, lockUsPerSecond: lockShare * 1e6, minFreeBytes: minFree, maxPressure },
     timed,
+    guards: guardsOf(branchAt(tree, 'guards'), section?.sections?.guards),
   };
+}
+
+function guardsOf(tree: Branch, section: Section | undefined): GuardOptions {
+  const { cpuPressure, memoryPressure, ioPressure, memoryFull, ioFull, ...others } = GUARD_FIELDS.parse(
+    given(tree, section),
+  );
+  const metric = tree.entries.get('metric');
+  return {
+    ...others,
+    pressure: {
+      some: { cpu: cpuPressure, memory: memoryPressure, io: ioPressure },
+      full: { cpu: 0, memory: memoryFull, io: ioFull },
+    },
+    metric: metric?.kind === 'branch' ? metricOf(metric, section?.sections?.metric) : undefined,
+  };
+}
+
+function metricOf(tree: Branch, section: Section | undefined): GuardOptions['metric'] {
+  const { name, worse, margin, limit, ...source } = METRIC_FIELDS.parse(given(tree, section));
+  return { name, worse, margin, ...(limit === undefined ? {} : { limit }), source };
 }
 
 function branchAt(tree: Branch, key: string): Branch {

@@ -2,6 +2,7 @@
 import type { Given } from '../../config/kinds.js';
 import type { Budgets } from '../../vocabulary/plan.js';
 import type { Bytes, Fraction, Milliseconds } from '../../vocabulary/units.js';
+import type { GuardOptions } from '../guarding/guard-options.js';
 import type { Hours } from '../patterns/hours.js';
 import type { Match } from '../patterns/match.js';
 
@@ -36,6 +37,7 @@ export interface Target {
   /** Bounds of one turn. */
   readonly budgets: Budgets;
   readonly timed: TimedBudgets;
+  readonly guards: GuardOptions;
 }
 
 export interface Configuration {

@@ -1,6 +1,9 @@
 /** What can be configured: every key of an agent's configuration, once. */
 import * as z from 'zod';
 import { KINDS, type Kinds } from '../../config/kinds.js';
+import { USUAL_OVERHEAD, USUAL_SUCCESS } from '../../guards/host-guards.js';
+import { USUAL_MARGIN } from '../../guards/metric.js';
+import { USUAL_PRESSURE } from '../../guards/pressure.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
 import {
@@ -114,6 +117,60 @@ export const BUDGET_FIELDS = z.strictObject({
   }).default(DEFAULT_BUDGETS.maxPressure),
 });
 
+const percent = (brief: string) => factor({ brief: `${brief}; 0 for no bound`, min: 0, max: 100 });
+const words = (brief: string) =>
+  parsedList(listField(WORD, isText, { brief, placeholder: 'words' })).optional();
+const file = (brief: string) =>
+  parsed(readField(ABSOLUTE, isText, { brief, placeholder: 'path' })).optional();
+
+export const GUARD_FIELDS = z.strictObject({
+  cpuPressure: percent('waits while some task waited for a CPU for more percent of ten seconds').default(
+    USUAL_PRESSURE.some.cpu,
+  ),
+  memoryPressure: percent('the same for memory').default(USUAL_PRESSURE.some.memory),
+  ioPressure: percent('the same for disks').default(USUAL_PRESSURE.some.io),
+  memoryFull: percent('waits while all tasks waited for memory for more percent of ten seconds').default(
+    USUAL_PRESSURE.full.memory,
+  ),
+  ioFull: percent('the same for disks').default(USUAL_PRESSURE.full.io),
+  freeHuge: size({
+    brief: 'waits while less memory is free in huge blocks; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(0),
+  lockShare: share({
+    brief: 'stops when the target’s locks were held for a larger share of a minute; 0 for no bound',
+  }).default(0.2),
+  ownCpu: share({
+    brief: 'waits, and then stops, when the agent took a larger share of a CPU in a minute; 0 for no bound',
+  }).default(USUAL_OVERHEAD.cpu),
+  ownMemory: size({
+    brief: 'stops when the agent has more memory; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(USUAL_OVERHEAD.residentBytes),
+  success: share({ brief: 'stops when a smaller share of the last steps was met' }).default(USUAL_SUCCESS),
+});
+
+export const METRIC_FIELDS = z.strictObject({
+  name: parsed(
+    readField(WORD, isText, { brief: 'what it is called in reasons', placeholder: 'name' }),
+  ).default('the metric'),
+  file: file('file whose last word is the value, such as one that a script writes'),
+  command: words('command, as a list of words, whose output ends with the value'),
+  controlFile: file('the same of a process that nobody touches: what both do is no effect'),
+  controlCommand: words('the same by a command'),
+  worse: choice(['higher', 'lower'], {
+    brief: 'which way is worse: latency gets worse upwards, throughput downwards',
+  }).default('higher'),
+  margin: share({
+    brief: 'how much worse it may get, as a share of what it was',
+    min: 0.001,
+    max: 10,
+  }).default(USUAL_MARGIN),
+  limit: factor({ brief: 'value that it must not pass, whatever it was', min: -1e15, max: 1e15 }).optional(),
+});
+
 /** How targets are treated; `defaults` has the same keys. */
 function treatmentShape({ policies, sources, actuators }: Kinds) {
   const [first, ...others] = Object.keys(policies).filter((name) => name !== 'named-blocks');
@@ -165,6 +222,17 @@ function treatmentSections({ policies, sources, actuators }: Kinds): Readonly<Re
     sourceParameters: parametersOf('parameters of the sources', sources),
     actuatorParameters: parametersOf('parameters of the actuators', actuators),
     budgets: { brief: 'bounds on what is done to a target', fields: BUDGET_FIELDS },
+    guards: {
+      brief: 'what keeps a target from being acted on',
+      fields: GUARD_FIELDS,
+      sections: {
+        metric: {
+          brief: 'the user’s own metric, which must not get worse',
+          fields: METRIC_FIELDS,
+          isOptional: true,
+        },
+      },
+    },
   };
 }
 

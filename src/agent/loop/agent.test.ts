@@ -119,7 +119,7 @@ describe('a turn that fails', () => {
     const hands = failing('NO_THP');
     await world.run(400_000, { 350000: (session) => session.reload() }, { hands });
     const acting = hands.orders.flatMap(({ target, act }, at) => (target === 'redis' && act ? [at] : []));
-    assert.equal(acting.length, 4, 'three times until it only observes, and once after the reload');
+    assert.equal(acting.length, 6, 'four times until it only observes, and again after the reload');
     const texts = world.texts();
     assert.ok(
       texts.some((text) => /^redis: NO_THP: .*; backing off$/.test(text)),
@@ -140,7 +140,7 @@ describe('a turn that fails', () => {
       const world = new AgentWorld(TWO);
       world.start('redis-server', 'redis.service', 1);
       const session = await world.run(15_000, {}, { hands: failing(code) });
-      assert.ok(world.turnsOf('redis').every((turn) => turn.end === end && turn.standing === 'free'));
+      assert.ok(world.turnsOf('redis').every((turn) => turn.end === end && turn.standing === 'clear'));
       assert.equal(session.agent.life('redis').totals.failures, 0);
     }
   });
@@ -188,7 +188,7 @@ describe('the life of an agent', () => {
     const [redis, rest] = status.targets;
     assert.deepEqual(
       [redis.name, redis.processes, redis.act, redis.standing, redis.untilMs],
-      ['redis', 1, true, 'free', null],
+      ['redis', 1, true, 'clear', null],
     );
     assert.deepEqual([redis.totals.met, redis.totals.turns, redis.last?.end], [2, 2, 'nothing-to-do']);
     assert.deepEqual([rest.processes, rest.last], [0, null]);
