@@ -117,9 +117,9 @@ describe('a turn that fails', () => {
     const world = new AgentWorld(TWO);
     world.start('redis-server', 'redis.service', 1);
     const hands = failing('NO_THP');
-    await world.run(400_000, { 350000: (session) => session.reload() }, { hands });
+    await world.run(4_000_000, { 3000000: (session) => session.reload() }, { hands });
     const acting = hands.orders.flatMap(({ target, act }, at) => (target === 'redis' && act ? [at] : []));
-    assert.equal(acting.length, 6, 'four times until it only observes, and again after the reload');
+    assert.equal(acting.length, 7, 'four times until it only observes, and again after the reload');
     const texts = world.texts();
     assert.ok(
       texts.some((text) => /^redis: NO_THP: .*; backing off$/.test(text)),
