@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../src/agent/loop/events.js';
 import type { Hands } from '../src/agent/loop/hands.js';
-import { OwnHands } from '../src/agent/loop/own-hands.js';
+import { handsHere } from '../src/agent/loop/hands-here.js';
 import { Session } from '../src/agent/loop/session.js';
 import type { TurnRecord } from '../src/agent/loop/turn-record.js';
 import type { Host } from '../src/host/host.js';
@@ -59,7 +59,7 @@ export class AgentWorld {
   } = {}): Session {
     return new Session({
       ...{ host, file: FILE, signal },
-      makeHands: (directory) => hands ?? new OwnHands({ host, directory }),
+      makeHands: (directory) => hands ?? handsHere(host, FILE, directory),
       onTurn: (record) => void this.turns.push(record),
       onEvent: (event) => void this.events.push(event),
     });

@@ -104,14 +104,18 @@ class ScriptedHands implements Hands {
     throw this.answer(order);
   }
 
+  async reload(): Promise<void> {
+    // Nothing is read.
+  }
+
   async close(): Promise<void> {
     this.closed++;
   }
 }
 
 describe('a turn that fails', () => {
-  const failing = (code: 'NO_THP' | 'TARGET_GONE' | 'STATE_LOCKED') =>
-    new ScriptedHands(() => new OctavoError(code, { path: '/x', pid: 5 }));
+  const failing = (code: 'NO_THP' | 'TARGET_GONE' | 'HANDS_DENIED') =>
+    new ScriptedHands(() => new OctavoError(code, { path: '/x', pid: 5, denial: 'busy', why: 'no' }));
 
   test('backs off twice as long, then only observes, and is forgiven when the configuration is read again', async () => {
     const world = new AgentWorld(TWO);
@@ -135,7 +139,7 @@ describe('a turn that fails', () => {
   test('because its target is gone or another Octavo is at work stops nothing', async () => {
     for (const [code, end] of [
       ['TARGET_GONE', 'gone'],
-      ['STATE_LOCKED', 'busy'],
+      ['HANDS_DENIED', 'busy'],
     ] as const) {
       const world = new AgentWorld(TWO);
       world.start('redis-server', 'redis.service', 1);

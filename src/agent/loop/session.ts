@@ -96,6 +96,8 @@ export class Session {
     try {
       const configuration = loadConfiguration(this.#parts.host, this.#parts.file);
       this.#refuseMove(configuration);
+      // It reads the same files; where it cannot, it goes on with the old ones and denies what is new.
+      void this.#hands.reload().catch((problem) => this.agent.events.add('', String(problem.message)));
       this.agent.reconfigure(configuration);
       this.#loadedMs = this.#parts.host.clock.wallMs();
       this.#problem = '';

@@ -102,13 +102,17 @@ export function returnedBy(verdicts: readonly Verdict[]): Bytes {
   return verdicts.reduce((sum, { returnedBytes }) => sum + (returnedBytes ?? 0), 0);
 }
 
+/** Denials that pass by themselves. */
+const NO_FAILURES: ReadonlySet<string> = new Set(['busy', 'too-soon', 'not-now', 'over-budget', 'stale']);
+
 /** A target that went away is no failure, nor is another Octavo at work. */
 function failed({ life, guards }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
   const why = `${problem.code}: ${problem.message}`;
   if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
     return { end: 'gone', why, taken: undefined };
-  if (problem.code === 'STATE_LOCKED') return { end: 'busy', why, taken: undefined };
+  if (problem.code === 'HANDS_DENIED' && NO_FAILURES.has(String(problem.facts.denial)))
+    return { end: 'busy', why, taken: undefined };
   guards.fail(nowMs, why);
   life.add({ failures: 1 });
   return { end: 'failed', why, taken: undefined };

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../agent/loop/events.js';
-import { OwnHands } from '../../agent/loop/own-hands.js';
+import { handsHere } from '../../agent/loop/hands-here.js';
 import { Session } from '../../agent/loop/session.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
@@ -53,7 +53,7 @@ export const agentCommand = command<Flags, []>(
       this.remark(`octavo: ${target === '' ? '' : `${target}: `}${text}`);
     const session = new Session({
       ...{ host: this.host, file: config, signal: this.signal, onEvent },
-      makeHands: (state) => new OwnHands({ host: this.host, directory: state }),
+      makeHands: (state) => handsHere(this.host, config, state),
     });
     if (!once) {
       this.onReload(() => session.reload());
