@@ -4,6 +4,7 @@ import { KINDS, type Kinds } from '../../config/kinds.js';
 import { USUAL_OVERHEAD, USUAL_SUCCESS } from '../../guards/host-guards.js';
 import { USUAL_MARGIN } from '../../guards/metric.js';
 import { USUAL_PRESSURE } from '../../guards/pressure.js';
+import { DEFAULT_BOUNDS } from '../../history/history.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
 import {
@@ -20,6 +21,7 @@ import {
 import type { ValueParser } from '../../vocabulary/quantities.js';
 import { parseCgroupGlob, parseGlob } from '../patterns/glob.js';
 import { parseHours } from '../patterns/hours.js';
+import { parseListenPlace } from '../patterns/listen-place.js';
 import { parametersOf, type Section } from './section.js';
 
 export const CONFIGURATION_VERSION = 1;
@@ -260,6 +262,34 @@ export const SAMPLING_FIELDS = z.strictObject({
   ),
 });
 
+export const METRICS_FIELDS = z.strictObject({
+  listen: parsed(
+    readField(checkedText(parseListenPlace), isText, {
+      brief: 'where metrics are served, nowhere when not given',
+      placeholder: 'place',
+    }),
+  ).optional(),
+  textfile: file('file for the textfile collector of node_exporter'),
+  targets: count({
+    brief: 'targets with series of their own; the others are added up',
+    min: 1,
+    max: 1000,
+  }).default(200),
+});
+
+const age = (brief: string) => duration({ brief, min: 3_600_000, max: 3660 * DAY });
+const tierBytes = (brief: string) => size({ brief, min: 2 ** 20, max: 2 ** 36 });
+
+export const HISTORY_FIELDS = z.strictObject({
+  keep: toggle({ brief: 'whether what turns saw and did is kept' }).default(true),
+  rawAge: age('how long every turn is kept').default(DEFAULT_BOUNDS.raw.age),
+  rawBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS.raw.bytes),
+  fiveMinuteAge: age('how long sums of five minutes are kept').default(DEFAULT_BOUNDS['5m'].age),
+  fiveMinuteBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS['5m'].bytes),
+  hourAge: age('how long sums of an hour are kept').default(DEFAULT_BOUNDS['1h'].age),
+  hourBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS['1h'].bytes),
+});
+
 export const ROOT_FIELDS = z.strictObject({
   octavo: choice(['agent'], { brief: 'what the file is' }),
   version: count({ brief: 'version of the format', min: CONFIGURATION_VERSION, max: CONFIGURATION_VERSION }),
@@ -280,6 +310,8 @@ export const CONFIGURATION: Section = {
   brief: 'configuration of octavo agent',
   fields: ROOT_FIELDS,
   sections: {
+    metrics: { brief: 'metrics for Prometheus', fields: METRICS_FIELDS },
+    history: { brief: 'what is kept of what turns saw and did', fields: HISTORY_FIELDS },
     sampling: { brief: 'what the agent may cost', fields: SAMPLING_FIELDS },
     defaults: {
       brief: 'what holds for every target that does not say otherwise',

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { AgentWorld, FILE } from '../../../test/agent-world.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
-import type { Hands, Order } from './hands.js';
+import type { Hands, Order } from '../turn/hands.js';
 
 const TWO = `targets:
   - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }

@@ -14,12 +14,12 @@ import { keepLives, readLives } from '../life/state-file.js';
 import { type LastTurn, TargetLife, type TurnEnd } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
+import type { Hands, Taken } from '../turn/hands.js';
+import { metOf, returnedBy, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
+import type { TurnRecord } from '../turn/turn-record.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
 import { GuardRounds } from './guard-rounds.js';
-import type { Hands, Taken } from './hands.js';
-import { metOf, returnedBy, type TurnResult, takeTargetTurn } from './target-turn.js';
-import type { TurnRecord } from './turn-record.js';
 
 export interface AgentParts {
   readonly host: Host;
@@ -243,7 +243,12 @@ export class Agent {
     this.#isStateNew = true;
     const { end, why, taken } = result;
     const record = { target: target.name, atMs: life.last.atMs, end, why, taken };
-    this.#parts.onTurn?.({ ...record, standing: guards.decision.state, cpuMs: this.#cpuMs() - cpuBefore });
+    this.#parts.onTurn?.({
+      ...record,
+      standing: guards.decision.state,
+      cpuMs: this.#cpuMs() - cpuBefore,
+      tookMs: this.#nowMs() - startedMs,
+    });
     return result;
   }
 

@@ -16,4 +16,6 @@ export interface TurnRecord {
   readonly standing: GuardState;
   /** CPU time of the agent that it took; undefined when not known. */
   readonly cpuMs: Milliseconds;
+  /** From its beginning to its end. */
+  readonly tookMs: Milliseconds;
 }

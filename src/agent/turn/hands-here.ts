@@ -2,9 +2,9 @@
 import type { TurnRequest } from '../../config/assemble.js';
 import type { Host } from '../../host/host.js';
 import { loadConfiguration } from '../configuration/read.js';
-import { grantsOf } from '../grants-of.js';
 import { Performer } from '../hands/performer.js';
 import { attentive, withState } from './attentive.js';
+import { grantsOf } from './grants-of.js';
 import type { Hands, TurnWatch } from './hands.js';
 import { TurnHands } from './turn-hands.js';
 

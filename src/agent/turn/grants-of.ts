@@ -1,19 +1,19 @@
 /** What a configuration allows, for the acting side, which reads it by itself. */
-import { KINDS } from '../config/kinds.js';
-import type { Host } from '../host/host.js';
-import { ServiceReader } from '../services/service-reader.js';
-import type { ProcessIdentity } from '../vocabulary/process.js';
-import type { Bytes } from '../vocabulary/units.js';
-import type { Configuration, Target } from './configuration/configuration.js';
+import { KINDS } from '../../config/kinds.js';
+import type { Host } from '../../host/host.js';
+import { ServiceReader } from '../../services/service-reader.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { Bytes } from '../../vocabulary/units.js';
+import type { Configuration, Target } from '../configuration/configuration.js';
 import {
   type Grant,
   type Grants,
   LEAST_PAUSE_MS,
   USUAL_LOOK_SHARE,
   USUAL_SAMPLE_SHARE,
-} from './hands/grants.js';
-import { isWithin } from './patterns/hours.js';
-import { namesOf } from './patterns/names.js';
+} from '../hands/grants.js';
+import { isWithin } from '../patterns/hours.js';
+import { namesOf } from '../patterns/names.js';
 
 export function grantsOf(host: Host, { targets, deny }: Configuration): Grants {
   const services = new ServiceReader(host);
