@@ -55,7 +55,8 @@ const ALLOWED = {
   ],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
-  simulator: ['model', 'config', 'formats', 'host', ...below],
+  // A scenario can run the whole agent.
+  simulator: ['agent', 'model', 'config', 'formats', 'host', ...below],
   // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   // What programs may import of the package: it looks, and decides, and never acts.
