@@ -39,7 +39,10 @@ const ALLOWED = {
   guards: below,
   // The agent: a process that decides and one that acts (agent/hands), which share a closed set of messages.
   agent: [
+    'services',
     'guards',
+    'history',
+    'metrics',
     'config',
     'cycle',
     ...parts,
@@ -52,7 +55,8 @@ const ALLOWED = {
   ],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
-  simulator: ['model', 'config', 'formats', 'host', ...below],
+  // A scenario can run the whole agent.
+  simulator: ['agent', 'model', 'config', 'formats', 'host', ...below],
   // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   // What programs may import of the package: it looks, and decides, and never acts.

@@ -1,10 +1,10 @@
 /** A model of a host with services, and an agent on it. */
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../src/agent/loop/events.js';
-import type { Hands } from '../src/agent/loop/hands.js';
-import { OwnHands } from '../src/agent/loop/own-hands.js';
 import { Session } from '../src/agent/loop/session.js';
-import type { TurnRecord } from '../src/agent/loop/turn-record.js';
+import type { Hands } from '../src/agent/turn/hands.js';
+import { handsHere } from '../src/agent/turn/hands-here.js';
+import type { TurnRecord } from '../src/agent/turn/turn-record.js';
 import type { Host } from '../src/host/host.js';
 import { type ModelHost, modelHost } from '../src/model/host/model-host.js';
 import { access } from '../src/model/kernel/access/access.js';
@@ -59,7 +59,7 @@ export class AgentWorld {
   } = {}): Session {
     return new Session({
       ...{ host, file: FILE, signal },
-      makeHands: (directory) => hands ?? new OwnHands({ host, directory }),
+      makeHands: (directory) => hands ?? handsHere(host, FILE, directory),
       onTurn: (record) => void this.turns.push(record),
       onEvent: (event) => void this.events.push(event),
     });

@@ -93,6 +93,7 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   'config explain': () => [[], ['targets.budgets.lockShare']],
   'config print': ({ configuration }) => [[configuration]],
   'config schema': () => [[]],
+  'config unit': () => [[]],
   compare: ({ fresh }) => [['--list'], ['--dry-run', '--cache', fresh('cells')]],
   'model shell': ({ script }) => [['--script', script]],
   help: () => [[], ['plan']],

@@ -253,6 +253,14 @@ export interface Network {
   serve(place: ListenPlace): Promise<Answer<PageServer>>;
 }
 
+/** Who started this process as a service, and watches it. */
+export interface ServiceManager {
+  /** It expects to be told WATCHDOG=1 at least so often; absent where it does not watch. */
+  readonly watchdogMs?: Milliseconds;
+  /** Lines as of sd_notify(3): `READY=1`. */
+  tell(text: string): Answer<void>;
+}
+
 export interface Clock {
   /** Since an arbitrary point, never goes back. */
   monotonicNs(): Nanoseconds;
@@ -289,4 +297,6 @@ export interface Host {
   readonly identity: Identity;
   /** Absent where nothing can be served: recordings, and the model. */
   readonly network?: Network;
+  /** Absent where nobody manages this process as a service. */
+  readonly serviceManager?: ServiceManager;
 }

@@ -156,6 +156,11 @@ export const ERRORS = {
     says: 'no key is called `{key}`: {problem}',
     advice: '`octavo config explain` lists every key.',
   },
+  HANDS_DENIED: {
+    exit: 'refused',
+    says: 'the acting side of the agent refuses ({denial}): {why}',
+    advice: 'It goes by its own copy of the configuration: `octavo status` shows what holds.',
+  },
   AGENT_RUNNING: {
     exit: 'refused',
     says: 'another agent runs on this host: process {pid} holds {path}',

@@ -98,6 +98,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'config explain': onStalledHost('config', 'explain'),
   'config print': { words: () => ['config', 'print', at('fifo')] },
   'config schema': onStalledHost('config', 'schema'),
+  'config unit': onStalledHost('config', 'unit'),
   simulate: { words: () => ['simulate', at('long.yaml')] },
   compare: { words: () => ['compare', at('long.yaml'), '--cache', at('cells')] },
   'model shell': { words: () => ['model', 'shell', '--script', at('long.octavo')] },

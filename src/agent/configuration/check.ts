@@ -168,7 +168,20 @@ function kindProblems(whole: Branch, target: Branch, path: Path, kinds: Kinds): 
           ],
     );
   });
-  return [...strange, ...goalProblems(target, path, policy, kinds)];
+  return [...strange, ...goalProblems(target, path, policy, kinds), ...metricProblems(whole, path)];
+}
+
+/** A metric needs one place where its value is. */
+function metricProblems(whole: Branch, path: Path): readonly Problem[] {
+  const guards = whole.entries.get('guards');
+  const metric = guards?.kind === 'branch' ? guards.entries.get('metric') : undefined;
+  if (metric?.kind !== 'branch') return [];
+  const one = (keys: readonly string[]) => keys.filter((key) => metric.entries.has(key)).length;
+  const at = [...path, 'guards', 'metric'];
+  if (one(['file', 'command']) !== 1) return [problem(metric.at, at, 'needs either file or command')];
+  if (one(['controlFile', 'controlCommand']) > 1)
+    return [problem(metric.at, at, 'has two controls: controlFile and controlCommand')];
+  return [];
 }
 
 const ROLES = {

@@ -2,7 +2,9 @@
 
 import type { Given } from '../../config/kinds.js';
 import { KINDS, ofKind } from '../../config/kinds.js';
+import type { GuardOptions } from '../guarding/guard-options.js';
 import { parseHours } from '../patterns/hours.js';
+import { parseListenPlace } from '../patterns/listen-place.js';
 import { matchOf } from '../patterns/match.js';
 import { effective, entriesOf, givenValue } from './check.js';
 import type { Configuration, Target } from './configuration.js';
@@ -10,7 +12,11 @@ import { fieldOf, type Section } from './section.js';
 import {
   BUDGET_FIELDS,
   CONFIGURATION,
+  GUARD_FIELDS,
+  HISTORY_FIELDS,
   MATCH_FIELDS,
+  METRIC_FIELDS,
+  METRICS_FIELDS,
   ROOT_FIELDS,
   SAMPLING_FIELDS,
   TARGET_NAME,
@@ -28,11 +34,28 @@ export function compiled(tree: Branch, files: readonly string[]): Configuration 
     state: root.state,
     runtime: root.runtime,
     cpuShare: sampling.cpu,
+    metrics: metricsOf(branchAt(tree, 'metrics')),
+    history: historyOf(branchAt(tree, 'history')),
     deny: entriesOf(tree, 'deny').map((one) =>
       matchOf(MATCH_FIELDS.parse(given(one, CONFIGURATION.lists?.deny))),
     ),
     targets: entriesOf(tree, 'targets').map((target) => targetOf(effective(tree, target))),
     files,
+  };
+}
+
+function metricsOf(tree: Branch): Configuration['metrics'] {
+  const { listen, textfile, targets } = METRICS_FIELDS.parse(given(tree, CONFIGURATION.sections?.metrics));
+  return { listen: listen === undefined ? undefined : parseListenPlace(listen), textfile, targets };
+}
+
+function historyOf(tree: Branch): Configuration['history'] {
+  const bounds = HISTORY_FIELDS.parse(given(tree, CONFIGURATION.sections?.history));
+  if (!bounds.keep) return undefined;
+  return {
+    raw: { age: bounds.rawAge, bytes: bounds.rawBytes },
+    '5m': { age: bounds.fiveMinuteAge, bytes: bounds.fiveMinuteBytes },
+    '1h': { age: bounds.hourAge, bytes: bounds.hourBytes },
   };
 }
 
@@ -62,7 +85,28 @@ function targetOf(tree: Branch): Target {
     processes: treatment.processes,
     budgets: { maxBlocks, maxBytes, lockUsPerSecond: lockShare * 1e6, minFreeBytes: minFree, maxPressure },
     timed,
+    guards: guardsOf(branchAt(tree, 'guards'), section?.sections?.guards),
   };
+}
+
+function guardsOf(tree: Branch, section: Section | undefined): GuardOptions {
+  const { cpuPressure, memoryPressure, ioPressure, memoryFull, ioFull, ...others } = GUARD_FIELDS.parse(
+    given(tree, section),
+  );
+  const metric = tree.entries.get('metric');
+  return {
+    ...others,
+    pressure: {
+      some: { cpu: cpuPressure, memory: memoryPressure, io: ioPressure },
+      full: { cpu: 0, memory: memoryFull, io: ioFull },
+    },
+    metric: metric?.kind === 'branch' ? metricOf(metric, section?.sections?.metric) : undefined,
+  };
+}
+
+function metricOf(tree: Branch, section: Section | undefined): GuardOptions['metric'] {
+  const { name, worse, margin, limit, ...source } = METRIC_FIELDS.parse(given(tree, section));
+  return { name, worse, margin, ...(limit === undefined ? {} : { limit }), source };
 }
 
 function branchAt(tree: Branch, key: string): Branch {

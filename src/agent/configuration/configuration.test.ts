@@ -181,6 +181,17 @@ describe('a configuration', () => {
         ...{ blocksPerMinute: 0, blocksPerHour: 0, bytesPerMinute: 2 ** 30, bytesPerHour: 2 ** 34 },
         ...{ lockPerMinute: 3000, lockPerHour: 60_000 },
       },
+      guards: {
+        pressure: { some: { cpu: 60, memory: 10, io: 40 }, full: { cpu: 0, memory: 5, io: 20 } },
+        ...{
+          freeHuge: 0,
+          lockShare: 0.2,
+          ownCpu: 0.05,
+          ownMemory: 400 * 2 ** 20,
+          success: 0.9,
+          metric: undefined,
+        },
+      },
     });
   });
 

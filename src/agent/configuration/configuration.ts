@@ -1,7 +1,10 @@
 /** A checked configuration, as the agent uses it. */
 import type { Given } from '../../config/kinds.js';
+import type { HistoryBounds } from '../../history/history.js';
+import type { ListenPlace } from '../../host/host.js';
 import type { Budgets } from '../../vocabulary/plan.js';
 import type { Bytes, Fraction, Milliseconds } from '../../vocabulary/units.js';
+import type { GuardOptions } from '../guarding/guard-options.js';
 import type { Hours } from '../patterns/hours.js';
 import type { Match } from '../patterns/match.js';
 
@@ -36,6 +39,13 @@ export interface Target {
   /** Bounds of one turn. */
   readonly budgets: Budgets;
   readonly timed: TimedBudgets;
+  readonly guards: GuardOptions;
+}
+
+export interface MetricsOptions {
+  readonly listen: ListenPlace | undefined;
+  readonly textfile: string | undefined;
+  readonly targets: number;
 }
 
 export interface Configuration {
@@ -45,6 +55,9 @@ export interface Configuration {
   readonly runtime: string | undefined;
   /** CPU time of the agent, as a share of one core. */
   readonly cpuShare: Fraction;
+  readonly metrics: MetricsOptions;
+  /** Bounds of the history; undefined when none is kept. */
+  readonly history: HistoryBounds | undefined;
   readonly deny: readonly Match[];
   readonly targets: readonly Target[];
   /** Files that it was read from, in order. */

@@ -30,8 +30,8 @@ function linesOf(
   const head = (key: string): EffectiveLine => ({ depth, begins: false, key, value: '', origin: '' });
   const inner = Object.entries(section.sections ?? {}).flatMap(([key, one]) => {
     const below = tree.entries.get(key);
-    const lines =
-      key === 'defaults' ? [] : linesOf(below?.kind === 'branch' ? below : nothing(tree), one, depth + 1);
+    const isLeftOut = key === 'defaults' || (one.isOptional === true && below === undefined);
+    const lines = isLeftOut ? [] : linesOf(below?.kind === 'branch' ? below : nothing(tree), one, depth + 1);
     return lines.length === 0 ? [] : [head(key), ...lines];
   });
   const lists = Object.entries(section.lists ?? {}).flatMap(([key, one]) => {

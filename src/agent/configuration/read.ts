@@ -38,6 +38,14 @@ export function readConfiguration(host: Host, path: string): ReadConfiguration {
   return { tree, files, problems, configuration };
 }
 
+/** Everything that is wrong with a text that stands for a whole configuration. */
+export function problemsOfText(text: string): readonly Problem[] {
+  const read = readTree(text, '');
+  if (!read.ok) return [read.problem];
+  const problems = valueProblems(read.tree);
+  return problems.length > 0 ? problems : wholeProblems(read.tree);
+}
+
 function dropIns(host: Host, path: string): readonly string[] {
   const listed = host.files.list(`${path}.d`);
   if (!listed.ok) return [];

@@ -10,6 +10,8 @@ export interface Section {
   readonly brief: string;
   /** Keys with a value, by name: a zod object of fields. */
   readonly fields: z.ZodObject;
+  /** Whether the whole of it means nothing when it is not given. */
+  readonly isOptional?: boolean;
   /** Keys that hold further keys. */
   readonly sections?: Readonly<Record<string, Section>>;
   /** Keys that hold a list of sections. */

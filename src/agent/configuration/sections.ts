@@ -1,6 +1,10 @@
 /** What can be configured: every key of an agent's configuration, once. */
 import * as z from 'zod';
 import { KINDS, type Kinds } from '../../config/kinds.js';
+import { USUAL_OVERHEAD, USUAL_SUCCESS } from '../../guards/host-guards.js';
+import { USUAL_MARGIN } from '../../guards/metric.js';
+import { USUAL_PRESSURE } from '../../guards/pressure.js';
+import { DEFAULT_BOUNDS } from '../../history/history.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
 import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
 import {
@@ -17,6 +21,7 @@ import {
 import type { ValueParser } from '../../vocabulary/quantities.js';
 import { parseCgroupGlob, parseGlob } from '../patterns/glob.js';
 import { parseHours } from '../patterns/hours.js';
+import { parseListenPlace } from '../patterns/listen-place.js';
 import { parametersOf, type Section } from './section.js';
 
 export const CONFIGURATION_VERSION = 1;
@@ -114,6 +119,60 @@ export const BUDGET_FIELDS = z.strictObject({
   }).default(DEFAULT_BUDGETS.maxPressure),
 });
 
+const percent = (brief: string) => factor({ brief: `${brief}; 0 for no bound`, min: 0, max: 100 });
+const words = (brief: string) =>
+  parsedList(listField(WORD, isText, { brief, placeholder: 'words' })).optional();
+const file = (brief: string) =>
+  parsed(readField(ABSOLUTE, isText, { brief, placeholder: 'path' })).optional();
+
+export const GUARD_FIELDS = z.strictObject({
+  cpuPressure: percent('waits while some task waited for a CPU for more percent of ten seconds').default(
+    USUAL_PRESSURE.some.cpu,
+  ),
+  memoryPressure: percent('the same for memory').default(USUAL_PRESSURE.some.memory),
+  ioPressure: percent('the same for disks').default(USUAL_PRESSURE.some.io),
+  memoryFull: percent('waits while all tasks waited for memory for more percent of ten seconds').default(
+    USUAL_PRESSURE.full.memory,
+  ),
+  ioFull: percent('the same for disks').default(USUAL_PRESSURE.full.io),
+  freeHuge: size({
+    brief: 'waits while less memory is free in huge blocks; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(0),
+  lockShare: share({
+    brief: 'stops when the target’s locks were held for a larger share of a minute; 0 for no bound',
+  }).default(0.2),
+  ownCpu: share({
+    brief: 'waits, and then stops, when the agent took a larger share of a CPU in a minute; 0 for no bound',
+  }).default(USUAL_OVERHEAD.cpu),
+  ownMemory: size({
+    brief: 'stops when the agent has more memory; 0 for no bound',
+    min: 0,
+    max: MOST_BYTES,
+  }).default(USUAL_OVERHEAD.residentBytes),
+  success: share({ brief: 'stops when a smaller share of the last steps was met' }).default(USUAL_SUCCESS),
+});
+
+export const METRIC_FIELDS = z.strictObject({
+  name: parsed(
+    readField(WORD, isText, { brief: 'what it is called in reasons', placeholder: 'name' }),
+  ).default('the metric'),
+  file: file('file whose last word is the value, such as one that a script writes'),
+  command: words('command, as a list of words, whose output ends with the value'),
+  controlFile: file('the same of a process that nobody touches: what both do is no effect'),
+  controlCommand: words('the same by a command'),
+  worse: choice(['higher', 'lower'], {
+    brief: 'which way is worse: latency gets worse upwards, throughput downwards',
+  }).default('higher'),
+  margin: share({
+    brief: 'how much worse it may get, as a share of what it was',
+    min: 0.001,
+    max: 10,
+  }).default(USUAL_MARGIN),
+  limit: factor({ brief: 'value that it must not pass, whatever it was', min: -1e15, max: 1e15 }).optional(),
+});
+
 /** How targets are treated; `defaults` has the same keys. */
 function treatmentShape({ policies, sources, actuators }: Kinds) {
   const [first, ...others] = Object.keys(policies).filter((name) => name !== 'named-blocks');
@@ -165,6 +224,17 @@ function treatmentSections({ policies, sources, actuators }: Kinds): Readonly<Re
     sourceParameters: parametersOf('parameters of the sources', sources),
     actuatorParameters: parametersOf('parameters of the actuators', actuators),
     budgets: { brief: 'bounds on what is done to a target', fields: BUDGET_FIELDS },
+    guards: {
+      brief: 'what keeps a target from being acted on',
+      fields: GUARD_FIELDS,
+      sections: {
+        metric: {
+          brief: 'the user’s own metric, which must not get worse',
+          fields: METRIC_FIELDS,
+          isOptional: true,
+        },
+      },
+    },
   };
 }
 
@@ -192,6 +262,34 @@ export const SAMPLING_FIELDS = z.strictObject({
   ),
 });
 
+export const METRICS_FIELDS = z.strictObject({
+  listen: parsed(
+    readField(checkedText(parseListenPlace), isText, {
+      brief: 'where metrics are served, nowhere when not given',
+      placeholder: 'place',
+    }),
+  ).optional(),
+  textfile: file('file for the textfile collector of node_exporter'),
+  targets: count({
+    brief: 'targets with series of their own; the others are added up',
+    min: 1,
+    max: 1000,
+  }).default(200),
+});
+
+const age = (brief: string) => duration({ brief, min: 3_600_000, max: 3660 * DAY });
+const tierBytes = (brief: string) => size({ brief, min: 2 ** 20, max: 2 ** 36 });
+
+export const HISTORY_FIELDS = z.strictObject({
+  keep: toggle({ brief: 'whether what turns saw and did is kept' }).default(true),
+  rawAge: age('how long every turn is kept').default(DEFAULT_BOUNDS.raw.age),
+  rawBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS.raw.bytes),
+  fiveMinuteAge: age('how long sums of five minutes are kept').default(DEFAULT_BOUNDS['5m'].age),
+  fiveMinuteBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS['5m'].bytes),
+  hourAge: age('how long sums of an hour are kept').default(DEFAULT_BOUNDS['1h'].age),
+  hourBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS['1h'].bytes),
+});
+
 export const ROOT_FIELDS = z.strictObject({
   octavo: choice(['agent'], { brief: 'what the file is' }),
   version: count({ brief: 'version of the format', min: CONFIGURATION_VERSION, max: CONFIGURATION_VERSION }),
@@ -212,6 +310,8 @@ export const CONFIGURATION: Section = {
   brief: 'configuration of octavo agent',
   fields: ROOT_FIELDS,
   sections: {
+    metrics: { brief: 'metrics for Prometheus', fields: METRICS_FIELDS },
+    history: { brief: 'what is kept of what turns saw and did', fields: HISTORY_FIELDS },
     sampling: { brief: 'what the agent may cost', fields: SAMPLING_FIELDS },
     defaults: {
       brief: 'what holds for every target that does not say otherwise',

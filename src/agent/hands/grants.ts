@@ -3,6 +3,7 @@
  * by it; this one is what holds.
  */
 import type { ActuatorName } from '../../actuators/kinds/catalogue.js';
+import type { Given } from '../../config/kinds.js';
 import type { Budgets } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes, Fraction, Milliseconds } from '../../vocabulary/units.js';
@@ -16,6 +17,8 @@ export interface Grant {
   readonly act: boolean;
   readonly actions: readonly ('split' | 'collapse')[];
   readonly actuators: readonly ActuatorName[];
+  /** Parameters of the actuators, by name. */
+  readonly actuatorParameters?: Given;
   readonly looks: readonly Look[];
   /** Bounds of one run; those of a plan hold where they are narrower. */
   readonly budgets: Budgets;

@@ -121,6 +121,8 @@ export class Performer implements ActingSide {
       try {
         return await act();
       } catch (problem) {
+        if (problem instanceof OctavoError && problem.code === 'STATE_LOCKED')
+          return denied('busy', problem.message);
         return denied('failed', problem instanceof Error ? problem.message : String(problem));
       }
     });
@@ -253,7 +255,11 @@ export class Performer implements ActingSide {
 
   #carryOut({ plan, grant }: Allowed, signal: AbortSignal): Promise<Applied> {
     const { host } = this.#options;
-    const actuators = actuatorsOf(host, grant.actuators, { budgets: plan.budgets });
+    const actuators = actuatorsOf(host, grant.actuators, {
+      parameters: grant.actuatorParameters,
+      askDamon: true,
+      budgets: plan.budgets,
+    });
     return applyPlan({ place: this.#place(), plan, actuators, signal, progress: () => undefined });
   }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../../test/scripted-host.js';
+import { NO_STOPS, stopped } from '../../guards/back-off.js';
 import { Allowance } from './allowance.js';
 import { ClockWatch } from './clock-watch.js';
 import { OwnCpu } from './own-cpu.js';
-import { current, DAY, FREE, stopped } from './standing.js';
 import { keepLives, readLives } from './state-file.js';
 import { readStatus } from './status.js';
 import { TargetLife } from './target-life.js';
@@ -54,33 +54,7 @@ describe('an allowance', () => {
   });
 });
 
-describe('a standing', () => {
-  test('backs off twice as long after each stop, and only observes after the third of a day', () => {
-    const first = stopped(FREE, 1000, 'why');
-    assert.deepEqual(first, { state: 'backing-off', untilMs: 61_000, reason: 'why', stopsMs: [1000] });
-    assert.equal(current(first, 60_999), first);
-    assert.equal(current(first, 61_000).state, 'free');
-    const second = stopped(current(first, 61_000), 61_000, 'again');
-    assert.deepEqual([second.state, second.untilMs], ['backing-off', 61_000 + 120_000]);
-    const third = stopped(current(second, 200_000), 200_000, 'still');
-    assert.deepEqual([third.state, third.untilMs, third.reason], ['observe-only', 200_000 + DAY, 'still']);
-    assert.equal(current(third, 199_999 + DAY).state, 'observe-only');
-    assert.deepEqual(current(third, 200_000 + DAY), {
-      state: 'free',
-      untilMs: 0,
-      reason: 'still',
-      stopsMs: [],
-    });
-  });
-
-  test('forgets stops after a day', () => {
-    const once = stopped(FREE, 0, '');
-    assert.deepEqual(current(once, DAY - 1).stopsMs, [0]);
-    assert.deepEqual(current(once, DAY).stopsMs, []);
-    assert.equal(stopped(current(once, DAY), DAY, '').untilMs, DAY + 60_000);
-    assert.equal(current(FREE, 5), FREE);
-  });
-});
+const DAY = 86_400_000;
 
 describe('own CPU time', () => {
   const withCpu = () => {
@@ -139,7 +113,7 @@ test('a jump of the wall clock is told once, in both directions, and small corre
 
 describe('the state on disk', () => {
   const life = () => {
-    const one = new TargetLife('a', stopped(FREE, 0, 'why'));
+    const one = new TargetLife('a', stopped(NO_STOPS, 0, 'why'));
     one.allowance.note(0, { blocks: 3, bytes: 4, lockMs: 5 });
     one.add({ turns: 2, returnedBytes: 7 });
     return one;
@@ -151,10 +125,7 @@ describe('the state on disk', () => {
     host.nowNs += 30e9;
     const { lives, notes } = readLives(host, '/state');
     const found = lives.get('a');
-    assert.deepEqual(
-      [notes, found?.standing],
-      [[], { state: 'backing-off', untilMs: 60_000, reason: 'why', stopsMs: [0] }],
-    );
+    assert.deepEqual([notes, found?.backOff], [[], { stops: [{ atMs: 0, why: 'why' }], untilMs: 300_000 }]);
     assert.deepEqual(found?.allowance.entries(30_000), [{ atMs: 0, blocks: 3, bytes: 4, lockMs: 5 }]);
     assert.deepEqual([found?.totals.turns, found?.totals.returnedBytes, found?.totals.met], [2, 7, 0]);
   });
@@ -168,8 +139,8 @@ describe('the state on disk', () => {
       keepLives(host, '/state', [life()]);
       wall += jump;
       const found = readLives(host, '/state').lives.get('a');
-      assert.ok(found !== undefined && found.standing.untilMs <= DAY + 1, String(found?.standing.untilMs));
-      assert.ok(found.standing.stopsMs.every((at) => at <= 1));
+      assert.ok(found !== undefined && found.backOff.untilMs <= DAY, String(found?.backOff.untilMs));
+      assert.ok(found.backOff.stops.every(({ atMs }) => atMs <= 1));
       assert.ok(found.allowance.entries(0).every(({ atMs }) => atMs <= 1));
     }
   });

@@ -4,21 +4,20 @@
  */
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
+import { type BackOffState, settled } from '../../guards/back-off.js';
 import type { Host } from '../../host/host.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import { Allowance } from './allowance.js';
-import { DAY } from './standing.js';
 import { TargetLife } from './target-life.js';
 
 export const STATE_VERSION = 1;
 
 const Count = z.number().nonnegative();
 const TargetSchema = z.object({
-  standing: z.object({
-    state: z.enum(['free', 'backing-off', 'observe-only']),
+  backOff: z.object({
+    stops: z.array(z.object({ atMs: z.number(), why: z.string() })),
     untilMs: z.number(),
-    reason: z.string(),
-    stopsMs: z.array(z.number()),
+    observeOnlySinceMs: z.number().optional(),
   }),
   used: z.array(z.object({ atMs: z.number(), blocks: Count, bytes: Count, lockMs: Count })),
   totals: z.object({
@@ -87,32 +86,37 @@ function livesOf(host: Host, { targets }: State): ReadonlyMap<string, TargetLife
   const shift = offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
   const past = (wallMs: number) => Math.min(nowMs, Math.round(wallMs + shift));
-  const lives = Object.entries(targets).map(([name, { standing, used, totals }]): [string, TargetLife] => {
-    const untilMs =
-      standing.state === 'free' ? 0 : Math.min(nowMs + DAY, Math.round(standing.untilMs + shift));
-    const life = new TargetLife(
+  const lives = Object.entries(targets).map(([name, { backOff, used, totals }]): [string, TargetLife] => [
+    name,
+    new TargetLife(
       name,
-      { ...standing, untilMs, stopsMs: standing.stopsMs.map(past) },
+      settled(shifted(backOff, shift), nowMs),
       new Allowance(used.map((entry) => ({ ...entry, atMs: past(entry.atMs) }))),
       totals,
-    );
-    return [name, life];
-  });
+    ),
+  ]);
   return new Map(lives);
+}
+
+/** The same times by another clock. */
+function shifted({ stops, untilMs, observeOnlySinceMs }: BackOffState, shift: Milliseconds): BackOffState {
+  return {
+    stops: stops.map(({ atMs, why }) => ({ atMs: Math.round(atMs + shift), why })),
+    untilMs: untilMs === 0 ? 0 : Math.round(untilMs + shift),
+    ...(observeOnlySinceMs === undefined
+      ? {}
+      : { observeOnlySinceMs: Math.round(observeOnlySinceMs + shift) }),
+  };
 }
 
 /** Keeps everything in one atomic write. Returns why it could not be kept, or undefined. */
 export function keepLives(host: Host, directory: string, lives: Iterable<TargetLife>): string | undefined {
   const shift = -offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
-  const rows = [...lives].slice(-MOST_KEPT).map(({ name, standing, allowance, totals }) => [
+  const rows = [...lives].slice(-MOST_KEPT).map(({ name, backOff, allowance, totals }) => [
     name,
     {
-      standing: {
-        ...standing,
-        untilMs: standing.state === 'free' ? 0 : standing.untilMs + shift,
-        stopsMs: standing.stopsMs.map((atMs) => atMs + shift),
-      },
+      backOff: shifted(backOff, shift),
       used: allowance.entries(nowMs).map((entry) => ({ ...entry, atMs: entry.atMs + shift })),
       totals,
     },

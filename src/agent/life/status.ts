@@ -15,7 +15,9 @@ const LastTurnSchema = z.looseObject({
 
 export const StatusTargetSchema = z.looseObject({
   ...{ name: Text, match: Text, act: z.boolean(), policy: Text, processes: Count },
-  standing: z.enum(['free', 'backing-off', 'observe-only']),
+  standing: z.enum(['clear', 'holding', 'backing-off', 'observe-only']),
+  /** What guards could not judge, and why. */
+  blind: z.array(Text),
   /** Wall times; null when there is none. */
   ...{ untilMs: Count.nullable(), reason: Text, nextMs: Count },
   last: LastTurnSchema.nullable(),

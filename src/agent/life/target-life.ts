@@ -1,7 +1,7 @@
 /** What the agent remembers of one target. */
+import { type BackOffState, NO_STOPS } from '../../guards/back-off.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import { Allowance } from './allowance.js';
-import { FREE, type Standing } from './standing.js';
 
 /** Sums since the state was begun. */
 export interface Totals {
@@ -41,16 +41,17 @@ export interface LastTurn {
 
 export class TargetLife {
   readonly name: string;
-  standing: Standing;
+  /** Stops of the last day, by the monotonic clock. */
+  backOff: BackOffState;
   allowance: Allowance;
   totals: Totals;
   /** When its next turn is due, by the monotonic clock. */
   dueMs: Milliseconds = 0;
   last: LastTurn | undefined;
 
-  constructor(name: string, standing = FREE, allowance = new Allowance(), totals = NO_TOTALS) {
+  constructor(name: string, backOff = NO_STOPS, allowance = new Allowance(), totals = NO_TOTALS) {
     this.name = name;
-    this.standing = standing;
+    this.backOff = backOff;
     this.allowance = allowance;
     this.totals = totals;
   }

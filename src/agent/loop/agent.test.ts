@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { AgentWorld, FILE } from '../../../test/agent-world.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
-import type { Hands, Order } from './hands.js';
+import type { Hands, Order } from '../turn/hands.js';
 
 const TWO = `targets:
   - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }
@@ -104,22 +104,26 @@ class ScriptedHands implements Hands {
     throw this.answer(order);
   }
 
+  async reload(): Promise<void> {
+    // Nothing is read.
+  }
+
   async close(): Promise<void> {
     this.closed++;
   }
 }
 
 describe('a turn that fails', () => {
-  const failing = (code: 'NO_THP' | 'TARGET_GONE' | 'STATE_LOCKED') =>
-    new ScriptedHands(() => new OctavoError(code, { path: '/x', pid: 5 }));
+  const failing = (code: 'NO_THP' | 'TARGET_GONE' | 'HANDS_DENIED') =>
+    new ScriptedHands(() => new OctavoError(code, { path: '/x', pid: 5, denial: 'busy', why: 'no' }));
 
   test('backs off twice as long, then only observes, and is forgiven when the configuration is read again', async () => {
     const world = new AgentWorld(TWO);
     world.start('redis-server', 'redis.service', 1);
     const hands = failing('NO_THP');
-    await world.run(400_000, { 350000: (session) => session.reload() }, { hands });
+    await world.run(4_000_000, { 3000000: (session) => session.reload() }, { hands });
     const acting = hands.orders.flatMap(({ target, act }, at) => (target === 'redis' && act ? [at] : []));
-    assert.equal(acting.length, 4, 'three times until it only observes, and once after the reload');
+    assert.equal(acting.length, 7, 'four times until it only observes, and again after the reload');
     const texts = world.texts();
     assert.ok(
       texts.some((text) => /^redis: NO_THP: .*; backing off$/.test(text)),
@@ -135,12 +139,12 @@ describe('a turn that fails', () => {
   test('because its target is gone or another Octavo is at work stops nothing', async () => {
     for (const [code, end] of [
       ['TARGET_GONE', 'gone'],
-      ['STATE_LOCKED', 'busy'],
+      ['HANDS_DENIED', 'busy'],
     ] as const) {
       const world = new AgentWorld(TWO);
       world.start('redis-server', 'redis.service', 1);
       const session = await world.run(15_000, {}, { hands: failing(code) });
-      assert.ok(world.turnsOf('redis').every((turn) => turn.end === end && turn.standing === 'free'));
+      assert.ok(world.turnsOf('redis').every((turn) => turn.end === end && turn.standing === 'clear'));
       assert.equal(session.agent.life('redis').totals.failures, 0);
     }
   });
@@ -188,7 +192,7 @@ describe('the life of an agent', () => {
     const [redis, rest] = status.targets;
     assert.deepEqual(
       [redis.name, redis.processes, redis.act, redis.standing, redis.untilMs],
-      ['redis', 1, true, 'free', null],
+      ['redis', 1, true, 'clear', null],
     );
     assert.deepEqual([redis.totals.met, redis.totals.turns, redis.last?.end], [2, 2, 'nothing-to-do']);
     assert.deepEqual([rest.processes, rest.last], [0, null]);

@@ -2,22 +2,24 @@
  * The agent: watches who is there, takes a turn on each target when it is due, within its own CPU time, and does its
  * duties between the steps of turns. Knows nothing of terminals, signals or privileges.
  */
+import { NO_STOPS } from '../../guards/back-off.js';
 import type { Host } from '../../host/host.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
+import type { TargetGuards } from '../guarding/target-guards.js';
 import { ClockWatch } from '../life/clock-watch.js';
 import { OwnCpu } from '../life/own-cpu.js';
-import { FREE, LONGEST_PAUSE } from '../life/standing.js';
 import { keepLives, readLives } from '../life/state-file.js';
 import { type LastTurn, TargetLife, type TurnEnd } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
+import type { Hands, Taken } from '../turn/hands.js';
+import { metOf, returnedBy, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
+import type { TurnRecord } from '../turn/turn-record.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
-import type { Hands, Taken } from './hands.js';
-import { metOf, returnedBy, type TurnResult, takeTargetTurn } from './target-turn.js';
-import type { TurnRecord } from './turn-record.js';
+import { GuardRounds } from './guard-rounds.js';
 
 export interface AgentParts {
   readonly host: Host;
@@ -38,6 +40,8 @@ const KEEP_EVERY: Milliseconds = 10_000;
 const LONGEST_WAIT: Milliseconds = 1000;
 /** A target that a turn found nobody of is tried again when it grows, or after this. */
 const AGAIN_AFTER: Milliseconds = 5000;
+const GUARD_EVERY: Milliseconds = 2000;
+const HOUR: Milliseconds = 3_600_000;
 
 export class Agent {
   readonly host: Host;
@@ -50,6 +54,7 @@ export class Agent {
   readonly #roster: Roster;
   readonly #clockWatch: ClockWatch;
   readonly #lives: Map<string, TargetLife>;
+  readonly #rounds: GuardRounds;
   readonly #troubles = new Map<string, string>();
   #configuration: Configuration;
   #isStateNew = false;
@@ -71,6 +76,13 @@ export class Agent {
     for (const note of read.notes) this.events.add('', note);
     parts.signal.addEventListener('abort', () => this.interrupt());
     this.#duties.add({ everyMs: configuration.watchMs, do: () => this.#look() });
+    this.#rounds = new GuardRounds({
+      ...{ host, own: this.own, pids: () => [host.identity.pid, ...hands.processes] },
+      groupsOf: (name) => new Set(this.#roster.members(name).map(({ cgroup }) => cgroup)),
+      changed: (name, words) => this.events.add(name, words),
+    });
+    this.#rounds.reset(configuration.targets, (name) => this.life(name).backOff);
+    this.#duties.add({ everyMs: GUARD_EVERY, do: (nowMs) => this.#rounds.observe(nowMs) });
     this.#duties.add({ everyMs: KEEP_EVERY, do: () => this.keepState() });
   }
 
@@ -97,6 +109,10 @@ export class Agent {
     return found;
   }
 
+  guardsOf(target: string): TargetGuards {
+    return this.#rounds.of(target);
+  }
+
   addDuty(duty: Duty): void {
     this.#duties.add(duty);
   }
@@ -114,9 +130,10 @@ export class Agent {
     this.#configuration = configuration;
     this.#roster.reconfigure(configuration);
     for (const life of this.#lives.values()) {
-      life.standing = FREE;
+      life.backOff = NO_STOPS;
       life.dueMs = 0;
     }
+    this.#rounds.reset(configuration.targets, () => NO_STOPS);
     this.#isStateNew = true;
     this.interrupt();
   }
@@ -214,17 +231,24 @@ export class Agent {
       tend: () => this.tend(),
       sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
     };
-    const before = life.standing.state;
-    const parts = { host: this.host, hands: this.#hands, target, life, processes, watch, held: '' };
+    const guards = this.#rounds.of(target.name);
+    const before = guards.decision.state;
+    const parts = { host: this.host, hands: this.#hands, target, life, guards, processes, watch };
     const result = await takeTargetTurn(parts).catch((problem) => stoppedTurn(problem));
-    life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, life);
+    life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
+    life.backOff = guards.state;
     const changed = life.last?.end !== result.end || life.last.why !== result.why;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
-    if (changed || life.standing.state !== before) this.events.add(target.name, turnWords(result, life));
+    if (changed || guards.decision.state !== before) this.events.add(target.name, turnWords(result, guards));
     this.#isStateNew = true;
     const { end, why, taken } = result;
     const record = { target: target.name, atMs: life.last.atMs, end, why, taken };
-    this.#parts.onTurn?.({ ...record, standing: life.standing.state, cpuMs: this.#cpuMs() - cpuBefore });
+    this.#parts.onTurn?.({
+      ...record,
+      standing: guards.decision.state,
+      cpuMs: this.#cpuMs() - cpuBefore,
+      tookMs: this.#nowMs() - startedMs,
+    });
     return result;
   }
 
@@ -247,11 +271,11 @@ function nextTurnMs(
   startedMs: Milliseconds,
   everyMs: Milliseconds,
   end: TurnEnd,
-  { standing }: TargetLife,
+  { decision, state }: TargetGuards,
 ): Milliseconds {
   if (end === 'gone') return startedMs + AGAIN_AFTER;
   if (end !== 'failed') return startedMs + everyMs;
-  const untilMs = standing.state === 'backing-off' ? standing.untilMs : startedMs + LONGEST_PAUSE;
+  const untilMs = decision.state === 'backing-off' ? state.untilMs + 2 * GUARD_EVERY : startedMs + HOUR;
   return Math.max(startedMs + everyMs, untilMs);
 }
 
@@ -280,7 +304,7 @@ function notesOf(taken: Taken | undefined): readonly string[] {
   return (taken?.notes ?? []).slice(0, MOST_NOTES);
 }
 
-function turnWords({ end, why, taken }: TurnResult, { standing }: TargetLife): string {
+function turnWords({ end, why, taken }: TurnResult, { decision }: TargetGuards): string {
   const planned = taken?.plan.steps.length ?? 0;
   const verdicts = taken?.done?.verdicts ?? [];
   switch (end) {
@@ -297,7 +321,7 @@ function turnWords({ end, why, taken }: TurnResult, { standing }: TargetLife): s
     case 'busy':
       return `another Octavo is at work: ${why}`;
     case 'failed':
-      return standing.state === 'observe-only'
+      return decision.state === 'observe-only'
         ? `${why}; from now on it is only observed`
         : `${why}; backing off`;
   }

@@ -1,17 +1,23 @@
 /** An agent on a host: alone there, with its status where others find it, and a configuration that can be read again. */
+import { History } from '../../history/history.js';
 import type { Host } from '../../host/host.js';
 import { type HeldLock, takeLock } from '../../host/lock-file.js';
+import type { AgentReading } from '../../metrics/agent-reading.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration } from '../configuration/configuration.js';
 import { loadConfiguration } from '../configuration/read.js';
+import { residentBytes } from '../guarding/host-readings.js';
 import { runtimeDirectory, type Status, writeStatus } from '../life/status.js';
+import { observationOf } from '../record/observations.js';
+import { Recorder } from '../record/recorder.js';
+import { TurnCounts } from '../record/turn-counts.js';
+import type { Hands } from '../turn/hands.js';
+import type { TurnResult } from '../turn/target-turn.js';
+import type { TurnRecord } from '../turn/turn-record.js';
 import { Agent } from './agent.js';
 import type { AgentEvent } from './events.js';
-import type { Hands } from './hands.js';
 import { statusOf } from './status-document.js';
-import type { TurnResult } from './target-turn.js';
-import type { TurnRecord } from './turn-record.js';
 
 export interface SessionParts {
   readonly host: Host;
@@ -20,16 +26,22 @@ export interface SessionParts {
   readonly signal: AbortSignal;
   /** Hands for a state directory. */
   makeHands(state: string): Hands;
+  /** Of Octavo, for metrics. */
+  readonly version?: string;
   onTurn?(record: TurnRecord): void;
   onEvent?(event: AgentEvent): void;
 }
 
 const STATUS_EVERY: Milliseconds = 5000;
+/** History and metrics are brought up to date this often. */
+const KEEP_EVERY: Milliseconds = 10_000;
 
 export class Session {
   readonly agent: Agent;
   readonly #parts: SessionParts;
   readonly #hands: Hands;
+  readonly #recorder: Recorder;
+  readonly #turns = new TurnCounts();
   readonly #locks: readonly HeldLock[];
   readonly #runtime: string;
   readonly #startedMs: Milliseconds;
@@ -50,10 +62,56 @@ export class Session {
     this.#hands = parts.makeHands(state);
     this.agent = new Agent({
       ...{ host, hands: this.#hands, configuration, state, signal },
-      onTurn: (record) => parts.onTurn?.(record),
+      onTurn: (record) => this.#noteTurn(record),
       onEvent: (event) => parts.onEvent?.(event),
     });
+    this.#recorder = this.#recorderOf(state, configuration);
     this.agent.addDuty({ everyMs: STATUS_EVERY, do: () => this.tell() });
+    this.agent.addDuty({ everyMs: KEEP_EVERY, do: () => this.#keep() });
+  }
+
+  #recorderOf(state: string, { history, metrics }: Configuration): Recorder {
+    const { host } = this.#parts;
+    return new Recorder({
+      ...{ host, mostTargets: metrics.targets, textfile: metrics.textfile },
+      history: history && History.open({ host, directory: state }, history),
+      reading: () => this.#reading(),
+      trouble: (what, problem) => this.agent.trouble(what, problem),
+    });
+  }
+
+  #noteTurn(record: TurnRecord): void {
+    this.#turns.add(record);
+    const target = this.agent.configuration.targets.find(({ name }) => name === record.target);
+    if (target !== undefined) this.#recorder.note(observationOf(record, target));
+    this.#parts.onTurn?.(record);
+  }
+
+  #keep(): void {
+    this.#recorder.flush(new Set(this.agent.configuration.targets.map(({ name }) => name)));
+  }
+
+  #reading(): AgentReading {
+    const { host, version = 'unknown' } = this.#parts;
+    const { configuration, own } = this.agent;
+    const pids = [host.identity.pid, ...this.#hands.processes];
+    return {
+      ...{ version, startedAtMs: this.#startedMs, ...this.#turns.facts },
+      ...{ cpuNs: Math.round(own.totalMs * 1e6), residentBytes: residentBytes(host, pids) },
+      ...{ configOk: this.#problem === '', configLoadedAtMs: this.#loadedMs },
+      ...{ targets: configuration.targets.length, guards: [], history: this.#recorder.health },
+    };
+  }
+
+  /** Serves metrics where the configuration says. */
+  async #serve(): Promise<void> {
+    const { listen } = this.agent.configuration.metrics;
+    const { network } = this.#parts.host;
+    if (listen === undefined || network === undefined) return;
+    const served = await network.serve(listen);
+    if (served.ok) this.#recorder.serveAt(served.value);
+    else
+      this.agent.trouble('metrics', `metrics cannot be served: ${served.error.call} (${served.error.errno})`);
   }
 
   /** The configuration is read again at the next opportunity. */
@@ -64,7 +122,12 @@ export class Session {
 
   async run(): Promise<void> {
     this.agent.addDuty({ everyMs: 200, do: () => this.#reloadIfAsked() });
+    const { serviceManager } = this.#parts.host;
+    if (serviceManager?.watchdogMs !== undefined)
+      this.agent.addDuty({ everyMs: serviceManager.watchdogMs / 4, do: () => this.#notify('WATCHDOG=1') });
     try {
+      await this.#serve();
+      this.#notify('READY=1');
       await this.agent.run();
     } finally {
       await this.#end();
@@ -86,8 +149,16 @@ export class Session {
 
   /** Writes the status. */
   tell(): void {
+    this.#notify(`STATUS=${this.#words()}`);
     const problem = writeStatus(this.#parts.host, this.#runtime, this.status());
     this.agent.trouble('status', problem);
+  }
+
+  #words(): string {
+    const { configuration, counts, troubles } = this.agent;
+    const acting = configuration.targets.filter(({ act }) => act).length;
+    const trouble = troubles.length === 0 ? '' : `; ${troubles[0]}`;
+    return `${configuration.targets.length} targets, ${acting} may be acted on; ${counts.known} processes${trouble}`;
   }
 
   #reloadIfAsked(): void {
@@ -96,6 +167,8 @@ export class Session {
     try {
       const configuration = loadConfiguration(this.#parts.host, this.#parts.file);
       this.#refuseMove(configuration);
+      // It reads the same files; where it cannot, it goes on with the old ones and denies what is new.
+      void this.#hands.reload().catch((problem) => this.agent.events.add('', String(problem.message)));
       this.agent.reconfigure(configuration);
       this.#loadedMs = this.#parts.host.clock.wallMs();
       this.#problem = '';
@@ -119,8 +192,22 @@ export class Session {
     });
   }
 
+  /** Tells systemd, where it started this. */
+  #notify(text: string): void {
+    const told = this.#parts.host.serviceManager?.tell(text);
+    this.agent.trouble(
+      'service manager',
+      told === undefined || told.ok
+        ? undefined
+        : `systemd cannot be told: ${told.error.call} (${told.error.errno})`,
+    );
+  }
+
   async #end(): Promise<void> {
+    this.#notify('STOPPING=1');
     this.tell();
+    this.#keep();
+    await this.#recorder.close();
     await this.#hands.close();
     for (const lock of this.#locks) lock.release();
   }

@@ -28,16 +28,18 @@ export function statusOf(agent: Agent, startedMs: Milliseconds, facts: Configura
 }
 
 function statusTarget(agent: Agent, { name, match, act, policy }: Target): StatusTarget {
-  const { standing, last, totals, dueMs } = agent.life(name);
+  const { last, totals, dueMs } = agent.life(name);
+  const { decision, state } = agent.guardsOf(name);
   const { clock } = agent.host;
   const wall = (monotonicMs: Milliseconds) =>
     Math.round(clock.wallMs() - clock.monotonicNs() / 1e6 + monotonicMs);
   return {
     ...{ name, match: match.words, act, policy },
     processes: agent.processesOf(name),
-    standing: standing.state,
-    untilMs: standing.state === 'free' ? null : wall(standing.untilMs),
-    reason: standing.reason,
+    standing: decision.state,
+    blind: [...decision.blind],
+    untilMs: decision.state === 'backing-off' ? wall(state.untilMs) : null,
+    reason: decision.why.join('; '),
     nextMs: wall(dueMs),
     last: last === undefined ? null : { ...last, notes: [...last.notes] },
     totals: { ...totals },

@@ -5,6 +5,7 @@
  */
 import { isKernelThread, parseCgroup, parseStat } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
+import { ServiceReader } from '../../services/service-reader.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { Names } from '../patterns/match.js';
@@ -53,8 +54,11 @@ export class Watcher {
   #again: ProcessId[] = [];
   #counts: Counts = { listed: 0, known: 0, waiting: 0, groupless: 0, problem: '' };
 
+  readonly #services: ServiceReader;
+
   constructor(host: Host) {
     this.#host = host;
+    this.#services = new ServiceReader(host);
   }
 
   get counts(): Counts {
@@ -135,10 +139,11 @@ export class Watcher {
     if (isKernelThread(stat) || pid === identity.pid) return 'never-a-target';
     const group = files.readText(`/proc/${pid}/cgroup`);
     const { command, startTicks } = stat;
-    const cgroup = group.ok ? group.value : undefined;
+    const cgroup = group.ok ? parseCgroup(group.value) : undefined;
+    const belonging = this.#services.read({ pid, command, cgroupText: group.ok ? group.value : '' });
     return {
-      ...{ pid, startTicks, command, cgroup: cgroup === undefined ? '/' : parseCgroup(cgroup) },
-      names: namesOf({ command, cgroup }),
+      ...{ pid, startTicks, command, cgroup: cgroup ?? '/' },
+      names: namesOf(belonging, cgroup),
     };
   }
 }

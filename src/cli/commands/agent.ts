@@ -1,10 +1,11 @@
 import type { AgentEvent } from '../../agent/loop/events.js';
-import { OwnHands } from '../../agent/loop/own-hands.js';
 import { Session } from '../../agent/loop/session.js';
+import { handsHere } from '../../agent/turn/hands-here.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
 import { parseWord } from '../parameters.js';
 import { showStatus } from '../print/agent-status.js';
+import { VERSION } from '../version.js';
 
 type Flags = { readonly config: string; readonly once: boolean; readonly json: boolean };
 
@@ -52,8 +53,8 @@ export const agentCommand = command<Flags, []>(
     const onEvent = ({ target, text }: AgentEvent) =>
       this.remark(`octavo: ${target === '' ? '' : `${target}: `}${text}`);
     const session = new Session({
-      ...{ host: this.host, file: config, signal: this.signal, onEvent },
-      makeHands: (state) => new OwnHands({ host: this.host, directory: state }),
+      ...{ host: this.host, file: config, signal: this.signal, onEvent, version: VERSION },
+      makeHands: (state) => handsHere(this.host, config, state),
     });
     if (!once) {
       this.onReload(() => session.reload());

@@ -3,6 +3,7 @@ import { effectiveLines } from '../../agent/configuration/effective.js';
 import { everyKey, explained, type KeyText } from '../../agent/configuration/explain.js';
 import { configurationSchema } from '../../agent/configuration/json-schema.js';
 import { loadConfiguration, readConfiguration } from '../../agent/configuration/read.js';
+import { unitText } from '../../agent/configuration/unit.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { parseWord } from '../parameters.js';
@@ -122,12 +123,50 @@ export const configSchemaCommand = command<Record<never, never>, []>(
   },
 );
 
+type UnitFlags = { readonly program: string; readonly config: string };
+
+export const configUnitCommand = command<UnitFlags, []>(
+  {
+    brief: 'print the systemd unit of the agent',
+    description: [
+      'With a watchdog, bounds on memory, the fewest capabilities and a closed system around it. Write it to',
+      '/etc/systemd/system/octavo.service and read docs/agent.md, which argues its lines.',
+    ].join('\n'),
+    examples: [
+      ['octavo config unit > /etc/systemd/system/octavo.service', 'then `systemctl enable --now octavo`'],
+    ],
+    effect: LOOKS,
+  },
+  {
+    flags: {
+      program: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief: 'How octavo is started, as an absolute path',
+        default: '/usr/bin/octavo',
+        placeholder: 'path',
+      },
+      config: {
+        kind: 'parsed',
+        parse: parseWord,
+        brief: 'Configuration of the agent',
+        default: '/etc/octavo/agent.yaml',
+        placeholder: 'file',
+      },
+    },
+  },
+  function ({ program, config }) {
+    this.printBytes(new TextEncoder().encode(unitText({ program, configuration: config })));
+  },
+);
+
 export const configRoutes = buildRouteMap({
   routes: {
     check: configCheckCommand,
     explain: configExplainCommand,
     print: configPrintCommand,
     schema: configSchemaCommand,
+    unit: configUnitCommand,
   },
   docs: { brief: 'check, explain and print configurations of the agent' },
 });

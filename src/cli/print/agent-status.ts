@@ -62,8 +62,8 @@ function row({ name, processes, act, standing, last, totals }: StatusTarget, now
 
 function reasons({ name, standing, reason, untilMs, last }: StatusTarget): readonly string[] {
   const until = untilMs === null ? '' : ` until ${time(untilMs)}`;
-  const stop = standing === 'free' ? [] : [`${name}: ${standing}${until}: ${reason}`];
-  const held = last !== null && last.why !== '' && standing === 'free' ? [`${name}: ${last.why}`] : [];
+  const stop = standing === 'clear' ? [] : [`${name}: ${standing}${until}: ${reason}`];
+  const held = last !== null && last.why !== '' && standing === 'clear' ? [`${name}: ${last.why}`] : [];
   return [...stop, ...held];
 }
 

@@ -13,11 +13,13 @@ import { LinuxCalls } from './calls.js';
 import { LinuxFiles } from './files.js';
 import type { Inherited } from './inherited.js';
 import type { Native } from './native.js';
+import { serviceManager } from './service-manager.js';
 
 /** The machine that this process runs on. `inherited` is what a program finds that this process becomes. */
 export function linuxHost(inherited?: Inherited): Host {
   const identity = ownIdentity();
   let calls: LinuxCalls | undefined;
+  const manager = serviceManager(process.env, () => loadNative(identity.architecture));
   return {
     files: new LinuxFiles(),
     // The foreign-function interface takes tens of milliseconds to load; much of what is read needs none of it.
@@ -28,6 +30,7 @@ export function linuxHost(inherited?: Inherited): Host {
     clock: new LinuxClock(),
     random: new LinuxRandom(),
     identity,
+    ...(manager === undefined ? {} : { serviceManager: manager }),
     // HTTP is loaded by whoever serves.
     network: { serve: async (place) => (await import('../pages/page-server.js')).servePages(place) },
   };

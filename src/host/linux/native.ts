@@ -11,6 +11,8 @@ export const NUMBERS = {
   x64: {
     ioctl: 16,
     madvise: 28,
+    socket: 41,
+    sendto: 44,
     socketpair: 53,
     fcntl: 72,
     capset: 126,
@@ -22,6 +24,8 @@ export const NUMBERS = {
   arm64: {
     ioctl: 29,
     madvise: 233,
+    socket: 198,
+    sendto: 206,
     socketpair: 199,
     fcntl: 25,
     capset: 91,

@@ -32,6 +32,12 @@ export class CpuQueues {
     this.#queues[this.#threads++ % this.#queues.length].push(thread);
   }
 
+  /** Takes the threads of a process that has ended out of all queues. */
+  drop(process: RunningProcess): void {
+    for (const queue of this.#queues)
+      for (let at = queue.length - 1; at >= 0; at--) if (queue[at].process === process) queue.splice(at, 1);
+  }
+
   /** The thread whose turn it is, which goes to the end of its queue; undefined where a CPU has none. */
   next(cpu: number): Thread | undefined {
     const queue = this.#queues[cpu];

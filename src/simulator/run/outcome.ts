@@ -83,6 +83,23 @@ export interface AgentOutcome {
   readonly splits: SplitsAtEnd;
 }
 
+/** What the agent did as a service, and whom it touched. */
+export interface ServiceOutcome {
+  readonly targets: readonly {
+    readonly name: string;
+    readonly standing: string;
+    readonly reason: string;
+    readonly totals: Readonly<Record<string, number>>;
+    /** Commands of the processes that it split or collapsed anything of. */
+    readonly touched: readonly string[];
+  }[];
+  /** Commands of the processes that it looked at. */
+  readonly observed: readonly string[];
+  /** What its state directory takes at the end. */
+  readonly stateBytes: Bytes;
+  readonly troubles: readonly string[];
+}
+
 export interface SimulationOutcome {
   readonly octavo: 'outcome';
   readonly version: typeof OUTCOME_VERSION;
@@ -107,6 +124,7 @@ export interface SimulationOutcome {
   readonly events: Readonly<Record<string, number>>;
   readonly pmu: Readonly<Record<string, number>> | undefined;
   readonly agent: AgentOutcome | undefined;
+  readonly service?: ServiceOutcome | undefined;
   /** What the kdamonds saw and did. */
   readonly damon: readonly KdamondOutcome[];
   /** What happened, in words: splits and collapses by whom, refusals, back-offs. */

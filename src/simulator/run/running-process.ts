@@ -6,8 +6,9 @@ import { SeededRandom } from '../../base/seeded-random.js';
 import { KernelSpace } from '../../model/hardware/kernel-space.js';
 import { BATCH } from '../../model/hardware/tlb.js';
 import type { Window } from '../../model/hardware/windows.js';
-import { createInode, mmap, spawn } from '../../model/kernel/address-space/processes.js';
+import { createInode, exit, mmap, spawn } from '../../model/kernel/address-space/processes.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
+import { ensureCgroup } from '../../model/kernel/files/cgroup-files.js';
 import { type HeldPages, type Hold, NO_PAGES } from '../../model/kernel/state/holds.js';
 import { Memcg } from '../../model/kernel/state/memcg.js';
 import { VM } from '../../model/kernel/state/mm.js';
@@ -28,8 +29,6 @@ import { AccessTimes } from './access-times.js';
 import type { Machine } from './host-machine.js';
 import { OverTime } from './over-time.js';
 
-/** Virtual time of one slice. */
-export const SLICE_NS: Nanoseconds = 1e6;
 /** Start-up cost of a guess for the time of one access; corrected after the first batch. */
 const FIRST_GUESS_NS = 100;
 
@@ -131,7 +130,16 @@ export class RunningProcess {
     this.touches = new Uint32Array(this.window.pages);
   }
 
-  /** Whether the OOM killer has ended it. */
+  /** Ends it, as its service manager would. */
+  end(): void {
+    if (!this.killed) exit(this.#machine.kernel, this.task);
+  }
+
+  get #slice(): Nanoseconds {
+    return this.#machine.scenario.slice;
+  }
+
+  /** Whether it has ended, or the OOM killer has ended it. */
   get killed(): boolean {
     return this.#machine.kernel.processes.get(this.task.pid) !== this.task;
   }
@@ -160,7 +168,7 @@ export class RunningProcess {
    * what others have used of this CPU before, which the thread's next access waits for.
    */
   runSlice(thread: number, cpu: number, lost: Nanoseconds): Nanoseconds {
-    if (this.killed) return SLICE_NS;
+    if (this.killed) return this.#slice;
     const { kernel, scenario, tlbs } = this.#machine;
     kernel.cpu = cpu;
     this.task.cpu = cpu;
@@ -178,11 +186,11 @@ export class RunningProcess {
     const { now } = kernel.clock;
     this.times.stall(lost);
     let spent = lost;
-    while (spent < SLICE_NS + lost) {
+    while (spent < this.#slice + lost) {
       const hold = kernel.holds.next(mmId, now + spent, this.#firstWorker + thread);
-      const limit = this.roomUntil(hold, now + spent, now + SLICE_NS + lost);
+      const limit = this.roomUntil(hold, now + spent, now + this.#slice + lost);
       const took = this.runBatch(thread, cpu, limit, now + spent, hold);
-      if (took === 0) return Math.max(spent, SLICE_NS);
+      if (took === 0) return Math.max(spent, this.#slice);
       spent += took;
     }
     kernel.holds.played(mmId, now + spent);
@@ -293,8 +301,12 @@ export function makeWorkload(about: ScenarioProcess, context: WorkloadContext): 
   return kind.make(kind.parameters.parse(about.with), context);
 }
 
-/** A cgroup of its own for a process with a limit. */
-function cgroupOf({ kernel }: Machine, { name, limit }: ScenarioProcess): Memcg | undefined {
+/** The cgroup that it is said to be in, or one of its own for a process with a limit. */
+function cgroupOf({ kernel }: Machine, { name, limit, cgroup }: ScenarioProcess): Memcg | undefined {
+  if (cgroup !== undefined) {
+    const made = ensureCgroup(kernel, cgroup);
+    return typeof made === 'string' ? undefined : made;
+  }
   if (limit === undefined) return undefined;
   const group = new Memcg(kernel.memcgs.length, `/${name}`, kernel.memcgs[0]);
   kernel.memcgs.push(group);

@@ -10,6 +10,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario, ScenarioEvent } from '../scenario/scenario.js';
 import type { Reads } from '../workloads/workload.js';
+import { AgentService } from './agent-service.js';
 import { BackgroundWork } from './background-work.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { CpuQueues } from './cpu-queues.js';
@@ -25,7 +26,7 @@ import {
   type SimulationOutcome,
   type TimelineRow,
 } from './outcome.js';
-import { RunningProcess, SLICE_NS } from './running-process.js';
+import { RunningProcess } from './running-process.js';
 import { Splitter } from './splitter.js';
 
 /** What a simulation needs from outside: files that a scenario names, and who is told about progress. */
@@ -42,6 +43,9 @@ const EVENT = {
   start: 'scenario-start',
   act: 'scenario-event',
   damon: 'scenario-damon',
+  stop: 'scenario-stop',
+  row: 'scenario-row',
+  end: 'scenario-end',
 };
 
 export class Simulation {
@@ -50,6 +54,7 @@ export class Simulation {
   readonly timeline: TimelineRow[] = [];
   readonly notes: string[] = [];
   readonly octavo: OctavoTurns | undefined;
+  readonly service: AgentService | undefined;
   readonly #context: SimulationContext;
   readonly #cpus: CpuQueues;
   readonly #background: BackgroundWork;
@@ -69,6 +74,7 @@ export class Simulation {
     clock.handle(EVENT.cpu, (cpu) => this.runCpu(cpu));
     clock.handle(EVENT.start, (index) => this.startProcess(index));
     clock.handle(EVENT.act, (index) => this.act(scenario.events[index], index));
+    clock.handle(EVENT.stop, (at) => this.stopProcess(at));
     for (const [index, { start }] of scenario.processes.entries()) clock.at(start, EVENT.start, index);
     for (const [index, { at }] of scenario.events.entries()) clock.at(at, EVENT.act, index);
     for (let cpu = 0; cpu < scenario.host.cpus; cpu++) clock.at(0, EVENT.cpu, cpu);
@@ -77,6 +83,7 @@ export class Simulation {
     clock.handle(EVENT.damon, (index) => this.#damon.start(index));
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
     this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.policies);
+    this.service = scenario.service && new AgentService(this.machine, scenario.service);
     this.#last = this.mark();
   }
 
@@ -96,8 +103,29 @@ export class Simulation {
   /** Runs to the end, a row of the timeline at a time. */
   async run(): Promise<void> {
     const { duration, report } = this.scenario;
+    if (this.service !== undefined) return this.runService(this.service);
     for (let time = report; time < duration + report; time += report)
       await this.advanceTo(Math.min(time, duration));
+  }
+
+  /** The agent drives time: rows of the timeline and the end are events. */
+  private async runService(service: AgentService): Promise<void> {
+    const { duration, report, warmUp } = this.scenario;
+    const { clock } = this.machine.kernel;
+    clock.handle(EVENT.row, () => {
+      if (this.#warm === undefined && warmUp <= clock.now) {
+        this.#warm = this.mark();
+        this.restartMeters();
+      }
+      this.#context.progress(clock.now, duration);
+      this.addRow();
+      if (clock.now + report <= duration) clock.after(report, EVENT.row);
+    });
+    clock.handle(EVENT.end, () => service.end());
+    clock.at(report, EVENT.row);
+    clock.at(duration, EVENT.end);
+    await service.run();
+    this.notes.push(...service.events);
   }
 
   /** Runs until `time` and writes a row of the timeline. */
@@ -140,9 +168,18 @@ export class Simulation {
     const process = new RunningProcess(this.machine, about, index, this.#context);
     if (this.#context.countTouches === true) process.countTouches();
     this.processes.push(process);
+    const { start, stop, repeat } = process.about;
+    const { clock } = this.machine.kernel;
+    if (stop !== undefined) clock.after(stop - start, EVENT.stop, this.processes.length - 1);
+    if (stop !== undefined && repeat !== undefined) clock.after(repeat, EVENT.start, index);
     for (let thread = 0; thread < process.threads; thread++) {
       this.#cpus.add({ process, index: thread });
     }
+  }
+
+  private stopProcess(at: number): void {
+    this.#cpus.drop(this.processes[at]);
+    this.processes[at].end();
   }
 
   private runCpu(cpu: number): void {
@@ -151,11 +188,16 @@ export class Simulation {
     const thread = this.#cpus.next(cpu);
     const lost = this.#cpus.takeOwed(cpu);
     if (thread === undefined) {
-      clock.after(SLICE_NS, EVENT.cpu, cpu);
+      clock.after(this.scenario.slice, EVENT.cpu, cpu);
       return;
     }
     clock.after(thread.process.runSlice(thread.index, cpu, lost), EVENT.cpu, cpu);
     this.noteKilled();
+  }
+
+  /** Those that have not been stopped; killed ones are still told of. */
+  private get running(): readonly RunningProcess[] {
+    return this.processes.filter((process) => process.about.stop === undefined || !process.killed);
   }
 
   private get expectedThreads(): number {
@@ -229,7 +271,7 @@ export class Simulation {
     const { kernel } = this.machine;
     this.timeline.push({
       atMs: Math.round(kernel.clock.now / 1e6),
-      processes: this.processes.map((process) => {
+      processes: this.running.map((process) => {
         const census = takeCensus(kernel, process.task.memory);
         return {
           name: process.name,
@@ -249,7 +291,7 @@ export class Simulation {
   /** Baselines to compute, two for each process; in the order `outcome` takes their answers. */
   baselineRequests(): BaselineRequest[] {
     const warm = this.#warm ?? this.#last;
-    return this.processes.flatMap((process) => {
+    return this.running.flatMap((process) => {
       const warmUp = processAt(warm, process.name).accesses / process.threads;
       const measured = process.accesses / process.threads - warmUp;
       const request = {
@@ -284,7 +326,7 @@ export class Simulation {
       blockBytes: kernel.geometry.blockBytes,
       durationMs: Math.round(kernel.clock.now / 1e6),
       timeline: this.timeline,
-      processes: this.processes.map((process, index) =>
+      processes: this.running.map((process, index) =>
         this.processOutcome(process, [warm, now], baselines[2 * index], baselines[2 * index + 1]),
       ),
       tlb: subtractCounters(now.tlb, warm.tlb),
@@ -294,7 +336,8 @@ export class Simulation {
       costs: this.costs(now),
       events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
       pmu: pmu && { ...pmu.counters },
-      agent: this.octavo?.outcome(),
+      agent: this.octavo?.outcome() ?? this.service?.outcome(),
+      ...(this.service === undefined ? {} : { service: this.service.serviceOutcome() }),
       damon: this.#damon.outcomes(),
       notes: this.notes,
     };

@@ -2,6 +2,7 @@
 
 import { isAlias, isCollection, isMap, isSeq, parseDocument } from 'yaml';
 import type * as z from 'zod';
+import { problemsOfText } from '../../agent/configuration/read.js';
 import { isPolicyName, POLICY_NAMES, wrongPolicyParameter } from '../../config/policy-words.js';
 import { parseYaml } from '../../formats/yaml.js';
 import { CPUS } from '../../model/cpus/catalogue.js';
@@ -31,6 +32,8 @@ export function parseScenario(text: string, path: string): Scenario {
     checkNames,
     checkTargets,
     checkAgent,
+    checkService,
+    checkStops,
     checkTimes,
   ];
   for (const check of checks) {
@@ -123,6 +126,29 @@ function checkAgent({ agent }: Scenario): Problem | undefined {
   }
   const wrong = wrongPolicyParameter(agent.policy, agent.parameters);
   return wrong && { path: ['agent', 'parameters', wrong.name], message: wrong.problem };
+}
+
+/** The configuration is held against its own schema; the first problem is told with the scenario's own key. */
+function checkService({ agent, service }: Scenario): Problem | undefined {
+  if (service === undefined) return undefined;
+  if (agent !== undefined) return { path: ['service'], message: 'cannot stand beside `agent`' };
+  const [problem] = problemsOfText(JSON.stringify(service.configuration));
+  if (problem === undefined) return undefined;
+  const key = problem.key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return { path: ['service', 'configuration', ...key], message: problem.problem };
+}
+
+function checkStops({ processes }: Scenario): Problem | undefined {
+  for (const [index, { start, stop, repeat }] of processes.entries()) {
+    if (stop !== undefined && stop <= start)
+      return { path: ['processes', index, 'stop'], message: 'must come after the start' };
+    if (repeat !== undefined && (stop === undefined || repeat < stop - start))
+      return {
+        path: ['processes', index, 'repeat'],
+        message: 'needs a stop that comes before it starts again',
+      };
+  }
+  return undefined;
 }
 
 /** More rows than this say nothing to anybody and take longer than the simulation. */

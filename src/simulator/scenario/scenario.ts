@@ -48,6 +48,15 @@ const ProcessText = z.strictObject({
   /** madvise on the area at the start. */
   advice: z.enum(['none', 'hugepage', 'nohugepage']).default('none'),
   start: DurationText.default(0),
+  /** When it ends; never when left out. */
+  stop: DurationText.optional(),
+  /** Starts again this long after it began, for as long as the scenario runs; for what has an end. */
+  repeat: StepText.optional(),
+  /** Path of its cgroup, as a unit or container has one. */
+  cgroup: z
+    .string()
+    .regex(/^(\/[^/\s]+)+$/, 'a path such as /system.slice/redis.service')
+    .optional(),
   /** memory.max of a cgroup of its own; none when left out. */
   limit: LimitText.optional(),
   /** prctl(PR_SET_THP_DISABLE) before it begins: with `thp-except-advised` only MADV_HUGEPAGE and collapses give huge pages. */
@@ -105,6 +114,30 @@ const OctavoText = z.strictObject({
     .default(['occupancy']),
 });
 
+/** A number that somebody writes to a file again and again: the user's own metric. */
+const MetricText = z.strictObject({
+  file: z.string().regex(/^\//, 'an absolute path'),
+  value: z.number(),
+  /** Spread, as a share of the value. */
+  noise: ShareText.default(0),
+  every: StepText.default(2e9),
+  /** From `from` on it is worse by `by` for so long after each act on a target. */
+  afterActs: z
+    .strictObject({
+      target: z.string(),
+      from: DurationText,
+      by: ShareText,
+      lasts: DurationText.default(600e9),
+    })
+    .optional(),
+});
+
+/** The agent as it runs on a host: `octavo agent` with a configuration. */
+const ServiceText = z.strictObject({
+  configuration: z.record(z.string(), z.unknown()),
+  metrics: z.array(MetricText).default([]),
+});
+
 const PmuText = z.strictObject({
   period: z
     .int()
@@ -130,10 +163,13 @@ export const ScenarioSchema = z.strictObject({
   /** When measuring begins: rates are those of the time after it. */
   warmUp: DurationText.default(0),
   seed: z.int().min(0).max(0xffffffff).default(1),
+  /** Virtual time that a thread runs before another has its turn: long slices make long scenarios short. */
+  slice: StepText.default(1e6).refine((value) => value <= 60e9, 'must be at most 60s'),
   host: HostText,
   processes: z.array(ProcessText).min(1),
   events: z.array(EventText).default([]),
   agent: OctavoText.optional(),
+  service: ServiceText.optional(),
   damon: z.array(KdamondText).max(16).default([]),
   pmu: PmuText.optional(),
 });
@@ -145,4 +181,5 @@ export function hostGeometry({ cpu, pageSize }: Pick<Scenario['host'], 'cpu' | '
 
 export type Scenario = z.infer<typeof ScenarioSchema>;
 export type ScenarioProcess = Scenario['processes'][number];
+export type ScenarioMetric = NonNullable<Scenario['service']>['metrics'][number];
 export type ScenarioEvent = Scenario['events'][number];

@@ -1,6 +1,7 @@
 /** A turn of a target, for history, metrics and tests. */
+
+import type { GuardState } from '../../guards/guards.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
-import type { Standing } from '../life/standing.js';
 import type { TurnEnd } from '../life/target-life.js';
 import type { Taken } from './hands.js';
 
@@ -12,7 +13,9 @@ export interface TurnRecord {
   readonly why: string;
   /** Undefined when it could not be taken. */
   readonly taken: Taken | undefined;
-  readonly standing: Standing['state'];
+  readonly standing: GuardState;
   /** CPU time of the agent that it took; undefined when not known. */
   readonly cpuMs: Milliseconds;
+  /** From its beginning to its end. */
+  readonly tookMs: Milliseconds;
 }

@@ -5,8 +5,8 @@ import type { Plan, Verdict } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import type { Target } from '../configuration/configuration.js';
+import type { TargetGuards } from '../guarding/target-guards.js';
 import { usedBy, withinAllowance } from '../life/allowance.js';
-import { current, stopped } from '../life/standing.js';
 import type { TargetLife, TurnEnd } from '../life/target-life.js';
 import { isWithin } from '../patterns/hours.js';
 import type { Hands, Order, Taken, TurnWatch } from './hands.js';
@@ -22,16 +22,14 @@ export interface TurnParts {
   readonly hands: Hands;
   readonly target: Target;
   readonly life: TargetLife;
+  readonly guards: TargetGuards;
   readonly processes: readonly ProcessIdentity[];
   readonly watch: Omit<TurnWatch, 'allowed'>;
-  /** Why nothing may be done now on the whole host; empty when it may. */
-  readonly held: string;
 }
 
 export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
   const { host, hands, target, life, processes, watch } = parts;
   const nowMs = () => host.clock.monotonicNs() / 1e6;
-  life.standing = current(life.standing, nowMs());
   const why = whyHeld(parts);
   const act = target.act && why === '';
   const allowed = (plan: Plan) => withinAllowance(plan, life.allowance.left(nowMs(), target.timed));
@@ -45,13 +43,10 @@ export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
 }
 
 /** Why a target that may be acted on is only observed now; empty when it is acted on, or never may be. */
-function whyHeld({ host, target, life, held }: TurnParts): string {
+function whyHeld({ host, target, guards }: TurnParts): string {
   if (!target.act) return '';
-  const { state, reason } = life.standing;
-  if (state === 'backing-off') return `backing off: ${reason}`;
-  if (state === 'observe-only') return `observing only: ${reason}`;
   if (!isWithin(target.hours, host.clock.wallMs())) return 'outside its hours';
-  return held;
+  return guards.decision.why.join('; ');
 }
 
 function orderOf(target: Target, processes: readonly ProcessIdentity[], act: boolean): Order {
@@ -78,7 +73,7 @@ interface Outlook {
   readonly act: boolean;
 }
 
-function learned({ life }: TurnParts, taken: Taken, { nowMs, why, act }: Outlook): TurnResult {
+function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }: Outlook): TurnResult {
   const { plan, done, undone, cameBack } = taken;
   const verdicts = done?.verdicts ?? [];
   life.allowance.note(nowMs, usedBy(done?.receipts ?? [], plan.geometry.blockBytes));
@@ -87,6 +82,11 @@ function learned({ life }: TurnParts, taken: Taken, { nowMs, why, act }: Outlook
     ...{ turns: 1, met, notMet: verdicts.length - met, refused: plan.refused.length },
     ...{ undone, returnedBytes: returnedBy(verdicts), cameBackBytes: cameBack },
   });
+  const heldNs = (done?.receipts ?? []).reduce(
+    (sum, { tried, durationUs }) => sum + (tried ? durationUs * 1000 : 0),
+    0,
+  );
+  guards.note({ acted: verdicts.length > 0, met, notMet: verdicts.length - met, heldNs });
   if (done?.how === 'stopped') return { end: 'held', why: done.why, taken };
   if (why !== '') return { end: 'held', why, taken };
   if (!act) return { end: 'observed', why: '', taken };
@@ -102,15 +102,18 @@ export function returnedBy(verdicts: readonly Verdict[]): Bytes {
   return verdicts.reduce((sum, { returnedBytes }) => sum + (returnedBytes ?? 0), 0);
 }
 
+/** Denials that pass by themselves. */
+const NO_FAILURES: ReadonlySet<string> = new Set(['busy', 'too-soon', 'not-now', 'over-budget', 'stale']);
+
 /** A target that went away is no failure, nor is another Octavo at work. */
-function failed({ life }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
+function failed({ life, guards }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
   const why = `${problem.code}: ${problem.message}`;
   if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
     return { end: 'gone', why, taken: undefined };
-  if (problem.code === 'STATE_LOCKED') return { end: 'busy', why, taken: undefined };
-  // What fails again while it is left alone is not told as another stop.
-  if (life.standing.state === 'free') life.standing = stopped(life.standing, nowMs, why);
+  if (problem.code === 'HANDS_DENIED' && NO_FAILURES.has(String(problem.facts.denial)))
+    return { end: 'busy', why, taken: undefined };
+  guards.fail(nowMs, why);
   life.add({ failures: 1 });
   return { end: 'failed', why, taken: undefined };
 }

@@ -1,4 +1,4 @@
-/** Who looks into targets and acts on them: the agent itself on the model and in tests, another process on a live host. */
+/** Who takes turns for the agent's loop. */
 import type { Given } from '../../config/kinds.js';
 import type { Budgets, Plan, Receipt, SystemMemory, Verdict } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
@@ -40,6 +40,12 @@ export interface Seen {
   readonly resident: Bytes;
   /** Mapped by huge entries. */
   readonly huge: Bytes;
+  /** What collapses of all blocks without a huge page would fill. */
+  readonly holes: Bytes;
+  /** Allocated, and mapped by nobody; undefined when not known. */
+  readonly unmapped: Bytes | undefined;
+  /** Returned by earlier turns and not in use again; undefined when nobody looked. */
+  readonly stillReturned: Bytes | undefined;
 }
 
 export interface Done {
@@ -66,5 +72,7 @@ export interface Hands {
   take(order: Order, watch: TurnWatch): Promise<Taken>;
   /** Processes whose CPU time is the agent's, besides its own. */
   readonly processes: readonly ProcessId[];
+  /** The acting side reads the configuration again. Throws an OctavoError where it cannot. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }

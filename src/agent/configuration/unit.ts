@@ -1,0 +1,89 @@
+/** The systemd unit of the agent, for `octavo config unit`. */
+
+export interface UnitFacts {
+  /** How octavo is started: absolute, without a shell. */
+  readonly program: string;
+  readonly configuration: string;
+}
+
+/**
+ * What the acting side needs: look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
+ * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples (PERFMON), and to make the deciding side a user without
+ * anything (SETUID, SETGID, SETPCAP, CHOWN of what that one keeps).
+ */
+export const CAPABILITIES = [
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_NICE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_PERFMON',
+] as const;
+
+export function unitText({ program, configuration }: UnitFacts): string {
+  const capabilities = CAPABILITIES.join(' ');
+  return `${[
+    '# Octavo, huge pages where memory is hot. Made by `octavo config unit`; docs/agent.md argues each line.',
+    '[Unit]',
+    'Description=Octavo agent: huge pages where memory is hot, small pages where it is cold',
+    'Documentation=https://www.kernel.org/doc/html/latest/admin-guide/mm/transhuge.html',
+    'ConditionPathExists=/sys/kernel/mm/transparent_hugepage',
+    'After=local-fs.target',
+    'StartLimitIntervalSec=10min',
+    'StartLimitBurst=5',
+    '',
+    '[Service]',
+    'Type=notify',
+    `ExecStart=${program} agent --config ${configuration}`,
+    'ExecReload=/bin/kill -HUP $MAINPID',
+    // 130: ended by SIGTERM, with everything put back.
+    'SuccessExitStatus=130',
+    'Restart=on-failure',
+    'RestartSec=10s',
+    'WatchdogSec=60s',
+    'TimeoutStopSec=15s',
+    'StateDirectory=octavo',
+    'StateDirectoryMode=0750',
+    'RuntimeDirectory=octavo',
+    'RuntimeDirectoryMode=0755',
+    'MemoryMax=512M',
+    'MemorySwapMax=0',
+    'TasksMax=64',
+    'CPUWeight=20',
+    'IOWeight=20',
+    'OOMScoreAdjust=500',
+    '',
+    `CapabilityBoundingSet=${capabilities}`,
+    'AmbientCapabilities=',
+    'NoNewPrivileges=yes',
+    'ProtectSystem=strict',
+    'ProtectHome=yes',
+    'PrivateTmp=yes',
+    'PrivateDevices=yes',
+    'PrivateNetwork=no',
+    'ProtectClock=yes',
+    'ProtectHostname=yes',
+    'ProtectKernelLogs=yes',
+    'ProtectKernelModules=yes',
+    // Kernel tunables are what it reads, and DAMON and debugfs what it writes.
+    'ProtectKernelTunables=no',
+    'ReadWritePaths=-/sys/kernel/mm/damon -/sys/kernel/debug/split_huge_pages',
+    'ProtectControlGroups=yes',
+    'ProtectProc=default',
+    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6',
+    'RestrictNamespaces=yes',
+    'RestrictRealtime=yes',
+    'RestrictSUIDSGID=yes',
+    'LockPersonality=yes',
+    'RemoveIPC=yes',
+    'KeyringMode=private',
+    'IPAddressDeny=any',
+    'IPAddressAllow=localhost',
+    'SystemCallArchitectures=native',
+    'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
+    'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
+    'UMask=0027',
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+  ].join('\n')}\n`;
+}

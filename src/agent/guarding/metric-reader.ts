@@ -1,0 +1,122 @@
+/** The user's own metric: a number in a file, or what a command prints. Never waited for: the last value counts. */
+import type { MetricReading } from '../../guards/guard.js';
+import type { Host, Program } from '../../host/host.js';
+import type { Milliseconds } from '../../vocabulary/units.js';
+import type { MetricSource } from './guard-options.js';
+
+type Value = Pick<MetricReading, 'value' | 'problem'>;
+
+/** Where a value comes from. `poll` begins to get it, `value` is the last one that came. */
+interface ValueReader {
+  poll(nowMs: Milliseconds): void;
+  readonly value: Value;
+}
+
+/** A command that takes longer is ended. */
+const COMMAND_MS: Milliseconds = 5000;
+/** Output beyond this is not looked at. */
+const MOST_OUTPUT = 4096;
+
+export class MetricReader {
+  readonly #own: ValueReader;
+  readonly #control: ValueReader | undefined;
+
+  constructor(host: Host, { file, command, controlFile, controlCommand }: MetricSource) {
+    this.#own = readerOf(host, file, command) ?? new NoValue();
+    this.#control = readerOf(host, controlFile, controlCommand);
+  }
+
+  /** The value now. `acted`: whether the target was acted on since the last reading. */
+  read(nowMs: Milliseconds, acted: boolean): MetricReading {
+    this.#own.poll(nowMs);
+    this.#control?.poll(nowMs);
+    const control = this.#control?.value;
+    return {
+      ...this.#own.value,
+      acted,
+      ...(control === undefined ? {} : { control: control.value ?? Number.NaN }),
+      ...(control?.problem === undefined ? {} : { problem: `its control: ${control.problem}` }),
+    };
+  }
+}
+
+function readerOf(
+  host: Host,
+  file: string | undefined,
+  command: readonly string[] | undefined,
+): ValueReader | undefined {
+  if (file !== undefined) return new FileValue(host, file);
+  return command === undefined ? undefined : new CommandValue(host, command);
+}
+
+class NoValue implements ValueReader {
+  readonly value: Value = { value: undefined, problem: 'nothing says where it is' };
+
+  poll(): void {
+    // There is nothing to get.
+  }
+}
+
+class FileValue implements ValueReader {
+  readonly #host: Host;
+  readonly #path: string;
+  value: Value = { value: undefined };
+
+  constructor(host: Host, path: string) {
+    this.#host = host;
+    this.#path = path;
+  }
+
+  poll(): void {
+    const text = this.#host.files.readText(this.#path);
+    this.value = text.ok
+      ? numberIn(text.value.slice(0, MOST_OUTPUT), this.#path)
+      : { value: undefined, problem: `${this.#path} cannot be read (${text.error.errno})` };
+  }
+}
+
+/** The last number of a text: what `redis-cli --latency` and most scripts print stands at the end. */
+function numberIn(text: string, where: string): Value {
+  const found = text.trim().split(/\s+/).at(-1) ?? '';
+  const value = Number(found);
+  if (found !== '' && Number.isFinite(value)) return { value };
+  return { value: undefined, problem: `${where} ends with no number: \`${found.slice(0, 40)}\`` };
+}
+
+class CommandValue implements ValueReader {
+  readonly #host: Host;
+  readonly #words: readonly string[];
+  #running: { readonly program: Program; readonly sinceMs: Milliseconds } | undefined;
+  value: Value = { value: undefined, problem: 'the command has printed nothing yet' };
+
+  constructor(host: Host, words: readonly string[]) {
+    this.#host = host;
+    this.#words = words;
+  }
+
+  poll(nowMs: Milliseconds): void {
+    if (this.#running !== undefined) {
+      if (nowMs - this.#running.sinceMs > COMMAND_MS) this.#running.program.signal('SIGKILL');
+      return;
+    }
+    const [name, ...parameters] = this.#words;
+    const started = this.#host.calls.start(name, parameters);
+    if (!started.ok) {
+      this.value = { value: undefined, problem: `${name} cannot be started (${started.error.errno})` };
+      return;
+    }
+    this.#running = { program: started.value, sinceMs: nowMs };
+    void this.#await(started.value, name);
+  }
+
+  async #await(program: Program, name: string): Promise<void> {
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const piece of program.output)
+      if (text.length < MOST_OUTPUT) text += decoder.decode(piece, { stream: true });
+    const end = await program.ended;
+    this.#running = undefined;
+    this.value =
+      end === 0 ? numberIn(text, name) : { value: undefined, problem: `${name} ended with ${String(end)}` };
+  }
+}

@@ -1,0 +1,52 @@
+/** What a configuration allows, for the acting side, which reads it by itself. */
+import { KINDS } from '../../config/kinds.js';
+import type { Host } from '../../host/host.js';
+import { ServiceReader } from '../../services/service-reader.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
+import type { Bytes } from '../../vocabulary/units.js';
+import type { Configuration, Target } from '../configuration/configuration.js';
+import {
+  type Grant,
+  type Grants,
+  LEAST_PAUSE_MS,
+  USUAL_LOOK_SHARE,
+  USUAL_SAMPLE_SHARE,
+} from '../hands/grants.js';
+import { isWithin } from '../patterns/hours.js';
+import { namesOf } from '../patterns/names.js';
+
+export function grantsOf(host: Host, { targets, deny }: Configuration): Grants {
+  const services = new ServiceReader(host);
+  const grants = new Map(targets.map((target) => [target.name, grantOf(target)]));
+  return {
+    targets: targets.map(({ name, act }) => ({ name, act })),
+    sampleShare: USUAL_SAMPLE_SHARE,
+    grantOf({ pid, command, cgroup }: ProcessIdentity) {
+      const names = namesOf(services.read({ pid, command }), cgroup);
+      if (deny.some((match) => match.fits(names))) return undefined;
+      const target = targets.find(({ match }) => match.fits(names));
+      return target && grants.get(target.name);
+    },
+  };
+}
+
+function grantOf(target: Target): Grant {
+  const { name, act, budgets, timed, hours, sources, actuators, actuatorParameters, sourceParameters } =
+    target;
+  return {
+    ...{ name, act, actions: ['split', 'collapse'], budgets, actuatorParameters },
+    actuators: (actuators.length > 0 ? actuators : Object.keys(KINDS.actuators)) as Grant['actuators'],
+    looks: sources as Grant['looks'],
+    bytesPerHour: timed.bytesPerHour,
+    pauseMs: LEAST_PAUSE_MS,
+    readBytesPerSecond: readRateOf(sourceParameters),
+    lookShare: USUAL_LOOK_SHARE,
+    isOpen: (atMs) => isWithin(hours, atMs),
+  };
+}
+
+function readRateOf(given: Readonly<Record<string, unknown>>): Bytes {
+  const { parameters } = KINDS.sources.occupancy;
+  const { readRate } = parameters.parse(given.readRate === undefined ? {} : { readRate: given.readRate });
+  return Number(readRate);
+}

@@ -1,0 +1,29 @@
+/** Both sides in one process: on the model, in tests, and where a host does not let them be split. */
+import type { TurnRequest } from '../../config/assemble.js';
+import type { Host } from '../../host/host.js';
+import { loadConfiguration } from '../configuration/read.js';
+import { Performer } from '../hands/performer.js';
+import { attentive, withState } from './attentive.js';
+import { grantsOf } from './grants-of.js';
+import type { Hands, TurnWatch } from './hands.js';
+import { TurnHands } from './turn-hands.js';
+
+/** `file`: the configuration, which the acting side reads by itself. `extra`: what only the caller knows of a host. */
+export function handsHere(host: Host, file: string, state: string, extra?: Partial<TurnRequest>): Hands {
+  let watch: TurnWatch | undefined;
+  const patient = withState(
+    attentive(host, () => watch),
+    state,
+  );
+  const acting = new Performer({
+    host: patient,
+    readGrants: () => grantsOf(host, loadConfiguration(host, file)),
+  });
+  return new TurnHands({
+    ...{ host: patient, acting, mind: state, processes: [] },
+    ...(extra === undefined ? {} : { extra }),
+    attend: (now) => {
+      watch = now;
+    },
+  });
+}
