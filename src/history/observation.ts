@@ -83,6 +83,17 @@ export function addKnown(left: number | null, right: number | null): number | nu
   return left + right;
 }
 
+/** Two targets of one turn as one. */
+export function together(left: Observation, right: Observation): Observation {
+  const sums = FIELD_NAMES.map((name) => [name, addKnown(left.values[name], right.values[name])]);
+  return {
+    ...left,
+    state: worseState(left.state, right.state),
+    values: Object.fromEntries(sums) as Values,
+    notes: [...left.notes, ...right.notes],
+  };
+}
+
 /** What needs attention more. */
 export function worseState(left: ActingState, right: ActingState): ActingState {
   return ACTING_STATES.indexOf(left) >= ACTING_STATES.indexOf(right) ? left : right;

@@ -5,12 +5,11 @@
 import type { Milliseconds } from '../vocabulary/units.js';
 import {
   type ActingState,
-  addKnown,
   FIELD_NAMES,
   FIELDS,
   type FieldName,
   type Observation,
-  type Values,
+  together,
   worseState,
 } from './observation.js';
 
@@ -99,17 +98,6 @@ export function spanOfTurn(observations: readonly Observation[], time: TurnTime,
     ...rest,
     turns: 1,
     targets: [...byTarget.values()].map(spanOfObservation),
-  };
-}
-
-/** Two targets of one turn as one. */
-function together(left: Observation, right: Observation): Observation {
-  const sums = FIELD_NAMES.map((name) => [name, addKnown(left.values[name], right.values[name])]);
-  return {
-    ...left,
-    state: worseState(left.state, right.state),
-    values: Object.fromEntries(sums) as Values,
-    notes: [...left.notes, ...right.notes],
   };
 }
 

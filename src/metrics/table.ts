@@ -9,7 +9,7 @@ import type { AgentReading } from './agent-reading.js';
 
 export type MetricType = 'gauge' | 'counter' | 'info';
 
-interface MetricKind {
+export interface MetricKind {
   readonly name: string;
   readonly type: MetricType;
   /** Base unit, which the name ends with; empty for plain numbers. */
