@@ -30,6 +30,7 @@ const ENTRIES = {
   'run-here': 'run-here.js',
   'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
+  'page-thread': 'host/pages/page-thread.js',
   'foreign-entry': 'host/linux/foreign-entry.js',
   native: 'host/linux/native.js',
   jobs: 'simulator/run/jobs.js',

@@ -75,8 +75,11 @@ export interface Files {
   writeKernelFile(path: string, text: string): Answer<void>;
   /** Whether an existing file can be opened for writing. Opens and closes it, writes nothing. */
   canWrite(path: string): Answer<void>;
-  /** Creates or replaces an ordinary file atomically and durably (temporary file, fsync, rename). */
-  writeFile(path: string, content: string | Uint8Array): Answer<void>;
+  /**
+   * Creates or replaces an ordinary file atomically and durably (temporary file, fsync, rename). For its owner only, unless
+   * permission bits are given.
+   */
+  writeFile(path: string, content: string | Uint8Array, mode?: number): Answer<void>;
   /** Opens an ordinary file for durable appends, creating it when absent. */
   appendTo(path: string): Answer<AppendFile>;
   /** Creates an ordinary file with `text` only if it does not exist yet (EEXIST otherwise): the lock primitive. */
@@ -213,6 +216,43 @@ export interface Calls {
   become(command: string, parameters: readonly string[], rule: ThpRule): Refusal;
 }
 
+/** Where pages are served: a Unix socket with these permission bits, or a port of the loopback interface (0: any free). */
+export type ListenPlace =
+  | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'tcp'; readonly address: '127.0.0.1' | '::1'; readonly port: number };
+
+/** Text that is served as it is. */
+export interface Page {
+  /** `/metrics` */
+  readonly path: string;
+  /** Media type, with its parameters. */
+  readonly type: string;
+  readonly body: string;
+  /** Only for requests that accept this media type by name; of the pages of a path the first that fits is served. */
+  readonly accepts?: string;
+  /** Served for so long; from then on the answer is 503 until it is published anew. */
+  readonly freshMs?: Milliseconds;
+}
+
+/**
+ * Serves pages over HTTP from a thread of its own: a request gets what was published and makes nobody work. GET and HEAD
+ * only; clients, header bytes and times are bounded.
+ */
+export interface PageServer {
+  /** With the port that was chosen. */
+  readonly place: ListenPlace;
+  /** These are the pages from now on. */
+  publish(pages: readonly Page[]): void;
+  /** Ends when nothing is served any more: why, when it ended by itself, else undefined. */
+  readonly ended: Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export interface Network {
+  /** EADDRINUSE when another serves there, EEXIST for a path that is no socket, EACCES … */
+  serve(place: ListenPlace): Promise<Answer<PageServer>>;
+}
+
 export interface Clock {
   /** Since an arbitrary point, never goes back. */
   monotonicNs(): Nanoseconds;
@@ -247,4 +287,6 @@ export interface Host {
   readonly clock: Clock;
   readonly random: Random;
   readonly identity: Identity;
+  /** Absent where nothing can be served: recordings, and the model. */
+  readonly network?: Network;
 }

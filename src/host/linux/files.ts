@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -25,6 +26,8 @@ import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Answer, AppendFile, FileKind, FileStatus, Files, OpenFile } from '../host.js';
 import { makeDirectories } from '../make-directories.js';
 import { changing, holding, holdingLock, holdingPath, releasePath } from './held.js';
+
+const OWNER_ONLY = 0o600;
 
 /** errno name of an exception of node:fs; anything that is not one is a bug and passes through. */
 export function errnoOf(error: unknown): ErrnoName {
@@ -74,10 +77,10 @@ export class LinuxFiles implements Files {
     return answer(`open for writing ${path}`, () => closeSync(openSync(path, constants.O_WRONLY)));
   }
 
-  writeFile(path: string, content: string | Uint8Array): Answer<void> {
+  writeFile(path: string, content: string | Uint8Array, mode = OWNER_ONLY): Answer<void> {
     // A pipe or device may take as long as it likes, and there is nothing to put back.
     if (isNoFile(path)) return answer(`write ${path}`, () => writeInto(path, content));
-    return holding(() => answer(`write ${path}`, () => replaceFile(path, content)));
+    return holding(() => answer(`write ${path}`, () => replaceFile(path, content, mode)));
   }
 
   appendTo(path: string): Answer<AppendFile> {
@@ -131,10 +134,10 @@ function isLock(path: string): boolean {
 }
 
 /** Written aside, made durable, and renamed; what was written aside goes away again when that fails. */
-function replaceFile(path: string, content: string | Uint8Array): void {
+function replaceFile(path: string, content: string | Uint8Array, mode: number): void {
   const temporary = `${path}.new`;
   try {
-    writeSynced(temporary, content);
+    writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (problem) {
     rmSync(temporary, { force: true });
@@ -214,9 +217,11 @@ function writeOnce(path: string, text: string): void {
   }
 }
 
-function writeSynced(path: string, content: string | Uint8Array): void {
-  const descriptor = openSync(path, 'w', 0o600);
+function writeSynced(path: string, content: string | Uint8Array, mode = OWNER_ONLY): void {
+  const descriptor = openSync(path, 'w', mode);
   try {
+    // Whatever the umask, and whatever a crash left under this name.
+    fchmodSync(descriptor, mode);
     writeAll(descriptor, content);
     fsyncSync(descriptor);
   } finally {

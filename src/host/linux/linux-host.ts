@@ -28,6 +28,8 @@ export function linuxHost(inherited?: Inherited): Host {
     clock: new LinuxClock(),
     random: new LinuxRandom(),
     identity,
+    // HTTP is loaded by whoever serves.
+    network: { serve: async (place) => (await import('../pages/page-server.js')).servePages(place) },
   };
 }
 
