@@ -16,6 +16,7 @@ const FILES = new Set([
   'costs',
   'regrets',
   'heat',
+  'history-segment',
   'feuds',
   'watches',
   'dropped',

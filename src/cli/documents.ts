@@ -103,6 +103,17 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     directory: z.string(),
     runs: AnyRows,
   }),
+  history: kind(
+    'history',
+    'history',
+    'spans of a tier: turn numbers, times, and by target values with `known`, `sum` and of gauges `least`, `largest`, `last`',
+    {
+      directory: z.string(),
+      tier: z.enum(['raw', '5m', '1h']),
+      spans: z.array(z.looseObject({ turns: Count, targets: AnyRows })),
+      damage: Texts,
+    },
+  ),
   journal: kind('journal', 'runs RUN', 'state, plan, records, last verdicts', {
     run: z.string(),
     state: z.string(),

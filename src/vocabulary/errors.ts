@@ -280,6 +280,22 @@ export const ERRORS = {
     advice:
       'Run {run} can be neither shown nor taken back; no other run is affected. Set it aside with: mv {directory} {aside}',
   },
+  HISTORY_EMPTY: {
+    exit: 'noTarget',
+    says: 'there is no history {when} in {directory}',
+    advice:
+      'The agent keeps it (`octavo agent`). Give its state directory with --state, or another time with --since and --until.',
+  },
+  HISTORY_TARGET_UNKNOWN: {
+    exit: 'noTarget',
+    says: 'the history knows no target `{target}` in that time',
+    advice: 'There are {known}.',
+  },
+  HISTORY_TOO_LARGE: {
+    exit: 'badInput',
+    says: 'more than {rows} rows would be one JSON document',
+    advice: 'Ask for less with --since, --until, a longer --tier or one target, or write them with --csv or --out.',
+  },
   STATE_LOCKED: {
     exit: 'refused',
     says: 'another Octavo (process {pid}) holds {path}',

@@ -9,6 +9,14 @@ export const ENCODING = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary:
 export interface ColumnType {
   readonly name: string;
   readonly type: 'int32' | 'int64' | 'double' | 'string';
+  /** Whether a row may have no value. */
+  readonly optional?: boolean;
+}
+
+/** Of an optional column: 1 for each row with a value, 0 for others. The values are those of the rows that have one. */
+export interface Presence {
+  readonly flags: Uint32Array;
+  readonly present: number;
 }
 
 /** Values of a row group: best in the memory of the loop that encodes them. */
@@ -43,6 +51,18 @@ export function encodeValues(
     encoding: ENCODING.rleDictionary,
     bytes: loop.indices(values.indices, count, values.entries.length),
   };
+}
+
+/**
+ * The definition levels of a data page: their length, then the hybrid of run lengths and packed bits, one bit each. The loop
+ * puts the width in front of it, which levels have not.
+ */
+export function definitionLevels(loop: EncodeLoop, { flags }: Presence, count: number): Uint8Array {
+  const hybrid = loop.indices(flags, count, 2).subarray(1);
+  const levels = new Uint8Array(4 + hybrid.length);
+  new DataView(levels.buffer).setUint32(0, hybrid.length, true);
+  levels.set(hybrid, 4);
+  return levels;
 }
 
 /** One value as it is. */

@@ -1,16 +1,25 @@
 /**
- * A Parquet file of required columns, written row group by row group: one page for each column, uncompressed, because
+ * A Parquet file of flat columns, written row group by row group: one page for each column, uncompressed, because
  * dictionaries and differences leave little to compress (docs/decisions/0106-parquet-by-hand.md). Structures and
  * numbers of fields are those of apache/parquet-format, parquet.thrift.
  */
 import { ByteSink } from './byte-sink.js';
-import { type ColumnType, type ColumnValues, ENCODING, encodeValues, PHYSICAL, plain } from './columns.js';
+import {
+  type ColumnType,
+  type ColumnValues,
+  definitionLevels,
+  ENCODING,
+  encodeValues,
+  PHYSICAL,
+  type Presence,
+  plain,
+} from './columns.js';
 import { EncodeLoop } from './encode-loop/encode-loop.js';
 import { binary, bool, i32, i64, list, struct, type ThriftValue, text, writeStruct } from './thrift.js';
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];
 const PAGE = { data: 0, dictionary: 2 } as const;
-const REQUIRED = 0;
+const REPETITION = { required: 0, optional: 1 } as const;
 const UTF8_TEXT = 0;
 const UNCOMPRESSED = 0;
 const FORMAT_VERSION = 1;
@@ -30,10 +39,16 @@ export class ParquetFile {
     for (const byte of MAGIC) this.out.byte(byte);
   }
 
-  /** Appends a row group; `values` are in the order of the columns. */
-  addGroup(count: number, values: readonly ColumnValues[]): void {
+  /** Appends a row group; `values` are in the order of the columns, and so is the `presence` of those of optional ones. */
+  addGroup(
+    count: number,
+    values: readonly ColumnValues[],
+    presence: readonly (Presence | undefined)[] = [],
+  ): void {
     const start = this.out.length;
-    const chunks = this.columns.map((column, index) => this.addColumn(column, values[index], count));
+    const chunks = this.columns.map((column, index) =>
+      this.addColumn(column, values[index], count, presence[index]),
+    );
     this.groups.push(struct({ 1: list(chunks), 2: i64(this.out.length - start), 3: i64(count) }));
     this.rows += count;
   }
@@ -66,14 +81,21 @@ export class ParquetFile {
     return [root, ...this.columns.map(elementOf)];
   }
 
-  private addColumn(column: ColumnType, values: ColumnValues, count: number): ThriftValue {
+  private addColumn(
+    column: ColumnType,
+    values: ColumnValues,
+    count: number,
+    presence: Presence | undefined,
+  ): ThriftValue {
     const start = this.out.length;
     if (values.kind === 'dictionary') this.addDictionary(column, values.entries);
     const dataAt = this.out.length;
-    const { encoding, bytes: body } = encodeValues(this.loop, values, count);
+    const defined = presence && definitionLevels(this.loop, presence, count);
+    const { encoding, bytes } = encodeValues(this.loop, values, presence?.present ?? count);
+    const body = defined ? joined(defined, bytes) : bytes;
     const levels = { 3: i32(ENCODING.rle), 4: i32(ENCODING.rle) };
     this.addPage(PAGE.data, body, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
-    const bytes = this.out.length - start;
+    const size = this.out.length - start;
     const hasDictionary = values.kind === 'dictionary';
     return struct({
       2: i64(start),
@@ -83,8 +105,8 @@ export class ParquetFile {
         3: list([text(column.name)]),
         4: i32(UNCOMPRESSED),
         5: i64(count),
-        6: i64(bytes),
-        7: i64(bytes),
+        6: i64(size),
+        7: i64(size),
         9: i64(dataAt),
         11: hasDictionary ? i64(start) : undefined,
         12: statisticsOf(column, values),
@@ -107,10 +129,17 @@ export class ParquetFile {
   }
 }
 
+function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(left.length + right.length);
+  whole.set(left);
+  whole.set(right, left.length);
+  return whole;
+}
+
 function elementOf(column: ColumnType): ThriftValue {
   return struct({
     1: i32(physicalOf(column)),
-    3: i32(REQUIRED),
+    3: i32(column.optional === true ? REPETITION.optional : REPETITION.required),
     4: text(column.name),
     6: column.type === 'string' ? i32(UTF8_TEXT) : undefined,
   });
