@@ -280,6 +280,22 @@ export const ERRORS = {
     advice:
       'Run {run} can be neither shown nor taken back; no other run is affected. Set it aside with: mv {directory} {aside}',
   },
+  BLOCK_UNKNOWN: {
+    exit: 'noTarget',
+    says: 'no run that is kept acted on a block at {address}, and no process is named',
+    advice: 'Name the process with it, as PID:{address}.',
+  },
+  BLOCK_AMBIGUOUS: {
+    exit: 'badInput',
+    says: 'runs acted on blocks at {address} in several processes: {pids}',
+    advice: 'Name one of them, as PID:{address}.',
+  },
+  SUBJECT_UNKNOWN: {
+    exit: 'noTarget',
+    says: 'nothing is known of `{target}`: no process, no run and no history is of this name',
+    advice:
+      'Give an address, PID:ADDRESS, a target of `octavo history`, a pid, a command name or `cgroup:/path`.',
+  },
   HISTORY_EMPTY: {
     exit: 'noTarget',
     says: 'there is no history {when} in {directory}',
@@ -294,7 +310,8 @@ export const ERRORS = {
   HISTORY_TOO_LARGE: {
     exit: 'badInput',
     says: 'more than {rows} rows would be one JSON document',
-    advice: 'Ask for less with --since, --until, a longer --tier or one target, or write them with --csv or --out.',
+    advice:
+      'Ask for less with --since, --until, a longer --tier or one target, or write them with --csv or --out.',
   },
   STATE_LOCKED: {
     exit: 'refused',
