@@ -37,6 +37,8 @@ keepEffects('docs/using.md', /(?<=## What changes anything\n[^|]*)(\|[^\n]*\n)+/
 keepEffects('README.md', /(?<=nothing else does: )[^(]*(?= \()/, effectsList(), write);
 const { everyKey } = await built('src/agent/configuration/explain.js');
 keepEffects('docs/agent.md', /(?<=<!-- keys -->\n)(\|[^\n]*\n)+/, keysTable(), write);
+const { METRICS } = await built('src/metrics/table.js');
+keepWhole('docs/metrics.md', metricsDocument());
 for (const path of documents(root)) {
   const text = readFileSync(path, 'utf8');
   checkLinks(path, text);
@@ -66,6 +68,36 @@ function keepErrors(path, write) {
       'docs/errors.md differs from src/vocabulary/errors.ts; `node scripts/check-docs.mjs --write`',
     );
   }
+}
+
+/** A document that is made from code as a whole. */
+function keepWhole(path, wanted) {
+  const file = join(root, path);
+  if (write) writeFileSync(file, wanted);
+  else if (!existsSync(file) || readFileSync(file, 'utf8') !== wanted)
+    problems.push(`${path} differs from the code; \`node scripts/check-docs.mjs --write\``);
+}
+
+function metricsDocument() {
+  const rows = METRICS.map(
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  );
+  return `# Metrics
+
+What \`octavo agent\` tells Prometheus, in its text format and as OpenMetrics. Where it is given out is configured: on a Unix socket or a loopback port
+(\`/metrics\`, and \`/-/healthy\`, which fails when no turn ended for too long), or as a file for node_exporter's textfile collector. Board, alerts and
+how to install them: [Monitoring](monitoring.md).
+
+What is not known has no series. The label \`target\` has at most 200 values; all further targets are added up as \`other\`. A target that is gone loses
+its gauges at once and its counters after an hour. No label holds a pid.
+
+This page is made from \`src/metrics/table.ts\` by \`node scripts/check-docs.mjs --write\`.
+
+| metric | type | labels | what it tells |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
 }
 
 /** The table of JSON kinds between its marks. */

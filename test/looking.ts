@@ -74,6 +74,14 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
     [killed, '--dry-run'],
   ],
   runs: ({ ended, killed }) => [[], ['--json'], [ended], [killed]],
+  // There is none yet: it looks, and says so.
+  explain: ({ pid, huge, small }) => [
+    [`${pid}:${huge}`],
+    [`${pid}:${small}`, '--json'],
+    [`${pid}`],
+    [`${pid}`, '--json'],
+  ],
+  history: () => [[], ['--json']],
   import: ({ pid, perf, fresh }) => [[perf, '--resolve', `${pid}`, '--out', fresh('heat.parquet')]],
   record: ({ pid }) => [[`${pid}`, '--dry-run']],
   report: ({ heat, fresh }) => [[heat], [heat, '--thp'], [heat, '--thp', '--svg', fresh('heat.svg')]],
@@ -111,6 +119,7 @@ export function lookingSources(): readonly string[] {
 /** DAMON may be absent or somebody else's, and hardware may not sample: then a command has looked and says so. */
 const MAY_END_WITH: Readonly<Record<string, readonly number[]>> = {
   status: [EXIT.done, EXIT.noTarget],
+  history: [EXIT.noTarget],
   record: [EXIT.done, EXIT.notPermitted, EXIT.notAble],
   'damon status': [EXIT.done, EXIT.notAble],
   'damon show': [EXIT.done, EXIT.notAble],

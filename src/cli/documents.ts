@@ -104,6 +104,26 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     directory: z.string(),
     runs: AnyRows,
   }),
+  'block-story': kind(
+    'block-story',
+    'explain PID:ADDRESS',
+    'how the block is now and why; what was tried with receipts and verdicts; what was left alone; gains against predictions',
+    {
+      pid: Count,
+      address: z.string(),
+      now: z.looseObject({ state: BlockStateSchema, reasons: Texts }).nullable(),
+      tried: AnyRows,
+      leftAlone: AnyRows,
+      gains: z.looseObject({ predictedBytes: z.number(), returnedBytes: z.number() }),
+      cameBackBytes: Count.nullable(),
+    },
+  ),
+  'target-story': kind(
+    'target-story',
+    'explain TARGET',
+    'processes with why not huge, runs, what was tried, refusals, gains against predictions, the last day of its history',
+    { target: z.string(), processes: AnyRows, runs: AnyRows, tried: AnyRows, refusals: AnyRows },
+  ),
   history: kind(
     'history',
     'history',

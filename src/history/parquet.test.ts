@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
-import { observed } from '../../test/history-host.js';
+import { observed } from '../../test/support/history-host.js';
 import { HISTORY_KEY, historyParquet } from './parquet.js';
 import { HISTORY_COLUMNS } from './rows.js';
 import { addSpans, type Span, spanOfTurn } from './span.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { observed } from '../../test/history-host.js';
+import { observed } from '../../test/support/history-host.js';
 import { FIELD_NAMES, FIELDS, valuesOf } from '../history/observation.js';
 import type { AgentReading } from './agent-reading.js';
 import { CONTENT_TYPES, exposition } from './exposition.js';
@@ -38,22 +38,32 @@ function plain(metrics: Metrics, agent = AGENT): string {
   return metrics.render(agent).prometheus;
 }
 
+/** Takes in a turn of all targets. */
+function turn(metrics: Metrics, ...observations: readonly ReturnType<typeof observed>[]): void {
+  for (const observation of observations) metrics.observe(observation);
+}
+
+const HOUR = 3_600_000;
+
 describe('values', () => {
   test('gauges are those of the last turn, counters add up, nanoseconds are seconds', () => {
     const metrics = new Metrics();
-    metrics.observe([observed('db', { hugeBytes: 5, splits: 2, lockNs: 1_500_000_000, returnedBytes: 7 })]);
-    metrics.observe([observed('db', { hugeBytes: 3, splits: 4, lockNs: 500_000_000, returnedBytes: -9 })]);
+    turn(metrics, observed('db', { hugeBytes: 5, splits: 2, lockNs: 1_500_000_000, returnedBytes: 7 }));
+    turn(metrics, observed('db', { hugeBytes: 3, splits: 4, lockNs: 500_000_000, returnedBytes: -9 }));
     const text = plain(metrics);
     assert.equal(value(text, 'octavo_target_huge_bytes{target="db"}'), 3);
     assert.equal(value(text, 'octavo_target_splits_total{target="db"}'), 6);
     assert.equal(value(text, 'octavo_target_lock_seconds_total{target="db"}'), 2);
     assert.equal(value(text, 'octavo_target_returned_bytes_total{target="db"}'), 7);
+    assert.equal(value(text, 'octavo_target_info{target="db",policy="octavo"}'), 1);
+    assert.equal(value(text, 'octavo_target_state{target="db",state="acting"}'), 1);
+    assert.equal(value(text, 'octavo_target_state{target="db",state="stopped"}'), 0);
   });
 
   test('what is not known has no series, and a counter that was known stays', () => {
     const metrics = new Metrics();
-    metrics.observe([observed('db', { splits: 2 })]);
-    metrics.observe([observed('db', {})]);
+    turn(metrics, observed('db', { splits: 2 }));
+    turn(metrics, observed('db', {}));
     const text = plain(metrics);
     assert.equal(value(text, 'octavo_target_cold_bytes{target="db"}'), undefined);
     assert.equal(value(text, 'octavo_target_collapses_total{target="db"}'), undefined);
@@ -61,18 +71,22 @@ describe('values', () => {
     assert.ok(!text.includes('octavo_target_cold_bytes'));
   });
 
-  test('a target that is away has no gauges and no state, and after a while nothing', () => {
+  test('a target that is away has no gauges and no state, and after an hour nothing', () => {
     const metrics = new Metrics();
-    metrics.observe([observed('db', { hugeBytes: 5, splits: 2 }), observed('web', { hugeBytes: 1 })]);
-    metrics.observe([observed('web', { hugeBytes: 1 })]);
+    turn(metrics, observed('db', { hugeBytes: 5, splits: 2 }), observed('web', { hugeBytes: 1 }));
+    metrics.keepOnly(['db', 'web', 'never seen'], 0);
+    assert.equal(value(plain(metrics), 'octavo_target_huge_bytes{target="db"}'), 5);
+    metrics.keepOnly(['web'], 1000);
     const text = plain(metrics);
     assert.equal(value(text, 'octavo_target_huge_bytes{target="db"}'), undefined);
-    assert.equal(value(text, 'octavo_target_splits_total{target="db"}'), 2);
+    assert.equal(value(text, 'octavo_target_huge_bytes{target="web"}'), 1);
     assert.equal(value(text, 'octavo_target_state{target="db",state="acting"}'), undefined);
-    for (let turn = 3; turn <= 121; turn++) metrics.observe([]);
+    assert.equal(value(text, 'octavo_target_info{target="db",policy="octavo"}'), undefined);
+    metrics.keepOnly(['web'], HOUR);
     assert.equal(value(plain(metrics), 'octavo_target_splits_total{target="db"}'), 2);
-    metrics.observe([]);
+    metrics.keepOnly(['web'], HOUR + 1);
     assert.equal(value(plain(metrics), 'octavo_target_splits_total{target="db"}'), undefined);
+    assert.equal(value(plain(metrics), 'octavo_target_huge_bytes{target="web"}'), 1);
   });
 
   test('of the agent, each as its row says', () => {
@@ -118,12 +132,11 @@ describe('bounds', () => {
   test('targets beyond the bound are added up, those within keep their series', () => {
     const metrics = new Metrics(3);
     const names = ['a', 'b', 'c', 'd', 'e', OTHER];
-    for (let turn = 0; turn < 2; turn++)
-      metrics.observe(
-        names.map((name, index) =>
-          observed(name, { hugeBytes: 10 + index, splits: 1 }, index === 3 ? { state: 'stopped' } : {}),
-        ),
-      );
+    for (let round = 0; round < 2; round++)
+      for (const [index, name] of names.entries()) {
+        const state = index === 3 ? ({ state: 'stopped' } as const) : {};
+        turn(metrics, observed(name, { hugeBytes: 10 + index, splits: 1 }, state));
+      }
     const text = plain(metrics);
     const series = text.split('\n').filter((line) => line.startsWith('octavo_target_huge_bytes{'));
     assert.equal(series.length, 4);
@@ -132,12 +145,20 @@ describe('bounds', () => {
     assert.equal(value(text, 'octavo_target_splits_total{target="other"}'), 6);
     assert.equal(value(text, 'octavo_target_state{target="other",state="stopped"}'), 1);
     assert.ok(!text.includes('octavo_target_info{target="other"'));
+    metrics.keepOnly(names.slice(1), 2 * HOUR);
+    turn(metrics, observed('e', { hugeBytes: 99, splits: 5 }));
+    assert.equal(value(plain(metrics), 'octavo_target_huge_bytes{target="e"}'), 99);
+    assert.equal(value(plain(metrics), 'octavo_target_splits_total{target="e"}'), 5);
+    assert.equal(value(plain(metrics), 'octavo_target_huge_bytes{target="other"}'), 13 + 15);
   });
 
   test('ten thousand targets that come and go leave no more text than the bound', () => {
     const metrics = new Metrics();
-    for (let turn = 0; turn < 100; turn++)
-      metrics.observe(Array.from({ length: 100 }, (_, index) => everything(`unit-${turn}-${index}`)));
+    for (let round = 0; round < 100; round++) {
+      const names = Array.from({ length: 100 }, (_, index) => `unit-${round}-${index}`);
+      turn(metrics, ...names.map(everything));
+      metrics.keepOnly(names, round * 1000);
+    }
     const targets = new Set([...plain(metrics).matchAll(/target="([^"]*)"/g)].map(([, name]) => name));
     assert.equal(targets.size, 201);
   });
@@ -145,7 +166,7 @@ describe('bounds', () => {
 
 describe('text', () => {
   const metrics = new Metrics();
-  metrics.observe([everything('db.service'), everything('odd "name"\\with\nall')]);
+  turn(metrics, everything('db.service'), everything('odd "name"\\with\nall'));
   const texts = metrics.render(AGENT);
 
   test('names and units follow the conventions', () => {

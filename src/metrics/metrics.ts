@@ -1,7 +1,7 @@
 /**
- * Metrics between turns: the last reading of gauges, counters since the agent started. The number of targets with a series of
- * their own is bounded; the others are added up under one name. A turn is rendered once, when it ends: a scrape gets text that
- * is there. Pure.
+ * Metrics between turns: the last reading of the gauges of each target that is there, counters since the agent started. The
+ * number of targets with series of their own is bounded; the others are added up under one name. Text is rendered when
+ * something was observed, not when somebody asks. Pure.
  */
 import {
   ACTING_STATES,
@@ -12,6 +12,7 @@ import {
   type Observation,
   together,
 } from '../history/observation.js';
+import type { Milliseconds } from '../vocabulary/units.js';
 import type { AgentReading } from './agent-reading.js';
 import { type ExpositionFormat, exposition, type Family } from './exposition.js';
 import {
@@ -27,17 +28,15 @@ import {
 const MOST_TARGETS = 200;
 /** Label of all targets beyond the bound; a target of this name is among them. */
 export const OTHER = 'other';
-/** A target that was away for so many turns gives its place free, and its counters go. */
-const TURNS_AWAY = 120;
+/** A target that was away for so long gives its place free, and its counters go. */
+const AWAY_MS: Milliseconds = 3_600_000;
 
 type Sums = Record<FieldName, number | null>;
 
+/** A series of its own: of one target, or of all that have none. */
 interface Slot {
-  /** Of the last turn; undefined when the target was not in it. */
-  current: Observation | undefined;
-  /** Of all turns. */
   readonly totals: Sums;
-  seenInTurn: number;
+  seenMs: Milliseconds;
 }
 
 export type MetricTexts = Readonly<Record<ExpositionFormat, string>>;
@@ -45,76 +44,95 @@ export type MetricTexts = Readonly<Record<ExpositionFormat, string>>;
 export class Metrics {
   readonly #most: number;
   readonly #slots = new Map<string, Slot>();
-  #turn = 0;
+  /** The last observation of each target that is there. */
+  readonly #current = new Map<string, Observation>();
+  #nowMs: Milliseconds = 0;
 
   constructor(mostTargets = MOST_TARGETS) {
     this.#most = mostTargets;
   }
 
-  /** Takes in a turn: all its observations at once. */
-  observe(observations: readonly Observation[]): void {
-    this.#turn++;
-    for (const [name, slot] of this.#slots) {
-      slot.current = undefined;
-      if (this.#turn - slot.seenInTurn > TURNS_AWAY) this.#slots.delete(name);
-    }
-    for (const observation of observations) this.#take(observation);
-  }
-
-  #take(observation: Observation): void {
-    const slot = this.#slotOf(observation.target);
-    slot.seenInTurn = this.#turn;
-    slot.current = slot.current ? together(slot.current, observation) : observation;
+  /** Takes in what was observed of a target in a turn. */
+  observe(observation: Observation): void {
+    const slot = this.#slotFor(observation.target);
+    slot.seenMs = this.#nowMs;
+    this.#current.set(observation.target, observation);
     for (const name of FIELD_NAMES)
       if (FIELDS[name].nature === 'sum')
         slot.totals[name] = addKnown(slot.totals[name], counted(observation.values[name]));
   }
 
-  /** The slot of a target: its own while there is room. */
-  #slotOf(target: string): Slot {
-    const own = this.#slots.get(target);
-    if (own !== undefined) return own;
-    const ownSlots = this.#slots.size - (this.#slots.has(OTHER) ? 1 : 0);
-    const name = ownSlots < this.#most ? target : OTHER;
-    const slot = this.#slots.get(name) ?? { current: undefined, totals: noSums(), seenInTurn: this.#turn };
+  /** These are the targets that are there, at this time of a clock that never goes back: of others the gauges go. */
+  keepOnly(targets: Iterable<string>, nowMs: Milliseconds): void {
+    this.#nowMs = nowMs;
+    const present = new Set(targets);
+    for (const target of this.#current.keys()) if (!present.has(target)) this.#current.delete(target);
+    for (const target of this.#current.keys()) this.#slotFor(target).seenMs = nowMs;
+    for (const [name, { seenMs }] of this.#slots) if (nowMs - seenMs > AWAY_MS) this.#slots.delete(name);
+  }
+
+  /** Where a target is counted: in its own place while there is room. */
+  #slotFor(target: string): Slot {
+    const name = this.#placeOf(target);
+    const slot = this.#slots.get(name) ?? { totals: noSums(), seenMs: this.#nowMs };
     this.#slots.set(name, slot);
     return slot;
   }
 
-  /** The text of both formats, as of the last turn. */
+  #placeOf(target: string): string {
+    if (this.#slots.has(target)) return target;
+    const own = this.#slots.size - (this.#slots.has(OTHER) ? 1 : 0);
+    return own < this.#most ? target : OTHER;
+  }
+
+  /** The text of both formats, as of now. */
   render(agent: AgentReading): MetricTexts {
-    const families = [
-      ...AGENT_METRICS.map((kind) => ({ kind, samples: kind.read(agent) })),
-      ...this.#targets(),
-    ];
+    const ofAgent = AGENT_METRICS.map((kind) => ({ kind, samples: kind.read(agent) }));
+    const families = [...ofAgent, ...this.#ofTargets()];
     return {
       prometheus: exposition(families, 'prometheus'),
       openmetrics: exposition(families, 'openmetrics'),
     };
   }
 
-  #targets(): readonly Family[] {
-    const slots = [...this.#slots];
-    const present = slots.flatMap(([target, { current }]) => (current ? [{ target, current }] : []));
-    const info = present
-      .filter(({ target }) => target !== OTHER)
-      .map(({ target, current }) => ({ labels: [target, current.policy], value: 1 }));
-    const states = present.flatMap(({ target, current }) =>
+  #ofTargets(): readonly Family[] {
+    const present = this.#present();
+    const info = [...present]
+      .filter(([target]) => target !== OTHER)
+      .map(([target, { policy }]) => ({ labels: [target, policy], value: 1 }));
+    const states = [...present].flatMap(([target, current]) =>
       ACTING_STATES.map((state) => ({ labels: [target, state], value: state === current.state ? 1 : 0 })),
     );
     return [
       { kind: TARGET_INFO, samples: info },
       { kind: STATE_METRIC, samples: states },
-      ...TARGET_METRICS.map((kind) => ({ kind, samples: samplesOf(kind, slots) })),
+      ...TARGET_METRICS.map((kind) => ({ kind, samples: this.#samplesOf(kind, present) })),
     ];
   }
-}
 
-function samplesOf({ type, field, per }: TargetMetric, slots: readonly [string, Slot][]): MetricSample[] {
-  return slots.flatMap(([target, { current, totals }]) => {
-    const value = type === 'counter' ? totals[field] : (current?.values[field] ?? null);
-    return value === null ? [] : [{ labels: [target], value: value / per }];
-  });
+  /** Targets that are there by the names of their series. */
+  #present(): ReadonlyMap<string, Observation> {
+    const found = new Map<string, Observation>();
+    for (const [target, observation] of this.#current) {
+      const name = this.#placeOf(target);
+      const known = found.get(name);
+      found.set(name, known ? together(known, observation) : observation);
+    }
+    return found;
+  }
+
+  #samplesOf(
+    { type, field, per }: TargetMetric,
+    present: ReadonlyMap<string, Observation>,
+  ): readonly MetricSample[] {
+    const values =
+      type === 'counter'
+        ? [...this.#slots].map(([name, { totals }]) => [name, totals[field]] as const)
+        : [...present].map(([name, { values }]) => [name, values[field]] as const);
+    return values.flatMap(([name, value]) =>
+      value === null ? [] : [{ labels: [name], value: value / per }],
+    );
+  }
 }
 
 /** A counter never goes down: memory that steps took instead of giving it back counts as nothing returned. */

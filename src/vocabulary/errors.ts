@@ -290,6 +290,22 @@ export const ERRORS = {
     advice:
       'Run {run} can be neither shown nor taken back; no other run is affected. Set it aside with: mv {directory} {aside}',
   },
+  BLOCK_UNKNOWN: {
+    exit: 'noTarget',
+    says: 'no run that is kept acted on a block at {address}, and no process is named',
+    advice: 'Name the process with it, as PID:{address}.',
+  },
+  BLOCK_AMBIGUOUS: {
+    exit: 'badInput',
+    says: 'runs acted on blocks at {address} in several processes: {pids}',
+    advice: 'Name one of them, as PID:{address}.',
+  },
+  SUBJECT_UNKNOWN: {
+    exit: 'noTarget',
+    says: 'nothing is known of `{target}`: no process, no run and no history is of this name',
+    advice:
+      'Give an address, PID:ADDRESS, a target of `octavo history`, a pid, a command name or `cgroup:/path`.',
+  },
   HISTORY_EMPTY: {
     exit: 'noTarget',
     says: 'there is no history {when} in {directory}',

@@ -69,6 +69,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     ready: () => existsSync(state),
   },
   runs: onStalledHost('runs'),
+  explain: onStalledHost('explain', 'all'),
+  history: onStalledHost('history'),
   import: { words: () => ['import', '-', '--out', at('heat.parquet')], stalled: true },
   record: {
     words: () => [

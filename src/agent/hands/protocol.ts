@@ -126,7 +126,7 @@ export interface Denial {
 
 /** What came of a plan. Frame numbers are left out. */
 export interface Outcome {
-  readonly run: string | null;
+  readonly run: string;
   readonly how: 'complete' | 'interrupted' | 'stopped';
   readonly why: string;
   /** Code of the error that ended it before its time; empty when there was none. */

@@ -14,6 +14,7 @@ export const COMMAND_LOADERS = {
   run: async () => (await import('../commands/run.js')).runCommand,
   probe: async () => (await import('../commands/probe.js')).probeCommand,
   runs: async () => (await import('../commands/runs.js')).runsCommand,
+  explain: async () => (await import('../commands/explain.js')).explainCommand,
   history: async () => (await import('../commands/history.js')).historyCommand,
   import: async () => (await import('../commands/import.js')).importCommand,
   record: async () => (await import('../commands/record.js')).recordCommandLine,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
-import { HistoryHost, observed } from '../../../test/history-host.js';
+import { HistoryHost, observed } from '../../../test/support/history-host.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { History } from '../../history/history.js';
 import { ERRORS, EXIT } from '../../vocabulary/errors.js';

@@ -1,9 +1,9 @@
 /** A host whose disk and clocks a test has in its hands: room, a plug to pull, wall time, uptime and boots. */
-import { failure, success } from '../src/base/result.js';
-import { type Observation, valuesOf } from '../src/history/observation.js';
-import type { Answer, Calls, Host } from '../src/host/host.js';
-import type { ErrnoName } from '../src/vocabulary/errno.js';
-import { GEOMETRY_4K } from '../src/vocabulary/units.js';
+import { failure, success } from '../../src/base/result.js';
+import { type Observation, valuesOf } from '../../src/history/observation.js';
+import type { Answer, Calls, Host } from '../../src/host/host.js';
+import type { ErrnoName } from '../../src/vocabulary/errno.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 
 /** Thrown when the plug is pulled in the middle of a write. */
 export class Killed extends Error {}
