@@ -30,7 +30,20 @@ const ALLOWED = {
   actuators: ['damon', 'host', 'formats', ...below],
   verification: ['kernel-rules', 'host', 'formats', ...below],
   cycle: [...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
-  config: ['cycle', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
+  config: ['cycle', 'services', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
+  // Where a host's memory is, by service: a look that stands on a turn's first half.
+  survey: [
+    'config',
+    'cycle',
+    'services',
+    ...parts,
+    'belief',
+    'hotness',
+    'planning',
+    'host',
+    'formats',
+    ...below,
+  ],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
   simulator: ['model', 'config', 'formats', 'host', ...below],
