@@ -20,8 +20,8 @@ export interface ReadBudget {
 const LEAST_BLOCKS = 4;
 
 /**
- * Blocks to read, by process, drawn at random: shares of the bytes by how many blocks there are, but a few of each first.
- * Of a process whose lock allows less than that none is read.
+ * Blocks to read, by process, drawn at random: a few of each first, in their order, and the rest by how many there are. Of
+ * a process whose lock allows less than a few none is read.
  */
 export function drawBlocks(
   all: readonly Readable[],
@@ -30,20 +30,32 @@ export function drawBlocks(
 ): ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>> {
   const found = all.map(({ look, lockNs }) => {
     const { rows } = readableBlocks(look.sizes);
-    return { look, rows, most: Math.min(rows.length, Math.floor(lockNs / blockNs)) };
-  });
-  const total = found.reduce((sum, { most }) => sum + most, 0);
-  const chosen = new Map<ProcessId, ReadonlySet<BlockNumber>>();
-  let left = Math.floor(bytes / (all[0]?.look.sizes.geometry.blockBytes ?? 1));
-  const scale = Math.min(1, left / Math.max(1, total));
-  for (const { look, rows, most } of found) {
+    const most = Math.min(rows.length, Math.floor(lockNs / blockNs));
     const least = Math.min(LEAST_BLOCKS, rows.length);
-    const count = Math.min(left, most, Math.max(least, Math.floor(most * scale)));
-    if (count < least || count === 0) continue;
+    return { look, rows, least, most: most < least ? 0 : most };
+  });
+  let left = Math.floor(bytes / (all[0]?.look.sizes.geometry.blockBytes ?? 1));
+  const few = found.map(({ least, most }) => {
+    const count = most === 0 || left < least ? 0 : least;
     left -= count;
-    const { block } = look.sizes.blocks;
-    const drawn = shuffled(rows, uint32).slice(0, count);
-    chosen.set(look.sizes.process.pid, new Set(drawn.map((row) => block[row])));
-  }
-  return chosen;
+    return count;
+  });
+  const wanted = found.map(({ most }, index) => (few[index] === 0 ? 0 : most - few[index]));
+  const share = Math.min(
+    1,
+    left /
+      Math.max(
+        1,
+        wanted.reduce((sum, more) => sum + more, 0),
+      ),
+  );
+  return new Map(
+    found.flatMap(({ look, rows }, index) => {
+      const count = few[index] + Math.floor(wanted[index] * share);
+      if (count === 0) return [];
+      const { block } = look.sizes.blocks;
+      const drawn = shuffled(rows, uint32).slice(0, count);
+      return [[look.sizes.process.pid, new Set(drawn.map((row) => block[row]))] as const];
+    }),
+  );
 }

@@ -3,7 +3,7 @@ import type { PlannedTurn } from '../cycle/plan-turn.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import type { Forecast, Plan, Proposal, RefusalCode } from '../vocabulary/plan.js';
 import type { BlockNumber, Bytes, ProcessId } from '../vocabulary/units.js';
-import { type Amount, atLeast, capped } from './amount.js';
+import { type Amount, atLeast, capped, isExact } from './amount.js';
 import type { Caps } from './caps.js';
 import { learnedTotal, levelFigures, zeroBytes } from './figures.js';
 import type { Look } from './look.js';
@@ -56,7 +56,9 @@ export function judge(look: Look, most: Caps, { turn, drawn, pages }: Verdicts):
   const returned = (block: BlockNumber) => splits.get(block)?.gain.returnedBytes ?? 0;
   const dearest = Math.max(0, ...[...splits.values()].map(({ cost }) => cost.lockUs));
   const zero = (block: BlockNumber) => zeroBytes(look.sizes, heat, block);
-  const emptyInHuge = emptyByPages(look, pages.get(pid) ?? [], readable) ?? total(zero, blockBytes);
+  const byBlocks = total(zero, blockBytes);
+  const byPages = emptyByPages(look, pages.get(pid) ?? [], readable);
+  const emptyInHuge = isExact(byBlocks) || byPages === undefined ? byBlocks : byPages;
   const isWhole = read.length > 0 || readable.high === 0;
   return {
     emptyInHuge,

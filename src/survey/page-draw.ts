@@ -6,7 +6,13 @@ import type { ProcessMemory } from '../host/host.js';
 import { markFilled, readableBlocks } from '../sources/occupancy.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
-import { type BlockNumber, blockToPage, type Nanoseconds } from '../vocabulary/units.js';
+import {
+  type BlockNumber,
+  blockToPage,
+  type Fraction,
+  type Nanoseconds,
+  type PageNumber,
+} from '../vocabulary/units.js';
 import type { LockMeter } from './lock-meter.js';
 import type { Look } from './look.js';
 import { shuffled } from './pieces.js';
@@ -25,6 +31,8 @@ export interface PageBudget {
 
 /** More pages make bounds no narrower that anybody would see. */
 const MOST_PAGES = 4096;
+/** Of all pages; beyond it most draws meet pages that were drawn. */
+const MOST_SHARE: Fraction = 0.5;
 
 /** Draws from each readable block as many pages as from any other, as far as the budget goes; at least one of some. */
 export function drawPages(meter: LockMeter, look: Look, budget: PageBudget): readonly DrawnPage[] {
@@ -52,7 +60,9 @@ class PageDraw {
   readonly #began: Nanoseconds;
   readonly #into: Uint8Array;
   readonly #filled = new Uint8Array(1);
-  #asked = 0;
+  /** Page numbers: none is drawn twice. */
+  readonly #asked = new Set<PageNumber>();
+  #pages = 0;
 
   constructor(meter: LockMeter, sizes: PageSizes, memory: ProcessMemory, budget: PageBudget) {
     this.#meter = meter;
@@ -65,7 +75,8 @@ class PageDraw {
 
   /** One page of each of these blocks. The first round ends when the budget does: it is a sample of the blocks. */
   round(rows: readonly number[]): void {
-    const isFirst = this.#asked === 0;
+    const isFirst = this.#asked.size === 0;
+    if (isFirst) this.#pages = rows.length * this.#sizes.geometry.pagesPerBlock;
     for (const row of rows) {
       throwIfStopped(this.#budget.signal);
       this.#drawOne(this.#sizes.blocks.block[row]);
@@ -77,15 +88,20 @@ class PageDraw {
   mayGoOn(pages: number): boolean {
     const used = this.#meter.charged(this.#sizes.process.pid) - this.#began;
     const { lockNs, untilNs } = this.#budget;
-    const more = (used / Math.max(1, this.#asked)) * pages;
-    const isOver = this.#asked + pages > MOST_PAGES || this.#meter.host.clock.monotonicNs() >= untilNs;
+    const asked = this.#asked.size;
+    const more = (used / Math.max(1, asked)) * pages;
+    const most = Math.min(MOST_PAGES, MOST_SHARE * this.#pages);
+    const isOver = asked + pages > most || this.#meter.host.clock.monotonicNs() >= untilNs;
     return !isOver && used + more <= lockNs;
   }
 
   #drawOne(block: BlockNumber): void {
     const { geometry } = this.#sizes;
-    const page = blockToPage(block, geometry) + (this.#meter.host.random.uint32() % geometry.pagesPerBlock);
-    this.#asked++;
+    const start = blockToPage(block, geometry);
+    let page = start;
+    do page = start + (this.#meter.host.random.uint32() % geometry.pagesPerBlock);
+    while (this.#asked.has(page));
+    this.#asked.add(page);
     const read = this.#memory.read({ start: page, end: page + 1 }, this.#into);
     // What is no longer there says nothing.
     if (!read.ok || read.value < this.#into.length) return;

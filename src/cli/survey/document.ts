@@ -127,7 +127,7 @@ export function unseenOf(rows: readonly SurveyRow[], hidden: number): readonly U
 const CSV_FIGURES = FIGURES.flatMap((figure) => [figure, `${figure}Low`, `${figure}High`]);
 
 export const SURVEY_ROWS: RowKind = {
-  octavo: 'survey-row',
+  octavo: 'survey',
   version: 1,
   columns: ['kind', 'name', 'processes', ...CSV_FIGURES, 'lockUs', 'splits', 'blocksRead', 'blocksReadable'],
 };
