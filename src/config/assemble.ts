@@ -105,12 +105,24 @@ export function chosenPolicy({
 
 /** Throws an OctavoError that says what is wrong with the request. */
 export async function assembleTurn(host: Host, request: TurnRequest): Promise<AssembledTurn> {
-  const { kinds = KINDS, sourceParameters = {}, actuatorParameters, askDamon } = request;
-  requireKnown([...Object.values(kinds.recordings), ...Object.values(kinds.sources)], sourceParameters);
-  const recorded = recordingsOf(host, kinds, sourceParameters);
+  const recorded = recordingsFor(host, request);
   const heat = recorded.filter((source) => source instanceof HeatFileSource);
   const target = request.target ?? heat.map(({ path }) => path).join(' ');
   const processes = request.processes ?? (await processesOf(host, request, heat, target));
+  return assembleOn(host, request, { target, processes, recorded });
+}
+
+/** Processes that were found already, and the sources of recordings that were given. */
+interface Found {
+  readonly target: string;
+  readonly processes: readonly ProcessIdentity[];
+  readonly recorded: readonly Source[];
+}
+
+/** A turn over processes that the caller has found. Throws as `assembleTurn` does. */
+export function assembleOn(host: Host, request: TurnRequest, found: Found): AssembledTurn {
+  const { kinds = KINDS, actuatorParameters, askDamon } = request;
+  const { target, processes, recorded } = found;
   requireInBlock(host, request);
   const named = namedBlocks(host, request, target, processes);
   const policy = chosenPolicy(request);
@@ -146,6 +158,15 @@ async function processesOf(
   return target === undefined
     ? recordedProcesses(host, heat, name, scope)
     : resolveTarget(host, target, scope);
+}
+
+/** Sources of the recordings that a request gives. Throws PARAMETER_INVALID for what no source has. */
+export function recordingsFor(
+  host: Host,
+  { kinds = KINDS, sourceParameters = {} }: TurnRequest,
+): readonly Source[] {
+  requireKnown([...Object.values(kinds.recordings), ...Object.values(kinds.sources)], sourceParameters);
+  return recordingsOf(host, kinds, sourceParameters);
 }
 
 /** Throws PARAMETER_INVALID for what none of the kinds has. */
