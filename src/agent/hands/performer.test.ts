@@ -318,7 +318,7 @@ describe('budgets over time', () => {
     const plan = await planFor(host, { split: [0, 1] });
     host.texts.set('/state/lock', JSON.stringify({ pid: PID, startTicks: 5000, bootId: 'boot-1' }));
     const locked = await performer.apply(plan, never);
-    assert.equal(codeOf(locked), 'failed');
+    assert.equal(codeOf(locked), 'busy');
     host.texts.delete('/state/lock');
     host.failAdvice = () => {
       throw new Error('a bug');
