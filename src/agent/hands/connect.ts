@@ -47,6 +47,7 @@ export class Connection implements ActingSide {
   readonly #wished: (wish: Wish) => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #isClosed = false;
   /** Why the acting side is there no more. */
   #over: string | undefined;
   readonly #about: Promise<Told<About>>;
@@ -89,6 +90,11 @@ export class Connection implements ActingSide {
     return this.#ask({ kind: 'reload' });
   }
 
+  /** Whether this side has ended the connection. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** That both sides are alive; false when the acting side is gone. */
   async ping(): Promise<boolean> {
     return (await this.#ask({ kind: 'ping' })).ok;
@@ -96,6 +102,7 @@ export class Connection implements ActingSide {
 
   /** The acting side finds the end of the stream, and puts the kernel back. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#channel.close();
     await this.ended;
   }
