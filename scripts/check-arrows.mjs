@@ -82,6 +82,9 @@ const ALLOWED = {
   'run-here.ts': ['*'],
   // The other thread of main.ts: it runs the command, main.ts has the signals.
   'command-thread.ts': ['*'],
+  // The two processes that `octavo agent` becomes.
+  'acting-entry.ts': ['*'],
+  'deciding-entry.ts': ['*'],
 };
 /** Files that may be imported of a folder when only its interface is allowed: cycle sees roles, not kinds. */
 const INTERFACES_ONLY = {
@@ -97,7 +100,7 @@ const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$
 const MAY_TOUCH_WORLD = ['host', 'main.ts', 'supervised.ts', 'run-here.ts'];
 const WORLD_GLOBALS =
   /\b(process\.(env|argv|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
-const MAY_USE_GLOBALS = ['host', 'main.ts', 'supervised.ts', 'run-here.ts'];
+const MAY_USE_GLOBALS = [...MAY_TOUCH_WORLD, 'acting-entry.ts', 'deciding-entry.ts'];
 
 const problems = [];
 for (const file of sourceFiles(root)) checkFile(file);

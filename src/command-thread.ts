@@ -20,13 +20,21 @@ const streams: Streams = {
   outStyle,
   errStyle,
 };
+/** How this program is started in two halves; both files lie beside this one. */
+const sides = {
+  acting: new URL('./acting-entry.js', import.meta.url),
+  deciding: new URL('./deciding-entry.js', import.meta.url),
+  words: commandLine,
+};
 const machine = linuxHost();
 void run().then(ended);
 
 async function run(): Promise<number> {
   try {
     const host = recording === undefined ? machine : await recordedHost(recording);
-    return await runCommandLine(commandLine, new OctavoContext(host, streams, signal, onReload));
+    const context = new OctavoContext(host, streams, signal, onReload);
+    if (recording === undefined) context.sides = sides;
+    return await runCommandLine(commandLine, context);
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
     const context = new OctavoContext(machine, streams, signal);

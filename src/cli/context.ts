@@ -50,6 +50,8 @@ export class OctavoContext implements CommandContext {
   readonly process: { stdout: { write(text: string): void }; stderr: { write(text: string): void } };
   /** The command that runs, `octavo damon act`, for advice that names it. */
   command = 'octavo';
+  /** How an agent of this machine becomes two processes; absent where there is no machine. */
+  sides: { readonly acting: URL; readonly deciding: URL; readonly words: readonly string[] } | undefined;
   /** Whether that command has an option of this name. */
   hasOption: (option: string) => boolean = () => true;
   #line: CommandLine | undefined;

@@ -1,10 +1,11 @@
 /** The deciding side of split-start.ts: tells what it is and what it can do, and stays until the other side ends. */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { openChannel } from '../../src/host/linux/descriptor-channel.js';
+import { takeOwnEnd } from '../../src/host/linux/split/own-end.js';
 import { statusOf } from './thread-status.js';
 
 const [mode] = process.argv.slice(2);
-const channel = openChannel(Number(process.argv.at(-1)));
+const channel = openChannel(takeOwnEnd() ?? -1);
 const parent = process.ppid;
 
 /** The errno of an act, or that it went. */

@@ -6,10 +6,8 @@ const refused = await split({
   deciding: {
     entry: new URL('./split-deciding.js', import.meta.url),
     words: [mode],
-    environment: { PATH: process.env.PATH ?? '' },
   },
   acting: { entry: new URL('./split-acting.js', import.meta.url), words: [] },
   keep: ['CAP_SYS_PTRACE', 'CAP_SYS_NICE', 'CAP_DAC_READ_SEARCH'],
-  user: undefined,
 });
 console.log(JSON.stringify({ refused }));

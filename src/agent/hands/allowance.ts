@@ -56,6 +56,7 @@ export class Allowance {
 
   /** How long a target's next run has to wait; 0 when it need not. */
   pauseLeftMs({ name, pauseMs }: Grant): Milliseconds {
+    this.#forget();
     const last = this.#spent.findLast(({ target }) => target === name);
     if (last === undefined) return 0;
     return Math.max(0, last.atMs + pauseMs - this.#host.clock.wallMs());

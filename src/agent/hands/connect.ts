@@ -1,4 +1,5 @@
 /** The deciding side of a socket pair: requests out, answers in. Trusts what the acting side says. */
+import { failure, success } from '../../base/result.js';
 import type { Channel } from '../../host/channel.js';
 import type { Clock } from '../../host/host.js';
 import type { Reading } from '../../sources/source.js';
@@ -20,6 +21,7 @@ import {
   type ProcessRef,
   type Request,
   type SampleRequest,
+  type Wish,
 } from './protocol.js';
 
 /** What the acting side sends. */
@@ -27,6 +29,7 @@ type Answer =
   | { readonly kind: 'done'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'part'; readonly id: number; readonly value: Reading }
   | { readonly kind: 'denied'; readonly id: number; readonly denial: Denial }
+  | { readonly kind: 'wish'; readonly wish: Wish }
   | { readonly kind: 'breach'; readonly why: string };
 
 interface Pending {
@@ -41,15 +44,19 @@ export class Connection implements ActingSide {
   readonly ended: Promise<string>;
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #wished: (wish: Wish) => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #isClosed = false;
   /** Why the acting side is there no more. */
   #over: string | undefined;
   readonly #about: Promise<Told<About>>;
 
-  constructor(channel: Channel, clock: Clock) {
+  /** `wished`: is told what the acting side wants. */
+  constructor(channel: Channel, clock: Clock, wished: (wish: Wish) => void = () => undefined) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#wished = wished;
     this.ended = this.#receive();
     this.#about = this.#ask<About>({ kind: 'hello', version: PROTOCOL_VERSION });
   }
@@ -83,6 +90,11 @@ export class Connection implements ActingSide {
     return this.#ask({ kind: 'reload' });
   }
 
+  /** Whether this side has ended the connection. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** That both sides are alive; false when the acting side is gone. */
   async ping(): Promise<boolean> {
     return (await this.#ask({ kind: 'ping' })).ok;
@@ -90,6 +102,7 @@ export class Connection implements ActingSide {
 
   /** The acting side finds the end of the stream, and puts the kernel back. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#channel.close();
     await this.ended;
   }
@@ -139,15 +152,16 @@ export class Connection implements ActingSide {
   /** Returns why the acting side is about to end, where it says so. */
   #answered(answer: Answer): string | undefined {
     if (answer.kind === 'breach') return `the acting side ended the connection: ${answer.why}`;
-    const pending = this.#pending.get(answer.id);
-    if (answer.kind === 'part') pending?.take(answer.value);
-    else {
-      this.#pending.delete(answer.id);
-      pending?.settle(
-        answer.kind === 'done' ? { ok: true, value: answer.value } : { ok: false, error: answer.denial },
-      );
-    }
+    if (answer.kind === 'wish') this.#wished(answer.wish);
+    else if (answer.kind === 'part') this.#pending.get(answer.id)?.take(answer.value);
+    else this.#settle(answer);
     return undefined;
+  }
+
+  #settle(answer: Extract<Answer, { kind: 'done' | 'denied' }>): void {
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    pending?.settle(answer.kind === 'done' ? success(answer.value) : failure(answer.denial));
   }
 }
 

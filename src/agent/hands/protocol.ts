@@ -93,6 +93,10 @@ export type SampleRequest = z.infer<typeof SampleRequestSchema>;
 export type Request = z.infer<typeof RequestSchema>;
 export type Look = (typeof LOOKS)[number];
 
+/** What the acting side, which the host's signals go to, wants of the deciding one. */
+export const WISHES = ['reload', 'end'] as const;
+export type Wish = (typeof WISHES)[number];
+
 export const DENIALS = [
   /** No target of the configuration has the process, or it is on the deny list. */
   'not-a-target',

@@ -16,6 +16,7 @@ import {
   MOST_WAITING,
   type Request,
   readRequest,
+  type Wish,
 } from './protocol.js';
 
 /** A frame that has begun has to be whole by then. */
@@ -33,6 +34,10 @@ export interface ServeOptions {
   readonly acting: ActingSide;
   /** Told of every request that was refused, and of the end. */
   tell?(what: string): void;
+  /** Is given what passes wishes on to the other side. */
+  wishes?(pass: (wish: Wish) => void): void;
+  /** Ends the service when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Serves until the other side is gone or broke the rules; gives the reason. The kernel is as found then. */
@@ -72,6 +77,8 @@ class Server {
       this.#breach = resolve;
     });
     const watch = this.#watchFrames(over.signal);
+    this.#options.wishes?.((wish) => this.#send({ kind: 'wish', wish }));
+    this.#options.signal?.addEventListener('abort', () => this.#breach?.('asked to end'), { once: true });
     try {
       return await Promise.race([this.#read(), broken, watch]);
     } finally {

@@ -24,6 +24,8 @@ export interface SessionParts {
   /** File of the configuration. */
   readonly file: string;
   readonly signal: AbortSignal;
+  /** Directory of what is kept here, where it is not the configuration's to say. */
+  readonly state?: string;
   /** Hands for a state directory. */
   makeHands(state: string): Hands;
   /** Of Octavo, for metrics. */
@@ -53,7 +55,7 @@ export class Session {
   constructor(parts: SessionParts) {
     const { host, file, signal } = parts;
     const configuration = loadConfiguration(host, file);
-    const state = configuration.state ?? host.identity.stateDirectory;
+    const state = parts.state ?? configuration.state ?? host.identity.stateDirectory;
     this.#parts = parts;
     this.#runtime = configuration.runtime ?? runtimeDirectory(host);
     this.#locks = lockBoth(host, this.#runtime, state);

@@ -73,9 +73,3 @@ export function merged(earlier: Observation, later: Observation): Observation {
   ]);
   return { ...later, values: Object.fromEntries(values) };
 }
-
-/** A target without a turn since: its gauges as they were, and nothing more of its sums. */
-export function unchanged(last: Observation): Observation {
-  const values = FIELD_NAMES.map((name) => [name, FIELDS[name].nature === 'sum' ? null : last.values[name]]);
-  return { ...last, values: Object.fromEntries(values) };
-}

@@ -10,7 +10,7 @@ import type { AgentReading } from '../../metrics/agent-reading.js';
 import { CONTENT_TYPES } from '../../metrics/exposition.js';
 import { Metrics, type MetricTexts } from '../../metrics/metrics.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
-import { merged, unchanged } from './observations.js';
+import { merged } from './observations.js';
 
 export interface RecorderParts {
   readonly host: Host;
@@ -31,9 +31,8 @@ const FRESH_MS: Milliseconds = 120_000;
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #metrics: Metrics;
-  /** Turns since the last flush, and the last one of each target. */
+  /** Turns since the last flush. */
   readonly #new = new Map<string, Observation>();
-  readonly #last = new Map<string, Observation>();
   #server: PageServer | undefined;
 
   constructor(parts: RecorderParts) {
@@ -57,14 +56,10 @@ export class Recorder {
     if (this.#new.size > 0) {
       this.#parts.history?.append([...this.#new.values()]);
       this.#parts.trouble('history', this.#parts.history?.health.problem);
-      const others = [...this.#last.values()].filter(
-        ({ target }) => !this.#new.has(target) && targets.has(target),
-      );
-      this.#metrics.observe([...this.#new.values(), ...others.map(unchanged)]);
-      for (const [name, observation] of this.#new) this.#last.set(name, observation);
-      for (const name of [...this.#last.keys()]) if (!targets.has(name)) this.#last.delete(name);
+      for (const observation of this.#new.values()) this.#metrics.observe(observation);
       this.#new.clear();
     }
+    this.#metrics.keepOnly(targets, this.#parts.host.clock.monotonicNs() / 1e6);
     this.#publish();
   }
 

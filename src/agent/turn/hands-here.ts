@@ -1,7 +1,9 @@
-/** Both sides in one process: on the model, in tests, and where a host does not let them be split. */
+/** Who takes turns: with both sides in one process (on the model, in tests, where they cannot be split), or in two. */
 import type { TurnRequest } from '../../config/assemble.js';
 import type { Host } from '../../host/host.js';
+import type { ProcessId } from '../../vocabulary/units.js';
 import { loadConfiguration } from '../configuration/read.js';
+import type { Connection } from '../hands/connect.js';
 import { Performer } from '../hands/performer.js';
 import { attentive, withState } from './attentive.js';
 import { grantsOf } from './grants-of.js';
@@ -22,6 +24,21 @@ export function handsHere(host: Host, file: string, state: string, extra?: Parti
   return new TurnHands({
     ...{ host: patient, acting, mind: state, processes: [] },
     ...(extra === undefined ? {} : { extra }),
+    attend: (now) => {
+      watch = now;
+    },
+  });
+}
+
+/** The acting side is another process. `state`: the directory of this one. */
+export function handsThere(host: Host, acting: Connection, state: string, actingPid: ProcessId): Hands {
+  let watch: TurnWatch | undefined;
+  const patient = withState(
+    attentive(host, () => watch),
+    state,
+  );
+  return new TurnHands({
+    ...{ host: patient, acting, mind: state, processes: [actingPid] },
     attend: (now) => {
       watch = now;
     },

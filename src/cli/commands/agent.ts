@@ -1,8 +1,10 @@
+import { becomeTwo, otherSide, shouldSplit, stateOf } from '../../agent/live/two-sides.js';
 import type { AgentEvent } from '../../agent/loop/events.js';
 import { Session } from '../../agent/loop/session.js';
-import { handsHere } from '../../agent/turn/hands-here.js';
-import { EXIT } from '../../vocabulary/errors.js';
+import { handsHere, handsThere } from '../../agent/turn/hands-here.js';
+import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag } from '../command.js';
+import type { OctavoContext } from '../context.js';
 import { parseWord } from '../parameters.js';
 import { showStatus } from '../print/agent-status.js';
 import { VERSION } from '../version.js';
@@ -52,9 +54,10 @@ export const agentCommand = command<Flags, []>(
   async function ({ config, once, json }) {
     const onEvent = ({ target, text }: AgentEvent) =>
       this.remark(`octavo: ${target === '' ? '' : `${target}: `}${text}`);
+    const two = await twoSides(this, config);
     const session = new Session({
-      ...{ host: this.host, file: config, signal: this.signal, onEvent, version: VERSION },
-      makeHands: (state) => handsHere(this.host, config, state),
+      ...{ host: this.host, file: config, signal: this.signal, onEvent, version: VERSION, ...two },
+      makeHands: (state) => two?.hands(state) ?? handsHere(this.host, config, state),
     });
     if (!once) {
       this.onReload(() => session.reload());
@@ -70,3 +73,23 @@ export const agentCommand = command<Flags, []>(
     if (this.signal.aborted) this.endsWith('interrupted');
   },
 );
+
+/** What the deciding process of two has; undefined where all is in one. Does not return where this becomes the acting one. */
+async function twoSides(context: OctavoContext, file: string) {
+  const { host, sides } = context;
+  if (sides === undefined) return undefined;
+  const other = otherSide(host);
+  if (other === undefined) {
+    if (!shouldSplit(host)) return undefined;
+    const why = await becomeTwo(host, file, sides);
+    context.remark(`octavo: the process that decides has all privileges as well: ${why}`);
+    return undefined;
+  }
+  const about = await other.about();
+  if (!about.ok) throw new OctavoError('HANDS_DENIED', { denial: about.error.code, why: about.error.why });
+  const { pid } = about.value;
+  return {
+    state: stateOf(host, file).deciding,
+    hands: (state: string) => handsThere(host, other, state, pid),
+  };
+}

@@ -2,14 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Native } from '../native.js';
 import { keepNothing } from './capabilities.js';
+import { withNote } from './own-end.js';
 import type { Started, Starting } from './split.js';
-
-/** Where the deciding side finds its end of the socket pair. */
-const DESCRIPTOR = 3;
 
 start(workerData as Starting);
 
-function start({ descriptor, program, words, environment, user }: Starting): void {
+function start({ descriptor, program, words, user }: Starting): void {
   const native = new Native(process.arch === 'arm64' ? 'arm64' : 'x64');
   const refused = keepNothing(native, user !== undefined);
   if (refused) {
@@ -18,10 +16,10 @@ function start({ descriptor, program, words, environment, user }: Starting): voi
   }
   // Loaded here: not before there is nothing left to lose.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const child = spawn(program, [...words, String(DESCRIPTOR)], {
+  const child = spawn(program, words, {
+    // The socket has the number OWN_END.
     stdio: ['ignore', 'inherit', 'inherit', descriptor],
-    env: environment,
-    cwd: '/',
+    env: withNote(process.env),
     ...(user === undefined ? {} : { uid: user.userId, gid: user.groupId }),
   });
   child.once('spawn', () => tell({ pid: child.pid ?? 0 }));

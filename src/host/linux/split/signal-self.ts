@@ -1,0 +1,4 @@
+/** Sends this process a signal, as a service manager would. */
+export function signalSelf(name: 'SIGHUP' | 'SIGTERM'): void {
+  process.kill(process.pid, name);
+}
