@@ -161,6 +161,16 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     mappings: AnyRows,
     hottest: AnyRows,
   }),
+  story: kind(
+    'story',
+    'report of a run, a simulation or a comparison',
+    'title, lead, tiles and sections with their words, tables and the numbers behind their figures',
+    {
+      ...{ kind: z.string(), title: z.string(), lead: z.string(), tiles: AnyRows },
+      sections: z.array(z.looseObject({ id: z.string(), title: z.string(), parts: AnyRows })),
+      facts: z.array(z.array(z.string())),
+    },
+  ),
   'heat-block': kind(
     'heat-block',
     'report, import with --format jsonl, one a line',

@@ -14,6 +14,7 @@ import { BackgroundWork } from './background-work.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { CpuQueues } from './cpu-queues.js';
 import { DamonRuns } from './damon-runs.js';
+import { HeatRecorder } from './heat-course.js';
 import { type Machine, makeMachine, usedBytes, writeFile } from './host-machine.js';
 import { type Mark, nsPerAccess, processAt, rateBetween, takeMark } from './marks.js';
 import { takeCensus } from './memory-census.js';
@@ -35,6 +36,8 @@ export interface SimulationContext extends Reads {
   readonly policies?: Kinds['policies'];
   /** Count the accesses of every page: `RunningProcess.touches`. */
   readonly countTouches?: boolean;
+  /** Keep where accesses went over time, for `SimulationOutcome.heat`. Takes the counts of `touches` for itself. */
+  readonly keepHeat?: boolean;
 }
 
 const EVENT = {
@@ -55,6 +58,7 @@ export class Simulation {
   readonly #background: BackgroundWork;
   readonly #splitters = new Map<number, Splitter>();
   readonly #damon: DamonRuns;
+  readonly #heat: HeatRecorder | undefined;
   #callNs: Nanoseconds = 0;
   #killed = 0;
   #warm: Mark | undefined;
@@ -77,6 +81,8 @@ export class Simulation {
     clock.handle(EVENT.damon, (index) => this.#damon.start(index));
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
     this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.policies);
+    const { keepHeat = false } = context;
+    this.#heat = keepHeat ? new HeatRecorder(this.machine.kernel, scenario.duration / 1e6) : undefined;
     this.#last = this.mark();
   }
 
@@ -138,7 +144,7 @@ export class Simulation {
   private startProcess(index: number): void {
     const about = this.scenario.processes[index];
     const process = new RunningProcess(this.machine, about, index, this.#context);
-    if (this.#context.countTouches === true) process.countTouches();
+    if (this.#context.countTouches === true || this.#heat !== undefined) process.countTouches();
     this.processes.push(process);
     for (let thread = 0; thread < process.threads; thread++) {
       this.#cpus.add({ process, index: thread });
@@ -243,6 +249,7 @@ export class Simulation {
       collapses: mark.collapses - this.#last.collapses,
       tlb: subtractCounters(mark.tlb, this.#last.tlb),
     });
+    this.#heat?.note(this.processes, Math.round(kernel.clock.now / 1e6));
     this.#last = mark;
   }
 
@@ -296,6 +303,7 @@ export class Simulation {
       pmu: pmu && { ...pmu.counters },
       agent: this.octavo?.outcome(),
       damon: this.#damon.outcomes(),
+      ...(this.#heat === undefined ? {} : { heat: this.#heat.courses }),
       notes: this.notes,
     };
   }
