@@ -246,6 +246,15 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       ...{ sparse_before: z.string(), sparse_after: z.string() },
     },
   ),
+  'heat-course': kind(
+    'heat-course',
+    'heat show',
+    'a grid of rates by rows of addresses and slices of time, null where not known, with its unit and clock',
+    {
+      ...{ heat: z.string(), unit: z.string().nullable(), clock: z.string(), columns: AnyRows },
+      ...{ segments: AnyRows, rows: AnyRows },
+    },
+  ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {
     from: z.array(z.string()),
     heat: z.string(),
