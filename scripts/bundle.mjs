@@ -154,9 +154,9 @@ function schemas(together) {
   };
 }
 
-/** Rooms of the model and of scenarios: a third of the program, which only commands that compute for seconds use. */
+/** Rooms of the model, of scenarios and of pictures: a third of the program, which only commands that compute for seconds use. */
 const SELDOM_USED =
-  /\/dist\/src\/(model|simulator|cli\/(model|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(model|simulate)|\/node_modules\/(yaml|xz-decompress)\//;
+  /\/dist\/src\/(model|simulator|reports|cli\/(model|simulate|reports))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(model|simulate)|\/node_modules\/(yaml|xz-decompress)\//;
 
 /** Mostly of such rooms: a file has what is always needed together. */
 function isSeldomUsed({ moduleIds = [] }) {

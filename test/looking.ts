@@ -90,7 +90,14 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   history: () => [[], ['--json']],
   import: ({ pid, perf, fresh }) => [[perf, '--resolve', `${pid}`, '--out', fresh('heat.parquet')]],
   record: ({ pid }) => [[`${pid}`, '--dry-run']],
-  report: ({ heat, fresh }) => [[heat], [heat, '--thp'], [heat, '--thp', '--svg', fresh('heat.svg')]],
+  report: ({ heat, ended, fresh }) => [
+    [heat],
+    [heat, '--thp'],
+    [heat, '--thp', '--svg', fresh('heat.svg')],
+    [heat, '--html', fresh('heat.html'), '--png', fresh('heat.png')],
+    [ended, '--heat', heat, '--html', fresh('run.html')],
+  ],
+  'heat show': ({ heat }) => [[heat], [heat, '--shades', 'all'], [heat, '--json']],
   'heat merge': ({ heat, laterHeat, fresh }) => [[heat, laterHeat, '--out', fresh('merged.parquet')]],
   'heat diff': ({ heat, laterHeat }) => [
     [heat, laterHeat],

@@ -208,6 +208,16 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     mappings: AnyRows,
     hottest: AnyRows,
   }),
+  story: kind(
+    'story',
+    'report of a run, a simulation or a comparison',
+    'title, lead, tiles and sections with their words, tables and the numbers behind their figures',
+    {
+      ...{ kind: z.string(), title: z.string(), lead: z.string(), tiles: AnyRows },
+      sections: z.array(z.looseObject({ id: z.string(), title: z.string(), parts: AnyRows })),
+      facts: z.array(z.array(z.string())),
+    },
+  ),
   'heat-block': kind(
     'heat-block',
     'report, import with --format jsonl, one a line',
@@ -281,6 +291,15 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       ...{ samples_before: Count, samples_after: Count, ratio_low: Count, ratio_high: Count.nullable() },
       heat: z.enum(['hotter', 'colder', 'same', 'unknown']),
       ...{ sparse_before: z.string(), sparse_after: z.string() },
+    },
+  ),
+  'heat-course': kind(
+    'heat-course',
+    'heat show',
+    'a grid of rates by rows of addresses and slices of time, null where not known, with its unit and clock',
+    {
+      ...{ heat: z.string(), unit: z.string().nullable(), clock: z.string(), columns: AnyRows },
+      ...{ segments: AnyRows, rows: AnyRows },
     },
   ),
   'heat-merge': kind('heat-merge', 'heat merge', 'what was put together and where it was written', {

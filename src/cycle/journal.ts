@@ -168,7 +168,7 @@ export interface DamagedReading {
   readonly problem: OctavoError;
 }
 
-const RUN_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
+export const RUN_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
 
 /** Names sort by time: `20261122T195500123Z-1f3a`. */
 export function runName(host: Host): string {

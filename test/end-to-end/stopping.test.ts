@@ -88,6 +88,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ready: () => childrenOf(running?.pid).length > 0,
   },
   report: { words: () => ['report', at('fifo')] },
+  'heat show': { words: () => ['heat', 'show', at('fifo')] },
   'heat merge': { words: () => ['heat', 'merge', at('fifo'), at('fifo'), '--out', at('heat.parquet')] },
   'heat diff': { words: () => ['heat', 'diff', at('fifo'), at('fifo')] },
   probe: onStalledHost('probe', '1'),

@@ -1,8 +1,9 @@
 import { buildRouteMap } from '@stricli/core';
 import { heatDiffCommand } from './heat-diff.js';
 import { heatMergeCommand } from './heat-merge.js';
+import { heatShowCommand } from './heat-show.js';
 
 export const heatRoutes = buildRouteMap({
-  routes: { merge: heatMergeCommand, diff: heatDiffCommand },
-  docs: { brief: 'put heat files together, and tell what changed between two' },
+  routes: { show: heatShowCommand, merge: heatMergeCommand, diff: heatDiffCommand },
+  docs: { brief: 'draw heat files, put them together, and tell what changed between two' },
 });

@@ -1,5 +1,5 @@
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparse-bound.js';
-import { HeatFileSource } from '../../sources/heat-file.js';
+import type { HeatFileSource } from '../../sources/heat-file.js';
 import { parsePids } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
@@ -8,9 +8,17 @@ import { throwIfStopped } from '../../vocabulary/stopping.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { formatFlag, rowPrinter } from '../format-flag.js';
-import { refuseTwoOutputs, tellBeside, writeOutput } from '../output.js';
+import { tellBeside } from '../output.js';
 import { countBetween, parseFraction, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
+import {
+  checkOutputs,
+  hasOutputs,
+  outputFlags,
+  pipedOutput,
+  type ReportOutputs,
+} from '../reports/outputs.js';
+import { readSubject, type Subject } from '../reports/subject.js';
 import { BLOCK_ROWS, blockRow } from '../samples/block-rows.js';
 import {
   DISTRIBUTION_ROWS,
@@ -21,40 +29,48 @@ import {
   distributionRows,
 } from '../samples/distribution.js';
 import { heatBlocks, heatReport } from '../samples/heat-report.js';
-import { histogramSvg } from '../samples/heat-svg.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
 import { memoryUse } from '../samples/memory-use.js';
 import { byFlag } from '../samples/options.js';
 import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
+import { type StateFlags, stateFlags } from '../shared-flags.js';
 
-type ReportFlags = {
-  readonly pid?: ReadonlySet<number>;
-  readonly top: number;
-  readonly bins: number;
-  readonly sparse: number;
-  readonly thp: boolean;
-  readonly svg?: string;
-  readonly format?: RowFormat;
-  readonly by?: ViewName;
-  readonly distribution?: DistributionName;
-  readonly accesses: number;
-  readonly json: boolean;
-};
+type ReportFlags = ReportOutputs &
+  StateFlags & {
+    readonly pid?: ReadonlySet<number>;
+    readonly top: number;
+    readonly bins: number;
+    readonly sparse: number;
+    readonly thp: boolean;
+    readonly heat?: string;
+    readonly format?: RowFormat;
+    readonly by?: ViewName;
+    readonly distribution?: DistributionName;
+    readonly accesses: number;
+    readonly json: boolean;
+  };
 
 export const reportCommand = command<ReportFlags, [string]>(
   {
-    brief: 'show what a heat file says, with its bounds',
+    brief: 'show what a heat file, a run, a simulation or a comparison says, also as a page',
     effect: LOOKS,
     description: [
       'Shows over which share of their sub-pages the accesses of blocks are spread. A block with few samples may be',
       'sparse or only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be',
       'decided is said. Below it: processes, mappings and the hottest blocks. With --thp only huge pages of live',
       'processes are counted, those without any sample as unknown.',
+      'Of a run (by its name, `octavo runs` lists them) and of what `octavo runs RUN`, `octavo simulate` and `octavo',
+      'compare` print with --json it tells what was before, what was decided and why, what it came to and cost.',
+      'With --html all of it is one page that opens offline, with maps of heat over time and addresses.',
     ].join('\n'),
     examples: [
       ['octavo report heat.parquet', 'the histogram as text'],
       ['octavo report heat.parquet --svg histogram.svg', 'the same as a picture'],
+      ['octavo report heat.parquet --html heat.html', 'all of it as a page, with the map of heat over time'],
+      ['octavo report heat.parquet --figure heat-map --png map.png', 'that map as a picture'],
+      ['octavo report 20260101T120000000Z-1a2b --html run.html', 'what a run did, and what came back'],
+      ['octavo report outcome.json --md -', 'a simulation, for an issue or a chat'],
       ['octavo report heat.parquet --thp', 'share of the huge pages of processes that still run'],
       ['octavo report heat.parquet --pid 4711 --top 50', 'one process, more blocks'],
       ['octavo report heat.parquet --by tlb', 'accesses by TLB outcome, and in which mappings'],
@@ -62,7 +78,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       ['octavo report heat.parquet --format csv', 'every block as a line, for other programs'],
     ],
     exits: [
-      [EXIT.badInput, 'the file is no heat file'],
+      [EXIT.badInput, 'the file is no heat file and no document that a report is made of'],
       [EXIT.noTarget, 'with --thp: none of its processes runs any more'],
       [EXIT.notPermitted, 'with --thp: page tables are hidden from this user'],
     ],
@@ -72,8 +88,9 @@ export const reportCommand = command<ReportFlags, [string]>(
       kind: 'tuple',
       parameters: [
         {
-          placeholder: 'heat',
-          brief: 'Heat file of `octavo import`, or with --distribution a record of DAMON',
+          placeholder: 'heat|run|document',
+          brief:
+            'Heat file of `octavo import`, a run, or what runs RUN, simulate or compare print with --json; with --distribution also a record of DAMON',
           parse: parseWord,
         },
       ],
@@ -120,43 +137,73 @@ export const reportCommand = command<ReportFlags, [string]>(
         brief:
           'With --distribution: a region of DAMON counts when found accessed at least so often an aggregation',
       },
-      svg: {
+      heat: {
         kind: 'parsed',
         parse: parseWord,
         optional: true,
-        brief: 'Write the histogram as SVG here; - is standard output',
+        brief: 'Of a run: draw this heat file of its processes, with what the run did over it',
+        placeholder: 'file',
       },
+      ...outputFlags,
+      ...stateFlags,
       json: jsonFlag,
     },
   },
   async function (flags, path) {
     checkFormat(flags);
+    checkOutputs(flags, flags.json, 'report');
     if (flags.distribution !== undefined) return printDistribution(this, path, flags, flags.distribution);
-    const source = HeatFileSource.open(this.host.files, path);
-    if (flags.by !== undefined) return printView(this, source, path, flags, flags.by);
-    if (flags.format !== undefined) return printBlocks(this, source, flags, flags.format);
-    const huge = flags.thp ? await hugeBlocks(this.host, source, path, flags.pid) : undefined;
-    const report = await heatReport(source, {
-      ...(huge === undefined ? {} : { huge }),
-      bins: flags.bins,
-      top: flags.top,
-      sparseBelow: flags.sparse,
-      ...(flags.pid === undefined ? {} : { pids: flags.pid }),
-    });
-    if (flags.svg !== undefined) {
-      refuseTwoOutputs('report heat', '--svg', flags.svg, flags.json);
-      writeOutput(this, flags.svg, histogramSvg(report));
-    }
-    if (flags.json) this.printJson({ octavo: 'heat-report', version: 2, heat: path, ...report });
-    else for (const line of reportLines(report)) tellBeside(this, line, flags.svg);
+    const subject = await readSubject(this, path, flags.state);
+    if (subject.kind === 'heat') return reportHeat(this, subject.source, path, flags);
+    const { tellDocument } = await import('../reports/tell.js');
+    checkOfHeat(flags, subject);
+    await tellDocument(this, subject, path, flags);
   },
 );
 
+async function reportHeat(
+  context: OctavoContext,
+  source: HeatFileSource,
+  path: string,
+  flags: ReportFlags,
+): Promise<void> {
+  if (flags.heat !== undefined) throw misplaced('--heat goes with a run; heat is what this report is of');
+  if (flags.by !== undefined) return printView(context, source, path, flags, flags.by);
+  if (flags.format !== undefined) return printBlocks(context, source, flags, flags.format);
+  const huge = flags.thp ? await hugeBlocks(context.host, source, path, flags.pid) : undefined;
+  const report = await heatReport(source, {
+    ...(huge === undefined ? {} : { huge }),
+    bins: flags.bins,
+    top: flags.top,
+    sparseBelow: flags.sparse,
+    ...(flags.pid === undefined ? {} : { pids: flags.pid }),
+  });
+  if (hasOutputs(flags)) {
+    const { writeHeatReport } = await import('../reports/tell.js');
+    await writeHeatReport(context, source, { path, report, huge, pids: flags.pid }, flags);
+  }
+  if (flags.json) context.printJson({ octavo: 'heat-report', version: 2, heat: path, ...report });
+  else for (const line of reportLines(report)) tellBeside(context, line, pipedOutput(flags));
+}
+
 /** One way of printing at a time. */
-function checkFormat({ format, json, thp, svg }: ReportFlags): void {
-  const other = json ? '--json' : thp ? '--thp' : svg === undefined ? '' : '--svg';
-  if (format === undefined || other === '') return;
-  throw new OctavoError('USAGE', { problem: `--format does not go with ${other}`, command: 'report' });
+function checkFormat({ format, json, thp, by, distribution, ...outputs }: ReportFlags): void {
+  const written = (['html', 'md', 'svg', 'png'] as const).find((name) => outputs[name] !== undefined);
+  const other = json ? '--json' : thp ? '--thp' : written === undefined ? '' : `--${written}`;
+  if (format !== undefined && other !== '') throw misplaced(`--format does not go with ${other}`);
+  const rows = by !== undefined ? '--by' : distribution !== undefined ? '--distribution' : '';
+  if (rows !== '' && written !== undefined) throw misplaced(`${rows} does not go with --${written}`);
+}
+
+/** Options that ask something of heat say nothing of other reports. */
+function checkOfHeat({ format, by, thp, pid, heat }: ReportFlags, { kind }: Subject): void {
+  const given = [format && '--format', by && '--by', thp && '--thp', pid && '--pid'].find(Boolean);
+  if (given) throw misplaced(`${given} goes with a heat file, and this is a ${kind}`);
+  if (heat !== undefined && kind !== 'run') throw misplaced(`--heat goes with a run, and this is a ${kind}`);
+}
+
+function misplaced(problem: string): OctavoError {
+  return new OctavoError('USAGE', { problem, command: 'report' });
 }
 
 /** Every block of the file, one a line. */

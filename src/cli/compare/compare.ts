@@ -3,10 +3,10 @@ import type { Cell } from '../../compare/cells.js';
 import { type Comparison, comparisonOf, describe } from '../../compare/comparison.js';
 import { ABLATED, ABLATIONS, CONTENDER_NAMES, DEFAULT_NAMES } from '../../compare/contenders/catalogue.js';
 import { type MatrixWorkload, type PlannedCell, plannedCells, scoredCells } from '../../compare/matrix.js';
-import { paretoHtml } from '../../compare/pareto-html.js';
-import { paretoSvg } from '../../compare/pareto-svg.js';
 import { TABLE_CPUS, TABLE_SEEDS, tableScenarios } from '../../compare/workload-table.js';
 import { CPU_NAMES } from '../../model/cpus/catalogue.js';
+import { figureSvg } from '../../reports/figures/figure.js';
+import { storyHtml } from '../../reports/story/html.js';
 import type { ScenarioFiles } from '../../simulator/run/jobs.js';
 import { type Scenario, ScenarioSchema } from '../../simulator/scenario/scenario.js';
 import { parseScenario } from '../../simulator/scenario/scenario-text.js';
@@ -17,6 +17,8 @@ import { STANDARD_OUTPUT, writeOutput } from '../output.js';
 import { CELL_ROWS, cellRow, showCells, showComparison, showContenders } from '../print/comparison.js';
 import { headLine, rowLine } from '../print/rows.js';
 import { plural } from '../print/units.js';
+import { comparisonPlane, comparisonStory } from '../reports/comparison-story.js';
+import { madeBy } from '../reports/made-by.js';
 import { filesOf, readScenario } from '../simulate/simulate.js';
 import { CellCache } from './cell-cache.js';
 import { codeVersion } from './code-version.js';
@@ -177,8 +179,11 @@ function notesOf(cells: readonly PlannedCell[], cached: number, cache: CellCache
 }
 
 function tell(context: OctavoContext, comparison: Comparison, flags: CompareFlags): void {
-  if (flags.svg !== undefined) writeOutput(context, flags.svg, paretoSvg(comparison));
-  if (flags.html !== undefined) writeOutput(context, flags.html, paretoHtml(comparison));
+  if (flags.svg !== undefined) writeOutput(context, flags.svg, figureSvg(comparisonPlane(comparison)));
+  if (flags.html !== undefined) {
+    const story = comparisonStory(comparison, madeBy(context));
+    writeOutput(context, flags.html, storyHtml(story));
+  }
   if (flags.json) context.printJson(comparison);
   else if (flags.csv) printCsv(context, comparison.cells);
   else if (wantingOutput(flags).length > 0) context.remark(showComparison(comparison));

@@ -124,7 +124,7 @@ function count(lines: Map<string, number>, line: string): void {
 }
 
 /** A number with its unit, or an address: what may differ between lines that say the same. */
-const QUANTITY = /0x[0-9a-f]+|\d+(?:\.\d+)?(?: ?(?:B|KiB|MiB|GiB|µs|ms|s|%)(?![a-z]))?/gi;
+export const QUANTITY = /0x[0-9a-f]+|\d+(?:\.\d+)?(?: ?(?:B|KiB|MiB|GiB|µs|ms|s|%)(?![a-z]))?/gi;
 
 interface Alike {
   readonly line: string;

@@ -3,9 +3,10 @@ import { type Cpu, entriesOf, reachBytes, runPages } from '../../model/cpus/cpu.
 import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
 import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
 import type { AgentOutcome, SimulationOutcome, TimelineRow } from '../../simulator/run/outcome.js';
+import { showDuration, showNanoseconds, showPart, showRate } from '../../vocabulary/show.js';
 import { type Bytes, KIB, MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
-import { plural, showBytes, showMicroseconds, showOrder } from './units.js';
+import { plural, showBytes, showOrder } from './units.js';
 
 /** Rows of a timeline that a screen holds. */
 const MOST_ROWS = 24;
@@ -14,7 +15,7 @@ export function showOutcome(outcome: SimulationOutcome): string {
   const { scenario, about, cpu, seed, durationMs } = outcome;
   return [
     `${scenario}: ${about}`,
-    `${cpu}, ${showMs(durationMs)} of virtual time, seed ${seed}`,
+    `${cpu}, ${showDuration(durationMs)} of virtual time, seed ${seed}`,
     '',
     showTimeline(outcome.timeline),
     '',
@@ -38,7 +39,7 @@ function showTimeline(rows: readonly TimelineRow[]): string {
     ['time', 'process', 'RSS', 'huge', 'empty', 'accesses/s', 'splits', 'collapses', 'TLB misses', 'walks'],
     shown.flatMap((row) =>
       row.processes.map(({ name, rss, huge, bloat, perSecond }, index) => [
-        index === 0 ? showMs(row.atMs) : '',
+        index === 0 ? showDuration(row.atMs) : '',
         name,
         showBytes(rss),
         showBytes(huge),
@@ -46,8 +47,8 @@ function showTimeline(rows: readonly TimelineRow[]): string {
         perSecond === 0 ? '–' : showRate(perSecond),
         index === 0 ? String(row.splits) : '',
         index === 0 ? String(row.collapses) : '',
-        index === 0 ? showShare(row.tlb.firstLevelMisses, row.tlb.accesses) : '',
-        index === 0 ? showShare(row.tlb.walks, row.tlb.accesses) : '',
+        index === 0 ? showPart(row.tlb.firstLevelMisses, row.tlb.accesses, 2) : '',
+        index === 0 ? showPart(row.tlb.walks, row.tlb.accesses, 2) : '',
       ]),
     ),
     [2, 3, 4, 5, 6, 7, 8, 9],
@@ -121,17 +122,13 @@ function showTimes({ processes }: SimulationOutcome): string {
       ns.translation.toFixed(1),
       ns.fault.toFixed(1),
       ns.stall.toFixed(1),
-      ...[accessTime.p50Ns, accessTime.p99Ns, accessTime.p999Ns, worstGapNs].map(showShortNs),
+      ...[accessTime.p50Ns, accessTime.p99Ns, accessTime.p999Ns, worstGapNs].map(showNanoseconds),
       showBytes(meanRss),
       showBytes(peakRss),
       String(majorFaults),
     ]),
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   );
-}
-
-function showShortNs(ns: number): string {
-  return ns < 1000 ? `${ns.toFixed(0)} ns` : showNs(ns);
 }
 
 /** Heads of the columns that compare a run with everything on base pages, and on huge ones. */
@@ -158,19 +155,22 @@ function machineFacts({
       'TLB',
       `${tlb.accesses} accesses, ${tlb.firstLevelMisses} first-level misses, ${tlb.walks} walks (${tlb.hugeWalks} to huge entries)`,
     ],
-    ['faults', `${event('pgfault')}, of them ${event('thp_fault_alloc')} huge; ${showNs(costs.faultNs)}`],
+    [
+      'faults',
+      `${event('pgfault')}, of them ${event('thp_fault_alloc')} huge; ${showNanoseconds(costs.faultNs)}`,
+    ],
     [
       'splits',
       `${costs.splits} folios (${event('thp_split_page')} huge), ${event('thp_underused_split_page')} as underused`,
     ],
     [
       'collapses',
-      `${costs.collapses}, of them ${costs.khugepagedCollapses} by khugepaged, which worked ${showNs(costs.khugepagedNs)}`,
+      `${costs.collapses}, of them ${costs.khugepagedCollapses} by khugepaged, which worked ${showNanoseconds(costs.khugepagedNs)}`,
     ],
-    ['calls from outside', showNs(costs.callNs)],
+    ['calls from outside', showNanoseconds(costs.callNs)],
     [
       'CPU of others',
-      `kernel threads ${showNs(costs.kernelThreadsNs)}, Octavo ${showNs(costs.octavoNs)}; ${costs.shootdowns} TLB shootdowns`,
+      `kernel threads ${showNanoseconds(costs.kernelThreadsNs)}, Octavo ${showNanoseconds(costs.octavoNs)}; ${costs.shootdowns} TLB shootdowns`,
     ],
   ];
   if (pmu !== undefined) {
@@ -294,7 +294,7 @@ function sweptProcesses(outcomes: readonly SimulationOutcome[]): string {
         showRate(process.perSecond),
         (process.perSecond / process.allBasePerSecond).toFixed(3),
         (process.perSecond / process.allHugePerSecond).toFixed(3),
-        showShare(outcome.tlb.walks, outcome.tlb.accesses),
+        showPart(outcome.tlb.walks, outcome.tlb.accesses, 2),
         String(outcome.costs.splits),
         String(outcome.costs.collapses),
       ]),
@@ -337,7 +337,7 @@ export function showList(
     plural(scenarios.length, 'ready scenario'),
     table(
       ['name', 'what it shows', 'CPU', 'virtual time'],
-      scenarios.map(({ name, about, cpu, durationMs }) => [name, about, cpu, showMs(durationMs)]),
+      scenarios.map(({ name, about, cpu, durationMs }) => [name, about, cpu, showDuration(durationMs)]),
       [3],
     ),
     '',
@@ -363,20 +363,4 @@ export function showList(
       [2, 3, 4],
     ),
   ].join('\n');
-}
-
-function showMs(ms: number): string {
-  return ms % 1000 === 0 ? `${ms / 1000} s` : `${(ms / 1000).toFixed(2)} s`;
-}
-
-function showNs(ns: number): string {
-  return showMicroseconds(ns / 1000);
-}
-
-function showRate(perSecond: number): string {
-  return perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(2)} M` : `${(perSecond / 1e3).toFixed(1)} k`;
-}
-
-function showShare(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(2)} %`;
 }

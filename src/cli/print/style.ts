@@ -19,11 +19,20 @@ export function styleOf(environment: Environment, stream: StreamFacts): TextStyl
   const terminal = stream.isTTY === true;
   const asked = /^\d{1,4}$/.test(environment.COLUMNS ?? '') ? Number(environment.COLUMNS) : undefined;
   const own = terminal && stream.columns ? stream.columns : Number.POSITIVE_INFINITY;
+  const colour = colourful(environment, terminal);
+  const shades = colour ? shadesOf(environment) : undefined;
   return {
     width: Math.max(LEAST_WIDTH, asked || own),
     ascii: !speaksUtf8(environment),
-    colour: colourful(environment, terminal),
+    colour,
+    ...(shades === undefined ? {} : { shades }),
   };
+}
+
+/** What terminals say of their shades; FORCE_COLOR=2 and 3 ask for them. */
+function shadesOf({ COLORTERM, FORCE_COLOR, TERM }: Environment): TextStyle['shades'] {
+  if (FORCE_COLOR === '3' || /^(truecolor|24bit)$/i.test(COLORTERM ?? '')) return 'all';
+  return FORCE_COLOR === '2' || /256|direct/.test(TERM ?? '') ? '256' : undefined;
 }
 
 function speaksUtf8({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean {

@@ -10,6 +10,8 @@ export interface TextStyle {
   /** Whether only ASCII may be written. */
   readonly ascii: boolean;
   readonly colour: boolean;
+  /** Shades for pictures, where the terminal has more than the colours of text: 256, or all 16 million. */
+  readonly shades?: '256' | 'all';
 }
 
 export const PLAIN: TextStyle = { width: Number.POSITIVE_INFINITY, ascii: false, colour: false };

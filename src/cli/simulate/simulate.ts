@@ -15,8 +15,11 @@ import type { TraceColumns } from '../../simulator/workloads/trace-columns.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
-import { refuseTwoOutputs, tellBeside, writeOutput } from '../output.js';
+import { refuseTwoOutputs, STANDARD_OUTPUT, tellBeside, writeOutput } from '../output.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
+import { madeBy } from '../reports/made-by.js';
+import { checkOutputs, writeStory } from '../reports/outputs.js';
+import { simulationStory } from '../reports/simulation-story.js';
 import { gridOf } from './sweep-grid.js';
 
 /** Where ready scenarios stand: beside the program, seen from its bundle in a package and from the build in a checkout. */
@@ -32,6 +35,8 @@ export type SimulateFlags = {
   readonly seed?: number;
   readonly sweep?: readonly string[];
   readonly record?: string;
+  readonly heat: boolean;
+  readonly html?: string;
 };
 
 /** What the command does: lists, sweeps, or runs one scenario. */
@@ -40,6 +45,7 @@ export async function simulate(
   flags: SimulateFlags,
   given: string | undefined,
 ): Promise<void> {
+  checkOutputs({ ...(flags.html === undefined ? {} : { html: flags.html }) }, flags.json, 'simulate');
   if (flags.list) return list(context, flags.json);
   if (given === undefined) {
     throw new OctavoError('USAGE', {
@@ -48,8 +54,18 @@ export async function simulate(
     });
   }
   refuseTwoOutputs('simulate', '--record', flags.record, flags.json);
+  if (flags.record === STANDARD_OUTPUT && flags.html === STANDARD_OUTPUT)
+    throw new OctavoError('USAGE', {
+      problem: '--record - and --html - both want standard output',
+      command: 'simulate',
+    });
   const { path, text } = readScenario(context, given);
   const scenario = parseScenario(text, path);
+  if (flags.sweep !== undefined && (flags.heat || flags.html !== undefined))
+    throw new OctavoError('USAGE', {
+      problem: '--heat and --html are of one run, not of a sweep',
+      command: 'simulate',
+    });
   if (flags.sweep !== undefined) return sweep(context, text, path, flags, flags.sweep);
   await runOne(context, scenario, flags.seed ?? scenario.seed, given, flags);
 }
@@ -79,6 +95,7 @@ async function runOne(
   const files = await filesOf(context, scenario);
   const simulation = new Simulation(scenario, seed, {
     ...readsOf(files),
+    keepHeat: flags.heat || flags.html !== undefined,
     progress: (done, total) =>
       context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
   });
@@ -97,8 +114,17 @@ async function runOne(
         );
   const outcome = simulation.outcome(baselines, name);
   if (flags.record !== undefined) writeOutput(context, flags.record, recordingOf(simulation));
-  if (flags.json) context.printJson(outcome);
-  else tellBeside(context, showOutcome(outcome), flags.record);
+  if (flags.html !== undefined) {
+    const story = simulationStory(outcome, madeBy(context));
+    writeStory(context, story, { html: flags.html }, 'course');
+  }
+  if (flags.json) context.printJson(flags.heat ? outcome : withoutHeat(outcome));
+  else tellBeside(context, showOutcome(outcome), flags.html === STANDARD_OUTPUT ? flags.html : flags.record);
+}
+
+/** What was kept for a page alone is in no document. */
+function withoutHeat({ heat: _, ...outcome }: SimulationOutcome): SimulationOutcome {
+  return outcome;
 }
 
 /** Files that workloads name, read once, so that worker threads need no host. */

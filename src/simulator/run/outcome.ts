@@ -4,6 +4,7 @@ import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
 import type { Bytes, Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
 import type { AccessTimeSummary, TimeSpent } from './access-times.js';
 import type { KdamondOutcome } from './damon-runs.js';
+import type { ProcessHeat } from './heat-course.js';
 import type { SplitsAtEnd } from './split-keeping.js';
 
 export const OUTCOME_VERSION = 1;
@@ -127,6 +128,8 @@ export interface SimulationOutcome {
   readonly service?: ServiceOutcome | undefined;
   /** What the kdamonds saw and did. */
   readonly damon: readonly KdamondOutcome[];
+  /** Where the accesses of each process went over time; kept when asked for. */
+  readonly heat?: readonly ProcessHeat[];
   /** What happened, in words: splits and collapses by whom, refusals, back-offs. */
   readonly notes: readonly string[];
 }

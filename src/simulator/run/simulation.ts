@@ -15,6 +15,7 @@ import { BackgroundWork } from './background-work.js';
 import { type BaselineRequest, baselineNs } from './baselines.js';
 import { CpuQueues } from './cpu-queues.js';
 import { DamonRuns } from './damon-runs.js';
+import { HeatRecorder } from './heat-course.js';
 import { type Machine, makeMachine, usedBytes, writeFile } from './host-machine.js';
 import { type Mark, nsPerAccess, processAt, rateBetween, takeMark } from './marks.js';
 import { takeCensus } from './memory-census.js';
@@ -36,6 +37,8 @@ export interface SimulationContext extends Reads {
   readonly policies?: Kinds['policies'];
   /** Count the accesses of every page: `RunningProcess.touches`. */
   readonly countTouches?: boolean;
+  /** Keep where accesses went over time, for `SimulationOutcome.heat`. Takes the counts of `touches` for itself. */
+  readonly keepHeat?: boolean;
 }
 
 const EVENT = {
@@ -60,6 +63,7 @@ export class Simulation {
   readonly #background: BackgroundWork;
   readonly #splitters = new Map<number, Splitter>();
   readonly #damon: DamonRuns;
+  readonly #heat: HeatRecorder | undefined;
   #callNs: Nanoseconds = 0;
   #killed = 0;
   #warm: Mark | undefined;
@@ -84,6 +88,8 @@ export class Simulation {
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
     this.octavo = scenario.agent && new OctavoTurns(this.machine, scenario.agent, context.policies);
     this.service = scenario.service && new AgentService(this.machine, scenario.service);
+    const { keepHeat = false } = context;
+    this.#heat = keepHeat ? new HeatRecorder(this.machine.kernel, scenario.duration / 1e6) : undefined;
     this.#last = this.mark();
   }
 
@@ -166,7 +172,7 @@ export class Simulation {
   private startProcess(index: number): void {
     const about = this.scenario.processes[index];
     const process = new RunningProcess(this.machine, about, index, this.#context);
-    if (this.#context.countTouches === true) process.countTouches();
+    if (this.#context.countTouches === true || this.#heat !== undefined) process.countTouches();
     this.processes.push(process);
     const { start, stop, repeat } = process.about;
     const { clock } = this.machine.kernel;
@@ -285,6 +291,7 @@ export class Simulation {
       collapses: mark.collapses - this.#last.collapses,
       tlb: subtractCounters(mark.tlb, this.#last.tlb),
     });
+    this.#heat?.note(this.processes, Math.round(kernel.clock.now / 1e6));
     this.#last = mark;
   }
 
@@ -339,6 +346,7 @@ export class Simulation {
       agent: this.octavo?.outcome() ?? this.service?.outcome(),
       ...(this.service === undefined ? {} : { service: this.service.serviceOutcome() }),
       damon: this.#damon.outcomes(),
+      ...(this.#heat === undefined ? {} : { heat: this.#heat.courses }),
       notes: this.notes,
     };
   }

@@ -1,0 +1,22 @@
+/** The 256 colours of xterm: a cube of 6 × 6 × 6 and 24 greys behind the 16 that users choose. */
+import { nearest } from '../../reports/design/heat-colours.js';
+import type { Rgb } from '../../reports/design/oklab.js';
+
+const LEVELS = [0, 95, 135, 175, 215, 255];
+/** The first 16 are as the user likes them, so that they mean nothing here. */
+const FIRST = 16;
+
+const PALETTE: readonly Rgb[] = [
+  ...LEVELS.flatMap((red) => LEVELS.flatMap((green) => LEVELS.map((blue): Rgb => [red, green, blue]))),
+  ...Array.from({ length: 24 }, (_, at): Rgb => [8 + 10 * at, 8 + 10 * at, 8 + 10 * at]),
+];
+
+const known = new Map<string, number>();
+
+/** Number of the colour that looks most like this one. */
+export function nearestOf256(rgb: Rgb): number {
+  const key = rgb.join();
+  const found = known.get(key) ?? FIRST + nearest(rgb, PALETTE);
+  known.set(key, found);
+  return found;
+}

@@ -1,0 +1,111 @@
+/** The course of heat that a heat file holds, as a grid for pictures. */
+
+import { seesSubPages } from '../../hotness/hot-map-builder.js';
+import { HeatGrid, type HeatRow, type HeatSpans, HeatSurvey } from '../../reports/heat/build.js';
+import type { Column, HeatCourse } from '../../reports/heat/course.js';
+import { type HeatScale, heatScale, heatWords } from '../../reports/heat/scale.js';
+import type { HeatFileSource } from '../../sources/heat-file.js';
+import type { Milliseconds, PageNumber } from '../../vocabulary/units.js';
+
+/** Which part of the heat is wanted. */
+export interface HeatWindow {
+  readonly pids?: ReadonlySet<number>;
+  /** Milliseconds after the beginning of the first slice; slices that begin in it are shown. */
+  readonly fromMs?: Milliseconds;
+  readonly toMs?: Milliseconds;
+  /** Pages [first, end). */
+  readonly firstPage?: PageNumber;
+  readonly endPage?: PageNumber;
+}
+
+export interface GridWish {
+  readonly mostRows: number;
+  readonly mostSegments: number;
+}
+
+/** Undefined where the window holds no sample. Reads the file twice. */
+export async function heatCourse(
+  source: HeatFileSource,
+  window: HeatWindow,
+  wish: GridWish,
+): Promise<HeatCourse | undefined> {
+  const { geometry, facts, origin } = source;
+  const isIn = windowTest(window, await firstTime(source, window));
+  const survey = new HeatSurvey(geometry);
+  for await (const row of rowsOf(source)) if (isIn(row)) survey.add(row);
+  if (survey.isEmpty) return undefined;
+  const seesPages = seesSubPages(origin);
+  const leastPages = seesPages ? 1 : geometry.pagesPerBlock;
+  const layout = survey.layout({ ...wish, leastPages });
+  const columns = survey.columns(spansOf(source));
+  const grid = new HeatGrid(geometry, layout, columns, {
+    clock: facts.slices.clock,
+    granularity: leastPages,
+    isThinned: facts.thinned_to > 1,
+  });
+  for await (const row of rowsOf(source)) if (isIn(row)) grid.add(row);
+  return grid.course;
+}
+
+export function heatScaleOf(source: HeatFileSource, course: HeatCourse): HeatScale {
+  return heatScale(course, heatWords(source.facts.nature, isTimed(course.columns)));
+}
+
+const isTimed = (columns: readonly Column[]): boolean =>
+  columns.every(({ seconds, isGap }) => isGap || seconds !== undefined);
+
+async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
+  const pageBytes = BigInt(source.geometry.pageBytes);
+  for await (const group of source.groups())
+    for (let row = 0; row < group.count; row++)
+      yield {
+        pid: group.pid[row],
+        command: group.command[row],
+        mapping: group.mapping[row],
+        page: Number(group.address[row] / pageBytes),
+        samples: group.samples[row],
+        accesses: group.accesses[row],
+        timeMs: Number(group.timeMs[row]),
+      };
+}
+
+/** Where times of the window count from; only looked for when it names times. */
+async function firstTime(source: HeatFileSource, { fromMs, toMs }: HeatWindow): Promise<Milliseconds> {
+  if (fromMs === undefined && toMs === undefined) return 0;
+  let first = Number.POSITIVE_INFINITY;
+  for await (const { timeMs } of rowsOf(source)) if (timeMs >= 0) first = Math.min(first, timeMs);
+  return first;
+}
+
+function windowTest(
+  { pids, fromMs, toMs, firstPage = 0, endPage = Number.POSITIVE_INFINITY }: HeatWindow,
+  origin: Milliseconds,
+): (row: HeatRow) => boolean {
+  const from = fromMs === undefined ? Number.NEGATIVE_INFINITY : origin + fromMs;
+  const to = toMs === undefined ? Number.POSITIVE_INFINITY : origin + toMs;
+  const isTimed = fromMs !== undefined || toMs !== undefined;
+  return ({ pid, page, timeMs }) =>
+    (pids === undefined || pids.has(pid)) &&
+    page >= firstPage &&
+    page < endPage &&
+    (!isTimed || (timeMs >= 0 && timeMs >= from && timeMs < to));
+}
+
+function spansOf(source: HeatFileSource): HeatSpans {
+  const { slices } = source.facts;
+  const { windowNs } = source.origin;
+  const recorded =
+    slices.clock !== 'wall'
+      ? []
+      : source
+          .provenance()
+          .recordings.flatMap(({ span }) =>
+            span?.isExact === true && span.fromMs !== undefined ? [[span.fromMs, span.toMs] as const] : [],
+          );
+  return {
+    clock: slices.clock,
+    widthMs: slices.widthMs,
+    recorded,
+    seconds: windowNs === undefined ? undefined : windowNs / 1e9,
+  };
+}
