@@ -48,16 +48,19 @@ export function sureShapeBetween(shape: number, blocks: number, meanCount: numbe
   return Math.max(LEAST_BETWEEN, 1 / (1 / shape + NINE_OF_TEN * error));
 }
 
-/** Mean count of a sub-page in use of a block, towards the process's mean the more the fewer samples it has. */
-export function blockMean(total: number, used: Pages, processMean: number, between: number): number {
-  const expected = processMean * used;
-  return expected === 0 ? 0 : ((total + between) * processMean) / (expected + between);
+/** Mean count of a sub-page in use of a block, towards what is expected of it the more the fewer samples it has. */
+export function blockMean(total: number, used: Pages, expected: number, between: number): number {
+  return expected === 0 || used === 0 ? 0 : ((total + between) * expected) / (expected + between) / used;
 }
 
-/** Shape within blocks, by moments; even rates where nothing says otherwise. */
+/**
+ * Shape within blocks, by moments; even rates where nothing says otherwise. Counts of even rates spread beyond Poisson's
+ * by chance, with a variance of 2 m² each: one standard deviation of that is no unevenness.
+ */
 export function shapeWithin({ squares, excess }: Unevenness): number {
-  if (excess <= 0) return MOST_SHAPE;
-  return Math.min(MOST_SHAPE, Math.max(LEAST_SHAPE, squares / excess));
+  const beyondChance = excess - Math.sqrt(2 * squares);
+  if (beyondChance <= 0) return MOST_SHAPE;
+  return Math.min(MOST_SHAPE, Math.max(LEAST_SHAPE, squares / beyondChance));
 }
 
 /** What one block adds to the sums: of the sum of its counts and of their squares, `used` sub-pages being in use. */

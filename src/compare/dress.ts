@@ -6,11 +6,11 @@ import type { Contender, Place } from './contenders/contender.js';
 
 /** Rows of the timeline that memory is averaged over. */
 export const ROWS = 100;
-/** User space acts eight times in a run. */
+/** User space acts eight times in a run, the last time before its end: what is done at the end is nothing but cost. */
 const TURNS = 8;
 
 export function placeOf(scenario: Scenario): Place {
-  const every: Nanoseconds = Math.max(1e6, Math.round(scenario.duration / TURNS));
+  const every: Nanoseconds = Math.max(1e6, Math.round(scenario.duration / (TURNS + 1)));
   return { scenario, geometry: hostGeometry(scenario.host), start: every, every };
 }
 

@@ -1,4 +1,5 @@
 /** Rules that rank blocks for a huge page, the best first, from samples and from which pages hold data. */
+import { expectedByUse } from '../../src/belief/heat-by-use.js';
 import {
   blockMean,
   exposureWithPrior,
@@ -57,8 +58,9 @@ function believed({ world, counts, exposure, cpu }: Sampled, prior: 'block' | 'o
     totals,
     used.map((one) => one * processMean),
   );
+  const expected = expectedByUse(totals, used, between);
   const means = used.map((one, block) =>
-    prior === 'one' ? processMean : blockMean(totals[block], one, processMean, between),
+    prior === 'one' ? processMean : blockMean(totals[block], one, expected[block], between),
   );
   const sums = { squares: 0, excess: 0 };
   means.forEach((mean, block) => {

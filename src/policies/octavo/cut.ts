@@ -49,8 +49,11 @@ const LEAST_BLOAT = 0.01;
 const LEAST_SAVED = 0.002;
 /** A goal that is missed by less than this share of what it allows counts as reached. */
 export const NEAR: Fraction = 0.1;
-/** The knee is flat: a layout whose product is below the best by less is as good. */
-const NEAR_KNEE: Fraction = 0.03;
+/**
+ * The knee is flat: a layout whose product is below the best by less is as good. Splits give memory back at once, collapses
+ * take it and hold up who touches the block, so that they have to bring more.
+ */
+const NEAR_KNEE = { split: 0.01, collapse: 0.03 } as const;
 /** Of USUAL_GOAL. */
 const USUAL_SLOWDOWN = 0.01;
 
@@ -87,10 +90,11 @@ function allowance(facts: CutFacts, huge: number): Pick<Cut, 'allowed' | 'tolera
     const allowed = allowedBy(facts);
     return { allowed, tolerated: { least: allowed * (1 - NEAR), most: allowed } };
   }
-  const good = (1 - NEAR_KNEE) * balanceAt(curve, huge);
+  const best = balanceAt(curve, huge);
+  const isAsGood = (at: number, near: Fraction) => balanceAt(curve, at) >= (1 - near) * best;
   let [low, high] = [huge, huge];
-  while (low > 0 && balanceAt(curve, low - 1) >= good) low--;
-  while (high < curve.order.length && balanceAt(curve, high + 1) >= good) high++;
+  while (low > 0 && isAsGood(low - 1, NEAR_KNEE.collapse)) low--;
+  while (high < curve.order.length && isAsGood(high + 1, NEAR_KNEE.split)) high++;
   return { allowed: curve.waste[huge], tolerated: { least: curve.waste[low], most: curve.waste[high] } };
 }
 

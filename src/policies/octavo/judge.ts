@@ -10,6 +10,11 @@ import { chanceBelow, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
 /** A change is made when it is right with this probability. */
 export const SURE: Fraction = 0.9;
 /**
+ * Where bytes are wanted, or a balance: what is more likely right than wrong. Which of the blocks are changed is then a matter of
+ * chance for some, but that so many of them should be is sure, and each that waits for samples misses its bytes meanwhile.
+ */
+export const LIKELY: Fraction = 0.5;
+/**
  * The price of the cut is that of the block next to it, and prices beside it are as good: a change that the goal needs may
  * cost half as much again, and one that it does not need must be worth it at a price as much lower.
  */
@@ -40,6 +45,8 @@ export class Judge {
   readonly #costs: BlockCosts;
   readonly #cut: Cut;
   readonly #price: number;
+  /** Probability that a change that the goal needs is taken from. */
+  readonly #enough: Fraction;
   readonly #opinions = new Map<number, Opinion>();
   readonly #taken = new Map<number, Fraction>();
   readonly #doubts = new Map<number, Chance>();
@@ -51,6 +58,7 @@ export class Judge {
     // A share of the CPUs' time for at least the same share of the memory: beyond that a budget is not spent.
     const parity = (facts.busyCpus * 1e9) / Math.max(1, residentBytes(facts));
     const isBound = facts.goal.kind === 'slowdown' && facts.parts.parity;
+    this.#enough = facts.goal.kind === 'slowdown' ? SURE : LIKELY;
     this.#price = isBound ? Math.min(cut.price, parity) : cut.price;
   }
 
@@ -92,9 +100,10 @@ export class Judge {
     const opinion = this.#opinions.get(block);
     if (opinion?.action !== action || opinion.obstacle !== undefined || this.#taken.has(block)) return false;
     const found = this.#chance(block, opinion, this.#price * MARGIN, this.#price / MARGIN);
-    if (found.chance >= SURE) this.#taken.set(block, found.chance);
+    const isTaken = found.chance >= this.#enough;
+    if (isTaken) this.#taken.set(block, found.chance);
     else this.#doubts.set(block, found);
-    return found.chance >= SURE;
+    return isTaken;
   }
 
   /** Nanoseconds a second of walks that the block costs in small pages. */
@@ -164,7 +173,7 @@ export class Judge {
     const price = this.#price * MARGIN;
     const found = this.#doubts.get(block) ?? this.#chance(block, opinion, price, this.#price / MARGIN);
     if (opinion.obstacle !== undefined) return { why: opinion.obstacle, ...found };
-    if (found.chance >= SURE) return { why: 'reached', ...found, regretNs: 0 };
+    if (found.chance >= this.#enough) return { why: 'reached', ...found, regretNs: 0 };
     if (opinion.action === 'split') {
       const splitNs = this.#costs.splitNs[block] / this.#facts.horizonSeconds;
       const longer = splitNs - splitNs / this.#costs.lasting[block];

@@ -1,5 +1,6 @@
 /** From what is known of all processes to one table of their blocks: what the curve and the decisions work on. */
 
+import { expectedByUse } from '../../belief/heat-by-use.js';
 import { walkWeight } from '../../belief/ledger.js';
 import {
   blockMean,
@@ -44,6 +45,8 @@ export interface Survey {
   readonly walks: Float64Array;
 }
 
+/** How blocks are taken to differ before that is found: as much as they are hot. */
+const ALIKE = 1;
 /** In place of none: rates are then as good as infinite, and nobody is sure of them. */
 const LEAST_EXPOSURE = 1e-9;
 
@@ -116,15 +119,15 @@ export class Surveyor {
     // Counts of blocks whose heat changed stand for less time than the others': brought to one exposure.
     const long = of.belief.exposure.long;
     const atLong = totals.map((total, at) => (exposures[at] === 0 ? 0 : (total * long) / exposures[at]));
-    // Without any sample, as if there had been one.
-    const mean = Math.max(1, sum(atLong)) / Math.max(1, sum(used));
-    const between = shapeBetween(
-      atLong,
-      used.map((one) => one * mean),
-    );
+    const { expected, between } = priorOf(atLong, used);
     const sure = sureShapeBetween(between, rows.length, sum(atLong) / Math.max(1, rows.length));
     const means = rows.map((_, at) =>
-      blockMean(totals[at], used[at], long === 0 ? mean : (mean * exposures[at]) / long, between),
+      blockMean(
+        totals[at],
+        used[at],
+        long === 0 ? expected[at] : (expected[at] * exposures[at]) / long,
+        between,
+      ),
     );
     const within = this.#within(found, means);
     const worth = walkWeight(of.belief.ledger);
@@ -228,6 +231,13 @@ export function isCandidate({ blocks, mappings }: PageSizes, row: number): boole
   const flags = blocks.flags[row];
   if (kind !== 'anon' || (flags & BLOCK_FLAG.shared) !== 0 || blocks.present[row] === 0) return false;
   return blocks.level[row] === MAPPING_LEVEL.pmd || (flags & BLOCK_FLAG.wholeInMapping) !== 0;
+}
+
+/** What is expected of each block, and how blocks differ from it; without any sample, as if there had been one. */
+function priorOf(totals: readonly number[], used: readonly Pages[]) {
+  const alike = expectedByUse(totals, used, ALIKE);
+  const expected = expectedByUse(totals, used, shapeBetween(totals, alike));
+  return { expected, between: shapeBetween(totals, expected) };
 }
 
 function sumOfSquares(counts: Float64Array): number {
