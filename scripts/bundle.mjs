@@ -154,9 +154,12 @@ function schemas(together) {
   };
 }
 
-/** Rooms of the model, of scenarios and of pictures: a third of the program, which only commands that compute for seconds use. */
+/**
+ * Rooms of the model, of scenarios, of pictures and of the agent: half of the program, which only commands that work for
+ * seconds or stay for days use. `status`, `config`, `history` and `explain` load the little that they use of them.
+ */
 const SELDOM_USED =
-  /\/dist\/src\/(model|simulator|reports|cli\/(model|simulate|reports))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(model|simulate)|\/node_modules\/(yaml|xz-decompress)\//;
+  /\/dist\/src\/(agent|compare|guards|library|metrics|model|reports|simulator|survey|cli\/(compare|model|reports|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(agent|compare|model|simulate|survey)|\/node_modules\/(yaml|xz-decompress)\//;
 
 /** Mostly of such rooms: a file has what is always needed together. */
 function isSeldomUsed({ moduleIds = [] }) {
