@@ -52,6 +52,8 @@ void target_keep_hot(struct target *t, size_t from, size_t to);
 void stop_target(struct target *t);
 /* Make it the one that a lack of memory ends. */
 void write_victim(struct target *t);
+void target_arm_userfaultfd(struct target *t);
+void target_lock(struct target *t);
 void target_wish_huge(struct target *t);
 bool target_ended(struct target *t);
 /* Start to measure how long the target waits for its mmap_lock. */
