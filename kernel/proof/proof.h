@@ -40,6 +40,7 @@ enum filling {
 	EVERY_OTHER_64K,/* single pages in every second block of 64 KiB */
 	NO_HUGE_VMA,	/* single pages in a VMA with VM_NOHUGEPAGE */
 	SWAPPED,	/* three of four pages are swapped out */
+	SPARSE_HUGE,	/* THPs of which every 20th page is used */
 };
 
 struct target start_target(enum filling filling, size_t length);
@@ -105,6 +106,7 @@ void prove_collapse(void);
 void prove_limits(void);
 void prove_memory(void);
 void measure(void);
+void prove_backoff(void);
 void measure_stalls(void *shared, char *page);
 void stress(unsigned int seconds);
 

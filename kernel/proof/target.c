@@ -29,6 +29,8 @@ static uint64_t mark_of(size_t page)
 
 static bool page_is_filled(enum filling filling, size_t page)
 {
+	if (filling == SPARSE_HUGE)
+		return !(page % 20);
 	return filling != EVERY_OTHER_64K || !(page / 16 % 2);
 }
 
@@ -81,7 +83,7 @@ static void populate(char *base, size_t length, enum filling filling)
 {
 	size_t page;
 
-	if (filling == HUGE_PAGES)
+	if (filling == HUGE_PAGES || filling == SPARSE_HUGE)
 		must(!madvise(base, length, MADV_HUGEPAGE), "MADV_HUGEPAGE");
 	if (filling == NO_HUGE_VMA)
 		must(!madvise(base, length, MADV_NOHUGEPAGE),
