@@ -7,6 +7,7 @@
 #   apply.sh --upto N SOURCE_TREE   only the first N patches
 #   apply.sh --only N SOURCE_TREE   only patch N, on a tree that has those before
 #   apply.sh --check SOURCE_TREE    see whether every anchor holds; change nothing
+#   apply.sh --backoff SOURCE_TREE  the RFC that comes after the series, on top of it
 #
 # All or nothing: the tree changes only after every edit found its place.
 # Exit status: 0 applied, 1 the source has moved or has the series already,
@@ -17,9 +18,10 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 first=1
 last=99
 check=false
+folder=series
 
 usage() {
-	sed -n '5,8s/^# *//p' "$here/apply.sh" >&2
+	sed -n '5,9s/^# *//p' "$here/apply.sh" >&2
 	exit 2
 }
 
@@ -35,6 +37,7 @@ while [ $# -gt 0 ]; do
 	--upto) last=$(number "${2:-}") && shift 2 ;;
 	--only) first=$(number "${2:-}") && last=$first && shift 2 ;;
 	--check) check=true && shift ;;
+	--backoff) folder=backoff && shift ;;
 	-*) usage ;;
 	*) break ;;
 	esac
@@ -51,7 +54,7 @@ trap 'rm -rf "$stage"' EXIT
 trap 'exit 130' INT TERM
 
 count=0
-for patch in "$here"/series/[0-9][0-9]-*/; do
+for patch in "$here/$folder"/[0-9][0-9]-*/; do
 	patch=${patch%/}
 	name=${patch##*/}
 	order=${name%%-*}

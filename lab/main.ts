@@ -13,7 +13,7 @@ import { runModelTools } from './model-tools.js';
 import { checkNeeds, needsOf } from './needs.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
 import { exitCodeOf, printRuns } from './report.js';
-import { type LabRun, runLab } from './run.js';
+import { type LabRequest, type LabRun, runLab } from './run.js';
 
 const ROOT = join(fileURLToPath(new URL('.', import.meta.url)), '..', '..');
 const CACHE = join(ROOT, '.cache', 'lab');
@@ -25,6 +25,9 @@ const HELP = `npm run lab [-- OPTIONS]
                       or all of them, the last if it has been built before (default: the first)
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
+  --cpus N            CPUs of the machine (default: 2)
+  --memory MIB        its memory (default: 2048, arm64 6144)
+  --append WORDS      further words of the kernel's command line, for example lockdown=integrity
   --against model     set the rows beside the model kernel's
   --model-tools       damo's own tests and the kernel's selftests of DAMON, fetched now, against the model
   --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
@@ -39,6 +42,9 @@ const OPTIONS = {
   kernel: { type: 'string', multiple: true },
   scenario: { type: 'string', multiple: true },
   image: { type: 'string' },
+  cpus: { type: 'string' },
+  memory: { type: 'string' },
+  append: { type: 'string' },
   against: { type: 'string' },
   'model-tools': { type: 'boolean', default: false },
   'if-built': { type: 'boolean', default: false },
@@ -103,6 +109,20 @@ async function imageOf(series: string, values: Options): Promise<string> {
   return fetchKernel(kernel, CACHE, say);
 }
 
+/** What of the machine was asked to be other than usual. */
+function machineOf({ cpus, memory, append }: Options): NonNullable<LabRequest['machine']> {
+  return {
+    ...(cpus === undefined ? {} : { cpus: wholeNumber('--cpus', cpus) }),
+    ...(memory === undefined ? {} : { memoryMiB: wholeNumber('--memory', memory) }),
+    ...(append === undefined ? {} : { append }),
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new LabUnavailable(`${option} ${text}: a whole number above 0`);
+  return Number(text);
+}
+
 const say = (line: string) => console.error(`lab: ${line}`);
 
 async function main(): Promise<number> {
@@ -130,6 +150,7 @@ async function main(): Promise<number> {
   const builds = chosen.includes(OCTAVO_SERIES) && builtOctavoKernel(ROOT, CACHE) === undefined;
   checkNeeds(needsOf(architecture, builds && values.image === undefined));
   const guest = architecture === 'arm64' ? { architecture, programs: arm64Programs(ROOT, CACHE, say) } : {};
+  const machine = machineOf(values);
   const runs: LabRun[] = [];
   const compared: Compared[] = [];
   for (const series of chosen) {
@@ -137,6 +158,7 @@ async function main(): Promise<number> {
     const timeoutMs = MINUTES_PER_KERNEL * 60_000;
     const run = await runLab({
       ...guest,
+      machine,
       series,
       kernel,
       scenarios,

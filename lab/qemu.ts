@@ -14,6 +14,10 @@ export interface Boot {
   /** Unix socket that the results come through. */
   readonly socket: string;
   readonly memoryMiB: number;
+  /** 2 when absent. */
+  readonly cpus?: number;
+  /** Further words of the kernel's command line. */
+  readonly append?: string;
   readonly timeoutMs: number;
   /** Program to run as QEMU; the real one when absent. */
   readonly program?: string | undefined;
@@ -108,7 +112,7 @@ const STEADY = ['-accel', 'tcg,thread=single', '-smp', '1', '-icount', 'shift=2,
  */
 function parameters(machine: Boot): string[] {
   return [
-    ...(machine.steady ? STEADY : ['-accel', 'tcg,thread=multi', '-smp', '2']),
+    ...(machine.steady ? STEADY : ['-accel', 'tcg,thread=multi', '-smp', String(machine.cpus ?? 2)]),
     ...(machine.architecture === 'arm64'
       ? ['-machine', 'virt', '-cpu', 'max']
       : ['-machine', 'q35', '-cpu', 'max,-cx16']),
@@ -117,7 +121,7 @@ function parameters(machine: Boot): string[] {
     ...['-chardev', `socket,id=results,path=${machine.socket}`],
     ...['-device', 'virtserialport,chardev=results,name=results'],
     ...['-kernel', machine.kernel, '-initrd', machine.root],
-    ...['-append', COMMAND_LINE[machine.architecture ?? 'x64']],
+    ...['-append', [COMMAND_LINE[machine.architecture ?? 'x64'], machine.append ?? ''].join(' ').trim()],
   ];
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Scenario } from '../test/conformance/scenario.js';
 import { describeRuns, exitCodeOf } from './report.js';
-import { type LabRun, runLab } from './run.js';
+import { type LabRequest, type LabRun, runLab } from './run.js';
 
 const scenario = (name: string): Scenario => ({
   name,
@@ -21,7 +21,7 @@ const SCENARIOS = ['one', 'two', 'three'].map(scenario);
  * A program in QEMU’s place: talks through the results socket as a guest does. `plan` is JavaScript that gets the
  * number of the boot, the scenarios to run, `say` for messages, `print` for the console and `end` for the exit.
  */
-async function lab(plan: string, timeoutMs = 20_000) {
+async function lab(plan: string, timeoutMs = 20_000, wishes: Partial<LabRequest> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'octavo-fake-qemu-'));
   const program = join(folder, 'qemu');
   const boots = join(folder, 'boots');
@@ -55,6 +55,7 @@ socket.on('connect', () => {
   const said: string[] = [];
   const request = {
     ...{ series: '7.3', kernel: 'none', scenarios: SCENARIOS, root: '', cache: '', timeoutMs, program },
+    ...wishes,
     say: (line: string) => void said.push(line),
     rootFor: async (scenarios: readonly string[], inside: string) => {
       const root = join(inside, 'root');
@@ -107,6 +108,20 @@ test('a crash shows the head of the kernel’s complaint, which a long trace has
   assert.equal(shown[2], 'Call Trace');
   assert.equal(shown[26], '...', 'not all of it');
   assert.deepEqual(shown.slice(-2), ['frame 58', 'frame 59']);
+});
+
+const ARGUMENTS =
+  "say({ kind: 'ready', release: process.argv.slice(2).join(' '), uptimeSeconds: 1 }); scenarios.forEach(done); finish();";
+
+test('the machine is of the wanted architecture, with as many CPUs and as much memory as wanted', async () => {
+  const usual = (await lab(ARGUMENTS)).run.release;
+  assert.match(usual, /-smp 2 -machine q35 -cpu max,-cx16 -m 2048M /);
+  assert.match(usual, /-append console=ttyS0 quiet panic=-1 no_timer_check$/);
+  const arm = (await lab(ARGUMENTS, undefined, { architecture: 'arm64' })).run.release;
+  assert.match(arm, /-smp 2 -machine virt -cpu max -m 6144M .*-append console=ttyAMA0 quiet panic=-1$/);
+  const machine = { cpus: 4, memoryMiB: 512, append: 'lockdown=integrity' };
+  const other = (await lab(ARGUMENTS, undefined, { machine })).run.release;
+  assert.match(other, /-smp 4 .* -m 512M .*no_timer_check lockdown=integrity$/);
 });
 
 test('a second crash is the end: what was not run is told and is no success', async () => {

@@ -8,12 +8,14 @@ import { traitsOf } from '../test/conformance/differences.js';
 import { compareRows, type RowDifference, type Rows, type Scenario } from '../test/conformance/scenario.js';
 import { baseArchive, type GuestPrograms, jobArchive, ownPrograms } from './image.js';
 import type { GuestMessage } from './messages.js';
-import { type BootOutcome, boot } from './qemu.js';
+import { type Boot, type BootOutcome, boot } from './qemu.js';
 
 export interface LabRequest {
   readonly series: string;
   /** x64 when absent. */
   readonly architecture?: Architecture;
+  /** CPUs, MiB of memory and words of the kernel's command line, where others than usual are wanted. */
+  readonly machine?: Partial<Pick<Boot, 'cpus' | 'memoryMiB' | 'append'>>;
   /** What the guest is made of; this machine's own programs when absent. */
   readonly programs?: GuestPrograms;
   /** Kernel image to boot. */
@@ -82,6 +84,7 @@ async function bootOnce(request: LabRequest, folder: string, collected: Collecte
       socket: join(folder, 'results'),
       memoryMiB: MEMORY_MIB[request.architecture ?? 'x64'],
       ...(request.architecture === undefined ? {} : { architecture: request.architecture }),
+      ...request.machine,
       timeoutMs: request.timeoutMs,
     },
     (message) => collected.take(message),

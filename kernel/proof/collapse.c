@@ -125,6 +125,63 @@ static void collapse_leaves_holes(void)
 	stop_target(&t);
 }
 
+#define MAX_PTES_NONE \
+	"/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none"
+
+/* Blocks with holes: not if max_ptes_none forbids it, and tried in vain never. */
+static void collapse_respects_holes(void)
+{
+	struct target t = start_target(EVERY_OTHER_64K, SIZE);
+	size_t before = present_pages(&t, 0, SIZE);
+	struct scheme s = {
+		.ops = "vaddr", .action = "collapse", .order = 5,
+		.from = 0, .to = SIZE, .snapshots = 3,
+	};
+	uint64_t tries = thp_stat(5, "collapse_alloc"), none, armed, whole;
+
+	must(!write_text(MAX_PTES_NONE, "0"), "max_ptes_none");
+	none = run_scheme(&s, &t).sz_applied;
+	s.order = 4;
+	whole = run_scheme(&s, &t).sz_applied;
+	must(!write_text(MAX_PTES_NONE, "511"), "max_ptes_none");
+	target_arm_userfaultfd(&t);
+	s.order = 5;
+	armed = run_scheme(&s, &t).sz_applied;
+	tries = thp_stat(5, "collapse_alloc") - tries;
+	say("collapse order 5 of half populated blocks: max_ptes_none 0 %lu, userfaultfd %lu, %lu folios allocated; order 4, of full ones, with max_ptes_none 0: %lu; present pages %zu -> %zu",
+	    none, armed, tries, whole, before, present_pages(&t, 0, SIZE));
+	must(!none && !armed && !tries, "nothing is built, or tried");
+	must(whole == SIZE / 2, "full blocks are not limited");
+	must(present_pages(&t, 0, SIZE) == before, "holes are holes still");
+	stop_target(&t);
+}
+
+/* What mlock() counts does not change, whatever the sizes of the folios. */
+static void locked_stays_locked(void)
+{
+	struct target t = start_target(HUGE_PAGES, 16 * MIB);
+	uint64_t before, split, built, events;
+	struct scheme s = {
+		.ops = "vaddr", .action = "split", .order = 2,
+		.from = 0, .to = 16 * MIB, .snapshots = 2,
+	};
+
+	target_lock(&t);
+	before = field_of("/proc/meminfo", "Mlocked:");
+	events = field_of("/proc/vmstat", "unevictable_pgs_mlocked ");
+	run_scheme(&s, &t);
+	split = field_of("/proc/meminfo", "Mlocked:");
+	s.action = "collapse";
+	s.order = 4;
+	run_scheme(&s, &t);
+	built = field_of("/proc/meminfo", "Mlocked:");
+	events = field_of("/proc/vmstat", "unevictable_pgs_mlocked ") - events;
+	say("mlocked: %lu kB, after a split %lu kB, after a collapse %lu kB; unevictable_pgs_mlocked +%lu; folios of order 4: %zu",
+	    before, split, built, events, folios_of_order(&t, 0, 16 * MIB, 4));
+	must(target_intact(&t), "contents are intact");
+	stop_target(&t);
+}
+
 static void collapse_respects_advice(void)
 {
 	struct target t = start_target(NO_HUGE_VMA, SIZE);
@@ -232,6 +289,8 @@ void prove_collapse(void)
 	collapse_inside_edges();
 	collapse_beside_a_pin();
 	collapse_leaves_holes();
+	collapse_respects_holes();
+	locked_stays_locked();
 	collapse_respects_advice();
 	collapse_spares_shmem();
 	collapse_swaps_in(have_swap);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /init of a guest that has nothing else.  Arguments behind "--" of the kernel
- * command line, in any number: "kunit", "cases", "memory", "measure",
- * "stress SECONDS".
+ * command line, in any number: "kunit", "cases", "memory", "backoff",
+ * "measure", "stress SECONDS".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -140,6 +140,8 @@ static int run_all(int argc, char **argv)
 			prove_limits();
 		} else if (!strcmp(argv[i], "memory")) {
 			prove_memory();
+		} else if (!strcmp(argv[i], "backoff")) {
+			prove_backoff();
 		} else if (!strcmp(argv[i], "measure")) {
 			measure();
 		} else if (!strcmp(argv[i], "stress") && i + 1 < argc) {

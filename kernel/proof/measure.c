@@ -99,16 +99,17 @@ static void cost_of(const char *action, int order)
 	bool split = !strcmp(action, "split");
 	struct target t = start_target(split ? HUGE_PAGES : SMALL_PAGES, SIZE);
 	struct scheme s = {
-		.ops = "vaddr", .action = action, .order = order,
+		.ops = "fvaddr", .action = action, .order = order,
 		.from = 0, .to = SIZE,
 	};
 	struct probe *p = target_probe(&t);
 	uint64_t first, again, idle, snapshots;
+	int tries = 0;
 	clockid_t clock;
 
 	must(!scheme_on(&s, &t), "the kdamond starts");
 	clock = kdamond_clock();
-	while (scheme_stats().sz_applied < SIZE)
+	while (scheme_stats().sz_applied < SIZE && ++tries < 1000)
 		sleep_ms(20);
 	first = now(clock);
 	p->stop = 1;
@@ -176,13 +177,14 @@ static struct target start_long(const char *action, int order)
 	struct target t = start_target(!strcmp(action, "split") ? HUGE_PAGES :
 				       SMALL_PAGES, LONG);
 	struct scheme s = {
-		.ops = "vaddr", .action = action, .order = order,
+		.ops = "fvaddr", .action = action, .order = order,
 		.from = 0, .to = LONG,
 	};
 	uint64_t before = built(action, order);
+	int tries = 0;
 
 	must(!scheme_on(&s, &t), "the kdamond starts");
-	while (built(action, order) == before)
+	while (built(action, order) == before && ++tries < 20000)
 		usleep(500);
 	return t;
 }

@@ -61,7 +61,7 @@ static pid_t start_hog(void)
 	must(!write_text("/proc/sys/vm/min_free_kbytes", "1024"), "min_free");
 	length = field_of("/proc/meminfo", "MemFree:") * 1024;
 	/* Page tables need some of it. */
-	length -= length / 256 + 8 * MIB;
+	length -= length / 128 + 16 * MIB;
 	must(!pipe(ready), "pipe");
 	must(!write_text("/proc/sys/vm/compact_unevictable_allowed", "0"),
 	     "locked memory stays where it is");

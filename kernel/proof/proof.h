@@ -40,6 +40,7 @@ enum filling {
 	EVERY_OTHER_64K,/* single pages in every second block of 64 KiB */
 	NO_HUGE_VMA,	/* single pages in a VMA with VM_NOHUGEPAGE */
 	SWAPPED,	/* three of four pages are swapped out */
+	SPARSE_HUGE,	/* THPs of which every 20th page is used */
 };
 
 struct target start_target(enum filling filling, size_t length);
@@ -52,6 +53,8 @@ void target_keep_hot(struct target *t, size_t from, size_t to);
 void stop_target(struct target *t);
 /* Make it the one that a lack of memory ends. */
 void write_victim(struct target *t);
+void target_arm_userfaultfd(struct target *t);
+void target_lock(struct target *t);
 void target_wish_huge(struct target *t);
 bool target_ended(struct target *t);
 /* Start to measure how long the target waits for its mmap_lock. */
@@ -103,6 +106,7 @@ void prove_collapse(void);
 void prove_limits(void);
 void prove_memory(void);
 void measure(void);
+void prove_backoff(void);
 void measure_stalls(void *shared, char *page);
 void stress(unsigned int seconds);
 

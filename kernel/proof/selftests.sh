@@ -22,14 +22,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 root=$work/root
-python=$(readlink -f "$(command -v python3)")
+python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 lib=$(python3 -c 'import os; print(os.path.dirname(os.__file__))')
 
-mkdir -p "$root/usr/bin" "$root$lib" "$root/t" "$root/proc" "$root/sys" "$root/dev" "$root/tmp"
+mkdir -p "$root$(dirname "$python")" "$root$lib" "$root/t" "$root/proc" "$root/sys" "$root/dev" "$root/tmp"
 cp "$(command -v busybox)" "$root/busybox"
-cp "$python" "$root/usr/bin/python3"
+cp "$python" "$root$python"
 tar -C "$lib" -cf - --exclude=test --exclude=__pycache__ --exclude=idlelib --exclude=lib2to3 \
-	--exclude=ensurepip --exclude=pydoc_data --exclude=tkinter --exclude='config-*' . |
+	--exclude=ensurepip --exclude=pydoc_data --exclude=tkinter --exclude='config-*' --exclude=site-packages . |
 	tar -C "$root$lib" -xf -
 for file in "$python" "$lib"/lib-dynload/_ctypes.*; do
 	ldd "$file" | tr ' \t' '\n\n' | grep '^/'
@@ -55,7 +55,7 @@ echo madvise > /sys/kernel/mm/transparent_hugepage/enabled
 echo 100000000 > /sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
 cd /t
 for test in $names; do
-	/usr/bin/python3 -B \$test
+	$python -B \$test
 	echo "selftest: \$test exits with \$?"
 done
 \$b reboot -f

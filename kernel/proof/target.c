@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +29,8 @@ static uint64_t mark_of(size_t page)
 
 static bool page_is_filled(enum filling filling, size_t page)
 {
+	if (filling == SPARSE_HUGE)
+		return !(page % 20);
 	return filling != EVERY_OTHER_64K || !(page / 16 % 2);
 }
 
@@ -78,7 +83,7 @@ static void populate(char *base, size_t length, enum filling filling)
 {
 	size_t page;
 
-	if (filling == HUGE_PAGES)
+	if (filling == HUGE_PAGES || filling == SPARSE_HUGE)
 		must(!madvise(base, length, MADV_HUGEPAGE), "MADV_HUGEPAGE");
 	if (filling == NO_HUGE_VMA)
 		must(!madvise(base, length, MADV_NOHUGEPAGE),
@@ -121,6 +126,20 @@ static bool start_probe(void)
 		     CLONE_SYSVSEM, page) > 0;
 }
 
+/* From now on holes of the mapping are for somebody else to fill. */
+static bool arm_userfaultfd(struct target *t)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)t->base, t->length },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY);
+
+	return fd >= 0 && !ioctl(fd, UFFDIO_API, &api) &&
+		!ioctl(fd, UFFDIO_REGISTER, &range);
+}
+
 static void serve(struct target *t, enum filling filling)
 {
 	size_t arg[3];
@@ -135,6 +154,10 @@ static void serve(struct target *t, enum filling filling)
 			ok = intact(t->base, t->length, filling);
 		if (arg[0] == 'm')
 			ok = !madvise(t->base, t->length, MADV_HUGEPAGE);
+		if (arg[0] == 'f')
+			ok = arm_userfaultfd(t);
+		if (arg[0] == 'l')
+			ok = !mlock(t->base, t->length);
 		if (arg[0] == 's')
 			ok = start_probe();
 		if (arg[0] == 'p')
@@ -252,4 +275,14 @@ void *target_probe(struct target *t)
 void target_wish_huge(struct target *t)
 {
 	must(ask(t, 'm', 0, 0), "MADV_HUGEPAGE");
+}
+
+void target_arm_userfaultfd(struct target *t)
+{
+	must(ask(t, 'f', 0, 0), "userfaultfd");
+}
+
+void target_lock(struct target *t)
+{
+	must(ask(t, 'l', 0, 0), "mlock");
 }
