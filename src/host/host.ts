@@ -116,7 +116,7 @@ export type { Advice };
 
 /** Categories of PAGEMAP_SCAN, by bit (include/uapi/linux/fs.h). */
 export const PAGE_IS = {
-  WPALLOWED: 1 << 0,
+  WPALLOWED: 1,
   WRITTEN: 1 << 1,
   FILE: 1 << 2,
   PRESENT: 1 << 3,

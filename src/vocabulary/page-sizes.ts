@@ -19,7 +19,7 @@ export const MAPPING_LEVEL = { none: 0, pte: 1, pmd: 2 } as const;
 /** Block facts that decide what can be done to it, as bits. */
 export const BLOCK_FLAG = {
   /** Some present page is mapped by another process as well (pagemap bit 56 clear on a non-zero page). */
-  shared: 1 << 0,
+  shared: 1,
   /** The mapping covers the whole block, so a collapse is possible at all. */
   wholeInMapping: 1 << 1,
   /** The first frame is aligned and frames follow each other: split in place, or never split. */

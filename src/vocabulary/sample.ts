@@ -22,7 +22,7 @@ export const SAMPLE_KIND = {
 /** Properties of a sample, as bits. */
 export const SAMPLE_FLAG = {
   /** The access was made in kernel mode. */
-  kernel: 1 << 0,
+  kernel: 1,
   /** The access was made by a virtual machine's guest: its virtual page is a guest's and means nothing on the host. */
   guest: 1 << 1,
   tlbMiss: 1 << 2,

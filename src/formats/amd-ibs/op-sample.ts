@@ -17,7 +17,7 @@ const MEMORY_FORM_BYTES = 4 + 7 * 8;
 const CTL_VALID = (1 << 17) | (1 << 18);
 
 const D3 = {
-  load: 1 << 0,
+  load: 1,
   store: 1 << 1,
   l1TlbMiss: 1 << 2,
   l2TlbMiss: 1 << 3,

@@ -43,7 +43,7 @@ export const RECORD_HEADER_BYTES = 8;
 
 /** perf_event_sample_format. */
 export const SAMPLE_FIELD = {
-  ip: 1 << 0,
+  ip: 1,
   tid: 1 << 1,
   time: 1 << 2,
   addr: 1 << 3,

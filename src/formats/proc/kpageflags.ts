@@ -3,7 +3,7 @@
  * COMPOUND_HEAD and COMPOUND_TAIL bits; KPF_THP is set for every large folio, whatever its order.
  */
 export const KPF = {
-  LOCKED: 1 << 0,
+  LOCKED: 1,
   REFERENCED: 1 << 2,
   DIRTY: 1 << 4,
   LRU: 1 << 5,

@@ -9,7 +9,7 @@ const HEADER_BYTES = 104;
 
 /** perf_event_sample_format (include/uapi/linux/perf_event.h). */
 export const FIELD = {
-  ip: 1 << 0,
+  ip: 1,
   tid: 1 << 1,
   time: 1 << 2,
   addr: 1 << 3,
@@ -25,7 +25,7 @@ export const FIELD = {
 
 /** Bits of perf_event_attr's flags used here. */
 export const ATTR = {
-  disabled: 1 << 0,
+  disabled: 1,
   inherit: 1 << 1,
   mmap: 1 << 8,
   comm: 1 << 9,

@@ -103,7 +103,7 @@ function presentEntry(kernel: Kernel, vma: Vma, viewer: Viewer, { frame, bits, h
 
 /** Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h); those from 32 on in the upper half. */
 const KPF = {
-  locked: 1 << 0,
+  locked: 1,
   referenced: 1 << 2,
   uptodate: 1 << 3,
   dirty: 1 << 4,
@@ -123,7 +123,7 @@ const KPF = {
   idle: 1 << 25,
   pageTable: 1 << 26,
 } as const;
-const HIGH_RESERVED = 1 << 0;
+const HIGH_RESERVED = 1;
 const HIGH_MLOCKED = 1 << 1;
 /** PG_anon_exclusive shares its bit with PG_owner_2. */
 const HIGH_OWNER_2 = 1 << 2;

@@ -8,7 +8,7 @@ import { walkRange } from '../translation/walk.js';
 
 /** Category bits of PAGEMAP_SCAN (include/uapi/linux/fs.h), as PAGE_IS of the host's interface names them. */
 const IS = {
-  wpAllowed: 1 << 0,
+  wpAllowed: 1,
   written: 1 << 1,
   file: 1 << 2,
   present: 1 << 3,

@@ -3,7 +3,7 @@ import type { Frames } from './frames.js';
 
 /** Folio properties, kept at the head frame (Uint32). */
 export const FOLIO = {
-  anon: 1 << 0,
+  anon: 1,
   /** Belongs to a shmem inode: swap-backed page cache. */
   shmem: 1 << 1,
   /** Belongs to an ordinary file's page cache. */
@@ -46,7 +46,7 @@ export const FOLIO = {
 /** Bits of `Folios.page`, one byte for each page. */
 export const PAGE = {
   /** PG_anon_exclusive: only one process can reach this anonymous page. */
-  exclusive: 1 << 0,
+  exclusive: 1,
 } as const;
 
 /** Flags that every piece of a split folio inherits (__split_folio_to_order()). */

@@ -7,7 +7,7 @@ export type MappedInode = Inode<Mm>;
 
 /** Properties of a mapping (VM_* flags), as bits. */
 export const VM = {
-  read: 1 << 0,
+  read: 1,
   write: 1 << 1,
   exec: 1 << 2,
   /** MAP_SHARED. */

@@ -4,7 +4,7 @@ import type { Mm } from './mm.js';
 /** Bits of a leaf entry, the same in PMD and PTE columns (Uint16). */
 export const ENTRY = {
   /** A page is there: the value is its frame. */
-  present: 1 << 0,
+  present: 1,
   /** Set by a page-table walk, never by an access that hits the TLB. */
   accessed: 1 << 1,
   dirty: 1 << 2,
