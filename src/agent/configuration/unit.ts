@@ -7,17 +7,21 @@ export interface UnitFacts {
 }
 
 /**
- * What the acting side needs: look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
- * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples (PERFMON), and to make the deciding side a user without
- * anything (SETUID, SETGID, SETPCAP, CHOWN of what that one keeps).
+ * What the acting side needs: to look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
+ * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples and their rings (PERFMON, IPC_LOCK). The last four are only
+ * for the start: they make the deciding side another user's, without any, and are given up then.
  */
 export const CAPABILITIES = [
-  'CAP_SYS_ADMIN',
-  'CAP_SYS_PTRACE',
-  'CAP_SYS_NICE',
-  'CAP_DAC_READ_SEARCH',
-  'CAP_PERFMON',
-] as const;
+  ...[
+    'CAP_SYS_ADMIN',
+    'CAP_SYS_PTRACE',
+    'CAP_SYS_NICE',
+    'CAP_DAC_READ_SEARCH',
+    'CAP_PERFMON',
+    'CAP_IPC_LOCK',
+  ],
+  ...['CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
+];
 
 export function unitText({ program, configuration }: UnitFacts): string {
   const capabilities = CAPABILITIES.join(' ');
@@ -33,6 +37,8 @@ export function unitText({ program, configuration }: UnitFacts): string {
     '',
     '[Service]',
     'Type=notify',
+    // The deciding process tells of both.
+    'NotifyAccess=all',
     `ExecStart=${program} agent --config ${configuration}`,
     'ExecReload=/bin/kill -HUP $MAINPID',
     // 130: ended by SIGTERM, with everything put back.
@@ -42,7 +48,7 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'WatchdogSec=60s',
     'TimeoutStopSec=15s',
     'StateDirectory=octavo',
-    'StateDirectoryMode=0750',
+    'StateDirectoryMode=0711',
     'RuntimeDirectory=octavo',
     'RuntimeDirectoryMode=0755',
     'MemoryMax=512M',
