@@ -6,6 +6,7 @@ import { ARCHITECTURES, type Architecture } from '../src/model/kernel/state/opti
 import { SCENARIOS } from '../test/conformance/catalogue.js';
 import type { Scenario } from '../test/conformance/scenario.js';
 import { againstModel, type Compared, describeCompared } from './against.js';
+import { runAgentService, serviceProblems } from './agent-service.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { arm64Programs } from './arm64-guest.js';
 import { ARM_KERNELS, kernelsOf, LAB_KERNELS, labKernel } from './kernels.js';
@@ -29,6 +30,7 @@ const HELP = `npm run lab [-- OPTIONS]
   --memory MIB        its memory (default: 2048, arm64 6144)
   --append WORDS      further words of the kernel's command line, for example lockdown=integrity
   --against model     set the rows beside the model kernel's
+  --agent             the agent's systemd unit under systemd of this machine's packages: boot, act, reload, stop
   --model-tools       damo's own tests and the kernel's selftests of DAMON, fetched now, against the model
   --if-built          leave kernels out that would have to be built first, unless OCTAVO_LAB_KERNEL=1
   --short             only the scenarios of the short pass
@@ -46,6 +48,7 @@ const OPTIONS = {
   memory: { type: 'string' },
   append: { type: 'string' },
   against: { type: 'string' },
+  agent: { type: 'boolean', default: false },
   'model-tools': { type: 'boolean', default: false },
   'if-built': { type: 'boolean', default: false },
   short: { type: 'boolean', default: false },
@@ -123,6 +126,16 @@ function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
+/** The unit under systemd, in the first of the chosen kernels: what it told, and whether that is as it must be. */
+async function agentUnit(values: Options): Promise<number> {
+  const kernel = await imageOf(chosenSeries(values)[0], values);
+  const facts = await runAgentService(kernel, ROOT, MINUTES_PER_KERNEL * 60_000);
+  for (const [name, value] of facts) console.log(`${name}: ${value}`);
+  const problems = serviceProblems(facts);
+  for (const problem of problems) say(problem);
+  return problems.length > 0 ? 1 : 0;
+}
+
 const say = (line: string) => console.error(`lab: ${line}`);
 
 async function main(): Promise<number> {
@@ -137,6 +150,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values['model-tools']) return runModelTools(ROOT, CACHE, say);
+  if (values.agent) return agentUnit(values);
   const scenarios = chosenScenarios(values);
   const chosen = chosenSeries(values);
   if (chosen.length === 0) {

@@ -69,6 +69,18 @@ test('the longest pause is a day, and what is left of one is told in whole secon
     assert.ok(regretBecause(regrets, wanted, state('H'), PAGE, 60_000 - left)?.endsWith(` ${said}`), said);
 });
 
+test('a pause that lies further ahead than any can is of a clock that was set back, and over', () => {
+  const feuds = withRecollapse(new Map(), PROCESS, FIRST_BLOCK, 0);
+  const found = { returnedBytes: 1000, cameBackBytes: 930, run: 'a', afterMs: 5 };
+  const regrets = withCameBack(new Map(), PROCESS, found, 0);
+  const wanted = proposal({ gain: { returnedBytes: PAGE, reclaimableBytes: 0, tlbReachBytes: 0 } });
+  const longest = 60_000 - LONGEST_PAUSE_MS;
+  assert.ok(pausedBecause(feuds, PROCESS, FIRST_BLOCK, longest));
+  assert.equal(pausedBecause(feuds, PROCESS, FIRST_BLOCK, longest - 1), undefined);
+  assert.ok(regretBecause(regrets, wanted, state('H'), PAGE, longest));
+  assert.equal(regretBecause(regrets, wanted, state('H'), PAGE, longest - 1), undefined);
+});
+
 const SPLIT: Means = {
   ...{ actuator: 'madvise', action: 'split', orders: [0], missing: '', clearsReferences: true },
   defeatedBy: {},

@@ -45,6 +45,11 @@ export function withRecollapse(
   return new Map(feuds).set(key, feud);
 }
 
+/** Whether a pause still lasts. One that would last longer than any can is of a clock that was set back since: it is over. */
+export function isAhead(until: Milliseconds, nowMs: Milliseconds): boolean {
+  return until > nowMs && until <= nowMs + LONGEST_PAUSE_MS;
+}
+
 /** Why a block is left alone now, undefined when it is not. */
 export function pausedBecause(
   feuds: Feuds,
@@ -53,7 +58,7 @@ export function pausedBecause(
   nowMs: Milliseconds,
 ): string | undefined {
   const feud = feuds.get(feudKey(process, block));
-  if (!feud || feud.until <= nowMs) return undefined;
+  if (!feud || !isAhead(feud.until, nowMs)) return undefined;
   const times = feud.recollapses === 1 ? 'once' : `${feud.recollapses} times`;
   const who =
     feud.by === 'kernel' ? 'the kernel collapsed it again' : 'it was huge again, by whom cannot be told,';

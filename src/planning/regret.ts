@@ -7,7 +7,7 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { Bytes, Fraction, Milliseconds } from '../vocabulary/units.js';
-import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS } from './guard.js';
+import { FIRST_PAUSE_MS, isAhead, LONGEST_PAUSE_MS } from './guard.js';
 
 /** What a look back found of the memory that earlier runs returned to one process. */
 export interface CameBack {
@@ -72,7 +72,7 @@ export function regretBecause(
 ): string | undefined {
   const regret = regrets.get(regretKey(proposal.process));
   const unmapped = (before.unmapped ?? 0) * pageBytes;
-  if (!regret || regret.until <= nowMs || proposal.action !== 'split') return undefined;
+  if (!regret || !isAhead(regret.until, nowMs) || proposal.action !== 'split') return undefined;
   if ((proposal.gain.returnedBytes ?? 0) <= 2 * unmapped) return undefined;
   const percent = Math.round(100 * shareOf(regret));
   return `${percent} % of the zero-filled memory that earlier splits returned came back; left alone for another ${Math.ceil((regret.until - nowMs) / 1000)} s`;

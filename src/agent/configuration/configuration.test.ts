@@ -256,7 +256,7 @@ test('what is printed as in effect is a configuration of the same meaning, with 
   const host = hostWith({ '/a.yaml': HEAD + text });
   const lines = effectiveLines(readConfiguration(host, '/a.yaml').tree);
   const origin = (key: string) => lines.find((line) => line.key === key)?.origin;
-  assert.deepEqual(['every', 'act', 'policy', 'hours', 'name', 'targets'].map(origin), [
+  assert.deepEqual(['every', 'act', 'policy', 'hours', 'name', 'match'].map(origin), [
     '/a.yaml:3',
     '/a.yaml:8',
     'default',

@@ -7,17 +7,21 @@ export interface UnitFacts {
 }
 
 /**
- * What the acting side needs: look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
- * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples (PERFMON), and to make the deciding side a user without
- * anything (SETUID, SETGID, SETPCAP, CHOWN of what that one keeps).
+ * What the acting side needs: to look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
+ * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples and their rings (PERFMON, IPC_LOCK). The last four are only
+ * for the start: they make the deciding side another user's, without any, and are given up then.
  */
 export const CAPABILITIES = [
-  'CAP_SYS_ADMIN',
-  'CAP_SYS_PTRACE',
-  'CAP_SYS_NICE',
-  'CAP_DAC_READ_SEARCH',
-  'CAP_PERFMON',
-] as const;
+  ...[
+    'CAP_SYS_ADMIN',
+    'CAP_SYS_PTRACE',
+    'CAP_SYS_NICE',
+    'CAP_DAC_READ_SEARCH',
+    'CAP_PERFMON',
+    'CAP_IPC_LOCK',
+  ],
+  ...['CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
+];
 
 export function unitText({ program, configuration }: UnitFacts): string {
   const capabilities = CAPABILITIES.join(' ');
@@ -33,6 +37,8 @@ export function unitText({ program, configuration }: UnitFacts): string {
     '',
     '[Service]',
     'Type=notify',
+    // The deciding process tells of both.
+    'NotifyAccess=all',
     `ExecStart=${program} agent --config ${configuration}`,
     'ExecReload=/bin/kill -HUP $MAINPID',
     // 130: ended by SIGTERM, with everything put back.
@@ -42,7 +48,7 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'WatchdogSec=60s',
     'TimeoutStopSec=15s',
     'StateDirectory=octavo',
-    'StateDirectoryMode=0750',
+    'StateDirectoryMode=0711',
     'RuntimeDirectory=octavo',
     'RuntimeDirectoryMode=0755',
     'MemoryMax=512M',
@@ -59,17 +65,17 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'ProtectHome=yes',
     'PrivateTmp=yes',
     'PrivateDevices=yes',
-    'PrivateNetwork=no',
+    // Metrics are on a Unix socket; a loopback port needs a drop-in with PrivateNetwork=no and AF_INET.
+    'PrivateNetwork=yes',
     'ProtectClock=yes',
     'ProtectHostname=yes',
     'ProtectKernelLogs=yes',
     'ProtectKernelModules=yes',
     // Kernel tunables are what it reads, and DAMON and debugfs what it writes.
     'ProtectKernelTunables=no',
-    'ReadWritePaths=-/sys/kernel/mm/damon -/sys/kernel/debug/split_huge_pages',
     'ProtectControlGroups=yes',
     'ProtectProc=default',
-    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6',
+    'RestrictAddressFamilies=AF_UNIX',
     'RestrictNamespaces=yes',
     'RestrictRealtime=yes',
     'RestrictSUIDSGID=yes',
@@ -77,11 +83,10 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'RemoveIPC=yes',
     'KeyringMode=private',
     'IPAddressDeny=any',
-    'IPAddressAllow=localhost',
     'SystemCallArchitectures=native',
     'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
     'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
-    'UMask=0027',
+    'UMask=0077',
     '',
     '[Install]',
     'WantedBy=multi-user.target',

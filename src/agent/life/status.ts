@@ -44,9 +44,12 @@ export const StatusSchema = z.looseObject({
 export type Status = z.infer<typeof StatusSchema>;
 export type StatusTarget = z.infer<typeof StatusTargetSchema>;
 
+/** Where a service of root has them. */
+export const RUNTIME_OF_ROOT = '/run/octavo';
+
 /** Where the status and the lock of a host's agent are, unless told otherwise. */
 export function runtimeDirectory({ identity }: Host): string {
-  return identity.userId === 0 ? '/run/octavo' : `${identity.stateDirectory}/run`;
+  return identity.userId === 0 ? RUNTIME_OF_ROOT : `${identity.stateDirectory}/run`;
 }
 
 const pathOf = (directory: string) => `${directory}/status.json`;
@@ -55,6 +58,12 @@ const pathOf = (directory: string) => `${directory}/status.json`;
 export function writeStatus(host: Host, directory: string, status: Status): string | undefined {
   const written = host.files.writeFile(pathOf(directory), `${JSON.stringify(status)}\n`);
   return written.ok ? undefined : `${pathOf(directory)} cannot be written (${written.error.errno})`;
+}
+
+/** Where a reader looks: this user's own agent comes before that of root. */
+export function statusDirectory(host: Host): string {
+  const own = runtimeDirectory(host);
+  return host.files.status(pathOf(own)).ok ? own : RUNTIME_OF_ROOT;
 }
 
 export interface ReadStatus {

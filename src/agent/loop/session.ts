@@ -26,6 +26,8 @@ export interface SessionParts {
   readonly signal: AbortSignal;
   /** Directory of what is kept here, where it is not the configuration's to say. */
   readonly state?: string;
+  /** Directory of status and lock, where neither the configuration says nor this user’s own is meant. */
+  readonly runtime?: string;
   /** Hands for a state directory. */
   makeHands(state: string): Hands;
   /** Of Octavo, for metrics. */
@@ -57,7 +59,7 @@ export class Session {
     const configuration = loadConfiguration(host, file);
     const state = parts.state ?? configuration.state ?? host.identity.stateDirectory;
     this.#parts = parts;
-    this.#runtime = configuration.runtime ?? runtimeDirectory(host);
+    this.#runtime = configuration.runtime ?? parts.runtime ?? runtimeDirectory(host);
     this.#locks = lockBoth(host, this.#runtime, state);
     this.#startedMs = host.clock.wallMs();
     this.#loadedMs = this.#startedMs;

@@ -1,3 +1,4 @@
+import { RUNTIME_OF_ROOT } from '../../agent/life/status.js';
 import { becomeTwo, otherSide, shouldSplit, stateOf } from '../../agent/live/two-sides.js';
 import type { AgentEvent } from '../../agent/loop/events.js';
 import { Session } from '../../agent/loop/session.js';
@@ -87,8 +88,9 @@ async function twoSides(context: OctavoContext, file: string) {
   }
   const about = await other.about();
   if (!about.ok) throw new OctavoError('HANDS_DENIED', { denial: about.error.code, why: about.error.why });
-  const { pid } = about.value;
+  const { pid, userId } = about.value;
   return {
+    ...(userId === 0 ? { runtime: RUNTIME_OF_ROOT } : {}),
     state: stateOf(host, file).deciding,
     hands: (state: string) => handsThere(host, other, state, pid),
   };

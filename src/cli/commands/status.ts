@@ -1,4 +1,4 @@
-import { readStatus, runtimeDirectory } from '../../agent/life/status.js';
+import { readStatus, statusDirectory } from '../../agent/life/status.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { parseWord } from '../parameters.js';
@@ -34,7 +34,7 @@ export const statusCommand = command<Flags, []>(
     },
   },
   function ({ json, runtime }) {
-    const { status, isRunning } = readStatus(this.host, runtime ?? runtimeDirectory(this.host));
+    const { status, isRunning } = readStatus(this.host, runtime ?? statusDirectory(this.host));
     const { pid } = status.holder;
     const silentMs = this.host.clock.wallMs() - status.updatedMs;
     if (json) this.printJson({ ...status, running: isRunning });

@@ -2,7 +2,12 @@
 import { type Cpu, entriesOf, reachBytes, runPages } from '../../model/cpus/cpu.js';
 import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
 import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
-import type { AgentOutcome, SimulationOutcome, TimelineRow } from '../../simulator/run/outcome.js';
+import type {
+  AgentOutcome,
+  ServiceOutcome,
+  SimulationOutcome,
+  TimelineRow,
+} from '../../simulator/run/outcome.js';
 import { showDuration, showNanoseconds, showPart, showRate } from '../../vocabulary/show.js';
 import { type Bytes, KIB, MIB } from '../../vocabulary/units.js';
 import { facts, table } from './table.js';
@@ -25,9 +30,22 @@ export function showOutcome(outcome: SimulationOutcome): string {
     '',
     facts(machineFacts(outcome)),
     ...(outcome.agent === undefined ? [] : ['', ...showAgent(outcome.agent)]),
+    ...(outcome.service === undefined ? [] : ['', ...showService(outcome.service)]),
     ...(outcome.damon.length > 0 ? ['', showKdamonds(outcome.damon), '', showSchemes(outcome.damon)] : []),
     ...(outcome.notes.length > 0 ? ['', ...outcome.notes.map((note) => `- ${note}`)] : []),
   ].join('\n');
+}
+
+/** Whom the agent touched, and how it stands with each target. */
+function showService({ targets, observed, stateBytes, troubles }: ServiceOutcome): readonly string[] {
+  return [
+    ...targets.map(({ name, touched, standing, reason }) => {
+      const acted = touched.length === 0 ? 'only looked at' : `touched ${touched.join(', ')}`;
+      return `Target ${name}: ${acted}; ${standing}${reason === '' ? '' : ` (${reason})`}`;
+    }),
+    `Looked at ${observed.join(', ')}; its state takes ${showBytes(stateBytes)}.`,
+    ...troubles.map((trouble) => `Trouble: ${trouble}`),
+  ];
 }
 
 function showTimeline(rows: readonly TimelineRow[]): string {

@@ -13,7 +13,6 @@ import { requireRoom, traceColumns } from '../../simulator/scenario/trace-column
 import { WORKLOADS } from '../../simulator/workloads/catalogue.js';
 import type { TraceColumns } from '../../simulator/workloads/trace-columns.js';
 import { OctavoError } from '../../vocabulary/errors.js';
-import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
 import { refuseTwoOutputs, STANDARD_OUTPUT, tellBeside, writeOutput } from '../output.js';
 import { showList, showOutcome, showSweep } from '../print/simulation.js';
@@ -99,10 +98,7 @@ async function runOne(
     progress: (done, total) =>
       context.progress.show('simulating', Math.round(done / 1e6), Math.round(total / 1e6), 'ms'),
   });
-  for (let time = scenario.report; time < scenario.duration + scenario.report; time += scenario.report) {
-    throwIfStopped(context.signal);
-    await simulation.advanceTo(Math.min(time, scenario.duration));
-  }
+  await simulation.run(context.signal);
   const requests = simulation.baselineRequests();
   const accesses = requests.reduce((sum, request) => sum + request.warmUp + request.accesses, 0);
   const baselines =

@@ -42,6 +42,7 @@ export class AgentService {
     this.#machine = machine;
     host.files.makeDirectory('/etc/octavo');
     host.files.writeFile(CONFIGURATION_FILE, JSON.stringify(configuration));
+    for (const { file } of metrics) host.files.makeDirectory(file.slice(0, file.lastIndexOf('/')));
     this.#metrics = metrics.map((about, index) => new RunningMetric(machine, about, index));
     kernel.clock.handle(EVENT.metric, (index) => this.#measure(index));
     for (const index of metrics.keys()) kernel.clock.at(0, EVENT.metric, index);
@@ -54,8 +55,14 @@ export class AgentService {
     });
   }
 
-  /** Goes on until `end` is called. */
-  run(): Promise<void> {
+  /** Goes on until `end` is called, or the signal says so. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#session.agent.addDuty({
+      everyMs: 1000,
+      do: () => {
+        if (signal.aborted) this.end();
+      },
+    });
     return this.#session.run();
   }
 

@@ -7,6 +7,7 @@ import type { Kinds } from '../../config/kinds.js';
 import { subtractCounters } from '../../model/hardware/tlb-counters.js';
 import { adviseRange } from '../../model/kernel/advice/madvise.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario, ScenarioEvent } from '../scenario/scenario.js';
 import type { Reads } from '../workloads/workload.js';
@@ -106,16 +107,18 @@ export class Simulation {
     return this.#background.kernelThreadsNs;
   }
 
-  /** Runs to the end, a row of the timeline at a time. */
-  async run(): Promise<void> {
+  /** Runs to the end, a row of the timeline at a time. Throws STOPPED when the signal says so. */
+  async run(signal: AbortSignal = new AbortController().signal): Promise<void> {
     const { duration, report } = this.scenario;
-    if (this.service !== undefined) return this.runService(this.service);
-    for (let time = report; time < duration + report; time += report)
+    if (this.service !== undefined) return this.runService(this.service, signal);
+    for (let time = report; time < duration + report; time += report) {
+      throwIfStopped(signal);
       await this.advanceTo(Math.min(time, duration));
+    }
   }
 
   /** The agent drives time: rows of the timeline and the end are events. */
-  private async runService(service: AgentService): Promise<void> {
+  private async runService(service: AgentService, signal: AbortSignal): Promise<void> {
     const { duration, report, warmUp } = this.scenario;
     const { clock } = this.machine.kernel;
     clock.handle(EVENT.row, () => {
@@ -130,7 +133,8 @@ export class Simulation {
     clock.handle(EVENT.end, () => service.end());
     clock.at(report, EVENT.row);
     clock.at(duration, EVENT.end);
-    await service.run();
+    await service.run(signal);
+    throwIfStopped(signal);
     this.notes.push(...service.events);
   }
 
