@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { boardDocument } from './board.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const problems = [];
@@ -39,6 +40,7 @@ const { everyKey } = await built('src/agent/configuration/explain.js');
 keepEffects('docs/agent.md', /(?<=<!-- keys -->\n)(\|[^\n]*\n)+/, keysTable(), write);
 const { METRICS } = await built('src/metrics/table.js');
 keepWhole('docs/metrics.md', metricsDocument());
+keepWhole('monitoring/octavo-board.json', boardDocument());
 for (const path of documents(root)) {
   const text = readFileSync(path, 'utf8');
   checkLinks(path, text);

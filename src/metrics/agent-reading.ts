@@ -17,7 +17,7 @@ export interface AgentReading {
   /** Whether the configuration was read without an error when it was last read, and when the one in force was. */
   readonly configOk: boolean;
   readonly configLoadedAtMs: Milliseconds;
-  /** Targets of the last turn. */
+  /** Targets with living processes. */
   readonly targets: number;
   /** Guards of the whole agent, by their names in the configuration. */
   readonly guards: readonly { readonly name: string; readonly state: ActingState }[];

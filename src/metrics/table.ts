@@ -163,7 +163,9 @@ export const AGENT_METRICS: readonly AgentMetric[] = [
     'Unix time when the configuration in force was read.',
     (agent) => one(agent.configLoadedAtMs / 1000),
   ),
-  agentMetric('agent_targets', 'gauge', 'Number of targets of the last turn.', ({ targets }) => one(targets)),
+  agentMetric('agent_targets', 'gauge', 'Number of targets with living processes.', ({ targets }) =>
+    one(targets),
+  ),
   agentMetric(
     'agent_guard_state',
     'gauge',
