@@ -46,6 +46,12 @@ type Lines = (scene: Scene) => readonly (readonly string[])[];
 /** A command without a row here fails the tests. The words of the command itself stand in front. */
 export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
   doctor: () => [[], ['--json']],
+  survey: ({ heat }) => [
+    [],
+    ['--by', 'process', '--json'],
+    ['--policy', 'octavo', '--heat', heat],
+    ['--budget', '5s', '--csv'],
+  ],
   inspect: ({ pid, huge, small }) => [
     ...['none', 'sample', 'all'].map((content) => [`${pid}`, '--content', content]),
     [`${pid}`, '--content', 'all', '--json', '--blocks'],

@@ -65,6 +65,7 @@ describe('what a command prints with --json is what the table says', () => {
     const terminal = terminalOn(host);
     const seen = new Set<string>();
     const lines = [
+      'survey',
       'inspect 100 --content none',
       'inspect 100 --blocks --content none',
       'inspect 100 --explain 0x7d000000',
@@ -82,7 +83,17 @@ describe('what a command prints with --json is what the table says', () => {
     const [run] = (host.files.list('/state/runs') as { value: readonly string[] }).value;
     for (const line of [`runs ${run}`, `undo ${run} --dry-run`, `undo ${run}`])
       for (const kind of await printed(terminal, line)) seen.add(kind);
-    const expected = ['census', 'explanation', 'plan', 'dry-run', 'run', 'runs', 'journal', 'failure'];
+    const expected = [
+      'survey',
+      'census',
+      'explanation',
+      'plan',
+      'dry-run',
+      'run',
+      'runs',
+      'journal',
+      'failure',
+    ];
     assert.deepEqual([...seen].sort(), expected.sort());
   });
 

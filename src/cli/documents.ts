@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { StatusSchema } from '../agent/life/status.js';
 import { schemaProblem } from '../base/schema-words.js';
+import { SERVICE_KINDS } from '../services/service-id.js';
 import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 import { ProcessIdentitySchema } from '../vocabulary/process-schema.js';
 
@@ -27,6 +28,10 @@ function kind(name: string, from: string, holds: string, fields: z.ZodRawShape):
   const schema = z.looseObject({ octavo: z.literal(name), version: z.literal(1), ...fields });
   return { from, holds, schema };
 }
+
+const BOUND = z.looseObject({ low: Count, high: Count.nullable() }).nullable();
+const AMOUNTS = z.record(z.string(), Count.nullable());
+const BOUNDS = z.record(z.string(), BOUND);
 
 const SAMPLES = {
   samples: Count,
@@ -66,6 +71,28 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
           notHuge: AnyRows,
         }),
       ),
+    },
+  ),
+  survey: kind(
+    'survey',
+    'survey',
+    'per target: bytes by name with bounds, what the policy would return at what cost, what was looked at; totals; what was not seen and why; bounds and what was spent',
+    {
+      by: z.string(),
+      policy: z.string(),
+      targets: z.array(
+        z.looseObject({
+          kind: z.enum(SERVICE_KINDS),
+          name: z.string(),
+          labels: z.record(z.string(), z.string()),
+          bytes: AMOUNTS,
+          bounds: BOUNDS,
+          returns: z.looseObject({ bytes: Count.nullable(), bounds: BOUND }),
+        }),
+      ),
+      totals: z.looseObject({ bytes: AMOUNTS, bounds: BOUNDS }),
+      unseen: AnyRows,
+      notes: Texts,
     },
   ),
   'trace-import': kind(

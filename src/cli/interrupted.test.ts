@@ -59,6 +59,7 @@ const LOOKS: readonly (readonly [name: string, words: (pid: number) => string[]]
   ['plan by DAMON', (pid) => ['plan', `${pid}`, '--source', 'damon-regions', '--out', '/tmp/plan.json']],
   ['inspect', (pid) => ['inspect', `${pid}`, '--content', 'all']],
   ['inspect of everything', () => ['inspect', 'all']],
+  ['survey', () => ['survey', '--budget', '1m']],
   ['damon heatmap', (pid) => ['damon', 'heatmap', `${pid}`, '--for', '2s']],
   [
     'damon heatmap over time',

@@ -1,6 +1,6 @@
 /** From the TARGET word of a command line to processes. */
-import { isKernelThread, parseCgroup, parseStat } from '../formats/proc/process-files.js';
 import type { Host, Refusal } from '../host/host.js';
+import { everyProcess, readProcess, type SeenProcess } from '../services/every-process.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 
@@ -16,12 +16,8 @@ export interface TargetScope {
   readonly init?: 'named' | 'any' | 'never';
 }
 
-interface Candidate extends ProcessIdentity {
-  readonly kernelThread: boolean;
-}
-
 interface Matcher {
-  accepts(process: Candidate): boolean;
+  accepts(process: SeenProcess): boolean;
   /** Whether the word is the name of what it matches, rather than of a group around it. */
   readonly byName: boolean;
 }
@@ -50,7 +46,7 @@ export function resolveTarget(
 }
 
 /** Octavo itself and kernel threads are in every group and no reason worth telling. */
-function isNever(host: Host, process: Candidate): boolean {
+function isNever(host: Host, process: SeenProcess): boolean {
   return process.kernelThread || process.pid === host.identity.pid;
 }
 
@@ -81,19 +77,19 @@ function commandOf(word: string): string | undefined {
   return name.slice(0, 15);
 }
 
-function inCgroup(process: Candidate, path: string): boolean {
+function inCgroup(process: SeenProcess, path: string): boolean {
   const group = path === '/' ? '' : path.replace(/\/$/, '');
   return process.cgroup === group || process.cgroup.startsWith(`${group}/`);
 }
 
 /** Why a process that a target matches is not taken, undefined when it is. */
-function unwanted(host: Host, process: Candidate, scope: TargetScope, byName: boolean): string | undefined {
+function unwanted(host: Host, process: SeenProcess, scope: TargetScope, byName: boolean): string | undefined {
   return forbidden(host, process, scope.init ?? 'named', byName) ?? excluded(process, scope);
 }
 
 function forbidden(
   host: Host,
-  process: Candidate,
+  process: SeenProcess,
   init: 'named' | 'any' | 'never',
   byName: boolean,
 ): string | undefined {
@@ -103,7 +99,7 @@ function forbidden(
   return `process 1 (${process.command}) is taken only when it is named by its pid or command`;
 }
 
-function excluded(process: Candidate, scope: TargetScope): string | undefined {
+function excluded(process: SeenProcess, scope: TargetScope): string | undefined {
   const denied = scope.deny?.find((pattern) => fits(pattern, process));
   if (denied) return `\`${denied}\` is on the deny list`;
   const { only = [] } = scope;
@@ -112,7 +108,7 @@ function excluded(process: Candidate, scope: TargetScope): string | undefined {
 }
 
 /** A bare number is a pid, and a command of that name as well: what is denied must not slip through. */
-function fits(pattern: string, process: Candidate): boolean {
+function fits(pattern: string, process: SeenProcess): boolean {
   if (pattern.startsWith('cgroup:')) return inCgroup(process, pattern.slice(7));
   return process.command === commandOf(pattern) || (/^\d+$/.test(pattern) && process.pid === Number(pattern));
 }
@@ -123,54 +119,6 @@ function checkPattern(pattern: string): void {
     ? pattern.startsWith('cgroup:/')
     : commandOf(pattern) !== undefined;
   if (!valid) throw new OctavoError('TARGET_SYNTAX', { target: pattern });
-}
-
-interface Everybody {
-  readonly seen: readonly Candidate[];
-  /** The first refusal, when some processes are hidden from this user. */
-  readonly hidden: Refusal | undefined;
-}
-
-function everyProcess(host: Host): Everybody {
-  const names = host.files.list('/proc');
-  if (!names.ok) throw new OctavoError('FILE_UNREADABLE', { path: '/proc', errno: names.error.errno });
-  const seen: Candidate[] = [];
-  let hidden: Refusal | undefined;
-  for (const pid of numbers(names.value)) {
-    const process = readProcess(host, pid);
-    if (process === undefined || process === 'ended') continue;
-    if ('errno' in process) hidden ??= process;
-    else seen.push(process);
-  }
-  return { seen, hidden };
-}
-
-function numbers(names: readonly string[]): readonly number[] {
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((left, right) => left - right);
-}
-
-/** A process; `ended` when only its exit status is left; undefined when there is none; or why it cannot be known. */
-function readProcess(host: Host, pid: number): Candidate | 'ended' | Refusal | undefined {
-  const text = host.files.readText(`/proc/${pid}/stat`);
-  if (!text.ok) return isRefused(text.error) ? text.error : undefined;
-  const stat = parseStat(text.value);
-  if (!stat) return undefined;
-  if (stat.state === 'Z' || stat.state === 'X') return 'ended';
-  const cgroup = host.files.readText(`/proc/${pid}/cgroup`);
-  return {
-    pid,
-    startTicks: stat.startTicks,
-    command: stat.command,
-    cgroup: cgroup.ok ? parseCgroup(cgroup.value) : '/',
-    kernelThread: isKernelThread(stat),
-  };
-}
-
-function isRefused({ errno }: Refusal): boolean {
-  return errno === 'EACCES' || errno === 'EPERM';
 }
 
 function notSeen({ call, errno }: Refusal): OctavoError {
@@ -193,6 +141,6 @@ function procOptions(mountinfo: string): readonly string[] {
   return (line?.split(' - ')[1]?.split(' ')[2] ?? '').split(',');
 }
 
-function identity({ pid, startTicks, command, cgroup }: Candidate): ProcessIdentity {
+function identity({ pid, startTicks, command, cgroup }: SeenProcess): ProcessIdentity {
   return { pid, startTicks, command, cgroup };
 }

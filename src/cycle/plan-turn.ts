@@ -75,10 +75,27 @@ export interface PlannedTurn {
 }
 
 export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
-  const { host } = options;
   const { sizes, unseen } = await observeAll(options);
   if (sizes.length === 0)
     throw unseen[0] ?? new OctavoError('TARGET_GONE', { pid: options.processes[0]?.pid ?? options.target });
+  const guests = () => sizes.flatMap((one) => guestNotes(options.host, one));
+  return planOn(options, sizes, { before: unseenNotes(unseen), after: guests });
+}
+
+interface LookNotes {
+  /** What the look at page sizes left out. */
+  readonly before: readonly string[];
+  /** What is to be known of the processes beside the numbers. */
+  after(): readonly string[];
+}
+
+/** Plans on page sizes that were looked at already, of some or all blocks. Throws NO_THP. */
+export async function planOn(
+  options: PlanTurnOptions,
+  sizes: readonly PageSizes[],
+  looked: LookNotes,
+): Promise<PlannedTurn> {
+  const { host } = options;
   const settings = readThpSettings(host);
   if (!settings.present) throw new OctavoError('NO_THP', { path: '/sys/kernel/mm/transparent_hugepage' });
   const { heat, accounts, notes } = await sample(options, sizes);
@@ -109,13 +126,13 @@ export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
     ...(options.costs === undefined ? {} : { costs: options.costs }),
     notes: [
       ...(options.notes ?? []),
-      ...unseenNotes(unseen),
+      ...looked.before,
       ...notes,
       ...outputs.flatMap((output) => output.notes ?? []),
       ...beliefNotes(options.beliefs, inputs),
       ...accounts.flatMap(({ account }) => account.notes),
       ...lossNotes(accounts),
-      ...sizes.flatMap((one) => guestNotes(host, one)),
+      ...looked.after(),
     ],
     insist: options.insist,
     ...(options.undoes === undefined ? {} : { undoes: options.undoes }),

@@ -36,6 +36,7 @@ export class MappingWalk {
   readonly #pagemap: PagemapReader;
   readonly #geometry: PageGeometry;
   readonly #partial: PartialFolios;
+  readonly #depth: 'levels' | 'frames';
   /** Whether PAGEMAP_SCAN is known to be missing, so that it is asked for once only. */
   #scanMissing = false;
   /** False as soon as a present page shows frame 0: the reader may not see frames. */
@@ -43,7 +44,13 @@ export class MappingWalk {
   pages: Pages = 0;
   scanNs = 0;
 
-  constructor(host: Host, pid: ProcessId, { rows, orders, pagemap, partial }: WalkTables) {
+  constructor(
+    host: Host,
+    pid: ProcessId,
+    { rows, orders, pagemap, partial }: WalkTables,
+    depth: 'levels' | 'frames' = 'frames',
+  ) {
+    this.#depth = depth;
     this.#host = host;
     this.#pid = pid;
     this.#rows = rows;
@@ -83,9 +90,10 @@ export class MappingWalk {
       this.pages += ends[region] - starts[region];
       const kind = categories[region];
       if (kind & HUGE) this.#addHuge(starts[region], ends[region], kind, mapping);
-      else if (kind & PFNZERO) this.#tally(starts[region], ends[region], mapping, this.#rows.zeroMapped);
-      else if (kind & PRESENT) this.#addSmall(starts[region], ends[region], mapping, regions, region);
-      else this.#tally(starts[region], ends[region], mapping, this.#rows.swapped);
+      else if (kind & PFNZERO) this.#tally(starts[region], ends[region], mapping, 'zeroMapped');
+      else if (!(kind & PRESENT)) this.#tally(starts[region], ends[region], mapping, 'swapped');
+      else if (this.#depth === 'levels') this.#tally(starts[region], ends[region], mapping, 'present');
+      else this.#addSmall(starts[region], ends[region], mapping, regions, region);
     }
   }
 
@@ -228,16 +236,22 @@ export class MappingWalk {
     } else if (!aligned || firstFrame[row] !== base) flags[row] &= ~BLOCK_FLAG.contiguousFrames;
   }
 
-  #tally(start: PageNumber, end: PageNumber, mapping: number, initial: Uint16Array): void {
-    const zero = initial === this.#rows.zeroMapped;
+  /** Counts pages of a region, whose frames are of no interest. */
+  #tally(
+    start: PageNumber,
+    end: PageNumber,
+    mapping: number,
+    column: 'present' | 'zeroMapped' | 'swapped',
+  ): void {
     const perBlock = this.#geometry.pagesPerBlock;
     for (let page = start; page < end; ) {
       const block: BlockNumber = Math.floor(page / perBlock);
       const stop = Math.min(end, (block + 1) * perBlock);
       const row = this.#rows.row(block, mapping);
-      const column = zero ? this.#rows.zeroMapped : this.#rows.swapped;
-      column[row] += stop - page;
-      if (zero && this.#rows.level[row] === MAPPING_LEVEL.none) this.#rows.level[row] = MAPPING_LEVEL.pte;
+      this.#rows[column][row] += stop - page;
+      if (column !== 'swapped' && this.#rows.level[row] === MAPPING_LEVEL.none)
+        this.#rows.level[row] = MAPPING_LEVEL.pte;
+      if (column === 'present') this.#rows.flags[row] |= BLOCK_FLAG.ordersUnknown;
       page = stop;
     }
   }

@@ -60,6 +60,7 @@ const fuse = isRoot && existsSync('/dev/fuse') ? undefined : 'needs root and /de
 
 const ROWS: Readonly<Record<string, Row>> = {
   doctor: onStalledHost('doctor'),
+  survey: onStalledHost('survey'),
   inspect: onStalledHost('inspect', 'all'),
   plan: { words: () => ['plan', String(target.pid), '--perf', at('fifo')] },
   apply: { words: () => ['apply', '-'], stalled: true },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryCgroup, parseMemoryStat } from './memory-cgroup.js';
+import { hugeCountersOfHost, memoryCgroup, parseHugeCounters, parseMemoryStat } from './memory-cgroup.js';
 
 const UNIFIED = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n';
 const HYBRID = [
@@ -63,4 +63,59 @@ test('memory.stat of version 1: sums with those below; kernel memory is told els
 
 test('an empty memory.stat tells of nothing', () => {
   assert.deepEqual(parseMemoryStat('', 2), { anon: 0, file: 0, kernel: 0, sockets: 0 });
+});
+
+const V2_HUGE =
+  'anon 100\nshmem 30\nfile_mapped 7\nswapcached 5\nanon_thp 64\nshmem_thp 8\nfile_thp 2\ninactive_anon 120\nactive_anon 40\nunevictable 9\n';
+
+test('huge memory by version 2: whole folios are on the lists, mapped pages are counted', () => {
+  assert.deepEqual(parseHugeCounters(V2_HUGE, 2), {
+    mapped: 107,
+    anonHuge: 64,
+    shmemHuge: 8,
+    fileHuge: 2,
+    held: { least: 25, most: 39 },
+  });
+  for (const name of ['anon', 'shmem', 'file_mapped', 'anon_thp', 'inactive_anon', 'active_anon'])
+    assert.equal(
+      parseHugeCounters(V2_HUGE.replace(new RegExp(`^${name} .*\n`, 'm'), ''), 2),
+      undefined,
+      name,
+    );
+  const without = V2_HUGE.replace(/^(swapcached|unevictable|shmem_thp|file_thp) .*\n/gm, '');
+  const found = parseHugeCounters(without, 2);
+  assert.deepEqual([found?.held, found?.shmemHuge, found?.fileHuge], [{ least: 30, most: 30 }, undefined, undefined]); // biome-ignore format: one line
+});
+
+test('huge memory by version 1 is that of all below, and of anonymous memory only', () => {
+  const text =
+    'rss 1\nrss_huge 1\nshmem 1\ninactive_anon 1\nactive_anon 1\ntotal_rss 100\ntotal_rss_huge 64\ntotal_shmem 30\ntotal_mapped_file 7\ntotal_inactive_anon 90\ntotal_active_anon 20\ntotal_unevictable 25\n';
+  assert.deepEqual(parseHugeCounters(text, 1), {
+    mapped: 107,
+    anonHuge: 64,
+    shmemHuge: undefined,
+    fileHuge: undefined,
+    // Counters lag behind one another: there is no less than nothing.
+    held: { least: 0, most: 5 },
+  });
+  assert.equal(parseHugeCounters(text, 2), undefined);
+});
+
+test('the same of the whole host', () => {
+  const fields: Readonly<Record<string, number>> = {
+    AnonPages: 100,
+    Mapped: 7,
+    Shmem: 30,
+    AnonHugePages: 64,
+    ShmemHugePages: 8,
+    'Inactive(anon)': 120,
+    'Active(anon)': 40,
+    SwapCached: 5,
+    Unevictable: 9,
+  };
+  const found = hugeCountersOfHost((name) => fields[name]);
+  assert.deepEqual(found, { mapped: 107, anonHuge: 64, shmemHuge: 8, fileHuge: undefined, held: { least: 25, most: 39 } }); // biome-ignore format: one line
+  for (const name of ['AnonPages', 'Mapped', 'Shmem', 'AnonHugePages', 'Inactive(anon)', 'Active(anon)'])
+    assert.equal(hugeCountersOfHost((asked) => (asked === name ? undefined : fields[asked])), undefined, name); // biome-ignore format: one line
+  assert.deepEqual(hugeCountersOfHost((name) => (/Swap|Unev/.test(name) ? undefined : fields[name]))?.held, { least: 30, most: 30 }); // biome-ignore format: one line
 });

@@ -60,11 +60,7 @@ export interface ChargedMemory {
 
 /** memory.stat of a cgroup with everything below it. */
 export function parseMemoryStat(text: string, version: 1 | 2): ChargedMemory {
-  const values = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const [name, value] = line.split(' ');
-    if (value !== undefined) values.set(name, Number(value));
-  }
+  const values = valuesOf(text);
   const of = (name: string) => values.get(version === 1 ? `total_${name}` : name) ?? 0;
   const cache = of(version === 1 ? 'cache' : 'file');
   return {
@@ -83,4 +79,93 @@ function kernelMemory(values: ReadonlyMap<string, number>): Bytes {
     (sum, name) => sum + (values.get(name) ?? 0),
     0,
   );
+}
+
+/** What counters say of memory in huge pages, of a cgroup with everything below it or of a host, in bytes. */
+export interface HugeCounters {
+  /** Anonymous, file and shared memory that processes map, each page once. */
+  readonly mapped: Bytes;
+  /** Anonymous memory mapped by PMD. */
+  readonly anonHuge: Bytes;
+  /** Huge folios of tmpfs and shared memory, mapped or not; undefined where it is not counted (version 1). */
+  readonly shmemHuge: Bytes | undefined;
+  readonly fileHuge: Bytes | undefined;
+  readonly held: HeldMemory;
+}
+
+/**
+ * Memory of anonymous folios that nobody maps: whole folios are on the LRU lists, and only mapped pages count as
+ * anonymous. What cannot be evicted may be either, so that it is between `least` and `most`.
+ */
+export interface HeldMemory {
+  readonly least: Bytes;
+  readonly most: Bytes;
+}
+
+/** Undefined where memory.stat lacks what they are made of, as it does without an LRU or of another kernel. */
+export function parseHugeCounters(text: string, version: 1 | 2): HugeCounters | undefined {
+  const values = valuesOf(text);
+  const of = (name: string) => values.get(version === 1 ? `total_${name}` : name);
+  const anon = of(version === 1 ? 'rss' : 'anon');
+  const anonHuge = of(version === 1 ? 'rss_huge' : 'anon_thp');
+  const lru = sumOf([of('inactive_anon'), of('active_anon')]);
+  const [shmem, mappedFile] = [of('shmem'), of(version === 1 ? 'mapped_file' : 'file_mapped')];
+  if (anon === undefined || anonHuge === undefined || lru === undefined) return undefined;
+  if (shmem === undefined || mappedFile === undefined) return undefined;
+  return {
+    mapped: anon + mappedFile,
+    anonHuge,
+    shmemHuge: version === 1 ? undefined : of('shmem_thp'),
+    fileHuge: version === 1 ? undefined : of('file_thp'),
+    held: heldMemory({
+      lru,
+      unevictable: of('unevictable') ?? 0,
+      anon,
+      shmem,
+      swapCached: of('swapcached') ?? 0,
+    }),
+  };
+}
+
+/** The same of the whole host, from the fields of /proc/meminfo in bytes. */
+export function hugeCountersOfHost(of: (field: string) => Bytes | undefined): HugeCounters | undefined {
+  const [anon, mappedFile, shmem] = [of('AnonPages'), of('Mapped'), of('Shmem')];
+  const [anonHuge, lru] = [of('AnonHugePages'), sumOf([of('Inactive(anon)'), of('Active(anon)')])];
+  if (anon === undefined || mappedFile === undefined || shmem === undefined) return undefined;
+  if (anonHuge === undefined || lru === undefined) return undefined;
+  const unevictable = of('Unevictable') ?? 0;
+  return {
+    mapped: anon + mappedFile,
+    anonHuge,
+    shmemHuge: of('ShmemHugePages'),
+    fileHuge: of('FileHugePages'),
+    held: heldMemory({ lru, unevictable, anon, shmem, swapCached: of('SwapCached') ?? 0 }),
+  };
+}
+
+interface LruCounters {
+  /** Both lists of anonymous memory. */
+  readonly lru: Bytes;
+  readonly unevictable: Bytes;
+  readonly anon: Bytes;
+  readonly shmem: Bytes;
+  readonly swapCached: Bytes;
+}
+
+function heldMemory({ lru, unevictable, anon, shmem, swapCached }: LruCounters): HeldMemory {
+  const least = Math.max(0, lru - anon - shmem - swapCached);
+  return { least, most: Math.max(least, lru + unevictable - anon - shmem) };
+}
+
+function sumOf(parts: readonly (Bytes | undefined)[]): Bytes | undefined {
+  return parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part), 0);
+}
+
+function valuesOf(text: string): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [name, value] = line.split(' ');
+    if (value !== undefined) values.set(name, Number(value));
+  }
+  return values;
 }

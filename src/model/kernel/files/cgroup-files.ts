@@ -1,5 +1,6 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 import { drainAll } from '../memory/lru.js';
+import { mappedAnon } from '../memory/mapped-anon.js';
 import { reclaim } from '../reclaim/reclaim.js';
 import type { ModelDirectory, ModelFile, ModelNode } from '../state/file-tree.js';
 import type { Kernel } from '../state/kernel.js';
@@ -167,8 +168,8 @@ function eventsText(memcg: Memcg): string {
 const NONE = () => 0;
 
 /** Lines of memory.stat that are amounts of memory, in pages of one cgroup, in the kernel's order. */
-const AMOUNTS: readonly (readonly [name: string, pages: (memcg: Memcg) => number])[] = [
-  ['anon', (m) => m.anon],
+const AMOUNTS: readonly (readonly [name: string, pages: (memcg: Memcg, kernel: Kernel) => number])[] = [
+  ['anon', (m, kernel) => mappedAnon(kernel, m)],
   ['file', (m) => m.file],
   ['kernel', (m) => m.pageTables],
   ['kernel_stack', NONE],
@@ -214,7 +215,7 @@ function statText(kernel: Kernel, memcg: Memcg): string {
   const members = [...memcg.subtree()];
   const { pageBytes } = kernel.geometry;
   const amounts = AMOUNTS.map(([name, pages]) => {
-    const bytes = members.reduce((sum, member) => sum + pages(member), 0) * pageBytes;
+    const bytes = members.reduce((sum, member) => sum + pages(member, kernel), 0) * pageBytes;
     return `${name} ${bytes}\n`;
   });
   const events = EVENT_LINES.map((name) => `${name} ${memcg.events[name as MemcgEvent] ?? 0}\n`);

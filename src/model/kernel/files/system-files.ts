@@ -1,5 +1,6 @@
 import { defined } from '../../../base/assert.js';
 import { watermarks } from '../memory/allocation.js';
+import { mappedAnon } from '../memory/mapped-anon.js';
 import { dropCaches } from '../reclaim/drop-caches.js';
 import type { EventName } from '../state/counters.js';
 import type { Kernel } from '../state/kernel.js';
@@ -31,7 +32,7 @@ export function totals(kernel: Kernel) {
   const sum = { anon: 0, file: 0, shmem: 0, lru: [0, 0, 0, 0, 0], tables: 0 };
   for (const memcg of kernel.memcgs) {
     if (memcg === undefined) continue;
-    sum.anon += memcg.anon;
+    sum.anon += mappedAnon(kernel, memcg);
     sum.file += memcg.file;
     sum.shmem += memcg.shmem;
     sum.tables += memcg.pageTables;
