@@ -35,19 +35,6 @@ const ALLOWED = {
   metrics: ['history', 'host', ...below],
   cycle: [...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   config: ['cycle', 'services', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
-  // Where a host's memory is, by service: a look that stands on a turn's first half.
-  survey: [
-    'config',
-    'cycle',
-    'services',
-    ...parts,
-    'belief',
-    'hotness',
-    'planning',
-    'host',
-    'formats',
-    ...below,
-  ],
   // What stops the agent: readings in, verdicts out. Pure.
   guards: below,
   // The agent: a process that decides and one that acts (agent/hands), which share a closed set of messages.
@@ -58,6 +45,19 @@ const ALLOWED = {
     'metrics',
     'config',
     'cycle',
+    ...parts,
+    'belief',
+    'hotness',
+    'planning',
+    'host',
+    'formats',
+    ...below,
+  ],
+  // Where a host's memory is, by service: a look that stands on a turn's first half.
+  survey: [
+    'config',
+    'cycle',
+    'services',
     ...parts,
     'belief',
     'hotness',

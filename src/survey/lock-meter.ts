@@ -22,6 +22,14 @@ const USUAL_NS: Readonly<Record<CallKind, Nanoseconds>> = {
 };
 const WEIGHT = 1 / 8;
 
+export interface LongestLock {
+  readonly pid: ProcessId;
+  /** As budgets count it. */
+  readonly ns: Nanoseconds;
+  /** All the time inside the calls. */
+  readonly withInterruptionsNs: Nanoseconds;
+}
+
 export class LockMeter {
   /** The same host, measured. */
   readonly host: Host;
@@ -59,10 +67,11 @@ export class LockMeter {
     return this.#charged.get(pid) ?? 0;
   }
 
-  /** The process whose lock was held for longest; undefined when none was. */
-  longest(): { readonly pid: ProcessId; readonly ns: Nanoseconds } | undefined {
-    let found: { pid: ProcessId; ns: Nanoseconds } | undefined;
-    for (const [pid, ns] of this.#held) if (found === undefined || ns > found.ns) found = { pid, ns };
+  /** The process whose lock was charged most; undefined when none was. */
+  longest(): LongestLock | undefined {
+    let found: LongestLock | undefined;
+    for (const [pid, ns] of this.#charged)
+      if (found === undefined || ns > found.ns) found = { pid, ns, withInterruptionsNs: this.of(pid) };
     return found;
   }
 

@@ -20,17 +20,36 @@ import { piecesOf, shuffled } from './pieces.js';
 const HELD = { least: 0, most: 0 };
 
 function person(resident: Person['resident']): Person {
-  return { process: {}, belonging: {}, resident, isLocked: false, hugetlb: 0 } as unknown as Person;
+  return {
+    process: {},
+    belonging: {},
+    resident,
+    threads: 1,
+    isLocked: false,
+    hugetlb: 0,
+  } as unknown as Person;
 }
 
-test('no more can be huge than is resident, nor than the host has', () => {
-  const resident = { all: 60, anon: 10, shmem: 20, file: 30 };
-  assert.equal(capsOf(person(undefined), undefined), undefined);
-  assert.deepEqual(capsOf(person(resident), undefined), { huge: 60, readable: 30 });
-  const host = { mapped: 0, anonHuge: 4, shmemHuge: 50, fileHuge: 5, held: HELD };
-  assert.deepEqual(capsOf(person(resident), host), { huge: 29, readable: 24 });
-  const old = { ...host, shmemHuge: undefined, fileHuge: undefined };
-  assert.deepEqual(capsOf(person(resident), old), { huge: 54, readable: 24 });
+test('no more can be huge than whole blocks of what is resident, nor than the host has', () => {
+  const MIB = 2 ** 20;
+  const resident = { all: 60 * MIB, anon: 10 * MIB, shmem: 20 * MIB, file: 30 * MIB };
+  const host = { counters: undefined, cpus: 1, geometry: GEOMETRY_4K };
+  const inMib = (of: Person['resident'], facts: Parameters<typeof capsOf>[1] = host, threads = 1) => {
+    const caps = capsOf({ ...person(of), threads }, facts);
+    return caps && [caps.huge / MIB, caps.readable / MIB];
+  };
+  assert.equal(inMib(undefined), undefined);
+  assert.deepEqual(inMib(resident), [60, 30]);
+  // 64 pages of one thread may be late, and no more.
+  const nearly = 2 * MIB - 64 * 4096;
+  assert.deepEqual(inMib({ all: nearly, anon: nearly, shmem: 0, file: 0 }), [2, 2]);
+  assert.deepEqual(inMib({ all: nearly, anon: nearly - 1, shmem: 0, file: 0 }), [0, 0]);
+  assert.deepEqual(inMib({ all: 0, anon: 0, shmem: 0, file: 0 }, host, 8), [6, 4]);
+  assert.deepEqual(inMib({ all: 0, anon: 0, shmem: 0, file: 0 }, { ...host, cpus: 16 }), [6, 4]);
+  const counters = { mapped: 0, anonHuge: 4 * MIB, shmemHuge: 50 * MIB, fileHuge: 6 * MIB, held: HELD };
+  assert.deepEqual(inMib(resident, { ...host, counters }), [30, 24]);
+  const old = { ...counters, shmemHuge: undefined, fileHuge: undefined };
+  assert.deepEqual(inMib(resident, { ...host, counters: old }), [54, 24]);
 });
 
 function entry(first: number, blocks: number, kind: Mapping['kind'] = 'anon', shift = 0): SmapsEntry {
@@ -143,6 +162,7 @@ test('the meter counts calls that take the lock, by process, and passes all else
   meter.host.calls.scanPagemap(9, { range: { start: 0, end: 1 }, inverted: 0, mask: 0, anyOf: 8, report: 8 });
   assert.ok(meter.of(9) > 0);
   assert.deepEqual(meter.longest()?.pid, PID);
+  assert.equal(meter.longest()?.withInterruptionsNs, meter.of(PID));
   assert.equal(meter.host.identity, host.identity);
 });
 

@@ -21,6 +21,7 @@ export interface Person {
   readonly belonging: Belonging;
   /** Undefined where /proc/PID/status cannot be read. */
   readonly resident: Resident | undefined;
+  readonly threads: number;
   /** Whether some of its memory is locked. */
   readonly isLocked: boolean;
   /** Bytes in pages of hugetlbfs, which are no THPs. */
@@ -59,6 +60,7 @@ function personOf(host: Host, services: ServiceReader, process: SeenProcess): Pe
       all === undefined
         ? undefined
         : { all, anon: of('RssAnon') ?? all, shmem: of('RssShmem') ?? 0, file: of('RssFile') ?? 0 },
+    threads: Number(fields?.get('Threads') ?? 1),
     isLocked: (of('VmLck') ?? 0) > 0,
     hugetlb: of('HugetlbPages') ?? 0,
   };

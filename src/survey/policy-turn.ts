@@ -1,5 +1,5 @@
 /** Asks the chosen policy about looks: the same reading of content, heat and planning as in a turn, nothing carried out. */
-import { assembleOn, recordingsFor, type TurnRequest } from '../config/assemble.js';
+import { assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { readFeuds, readRegrets } from '../cycle/aftermath.js';
 import { readBeliefs } from '../cycle/belief-file.js';
 import { readCosts } from '../cycle/cost-file.js';
@@ -33,15 +33,8 @@ export function policyTurn(options: PolicyTurnOptions): JudgeBlocks {
   const { place, request, signal, progress } = options;
   return async (host, sizes, only) => {
     if (!readThpSettings(host).present) return undefined;
-    const assembled = assembleOn(
-      host,
-      { ...request, budgets: UNBOUNDED },
-      {
-        target: 'all',
-        processes: sizes.map(({ process }) => process),
-        recorded: recordingsFor(host, request),
-      },
-    );
+    const processes = sizes.map(({ process }) => process);
+    const assembled = await assembleTurn(host, { ...request, processes, budgets: UNBOUNDED });
     const content = new OccupancySource({ ...OCCUPANCY_DEFAULTS, only });
     const beliefs = assembled.policy.usesBeliefs === true ? readBeliefs(place).beliefs : undefined;
     return planOn(

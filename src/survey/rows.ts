@@ -91,7 +91,11 @@ function rowOf(key: string, findings: readonly Finding[], { by, alone, around }:
     service: serviceOf(findings[0].person.belonging, by),
     pids: findings.map(({ person }) => person.process.pid),
     figures: {
-      resident: counters ? exactly(sumBytes(counters, ({ mapped }) => mapped)) : residentOf(findings),
+      // Of a single process its own count: cgroups count pages of files for whoever touched them first.
+      resident:
+        counters && findings.length > 1
+          ? exactly(sumBytes(counters, ({ mapped }) => mapped))
+          : residentOf(findings),
       huge: hugeOf(findings, counters),
       emptyInHuge: empty,
       unmappedHeld: counters ? heldByCounters(counters) : atMostHeld(around(findings)),

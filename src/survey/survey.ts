@@ -19,7 +19,7 @@ import { CgroupCounters } from './cgroup-counters.js';
 import { drawBlocks } from './content.js';
 import { levelFigures } from './figures.js';
 import { judge, type Verdicts } from './judge.js';
-import { LockMeter } from './lock-meter.js';
+import { LockMeter, type LongestLock } from './lock-meter.js';
 import { type Look, Looker } from './look.js';
 import { type DrawnPage, drawPages } from './page-draw.js';
 import { type People, type Person, readPeople } from './people.js';
@@ -62,8 +62,8 @@ export interface Bounds {
 export interface Spent {
   readonly ms: Milliseconds;
   readonly readBytes: Bytes;
-  /** The process whose mmap_lock was held for longest, at most so long. */
-  readonly lock: { readonly pid: ProcessId; readonly ns: Nanoseconds } | undefined;
+  /** The process whose mmap_lock was held for longest. */
+  readonly lock: LongestLock | undefined;
 }
 
 /** A look takes at most this share of what acting may take of a process's lock by default. */
@@ -113,14 +113,18 @@ class Surveyor {
   async run(): Promise<Survey> {
     const { by, signal } = this.#options;
     const host = this.#host;
+    const facts = {
+      counters: host,
+      cpus: cpusOf(this.#meter.host),
+      geometry: this.#meter.host.identity.geometry,
+    };
     const people = readPeople(this.#meter.host, signal);
     const counters = this.#counters(people);
     const all = people.people.map((person): Looking => {
-      return { person, caps: capsOf(person, host), look: undefined, why: undefined };
+      return { person, caps: capsOf(person, facts), look: undefined, why: undefined };
     });
     const ranked = all.sort((left, right) => promiseOf(right) - promiseOf(left));
-    const { blockBytes } = this.#meter.host.identity.geometry;
-    const promising = ranked.filter((one) => promiseOf(one) >= blockBytes);
+    const promising = ranked.filter((one) => promiseOf(one) > 0);
     await this.#hurried(() => this.#lookAt(promising, UNTIL.promising));
     const verdicts = await this.#judgeAll(promising);
     await this.#hurried(() => this.#lookAt(ranked, UNTIL.all));
@@ -276,6 +280,11 @@ function grouping(by: ServiceKind | undefined, counters: CgroupCounters): Groupi
     alone: (key, findings) => counters.alone(key, texts(findings)),
     around: (findings) => counters.around(texts(findings)),
   };
+}
+
+function cpusOf(host: Host): number {
+  const text = ifRecorded(() => host.files.readText('/proc/stat'));
+  return Math.max(1, text?.ok ? (text.value.match(/^cpu\d+ /gm)?.length ?? 1) : 1);
 }
 
 function hostCounters(host: Host): HugeCounters | undefined {

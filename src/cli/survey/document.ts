@@ -29,7 +29,13 @@ export function surveyDocument(rows: readonly SurveyRow[], survey: Survey, asked
       ms: Number(spent.ms.toFixed(1)),
       readBytes: spent.readBytes,
       longestLock:
-        spent.lock === undefined ? null : { pid: spent.lock.pid, us: Math.round(spent.lock.ns / 1e3) },
+        spent.lock === undefined
+          ? null
+          : {
+              pid: spent.lock.pid,
+              us: Math.round(spent.lock.ns / 1e3),
+              withInterruptionsUs: Math.round(spent.lock.withInterruptionsNs / 1e3),
+            },
     },
     notes,
   };

@@ -9,7 +9,7 @@ import { readableOf, unseenOf } from './document.js';
 
 /** What each column is, in the words of the table and in a sentence. */
 export const COLUMNS: Readonly<Record<Figure, readonly [head: string, says: string]>> = {
-  resident: ['resident', 'mapped memory: its cgroup’s, each page once; else the sum of its processes’ RSS'],
+  resident: ['resident', 'mapped memory: RSS; of several processes with cgroups of their own each page once'],
   huge: ['huge', 'mapped by huge page-table entries'],
   emptyInHuge: ['empty', 'zero-filled in those'],
   unmappedHeld: ['held', 'kept by huge pages although nobody maps it, in no RSS'],
@@ -140,7 +140,7 @@ function spentLine({ spent, bounds }: Survey): string {
   const held =
     lock === undefined
       ? 'no process’s mmap_lock was taken'
-      : `mmap_lock of process ${lock.pid} for ${showMicroseconds(lock.ns / 1e3)} at most, of no other for longer (bound ${showMicroseconds(bounds.lockNs / 1e3)})`;
+      : `mmap_lock of process ${lock.pid} for ${showMicroseconds(lock.ns / 1e3)} at most (${showMicroseconds(lock.withInterruptionsNs / 1e3)} with what interrupted it), of no other for longer; bound ${showMicroseconds(bounds.lockNs / 1e3)}`;
   return `took ${showMicroseconds(spent.ms * 1e3)} of ${showMicroseconds(bounds.budgetMs * 1e3)}; ${held}`;
 }
 
