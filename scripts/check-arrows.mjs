@@ -37,10 +37,13 @@ const ALLOWED = {
   config: ['cycle', 'services', ...parts, 'belief', 'hotness', 'planning', 'host', 'formats', ...below],
   // What stops the agent: readings in, verdicts out. Pure.
   guards: below,
+  // Which memory is looked at next, by what, within a share of a CPU. Pure.
+  sampling: below,
   // The agent: a process that decides and one that acts (agent/hands), which share a closed set of messages.
   agent: [
     'services',
     'guards',
+    'sampling',
     'history',
     'metrics',
     'config',

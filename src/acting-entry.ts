@@ -27,7 +27,7 @@ async function run(): Promise<number> {
       channel,
       readGrants: () => grantsOf(host, loadConfiguration(host, file)),
       hear: (heard) => onSignals((name) => heard(name === 'SIGHUP' ? 'reload' : 'end')),
-      tell: (what) => process.stderr.write(`octavo: acting side: ${what}\n`),
+      tell: (what) => process.stderr.write(`octavo: ${what}\n`),
     });
     return (await code()) ?? EXIT.interrupted;
   } catch (problem) {

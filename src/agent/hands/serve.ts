@@ -46,9 +46,13 @@ export async function serve(options: ServeOptions): Promise<string> {
   const why = await server.run();
   await options.acting.close();
   options.channel.close();
-  options.tell?.(why);
+  // That it ended, or was asked to, is nothing to tell.
+  if (why !== ENDED && why !== ASKED) options.tell?.(why);
   return why;
 }
+
+const ENDED = 'the deciding side ended';
+const ASKED = 'asked to end';
 
 /** What ends a connection. */
 class Breach extends Error {}
@@ -78,7 +82,7 @@ class Server {
     });
     const watch = this.#watchFrames(over.signal);
     this.#options.wishes?.((wish) => this.#send({ kind: 'wish', wish }));
-    this.#options.signal?.addEventListener('abort', () => this.#breach?.('asked to end'), { once: true });
+    this.#options.signal?.addEventListener('abort', () => this.#breach?.(ASKED), { once: true });
     try {
       return await Promise.race([this.#read(), broken, watch]);
     } finally {
@@ -90,7 +94,7 @@ class Server {
   async #read(): Promise<string> {
     try {
       for await (const chunk of this.#options.channel.received) this.#take(chunk);
-      return 'the deciding side ended';
+      return ENDED;
     } catch (problem) {
       if (!(problem instanceof Breach)) return `the connection broke: ${(problem as Error).message}`;
       this.#send({ kind: 'breach', why: problem.message });

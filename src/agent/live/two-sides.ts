@@ -58,7 +58,8 @@ export async function becomeTwo(host: Host, file: string, sides: Sides): Promise
     keep: ACTING_CAPABILITIES,
     rooms: {
       ...{ state, deciding: DECIDING, shared: ['history'] },
-      ...(runtime === undefined ? { runtime: runtimeDirectory(host) } : {}),
+      reads: [file],
+      ...{ runtime: runtime ?? runtimeDirectory(host), isOurs: runtime === undefined },
     },
   });
   return `${call}: ${errno}`;
