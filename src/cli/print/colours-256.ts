@@ -1,5 +1,5 @@
 /** The 256 colours of xterm: a cube of 6 × 6 × 6 and 24 greys behind the 16 that users choose. */
-import { nearest } from '../../reports/design/heat-colours.js';
+import { HEAT_COLOURS, nearest } from '../../reports/design/heat-colours.js';
 import type { Rgb } from '../../reports/design/oklab.js';
 
 const LEVELS = [0, 95, 135, 175, 215, 255];
@@ -11,7 +11,10 @@ const PALETTE: readonly Rgb[] = [
   ...Array.from({ length: 24 }, (_, at): Rgb => [8 + 10 * at, 8 + 10 * at, 8 + 10 * at]),
 ];
 
-const known = new Map<string, number>();
+/** A blue: by looks it would be a black that no terminal's background differs from. */
+const COLDEST = 17;
+
+const known = new Map<string, number>([[HEAT_COLOURS[0].join(), COLDEST]]);
 
 /** Number of the colour that looks most like this one. */
 export function nearestOf256(rgb: Rgb): number {

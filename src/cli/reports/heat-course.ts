@@ -30,7 +30,8 @@ export async function heatCourse(
   wish: GridWish,
 ): Promise<HeatCourse | undefined> {
   const { geometry, facts, origin } = source;
-  const isIn = windowTest(window, await firstTime(source, window));
+  const originMs = await firstTime(source, window);
+  const isIn = windowTest(window, originMs ?? 0);
   const survey = new HeatSurvey(geometry);
   for await (const row of rowsOf(source)) if (isIn(row)) survey.add(row);
   if (survey.isEmpty) return undefined;
@@ -40,6 +41,7 @@ export async function heatCourse(
   const columns = survey.columns(spansOf(source));
   const grid = new HeatGrid(geometry, layout, columns, {
     clock: facts.slices.clock,
+    originMs,
     granularity: leastPages,
     isThinned: facts.thinned_to > 1,
   });
@@ -69,9 +71,12 @@ async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
       };
 }
 
-/** Where times of the window count from; only looked for when it names times. */
-async function firstTime(source: HeatFileSource, { fromMs, toMs }: HeatWindow): Promise<Milliseconds> {
-  if (fromMs === undefined && toMs === undefined) return 0;
+/** Where times of the window count from; undefined when it names none. */
+async function firstTime(
+  source: HeatFileSource,
+  { fromMs, toMs }: HeatWindow,
+): Promise<Milliseconds | undefined> {
+  if (fromMs === undefined && toMs === undefined) return undefined;
   let first = Number.POSITIVE_INFINITY;
   for await (const { timeMs } of rowsOf(source)) if (timeMs >= 0) first = Math.min(first, timeMs);
   return first;

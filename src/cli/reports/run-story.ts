@@ -146,7 +146,7 @@ function tilesOf(run: ToldRun, first: ReadonlyMap<number, Verdict>): readonly Ti
       note: cameBackWords(first, undone),
     },
     {
-      label: 'huge pages of these blocks',
+      label: 'huge, before and after',
       value: `${showBytes(huge(plan.steps.map(({ before }) => before)))} → ${showBytes(huge(all.map(({ after }) => after)))}`,
     },
     { label: 'time of the calls', value: callsWords(receiptsOf(run)) },
@@ -202,8 +202,7 @@ function decisionSection(plan: Plan): Section {
   if (plan.steps.length > 0) {
     parts.push({
       kind: 'table',
-      title:
-        'What was decided, and why (steps that differ only in numbers are one line, with the numbers of the first)',
+      title: 'Steps; those that differ only in numbers are one line, with the numbers of the first',
       head: ['steps', 'action', 'to', 'reason', 'returns at once'],
       rows: alikeRows(plan.steps, stepKey).map(({ first, all }) => decisionRow(plan, first, all)),
       numbers: [0, 4],
@@ -342,7 +341,7 @@ function orderBars({ plan, verdicts }: ToldRun, first: ReadonlyMap<number, Verdi
       returnedBytes(then) ?? 0,
     ),
   ];
-  const isSame = verdicts.every((verdict) => first.get(verdict.step) === verdict);
+  const isSame = verdicts.every(({ step, outcome }) => first.get(step)?.outcome === outcome);
   return isSame
     ? bars
     : [
@@ -365,7 +364,7 @@ function cameBackSection({ plan, verdicts }: ToldRun, first: ReadonlyMap<number,
       parts: [
         {
           kind: 'words',
-          lines: ['No step is known to be undone. Later runs look again; so does `octavo runs`.'],
+          lines: ['No step is known to be undone. Later runs look again.'],
         },
       ],
     };

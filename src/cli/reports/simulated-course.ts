@@ -29,6 +29,7 @@ export function simulatedCourse(
   const course = {
     geometry: pageGeometry(pageBytes, blockBytes),
     clock: 'run' as const,
+    originMs: 0,
     columns: ends.map((toMs, at) => ({
       fromMs: begins[at],
       seconds: (toMs - begins[at]) / 1000,

@@ -14,10 +14,10 @@ interface Place {
 const SIZE = 11;
 
 /** `+12 s`, or what is known instead. */
-export function columnName({ columns }: HeatCourse, at: number): string {
+export function columnName({ columns, originMs }: HeatCourse, at: number): string {
   const { fromMs } = columns[at];
   if (fromMs === undefined) return columns.length === 1 ? 'whole recording' : 'time not known';
-  const after = fromMs - firstMs(columns);
+  const after = fromMs - originMs;
   return after > 0 && after < 120_000 ? `+${Number((after / 1000).toFixed(3))} s` : `+${showDuration(after)}`;
 }
 
@@ -48,13 +48,12 @@ function isRound(columns: HeatCourse['columns'], at: number): boolean {
   return ticks.some((tick) => Math.abs(here - from - tick) < width / 2 - 1e-6);
 }
 
-function clockWords({ clock, columns }: HeatCourse): string {
-  const from = columns.find(({ fromMs }) => fromMs !== undefined)?.fromMs;
-  if (from === undefined) return '';
-  if (clock === 'wall') return `time since ${showInstant(from)}`;
+function clockWords({ clock, columns, originMs }: HeatCourse): string {
+  if (columns.every(({ fromMs }) => fromMs === undefined)) return '';
+  if (clock === 'wall') return `time since ${showInstant(originMs)}`;
   return clock === 'run' ? 'virtual time' : 'time since the first slice, by the clock of the recording';
 }
 
-export function firstMs(columns: HeatCourse['columns']): number {
+function firstMs(columns: HeatCourse['columns']): number {
   return columns.find(({ fromMs }) => fromMs !== undefined)?.fromMs ?? 0;
 }

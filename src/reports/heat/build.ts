@@ -110,6 +110,8 @@ function coveredSeconds(fromMs: number, widthMs: number, recorded: HeatSpans['re
 
 export interface HeatGridOptions {
   readonly clock: HeatCourse['clock'];
+  /** As HeatCourse has it; that of the first column when undefined. */
+  readonly originMs: number | undefined;
   /** Pages that a row of the heat speaks of: 1, or those of a region. */
   readonly granularity: Pages;
   /** Whether blocks were left out at random: then what has no sample is not known. */
@@ -129,6 +131,7 @@ export class HeatGrid {
     this.#course = {
       geometry,
       clock: options.clock,
+      originMs: options.originMs ?? columns.find(({ fromMs }) => fromMs !== undefined)?.fromMs ?? 0,
       columns,
       ...layout,
       accesses: new Float64Array(cells),

@@ -29,6 +29,8 @@ export interface HeatCourse {
   readonly geometry: PageGeometry;
   /** Milliseconds of the time line; `run`: of virtual time. */
   readonly clock: 'wall' | 'recording' | 'run' | 'none';
+  /** What times are told after: the beginning of the heat, also where only a part of it is shown. */
+  readonly originMs: number;
   readonly columns: readonly Column[];
   readonly segments: readonly Segment[];
   readonly rows: number;

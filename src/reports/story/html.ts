@@ -51,14 +51,15 @@ function policy(style: string): string {
 
 /** Running text, in which no number is parted from its unit at the end of a line. */
 function prose(words: string): string {
-  return escaped(words.replace(/(\d) (?=(?:%|[KMGT]?i?B|[nµm]?s|min|h|d)(?![\w]))/g, '$1\u00a0'));
+  const joined = escaped(words.replace(/(\d) (?=(?:%|[KMGT]?i?B|[nµm]?s|min|h|d)(?![\w]))/g, '$1\u00a0'));
+  return joined.replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function tilesHtml(tiles: readonly Tile[]): string {
   if (tiles.length === 0) return '';
   const items = tiles.map(({ label, value, note, tone }) => {
     const more = note === undefined ? '' : `<dd class="note">${escaped(note)}</dd>`;
-    return `<div class="tile${tone === undefined ? '' : ` ${tone}`}"><dt>${escaped(label)}</dt><dd class="value">${escaped(value)}</dd>${more}</div>`;
+    return `<div class="tile${tone === undefined ? '' : ` ${tone}`}"><dt>${escaped(label)}</dt><dd class="value">${prose(value)}</dd>${more}</div>`;
   });
   return `<dl class="tiles">${items.join('')}</dl>`;
 }
@@ -78,7 +79,7 @@ function partHtml(part: Part): string {
     case 'facts':
       return factsHtml(part.rows);
     case 'empty':
-      return `<div class="empty"><strong>${escaped(part.why)}</strong>${escaped(part.remedy)}</div>`;
+      return `<div class="empty"><strong>${prose(part.why)}</strong>${prose(part.remedy)}</div>`;
   }
 }
 

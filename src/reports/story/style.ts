@@ -40,7 +40,7 @@ const PARTS = [
   `nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:${tight}px ${wide}px;margin:${wide}px 0 0;padding:0}`,
   `.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:${wide}px;margin:${far}px 0 0;padding:0}`,
   `.tile{background:var(--panel);border-radius:8px;padding:14px ${wide}px;border-left:4px solid var(--grid)}`,
-  `.tile dt{font-size:${TYPE.label}px;color:var(--quiet)}.tile dd{margin:0}.tile .value{font-size:22px;font-weight:600;line-height:1.25}`,
+  `.tile dt{font-size:${TYPE.label}px;color:var(--quiet)}.tile dd{margin:0}.tile .value{font-size:20px;font-weight:600;line-height:1.3}`,
   `.tile .note{font-size:${TYPE.label}px;color:var(--quiet)}.good{border-left-color:var(--good)}.warn{border-left-color:var(--warn)}.bad{border-left-color:var(--bad)}`,
   `section{margin-top:${apart}px;padding-top:${far}px;border-top:1px solid var(--grid)}`,
   `figure{margin:${wide}px 0 ${far}px}figcaption{color:var(--quiet);font-size:${TYPE.label + 1}px;max-width:58em}figcaption p{margin:0 0 ${tight}px;max-width:none}`,
