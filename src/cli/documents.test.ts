@@ -19,6 +19,7 @@ const FILES = new Set([
   'regrets',
   'heat',
   'history-segment',
+  'allowance',
   'feuds',
   'watches',
   'dropped',

@@ -35,6 +35,13 @@ export const OPTION_HOMES = {
   'keep-runs': 'octavo run',
   'keep-bytes': 'octavo run',
   'keep-age': 'octavo run',
+  config: 'octavo agent',
+  state: 'octavo history',
+  since: 'octavo history',
+  until: 'octavo history',
+  tier: 'octavo history',
+  csv: 'octavo history',
+  out: 'octavo history',
 } as const satisfies Readonly<Record<string, `octavo ${string}`>>;
 
 /** The text, followed by where to find the options of it that the running command lacks. */

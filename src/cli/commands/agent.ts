@@ -20,7 +20,7 @@ export const agentCommand = command<Flags, []>(
     description: [
       'Watches which processes come and go, takes a turn on each target in its time, and acts only on targets with',
       '`act: true`, within their budgets and hours. Everything else is observed and planned. SIGHUP reads the configuration',
-      'again: a wrong one changes nothing and is told by `octavo status`. SIGTERM ends it.',
+      'again: a wrong one is not taken, which is told by `octavo status`. SIGTERM ends it.',
     ].join('\n'),
     examples: [
       ['octavo agent --config agent.yaml', 'in the foreground'],
