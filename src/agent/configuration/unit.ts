@@ -86,6 +86,8 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'SystemCallArchitectures=native',
     'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
     'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
+    // What is not allowed is refused: libuv falls back where it may not use io_uring, and nothing is killed for asking.
+    'SystemCallErrorNumber=EPERM',
     'UMask=0077',
     '',
     '[Install]',
