@@ -64,6 +64,7 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'ProtectSystem=strict',
     'ProtectHome=yes',
     'PrivateTmp=yes',
+    'PrivateMounts=yes',
     'PrivateDevices=yes',
     // Metrics are on a Unix socket; a loopback port needs a drop-in with PrivateNetwork=no and AF_INET.
     'PrivateNetwork=yes',
