@@ -198,6 +198,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 say booted "$(systemctl --version | head -1)"
 systemctl start store
 if systemctl start octavo; then say started yes; else say started no; systemctl status octavo; fi
+say result "$(systemctl show -p ExecMainCode -p ExecMainStatus -p Result octavo | tr '\\n' ' ')"
 say active "$(systemctl is-active octavo)"
 main=$(systemctl show -p MainPID octavo | cut -d= -f2)
 for try in $(seq 120 2>/dev/null || echo 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30); do

@@ -64,6 +64,7 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'ProtectSystem=strict',
     'ProtectHome=yes',
     'PrivateTmp=yes',
+    'PrivateMounts=yes',
     'PrivateDevices=yes',
     // Metrics are on a Unix socket; a loopback port needs a drop-in with PrivateNetwork=no and AF_INET.
     'PrivateNetwork=yes',
@@ -86,6 +87,8 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'SystemCallArchitectures=native',
     'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
     'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
+    // What is not allowed is refused: libuv falls back where it may not use io_uring, and nothing is killed for asking.
+    'SystemCallErrorNumber=EPERM',
     'UMask=0077',
     '',
     '[Install]',

@@ -70,7 +70,7 @@ describe('own CPU time', () => {
 
   test('that is overdrawn is waited for, at the share', () => {
     const { host, set } = withCpu();
-    const own = new OwnCpu(host, 0.01);
+    const own = new OwnCpu(host, () => 0.01);
     assert.equal(own.waitMs(0), 0);
     set(300);
     // 2 s of credit for the start, and 20 ms that were there at the beginning.
@@ -83,7 +83,11 @@ describe('own CPU time', () => {
   test('is saved for some minutes and no longer, and that of others counts', () => {
     const { host, set } = withCpu();
     host.texts.set('/proc/77/stat', '77 (x) R 1 1 1 0 -1 0 0 0 0 0 10 0 0 0 20 0 1 0 9 0 0');
-    const own = new OwnCpu(host, 0.5, () => [77]);
+    const own = new OwnCpu(
+      host,
+      () => 0.5,
+      () => [77],
+    );
     own.waitMs(0);
     assert.equal(own.totalMs, 120);
     own.waitMs(3_600_000);

@@ -13,7 +13,7 @@ const SAVED_FOR: Milliseconds = 300_000;
 
 export class OwnCpu {
   readonly #host: Host;
-  readonly #share: Fraction;
+  readonly #share: () => Fraction;
   /** Processes besides this one whose time counts. */
   readonly #others: () => readonly ProcessId[];
   #creditMs = FIRST_CREDIT;
@@ -21,7 +21,7 @@ export class OwnCpu {
   #lastUsedMs: Milliseconds = 0;
   #totalMs: Milliseconds = 0;
 
-  constructor(host: Host, share: Fraction, others: () => readonly ProcessId[] = () => []) {
+  constructor(host: Host, share: () => Fraction, others: () => readonly ProcessId[] = () => []) {
     this.#host = host;
     this.#share = share;
     this.#others = others;
@@ -35,7 +35,7 @@ export class OwnCpu {
   /** How long to wait until a turn may begin; 0 when it may now. */
   waitMs(nowMs: Milliseconds): Milliseconds {
     this.#settle(nowMs);
-    return this.#creditMs >= 0 ? 0 : -this.#creditMs / this.#share;
+    return this.#creditMs >= 0 ? 0 : -this.#creditMs / this.#share();
   }
 
   #settle(nowMs: Milliseconds): void {
@@ -49,9 +49,9 @@ export class OwnCpu {
     const spent = Math.max(0, usedMs - this.#lastUsedMs);
     this.#lastUsedMs = usedMs;
     this.#totalMs += spent;
-    const saved = last === undefined ? 0 : (nowMs - last) * this.#share;
+    const saved = last === undefined ? 0 : (nowMs - last) * this.#share();
     this.#creditMs =
-      Math.min(this.#creditMs + saved, Math.max(FIRST_CREDIT, SAVED_FOR * this.#share)) - spent;
+      Math.min(this.#creditMs + saved, Math.max(FIRST_CREDIT, SAVED_FOR * this.#share())) - spent;
   }
 }
 

@@ -67,7 +67,11 @@ export class Agent {
     this.#hands = hands;
     this.#configuration = configuration;
     this.events = new Events(host, (event) => parts.onEvent?.(event));
-    this.own = new OwnCpu(host, configuration.cpuShare, () => hands.processes);
+    this.own = new OwnCpu(
+      host,
+      () => this.#configuration.cpuShare,
+      () => hands.processes,
+    );
     this.#watcher = new Watcher(host);
     this.#roster = new Roster(configuration);
     this.#clockWatch = new ClockWatch(host.clock);
@@ -75,7 +79,13 @@ export class Agent {
     this.#lives = new Map(read.lives);
     for (const note of read.notes) this.events.add('', note);
     parts.signal.addEventListener('abort', () => this.interrupt());
-    this.#duties.add({ everyMs: configuration.watchMs, do: () => this.#look() });
+    const watchMs = () => this.#configuration.watchMs;
+    this.#duties.add({
+      get everyMs() {
+        return watchMs();
+      },
+      do: () => this.#look(),
+    });
     this.#rounds = new GuardRounds({
       ...{ host, own: this.own, pids: () => [host.identity.pid, ...hands.processes] },
       groupsOf: (name) => new Set(this.#roster.members(name).map(({ cgroup }) => cgroup)),

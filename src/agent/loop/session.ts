@@ -40,6 +40,9 @@ const STATUS_EVERY: Milliseconds = 5000;
 /** History and metrics are brought up to date this often. */
 const KEEP_EVERY: Milliseconds = 10_000;
 
+/** Keys that hold until the agent is started again. */
+const FIXED = ['state', 'runtime', 'metrics', 'history'] as const;
+
 export class Session {
   readonly agent: Agent;
   readonly #parts: SessionParts;
@@ -185,11 +188,11 @@ export class Session {
     this.tell();
   }
 
-  /** What is locked and written to cannot change under a running agent. */
-  #refuseMove({ state, runtime }: Configuration): void {
+  /** What is locked, written to and served cannot change under a running agent. */
+  #refuseMove(next: Configuration): void {
     const { configuration } = this.agent;
-    if (state === configuration.state && runtime === configuration.runtime) return;
-    const key = state === configuration.state ? 'runtime' : 'state';
+    const key = FIXED.find((name) => JSON.stringify(next[name]) !== JSON.stringify(configuration[name]));
+    if (key === undefined) return;
     throw new OctavoError('CONFIGURATION_INVALID', {
       ...{ file: this.#parts.file, line: 1, column: 1, key, more: '', path: this.#parts.file },
       problem: 'cannot change while the agent runs: restart it',
