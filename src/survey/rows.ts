@@ -139,7 +139,9 @@ function hugeOf(
   const rest = sumOf(others);
   if (rest !== undefined && isExact(rest)) return exactly(anon + rest.low);
   if (told === undefined) return atLeast(anon);
-  return isExact(told) ? told : { ...told, low: Math.max(told.low, Math.min(anon, told.high ?? anon)) };
+  if (isExact(told)) return told;
+  const low = Math.max(told.low, Math.min(anon, told.high ?? anon));
+  return { ...told, low, expected: told.expected === undefined ? undefined : Math.max(low, told.expected) };
 }
 
 function heldByCounters(counters: readonly HugeCounters[]): Amount {
