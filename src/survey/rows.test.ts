@@ -37,6 +37,7 @@ const grouping = (own?: readonly HugeCounters[], around = own): Grouping => ({
   by: undefined,
   alone: () => own,
   around: () => around,
+  host: undefined,
 });
 
 test('what its own cgroups count comes first, what page tables say second', () => {

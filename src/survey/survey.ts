@@ -68,6 +68,8 @@ export interface Spent {
 
 /** A look takes at most this share of what acting may take of a process's lock by default. */
 const LOCK_SHARE: Fraction = 0.05;
+/** Of that bound what is planned for: calls take longer than their like on a busy machine. */
+const PLANNED_SHARE: Fraction = 0.6;
 /** Of a process's lock for its page tables; the rest is for its content. */
 const TABLES_SHARE: Fraction = 0.4;
 /** Of what is left of it, for single pages. */
@@ -75,7 +77,7 @@ const PAGES_SHARE: Fraction = 0.4;
 /** Of all the time, at least. */
 const PAGES_TIME: Fraction = 0.1;
 /** Shares of the time by when the promising ones, their content and all others have been looked at. */
-const UNTIL = { promising: 0.4, pages: 0.5, content: 0.8, all: 0.9 } as const;
+const UNTIL = { promising: 0.4, pages: 0.5, content: 0.75, all: 0.85 } as const;
 /** Reading a block: what it takes of the lock, and of the time with the rate that is kept and the counting. */
 const LOCK_NS_PER_BYTE = 0.25;
 const NS_PER_BYTE = 1.5;
@@ -137,7 +139,7 @@ class Surveyor {
     await this.#hurried(() => this.#lookAt(ranked, UNTIL.all));
     const stayed = ranked.filter(({ why }) => why !== ENDED);
     const findings = stayed.map((one) => findingOf(one, verdicts));
-    const rows = rowsOf(findings, grouping(by, counters));
+    const rows = rowsOf(findings, { ...grouping(by, counters), host });
     return {
       rows,
       totals: totalsOf(rows, host),
@@ -157,6 +159,11 @@ class Surveyor {
     }));
     const own = self === undefined ? [] : [{ cgroupText: self.cgroupText, key: 'octavo itself' }];
     return new CgroupCounters(this.#meter.host, [...members, ...own]);
+  }
+
+  /** Of each process's lock. */
+  get #plannedNs(): Nanoseconds {
+    return PLANNED_SHARE * this.#bounds.lockNs;
   }
 
   #elapsedNs(): Nanoseconds {
@@ -181,7 +188,7 @@ class Surveyor {
   async #lookAt(all: readonly Looking[], share: Fraction): Promise<void> {
     const { signal, host, progress } = this.#options;
     const untilNs = this.#until(share);
-    const lockNs = TABLES_SHARE * this.#bounds.lockNs;
+    const lockNs = TABLES_SHARE * this.#plannedNs;
     for (const [index, one] of all.entries()) {
       throwIfStopped(signal);
       progress('looking at page tables', index, all.length, 'processes');
@@ -263,7 +270,7 @@ class Surveyor {
   }
 
   #lockLeft({ sizes }: Look): Nanoseconds {
-    return Math.max(0, this.#bounds.lockNs - this.#meter.charged(sizes.process.pid));
+    return Math.max(0, this.#plannedNs - this.#meter.charged(sizes.process.pid));
   }
 }
 
@@ -302,7 +309,7 @@ function whyNot({ code, message }: OctavoError): Unlooked {
   return { why: code === 'PERMISSION' ? 'not permitted' : 'not able', message };
 }
 
-function grouping(by: ServiceKind | undefined, counters: CgroupCounters): Grouping {
+function grouping(by: ServiceKind | undefined, counters: CgroupCounters): Omit<Grouping, 'host'> {
   const texts = (findings: readonly Finding[]) =>
     findings.map(({ person: { process } }) => process.cgroupText);
   return {

@@ -111,7 +111,7 @@ function contentLine(rows: readonly Row[], { spent }: Survey, policy: string): r
     : ', all there are';
   const lasting = lastsWords(judged);
   return [
-    `read ${plural(read, 'huge block')} whole (${showBytes(spent.readBytes)}) and ${plural(pages, 'page')} of others${words}`,
+    `read ${plural(read, 'huge block')} whole (${showBytes(spent.readBytes)}) and ${plural(pages, 'single page')}${words}`,
     `policy ${policy}: ${lasting}`,
   ];
 }
