@@ -69,6 +69,8 @@ const ALLOWED = {
     'formats',
     ...below,
   ],
+  // What a terminal view shows, from the agent or from surveys.
+  top: ['agent', 'history', 'survey', 'services', 'verification', 'kernel-rules', 'host', ...below],
   // A Linux in memory: a second host, which knows nothing of what is asked of it.
   model: ['host', 'formats', ...below],
   // A scenario can run the whole agent.

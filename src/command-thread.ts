@@ -7,7 +7,7 @@ import { linuxHost } from './host/linux/linux-host.js';
 import { commandSide } from './host/thread/command-side.js';
 import { OctavoError } from './vocabulary/errors.js';
 
-const { start, signal, out, err, input, onReload, ended } = commandSide();
+const { start, signal, out, err, input, terminal, onReload, ended } = commandSide();
 const { commandLine, recording, environment } = start;
 const outStyle = styleOf(environment, start.out);
 const errStyle = styleOf(environment, start.err);
@@ -19,6 +19,7 @@ const streams: Streams = {
   columns: width,
   outStyle,
   errStyle,
+  ...(terminal === undefined ? {} : { terminal }),
 };
 /** How this program is started in two halves; both files lie beside this one. */
 const sides = {

@@ -52,6 +52,10 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
     ['--policy', 'octavo', '--heat', heat],
     ['--budget', '5s', '--csv'],
   ],
+  top: () => [
+    ['--alone', '--budget', '2s'],
+    ['--lines', '--frames', '2', '--every', '500ms'],
+  ],
   inspect: ({ pid, huge, small }) => [
     ...['none', 'sample', 'all'].map((content) => [`${pid}`, '--content', content]),
     [`${pid}`, '--content', 'all', '--json', '--blocks'],

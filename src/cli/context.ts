@@ -10,6 +10,15 @@ import { Progress } from './progress.js';
 /** Signals, in contrast to reasons that have to do with the output. */
 const STOP_NAMES = /^SIG/;
 
+/** A terminal that a command may draw on: keys come as they are typed while it is taken. */
+export interface Terminal {
+  size(): { readonly columns: number; readonly rows: number };
+  take(): void;
+  release(): void;
+  /** Called with each new size while it is taken. */
+  onResize(listener: () => void): void;
+}
+
 /** What a terminal or pipe offers; main.ts fills it from the real streams, tests from memory. */
 export interface Streams {
   readonly out: { write(text: string | Uint8Array): void };
@@ -22,6 +31,8 @@ export interface Streams {
   readonly columns: number;
   /** How text is written to either; as it is when absent. */
   readonly outStyle?: TextStyle;
+  /** Absent where standard input or output is no terminal. */
+  readonly terminal?: Terminal;
   readonly errStyle?: TextStyle;
 }
 

@@ -57,8 +57,10 @@ export function judge(look: Look, most: Caps, { turn, drawn, pages }: Verdicts):
   const dearest = Math.max(0, ...[...splits.values()].map(({ cost }) => cost.lockUs));
   const zero = (block: BlockNumber) => zeroBytes(look.sizes, heat, block);
   const byBlocks = total(zero, blockBytes);
-  const byPages = emptyByPages(look, pages.get(pid) ?? [], readable);
-  const emptyInHuge = isExact(byBlocks) || byPages === undefined ? byBlocks : byPages;
+  const single = pages.get(pid) ?? [];
+  // By how many were drawn, not by what they say: a choice by the outcome would bend the bounds.
+  const isBetter = single.length > read.length && !isExact(byBlocks);
+  const emptyInHuge = (isBetter ? emptyByPages(look, single, readable) : undefined) ?? byBlocks;
   const isWhole = read.length > 0 || readable.high === 0;
   return {
     emptyInHuge,
@@ -68,7 +70,7 @@ export function judge(look: Look, most: Caps, { turn, drawn, pages }: Verdicts):
     lockUs: isWhole ? total((block) => splits.get(block)?.cost.lockUs ?? 0, dearest) : undefined,
     splits: isWhole ? total((block) => Number(splits.has(block)), 1) : undefined,
     read: read.length,
-    pages: pages.get(pid)?.length ?? 0,
+    pages: single.length,
     readable,
     ...detailsOf(turn.plan, pid),
   };

@@ -9,7 +9,7 @@ import type { Nanoseconds, ProcessId } from '../vocabulary/units.js';
 const LOCKING = /^\/proc\/(\d+)\/(maps|smaps|smaps_rollup|numa_maps|pagemap|mem|cmdline|environ|auxv)$/;
 
 /** Calls that cost alike. */
-type CallKind = 'text' | 'pagemap' | 'scan' | 'memory';
+type CallKind = 'text' | 'pagemap' | 'scan' | 'page' | 'block';
 
 /** A call that takes so many times as long as its like was interrupted: by a task, an interrupt or the hypervisor. */
 const INTERRUPTED = 10;
@@ -18,9 +18,12 @@ const USUAL_NS: Readonly<Record<CallKind, Nanoseconds>> = {
   text: 200_000,
   pagemap: 5_000,
   scan: 50_000,
-  memory: 20_000,
+  page: 5_000,
+  block: 400_000,
 };
 const WEIGHT = 1 / 8;
+/** Reads of so few pages are mostly the call itself. */
+const FEW_PAGES = 8;
 
 export interface LongestLock {
   readonly pid: ProcessId;
@@ -67,6 +70,11 @@ export class LockMeter {
     return this.#charged.get(pid) ?? 0;
   }
 
+  /** What a read of one page takes here and now. */
+  get usualPageNs(): Nanoseconds {
+    return this.#usual.page;
+  }
+
   /** The process whose lock was charged most; undefined when none was. */
   longest(): LongestLock | undefined {
     let found: LongestLock | undefined;
@@ -110,8 +118,10 @@ export class LockMeter {
   #memory(pid: ProcessId, opened: Answer<ProcessMemory>): Answer<ProcessMemory> {
     if (!opened.ok) return opened;
     const memory = opened.value;
-    const read: ProcessMemory['read'] = (range, into) =>
-      this.#time(pid, 'memory', () => memory.read(range, into));
+    const read: ProcessMemory['read'] = (range, into) => {
+      const kind = range.end - range.start > FEW_PAGES ? 'block' : 'page';
+      return this.#time(pid, kind, () => memory.read(range, into));
+    };
     return { ok: true, value: over(memory, { read }) };
   }
 }

@@ -1,9 +1,10 @@
 /** Every process with whom it belongs to and its resident memory: small files only, and no lock of theirs. */
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
-import { everyProcess, type SeenProcess } from '../services/every-process.js';
+import { everyProcess, readProcess, type SeenProcess } from '../services/every-process.js';
 import type { Belonging } from '../services/service-id.js';
 import { ServiceReader } from '../services/service-reader.js';
+import { OctavoError } from '../vocabulary/errors.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Bytes, ProcessId } from '../vocabulary/units.js';
 
@@ -49,10 +50,19 @@ export function readPeople(host: Host, signal: AbortSignal): People {
   return { people, hidden: hiddenCount, self: seen.find(({ pid }) => pid === host.identity.pid) };
 }
 
+/** One process. Throws TARGET_GONE. */
+export function personNamed(host: Host, pid: ProcessId): Person {
+  const process = readProcess(host, pid);
+  if (process === undefined || process === 'ended' || 'errno' in process)
+    throw new OctavoError('TARGET_GONE', { pid });
+  return personOf(host, new ServiceReader(host), process);
+}
+
 function personOf(host: Host, services: ServiceReader, process: SeenProcess): Person {
   const fields = statusOf(host, process.pid);
   const of = (name: string) => kilobytes(fields?.get(name));
-  const all = of('VmRSS');
+  // A process without memory of its own, such as one that is ending, has no such line.
+  const all = fields === undefined ? undefined : (of('VmRSS') ?? 0);
   return {
     process,
     belonging: services.read(process),

@@ -66,6 +66,8 @@ export interface Grouping {
   alone(key: string, findings: readonly Finding[]): readonly HugeCounters[] | undefined;
   /** Of the cgroups that processes are in, whoever else is. */
   readonly around: CountersOf;
+  /** Of all of the host. */
+  readonly host: HugeCounters | undefined;
 }
 
 export function keyOf(belonging: Belonging, by: ServiceKind | undefined): string {
@@ -83,26 +85,27 @@ export function rowsOf(findings: readonly Finding[], grouping: Grouping): readon
   return [...groups].map(([key, group]) => rowOf(key, group, grouping));
 }
 
-function rowOf(key: string, findings: readonly Finding[], { by, alone, around }: Grouping): Row {
+function rowOf(key: string, findings: readonly Finding[], { by, alone, around, host }: Grouping): Row {
   const counters = alone(key, findings);
   const judged = findings.map(({ judged: one, most }) => one ?? unjudged(most));
   const empty = sumOf(judged.map((one) => one?.emptyInHuge));
+  const figures: Figures = {
+    // Of a single process its own count: cgroups count pages of files for whoever touched them first.
+    resident:
+      counters && findings.length > 1
+        ? exactly(sumBytes(counters, ({ mapped }) => mapped))
+        : residentOf(findings),
+    huge: hugeOf(findings, counters),
+    emptyInHuge: empty,
+    unmappedHeld: counters ? heldByCounters(counters) : atMostHeld(around(findings)),
+    holes: sumOf(findings.map(({ holes }) => holes)),
+    cold: sumOf(judged.map((one) => one?.cold)),
+    returns: sumOf(judged.map((one) => one?.returns)),
+  };
   return {
     service: serviceOf(findings[0].person.belonging, by),
     pids: findings.map(({ person }) => person.process.pid),
-    figures: {
-      // Of a single process its own count: cgroups count pages of files for whoever touched them first.
-      resident:
-        counters && findings.length > 1
-          ? exactly(sumBytes(counters, ({ mapped }) => mapped))
-          : residentOf(findings),
-      huge: hugeOf(findings, counters),
-      emptyInHuge: empty,
-      unmappedHeld: counters ? heldByCounters(counters) : atMostHeld(around(findings)),
-      holes: sumOf(findings.map(({ holes }) => holes)),
-      cold: sumOf(judged.map((one) => one?.cold)),
-      returns: sumOf(judged.map((one) => one?.returns)),
-    },
+    figures: withinHost(figures, host),
     lockUs: sumOf(judged.map((one) => one?.lockUs)),
     splits: sumOf(judged.map((one) => one?.splits)),
     findings,
@@ -139,7 +142,9 @@ function hugeOf(
   const rest = sumOf(others);
   if (rest !== undefined && isExact(rest)) return exactly(anon + rest.low);
   if (told === undefined) return atLeast(anon);
-  return isExact(told) ? told : { ...told, low: Math.max(told.low, Math.min(anon, told.high ?? anon)) };
+  if (isExact(told)) return told;
+  const low = Math.max(told.low, Math.min(anon, told.high ?? anon));
+  return { ...told, low, expected: told.expected === undefined ? undefined : Math.max(low, told.expected) };
 }
 
 function heldByCounters(counters: readonly HugeCounters[]): Amount {
@@ -191,17 +196,15 @@ export function totalsOf(
 }
 
 function withHost(sums: Figures, host: HugeCounters): Figures {
-  const { anonHuge, shmemHuge, fileHuge } = host;
-  const most =
-    shmemHuge === undefined || fileHuge === undefined ? undefined : anonHuge + shmemHuge + fileHuge;
-  // Counters are of a moment, and lag: they do not contradict what was seen.
-  const bounded = (sum: Amount | undefined) =>
-    sum === undefined || most === undefined || isExact(sum) ? sum : capped(sum, Math.max(most, sum.low));
-  return {
-    ...sums,
-    huge: bounded(sums.huge),
-    emptyInHuge: bounded(sums.emptyInHuge),
-    returns: bounded(sums.returns),
-    unmappedHeld: heldByCounters([host]),
-  };
+  return { ...withinHost(sums, host), unmappedHeld: heldByCounters([host]) };
+}
+
+/** Nobody has more in huge pages than the host. Counters are of a moment, and lag: they do not contradict what was seen. */
+function withinHost(figures: Figures, host: HugeCounters | undefined): Figures {
+  if (host?.shmemHuge === undefined || host.fileHuge === undefined) return figures;
+  const most = host.anonHuge + host.shmemHuge + host.fileHuge;
+  const bounded = (amount: Amount | undefined) =>
+    amount === undefined || isExact(amount) ? amount : capped(amount, Math.max(most, amount.low));
+  const { huge, emptyInHuge, returns } = figures;
+  return { ...figures, huge: bounded(huge), emptyInHuge: bounded(emptyInHuge), returns: bounded(returns) };
 }

@@ -1,7 +1,7 @@
 /** A survey of a model host, whose truth is known: by cgroup, by command, of what is not seen, and within bounds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_STATE, surveyOf, type World, world } from '../../test/survey-world.js';
+import { DEFAULT_STATE, surveyOf, type World, world } from '../../test/support/survey-world.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { MIB } from '../vocabulary/units.js';
 import { type Row, sorted } from './rows.js';

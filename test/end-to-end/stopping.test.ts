@@ -61,6 +61,7 @@ const fuse = isRoot && existsSync('/dev/fuse') ? undefined : 'needs root and /de
 const ROWS: Readonly<Record<string, Row>> = {
   doctor: onStalledHost('doctor'),
   survey: onStalledHost('survey'),
+  top: onStalledHost('top'),
   inspect: onStalledHost('inspect', 'all'),
   plan: { words: () => ['plan', String(target.pid), '--perf', at('fifo')] },
   apply: { words: () => ['apply', '-'], stalled: true },

@@ -1,7 +1,7 @@
 /** A command line on a host of the test's choice, inside this process: its input given, its output kept. */
 import { runCommandLine } from '../../src/cli/application/application.js';
 import type { Commands } from '../../src/cli/application/command-table.js';
-import { OctavoContext } from '../../src/cli/context.js';
+import { OctavoContext, type Terminal as Screen } from '../../src/cli/context.js';
 import type { TextStyle } from '../../src/cli/print/terminal-text.js';
 import type { Host } from '../../src/host/host.js';
 
@@ -24,12 +24,14 @@ export interface TerminalOptions {
   /** Pieces of standard input. */
   readonly input?: readonly string[];
   readonly signal?: AbortSignal;
+  /** A screen to draw on; none when absent. */
+  readonly screen?: Screen;
   /** Told what standard output has so far, whenever something was written. */
   readonly onOutput?: (out: string) => void;
 }
 
 export function terminalOn(host: Host, options: TerminalOptions = {}): Terminal {
-  const { style, own, input = [], signal = new AbortController().signal, onOutput } = options;
+  const { style, own, input = [], signal = new AbortController().signal, screen, onOutput } = options;
   const kept = { out: '', err: '', told: '' };
   const streams = {
     out: {
@@ -47,6 +49,7 @@ export function terminalOn(host: Host, options: TerminalOptions = {}): Terminal 
     },
     ...{ input: pieces(input), interactive: false, columns: style?.width ?? 100 },
     ...(style === undefined ? {} : { outStyle: style, errStyle: style }),
+    ...(screen === undefined ? {} : { terminal: screen }),
   };
   const context = new OctavoContext(host, streams, signal);
   return {

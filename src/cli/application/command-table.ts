@@ -8,6 +8,7 @@ import type { OctavoContext } from '../context.js';
 export const COMMAND_LOADERS = {
   doctor: async () => (await import('../commands/doctor.js')).doctorCommand,
   survey: async () => (await import('../commands/survey.js')).surveyCommand,
+  top: async () => (await import('../commands/top.js')).topCommand,
   inspect: async () => (await import('../commands/inspect.js')).inspectCommand,
   plan: async () => (await import('../commands/plan.js')).planCommand,
   apply: async () => (await import('../commands/apply.js')).applyCommand,

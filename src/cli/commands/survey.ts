@@ -1,6 +1,4 @@
 import { chosenPolicy, type TurnRequest } from '../../config/assemble.js';
-import { KINDS } from '../../config/kinds.js';
-import { POLICIES, type PolicyName } from '../../policies/kinds/catalogue.js';
 import { SERVICE_KINDS, type ServiceKind } from '../../services/service-id.js';
 import { policyTurn } from '../../survey/policy-turn.js';
 import { FIGURES, type SortKey, sorted } from '../../survey/rows.js';
@@ -8,10 +6,11 @@ import { type Survey, survey } from '../../survey/survey.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { rowPrinter } from '../format-flag.js';
-import { givenParameters, withKindFlags } from '../kind-flags.js';
+import { withKindFlags } from '../kind-flags.js';
 import { bytesBetween, countBetween, durationBetween } from '../parameters.js';
 import { type StateFlags, stateFlags } from '../shared-flags.js';
 import { SURVEY_ROWS, surveyDocument, surveyRow } from '../survey/document.js';
+import { requestOf, SURVEY_HEAT, SURVEY_POLICIES, type SurveyPolicy } from '../survey/request.js';
 import { showSurvey, surveyNotes } from '../survey/text.js';
 import { journalPlace } from '../turns.js';
 
@@ -21,14 +20,11 @@ type Flags = StateFlags & {
   readonly rows: number;
   readonly budget: number;
   readonly read: number;
-  readonly policy?: Exclude<PolicyName, 'named-blocks'>;
+  readonly policy?: SurveyPolicy;
   readonly csv: boolean;
   readonly json: boolean;
 };
 
-/** Nobody names blocks of all processes. */
-const { 'named-blocks': _, ...CHOOSABLE } = POLICIES;
-const HEAT = { 'heat-file': KINDS.recordings['heat-file'] };
 const SORT_KEYS: readonly SortKey[] = [...FIGURES, 'lock', 'name'];
 
 const ownFlags = {
@@ -62,7 +58,7 @@ const ownFlags = {
   },
   policy: {
     kind: 'enum',
-    values: Object.keys(CHOOSABLE) as Exclude<PolicyName, 'named-blocks'>[],
+    values: Object.keys(SURVEY_POLICIES) as SurveyPolicy[],
     brief: 'Policy that is asked what it would return (chain when absent)',
     optional: true,
   },
@@ -91,7 +87,7 @@ export const surveyCommand = command<Flags, []>(
     ],
   },
   {
-    flags: withKindFlags(ownFlags, CHOOSABLE, HEAT) as typeof ownFlags,
+    flags: withKindFlags(ownFlags, SURVEY_POLICIES, SURVEY_HEAT) as typeof ownFlags,
     positional: { kind: 'tuple', parameters: [] },
   },
   async function (flags) {
@@ -125,25 +121,4 @@ function surveyNow(context: OctavoContext, flags: Flags, request: TurnRequest): 
     signal,
     progress,
   });
-}
-
-function requestOf(flags: Flags): TurnRequest {
-  const policy = chosenPolicy({ policy: flags.policy, split: [], collapse: [] });
-  const files = (flags as unknown as { readonly heat?: readonly string[] }).heat ?? [];
-  const [parameters, heat] = givenParameters(flags, [
-    { role: 'policy', kinds: CHOOSABLE, chosen: [policy] },
-    { role: 'source', kinds: HEAT, chosen: files.length > 0 ? ['heat-file'] : [] },
-  ]);
-  return {
-    target: 'all',
-    scope: {},
-    policy,
-    parameters,
-    sources: [],
-    sourceParameters: heat,
-    actuators: [],
-    split: [],
-    collapse: [],
-    budgets: {},
-  };
 }

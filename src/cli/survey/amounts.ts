@@ -23,3 +23,9 @@ function showInterval(expected: number, low: number, high: number): string {
   const inUnit = (bytes: number) => (bytes === 0 ? '0' : (bytes / unit).toFixed(digits));
   return `~${inUnit(expected)} (${inUnit(low)}–${inUnit(high)}) ${name}`;
 }
+
+/** The same without the bounds of what is expected, where there is little room: `~340 MiB`. */
+export function showBriefly(amount: Amount | undefined): string {
+  const isExpected = amount?.expected !== undefined && amount.high !== undefined && !isExact(amount);
+  return isExpected ? `~${showBytes(amount.expected ?? 0)}` : showAmount(amount);
+}

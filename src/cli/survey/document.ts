@@ -118,8 +118,9 @@ interface Unseen {
 export function unseenOf(rows: readonly SurveyRow[], hidden: number): readonly Unseen[] {
   const groups = new Map<string, Unseen>();
   for (const { findings } of rows) {
-    for (const { unlooked } of findings) {
-      if (unlooked === undefined) continue;
+    for (const { unlooked, huge } of findings) {
+      // Of what cannot be huge nothing was left out but its holes.
+      if (unlooked === undefined || (unlooked.why === 'time' && huge?.high === 0)) continue;
       const group = groups.get(unlooked.why);
       const { why, message } = unlooked;
       groups.set(why, { why, processes: (group?.processes ?? 0) + 1, example: group?.example ?? message });

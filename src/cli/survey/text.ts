@@ -93,7 +93,9 @@ function lookedLine(rows: readonly Row[], survey: Survey): string {
   const findings = rows.flatMap((row) => row.findings);
   const of = (how: string) => findings.filter(({ looked }) => looked === how).length;
   const part = of('part') > 0 ? `, of ${of('part')} a part drawn at random` : '';
-  const rest = of('counters') > 0 ? `; ${of('counters')} by counters alone` : '';
+  const none = findings.filter(({ looked, huge }) => looked === 'counters' && huge?.high === 0).length;
+  const rest =
+    of('counters') > 0 ? `; ${of('counters')} by counters alone, of which ${none} can have nothing huge` : '';
   const gone = survey.ended > 0 ? `; ${survey.ended} ended meanwhile` : '';
   return `looked at page tables of ${plural(of('whole'), 'process', 'processes')} whole${part}${rest}${gone}`;
 }
@@ -109,7 +111,7 @@ function contentLine(rows: readonly Row[], { spent }: Survey, policy: string): r
     : ', all there are';
   const lasting = lastsWords(judged);
   return [
-    `read ${plural(read, 'huge block')} whole (${showBytes(spent.readBytes)}) and ${plural(pages, 'page')} of others${words}`,
+    `read ${plural(read, 'huge block')} whole (${showBytes(spent.readBytes)}) and ${plural(pages, 'single page')}${words}`,
     `policy ${policy}: ${lasting}`,
   ];
 }

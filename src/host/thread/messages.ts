@@ -5,6 +5,7 @@ export interface StreamFacts {
   readonly isTTY: boolean;
   /** Undefined for what is no terminal. */
   readonly columns: number | undefined;
+  readonly rows: number | undefined;
 }
 
 /** What the main thread gives the command's thread at its start. */
@@ -16,6 +17,8 @@ export interface ThreadStart {
   readonly recording: string | undefined;
   readonly out: StreamFacts;
   readonly err: StreamFacts;
+  /** Whether standard input is a terminal. */
+  readonly hasKeys: boolean;
   /** COLUMNS, the locale and wishes about colour. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -28,11 +31,15 @@ export type FromCommand =
   | { readonly kind: 'reloads' }
   /** The next piece of standard input, please. */
   | { readonly kind: 'read' }
+  /** The whole screen, and keys as they are typed; or no longer. */
+  | { readonly kind: 'screen'; readonly taken: boolean }
   | { readonly kind: 'ended'; readonly exitCode: number };
 
 export type ToCommand =
   /** A reason to stop was raised. */
   | { readonly kind: 'stop' }
+  /** The terminal has another size. */
+  | { readonly kind: 'size'; readonly columns: number; readonly rows: number }
   | { readonly kind: 'reload' }
   /** Standard input as it came; undefined at its end. */
   | { readonly kind: 'input'; readonly bytes: Uint8Array | undefined };

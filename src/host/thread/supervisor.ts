@@ -14,6 +14,7 @@ import { type Inherited, ignores } from '../linux/inherited.js';
 import { type Reason, SharedState, STOP_SIGNALS } from '../linux/shared-state.js';
 import { isTerminal } from '../terminals.js';
 import type { FromCommand, StreamFacts, ThreadStart, ToCommand } from './messages.js';
+import { TakenScreen } from './taken-screen.js';
 
 const PUTTING_BACK_MS = 10_000;
 /** Signals closer than this are one wish: terminals, npm and sudo pass the same one on. */
@@ -51,6 +52,7 @@ class Supervisor {
   #stdin: AsyncIterator<Uint8Array> | undefined;
   /** Lock files of the command. */
   readonly #locks = new Set<string>();
+  readonly #screen = new TakenScreen();
   #exitCode: number | undefined;
   /** Whether SIGHUP is handed on as a wish to read something again. */
   #reloads = false;
@@ -68,6 +70,7 @@ class Supervisor {
       recording: command.recording,
       out: factsOf(1),
       err: factsOf(2),
+      hasKeys: isTerminal(0),
       environment: { ...process.env },
     };
     // Descriptors that system calls open (pidfds) are closed through node, which would warn of each.
@@ -87,6 +90,7 @@ class Supervisor {
     setTimeout(prepareToEnd, LONG_MS).unref();
     process.stdout.on('error', (error: NodeJS.ErrnoException) => this.#outFailed(error));
     process.stderr.on('error', (error: NodeJS.ErrnoException) => this.#errFailed(error));
+    this.#screen.onResize = (columns, rows) => this.#post({ kind: 'size', columns, rows });
     this.#worker.on('message', (message: FromCommand) => this.#told(message));
     this.#worker.on('error', (problem) => {
       process.stderr.write(
@@ -99,6 +103,7 @@ class Supervisor {
   #told(message: FromCommand): void {
     if (message.kind === 'ended') this.#end(message.exitCode);
     else if (message.kind === 'read') void this.#read();
+    else if (message.kind === 'screen') this.#screen[message.taken ? 'take' : 'release']();
     else if (message.kind === 'reloads') this.#reloads = true;
     else if (message.kind === 'lock') this.#locks[message.held ? 'add' : 'delete'](message.path);
     else if (this.#state.reason === 'EPIPE' && message.kind === 'out') return;
@@ -117,6 +122,7 @@ class Supervisor {
     } catch {
       // A standard input that cannot be read (a directory, a terminal that is gone) has ended.
     }
+    if (this.#screen.isInterrupted(bytes)) this.#signalled('SIGINT');
     this.#post({ kind: 'input', bytes });
   }
 
@@ -155,6 +161,7 @@ class Supervisor {
   }
 
   #endNow(reason: Reason): void {
+    this.#screen.release();
     for (const path of this.#locks) removeOwnLock(path);
     const failure = this.#streamFailure;
     if (reason === 'EPIPE' || reason === 'OUTPUT') endProcess(failure ?? EXIT.done);
@@ -173,6 +180,7 @@ class Supervisor {
   #end(exitCode: number): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = exitCode;
+    this.#screen.release();
     this.#setExitCode();
     void this.#worker.terminate();
     // An unread standard input would keep the process alive.
@@ -208,7 +216,7 @@ class Supervisor {
 function factsOf(descriptor: 1 | 2): StreamFacts {
   const isTTY = isTerminal(descriptor);
   const stream = () => (descriptor === 1 ? process.stdout : process.stderr);
-  return { isTTY, columns: isTTY ? stream().columns : undefined };
+  return { isTTY, columns: isTTY ? stream().columns : undefined, rows: isTTY ? stream().rows : undefined };
 }
 
 /** Leaves a lock alone that is not this process's. */

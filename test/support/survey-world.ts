@@ -1,18 +1,18 @@
 /** Model hosts with services of known content, and a survey of them. */
 import assert from 'node:assert/strict';
-import type { Host } from '../src/host/host.js';
-import { type ModelHost, modelHost } from '../src/model/host/model-host.js';
-import { access } from '../src/model/kernel/access/access.js';
-import { exit, mmap, spawn } from '../src/model/kernel/address-space/processes.js';
-import { adviseRange } from '../src/model/kernel/advice/madvise.js';
-import { boot } from '../src/model/kernel/boot.js';
-import { ensureCgroup } from '../src/model/kernel/files/cgroup-files.js';
-import type { Mm } from '../src/model/kernel/state/mm.js';
-import type { Process } from '../src/model/kernel/state/process.js';
-import type { ServiceKind } from '../src/services/service-id.js';
-import { policyTurn } from '../src/survey/policy-turn.js';
-import { type Survey, survey } from '../src/survey/survey.js';
-import { GIB, MIB } from '../src/vocabulary/units.js';
+import type { Host } from '../../src/host/host.js';
+import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { adviseRange } from '../../src/model/kernel/advice/madvise.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
+import type { Mm } from '../../src/model/kernel/state/mm.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
+import type { ServiceKind } from '../../src/services/service-id.js';
+import { policyTurn } from '../../src/survey/policy-turn.js';
+import { type Survey, survey } from '../../src/survey/survey.js';
+import { GIB, MIB } from '../../src/vocabulary/units.js';
 
 export const DEFAULT_STATE = '/var/lib/octavo';
 

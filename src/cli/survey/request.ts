@@ -1,0 +1,37 @@
+/** What a survey asks a policy: of everybody, with nothing acted on. */
+import { chosenPolicy, type TurnRequest } from '../../config/assemble.js';
+import { KINDS } from '../../config/kinds.js';
+import { POLICIES, type PolicyName } from '../../policies/kinds/catalogue.js';
+import { givenParameters } from '../kind-flags.js';
+
+/** Nobody names blocks of all processes. */
+const { 'named-blocks': _, ...WITHOUT_NAMED } = POLICIES;
+export const SURVEY_POLICIES = WITHOUT_NAMED;
+export type SurveyPolicy = Exclude<PolicyName, 'named-blocks'>;
+export const SURVEY_HEAT = { 'heat-file': KINDS.recordings['heat-file'] };
+
+export interface PolicyFlags {
+  readonly policy?: SurveyPolicy;
+}
+
+/** From options that kinds declare, and the policy's name. */
+export function requestOf(flags: PolicyFlags): TurnRequest {
+  const policy = chosenPolicy({ policy: flags.policy, split: [], collapse: [] });
+  const files = (flags as { readonly heat?: readonly string[] }).heat ?? [];
+  const [parameters, heat] = givenParameters(flags, [
+    { role: 'policy', kinds: SURVEY_POLICIES, chosen: [policy] },
+    { role: 'source', kinds: SURVEY_HEAT, chosen: files.length > 0 ? ['heat-file'] : [] },
+  ]);
+  return {
+    target: 'all',
+    scope: {},
+    policy,
+    parameters,
+    sources: [],
+    sourceParameters: heat,
+    actuators: [],
+    split: [],
+    collapse: [],
+    budgets: {},
+  };
+}
