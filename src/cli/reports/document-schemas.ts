@@ -92,6 +92,17 @@ const outcome = z
         }),
       })
       .optional(),
+    service: z
+      .looseObject({
+        targets: z.array(
+          z.looseObject({
+            ...{ name: Text, standing: Text, reason: Text, totals: z.record(Text, Num) },
+            touched: z.array(Text),
+          }),
+        ),
+        troubles: z.array(Text),
+      })
+      .optional(),
     heat: z.array(processHeat).max(64).optional(),
   })
   .refine(areSizes, 'pageBytes and blockBytes are no sizes of pages and huge pages');

@@ -226,8 +226,33 @@ function heatParts(outcome: SimulationOutcome): readonly Part[] {
   return [{ kind: 'figure', figure: heatFigure(course, scale, changesOf(course)) }];
 }
 
-function decisionSection({ agent, notes }: SimulationOutcome): Section {
-  const parts: Part[] = [];
+/** The agent as a service: where each target stands, and what it came to. */
+function serviceParts(service: SimulationOutcome['service']): readonly Part[] {
+  if (service === undefined) return [];
+  const { targets, troubles } = service;
+  const rows = targets.map(({ name, standing, reason, totals, touched }) => [
+    name,
+    standing,
+    ...['turns', 'met', 'undone', 'refused'].map((key) => showCount(totals[key] ?? 0)),
+    ...['returnedBytes', 'cameBackBytes'].map((key) => showBytes(totals[key] ?? 0)),
+    [reason, touched.length > 0 ? `acted on ${touched.join(', ')}` : '']
+      .filter((one) => one !== '')
+      .join('; '),
+  ]);
+  return [
+    {
+      kind: 'table',
+      title: 'Targets of the agent at the end',
+      head: ['target', 'stands', 'turns', 'met', 'undone', 'refused', 'returned', 'came back', 'why'],
+      rows,
+      numbers: [2, 3, 4, 5, 6, 7],
+    },
+    ...(troubles.length > 0 ? [{ kind: 'words', lines: troubles } as const] : []),
+  ];
+}
+
+function decisionSection({ agent, service, notes }: SimulationOutcome): Section {
+  const parts: Part[] = [...serviceParts(service)];
   if (agent !== undefined) {
     const { turns, met, notMet, splits } = agent;
     parts.push({
