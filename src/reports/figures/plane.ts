@@ -53,7 +53,7 @@ export function planeFigure(points: readonly PlanePoint[], subtitle: string): Fi
       ],
     },
     caption: [
-      'To the right more of the memory that huge pages waste is given back, upwards more of their speed is kept: the upper right corner is free lunch.',
+      'To the right more of the memory that huge pages waste is given back, upwards more of their speed is kept: the upper right corner would cost nothing.',
       'The line joins the policies that no other beats in both; dashed curves join equal products of both.',
     ],
     text: [],
