@@ -210,7 +210,7 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   }),
   story: kind(
     'story',
-    'report of a run, a simulation or a comparison',
+    'report of a run, a simulation, a comparison or a history',
     'title, lead, tiles and sections with their words, tables and the numbers behind their figures',
     {
       ...{ kind: z.string(), title: z.string(), lead: z.string(), tiles: AnyRows },

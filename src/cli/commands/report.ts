@@ -60,8 +60,8 @@ export const reportCommand = command<ReportFlags, [string]>(
       'sparse or only little sampled, so each bin has a lower and an upper bound at 95 % confidence, and what cannot be',
       'decided is said. Below it: processes, mappings and the hottest blocks. With --thp only huge pages of live',
       'processes are counted, those without any sample as unknown.',
-      'Of a run (by its name, `octavo runs` lists them) and of what `octavo runs RUN`, `octavo simulate` and `octavo',
-      'compare` print with --json it tells what was before, what was decided and why, what it came to and cost.',
+      'Of a run (by its name, `octavo runs` lists them) and of what `octavo runs RUN`, `octavo simulate`, `octavo compare`',
+      'and `octavo history` print with --json it tells what was before, what was decided and why, what it came to and cost.',
       'With --html all of it is one page that opens offline, with maps of heat over time and addresses.',
     ].join('\n'),
     examples: [
@@ -90,7 +90,7 @@ export const reportCommand = command<ReportFlags, [string]>(
         {
           placeholder: 'heat|run|document',
           brief:
-            'Heat file of `octavo import`, a run, or what runs RUN, simulate or compare print with --json; with --distribution also a record of DAMON',
+            'Heat file of `octavo import`, a run, or what runs RUN, simulate, compare or history print with --json; with --distribution also a record of DAMON',
           parse: parseWord,
         },
       ],

@@ -45,7 +45,11 @@ function leadOf({ standings }: Comparison, places: number): string {
 function tilesOf({ standings }: Comparison, places: number): readonly Tile[] {
   const tiles: Tile[] = [{ label: 'places with something to gain', value: showCount(places) }];
   for (const { policy, product, shareOfBound } of standings.slice(0, 3))
-    tiles.push({ label: policy, value: estimate(product), note: `${estimate(shareOfBound)} of the bound` });
+    tiles.push({
+      label: `B × S of ${policy}`,
+      value: share(product?.value ?? null),
+      note: `${share(shareOfBound?.value ?? null)} of the bound`,
+    });
   return tiles;
 }
 

@@ -8,6 +8,7 @@ import type { SimulationOutcome } from '../../simulator/run/outcome.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { AnyPlanSchema } from '../../vocabulary/older-plans.js';
 import { VerdictSchema } from '../../vocabulary/plan.js';
+import type { ToldHistory } from './history-story.js';
 import type { ToldRun } from './run-story.js';
 
 const Num = z.number();
@@ -91,6 +92,17 @@ const outcome = z
         }),
       })
       .optional(),
+    service: z
+      .looseObject({
+        targets: z.array(
+          z.looseObject({
+            ...{ name: Text, standing: Text, reason: Text, totals: z.record(Text, Num) },
+            touched: z.array(Text),
+          }),
+        ),
+        troubles: z.array(Text),
+      })
+      .optional(),
     heat: z.array(processHeat).max(64).optional(),
   })
   .refine(areSizes, 'pageBytes and blockBytes are no sizes of pages and huge pages');
@@ -142,7 +154,25 @@ function areSizes({
   return Number.isInteger(Math.log2(pageBytes)) && Number.isInteger(order) && order >= 1;
 }
 
+const moment = Text.refine((text) => !Number.isNaN(Date.parse(text)), 'is no moment of time');
+
+const history = z.looseObject({
+  ...{ octavo: z.literal('history'), version: z.literal(1), tier: Text, damage: z.array(Text) },
+  spans: z.array(
+    z.looseObject({
+      ...{ from: moment, until: moment, turns: Count },
+      targets: z.array(
+        z.looseObject({
+          ...{ target: Text, policy: Text, state: Text, turns: Count, notes: z.array(Text) },
+          values: z.record(Text, z.looseObject({ known: Count, sum: Num, last: Num.optional() }).nullable()),
+        }),
+      ),
+    }),
+  ),
+});
+
 export type ToldDocument =
+  | { readonly kind: 'history'; readonly history: ToldHistory }
   | { readonly kind: 'run'; readonly run: ToldRun }
   | { readonly kind: 'simulation'; readonly outcome: SimulationOutcome }
   | { readonly kind: 'comparison'; readonly comparison: Comparison };
@@ -163,8 +193,11 @@ export function readDocument(text: string, path: string): ToldDocument {
       kind: 'comparison',
       comparison: checked(comparison, parsed.value, path) as unknown as Comparison,
     };
+  if (kind === 'history')
+    return { kind: 'history', history: checked(history, parsed.value, path) as unknown as ToldHistory };
   const what = typeof kind === 'string' ? `a document \`${kind}\`` : 'no document of Octavo';
-  const wanted = 'reports are of `octavo runs RUN`, `octavo simulate` and `octavo compare`, each with --json';
+  const wanted =
+    'reports are of `octavo runs RUN`, `octavo simulate`, `octavo compare` and `octavo history`, each with --json';
   throw malformed(path, 'octavo', `is ${what}; ${wanted}`);
 }
 

@@ -7,9 +7,11 @@ import type { Cell } from '../../compare/cells.js';
 import { comparisonOf } from '../../compare/comparison.js';
 import { figuresOf } from '../../reports/story/story.js';
 import type { OctavoError } from '../../vocabulary/errors.js';
+import { MIB } from '../../vocabulary/units.js';
 import { documentProblem } from '../documents.js';
 import { comparisonStory } from './comparison-story.js';
 import { readDocument } from './document-schemas.js';
+import { historyStory } from './history-story.js';
 
 type Memory = InstanceType<typeof ScriptedHost>;
 
@@ -64,8 +66,7 @@ describe('of a run', () => {
     const { host, terminal, run } = await acted();
     assert.equal(await terminal.run(['report', run, '--svg', '/orders.svg', '--png', '/orders.png']), 0);
     assert.match(text(host, '/orders.svg'), /^<svg .*aria-labelledby="orders-title/);
-    const png = host.files.readBytes('/orders.png');
-    assert.ok(png.ok && png.value.length > 1000);
+    assert.equal(text(host, '/orders.png').slice(1, 4), 'PNG');
     assert.equal(await terminal.run(['report', run, '--figure', 'heat-map', '--svg', '/x.svg']), 2);
     assert.match(terminal.err(), /no figure `heat-map`: there are orders/);
     for (const wrong of [
@@ -199,6 +200,67 @@ describe('of a comparison', () => {
   test('its document is read back', () => {
     const told = readDocument(JSON.stringify(comparisonOf([cell('chain', 0.9, 0.9)], [])), 'c.json');
     assert.equal(told.kind, 'comparison');
+  });
+});
+
+const value = (sum: number, last?: number) => ({ known: 1, sum, ...(last === undefined ? {} : { last }) });
+
+const span = (at: number, returned: number, more: object = {}) => ({
+  ...{
+    from: new Date(at * 60_000).toISOString(),
+    until: new Date((at + 1) * 60_000).toISOString(),
+    turns: 2,
+  },
+  targets: [
+    {
+      ...{ target: 'redis', policy: 'octavo', state: 'acting', turns: 2, notes: [] as string[] },
+      values: {
+        residentBytes: value(5 * MIB, (5 - at) * MIB),
+        returnedBytes: value(returned),
+        cameBackBytes: null,
+        ...more,
+      },
+    },
+  ],
+});
+
+describe('of the history', () => {
+  const told = (spans: readonly object[]) => {
+    const document = { octavo: 'history', version: 1, tier: '5m', damage: ['a file'], spans };
+    const read = readDocument(JSON.stringify(document), 'h.json');
+    assert.ok(read.kind === 'history');
+    return historyStory(read.history, []);
+  };
+
+  test('sums add up, gauges are the last that is known, and what is not known stays so', () => {
+    const story = told([span(0, MIB), span(1, 2 * MIB), span(2, 0, { residentBytes: null })]);
+    assert.match(story.title, /^3 min of redis$|^180 s of redis$/);
+    assert.match(
+      story.lead,
+      /6 turns .* 1 target\. The system got 3 MiB back; what came back is not known\./,
+    );
+    const tile = (label: string) => story.tiles.find((one) => one.label === label)?.value;
+    assert.deepEqual(
+      [tile('resident at the end'), tile('returned to the system'), tile('came back')],
+      ['4 MiB', '3 MiB', 'not known'],
+    );
+    const [course] = figuresOf(story);
+    const [head, ...rows] = [course.numbers.head, ...course.numbers.rows];
+    const at = (name: string) => rows.map((row) => row[head.indexOf(name)]);
+    assert.deepEqual(at('returned'), [`${MIB}`, `${2 * MIB}`, '0']);
+    assert.deepEqual(at('resident'), [`${5 * MIB}`, `${4 * MIB}`, '']);
+    assert.deepEqual(at('came back'), ['', '', '']);
+    assert.deepEqual(story.facts.slice(1), [['passed over', 'a file']]);
+  });
+
+  test('without a turn says so', () => {
+    const story = told([]);
+    assert.equal(figuresOf(story).length, 0);
+    assert.match(story.lead, /nothing of that time/);
+  });
+
+  test('with a time that is none is refused', () => {
+    assert.throws(() => told([{ ...span(0, 1), from: 'noon' }]), { code: 'FILE_MALFORMED' });
   });
 });
 

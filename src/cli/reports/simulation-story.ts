@@ -23,6 +23,9 @@ import { changesOf, simulatedCourse } from './simulated-course.js';
 const PAINTS: readonly Paint[] = ['accent', 'second', 'third', 'good', 'bad'];
 /** More processes than this are told as their sum. */
 const MOST_LINES = 3;
+/** Moments of a picture over time, and notes of a page. */
+const MOST_ROWS = 360;
+const MOST_NOTES = 400;
 
 export function simulationStory(outcome: SimulationOutcome, facts: Story['facts']): Story {
   const { scenario, about, cpu, durationMs, seed } = outcome;
@@ -101,7 +104,8 @@ function tilesOf(outcome: SimulationOutcome): readonly Tile[] {
 }
 
 function courseParts(outcome: SimulationOutcome): readonly Part[] {
-  const { timeline, scenario, cpu } = outcome;
+  const { scenario, cpu } = outcome;
+  const timeline = thinned(outcome.timeline);
   if (timeline.length === 0)
     return [
       {
@@ -138,6 +142,34 @@ function courseParts(outcome: SimulationOutcome): readonly Part[] {
     ],
   });
   return [{ kind: 'figure', figure }];
+}
+
+/** As many rows as a picture shows: memory as at the end of several, their events together, the mean of their rates. */
+function thinned(timeline: readonly TimelineRow[]): readonly TimelineRow[] {
+  const every = Math.ceil(timeline.length / MOST_ROWS);
+  if (every <= 1) return timeline;
+  return Array.from({ length: Math.ceil(timeline.length / every) }, (_, at) =>
+    joinedRows(timeline.slice(at * every, (at + 1) * every)),
+  );
+}
+
+function joinedRows(rows: readonly TimelineRow[]): TimelineRow {
+  const last = rows[rows.length - 1];
+  const processes = last.processes.map((process) => {
+    const rates = rows
+      .flatMap((row) => row.processes.filter(({ name }) => name === process.name))
+      .map(({ perSecond }) => perSecond)
+      .filter((rate) => rate > 0);
+    const perSecond = rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+    return { ...process, perSecond };
+  });
+  const sum = (pick: (row: TimelineRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
+  return {
+    ...last,
+    processes,
+    splits: sum(({ splits }) => splits),
+    collapses: sum(({ collapses }) => collapses),
+  };
 }
 
 function memorySeries(timeline: readonly TimelineRow[]): readonly Series[] {
@@ -194,8 +226,33 @@ function heatParts(outcome: SimulationOutcome): readonly Part[] {
   return [{ kind: 'figure', figure: heatFigure(course, scale, changesOf(course)) }];
 }
 
-function decisionSection({ agent, notes }: SimulationOutcome): Section {
-  const parts: Part[] = [];
+/** The agent as a service: where each target stands, and what it came to. */
+function serviceParts(service: SimulationOutcome['service']): readonly Part[] {
+  if (service === undefined) return [];
+  const { targets, troubles } = service;
+  const rows = targets.map(({ name, standing, reason, totals, touched }) => [
+    name,
+    standing,
+    ...['turns', 'met', 'undone', 'refused'].map((key) => showCount(totals[key] ?? 0)),
+    ...['returnedBytes', 'cameBackBytes'].map((key) => showBytes(totals[key] ?? 0)),
+    [reason, touched.length > 0 ? `acted on ${touched.join(', ')}` : '']
+      .filter((one) => one !== '')
+      .join('; '),
+  ]);
+  return [
+    {
+      kind: 'table',
+      title: 'Targets of the agent at the end',
+      head: ['target', 'stands', 'turns', 'met', 'undone', 'refused', 'returned', 'came back', 'why'],
+      rows,
+      numbers: [2, 3, 4, 5, 6, 7],
+    },
+    ...(troubles.length > 0 ? [{ kind: 'words', lines: troubles } as const] : []),
+  ];
+}
+
+function decisionSection({ agent, service, notes }: SimulationOutcome): Section {
+  const parts: Part[] = [...serviceParts(service)];
   if (agent !== undefined) {
     const { turns, met, notMet, splits } = agent;
     parts.push({
@@ -221,9 +278,12 @@ function decisionSection({ agent, notes }: SimulationOutcome): Section {
   else
     parts.push({
       kind: 'table',
-      title: 'What happened, in order of time',
+      title:
+        notes.length > MOST_NOTES
+          ? `What happened: the last ${MOST_NOTES} of ${showCount(notes.length)}; --json has all`
+          : 'What happened, in order of time',
       head: ['what'],
-      rows: notes.map((note) => [note]),
+      rows: notes.slice(-MOST_NOTES).map((note) => [note]),
       numbers: [],
     });
   return { id: 'decisions', title: 'What was decided, and what came back', parts };

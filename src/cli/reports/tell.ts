@@ -10,6 +10,7 @@ import { comparisonStory } from './comparison-story.js';
 import type { ToldDocument } from './document-schemas.js';
 import { heatCourse, heatScaleOf } from './heat-course.js';
 import { heatStory } from './heat-story.js';
+import { historyStory } from './history-story.js';
 import { madeBy } from './made-by.js';
 import { pipedOutput, type ReportOutputs, writeStory } from './outputs.js';
 import { runHeat } from './run-heat.js';
@@ -21,7 +22,13 @@ import { storyText } from './story-text.js';
 const GRID = { mostRows: 200, mostSegments: 12 } as const;
 
 /** The figure that is written unless one is named; that of heat is what it was before there were others. */
-const PREFERRED = { run: 'orders', simulation: 'course', comparison: 'plane', heat: 'histogram' } as const;
+const PREFERRED = {
+  run: 'orders',
+  simulation: 'course',
+  comparison: 'plane',
+  history: 'course',
+  heat: 'histogram',
+} as const;
 
 export async function tellDocument(
   context: OctavoContext,
@@ -43,6 +50,7 @@ async function storyOf(
 ): Promise<Story> {
   const facts = [['made of', name] as const, ...madeBy(context)];
   if (told.kind === 'simulation') return simulationStory(told.outcome, facts);
+  if (told.kind === 'history') return historyStory(told.history, facts);
   if (told.kind === 'comparison') return comparisonStory(told.comparison, facts);
   return runStory(told.run, heat === undefined ? [] : await runHeat(context, told.run, heat), facts);
 }

@@ -53,7 +53,7 @@ export function planeFigure(points: readonly PlanePoint[], subtitle: string): Fi
       ],
     },
     caption: [
-      'To the right more of the memory that huge pages waste is given back, upwards more of their speed is kept: the upper right corner is free lunch.',
+      'To the right more of the memory that huge pages waste is given back, upwards more of their speed is kept: the upper right corner would cost nothing.',
       'The line joins the policies that no other beats in both; dashed curves join equal products of both.',
     ],
     text: [],
@@ -104,7 +104,9 @@ function level(product: number): Shape {
 /** The points that no other beats in both. */
 function front(points: readonly PlanePoint[]): readonly Shape[] {
   const beats = (other: PlanePoint, one: PlanePoint) =>
-    other !== one && other.bloatRemoved >= one.bloatRemoved && other.speedKept >= one.speedKept;
+    other.bloatRemoved >= one.bloatRemoved &&
+    other.speedKept >= one.speedKept &&
+    (other.bloatRemoved > one.bloatRemoved || other.speedKept > one.speedKept);
   const best = points
     .filter((point) => !points.some((other) => beats(other, point)))
     .sort((a, b) => a.bloatRemoved - b.bloatRemoved);
@@ -120,7 +122,12 @@ function front(points: readonly PlanePoint[]): readonly Shape[] {
 
 /** Points with labels to their right, or to their left near the edge, moved down where they would meet. */
 function drawn(points: readonly PlanePoint[]): readonly Shape[] {
-  const taken: { readonly at: number; readonly left: number; readonly right: number }[] = [];
+  // The points themselves are in the way as well.
+  const taken = points.map(({ bloatRemoved, speedKept }) => ({
+    at: y(speedKept) + 4,
+    left: x(bloatRemoved) - 9,
+    right: x(bloatRemoved) + 9,
+  }));
   const shapes: Shape[] = [];
   for (const point of [...points].sort((a, b) => b.speedKept - a.speedKept)) {
     const { label, bloatRemoved, speedKept, isChosen, kind } = point;

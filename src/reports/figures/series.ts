@@ -110,7 +110,9 @@ function panelShapes(
       text(frame.x(tick), top + HEIGHT + 16, showDuration(tick), { size: SIZE, anchor: 'middle' }),
     ),
     ...series.flatMap((one) =>
-      one.as === 'bars' ? bars(one, times, frame, unit) : course(one, times, frame),
+      one.as === 'bars'
+        ? bars(one, times, frame, { unit, side: sideOf(series, one) })
+        : course(one, times, frame),
     ),
     ...labels(series, frame, LEFT + width + 8, unit),
   ];
@@ -155,17 +157,27 @@ function course(
   ];
 }
 
+/** Which of how many series of bars a series is: they stand side by side. */
+function sideOf(series: readonly Series[], one: Series): readonly [at: number, of: number] {
+  const all = series.filter(({ as }) => as === 'bars');
+  return [all.indexOf(one), all.length];
+}
+
 function bars(
   { values, paint, label }: Series,
   times: readonly Milliseconds[],
   frame: Frame,
-  unit: Panel['unit'],
+  {
+    unit,
+    side: [at, of],
+  }: { readonly unit: Panel['unit']; readonly side: readonly [at: number, of: number] },
 ): readonly Shape[] {
   const slot = (WIDTH - LEFT - RIGHT) / Math.max(1, times.length);
-  const width = Math.max(1, Math.min(10, slot * 0.6));
-  return values.flatMap((value, at) => {
+  const width = Math.max(1, Math.min(10, (slot * 0.7) / of));
+  return values.flatMap((value, moment) => {
     if (value === null || value <= 0) return [];
-    const [x, y] = [frame.x(times[at]) - width / 2, frame.y(value)];
+    const x = frame.x(times[moment]) + (at - of / 2) * width;
+    const y = frame.y(value);
     return [rect([x, y, width, frame.y(0) - y], paint, { title: `${label}: ${WORDS[unit](value)}` })];
   });
 }
