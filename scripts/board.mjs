@@ -280,7 +280,7 @@ export function boardDocument() {
     annotations: { list: [] },
     panels: panels.map((panel, index) => ({ id: index + 1, ...panel })),
   };
-  return `${JSON.stringify(board, undefined, 1)}\n`;
+  return `${JSON.stringify(board)}\n`;
 }
 
 function variables() {

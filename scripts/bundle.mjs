@@ -159,7 +159,7 @@ function schemas(together) {
  * seconds or stay for days use. `status`, `config`, `history` and `explain` load the little that they use of them.
  */
 const SELDOM_USED =
-  /\/dist\/src\/(agent|compare|guards|library|metrics|model|reports|simulator|survey|cli\/(compare|model|reports|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(agent|compare|model|simulate|survey)|\/node_modules\/(yaml|xz-decompress)\//;
+  /\/dist\/src\/(agent|compare|guards|history|library|metrics|model|reports|simulator|survey|cli\/(compare|explain|history|model|reports|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(agent|compare|explain|history|model|simulate|survey)|\/node_modules\/(yaml|xz-decompress)\//;
 
 /** Mostly of such rooms: a file has what is always needed together. */
 function isSeldomUsed({ moduleIds = [] }) {
