@@ -170,7 +170,7 @@ function report() {
   const left = chosen.filter((one) => ['survived', 'unreached'].includes(outcomeOf(one)));
   for (const one of left)
     console.log(
-      `${outcomeOf(one)}: ${one.file}:${one.line} ${one.operator}: ${short(one.was)} → ${short(one.replacement)} [${one.key}]`,
+      `${outcomeOf(one)} (${wordOf(one)}): ${one.file}:${one.line} ${one.operator}: ${short(one.was)} → ${short(one.replacement)} [${one.key}]`,
     );
   if (values.json)
     writeFileSync(values.json, JSON.stringify({ seed: values.seed, rows, left }, undefined, 2));
@@ -179,6 +179,14 @@ function report() {
 
 function outcomeOf(mutant) {
   return mutant.key in EQUIVALENT ? 'equivalent' : (known.get(mutant.id)?.outcome ?? 'unknown');
+}
+
+/** Why it is still there, as far as a machine can say. */
+function wordOf(mutant) {
+  const { outcome, tests: asked, slow } = known.get(mutant.id);
+  if (outcome === 'unreached') return 'no test enters it';
+  const rest = slow ? `, slower ones not asked beyond ${limit} s` : '';
+  return `${asked} test ${asked === 1 ? 'file runs' : 'files run'} it and pass${asked === 1 ? 'es' : ''}${rest}`;
 }
 
 function percent(share) {

@@ -72,6 +72,15 @@ test('memory that is mlocked after planning is told as mlocked', async () => {
   assert.deepEqual(outcomes(await apply(host, plan)), ['not-met: mlocked']);
 });
 
+test('memory that is mlocked between two steps of a run is told so of the second alone', async () => {
+  const host = new ScriptedHost([9, 9]);
+  const plan = await planFor(host, { split: [0, 1] });
+  host.failAdvice = () => {
+    if (host.blocks[0].order < 9) host.vmFlags = 'rd wr lo hg';
+  };
+  assert.deepEqual(outcomes(await apply(host, plan)), ['met', 'not-met: mlocked']);
+});
+
 test('a collapse that fails in the middle of a batch does not hold up the others', async () => {
   const host = new ScriptedHost([
     0,

@@ -99,6 +99,17 @@ describe('reading', () => {
     );
   });
 
+  test('its first and last line are for people to read, the plan between them is packed', async () => {
+    const { text } = await oneRun();
+    const bodies = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(9));
+    assert.match(bodies[0], /^\{"n":0,"kind":"begin","version":2,/);
+    assert.match(bodies[1], /^z/);
+    assert.match(bodies.at(-1) ?? '', /^\{"n":\d+,"kind":"end","how":"complete",/);
+  });
+
   test('a torn line is mended by who adds to the journal, and what follows is whole', async () => {
     const { host, run, text } = await oneRun();
     host.write(path(run), text.slice(0, -5));
@@ -199,6 +210,19 @@ describe('version 1', () => {
       ['begin', 'intent', 'receipts', 'verdicts', 'end'],
     );
     assert.equal((await apply(host, plan)).doneBefore.length, 1, 'its steps are known as done');
+  });
+
+  test('whose plan is missing or no plan is damaged, at its line', async () => {
+    const host = new ScriptedHost([9]);
+    await ofVersion1(host);
+    for (const text of ['{', '{}', undefined]) {
+      if (text === undefined) host.texts.delete(`/state/runs/${RUN}/plan.json`);
+      else host.write(`/state/runs/${RUN}/plan.json`, text);
+      const reading = tryReadRun(place(host), RUN);
+      assert.ok(reading.kind === 'damaged');
+      assert.deepEqual([reading.problem.code, reading.problem.facts.line], ['JOURNAL_DAMAGED', 1]);
+      assert.match(reading.problem.message, /plan\.json is damaged at line 1/);
+    }
   });
 
   test('and version 2 as it was first written are read with guards in blocks', async () => {
