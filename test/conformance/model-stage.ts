@@ -13,6 +13,7 @@ import { VM } from '../../src/model/kernel/state/mm.js';
 import { type Architecture, type KernelFeatures, RELEASES } from '../../src/model/kernel/state/options.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
 import {
+  type Bytes,
   GEOMETRY_4K,
   GIB,
   type PageGeometry,
