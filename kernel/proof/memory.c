@@ -33,17 +33,37 @@ static const char *const names[] = {
 
 static void mount_cgroups(void)
 {
-	cpu_set_t first;
+	static bool mounted;
 
-	/* What one process frees waits in lists of its CPU for the next one. */
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	must(!sched_setaffinity(0, sizeof(first), &first), "one CPU");
+	if (mounted)
+		return;
+	mounted = true;
 	mkdir_and_mount("cgroup2", "/cgroup");
 	must(!write_text("/cgroup/cgroup.subtree_control", "+memory"),
 	     "memory controller");
-	/* This program is not what a lack of memory may end. */
-	must(!write_text("/proc/self/oom_score_adj", "-1000"), "oom_score_adj");
+}
+
+/* What one process frees waits in lists of its CPU for the next one. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	must(!sched_setaffinity(0, sizeof(first), &first), "one CPU");
+}
+
+void enter_group(uint64_t max)
+{
+	mount_cgroups();
+	must(!mkdir(GROUP, 0755), "cgroup");
+	must(!write_text(GROUP "memory.max", "%lu", max), "memory.max");
+	must(!write_text(GROUP "cgroup.procs", "%d", getpid()), "into it");
+}
+
+void leave_group(void)
+{
+	must(!write_text("/cgroup/cgroup.procs", "%d", getpid()), "out of it");
 }
 
 /*
@@ -238,6 +258,9 @@ void prove_memory(void)
 	size_t kind, i;
 
 	mount_cgroups();
+	stay_on_one_cpu();
+	/* This program is not what a lack of memory may end. */
+	must(!write_text("/proc/self/oom_score_adj", "-1000"), "oom_score_adj");
 	for (kind = 0; kind < sizeof(names) / sizeof(*names); kind++) {
 		for (i = 0; i < sizeof(collapse) / sizeof(*collapse); i++) {
 			out = with_khugepaged(collapse[i], kind);

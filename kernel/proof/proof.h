@@ -105,6 +105,9 @@ void prove_split(void);
 void prove_collapse(void);
 void prove_limits(void);
 void prove_memory(void);
+/* A memory cgroup for what is forked until it is left. */
+void enter_group(uint64_t max);
+void leave_group(void);
 void measure(void);
 void prove_backoff(void);
 void measure_stalls(void *shared, char *page);

@@ -176,13 +176,27 @@ static void say_progress(time_t since)
 		must(time(NULL) - since < 60 || applied[i], "every scheme works");
 }
 
+/* Less than they want, so that all of it works at the limit, where swap is. */
+#define LIMIT (112 * MIB)
+
 void stress(unsigned int seconds)
 {
-	struct target anon = start_target(HUGE_PAGES, 64 * MIB);
-	struct target shmem = start_target(SHMEM_HUGE, 32 * MIB);
-	pid_t churn = start_churn();
-	pid_t pids[TARGETS] = { anon.pid, shmem.pid, churn };
+	bool limited = field_of("/proc/meminfo", "SwapTotal:") > 0;
+	uint64_t killed = field_of("/proc/vmstat", "oom_kill ");
+	struct target anon, shmem;
+	pid_t pids[TARGETS], churn;
 	time_t began = time(NULL), shown = began;
+
+	if (limited)
+		enter_group(LIMIT);
+	anon = start_target(HUGE_PAGES, 64 * MIB);
+	shmem = start_target(SHMEM_HUGE, 32 * MIB);
+	churn = start_churn();
+	if (limited)
+		leave_group();
+	pids[0] = anon.pid;
+	pids[1] = shmem.pid;
+	pids[2] = churn;
 
 	wake_khugepaged();
 	start_damon(pids);
@@ -198,6 +212,10 @@ void stress(unsigned int seconds)
 		say_progress(began);
 	}
 	say_progress(began);
+	killed = field_of("/proc/vmstat", "oom_kill ") - killed;
+	say("stress: %s, oom_kill %lu", limited ? "in a memory cgroup at its limit" :
+	    "without a limit, because there is no swap", killed);
+	must(!killed, "nobody is killed");
 	must(!write_text(KDAMOND "state", "off"), "the kdamond stops");
 	kill(churn, SIGKILL);
 	waitpid(churn, NULL, 0);

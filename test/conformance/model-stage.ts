@@ -13,6 +13,7 @@ import { VM } from '../../src/model/kernel/state/mm.js';
 import { type Architecture, type KernelFeatures, RELEASES } from '../../src/model/kernel/state/options.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
 import {
+  type Bytes,
   GEOMETRY_4K,
   GIB,
   type PageGeometry,
@@ -28,8 +29,8 @@ import type { Backing, Stage, Workload } from './stage.js';
 const READ_EVERY_NS = 4e6;
 /** Far from the model's program, heap and stack, and far from each other, so that mappings never merge. */
 const SHARED = VM.read | VM.write | VM.shared;
-const FIRST_AREA_BLOCK = 0x100_0000;
-const AREA_BLOCKS = 0x1_0000;
+const FIRST_AREA: Bytes = 2 ** 45;
+const AREA: Bytes = 2 ** 37;
 
 /** arm64 with pages of 16 KiB: a page table fills one, so that huge pages are of 32 MiB. */
 const GEOMETRY_16K = pageGeometry(16384, 2 ** 25);
@@ -60,7 +61,13 @@ export function modelStage(
   { asBooted = false, architecture = 'x64' }: ModelStageOptions = {},
 ): Stage {
   const { features, generation, geometry } = MODELS[release];
-  const kernel = boot({ memoryBytes: 2 * GIB, features, seed: 7, architecture, geometry });
+  const kernel = boot({
+    memoryBytes: architecture === 'arm64' ? 6 * GIB : 2 * GIB,
+    features,
+    seed: 7,
+    architecture,
+    geometry,
+  });
   const damonStat = asBooted && traitsOf(`model ${release}`).damonStatAtBoot;
   installDamon(kernel, { generation, damonStat });
   const host = modelHost(kernel);
@@ -112,9 +119,9 @@ class ModelWorkload implements Workload {
   }
 
   async map(blocks: number, backing: Backing): Promise<PageRange> {
-    const { pagesPerBlock } = this.#kernel.geometry;
+    const { pagesPerBlock, pageBytes } = this.#kernel.geometry;
     const pages = blocks * pagesPerBlock;
-    const at = (FIRST_AREA_BLOCK + ModelWorkload.#areas++ * AREA_BLOCKS) * pagesPerBlock;
+    const at = (FIRST_AREA + ModelWorkload.#areas++ * AREA) / pageBytes;
     const inode =
       backing === 'shmem' ? createInode(this.#kernel, `/mnt/huge/${at}`, pages, 'always') : undefined;
     const start = mmap(this.#kernel, this.#mm, { pages, at, ...(inode ? { inode, flags: SHARED } : {}) });
