@@ -97,3 +97,20 @@ describe('apply refuses a plan file with', () => {
     assert.match(err(), /FILE_UNREADABLE: cannot read \/none\.json: ENOENT/);
   });
 });
+
+test('a plan without a step is applied by doing nothing, and leaves no run', async () => {
+  const host = new ScriptedHost([9]);
+  host.write('/empty.json', JSON.stringify({ ...(await plannedOn(host)), steps: [] }));
+  const told = terminalOn(host);
+  assert.equal(await told.run(['apply', '/empty.json']), 0, told.err());
+  assert.match(told.out(), /^Nothing to do\.$/m);
+  assert.doesNotMatch(told.out(), /^Run /m);
+  const json = terminalOn(host);
+  assert.equal(await json.run(['apply', '/empty.json', '--json']), 0);
+  const { run, how, why } = JSON.parse(json.out());
+  assert.deepEqual([run, how, why], [null, 'complete', 'nothing to do']);
+  assert.deepEqual(
+    [...host.texts.keys()].filter((path) => path.startsWith('/state/runs')),
+    [],
+  );
+});
