@@ -40,6 +40,6 @@ test('its exposure is at most 3.0', { skip }, () => {
 });
 
 test('it has the capabilities that the acting side keeps, and those that the start needs', () => {
-  const start = ['CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'];
+  const start = ['CAP_CHOWN', 'CAP_FOWNER', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'];
   assert.deepEqual([...CAPABILITIES].sort(), [...ACTING_CAPABILITIES, ...start].sort());
 });

@@ -8,7 +8,7 @@ export interface UnitFacts {
 
 /**
  * What the acting side needs: to look into other users' processes (SYS_PTRACE, DAC_READ_SEARCH), frame numbers and page flags
- * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples and their rings (PERFMON, IPC_LOCK). The last four are only
+ * (SYS_ADMIN), process_madvise and scheduling (SYS_NICE), samples and their rings (PERFMON, IPC_LOCK). The last five are only
  * for the start: they make the deciding side another user's, without any, and are given up then.
  */
 export const CAPABILITIES = [
@@ -20,7 +20,7 @@ export const CAPABILITIES = [
     'CAP_PERFMON',
     'CAP_IPC_LOCK',
   ],
-  ...['CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
+  ...['CAP_CHOWN', 'CAP_FOWNER', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
 ];
 
 export function unitText({ program, configuration }: UnitFacts): string {

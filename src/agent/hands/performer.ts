@@ -140,6 +140,10 @@ export class Performer implements ActingSide {
       userId: host.identity.userId,
       capabilities: capabilityNames(mask),
       targets: this.#grants.targets.map(({ name, act }) => ({ name, act })),
+      actuators: actuatorsOf(host, [], { askDamon: true }).map(({ name, abilities }) => ({
+        name,
+        abilities,
+      })),
     };
   }
 

@@ -8,6 +8,7 @@
  * frame numbers, paths that were given from the other side, descriptors.
  */
 import * as z from 'zod';
+import type { Actuator } from '../../actuators/actuator.js';
 import { failure, type Result, success } from '../../base/result.js';
 import { schemaProblem } from '../../base/schema-words.js';
 import type { Feud } from '../../planning/guard.js';
@@ -165,6 +166,8 @@ export interface About {
   /** Capabilities that it holds, by name: `CAP_SYS_PTRACE`. */
   readonly capabilities: readonly string[];
   readonly targets: readonly { readonly name: string; readonly act: boolean }[];
+  /** What each actuator can do here: the deciding side, without privileges, cannot find out by itself. */
+  readonly actuators: readonly Pick<Actuator, 'name' | 'abilities'>[];
 }
 
 /** What samples cost. */

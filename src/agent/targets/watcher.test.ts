@@ -112,12 +112,12 @@ describe('a look', () => {
     const processes = new Processes();
     const watcher = new Watcher(processes.host);
     watcher.look();
-    for (let pid = 1; pid <= 5100; pid++) processes.add(pid, 'one');
+    for (let pid = 10_001; pid <= 15_100; pid++) processes.add(pid, 'one');
     watcher.look();
     assert.equal(watcher.look().came.length, 2500);
-    assert.equal(watcher.counts.waiting, 2599);
+    assert.equal(watcher.counts.waiting, 2600);
     assert.equal(watcher.look().came.length, 2500);
-    assert.equal(watcher.look().came.length, 99);
+    assert.equal(watcher.look().came.length, 100);
     assert.equal(watcher.counts.waiting, 0);
   });
 
@@ -167,13 +167,13 @@ describe('a roster', () => {
 
   test('gives each process to the first target that fits, and none to what is denied', () => {
     const roster = new Roster(rosterOf(TARGETS));
-    assert.deepEqual([...roster.note(watched([1, 'redis'], [2, 'web'], [3, 'bad']))], ['a', 'b']);
+    assert.deepEqual([...roster.note(watched([11, 'redis'], [12, 'web'], [13, 'bad']))], ['a', 'b']);
     assert.deepEqual(
       ['a', 'b', 'c'].map((name) => roster.count(name)),
       [1, 1, 0],
     );
     roster.reconfigure(rosterOf('targets: [{ name: b, match: { command: "*" } }]\n'));
-    assert.deepEqual([pids(roster.members('b')).sort(), roster.count('a')], [[1, 2, 3], 0]);
+    assert.deepEqual([pids(roster.members('b')).sort(), roster.count('a')], [[11, 12, 13], 0]);
   });
 
   test('takes processes by turns when there are more than one turn takes', () => {
@@ -192,7 +192,7 @@ describe('a roster', () => {
 
   test('moves a process that changed, and lets it go by its own start only', () => {
     const roster = new Roster(rosterOf(TARGETS));
-    const { came } = watched([1, 'redis']);
+    const { came } = watched([11, 'redis']);
     roster.note({ came, went: [], changed: [] });
     const [redis] = came;
     const web = { ...redis, command: 'web', names: { ...redis.names, command: ['web'] } };

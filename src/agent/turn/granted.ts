@@ -5,8 +5,8 @@ import type { Told } from '../hands/acting-side.js';
 import type { Denial } from '../hands/protocol.js';
 import type { TurnWatch } from './hands.js';
 
-/** A look that must wait for longer is left to the next turn. */
-const LONGEST_WAIT: Milliseconds = 30_000;
+/** A look that must wait for longer is left to the next turn. What took long may be looked at again only after much longer. */
+const LONGEST_WAIT: Milliseconds = 900_000;
 
 /** Throws HANDS_DENIED, TARGET_GONE for a process that is another one now, STOPPED when the agent ends. */
 export async function granted<Value>(watch: TurnWatch, ask: () => Promise<Told<Value>>): Promise<Value> {

@@ -107,6 +107,7 @@ export class TurnHands implements Hands {
     const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
     const planned = await planTurn({
       ...{ host, id: `plan-${runName(host)}`, ...assembled },
+      actuators: await this.#actuators(assembled, watch),
       sources: assembled.sources.map((own) =>
         isLook(own.name) ? new ActingSource(own, acting, watch) : own,
       ),
@@ -126,6 +127,21 @@ export class TurnHands implements Hands {
       keepBeliefs(place, learned.beliefs);
     }
     return planned;
+  }
+
+  /** The actuators with what they can do on the acting side. */
+  async #actuators({ actuators }: AssembledTurn, watch: TurnWatch): Promise<AssembledTurn['actuators']> {
+    const about = await granted(watch, () => this.#parts.acting.about());
+    return actuators.map((actuator) => {
+      const abilities = about.actuators.find((one) => one.name === actuator.name)?.abilities;
+      const { name, clearsReferences, defeatedBy, batch, pacesItself } = actuator;
+      return {
+        ...{ name, clearsReferences, defeatedBy, batch, pacesItself },
+        abilities: abilities ?? actuator.abilities,
+        apply: (steps, context) => actuator.apply(steps, context),
+        describe: (steps, pid) => actuator.describe(steps, pid),
+      };
+    });
   }
 
   /** Of several processes one may have gone, or be hidden. */
