@@ -82,6 +82,7 @@ targets:
   - name: sides
     match: { command: '${NAME}' }
     policy: return-empty
+    actuators: [madvise]
     every: 2s
     guards: { cpuPressure: 0, memoryPressure: 0, ioPressure: 0, memoryFull: 0, ioFull: 0 }
     act: ${act}

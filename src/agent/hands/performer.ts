@@ -140,6 +140,9 @@ export class Performer implements ActingSide {
       userId: host.identity.userId,
       capabilities: capabilityNames(mask),
       targets: this.#grants.targets.map(({ name, act }) => ({ name, act })),
+      actuators: actuatorsOf(host).map(({ name, abilities, clearsReferences, defeatedBy }) => ({
+        ...{ name, abilities, clearsReferences, defeatedBy },
+      })),
     };
   }
 

@@ -8,6 +8,7 @@
  * frame numbers, paths that were given from the other side, descriptors.
  */
 import * as z from 'zod';
+import type { Actuator } from '../../actuators/actuator.js';
 import { failure, type Result, success } from '../../base/result.js';
 import { schemaProblem } from '../../base/schema-words.js';
 import type { Feud } from '../../planning/guard.js';
@@ -165,7 +166,12 @@ export interface About {
   /** Capabilities that it holds, by name: `CAP_SYS_PTRACE`. */
   readonly capabilities: readonly string[];
   readonly targets: readonly { readonly name: string; readonly act: boolean }[];
+  /** What it can do: the deciding side, which has no rights, cannot find that out. */
+  readonly actuators: readonly ActingMeans[];
 }
+
+/** An actuator as plans need to know it. */
+export type ActingMeans = Pick<Actuator, 'name' | 'abilities' | 'clearsReferences' | 'defeatedBy'>;
 
 /** What samples cost. */
 export interface Looked {

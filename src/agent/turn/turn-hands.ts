@@ -15,6 +15,7 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { ActingSide } from '../hands/acting-side.js';
 import type { LookedBack } from '../hands/protocol.js';
+import { actingActuators } from './acting-actuators.js';
 import { ActingSource, isLook } from './acting-source.js';
 import { granted } from './granted.js';
 import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
@@ -64,7 +65,9 @@ export class TurnHands implements Hands {
 
   async #take(order: Order, watch: TurnWatch): Promise<Taken> {
     const { acting, host } = this.#parts;
-    const assembled = await assembleTurn(host, this.#request(order));
+    const { actuators } = await granted(watch, () => acting.about());
+    const here = await assembleTurn(host, this.#request(order));
+    const assembled = { ...here, actuators: actingActuators(actuators, here.actuators) };
     const refs = order.processes.map(({ pid, startTicks }) => ({ pid, startTicks }));
     const back = order.act ? await granted(watch, () => acting.lookBack(refs)) : NOTHING_BACK;
     const planned = await this.#plan(assembled, back, order, watch);
