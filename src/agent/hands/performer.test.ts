@@ -409,6 +409,21 @@ describe('samples', () => {
     assert.deepEqual(seen, []);
   });
 
+  test('of a process that was observed a moment ago need no second look, but its target', async () => {
+    const host = new ScriptedHost([9]);
+    let now = grantsOf(grant());
+    const performer = new Performer({ host, readGrants: () => now });
+    const sampled = () => performer.sample(request(), () => undefined, never);
+    assert.equal(codeOf(await performer.observe(SELF)), 'done');
+    assert.equal(codeOf(await sampled()), 'done');
+    assert.equal(codeOf(await sampled()), 'too-soon', 'it serves once');
+    host.nowNs += 60e9;
+    assert.equal(codeOf(await performer.observe(SELF)), 'done');
+    now = grantsOf(grant(), [7]);
+    await performer.reload();
+    assert.equal(codeOf(await sampled()), 'not-a-target');
+  });
+
   test('give ranges of the process, and what they cost', async () => {
     const { host, performer } = acting();
     let ticks = 0;
