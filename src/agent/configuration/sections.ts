@@ -6,6 +6,7 @@ import { USUAL_MARGIN } from '../../guards/metric.js';
 import { USUAL_PRESSURE } from '../../guards/pressure.js';
 import { DEFAULT_BOUNDS } from '../../history/history.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
+import { AUTO } from '../../sampling/budget.js';
 import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
 import {
   choice,
@@ -192,9 +193,9 @@ function treatmentShape({ policies, sources, actuators }: Kinds) {
       }),
     ).optional(),
     sources: parsedList(
-      listField(oneOf(Object.keys(sources)), isText, {
+      listField(oneOf([...Object.keys(sources), AUTO]), isText, {
         brief:
-          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits',
+          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits; auto takes a PMU, else DAMON that nobody else has, and content, within the share of a CPU',
         placeholder: 'source',
       }),
     ).default(['occupancy']),

@@ -12,6 +12,7 @@ import { MIB } from '../../vocabulary/units.js';
 import type { Told } from './acting-side.js';
 import type { Grant, Grants } from './grants.js';
 import { narrower } from './judge.js';
+import { lookOffers } from './looks.js';
 import { Performer } from './performer.js';
 import type { SampleRequest } from './protocol.js';
 
@@ -244,7 +245,7 @@ describe('what the configuration says', () => {
     host.texts.set('/proc/self/status', 'Name:\tx\nCapEff:\t0000000000080000\n');
     const told = await performer.about();
     assert.ok(told.ok);
-    const { actuators, ...rest } = told.value;
+    const { actuators, offers, ...rest } = told.value;
     assert.deepEqual(rest, {
       ...{ version: 1, pid: 1, userId: 0, capabilities: ['CAP_SYS_PTRACE'] },
       targets: [{ name: 'db', act: true }],
@@ -253,6 +254,9 @@ describe('what the configuration says', () => {
       actuators.map(({ name }) => name),
       ['madvise', 'debugfs-split', 'damos', 'collapse-then-split'],
     );
+    assert.deepEqual([offers.occupancy, offers.smaps], [true, true]);
+    assert.match(String(offers['damon-regions']), /^no .*CONFIG_DAMON_SYSFS/);
+    assert.match(String(offers.pmu), /^no PMU of this machine/);
     assert.deepEqual(Object.keys(actuators[0]), ['name', 'abilities', 'clearsReferences', 'defeatedBy']);
     host.texts.delete('/proc/self/status');
     const bare = await performer.about();
@@ -384,6 +388,24 @@ describe('looking', () => {
       [['undone-since', null, null]],
     );
     assert.equal(back.value.feuds.length, 1);
+  });
+});
+
+describe('what is offered', () => {
+  const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds';
+
+  test('is DAMON only where nobody else has it, and a PMU where there is one', () => {
+    const host = new ScriptedHost([9]);
+    host.write(KDAMONDS, '');
+    assert.equal(lookOffers(host)['damon-regions'], true);
+    for (const [file, text] of Object.entries({ state: 'on', pid: '42', 'contexts/nr_contexts': '1' }))
+      host.write(`${KDAMONDS}/0/${file}`, text);
+    assert.match(
+      String(lookOffers(host)['damon-regions']),
+      /^DAMON is used by another tool: kdamond 0 runs as 42$/,
+    );
+    host.write('/sys/bus/event_source/devices/ibs_op/type', '11');
+    assert.equal(lookOffers(host).pmu, true);
   });
 });
 

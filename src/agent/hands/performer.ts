@@ -9,7 +9,7 @@ import { lookBackUnderLock } from '../../cycle/aftermath.js';
 import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
 import { parseKeyed } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
-import type { Reading, Source } from '../../sources/source.js';
+import { originsOf, type Reading, type Source } from '../../sources/source.js';
 import { observe } from '../../verification/observe.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -22,7 +22,7 @@ import { Allowance } from './allowance.js';
 import { lookedBackOf, outcomeOf, ownReading, withoutFrames } from './crossing.js';
 import type { Grant, Grants } from './grants.js';
 import { type Allowed, denied, grantedProcess, type Judging, judgePlan } from './judge.js';
-import { type LookMaker, makeLook } from './looks.js';
+import { type LookMaker, lookOffers, makeLook } from './looks.js';
 import {
   type About,
   type Denial,
@@ -148,6 +148,7 @@ export class Performer implements ActingSide {
       actuators: actuatorsOf(host).map(({ name, abilities, clearsReferences, defeatedBy }) => ({
         ...{ name, abilities, clearsReferences, defeatedBy },
       })),
+      offers: lookOffers(host),
     };
   }
 
@@ -245,7 +246,7 @@ export class Performer implements ActingSide {
       this.#allowance.sampled(meter() ?? 0, this.#grants.sampleShare);
     }
     if (signal.aborted) return denied('cancelled', String(signal.reason));
-    return success({ account: source.account(), ownCpuNs: meter() });
+    return success({ origins: originsOf(source), account: source.account(), ownCpuNs: meter() });
   }
 
   async #apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {
