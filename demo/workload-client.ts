@@ -36,8 +36,9 @@ export class WorkloadClient {
   }
 
   /** Starts a workload. Fails with what it wrote to standard error when it cannot run, say without koffi. */
-  static async start(): Promise<WorkloadClient> {
-    const conversation = begin();
+  /** `program`: Node by another name, so that a target of that name is this process and no other. */
+  static async start(program = process.execPath): Promise<WorkloadClient> {
+    const conversation = begin(program);
     const first = new Promise<string>((resolve) => conversation.lines.once('line', resolve));
     const early = conversation.ended.then((how) => {
       throw new Error(`the workload ended at once (${how}): ${conversation.errors()}`);
@@ -96,8 +97,8 @@ interface Conversation {
   errors(): string;
 }
 
-function begin(): Conversation {
-  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'pipe'] });
+function begin(program: string): Conversation {
+  const child = spawn(program, [PROGRAM], { stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString('utf8')).slice(-4096);

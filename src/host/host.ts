@@ -251,6 +251,11 @@ export interface PageServer {
 export interface Network {
   /** EADDRINUSE when another serves there, EEXIST for a path that is no socket, EACCES … */
   serve(place: ListenPlace): Promise<Answer<PageServer>>;
+  /**
+   * The body of a GET over plain HTTP from a service of this machine. EACCES for another machine's address, ETIMEDOUT,
+   * EFBIG; EIO with its status when that is not 200.
+   */
+  get(url: string, withinMs: Milliseconds, mostBytes: Bytes): Promise<Answer<string>>;
 }
 
 /** Who started this process as a service, and watches it. */

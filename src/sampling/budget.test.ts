@@ -109,8 +109,8 @@ describe('the share of a CPU', () => {
         cpuNs += costNs;
         looks++;
         nowMs += costNs / 1e6;
+        more(budget);
       } else nowMs += 1000;
-      more(budget);
     }
     return { share: cpuNs / (seconds * 1e9), looks };
   }

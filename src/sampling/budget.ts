@@ -13,6 +13,9 @@ export const LOOKS_FOR_HEAT = ['pmu', 'damon-regions'] as const;
 export const OTHER_LOOKS = ['occupancy', 'smaps'] as const;
 export type LookName = (typeof LOOKS_FOR_HEAT)[number] | (typeof OTHER_LOOKS)[number];
 
+/** The word of a configuration for choosing among all of them. */
+export const AUTO = 'auto';
+
 /** What a host offers now; a reason where it does not. */
 export type Offers = Readonly<Partial<Record<LookName, true | string>>>;
 

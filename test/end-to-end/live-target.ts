@@ -10,8 +10,8 @@ export const MIB = 2 ** 20;
  * A workload whose memory khugepaged leaves alone: nothing is advised, and where THP is `always` the process asks not
  * to be served (Linux 6.18; older kernels refuse, and then need `madvise`).
  */
-export async function quietWorkload(): Promise<WorkloadClient> {
-  const workload = await WorkloadClient.start();
+export async function quietWorkload(program?: string): Promise<WorkloadClient> {
+  const workload = await WorkloadClient.start(program);
   await workload.ask('thp', { disable: 'except-advised' }).catch((problem) => {
     if (!(problem instanceof WorkloadRefusal)) throw problem;
   });

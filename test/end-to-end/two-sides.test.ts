@@ -4,7 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,9 +29,15 @@ const NOTHING = '0000000000000000';
 /** CAP_DAC_READ_SEARCH, CAP_IPC_LOCK, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_NICE, CAP_PERFMON. */
 const KEPT = [2n, 14n, 19n, 21n, 23n, 38n].reduce((bits, bit) => bits | (1n << bit), 0n);
 const BLOCKS = 8;
+const NAME = `sides-${process.pid}`;
 const SECOND = 1000;
 
 const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Pids of a process's children. */
+function childrenOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+}
 
 async function until<Value>(what: string, ask: () => Value | undefined, ms = 60_000): Promise<Value> {
   for (let waited = 0; waited < ms; waited += 20) {
@@ -42,7 +57,10 @@ describe('an agent of two processes', { skip }, () => {
 
   before(async () => {
     chmodSync(directory, 0o755);
-    workload = await quietWorkload();
+    // A name of its own: other programs of Node are nobody's target here.
+    symlinkSync(process.execPath, at(NAME));
+    workload = await quietWorkload(at(NAME));
+    assert.equal(readFileSync(`/proc/${workload.pid}/comm`, 'utf8').trim(), NAME);
     region = await hugeRegion(workload, 'sides', BLOCKS * 2 * MIB);
   });
 
@@ -53,7 +71,6 @@ describe('an agent of two processes', { skip }, () => {
   });
 
   function configure(act: boolean): void {
-    const command = readFileSync(`/proc/${workload.pid}/comm`, 'utf8').trim();
     mkdirSync(at('state'), { recursive: true });
     writeFileSync(
       at('agent.yaml'),
@@ -63,9 +80,11 @@ state: ${at('state')}
 runtime: ${at('run')}
 targets:
   - name: sides
-    match: { command: '${command}' }
+    match: { command: '${NAME}' }
     policy: return-empty
+    actuators: [madvise]
     every: 2s
+    guards: { cpuPressure: 0, memoryPressure: 0, ioPressure: 0, memoryFull: 0, ioFull: 0 }
     act: ${act}
 `,
     );
@@ -88,9 +107,7 @@ targets:
     });
     await until(`the status (${errors})`, () => (existsSync(at('run/status.json')) ? true : undefined));
     const acting = agent.pid ?? 0;
-    const deciding = Number(
-      readFileSync(`/proc/${acting}/task/${acting}/children`, 'utf8').trim().split(' ')[0],
-    );
+    const deciding = Number(childrenOf(acting));
     return { agent, acting, deciding, ended, errors: () => errors };
   }
 
@@ -177,7 +194,7 @@ targets:
     chmodSync(directory, 0o700);
     const { agent, acting, ended, errors } = await start();
     assert.match(errors(), /has all privileges as well: prepare its directories: user \d+ may not enter /);
-    assert.equal(readFileSync(`/proc/${acting}/task/${acting}/children`, 'utf8').trim(), '');
+    assert.equal(childrenOf(acting), '');
     agent.kill('SIGTERM');
     assert.equal((await ended).code, 130);
     chmodSync(directory, 0o755);

@@ -178,9 +178,12 @@ function metricProblems(whole: Branch, path: Path): readonly Problem[] {
   if (metric?.kind !== 'branch') return [];
   const one = (keys: readonly string[]) => keys.filter((key) => metric.entries.has(key)).length;
   const at = [...path, 'guards', 'metric'];
-  if (one(['file', 'command']) !== 1) return [problem(metric.at, at, 'needs either file or command')];
-  if (one(['controlFile', 'controlCommand']) > 1)
-    return [problem(metric.at, at, 'has two controls: controlFile and controlCommand')];
+  if (one(['file', 'command', 'query']) !== 1)
+    return [problem(metric.at, at, 'needs either file, command or query')];
+  const controls = ['controlFile', 'controlCommand', 'controlQuery'];
+  if (one(controls) > 1) return [problem(metric.at, at, `has two controls: ${controls.join(', ')}`)];
+  if (one(['prometheus']) === 0 && one(['query', 'controlQuery']) > 0)
+    return [problem(metric.at, at, 'has a query, and no prometheus to ask')];
   return [];
 }
 

@@ -6,6 +6,7 @@ import { USUAL_MARGIN } from '../../guards/metric.js';
 import { USUAL_PRESSURE } from '../../guards/pressure.js';
 import { DEFAULT_BOUNDS } from '../../history/history.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
+import { AUTO } from '../../sampling/budget.js';
 import { isText, listField, readField, WORD } from '../../vocabulary/field.js';
 import {
   choice,
@@ -125,6 +126,9 @@ const words = (brief: string) =>
 const file = (brief: string) =>
   parsed(readField(ABSOLUTE, isText, { brief, placeholder: 'path' })).optional();
 
+const line = (brief: string, placeholder: string) =>
+  parsed(readField(WORD, isText, { brief, placeholder })).optional();
+
 export const GUARD_FIELDS = z.strictObject({
   cpuPressure: percent('waits while some task waited for a CPU for more percent of ten seconds').default(
     USUAL_PRESSURE.some.cpu,
@@ -160,8 +164,11 @@ export const METRIC_FIELDS = z.strictObject({
   ).default('the metric'),
   file: file('file whose last word is the value, such as one that a script writes'),
   command: words('command, as a list of words, whose output ends with the value'),
+  prometheus: line('address of a Prometheus of this machine: http://127.0.0.1:9090', 'url'),
+  query: line('its query, whose one value it is', 'query'),
   controlFile: file('the same of a process that nobody touches: what both do is no effect'),
   controlCommand: words('the same by a command'),
+  controlQuery: line('the same by a query', 'query'),
   worse: choice(['higher', 'lower'], {
     brief: 'which way is worse: latency gets worse upwards, throughput downwards',
   }).default('higher'),
@@ -186,9 +193,9 @@ function treatmentShape({ policies, sources, actuators }: Kinds) {
       }),
     ).optional(),
     sources: parsedList(
-      listField(oneOf(Object.keys(sources)), isText, {
+      listField(oneOf([...Object.keys(sources), AUTO]), isText, {
         brief:
-          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits',
+          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits; auto takes a PMU, else DAMON that nobody else has, and content, within the share of a CPU',
         placeholder: 'source',
       }),
     ).default(['occupancy']),

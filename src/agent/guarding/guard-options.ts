@@ -9,9 +9,13 @@ export interface MetricSource {
   readonly file?: string | undefined;
   /** Words of a command whose output is the value. */
   readonly command?: readonly string[] | undefined;
+  /** Address of a Prometheus of this machine, and the query whose one value it is. */
+  readonly prometheus?: string | undefined;
+  readonly query?: string | undefined;
   /** The same of processes that nobody touches. */
   readonly controlFile?: string | undefined;
   readonly controlCommand?: readonly string[] | undefined;
+  readonly controlQuery?: string | undefined;
 }
 
 export interface GuardOptions {

@@ -60,6 +60,67 @@ function starting(end: number | string, ...pieces: readonly string[]) {
   return { host, started, signals, finish };
 }
 
+describe('a metric of Prometheus', () => {
+  const body = (value: string) =>
+    `{"status":"success","data":{"resultType":"vector","result":[{"value":[1,"${value}"]}]}}`;
+
+  /** A host whose Prometheus answers in turn. */
+  function answering(...answers: readonly (Answer<string> | undefined)[]) {
+    const asked: string[] = [];
+    const get = async (url: string, withinMs: number, mostBytes: number) => {
+      asked.push(`${url} ${withinMs} ${mostBytes}`);
+      return answers[asked.length - 1] ?? new Promise<never>(() => undefined);
+    };
+    const host = Object.assign(new ScriptedHost([]), { network: { get } as never });
+    return { host, asked };
+  }
+
+  test('is the last value that came, and why there is none', async () => {
+    const refused = { ok: false, error: { errno: 'ETIMEDOUT', call: 'GET' } } as const;
+    const { host, asked } = answering({ ok: true, value: body('7') }, refused, { ok: true, value: '{}' });
+    const reader = new MetricReader(host, { prometheus: 'http://127.0.0.1:9090/', query: 'a{b="c d"}' });
+    const read = async () => {
+      reader.read(0, false);
+      await turn();
+      return reader.read(0, false);
+    };
+    assert.deepEqual(reader.read(0, true), {
+      ...{ value: undefined, problem: 'Prometheus has not answered yet', acted: true },
+    });
+    await turn();
+    assert.deepEqual(reader.read(0, false), { value: 7, acted: false });
+    await turn();
+    assert.equal((await read()).problem, 'Prometheus: it tells no success');
+    assert.equal(asked.length, 4, 'one question at a time');
+    assert.equal(asked[0], 'http://127.0.0.1:9090/api/v1/query?query=a%7Bb%3D%22c%20d%22%7D 2000 65536');
+  });
+
+  test('may be the control alone, and needs a network', async () => {
+    const { host } = answering({ ok: true, value: body('3') });
+    host.texts.set('/m', '5');
+    const reader = new MetricReader(host, { file: '/m', prometheus: 'http://localhost', controlQuery: 'x' });
+    reader.read(0, false);
+    await turn();
+    assert.deepEqual(reader.read(0, false), { value: 5, control: 3, acted: false });
+    const alone = new MetricReader(new ScriptedHost([]), { prometheus: 'http://localhost', query: 'x' });
+    alone.read(0, false);
+    await turn();
+    assert.equal(alone.read(0, false).problem, 'this host has no network');
+  });
+
+  test('and a file that is a pipe or a large one are never waited for', () => {
+    const host = new ScriptedHost([]);
+    host.texts.set('/m', '5');
+    const status = { kind: 'other' as const, mode: 0o600, bytes: 0, modifiedMs: 0 };
+    host.files.status = () => ({ ok: true, value: status });
+    assert.equal(new MetricReader(host, { file: '/m' }).read(0, false).problem, '/m is no small file');
+    host.files.status = () => ({ ok: true, value: { ...status, kind: 'file', bytes: 2 ** 20 + 1 } });
+    assert.equal(new MetricReader(host, { file: '/m' }).read(0, false).problem, '/m is no small file');
+    host.files.status = () => ({ ok: true, value: { ...status, kind: 'file', bytes: 2 ** 20 } });
+    assert.equal(new MetricReader(host, { file: '/m' }).read(0, false).value, 5);
+  });
+});
+
 describe('a metric', () => {
   test('in a file is its last word, or the reason why it is none', () => {
     const host = new ScriptedHost([]);

@@ -1,4 +1,6 @@
-/** The user's own metric: a number in a file, or what a command prints. Never waited for: the last value counts. */
+/** The user's own metric: a number in a file, what a command prints, or a query of Prometheus. Never waited for: the last
+ * value counts, for a while. */
+import { queryValue } from '../../formats/prometheus/query-answer.js';
 import type { MetricReading } from '../../guards/guard.js';
 import type { Host, Program } from '../../host/host.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
@@ -14,6 +16,7 @@ interface ValueReader {
 
 /** A command that takes longer is ended. */
 const COMMAND_MS: Milliseconds = 5000;
+const MOST_FILE = 1024 * 1024;
 /** Output beyond this is not looked at. */
 const MOST_OUTPUT = 4096;
 
@@ -21,9 +24,12 @@ export class MetricReader {
   readonly #own: ValueReader;
   readonly #control: ValueReader | undefined;
 
-  constructor(host: Host, { file, command, controlFile, controlCommand }: MetricSource) {
-    this.#own = readerOf(host, file, command) ?? new NoValue();
-    this.#control = readerOf(host, controlFile, controlCommand);
+  constructor(host: Host, source: MetricSource) {
+    const { file, command, query, controlFile, controlCommand, controlQuery, prometheus } = source;
+    this.#own = readerOf(host, { file, command, query, prometheus }) ?? new NoValue();
+    this.#control = readerOf(host, {
+      ...{ file: controlFile, command: controlCommand, query: controlQuery, prometheus },
+    });
   }
 
   /** The value now. `acted`: whether the target was acted on since the last reading. */
@@ -40,13 +46,12 @@ export class MetricReader {
   }
 }
 
-function readerOf(
-  host: Host,
-  file: string | undefined,
-  command: readonly string[] | undefined,
-): ValueReader | undefined {
+type Place = Pick<MetricSource, 'file' | 'command' | 'query' | 'prometheus'>;
+
+function readerOf(host: Host, { file, command, query, prometheus }: Place): ValueReader | undefined {
   if (file !== undefined) return new FileValue(host, file);
-  return command === undefined ? undefined : new CommandValue(host, command);
+  if (command !== undefined) return new CommandValue(host, command);
+  return query === undefined ? undefined : new QueryValue(host, prometheus ?? '', query);
 }
 
 class NoValue implements ValueReader {
@@ -68,6 +73,12 @@ class FileValue implements ValueReader {
   }
 
   poll(): void {
+    // A pipe would be waited for.
+    const status = this.#host.files.status(this.#path);
+    if (status.ok && (status.value.kind !== 'file' || status.value.bytes > MOST_FILE)) {
+      this.value = { value: undefined, problem: `${this.#path} is no small file` };
+      return;
+    }
     const text = this.#host.files.readText(this.#path);
     this.value = text.ok
       ? numberIn(text.value.slice(0, MOST_OUTPUT), this.#path)
@@ -118,5 +129,38 @@ class CommandValue implements ValueReader {
     this.#running = undefined;
     this.value =
       end === 0 ? numberIn(text, name) : { value: undefined, problem: `${name} ended with ${String(end)}` };
+  }
+}
+
+/** A Prometheus that takes longer has not answered, and one number takes no more bytes. */
+const QUERY_MS: Milliseconds = 2000;
+const MOST_ANSWER = 64 * 1024;
+
+class QueryValue implements ValueReader {
+  readonly #host: Host;
+  readonly #url: string;
+  #isAsking = false;
+  value: Value = { value: undefined, problem: 'Prometheus has not answered yet' };
+
+  constructor(host: Host, prometheus: string, query: string) {
+    this.#host = host;
+    this.#url = `${prometheus.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
+  }
+
+  poll(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    void this.#ask().then((value) => {
+      this.value = value;
+      this.#isAsking = false;
+    });
+  }
+
+  async #ask(): Promise<Value> {
+    const answer = await this.#host.network?.get(this.#url, QUERY_MS, MOST_ANSWER);
+    if (answer === undefined) return { value: undefined, problem: 'this host has no network' };
+    if (!answer.ok) return { value: undefined, problem: `Prometheus: ${answer.error.errno}` };
+    const found = queryValue(answer.value);
+    return found.ok ? { value: found.value } : { value: undefined, problem: `Prometheus: ${found.error}` };
   }
 }

@@ -1,5 +1,7 @@
 /** The sources that the acting side has for what it may be asked to look at. */
 import { checkedParameters, KINDS } from '../../config/kinds.js';
+import { missingDamon } from '../../damon/damon-features.js';
+import { chooseSlot, glanceAtDamonUse } from '../../damon/owner.js';
 import type { Host } from '../../host/host.js';
 import { DAMON_REGIONS_DEFAULTS, DamonRegionsSource } from '../../sources/damon-regions.js';
 import { PerfPipeSource } from '../../sources/perf-pipe.js';
@@ -7,7 +9,7 @@ import { samplingEvent } from '../../sources/sampling-event.js';
 import type { Source } from '../../sources/source.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Grant } from './grants.js';
-import type { SampleRequest } from './protocol.js';
+import type { LookOffers, SampleRequest } from './protocol.js';
 
 /** Share of a core that decoding of PMU samples may take; the period follows it. */
 const DECODING_SHARE = 0.01;
@@ -48,4 +50,22 @@ function pmuSource(host: Host, windowMs: number, processes: readonly ProcessIden
     bound: DECODING_SHARE,
     period: event.period,
   });
+}
+
+/** What is there to look with. Only reads: nothing is asked of DAMON. */
+export function lookOffers(host: Host): LookOffers {
+  const event = samplingEvent(host, { physical: false });
+  return {
+    pmu: typeof event === 'string' ? event : true,
+    'damon-regions': damonOffer(host),
+    occupancy: true,
+    smaps: true,
+  };
+}
+
+function damonOffer(host: Host): true | string {
+  const missing = missingDamon(host);
+  if (missing !== '') return missing;
+  const choice = chooseSlot(glanceAtDamonUse(host), false);
+  return typeof choice === 'object' ? `DAMON is used by ${choice.owner}` : true;
 }

@@ -12,6 +12,7 @@ import { MIB } from '../../vocabulary/units.js';
 import type { Told } from './acting-side.js';
 import type { Grant, Grants } from './grants.js';
 import { narrower } from './judge.js';
+import { lookOffers } from './looks.js';
 import { Performer } from './performer.js';
 import type { SampleRequest } from './protocol.js';
 
@@ -243,10 +244,20 @@ describe('what the configuration says', () => {
     const { host, performer } = acting();
     host.texts.set('/proc/self/status', 'Name:\tx\nCapEff:\t0000000000080000\n');
     const told = await performer.about();
-    assert.deepEqual(told.ok && told.value, {
+    assert.ok(told.ok);
+    const { actuators, offers, ...rest } = told.value;
+    assert.deepEqual(rest, {
       ...{ version: 1, pid: 1, userId: 0, capabilities: ['CAP_SYS_PTRACE'] },
       targets: [{ name: 'db', act: true }],
     });
+    assert.deepEqual(
+      actuators.map(({ name }) => name),
+      ['madvise', 'debugfs-split', 'damos', 'collapse-then-split'],
+    );
+    assert.deepEqual([offers.occupancy, offers.smaps], [true, true]);
+    assert.match(String(offers['damon-regions']), /^no .*CONFIG_DAMON_SYSFS/);
+    assert.match(String(offers.pmu), /^no PMU of this machine/);
+    assert.deepEqual(Object.keys(actuators[0]), ['name', 'abilities', 'clearsReferences', 'defeatedBy']);
     host.texts.delete('/proc/self/status');
     const bare = await performer.about();
     assert.deepEqual(bare.ok && bare.value.capabilities, []);
@@ -380,6 +391,24 @@ describe('looking', () => {
   });
 });
 
+describe('what is offered', () => {
+  const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds';
+
+  test('is DAMON only where nobody else has it, and a PMU where there is one', () => {
+    const host = new ScriptedHost([9]);
+    host.write(KDAMONDS, '');
+    assert.equal(lookOffers(host)['damon-regions'], true);
+    for (const [file, text] of Object.entries({ state: 'on', pid: '42', 'contexts/nr_contexts': '1' }))
+      host.write(`${KDAMONDS}/0/${file}`, text);
+    assert.match(
+      String(lookOffers(host)['damon-regions']),
+      /^DAMON is used by another tool: kdamond 0 runs as 42$/,
+    );
+    host.write('/sys/bus/event_source/devices/ibs_op/type', '11');
+    assert.equal(lookOffers(host).pmu, true);
+  });
+});
+
 describe('samples', () => {
   const request = (more: Partial<SampleRequest> = {}): SampleRequest => ({
     look: 'smaps',
@@ -400,6 +429,21 @@ describe('samples', () => {
     const told = await performer.sample(request(), (reading) => seen.push(reading), never);
     assert.equal(codeOf(told), 'too-soon', 'the look before took its share');
     assert.deepEqual(seen, []);
+  });
+
+  test('of a process that was observed a moment ago need no second look, but its target', async () => {
+    const host = new ScriptedHost([9]);
+    let now = grantsOf(grant());
+    const performer = new Performer({ host, readGrants: () => now });
+    const sampled = () => performer.sample(request(), () => undefined, never);
+    assert.equal(codeOf(await performer.observe(SELF)), 'done');
+    assert.equal(codeOf(await sampled()), 'done');
+    assert.equal(codeOf(await sampled()), 'too-soon', 'it serves once');
+    host.nowNs += 60e9;
+    assert.equal(codeOf(await performer.observe(SELF)), 'done');
+    now = grantsOf(grant(), [7]);
+    await performer.reload();
+    assert.equal(codeOf(await sampled()), 'not-a-target');
   });
 
   test('give ranges of the process, and what they cost', async () => {

@@ -9,7 +9,7 @@ import { lookBackUnderLock } from '../../cycle/aftermath.js';
 import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
 import { parseKeyed } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
-import type { Reading, Source } from '../../sources/source.js';
+import { originsOf, type Reading, type Source } from '../../sources/source.js';
 import { observe } from '../../verification/observe.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
 import { OctavoError } from '../../vocabulary/errors.js';
@@ -22,7 +22,7 @@ import { Allowance } from './allowance.js';
 import { lookedBackOf, outcomeOf, ownReading, withoutFrames } from './crossing.js';
 import type { Grant, Grants } from './grants.js';
 import { type Allowed, denied, grantedProcess, type Judging, judgePlan } from './judge.js';
-import { type LookMaker, makeLook } from './looks.js';
+import { type LookMaker, lookOffers, makeLook } from './looks.js';
 import {
   type About,
   type Denial,
@@ -33,6 +33,7 @@ import {
   type ProcessRef,
   type SampleRequest,
 } from './protocol.js';
+import { RecentSizes } from './recent-sizes.js';
 
 /** USER_HZ, which is 100 on every architecture that has huge pages. */
 const NS_PER_TICK: Nanoseconds = 10_000_000;
@@ -50,6 +51,7 @@ export class Performer implements ActingSide {
   readonly #options: PerformerOptions;
   readonly #allowance: Allowance;
   readonly #closing = new AbortController();
+  readonly #recent: RecentSizes;
   #grants: Grants;
   #end: (why: string) => void = () => undefined;
   /** The last request; the next begins when it has ended. */
@@ -60,6 +62,7 @@ export class Performer implements ActingSide {
     this.#options = options;
     this.#grants = options.readGrants();
     this.#allowance = new Allowance(options.host);
+    this.#recent = new RecentSizes(options.host.clock);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -72,7 +75,9 @@ export class Performer implements ActingSide {
   observe(process: ProcessRef): Promise<Told<PageSizes>> {
     return this.#inTurn(() => {
       const seen = this.#look(process);
-      return seen.ok ? success(withoutFrames(seen.value.sizes)) : seen;
+      if (!seen.ok) return seen;
+      this.#recent.keep(process, seen.value.sizes);
+      return success(withoutFrames(seen.value.sizes));
     });
   }
 
@@ -140,10 +145,10 @@ export class Performer implements ActingSide {
       userId: host.identity.userId,
       capabilities: capabilityNames(mask),
       targets: this.#grants.targets.map(({ name, act }) => ({ name, act })),
-      actuators: actuatorsOf(host, [], { askDamon: true }).map(({ name, abilities }) => ({
-        name,
-        abilities,
+      actuators: actuatorsOf(host).map(({ name, abilities, clearsReferences, defeatedBy }) => ({
+        ...{ name, abilities, clearsReferences, defeatedBy },
       })),
+      offers: lookOffers(host),
     };
   }
 
@@ -176,6 +181,14 @@ export class Performer implements ActingSide {
       : denied('stale', `pid ${ref.pid} became another process`);
   }
 
+  /** What was observed a moment ago will do for samples; else a look. */
+  #seen(ref: ProcessRef): Told<{ readonly sizes: PageSizes; readonly grant: Grant }> {
+    const sizes = this.#recent.take(ref);
+    if (sizes === undefined) return this.#look(ref);
+    const granted = grantedProcess(this.#judging(), ref);
+    return granted.ok ? success({ sizes, grant: granted.value.grant }) : granted;
+  }
+
   /** Charges the time of a look to the processes that were looked at, in equal parts. */
   #timed<Value>(processes: readonly ProcessIdentity[], act: () => Value): Value {
     const { clock } = this.#options.host;
@@ -200,7 +213,7 @@ export class Performer implements ActingSide {
     const seen: PageSizes[] = [];
     let grant: Grant | undefined;
     for (const ref of request.processes) {
-      const one = this.#look(ref);
+      const one = this.#seen(ref);
       if (!one.ok) return one;
       grant ??= one.value.grant;
       if (one.value.grant.name !== grant.name)
@@ -233,7 +246,7 @@ export class Performer implements ActingSide {
       this.#allowance.sampled(meter() ?? 0, this.#grants.sampleShare);
     }
     if (signal.aborted) return denied('cancelled', String(signal.reason));
-    return success({ account: source.account(), ownCpuNs: meter() });
+    return success({ origins: originsOf(source), account: source.account(), ownCpuNs: meter() });
   }
 
   async #apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {

@@ -15,6 +15,7 @@ import type { Feud } from '../../planning/guard.js';
 import type { Regret } from '../../planning/regret.js';
 import type { SourceAccount } from '../../sources/source.js';
 import { PlanSchema, type Receipt, type SystemMemory, type Verdict } from '../../vocabulary/plan.js';
+import type { SampleOrigin } from '../../vocabulary/sample.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 
 /** Both sides are of one program: any other version is refused. */
@@ -166,12 +167,21 @@ export interface About {
   /** Capabilities that it holds, by name: `CAP_SYS_PTRACE`. */
   readonly capabilities: readonly string[];
   readonly targets: readonly { readonly name: string; readonly act: boolean }[];
-  /** What each actuator can do here: the deciding side, without privileges, cannot find out by itself. */
-  readonly actuators: readonly Pick<Actuator, 'name' | 'abilities'>[];
+  /** What it can do: the deciding side, which has no rights, cannot find that out. */
+  readonly actuators: readonly ActingMeans[];
+  readonly offers: LookOffers;
 }
+
+/** What can be looked at on this host now; a reason where it cannot. */
+export type LookOffers = Readonly<Record<Look, true | string>>;
+
+/** An actuator as plans need to know it. */
+export type ActingMeans = Pick<Actuator, 'name' | 'abilities' | 'clearsReferences' | 'defeatedBy'>;
 
 /** What samples cost. */
 export interface Looked {
+  /** What the samples are samples of. */
+  readonly origins: readonly SampleOrigin[];
   readonly account: SourceAccount;
   /** CPU time of the acting side, by its own clock; undefined where the host does not tell. */
   readonly ownCpuNs: number | undefined;

@@ -32,7 +32,7 @@ export interface ServeOptions {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly acting: ActingSide;
-  /** Told of every request that was refused, and of the end. */
+  /** Told of every request that no honest side makes, and of the end. */
   tell?(what: string): void;
   /** Is given what passes wishes on to the other side. */
   wishes?(pass: (wish: Wish) => void): void;
@@ -199,9 +199,10 @@ class Server {
         this.#send({ id, kind: 'denied', denial: TOO_LARGE });
       return;
     }
-    this.#options.tell?.(`refused (${told.error.code}): ${told.error.why}`);
     this.#send({ id, kind: 'denied', denial: told.error });
-    if (isSuspicious(told.error)) this.#refused++;
+    if (!isSuspicious(told.error)) return;
+    this.#options.tell?.(`refused (${told.error.code}): ${told.error.why}`);
+    this.#refused++;
     if (this.#refused > MOST_REFUSED)
       this.#breach?.('the deciding side broke the rules: it asks for what it may not again and again');
   }

@@ -1,6 +1,8 @@
 /** What a configuration allows, for the acting side, which reads it by itself. */
+
 import { KINDS } from '../../config/kinds.js';
 import type { Host } from '../../host/host.js';
+import { AUTO } from '../../sampling/budget.js';
 import { ServiceReader } from '../../services/service-reader.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes } from '../../vocabulary/units.js';
@@ -12,6 +14,7 @@ import {
   USUAL_LOOK_SHARE,
   USUAL_SAMPLE_SHARE,
 } from '../hands/grants.js';
+import { LOOKS } from '../hands/protocol.js';
 import { isWithin } from '../patterns/hours.js';
 import { namesOf } from '../patterns/names.js';
 
@@ -36,7 +39,7 @@ function grantOf(target: Target): Grant {
   return {
     ...{ name, act, actions: ['split', 'collapse'], budgets, actuatorParameters },
     actuators: (actuators.length > 0 ? actuators : Object.keys(KINDS.actuators)) as Grant['actuators'],
-    looks: sources as Grant['looks'],
+    looks: sources.includes(AUTO) ? LOOKS : (sources as Grant['looks']),
     bytesPerHour: timed.bytesPerHour,
     pauseMs: LEAST_PAUSE_MS,
     readBytesPerSecond: readRateOf(sourceParameters),

@@ -8,14 +8,19 @@ import { learnUndone } from '../../cycle/policy-facts.js';
 import type { Host } from '../../host/host.js';
 import { feudKey } from '../../planning/guard.js';
 import { regretKey } from '../../planning/regret.js';
+import { AUTO } from '../../sampling/budget.js';
+import type { Source } from '../../sources/source.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
+import { COMPLETE, type SampleOrigin } from '../../vocabulary/sample.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { ActingSide } from '../hands/acting-side.js';
-import type { LookedBack } from '../hands/protocol.js';
+import type { LookedBack, LookOffers } from '../hands/protocol.js';
+import { actingActuators } from './acting-actuators.js';
 import { ActingSource, isLook } from './acting-source.js';
+import { ChosenLooks } from './chosen-looks.js';
 import { granted } from './granted.js';
 import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
 import { seenIn } from './seen.js';
@@ -33,15 +38,24 @@ export interface TurnHandsParts {
   attend?(watch: TurnWatch | undefined): void;
 }
 
+/** Of a source before it was read: it tells by itself what its samples are. */
+const UNREAD: SampleOrigin = {
+  ...{ source: 'auto', detail: '', tells: 'presence', nature: 'unknown', windowNs: undefined },
+  granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
+  ...COMPLETE,
+};
+
 const NOTHING_BACK: LookedBack = { feuds: [], regrets: [], undone: [], cameBack: [], damaged: [] };
 
 export class TurnHands implements Hands {
   readonly processes: readonly ProcessId[];
   readonly #parts: TurnHandsParts;
+  readonly #looks: ChosenLooks;
 
   constructor(parts: TurnHandsParts) {
     this.#parts = parts;
     this.processes = parts.processes;
+    this.#looks = new ChosenLooks(() => parts.host.clock.monotonicNs() / 1e6);
   }
 
   async take(order: Order, watch: TurnWatch): Promise<Taken> {
@@ -64,10 +78,14 @@ export class TurnHands implements Hands {
 
   async #take(order: Order, watch: TurnWatch): Promise<Taken> {
     const { acting, host } = this.#parts;
-    const assembled = await assembleTurn(host, this.#request(order));
+    const { actuators, offers } = await granted(watch, () => acting.about());
+    const here = await assembleTurn(host, this.#request(order));
+    const sources = this.#sources(order, here, offers, watch);
+    const assembled = { ...here, actuators: actingActuators(actuators, here.actuators), sources };
     const refs = order.processes.map(({ pid, startTicks }) => ({ pid, startTicks }));
     const back = order.act ? await granted(watch, () => acting.lookBack(refs)) : NOTHING_BACK;
     const planned = await this.#plan(assembled, back, order, watch);
+    this.#noteLooks(order, sources, planned.plan);
     const plan = watch.allowed(planned.plan);
     const done = order.act && plan.steps.length > 0 ? await this.#act(plan, watch) : undefined;
     const cameBack = back.cameBack.reduce((sum, { cameBackBytes }) => sum + cameBackBytes, 0);
@@ -85,7 +103,8 @@ export class TurnHands implements Hands {
     return {
       ...{ target: order.target, processes: order.processes, scope: {} },
       ...{ policy: order.policy, parameters: order.parameters, budgets: order.budgets },
-      ...{ sources: order.sources as TurnRequest['sources'], sourceParameters: order.sourceParameters },
+      sources: order.sources.filter((name) => name !== AUTO) as TurnRequest['sources'],
+      sourceParameters: order.sourceParameters,
       ...{
         actuators: order.actuators as TurnRequest['actuators'],
         actuatorParameters: order.actuatorParameters,
@@ -95,22 +114,43 @@ export class TurnHands implements Hands {
     };
   }
 
+  /** By the configuration, or as far as the host offers them and the share of a CPU allows. */
+  #sources(
+    { target, sources: names }: Order,
+    { sources }: AssembledTurn,
+    offers: LookOffers,
+    watch: TurnWatch,
+  ): readonly Source[] {
+    const { acting } = this.#parts;
+    if (!names.includes(AUTO))
+      return sources.map((own) => (isLook(own.name) ? new ActingSource(own, acting, watch) : own));
+    return this.#looks.next(target, offers).map((name) => {
+      const failed = (why: string) => this.#looks.failed(name, why);
+      const only = this.#looks.wished(target, name);
+      return new ActingSource({ name, origin: UNREAD }, acting, watch, { only, failed });
+    });
+  }
+
+  #noteLooks({ target, sources: names }: Order, sources: readonly Source[], plan: Plan): void {
+    if (!names.includes(AUTO)) return;
+    for (const source of sources)
+      if (source instanceof ActingSource && isLook(source.name))
+        this.#looks.took(target, source.name, source.looked?.ownCpuNs ?? 0);
+    this.#looks.note(target, plan);
+  }
+
   async #plan(
     assembled: AssembledTurn,
     back: LookedBack,
     { act }: Order,
     watch: TurnWatch,
   ): Promise<PlannedTurn> {
-    const { host, acting, mind, extra } = this.#parts;
+    const { host, mind, extra } = this.#parts;
     const place = { host, directory: mind };
     const costs = readCosts(place);
     const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
     const planned = await planTurn({
       ...{ host, id: `plan-${runName(host)}`, ...assembled },
-      actuators: await this.#actuators(assembled, watch),
-      sources: assembled.sources.map((own) =>
-        isLook(own.name) ? new ActingSource(own, acting, watch) : own,
-      ),
       look: (process) => this.#look(process, watch),
       feuds: new Map(back.feuds.map((feud) => [feudKey(feud, feud.block), feud])),
       regrets: new Map(back.regrets.map((regret) => [regretKey(regret), regret])),
@@ -127,21 +167,6 @@ export class TurnHands implements Hands {
       keepBeliefs(place, learned.beliefs);
     }
     return planned;
-  }
-
-  /** The actuators with what they can do on the acting side. */
-  async #actuators({ actuators }: AssembledTurn, watch: TurnWatch): Promise<AssembledTurn['actuators']> {
-    const about = await granted(watch, () => this.#parts.acting.about());
-    return actuators.map((actuator) => {
-      const abilities = about.actuators.find((one) => one.name === actuator.name)?.abilities;
-      const { name, clearsReferences, defeatedBy, batch, pacesItself } = actuator;
-      return {
-        ...{ name, clearsReferences, defeatedBy, batch, pacesItself },
-        abilities: abilities ?? actuator.abilities,
-        apply: (steps, context) => actuator.apply(steps, context),
-        describe: (steps, pid) => actuator.describe(steps, pid),
-      };
-    });
   }
 
   /** Of several processes one may have gone, or be hidden. */

@@ -32,7 +32,11 @@ export function linuxHost(inherited?: Inherited): Host {
     identity,
     ...(manager === undefined ? {} : { serviceManager: manager }),
     // HTTP is loaded by whoever serves.
-    network: { serve: async (place) => (await import('../pages/page-server.js')).servePages(place) },
+    network: {
+      serve: async (place) => (await import('../pages/page-server.js')).servePages(place),
+      get: async (url, withinMs, mostBytes) =>
+        (await import('../pages/local-get.js')).localGet(url, { withinMs, mostBytes }),
+    },
   };
 }
 
