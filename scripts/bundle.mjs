@@ -158,8 +158,16 @@ function schemas(together) {
  * Rooms of the model, of scenarios, of pictures and of the agent: half of the program, which only commands that work for
  * seconds or stay for days use. `status`, `config`, `history` and `explain` load the little that they use of them.
  */
-const SELDOM_USED =
-  /\/dist\/src\/(agent|compare|guards|history|library|metrics|model|reports|simulator|survey|cli\/(compare|explain|history|model|reports|simulate))\/|\/dist\/src\/formats\/yaml|\/dist\/src\/cli\/commands\/(agent|compare|explain|history|model|simulate|survey)|\/node_modules\/(yaml|xz-decompress)\//;
+const SELDOM_USED = new RegExp(
+  [
+    '/dist/src/(agent|compare|guards|history|library|metrics|model|reports|sampling|simulator|survey|top)/',
+    '/dist/src/cli/(agent|compare|history|model|reports|samples|simulate|top)/',
+    '/dist/src/cli/commands/(agent|compare|damon|heat|import|model|record|report|simulate|survey|top)',
+    '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|perf-data|perf-script|yaml)',
+    '/dist/src/sources/(data-objects|damo|perf|program-files|resolve|same-access|sample-filter|text-bound|touched)',
+    '/node_modules/(yaml|xz-decompress)/',
+  ].join('|'),
+);
 
 /** Mostly of such rooms: a file has what is always needed together. */
 function isSeldomUsed({ moduleIds = [] }) {
@@ -192,7 +200,9 @@ function notices(modules) {
     const text = file === undefined ? `(${license})` : readFileSync(join(folder, file), 'utf8').trim();
     return `## ${name} ${version}\n\n${text}\n`;
   });
-  return `# Packages inside this one\n\n${parts.join('\n')}`;
+  // The outlines of the letters in pictures were taken from a font.
+  const font = readFileSync(join(root, 'scripts/licences/dejavu.txt'), 'utf8').trim();
+  return `# Packages inside this one\n\n${parts.join('\n')}\n## DejaVu fonts\n\n${font}\n`;
 }
 
 if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
