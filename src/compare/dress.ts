@@ -10,7 +10,8 @@ export const ROWS = 100;
 const TURNS = 8;
 
 export function placeOf(scenario: Scenario): Place {
-  const every: Nanoseconds = Math.max(1e6, Math.round(scenario.duration / (TURNS + 1)));
+  // Rounded up, so that no further turn falls on the end of the run, where its changes would be all cost.
+  const every: Nanoseconds = Math.max(1e6, Math.floor(scenario.duration / (TURNS + 1)) + 1);
   return { scenario, geometry: hostGeometry(scenario.host), start: every, every };
 }
 

@@ -62,7 +62,59 @@ describe('a metric', () => {
     );
     assert.match(
       feed(guard, [801, 810], () => ({ value: 130 }))?.verdict.objections[0].why ?? '',
-      /^learning/,
+      /^learning|^p99 has not come back yet/,
+    );
+  });
+
+  test('that stays worse behind a stop is not learned as usual: the next act is stopped, too', () => {
+    const { guard, noisy } = learned();
+    const acting = (level: number) => (second: number) => ({ value: noisy(level), acted: second % 10 === 0 });
+    const stop = feed(guard, [600, 700], acting(140));
+    assert.equal(stop?.verdict.objections[0].how, 'stop');
+    const why = new Set<string>();
+    for (let second = (stop?.at ?? 0) + 1; second < 1300; second++)
+      for (const { how, why: said } of guard.observe(1000 * second, {
+        metric: { value: noisy(140), acted: false },
+      }).objections)
+        why.add(`${how}: ${said.replace(/\(\d+\)|\d+ %/, '…')}`);
+    assert.deepEqual(
+      [...why].sort(),
+      [
+        'hold: learning what p99 does by itself (…)',
+        'hold: p99 has not come back yet to what it was before the stop …',
+      ].sort(),
+    );
+    // It is back: learned within a minute and a batch, and then an act is judged by it.
+    assert.notEqual(
+      feed(guard, [1300, 1301], () => ({ value: noisy(100) })),
+      undefined,
+    );
+    for (let second = 1301; second < 1370; second++)
+      guard.observe(1000 * second, { metric: { value: noisy(100), acted: false } });
+    assert.equal(
+      feed(guard, [1370, 1400], () => ({ value: noisy(100) })),
+      undefined,
+    );
+    const again = feed(guard, [1400, 1500], acting(140));
+    assert.equal(again?.verdict.objections[0].how, 'stop');
+    assert.ok(again !== undefined && again.at - 1400 <= 60, `${again?.at}`);
+  });
+
+  test('that stays worse for an hour is taken for the new usual', () => {
+    const { guard, noisy } = learned();
+    const stop = feed(guard, [600, 700], (second) => ({ value: noisy(140), acted: second % 10 === 0 }));
+    const from = (stop?.at ?? 0) + 1;
+    for (let second = from; second < from + 3590; second++)
+      guard.observe(1000 * second, { metric: { value: noisy(140), acted: false } });
+    assert.notEqual(
+      feed(guard, [from + 3590, from + 3595], () => ({ value: noisy(140) })),
+      undefined,
+    );
+    for (let second = from + 3595; second < from + 3700; second++)
+      guard.observe(1000 * second, { metric: { value: noisy(140), acted: false } });
+    assert.equal(
+      feed(guard, [from + 3700, from + 3720], () => ({ value: noisy(140) })),
+      undefined,
     );
   });
 

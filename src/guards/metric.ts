@@ -49,6 +49,8 @@ const LEAST_BATCHES = 5;
 const MOST_LEAST_BATCHES = 10;
 /** From so many spreads beyond the bound on a run of batches is a burst. */
 const BURST_SPREADS = 1.5;
+/** A metric that stays worse for so long after a stop is taken for the new usual: something else has changed. */
+const LASTING_MS: Milliseconds = 3_600_000;
 /** A metric that varies by less is taken to vary by so much. */
 const LEAST_SPREAD = 0.002;
 
@@ -68,6 +70,8 @@ export class MetricGuard implements Guard {
   readonly #batches = new Batches();
   #usual: Batch[] = [];
   #watch: Watch | undefined;
+  /** The time of watching that ended with a stop, until what is usual was learned behind it. */
+  #stopped: { readonly watch: Watch; readonly atMs: Milliseconds } | undefined;
   #lastValueMs: Milliseconds | undefined;
   #firstMs: Milliseconds | undefined;
 
@@ -124,7 +128,9 @@ export class MetricGuard implements Guard {
   }
 
   #judge(nowMs: Milliseconds, batch: Batch): Verdict | undefined {
+    if (this.#isStillWorse(nowMs, batch)) return objecting(this.name, 'hold', this.#notBack());
     this.#usual = [...this.#usual, batch].slice(-MOST_BATCHES);
+    if (this.#usual.length >= FEWEST_BATCHES) this.#stopped = undefined;
     const watch = this.#watch;
     if (watch === undefined) return undefined;
     if (Math.abs(nowMs - watch.lastActMs) > AFTER_ACT_MS && watch.test.suspicion < 0.1) {
@@ -136,10 +142,24 @@ export class MetricGuard implements Guard {
     const beyond = (worsening - watch.noise.centre - this.#bound(watch)) / watch.noise.spread;
     if (!watch.test.add(beyond)) return undefined;
     const why = this.#reason(watch);
-    // What follows is learned anew, behind the pause.
+    // What follows is learned anew, as far as it is no longer what stopped it.
+    this.#stopped = { watch, atMs: nowMs };
     this.#watch = undefined;
     this.#usual = [];
     return objecting(this.name, 'stop', why);
+  }
+
+  /** What an act has done to the metric, and has not gone yet, must not be taken for what is usual. */
+  #isStillWorse(nowMs: Milliseconds, batch: Batch): boolean {
+    if (this.#stopped === undefined) return false;
+    const { watch, atMs } = this.#stopped;
+    if (Math.abs(nowMs - atMs) > LASTING_MS) return false;
+    return worseningOf(batch, watch.before, this.#options) - watch.noise.centre > this.#bound(watch);
+  }
+
+  #notBack(): string {
+    const before = this.#stopped?.watch.before.value ?? Number.NaN;
+    return `${this.#options.name} has not come back yet to what it was before the stop (${shown(before)})`;
   }
 
   /** How much worse than usual it may be: the margin, or what is left up to the limit. */
