@@ -142,11 +142,11 @@ const ROWS = [
         '{{target}}: {{state}}',
         'What each target is in: observing, acting, backing off, stopped.',
       ),
-      timeline(
-        'State of guards',
-        `octavo_agent_guard_state{instance=~"$instance"} == 1`,
-        '{{guard}}: {{state}}',
-        'Of the whole agent.',
+      lines(
+        'Guards that object',
+        'short',
+        [[ofAgent('guard_objections'), '{{instance}} {{guard}}']],
+        'Targets that each guard keeps from being acted on.',
       ),
       lines(
         'Policy and processes',

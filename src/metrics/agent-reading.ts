@@ -1,6 +1,5 @@
 /** What the agent says of itself, for its metrics. */
 import type { HistoryHealth } from '../history/health.js';
-import type { ActingState } from '../history/observation.js';
 import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
 
 export interface AgentReading {
@@ -19,8 +18,8 @@ export interface AgentReading {
   readonly configLoadedAtMs: Milliseconds;
   /** Targets with living processes. */
   readonly targets: number;
-  /** Guards of the whole agent, by their names in the configuration. */
-  readonly guards: readonly { readonly name: string; readonly state: ActingState }[];
+  /** Guards that keep targets from being acted on, and how many of them. */
+  readonly guards: readonly { readonly name: string; readonly targets: number }[];
   /** Absent where no history is kept. */
   readonly history?: HistoryHealth | undefined;
 }

@@ -21,7 +21,7 @@ const AGENT: AgentReading = {
   configOk: true,
   configLoadedAtMs: 1_700_000_000_000,
   targets: 2,
-  guards: [{ name: 'memory-pressure', state: 'backing-off' }],
+  guards: [{ name: 'pressure', targets: 3 }],
   history: { bytes: { raw: 10, '5m': 20, '1h': 30 }, dropped: 4, problem: undefined, damage: [] },
 };
 
@@ -103,8 +103,7 @@ describe('values', () => {
       octavo_agent_config_last_reload_successful: 1,
       octavo_agent_config_last_reload_success_timestamp_seconds: 1_700_000_000,
       octavo_agent_targets: 2,
-      'octavo_agent_guard_state{guard="memory-pressure",state="backing-off"}': 1,
-      'octavo_agent_guard_state{guard="memory-pressure",state="acting"}': 0,
+      'octavo_agent_guard_objections{guard="pressure"}': 3,
       'octavo_agent_history_bytes{tier="raw"}': 10,
       'octavo_agent_history_bytes{tier="5m"}': 20,
       'octavo_agent_history_bytes{tier="1h"}': 30,

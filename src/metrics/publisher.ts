@@ -9,7 +9,7 @@ import type { MetricTexts } from './metrics.js';
 
 export interface PublishPlaces {
   readonly listen?: ListenPlace | undefined;
-  /** Path of the text file; its name ends in `.prom`. */
+  /** Path of the text file. */
   readonly textfile?: string | undefined;
   /** Without new texts for so long `/-/healthy` answers 503. */
   readonly healthyMs: Milliseconds;
@@ -17,13 +17,12 @@ export interface PublishPlaces {
 
 /** node_exporter runs as a user of its own. */
 const FOR_ALL = 0o644;
-/** The metrics are no secret, and the socket's directory says who may come near it. */
-export const SOCKET_MODE = 0o660;
 
 export class MetricsPublisher {
   readonly #host: Host;
   readonly #places: PublishPlaces;
   #server: PageServer | undefined;
+  #attempt: Promise<string | undefined> | undefined;
   #closed = false;
 
   constructor(host: Host, places: PublishPlaces) {
@@ -51,9 +50,17 @@ export class MetricsPublisher {
     return written.ok ? undefined : `${textfile} cannot be written (${written.error.errno})`;
   }
 
-  async #listen(): Promise<string | undefined> {
+  /** Serves, unless it does already; one attempt at a time. */
+  #listen(): Promise<string | undefined> {
     const { listen } = this.#places;
-    if (listen === undefined || this.#server !== undefined) return undefined;
+    if (listen === undefined || this.#server !== undefined) return Promise.resolve(undefined);
+    this.#attempt ??= this.#serve(listen).finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
+  }
+
+  async #serve(listen: ListenPlace): Promise<string | undefined> {
     const { network } = this.#host;
     if (network === undefined) return 'metrics cannot be served on this host';
     const served = await network.serve(listen);

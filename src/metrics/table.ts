@@ -167,14 +167,11 @@ export const AGENT_METRICS: readonly AgentMetric[] = [
     one(targets),
   ),
   agentMetric(
-    'agent_guard_state',
+    'agent_guard_objections',
     'gauge',
-    `What each guard of the agent says: 1 for the state that it is in, 0 for the others (${ACTING_STATES.join(', ')}).`,
-    ({ guards }) =>
-      guards.flatMap(({ name, state }) =>
-        ACTING_STATES.map((each) => ({ labels: [name, each], value: each === state ? 1 : 0 })),
-      ),
-    ['guard', 'state'],
+    'Number of targets that a guard keeps from being acted on.',
+    ({ guards }) => guards.map(({ name, targets }) => ({ labels: [name], value: targets })),
+    ['guard'],
   ),
   agentMetric(
     'agent_history_bytes',

@@ -37,6 +37,8 @@ export interface SessionParts {
 }
 
 const STATUS_EVERY: Milliseconds = 5000;
+/** An agent that hangs must not look as if nothing happened: later than this it is not healthy. */
+const HEALTHY_MS: Milliseconds = 120_000;
 /** History and metrics are brought up to date this often. */
 const KEEP_EVERY: Milliseconds = 10_000;
 
@@ -80,7 +82,9 @@ export class Session {
   #recorderOf(state: string, { history, metrics }: Configuration): Recorder {
     const { host } = this.#parts;
     return new Recorder({
-      ...{ host, mostTargets: metrics.targets, textfile: metrics.textfile },
+      ...{ host, mostTargets: metrics.targets },
+      // A host without a network, as the model is, serves nobody.
+      places: { ...metrics, listen: host.network && metrics.listen, healthyMs: HEALTHY_MS },
       history: history && History.open({ host, directory: state }, history),
       reading: () => this.#reading(),
       trouble: (what, problem) => this.agent.trouble(what, problem),
@@ -102,23 +106,22 @@ export class Session {
     const { host, version = 'unknown' } = this.#parts;
     const { configuration, own } = this.agent;
     const pids = [host.identity.pid, ...this.#hands.processes];
+    const alive = configuration.targets.filter(({ name }) => this.agent.processesOf(name) > 0);
     return {
       ...{ version, startedAtMs: this.#startedMs, ...this.#turns.facts },
       ...{ cpuNs: Math.round(own.totalMs * 1e6), residentBytes: residentBytes(host, pids) },
       ...{ configOk: this.#problem === '', configLoadedAtMs: this.#loadedMs },
-      ...{ targets: configuration.targets.length, guards: [], history: this.#recorder.health },
+      ...{ targets: alive.length, guards: this.#objections(), history: this.#recorder.health },
     };
   }
 
-  /** Serves metrics where the configuration says. */
-  async #serve(): Promise<void> {
-    const { listen } = this.agent.configuration.metrics;
-    const { network } = this.#parts.host;
-    if (listen === undefined || network === undefined) return;
-    const served = await network.serve(listen);
-    if (served.ok) this.#recorder.serveAt(served.value);
-    else
-      this.agent.trouble('metrics', `metrics cannot be served: ${served.error.call} (${served.error.errno})`);
+  /** Guards that keep targets from being acted on now. */
+  #objections(): AgentReading['guards'] {
+    const counts = new Map<string, number>();
+    for (const { name } of this.agent.configuration.targets)
+      for (const guard of new Set(this.agent.guardsOf(name).decision.objections.map((one) => one.guard)))
+        counts.set(guard, (counts.get(guard) ?? 0) + 1);
+    return [...counts].map(([name, targets]) => ({ name, targets }));
   }
 
   /** The configuration is read again at the next opportunity. */
@@ -133,7 +136,7 @@ export class Session {
     if (serviceManager?.watchdogMs !== undefined)
       this.agent.addDuty({ everyMs: serviceManager.watchdogMs / 4, do: () => this.#notify('WATCHDOG=1') });
     try {
-      await this.#serve();
+      await this.#recorder.publish();
       this.#notify('READY=1');
       await this.agent.run();
     } finally {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../../test/scripted-host.js';
+import { success } from '../../base/result.js';
 import { FIELDS, type Observation, valuesOf } from '../../history/observation.js';
-import type { Page } from '../../host/host.js';
+import type { Network, Page, PageServer } from '../../host/host.js';
 import type { AgentReading } from '../../metrics/agent-reading.js';
+import type { PublishPlaces } from '../../metrics/publisher.js';
 import { loadConfiguration } from '../configuration/read.js';
 import { parseListenPlace } from '../patterns/listen-place.js';
 import type { TurnRecord } from '../turn/turn-record.js';
@@ -60,54 +62,65 @@ describe('a recorder', () => {
     ...{ version: '1', startedAtMs: 0, lastTurnAtMs: null, lastTurnMs: null, turns: 0, turnsFailed: 0 },
     ...{ cpuNs: 0, residentBytes: 0, configOk: true, configLoadedAtMs: 0, targets: 1, guards: [] },
   };
-  const recorder = (textfile?: string) => {
-    const disk = new ScriptedHost([]);
+  const recorder = (places: Omit<PublishPlaces, 'healthyMs'>, network?: Network) => {
+    const disk = Object.assign(new ScriptedHost([]), network && { network });
     const troubles: (readonly [string, string | undefined])[] = [];
     const made = new Recorder({
-      ...{ host: disk, history: undefined, mostTargets: 10, textfile, reading: () => READING },
+      ...{ host: disk, history: undefined, mostTargets: 10, reading: () => READING },
+      places: { ...places, healthyMs: 1000 },
       trouble: (what, problem) => void troubles.push([what, problem]),
     });
     return { disk, made, troubles };
   };
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
 
   test('serves counters since the start and the last gauges, also of targets without a new turn', async () => {
-    const { made } = recorder();
     const published: (readonly Page[])[] = [];
     let closed = 0;
     const place = parseListenPlace('unix:/run/m.sock');
-    made.serveAt({
+    const server: PageServer = {
       place,
       publish: (pages) => void published.push(pages),
-      ended: Promise.resolve(undefined),
+      ended: new Promise(() => undefined),
       close: async () => void closed++,
-    });
+    };
+    const { made } = recorder({ listen: place }, { serve: async () => success(server) });
+    await made.publish();
     made.note(observed({ splits: 2, hugeBytes: 10 }));
     made.flush(new Set(['a', 'b']));
     made.note(observed({ splits: 1, hugeBytes: 1 }, 'b'));
     made.flush(new Set(['a', 'b']));
-    const [open, plain] = published.at(-1) ?? [];
+    await settled();
+    const [open, plain, healthy] = published.at(-1) ?? [];
     assert.match(plain.body, /octavo_target_splits_total\{target="a"\} 2\n/);
     assert.match(plain.body, /octavo_target_huge_bytes\{target="a"\} 10\n/);
     assert.match(plain.body, /octavo_target_huge_bytes\{target="b"\} 1\n/);
     assert.deepEqual(
-      [open.path, open.accepts, plain.accepts],
-      ['/metrics', 'application/openmetrics-text', undefined],
+      [open.path, open.accepts, plain.accepts, healthy.path, healthy.freshMs],
+      ['/metrics', 'application/openmetrics-text', undefined, '/-/healthy', 1000],
     );
     made.note(observed({ hugeBytes: 2 }, 'b'));
     made.flush(new Set(['b']));
+    await settled();
     assert.doesNotMatch(published.at(-1)?.[1].body ?? '', /huge_bytes\{target="a"\}/);
     await made.close();
     assert.equal(closed, 1);
   });
 
-  test('writes a file for node_exporter, and tells when it cannot', () => {
-    const { disk, made, troubles } = recorder('/metrics/octavo.prom');
+  test('writes a file for node_exporter while it runs, and tells when it cannot', async () => {
+    const textfile = '/metrics/octavo.prom';
+    const { disk, made, troubles } = recorder({ textfile });
     made.note(observed({ splits: 2 }));
     made.flush(new Set(['a']));
-    assert.match(disk.texts.get('/metrics/octavo.prom') ?? '', /octavo_target_splits_total\{target="a"\} 2/);
+    assert.match(disk.texts.get(textfile) ?? '', /octavo_target_splits_total\{target="a"\} 2/);
+    await settled();
+    assert.deepEqual(troubles.at(-1), ['metrics', undefined]);
     disk.full = true;
     made.flush(new Set(['a']));
+    await settled();
     assert.match(troubles.at(-1)?.[1] ?? '', /octavo.prom cannot be written \(ENOSPC\)/);
+    await made.close();
+    assert.ok(!disk.texts.has(textfile));
   });
 
   test('counts turns and failures', () => {

@@ -5,11 +5,10 @@
 import type { HistoryHealth } from '../../history/health.js';
 import type { History } from '../../history/history.js';
 import type { Observation } from '../../history/observation.js';
-import type { Host, Page, PageServer } from '../../host/host.js';
+import type { Host } from '../../host/host.js';
 import type { AgentReading } from '../../metrics/agent-reading.js';
-import { CONTENT_TYPES } from '../../metrics/exposition.js';
-import { Metrics, type MetricTexts } from '../../metrics/metrics.js';
-import type { Milliseconds } from '../../vocabulary/units.js';
+import { Metrics } from '../../metrics/metrics.js';
+import { MetricsPublisher, type PublishPlaces } from '../../metrics/publisher.js';
 import { merged } from './observations.js';
 
 export interface RecorderParts {
@@ -17,38 +16,30 @@ export interface RecorderParts {
   readonly history: History | undefined;
   /** Targets with series of their own. */
   readonly mostTargets: number;
-  /** File for the textfile collector of node_exporter. */
-  readonly textfile: string | undefined;
+  /** Where metrics are given out. */
+  readonly places: PublishPlaces;
   /** What the agent says of itself now. */
   reading(): AgentReading;
   /** Is told what cannot be done, and that it can again. */
   trouble(what: string, problem: string | undefined): void;
 }
 
-/** An agent that hangs must not look as if nothing happened: later than this a scrape fails. */
-const FRESH_MS: Milliseconds = 120_000;
-
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #metrics: Metrics;
   /** Turns since the last flush. */
   readonly #new = new Map<string, Observation>();
-  #server: PageServer | undefined;
+  readonly #publisher: MetricsPublisher;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
     this.#metrics = new Metrics(parts.mostTargets);
+    this.#publisher = new MetricsPublisher(parts.host, parts.places);
   }
 
   note(observation: Observation): void {
     const before = this.#new.get(observation.target);
     this.#new.set(observation.target, before === undefined ? observation : merged(before, observation));
-  }
-
-  /** From now on metrics are served there. */
-  serveAt(server: PageServer): void {
-    this.#server = server;
-    this.#publish();
   }
 
   /** Keeps what is new. `targets`: those that are configured; others are forgotten. */
@@ -60,20 +51,15 @@ export class Recorder {
       this.#new.clear();
     }
     this.#metrics.keepOnly(targets, this.#parts.host.clock.monotonicNs() / 1e6);
-    this.#publish();
+    void this.publish();
   }
 
-  #publish(): void {
-    const { textfile, host } = this.#parts;
-    if (this.#server === undefined && textfile === undefined) return;
-    const texts = this.#metrics.render(this.#parts.reading());
-    this.#server?.publish(pagesOf(texts));
-    if (textfile === undefined) return;
-    const written = host.files.writeFile(textfile, texts.prometheus);
-    this.#parts.trouble(
-      'textfile',
-      written.ok ? undefined : `${textfile} cannot be written (${written.error.errno})`,
-    );
+  /** Gives the metrics out as they are now; the first time may take until a server listens. */
+  async publish(): Promise<void> {
+    const { places, trouble, reading } = this.#parts;
+    if (places.listen === undefined && places.textfile === undefined) return;
+    const problems = await this.#publisher.publish(this.#metrics.render(reading()));
+    trouble('metrics', problems.length === 0 ? undefined : problems.join('; '));
   }
 
   get health(): HistoryHealth | undefined {
@@ -82,20 +68,6 @@ export class Recorder {
 
   async close(): Promise<void> {
     this.#parts.history?.close();
-    await this.#server?.close();
+    await this.#publisher.close();
   }
-}
-
-function pagesOf({ openmetrics, prometheus }: MetricTexts): readonly Page[] {
-  const path = '/metrics';
-  return [
-    {
-      path,
-      type: CONTENT_TYPES.openmetrics,
-      accepts: 'application/openmetrics-text',
-      body: openmetrics,
-      freshMs: FRESH_MS,
-    },
-    { path, type: CONTENT_TYPES.prometheus, body: prometheus, freshMs: FRESH_MS },
-  ];
 }
