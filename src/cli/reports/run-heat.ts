@@ -30,7 +30,7 @@ export async function runHeat({ host }: OctavoContext, run: ToldRun, path: strin
       },
     ];
   const acts = actTimes(run);
-  const shown = withHuge(course, hugeness(run, acts));
+  const shown = withHuge(course, hugeness(run, course.clock === 'wall' ? acts : new Map()));
   const figure = heatFigure(shown, heatScaleOf(source, course), marksOf(run, course, acts));
   return [{ kind: 'figure', figure }, ...(course.clock === 'wall' ? [] : [untimed(path)])];
 }

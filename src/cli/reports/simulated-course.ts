@@ -5,6 +5,9 @@ import { type HeatCourse, pageOfRow, type Segment } from '../../reports/heat/cou
 import type { ProcessHeat } from '../../simulator/run/heat-course.js';
 import { type Bytes, pageGeometry, pageToAddress } from '../../vocabulary/units.js';
 
+/** Rows of all processes together: a picture has no room for more. */
+const MOST_ROWS = 400;
+
 interface Machine {
   readonly pageBytes: Bytes;
   readonly blockBytes: Bytes;
@@ -19,7 +22,9 @@ export function simulatedCourse(
     (a, b) => a - b,
   );
   if (ends.length === 0) return undefined;
-  const rowPages = Math.max(...heats.map((heat) => heat.rowPages));
+  let rowPages = Math.max(...heats.map((heat) => heat.rowPages));
+  const rowsAt = (size: number) => heats.reduce((sum, { pages }) => sum + Math.ceil(pages / size), 0);
+  while (rowsAt(rowPages) > Math.max(MOST_ROWS, heats.length)) rowPages *= 2;
   const segments = segmentsOf(heats, rowPages);
   const rows = segments.reduce((sum, one) => sum + one.rows, 0);
   const begins = ends.map((_, at) =>

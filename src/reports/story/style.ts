@@ -60,5 +60,5 @@ const NARROW = [
 ];
 
 const PRINT = [
-  '@media print{.frame{overflow:visible;border:0}svg.figure{min-width:0}nav,.tools,.skip{display:none}figure,.tile,tr{break-inside:avoid}h2,h3{break-after:avoid}body{font-size:11pt}.pixels,.f-accent,.tile{print-color-adjust:exact;-webkit-print-color-adjust:exact}}',
+  '@media print{.frame,.table{overflow:visible;border:0}table{font-size:9pt}td,th{padding:3px 6px}svg.figure{min-width:0}nav,.tools,.skip{display:none}figure,.tile,tr{break-inside:avoid}h2,h3{break-after:avoid}body{font-size:11pt}.pixels,.f-accent,.tile{print-color-adjust:exact;-webkit-print-color-adjust:exact}}',
 ];
