@@ -10,7 +10,7 @@ export const ROWS = 100;
 const TURNS = 8;
 
 export function placeOf(scenario: Scenario): Place {
-  const every: Nanoseconds = Math.max(1e6, Math.round(scenario.duration / (TURNS + 1)));
+  const every: Nanoseconds = Math.max(1e6, Math.ceil(scenario.duration / (TURNS + 1)));
   return { scenario, geometry: hostGeometry(scenario.host), start: every, every };
 }
 

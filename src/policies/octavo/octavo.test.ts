@@ -298,6 +298,10 @@ test('Blocks that are alike vouch for each other; a sample of each of a few bloc
   assert.ok(alike.proposals.length >= 66, `${alike.proposals.length}`);
   const few = propose({ blocks: even(12, { used: 60, samples: 1 }), each: 1e5 }, { goal: 'bloat=90%' });
   assert.equal(few.proposals.length, 0);
+  const enough = propose({ blocks: even(50, { used: 60, samples: 3 }), each: 1e5 }, { goal: 'bloat=90%' });
+  // 150 samples in all, of which no block has more than three.
+  const splits = enough.proposals.length;
+  assert.ok(splits >= 45 && splits <= 46, `${splits} of 50`);
   assert.ok(few.passedOver.some(({ code, blocks }) => code === 'unknown-heat' && blocks > 5));
 });
 
