@@ -12,6 +12,8 @@ const PRECISION = 4;
 const LEAST_EXPONENT = -2;
 const MOST_EXPONENT = 3;
 const ROUNDS = 25;
+/** A block counts as this many times as hot as expected at most: a few wild ones say nothing about the others. */
+const MOST_TIMES = 5;
 /** A step changes expectations by no more than e to this. */
 const MOST_STEP = 1;
 const ENOUGH = 1e-4;
@@ -63,8 +65,9 @@ class Fit {
       const expected = this.#of(block);
       const weight = this.#between / (this.#between + expected);
       const x = this.#logs[block];
-      level += weight * (this.#totals[block] - expected);
-      slope += weight * (this.#totals[block] - expected) * x;
+      const beyond = Math.min(this.#totals[block], MOST_TIMES * (expected + 1)) - expected;
+      level += weight * beyond;
+      slope += weight * beyond * x;
       one += weight * expected;
       log += weight * expected * x;
       square += weight * expected * x * x;

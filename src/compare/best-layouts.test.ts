@@ -4,7 +4,7 @@ import { SeededRandom } from '../base/seeded-random.js';
 import { CPUS } from '../model/cpus/catalogue.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { knownLayouts, knownSavings } from './best-layouts.js';
-import { type CountedPages, ratesOf, translationCosts } from './rates.js';
+import { type CountedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { STEPS } from './speed-bound.js';
 import { boundsOf } from './stretch-bounds.js';
 
@@ -87,4 +87,26 @@ test('what a hit and a huge walk take is of the CPU', () => {
   const { firstEntries, secondEntries, hitNs, hugeNs } = translationCosts(CPUS.zen3);
   assert.deepEqual([firstEntries, secondEntries], [64, 2048]);
   assert.ok(Math.abs(hitNs - (7 * 0.65) / 3) < 1e-9 && Math.abs(hugeNs - (18 * 0.65) / 3) < 1e-9);
+});
+
+test('pages that all fall into one set have its ways alone, and the bound knows', () => {
+  const blocks = 256;
+  const counts = new Uint32Array(blocks * pagesPerBlock);
+  for (let block = 0; block < blocks; block++) counts[block * pagesPerBlock] = 10;
+  const pages = { counts, used: Uint8Array.from(counts, (count) => Number(count > 0)) };
+  assert.equal(smallEntries(pages, CPUS.zen3), 8);
+  // As folios of 16 pages they have entries in eight of the 256 sets.
+  assert.equal(smallEntries(pages, CPUS['kunpeng-920']), 8 * 8);
+  assert.equal(
+    smallEntries(
+      world(64, 0.4, () => 1),
+      CPUS.zen3,
+    ),
+    2048,
+  );
+  const { leastNs, knownNs } = boundsOf(pages, GEOMETRY, CPUS.zen3);
+  const layouts = knownLayouts(pages, GEOMETRY, CPUS.zen3);
+  const smallNs = layouts.at(-1)?.translationNs ?? 0;
+  for (let step = 0; step <= STEPS; step++) assert.ok(leastNs[step] <= smallNs - knownNs[step] + 1e-9);
+  assert.ok(leastNs[STEPS] > 0.4 * smallNs, `${leastNs[STEPS]} of ${smallNs}`);
 });

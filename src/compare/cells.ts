@@ -75,6 +75,13 @@ interface Scale {
 export function cellOf(place: CellPlace, answer: CellAnswer, rulers: Ruled | undefined): Cell {
   if (answer.kind === 'none') return { ...place, ...NOTHING, unable: answer.why };
   const { run } = answer;
+  const idle = rulers && idleOf(run, rulers.never);
+  if (idle !== undefined)
+    return {
+      ...place,
+      ...NOTHING,
+      unable: `${idle} accessed nothing in the measured time: it waited for all of it`,
+    };
   const scale = rulers && scaleOf(rulers);
   const b =
     scale && ratio(rulers.always.meanRss - run.meanRss, scale.bloatBytes, rulers.never.meanRss * LEAST_BLOAT);
@@ -97,6 +104,12 @@ export function cellOf(place: CellPlace, answer: CellAnswer, rulers: Ruled | und
     nsPerAccess,
     unable: null,
   };
+}
+
+/** A process that accesses memory without huge pages and does not here, so that an access has no time. */
+function idleOf(run: CellRun, never: CellRun): string | undefined {
+  const isBusy = (name: string) => never.processes.some((one) => one.name === name && one.accesses > 0);
+  return run.processes.find(({ name, accesses }) => accesses === 0 && isBusy(name))?.name;
 }
 
 /** Against the better ruler. A recording that the TLB holds whole takes no time at all: what takes some then has no share. */

@@ -88,6 +88,18 @@ test('processes weigh by their accesses without huge pages', () => {
   assert.ok(Math.abs((cell.nsPerAccess ?? 0) - (0.75 * 92 + 0.25 * 194)) < 1e-9);
 });
 
+test('who accesses nothing in the measured time has no figures; who does not in small pages either is left out', () => {
+  const idle = runOf(100, 0);
+  const waiting = { ...idle, processes: idle.processes.map((one) => ({ ...one, accesses: 0 })) };
+  const cell = cellOf(place(), ran(waiting), RULERS);
+  assert.match(cell.unable ?? '', /accessed nothing in the measured time/);
+  assert.deepEqual([cell.product, cell.speedKept, cell.nsPerAccess], [null, null, null]);
+  const late = { name: 'late', accesses: 0, nsPerAccess: 0, rss: 0 };
+  const both = (run: CellRun) => ({ ...run, processes: [...run.processes, late] });
+  const rulers = { never: both(RULERS.never), always: both(RULERS.always) };
+  assert.equal(cellOf(place(), ran(both(runOf(150, 1010))), rulers).unable, null);
+});
+
 test('the bound of a cell is the best point of its curve', () => {
   const curve = (most: number) =>
     Array.from({ length: STEPS + 1 }, (_, step) => most * (1 - (step / STEPS) ** 2));

@@ -1,5 +1,6 @@
 /** Exact rates of accesses during a run, as the bound needs them, and what a walk took in it. */
 import { type Cpu, entriesOf, runPages, waitedShare } from '../model/cpus/cpu.js';
+import { setsOf } from '../model/hardware/set-associative.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
 import type { Bytes, Nanoseconds, PageGeometry } from '../vocabulary/units.js';
@@ -97,4 +98,26 @@ export function translationCosts(cpu: Cpu): TranslationCosts {
     hitNs: cpu.secondHitCycles.value * nsOfCycle(cpu),
     hugeNs: walk.nearCycles.value * nsOfCycle(cpu),
   };
+}
+
+/**
+ * Entries of the second level that small pages can have together: each set holds its ways, and pages at one distance from
+ * each other may all fall into few sets.
+ */
+export function smallEntries({ counts, used }: CountedPages, cpu: Cpu): number {
+  const [entries, ways] = [cpu.second.entries.value, cpu.second.ways.value];
+  const inSet = new Uint32Array(setsOf(entries, ways));
+  const run = runPages(cpu);
+  const isFolio = cpu.coalescing?.by === 'contiguous-bit';
+  for (let start = 0; start < used.length; start += run) {
+    let [hot, resident] = [0, 0];
+    for (let page = start; page < start + run; page++) {
+      resident += used[page];
+      if (used[page] === 0 || counts[page] === 0) continue;
+      hot++;
+      inSet[page % inSet.length]++;
+    }
+    if (run > 1 && hot > 0 && (isFolio || resident === run)) inSet[(start / run) % inSet.length]++;
+  }
+  return inSet.reduce((sum, count) => sum + Math.min(ways, count), 0);
 }

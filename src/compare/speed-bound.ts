@@ -4,12 +4,13 @@
  * in the first level instead (δ), and of a wasted byte (μ) the time that translation takes is at least that of walking each
  * time, less
  *
- *   ν (E₁ + E₂) + δ E₁ + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
+ *   ν (E₁ + E₂) + δ E₁ + σ (E₁ + E₀) + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
  *
- * with E₁ and E₂ entries, W bytes allowed to be wasted, p_i the share of the accesses that entry i of a block in small pages
- * gets, P their sum, e the block's empty bytes. An entry that walks saves nothing, one in the second level the walk less its
- * hit there, one in the first level the whole walk: small(p) = max(0, p (w − c) − ν, p w − ν − δ), and huge(P) the same with
- * P (w − h) in place of 0. For each μ the least over (ν, δ) is looked for; whatever is found holds.
+ * with E₁ and E₂ entries, E₀ of E₂ those that small pages can have (each at a price σ beside ν), W bytes allowed to be wasted,
+ * p_i the share of the accesses that entry i of a block in small pages gets, P their sum, e the block's empty bytes. An entry
+ * that walks saves nothing, one in the second level the walk less its hit there, one in the first level the whole walk:
+ * small(p) = max(0, p (w − c) − ν − σ, p w − ν − σ − δ), and huge(P) the same without σ and with P (w − h) in place of 0. For
+ * each μ the least over the prices of entries is looked for; whatever is found holds.
  */
 import { exponential, logarithm } from '../base/power.js';
 import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
@@ -34,6 +35,8 @@ export interface TranslationCosts {
   /** Entries of the first level, all its arrays together, and of the second. */
   readonly firstEntries: number;
   readonly secondEntries: number;
+  /** Of the second level, what small pages can have together where their sets bound it; all where that is not told. */
+  readonly smallEntries?: number;
   /** A hit in the second level, and the least that a walk to a huge page takes. */
   readonly hitNs: Nanoseconds;
   readonly hugeNs: Nanoseconds;
@@ -74,9 +77,10 @@ interface Costs extends TranslationCosts {
 }
 
 interface Prices {
-  /** Of an entry, of its place in the first level, of a byte. */
+  /** Of an entry, of its place in the first level, of being one of a small page, of a byte. */
   readonly entry: number;
   readonly first: number;
+  readonly small: number;
   readonly byte: number;
 }
 
@@ -110,7 +114,7 @@ function between(walks: readonly WalkTime[], curves: readonly Float64Array[], st
   return (1 - share) * curves[above - 1][step] + share * curves[above][step];
 }
 
-type EntryPrices = Pick<Prices, 'entry' | 'first'>;
+type EntryPrices = Pick<Prices, 'entry' | 'first' | 'small'>;
 
 /** Looks for prices of entries for one price of a byte after the other, each time from the last. */
 class Search {
@@ -145,16 +149,17 @@ class Search {
   /** One price after the other: what an entry gains in the first level hardly depends on what it is worth to be one. */
   #pricesAt(byte: number, start: EntryPrices | undefined): EntryPrices {
     const { smallNs, hitNs } = this.#costs;
-    let { entry, first } = start ?? { entry: 0, first: 0 };
+    const hottest = this.#hottest;
+    const isCrowded = smallOf(this.#costs) < this.#costs.secondEntries;
+    const valueAt = (prices: EntryPrices) => dual(this.#blocks, this.#costs, { ...prices, byte });
+    let { entry, first, small } = start ?? { entry: 0, first: 0, small: 0 };
     for (let round = start === undefined ? FIRST_ROUNDS : 1; round > 0; round--) {
-      entry = leastPrice(this.#hottest * smallNs, start?.entry, (price) =>
-        dual(this.#blocks, this.#costs, { entry: price, first, byte }),
-      );
-      first = leastPrice(this.#hottest * hitNs, start?.first, (price) =>
-        dual(this.#blocks, this.#costs, { entry, first: price, byte }),
-      );
+      entry = leastPrice(hottest * smallNs, start?.entry, (price) => valueAt({ entry: price, first, small }));
+      first = leastPrice(hottest * hitNs, start?.first, (price) => valueAt({ entry, first: price, small }));
+      if (!isCrowded) continue;
+      small = leastPrice(hottest * smallNs, start?.small, (price) => valueAt({ entry, first, small: price }));
     }
-    return { entry, first };
+    return { entry, first, small };
   }
 }
 
@@ -174,11 +179,17 @@ function leastPrice(dearest: number, nearby: number | undefined, valueAt: (price
 function dual(blocks: readonly SortedBlock[], costs: Costs, prices: Prices): number {
   const { firstEntries, secondEntries, smallNs, hugeNs } = costs;
   let sum = prices.entry * (firstEntries + secondEntries) + prices.first * firstEntries;
+  sum += prices.small * (firstEntries + smallOf(costs));
+  const ofSmall = { ...prices, entry: prices.entry + prices.small };
   for (const { pieces, total, emptyBytes } of blocks) {
     const huge = Math.max(total * (smallNs - hugeNs), cachedValue(total, costs, prices));
-    sum += Math.max(smallValue(pieces, costs, prices), huge - prices.byte * emptyBytes);
+    sum += Math.max(smallValue(pieces, costs, ofSmall), huge - prices.byte * emptyBytes);
   }
   return sum;
+}
+
+function smallOf({ smallEntries, secondEntries }: TranslationCosts): number {
+  return smallEntries ?? secondEntries;
 }
 
 /** What an entry that gets a share of the accesses is worth in the second level, or in the first. */

@@ -4,7 +4,7 @@ import type { Machine } from '../simulator/run/host-machine.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 import { knownLayouts, knownSavings } from './best-layouts.js';
-import { type CountedPages, countedPages, ratesOf, translationCosts } from './rates.js';
+import { type CountedPages, countedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { leastTimes } from './speed-bound.js';
 
 export interface StretchBounds {
@@ -19,7 +19,12 @@ export function boundsOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu, 
   const layouts = knownLayouts(pages, geometry, cpu);
   const costs = translationCosts(cpu);
   const { firstEntries, secondEntries } = costs;
-  const all = { ...costs, firstEntries: tlbs * firstEntries, secondEntries: tlbs * secondEntries };
+  const all = {
+    ...costs,
+    firstEntries: tlbs * firstEntries,
+    secondEntries: tlbs * secondEntries,
+    smallEntries: tlbs * Math.min(secondEntries, smallEntries(pages, cpu)),
+  };
   return {
     leastNs: leastTimes(ratesOf(pages, geometry, cpu), all, layouts),
     knownNs: knownSavings(layouts),

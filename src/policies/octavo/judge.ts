@@ -14,6 +14,8 @@ export const SURE: Fraction = 0.9;
  * chance for some, but that so many of them should be is sure, and each that waits for samples misses its bytes meanwhile.
  */
 export const LIKELY: Fraction = 0.5;
+/** That holds where the heat of all blocks together is known to a tenth: by so many samples. */
+const MANY_SAMPLES = 100;
 /**
  * The price of the cut is that of the block next to it, and prices beside it are as good: a change that the goal needs may
  * cost half as much again, and one that it does not need must be worth it at a price as much lower.
@@ -58,7 +60,8 @@ export class Judge {
     // A share of the CPUs' time for at least the same share of the memory: beyond that a budget is not spent.
     const parity = (facts.busyCpus * 1e9) / Math.max(1, residentBytes(facts));
     const isBound = facts.goal.kind === 'slowdown' && facts.parts.parity;
-    this.#enough = facts.goal.kind === 'slowdown' ? SURE : LIKELY;
+    const isKnown = facts.survey.samples.reduce((sum, samples) => sum + samples, 0) >= MANY_SAMPLES;
+    this.#enough = facts.goal.kind !== 'slowdown' && isKnown ? LIKELY : SURE;
     this.#price = isBound ? Math.min(cut.price, parity) : cut.price;
   }
 

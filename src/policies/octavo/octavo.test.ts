@@ -285,6 +285,28 @@ test('A balanced goal gives back some and keeps some, where a budget of slowdown
   assert.ok(budget.proposals.length > balanced.proposals.length, `${budget.proposals.length}`);
 });
 
+test('A balanced goal rests once it is reached, and a block more in small pages moves nothing', () => {
+  const blocks: readonly Block[] = Array.from({ length: 120 }, (_, index) => ({
+    used: 200,
+    samples: 20 + 4 * index,
+  }));
+  const after = (split: (index: number) => boolean) => {
+    const now = blocks.map((block, index) => (split(index) ? { ...block, isSmall: true } : block));
+    return acted(propose({ blocks: now, each: 20 }, { goal: 'balanced' }));
+  };
+  const first = new Set(acted(propose({ blocks, each: 20 }, { goal: 'balanced' })));
+  const isSplit = (index: number) => first.has(`split ${index}`);
+  assert.deepEqual(after(isSplit), []);
+  const next = blocks.findIndex((_, index) => !isSplit(index));
+  assert.deepEqual(
+    after((index) => isSplit(index) || index === next),
+    [],
+  );
+  // Far beyond the knee blocks become huge again, the hottest first.
+  const far = after((index) => index < 118);
+  assert.ok(far.includes('collapse 117') && far.every((act) => act.startsWith('collapse')), far.join());
+});
+
 test('A balanced goal acts on nothing where there is no bloat, and gives all back where huge pages save nothing', () => {
   const dense = even(60, { used: 512, samples: 60 });
   assert.equal(propose({ blocks: dense }, { goal: 'balanced' }).proposals.length, 0);
@@ -298,6 +320,10 @@ test('Blocks that are alike vouch for each other; a sample of each of a few bloc
   assert.ok(alike.proposals.length >= 66, `${alike.proposals.length}`);
   const few = propose({ blocks: even(12, { used: 60, samples: 1 }), each: 1e5 }, { goal: 'bloat=90%' });
   assert.equal(few.proposals.length, 0);
+  const enough = propose({ blocks: even(50, { used: 60, samples: 3 }), each: 1e5 }, { goal: 'bloat=90%' });
+  // 150 samples in all, of which no block has more than three.
+  const splits = enough.proposals.length;
+  assert.ok(splits >= 45 && splits <= 46, `${splits} of 50`);
   assert.ok(few.passedOver.some(({ code, blocks }) => code === 'unknown-heat' && blocks > 5));
 });
 
