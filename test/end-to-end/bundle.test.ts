@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 const BUNDLE = fileURLToPath(new URL('../../../bundle', import.meta.url));
 
 /** Files that begin to work when they are loaded. */
-const PROGRAMS = new Set(['octavo.js', 'command-thread.js', 'worker-entry.js', 'foreign-entry.js']);
+const PROGRAMS = new Set([
+  ...['octavo.js', 'command-thread.js', 'worker-entry.js', 'foreign-entry.js'],
+  ...['acting-entry.js', 'deciding-entry.js', 'start-deciding.js'],
+]);
 
 const FILES = readdirSync(BUNDLE).filter((name) => name.endsWith('.js') && !PROGRAMS.has(name));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedHost } from '../../../test/scripted-host.js';
-import { success } from '../../base/result.js';
+import { failure, success } from '../../base/result.js';
 import { FIELDS, type Observation, valuesOf } from '../../history/observation.js';
 import type { Network, Page, PageServer } from '../../host/host.js';
 import type { AgentReading } from '../../metrics/agent-reading.js';
@@ -84,7 +84,13 @@ describe('a recorder', () => {
       ended: new Promise(() => undefined),
       close: async () => void closed++,
     };
-    const { made } = recorder({ listen: place }, { serve: async () => success(server) });
+    const { made } = recorder(
+      { listen: place },
+      {
+        serve: async () => success(server),
+        get: async () => failure({ errno: 'EIO', call: 'GET' }),
+      },
+    );
     await made.publish();
     made.note(observed({ splits: 2, hugeBytes: 10 }));
     made.flush(new Set(['a', 'b']));
