@@ -5,6 +5,7 @@
 import { NO_STOPS } from '../../guards/back-off.js';
 import type { Host } from '../../host/host.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
 import type { TargetGuards } from '../guarding/target-guards.js';
@@ -56,6 +57,8 @@ export class Agent {
   readonly #lives: Map<string, TargetLife>;
   readonly #rounds: GuardRounds;
   readonly #troubles = new Map<string, string>();
+  /** Processes of each target's last turn. */
+  readonly #lastSeen = new Map<string, ReadonlySet<string>>();
   #configuration: Configuration;
   #isStateNew = false;
   #wake = new AbortController();
@@ -247,7 +250,8 @@ export class Agent {
     const result = await takeTargetTurn(parts).catch((problem) => stoppedTurn(problem));
     life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
     life.backOff = guards.state;
-    const changed = life.last?.end !== result.end || life.last.why !== result.why;
+    const isSame = life.last?.end === result.end && life.last.why === result.why;
+    const changed = this.#areNew(target.name, processes) || !isSame;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
     if (changed || guards.decision.state !== before) this.events.add(target.name, turnWords(result, guards));
     this.#isStateNew = true;
@@ -260,6 +264,14 @@ export class Agent {
       tookMs: this.#nowMs() - startedMs,
     });
     return result;
+  }
+
+  /** Whether none of the processes was there at the target's last turn: a service that was started anew is told of anew. */
+  #areNew(target: string, processes: readonly ProcessIdentity[]): boolean {
+    const before = this.#lastSeen.get(target);
+    const now = new Set(processes.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
+    this.#lastSeen.set(target, now);
+    return before !== undefined && now.size > 0 && [...now].every((one) => !before.has(one));
   }
 
   #cpuMs(): Milliseconds {
