@@ -35,6 +35,8 @@ export class HeatRecorder {
   readonly #every: Milliseconds;
   readonly #slices = new Map<RunningProcess, HeatSliceOfProcess[]>();
   readonly #began = new Map<RunningProcess, Milliseconds>();
+  /** Processes whose last slice is closed: of what comes later nothing is known. */
+  readonly #ended = new Set<RunningProcess>();
   #lastMs: Milliseconds = 0;
 
   /** `durationMs`: of the whole simulation, which decides how long slices are. */
@@ -47,6 +49,8 @@ export class HeatRecorder {
   note(processes: readonly RunningProcess[], nowMs: Milliseconds): void {
     if (nowMs - this.#lastMs < this.#every) return;
     for (const process of processes) {
+      if (this.#ended.has(process)) continue;
+      if (process.killed) this.#ended.add(process);
       const slices = this.#slices.get(process) ?? [];
       if (slices.length === 0) this.#began.set(process, this.#lastMs);
       slices.push(this.#sliceOf(process, nowMs));
