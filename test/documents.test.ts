@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ERRORS, EXIT, EXIT_MEANINGS } from '../src/vocabulary/errors.js';
-import { ROOT } from './corpus.js';
+import { ROOT } from './support/corpus.js';
 
 const page = () => readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8');
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from './corpus.js';
+import { ROOT } from './support/corpus.js';
 
 interface Mutant {
   readonly operator: string;

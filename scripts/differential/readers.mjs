@@ -46,7 +46,7 @@ console.log(`${files.length} files, no difference`);
 
 /** A recording with several processes, mappings, slices of time and TLB misses, imported by the command line. */
 async function drawnFile() {
-  const { PerfBuilder } = await import(join(root, 'dist/test/perf-builder.js'));
+  const { PerfBuilder } = await import(join(root, 'dist/test/support/perf-builder.js'));
   const builder = new PerfBuilder().attr({ sampleType: 0b1100 | 2 | (1 << 14) | (1 << 15), period: 1009 });
   const heap = 0x7f00_0000_0000n;
   for (const pid of [7, 8])

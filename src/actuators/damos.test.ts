@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type ModelRelease, modelStage } from '../../test/conformance/model-stage.js';
 import { blocksOf, stepsFor, upTo } from '../../test/conformance/steps.js';
 import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
-import { btfOf, statLine, writtenHost } from '../../test/written-host.js';
+import { btfOf, statLine, writtenHost } from '../../test/support/written-host.js';
 import { assembleTurn, type TurnRequest } from '../config/assemble.js';
 import { planTurn } from '../cycle/plan-turn.js';
 import { KDAMONDS } from '../damon/kernel-files.js';

@@ -1,7 +1,7 @@
 /** Totals from samples: exact when all was seen, and bounds that hold as often as they say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { xorshift } from '../../test/random.js';
+import { xorshift } from '../../test/support/random.js';
 import { sampledTotal } from './bounded-mean.js';
 
 test('what was seen whole is exact', () => {

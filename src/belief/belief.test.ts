@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { SeededRandom } from '../base/seeded-random.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';
 import type { HotMap } from '../vocabulary/hot-map.js';

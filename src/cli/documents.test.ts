@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { kernelHost, kernelWithEverything } from '../../test/support/kernels.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { type Terminal, terminalOn } from '../../test/support/terminal.js';
 import { DOCUMENTS, documentProblem } from './documents.js';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
+import { kernelHost, kernelWithEverything } from '../../test/support/kernels.js';
 import { terminalOn } from '../../test/support/terminal.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { routes } from './application/catalogue.js';

@@ -1,7 +1,7 @@
 /** Plan files that were edited, torn or are something else: refused with the key, before anything is done. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { terminalOn } from '../../test/support/terminal.js';
 import type { Plan, Step } from '../vocabulary/plan.js';
 

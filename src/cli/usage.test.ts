@@ -1,7 +1,7 @@
 /** Every way in which a command line can be wrong: a code, exit code 2, no word of the library, JSON with --json. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { kernelHost, kernelWithEverything } from '../../test/kernels.js';
+import { kernelHost, kernelWithEverything } from '../../test/support/kernels.js';
 import { terminalOn } from '../../test/support/terminal.js';
 import { isActing } from './acting.js';
 import { COMMANDS, routes } from './application/catalogue.js';

@@ -1,9 +1,9 @@
 /** From a request to the parts of a turn: defaults, what is named, what does not fit, and how a whole turn goes. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FIRST_BLOCK } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, planFor } from '../../test/turns.js';
+import { FIRST_BLOCK } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, planFor } from '../../test/support/turns.js';
 import { failure, success } from '../base/result.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { DEFAULT_PARAMETERS } from '../policies/policy.js';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
-import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { writtenHost } from '../../test/written-host.js';
+import { FIRST_BLOCK, PROCESS } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { writtenHost } from '../../test/support/written-host.js';
 import { failure } from '../base/result.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { HeatFacts } from '../formats/heat-file/facts.js';

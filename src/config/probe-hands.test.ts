@@ -1,9 +1,9 @@
 /** What the probe splits and puts back: plans and runs like any other, with their guards and their journal. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FIRST_BLOCK } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { place } from '../../test/turns.js';
+import { FIRST_BLOCK } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { place } from '../../test/support/turns.js';
 import { keepFeuds } from '../cycle/feuds.js';
 import { listRuns, readRun } from '../cycle/journal.js';
 import { lastVerdicts } from '../cycle/recovery.js';

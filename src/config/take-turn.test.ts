@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
-import { FIRST_BLOCK } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { FIRST_BLOCK } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { readBeliefs } from '../cycle/belief-file.js';
 import { type PolicyInput, type PolicyKind, policyKind } from '../policies/policy.js';
 import type { Proposal } from '../vocabulary/plan.js';

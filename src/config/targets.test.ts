@@ -1,7 +1,7 @@
 /** Which processes a TARGET word means, on a host with one of each kind; and who is left out, with the reason. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { kernelHost } from '../../test/kernels.js';
+import { kernelHost } from '../../test/support/kernels.js';
 import type { Host } from '../host/host.js';
 import type { ManifestInput } from '../host/recording/manifest.js';
 import { OctavoError } from '../vocabulary/errors.js';

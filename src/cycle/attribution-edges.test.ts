@@ -1,8 +1,8 @@
 /** What is counted around a split, and how little of it is enough to name somebody. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { state } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { state } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import type { BlockObserver } from '../verification/block-observer.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import { attribute, type Evidence, evidence, marksNow } from './attribution.js';

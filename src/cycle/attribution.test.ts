@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { FIRST_BLOCK, PROCESS } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, place, planFor } from '../../test/support/turns.js';
 import type { Feuds } from '../planning/guard.js';
 import { lookBack } from './aftermath.js';
 import { attribute, type Evidence } from './attribution.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SUB_PAGE_ORIGIN } from '../../test/drawing.js';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { failure, success } from '../base/result.js';
 import type { Host } from '../host/host.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';

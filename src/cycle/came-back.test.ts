@@ -1,9 +1,9 @@
 /** Memory that splits returned and the process took again: found by a later look, kept, and left alone for a while. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PROCESS, state } from '../../test/drawing.js';
-import { ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { PROCESS, state } from '../../test/support/drawing.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, place, planFor } from '../../test/support/turns.js';
 import { FIRST_PAUSE_MS } from '../planning/guard.js';
 import { type Regret, regretKey } from '../planning/regret.js';
 import { OctavoError } from '../vocabulary/errors.js';

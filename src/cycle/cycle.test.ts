@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
-import { worstSecond } from '../../test/worst-second.js';
+import { FIRST_BLOCK, PROCESS } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, crashAt, forgetOwner, place, planFor } from '../../test/support/turns.js';
+import { worstSecond } from '../../test/support/worst-second.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack } from './aftermath.js';
 import { listRuns, readRun } from './journal.js';

@@ -1,7 +1,7 @@
 /** What two looks at counters and huge pages say together, where some of it was not counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { state } from '../../test/drawing.js';
+import { state } from '../../test/support/drawing.js';
 import type { BlockObserver } from '../verification/block-observer.js';
 import { attribute, type Evidence, evidence } from './attribution.js';
 import type { Marks } from './journal-records.js';

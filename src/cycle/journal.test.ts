@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, crashAt, forgetOwner, place, planFor } from '../../test/support/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack } from './aftermath.js';
 import { listRuns, openJournal, parsePlan, readRun, tryReadRun } from './journal.js';

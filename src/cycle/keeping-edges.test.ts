@@ -1,8 +1,8 @@
 /** What is kept of runs and what is learned, at its bounds; and outlines of what can be taken back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, place, planFor } from '../../test/support/turns.js';
 import { DEFAULT_HEAT_BYTES } from '../hotness/hot-maps.js';
 import type { Verdict } from '../vocabulary/plan.js';
 import { MIB } from '../vocabulary/units.js';

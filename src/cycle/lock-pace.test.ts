@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type HeldSpan, worstSecond } from '../../test/worst-second.js';
+import { type HeldSpan, worstSecond } from '../../test/support/worst-second.js';
 import { BURST_US, LockPace } from './lock-pace.js';
 
 const KIND = 'madvise collapse';

@@ -1,9 +1,9 @@
 /** A look back at its edges: how far it looks, what it counts as Octavo's own, what it keeps, what it lets through. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PROCESS } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { PROCESS } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, place, planFor } from '../../test/support/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan } from '../vocabulary/plan.js';
 import { actsOn, takenBack } from './acts.js';

@@ -1,8 +1,8 @@
 /** Every file of the state directory may be something else than a file: nobody waits for it, and a turn goes on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, place, planFor } from '../../test/turns.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, place, planFor } from '../../test/support/turns.js';
 import { identityOf } from '../verification/observe.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { lookBack, readFeuds, readRegrets } from './aftermath.js';

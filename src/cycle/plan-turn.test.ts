@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/kinds/catalogue.js';

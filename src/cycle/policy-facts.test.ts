@@ -1,8 +1,8 @@
 /** What a policy is told besides heat, and what beliefs learn from the outcome of a plan. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PROCESS, SETTINGS, SUB_PAGE_ORIGIN, state } from '../../test/drawing.js';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { PROCESS, SETTINGS, SUB_PAGE_ORIGIN, state } from '../../test/support/drawing.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { Beliefs } from '../belief/beliefs.js';
 import type { TurnTime } from '../belief/process-belief.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';

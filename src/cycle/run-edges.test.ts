@@ -1,8 +1,8 @@
 /** A run at its edges: what it keeps, refuses and says where little or nothing was done. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
-import { apply, applyAny, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, applyAny, crashAt, forgetOwner, place, planFor } from '../../test/support/turns.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan } from '../vocabulary/plan.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, forgetOwner, place, planFor } from '../../test/turns.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, forgetOwner, place, planFor } from '../../test/support/turns.js';
 import { success } from '../base/result.js';
 import { identityOf } from '../verification/observe.js';
 import { lookBack } from './aftermath.js';

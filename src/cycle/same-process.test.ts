@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { isThere } from './same-process.js';
 
 test('a process is there while its pid has the same start; one that is hidden is as if gone', () => {

@@ -1,8 +1,8 @@
 /** What becomes of what sources tell: heat by nature, content, ranges, and every note and loss in the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { FIRST_BLOCK, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/kinds/catalogue.js';

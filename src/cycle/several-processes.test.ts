@@ -1,7 +1,7 @@
 /** A plan for several processes of which some end, get another's pid, or may not be looked at meanwhile. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { failure } from '../base/result.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import { POLICIES } from '../policies/kinds/catalogue.js';

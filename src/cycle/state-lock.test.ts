@@ -1,8 +1,8 @@
 /** Locks that cannot be had, and summaries of verdicts that earlier versions wrote. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
-import { place } from '../../test/turns.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
+import { place } from '../../test/support/turns.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Verdict } from '../vocabulary/plan.js';
 import { undoneBy } from './run-summary.js';

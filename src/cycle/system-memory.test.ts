@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, planFor } from '../../test/turns.js';
+import { PROCESS } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, planFor } from '../../test/support/turns.js';
 import { readChargedMemory } from '../verification/charge.js';
 import { memoryChange, readSystemMemory } from './system-memory.js';
 

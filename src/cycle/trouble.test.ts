@@ -1,9 +1,9 @@
 /** Runs on a target, a disk or a kernel that lets them down at any moment: an outcome or a coded error, never a loss. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FIRST_BLOCK } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
-import { apply, crashAt, forgetOwner, place, planFor } from '../../test/turns.js';
+import { FIRST_BLOCK } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
+import { apply, crashAt, forgetOwner, place, planFor } from '../../test/support/turns.js';
 import { failure, success } from '../base/result.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { listRuns, readRun } from './journal.js';

@@ -1,7 +1,7 @@
 /** What is told where nothing can be read, and what happens at each end of a range. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { type DamosFilter, filterOf, NO_INTERVALS_GOAL, schemeOf } from '../vocabulary/damon.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { fromScheme, readDamonFeatures } from './damon-features.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writtenHost } from '../../test/written-host.js';
+import { writtenHost } from '../../test/support/written-host.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { fromScheme, readDamonFeatures } from './damon-features.js';
 import { dumpTree, KDAMONDS, numberAt, numberedChildren, readFile, writeFile } from './kernel-files.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statLine, writtenHost } from '../../test/written-host.js';
+import { statLine, writtenHost } from '../../test/support/written-host.js';
 import { KDAMONDS } from './kernel-files.js';
 import {
   putBack,

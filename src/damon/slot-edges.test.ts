@@ -1,7 +1,7 @@
 /** A slot at its edges: what is refused, what is put back, what is written down, what cannot be read. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { failure } from '../base/result.js';
 import { NO_INTERVALS_GOAL, schemeOf } from '../vocabulary/damon.js';
 import { KDAMONDS } from './kernel-files.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { btfOf, statLine, writtenHost } from '../../test/written-host.js';
+import { btfOf, statLine, writtenHost } from '../../test/support/written-host.js';
 import { NO_PACING } from '../actuators/damos/block-context.js';
 import { runOnBlocks } from '../actuators/damos/run-blocks.js';
 import { schemeOf } from '../vocabulary/damon.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import {
   type DamonContext,
   type DamosFilter,

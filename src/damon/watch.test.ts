@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { KDAMONDS } from './kernel-files.js';
 import { findListening, listen } from './listen.js';
 import { readKdamonds } from './read-tree.js';

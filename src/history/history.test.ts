@@ -1,8 +1,8 @@
 /** The history over long times, kills, full disks, damage and clocks that are set. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { xorshift } from '../../test/random.js';
 import { HistoryHost, Killed, observed } from '../../test/support/history-host.js';
+import { xorshift } from '../../test/support/random.js';
 import { TIERS, type Tier } from './health.js';
 import { DEFAULT_BOUNDS, History, type HistoryBounds } from './history.js';
 import { newestMoment, readSpans } from './read-history.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { statLine, writtenHost } from '../../test/written-host.js';
+import { statLine, writtenHost } from '../../test/support/written-host.js';
 import type { Host } from './host.js';
 import { linuxHost } from './linux/linux-host.js';
 import { takeLock } from './lock-file.js';

@@ -8,7 +8,9 @@ interface Answer {
   readonly thread: number;
 }
 
-const JOB: JobModule<number | string, Answer> = { url: new URL('../../test/pool-job.js', import.meta.url) };
+const JOB: JobModule<number | string, Answer> = {
+  url: new URL('../../test/support/pool-job.js', import.meta.url),
+};
 
 test('answers come in the order of the inputs, with what is done told one by one', async () => {
   const told: string[] = [];

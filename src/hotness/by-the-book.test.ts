@@ -1,7 +1,7 @@
 /** Claims and bounds against the formulas of docs/decisions/0710, worked out one unit at a time, without tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { logFactorial, lowerQuantile } from '../base/binomial.js';
 import { SeededRandom } from '../base/seeded-random.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,7 +1,7 @@
 /** What is said of a block in two recordings at the very ends of its interval. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { compareMaps, type HeatChange, ratioBounds } from './compare.js';
 import { HotMapBuilder } from './hot-map-builder.js';

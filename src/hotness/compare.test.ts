@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { atMost } from '../base/binomial.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { compareMaps, ratioBounds } from './compare.js';

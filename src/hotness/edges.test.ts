@@ -1,7 +1,7 @@
 /** Maps without what others have: heat, TLB misses, content, processes; and comparisons at their bounds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { seesSubPages } from './built-hot-map.js';

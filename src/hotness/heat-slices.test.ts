@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
-import { xorshift } from '../../test/random.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import { xorshift } from '../../test/support/random.js';
 import { sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { HeatSlices } from './heat-slices.js';

@@ -1,7 +1,7 @@
 /** Slices at their ends: where one begins, what a width of memory and number allows, and what is summed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
+import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { type SampleBatch, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { HeatSlices } from './heat-slices.js';

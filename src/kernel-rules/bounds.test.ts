@@ -1,7 +1,7 @@
 /** Rules at their bounds: where one number or kind decides. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/drawing.js';
+import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/support/drawing.js';
 import type { Mapping } from '../vocabulary/mapping.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { collapseObstacles } from './eligibility.js';

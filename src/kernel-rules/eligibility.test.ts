@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, mapping, SETTINGS, state } from '../../test/drawing.js';
+import { type Drawn, mapping, SETTINGS, state } from '../../test/support/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { collapseObstacles, explainBlock, khugepagedObstacles } from './eligibility.js';
 import type { BlockCase } from './obstacle.js';

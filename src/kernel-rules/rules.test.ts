@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/drawing.js';
+import { FIRST_BLOCK, mapping, SETTINGS, state } from '../../test/support/drawing.js';
 import type { Mapping } from '../vocabulary/mapping.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import { GEOMETRY_4K, pageGeometry } from '../vocabulary/units.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, PROCESS } from '../../test/drawing.js';
+import { FIRST_BLOCK, PROCESS } from '../../test/support/drawing.js';
 import type { Proposal, Receipt, Step } from '../vocabulary/plan.js';
 import { GEOMETRY_4K, MIB } from '../vocabulary/units.js';
 import { CostBook, CostsSchema } from './cost-book.js';

@@ -1,7 +1,7 @@
 /** Plans at their bounds: the last step that fits, one hole, one page, and what a book of costs may hold. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, mapping, PROCESS, pageSizes, SETTINGS, state } from '../../test/drawing.js';
+import { FIRST_BLOCK, mapping, PROCESS, pageSizes, SETTINGS, state } from '../../test/support/drawing.js';
 import { blockState } from '../verification/block-rows.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Plan, Proposal, Step } from '../vocabulary/plan.js';

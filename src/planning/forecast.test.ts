@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, FIRST_BLOCK, mapping, PROCESS, SETTINGS, state } from '../../test/drawing.js';
+import { type Drawn, FIRST_BLOCK, mapping, PROCESS, SETTINGS, state } from '../../test/support/drawing.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';

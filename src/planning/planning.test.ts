@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes, SETTINGS } from '../../test/drawing.js';
+import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes, SETTINGS } from '../../test/support/drawing.js';
 import { POLICIES } from '../policies/kinds/catalogue.js';
 import { DEFAULT_COSTS, DEFAULT_PARAMETERS, type PolicyParameters, policyOf } from '../policies/policy.js';
 import { blockState } from '../verification/block-rows.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, PROCESS, state } from '../../test/drawing.js';
+import { FIRST_BLOCK, PROCESS, state } from '../../test/support/drawing.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS } from './guard.js';
 import { type CameBack, type Regrets, regretBecause, regretKey, shareOf, withCameBack } from './regret.js';

@@ -1,8 +1,8 @@
 /** What an action gains and costs, to the byte and the microsecond, and what policies set aside. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
-import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/support/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/support/proposals.js';
 import { GEOMETRY_4K, MIB, pageGeometry } from '../vocabulary/units.js';
 import { collapseCost, collapseGain, freedPages, splitCost, splitGain } from './estimates.js';
 import { Findings } from './findings.js';

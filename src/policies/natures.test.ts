@@ -1,8 +1,8 @@
 /** What policies conclude from samples of each nature. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, hotMap, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../../test/drawing.js';
-import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+import { FIRST_BLOCK, hotMap, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/support/proposals.js';
 import { HotMaps } from '../hotness/hot-maps.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
 import { NATURE_NAMES, obstacle, type SampleNature } from '../vocabulary/nature.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
-import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+import { type Drawn, FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/support/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/support/proposals.js';
 import type { PolicyName } from './kinds/catalogue.js';
 
 const PAGE = 4096;

@@ -7,8 +7,8 @@ import {
   hotMap,
   pageSizes,
   SUB_PAGE_ORIGIN,
-} from '../../test/drawing.js';
-import { type GivenToPolicy, proposalsOf } from '../../test/proposals.js';
+} from '../../test/support/drawing.js';
+import { type GivenToPolicy, proposalsOf } from '../../test/support/proposals.js';
 import type { PolicyName } from './kinds/catalogue.js';
 import type { PolicyOutput } from './policy.js';
 import { chooseSplitOrder, coldPagesAt } from './target-order.js';

@@ -1,8 +1,8 @@
 /** Policies where something is not known or not given: no samples, no content, another order, several mappings. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/drawing.js';
-import { proposalsOf } from '../../test/proposals.js';
+import { FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../../test/support/drawing.js';
+import { proposalsOf } from '../../test/support/proposals.js';
 import { octavo } from './octavo/octavo.js';
 import { PARTS } from './octavo/parts.js';
 import { DEFAULT_PARAMETERS, policyOf } from './policy.js';

@@ -1,7 +1,7 @@
 /** Names from the runtimes' state files, and what is read of a process. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { RuntimeNames } from './runtime-names.js';
 import { bundleNames, dockerNames, storageNames } from './runtime-state.js';
 import { serviceOf } from './service-id.js';

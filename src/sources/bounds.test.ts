@@ -1,8 +1,8 @@
 /** Small parts of sources at their bounds and in their refusals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../test/perf-builder.js';
-import { hostOf } from '../../test/perf-rows.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
+import { hostOf } from '../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { pageSizes } from '../../test/drawing.js';
-import { PerfBuilder } from '../../test/perf-builder.js';
-import { hostOf } from '../../test/perf-rows.js';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { pageSizes } from '../../test/support/drawing.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
+import { hostOf } from '../../test/support/perf-rows.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { writeHeatFile } from '../formats/heat-file/write.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';

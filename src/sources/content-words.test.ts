@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../test/drawing.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { pageSizes } from '../../test/support/drawing.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { failure, success } from '../base/result.js';
 import type { Calls, PagemapScan } from '../host/host.js';
 import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';

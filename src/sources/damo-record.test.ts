@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { Bytes, PerfBuilder } from '../../test/perf-builder.js';
-import { readRows } from '../../test/perf-rows.js';
+import { Bytes, PerfBuilder } from '../../test/support/perf-builder.js';
+import { readRows } from '../../test/support/perf-rows.js';
 import { parseDamonLine } from '../formats/damo-record/perf-script.js';
 import type { RegionRecord } from '../formats/damo-record/region.js';
 import { SAMPLE_FIELD as F, FEATURE } from '../formats/perf-abi/constants.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../test/drawing.js';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { pageSizes } from '../../test/support/drawing.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { btfOf, writtenHost } from '../../test/written-host.js';
+import { btfOf, writtenHost } from '../../test/support/written-host.js';
 import { KDAMONDS } from '../damon/kernel-files.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type BuiltAttr, PerfBuilder } from '../../test/perf-builder.js';
-import { hostOf, streamOf } from '../../test/perf-rows.js';
+import { type BuiltAttr, PerfBuilder } from '../../test/support/perf-builder.js';
+import { hostOf, streamOf } from '../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { isNamed } from './event-sorter.js';

@@ -1,8 +1,8 @@
 /** Frames and page tables at their bounds: what is forgotten, what is read anew, and what is closed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tablesHost } from '../../test/frame-tables.js';
-import { PID } from '../../test/scripted-host.js';
+import { tablesHost } from '../../test/support/frame-tables.js';
+import { PID } from '../../test/support/scripted-host.js';
 import { FrameFacts } from './frame-facts.js';
 import { Resolver } from './resolver.js';
 

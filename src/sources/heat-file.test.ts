@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROCESS } from '../../test/drawing.js';
-import { hostOf } from '../../test/perf-rows.js';
+import { PROCESS } from '../../test/support/drawing.js';
+import { hostOf } from '../../test/support/perf-rows.js';
 import type { HeatFacts } from '../formats/heat-file/facts.js';
 import { HEAT_VERSION } from '../formats/heat-file/schema.js';
 import { writeHeatFile } from '../formats/heat-file/write.js';

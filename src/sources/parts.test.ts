@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Folio, tablesHost } from '../../test/frame-tables.js';
-import { PID } from '../../test/scripted-host.js';
+import { type Folio, tablesHost } from '../../test/support/frame-tables.js';
+import { PID } from '../../test/support/scripted-host.js';
 import { KPF } from '../formats/proc/kpageflags.js';
 import { NO_PAGE, SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../test/perf-builder.js';
-import { readRows } from '../../test/perf-rows.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
+import { readRows } from '../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import { lossesOf, lostOf } from './perf-account.js';
 

@@ -1,8 +1,8 @@
 /** What a perf.data source says of itself, and what it refuses, for files, directories and pipes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../test/perf-builder.js';
-import { hostOf, streamOf } from '../../test/perf-rows.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
+import { hostOf, streamOf } from '../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host } from '../host/host.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

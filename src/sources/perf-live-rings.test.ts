@@ -1,7 +1,7 @@
 /** Rings of perf events that a test fills: which are opened, when they are read, and that they are closed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../test/perf-builder.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
 import { failure, success } from '../base/result.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host } from '../host/host.js';

@@ -1,7 +1,7 @@
 /** Slices of `perf record` through a pipe, with a perf and a clock of the test's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../test/perf-builder.js';
+import { PerfBuilder } from '../../test/support/perf-builder.js';
 import { failure, success } from '../base/result.js';
 import { SAMPLE_FIELD as F } from '../formats/perf-abi/constants.js';
 import type { Host, Program } from '../host/host.js';

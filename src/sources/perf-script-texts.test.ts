@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { xorshift } from '../../test/random.js';
+import { xorshift } from '../../test/support/random.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { PerfScriptSource, type ScriptInput } from './perf-script.js';

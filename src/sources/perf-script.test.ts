@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { streamOf } from '../../test/perf-rows.js';
+import { streamOf } from '../../test/support/perf-rows.js';
 import { GEOMETRY_4K, pageGeometry } from '../vocabulary/units.js';
 import { PerfScriptSource, type ScriptInput } from './perf-script.js';
 

@@ -1,7 +1,7 @@
 /** Which huge pages are probed or read, how many, at what pace, and what is told of it: on a host of the test's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, pageSizes } from '../../test/drawing.js';
+import { FIRST_BLOCK, pageSizes } from '../../test/support/drawing.js';
 import { BLOCK_FLAG, type PageSizes } from '../vocabulary/page-sizes.js';
 import { GEOMETRY_4K, MIB, type PageGeometry, pageGeometry } from '../vocabulary/units.js';
 import { OCCUPANCY_DEFAULTS, type OccupancyOptions, OccupancySource, readableBlocks } from './occupancy.js';

@@ -1,8 +1,8 @@
 /** Files that mappings are of: which symbols name them, where they lie, and whether they are the recorded ones. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BuiltElf, builtElf } from '../../test/elf-builder.js';
-import { hostOf } from '../../test/perf-rows.js';
+import { type BuiltElf, builtElf } from '../../test/support/elf-builder.js';
+import { hostOf } from '../../test/support/perf-rows.js';
 import { ProgramFiles } from './program-files.js';
 
 const ID = Uint8Array.from({ length: 20 }, (_, index) => index + 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builtElf, OBJECT } from '../../test/elf-builder.js';
-import { hostOf } from '../../test/perf-rows.js';
+import { builtElf, OBJECT } from '../../test/support/elf-builder.js';
+import { hostOf } from '../../test/support/perf-rows.js';
 import { MappingTable } from '../formats/perf-data/mappings.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 import { ThreadTable } from '../formats/perf-data/threads.js';

@@ -1,9 +1,9 @@
 /** Caps, pieces, cgroups, the lock meter and what is drawn, each by itself. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../test/drawing.js';
-import { xorshift } from '../../test/random.js';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { pageSizes } from '../../test/support/drawing.js';
+import { xorshift } from '../../test/support/random.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { success } from '../base/result.js';
 import type { SmapsEntry } from '../formats/proc/smaps.js';
 import type { OpenFile, ProcessMemory } from '../host/host.js';

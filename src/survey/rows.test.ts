@@ -1,7 +1,7 @@
 /** Findings to rows: what counters tell, what processes tell, and what neither does. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../test/drawing.js';
+import { pageSizes } from '../../test/support/drawing.js';
 import type { HugeCounters } from '../formats/proc/memory-cgroup.js';
 import { type Amount, atLeast, between, exactly } from './amount.js';
 import { learnedTotal, levelFigures } from './figures.js';

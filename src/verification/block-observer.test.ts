@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawTables, naiveRows } from '../../test/drawn-tables.js';
-import { type Tables, tablesHost } from '../../test/frame-tables.js';
-import { PID } from '../../test/scripted-host.js';
+import { drawTables, naiveRows } from '../../test/support/drawn-tables.js';
+import { type Tables, tablesHost } from '../../test/support/frame-tables.js';
+import { PID } from '../../test/support/scripted-host.js';
 import { BlockObserver } from './block-observer.js';
 import { emptyBlock } from './block-rows.js';
 

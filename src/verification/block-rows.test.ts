@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, pageSizes } from '../../test/drawing.js';
+import { FIRST_BLOCK, pageSizes } from '../../test/support/drawing.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { BlockRows, wholeBlockState } from './block-rows.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mapping, pageSizes, SETTINGS } from '../../test/drawing.js';
+import { mapping, pageSizes, SETTINGS } from '../../test/support/drawing.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import { censusByMapping, censusTotals } from './census.js';
 import { notHuge } from './not-huge.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PID, ScriptedHost } from '../../test/scripted-host.js';
+import { PID, ScriptedHost } from '../../test/support/scripted-host.js';
 import { failure } from '../base/result.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { readCharge, readChargedMemory, readFreeMemory } from './charge.js';

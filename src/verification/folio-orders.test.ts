@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Folio, type Tables, tablesHost } from '../../test/frame-tables.js';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { type Folio, type Tables, tablesHost } from '../../test/support/frame-tables.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { success } from '../base/result.js';
 import { FRAME_CODE, KPF } from '../formats/proc/kpageflags.js';
 import type { Host } from '../host/host.js';

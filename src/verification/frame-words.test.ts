@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Tables, tablesHost } from '../../test/frame-tables.js';
+import { type Tables, tablesHost } from '../../test/support/frame-tables.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { FrameWords } from './frame-words.js';
 

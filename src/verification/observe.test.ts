@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawTables, naiveFlags, naiveRows } from '../../test/drawn-tables.js';
-import { type Tables, tablesHost } from '../../test/frame-tables.js';
-import { PID } from '../../test/scripted-host.js';
+import { drawTables, naiveFlags, naiveRows } from '../../test/support/drawn-tables.js';
+import { type Tables, tablesHost } from '../../test/support/frame-tables.js';
+import { PID } from '../../test/support/scripted-host.js';
 import type { Host } from '../host/host.js';
 import type { OctavoError } from '../vocabulary/errors.js';
 import { BLOCK_FLAG, MAPPING_LEVEL } from '../vocabulary/page-sizes.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ScriptedHost } from '../../test/scripted-host.js';
+import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { failure, success } from '../base/result.js';
 import { KPF } from '../formats/proc/kpageflags.js';
 import type { Host, OpenFile } from '../host/host.js';

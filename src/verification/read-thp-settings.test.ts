@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writtenHost } from '../../test/written-host.js';
+import { writtenHost } from '../../test/support/written-host.js';
 import { pageGeometry } from '../vocabulary/units.js';
 import { readThpSettings } from './read-thp-settings.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, mapping, PROCESS, SETTINGS, state } from '../../test/drawing.js';
+import { FIRST_BLOCK, mapping, PROCESS, SETTINGS, state } from '../../test/support/drawing.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Step, Verdict } from '../vocabulary/plan.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, FIRST_BLOCK, mapping, pageSizes } from '../../test/drawing.js';
+import { type Drawn, FIRST_BLOCK, mapping, pageSizes } from '../../test/support/drawing.js';
 import type { SmapsEntry } from '../formats/proc/smaps.js';
 import { chargedMemory, type MemoryLine, residentMemory } from './whereabouts.js';
 

@@ -1,8 +1,8 @@
 /** Small rules of the vocabulary, at their bounds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../test/drawing.js';
-import { drawnPlan } from '../../test/drawn-plan.js';
+import { pageSizes } from '../../test/support/drawing.js';
+import { drawnPlan } from '../../test/support/drawn-plan.js';
 import { anonymousPolicy, type Features } from './abilities.js';
 import { OctavoError } from './errors.js';
 import { type Printed, SKETCH_SIZE, sharedSamples } from './fingerprint.js';

@@ -6,8 +6,8 @@ import { dryRun } from '../../src/actuators/dry-run.js';
 import { ACTUATORS, type ActuatorName } from '../../src/actuators/kinds/catalogue.js';
 import { actuatorsOf } from '../../src/config/assemble.js';
 import { ReceiptSchema, type Step } from '../../src/vocabulary/plan.js';
-import { PID, ScriptedHost } from '../scripted-host.js';
-import { planFor } from '../turns.js';
+import { PID, ScriptedHost } from '../support/scripted-host.js';
+import { planFor } from '../support/turns.js';
 
 interface Act {
   readonly host: ScriptedHost;

@@ -7,7 +7,6 @@ import { linuxHost } from '../../src/host/linux/linux-host.js';
 import { damagedBytes } from '../../src/sources/perf-account.js';
 import { PerfFileSource } from '../../src/sources/perf-file.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
-import { findCorpus, ROOT } from '../corpus.js';
 import {
   DIFFERENCES,
   isCompared,
@@ -16,6 +15,7 @@ import {
   oracleOf,
   recordingsOf,
 } from '../differential/corpus-oracles.js';
+import { findCorpus, ROOT } from '../support/corpus.js';
 
 const host = linuxHost();
 

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceOf } from '../../src/vocabulary/sample.js';
-import { findCorpus } from '../corpus.js';
-import { type Row, readRows } from '../perf-rows.js';
+import { findCorpus } from '../support/corpus.js';
+import { type Row, readRows } from '../support/perf-rows.js';
 
 /** `pid/tid [cpu] time: event: addr data_src |words| weight ip phys_addr`, as perf prints it with these fields. */
 const LINE =

@@ -11,7 +11,7 @@ import {
 } from '../../src/policies/policy.js';
 import { wholeMapping } from '../../src/vocabulary/page-sizes.js';
 import { ProposalSchema } from '../../src/vocabulary/plan.js';
-import { FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../drawing.js';
+import { FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../support/drawing.js';
 
 const block = fc.constantFrom('H', 'h', '.', '4', '4*480', '4*20', '2', '5');
 const hits = fc.array(fc.tuple(fc.integer({ min: 0, max: 511 }), fc.integer({ min: 1, max: 40 })), {

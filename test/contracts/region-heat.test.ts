@@ -15,9 +15,9 @@ import { readDamoRecord } from '../../src/sources/damo-file.js';
 import { DamoRecordSource } from '../../src/sources/damo-record.js';
 import type { HotMap } from '../../src/vocabulary/hot-map.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
-import { FIRST_BLOCK, hotMap, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../drawing.js';
-import { Bytes, PerfBuilder } from '../perf-builder.js';
-import { readRows } from '../perf-rows.js';
+import { FIRST_BLOCK, hotMap, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../support/drawing.js';
+import { Bytes, PerfBuilder } from '../support/perf-builder.js';
+import { readRows } from '../support/perf-rows.js';
 
 const BLOCK = 2 ** 21;
 const START = FIRST_BLOCK * BLOCK;

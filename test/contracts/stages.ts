@@ -13,8 +13,8 @@ import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { liveMachine } from '../differential/live-machine.js';
 import { modelMachine } from '../differential/model-machine.js';
 import type { Backing, Machine } from '../differential/test-machine.js';
-import { temporaryFolder } from '../kernels.js';
 import { skipUnlessLive } from '../live/abilities.js';
+import { temporaryFolder } from '../support/kernels.js';
 
 export interface Stage {
   readonly name: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { KDAMONDS_PATH } from '../../src/model/kernel/damon/on-model/model-damon.js';
 import type { ModelFile } from '../../src/model/kernel/state/file-tree.js';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 import { runVector, VECTORS, type VectorKernel } from './kernel-vectors.js';
 import { ModelBench, PAGE } from './model-bench.js';
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { access } from '../../src/model/kernel/access/access.js';
 import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
 import type { ModelDirectory, ModelFile } from '../../src/model/kernel/state/file-tree.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus } from '../support/corpus.js';
 import { ModelBench } from './model-bench.js';
 
 const corpus = findCorpus('data/kernel');

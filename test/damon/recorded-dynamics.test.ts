@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus } from '../support/corpus.js';
 import { DamonBench, regionRows } from './damon-bench.js';
 
 const corpus = findCorpus('data/kernel');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
 import { SysfsDirectory } from '../../src/model/kernel/damon/sysfs/sysfs-tree.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus } from '../support/corpus.js';
 import { DamonBench } from './damon-bench.js';
 
 const RELEASES: readonly [release: string, generation: GenerationName, pid: number][] = [

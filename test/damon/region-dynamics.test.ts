@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 import { DYNAMICS_TOLERANCES, type DynamicsFigures, differences, figuresOf } from './dynamics-compare.js';
 import {
   type DynamicsPattern,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { GenerationName } from '../../src/model/kernel/damon/core/generations.js';
 import type { ModelDirectory, ModelFile } from '../../src/model/kernel/state/file-tree.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus } from '../support/corpus.js';
 import { BLOCK, ModelBench, PAGE } from './model-bench.js';
 
 const TRACING = '/sys/kernel/tracing';

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 import type { Oracle } from './corpus-oracles.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import { dumpedSamples, type PerfWords, synthesizedSamples } from './perf-oracle.js';

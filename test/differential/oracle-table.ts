@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { findCorpus, ROOT } from '../corpus.js';
+import { findCorpus, ROOT } from '../support/corpus.js';
 import { DIFFERENCES, isCompared, nameOf, type Oracle, oracleOf, recordingsOf } from './corpus-oracles.js';
 
 interface Imported {

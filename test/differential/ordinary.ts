@@ -1,7 +1,13 @@
 /** Ordinary recordings (samples that are records) of every shape that a seed asks for. */
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { Dice } from '../fuzz/mutations.js';
-import { type BuiltAttr, type BuiltSample, joined, PerfBuilder, zstdFlushes } from '../perf-builder.js';
+import {
+  type BuiltAttr,
+  type BuiltSample,
+  joined,
+  PerfBuilder,
+  zstdFlushes,
+} from '../support/perf-builder.js';
 import { type RowFacts, rowText } from './perf-oracle.js';
 
 export type Container =

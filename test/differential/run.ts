@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SAMPLE_FIELD } from '../../src/formats/perf-abi/constants.js';
 import type { PerfFileSource } from '../../src/sources/perf-file.js';
-import { type Row, readRows } from '../perf-rows.js';
+import { type Row, readRows } from '../support/perf-rows.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import {
   dumpedSamples,

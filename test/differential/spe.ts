@@ -1,8 +1,8 @@
 /** Arm SPE recordings of every shape that a seed asks for. */
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { Dice } from '../fuzz/mutations.js';
-import { type BuiltAttr, PerfBuilder } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { type BuiltAttr, PerfBuilder } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 import type { DifferentialCase } from './ordinary.js';
 import { type RowFacts, rowText } from './perf-oracle.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { readRows } from '../perf-rows.js';
+import { readRows } from '../support/perf-rows.js';
 import { type DifferentialCase, ordinaryCase } from './ordinary.js';
 import { rowText } from './perf-oracle.js';
 import { speCase } from './spe.js';

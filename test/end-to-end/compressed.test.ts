@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { measuredRun } from '../measured-run.js';
-import { PerfBuilder } from '../perf-builder.js';
-import { xorshift } from '../random.js';
+import { measuredRun } from '../support/measured-run.js';
+import { PerfBuilder } from '../support/perf-builder.js';
+import { xorshift } from '../support/random.js';
 import { octavo } from './in-process.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-packed-'));

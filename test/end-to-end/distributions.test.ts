@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import type { Distribution } from '../../src/cli/samples/distribution.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 import { octavo } from './in-process.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-wss-'));

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { SeededRandom } from '../../src/base/seeded-random.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 import { MAIN, OctavoRunner } from './octavo.js';
 
 const HEAP = 0x7f0000000000n;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { measuredRun } from '../measured-run.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { measuredRun } from '../support/measured-run.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-memory-'));
 after(() => rmSync(directory, { recursive: true }));

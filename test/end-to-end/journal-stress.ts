@@ -11,7 +11,7 @@ import { listRuns, readRun } from '../../src/cycle/journal.js';
 import { asIfRecovered, lastVerdicts } from '../../src/cycle/recovery.js';
 import { linuxHost } from '../../src/host/linux/linux-host.js';
 import type { WorkloadClient } from '../live/workload-client.js';
-import { xorshift } from '../random.js';
+import { xorshift } from '../support/random.js';
 import { octavo as here } from './in-process.js';
 import { addressRange, firstBlock, hugeBlocks, hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { OctavoRunner } from './octavo.js';

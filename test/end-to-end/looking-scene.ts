@@ -5,10 +5,10 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import type { MapAnswer, OwnAdvice } from '../../demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { killedJournal } from '../killed-journal.js';
 import { type WorkloadClient, WorkloadRefusal } from '../live/workload-client.js';
-import type { Scene } from '../looking.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { killedJournal } from '../support/killed-journal.js';
+import type { Scene } from '../support/looking.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 import { blockAddress, hugeRegion, quietWorkload } from './live-target.js';
 import type { OctavoRunner } from './octavo.js';
 import type { Seen } from './traces.js';

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { skipUnlessLive } from '../live/abilities.js';
-import { LOOKING_LINES, lookingCommands, lookingSources, mayEndWith } from '../looking.js';
+import { LOOKING_LINES, lookingCommands, lookingSources, mayEndWith } from '../support/looking.js';
 import { type LookingScene, lookingScene } from './looking-scene.js';
 import { OctavoRunner } from './octavo.js';
 import {

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 
 const SCRIPT = join(ROOT, 'test/end-to-end/damon-by-hand.sh');
 const MAIN = join(ROOT, 'dist/src/main.js');

@@ -7,7 +7,7 @@ import type { MapAnswer } from '../../demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
-import { type BuiltAttr, PerfBuilder } from '../perf-builder.js';
+import { type BuiltAttr, PerfBuilder } from '../support/perf-builder.js';
 import { hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { OctavoRunner } from './octavo.js';
 

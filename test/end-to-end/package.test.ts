@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 
 const MOST_BYTES = 1.5e6;
 const MOST_PACKAGES = 10;

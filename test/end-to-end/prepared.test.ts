@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 
 const BUNDLED = join(ROOT, 'bundle/octavo.js');
 const BUILT = join(ROOT, 'dist/src/main.js');

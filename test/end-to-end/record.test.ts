@@ -5,9 +5,9 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT } from '../corpus.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
+import { ROOT } from '../support/corpus.js';
 import { MIB, quietWorkload } from './live-target.js';
 import { MAIN, OctavoRunner } from './octavo.js';
 

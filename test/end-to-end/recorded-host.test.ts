@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EXIT } from '../../src/vocabulary/errors.js';
-import { ROOT } from '../corpus.js';
-import { kernelUnderLockdown, temporaryFolder, writeKernel } from '../kernels.js';
+import { ROOT } from '../support/corpus.js';
+import { kernelUnderLockdown, temporaryFolder, writeKernel } from '../support/kernels.js';
 
 const MAIN = join(ROOT, 'dist', 'src', 'main.js');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { type BuiltAttr, PerfBuilder } from '../perf-builder.js';
+import { type BuiltAttr, PerfBuilder } from '../support/perf-builder.js';
 import { octavo } from './in-process.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-rows-'));

@@ -6,7 +6,7 @@ import type { MapAnswer } from '../../demo/protocol.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 import { hugeBlocks, hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { OctavoRunner } from './octavo.js';
 

@@ -13,8 +13,8 @@ import type { Plan } from '../../src/vocabulary/plan.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import { type BlockTruth, blocksOf } from '../live/page-truth.js';
 import type { WorkloadClient } from '../live/workload-client.js';
-import { PerfBuilder } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 import { hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { MAIN, OctavoRunner } from './octavo.js';
 

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { PerfBuilder } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 import { MAIN, OctavoRunner } from './octavo.js';
 
 const HEAP = 0x7f0000000000n;

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from '../corpus.js';
+import { ROOT } from '../support/corpus.js';
 
 const MAIN = join(ROOT, 'dist/src/main.js');
 const FETCHED = join(ROOT, '.cache/lab/kernels/damo-3.4.1/usr/lib/python3/dist-packages');

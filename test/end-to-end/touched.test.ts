@@ -7,9 +7,9 @@ import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import type { TouchedView } from '../../src/cli/samples/touched-view.js';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { builtElf, OBJECT } from '../elf-builder.js';
-import { PerfBuilder } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { builtElf, OBJECT } from '../support/elf-builder.js';
+import { PerfBuilder } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 import { octavo } from './in-process.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-touched-'));

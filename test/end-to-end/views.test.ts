@@ -7,8 +7,8 @@ import { after, test } from 'node:test';
 import { documentProblem } from '../../src/cli/documents.js';
 import type { View } from '../../src/cli/samples/view.js';
 import { SAMPLE_FIELD as F, FEATURE } from '../../src/formats/perf-abi/constants.js';
-import { type BuiltSample, PerfBuilder } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { type BuiltSample, PerfBuilder } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 import { octavo } from './in-process.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-views-'));

@@ -15,8 +15,8 @@ import { HeatFileSource } from '../../src/sources/heat-file.js';
 import { PerfScriptSource } from '../../src/sources/perf-script.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
-import { findCorpus } from '../corpus.js';
-import { hostOf, readRows } from '../perf-rows.js';
+import { findCorpus } from '../support/corpus.js';
+import { hostOf, readRows } from '../support/perf-rows.js';
 import { Dice, mutated } from './mutations.js';
 import { corpusSeeds, drawnSeeds, otherSeeds, ownSeeds, type Seed } from './seeds.js';
 

@@ -11,9 +11,9 @@ import { HotMapBuilder } from '../../src/hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 import { ordinaryCase } from '../differential/ordinary.js';
 import { speCase } from '../differential/spe.js';
-import { builtElf, OBJECT } from '../elf-builder.js';
-import { Bytes, joined, PerfBuilder, zstdFlushes } from '../perf-builder.js';
-import { SpeBuilder } from '../spe-builder.js';
+import { builtElf, OBJECT } from '../support/elf-builder.js';
+import { Bytes, joined, PerfBuilder, zstdFlushes } from '../support/perf-builder.js';
+import { SpeBuilder } from '../support/spe-builder.js';
 
 /** What reads the bytes: as perf.data, as one file of a directory of perf record --threads, or as another input. */
 export type SeedKind =

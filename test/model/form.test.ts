@@ -7,7 +7,7 @@ import { createInode } from '../../src/model/kernel/address-space/processes.js';
 import { writeSplitHugePages } from '../../src/model/kernel/split/debugfs-split.js';
 import type { ModelDirectory, ModelNode } from '../../src/model/kernel/state/file-tree.js';
 import type { Release } from '../../src/model/kernel/state/options.js';
-import { findCorpus } from '../corpus.js';
+import { findCorpus } from '../support/corpus.js';
 import {
   advise,
   type Fixture,

@@ -20,10 +20,10 @@ import { VM } from '../../src/model/kernel/state/mm.js';
 import { RELEASES } from '../../src/model/kernel/state/options.js';
 import type { Process } from '../../src/model/kernel/state/process.js';
 import { GIB, MIB } from '../../src/vocabulary/units.js';
-import { temporaryFolder } from '../kernels.js';
-import { killedJournal } from '../killed-journal.js';
-import { LOOKING_LINES, lookingCommands, mayEndWith, type Scene } from '../looking.js';
-import { PerfBuilder } from '../perf-builder.js';
+import { temporaryFolder } from '../support/kernels.js';
+import { killedJournal } from '../support/killed-journal.js';
+import { LOOKING_LINES, lookingCommands, mayEndWith, type Scene } from '../support/looking.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 import { terminalOn } from '../support/terminal.js';
 
 const PAGES = 512;

@@ -5,7 +5,7 @@ import { HotMapBuilder } from '../../src/hotness/hot-map-builder.js';
 import { octavo } from '../../src/policies/octavo/octavo.js';
 import { DEFAULT_PARAMETERS, type PolicyInput, policyOf } from '../../src/policies/policy.js';
 import { GEOMETRY_4K, GIB } from '../../src/vocabulary/units.js';
-import { FIRST_BLOCK, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../drawing.js';
+import { FIRST_BLOCK, PROCESS, pageSizes, SUB_PAGE_ORIGIN } from '../support/drawing.js';
 
 export interface BenchOptions {
   readonly gib: number;

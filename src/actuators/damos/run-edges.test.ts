@@ -1,8 +1,9 @@
 /** What a run by DAMOS is told to have taken, and how long it is waited for, to the last poll. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stepsFor } from '../../../test/conformance/steps.js';
-import { btfOf, statLine, writtenHost } from '../../../test/written-host.js';
+import { btfOf, statLine, writtenHost } from '../../../test/support/written-host.js';
 import { KDAMONDS } from '../../damon/kernel-files.js';
 import type { Receipt } from '../../vocabulary/plan.js';
 import { damosActuator } from '../damos.js';

@@ -1,7 +1,7 @@
 /** Configurations: everything that is wrong is told with its place, and what is right says the same however it is read. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { effectiveLines } from './effective.js';
 import { everyKey, explained } from './explain.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import type { Answer, Program } from '../../host/host.js';
 import type { GuardOptions } from './guard-options.js';
 import { freeHugeBytes, hostPressure, residentBytes, worstPressure } from './host-readings.js';

@@ -1,10 +1,10 @@
 /** Both sides of a socket pair together: what is asked comes back as it would from the acting side itself. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { PID, ScriptedHost } from '../../../test/scripted-host.js';
 import { type ChannelEnd, channelPair } from '../../../test/support/channel-pair.js';
 import { grant, grantsOf } from '../../../test/support/grants.js';
-import { planFor } from '../../../test/turns.js';
+import { PID, ScriptedHost } from '../../../test/support/scripted-host.js';
+import { planFor } from '../../../test/support/turns.js';
 import type { Reading } from '../../sources/source.js';
 import { sampleColumns } from '../../vocabulary/sample.js';
 import type { Told } from './acting-side.js';

@@ -1,11 +1,11 @@
 /** A deciding side that is an enemy: what it can do is what the configuration allows, and it cannot hold anything up. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { FIRST_BLOCK } from '../../../test/drawing.js';
-import { PID, ScriptedHost } from '../../../test/scripted-host.js';
 import { type ChannelEnd, channelPair } from '../../../test/support/channel-pair.js';
+import { FIRST_BLOCK } from '../../../test/support/drawing.js';
 import { grant, grantsOf } from '../../../test/support/grants.js';
-import { planFor } from '../../../test/turns.js';
+import { PID, ScriptedHost } from '../../../test/support/scripted-host.js';
+import { planFor } from '../../../test/support/turns.js';
 import { SeededRandom } from '../../base/seeded-random.js';
 import type { Clock } from '../../host/host.js';
 import type { Plan } from '../../vocabulary/plan.js';

@@ -1,10 +1,10 @@
 /** The acting side on a scripted host: what it does, what it refuses whatever it is told, and what it remembers. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FIRST_BLOCK } from '../../../test/drawing.js';
-import { PID, ScriptedHost } from '../../../test/scripted-host.js';
+import { FIRST_BLOCK } from '../../../test/support/drawing.js';
 import { grant, grantsOf } from '../../../test/support/grants.js';
-import { planFor } from '../../../test/turns.js';
+import { PID, ScriptedHost } from '../../../test/support/scripted-host.js';
+import { planFor } from '../../../test/support/turns.js';
 import { success } from '../../base/result.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Plan, Step } from '../../vocabulary/plan.js';

@@ -1,8 +1,8 @@
 /** What is a request, and what is none; frames, whole and in pieces. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
-import { planFor } from '../../../test/turns.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
+import { planFor } from '../../../test/support/turns.js';
 import { cleanedPlan } from './cleaned-plan.js';
 import { FrameReader, frameOf, withColumns } from './frames.js';
 import { boundProblem, MOST_REQUEST_BYTES, MOST_TEXT, readRequest } from './protocol.js';

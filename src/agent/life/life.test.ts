@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import { NO_STOPS, stopped } from '../../guards/back-off.js';
 import { Allowance } from './allowance.js';
 import { ClockWatch } from './clock-watch.js';

@@ -1,7 +1,7 @@
 /** The agent on a model: whom it touches, when, and what it does when something is wrong. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AgentWorld, FILE } from '../../../test/agent-world.js';
+import { AgentWorld, FILE } from '../../../test/support/agent-world.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
 import type { Hands, Order } from '../turn/hands.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import { failure, success } from '../../base/result.js';
 import { FIELDS, type Observation, valuesOf } from '../../history/observation.js';
 import type { Network, Page, PageServer } from '../../host/host.js';

@@ -1,7 +1,7 @@
 /** Who is there: what a look costs, whom it finds, and what it makes of pids that go to others. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import type { Host } from '../../host/host.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import { loadConfiguration } from '../configuration/read.js';

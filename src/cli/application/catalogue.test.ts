@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { proposeCompletions } from '@stricli/core';
-import { kernelHost, kernelWithEverything } from '../../../test/kernels.js';
+import { kernelHost, kernelWithEverything } from '../../../test/support/kernels.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { DEFAULT_BUDGETS, lockReason, pressureReason } from '../../planning/budgets.js';
 import { ERRORS } from '../../vocabulary/errors.js';

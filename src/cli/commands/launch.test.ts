@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import type { Refusal } from '../../host/host.js';
 

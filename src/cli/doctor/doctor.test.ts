@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { assertGolden } from '../../../test/golden.js';
+import { assertGolden } from '../../../test/support/golden.js';
 import {
   type Kernel,
   kernelHost,
@@ -10,7 +10,7 @@ import {
   kernelWithEverything,
   kernelWithoutScan,
   kernelWithoutThp,
-} from '../../../test/kernels.js';
+} from '../../../test/support/kernels.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { probeFeatures } from '../../host/features/features.js';
 import { FEATURES_VERSION } from '../../vocabulary/abilities.js';

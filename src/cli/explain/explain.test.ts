@@ -1,8 +1,8 @@
 /** `octavo explain`: of blocks and targets, alive and gone, by the journal and by the page tables. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PID, ScriptedHost } from '../../../test/scripted-host.js';
 import { HistoryHost, observed } from '../../../test/support/history-host.js';
+import { PID, ScriptedHost } from '../../../test/support/scripted-host.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { History } from '../../history/history.js';
 import { ERRORS, EXIT } from '../../vocabulary/errors.js';

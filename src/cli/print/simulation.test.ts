@@ -1,7 +1,7 @@
 /** What is shown of simulations: fixed outcomes against accepted texts in test/golden/simulation. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertGolden } from '../../../test/golden.js';
+import { assertGolden } from '../../../test/support/golden.js';
 import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
 import type {
   AgentOutcome,

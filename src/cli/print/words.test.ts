@@ -1,7 +1,7 @@
 /** Words of inspect, of costs, of the journal, and how lines are broken. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSizes } from '../../../test/drawing.js';
+import { pageSizes } from '../../../test/support/drawing.js';
 import type { Applied } from '../../cycle/apply-plan.js';
 import type { CensusTotals } from '../../verification/census.js';
 import type { Cost, Plan, Receipt, Verdict } from '../../vocabulary/plan.js';

@@ -1,7 +1,7 @@
 /** Reports of runs, simulations and comparisons, from the commands that make them to the files that are written. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ScriptedHost } from '../../../test/scripted-host.js';
+import { ScriptedHost } from '../../../test/support/scripted-host.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import type { Cell } from '../../compare/cells.js';
 import { comparisonOf } from '../../compare/comparison.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { PerfBuilder } from '../../../test/perf-builder.js';
+import { PerfBuilder } from '../../../test/support/perf-builder.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { HEAT_VERSION } from '../../formats/heat-file/schema.js';
 import { writeHeatFile } from '../../formats/heat-file/write.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { PerfBuilder } from '../../../test/perf-builder.js';
-import { hostOf } from '../../../test/perf-rows.js';
+import { PerfBuilder } from '../../../test/support/perf-builder.js';
+import { hostOf } from '../../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
 import type { OctavoContext } from '../context.js';
 import { type OpenedRecording, openRecording } from './open-recording.js';

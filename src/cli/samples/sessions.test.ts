@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { PerfBuilder } from '../../../test/perf-builder.js';
+import { PerfBuilder } from '../../../test/support/perf-builder.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { SAMPLE_FIELD as F } from '../../formats/perf-abi/constants.js';
 import { linuxHost } from '../../host/linux/linux-host.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SpeBuilder } from '../../../test/spe-builder.js';
+import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 
 interface Found {

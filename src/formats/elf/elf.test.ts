@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builtElf, FUNCTION, OBJECT } from '../../../test/elf-builder.js';
-import { xorshift } from '../../../test/random.js';
+import { builtElf, FUNCTION, OBJECT } from '../../../test/support/elf-builder.js';
+import { xorshift } from '../../../test/support/random.js';
 import { readElf } from './file.js';
 import { ElfSymbols } from './symbols.js';
 import type { ReadPiece } from './words.js';

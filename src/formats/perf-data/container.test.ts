@@ -1,7 +1,7 @@
 /** Heads of perf.data: what each impossible number in one is told as, and how far possible ones go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../../test/perf-builder.js';
+import { PerfBuilder } from '../../../test/support/perf-builder.js';
 import { SAMPLE_FIELD } from '../perf-abi/constants.js';
 import { FILE_HEADER_BYTES, identify, locateFeatures, readAttrs, readFileHeader } from './container.js';
 import { EventTable } from './event-table.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PerfBuilder } from '../../../test/perf-builder.js';
-import { readRows } from '../../../test/perf-rows.js';
+import { PerfBuilder } from '../../../test/support/perf-builder.js';
+import { readRows } from '../../../test/support/perf-rows.js';
 import { SAMPLE_FIELD as F, FEATURE } from '../perf-abi/constants.js';
 import { coresLeftOut, partWatched } from './part-watched.js';
 

@@ -1,8 +1,8 @@
 /** Records beside the samples: threads, losses and instructions, and counts in them that cannot be. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bytes, PerfBuilder } from '../../../test/perf-builder.js';
-import { hostOf, readRows } from '../../../test/perf-rows.js';
+import { Bytes, PerfBuilder } from '../../../test/support/perf-builder.js';
+import { hostOf, readRows } from '../../../test/support/perf-rows.js';
 import { PerfFileSource } from '../../sources/perf-file.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { SAMPLE_FIELD as F } from '../perf-abi/constants.js';

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type BuiltSample, Bytes, joined, PerfBuilder, zstdFlushes } from '../../../test/perf-builder.js';
-import { type Row, readRows } from '../../../test/perf-rows.js';
-import { SpeBuilder } from '../../../test/spe-builder.js';
+import {
+  type BuiltSample,
+  Bytes,
+  joined,
+  PerfBuilder,
+  zstdFlushes,
+} from '../../../test/support/perf-builder.js';
+import { type Row, readRows } from '../../../test/support/perf-rows.js';
+import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { damagedBytes } from '../../sources/perf-account.js';
 import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';
 import { BRANCH_FORMAT, SAMPLE_FIELD as F, FEATURE } from '../perf-abi/constants.js';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type BuiltSample, PerfBuilder } from '../../../test/perf-builder.js';
-import { type Row, readRows } from '../../../test/perf-rows.js';
-import { SpeBuilder } from '../../../test/spe-builder.js';
+import { type BuiltSample, PerfBuilder } from '../../../test/support/perf-builder.js';
+import { type Row, readRows } from '../../../test/support/perf-rows.js';
+import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { SpeRecordDecoder } from '../arm-spe/record-decoder.js';
 import { nanosecondsOf } from '../arm-spe/time-conversion.js';
 import { SAMPLE_FIELD as F } from '../perf-abi/constants.js';

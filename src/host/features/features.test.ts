@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { findCorpus } from '../../../test/corpus.js';
+import { findCorpus } from '../../../test/support/corpus.js';
 import {
   kernelHost,
   kernelOfArm64,
@@ -11,7 +11,7 @@ import {
   kernelWithEverything,
   kernelWithoutScan,
   kernelWithoutThp,
-} from '../../../test/kernels.js';
+} from '../../../test/support/kernels.js';
 import { namesFile } from '../../formats/btf.js';
 import { anonymousPolicy, type Features, type Probed } from '../../vocabulary/abilities.js';
 import type { Files, Host } from '../host.js';

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { kernelOfArm64, kernelWithEverything, temporaryFolder, writeKernel } from '../../../test/kernels.js';
+import {
+  kernelOfArm64,
+  kernelWithEverything,
+  temporaryFolder,
+  writeKernel,
+} from '../../../test/support/kernels.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Host } from '../host.js';
 import { folderHost } from './folder-host.js';

@@ -27,7 +27,11 @@ test('system calls have the numbers of each architecture', () => {
     const text = readFileSync(header, 'utf8');
     // What takes other numbers on 32 bits has them in its name.
     for (const [name, number] of Object.entries(NUMBERS[architecture])) {
-      assert.match(text, new RegExp(`#define __NR(3264)?_${name}\\s+${number}\\b`), `${name} of ${architecture}`);
+      assert.match(
+        text,
+        new RegExp(`#define __NR(3264)?_${name}\\s+${number}\\b`),
+        `${name} of ${architecture}`,
+      );
     }
   }
 });

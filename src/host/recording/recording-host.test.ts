@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { temporaryFolder } from '../../../test/kernels.js';
+import { temporaryFolder } from '../../../test/support/kernels.js';
 import { type Observation, observe } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { BlockColumns } from '../../vocabulary/page-sizes.js';

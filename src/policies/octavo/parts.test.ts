@@ -1,7 +1,7 @@
 /** The small parts of the policy by their formulas: entries, chances, prices of a change, goals. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SETTINGS } from '../../../test/drawing.js';
+import { SETTINGS } from '../../../test/support/drawing.js';
 import { entryShapes } from './entry-shapes.js';
 import { chanceBelow, meanOneQuantile, NORMAL_POINTS } from './gamma.js';
 import { parseGoal } from './goal.js';

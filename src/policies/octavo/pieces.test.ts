@@ -1,7 +1,7 @@
 /** Pieces of the policy by themselves: which blocks are asked about, what is believed to miss, and the words for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drawn, pageSizes } from '../../../test/drawing.js';
+import { type Drawn, pageSizes } from '../../../test/support/drawing.js';
 import { BLOCK_FLAG } from '../../vocabulary/page-sizes.js';
 import { USUAL_TRANSLATION } from '../../vocabulary/translation.js';
 import { EXACT, LayoutTableBuilder } from './layout-table.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_BLOCK, PROCESS, pageSizes, SETTINGS, SUB_PAGE_ORIGIN } from '../../../test/drawing.js';
+import { FIRST_BLOCK, PROCESS, pageSizes, SETTINGS, SUB_PAGE_ORIGIN } from '../../../test/support/drawing.js';
 import { SeededRandom } from '../../base/seeded-random.js';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { DEFAULT_BUDGETS } from '../../planning/budgets.js';

@@ -1,7 +1,7 @@
 /** Runs a command line in a process of its own, to see how much memory it takes at most. */
 import { spawnSync } from 'node:child_process';
 
-const moduleAt = (path: string) => JSON.stringify(new URL(`../src/${path}`, import.meta.url).href);
+const moduleAt = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
 
 export interface MeasuredRun {
   readonly code: number | null;

@@ -1,5 +1,5 @@
 /** Writes perf.data bytes for tests: files and pipes of either byte order, with any fields. */
-import { SAMPLE_FIELD as F } from '../src/formats/perf-abi/constants.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 
 export interface BuiltAttr {
   type?: number;

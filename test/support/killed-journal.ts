@@ -1,5 +1,5 @@
 /** What a SIGKILL leaves of a run: its journal up to the first announcement of steps. */
-import { bodyOf, unpacked } from '../src/cycle/journal-lines.js';
+import { bodyOf, unpacked } from '../../src/cycle/journal-lines.js';
 
 export function killedJournal(text: string): string {
   const lines = text.split('\n');

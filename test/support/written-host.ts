@@ -3,10 +3,10 @@
  * is written, when, and what happens when the kernel says no. It has no behaviour of its own beyond DAMON's one rule
  * that matters to a writer: a count wipes its numbered children.
  */
-import { failure, success } from '../src/base/result.js';
-import type { Answer, Calls, FileStatus, Host } from '../src/host/host.js';
-import type { ErrnoName } from '../src/vocabulary/errno.js';
-import { GEOMETRY_4K } from '../src/vocabulary/units.js';
+import { failure, success } from '../../src/base/result.js';
+import type { Answer, Calls, FileStatus, Host } from '../../src/host/host.js';
+import type { ErrnoName } from '../../src/vocabulary/errno.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 
 export interface WrittenHost {
   readonly host: Host;

@@ -1,16 +1,16 @@
 /** Turns on a scripted host, as short as a test wants them. */
-import { actuatorsOf } from '../src/config/assemble.js';
-import { type Applied, applyPlan } from '../src/cycle/apply-plan.js';
-import type { JournalPlace } from '../src/cycle/journal.js';
-import { planTurn } from '../src/cycle/plan-turn.js';
-import type { Retention } from '../src/cycle/retention.js';
-import { DEFAULT_BUDGETS } from '../src/planning/budgets.js';
-import type { CostBook } from '../src/planning/cost-book.js';
-import type { Feuds } from '../src/planning/guard.js';
-import { POLICIES } from '../src/policies/kinds/catalogue.js';
-import { DEFAULT_PARAMETERS, policyOf } from '../src/policies/policy.js';
-import { identityOf } from '../src/verification/observe.js';
-import type { Budgets, Plan } from '../src/vocabulary/plan.js';
+import { actuatorsOf } from '../../src/config/assemble.js';
+import { type Applied, applyPlan } from '../../src/cycle/apply-plan.js';
+import type { JournalPlace } from '../../src/cycle/journal.js';
+import { planTurn } from '../../src/cycle/plan-turn.js';
+import type { Retention } from '../../src/cycle/retention.js';
+import { DEFAULT_BUDGETS } from '../../src/planning/budgets.js';
+import type { CostBook } from '../../src/planning/cost-book.js';
+import type { Feuds } from '../../src/planning/guard.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
+import { DEFAULT_PARAMETERS, policyOf } from '../../src/policies/policy.js';
+import { identityOf } from '../../src/verification/observe.js';
+import type { Budgets, Plan } from '../../src/vocabulary/plan.js';
 import { FIRST_BLOCK } from './drawing.js';
 import { PID, type ScriptedHost } from './scripted-host.js';
 

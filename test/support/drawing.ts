@@ -8,15 +8,20 @@
  *   '2'  512 pages in folios of order 2 (any digit but 4 and 0 is an order)
  */
 
-import { HotMapBuilder } from '../src/hotness/hot-map-builder.js';
-import { BlockRows, blockState } from '../src/verification/block-rows.js';
-import type { HotMap } from '../src/vocabulary/hot-map.js';
-import type { Mapping } from '../src/vocabulary/mapping.js';
-import { BLOCK_FLAG, type BlockState, MAPPING_LEVEL, type PageSizes } from '../src/vocabulary/page-sizes.js';
-import type { ProcessIdentity } from '../src/vocabulary/process.js';
-import { COMPLETE, type SampleOrigin } from '../src/vocabulary/sample.js';
-import type { ThpSettings } from '../src/vocabulary/thp-settings.js';
-import { GEOMETRY_4K } from '../src/vocabulary/units.js';
+import { HotMapBuilder } from '../../src/hotness/hot-map-builder.js';
+import { BlockRows, blockState } from '../../src/verification/block-rows.js';
+import type { HotMap } from '../../src/vocabulary/hot-map.js';
+import type { Mapping } from '../../src/vocabulary/mapping.js';
+import {
+  BLOCK_FLAG,
+  type BlockState,
+  MAPPING_LEVEL,
+  type PageSizes,
+} from '../../src/vocabulary/page-sizes.js';
+import type { ProcessIdentity } from '../../src/vocabulary/process.js';
+import { COMPLETE, type SampleOrigin } from '../../src/vocabulary/sample.js';
+import type { ThpSettings } from '../../src/vocabulary/thp-settings.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 
 export const PROCESS: ProcessIdentity = { pid: 100, startTicks: 5000, command: 'db', cgroup: '/' };
 export const FIRST_BLOCK = 1000;

@@ -1,12 +1,12 @@
 /** Policies asked in tests: by name, with their own parameters and what all are told in one object. */
-import { POLICIES, type PolicyName } from '../src/policies/kinds/catalogue.js';
+import { POLICIES, type PolicyName } from '../../src/policies/kinds/catalogue.js';
 import {
   DEFAULT_PARAMETERS,
   type PolicyInput,
   type PolicyOutput,
   type PolicyParameters,
   policyOf,
-} from '../src/policies/policy.js';
+} from '../../src/policies/policy.js';
 
 /** Parameters of a kind by name, beside what all policies are told. */
 export type GivenToPolicy = Partial<PolicyParameters> & Readonly<Record<string, unknown>>;

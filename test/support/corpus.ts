@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of the checkout; compiled tests lie in dist/test. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
  * A folder of recordings, such as `data/kernel`; undefined when there is none: tests then skip and say so. Looked for in

@@ -1,5 +1,5 @@
 /** A plan with so many steps, of which a test looks at a few keys only. */
-import type { Plan } from '../src/vocabulary/plan.js';
+import type { Plan } from '../../src/vocabulary/plan.js';
 
 export function drawnPlan(steps: number): Plan {
   const process = { pid: 100, startTicks: 5000, command: 'x', cgroup: '/' };

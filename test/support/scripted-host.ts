@@ -3,10 +3,19 @@
  * (pid 100) with one anonymous mapping; process_madvise and debugfs writes change its blocks the way Linux does, and
  * every call is kept in order.
  */
-import { failure, success } from '../src/base/result.js';
-import type { Advice, Answer, Calls, Clock, Files, Host, OpenFile, ProcessHandle } from '../src/host/host.js';
-import type { ErrnoName } from '../src/vocabulary/errno.js';
-import { GEOMETRY_4K, type PageRange } from '../src/vocabulary/units.js';
+import { failure, success } from '../../src/base/result.js';
+import type {
+  Advice,
+  Answer,
+  Calls,
+  Clock,
+  Files,
+  Host,
+  OpenFile,
+  ProcessHandle,
+} from '../../src/host/host.js';
+import type { ErrnoName } from '../../src/vocabulary/errno.js';
+import { GEOMETRY_4K, type PageRange } from '../../src/vocabulary/units.js';
 import { FIRST_BLOCK } from './drawing.js';
 import { xorshift } from './random.js';
 

@@ -2,11 +2,11 @@
  * A host whose page tables and frame tables are given entry by entry, and what a naive walk over every page finds in
  * them: for tests of what reads them in large pieces.
  */
-import { failure, success } from '../src/base/result.js';
-import { KPF } from '../src/formats/proc/kpageflags.js';
-import { type Answer, type Host, type OpenFile, PAGE_IS, type PagemapScan } from '../src/host/host.js';
-import type { ErrnoName } from '../src/vocabulary/errno.js';
-import { GEOMETRY_4K, type PageGeometry, pageToAddress } from '../src/vocabulary/units.js';
+import { failure, success } from '../../src/base/result.js';
+import { KPF } from '../../src/formats/proc/kpageflags.js';
+import { type Answer, type Host, type OpenFile, PAGE_IS, type PagemapScan } from '../../src/host/host.js';
+import type { ErrnoName } from '../../src/vocabulary/errno.js';
+import { GEOMETRY_4K, type PageGeometry, pageToAddress } from '../../src/vocabulary/units.js';
 import { PID, ScriptedHost } from './scripted-host.js';
 
 export interface Entry {

@@ -1,20 +1,20 @@
 /** A model of a host with services, and an agent on it. */
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../src/agent/loop/events.js';
-import { Session } from '../src/agent/loop/session.js';
-import type { Hands } from '../src/agent/turn/hands.js';
-import { handsHere } from '../src/agent/turn/hands-here.js';
-import type { TurnRecord } from '../src/agent/turn/turn-record.js';
-import type { Host } from '../src/host/host.js';
-import { type ModelHost, modelHost } from '../src/model/host/model-host.js';
-import { access } from '../src/model/kernel/access/access.js';
-import { exit, mmap, spawn } from '../src/model/kernel/address-space/processes.js';
-import { boot } from '../src/model/kernel/boot.js';
-import { ensureCgroup } from '../src/model/kernel/files/cgroup-files.js';
-import type { Kernel } from '../src/model/kernel/state/kernel.js';
-import type { Mm } from '../src/model/kernel/state/mm.js';
-import type { Process } from '../src/model/kernel/state/process.js';
-import { MIB } from '../src/vocabulary/units.js';
+import type { AgentEvent } from '../../src/agent/loop/events.js';
+import { Session } from '../../src/agent/loop/session.js';
+import type { Hands } from '../../src/agent/turn/hands.js';
+import { handsHere } from '../../src/agent/turn/hands-here.js';
+import type { TurnRecord } from '../../src/agent/turn/turn-record.js';
+import type { Host } from '../../src/host/host.js';
+import { type ModelHost, modelHost } from '../../src/model/host/model-host.js';
+import { access } from '../../src/model/kernel/access/access.js';
+import { exit, mmap, spawn } from '../../src/model/kernel/address-space/processes.js';
+import { boot } from '../../src/model/kernel/boot.js';
+import { ensureCgroup } from '../../src/model/kernel/files/cgroup-files.js';
+import type { Kernel } from '../../src/model/kernel/state/kernel.js';
+import type { Mm } from '../../src/model/kernel/state/mm.js';
+import type { Process } from '../../src/model/kernel/state/process.js';
+import { MIB } from '../../src/vocabulary/units.js';
 
 export const FILE = '/etc/octavo/agent.yaml';
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = join(fileURLToPath(new URL('../../', import.meta.url)), 'test', 'golden');
+const FOLDER = join(fileURLToPath(new URL('../../../', import.meta.url)), 'test', 'golden');
 
 /** Compares a text with test/golden/NAME. */
 export function assertGolden(name: string, text: string): void {

@@ -1,6 +1,6 @@
 /** A job of worker-pool.test.ts. */
 import { threadId } from 'node:worker_threads';
-import { OctavoError } from '../src/vocabulary/errors.js';
+import { OctavoError } from '../../src/vocabulary/errors.js';
 
 export async function run(input: unknown): Promise<unknown> {
   if (input === 'coded') throw new OctavoError('STOPPED', { signal: 'SIGINT' });

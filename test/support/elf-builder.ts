@@ -1,5 +1,5 @@
 /** Writes ELF files for tests: either class and byte order, with symbols, sections and a build id, and no code. */
-import type { ElfKind } from '../src/formats/elf/words.js';
+import type { ElfKind } from '../../src/formats/elf/words.js';
 import { Bytes } from './perf-builder.js';
 
 export interface BuiltSegment {

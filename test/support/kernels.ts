@@ -6,11 +6,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { namesFile } from '../src/formats/btf.js';
-import { folderHost } from '../src/host/folder/folder-host.js';
-import { type Host, PAGE_IS } from '../src/host/host.js';
-import { MANIFEST_NAME, type ManifestInput, RECORDING_VERSION } from '../src/host/recording/manifest.js';
-import type { ErrnoName } from '../src/vocabulary/errno.js';
+import { namesFile } from '../../src/formats/btf.js';
+import { folderHost } from '../../src/host/folder/folder-host.js';
+import { type Host, PAGE_IS } from '../../src/host/host.js';
+import { MANIFEST_NAME, type ManifestInput, RECORDING_VERSION } from '../../src/host/recording/manifest.js';
+import type { ErrnoName } from '../../src/vocabulary/errno.js';
 
 export interface Kernel {
   /** Contents by path; a trailing line end is added to texts. */

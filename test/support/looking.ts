@@ -1,10 +1,10 @@
 /** The commands that only look, each as command lines, for tests that hold them against page tables. */
-import { routes } from '../src/cli/application/catalogue.js';
-import type { Effect } from '../src/cli/command.js';
-import { manualCommands } from '../src/cli/manual.js';
-import { POLICIES } from '../src/policies/kinds/catalogue.js';
-import { SOURCES } from '../src/sources/kinds/catalogue.js';
-import { EXIT } from '../src/vocabulary/errors.js';
+import { routes } from '../../src/cli/application/catalogue.js';
+import type { Effect } from '../../src/cli/command.js';
+import { manualCommands } from '../../src/cli/manual.js';
+import { POLICIES } from '../../src/policies/kinds/catalogue.js';
+import { SOURCES } from '../../src/sources/kinds/catalogue.js';
+import { EXIT } from '../../src/vocabulary/errors.js';
 
 /** What the command lines name. */
 export interface Scene {

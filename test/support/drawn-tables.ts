@@ -1,6 +1,6 @@
 /** Random page tables with folios of all orders, and what a walk over every page, one at a time, finds in them. */
-import { BLOCK_FLAG } from '../src/vocabulary/page-sizes.js';
-import { GEOMETRY_4K, type PageGeometry } from '../src/vocabulary/units.js';
+import { BLOCK_FLAG } from '../../src/vocabulary/page-sizes.js';
+import { GEOMETRY_4K, type PageGeometry } from '../../src/vocabulary/units.js';
 import type { DrawnMapping, Entry, Folio, Tables } from './frame-tables.js';
 import { xorshift } from './random.js';
 

@@ -1,7 +1,7 @@
 /** Reads perf.data bytes through the source as a test does: from a map of files, cut into chunks of any size. */
-import type { Files, Host } from '../src/host/host.js';
-import { PerfFileSource, type PerfInput } from '../src/sources/perf-file.js';
-import { GEOMETRY_4K } from '../src/vocabulary/units.js';
+import type { Files, Host } from '../../src/host/host.js';
+import { PerfFileSource, type PerfInput } from '../../src/sources/perf-file.js';
+import { GEOMETRY_4K } from '../../src/vocabulary/units.js';
 
 export interface Row {
   readonly pid: number;
