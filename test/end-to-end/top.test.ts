@@ -94,7 +94,7 @@ describe('octavo top in a terminal', { skip }, () => {
     tmux('resize-window', '-t', 'small', '-x', '60', '-y', '12');
     const lines = await until(
       'small',
-      (found) => found.length === 12 && shows(/q/)(found) && chosen(found) >= 0,
+      (found) => found.length === 12 && shows(/Enter open/)(found) && chosen(found) >= 0,
     );
     assert.ok(lines.every((line) => line.length <= 60));
   });
