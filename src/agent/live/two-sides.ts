@@ -1,6 +1,7 @@
 /** The agent of a live host in two processes: how it becomes two, and how the deciding one finds the other. */
 import type { Host } from '../../host/host.js';
 import { openChannel } from '../../host/linux/descriptor-channel.js';
+import { stateDirectory } from '../../host/linux/linux-host.js';
 import { takeOwnEnd } from '../../host/linux/split/own-end.js';
 import { signalSelf } from '../../host/linux/split/signal-self.js';
 import { canSplit, split } from '../../host/linux/split/split.js';
@@ -26,9 +27,17 @@ export const ACTING_CAPABILITIES = [
 /** Below the state directory, what is the deciding side's own. */
 const DECIDING = 'deciding';
 
-/** The state directory of a configuration, and that of the deciding side in it. */
-export function stateOf(host: Host, file: string): { readonly state: string; readonly deciding: string } {
-  const state = loadConfiguration(host, file).state ?? host.identity.stateDirectory;
+/**
+ * The state directory of a configuration, and that of the deciding side in it. `userId`: the acting side's, by whom the usual
+ * directory goes; the deciding side is another user.
+ */
+export function stateOf(
+  host: Host,
+  file: string,
+  userId = host.identity.userId,
+): { readonly state: string; readonly deciding: string } {
+  const usual = userId === host.identity.userId ? host.identity.stateDirectory : stateDirectory(userId);
+  const state = loadConfiguration(host, file).state ?? usual;
   return { state, deciding: `${state}/${DECIDING}` };
 }
 

@@ -91,7 +91,7 @@ async function twoSides(context: OctavoContext, file: string) {
   const { pid, userId } = about.value;
   return {
     ...(userId === 0 ? { runtime: RUNTIME_OF_ROOT } : {}),
-    state: stateOf(host, file).deciding,
+    state: stateOf(host, file, userId).deciding,
     hands: (state: string) => handsThere(host, other, state, pid),
   };
 }

@@ -116,7 +116,8 @@ function pageBytesFromAuxv(): number {
   return 4096;
 }
 
-function stateDirectory(userId: number): string {
+/** Where Octavo keeps its own as this user, who need not be the one of this process. */
+export function stateDirectory(userId: number): string {
   const wanted = process.env.OCTAVO_STATE;
   if (wanted) return wanted;
   if (userId === 0) return '/var/lib/octavo';
