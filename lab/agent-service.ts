@@ -214,7 +214,8 @@ done
 say huge-store "$(grep -h AnonHugePages /proc/$(systemctl show -p MainPID store | cut -d= -f2)/smaps_rollup)"
 say memory "$(cat /sys/fs/cgroup/system.slice/octavo.service/memory.current)"
 echo 'targets: [' > /etc/octavo/agent.yaml
-systemctl reload octavo; sleep 4
+systemctl reload octavo
+for try in $(seq 60); do grep -q '"problem":"[^"]' /run/octavo/status.json && break; sleep 1; done
 say reload "$(grep -o '"problem":"[^"]*' /run/octavo/status.json | head -1)"
 say still-active "$(systemctl is-active octavo)"
 before=$(cut -d' ' -f1 /proc/uptime); systemctl stop octavo; after=$(cut -d' ' -f1 /proc/uptime)

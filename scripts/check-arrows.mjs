@@ -75,9 +75,9 @@ const ALLOWED = {
   model: ['host', 'formats', ...below],
   // A scenario can run the whole agent.
   simulator: ['agent', 'model', 'config', 'formats', 'host', ...below],
-  // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   // Figures and pages of what other rooms tell: nouns in; HTML, SVG, PNG and text out.
   reports: below,
+  // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   // What programs may import of the package: it looks, and decides, and never acts.
   library: ['config', 'cycle', 'sources', 'policies', 'verification', 'hotness', 'host', ...below],

@@ -23,9 +23,9 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-mkdir "$work/root"
-"${CC:-gcc}" -O1 -static -Wall -Wextra -o "$work/root/init" "$here"/*.c
-(cd "$work/root" && echo init | cpio -o -H newc --quiet) > "$work/initramfs"
+mkdir "$work/guest"
+"${CC:-gcc}" -O1 -static -Wall -Wextra -o "$work/guest/init" "$here"/*.c
+(cd "$work/guest" && echo init | cpio -o -H newc --quiet) > "$work/initramfs"
 truncate -s 256M "$work/swap"
 
 cpus=${CPUS:-2}

@@ -78,3 +78,12 @@ export const stateFlags = {
     placeholder: 'directory',
   },
 } as const;
+
+/** Which agent is asked. */
+export const runtimeFlag = {
+  kind: 'parsed',
+  parse: parseWord,
+  brief: 'Runtime directory of the agent, where it is not the usual one',
+  optional: true,
+  placeholder: 'directory',
+} as const;

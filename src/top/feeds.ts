@@ -102,8 +102,8 @@ function targetOfAgent(
     name,
     processes,
     pids: [],
-    resident: gauge('residentBytes') ?? (last === null ? undefined : exactly(last.resident)),
-    huge: gauge('hugeBytes') ?? (last === null ? undefined : exactly(last.huge)),
+    resident: gauge('residentBytes') ?? amountOf(last?.resident),
+    huge: gauge('hugeBytes') ?? amountOf(last?.huge),
     bloat: sumOf([gauge('emptyInHugeBytes'), gauge('unmappedHeldBytes')]),
     cold: gauge('coldBytes'),
     heat: seen?.heat,
@@ -113,6 +113,6 @@ function targetOfAgent(
   };
 }
 
-function amountOf(value: number | undefined): Amount | undefined {
-  return value === undefined ? undefined : exactly(value);
+function amountOf(value: number | null | undefined): Amount | undefined {
+  return value == null ? undefined : exactly(value);
 }

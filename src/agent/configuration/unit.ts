@@ -24,7 +24,6 @@ export const CAPABILITIES = [
 ];
 
 export function unitText({ program, configuration }: UnitFacts): string {
-  const capabilities = CAPABILITIES.join(' ');
   return `${[
     '# Octavo, huge pages where memory is hot. Made by `octavo config unit`; docs/agent.md argues each line.',
     '[Unit]',
@@ -58,40 +57,45 @@ export function unitText({ program, configuration }: UnitFacts): string {
     'IOWeight=20',
     'OOMScoreAdjust=500',
     '',
-    `CapabilityBoundingSet=${capabilities}`,
-    'AmbientCapabilities=',
-    'NoNewPrivileges=yes',
-    'ProtectSystem=strict',
-    'ProtectHome=yes',
-    'PrivateTmp=yes',
-    'PrivateMounts=yes',
-    'PrivateDevices=yes',
-    // Metrics are on a Unix socket; a loopback port needs a drop-in with PrivateNetwork=no and AF_INET.
-    'PrivateNetwork=yes',
-    'ProtectClock=yes',
-    'ProtectHostname=yes',
-    'ProtectKernelLogs=yes',
-    'ProtectKernelModules=yes',
-    // Kernel tunables are what it reads, and DAMON and debugfs what it writes.
-    'ProtectKernelTunables=no',
-    'ProtectControlGroups=yes',
-    'ProtectProc=default',
-    'RestrictAddressFamilies=AF_UNIX',
-    'RestrictNamespaces=yes',
-    'RestrictRealtime=yes',
-    'RestrictSUIDSGID=yes',
-    'LockPersonality=yes',
-    'RemoveIPC=yes',
-    'KeyringMode=private',
-    'IPAddressDeny=any',
-    'SystemCallArchitectures=native',
-    'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
-    'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
-    // What is not allowed is refused: libuv falls back where it may not use io_uring, and nothing is killed for asking.
-    'SystemCallErrorNumber=EPERM',
-    'UMask=0077',
+    ...HARDENING,
     '',
     '[Install]',
     'WantedBy=multi-user.target',
   ].join('\n')}\n`;
 }
+
+/** What it cannot get, do or see. docs/agent.md argues what stands open. */
+const HARDENING: readonly string[] = [
+  `CapabilityBoundingSet=${CAPABILITIES.join(' ')}`,
+  'AmbientCapabilities=',
+  'NoNewPrivileges=yes',
+  'ProtectSystem=strict',
+  'ProtectHome=yes',
+  'PrivateTmp=yes',
+  'PrivateMounts=yes',
+  'PrivateDevices=yes',
+  // Metrics are on a Unix socket; a loopback port needs a drop-in with PrivateNetwork=no and AF_INET.
+  'PrivateNetwork=yes',
+  'ProtectClock=yes',
+  'ProtectHostname=yes',
+  'ProtectKernelLogs=yes',
+  'ProtectKernelModules=yes',
+  // Kernel tunables are what it reads, and DAMON and debugfs what it writes.
+  'ProtectKernelTunables=no',
+  'ProtectControlGroups=yes',
+  'ProtectProc=default',
+  'RestrictAddressFamilies=AF_UNIX',
+  'RestrictNamespaces=yes',
+  'RestrictRealtime=yes',
+  'RestrictSUIDSGID=yes',
+  'LockPersonality=yes',
+  'RemoveIPC=yes',
+  'KeyringMode=private',
+  'IPAddressDeny=any',
+  'SystemCallArchitectures=native',
+  'SystemCallFilter=@system-service process_madvise pidfd_open perf_event_open',
+  'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap @keyring',
+  // What is not allowed is refused: libuv falls back where it may not use io_uring, and nothing is killed for asking.
+  'SystemCallErrorNumber=EPERM',
+  'UMask=0077',
+];

@@ -9,7 +9,9 @@ const Text = z.string();
 const Count = z.number();
 
 const LastTurnSchema = z.looseObject({
-  ...{ atMs: Count, end: Text, why: Text, processes: Count, resident: Count, huge: Count },
+  ...{ atMs: Count, end: Text, why: Text, processes: Count },
+  /** Bytes; null when the turn did not look. */
+  ...{ resident: Count.nullable(), huge: Count.nullable() },
   ...{ planned: Count, met: Count, returnedBytes: Count, notes: z.array(Text) },
 });
 

@@ -30,8 +30,9 @@ export interface LastTurn {
   /** Why it failed or was held; empty otherwise. */
   readonly why: string;
   readonly processes: number;
-  readonly resident: Bytes;
-  readonly huge: Bytes;
+  /** Null when the turn did not look. */
+  readonly resident: Bytes | null;
+  readonly huge: Bytes | null;
   /** Steps that were planned, and those that were met. */
   readonly planned: number;
   readonly met: number;

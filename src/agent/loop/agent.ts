@@ -12,15 +12,16 @@ import type { TargetGuards } from '../guarding/target-guards.js';
 import { ClockWatch } from '../life/clock-watch.js';
 import { OwnCpu } from '../life/own-cpu.js';
 import { keepLives, readLives } from '../life/state-file.js';
-import { type LastTurn, TargetLife, type TurnEnd } from '../life/target-life.js';
+import { TargetLife, type TurnEnd } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
-import type { Hands, Taken } from '../turn/hands.js';
-import { metOf, returnedBy, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
+import type { Hands } from '../turn/hands.js';
+import { type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
 import { GuardRounds } from './guard-rounds.js';
+import { lastTurn, turnWords } from './told-turn.js';
 
 export interface AgentParts {
   readonly host: Host;
@@ -304,49 +305,6 @@ function nextTurnMs(
 function stoppedTurn(problem: unknown): TurnResult {
   if (problem instanceof OctavoError) return { end: 'held', why: 'the agent stops', taken: undefined };
   throw problem;
-}
-
-function lastTurn(atMs: Milliseconds, processes: number, { end, why, taken }: TurnResult): LastTurn {
-  const verdicts = taken?.done?.verdicts ?? [];
-  return {
-    ...{ atMs, end, why, processes },
-    resident: taken?.seen.resident ?? 0,
-    huge: taken?.seen.huge ?? 0,
-    planned: taken?.plan.steps.length ?? 0,
-    met: metOf(verdicts),
-    returnedBytes: returnedBy(verdicts),
-    notes: notesOf(taken),
-  };
-}
-
-/** Notes of a plan that the status shows, at most. */
-const MOST_NOTES = 8;
-
-function notesOf(taken: Taken | undefined): readonly string[] {
-  return (taken?.notes ?? []).slice(0, MOST_NOTES);
-}
-
-function turnWords({ end, why, taken }: TurnResult, { decision }: TargetGuards): string {
-  const planned = taken?.plan.steps.length ?? 0;
-  const verdicts = taken?.done?.verdicts ?? [];
-  switch (end) {
-    case 'observed':
-      return `observed; ${planned} steps would be taken`;
-    case 'nothing-to-do':
-      return 'nothing to do';
-    case 'acted':
-      return `acted: ${metOf(verdicts)} of ${verdicts.length} steps met`;
-    case 'held':
-      return `only observed, ${planned} steps would be taken: ${why}`;
-    case 'gone':
-      return 'its processes are gone';
-    case 'busy':
-      return `another Octavo is at work: ${why}`;
-    case 'failed':
-      return decision.state === 'observe-only'
-        ? `${why}; from now on it is only observed`
-        : `${why}; backing off`;
-  }
 }
 
 function jumpWords(jumpMs: Milliseconds): string {

@@ -1,21 +1,26 @@
 /** Who takes turns for the agent's loop. */
-import type { Given } from '../../config/kinds.js';
-import type { Budgets, Plan, Receipt, SystemMemory, Verdict } from '../../vocabulary/plan.js';
+import type { Plan, Receipt, SystemMemory, Verdict } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes, Milliseconds, ProcessId } from '../../vocabulary/units.js';
+import type { Target } from '../configuration/configuration.js';
+
+/** What of a target's configuration a turn goes by. */
+type HowConfigured = Pick<
+  Target,
+  | 'policy'
+  | 'parameters'
+  | 'sources'
+  | 'sourceParameters'
+  | 'actuators'
+  | 'actuatorParameters'
+  | 'halfLifeMs'
+  | 'budgets'
+>;
 
 /** A turn to be taken. */
-export interface Order {
+export interface Order extends HowConfigured {
   readonly target: string;
   readonly processes: readonly ProcessIdentity[];
-  readonly policy: string;
-  readonly parameters: Given;
-  readonly sources: readonly string[];
-  readonly sourceParameters: Given;
-  readonly actuators: readonly string[];
-  readonly actuatorParameters: Given;
-  readonly halfLifeMs: Milliseconds;
-  readonly budgets: Budgets;
   /** Whether it may act; otherwise it ends with the plan. */
   readonly act: boolean;
 }

@@ -1,6 +1,5 @@
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparse-bound.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
-import { parsePids } from '../../sources/sample-choices.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { formatFlag, rowPrinter } from '../format-flag.js';
@@ -8,6 +7,7 @@ import { countBetween, factorBetween, parseFraction, parseWord, showShare } from
 import type { RowFormat } from '../print/rows.js';
 import { CHANGE_ROWS, changeRow, diffLines, heatDiff } from '../samples/heat-diff.js';
 import { checkAlike } from '../samples/heat-maps.js';
+import { pidFlag } from '../samples/options.js';
 
 type DiffFlags = {
   readonly pid?: ReadonlySet<number>;
@@ -49,12 +49,7 @@ export const heatDiffCommand = command<DiffFlags, [string, string]>(
       ],
     },
     flags: {
-      pid: {
-        kind: 'parsed',
-        parse: parsePids,
-        optional: true,
-        brief: 'Only these processes (comma-separated pids)',
-      },
+      pid: pidFlag,
       top: { kind: 'parsed', parse: countBetween(0, 1e6), default: '10', brief: 'Blocks to list' },
       factor: {
         kind: 'parsed',

@@ -1,10 +1,10 @@
 import { HeatFileSource } from '../../sources/heat-file.js';
-import { parsePids } from '../../sources/sample-choices.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import { parseDuration, parseWord } from '../parameters.js';
 import type { HeatShowFlags } from '../reports/heat-show.js';
 import { parseAddresses, SHADES } from '../reports/heat-window.js';
+import { pidFlag } from '../samples/options.js';
 
 export const heatShowCommand = command<HeatShowFlags, [string]>(
   {
@@ -31,13 +31,7 @@ export const heatShowCommand = command<HeatShowFlags, [string]>(
       parameters: [{ placeholder: 'heat', brief: 'Heat file of `octavo import`', parse: parseWord }],
     },
     flags: {
-      pid: {
-        kind: 'parsed',
-        parse: parsePids,
-        optional: true,
-        brief: 'Only these processes (comma-separated pids)',
-        placeholder: 'pids',
-      },
+      pid: pidFlag,
       from: {
         kind: 'parsed',
         parse: parseDuration,

@@ -1,7 +1,7 @@
 import { resolveTarget } from '../../config/targets.js';
 import type { Files } from '../../host/host.js';
 import { Resolver } from '../../sources/resolver.js';
-import { parsePids, SAMPLE_CHOICES, type SampleChoices, wishOf } from '../../sources/sample-choices.js';
+import { SAMPLE_CHOICES, type SampleChoices, wishOf } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
@@ -16,7 +16,7 @@ import { checkOutputs, printImported } from '../samples/import-output.js';
 import { importRecordings } from '../samples/import-recordings.js';
 import { importTrace } from '../samples/import-trace.js';
 import type { ImportOptions } from '../samples/importing.js';
-import { importByFlag } from '../samples/options.js';
+import { importByFlag, pidFlag } from '../samples/options.js';
 import { saveHeat } from '../samples/save-heat.js';
 import { isPlaceName, type PlaceName } from '../samples/touched-view.js';
 
@@ -94,12 +94,7 @@ export const importCommand = command<ImportFlags, string[]>(
         optional: true,
         brief: 'Write a heat file (Parquet) here; - is standard output',
       },
-      pid: {
-        kind: 'parsed',
-        parse: parsePids,
-        optional: true,
-        brief: 'Only these processes (comma-separated pids)',
-      },
+      pid: pidFlag,
       pageSize: {
         kind: 'parsed',
         parse: bytesBetween(4096, 65536),

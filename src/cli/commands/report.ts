@@ -1,6 +1,5 @@
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparse-bound.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
-import { parsePids } from '../../sources/sample-choices.js';
 import type { ViewName } from '../../sources/view-values.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { showShare } from '../../vocabulary/quantities.js';
@@ -32,7 +31,7 @@ import { heatBlocks, heatReport } from '../samples/heat-report.js';
 import { reportLines } from '../samples/heat-text.js';
 import { hugeBlocks } from '../samples/huge-blocks.js';
 import { memoryUse } from '../samples/memory-use.js';
-import { byFlag } from '../samples/options.js';
+import { byFlag, pidFlag } from '../samples/options.js';
 import { VIEW_ROWS, viewLines, viewOf, viewRow, viewRows } from '../samples/view.js';
 import { type StateFlags, stateFlags } from '../shared-flags.js';
 
@@ -96,12 +95,7 @@ export const reportCommand = command<ReportFlags, [string]>(
       ],
     },
     flags: {
-      pid: {
-        kind: 'parsed',
-        parse: parsePids,
-        optional: true,
-        brief: 'Only these processes (comma-separated pids)',
-      },
+      pid: pidFlag,
       top: {
         kind: 'parsed',
         parse: countBetween(1, 1000),

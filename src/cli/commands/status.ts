@@ -1,8 +1,8 @@
 import { readStatus, statusDirectory } from '../../agent/life/status.js';
 import { EXIT, OctavoError } from '../../vocabulary/errors.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
-import { parseWord } from '../parameters.js';
 import { showStatus } from '../print/agent-status.js';
+import { runtimeFlag } from '../shared-flags.js';
 
 type Flags = { readonly json: boolean; readonly runtime?: string };
 
@@ -24,13 +24,7 @@ export const statusCommand = command<Flags, []>(
   {
     flags: {
       json: jsonFlag,
-      runtime: {
-        kind: 'parsed',
-        parse: parseWord,
-        brief: 'Runtime directory of the agent, where it is not the usual one',
-        optional: true,
-        placeholder: 'directory',
-      },
+      runtime: runtimeFlag,
     },
   },
   function ({ json, runtime }) {

@@ -2,8 +2,8 @@ import { SERVICE_KINDS, type ServiceKind } from '../../services/service-id.js';
 import { TOP_ORDERS, type TopOrder } from '../../top/frame.js';
 import { command, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { countBetween, durationBetween, parseWord } from '../parameters.js';
-import { type StateFlags, stateFlags } from '../shared-flags.js';
+import { countBetween, durationBetween } from '../parameters.js';
+import { runtimeFlag, type StateFlags, stateFlags } from '../shared-flags.js';
 import { feedOf } from '../top/feed.js';
 import { followLines } from '../top/lines.js';
 import { followScreen } from '../top/screen.js';
@@ -83,13 +83,7 @@ export const topCommand = command<Flags, []>(
         default: false,
         withNegated: false,
       },
-      runtime: {
-        kind: 'parsed',
-        parse: parseWord,
-        brief: 'Runtime directory of the agent, where it is not the usual one',
-        optional: true,
-        placeholder: 'directory',
-      },
+      runtime: runtimeFlag,
       ...stateFlags,
     },
     positional: { kind: 'tuple', parameters: [] },

@@ -52,9 +52,7 @@ function row({ name, processes, act, standing, last, totals }: StatusTarget, now
   const returned = totals.returnedBytes ?? 0;
   return [
     ...shown,
-    ...(last.end === 'gone' || last.end === 'failed'
-      ? ['-', '-']
-      : [showBytes(last.resident), showBytes(last.huge)]),
+    ...[last.resident, last.huge].map((bytes) => (bytes === null ? '?' : showBytes(bytes))),
     ...[String(last.planned), String(totals.met ?? 0), showBytes(Math.max(0, returned))],
     `${last.end}, ${ago(nowMs - last.atMs)}`,
   ];

@@ -1,5 +1,6 @@
 /** Values of options that the sample commands share. */
 
+import { parsePids } from '../../sources/sample-choices.js';
 import { VIEW_NAMES } from '../../sources/view-values.js';
 import { PLACE_NAMES } from './touched-view.js';
 
@@ -18,4 +19,13 @@ export const importByFlag = {
   optional: true,
   brief:
     'Show accesses by data source, latency, TLB outcome, NUMA node, load and store, or by hot block or page with what lies there and the instructions that access it',
+} as const;
+
+/** Of which processes samples are taken. */
+export const pidFlag = {
+  kind: 'parsed',
+  parse: parsePids,
+  optional: true,
+  brief: 'Only these processes (comma-separated pids)',
+  placeholder: 'pids',
 } as const;
