@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/support/properties.js';
 import { isLiveWord, liveIndex, liveWord, pageKey, wordOf, writePage } from './content.js';
 
 const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });

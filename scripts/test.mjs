@@ -1,7 +1,10 @@
-// Installs, builds, checks the house and runs every test. `npm test -- PART…` runs the files whose path has a PART.
+// Installs, builds, checks the house and runs every test. `npm test -- PART…` runs the files whose path has a PART;
+// `--seed N` draws other cases for the properties than every run does, `--seed random` any.
+import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { prepare, root, run } from './prepare.mjs';
 import { runTests } from './run-tests.mjs';
 
@@ -18,8 +21,21 @@ const STARTED = [
   /^dist\/test\/end-to-end\/(bundle|compare|completion|compressed|distributions|duplicates|heat|import-parts|model-run|package|prepared|recorded-host|report-rows|samples|simulate|stock-tool|touched-perf|trace|views)\./,
 ];
 
+/** The seed of test/support/properties.ts. */
+const USUAL_SEED = '1';
+
+const { values, positionals: wanted } = parseArgs({
+  options: { seed: { type: 'string', default: USUAL_SEED } },
+  allowPositionals: true,
+});
+const seed = values.seed === 'random' ? String(randomInt(2 ** 31)) : values.seed;
+if (!/^\d+$/.test(seed)) {
+  console.error(`octavo: --seed ${seed}: expected a whole number, or random`);
+  process.exit(2);
+}
+process.env.OCTAVO_TEST_SEED = seed;
+
 prepare();
-const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
   run(
     process.execPath,
@@ -36,7 +52,7 @@ if (files.length === 0) {
   console.error(`octavo: no test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-console.log(`octavo: running ${files.length} test files …`);
+console.log(`octavo: running ${files.length} test files, cases drawn with seed ${seed} …`);
 // Live tests measure this machine's memory and time, so they run one file at a time and alone.
 const cpus = availableParallelism();
 const groups = [

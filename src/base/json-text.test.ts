@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { parseJson } from './json-text.js';
 
 describe('JSON that is none is told with its place', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { type HeldSpan, worstSecond } from '../../test/support/worst-second.js';
 import { BURST_US, LockPace } from './lock-pace.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import fc from '../../test/support/properties.js';
 import { countBits } from '../base/bits.js';
 import { SeededRandom } from '../base/seeded-random.js';
 import type { HotFraction } from '../vocabulary/hot-map.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import fc from '../../test/support/properties.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { heatHistogram } from './histogram.js';
 import { HotMapBuilder } from './hot-map-builder.js';

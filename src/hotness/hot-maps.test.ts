@@ -1,8 +1,8 @@
 /** Maps of several natures, the memory that they take, and what they allow to be said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import fc from '../../test/support/properties.js';
 import type { SampleNature } from '../vocabulary/nature.js';
 import { SAMPLE_FLAG, type SampleOrigin, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
+import fc from '../../test/support/properties.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { HeatTable } from './heat-loop/heat-table.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { drawBlocks } from '../../test/conformance/measure.js';
 import { modelStage } from '../../test/conformance/model-stage.js';
 import { QUIET, withThp } from '../../test/conformance/thp-stage.js';
+import fc from '../../test/support/properties.js';
 import { terminalOn } from '../../test/support/terminal.js';
 import { actuatorsOf } from '../config/assemble.js';
 import { JournalledHands } from '../config/probe-hands.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { nextPeriod } from './rate-control.js';
 
 /** Decoding work of a target with `rate` accesses a second: each sample costs the same. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { hostOf } from '../../test/support/perf-rows.js';
+import fc from '../../test/support/properties.js';
 import type { Host } from '../host/host.js';
 import { linuxHost } from '../host/linux/linux-host.js';
 import { OctavoError } from '../vocabulary/errors.js';

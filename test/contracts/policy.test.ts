@@ -1,7 +1,6 @@
 /** What every policy promises, on memory drawn at random. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { POLICIES, type PolicyName } from '../../src/policies/kinds/catalogue.js';
 import {
   DEFAULT_PARAMETERS,
@@ -12,6 +11,7 @@ import {
 import { wholeMapping } from '../../src/vocabulary/page-sizes.js';
 import { ProposalSchema } from '../../src/vocabulary/plan.js';
 import { FIRST_BLOCK, hotMap, PROCESS, pageSizes } from '../support/drawing.js';
+import fc from '../support/properties.js';
 
 const block = fc.constantFrom('H', 'h', '.', '4', '4*480', '4*20', '2', '5');
 const hits = fc.array(fc.tuple(fc.integer({ min: 0, max: 511 }), fc.integer({ min: 1, max: 40 })), {

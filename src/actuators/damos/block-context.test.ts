@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { unmappedRanges } from '../../damon/unmapped.js';
 import { NO_WATERMARKS } from '../../vocabulary/damon.js';
 import { GEOMETRY_4K, pageGeometry } from '../../vocabulary/units.js';

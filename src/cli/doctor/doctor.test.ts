@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { assertGolden } from '../../../test/support/golden.js';
 import {
   type Kernel,
@@ -11,6 +10,7 @@ import {
   kernelWithoutScan,
   kernelWithoutThp,
 } from '../../../test/support/kernels.js';
+import fc from '../../../test/support/properties.js';
 import { terminalOn } from '../../../test/support/terminal.js';
 import { probeFeatures } from '../../host/features/features.js';
 import { FEATURES_VERSION } from '../../vocabulary/abilities.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { plainLetters } from './plain-letters.js';
 import { styleOf } from './style.js';
 import { facts, table } from './table.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { hasContext, SpeRecordDecoder } from './record-decoder.js';
 

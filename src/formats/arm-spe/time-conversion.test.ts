@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { SampleLoop } from '../sample-loop/sample-loop.js';
 import { clockOf, nanosecondsOf, type TimeConversion } from './time-conversion.js';
 

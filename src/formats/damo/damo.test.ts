@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { type DamonContext, filterOf, schemeOf } from '../../vocabulary/damon.js';
 import { parseDamoFile } from './parse.js';
 import { damoFile } from './print.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { HotMapBuilder } from '../../hotness/hot-map-builder.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import type { ColumnValues } from '../parquet/columns.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { AccessColumns } from '../../vocabulary/access-columns.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { SwitchTimeline } from '../arm-spe/switch-timeline.js';

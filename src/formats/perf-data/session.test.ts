@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   type BuiltSample,
   Bytes,
@@ -9,6 +8,7 @@ import {
   zstdFlushes,
 } from '../../../test/support/perf-builder.js';
 import { type Row, readRows } from '../../../test/support/perf-rows.js';
+import fc from '../../../test/support/properties.js';
 import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { damagedBytes } from '../../sources/perf-account.js';
 import { DATA_SOURCE, SAMPLE_FLAG, SAMPLE_KIND, sourceFlag } from '../../vocabulary/sample.js';

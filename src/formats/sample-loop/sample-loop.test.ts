@@ -1,9 +1,9 @@
 /** The loop against the decoders that go record by record: both have to give the same rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type BuiltSample, PerfBuilder } from '../../../test/support/perf-builder.js';
 import { type Row, readRows } from '../../../test/support/perf-rows.js';
+import fc from '../../../test/support/properties.js';
 import { SpeBuilder } from '../../../test/support/spe-builder.js';
 import { SpeRecordDecoder } from '../arm-spe/record-decoder.js';
 import { nanosecondsOf } from '../arm-spe/time-conversion.js';

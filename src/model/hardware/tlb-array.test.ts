@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { FourWays } from './four-ways.js';
 import { FullyAssociative } from './fully-associative.js';
 import { SetAssociative } from './set-associative.js';

@@ -342,6 +342,26 @@ test('In small pages neighbours share entries only where the content was so', ()
   assert.ok(surveyed(false) > 100, `${surveyed(false)}`);
 });
 
+test('Zeroes that are read are hot: a block of nothing else is judged like any other', () => {
+  const blocks = [
+    ...even(20, { used: 512, samples: 100 }),
+    { used: 0, samples: 0 },
+    { used: 0, samples: 400 },
+  ];
+  const input = inputOf({ blocks });
+  const { belief } = input.facts ?? {};
+  assert.ok(belief);
+  const { table } = new Surveyor(512, CPU).survey([{ ...input, belief }]);
+  const rate = (block: number) => table.hugeShape[block] / table.exposure[block];
+  assert.equal(rate(20), 0);
+  assert.ok(rate(21) > 2 * rate(0), `${rate(21)} beside ${rate(0)}`);
+  assert.deepEqual([table.waste[20], table.waste[21]], [512 * 4096, 512 * 4096]);
+  const { proposals } = policyOf(octavo, { goal: 'bloat=1%' }).propose(input);
+  assert.ok(proposals.some(({ block, action }) => block === FIRST_BLOCK + 20 && action === 'split'));
+  // Nothing but such a block, too.
+  assert.doesNotThrow(() => policyOf(octavo, {}).propose(inputOf({ blocks: [{ used: 0, samples: 40 }] })));
+});
+
 test('A goal is checked', () => {
   const problem = (goal: string) => octavo.parameters.safeParse({ goal }).error?.issues[0].message;
   for (const goal of ['1%', '0.5%', 'balanced', 'Balanced', 'bloat=50%', 'BLOAT=7%', '2GiB', '512M', '1000'])

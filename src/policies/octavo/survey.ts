@@ -55,6 +55,8 @@ interface Gathered {
   readonly index: number;
   readonly rows: number[];
   readonly used: number[];
+  /** Sub-pages that take entries: those with data, and zeroes that are read. */
+  readonly taking: number[];
   readonly totals: number[];
   /** Sums of the squares of the counts. */
   readonly squares: number[];
@@ -100,13 +102,18 @@ export class Surveyor {
   /** First pass: what the prior of the process is made of. */
   #gather(of: Surveyed, index: number): Gathered {
     const { blocks } = of.sizes;
-    const found: Gathered = { of, index, rows: [], used: [], totals: [], squares: [], exposures: [] };
+    const found: Gathered = {
+      ...{ of, index, rows: [], used: [], taking: [], totals: [], squares: [], exposures: [] },
+    };
     for (let row = 0; row < blocks.count; row++) {
       if (!isCandidate(of.sizes, row)) continue;
       const block = blocks.block[row];
       const belief = of.belief.block(block, this.#counts);
       found.rows.push(row);
-      found.used.push(this.#usedOf(of, row));
+      if (belief === undefined) this.#counts.fill(0);
+      const used = this.#usedOf(of, row);
+      found.used.push(used);
+      found.taking.push(this.#takingOf(of, row, used));
       found.totals.push(belief?.total ?? 0);
       found.squares.push(belief === undefined ? 0 : sumOfSquares(this.#counts));
       found.exposures.push(belief?.exposure ?? of.belief.exposure.long);
@@ -115,16 +122,16 @@ export class Surveyor {
   }
 
   #add(builder: LayoutTableBuilder, found: Gathered): void {
-    const { of, rows, used, totals, exposures } = found;
+    const { of, rows, used, taking, totals, exposures } = found;
     // Counts of blocks whose heat changed stand for less time than the others': brought to one exposure.
     const long = of.belief.exposure.long;
     const atLong = totals.map((total, at) => (exposures[at] === 0 ? 0 : (total * long) / exposures[at]));
-    const { expected, between } = priorOf(atLong, used);
+    const { expected, between } = priorOf(atLong, taking);
     const sure = sureShapeBetween(between, rows.length, sum(atLong) / Math.max(1, rows.length));
     const means = rows.map((_, at) =>
       blockMean(
         totals[at],
-        used[at],
+        taking[at],
         long === 0 ? expected[at] : (expected[at] * exposures[at]) / long,
         between,
       ),
@@ -148,10 +155,10 @@ export class Surveyor {
     });
   }
 
-  #within({ used, totals, squares }: Gathered, means: readonly number[]): number {
+  #within({ taking, totals, squares }: Gathered, means: readonly number[]): number {
     const sums = { squares: 0, excess: 0 };
     means.forEach((mean, at) => {
-      const one = unevennessOf(totals[at], squares[at], used[at], mean);
+      const one = unevennessOf(totals[at], squares[at], taking[at], mean);
       sums.squares += one.squares;
       sums.excess += one.excess;
     });
@@ -178,6 +185,12 @@ export class Surveyor {
     const isHuge = blocks.level[row] === MAPPING_LEVEL.pmd;
     if (!isHuge) return blocks.present[row];
     return heat?.block(blocks.block[row])?.filled ?? this.#pages;
+  }
+
+  /** Of a huge page whose content was read also the zeroes that are read: a block of zeroes alone can be hot. */
+  #takingOf(of: Surveyed, row: number, used: Pages): Pages {
+    if (of.sizes.blocks.level[row] !== MAPPING_LEVEL.pmd || this.#markEmpty(of, row, used)) return used;
+    return this.#isEmpty.reduce((pages, isEmpty) => pages - isEmpty, this.#pages);
   }
 
   /**
