@@ -80,6 +80,7 @@ function look(node, parent, file, text) {
     addFunction(node, parent, file);
 }
 
+/** @param {{ source: any, specifiers: any[], importKind?: string, exportKind?: string, isLate?: boolean }} node */
 function addImport({ source, specifiers, importKind, exportKind, isLate = false }, file) {
   if (!source.value.startsWith('.')) {
     file.packages ??= new Set();
