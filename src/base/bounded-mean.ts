@@ -5,6 +5,7 @@ export interface Interval {
   readonly high: number;
 }
 
+/** An interval for the total of a population, and the best guess inside it. */
 export interface SampledTotal extends Interval {
   /** The sample's mean times the population; undefined without a sample. */
   readonly expected: number | undefined;

@@ -23,6 +23,7 @@ export interface AggregatedRegion {
 const LINE =
   /^.*-(\d+)\s+\[\d+\](?:\s+\S+)?\s+(\d+\.\d+): (?:damon:)?damon_aggregated: target_id=(\d+) nr_regions=(\d+) (\d+)-(\d+): (\d+)(?: (\d+))?\s*$/;
 
+/** Returns the region of a line of tracefs; undefined for a line of another event. */
 export function parseAggregated(line: string): AggregatedRegion | undefined {
   const found = LINE.exec(line);
   if (!found) return undefined;

@@ -23,6 +23,7 @@ export const CAPABILITIES = [
   ...['CAP_CHOWN', 'CAP_FOWNER', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
 ];
 
+/** Returns the text of octavo.service. docs/agent.md gives the reason for each line. */
 export function unitText({ program, configuration }: UnitFacts): string {
   return `${[
     '# Octavo, huge pages where memory is hot. Made by `octavo config unit`; docs/agent.md argues each line.',

@@ -16,6 +16,7 @@ export class ProblemAt extends Error {
   }
 }
 
+/** A value of the tree and its place. Its readers throw a problem where the value is of another type. */
 export class Node {
   readonly value: unknown;
   readonly place: string;
