@@ -2,6 +2,7 @@
 
 export const SERVICE_KINDS = ['unit', 'container', 'vm', 'process'] as const;
 
+/** What a service is: a unit, a container, a virtual machine or a single process. */
 export type ServiceKind = (typeof SERVICE_KINDS)[number];
 
 /**

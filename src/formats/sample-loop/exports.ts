@@ -74,4 +74,5 @@ export const EXCHANGE = {
   queueIsNamed: 13,
   queueContext: 14,
 } as const;
+/** 32-bit words that both sides exchange with each call (assembly/samples/exchange.ts). */
 export const EXCHANGE_WORDS = 16;

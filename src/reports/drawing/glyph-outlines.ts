@@ -216,6 +216,7 @@ export const REGULAR: Readonly<Record<string, readonly [width: number, contours:
   '▽': [788, 'qDejAaRpkAaRukA EiqA{o@AlW|`B'],
 };
 
+/** Outlines of bold letters, as `REGULAR` has those of the others. */
 export const BOLD: Readonly<Record<string, readonly [width: number, contours: string]>> = {
   ' ': [357, ''],
   '!': [467, '_Hm|AgJA?xb@r@`Y`GAp@eY _HiUgJA?dUfJA'],
