@@ -1,5 +1,6 @@
 /** Totals of a population from a random sample, with bounds that hold for every distribution. */
 
+/** Bounds of a value; both ends belong to it. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

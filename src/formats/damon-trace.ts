@@ -4,6 +4,7 @@
  * and only the pid in front tells kdamonds apart.
  */
 
+/** One line: a region at the end of an aggregation. */
 export interface AggregatedRegion {
   /** Kernel thread that wrote it. */
   readonly kdamondPid: number;

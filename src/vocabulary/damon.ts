@@ -3,6 +3,7 @@
  * files of other tools. 64-bit values are bigint because the kernel's "no upper bound" is 2^64 − 1.
  */
 
+/** Least and largest value; both belong to it. */
 export type Span = readonly [min: bigint, max: bigint];
 
 /** Upper bounds that mean "any". nr_accesses and age are 32 bits wide inside the kernel: 2^32 would become 0. */

@@ -3,6 +3,7 @@
  * without documentation, or documentation without a code, does not pass the tests.
  */
 
+/** Exit codes of every command. docs/errors.md says what each means. */
 export const EXIT = {
   done: 0,
   bug: 1,

@@ -4,6 +4,7 @@
  * src/formats/perf-data/event-natures.ts says which event of perf has which nature.
  */
 
+/** Name of a nature. */
 export type SampleNature =
   | 'all-accesses'
   | 'some-accesses'

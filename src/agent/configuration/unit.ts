@@ -1,5 +1,6 @@
 /** The systemd unit of the agent, for `octavo config unit`. */
 
+/** Which program the unit starts, with which configuration. */
 export interface UnitFacts {
   /** How octavo is started: absolute, without a shell. */
   readonly program: string;

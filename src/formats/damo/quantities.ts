@@ -3,6 +3,7 @@
  * number counts in the unit of its field. Results are integers; `max` is 2^64 − 1.
  */
 
+/** What the kernel and damo take as "no bound": 2^64 − 1. */
 export const LARGEST = 2n ** 64n - 1n;
 
 const SIZES: Readonly<Record<string, bigint>> = Object.fromEntries(

@@ -1,5 +1,6 @@
 /** Walks a parsed JSON or YAML tree and remembers where it is, so that a problem names its place. */
 
+/** What is wrong with a file of damo, and where. */
 export interface FileProblem {
   /** `kdamonds[0].contexts[0].intervals.sample_us` */
   readonly place: string;

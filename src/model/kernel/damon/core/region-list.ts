@@ -4,6 +4,7 @@
  * mm/damon/core.c: damon_split_region_at(), damon_merge_two_regions().
  */
 
+/** Most attribute probes of a context (DAMON_MAX_PROBES). */
 export const MOST_PROBES = 4;
 /** Regions of one target beyond which the modelled kernel has no memory left for another. */
 export const MOST_REGIONS = 2 ** 20;
