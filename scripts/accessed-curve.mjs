@@ -24,13 +24,15 @@ if (unknown !== undefined || !/^\d{1,9}$/.test(values.seed)) {
   );
   process.exit(2);
 }
+/** @type {(readonly ['base' | 'huge', string])[]} */
+const KINDS = [
+  ['base', '4 KiB'],
+  ['huge', '2 MiB'],
+];
 const FACTORS = [0.25, 0.5, 1, 2, 4];
 for (const name of names) {
   console.log(`${name}: ${CPUS[name].title}`);
-  for (const [kind, pages] of [
-    ['base', '4 KiB'],
-    ['huge', '2 MiB'],
-  ]) {
+  for (const [kind, pages] of KINDS) {
     const reach = reachBytes(CPUS[name], kind, GEOMETRY_4K.pageBytes, GEOMETRY_4K.blockBytes);
     const points = FACTORS.map((factor) =>
       accessedPoint(CPUS[name], kind, reach * factor, GEOMETRY_4K, Number(values.seed)),

@@ -108,6 +108,7 @@ function leadsTo(from, to, files, seen = new Set()) {
   });
 }
 
+/** @returns {import('rolldown').BuildOptions} */
 function optionsOf(entries, external, codeSplitting) {
   return {
     cwd: root,
@@ -209,7 +210,7 @@ if (process.argv[1] && relative(process.argv[1], import.meta.filename) === '') {
   // The build itself calls this with --built.
   if (!process.argv.includes('--built')) prepare();
   const files = await bundle();
-  const bytes = readdirSync(OUT, { recursive: true }).reduce(
+  const bytes = readdirSync(OUT, { recursive: true, encoding: 'utf8' }).reduce(
     (sum, name) => sum + statSync(join(OUT, name)).size,
     0,
   );

@@ -13,13 +13,25 @@ const CALLED_BY_NAME = new Set(['src/simulator/run/jobs.ts#run']);
 const files = readFiles(root, ['src', 'demo', 'lab', 'test']);
 const paths = listed('.');
 const names = new Set(paths.map((path) => basename(path)));
-const problems = [...strangeExports(), ...strangePackages(), ...strangeFiles()];
+/** Share of the exported names of src/ that must have a docstring. */
+const DOCUMENTED = 0.95;
+
+const problems = [...undocumented(), ...strangeExports(), ...strangePackages(), ...strangeFiles()];
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   console.error(`${problems.length} names of nothing (scripts/check-names.mjs)`);
   process.exit(1);
 }
 console.log('names: all of something');
+
+/** Exports without a docstring, all of them, where they are too many. */
+function undocumented() {
+  const product = [...files.values()].filter(({ path, isTest }) => path.startsWith('src/') && !isTest);
+  const exported = product.flatMap(({ path, exports }) => exports.map((one) => ({ path, ...one })));
+  const bare = exported.filter(({ isDocumented }) => !isDocumented);
+  if (bare.length <= (1 - DOCUMENTED) * exported.length) return [];
+  return bare.map(({ path, line, name }) => `${path}:${line}: ${name} is exported without a docstring`);
+}
 
 /** Exports of the product that nothing uses. */
 function strangeExports() {

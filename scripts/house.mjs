@@ -9,12 +9,13 @@ const files = readFiles(root, ['src', 'test', 'lab']);
 const product = [...files.values()].filter(({ path, isTest }) => path.startsWith('src/') && !isTest);
 const graph = new Map(product.map(({ path, imports }) => [path, new Set(imports.map(({ to }) => to))]));
 
+/** @type {(readonly [string, Map<string, Set<string>>])[]} */
 const structure = [
   ['files', graph],
   ['folders, two levels deep', grouped(graph, (path) => dirname(path).split('/').slice(0, 3).join('/'))],
   ['folders', grouped(graph, (path) => dirname(path))],
   ...['src/simulator', 'src/model', 'src/model/kernel', 'src/simulator/kernel']
-    .map((place) => [`files of ${place}`, within(graph, place)])
+    .map((place) => /** @type {const} */ ([`files of ${place}`, within(graph, place)]))
     .filter(([, part]) => part.size > 0),
 ];
 

@@ -55,6 +55,7 @@ if (files.length === 0) {
 console.log(`octavo: running ${files.length} test files, cases drawn with seed ${seed} …`);
 // Live tests measure this machine's memory and time, so they run one file at a time and alone.
 const cpus = availableParallelism();
+/** @type {{ files: string[], concurrency: number }[]} */
 const groups = [
   { files: [], concurrency: Math.min(4, cpus) },
   { files: [], concurrency: Math.min(3, cpus) },

@@ -5,6 +5,7 @@ import { type StreamFacts, styleOf } from './cli/print/style.js';
 import type { Inherited } from './host/linux/inherited.js';
 import { linuxHost } from './host/linux/linux-host.js';
 
+/** A command line with what its process was started with. */
 export interface Words {
   readonly words: readonly string[];
   readonly inherited: Inherited;

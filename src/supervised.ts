@@ -14,6 +14,7 @@ export interface Started extends ChosenHost {
   readonly inherited: Inherited;
 }
 
+/** Runs a command on a thread of its own, and `launch` on this one. Sets the exit code. */
 export async function runSupervised(started: Started): Promise<void> {
   const { recording, words, inherited } = started;
   if (recording === undefined && words[0] === 'launch') {

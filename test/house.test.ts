@@ -1,7 +1,7 @@
 /** The checks of the house must be able to fail. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,11 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const house = mkdtempSync(join(tmpdir(), 'octavo-house-'));
-for (const folder of ['src', 'scripts']) cpSync(join(ROOT, folder), join(house, folder), { recursive: true });
+cpSync(join(ROOT, 'scripts'), join(house, 'scripts'), { recursive: true });
+mkdirSync(join(house, 'src'));
+// Empty rooms and files: the plan asks only that they are there.
+for (const entry of readdirSync(join(ROOT, 'src'), { withFileTypes: true })) {
+  const place = join(house, 'src', entry.name);
+  if (entry.isDirectory()) mkdirSync(place);
+  else writeFileSync(place, '');
+}
 symlinkSync(join(ROOT, 'node_modules'), join(house, 'node_modules'));
 after(() => rmSync(house, { recursive: true }));
 
-/** The check of a copy of this project that has some more files. */
+/** The check of a house with the rooms of this project and some files in them. */
 function checkHouse(files: Readonly<Record<string, string>>): { status: number | null; said: string } {
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(house, 'src', file)), { recursive: true });

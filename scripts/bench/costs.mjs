@@ -42,6 +42,10 @@ const [READ, READ_WRITE] = [1, 3];
 
 /** Memory of this process on the live kernel. Every operation returns its CPU time in nanoseconds. */
 class Live {
+  start = 0;
+  length = 0;
+  base = 0;
+
   constructor() {
     const libc = koffi.load(null);
     this.calls = {
@@ -171,10 +175,18 @@ const ROWS = [
   ['MADV_DONTNEED of a huge block', true, fillFew, (memory, block) => whole(memory, block, 'MADV_DONTNEED')],
 ]; // biome-ignore format: a table
 
+/** @typedef {(memory: any, block: number) => number} Step */
+
 const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 
-/** Medians over all blocks and rounds, with the first and third quarter. */
-function measure(memory, [, huge, before, work, divisor = 1], times) {
+/**
+ * Medians over all blocks and rounds, with the first and third quarter.
+ *
+ * @param {any} memory
+ * @param {readonly unknown[]} row name, huge, before, work, divisor
+ */
+function measure(memory, row, times) {
+  const [, huge, before, work, divisor = 1] = /** @type {[string, boolean, Step, Step, number?]} */ (row);
   const found = [];
   for (let round = 0; round < times; round++) {
     memory.open(huge);

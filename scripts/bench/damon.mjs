@@ -7,9 +7,9 @@ if (!existsSync(built)) {
   console.error('build first: npm run build');
   process.exit(1);
 }
-const { Simulation } = await import(built);
+const { Simulation } = await import(built.href);
 const { parseScenario } = await import(
-  new URL('../../dist/src/simulator/scenario/scenario-text.js', import.meta.url)
+  new URL('../../dist/src/simulator/scenario/scenario-text.js', import.meta.url).href
 );
 
 const text = (damon) => `octavo: scenario

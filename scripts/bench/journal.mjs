@@ -258,7 +258,7 @@ function verdictOf(step, at) {
 }
 
 function sizeOf(folder) {
-  return readdirSync(folder, { recursive: true }).reduce((sum, name) => {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => {
     const status = statSync(join(folder, name));
     return status.isFile() ? sum + status.size : sum;
   }, 0);

@@ -23,7 +23,9 @@ const host = linuxHost();
 const { geometry } = host.identity;
 const child = spawn(process.execPath, ['-e', TOUCHER], { stdio: 'ignore' });
 await new Promise((resolve) => setTimeout(resolve, 500));
-const pids = [child.pid];
+const { pid } = child;
+if (pid === undefined) throw new Error('no process to sample');
+const pids = [pid];
 console.log(
   `load average ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}, ${durationMs / 1000} s each`,
 );
@@ -32,6 +34,7 @@ const live = new PerfLiveSource({ event: PAGE_FAULTS, pids, durationMs, geometry
 await measure('rings', live, () => live.session.state.losses.records + live.session.state.losses.samples);
 
 const event = samplingEvent(host, { method: 'faults', physical: false });
+if (typeof event === 'string') throw new Error(event);
 const pipe = new PerfPipeSource({
   event,
   scope: { kind: 'processes', pids },

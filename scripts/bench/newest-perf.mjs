@@ -21,7 +21,7 @@ export function newestPerf(cache) {
 /** Debian's perf may be a wrapper that picks a version. */
 function binary(tree) {
   const found = readdirSync(join(tree, 'usr/bin')).filter((name) => /^perf(_[\d.]+)?$/.test(name));
-  return join(tree, 'usr/bin', found.sort().at(-1));
+  return join(tree, 'usr/bin', found.sort().at(-1) ?? 'perf');
 }
 
 function unpack(cache, tree) {

@@ -185,7 +185,8 @@ function auxtrace(size, buffer, cpu) {
 
 const finishedRound = () => record(68, Buffer.alloc(0));
 
-function comm(pid, name, type, tid = pid, id = undefined) {
+/** @param {number} [id] */
+function comm(pid, name, type, tid = pid, id) {
   const text = Buffer.alloc(16);
   text.write(name);
   return record(3, Buffer.concat([dwords(pid, tid), text, sampleId(pid, tid, type, id)]));

@@ -49,6 +49,7 @@ async function compare(name, path, peers, pids) {
   const first = await decode(path, pids);
   const ours = [];
   const whole = [];
+  /** @type {Record<string, ReturnType<typeof script>[]>} */
   const theirs = Object.fromEntries(Object.keys(peers).map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
     for (let repeat = 0; repeat < 4; repeat++) ours.push(await decode(path, pids));
@@ -85,7 +86,7 @@ async function decode(path, pids) {
 
 function script(path, parameters) {
   const out = openSync(join(cache, 'script.txt'), 'w');
-  const result = timed([...perf, 'script', '-i', path, ...parameters], out);
+  const result = timed([...(perf ?? []), 'script', '-i', path, ...parameters], out);
   closeSync(out);
   return result;
 }

@@ -10,7 +10,11 @@ import { prepare, root } from '../prepare.mjs';
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '21' } } });
 const rounds = Number(values.rounds);
 
-/** Command lines whose own work is next to nothing, and how many times a bare Node they may take. */
+/**
+ * Command lines whose own work is next to nothing, and how many times a bare Node they may take.
+ *
+ * @type {(readonly [string, number])[]}
+ */
 const COMMANDS = [
   ['--version', 1.5],
   ['--help', 1.5],

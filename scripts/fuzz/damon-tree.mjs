@@ -7,7 +7,7 @@ if (!existsSync(built)) {
   console.error('build first: npm run build');
   process.exit(1);
 }
-const { fuzzModel } = await import(built);
+const { fuzzModel } = await import(built.href);
 const [writes = '200000', seed = '1', generation = '7.3-rfc'] = process.argv.slice(2);
 const started = performance.now();
 const outcome = fuzzModel(generation, Number(seed), Number(writes), (done) => {

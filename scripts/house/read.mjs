@@ -75,11 +75,12 @@ function look(node, parent, file, text) {
     if (source?.value)
       addImport({ source, specifiers: [{ type: 'ImportNamespaceSpecifier' }], importKind: 'type' }, file);
   }
-  if (type === 'ExportNamedDeclaration') addExports(node, file);
+  if (type === 'ExportNamedDeclaration') addExports(node, file, text);
   if (/^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(type))
     addFunction(node, parent, file);
 }
 
+/** @param {{ source: any, specifiers: any[], importKind?: string, exportKind?: string, isLate?: boolean }} node */
 function addImport({ source, specifiers, importKind, exportKind, isLate = false }, file) {
   if (!source.value.startsWith('.')) {
     file.packages ??= new Set();
@@ -98,10 +99,12 @@ function addImport({ source, specifiers, importKind, exportKind, isLate = false 
   file.imports.push({ to, names, isType, isLate });
 }
 
-function addExports(node, file) {
+function addExports(node, file, text) {
   const { declaration } = node;
   const isDocumented = file.comments.some(
-    ({ words, end }) => words.startsWith('*') && end < node.start && node.start - end < 3,
+    // Only hints for tools may stand between a name and its docstring.
+    ({ words, end }) =>
+      words.startsWith('*') && end < node.start && /^\n(\/\/.*\n)*$/.test(text.slice(end, node.start)),
   );
   const names =
     declaration?.type === 'VariableDeclaration'

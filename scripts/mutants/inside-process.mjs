@@ -80,7 +80,7 @@ function watcher(pid, limitMs, late) {
 
 function spentMs(pid) {
   try {
-    const words = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    const words = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ');
     return { state: words[0], cpu: 10 * (Number(words[11]) + Number(words[12])) };
   } catch {
     return undefined;

@@ -97,6 +97,7 @@ export function mutantsOf(text) {
     },
     CallExpression({ callee }) {
       if (callee.type !== 'MemberExpression' || callee.computed) return;
+      if (callee.property.type !== 'Identifier') return;
       const { name, start, end } = callee.property;
       if (Object.hasOwn(METHODS, name)) add('method', start, end, METHODS[name]);
     },

@@ -95,6 +95,6 @@ function endGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (problem) {
-    if (problem.code !== 'ESRCH') throw problem;
+    if (!(problem instanceof Error && 'code' in problem && problem.code === 'ESRCH')) throw problem;
   }
 }

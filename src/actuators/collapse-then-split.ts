@@ -8,6 +8,10 @@ import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { debugfsSplitActuator } from './debugfs-split.js';
 import { madviseActuator } from './madvise.js';
 
+/**
+ * Returns an actuator for orders between 2 and PMD size: collapse by madvise, then split by debugfs. Needs
+ * both.
+ */
 export function collapseThenSplitActuator(host: Host): Actuator {
   return new CollapseThenSplit(
     madviseActuator(host),

@@ -15,6 +15,7 @@ import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { type BlockOrder, blockContext, NO_PACING, type Pacing, padsNeeded } from './damos/block-context.js';
 import { type BlocksRun, runOnBlocks } from './damos/run-blocks.js';
 
+/** How the DAMOS actuator deals with a DAMON tree that may belong to others, and its pace. */
 export interface DamosOptions {
   /** Use a free slot of a tree that another tool set up. */
   readonly share: boolean;
@@ -24,6 +25,7 @@ export interface DamosOptions {
   readonly budgets: Pick<Budgets, 'lockUsPerSecond' | 'minFreeBytes'> | undefined;
 }
 
+/** Own tree only, no scratch slot, no bound on the pace. */
 export const DAMOS_DEFAULTS: DamosOptions = { share: false, ask: false, budgets: undefined };
 
 interface Abilities {
@@ -50,6 +52,10 @@ export function damosActuator(host: Host, options: DamosOptions = DAMOS_DEFAULTS
   return new DamosActuator(host, { ...features, missing }, options);
 }
 
+/**
+ * Carries out splits and collapses by one DAMOS scheme for each call. A receipt tells tried and applied bytes
+ * as the kernel counted them.
+ */
 export class DamosActuator implements Actuator {
   readonly name = 'damos';
   readonly batch = BATCH;

@@ -10,8 +10,13 @@ import { blockToPage, type Order, type PageGeometry, pageToAddress } from '../vo
 import type { Ability, ActingContext, Actuator } from './actuator.js';
 import { ReceiptMaker } from './receipts.js';
 
+/** The kernel's file for splits by hand, as it is where debugfs is mounted in its usual place. */
 export const SPLIT_FILE = '/sys/kernel/debug/split_huge_pages';
 
+/**
+ * Returns an actuator for splits to any order through debugfs. Its abilities say what is missing on this
+ * host.
+ */
 export function debugfsSplitActuator(host: Host): Actuator {
   return new DebugfsSplitActuator(host.identity.geometry, missingFor(host));
 }

@@ -2,6 +2,10 @@
 import type { Receipt, Step } from '../vocabulary/plan.js';
 import type { ActingContext, Actuator } from './actuator.js';
 
+/**
+ * Returns an actuator with the name and abilities of the given one, which touches nothing: its receipts say
+ * `dry run`.
+ */
 export function dryRun(actuator: Actuator): Actuator {
   return {
     ...{ name: actuator.name, abilities: actuator.abilities, batch: actuator.batch },

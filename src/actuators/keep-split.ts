@@ -16,6 +16,7 @@ import { adviseEach } from './advising.js';
 import { NO_PACING } from './damos/block-context.js';
 import { runOnBlocks } from './damos/run-blocks.js';
 
+/** Which blocks of a process are to stay split, and by what means. */
 export interface KeepRequest {
   readonly blocks: readonly BlockNumber[];
   /** VM_NOHUGEPAGE by DAMOS on the blocks (`--allow-sticky`), which splits their mapping at the edges. */
@@ -24,6 +25,7 @@ export interface KeepRequest {
   readonly shareDamon: boolean;
 }
 
+/** What the means against a new collapse came to. */
 export interface KeepOutcome {
   /** Per block: `ok` or the errno of clearing its references. */
   readonly cleared: readonly string[];
@@ -64,6 +66,10 @@ async function forbidHugePages(request: KeepRequest, { host, target }: ActingCon
  */
 export type Generation = 'same' | 'split' | 'collapsed-again' | 'moved' | 'gone';
 
+/**
+ * Compares a block with how it was: by its first frame, since a split keeps frames and a collapse takes new
+ * ones.
+ */
 export function generationSince(before: BlockState, after: BlockState): Generation {
   if (after.present === 0) return 'gone';
   const framesKept = before.firstFrame !== null && before.firstFrame === after.firstFrame;
@@ -71,6 +77,7 @@ export function generationSince(before: BlockState, after: BlockState): Generati
   return after.level === 'pmd' ? 'collapsed-again' : 'moved';
 }
 
+/** The means that a user chooses, the same for all blocks of an actuator. */
 export type KeepOptions = Pick<KeepRequest, 'allowSticky' | 'shareDamon'>;
 
 /** Fields of every kind of actuator that splits. */

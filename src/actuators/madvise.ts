@@ -24,6 +24,10 @@ import { ReceiptMaker } from './receipts.js';
 /** Blocks per call: a batch of splits takes a few milliseconds, so that stopping is prompt and pacing is fine. */
 const BATCH = 16;
 
+/**
+ * Returns an actuator that splits to base pages and collapses to PMD size by process_madvise. Its abilities
+ * depend on kernel and user.
+ */
 export function madviseActuator(host: Host): Actuator {
   return new MadviseActuator(host.identity.geometry, abilities(host));
 }

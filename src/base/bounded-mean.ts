@@ -1,10 +1,12 @@
 /** Totals of a population from a random sample, with bounds that hold for every distribution. */
 
+/** Bounds of a value; both ends belong to it. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
+/** An interval for the total of a population, and the best guess inside it. */
 export interface SampledTotal extends Interval {
   /** The sample's mean times the population; undefined without a sample. */
   readonly expected: number | undefined;

@@ -1,12 +1,14 @@
 /** JSON whose errors say where they are, in words of ours: those of the engine differ from version to version. */
 import { failure, type Result, success } from './result.js';
 
+/** What is wrong with a text, and where. */
 export interface TextProblem {
   readonly problem: string;
   /** `line 3, column 14`; both count from 1. */
   readonly place: string;
 }
 
+/** Parses JSON. A fault is a value with line and column, in the same words on every version of Node. */
 export function parseJson(text: string): Result<unknown, TextProblem> {
   try {
     return success(JSON.parse(text));

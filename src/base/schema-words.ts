@@ -1,6 +1,7 @@
 /** What a schema found wrong with a document, in words of ours and with the path of the key. */
 import type * as z from 'zod';
 
+/** One fault of a document, in words, with the path of the key. */
 export interface SchemaProblem {
   readonly problem: string;
   /** `steps.3.proposal.block`, `the top level`. */

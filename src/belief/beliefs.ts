@@ -11,12 +11,14 @@ export const DEFAULT_BELIEF_BYTES: Bytes = 64 * MIB;
 /** Bitmaps may take so much of the bound besides. */
 const FOR_BITMAPS = 1 / 8;
 
+/** Geometry of the pages, the bound of memory, and how fast is forgotten. */
 export interface BeliefOptions {
   readonly geometry: PageGeometry;
   readonly mostBytes?: Bytes;
   readonly memory?: Memory;
 }
 
+/** Beliefs by process. Near the bound a new block has a bitmap in place of counts, beyond it nothing. */
 export class Beliefs {
   readonly geometry: PageGeometry;
   readonly memory: Memory;

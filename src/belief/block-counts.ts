@@ -12,6 +12,7 @@ export const GROUP_PAGES: Pages = 16;
 const LEAST_SCALE = 2 ** -6;
 const FIRST_ROWS = 16;
 
+/** What the counts of a process need from their owner. */
 export interface CountsOf {
   readonly pagesPerBlock: Pages;
   /** How many blocks may have counts, asked when one is added. */
@@ -25,6 +26,7 @@ export interface BitmapRow {
   total: number;
 }
 
+/** The table of counts of one process, on typed arrays; rows are given to blocks as samples come. */
 export class BlockCounts {
   readonly pagesPerBlock: Pages;
   readonly groups: number;

@@ -1,5 +1,6 @@
 /** Numbers to bytes and back, little endian, one after the other. */
 
+/** Appends numbers to bytes that grow. */
 export class ByteWriter {
   #bytes = new Uint8Array(1 << 12);
   #view = new DataView(this.#bytes.buffer);

@@ -4,6 +4,7 @@
  */
 import type { Bytes, Fraction } from '../vocabulary/units.js';
 
+/** Decayed sums of what was predicted and what was observed of one process. */
 export interface Ledger {
   readonly steps: number;
   readonly predictedBytes: Bytes;
@@ -16,6 +17,7 @@ export interface Ledger {
   readonly undone: number;
 }
 
+/** The ledger of a process on which nothing was done. */
 export const NEW_LEDGER: Ledger = Object.freeze({
   steps: 0,
   predictedBytes: 0,
@@ -34,6 +36,7 @@ const PRIOR_WALKS = 200;
 const LEAST_WEIGHT = 0.5;
 const MOST_WEIGHT = 2;
 
+/** What one run adds: its steps, bytes predicted and observed, and steps undone since. */
 export interface LedgerEntry {
   readonly steps: number;
   readonly predictedBytes: Bytes;
@@ -56,6 +59,7 @@ export function undoneShare({ steps, undone }: Ledger): Fraction {
   return (undone + 1) / (steps + 20);
 }
 
+/** Returns the ledger after a run; earlier runs weigh `KEPT` of what they did. */
 export function withSteps(ledger: Ledger, entry: LedgerEntry): Ledger {
   return {
     ...ledger,
@@ -66,6 +70,7 @@ export function withSteps(ledger: Ledger, entry: LedgerEntry): Ledger {
   };
 }
 
+/** Returns the ledger after a comparison of TLB misses, as predicted and as sampled. */
 export function withWalks(ledger: Ledger, predicted: number, observed: number): Ledger {
   return {
     ...ledger,

@@ -1,6 +1,7 @@
 /** How long what was sampled is remembered: two decays, scaled by elapsed time, so that turns of any length agree. */
 import type { Fraction } from '../vocabulary/units.js';
 
+/** The two speeds of forgetting. */
 export interface Memory {
   /** Seconds after which the decays are applied once: they are given for a turn of this length. */
   readonly turnSeconds: number;

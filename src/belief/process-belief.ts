@@ -42,6 +42,7 @@ const DOUBT = 3;
 /** Expected log-likelihood ratio of a group that did not change. */
 const CHANCE = 0.5;
 
+/** Counts and exposure of one process, learned from hot maps and asked for rates with their intervals. */
 export class ProcessBelief {
   readonly process: ProcessIdentity;
   readonly counts: BlockCounts;

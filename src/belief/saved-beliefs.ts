@@ -13,6 +13,7 @@ import { type BeliefOptions, Beliefs } from './beliefs.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import type { ProcessBelief } from './process-belief.js';
 
+/** Version of the format; beliefs of another version are not read. */
 export const BELIEFS_VERSION = 1;
 const CRC_BYTES = 4;
 const LINE_END = 10;
@@ -50,6 +51,9 @@ const HeaderSchema = z.object({
   processes: z.array(ProcessSchema),
 });
 
+/**
+ * Returns beliefs as bytes. `bootId` ties them to this boot, since start times of processes count from it.
+ */
 export function saveBeliefs(beliefs: Beliefs, bootId: string): Uint8Array {
   const { geometry, memory, processes } = beliefs;
   const header: z.infer<typeof HeaderSchema> = {
@@ -113,6 +117,7 @@ function writeCounts(writer: ByteWriter, codes: Uint16Array): void {
   });
 }
 
+/** What must agree for saved beliefs to be taken over. */
 export interface Restoring extends BeliefOptions {
   readonly bootId: string;
 }

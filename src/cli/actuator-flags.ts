@@ -2,8 +2,10 @@
 import { KEEPING } from '../actuators/keep-split.js';
 import { fieldFlags } from './field-flags.js';
 
+/** Parsed values of the actuators' options. */
 export type ActuatorFlags = { readonly [Name in keyof typeof KEEPING]?: boolean };
 
+/** Declarations of the options that keep splits, for `apply` and `undo`. */
 export const actuatorFlags = fieldFlags(KEEPING);
 
 /** What was given of them, as parameters of the actuators. */

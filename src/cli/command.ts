@@ -18,8 +18,10 @@ export type Effect =
   | { readonly kind: 'looks' }
   | { readonly kind: 'acts'; readonly what: string; readonly when?: string };
 
+/** The effect of a command that leaves the target, the host and the journal as they were. */
 export const LOOKS: Effect = { kind: 'looks' };
 
+/** Everything that help and the manual page say of a command besides its options. */
 export interface CommandText {
   /** One line, starts with a small letter, no full stop. */
   readonly brief: string;
@@ -38,6 +40,9 @@ export interface DocumentedCommand extends Command<OctavoContext> {
   readonly text: CommandText;
 }
 
+/**
+ * Declares a command. Adds what all share: `--json` failures, exit codes, and the sentence about its effect.
+ */
 export function command<Flags extends BaseFlags, Args extends BaseArgs>(
   text: CommandText,
   parameters: TypedCommandParameters<Flags, Args, OctavoContext>,

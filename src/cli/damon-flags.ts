@@ -7,10 +7,13 @@ import { EXIT, OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
 import { fieldFlags } from './field-flags.js';
 
+/** Parsed value of `--share-damon`. */
 export type ShareFlags = { readonly shareDamon?: boolean };
 
+/** Declaration of `--share-damon`, for commands that only use DAMON. */
 export const shareFlags = fieldFlags({ shareDamon: SHARE_DAMON });
 
+/** Exit codes that the damon commands add to the usual ones, for their help. */
 export const DAMON_EXITS = [
   [EXIT.notPermitted, 'this user may not write to DAMON’s files'],
   [EXIT.notAble, 'this kernel has no DAMON in sysfs'],

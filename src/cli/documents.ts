@@ -10,6 +10,7 @@ import { SERVICE_KINDS } from '../services/service-id.js';
 import { BlockStateSchema, PlanSchema, ReceiptSchema, VerdictSchema } from '../vocabulary/plan.js';
 import { ProcessIdentitySchema } from '../vocabulary/process-schema.js';
 
+/** A kind of JSON document, as the table of docs/using.md and the tests need it. */
 export interface DocumentKind {
   /** Command lines that print it, as a user writes them. */
   readonly from: string;
@@ -47,6 +48,7 @@ const SAMPLES = {
 
 const HEATMAP_ROW = { samples: Count, blocks: Counts };
 
+/** Every kind by the value of its `octavo` key. */
 export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
   features: kind(
     'features',

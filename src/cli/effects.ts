@@ -3,6 +3,7 @@ import type { RouteMap } from '@stricli/core';
 import type { OctavoContext } from './context.js';
 import { manualCommands } from './manual.js';
 
+/** A command that changes the host, and when it does. */
 export interface ActingCommand {
   readonly words: string;
   readonly what: string;
@@ -10,6 +11,7 @@ export interface ActingCommand {
   readonly when: string;
 }
 
+/** Returns the commands that act, in the order of the manual. */
 export function actingCommands(routes: RouteMap<OctavoContext>): readonly ActingCommand[] {
   return manualCommands(routes).flatMap(({ words, text: { effect }, dryRun }) => {
     if (effect.kind === 'looks') return [];

@@ -14,6 +14,7 @@ import { type ScopeFlags, scopeFlags } from './shared-flags.js';
 
 const names = <Name extends string>(catalogue: Record<Name, unknown>) => Object.keys(catalogue) as Name[];
 
+/** Parsed options that `plan` and `run` share. */
 export type TurnFlags = ScopeFlags &
   GuardFlags &
   SizeFlags & {

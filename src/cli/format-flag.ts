@@ -2,6 +2,7 @@
 import type { OctavoContext } from './context.js';
 import { headLine, ROW_FORMATS, type Row, type RowFormat, type RowKind, rowLine } from './print/rows.js';
 
+/** Declaration of `--format csv|jsonl`. */
 export const formatFlag = {
   kind: 'enum',
   values: ROW_FORMATS,

@@ -12,6 +12,7 @@ export type GuardFlags = {
   readonly maxPressure?: number;
 };
 
+/** Declarations of the guards: share of lock time, pressure, free memory. */
 export const guardFlags = {
   lockShare: {
     kind: 'parsed',
@@ -49,6 +50,7 @@ export type SizeFlags = {
   readonly maxBytes?: Bytes;
 };
 
+/** Declarations of the bounds of a plan: blocks and bytes. */
 export const sizeFlags = {
   maxBlocks: {
     kind: 'parsed',

@@ -2,12 +2,14 @@
 import { DEFAULT_RETENTION, type Retention } from '../cycle/retention.js';
 import { parseBytes, parseCount, parseDuration } from './parameters.js';
 
+/** Parsed bounds of the journal. */
 export type KeepFlags = {
   readonly keepRuns?: number;
   readonly keepBytes?: number;
   readonly keepAge?: number;
 };
 
+/** Declarations of `--keep-runs`, `--keep-bytes` and `--keep-age`. */
 export const keepFlags = {
   keepRuns: {
     kind: 'parsed',
@@ -32,6 +34,7 @@ export const keepFlags = {
   },
 } as const;
 
+/** Returns the bounds of the journal, with the defaults for what was not given. */
 export function retentionOf({ keepRuns, keepBytes, keepAge }: KeepFlags): Retention {
   return {
     runs: keepRuns ?? DEFAULT_RETENTION.runs,

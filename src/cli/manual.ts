@@ -7,6 +7,7 @@ import { EXIT, EXIT_MEANINGS, type ExitName } from '../vocabulary/errors.js';
 import { type CommandText, type DocumentedCommand, effectSentence, hasDryRun } from './command.js';
 import type { OctavoContext } from './context.js';
 
+/** A command as the manual page needs it. */
 export interface ManualCommand {
   readonly words: string;
   readonly text: CommandText;
@@ -19,6 +20,7 @@ export interface ManualCommand {
   readonly values: readonly { readonly name: string; readonly parse: (text: string) => unknown }[];
 }
 
+/** An option as the manual page needs it. */
 export interface ManualFlag {
   readonly name: string;
   readonly brief: string;
@@ -103,6 +105,7 @@ function positionalOf(positional: DeclaredPositional | undefined): ManualCommand
     : [named(positional.parameter, '…')];
 }
 
+/** Returns the manual page as man(7) source. */
 export function manualPage(
   commands: readonly ManualCommand[],
   version: string,

@@ -9,6 +9,7 @@ const COPY_FACTOR = 2;
 /** Less does not hold the buffers themselves. */
 const LEAST: Bytes = 160 * MIB;
 
+/** Declaration of `--max-memory`, in bytes. */
 export const maxMemoryFlag = {
   kind: 'parsed',
   parse: bytesBetween(LEAST, 2 ** 50),

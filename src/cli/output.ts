@@ -2,6 +2,7 @@
 import { OctavoError } from '../vocabulary/errors.js';
 import type { OctavoContext } from './context.js';
 
+/** The path that means standard output. */
 export const STANDARD_OUTPUT = '-';
 
 /** Throws FILE_UNWRITABLE. */

@@ -27,12 +27,17 @@ const SHORTEST_PERIOD_MS = 100;
 const LONGEST_MS = 366 * 86_400_000;
 const MOST_THINGS = 1e9;
 
+/** Parses a size such as `512M` into bytes. Throws a SyntaxError, as all parsers here do. */
 export const parseBytes = bytesBetween(0, MOST_BYTES);
+/** Parses a duration such as `1.5s` into milliseconds. */
 export const parseDuration = durationBetween(0, LONGEST_MS);
 /** A duration after which something is done again: not so short that nothing else gets done. */
 export const parsePeriod = durationBetween(SHORTEST_PERIOD_MS, LONGEST_MS);
+/** Parses `10%` or `0.1` into a fraction from 0 to 1. */
 export const parseFraction = fractionBetween(0, 1);
+/** Parses a percentage from 0 to 100; the `%` may be left out. */
 export const parsePercent = percentBetween(0, 100);
+/** Parses a whole number that is not negative. */
 export const parseCount = countBetween(0, MOST_THINGS);
 /** Folio orders up to that of a huge page with 64 KiB pages; the host's own bound is checked once it is known. */
 export const parseOrder = countBetween(0, 13);

@@ -10,6 +10,7 @@ export {
   parseWord,
 } from './parameters.js';
 
+/** Declaration of the argument TARGET. */
 export const targetParameter = {
   kind: 'tuple',
   parameters: [{ placeholder: 'target', brief: 'Pid, command name, cgroup:/path, or all', parse: parseWord }],
@@ -28,11 +29,13 @@ export const optionalTargetParameter = {
   ],
 } as const;
 
+/** Parsed values of `--only` and `--deny`. */
 export type ScopeFlags = {
   readonly only?: readonly string[];
   readonly deny?: readonly string[];
 };
 
+/** Declarations of `--only` and `--deny`. */
 export const scopeFlags = {
   only: {
     kind: 'parsed',
@@ -52,10 +55,12 @@ export const scopeFlags = {
   },
 } as const;
 
+/** Parsed value of `--dry-run`. */
 export type DryRunFlags = {
   readonly dryRun: boolean;
 };
 
+/** Declaration of `--dry-run`. */
 export const dryRunFlags = {
   dryRun: {
     kind: 'boolean',
@@ -65,10 +70,12 @@ export const dryRunFlags = {
   },
 } as const;
 
+/** Parsed value of `--state`. */
 export type StateFlags = {
   readonly state?: string;
 };
 
+/** Declaration of `--state`. */
 export const stateFlags = {
   state: {
     kind: 'parsed',

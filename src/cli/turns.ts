@@ -20,6 +20,7 @@ import { showVerdicts } from './print/plan.js';
 import { cameBackNotes, returnedBytes, showSystemMemory } from './print/returned.js';
 import { plural } from './print/units.js';
 
+/** Returns where journals are: `--state`, or the host's own state directory. */
 export function journalPlace(context: OctavoContext, state: string | undefined): JournalPlace {
   return { host: context.host, directory: state ?? context.host.identity.stateDirectory };
 }
@@ -74,6 +75,7 @@ function requireMapped({ sizes }: PlannedTurn, address: string): void {
   if (!mapped) throw new OctavoError('ADDRESS_UNMAPPED', { address, pid: one.process.pid });
 }
 
+/** Writes a plan as JSON. Throws FILE_UNWRITABLE. */
 export function writePlanFile(context: OctavoContext, path: string, plan: Plan): void {
   const written = context.host.files.writeFile(path, `${JSON.stringify(plan, undefined, 1)}\n`);
   if (!written.ok) throw new OctavoError('FILE_UNWRITABLE', { path, errno: written.error.errno });
@@ -189,6 +191,7 @@ function exitFor({ how, verdicts, failure }: Applied): ExitName {
   return verdicts.every(({ outcome }) => outcome === 'met') ? 'done' : 'notAllMet';
 }
 
+/** Exit codes that acting commands add to the usual ones, for their help. */
 export const APPLY_EXITS: readonly (readonly [number, string])[] = [
   [EXIT.badInput, 'the plan cannot be read, or the journal cannot be written'],
   [EXIT.noTarget, 'the target has ended'],

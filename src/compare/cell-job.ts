@@ -6,6 +6,7 @@ import { type CellAnswer, runCell } from './cell-run.js';
 import { contenderOf } from './contenders/catalogue.js';
 import { runRecording } from './recording-run.js';
 
+/** Everything that one run depends on; it crosses to a worker thread. */
 export interface CellJob {
   readonly scenario: Scenario;
   readonly contender: string;
@@ -18,6 +19,9 @@ export interface CellJob {
 /** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
 export const CELL_JOB_MODULE = new URL('./cell-job.js', import.meta.url);
 
+/**
+ * Runs a cell in a worker. Bad input of a scenario is an answer of kind `none`, so that other cells go on.
+ */
 export async function run(job: CellJob): Promise<CellAnswer> {
   const contender = contenderOf(job.contender);
   if (contender === undefined) return { kind: 'none', why: `no policy is called ${job.contender}` };

@@ -61,6 +61,7 @@ export type CellAnswer =
   | { readonly kind: 'run'; readonly run: CellRun }
   | { readonly kind: 'none'; readonly why: string };
 
+/** What one process of a run came to. */
 export interface ProcessRun {
   readonly name: string;
   readonly accesses: number;
@@ -70,6 +71,7 @@ export interface ProcessRun {
   readonly rss: Bytes;
 }
 
+/** What Octavo's turns did in a run. */
 export interface AgentRun {
   readonly turns: number;
   readonly steps: number;
@@ -84,6 +86,7 @@ interface Progress {
   readonly busyNs: Nanoseconds;
 }
 
+/** Runs a contender on a scenario once. The same scenario, contender and seed give the same figures. */
 export async function runCell(
   scenario: Scenario,
   contender: Contender,

@@ -57,8 +57,10 @@ export interface Cell extends CellPlace {
 
 /** Below these shares of what `never` takes there is nothing to gain, and products are not formed. */
 export const LEAST_BLOAT = 0.01;
+/** Least gain of `always` over `never` for which a share of it means anything: 0.2 %. */
 export const LEAST_SPEEDUP = 0.002;
 
+/** The two rulers of a cell: no huge pages, and huge pages everywhere. */
 export interface Ruled {
   readonly never: CellRun;
   readonly always: CellRun;

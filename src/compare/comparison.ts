@@ -4,8 +4,10 @@ import { contenderOf } from './contenders/catalogue.js';
 import { PUBLISHED, type PublishedPoint } from './published.js';
 import { type Group, groupsOf, type Standing, standingsOf } from './ranking.js';
 
+/** Version of the document `comparison`. */
 export const COMPARISON_VERSION = 1;
 
+/** A policy with its origin, and what of the original is simplified here. */
 export interface ComparedPolicy {
   readonly name: string;
   readonly brief: string;
@@ -13,6 +15,7 @@ export interface ComparedPolicy {
   readonly simplified: string;
 }
 
+/** Cells, groups over seeds and standings over everything. */
 export interface Comparison {
   readonly octavo: 'comparison';
   readonly version: typeof COMPARISON_VERSION;
@@ -25,6 +28,7 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
+/** Returns the comparison that cells make, with standings of all policies in them. */
 export function comparisonOf(cells: readonly Cell[], notes: readonly string[]): Comparison {
   const names = [...new Set(cells.map(({ policy }) => policy))];
   return {
@@ -39,6 +43,7 @@ export function comparisonOf(cells: readonly Cell[], notes: readonly string[]): 
   };
 }
 
+/** Returns what is told of a policy by its name; empty texts for one that is not known. */
 export function describe(name: string): ComparedPolicy {
   const contender = contenderOf(name);
   const { brief = '', source = '', simplified = '' } = contender ?? {};

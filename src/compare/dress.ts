@@ -9,6 +9,7 @@ export const ROWS = 100;
 /** User space acts eight times in a run, the last time before its end: what is done at the end is nothing but cost. */
 const TURNS = 8;
 
+/** Returns when turns are taken in a scenario: at equal distances, the last of them before its end. */
 export function placeOf(scenario: Scenario): Place {
   // Rounded up, so that no further turn falls on the end of the run, where its changes would be all cost.
   const every: Nanoseconds = Math.max(1e6, Math.floor(scenario.duration / (TURNS + 1)) + 1);

@@ -2,6 +2,7 @@
 import { type AddressSpace, FIRST_STORE, MAPPED } from '../model/hardware/address-space.js';
 import type { FrameNumber, PageGeometry, PageNumber } from '../vocabulary/units.js';
 
+/** Answers page walks of the TLB model for a layout, from one byte for each block. */
 export class LayoutSpace implements AddressSpace {
   readonly mmId = 1;
   readonly #isHuge: Uint8Array;

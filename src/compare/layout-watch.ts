@@ -7,6 +7,7 @@ import type { Bytes, Pages } from '../vocabulary/units.js';
 
 const LEVEL = { none: 0, small: 1, huge: 2 } as const;
 
+/** Counts how often each block changed its level, and the bytes that could be reclaimed. */
 export class LayoutWatch {
   readonly #kernel: Kernel;
   readonly #levels = new Map<string, Uint8Array>();

@@ -18,6 +18,7 @@ export interface MatrixWorkload {
   readonly recording?: string;
 }
 
+/** What is combined with what. */
 export interface MatrixAxes {
   readonly workloads: readonly MatrixWorkload[];
   readonly cpus: readonly Scenario['host']['cpu'][] | undefined;
@@ -63,6 +64,7 @@ export function plannedCells({ workloads, cpus, seeds, policies }: MatrixAxes): 
   return [...rulers, ...others].flatMap((policy) => rows.map((row) => cell(row, policy)));
 }
 
+/** Returns a pressure as cells name it; `none` without a bound on memory. */
 export const pressureName = (pressure: number | undefined): string =>
   pressure === undefined ? 'none' : String(pressure);
 

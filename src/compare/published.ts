@@ -1,6 +1,7 @@
 /** Points that others have published, for the Pareto plane. Other machines, other programs: they say where the field stands. */
 import type { Fraction } from '../vocabulary/units.js';
 
+/** A result of another publication, on the same two axes. */
 export interface PublishedPoint {
   readonly label: string;
   readonly bloatRemoved: Fraction;
@@ -9,6 +10,7 @@ export interface PublishedPoint {
   readonly source: string;
 }
 
+/** All points, with their sources. */
 export const PUBLISHED: readonly PublishedPoint[] = [
   {
     label: 'DAMON ethp, v24',

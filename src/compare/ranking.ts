@@ -46,6 +46,7 @@ export interface Standing {
 /** A product of 0 has no logarithm: it counts as this, one point in ten thousand. */
 export const LEAST_PRODUCT = 1e-4;
 
+/** Returns cells that differ only in their seed as one group each, with means and 95 % intervals. */
 export function groupsOf(cells: readonly Cell[]): readonly Group[] {
   return [
     ...grouped(cells, ({ workload, cpu, pressure, policy }) => `${workload} ${cpu} ${pressure} ${policy}`),

@@ -32,6 +32,7 @@ export function countedPages(kernel: Kernel, processes: readonly RunningProcess[
   return { counts, used };
 }
 
+/** Returns accesses and residency of every block in use, in pieces as the CPU's TLB would merge them. */
 export function ratesOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu): BlockRates[] {
   const { pagesPerBlock, pageBytes } = geometry;
   const blocks = Math.ceil(pages.used.length / pagesPerBlock);

@@ -25,8 +25,10 @@ const ORIGIN: SampleOrigin = {
   windowNs: undefined,
 };
 
+/** The process that a recording stands for. */
 export const RECORDED = { pid: 1, startTicks: 0, command: 'recorded', cgroup: '/' } as const;
 
+/** Pages of a recording with samples to learn from and samples to judge by. */
 export class RecordedWorld {
   readonly geometry: PageGeometry;
   readonly pages: Pages;

@@ -23,6 +23,7 @@ import { boundsOf } from './stretch-bounds.js';
 const WARM_UP = 2e5;
 const JUDGED = 1e6;
 
+/** Runs a contender on a recording and returns its figures, or why it cannot be run without a kernel. */
 export function runRecording(
   scenario: Scenario,
   contender: Contender,

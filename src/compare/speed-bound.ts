@@ -31,6 +31,7 @@ export interface BlockRates {
   readonly emptyBytes: Bytes;
 }
 
+/** A CPU as the bound sees it: entries of its TLB and the time of a miss. */
 export interface TranslationCosts {
   /** Entries of the first level, all its arrays together, and of the second. */
   readonly firstEntries: number;

@@ -7,6 +7,7 @@ import { knownLayouts, knownSavings } from './best-layouts.js';
 import { type CountedPages, countedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { leastTimes } from './speed-bound.js';
 
+/** Bounds at each share of the bloat removed, in nanoseconds for an access. */
 export interface StretchBounds {
   /** At each share of the bloat removed: least time of translation for an access in any layout. */
   readonly leastNs: Float64Array;

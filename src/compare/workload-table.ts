@@ -5,6 +5,7 @@
  */
 import { type Scenario, ScenarioSchema } from '../simulator/scenario/scenario.js';
 
+/** A row of the table: a workload with its parameters. */
 export interface TableWorkload {
   readonly name: string;
   readonly about: string;
@@ -119,6 +120,7 @@ const TABLE: readonly TableWorkload[] = [
   },
 ];
 
+/** A row as a scenario that can be run. */
 export interface NamedScenario {
   readonly name: string;
   readonly scenario: Scenario;
@@ -146,4 +148,5 @@ export function tableScenarios(): readonly NamedScenario[] {
 
 /** One CPU of each kind that differs in what a split costs: merging by hardware, none, and by contpte. */
 export const TABLE_CPUS = ['zen3', 'sapphire-rapids', 'kunpeng-920'] as const;
+/** Seeds of the default matrix. */
 export const TABLE_SEEDS: readonly number[] = [1, 2];

@@ -11,6 +11,7 @@ import { checkedParameters, type Given } from './kinds.js';
 import { JournalledHands } from './probe-hands.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
+/** What a user asked a probe for. */
 export interface ProbeRequest {
   readonly target: string;
   readonly scope: TargetScope;
@@ -20,6 +21,7 @@ export interface ProbeRequest {
   readonly signal: AbortSignal;
 }
 
+/** A probe that is ready to look, and the hands that split and collapse for it. */
 export interface AssembledProbe {
   readonly processes: readonly ProcessIdentity[];
   readonly source: ProbeSource;
@@ -29,6 +31,9 @@ export interface AssembledProbe {
 /** DAMOS is left out: the probe watches with the one kdamond that Octavo takes. */
 const HANDS: readonly ActuatorName[] = ['madvise', 'debugfs-split', 'collapse-then-split'];
 
+/**
+ * Picks processes and parts of a probe. Throws an OctavoError where the target or a way to act is missing.
+ */
 export function assembleProbe(place: JournalPlace, request: ProbeRequest): AssembledProbe {
   const { host } = place;
   const budgets = { ...DEFAULT_BUDGETS, ...request.budgets };

@@ -34,6 +34,7 @@ import {
 import { recordedProcesses } from './recorded-processes.js';
 import { resolveTarget, type TargetScope } from './targets.js';
 
+/** What a user asked a turn for. */
 export interface TurnRequest {
   /** Undefined only with heat files: then the processes they tell of. */
   readonly target: string | undefined;
@@ -79,6 +80,7 @@ export interface Acting extends Omit<ActuatorSetting, 'host'> {
 /** Content is what can be had on any host. */
 export const DEFAULT_SOURCE: SourceName = 'occupancy';
 
+/** The parts that were picked, ready for `planTurn`. */
 export type AssembledTurn = Pick<
   PlanTurnOptions,
   | 'target'

@@ -9,6 +9,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Catalogue, Kind } from '../vocabulary/kind.js';
 import { schemaWords } from '../vocabulary/schema-words.js';
 
+/** The catalogues of all roles. */
 export interface Kinds {
   readonly policies: Catalogue<PolicyKind>;
   /** Sources chosen by name. */
@@ -19,6 +20,7 @@ export interface Kinds {
   readonly actuators: Catalogue<ActuatorKind>;
 }
 
+/** Octavo's own catalogues. */
 export const KINDS: Kinds = {
   policies: POLICIES,
   sources: SOURCES,

@@ -2,8 +2,10 @@
 import type { PolicyParameters } from '../policies/policy.js';
 import { type Given, KINDS, wrongParameter } from './kinds.js';
 
+/** Names of the policies that a scenario may name. */
 export const POLICY_NAMES = Object.keys(KINDS.policies);
 
+/** Whether there is a policy of this name. */
 export function isPolicyName(name: string): boolean {
   return Object.hasOwn(KINDS.policies, name);
 }

@@ -18,6 +18,7 @@ import type { Budgets, Plan } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { BlockNumber, Milliseconds, Order } from '../vocabulary/units.js';
 
+/** What the hands work with. */
 export interface HandsOptions {
   readonly place: JournalPlace;
   readonly actuators: readonly Actuator[];
@@ -30,6 +31,7 @@ const PATIENCE_MS: Milliseconds = 30_000;
 const TRY_EVERY_MS: Milliseconds = 200;
 const NEVER = new AbortController().signal;
 
+/** Splits and collapses blocks for a probe, each batch as a run of its own in the journal. */
 export class JournalledHands implements ProbeHands {
   readonly missing: string;
   /** Names of the runs made so far. */

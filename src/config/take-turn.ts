@@ -8,6 +8,7 @@ import type { Host } from '../host/host.js';
 import type { Plan } from '../vocabulary/plan.js';
 import { actuatorsOf, assembleTurn, type TurnRequest } from './assemble.js';
 
+/** A turn that was taken: its plan, and what carrying it out came to. */
 export interface Turn {
   readonly plan: Plan;
   /** Undefined when the plan had no step. */
@@ -16,6 +17,10 @@ export interface Turn {
   readonly undone: number;
 }
 
+/**
+ * Takes one turn and returns it. Throws an OctavoError where the target is gone or the state cannot be
+ * locked.
+ */
 export async function takeTurn(host: Host, request: TurnRequest, signal: AbortSignal): Promise<Turn> {
   const place = { host, directory: host.identity.stateDirectory };
   const assembled = await assembleTurn(host, request);

@@ -4,6 +4,7 @@ import { everyProcess, readProcess, type SeenProcess } from '../services/every-p
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 
+/** Bounds on which processes a TARGET may mean. */
 export interface TargetScope {
   /** Pids, command names or `cgroup:/path` prefixes that are never touched. */
   readonly deny?: readonly string[] | undefined;

@@ -21,6 +21,7 @@ export interface Superseded extends Act {
   readonly later: Act;
 }
 
+/** Splits of earlier runs, by whether they still stand. */
 export interface Acts {
   /** Splits that were the last act on their blocks. */
   readonly standing: readonly Act[];

@@ -35,6 +35,7 @@ const RUNS_LOOKED_AT = 20;
 /** Runs of the index that are searched for them. */
 const ROWS_LOOKED_AT = 1000;
 
+/** What became of earlier splits since the last look. */
 export interface Aftermath {
   readonly feuds: Feuds;
   /** Splits that were found undone since the last look, each with who did it. */

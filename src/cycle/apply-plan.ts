@@ -24,6 +24,7 @@ import { lockState } from './state-lock.js';
 
 export { runName } from './journal.js';
 
+/** A plan, and what carries it out. */
 export interface ApplyOptions {
   readonly place: JournalPlace;
   readonly plan: Plan;
@@ -34,6 +35,7 @@ export interface ApplyOptions {
   progress(done: number, total: number, unit: string): void;
 }
 
+/** What carrying out a plan came to, recovery of earlier runs included. */
 export interface Applied extends CarriedOut {
   /** Empty when the plan had no step: there is no run then. */
   readonly run: string;
@@ -59,6 +61,10 @@ const NOTHING_TO_DO = {
   memory: { cgroups: [], free: null },
 } as const;
 
+/**
+ * Carries out a plan under the state lock. Throws an OctavoError where nothing was begun; later failures are
+ * in the result.
+ */
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   const { place, plan } = options;
   checkBoot(place.host, plan);

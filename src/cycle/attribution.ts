@@ -125,6 +125,7 @@ export function evidence(
   };
 }
 
+/** Who did it, by which cause, with the evidence in words. */
 export interface Attribution {
   readonly by: Actor;
   readonly cause: VerdictCause;

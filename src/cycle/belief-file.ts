@@ -10,6 +10,7 @@ import { isThere } from './same-process.js';
 
 const pathOf = ({ directory }: JournalPlace) => `${directory}/beliefs`;
 
+/** Beliefs as kept, or new ones where none could be read. */
 export interface ReadBeliefs {
   readonly beliefs: Beliefs;
   /** What a reader should know: that what was kept cannot be used, or that some was given up. */

@@ -22,6 +22,7 @@ import type { JournalWriter, RecordOf } from './journal.js';
 import { LockPace, type Span } from './lock-pace.js';
 import { memoryChange, readSystemMemory } from './system-memory.js';
 
+/** A plan, its actuators, and the journal that is written first. */
 export interface CarryOutOptions {
   readonly host: Host;
   readonly plan: Plan;
@@ -33,6 +34,7 @@ export interface CarryOutOptions {
   progress(done: number, total: number, unit: string): void;
 }
 
+/** How carrying out ended, and the verdict of each step. */
 export interface CarriedOut extends Ended {
   /** What the system said of its memory before and after. */
   readonly memory: SystemMemory;

@@ -7,6 +7,7 @@ import type { JournalPlace } from './journal.js';
 
 const pathOf = ({ directory }: JournalPlace) => `${directory}/costs.json`;
 
+/** The book as kept, or a new one where it could not be read. */
 export interface ReadCosts {
   readonly book: CostBook;
   /** What a reader should know: that the file was damaged. */

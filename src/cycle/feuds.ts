@@ -41,6 +41,7 @@ export function keepRegrets(place: JournalPlace, regrets: Regrets): void {
   writeState(place, 'regrets.json', { octavo: 'regrets', version: 1, regrets: alive });
 }
 
+/** Returns the counters of the last look at each process. */
 export function readWatches(place: JournalPlace): Watches {
   const kept = readState(place, 'watches.json', WatchesSchema);
   return new Map(kept?.watches.map((marks) => [marks.pid, marks]));

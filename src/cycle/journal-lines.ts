@@ -3,6 +3,7 @@ import { bodyOf, type Damage, packedWith, unpackedWith } from '../formats/checke
 
 export { bodyOf, type Damage, lineOf } from '../formats/checked-lines.js';
 
+/** The lines of a journal whose checksums are right. */
 export interface SoundLines {
   readonly bodies: readonly string[];
   /** Text up to the end of the last whole line. */

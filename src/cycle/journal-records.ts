@@ -17,6 +17,7 @@ import {
 } from '../vocabulary/plan.js';
 import { ColumnsSchema } from './run-columns.js';
 
+/** Version that is written. All versions up to it can be read. */
 export const JOURNAL_VERSION = 2;
 
 const OwnerSchema = z.object({ pid: z.int(), startTicks: z.int(), bootId: z.string() }).readonly();
@@ -40,8 +41,10 @@ export const MarksSchema = z
   })
   .readonly();
 
+/** Counters of a process at one look. */
 export type Marks = z.infer<typeof MarksSchema>;
 
+/** Any record of a journal, by its kind. */
 export const RecordSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('begin'),
@@ -83,11 +86,14 @@ export const RecordSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A checked record. */
 export type JournalRecord = z.infer<typeof RecordSchema>;
+/** A record of one kind. */
 export type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }>;
 
 const PlanRecordSchema = z.object({ kind: z.literal('plan'), plan: AnyPlanSchema });
 
+/** The record that holds the plan, in a file beside the journal. */
 export type PlanRecord = z.infer<typeof PlanRecordSchema>;
 
 /** The plan as a line of the journal. */
@@ -95,6 +101,7 @@ export function planRecord(plan: Plan): PlanRecord {
   return { kind: 'plan', plan };
 }
 
+/** Records of a journal in the form of this version. */
 export interface ReadRecords {
   readonly records: readonly JournalRecord[];
   /** Undefined when the journal of this version keeps it elsewhere, or ended before it. */

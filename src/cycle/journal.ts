@@ -35,6 +35,7 @@ import { type RunRecords, summaryOf } from './run-summary.js';
 
 export type { JournalRecord, Marks, RecordOf } from './journal-records.js';
 
+/** A host and the directory that journals are kept in. */
 export interface JournalPlace {
   readonly host: Host;
   /** State directory; runs lie in `runs/` below it. */
@@ -42,6 +43,7 @@ export interface JournalPlace {
 }
 
 const runPath = (place: JournalPlace, run: string) => `${place.directory}/runs/${run}`;
+/** Returns the path of a run's journal. */
 export const journalPath = (place: JournalPlace, run: string) => `${runPath(place, run)}/journal.jsonl`;
 
 /** Appends records to the journal of a run. */
@@ -148,6 +150,7 @@ export function removeRun(place: JournalPlace, run: string): boolean {
   return files.remove(directory).ok;
 }
 
+/** A run as its journal tells it. */
 export interface ReadRun extends RunRecords {
   /** Whole lines in the journal. */
   readonly lines: number;
@@ -161,6 +164,7 @@ export type RunReading =
   | { readonly kind: 'absent' }
   | DamagedReading;
 
+/** A run whose journal cannot be read, as a value. */
 export interface DamagedReading {
   readonly kind: 'damaged';
   readonly run: string;
@@ -168,6 +172,7 @@ export interface DamagedReading {
   readonly problem: OctavoError;
 }
 
+/** Names of runs: UTC time to the millisecond and four random hexadecimal digits. */
 export const RUN_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
 
 /** Names sort by time: `20261122T195500123Z-1f3a`. */

@@ -49,6 +49,7 @@ const KEPT_BACK_AT_MOST: Fraction = 6 / 10;
  */
 export const BURST_US: Microseconds = 2000;
 
+/** Tells when the next hold may begin and how long it may be, from the holds that were measured. */
 export class LockPace {
   readonly #budgetNs: Nanoseconds;
   #holds: Hold[] = [];

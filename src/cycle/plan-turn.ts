@@ -31,6 +31,7 @@ import { judgeHeat } from './whose-heat.js';
 /** Which pages are hot changes within minutes in caches and within days in databases: an hour lies between. */
 export const DEFAULT_HALF_LIFE_MS: Milliseconds = 3_600_000;
 
+/** The parts of a turn, and what is known beside them. */
 export interface PlanTurnOptions {
   readonly host: Host;
   readonly id: string;
@@ -67,6 +68,7 @@ export interface PlanTurnOptions {
   progress(what: string, done: number, total: number, unit: string): void;
 }
 
+/** A plan, and what it was made from. */
 export interface PlannedTurn {
   readonly plan: Plan;
   readonly sizes: readonly PageSizes[];
@@ -74,6 +76,7 @@ export interface PlannedTurn {
   readonly accounts: readonly { readonly source: string; readonly account: SourceAccount }[];
 }
 
+/** Observes, samples and plans. Throws an OctavoError where none of the processes can be observed. */
 export async function planTurn(options: PlanTurnOptions): Promise<PlannedTurn> {
   const { sizes, unseen } = await observeAll(options);
   if (sizes.length === 0)

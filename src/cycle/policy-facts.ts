@@ -27,6 +27,7 @@ export interface HostFacts {
   readonly translation?: Translation | undefined;
 }
 
+/** Returns what a policy is told of the host: settings, translation costs of the CPU, free huge memory. */
 export function hostFacts({ host, settings, translation }: HostFacts): PolicyFacts {
   const cpuinfo = translation === undefined ? host.files.readText('/proc/cpuinfo') : undefined;
   const { freeHugeBytes } = memoryState(host);
@@ -37,6 +38,7 @@ export function hostFacts({ host, settings, translation }: HostFacts): PolicyFac
   };
 }
 
+/** What a turn teaches about one process. */
 export interface Lesson {
   readonly host: Host;
   readonly process: ProcessIdentity;

@@ -28,6 +28,7 @@ import { lastVerdicts } from './run-summary.js';
 
 export { lastVerdicts } from './run-summary.js';
 
+/** How a run stands: active while its holder lives, else by its end. */
 export type RunState = 'active' | 'unfinished' | 'complete' | 'interrupted' | 'stopped' | 'recovered';
 
 /** What a run's journal says of it now. */
@@ -37,11 +38,13 @@ export function runState(host: Host, run: ReadRun): RunState {
   return isAlive(host, run.begin.owner) ? 'active' : 'unfinished';
 }
 
+/** An unfinished run that was settled, with the verdicts that memory now supports. */
 export interface Recovered {
   readonly run: string;
   readonly verdicts: readonly Verdict[];
 }
 
+/** All runs that were settled, and those that cannot be. */
 export interface Recovery {
   readonly recovered: readonly Recovered[];
   /** Runs that cannot be read. They are left out and hold nothing up. */

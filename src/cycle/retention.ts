@@ -11,6 +11,7 @@ import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
 import { isThere } from './same-process.js';
 
+/** Bounds of the journal. */
 export interface Retention {
   readonly runs: number;
   readonly bytes: Bytes;
@@ -31,6 +32,7 @@ export const DEFAULT_RETENTION: Retention = Object.freeze({
   age: 90 * DAY_MS,
 });
 
+/** What went to keep the bounds. */
 export interface Dropped {
   readonly runs: number;
   readonly bytes: Bytes;
@@ -38,6 +40,7 @@ export interface Dropped {
   readonly needed: readonly string[];
 }
 
+/** The journal was within its bounds. */
 export const NOTHING_DROPPED: Dropped = { runs: 0, bytes: 0, needed: [] };
 
 /** Once a bound is passed, this share of it is made free, so that not every run has to look for what may go. */

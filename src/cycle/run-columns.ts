@@ -9,6 +9,7 @@ export type UndoneBy = Readonly<Record<Actor['who'], number>>;
 
 const STATES = ['unfinished', 'complete', 'interrupted', 'stopped', 'recovered'] as const;
 
+/** One run in a line. */
 export interface RunSummary {
   readonly run: string;
   /** How it ended; `unfinished` when its journal has no end. */
@@ -48,17 +49,20 @@ export const ColumnsSchema = z
   ])
   .readonly();
 
+/** A summary as an array, as files keep it. */
 export type Columns = z.infer<typeof ColumnsSchema>;
 
 /** A row of the index; a damaged journal has one as well. */
 export const RowSchema = z.union([ColumnsSchema, z.object({ damaged: z.string() }).readonly()]);
 
+/** Returns a summary as columns. */
 export function columnsOf(row: RunSummary): Columns {
   const { state, plan, bootId, target, policy, processes, steps, met, collapses, undone, undoes, atMs } = row;
   const by = [undone.octavo, undone.kernel, undone.process, undone.unknown] as const;
   return [state, plan, bootId, target, policy, processes, steps, met, collapses, by, undoes, atMs];
 }
 
+/** Returns the summary that columns stand for. */
 export function summaryOfColumns(run: string, columns: Columns): RunSummary {
   const [state, plan, bootId, target, policy, processes, steps, met, collapses, by, undoes, atMs] = columns;
   const [octavo, kernel, process, unknown] = by;

@@ -19,6 +19,7 @@ const indexPath = ({ directory }: JournalPlace) => `${directory}/runs.index`;
 /** Stands in front of what is damaged in a row, and in no other. */
 const DAMAGED = ' {"damaged":';
 
+/** Summaries of ended runs, read from one file, added to at the end of a run. */
 export class RunIndex {
   readonly #place: JournalPlace;
   readonly #text: string;

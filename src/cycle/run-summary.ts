@@ -12,6 +12,7 @@ export interface RunRecords {
   readonly records: readonly JournalRecord[];
 }
 
+/** Returns the summary of a run, its last verdicts counted. */
 export function summaryOf(run: RunRecords): RunSummary {
   const { plan, records } = run;
   const verdicts = lastVerdicts(run);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { MarksSchema } from './journal-records.js';
 
+/** Schema of `feuds.json`: blocks that were made huge again, and until when they are left alone. */
 export const FeudsSchema = z.object({
   octavo: z.literal('feuds'),
   version: z.literal(1),
@@ -18,12 +19,14 @@ export const FeudsSchema = z.object({
   ),
 });
 
+/** Schema of `watches.json`: counters of each process at the last look. */
 export const WatchesSchema = z.object({
   octavo: z.literal('watches'),
   version: z.literal(1),
   watches: z.array(MarksSchema),
 });
 
+/** Schema of `regrets.json`: returned memory that came back, by process. */
 export const RegretsSchema = z.object({
   octavo: z.literal('regrets'),
   version: z.literal(1),

@@ -33,6 +33,7 @@ export interface LeftAlone {
   readonly why: string;
 }
 
+/** What was tried on a block, and what was refused. */
 export interface BlockStory {
   /** Newest first. */
   readonly tried: readonly Tried[];
@@ -40,6 +41,7 @@ export interface BlockStory {
   readonly damaged: readonly DamagedReading[];
 }
 
+/** Whose journals are read, and until when. */
 export interface StoryRequest {
   readonly place: JournalPlace;
   readonly signal: AbortSignal;
@@ -129,6 +131,7 @@ export interface Gains {
   readonly steps: number;
 }
 
+/** Returns predicted and returned bytes over the steps that have both. */
 export function gainsOf(tried: readonly Pick<Tried, 'step' | 'verdicts'>[]): Gains {
   let [predictedBytes, returnedBytes, steps] = [0, 0, 0];
   for (const { step, verdicts } of tried) {

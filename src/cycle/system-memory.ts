@@ -5,6 +5,7 @@ import type { SystemMemory } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { Bytes } from '../vocabulary/units.js';
 
+/** Charges and free memory at one moment. */
 export interface MemoryReading {
   /** Charged bytes by the path of the cgroup. */
   readonly charges: ReadonlyMap<string, Bytes>;

@@ -5,11 +5,13 @@ import type { ProcessIdentity } from '../vocabulary/process.js';
 import { changes } from './acts.js';
 import type { ReadRun } from './journal.js';
 
+/** Blocks of one process that are to be split or collapsed. */
 export interface UndoPart {
   readonly process: ProcessIdentity;
   readonly named: NamedBlocks;
 }
 
+/** What an undo would do, and what it cannot. */
 export interface UndoOutline {
   readonly parts: readonly UndoPart[];
   /** What cannot be put back, in words. */

@@ -16,6 +16,7 @@ const MS_PER_TICK = 10;
 /** The boot time of /proc/stat has whole seconds, and clocks are set. */
 const CLOCK_SLACK_MS = 2000;
 
+/** Heat that may be used, with how far it is to be believed. */
 export interface JudgedHeat {
   /** Origins of all sources, those of recordings faded with age. */
   readonly origins: readonly SampleOrigin[];

@@ -6,6 +6,7 @@ import { kernelNames } from '../formats/btf.js';
 import type { Host } from '../host/host.js';
 import { KDAMONDS, numberedChildren } from './kernel-files.js';
 
+/** Abilities of this kernel's DAMON, and what they were read from. */
 export interface DamonFeatures {
   /** Whether DAMON can be driven at all; otherwise what is missing. */
   readonly missing: string;
@@ -30,6 +31,7 @@ const NAMES = {
   intervalsGoal: 'intervals_goal',
 } as const;
 
+/** Returns the abilities. Reads only; what nothing tells counts as absent. */
 export function readDamonFeatures(host: Host): DamonFeatures {
   const missing = missingDamon(host);
   if (missing) return { missing, ...NOTHING, basis: 'nothing' };

@@ -5,11 +5,13 @@
 import { failure, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';
 
+/** Directory of the kdamonds that user space sets up. */
 export const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds';
 
 const TRIES = 8;
 const FIRST_PAUSE_MS = 10;
 
+/** Calls `act` again while the kernel says EBUSY, with growing pauses; returns its last answer. */
 export async function patiently<Value>(host: Host, act: () => Answer<Value>): Promise<Answer<Value>> {
   let answer = act();
   for (let attempt = 1; attempt < TRIES && !answer.ok && answer.error.errno === 'EBUSY'; attempt++) {
@@ -20,11 +22,13 @@ export async function patiently<Value>(host: Host, act: () => Answer<Value>): Pr
   return answer;
 }
 
+/** Writes a text to a file of the tree; the empty text as a line end. */
 export function writeFile(host: Host, path: string, text: string): Promise<Answer<void>> {
   // A write of no bytes never reaches the kernel; a line end stands for "empty" in its path files.
   return patiently(host, () => host.files.writeKernelFile(path, text === '' ? '\n' : text));
 }
 
+/** Returns the text of a file of the tree without its last line end. */
 export function readFile(host: Host, path: string): Promise<Answer<string>> {
   return patiently(host, () => {
     const text = host.files.readText(path);
@@ -70,6 +74,7 @@ async function describeFile(host: Host, path: string): Promise<string> {
   return `${path} = ${text.ok ? text.value : text.error.errno}`;
 }
 
+/** Returns a refusal of our own in the form of the kernel's. */
 export function refused<Value>(
   errno: 'ECANCELED' | 'ENOENT' | 'EBUSY' | 'ESRCH',
   call: string,

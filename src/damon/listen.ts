@@ -17,6 +17,7 @@ export interface Listening {
   readonly target: number;
 }
 
+/** Returns a running kdamond that watches the process, and its place among the targets. */
 export async function findListening(host: Host, pid: ProcessId): Promise<Listening | undefined> {
   for (const kdamond of await readKdamonds(host)) {
     if (!kdamond.running || !kdamond.context) continue;

@@ -2,8 +2,10 @@
 import type { Answer, Host } from '../host/host.js';
 import { KDAMONDS, numberedChildren, readFile } from './kernel-files.js';
 
+/** Modules of the kernel that run DAMON alone, beside sysfs. */
 export const EXCLUSIVE_MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
 
+/** One kdamond of the tree. */
 export interface SlotState {
   readonly slot: number;
   readonly running: boolean;
@@ -12,6 +14,7 @@ export interface SlotState {
   readonly contexts: number;
 }
 
+/** Everything that uses DAMON now. */
 export interface DamonUse {
   /** Modules that hold DAMON exclusively now. */
   readonly modules: readonly string[];
@@ -27,6 +30,7 @@ export function glanceAtDamonUse(host: Host): DamonUse {
   return { modules: EXCLUSIVE_MODULES.filter((name) => isRunning(host, name)), slots };
 }
 
+/** Returns who uses DAMON. Reads only. */
 export async function readDamonUse(host: Host): Promise<DamonUse> {
   const slots: SlotState[] = [];
   for (const slot of numberedChildren(host, KDAMONDS)) slots.push(await readSlot(host, slot));

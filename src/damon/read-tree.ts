@@ -13,6 +13,7 @@ import { KDAMONDS, numberAt, numberedChildren } from './kernel-files.js';
 import { readDamonUse, type SlotState } from './owner.js';
 import { readStatistics, type SchemeStatistics } from './slot.js';
 
+/** A kdamond with its context and the statistics of its schemes. */
 export interface KdamondView extends SlotState {
   /** Name of the kernel thread, empty when it does not run. Names repeat; the pid does not. */
   readonly thread: string;
@@ -21,6 +22,7 @@ export interface KdamondView extends SlotState {
   readonly statistics: readonly SchemeStatistics[];
 }
 
+/** Returns all kdamonds of the tree; `context` is undefined where none is set up. */
 export async function readKdamonds(host: Host): Promise<readonly KdamondView[]> {
   const { slots } = await readDamonUse(host);
   return slots.map((slot) => {

@@ -8,6 +8,7 @@ import { type Holder, isAlive, isHolder } from '../host/lock-file.js';
 import { KDAMONDS, numberAt, numberedChildren, readFile, writeFile } from './kernel-files.js';
 import { recoverTracing } from './trace-buffer.js';
 
+/** What has to be put back after a session of DAMON. */
 export interface SessionRecord {
   readonly octavo: 'damon-session';
   readonly version: 1;
@@ -41,18 +42,22 @@ function isRecord(value: unknown): value is SessionRecord {
   );
 }
 
+/** Returns the path of the record in the state directory. */
 export const recordPath = (host: Host) => `${host.identity.stateDirectory}/damon-session.json`;
 
+/** Writes the record to stable storage. */
 export function writeRecord(host: Host, record: SessionRecord) {
   return host.files.writeFile(recordPath(host), JSON.stringify(record));
 }
 
+/** Returns the record that is kept; undefined where there is none or it is damaged. */
 export function readRecord(host: Host): SessionRecord | undefined {
   const text = host.files.readText(recordPath(host));
   const parsed = text.ok ? parseJson(text.value) : text;
   return parsed.ok && isRecord(parsed.value) ? parsed.value : undefined;
 }
 
+/** Removes the record once everything is put back. */
 export function removeRecord(host: Host): void {
   host.files.remove(recordPath(host));
 }

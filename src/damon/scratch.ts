@@ -13,6 +13,7 @@ export interface DamonSurvey {
   readonly occupied: Occupied | undefined;
 }
 
+/** What may be touched to find out. */
 export interface SurveyOptions {
   /** A free slot of a tree that another tool set up would do. */
   readonly share: boolean;

@@ -36,6 +36,7 @@ export interface SchemeStatistics {
   readonly snapshots: bigint | undefined;
 }
 
+/** A region that a scheme was tried on, as the kernel lists it. */
 export interface TriedRegion extends AddressRange {
   /** Samples of an aggregation in which it looked accessed. */
   readonly accesses: number;
@@ -43,11 +44,13 @@ export interface TriedRegion extends AddressRange {
   readonly age: number;
 }
 
+/** Whether a tree of others may be used. */
 export interface SlotRequest {
   /** Use a free slot of a tree that another tool has set up. */
   readonly share: boolean;
 }
 
+/** Stages a context, starts and stops the kdamond, and reads what it did. */
 export class DamonSlot {
   readonly host: Host;
   readonly path: string;
@@ -217,6 +220,7 @@ export class DamonSlot {
   }
 }
 
+/** Returns the counters of a scheme, in regions and bytes, as of the last update. */
 export function readStatistics(host: Host, scheme: string): SchemeStatistics {
   const at = (name: string) => numberAt(host, `${scheme}/stats/${name}`);
   return {

@@ -8,6 +8,7 @@ import { failure, type Result, success } from '../base/result.js';
 import type { Answer, Host, Refusal } from '../host/host.js';
 import { type Holder, isAlive, isHolder, ownHolder } from '../host/lock-file.js';
 
+/** A tracing instance with the events of DAMON. */
 export interface TraceBuffer {
   /** What was in it before, for telling new events from old. */
   readonly earlier: string;

@@ -12,6 +12,7 @@ import { numberAt } from './kernel-files.js';
 import type { DamonSlot, TriedRegion } from './slot.js';
 import { unmappedRanges } from './unmapped.js';
 
+/** Which ranges to watch, and for how long. */
 export interface WatchRequest {
   readonly pid: ProcessId;
   /** Sorted, apart or touching; of one size for `watchRanges`. */
@@ -21,6 +22,7 @@ export interface WatchRequest {
   wait(duration: Milliseconds): Promise<void>;
 }
 
+/** Ranges with the number of samples in which each looked accessed. */
 export interface Watched {
   readonly regions: readonly TriedRegion[];
   /** Samples in the window: the largest count that a region can have. */
@@ -125,6 +127,7 @@ async function tunedInterval(slot: DamonSlot, { intervals }: DamonContext): Prom
 
 /** Tuning changes both intervals by one factor, so that this stays. */
 const ADAPTIVE_SAMPLES = 20;
+/** Sampling interval that DAMON begins with where it may tune it. */
 export const ADAPTIVE_SAMPLE_US = 5_000;
 const MOST_REGIONS = 1000n;
 /** DAMON tunes its intervals until it sees this share of the accesses it could see at most, as DAMON_STAT does. */

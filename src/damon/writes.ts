@@ -16,6 +16,7 @@ import type {
 import { isCoreFilter } from '../vocabulary/damon.js';
 import type { DamonFeatures } from './damon-features.js';
 
+/** One write to a file of DAMON's tree. */
 export interface KernelWrite {
   /** Path below the kdamond's directory. */
   readonly file: string;
@@ -26,6 +27,7 @@ export interface KernelWrite {
 
 type Layout = Pick<DamonFeatures, 'coreFilters'>;
 
+/** Returns the writes that stage a context, in the order in which the kernel needs them. */
 export function contextWrites(context: DamonContext, layout: Layout): KernelWrite[] {
   return [
     required('contexts/nr_contexts', 1),

@@ -8,6 +8,7 @@ const MAGIC = 0xeb9f;
 const VERSION = 1;
 const HEADER_BYTES = 24;
 
+/** The names of a kernel. */
 export interface KernelNames {
   /** Whether a type, member, enumerator or function has exactly this name. */
   has(name: string): boolean;

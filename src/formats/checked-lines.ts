@@ -5,12 +5,14 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Bytes } from '../vocabulary/units.js';
 
+/** A line whose checksum or body is wrong. */
 export interface Damage {
   /** Counted from 1. */
   readonly line: number;
   readonly problem: string;
 }
 
+/** Returns a body as a line, with its checksum and line feed. */
 export function lineOf(body: string): string {
   return `${checksum(body)} ${body}\n`;
 }

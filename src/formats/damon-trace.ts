@@ -4,6 +4,7 @@
  * and only the pid in front tells kdamonds apart.
  */
 
+/** One line: a region at the end of an aggregation. */
 export interface AggregatedRegion {
   /** Kernel thread that wrote it. */
   readonly kdamondPid: number;
@@ -23,6 +24,7 @@ export interface AggregatedRegion {
 const LINE =
   /^.*-(\d+)\s+\[\d+\](?:\s+\S+)?\s+(\d+\.\d+): (?:damon:)?damon_aggregated: target_id=(\d+) nr_regions=(\d+) (\d+)-(\d+): (\d+)(?: (\d+))?\s*$/;
 
+/** Returns the region of a line of tracefs; undefined for a line of another event. */
 export function parseAggregated(line: string): AggregatedRegion | undefined {
   const found = LINE.exec(line);
   if (!found) return undefined;

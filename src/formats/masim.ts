@@ -6,11 +6,13 @@
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 
+/** A region that masim allocates. */
 export interface MasimRegion {
   readonly name: string;
   readonly bytes: Bytes;
 }
 
+/** How a phase accesses one region. */
 export interface MasimPattern {
   readonly region: string;
   readonly isRandom: boolean;
@@ -20,12 +22,14 @@ export interface MasimPattern {
   readonly mode: 'ro' | 'wo' | 'rw';
 }
 
+/** A stretch of time with the same patterns. */
 export interface MasimPhase {
   readonly name: string;
   readonly ms: Milliseconds;
   readonly patterns: readonly MasimPattern[];
 }
 
+/** A whole configuration. */
 export interface MasimConfig {
   readonly regions: readonly MasimRegion[];
   readonly phases: readonly MasimPhase[];

@@ -2,12 +2,14 @@
 import { type Document, LineCounter, type ParseOptions, parseDocument, type YAMLError } from 'yaml';
 import { failure, type Result, success } from '../base/result.js';
 
+/** What is wrong with a text, and where; both count from 1. */
 export interface YamlProblem {
   readonly line: number;
   readonly column: number;
   readonly problem: string;
 }
 
+/** A parsed text, with what finds the line of each of its nodes. */
 export interface YamlText {
   readonly document: Document.Parsed;
   readonly lines: LineCounter;

@@ -4,6 +4,7 @@
  */
 import type { Milliseconds } from '../vocabulary/units.js';
 
+/** How long pauses are, and how many stops are too many. */
 export interface BackOffOptions {
   readonly firstMs: Milliseconds;
   readonly longestMs: Milliseconds;
@@ -13,6 +14,7 @@ export interface BackOffOptions {
   readonly memoryMs: Milliseconds;
 }
 
+/** 5 minutes, doubled up to 6 hours; after 4 stops in 24 hours only watching. */
 export const USUAL_BACK_OFF: BackOffOptions = {
   firstMs: 300_000,
   longestMs: 6 * 3_600_000,
@@ -20,6 +22,7 @@ export const USUAL_BACK_OFF: BackOffOptions = {
   memoryMs: 24 * 3_600_000,
 };
 
+/** A stop and its reason. */
 export interface Stop {
   readonly atMs: Milliseconds;
   readonly why: string;
@@ -33,6 +36,7 @@ export interface BackOffState {
   readonly observeOnlySinceMs?: Milliseconds | undefined;
 }
 
+/** The state of a target that was never stopped. */
 export const NO_STOPS: BackOffState = Object.freeze({ stops: [], untilMs: 0 });
 
 /** The state after a stop. One that comes while another is being waited for changes nothing. */

@@ -12,7 +12,9 @@ export interface Pressure {
   readonly full: number | undefined;
 }
 
+/** Resources that the kernel tells pressure of (PSI). */
 export const RESOURCES = ['cpu', 'memory', 'io'] as const;
+/** One of `RESOURCES`. */
 export type Resource = (typeof RESOURCES)[number];
 
 /** What a turn on one target saw and cost. Every part is absent where nobody could tell. */
@@ -37,6 +39,7 @@ export interface GuardReading {
   readonly metric?: MetricReading;
 }
 
+/** The user's metric at one moment. */
 export interface MetricReading {
   /** The value of the target; undefined when it could not be had. */
   readonly value: number | undefined;
@@ -58,6 +61,7 @@ export interface Objection {
   readonly how: 'hold' | 'stop';
 }
 
+/** Whether acting may go on, and what could not be judged. */
 export interface Verdict {
   /** Empty when nothing stands in the way. */
   readonly objections: readonly Objection[];
@@ -65,21 +69,26 @@ export interface Verdict {
   readonly blind: readonly string[];
 }
 
+/** Judges readings one after the other and keeps what it needs of earlier ones. */
 export interface Guard {
   readonly name: string;
   observe(nowMs: Milliseconds, reading: GuardReading): Verdict;
 }
 
+/** The verdict that nothing stands in the way. */
 export const CLEAR: Verdict = Object.freeze({ objections: [], blind: [] });
 
+/** Returns a verdict with one objection. */
 export function objecting(guard: string, how: Objection['how'], why: string): Verdict {
   return { objections: [{ guard, how, why }], blind: [] };
 }
 
+/** Returns a verdict that says what could not be judged. */
 export function blind(why: string): Verdict {
   return { objections: [], blind: [why] };
 }
 
+/** Returns all objections and blind spots of several verdicts as one. */
 export function together(verdicts: readonly Verdict[]): Verdict {
   return {
     objections: verdicts.flatMap(({ objections }) => objections),
@@ -87,4 +96,5 @@ export function together(verdicts: readonly Verdict[]): Verdict {
   };
 }
 
+/** Returns a fraction in percent with three digits, for reasons. */
 export const percent = (share: Fraction): string => `${Number((100 * share).toPrecision(3))} %`;

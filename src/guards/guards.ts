@@ -11,6 +11,7 @@ import {
 } from './back-off.js';
 import { type Guard, type GuardReading, type Objection, together } from './guard.js';
 
+/** How a target stands: free, waiting, in a pause after a stop, or only watched. */
 export type GuardState = 'clear' | 'holding' | 'backing-off' | 'observe-only';
 
 /** What the guards of a target say now. */
@@ -23,6 +24,7 @@ export interface Decision {
   readonly blind: readonly string[];
 }
 
+/** Asks each guard at each reading, and starts a pause when one of them stops acting. */
 export class Guards {
   readonly #guards: readonly Guard[];
   readonly #options: BackOffOptions;

@@ -55,6 +55,7 @@ export class LockTimeGuard implements Guard {
   }
 }
 
+/** Bounds on what the agent itself takes. */
 export interface OverheadBounds {
   /** Share of one CPU; 0 for no bound. */
   readonly cpu: Fraction;
@@ -62,6 +63,7 @@ export interface OverheadBounds {
   readonly residentBytes: Bytes;
 }
 
+/** 5 % of one CPU and 400 MiB. */
 export const USUAL_OVERHEAD: OverheadBounds = { cpu: 0.05, residentBytes: 400 * MIB };
 /** Times the bound from which it is no longer a matter of waiting. */
 const FAR_BEYOND = 2;
@@ -102,6 +104,7 @@ const VERDICTS = 50;
 const FEWEST_VERDICTS = 20;
 /** Older verdicts are of another time. */
 const VERDICTS_MS: Milliseconds = 3_600_000;
+/** Share of steps that must be met: below it acting is not worth what it costs. */
 export const USUAL_SUCCESS: Fraction = 0.9;
 
 interface Judged {

@@ -19,6 +19,7 @@ import {
 import { median, type Noise, noiseOf } from './usual-noise.js';
 import { WorseningTest } from './worsening-test.js';
 
+/** What counts as worse, and by how much it may be. */
 export interface MetricOptions {
   /** What the user calls it; for reasons. */
   readonly name: string;
@@ -30,6 +31,7 @@ export interface MetricOptions {
   readonly limit?: number;
 }
 
+/** 10 % worse than usual. */
 export const USUAL_MARGIN: Fraction = 0.1;
 
 /** Batches to learn from before the first act; a minute. */
@@ -64,6 +66,7 @@ interface Watch {
   readonly since: number[];
 }
 
+/** Learns the metric while nobody acts, and stops when it is surely worse after an act. */
 export class MetricGuard implements Guard {
   readonly name = 'metric';
   readonly #options: MetricOptions;

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from './guard.js';
 
+/** Bounds in percent of the last ten seconds (avg10 of PSI). */
 export interface PressureBounds {
   /** Percent of the last ten seconds in which some task waited; 0 for no bound. */
   readonly some: Readonly<Record<Resource, number>>;
@@ -28,6 +29,7 @@ export const USUAL_PRESSURE: PressureBounds = {
 const RELEASE = 0.8;
 const KINDS = ['some', 'full'] as const;
 
+/** Holds while a bound is exceeded, and lets go only well below it. */
 export class PressureGuard implements Guard {
   readonly name = 'pressure';
   readonly #bounds: PressureBounds;

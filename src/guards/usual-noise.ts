@@ -1,6 +1,7 @@
 /** What a metric does by itself, learned while nobody acts: its middle, its spread, and how much of it lasts from one batch to the next. */
 import type { Fraction } from '../vocabulary/units.js';
 
+/** The noise of batches of a metric. */
 export interface Noise {
   /** Middle of the values. */
   readonly centre: number;
@@ -83,6 +84,7 @@ export function middle(values: readonly number[]): number {
   return inside.reduce((sum, value) => sum + value, 0) / inside.length;
 }
 
+/** Returns the median of values, which need not be sorted. */
 export function median(values: readonly number[]): number {
   return quantile(
     values.toSorted((one, other) => one - other),

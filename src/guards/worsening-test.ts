@@ -9,6 +9,7 @@
  */
 import { assert } from '../base/assert.js';
 
+/** How rarely the test may stop for nothing. */
 export interface TestOptions {
   /** Batches between two stops for nothing, on average. */
   readonly patience: number;
@@ -21,6 +22,7 @@ const SIZES = [0.75, 1.5, 3] as const;
 /** Further out a batch says no more. Well within the bound it says more: bursts that come and go are no worsening. */
 const MOST_SPREADS = { beyond: 4, within: 8 } as const;
 
+/** Takes batches one after the other. `patience` bounds false stops for any noise that it was given. */
 export class WorseningTest {
   readonly #stopAt: number;
   readonly #mostGain: number;

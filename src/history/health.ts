@@ -3,8 +3,10 @@ import type { Bytes } from '../vocabulary/units.js';
 
 /** From the newest to the longest: every turn, five minutes, an hour. */
 export const TIERS = ['raw', '5m', '1h'] as const;
+/** `raw`, `5m` or `1h`. */
 export type Tier = (typeof TIERS)[number];
 
+/** Size of the history, and what it lost. */
 export interface HistoryHealth {
   /** On disk. */
   readonly bytes: Readonly<Record<Tier, Bytes>>;

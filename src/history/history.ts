@@ -16,6 +16,7 @@ import { addSpans, type Span, spanOfTurn } from './span.js';
 import { type TierBounds, TierWriter } from './tier-writer.js';
 import { bucketOf } from './windows.js';
 
+/** Age and size of each tier. */
 export type HistoryBounds = Readonly<Record<Tier, TierBounds>>;
 
 const DAY_MS: Milliseconds = 86_400_000;
@@ -47,6 +48,7 @@ interface LongTier {
   readonly waiting: Span[];
 }
 
+/** The one writer of a history. `append` takes the observations of a turn and never throws. */
 export class History {
   readonly #place: HistoryPlace;
   readonly #raw: TierWriter;

@@ -20,6 +20,7 @@ export interface Moment {
 /** A reboot takes less: more than that is a clock that was set, or a host that was away and has no newer history. */
 const LONGEST_REBOOT_MS: Milliseconds = 86_400_000;
 
+/** Returns the moment after `last`: lived time goes on by what surely passed. */
 export function now(host: Host, last: Moment | undefined): Moment {
   const wallMs = Math.round(host.clock.wallMs());
   const uptimeMs = readUptime(host);

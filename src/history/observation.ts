@@ -10,6 +10,7 @@ import type { Milliseconds } from '../vocabulary/units.js';
  */
 export type Nature = 'gauge' | 'sum';
 
+/** What a number of an observation is, and how it adds up. */
 export interface FieldKind {
   readonly nature: Nature;
   readonly unit: 'bytes' | 'nanoseconds' | 'count';
@@ -46,7 +47,9 @@ export const FIELDS = {
   ownCpuNs: time('of CPU time that Octavo spent on the target'),
 } as const satisfies Readonly<Record<string, FieldKind>>;
 
+/** Name of a number in an observation. */
 export type FieldName = keyof typeof FIELDS;
+/** Names of all numbers, in the order of files and tables. */
 export const FIELD_NAMES = Object.keys(FIELDS) as readonly FieldName[];
 
 /** A whole number for each field; null where it is not known, never 0 for that. */
@@ -58,8 +61,10 @@ export type Values = Readonly<Record<FieldName, number | null>>;
  * until somebody decides.
  */
 export const ACTING_STATES = ['observing', 'acting', 'backing-off', 'stopped'] as const;
+/** Whether the target was acted on, observed, held or backed off. */
 export type ActingState = (typeof ACTING_STATES)[number];
 
+/** One turn of one target. A number that is not known is null. */
 export interface Observation {
   /** Name of the target in the configuration, or of the unit, container or VM that it stands for. */
   readonly target: string;
@@ -99,6 +104,7 @@ export function worseState(left: ActingState, right: ActingState): ActingState {
   return ACTING_STATES.indexOf(left) >= ACTING_STATES.indexOf(right) ? left : right;
 }
 
+/** Whether there is a number of this name. */
 export function isFieldName(name: string): name is FieldName {
   return Object.hasOwn(FIELDS, name);
 }

@@ -15,6 +15,7 @@ interface Row {
   readonly target: TargetSpan;
 }
 
+/** Returns spans as a Parquet file, for `octavo history --out`. */
 export function historyParquet(spans: Iterable<Span>, tier: Tier): Uint8Array {
   const loop = new EncodeLoop();
   const types = HISTORY_COLUMNS.map(({ name, type }) => ({ name, type, optional: true }));

@@ -17,6 +17,7 @@ export interface Limit {
   readonly ms: Milliseconds;
 }
 
+/** Which part of the history is wanted. */
 export interface HistoryQuery {
   readonly since?: Limit | undefined;
   readonly until?: Limit | undefined;

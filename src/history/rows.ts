@@ -2,6 +2,7 @@
 import { FIELD_NAMES, FIELDS, type FieldName } from './observation.js';
 import type { GaugeRange, Span, Summary, TargetSpan } from './span.js';
 
+/** A column, and how its value comes from a span. */
 export interface HistoryColumn {
   readonly name: string;
   readonly type: 'int64' | 'string';
@@ -47,6 +48,7 @@ export function meanOf({ sum, known }: Summary): number {
   return Math.round(sum / known);
 }
 
+/** All columns: times, target, state, then every number with least, largest and last where it is a gauge. */
 export const HISTORY_COLUMNS: readonly HistoryColumn[] = [
   whole('first_turn', ({ first }) => first),
   whole('last_turn', ({ last }) => last),

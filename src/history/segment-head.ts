@@ -14,8 +14,10 @@ export interface Upgrade {
   readonly body: (body: string) => string;
 }
 
+/** One function for each older version of the lines, oldest first; none so far. */
 export const UPGRADES: readonly Upgrade[] = [];
 
+/** What a file says of all spans in it. */
 export interface Head {
   readonly tier: Tier;
   readonly bootId: string;
@@ -28,6 +30,7 @@ export interface Head {
   upgrade(body: string): string;
 }
 
+/** What the head of a new file needs to be told. */
 export type NewHead = Pick<Head, 'tier' | 'bootId' | 'first' | 'livedMs'>;
 
 /**
@@ -36,6 +39,7 @@ export type NewHead = Pick<Head, 'tier' | 'bootId' | 'first' | 'livedMs'>;
  */
 const HEAD_LINES = 3;
 
+/** Returns the head as lines, repeated, so that one damaged line does not lose the file. */
 export function headLines({ tier, bootId, first, livedMs }: NewHead): string {
   const version = UPGRADES.length + 1;
   const head = { octavo: 'history-segment', version, tier, boot: bootId, first, lived: livedMs };

@@ -6,6 +6,7 @@ import { type Head, headIn, headLines } from './segment-head.js';
 import type { Span } from './span.js';
 import { spanOfBody } from './span-text.js';
 
+/** The end of a file, where its writer goes on. */
 export interface Tail {
   readonly path: string;
   readonly head: Head;

@@ -11,14 +11,17 @@ import { type Head, headIn, headOf, isHead, UPGRADES, type Upgrade } from './seg
 import type { Span } from './span.js';
 import { spanOfBody } from './span-text.js';
 
+/** A host and the directory that the history is kept in. */
 export interface HistoryPlace {
   readonly host: Host;
   /** State directory; the history lies in `history/` below it. */
   readonly directory: string;
 }
 
+/** Returns the directory of the history's files. */
 export const historyDirectory = ({ directory }: HistoryPlace) => `${directory}/history`;
 
+/** A file of the history. */
 export interface SegmentFile {
   readonly tier: Tier;
   readonly number: number;
@@ -30,6 +33,7 @@ const NAME = new RegExp(`^(${TIERS.join('|')})\\.(\\d{8,15})\\.log$`);
 /** A head takes less. */
 const HEAD_BYTES = 4096;
 
+/** Returns the path of a file; numbers have eight digits, so that names sort as numbers do. */
 export function segmentPath(place: HistoryPlace, tier: Tier, number: number): string {
   return `${historyDirectory(place)}/${tier}.${String(number).padStart(8, '0')}.log`;
 }
@@ -71,6 +75,7 @@ function beginning(file: OpenFile): string {
 /** Told of damage: one sentence that names the file, and the line. */
 export type Report = (sentence: string) => void;
 
+/** A span and the head of its file. */
 export interface ReadSpan {
   readonly head: Head;
   readonly span: Span;

@@ -33,6 +33,7 @@ type Row = readonly [
   notes: string[],
 ];
 
+/** Returns a span as the body of a line: JSON, compressed where that is shorter. */
 export function spanBody(span: Span): string {
   const { first, last, lived, wall, uptimeMs, turns, dropped, jumpMs, targets } = span;
   const pair = ({ from, until }: FromTo) => [from, until];

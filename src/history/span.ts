@@ -13,6 +13,7 @@ import {
   worseState,
 } from './observation.js';
 
+/** What stays of a gauge over several turns. */
 export interface GaugeRange {
   readonly least: number;
   readonly largest: number;
@@ -28,8 +29,10 @@ export interface Summary {
   readonly range: GaugeRange | undefined;
 }
 
+/** Every number of a target over a span; null where no turn knew it. */
 export type Summaries = Readonly<Record<FieldName, Summary | null>>;
 
+/** One target over a span. */
 export interface TargetSpan {
   readonly target: string;
   /** The last. */
@@ -42,11 +45,13 @@ export interface TargetSpan {
   readonly notes: readonly string[];
 }
 
+/** A stretch of time. */
 export interface FromTo {
   readonly from: Milliseconds;
   readonly until: Milliseconds;
 }
 
+/** One turn, or several added up. */
 export interface Span {
   /** Sequence numbers of the first and last turn: they only grow, whatever the clock does. */
   readonly first: number;
@@ -66,10 +71,12 @@ export interface Span {
 
 /** Targets of a span; what is beyond is added up under one name. */
 const MOST_TARGETS = 2048;
+/** The name under which targets beyond the bound are added up. */
 export const OTHER_TARGETS = '(other targets)';
 const MOST_NOTES = 4;
 const LONGEST_TEXT = 200;
 
+/** When a turn was, by every clock. */
 export interface TurnTime {
   readonly sequence: number;
   readonly livedMs: Milliseconds;

@@ -12,6 +12,7 @@ import { type HistoryPlace, listSegments, readHead, segmentPath } from './segmen
 import type { Span } from './span.js';
 import { spanBody } from './span-text.js';
 
+/** How much of a tier is kept. */
 export interface TierBounds {
   readonly bytes: Bytes;
   /** Of time as it passed. */
@@ -33,6 +34,7 @@ interface Stored {
 /** Told before a file goes: the sequence number that the next one begins with. */
 export type BeforeDrop = (next: number) => void;
 
+/** Appends to the newest file of its tier, begins new ones, and removes the oldest. */
 export class TierWriter {
   readonly #place: HistoryPlace;
   readonly #tier: Tier;

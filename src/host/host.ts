@@ -30,10 +30,13 @@ export interface Refusal {
   readonly unasked?: string;
 }
 
+/** A value, or the kernel's refusal with errno and call. */
 export type Answer<Value> = Result<Value, Refusal>;
 
+/** What a path is. */
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other';
 
+/** What lstat tells of a path, as far as anything needs it. */
 export interface FileStatus {
   readonly kind: FileKind;
   /** Permission bits, as `0o644`. */
@@ -62,6 +65,7 @@ export interface AppendFile {
   close(): void;
 }
 
+/** Files of the host. Paths are absolute; every failure is a value. */
 export interface Files {
   /** Names in a directory, unsorted, without `.` and `..`. */
   list(path: string): Answer<readonly string[]>;
@@ -179,6 +183,7 @@ export interface PerfEvents {
 /** Where a process may get THPs by faults and khugepaged: in ranges it advised, or nowhere. */
 export type ThpRule = 'except-advised' | 'never';
 
+/** System calls of the host. Addresses are bytes as bigint, batches are columns. */
 export interface Calls {
   /** Perf events of this kernel, where they can be opened directly. */
   readonly perfEvents?: PerfEvents;
@@ -248,6 +253,7 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
+/** The network, as far as metrics and pages need it. */
 export interface Network {
   /** EADDRINUSE when another serves there, EEXIST for a path that is no socket, EACCES … */
   serve(place: ListenPlace): Promise<Answer<PageServer>>;
@@ -266,6 +272,7 @@ export interface ServiceManager {
   tell(text: string): Answer<void>;
 }
 
+/** The host's time. */
 export interface Clock {
   /** Since an arbitrary point, never goes back. */
   monotonicNs(): Nanoseconds;
@@ -275,11 +282,13 @@ export interface Clock {
   sleep(duration: Milliseconds, signal?: AbortSignal): Promise<void>;
 }
 
+/** The host's randomness, seeded on the model. */
 export interface Random {
   /** A 32-bit unsigned integer. */
   uint32(): number;
 }
 
+/** What a host is and who we are on it. Does not change while it is open. */
 export interface Identity {
   /** What the host is: decides wording only, never behaviour. */
   readonly kind: 'linux' | 'folder' | 'model';
@@ -294,6 +303,7 @@ export interface Identity {
   readonly stateDirectory: string;
 }
 
+/** Everything of the world that Octavo may touch. */
 export interface Host {
   readonly files: Files;
   readonly calls: Calls;

@@ -18,11 +18,13 @@ export interface Holder {
   readonly bootId: string;
 }
 
+/** A lock that is held until it is released. */
 export interface HeldLock {
   readonly path: string;
   release(): void;
 }
 
+/** Why a lock cannot be had. */
 export type LockRefusal =
   /** A living process has it; undefined when it changed hands too often to tell. */
   | { readonly kind: 'held'; readonly holder: Holder | undefined }

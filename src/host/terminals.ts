@@ -14,6 +14,7 @@ export function isNoTerminal(descriptor: number): boolean {
   }
 }
 
+/** Whether a file descriptor is a terminal. */
 export function isTerminal(descriptor: number): boolean {
   return !isNoTerminal(descriptor) && process.getBuiltinModule('node:tty').isatty(descriptor);
 }

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorFacts, OctavoError } from '../vocabulary/errors.js';
 
+/** A module whose `run` does jobs. */
 export interface JobModule<Input, Output> {
   /** URL of the module. */
   readonly url: URL;
@@ -23,6 +24,7 @@ const COMPILE_IN_PLACE = '--no-concurrent-recompilation';
 /** Told of each answer as it comes: how many there are now, of how many, and which it is. */
 export type Finished<Output> = (done: number, total: number, answer: Output, index: number) => void;
 
+/** CPUs that this process may use. */
 export const PROCESSORS: number = availableParallelism();
 
 /**

@@ -8,7 +8,9 @@ import { MOST_ACCESSES, sparseClaim, surelyWider } from './confidence.js';
 /** Error of each end of the interval of a ratio: together 5 %. */
 const ALPHA = 0.025;
 
+/** What the intervals prove of a block's share of accesses. */
 export type HeatChange = 'hotter' | 'colder' | 'same' | 'unknown';
+/** What the intervals prove of a block's spread. */
 export type Sparseness = 'sparse' | 'wider' | 'unknown';
 
 /** Samples of a block out of all samples of its file. */
@@ -17,6 +19,7 @@ export interface Part {
   readonly of: number;
 }
 
+/** One block before and after. */
 export interface BlockChange {
   readonly block: BlockNumber;
   readonly before: Part;
@@ -29,6 +32,7 @@ export interface BlockChange {
   readonly sparseAfter: Sparseness;
 }
 
+/** By how much a block must have changed. */
 export interface CompareOptions {
   /** A block is hotter when its share surely grew by this factor, colder when it surely fell by it. */
   readonly factor: number;

@@ -23,6 +23,7 @@ const ALPHA = { pages: 0.028, pieces: 0.012, low: 0.01 } as const;
 /** Pieces of 16 pages: the size of arm64's contiguous entries. Heat that lies in runs is known sooner by pieces. */
 const PIECE_ORDER: Order = 4;
 
+/** What the samples of a block prove of its spread. */
 export type Density = 'sparse' | 'dense' | 'unknown';
 
 /** How a block's samples lie, as far as the claims need it. */

@@ -29,6 +29,7 @@ export interface EvenedBatch {
   readonly thinTo: Fraction;
 }
 
+/** Thins out samples of different periods to one rate. The same samples give the same choice. */
 export class EvenWeights {
   readonly random = new SeededRandom(SEED);
   /** Samples that were left out so that the others count alike. */

@@ -14,6 +14,7 @@ const SHARE_OF_BYTES = 4;
 /** Number of the slice of samples without a time. */
 const UNTIMED = Number.NEGATIVE_INFINITY;
 
+/** Length and number of slices. */
 export interface SliceOptions {
   /** Length of a slice to begin with. */
   readonly widthMs: Milliseconds;
@@ -21,6 +22,7 @@ export interface SliceOptions {
   readonly most: number;
 }
 
+/** The maps of one slice. */
 export interface HeatSlice {
   /** When it begins: a multiple of the width; undefined of samples without a time. */
   readonly startMs: Milliseconds | undefined;
@@ -29,6 +31,7 @@ export interface HeatSlice {
 
 type Part = SampleColumns & { readonly times?: Float64Array };
 
+/** Sorts batches into slices by their times, and lengthens slices when there are too many. */
 export class HeatSlices {
   readonly #options: HotMapsOptions;
   readonly #most: number;

@@ -6,6 +6,7 @@ import type { HotFraction, HotMap } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, ProcessId } from '../vocabulary/units.js';
 import { boundedFraction } from './conclusions.js';
 
+/** Blocks with a spread from `from` up to `to`, as bounds. */
 export interface HistogramBin {
   readonly from: Fraction;
   readonly to: Fraction;
@@ -17,6 +18,7 @@ export interface HistogramBin {
   readonly seen: number;
 }
 
+/** The spread of all blocks. */
 export interface HeatHistogram {
   /** Blocks with at least one sample, or all huge pages when these were asked for. */
   readonly blocks: number;

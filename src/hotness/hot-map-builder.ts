@@ -9,6 +9,7 @@ import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 export { seesSubPages } from './built-hot-map.js';
 export type { HotMapDetail };
 
+/** Takes samples and content of one process, and builds its map once. */
 export class HotMapBuilder {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;

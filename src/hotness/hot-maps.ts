@@ -20,6 +20,7 @@ import { HeatTable, type HotMapDetail } from './heat-loop/heat-table.js';
 import { type Draw, OneRate, type Part } from './one-rate.js';
 import { TlbMissRows } from './tlb-miss-rows.js';
 
+/** Whose samples are kept, in what detail and memory. */
 export interface HotMapsOptions {
   readonly geometry: PageGeometry;
   readonly detail?: HotMapDetail;
@@ -50,6 +51,7 @@ interface Kept {
   readonly content: BlockContent;
 }
 
+/** Takes batches of samples and builds a map for each process. */
 export class HotMaps implements Part {
   readonly #options: HotMapsOptions;
   readonly #kept = new Map<ProcessId, Kept>();

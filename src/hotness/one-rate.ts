@@ -16,6 +16,7 @@ export interface Part {
   rarefy(nature: SampleNature, share: Fraction, draw: Draw): number;
 }
 
+/** Keeps the reference weight of each nature for all parts, and thins all parts out when it grows. */
 export class OneRate {
   readonly #weights = new Map<SampleNature, EvenWeights>();
   readonly #parts = new Set<Part>();

@@ -1,6 +1,7 @@
 /** Those rows of batches that missed the TLB: kept as such, because they rank best what is worth a huge page. */
 import { SAMPLE_FLAG, type SampleBatch, type SampleColumns, sampleColumns } from '../vocabulary/sample.js';
 
+/** Copies the rows with the flag into columns of its own. */
 export class TlbMissRows {
   private rows: SampleColumns | undefined;
   private times = new Float64Array(0);

@@ -14,6 +14,7 @@ const SPECIAL_FLAGS: Readonly<Record<string, string>> = {
   mm: 'raw page frames and pages (VM_MIXEDMAP)',
 };
 
+/** Returns what is in the way of a huge page in a block, in the order in which the kernel looks. */
 export function mappingObstacles(block: BlockCase): Obstacle[] {
   const { mapping, state, settings, thpDisabledByPrctl, geometry } = block;
   const found: Obstacle[] = [];

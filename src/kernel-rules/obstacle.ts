@@ -4,6 +4,7 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { PageGeometry } from '../vocabulary/units.js';
 
+/** Name of an obstacle, for programs. */
 export type ObstacleCode =
   | 'no-thp'
   | 'special-mapping'
@@ -23,6 +24,7 @@ export type ObstacleCode =
   | 'file-thp'
   | 'temporary-stack';
 
+/** Something in the way of a huge page. */
 export interface Obstacle {
   readonly code: ObstacleCode;
   /** One plain sentence. */

@@ -5,6 +5,7 @@ import type { PageSizes } from '../vocabulary/page-sizes.js';
 import type { SampleBatch, SampleOrigin } from '../vocabulary/sample.js';
 import type { Bytes, Microseconds, Order, PageGeometry } from '../vocabulary/units.js';
 
+/** Which samples of a recording are read. */
 export interface ReadOptions {
   /** Only samples of these processes; all when absent. */
   readonly pids?: readonly number[];
@@ -16,11 +17,13 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which samples make heat, and in how much memory. */
 export interface HeatOptions extends ReadOptions {
   /** Bytes that the counters may take; beyond them blocks are thinned out, and `notes` say so. 192 MiB when absent. */
   readonly mostBytes?: Bytes;
 }
 
+/** Hot maps of all processes of a recording. */
 export interface Heat {
   /** One for each process that samples were met of, by pid. */
   readonly maps: readonly HotMap[];
@@ -37,12 +40,14 @@ export interface Samples {
   readonly batch: SampleBatch;
 }
 
+/** A policy that `decide` can ask. */
 export interface PolicyFacts {
   readonly name: string;
   readonly brief: string;
   readonly parameters: readonly PolicyParameter[];
 }
 
+/** A parameter of a policy. */
 export interface PolicyParameter {
   readonly name: string;
   readonly brief: string;
@@ -50,6 +55,7 @@ export interface PolicyParameter {
   readonly fallback: unknown;
 }
 
+/** What a policy is asked about. */
 export interface DecideOptions {
   /** Memory as it is now. */
   readonly sizes: PageSizes;
@@ -80,6 +86,7 @@ export interface Decision {
   readonly durationUs: Microseconds;
 }
 
+/** What a policy proposes. */
 export interface Decided {
   readonly decisions: readonly Decision[];
   /** Blocks that were looked at and left alone, and why. */

@@ -2,6 +2,7 @@
 import type { HistoryHealth } from '../history/health.js';
 import type { Bytes, Milliseconds, Nanoseconds } from '../vocabulary/units.js';
 
+/** Version, times, CPU and counts of the agent at one moment. */
 export interface AgentReading {
   readonly version: string;
   /** Wall times. */

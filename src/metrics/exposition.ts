@@ -4,13 +4,16 @@
  */
 import type { MetricKind, MetricSample } from './table.js';
 
+/** A metric with its samples. */
 export interface Family {
   readonly kind: MetricKind;
   readonly samples: readonly MetricSample[];
 }
 
+/** Name of a text format. */
 export type ExpositionFormat = 'prometheus' | 'openmetrics';
 
+/** Value of Content-Type for each format. */
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',

@@ -39,8 +39,10 @@ interface Slot {
   seenMs: Milliseconds;
 }
 
+/** The same metrics in each format. */
 export type MetricTexts = Readonly<Record<ExpositionFormat, string>>;
 
+/** Takes observations of turns and renders texts when asked. */
 export class Metrics {
   readonly #most: number;
   readonly #slots = new Map<string, Slot>();

@@ -7,6 +7,7 @@ import type { Milliseconds } from '../vocabulary/units.js';
 import { CONTENT_TYPES } from './exposition.js';
 import type { MetricTexts } from './metrics.js';
 
+/** Where metrics go. */
 export interface PublishPlaces {
   readonly listen?: ListenPlace | undefined;
   /** Path of the text file. */
@@ -18,6 +19,7 @@ export interface PublishPlaces {
 /** node_exporter runs as a user of its own. */
 const FOR_ALL = 0o644;
 
+/** Serves and writes the newest texts. */
 export class MetricsPublisher {
   readonly #host: Host;
   readonly #places: PublishPlaces;

@@ -7,8 +7,10 @@
 import { ACTING_STATES, FIELDS, type FieldName } from '../history/observation.js';
 import type { AgentReading } from './agent-reading.js';
 
+/** Type of a metric, as OpenMetrics has it. */
 export type MetricType = 'gauge' | 'counter' | 'info';
 
+/** A metric by its name. */
 export interface MetricKind {
   readonly name: string;
   readonly type: MetricType;
@@ -26,6 +28,7 @@ export interface TargetMetric extends MetricKind {
   readonly per: number;
 }
 
+/** A value with its labels. */
 export interface MetricSample {
   /** Values of the labels, in the order of the metric's. */
   readonly labels: readonly string[];
@@ -79,6 +82,7 @@ const NAMES_OF_FIELDS: Readonly<Record<FieldName, string>> = {
   ownCpuNs: 'cpu_seconds_total',
 };
 
+/** Metrics with a series for each target: one for each number of an observation. */
 export const TARGET_METRICS: readonly TargetMetric[] = Object.entries(NAMES_OF_FIELDS).map(([field, name]) =>
   targetMetric(name, field as FieldName),
 );
@@ -121,6 +125,7 @@ const agentMetric = (
   read,
 });
 
+/** Metrics of the agent itself. */
 export const AGENT_METRICS: readonly AgentMetric[] = [
   agentMetric(
     'build_info',

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Cost, Proposal, Receipt, Step } from '../vocabulary/plan.js';
 import type { Bytes, Microseconds, Milliseconds } from '../vocabulary/units.js';
 
+/** Version of costs.json. */
 export const COSTS_VERSION = 1;
 /** Steps of a kind that are remembered: enough for a spread, few enough to follow a host whose load changes. */
 const REMEMBERED_STEPS = 64;
@@ -27,6 +28,7 @@ const RunSchema = z.object({
   /** Steps whose expectation was measured on this host, not assumed. */
   known: z.int().nonnegative(),
 });
+/** Schema of costs.json, bounded in kinds and runs. */
 export const CostsSchema = z.object({
   octavo: z.literal('costs'),
   version: z.literal(COSTS_VERSION),
@@ -34,10 +36,12 @@ export const CostsSchema = z.object({
   runs: z.array(RunSchema).max(REMEMBERED_RUNS),
 });
 
+/** The book as a file. */
 export type CostsDocument = z.infer<typeof CostsSchema>;
 /** What a run was expected to take under locks, and what it took. */
 export type RunCost = z.infer<typeof RunSchema>;
 
+/** Tells what a step will take on this host, with the spread of what such steps took. */
 export class CostBook {
   readonly #kinds: ReadonlyMap<string, readonly Microseconds[]>;
   readonly runs: readonly RunCost[];

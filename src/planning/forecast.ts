@@ -5,6 +5,7 @@ import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Forecast, Proposal } from '../vocabulary/plan.js';
 import type { Bytes, Fraction, Pages } from '../vocabulary/units.js';
 
+/** A proposal on one block, and what is known of both. */
 export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly before: BlockState;
   readonly proposal: Proposal;
@@ -14,6 +15,7 @@ export interface ForecastCase extends Omit<BlockCase, 'state'> {
   readonly cameBackShare?: Fraction | undefined;
 }
 
+/** Returns what will become of the action, in words and as codes. */
 export function forecast(facts: ForecastCase): Forecast {
   return facts.proposal.action === 'split' ? forecastSplit(facts) : forecastCollapse(facts);
 }

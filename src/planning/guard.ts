@@ -6,6 +6,7 @@
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { BlockNumber, Milliseconds } from '../vocabulary/units.js';
 
+/** A block that was collapsed again after Octavo split it. */
 export interface Feud {
   readonly pid: number;
   readonly startTicks: number;
@@ -23,8 +24,10 @@ export const FIRST_PAUSE_MS: Milliseconds = 60_000;
 /** Longest pause: a day. */
 export const LONGEST_PAUSE_MS: Milliseconds = 86_400_000;
 
+/** Feuds by `feudKey`. */
 export type Feuds = ReadonlyMap<string, Feud>;
 
+/** Returns the key of a block of a process; a reused pid has another start time. */
 export function feudKey(process: Pick<ProcessIdentity, 'pid' | 'startTicks'>, block: BlockNumber): string {
   return `${process.pid}/${process.startTicks}/${block}`;
 }

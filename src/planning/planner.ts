@@ -34,6 +34,7 @@ export interface Means {
   readonly defeatedBy: Readonly<Partial<Record<'mlocked' | 'shared', string>>>;
 }
 
+/** What a policy proposes for one process. */
 export interface ProcessProposals {
   readonly sizes: PageSizes;
   readonly proposals: readonly Proposal[];
@@ -44,6 +45,7 @@ export interface ProcessProposals {
   state(block: number): { readonly state: BlockState; readonly mapping: number } | undefined;
 }
 
+/** Everything that a plan is made of. */
 export interface PlanningInput {
   readonly id: string;
   readonly nowMs: Milliseconds;
@@ -69,6 +71,10 @@ export interface PlanningInput {
   readonly undoes?: string;
 }
 
+/**
+ * Returns a plan inside its budgets. What does not fit or may not be done is in `refused`, with a code and a
+ * sentence.
+ */
 export function makePlan(input: PlanningInput): Plan {
   const draft = new Draft(input);
   const everything = input.processes.flatMap((process) =>

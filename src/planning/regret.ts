@@ -20,6 +20,7 @@ export interface CameBack {
   readonly afterMs: Milliseconds;
 }
 
+/** What came back of the memory that one process returned. */
 export interface Regret extends CameBack {
   readonly pid: number;
   readonly startTicks: number;
@@ -32,8 +33,10 @@ export interface Regret extends CameBack {
 /** Share that may come back before the process is left alone: beyond it faults and splits cost more than is saved. */
 export const BEARABLE_SHARE: Fraction = 0.5;
 
+/** Regrets by `regretKey`. */
 export type Regrets = ReadonlyMap<string, Regret>;
 
+/** Returns the key of a process; a reused pid has another start time. */
 export function regretKey({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): string {
   return `${pid}/${startTicks}`;
 }

@@ -5,6 +5,7 @@ import type { Cost, Gain } from '../vocabulary/plan.js';
 import { MIB, type Order, type PageGeometry, type Pages } from '../vocabulary/units.js';
 import type { CostModel, PolicyInput } from './policy.js';
 
+/** What an estimate of a split needs to know of its block. */
 export interface SplitFacts {
   readonly targetOrder: Order;
   /** Whether one PMD entry maps the block; page by page there is no translation to lose. */
@@ -41,6 +42,7 @@ export function zeroFilledPages({ sizes, heat }: PolicyInput, row: number): Page
   return Math.max(0, blocks.present[row] - filled - base);
 }
 
+/** Returns the bytes and TLB reach that a split brings; unknown bytes are null. */
 export function splitGain(facts: SplitFacts, geometry: PageGeometry): Gain {
   return {
     returnedBytes: facts.freed === undefined ? null : facts.freed * geometry.pageBytes,
@@ -50,6 +52,7 @@ export function splitGain(facts: SplitFacts, geometry: PageGeometry): Gain {
   };
 }
 
+/** Returns the expected time of a split, which is also the time that its pages are locked. */
 export function splitCost(facts: SplitFacts, geometry: PageGeometry, costs: CostModel): Cost {
   const freedMiB = ((facts.freed ?? 0) * geometry.pageBytes) / MIB;
   const durationUs = geometry.pagesPerBlock * costs.splitPageUs + freedMiB * costs.splitZeroMiBUs;
@@ -57,6 +60,7 @@ export function splitCost(facts: SplitFacts, geometry: PageGeometry, costs: Cost
   return { durationUs, lockUs: durationUs, copiedBytes: 0, grownBytes: 0 };
 }
 
+/** Returns the TLB reach that a collapse brings, in bytes. */
 export function collapseGain(targetOrder: Order, geometry: PageGeometry): Gain {
   return {
     returnedBytes: 0,
@@ -65,6 +69,7 @@ export function collapseGain(targetOrder: Order, geometry: PageGeometry): Gain {
   };
 }
 
+/** Returns the expected time of a collapse, the bytes that it copies and those that it adds. */
 export function collapseCost(present: Pages, geometry: PageGeometry, costs: CostModel): Cost {
   const durationUs = (geometry.blockBytes / MIB) * costs.collapseMiBUs;
   // mmap_lock is held for reading while the LRU is drained and the table is scanned, and for writing while pages are copied.

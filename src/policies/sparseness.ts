@@ -2,6 +2,7 @@
 import { share } from '../vocabulary/kind.js';
 import { DEFAULT_SPARSE_BELOW } from './sparse-bound.js';
 
+/** The fields of a policy's parameters that bound sparse blocks. */
 export const SPARSENESS = {
   sparseBelow: share({
     brief: 'a block is sparse when at most this share of its sub-pages takes nearly all accesses',

@@ -10,7 +10,9 @@ import type { Fraction, Milliseconds, Nanoseconds } from '../vocabulary/units.js
 
 /** Looks in order of preference for heat; the last two tell of content and of sizes, whatever heat there is. */
 export const LOOKS_FOR_HEAT = ['pmu', 'damon-regions'] as const;
+/** Looks that tell page sizes and content, but no heat. */
 export const OTHER_LOOKS = ['occupancy', 'smaps'] as const;
+/** Name of any look. */
 export type LookName = (typeof LOOKS_FOR_HEAT)[number] | (typeof OTHER_LOOKS)[number];
 
 /** The word of a configuration for choosing among all of them. */
@@ -30,6 +32,7 @@ export interface Candidate {
   readonly lookedAtMs: Readonly<Partial<Record<LookName, Milliseconds>>>;
 }
 
+/** A look that is to be taken now. */
 export interface Choice {
   readonly target: string;
   readonly look: LookName;
@@ -41,12 +44,14 @@ export interface Choice {
   readonly why: string;
 }
 
+/** What to do now. */
 export type Next =
   | { readonly kind: 'look'; readonly choice: Choice }
   /** Nothing may be looked at before this time. */
   | { readonly kind: 'wait'; readonly untilMs: Milliseconds; readonly why: string }
   | { readonly kind: 'nothing'; readonly why: string };
 
+/** How much sampling may cost, and how fresh its results are to be. */
 export interface SamplingOptions {
   /** Share of one CPU for all looks together. */
   readonly share: Fraction;
@@ -54,6 +59,7 @@ export interface SamplingOptions {
   readonly refreshMs: Milliseconds;
 }
 
+/** 1 % of a CPU, and a look at least every 5 minutes. */
 export const USUAL_SAMPLING: SamplingOptions = { share: 0.01, refreshMs: 300_000 };
 
 const WATCHED_MS: Milliseconds = 5000;
@@ -66,6 +72,7 @@ const UNSEEN_NS: Nanoseconds = Number.MAX_VALUE;
 /** Looks that failed are not tried for a while. */
 const SHUNNED_MS: Milliseconds = 600_000;
 
+/** Keeps the credit of CPU time and what each look cost, and chooses the next. */
 export class SamplingBudget {
   readonly #options: SamplingOptions;
   /** CPU time that may be taken now; negative when more was taken. */

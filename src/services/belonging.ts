@@ -9,6 +9,7 @@ import { machineOf, machineOfWords, monitorOf } from './virtual-machine.js';
 /** Digits of an id that runtimes print. */
 const SHORT_ID = 12;
 
+/** What is read of a process to tell whom it belongs to. */
 export interface ProcessFacts {
   /** /proc/PID/comm. */
   readonly command: string;
@@ -23,6 +24,7 @@ export interface ProcessFacts {
 /** What a runtime calls a container. */
 export type NamesOf = (place: ContainerPlace) => ContainerNames;
 
+/** Returns unit, container, pod and virtual machine of a process, as far as they can be told. */
 export function belongingOf(facts: ProcessFacts, namesOf: NamesOf = () => ({})): Belonging {
   const paths = cgroupPaths(facts.cgroup);
   const unit = firstOf(paths, unitOf);

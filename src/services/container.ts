@@ -4,6 +4,7 @@
  */
 import { namesOf, unescapeUnit } from './cgroup-paths.js';
 
+/** A container as a path names it. */
 export interface ContainerPlace {
   /** docker, podman, cri-o, containerd, lxc, nspawn; undefined where the path does not say. */
   readonly runtime?: string;
@@ -12,8 +13,10 @@ export interface ContainerPlace {
   readonly pod?: PodPlace;
 }
 
+/** Quality of service class of a pod. */
 export type Qos = 'guaranteed' | 'burstable' | 'besteffort';
 
+/** A pod as a path names it. */
 export interface PodPlace {
   readonly uid: string;
   readonly qos: Qos;

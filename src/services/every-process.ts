@@ -4,12 +4,14 @@ import type { Host, Refusal } from '../host/host.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 
+/** A process with its name, start time and cgroup. */
 export interface SeenProcess extends ProcessIdentity {
   readonly kernelThread: boolean;
   /** /proc/PID/cgroup as it is; empty where it cannot be read. */
   readonly cgroupText: string;
 }
 
+/** All processes, and how many are hidden. */
 export interface Everybody {
   /** Ascending by pid. */
   readonly seen: readonly SeenProcess[];

@@ -17,6 +17,7 @@ const STORAGES = [
   '/var/lib/containers/storage/vfs-containers',
 ];
 
+/** Reads the state files of runtimes once for each container, within a bound. */
 export class RuntimeNames {
   readonly #host: Host;
   readonly #known = new Memo<ContainerNames>(MOST_CONTAINERS);

@@ -1,6 +1,7 @@
 /** Names of containers, from the files in which runtimes keep their state. Pure: what cannot be made out is absent. */
 import { parseJson } from '../base/json-text.js';
 
+/** Names that a runtime knows a container by. */
 export interface ContainerNames {
   readonly name?: string;
   readonly image?: string;

@@ -1,7 +1,9 @@
 /** Who a process belongs to, as a plain noun: targets of the agent, rows of the survey and labels of metrics are these. */
 
+/** Kinds of services, as `octavo survey --by` takes them. */
 export const SERVICE_KINDS = ['unit', 'container', 'vm', 'process'] as const;
 
+/** What a service is: a unit, a container, a virtual machine or a single process. */
 export type ServiceKind = (typeof SERVICE_KINDS)[number];
 
 /**

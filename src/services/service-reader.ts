@@ -9,6 +9,7 @@ import { RuntimeNames } from './runtime-names.js';
 import type { Belonging } from './service-id.js';
 import { monitorOf } from './virtual-machine.js';
 
+/** A process whose service is asked for. */
 export interface ServedProcess {
   readonly pid: number;
   /** /proc/PID/comm. */
@@ -17,6 +18,7 @@ export interface ServedProcess {
   readonly cgroupText?: string;
 }
 
+/** Tells services of processes, and remembers names of containers. */
 export class ServiceReader {
   readonly #host: Host;
   readonly #names: RuntimeNames;

@@ -27,6 +27,7 @@ interface Group {
 
 const CELLS = 4;
 
+/** Counts samples for every view at once while a recording is read. */
 export class AccessViews {
   private readonly session: PerfSession;
   private readonly pageBytes: number;

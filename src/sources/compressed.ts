@@ -7,6 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { ZstdStream } from '../formats/perf-data/zstd-stream.js';
 import { OctavoError } from '../vocabulary/errors.js';
 
+/** Name of a format that is read. */
 export type Compression = 'gzip' | 'xz' | 'zstd';
 
 const MAGICS: Readonly<Record<Compression, readonly number[]>> = {
@@ -18,6 +19,7 @@ const MAGICS: Readonly<Record<Compression, readonly number[]>> = {
 /** How many bytes tell whether a file is compressed. */
 export const COMPRESSION_BYTES = 6;
 
+/** Returns the format that the first bytes are of; undefined for any other. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   const names = Object.keys(MAGICS) as Compression[];
   return names.find((name) => MAGICS[name].every((byte, at) => head[at] === byte));

@@ -21,6 +21,7 @@ import type { Reading, Source, SourceAccount } from './source.js';
 const ROWS = 4096;
 const EVENT = 'damon:damon_aggregated';
 
+/** A record that was read, and whose memory it is. */
 export interface DamoInput {
   /** For messages. */
   readonly path: string;
@@ -35,6 +36,7 @@ export interface DamoInput {
   readonly span?: RecordedSpan;
 }
 
+/** Yields each accessed region as rows of whole blocks. */
 export class DamoRecordSource implements Source {
   readonly name = 'damo-record';
   private readonly input: DamoInput;

@@ -24,6 +24,7 @@ import type { BlockNumber, Bytes, Milliseconds, PageGeometry } from '../vocabula
 import { MIB } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
+/** How long and how finely DAMON watches. */
 export interface DamonRegionsOptions {
   readonly windowMs: Milliseconds;
   /** Use a free slot of a tree that another tool set up. */
@@ -32,6 +33,7 @@ export interface DamonRegionsOptions {
   readonly mostExactBlocks: number;
 }
 
+/** 5 seconds, own tree only, a region for each of up to 512 blocks. */
 export const DAMON_REGIONS_DEFAULTS: DamonRegionsOptions = {
   windowMs: 5000,
   share: false,
@@ -44,6 +46,7 @@ const TLB_ENTRIES = 2048;
 const BUSY_SHARE = 0.2;
 const BATCH_ROWS = 4096;
 
+/** Starts a kdamond on the processes, and yields what it found. */
 export class DamonRegionsSource implements Source {
   readonly name = 'damon-regions';
   readonly origin: SampleOrigin;

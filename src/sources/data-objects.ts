@@ -3,9 +3,12 @@ import type { MappingTable, RecordedMapping } from '../formats/perf-data/mapping
 import type { Bytes, PageNumber, ProcessId } from '../vocabulary/units.js';
 import type { Image, ProgramFile, ProgramFiles } from './program-files.js';
 
+/** What an address may lie in, in the order of reports. */
 export const OBJECT_KINDS = ['variable', 'heap', 'stack', 'anonymous', 'shared', 'file', 'kernel', 'special', 'not recorded'] as const; // biome-ignore format: one list
+/** One of `OBJECT_KINDS`. */
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
+/** What lies at an address. */
 export interface DataObject {
   readonly kind: ObjectKind;
   /** The variable, or the section of those without a symbol; else the mapping. */
@@ -18,6 +21,7 @@ export interface DataObject {
 const MOST_BELOW = 8;
 const MOST_OBJECTS = 1 << 18;
 
+/** Finds the object at an address of a process, and numbers objects. */
 export class DataObjects {
   readonly all: DataObject[] = [];
   private readonly mappings: MappingTable;

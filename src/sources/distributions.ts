@@ -25,6 +25,7 @@ export interface IdleMemory {
   readonly bytes: Bytes;
 }
 
+/** How memory was used over a recording. */
 export interface MemoryUse {
   readonly moments: readonly UseMoment[];
   readonly idle: readonly IdleMemory[];

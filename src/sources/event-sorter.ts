@@ -11,6 +11,7 @@ import { copySample, type SampleBatch, type SampleColumns, sampleColumns } from 
 import { SameAccess } from './same-access.js';
 import type { Renamed } from './source.js';
 
+/** Samples of one nature. */
 export interface SortedBatch {
   readonly nature: SampleNature;
   readonly batch: SampleBatch;
@@ -23,6 +24,7 @@ interface Route {
   readonly leftOut: string;
 }
 
+/** Takes batches of a recording and returns them by nature. */
 export class EventSorter {
   /** Samples that count nowhere, by reason. */
   readonly leftOut: Record<string, number> = {};

@@ -53,6 +53,7 @@ export function must<Value>(answer: Asked<Value>, path: string): Value {
   throw new OctavoError('FILE_UNREADABLE', { path, errno: answer.error.errno });
 }
 
+/** Returns FILE_MALFORMED with the problem and its place. */
 export function malformed(path: string, problem: string, place: string): OctavoError {
   return new OctavoError('FILE_MALFORMED', { path, problem, place });
 }

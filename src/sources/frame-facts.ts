@@ -23,6 +23,7 @@ interface Window {
   readonly known: number;
 }
 
+/** Reads kpageflags in windows, each once. Frames are unknown where it may not be read. */
 export class FrameFacts {
   private readonly host: Host;
   private readonly windows = new Map<number, Window>();

@@ -28,6 +28,7 @@ export function isHeatFile(files: Files, path: string): boolean {
   return read.ok && String.fromCharCode(...head) === 'PAR1';
 }
 
+/** Yields the rows of a heat file as batches. */
 export class HeatFileSource implements Source {
   readonly name = 'heat-file';
   readonly facts: HeatFacts;

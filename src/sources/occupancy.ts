@@ -15,6 +15,7 @@ import {
 } from '../vocabulary/units.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
+/** How fast and how much is read. */
 export interface OccupancyOptions {
   /** Bytes read per second, so that memory bandwidth and caches stay the target's. */
   readonly bytesPerSecond: Bytes;
@@ -24,6 +25,7 @@ export interface OccupancyOptions {
   readonly only?: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>;
 }
 
+/** All huge blocks, at 1 GiB a second. */
 export const OCCUPANCY_DEFAULTS: OccupancyOptions = { bytesPerSecond: 1024 * MIB };
 
 /** A huge block of 64 KiB pages is 512 MiB: read in pieces of this size. */
@@ -63,6 +65,7 @@ export function readableBlocks({ blocks, mappings }: PageSizes): Readable {
   return { rows, shared, locked };
 }
 
+/** Reads huge blocks without a trace, and yields which sub-pages are zero-filled. */
 export class OccupancySource implements Source {
   readonly name = 'occupancy';
   readonly origin: SampleOrigin;

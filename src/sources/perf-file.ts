@@ -15,6 +15,7 @@ import { PerfReader, type ReaderContext } from './perf-reader.js';
 import { type Moments, SampleFilter } from './sample-filter.js';
 import type { Reading, Renamed, Source, SourceAccount, SourceContext } from './source.js';
 
+/** A recording, and which of its samples are wanted. */
 export interface PerfInput {
   /** Path of a file or directory; only a name for messages when `stream` is given. */
   readonly path: string;
@@ -33,6 +34,7 @@ export interface PerfInput {
   readonly geometry: PageGeometry;
 }
 
+/** Yields the samples of a recording batch by batch; memory does not depend on its length. */
 export class PerfFileSource implements Source {
   readonly name = 'perf-file';
   readonly session: PerfSession;

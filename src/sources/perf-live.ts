@@ -23,6 +23,7 @@ const RING_PAGES = 64;
 /** Between two looks at the rings. At 64 pages and 48 bytes a sample, a ring lasts for 5,000 samples. */
 const PAUSE_MS = 10;
 
+/** An event to open. */
 export interface LiveEvent {
   /** perf_event_attr type and config: software page faults unless told otherwise. */
   readonly type: number;
@@ -30,8 +31,10 @@ export interface LiveEvent {
   readonly period: number;
 }
 
+/** Page faults of user space, every one of them. */
 export const PAGE_FAULTS: LiveEvent = { type: SOFTWARE.type, config: BigInt(SOFTWARE.pageFaults), period: 1 };
 
+/** What is sampled, of whom, and for how long. */
 export interface LiveOptions {
   readonly event: LiveEvent;
   readonly pids: readonly ProcessId[];
@@ -39,6 +42,7 @@ export interface LiveOptions {
   readonly geometry: PageGeometry;
 }
 
+/** Opens the event for every process and CPU, and yields what the rings hold. */
 export class PerfLiveSource implements Source {
   readonly name = 'perf-live';
   readonly session: PerfSession;

@@ -21,6 +21,7 @@ import type { Reading, Source, SourceAccount, SourceContext } from './source.js'
 const SLICE_MS = 2000;
 const FIRST_SLICE_MS = 500;
 
+/** What is sampled, of whom, for how long, and how much of a core decoding may take. */
 export interface PipeOptions {
   readonly event: SamplingEvent;
   readonly scope: RecordScope;
@@ -42,6 +43,7 @@ export interface Slice {
   readonly share: number;
 }
 
+/** A batch, and the slice that it is of. */
 export interface SliceRows {
   readonly slice: PerfFileSource;
   readonly batch: AccessColumns;
@@ -58,6 +60,7 @@ const UNREAD: SampleOrigin = {
   windowNs: undefined,
 };
 
+/** Runs `perf record` slice after slice, and yields its samples. */
 export class PerfPipeSource implements Source {
   readonly name = 'perf-pipe';
   readonly slices: Slice[] = [];

@@ -31,6 +31,7 @@ const LONGEST_STREAM_TAIL = 16 << 20;
 /** What reading needs of the world. */
 export type ReaderContext = Pick<SourceContext, 'host' | 'progress' | 'signal'>;
 
+/** Reads bytes and feeds them to a session. */
 export class PerfReader {
   bytesRead = 0;
   /** When the file was last written; undefined of a pipe or a directory. */

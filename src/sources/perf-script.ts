@@ -20,6 +20,7 @@ const MOST_NAMES = 1 << 17;
 const KERNEL_HALF = 1n << 63n;
 const LOW = 0xffffffffn;
 
+/** A text, and which of its samples are wanted. */
 export interface ScriptInput {
   /** For messages. */
   readonly path: string;
@@ -30,6 +31,7 @@ export interface ScriptInput {
   readonly wish?: SampleWish;
 }
 
+/** Samples of one nature. */
 export interface ScriptBatch {
   readonly nature: SampleNature;
   readonly batch: AccessColumns;
@@ -37,6 +39,7 @@ export interface ScriptBatch {
 
 type Column = AccessColumns & { event: Uint16Array };
 
+/** Yields the samples of a text; lines that are no samples are counted. */
 export class PerfScriptSource {
   /** Names of processes as far as threads of the same number have them. */
   readonly commands = new Map<ProcessId, string>();

@@ -36,6 +36,7 @@ export interface ProbeHands {
   pressure(blocks: number): string | undefined;
 }
 
+/** How many huge pages are split, and for how long each is watched. */
 export interface ProbeOptions {
   /** Huge pages split at most, over all processes. */
   readonly sampleBlocks: number;
@@ -48,6 +49,7 @@ export interface ProbeOptions {
   readonly shareDamon: boolean;
 }
 
+/** 16 huge pages, 4 seconds each, all put back. */
 export const PROBE_DEFAULTS: ProbeOptions = {
   sampleBlocks: 16,
   windowMs: 4000,
@@ -102,6 +104,7 @@ interface Probing {
   readonly context: SourceContext;
 }
 
+/** Splits, watches and collapses in batches, and yields the heat of the sampled blocks. */
 export class ProbeSource implements Source {
   readonly name = 'probe';
   readonly origin: SampleOrigin;

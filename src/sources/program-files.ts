@@ -17,6 +17,7 @@ const MOST_FILES = 1 << 14;
 /** Where distributions put what they strip. */
 const DEBUG_FILES = '/usr/lib/debug/.build-id';
 
+/** Where the files lie, and how the right build is told. */
 export interface ProgramFilesOptions {
   /** Directory that holds the recorded machine's files; empty for this machine's own. */
   readonly root: string;
@@ -80,6 +81,7 @@ export interface Image {
   readonly bias: PageNumber;
 }
 
+/** Opens the files of mappings, each once, and tells why one cannot be used. */
 export class ProgramFiles {
   private readonly files: Files;
   private readonly pageBytes: Bytes;

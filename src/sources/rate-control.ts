@@ -1,5 +1,6 @@
 /** Keeps the work of decoding samples under a bound by changing how often one is taken. */
 
+/** What the last slice of a recording told. */
 export interface RateMeasured {
   /** Share of one core that decoding took. */
   readonly share: number;

@@ -14,6 +14,7 @@ const MOST_BLOCKS = 1 << 20;
 /** Addresses of the largest address spaces (five levels of page tables). */
 const HIGHEST_ADDRESS = 2 ** 57;
 
+/** The heat of one block. */
 export interface BlockHeat {
   readonly block: BlockNumber;
   /** Accesses that samplings found, weighed by the share of the block that was looked at. */

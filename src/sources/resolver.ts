@@ -32,11 +32,13 @@ interface Target {
   isGone: boolean;
 }
 
+/** A virtual page of a process. */
 export interface Resolved {
   readonly pid: ProcessId;
   readonly page: PageNumber;
 }
 
+/** Finds virtual pages of frames, and counts those that cannot be found. */
 export class Resolver {
   /** Frames looked up, and those found nowhere, by reason. */
   readonly unresolved: Record<string, number> = {};

@@ -4,6 +4,7 @@ import type { AccessColumns } from '../vocabulary/access-columns.js';
 /** Samples of one access are written by one interrupt: nearly side by side. */
 const PLACES = 4096;
 
+/** A table of the last accesses, of fixed size. */
 export class SameAccess {
   private readonly time = new Float64Array(PLACES).fill(Number.NaN);
   private readonly low = new Uint32Array(PLACES);

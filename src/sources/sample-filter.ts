@@ -15,6 +15,7 @@ export interface Moments {
   readonly last: Nanoseconds;
 }
 
+/** Takes batches and keeps the rows that are wanted. */
 export class SampleFilter {
   readonly leftOut: Record<string, number> = {};
   /** Samples that passed. */

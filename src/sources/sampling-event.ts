@@ -3,8 +3,10 @@ import type { Host } from '../host/host.js';
 import { capabilityNames } from '../vocabulary/capabilities.js';
 import { OctavoError } from '../vocabulary/errors.js';
 
+/** How samples are taken. */
 export type SamplingMethod = 'spe' | 'ibs' | 'pebs' | 'faults';
 
+/** An event as perf record is asked for it. */
 export interface SamplingEvent {
   readonly method: SamplingMethod;
   /** What perf record is given behind -e; several are separate events. */
@@ -23,6 +25,7 @@ const IBS_PERIOD = 100_003;
 /** Neoverse N1 at 3 GHz: some 700 000 operations a second and core at most. */
 const SPE_PERIOD = 4096;
 
+/** What the samples should have. */
 export interface SamplingWish {
   /** Faults only when asked for: they tell who touched a page first, not what is hot. */
   readonly method?: SamplingMethod;
@@ -87,6 +90,7 @@ export function eventsElsewhere(host: Host, wish: SamplingWish): readonly Elsewh
   );
 }
 
+/** An event of another kind of machine, for the help of one that has none. */
 export interface ElsewhereEvent {
   /** What kind of machine has it. */
   readonly machine: string;

@@ -6,6 +6,7 @@ import { MAPPING_LEVEL, type PageSizes } from '../vocabulary/page-sizes.js';
 import { COMPLETE, type SampleOrigin } from '../vocabulary/sample.js';
 import type { Reading, Source, SourceAccount, SourceContext } from './source.js';
 
+/** Yields PMD-mapped ranges as smaps and pagemap tell them. */
 export class SmapsSource implements Source {
   readonly name = 'smaps';
   readonly origin: SampleOrigin;

@@ -22,6 +22,7 @@ export interface RangeReading {
   readonly blocks: number;
 }
 
+/** Anything that a source yields. */
 export type Reading =
   /** `nature` is that of the source's origin when absent. */
   | { readonly kind: 'samples'; readonly batch: SampleBatch; readonly nature?: SampleNature }
@@ -30,6 +31,7 @@ export type Reading =
   | { readonly kind: 'content'; readonly content: ContentReading }
   | { readonly kind: 'range'; readonly range: RangeReading };
 
+/** What a source reads with. */
 export interface SourceContext {
   readonly host: Host;
   /** The processes asked for, as they look now. A source for recorded files may yield others, too. */
@@ -48,6 +50,7 @@ export interface SourceAccount {
   readonly notes: readonly string[];
 }
 
+/** A nature that turned out to be another while the recording was read. */
 export interface Renamed {
   readonly from: SampleNature;
   readonly to: SampleNature;

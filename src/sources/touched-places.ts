@@ -49,6 +49,7 @@ export interface Touch {
   };
 }
 
+/** A block or page with what lies there and who touches it. */
 export interface TouchedPlace {
   readonly pid: ProcessId;
   /** Byte address in hexadecimal. */
@@ -76,6 +77,7 @@ export interface TouchFacts {
   readonly unverified: readonly string[];
 }
 
+/** Counts places while a recording is read. */
 export class TouchedPlaces {
   private readonly session: PerfSession;
   private readonly files: ProgramFiles;

@@ -1,7 +1,9 @@
 /** The values of each view of accesses, in the order in which they are counted and shown. */
 import type { ProcessId } from '../vocabulary/units.js';
 
+/** Views that `octavo import --by` knows. */
 export const VIEW_NAMES = ['source', 'latency', 'tlb', 'node', 'kind'] as const;
+/** One of `VIEW_NAMES`. */
 export type ViewName = (typeof VIEW_NAMES)[number];
 
 /** Samples of one value in a mapping of a process. */
@@ -30,12 +32,14 @@ export const LATENCIES = {
   ],
 } as const;
 
+/** Places of TLB outcomes among the values of their view. */
 export const TLB = { unknown: 0, first: 1, second: 2, hit: 3, miss: 4 } as const;
 
 const FIRST_NODE = 3;
 /** Counted one by one; there is one more value for all further ones. */
 const MOST_NODES = 64;
 
+/** Places of NUMA nodes among the values of their view. */
 export const NODES = {
   unknown: 0,
   local: 1,
@@ -44,6 +48,7 @@ export const NODES = {
   indexOf: (node: number): number => FIRST_NODE + Math.min(node, MOST_NODES),
 } as const;
 
+/** What each value of a view is called. */
 export const VALUES_OF: Readonly<Record<ViewName, readonly string[]>> = {
   // In the order of DATA_SOURCE.
   source: [

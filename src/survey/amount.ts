@@ -8,10 +8,12 @@ export interface Amount {
   readonly high: number | undefined;
 }
 
+/** Returns an amount that was counted. */
 export function exactly(value: number): Amount {
   return { expected: value, low: value, high: value };
 }
 
+/** Returns an amount of which only bounds are known; `high` undefined where there is none. */
 export function between(low: number, high: number | undefined): Amount {
   return { expected: high === low ? low : undefined, low, high };
 }
@@ -21,6 +23,7 @@ export function atLeast(low: number): Amount {
   return { expected: undefined, low, high: undefined };
 }
 
+/** Whether an amount was counted. */
 export function isExact({ expected, low, high }: Amount): boolean {
   return expected !== undefined && expected === low && expected === high;
 }
@@ -52,6 +55,7 @@ export function capped({ expected, low, high }: Amount, most: number): Amount {
   };
 }
 
+/** Returns the amount `factor` times. */
 export function times({ expected, low, high }: Amount, factor: number): Amount {
   return {
     expected: expected === undefined ? undefined : expected * factor,
@@ -60,6 +64,7 @@ export function times({ expected, low, high }: Amount, factor: number): Amount {
   };
 }
 
+/** Values of a random sample. */
 export interface Drawn {
   /** One value for each that was drawn, from 0 to `most`. */
   readonly values: readonly number[];

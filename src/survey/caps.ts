@@ -3,6 +3,7 @@ import type { HugeCounters } from '../formats/proc/memory-cgroup.js';
 import type { Bytes, PageGeometry, Pages } from '../vocabulary/units.js';
 import type { Person } from './people.js';
 
+/** Bounds of one process, in bytes. */
 export interface Caps {
   readonly huge: Bytes;
   /** Of anonymous and shared memory, whose content can be read. */

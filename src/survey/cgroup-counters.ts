@@ -14,6 +14,7 @@ export interface Member {
   readonly key: string;
 }
 
+/** Reads memory.stat of cgroups, each once, and tells which belong to one service. */
 export class CgroupCounters {
   readonly #host: Host;
   readonly #mounts: string;

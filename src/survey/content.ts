@@ -10,6 +10,7 @@ export interface Readable {
   readonly lockNs: Nanoseconds;
 }
 
+/** How much may be read of a process. */
 export interface ReadBudget {
   readonly bytes: Bytes;
   /** What a read of one block takes under the lock. */

@@ -14,6 +14,7 @@ export interface LevelFigures {
   readonly readable: Amount;
 }
 
+/** Returns huge, held and readable bytes of a look; with bounds where only a part was looked at. */
 export function levelFigures({ sizes, sample }: Look, most: Caps): LevelFigures {
   const { blockBytes } = sizes.geometry;
   const readable = new Set(readableBlocks(sizes).rows);

@@ -9,8 +9,10 @@ import { learnedTotal, levelFigures, zeroBytes } from './figures.js';
 import type { Look } from './look.js';
 import type { DrawnPage } from './page-draw.js';
 
+/** Whether a split would last, as the forecast of a plan says it. */
 export type Lasting = Forecast['undoneByKernel'];
 
+/** What a policy would return of one process. */
 export interface Judged {
   readonly emptyInHuge: Amount;
   /** Undefined without heat: samples alone tell cold memory. */
@@ -34,6 +36,7 @@ export interface Judged {
   readonly refused: readonly { readonly code: RefusalCode; readonly why: string; readonly bytes: Bytes }[];
 }
 
+/** What the policy's turn and the drawn pages told. */
 export interface Verdicts {
   readonly turn: PlannedTurn;
   /** Blocks whose content was asked for. */
@@ -42,6 +45,7 @@ export interface Verdicts {
   readonly pages: ReadonlyMap<ProcessId, readonly DrawnPage[]>;
 }
 
+/** Returns the amounts of a process: read blocks counted, the others estimated from them. */
 export function judge(look: Look, most: Caps, { turn, drawn, pages }: Verdicts): Judged {
   const { pid } = look.sizes.process;
   const heat = turn.heat.find((map) => map.process.pid === pid);

@@ -25,6 +25,7 @@ const WEIGHT = 1 / 8;
 /** Reads of so few pages are mostly the call itself. */
 const FEW_PAGES = 8;
 
+/** The process whose lock was held for longest. */
 export interface LongestLock {
   readonly pid: ProcessId;
   /** As budgets count it. */
@@ -33,6 +34,7 @@ export interface LongestLock {
   readonly withInterruptionsNs: Nanoseconds;
 }
 
+/** Wraps a host and measures the calls that take an mmap_lock. */
 export class LockMeter {
   /** The same host, measured. */
   readonly host: Host;

@@ -14,6 +14,7 @@ import type { LockMeter } from './lock-meter.js';
 import type { Person } from './people.js';
 import { type Pieces, piecesOf, shuffled } from './pieces.js';
 
+/** Page sizes of a process, whole or of a random sample. */
 export interface Look {
   readonly sizes: PageSizes;
   /** Undefined when all of it was looked at. */
@@ -29,6 +30,7 @@ export interface Sample {
   readonly blocks: number;
 }
 
+/** When a look must end. */
 export interface LookBudget {
   /** Time of the process's mmap_lock. */
   readonly lockNs: Nanoseconds;
@@ -42,6 +44,7 @@ const NS_PER_PAGE = 60;
 /** A whole look reads smaps and scans: both walk all entries. */
 const WALKS = 2;
 
+/** Takes looks, and learns what a page costs. */
 export class Looker {
   readonly #meter: LockMeter;
   /** The dearest that was met. */

@@ -17,11 +17,13 @@ import type { LockMeter } from './lock-meter.js';
 import type { Look } from './look.js';
 import { shuffled } from './pieces.js';
 
+/** A page that was looked at. */
 export interface DrawnPage {
   readonly block: BlockNumber;
   readonly isZero: boolean;
 }
 
+/** When drawing must end. */
 export interface PageBudget {
   /** Time of the process's lock, by what the reads take. */
   readonly lockNs: Nanoseconds;

@@ -17,6 +17,7 @@ export interface Resident {
   readonly file: Bytes;
 }
 
+/** A process with its service and its resident memory. */
 export interface Person {
   readonly process: SeenProcess;
   readonly belonging: Belonging;
@@ -29,6 +30,7 @@ export interface Person {
   readonly hugetlb: Bytes;
 }
 
+/** Everybody that can be seen. */
 export interface People {
   readonly people: readonly Person[];
   /** Processes that this user cannot see. */

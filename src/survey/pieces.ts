@@ -2,6 +2,7 @@
 import type { SmapsEntry } from '../formats/proc/smaps.js';
 import type { PageGeometry, PageRange } from '../vocabulary/units.js';
 
+/** The parts of an address space that can hold huge pages. */
 export interface Pieces {
   /** Mappings that hold at least one whole block; the others can hold no huge page. */
   readonly entries: readonly SmapsEntry[];
@@ -15,6 +16,7 @@ const BLOCKS: number = 32;
 /** With more pieces than this they become larger: vast reservations are nearly empty, and an empty one costs a call. */
 const MOST_PIECES = 4096;
 
+/** Returns the pieces of a process's mappings. */
 export function piecesOf(all: readonly SmapsEntry[], { pagesPerBlock }: PageGeometry): Pieces {
   const spans = all.flatMap((entry) => {
     const { kind, start, end } = entry.mapping;

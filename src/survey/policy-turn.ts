@@ -18,6 +18,7 @@ export type JudgeBlocks = (
   only: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>,
 ) => Promise<PlannedTurn | undefined>;
 
+/** Which policy is asked, and where. */
 export interface PolicyTurnOptions {
   readonly place: JournalPlace;
   /** Policy, its parameters and heat; the target is everybody. */
@@ -29,6 +30,7 @@ export interface PolicyTurnOptions {
 /** A survey plans what a policy would do without bounds on how much of it. */
 const UNBOUNDED = { maxBlocks: 0, maxBytes: 0 } as const;
 
+/** Returns a function that asks the policy; undefined comes back on a host without THP. */
 export function policyTurn(options: PolicyTurnOptions): JudgeBlocks {
   const { place, request, signal, progress } = options;
   return async (host, sizes, only) => {

@@ -22,17 +22,21 @@ export const FIGURES = [
   'cold',
   'returns',
 ] as const;
+/** Name of a figure of a row. */
 export type Figure = (typeof FIGURES)[number];
+/** All figures; undefined where nothing is known. */
 export type Figures = Readonly<Record<Figure, Amount | undefined>>;
 
 /** How a process was looked at. */
 export type Looked = 'whole' | 'part' | 'counters';
 
+/** Why a process was not looked at. */
 export interface Unlooked {
   readonly why: 'time' | 'ended' | 'not permitted' | 'not able';
   readonly message: string;
 }
 
+/** What is known of one process. */
 export interface Finding {
   readonly person: Person;
   readonly looked: Looked;
@@ -45,6 +49,7 @@ export interface Finding {
   readonly most: Bytes | undefined;
 }
 
+/** What is known of one service. */
 export interface Row {
   readonly service: ServiceId;
   readonly pids: readonly number[];
@@ -60,6 +65,7 @@ export interface Row {
 /** Counters of the cgroups of some processes; undefined where they are not known. */
 export type CountersOf = (findings: readonly Finding[]) => readonly HugeCounters[] | undefined;
 
+/** How processes become services. */
 export interface Grouping {
   readonly by: ServiceKind | undefined;
   /** Of cgroups that are a service's alone. */
@@ -70,10 +76,12 @@ export interface Grouping {
   readonly host: HugeCounters | undefined;
 }
 
+/** Returns the key of the service that a process is counted with. */
 export function keyOf(belonging: Belonging, by: ServiceKind | undefined): string {
   return serviceKey(serviceOf(belonging, by));
 }
 
+/** Returns a row for each service, its processes added up. */
 export function rowsOf(findings: readonly Finding[], grouping: Grouping): readonly Row[] {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -163,6 +171,7 @@ function sumBytes(counters: readonly HugeCounters[], of: (one: HugeCounters) => 
   return counters.reduce((sum, one) => sum + of(one), 0);
 }
 
+/** What rows can be sorted by. */
 export type SortKey = Figure | 'name' | 'lock';
 
 /** Largest first, by what is expected or is known at least; what is not known comes last. Names in their order. */

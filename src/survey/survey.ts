@@ -26,6 +26,7 @@ import { type People, type Person, readPeople } from './people.js';
 import type { JudgeBlocks } from './policy-turn.js';
 import { type Finding, type Grouping, keyOf, type Row, rowsOf, totalsOf, type Unlooked } from './rows.js';
 
+/** Bounds of a survey, and the policy that is asked. */
 export interface SurveyOptions {
   readonly host: Host;
   readonly by: ServiceKind | undefined;
@@ -39,6 +40,7 @@ export interface SurveyOptions {
   progress(what: string, done: number, total: number, unit: string): void;
 }
 
+/** Rows, totals, what was not seen, and what was spent. */
 export interface Survey {
   readonly rows: readonly Row[];
   readonly totals: ReturnType<typeof totalsOf>;
@@ -53,12 +55,14 @@ export interface Survey {
   readonly notes: readonly string[];
 }
 
+/** The bounds that a survey kept to. */
 export interface Bounds {
   readonly budgetMs: Milliseconds;
   readonly readBytes: Bytes;
   readonly lockNs: Nanoseconds;
 }
 
+/** What a survey took. */
 export interface Spent {
   readonly ms: Milliseconds;
   readonly readBytes: Bytes;
@@ -86,6 +90,7 @@ const BLOCK_PAGES_SHARE: Fraction = 0.17;
 /** How long it keeps the thread at a time. */
 const YIELD_NS = 30e6;
 
+/** Surveys a host. Changes nothing; ends by itself at its bounds, or at the signal. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
   return new Surveyor(options).run();
 }

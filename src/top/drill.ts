@@ -12,6 +12,7 @@ import type { Mapping } from '../vocabulary/mapping.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import { blockToPage, type Nanoseconds, type ProcessId, pageToAddress } from '../vocabulary/units.js';
 
+/** A process of a target. */
 export interface ProcessLine {
   readonly pid: ProcessId;
   readonly command: string;
@@ -25,6 +26,7 @@ export function processesOf(host: Host, pids: readonly ProcessId[]): readonly Pr
     .map(({ pid, command }) => ({ pid, command }));
 }
 
+/** A mapping with its sums. */
 export interface MappingLine {
   readonly index: number;
   readonly address: string;
@@ -32,6 +34,7 @@ export interface MappingLine {
   readonly totals: CensusTotals;
 }
 
+/** A process that was looked at. */
 export interface Opened {
   readonly look: Look;
   /** The largest first. */
@@ -56,6 +59,7 @@ export function openProcess(host: Host, pid: ProcessId, lockNs: Nanoseconds, sig
   };
 }
 
+/** A block with its state. */
 export interface BlockLine {
   readonly address: string;
   readonly state: BlockState;

@@ -16,6 +16,7 @@ export interface LookedBack {
   readonly cameBackBytes: number;
 }
 
+/** A survey, and what journals tell beside it. */
 export interface SurveyFrameFacts {
   readonly survey: Survey;
   readonly lookedBack: readonly LookedBack[];
@@ -23,6 +24,7 @@ export interface SurveyFrameFacts {
   readonly atMs: Milliseconds;
 }
 
+/** Returns the frame that a survey makes. */
 export function frameOfSurvey({ survey, lookedBack, decisions, atMs }: SurveyFrameFacts): Frame {
   const byPid = new Map(lookedBack.map((one) => [one.pid, one]));
   const { hidden, spent } = survey;
@@ -78,6 +80,7 @@ export function seenOf(spans: Iterable<Span>): ReadonlyMap<string, Seen> {
   return seen;
 }
 
+/** Returns the frame that an agent's status makes, with the history's last numbers. */
 export function frameOfAgent(status: Status, seen: ReadonlyMap<string, Seen>): Frame {
   const decisions = status.events.map(({ atMs, target, text }) => ({ atMs, who: target, what: text }));
   return {

@@ -2,6 +2,7 @@
 import type { Amount } from '../survey/amount.js';
 import type { Milliseconds, ProcessId } from '../vocabulary/units.js';
 
+/** A row of the view. */
 export interface TopTarget {
   /** Tells it apart from all others, from frame to frame. */
   readonly key: string;
@@ -22,12 +23,14 @@ export interface TopTarget {
   readonly state: string;
 }
 
+/** A recent decision. */
 export interface TopDecision {
   readonly atMs: Milliseconds;
   readonly who: string;
   readonly what: string;
 }
 
+/** Everything that the view shows at one moment. */
 export interface Frame {
   readonly atMs: Milliseconds;
   /** Where the numbers come from, in a few words. */
@@ -43,7 +46,9 @@ export interface Feed {
   next(): Promise<Frame>;
 }
 
+/** Orders of the targets, as `--by` takes them. */
 export const TOP_ORDERS = ['bloat', 'heat', 'came-back', 'resident', 'name'] as const;
+/** One of `TOP_ORDERS`. */
 export type TopOrder = (typeof TOP_ORDERS)[number];
 
 /** Largest first, what is not known last; names in their order. */

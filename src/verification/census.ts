@@ -4,6 +4,7 @@ import type { BackingKind } from '../vocabulary/mapping.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes, unmappedPages } from '../vocabulary/page-sizes.js';
 import type { Bytes } from '../vocabulary/units.js';
 
+/** Sums of an observation, in bytes and blocks. */
 export interface CensusTotals {
   readonly residentBytes: Bytes;
   /** Resident bytes by folio order, index = order. */

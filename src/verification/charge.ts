@@ -5,6 +5,7 @@ import type { Host } from '../host/host.js';
 import { ifRecorded } from '../host/if-recorded.js';
 import type { Bytes, ProcessId } from '../vocabulary/units.js';
 
+/** What a memory cgroup is charged. */
 export interface Charge {
   /** Path of the cgroup, as /proc/PID/cgroup tells it. */
   readonly path: string;

@@ -10,6 +10,7 @@ import { blockState, emptyBlock } from './block-rows.js';
 import { observe } from './observe.js';
 import { readThpSettings } from './read-thp-settings.js';
 
+/** A block, its mapping, and every reason. */
 export interface ExplainedBlock {
   readonly process: ProcessIdentity;
   readonly block: number;

@@ -8,6 +8,7 @@ import type { Mapping } from '../vocabulary/mapping.js';
 import type { PageSizes } from '../vocabulary/page-sizes.js';
 import { type Bytes, MIB, type ProcessId, pageToAddress } from '../vocabulary/units.js';
 
+/** The memory of a virtual machine as its host sees it. */
 export interface GuestMemory {
   /** Mappings that are the guest's memory by their size, largest first. */
   readonly mappings: readonly Mapping[];

@@ -28,6 +28,7 @@ export interface WalkTables {
   readonly partial: PartialFolios;
 }
 
+/** Walks mappings of one process in pieces, so that its mmap_lock is never held for long. */
 export class MappingWalk {
   readonly #host: Host;
   readonly #pid: ProcessId;

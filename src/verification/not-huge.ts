@@ -6,6 +6,7 @@ import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { BlockNumber, Bytes } from '../vocabulary/units.js';
 import { blockState } from './block-rows.js';
 
+/** Blocks with the same first obstacle. */
 export interface NotHuge {
   /** First obstacle, or `none` when khugepaged only has not come by or found nothing referenced. */
   readonly code: ObstacleCode | 'none';

@@ -15,6 +15,7 @@ import { MappingWalk } from './mapping-walk.js';
 import { PagemapReader } from './pagemap-reader.js';
 import { PartialFolios } from './partial-folios.js';
 
+/** How much of a process is looked at. */
 export interface ObserveOptions {
   /** Look only at these pages; everything when undefined. Ascending. */
   readonly ranges?: readonly PageRange[];
@@ -35,6 +36,7 @@ export interface ObserveAccount {
   readonly kernelNs: Nanoseconds;
 }
 
+/** Page sizes with the smaps entries they were read beside, and what the look cost. */
 export interface Observation {
   readonly sizes: PageSizes;
   readonly entries: readonly SmapsEntry[];

@@ -18,6 +18,7 @@ export interface Evidence {
   readonly targetGone: boolean;
 }
 
+/** Returns the verdict of a step: met, partly or not met, with cause and returned bytes. */
 export function verify(
   step: Step,
   before: BlockState,

@@ -25,14 +25,17 @@ export const RESIDENT_KINDS = {
   changed: 'mapped or unmapped while it was looked at',
 } as const;
 
+/** Name of a line of resident memory. */
 export type ResidentKind = keyof typeof RESIDENT_KINDS;
 
+/** A part of a total. */
 export interface MemoryLine<Kind extends string> {
   readonly kind: Kind;
   /** May be negative where counts of different moments or owners meet. */
   readonly bytes: Bytes;
 }
 
+/** Lines that add up to the RSS. */
 export interface ResidentMemory {
   /** Rss of smaps over all mappings. */
   readonly rssBytes: Bytes;
@@ -40,6 +43,7 @@ export interface ResidentMemory {
   readonly lines: readonly MemoryLine<ResidentKind>[];
 }
 
+/** What the lines are counted from. */
 export interface ResidentFacts {
   readonly sizes: PageSizes;
   readonly entries: readonly SmapsEntry[];
@@ -49,6 +53,7 @@ export interface ResidentFacts {
   readonly emptyAbove: Fraction;
 }
 
+/** Returns where resident memory is. What smaps counts and the walk did not see has a line of its own. */
 export function residentMemory(facts: ResidentFacts): ResidentMemory {
   const { sizes, entries } = facts;
   const pages = new Map<ResidentKind, number>();
@@ -106,8 +111,10 @@ export const CHARGED_KINDS = {
   late: 'counted in two lines: the cgroup’s counters lag behind one another',
 } as const;
 
+/** Name of a line of charged memory. */
 export type ChargedKind = keyof typeof CHARGED_KINDS;
 
+/** Lines that add up to the charge of a cgroup. */
 export interface ChargedLines {
   readonly path: string;
   readonly version: 1 | 2;

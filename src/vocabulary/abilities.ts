@@ -5,6 +5,7 @@
  */
 import type { Bytes, Order, PageGeometry } from './units.js';
 
+/** Version of the document `features`. */
 export const FEATURES_VERSION = 1;
 
 /** `unknown`: it cannot be told without changing something. `partly`: the fact says which part. */
@@ -21,8 +22,10 @@ export interface Probed {
 
 /** Advices that another process may be given, by their names in madvise(2). */
 export const ADVICES = ['MADV_WILLNEED', 'MADV_COLD', 'MADV_PAGEOUT', 'MADV_COLLAPSE'] as const;
+/** An advice that is asked for. */
 export type Advice = (typeof ADVICES)[number];
 
+/** Value of transparent_hugepage/enabled. */
 export type ThpPolicy = 'always' | 'madvise' | 'never';
 
 /** One folio size of /sys/kernel/mm/transparent_hugepage/hugepages-*kB. */
@@ -52,6 +55,7 @@ export interface KhugepagedKnobs {
   readonly fullScans: number | null;
 }
 
+/** Transparent huge pages of a host. */
 export interface ThpFeatures {
   readonly present: Probed;
   readonly enabled: ThpPolicy | null;
@@ -90,6 +94,7 @@ export interface DamonModule {
   readonly pid: number | null;
 }
 
+/** DAMON of a host. */
 export interface DamonFeatures {
   readonly sysfs: Probed;
   /** null when the directory cannot be read. */
@@ -111,6 +116,7 @@ export interface DamonFeatures {
   readonly files: readonly string[] | null;
 }
 
+/** The split file of debugfs. */
 export interface SplitFileFeatures {
   /** Whether debugfs split_huge_pages can be opened for writing. */
   readonly writable: Probed;
@@ -120,8 +126,10 @@ export interface SplitFileFeatures {
   readonly buddy: Probed;
 }
 
+/** State of kernel lockdown. */
 export type LockdownState = 'none' | 'integrity' | 'confidentiality';
 
+/** What page tables and frame tables show. */
 export interface PageFileFeatures {
   readonly pagemap: Probed;
   /** Whether pagemap shows frame numbers to this user. */
@@ -133,6 +141,7 @@ export interface PageFileFeatures {
   readonly kpagecount: Probed;
 }
 
+/** Hardware that samples addresses. */
 export interface PmuFeatures {
   /** Names in /sys/bus/event_source/devices. */
   readonly devices: readonly string[];
@@ -146,6 +155,7 @@ export interface PmuFeatures {
   readonly virtualMachine: boolean;
 }
 
+/** Memory of a host, in bytes. */
 export interface MemoryFeatures {
   readonly totalBytes: Bytes | null;
   readonly freeBytes: Bytes | null;
@@ -156,6 +166,7 @@ export interface MemoryFeatures {
   readonly freeHugeBlocks: number | null;
 }
 
+/** Kernel, user and cgroups. */
 export interface SystemFeatures {
   readonly kernelRelease: string;
   readonly lockdown: LockdownState | null;
@@ -185,6 +196,7 @@ export interface AbilitySummary {
   readonly sample: Probed;
 }
 
+/** Every finding on a host. */
 export interface Features {
   readonly octavo: 'features';
   readonly version: typeof FEATURES_VERSION;

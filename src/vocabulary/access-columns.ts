@@ -13,10 +13,12 @@ export interface Instructions {
   readonly isExact: Uint8Array;
 }
 
+/** Returns columns for instruction addresses. */
 export function instructionColumns(rows: number): Instructions {
   return { low: new Uint32Array(rows), high: new Uint32Array(rows), isExact: new Uint8Array(rows) };
 }
 
+/** Samples with exact addresses; columns of `capacity` rows. */
 export interface AccessColumns extends SampleColumns {
   readonly capacity: number;
   /** Data address in two words; both 0 when the sample has none. */

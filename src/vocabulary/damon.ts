@@ -3,24 +3,29 @@
  * files of other tools. 64-bit values are bigint because the kernel's "no upper bound" is 2^64 − 1.
  */
 
+/** Least and largest value; both belong to it. */
 export type Span = readonly [min: bigint, max: bigint];
 
 /** Upper bounds that mean "any". nr_accesses and age are 32 bits wide inside the kernel: 2^32 would become 0. */
 export const ANY_SIZE: Span = [0n, 2n ** 64n - 1n];
+/** Every count of accesses. */
 export const ANY_COUNT: Span = [0n, 2n ** 32n - 1n];
 
+/** Byte addresses from `start` up to `end`. */
 export interface AddressRange {
   readonly start: bigint;
   /** Exclusive. */
   readonly end: bigint;
 }
 
+/** A process and the regions to begin with. */
 export interface DamonTarget {
   readonly pid: number;
   readonly regions: readonly AddressRange[];
   readonly obsolete: boolean;
 }
 
+/** Monitoring intervals in microseconds, and the goal for tuning them. */
 export interface DamonIntervals {
   readonly sampleUs: bigint;
   readonly aggregationUs: bigint;
@@ -34,6 +39,7 @@ export interface DamonIntervals {
   };
 }
 
+/** A filter of a scheme. */
 export interface DamosFilter {
   readonly type: string;
   /** Memory with the property is matched (or, false, memory without it). */
@@ -47,6 +53,7 @@ export interface DamosFilter {
   readonly targetIndex: number;
 }
 
+/** A goal of a quota. */
 export interface DamosGoal {
   readonly metric: string;
   readonly target: bigint;
@@ -55,6 +62,7 @@ export interface DamosGoal {
   readonly path: string;
 }
 
+/** Bounds on a scheme's work: time, bytes, and goals. */
 export interface DamosQuotas {
   readonly ms: bigint;
   readonly bytes: bigint;
@@ -64,6 +72,7 @@ export interface DamosQuotas {
   readonly goalTuner: string;
 }
 
+/** When a scheme runs. */
 export interface DamosWatermarks {
   readonly metric: string;
   readonly intervalUs: bigint;
@@ -73,6 +82,7 @@ export interface DamosWatermarks {
   readonly low: bigint;
 }
 
+/** An operation scheme. */
 export interface DamosScheme {
   readonly action: string;
   /** Folio order for split and collapse, where the kernel takes one; undefined leaves the file alone. */
@@ -88,6 +98,7 @@ export interface DamosScheme {
   readonly maxSnapshots: bigint;
 }
 
+/** A whole monitoring context. */
 export interface DamonContext {
   readonly operations: string;
   readonly addressUnit: bigint;
@@ -115,6 +126,7 @@ export function schemeOf(action: string, changes: Partial<DamosScheme> = {}): Da
   };
 }
 
+/** No bound on a scheme's work. */
 export const NO_QUOTAS: DamosQuotas = {
   ms: 0n,
   bytes: 0n,
@@ -124,8 +136,10 @@ export const NO_QUOTAS: DamosQuotas = {
   goalTuner: 'consist',
 };
 
+/** A scheme that always runs. */
 export const NO_WATERMARKS: DamosWatermarks = { metric: 'none', intervalUs: 0n, high: 0n, mid: 0n, low: 0n };
 
+/** Intervals that stay as they are. */
 export const NO_INTERVALS_GOAL: DamonIntervals['goal'] = {
   accessBasisPoints: 0n,
   aggregations: 0n,
@@ -150,6 +164,7 @@ export function filterOf(type: string, changes: Partial<DamosFilter>): DamosFilt
 /** Types decided in the core, by address or target; all others are decided for each folio. */
 const CORE_FILTERS: readonly string[] = ['addr', 'target'];
 
+/** Whether DAMON's core handles the filter, which orders it before the others. */
 export function isCoreFilter(filter: DamosFilter): boolean {
   return CORE_FILTERS.includes(filter.type);
 }

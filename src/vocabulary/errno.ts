@@ -45,6 +45,7 @@ export const ERRNO = {
   ECANCELED: 125,
 } as const;
 
+/** Name of an errno, as `EBUSY`. */
 export type ErrnoName = keyof typeof ERRNO;
 
 const NAMES = new Map<number, ErrnoName>(
@@ -56,6 +57,7 @@ export function errnoName(value: number): ErrnoName {
   return NAMES.get(value) ?? 'EIO';
 }
 
+/** Whether a name is in the table. */
 export function isErrnoName(name: string): name is ErrnoName {
   return Object.hasOwn(ERRNO, name);
 }

@@ -3,6 +3,7 @@
  * without documentation, or documentation without a code, does not pass the tests.
  */
 
+/** Exit codes of every command. docs/errors.md says what each means. */
 export const EXIT = {
   done: 0,
   bug: 1,
@@ -19,8 +20,10 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Name of an exit code. */
 export type ExitName = keyof typeof EXIT;
 
+/** What each exit code means, for help and documents. */
 export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   done: 'done',
   bug: 'a bug in Octavo: please report it',
@@ -46,6 +49,7 @@ interface ErrorKind {
   readonly advice: string;
 }
 
+/** Every code with its exit code, its message and its advice; `{name}` stands for a fact. */
 export const ERRORS = {
   USAGE: { exit: 'usage', says: '{problem}', advice: 'See `octavo {command} --help`.' },
   COMMAND_UNKNOWN: {
@@ -393,7 +397,9 @@ export const ERRORS = {
   },
 } as const satisfies Record<string, ErrorKind>;
 
+/** Code of a failure. */
 export type ErrorCode = keyof typeof ERRORS;
+/** The facts that a message is filled in with. */
 export type ErrorFacts = Readonly<Record<string, string | number>>;
 
 /** A failure that is the input's, the kernel's or the user's, never a bug. */

@@ -11,6 +11,7 @@ export type Spelling =
   | { readonly type: 'choice'; readonly values: readonly string[] }
   | { readonly type: 'text'; readonly parse: ValueParser<unknown>; readonly isList: boolean };
 
+/** How a field reads in help. */
 export interface FieldText {
   /** What a value does, as `--help` shows it: small letter, no full stop, no default. */
   readonly brief: string;
@@ -29,6 +30,7 @@ export interface ReadField<Value, List extends boolean = boolean> extends FieldT
   readonly isValue: (given: unknown) => given is Value;
 }
 
+/** Declares a field that is read by a parser. The parser throws a SyntaxError. */
 export function readField<Value>(
   parse: ValueParser<Value>,
   isValue: (given: unknown) => given is Value,
@@ -51,6 +53,7 @@ export interface SwitchField extends FieldText {
   readonly spelling: { readonly type: 'switch' };
 }
 
+/** Declares a field that is on or off. */
 export function switchField(text: FieldText): SwitchField {
   return { ...text, spelling: { type: 'switch' } };
 }
@@ -64,6 +67,7 @@ export const WORD: ValueParser<string> = Object.assign(
   { accepts: 'a word' },
 );
 
+/** Whether a given value is a text. */
 export const isText = (given: unknown): given is string => typeof given === 'string';
 
 /** A value as options and documents write it. */

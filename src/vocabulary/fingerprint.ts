@@ -28,6 +28,7 @@ export interface HashedRows {
   readonly hashes: Float64Array;
 }
 
+/** Takes batches of a recording, and prints its fingerprint at the end. */
 export class Fingerprint {
   /** Samples with a place. */
   count = 0;
@@ -135,6 +136,7 @@ function stir(word: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
+/** A fingerprint as text. */
 export interface Printed {
   readonly fingerprint: string;
   readonly sketch: readonly string[];

@@ -63,6 +63,7 @@ export interface HotBlock {
   readonly filled: Pages | undefined;
 }
 
+/** Heat and content of the blocks of one process. */
 export interface HotMap {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;

@@ -3,6 +3,7 @@ import { sharedSamples } from './fingerprint.js';
 import type { RecordingFacts } from './recording.js';
 import type { Fraction } from './units.js';
 
+/** Two recordings that share samples. */
 export interface Repetition {
   readonly first: RecordingFacts;
   readonly second: RecordingFacts;

@@ -147,6 +147,7 @@ export interface Field extends FieldText {
   readonly isRequired: boolean;
 }
 
+/** Returns the fields of a kind's parameters, with the defaults of its schema. */
 export function fieldsOf({ shape }: z.ZodObject): readonly Field[] {
   return Object.entries(shape).map(([name, schema]) => {
     const facts = FACTS.get(declared(schema as z.ZodType));

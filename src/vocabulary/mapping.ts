@@ -1,5 +1,6 @@
 import type { Bytes, PageNumber } from './units.js';
 
+/** What backs a mapping. */
 export type BackingKind = 'anon' | 'shmem' | 'file' | 'hugetlb' | 'special';
 
 /** One mapping (VMA) of a process, as /proc/PID/smaps tells it. */

@@ -4,6 +4,7 @@
  * src/formats/perf-data/event-natures.ts says which event of perf has which nature.
  */
 
+/** Name of a nature. */
 export type SampleNature =
   | 'all-accesses'
   | 'some-accesses'
@@ -25,6 +26,7 @@ export type SampleNature =
  */
 export type Conclusion = 'sparse' | 'dense' | 'rank';
 
+/** What may be concluded from samples of a nature. */
 export interface NatureFacts {
   /** What its samples speak of, after "samples of". */
   readonly says: string;
@@ -105,6 +107,7 @@ export const NATURES: Readonly<Record<SampleNature, NatureFacts>> = {
   },
 };
 
+/** Names of all natures. */
 export const NATURE_NAMES = Object.keys(NATURES) as readonly SampleNature[];
 
 /** Why `conclusion` may not be drawn from samples of a nature; empty when it may. */

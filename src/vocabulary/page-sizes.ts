@@ -61,6 +61,7 @@ export interface BlockColumns {
   readonly orders: number;
 }
 
+/** Page sizes of a process at one moment, a row for each block. */
 export interface PageSizes {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;

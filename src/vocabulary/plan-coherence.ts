@@ -1,6 +1,7 @@
 /** What a plan must be beyond the form of its keys: steps that can be told apart, each of a process and block of the plan. */
 import type { Plan, Step } from './plan.js';
 
+/** A fault of a plan, and where. */
 export interface Incoherence {
   readonly problem: string;
   /** `steps.3.id`. */

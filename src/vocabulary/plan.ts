@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { ProcessIdentitySchema } from './process-schema.js';
 import { MIB } from './units.js';
 
+/** Version of plan files. A reader refuses later ones. */
 export const PLAN_VERSION = 1;
 
 const Count = z.int().nonnegative();
@@ -69,6 +70,7 @@ export const GainSchema = z
   })
   .readonly();
 
+/** Schema of what a step is expected to cost. */
 export const CostSchema = z
   .strictObject({
     /** Expected time of the whole step in microseconds. */
@@ -129,6 +131,7 @@ export const ForecastSchema = z
   })
   .readonly();
 
+/** Schema of a step: a proposal with its actuator and the block as it was. */
 export const StepSchema = z
   .strictObject({
     id: Count,
@@ -143,6 +146,7 @@ export const StepSchema = z
   })
   .readonly();
 
+/** Why a proposal is not in the plan. */
 export const RefusalCodes = [
   'budget-blocks',
   'budget-bytes',
@@ -161,6 +165,7 @@ export const RefusalCodes = [
   'conflict',
 ] as const;
 
+/** Schema of a proposal that is not in the plan. */
 export const RefusedSchema = z
   .strictObject({
     proposal: ProposalSchema,
@@ -183,6 +188,7 @@ export const PassedOverSchema = z
   })
   .readonly();
 
+/** Schema of the bounds of a plan. */
 export const BudgetsSchema = z
   .strictObject({
     /** 0 switches any of these off. */
@@ -249,6 +255,7 @@ export const ReceiptSchema = z
   })
   .readonly();
 
+/** Why a step was not met, or was undone. */
 export const VerdictCauses = [
   'none',
   'pinned',
@@ -318,18 +325,33 @@ export const SystemMemorySchema = z
   })
   .readonly();
 
+/** What the system said of its memory before and after. */
 export type SystemMemory = z.infer<typeof SystemMemorySchema>;
+/** What a step is expected to bring. */
 export type Gain = z.infer<typeof GainSchema>;
+/** What a step is expected to cost. */
 export type Cost = z.infer<typeof CostSchema>;
+/** A change of one block, with its reason. */
 export type Proposal = z.infer<typeof ProposalSchema>;
+/** What will become of a change. */
 export type Forecast = z.infer<typeof ForecastSchema>;
+/** A step of a plan. */
 export type Step = z.infer<typeof StepSchema>;
+/** One of `RefusalCodes`. */
 export type RefusalCode = (typeof RefusalCodes)[number];
+/** A proposal that is not in the plan. */
 export type Refused = z.infer<typeof RefusedSchema>;
+/** Blocks that were left alone for one reason. */
 export type PassedOver = z.infer<typeof PassedOverSchema>;
+/** Bounds of a plan. */
 export type Budgets = z.infer<typeof BudgetsSchema>;
+/** An ordered plan with all that it refused. */
 export type Plan = z.infer<typeof PlanSchema>;
+/** What was called, and what the kernel answered. */
 export type Receipt = z.infer<typeof ReceiptSchema>;
+/** What became of a step, by page sizes. */
 export type Verdict = z.infer<typeof VerdictSchema>;
+/** Who made a change. */
 export type Actor = z.infer<typeof ActorSchema>;
+/** One of `VerdictCauses`. */
 export type VerdictCause = (typeof VerdictCauses)[number];

@@ -131,6 +131,7 @@ export const QUANTITIES = {
   factor: FACTOR,
 } as const satisfies Readonly<Record<string, Quantity>>;
 
+/** A kind of quantity. */
 export type Unit = keyof typeof QUANTITIES;
 
 /** Parses a quantity and holds it against its range. Throws a SyntaxError. */

@@ -10,6 +10,7 @@ export interface RecordedSpan {
   readonly isExact: boolean;
 }
 
+/** One recording. */
 export interface RecordingFacts {
   /** The file or event, for messages. */
   readonly name: string;
@@ -41,6 +42,7 @@ export interface RecordedProcess {
   readonly startTicks: number | undefined;
 }
 
+/** What heat was made of. */
 export interface HeatProvenance {
   readonly recordings: readonly RecordingFacts[];
   readonly processes: readonly RecordedProcess[];

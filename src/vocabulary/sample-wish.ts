@@ -12,6 +12,7 @@ export interface TimeRange {
   readonly to?: TimeBound;
 }
 
+/** Which samples are wanted: all of the given properties must fit. */
 export interface SampleWish {
   readonly time?: TimeRange;
   readonly tids?: ReadonlySet<ProcessId>;

@@ -66,6 +66,7 @@ const TLB_BITS = SAMPLE_FLAG.tlbMiss | SAMPLE_FLAG.tlbFirst | SAMPLE_FLAG.tlbSec
 
 /** DATA_SOURCE value to flags, and back. */
 export const sourceFlag = (source: number): number => source << SOURCE_SHIFT;
+/** Returns the data source of a sample's flags (DATA_SOURCE). */
 export const sourceOf = (flags: number): number => (flags & SOURCE_BITS) >>> SOURCE_SHIFT;
 
 /** Flags with what `more` says beyond them: a data source or TLB outcome that is there already stays. */
@@ -78,6 +79,7 @@ export function joinedFlags(flags: number, more: number): number {
 /** Absent virtual or physical page in a column. */
 export const NO_PAGE = -1;
 
+/** Rows of samples as columns. */
 export interface SampleBatch {
   /** Rows in use; the columns may be longer. */
   readonly count: number;
@@ -145,6 +147,7 @@ export interface SampleColumns extends SampleBatch {
   timeOrigin: bigint;
 }
 
+/** Returns columns with room for `capacity` rows. */
 export function sampleColumns(capacity: number): SampleColumns {
   return {
     count: 0,

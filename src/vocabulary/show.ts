@@ -26,11 +26,13 @@ export function showChange(bytes: Bytes): string {
   return bytes > 0 ? `+${showBytes(bytes)}` : bytes < 0 ? `−${showBytes(-bytes)}` : '0 B';
 }
 
+/** Returns a duration in µs, ms or s. */
 export function showMicroseconds(us: number): string {
   if (us < 1000) return `${Math.round(us)} µs`;
   return us < 1e6 ? `${(us / 1000).toFixed(1)} ms` : `${(us / 1e6).toFixed(2)} s`;
 }
 
+/** Returns a count with its noun: `1 block`, `2 blocks`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,8 @@
 import type { Order, Pages } from './units.js';
 
+/** Value of a THP switch. */
 export type ThpMode = 'always' | 'madvise' | 'never';
+/** Value of the switch of one size; `absent` where the kernel does not have it. */
 export type SizeMode = ThpMode | 'inherit' | 'absent';
 
 /** What /sys/kernel/mm/transparent_hugepage says now. */

@@ -1,6 +1,7 @@
 /** What address translation costs on a CPU, as far as a decision about page sizes needs it. */
 import type { Nanoseconds, Pages } from './units.js';
 
+/** TLB sizes and walk times of a CPU. */
 export interface Translation {
   /** Entries of the largest TLB that holds small and huge translations. */
   readonly entries: number;

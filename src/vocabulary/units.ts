@@ -15,15 +15,22 @@ export type BlockNumber = number;
 export type Order = number;
 /** A count of base pages. */
 export type Pages = number;
+/** A duration, or a time of a clock that is named beside it. */
 export type Nanoseconds = number;
+/** A duration. */
 export type Microseconds = number;
+/** A duration, or a wall time since 1970. */
 export type Milliseconds = number;
+/** A pid, or where named so a thread id. */
 export type ProcessId = number;
 /** A share between 0 and 1. */
 export type Fraction = number;
 
+/** 2^10 bytes. */
 export const KIB: Bytes = 1024;
+/** 2^20 bytes. */
 export const MIB: Bytes = 1024 * KIB;
+/** 2^30 bytes. */
 export const GIB: Bytes = 1024 * MIB;
 
 /** The kernel's page sizes, read from the host and never assumed. */
@@ -53,10 +60,14 @@ export function pageGeometry(pageBytes: Bytes, blockBytes: Bytes): PageGeometry 
 /** x86-64, and arm64 with 4 KiB pages. */
 export const GEOMETRY_4K: PageGeometry = pageGeometry(4096, 2 * MIB);
 
+/** Returns the bytes of base pages. */
 export const pagesToBytes = (pages: Pages, geometry: PageGeometry): Bytes => pages * geometry.pageBytes;
+/** Returns how many base pages bytes are, with a fraction where they are not whole. */
 export const bytesToPages = (bytes: Bytes, geometry: PageGeometry): Pages => bytes / geometry.pageBytes;
+/** Returns the block that a page lies in. */
 export const pageToBlock = (page: PageNumber, geometry: PageGeometry): BlockNumber =>
   Math.floor(page / geometry.pagesPerBlock);
+/** Returns the first page of a block. */
 export const blockToPage = (block: BlockNumber, geometry: PageGeometry): PageNumber =>
   block * geometry.pagesPerBlock;
 

@@ -78,7 +78,7 @@ async function play({ memory, touched, thp }) {
   const onUs = advance(VIRTUAL_SECONDS);
   kernel.thp.enabled = 'never';
   const offUs = advance(VIRTUAL_SECONDS);
-  const peakKib = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  const peakKib = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   const { faults } = tlb.counters;
   return { faults, touchSeconds: (touching.user + touching.system) / 1e6, onUs, offUs, peakKib };
 }

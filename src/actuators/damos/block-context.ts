@@ -25,6 +25,7 @@ import {
 } from '../../vocabulary/damon.js';
 import type { BlockNumber, Order, PageGeometry, ProcessId } from '../../vocabulary/units.js';
 
+/** One action on blocks of one process, as a scheme is to do it. */
 export interface BlockOrder {
   readonly pid: ProcessId;
   readonly action: string;
@@ -35,6 +36,7 @@ export interface BlockOrder {
   readonly snapshotLimit: boolean;
 }
 
+/** Bounds that the kernel keeps by itself while the scheme runs. */
 export interface Pacing {
   /** Blocks in a second at most; 0 for no bound. */
   readonly blocksPerSecond: number;
@@ -42,6 +44,7 @@ export interface Pacing {
   readonly minFreePermil: number;
 }
 
+/** No bound: the scheme acts as fast as the kernel can. */
 export const NO_PACING: Pacing = { blocksPerSecond: 0, minFreePermil: 0 };
 
 /** damon_set_attrs() wants at least three regions. */
@@ -65,6 +68,10 @@ export function padsNeeded(blocks: number): number {
   return Math.max(0, FEWEST_REGIONS - blocks);
 }
 
+/**
+ * Returns a DAMON context with one region for each block, its neighbours padded, and one scheme that fits
+ * exactly the blocks.
+ */
 export function blockContext(
   order: BlockOrder,
   pads: readonly AddressRange[],
@@ -122,6 +129,7 @@ function watermarks({ minFreePermil }: Pacing): DamosWatermarks {
   return { metric: 'free_mem_rate', intervalUs: WATERMARK_INTERVAL_US, high: 1000n, mid: 1000n, low };
 }
 
+/** Returns the byte addresses of a block: `[block × blockBytes, (block + 1) × blockBytes)`. */
 export function blockRange(block: BlockNumber, geometry: PageGeometry): AddressRange {
   const start = BigInt(block) * BigInt(geometry.blockBytes);
   return { start, end: start + BigInt(geometry.blockBytes) };

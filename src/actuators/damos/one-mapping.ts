@@ -1,6 +1,7 @@
 /** Which blocks lie whole in one mapping: an action across an edge would end there, or act on half a block. Pure. */
 import type { BlockNumber, PageGeometry } from '../../vocabulary/units.js';
 
+/** Blocks by whether one mapping holds all of each. */
 export interface Placed {
   readonly whole: readonly BlockNumber[];
   readonly cut: readonly BlockNumber[];

@@ -7,6 +7,7 @@ import type { BlockNumber } from '../../vocabulary/units.js';
 import { type BlockOrder, blockContext, type Pacing, padsNeeded } from './block-context.js';
 import { placeBlocks } from './one-mapping.js';
 
+/** How a run of a scheme came to its end. */
 export type RunEnd =
   /** One pass over all blocks was made. */
   | 'done'
@@ -22,6 +23,7 @@ type Ending =
   | { readonly end: 'refused'; readonly refusal: Refusal }
   | { readonly end: Exclude<RunEnd, 'refused'>; readonly refusal: Refusal | undefined };
 
+/** How a run ended, and what the kernel counted until then. */
 export type BlocksRun = Ending & RunFacts;
 
 interface RunFacts {
@@ -54,6 +56,10 @@ const POLL_MS = 60;
 const BASE_PATIENCE_MS = 10_000;
 const PATIENCE_PER_BLOCK_MS = 100;
 
+/**
+ * Starts a kdamond on the blocks, waits for one whole pass, and reads its counters. Always stops the kdamond,
+ * also when `signal` aborts.
+ */
 export async function runOnBlocks(
   slot: DamonSlot,
   wanted: Omit<BlockOrder, 'snapshotLimit'>,

@@ -12,4 +12,5 @@ export const ACTUATORS = {
   'collapse-then-split': collapseThenSplit,
 } as const satisfies Record<string, ActuatorKind>;
 
+/** Name of an actuator as plans, options and the configuration write it. */
 export type ActuatorName = keyof typeof ACTUATORS;

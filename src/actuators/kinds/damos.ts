@@ -4,6 +4,7 @@ import { damosActuator } from '../damos.js';
 import { lasting } from '../keep-split.js';
 import { KEEPING } from './keeping.js';
 
+/** The kind of actuator behind `--actuator damos`, with the options that keep splits. */
 export const damos = actuatorKind({
   brief: 'DAMOS: collapses, and splits where the kernel can, in a kdamond of its own',
   parameters: z.strictObject(KEEPING),

@@ -41,6 +41,7 @@ function isEmpty(tree: Tree): boolean {
   return tree.kind === 'leaf' && tree.value === null;
 }
 
+/** Returns the sentence for a key that the section does not have, with the most similar one that it has. */
 export function unknownKey(section: Section, key: string): string {
   const known = keysOf(section);
   const meant = nearest(key, known);
@@ -110,8 +111,12 @@ export function wholeProblems(tree: Branch): readonly Problem[] {
 }
 
 const NOTHING = 'matches nothing; give unit, cgroup, container, pod, namespace, vm or command';
+/**
+ * Most targets of a configuration: each costs a few kilobytes, and a scan of the list for each new process.
+ */
 export const MOST_TARGETS = 256;
 
+/** Returns the sections in a list of the tree; empty where the key is absent or no list. */
 export function entriesOf(tree: Branch, key: string): readonly Branch[] {
   const list = tree.entries.get(key);
   return list?.kind === 'list' ? list.items.filter((item) => item.kind === 'branch') : [];
@@ -216,6 +221,7 @@ function picked(kinds: Catalogue, names: readonly string[] | undefined): Catalog
   return Object.fromEntries(Object.entries(kinds).filter(([name]) => names.includes(name)));
 }
 
+/** Returns the text at a key; undefined where it is absent or no text. */
 export function textAt(tree: Branch, key: string): string | undefined {
   const found = tree.entries.get(key);
   return found?.kind === 'leaf' && typeof found.value === 'string' ? found.value : undefined;

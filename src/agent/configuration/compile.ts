@@ -26,6 +26,10 @@ import { type Branch, plainOf } from './tree.js';
 
 const EMPTY: Branch = { kind: 'branch', at: { file: '', line: 0, column: 0 }, entries: new Map() };
 
+/**
+ * Returns the configuration of a tree in which the check found nothing wrong, defaults filled in. Throws a
+ * ZodError on any other tree.
+ */
 export function compiled(tree: Branch, files: readonly string[]): Configuration {
   const root = ROOT_FIELDS.parse(given(tree, CONFIGURATION));
   const sampling = SAMPLING_FIELDS.parse(given(branchAt(tree, 'sampling'), CONFIGURATION.sections?.sampling));

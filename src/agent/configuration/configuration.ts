@@ -18,6 +18,7 @@ export interface TimedBudgets {
   readonly lockPerHour: Milliseconds;
 }
 
+/** One entry of `targets`: which processes it takes, and what may be done to them. Defaults are filled in. */
 export interface Target {
   readonly name: string;
   readonly match: Match;
@@ -42,12 +43,14 @@ export interface Target {
   readonly guards: GuardOptions;
 }
 
+/** Where metrics go, and how many targets have series of their own. */
 export interface MetricsOptions {
   readonly listen: ListenPlace | undefined;
   readonly textfile: string | undefined;
   readonly targets: number;
 }
 
+/** All that a configuration says, in units: milliseconds, bytes, fractions. */
 export interface Configuration {
   readonly watchMs: Milliseconds;
   /** The host's own when undefined. */

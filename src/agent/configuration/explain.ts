@@ -7,6 +7,7 @@ import { acceptedWords, unknownKey } from './check.js';
 import { fieldOf, innerOf, keysOf, type Section } from './section.js';
 import { CONFIGURATION } from './sections.js';
 
+/** One key of the configuration with all that `octavo config explain` says of it. */
 export interface KeyText {
   /** `targets.budgets.lockShare` */
   readonly key: string;

@@ -6,6 +6,7 @@ import { CONFIGURATION } from './sections.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Returns the schema (draft 07) as `octavo config schema` prints it. */
 export function configurationSchema(): Json {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

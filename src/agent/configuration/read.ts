@@ -6,6 +6,10 @@ import { compiled } from './compile.js';
 import type { Configuration } from './configuration.js';
 import { type Branch, overlaid, type Problem, readTree } from './tree.js';
 
+/**
+ * What reading came to: the tree for `config print`, the problems for `config check`, the configuration for
+ * the agent.
+ */
 export interface ReadConfiguration {
   /** All files laid over each other; what could not be parsed is left out. */
   readonly tree: Branch;

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { type Catalogue, type Field, fieldsOf } from '../../vocabulary/kind.js';
 
+/** One level of the configuration: its own values, the sections in it, and its lists of sections. */
 export interface Section {
   /** One line: small letter, no full stop. */
   readonly brief: string;
@@ -25,6 +26,7 @@ export function keysOf({ fields, sections = {}, lists = {} }: Section): readonly
 
 const FIELDS = new WeakMap<Section, ReadonlyMap<string, Field>>();
 
+/** Returns the declaration of a key's value; undefined where the section has no such key. */
 export function fieldOf(section: Section, key: string): Field | undefined {
   let found = FIELDS.get(section);
   if (found === undefined) {

@@ -25,6 +25,7 @@ import { parseHours } from '../patterns/hours.js';
 import { parseListenPlace } from '../patterns/listen-place.js';
 import { parametersOf, type Section } from './section.js';
 
+/** Version of the format, as the file's `version` gives it. Keys may be added within a version. */
 export const CONFIGURATION_VERSION = 1;
 
 const SECOND = 1000;
@@ -70,6 +71,7 @@ function oneOf(names: readonly string[]): ValueParser<string> {
   );
 }
 
+/** `match` of a target: globs, of which every key given must fit and one glob of each is enough. */
 export const MATCH_FIELDS = z.strictObject({
   unit: globs('systemd units, such as redis-*.service'),
   cgroup: globs('cgroups with all that is below them, such as /kubepods.slice/**', parseCgroupGlob),
@@ -80,6 +82,7 @@ export const MATCH_FIELDS = z.strictObject({
   command: globs('commands, as /proc/PID/comm has them (15 letters)'),
 });
 
+/** `budgets` of a target: bounds on what turns do, in blocks, bytes and time. */
 export const BUDGET_FIELDS = z.strictObject({
   maxBlocks: count({ brief: 'most blocks in a turn; 0 for no bound', min: 0, max: 1e9 }).default(
     DEFAULT_BUDGETS.maxBlocks,
@@ -129,6 +132,7 @@ const file = (brief: string) =>
 const line = (brief: string, placeholder: string) =>
   parsed(readField(WORD, isText, { brief, placeholder })).optional();
 
+/** `guards` of a target: what makes it wait, in percent, bytes and fractions. */
 export const GUARD_FIELDS = z.strictObject({
   cpuPressure: percent('waits while some task waited for a CPU for more percent of ten seconds').default(
     USUAL_PRESSURE.some.cpu,
@@ -158,6 +162,7 @@ export const GUARD_FIELDS = z.strictObject({
   success: share({ brief: 'stops when a smaller share of the last steps was met' }).default(USUAL_SUCCESS),
 });
 
+/** `metric` of a target: where the user's own number comes from, and which way is worse. */
 export const METRIC_FIELDS = z.strictObject({
   name: parsed(
     readField(WORD, isText, { brief: 'what it is called in reasons', placeholder: 'name' }),
@@ -245,9 +250,11 @@ function treatmentSections({ policies, sources, actuators }: Kinds): Readonly<Re
   };
 }
 
+/** What a target and `defaults` both may say: whether to act, policy, sources, actuators, times. */
 export const TREATMENT_FIELDS = z.strictObject(treatmentShape(KINDS));
 const SECTIONS = treatmentSections(KINDS);
 
+/** `name` of a target, unique in a configuration. */
 export const TARGET_NAME = parsed(
   readField(NAME, isText, { brief: 'its name in status, metrics and history', placeholder: 'name' }),
 );
@@ -263,12 +270,14 @@ const TARGET: Section = {
   sections: { match: MATCH, ...SECTIONS },
 };
 
+/** `sampling`: what watching may cost. */
 export const SAMPLING_FIELDS = z.strictObject({
   cpu: share({ brief: 'CPU time of the agent itself, as a share of one core', min: 0.0001, max: 1 }).default(
     0.01,
   ),
 });
 
+/** `metrics`: where they are served or written. */
 export const METRICS_FIELDS = z.strictObject({
   listen: parsed(
     readField(checkedText(parseListenPlace), isText, {
@@ -287,6 +296,7 @@ export const METRICS_FIELDS = z.strictObject({
 const age = (brief: string) => duration({ brief, min: 3_600_000, max: 3660 * DAY });
 const tierBytes = (brief: string) => size({ brief, min: 2 ** 20, max: 2 ** 36 });
 
+/** `history`: how long each tier is kept, and in how many bytes. */
 export const HISTORY_FIELDS = z.strictObject({
   keep: toggle({ brief: 'whether what turns saw and did is kept' }).default(true),
   rawAge: age('how long every turn is kept').default(DEFAULT_BOUNDS.raw.age),
@@ -297,6 +307,7 @@ export const HISTORY_FIELDS = z.strictObject({
   hourBytes: tierBytes('how much of them at most').default(DEFAULT_BOUNDS['1h'].bytes),
 });
 
+/** Values at the top level of the file. */
 export const ROOT_FIELDS = z.strictObject({
   octavo: choice(['agent'], { brief: 'what the file is' }),
   version: count({ brief: 'version of the format', min: CONFIGURATION_VERSION, max: CONFIGURATION_VERSION }),

@@ -9,20 +9,24 @@ export interface Place {
   readonly column: number;
 }
 
+/** Any node of a parsed file. */
 export type Tree = Branch | List | Leaf;
 
+/** A plain value: text, number, boolean or null. */
 export interface Leaf {
   readonly kind: 'leaf';
   readonly at: Place;
   readonly value: unknown;
 }
 
+/** A mapping of keys to nodes, in the order of the file. */
 export interface Branch {
   readonly kind: 'branch';
   readonly at: Place;
   readonly entries: ReadonlyMap<string, Tree>;
 }
 
+/** A sequence of nodes. */
 export interface List {
   readonly kind: 'list';
   readonly at: Place;
@@ -36,6 +40,7 @@ export interface Problem extends Place {
   readonly problem: string;
 }
 
+/** The tree of a file, or why its YAML cannot be read. */
 export type ReadTree =
   | { readonly ok: true; readonly tree: Branch }
   | { readonly ok: false; readonly problem: Problem };

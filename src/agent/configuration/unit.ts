@@ -1,5 +1,6 @@
 /** The systemd unit of the agent, for `octavo config unit`. */
 
+/** Which program the unit starts, with which configuration. */
 export interface UnitFacts {
   /** How octavo is started: absolute, without a shell. */
   readonly program: string;
@@ -23,6 +24,7 @@ export const CAPABILITIES = [
   ...['CAP_CHOWN', 'CAP_FOWNER', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
 ];
 
+/** Returns the text of octavo.service. docs/agent.md gives the reason for each line. */
 export function unitText({ program, configuration }: UnitFacts): string {
   return `${[
     '# Octavo, huge pages where memory is hot. Made by `octavo config unit`; docs/agent.md argues each line.',

@@ -4,6 +4,7 @@ import type { MetricOptions } from '../../guards/metric.js';
 import type { PressureBounds } from '../../guards/pressure.js';
 import type { Bytes, Fraction } from '../../vocabulary/units.js';
 
+/** Where the value of a user's metric is read: a file, a command or Prometheus. */
 export interface MetricSource {
   /** Exactly one of these says where the value is. */
   readonly file?: string | undefined;
@@ -18,6 +19,7 @@ export interface MetricSource {
   readonly controlQuery?: string | undefined;
 }
 
+/** The bounds that a target's guards hold, as the configuration gives them. */
 export interface GuardOptions {
   readonly pressure: PressureBounds;
   /** Memory that must be free in huge blocks; 0 for no bound. */

@@ -20,6 +20,10 @@ const MOST_FILE = 1024 * 1024;
 /** Output beyond this is not looked at. */
 const MOST_OUTPUT = 4096;
 
+/**
+ * Reads the metric of a target, and of its control group where one is given, in the background. A value that
+ * is too old is unknown.
+ */
 export class MetricReader {
   readonly #own: ValueReader;
   readonly #control: ValueReader | undefined;

@@ -37,6 +37,7 @@ class FailureGuard implements Guard {
 /** What all targets share of a reading. */
 export type SharedReading = Pick<GuardReading, 'host' | 'freeHugeBytes' | 'own'>;
 
+/** All guards of one target together: each may stop acting, and says why. */
 export class TargetGuards {
   readonly #guards: Guards;
   readonly #failure = new FailureGuard();

@@ -8,8 +8,10 @@ import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import type { About, Denial, Looked, LookedBack, Outcome, ProcessRef, SampleRequest } from './protocol.js';
 
+/** A value, or why the acting side refuses it. */
 export type Told<Value> = Result<Value, Denial>;
 
+/** Every request that the deciding side can make. */
 export interface ActingSide {
   about(): Promise<Told<About>>;
   /** Page sizes of a process, without frame numbers. */

@@ -31,6 +31,7 @@ const SpentSchema = z.strictObject({
 
 type Spent = z.infer<typeof SpentSchema>['spent'][number];
 
+/** The budgets over time of one acting side, kept in a file so that a restart does not give them twice. */
 export class Allowance {
   readonly #host: Host;
   readonly #path: string;

@@ -9,6 +9,10 @@ import { CONTROL, MOST_REQUEST_BYTES, MOST_TEXT } from './protocol.js';
 /** Half of a frame is for the steps. */
 const MOST_REFUSED_BYTES = MOST_REQUEST_BYTES / 4;
 
+/**
+ * Returns the plan without control characters in its texts, and without refusals where they exceed the bound
+ * in bytes.
+ */
 export function cleanedPlan(plan: Plan): Plan {
   const text = JSON.stringify([plan.refused, plan.passedOver]);
   const fits = text.length <= MOST_REFUSED_BYTES;

@@ -40,6 +40,9 @@ interface Pending {
 /** A request without its number. */
 type Asked = Request extends infer Any ? (Any extends Request ? Omit<Any, 'id'> : never) : never;
 
+/**
+ * Sends requests over a channel and matches answers to them. All open requests fail when the channel ends.
+ */
 export class Connection implements ActingSide {
   readonly ended: Promise<string>;
   readonly #channel: Channel;

@@ -12,11 +12,13 @@ import { copySample, NO_PAGE, sampleColumns } from '../../vocabulary/sample.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { LookedBack, Outcome } from './protocol.js';
 
+/** Returns page sizes whose first frames are all unknown (`NO_PAGE`). */
 export function withoutFrames(sizes: PageSizes): PageSizes {
   const firstFrame = new Float64Array(sizes.blocks.count).fill(NO_PAGE);
   return { ...sizes, blocks: { ...sizes.blocks, firstFrame } };
 }
 
+/** Returns a verdict whose block states before and after have no frame number. */
 export function verdictWithoutFrames<Any extends Verdict>(verdict: Any): Any {
   const { before, after } = verdict;
   return { ...verdict, before: { ...before, firstFrame: null }, after: { ...after, firstFrame: null } };
@@ -49,6 +51,7 @@ function ownTimes(
   return own;
 }
 
+/** Returns what may cross of a run that was carried out: receipts, verdicts and bytes, without frames. */
 export function outcomeOf(applied: Applied): Outcome {
   const { run, how, why, failure, closed, receipts, verdicts, memory, doneBefore, recovered } = applied;
   return {
@@ -65,6 +68,7 @@ export function outcomeOf(applied: Applied): Outcome {
   };
 }
 
+/** Returns what may cross of a look at earlier runs: blocks that were undone or came back. */
 export function lookedBackOf({ feuds, regrets, undone, cameBack, damaged }: Aftermath): LookedBack {
   return {
     feuds: [...feuds.values()],

@@ -16,12 +16,14 @@ import type { Allowance } from './allowance.js';
 import type { Grant, Grants } from './grants.js';
 import type { Denial, ProcessRef } from './protocol.js';
 
+/** What a plan is judged by: all of it the acting side's own knowledge. */
 export interface Judging {
   readonly host: Host;
   readonly grants: Grants;
   readonly allowance: Allowance;
 }
 
+/** A plan that may be carried out, and under which grant. */
 export interface Allowed {
   readonly plan: Plan;
   readonly grant: Grant;
@@ -51,6 +53,10 @@ export function grantedProcess(
   return success({ process, grant });
 }
 
+/**
+ * Returns the plan as it may be carried out, or the denial of its first fault: form, owner, grant, mappings,
+ * budgets, in this order.
+ */
 export function judgePlan(judging: Judging, plan: Plan): Result<Allowed, Denial> {
   const form = formProblem(judging.host, plan);
   if (form !== undefined) return denied('not-allowed', form);
@@ -192,6 +198,7 @@ function rewritten(plan: Plan, processes: ReadonlyMap<number, ProcessIdentity>):
   };
 }
 
+/** Returns a denial as a value, with a code for programs and a sentence for people. */
 export function denied(code: Denial['code'], why: string): { readonly ok: false; readonly error: Denial } {
   return failure({ code, why });
 }

@@ -38,6 +38,7 @@ import { RecentSizes } from './recent-sizes.js';
 /** USER_HZ, which is 100 on every architecture that has huge pages. */
 const NS_PER_TICK: Nanoseconds = 10_000_000;
 
+/** What an acting side works with: its host, its own reading of the configuration, its looks. */
 export interface PerformerOptions {
   readonly host: Host;
   /** Reads the configuration, by itself and anew each time. Throws an OctavoError where it is wrong. */
@@ -46,6 +47,7 @@ export interface PerformerOptions {
   readonly looks?: LookMaker;
 }
 
+/** Carries out requests one after the other. `close` ends what runs and settles the journal. */
 export class Performer implements ActingSide {
   readonly ended: Promise<string>;
   readonly #options: PerformerOptions;

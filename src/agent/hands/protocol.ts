@@ -53,6 +53,7 @@ const Id = z.int().positive();
 /** Kinds of looking that can be asked for. */
 export const LOOKS = ['occupancy', 'damon-regions', 'smaps', 'pmu'] as const;
 
+/** Request for a look at processes: which look, for how long, and which blocks of memory may be read. */
 export const SampleRequestSchema = z
   .strictObject({
     look: z.enum(LOOKS),
@@ -75,6 +76,7 @@ export const SampleRequestSchema = z
   })
   .readonly();
 
+/** Every message that the deciding side may send. Anything else ends the connection. */
 export const RequestSchema = z.discriminatedUnion('kind', [
   /** First of all, once. */
   z.strictObject({ kind: z.literal('hello'), id: Id, version: z.literal(PROTOCOL_VERSION) }).readonly(),
@@ -90,15 +92,21 @@ export const RequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cancel'), id: Id, request: Id }).readonly(),
 ]);
 
+/** A process by pid and start time, so that a reused pid is another process. */
 export type ProcessRef = z.infer<typeof ProcessRefSchema>;
+/** A checked request for samples. */
 export type SampleRequest = z.infer<typeof SampleRequestSchema>;
+/** A checked message of the deciding side. */
 export type Request = z.infer<typeof RequestSchema>;
+/** Name of a way to look at memory. */
 export type Look = (typeof LOOKS)[number];
 
 /** What the acting side, which the host's signals go to, wants of the deciding one. */
 export const WISHES = ['reload', 'end'] as const;
+/** What the acting side may ask of the deciding one by itself: to end, or to reload. */
 export type Wish = (typeof WISHES)[number];
 
+/** Why a request is refused; the deciding side treats each code in its own way. */
 export const DENIALS = [
   /** No target of the configuration has the process, or it is on the deny list. */
   'not-a-target',
@@ -201,6 +209,10 @@ export function readRequest(value: unknown): Result<Request, string> {
 }
 
 /** Characters that steer terminals or the direction of text. */
+/**
+ * Characters that can steer a terminal or turn text around: C0, C1, line separators and bidirectional
+ * controls.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 export const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 

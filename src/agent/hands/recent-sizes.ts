@@ -14,6 +14,7 @@ interface Kept {
   readonly atNs: number;
 }
 
+/** A small cache of page sizes by process, bounded in rows and in age. */
 export class RecentSizes {
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();

@@ -10,6 +10,7 @@ import { serve } from './serve.js';
 /** The deciding side may take so long to end by itself once it is asked to. */
 const ASKED_MS: Milliseconds = 500;
 
+/** What the acting process of a live host is made of. */
 export interface ActingParts {
   readonly host: Host;
   readonly channel: Channel;

@@ -28,6 +28,7 @@ const RATE = { requests: 1000, bytes: 4 * 1024 * 1024, seconds: 10 } as const;
 /** Refusals in a row that no honest side gets. */
 const MOST_REFUSED = 200;
 
+/** The two ends that are joined: the channel to the deciding side, and what carries requests out. */
 export interface ServeOptions {
   readonly channel: Channel;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ export interface Used {
   readonly lockMs: Milliseconds;
 }
 
+/** Blocks and bytes that were acted on at one time. */
 export interface Entry extends Used {
   readonly atMs: Milliseconds;
 }
@@ -22,6 +23,7 @@ const GRAIN: Milliseconds = 5000;
 
 const NOTHING: Used = { blocks: 0, bytes: 0, lockMs: 0 };
 
+/** Sums of the last minute and hour of one target, and what they leave of its budgets. */
 export class Allowance {
   #entries: Entry[];
 

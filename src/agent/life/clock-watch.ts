@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 /** What time servers correct without a jump stays below this. */
 const LEAST_JUMP: Milliseconds = 5000;
 
+/** Compares both clocks of a host at each look, and returns how far the wall clock jumped since the last. */
 export class ClockWatch {
   readonly #clock: Clock;
   /** Wall time less monotonic time at the last look. */

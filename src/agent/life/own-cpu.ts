@@ -11,6 +11,7 @@ const MS_PER_TICK: Milliseconds = 10;
 const FIRST_CREDIT: Milliseconds = 2000;
 const SAVED_FOR: Milliseconds = 300_000;
 
+/** A bucket of CPU time that fills at the allowed share and is drained by what the agent's processes use. */
 export class OwnCpu {
   readonly #host: Host;
   readonly #share: () => Fraction;

@@ -10,6 +10,7 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import { Allowance } from './allowance.js';
 import { TargetLife } from './target-life.js';
 
+/** Version of the state file; a file of a later version is left alone. */
 export const STATE_VERSION = 1;
 
 const Count = z.number().nonnegative();
@@ -38,6 +39,7 @@ type State = z.infer<typeof StateSchema>;
 export type Upgraders = Readonly<Record<number, (older: Record<string, unknown>) => Record<string, unknown>>>;
 const UPGRADERS: Upgraders = {};
 
+/** The lives that could be read back, and what a reader has to know of the file. */
 export interface ReadLives {
   readonly lives: ReadonlyMap<string, TargetLife>;
   /** What a reader should know: that the file was damaged, or of a later version. */

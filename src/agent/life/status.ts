@@ -15,6 +15,9 @@ const LastTurnSchema = z.looseObject({
   ...{ planned: Count, met: Count, returnedBytes: Count, notes: z.array(Text) },
 });
 
+/**
+ * One target in the status document. Unknown keys pass, so that an older `octavo status` reads a newer agent.
+ */
 export const StatusTargetSchema = z.looseObject({
   ...{ name: Text, match: Text, act: z.boolean(), policy: Text, processes: Count },
   standing: z.enum(['clear', 'holding', 'backing-off', 'observe-only']),
@@ -26,6 +29,7 @@ export const StatusTargetSchema = z.looseObject({
   totals: z.record(Text, Count),
 });
 
+/** The status document (`octavo: agent-status`, version 1). */
 export const StatusSchema = z.looseObject({
   octavo: z.literal('agent-status'),
   version: z.literal(1),
@@ -43,7 +47,9 @@ export const StatusSchema = z.looseObject({
   events: z.array(z.looseObject({ atMs: Count, target: Text, text: Text })),
 });
 
+/** The status document as data. */
 export type Status = z.infer<typeof StatusSchema>;
+/** A target of the status document as data. */
 export type StatusTarget = z.infer<typeof StatusTargetSchema>;
 
 /** Where a service of root has them. */
@@ -68,6 +74,7 @@ export function statusDirectory(host: Host): string {
   return host.files.status(pathOf(own)).ok ? own : RUNTIME_OF_ROOT;
 }
 
+/** A status that was found, and whether the process that wrote it still runs. */
 export interface ReadStatus {
   readonly status: Status;
   readonly isRunning: boolean;

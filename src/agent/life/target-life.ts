@@ -16,6 +16,7 @@ export interface Totals {
   readonly cameBackBytes: Bytes;
 }
 
+/** Totals of a target before its first turn. */
 export const NO_TOTALS: Totals = {
   ...{ turns: 0, failures: 0, met: 0, notMet: 0, refused: 0, undone: 0 },
   ...{ returnedBytes: 0, cameBackBytes: 0 },
@@ -24,6 +25,7 @@ export const NO_TOTALS: Totals = {
 /** How a turn ended. `held`: it may act and was not let, for the reason told. */
 export type TurnEnd = 'observed' | 'acted' | 'nothing-to-do' | 'held' | 'gone' | 'busy' | 'failed';
 
+/** What became of a target's latest turn. */
 export interface LastTurn {
   readonly atMs: Milliseconds;
   readonly end: TurnEnd;
@@ -40,6 +42,7 @@ export interface LastTurn {
   readonly notes: readonly string[];
 }
 
+/** Back-off, allowance and totals of one target, from one start of the agent to the next. */
 export class TargetLife {
   readonly name: string;
   /** Stops of the last day, by the monotonic clock. */

@@ -23,6 +23,7 @@ import { type AgentEvent, Events } from './events.js';
 import { GuardRounds } from './guard-rounds.js';
 import { lastTurn, turnWords } from './told-turn.js';
 
+/** What an agent is made of. All of it can be a model. */
 export interface AgentParts {
   readonly host: Host;
   readonly hands: Hands;
@@ -45,6 +46,7 @@ const AGAIN_AFTER: Milliseconds = 5000;
 const GUARD_EVERY: Milliseconds = 2000;
 const HOUR: Milliseconds = 3_600_000;
 
+/** The loop over targets. `run` goes on until its signal aborts; `once` takes one turn of each target. */
 export class Agent {
   readonly host: Host;
   readonly events: Events;

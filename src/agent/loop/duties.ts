@@ -1,11 +1,13 @@
 /** What is done again and again beside turns: each when it falls due, none while another is done. */
 import type { Milliseconds } from '../../vocabulary/units.js';
 
+/** Something short that falls due at intervals. */
 export interface Duty {
   readonly everyMs: Milliseconds;
   do(nowMs: Milliseconds): void;
 }
 
+/** Does duties when they fall due, whenever it is asked to tend. */
 export class Duties {
   readonly #duties: { readonly duty: Duty; dueMs: Milliseconds }[] = [];
   #busy = false;

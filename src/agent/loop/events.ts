@@ -2,6 +2,7 @@
 import type { Host } from '../../host/host.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 
+/** One thing that happened, in a sentence. */
 export interface AgentEvent {
   /** Wall time. */
   readonly atMs: Milliseconds;
@@ -13,6 +14,7 @@ export interface AgentEvent {
 const KEPT = 64;
 const LONGEST = 400;
 
+/** Keeps the latest events and tells each to one listener. */
 export class Events {
   readonly #host: Host;
   readonly #tell: (event: AgentEvent) => void;

@@ -10,6 +10,7 @@ import { freeHugeBytes, hostPressure, residentBytes, worstPressure } from '../gu
 import { type SharedReading, TargetGuards } from '../guarding/target-guards.js';
 import type { OwnCpu } from '../life/own-cpu.js';
 
+/** What a round of guards reads besides the targets. */
 export interface RoundParts {
   readonly host: Host;
   readonly own: OwnCpu;
@@ -21,6 +22,7 @@ export interface RoundParts {
   changed(target: string, words: string): void;
 }
 
+/** Makes guards for each target and feeds all of them in one round, so that they see the same moment. */
 export class GuardRounds {
   readonly #parts: RoundParts;
   readonly #guards = new Map<string, TargetGuards>();

@@ -19,6 +19,7 @@ import { Agent } from './agent.js';
 import type { AgentEvent } from './events.js';
 import { statusOf } from './status-document.js';
 
+/** What a session needs to know of its host and its user. */
 export interface SessionParts {
   readonly host: Host;
   /** File of the configuration. */
@@ -45,6 +46,9 @@ const KEEP_EVERY: Milliseconds = 10_000;
 /** Keys that hold until the agent is started again. */
 const FIXED = ['state', 'runtime', 'metrics', 'history'] as const;
 
+/**
+ * Holds the lock of the state directory, reads the configuration, and runs an agent with it until stopped.
+ */
 export class Session {
   readonly agent: Agent;
   readonly #parts: SessionParts;

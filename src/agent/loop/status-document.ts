@@ -5,6 +5,7 @@ import type { Target } from '../configuration/configuration.js';
 import type { Status, StatusTarget } from '../life/status.js';
 import type { Agent } from './agent.js';
 
+/** Which configuration is in effect, since when, and what was wrong with the latest one. */
 export interface ConfigurationFacts {
   readonly file: string;
   readonly loadedMs: Milliseconds;
@@ -12,6 +13,7 @@ export interface ConfigurationFacts {
   readonly problem: string;
 }
 
+/** Returns the status document of an agent as of now. Reads memory only, no file of the kernel. */
 export function statusOf(agent: Agent, startedMs: Milliseconds, facts: ConfigurationFacts): Status {
   const { host, configuration } = agent;
   return {

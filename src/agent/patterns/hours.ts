@@ -2,6 +2,7 @@
 import type { ValueParser } from '../../vocabulary/quantities.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 
+/** One span of the week. */
 export interface Hours {
   /** Days on which the span begins, 0 for Sunday. */
   readonly days: ReadonlySet<number>;

@@ -1,12 +1,15 @@
 /** Which processes a target means: globs of what a process belongs to. */
 import { globPattern } from './glob.js';
 
+/** What of a process can be matched, in the order in which reasons name it. */
 export const MATCH_KEYS = ['unit', 'cgroup', 'container', 'pod', 'namespace', 'vm', 'command'] as const;
+/** One of the names of a process that globs are compared with. */
 export type MatchKey = (typeof MATCH_KEYS)[number];
 
 /** What a process goes by, for each key; several where it has a name and an id. */
 export type Names = Readonly<Record<MatchKey, readonly string[]>>;
 
+/** A compiled `match`: every key given must fit, and of each key one glob. */
 export interface Match {
   fits(names: Names): boolean;
   /** `unit redis-*.service, command redis-server` */
@@ -15,6 +18,7 @@ export interface Match {
   readonly isEverything: boolean;
 }
 
+/** A `match` as the configuration writes it: globs by key. */
 export type MatchText = Partial<Readonly<Record<MatchKey, readonly string[] | undefined>>>;
 
 /** Of each key that is given, one glob must fit. Without any key nothing fits. */

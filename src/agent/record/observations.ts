@@ -15,6 +15,7 @@ import type { TurnRecord } from '../turn/turn-record.js';
 const MOST_NOTES = 4;
 const LONGEST_NOTE = 300;
 
+/** Returns the observation of a turn. What the turn did not measure is unknown, never 0. */
 export function observationOf(record: TurnRecord, { policy, act }: Target): Observation {
   const { target, atMs, taken, why } = record;
   const notes = [...(why === '' ? [] : [why]), ...(taken?.notes ?? [])];

@@ -11,6 +11,7 @@ import { Metrics } from '../../metrics/metrics.js';
 import { MetricsPublisher, type PublishPlaces } from '../../metrics/publisher.js';
 import { merged } from './observations.js';
 
+/** Where observations go. */
 export interface RecorderParts {
   readonly host: Host;
   readonly history: History | undefined;
@@ -24,6 +25,7 @@ export interface RecorderParts {
   trouble(what: string, problem: string | undefined): void;
 }
 
+/** Takes the record of each turn, and flushes them together to history and metrics. */
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #metrics: Metrics;

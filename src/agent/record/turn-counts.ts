@@ -4,6 +4,7 @@ import type { TurnRecord } from '../turn/turn-record.js';
 
 type Facts = Pick<AgentReading, 'turns' | 'turnsFailed' | 'lastTurnAtMs' | 'lastTurnMs'>;
 
+/** Counts turns and failures, and keeps when the latest turn ended and how long it took. */
 export class TurnCounts {
   #facts: Facts = { turns: 0, turnsFailed: 0, lastTurnAtMs: null, lastTurnMs: null };
 

@@ -4,6 +4,7 @@ import type { ProcessId } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
 import type { Look, Watched } from './watcher.js';
 
+/** Processes by target. Knows in which order a target's turns take them when one turn cannot take all. */
 export class Roster {
   readonly #members = new Map<string, Map<ProcessId, Watched>>();
   #configuration: Configuration;

@@ -16,6 +16,7 @@ export interface Watched extends ProcessIdentity {
   readonly names: Names;
 }
 
+/** What changed between two looks at /proc. */
 export interface Look {
   readonly came: readonly Watched[];
   readonly went: readonly Watched[];
@@ -23,6 +24,7 @@ export interface Look {
   readonly changed: readonly (readonly [before: Watched, after: Watched])[];
 }
 
+/** How many processes there are and how many of them are known. */
 export interface Counts {
   /** Processes at the last look, kernel threads and short-lived ones included. */
   readonly listed: number;
@@ -46,6 +48,10 @@ const LEAST_AGAIN = 16;
 
 type Seen = 'once' | 'never-a-target' | Watched;
 
+/**
+ * Lists /proc at each look and reads the names of what stayed. A look costs one directory listing and a
+ * bounded number of reads.
+ */
 export class Watcher {
   readonly #host: Host;
   #seen = new Map<ProcessId, Seen>();

@@ -10,6 +10,7 @@ import type { TurnWatch } from './hands.js';
 /** What a source of accesses watches in one turn. */
 const WINDOW_MS = 5000;
 
+/** Bounds of a look, and what happens when it fails. */
 export interface ActingSourceOptions {
   /** Blocks that are read, by process; all when undefined. */
   readonly only?: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>> | undefined;
@@ -17,6 +18,7 @@ export interface ActingSourceOptions {
   readonly failed?: (why: string) => void;
 }
 
+/** A source whose samples the acting side reads and sends over, page by page. */
 export class ActingSource implements Source {
   readonly name: string;
   readonly origin: Source['origin'];

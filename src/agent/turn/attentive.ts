@@ -12,6 +12,7 @@ export function attentive(host: Host, watch: () => TurnWatch | undefined): Host 
   return Object.create(host, { clock: { value: clock } }) as Host;
 }
 
+/** Returns the host with another state directory; everything else is the host's own. */
 export function withState(host: Host, stateDirectory: string): Host {
   return Object.create(host, { identity: { value: { ...host.identity, stateDirectory } } }) as Host;
 }

@@ -13,6 +13,7 @@ interface Known {
   wished: ReadonlyMap<ProcessId, ReadonlySet<BlockNumber>>;
 }
 
+/** Chooses looks for each target by what they found and what they cost so far. */
 export class ChosenLooks {
   readonly #budget = new SamplingBudget();
   readonly #known = new Map<string, Known>();

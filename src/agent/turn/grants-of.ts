@@ -18,6 +18,7 @@ import { LOOKS } from '../hands/protocol.js';
 import { isWithin } from '../patterns/hours.js';
 import { namesOf } from '../patterns/names.js';
 
+/** Returns which processes may be acted on, and within what bounds, by the first target that fits each. */
 export function grantsOf(host: Host, { targets, deny }: Configuration): Grants {
   const services = new ServiceReader(host);
   const grants = new Map(targets.map((target) => [target.name, grantOf(target)]));

@@ -53,6 +53,7 @@ export interface Seen {
   readonly stillReturned: Bytes | undefined;
 }
 
+/** What acting in a turn came to. */
 export interface Done {
   readonly run: string | null;
   readonly how: 'complete' | 'interrupted' | 'stopped';
@@ -62,6 +63,7 @@ export interface Done {
   readonly memory: SystemMemory;
 }
 
+/** How a turn lets the rest of the agent go on, and how it is stopped. */
 export interface TurnWatch {
   readonly signal: AbortSignal;
   /** Does what falls due while the turn goes on. */
@@ -72,6 +74,7 @@ export interface TurnWatch {
   allowed(plan: Plan): Plan;
 }
 
+/** Takes turns: in this process on the model, over two processes on a live host. */
 export interface Hands {
   /** Takes a turn. Throws an OctavoError where it cannot be taken. */
   take(order: Order, watch: TurnWatch): Promise<Taken>;

@@ -4,6 +4,7 @@ import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes, unmappedPages } from '../../
 import type { Bytes } from '../../vocabulary/units.js';
 import type { Seen } from './hands.js';
 
+/** Returns sums over all processes of a turn, in bytes: resident, huge, empty, held. */
 export function seenIn({ sizes }: PlannedTurn): Omit<Seen, 'stillReturned'> {
   const all = sizes.map(ofProcess);
   const total = (of: (one: ProcessSums) => Bytes) => all.reduce((sum, one) => sum + of(one), 0);

@@ -11,12 +11,14 @@ import type { TargetLife, TurnEnd } from '../life/target-life.js';
 import { isWithin } from '../patterns/hours.js';
 import type { Hands, Order, Taken, TurnWatch } from './hands.js';
 
+/** How a turn ended, and what was seen and done if it was taken at all. */
 export interface TurnResult {
   readonly end: TurnEnd;
   readonly why: string;
   readonly taken: Taken | undefined;
 }
 
+/** A target with its life and guards, and what takes the turn. */
 export interface TurnParts {
   readonly host: Host;
   readonly hands: Hands;
@@ -27,6 +29,10 @@ export interface TurnParts {
   readonly watch: Omit<TurnWatch, 'allowed'>;
 }
 
+/**
+ * Takes one turn. Only plans where guards, hours, back-off or allowances hold it; failures are results, not
+ * exceptions.
+ */
 export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
   const { host, hands, target, life, processes, watch } = parts;
   const nowMs = () => host.clock.monotonicNs() / 1e6;
@@ -93,6 +99,7 @@ function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }:
   return { end: done === undefined ? 'nothing-to-do' : 'acted', why: '', taken };
 }
 
+/** Returns how many verdicts say that the step was met in full. */
 export function metOf(verdicts: readonly Verdict[]): number {
   return verdicts.filter(({ outcome }) => outcome === 'met').length;
 }

@@ -25,6 +25,7 @@ import { granted } from './granted.js';
 import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
 import { seenIn } from './seen.js';
 
+/** What a turn over the acting side needs. */
 export interface TurnHandsParts {
   readonly host: Host;
   readonly acting: ActingSide;
@@ -47,6 +48,7 @@ const UNREAD: SampleOrigin = {
 
 const NOTHING_BACK: LookedBack = { feuds: [], regrets: [], undone: [], cameBack: [], damaged: [] };
 
+/** Decides here, by the policies and what was learned, and has the acting side look and act. */
 export class TurnHands implements Hands {
   readonly processes: readonly ProcessId[];
   readonly #parts: TurnHandsParts;

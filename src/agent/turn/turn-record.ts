@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { TurnEnd } from '../life/target-life.js';
 import type { Taken } from './hands.js';
 
+/** One turn with its times, its end and what it came to. */
 export interface TurnRecord {
   readonly target: string;
   /** Wall time at its end. */

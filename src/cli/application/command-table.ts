@@ -5,6 +5,7 @@
 import { buildRouteMap, type RouteMap } from '@stricli/core';
 import type { OctavoContext } from '../context.js';
 
+/** How each command of the first level is loaded, in the order of `octavo help`. */
 export const COMMAND_LOADERS = {
   doctor: async () => (await import('../commands/doctor.js')).doctorCommand,
   survey: async () => (await import('../commands/survey.js')).surveyCommand,
@@ -37,11 +38,15 @@ export const COMMAND_LOADERS = {
   __complete: async () => (await import('../commands/completion.js')).completeCommand,
 } as const;
 
+/** Name of a command of the first level. */
 export type CommandName = keyof typeof COMMAND_LOADERS;
+/** Loaded commands by name. */
 export type Commands = { [Name in CommandName]: Awaited<ReturnType<(typeof COMMAND_LOADERS)[Name]>> };
 
+/** Names of all commands, in the order of `octavo help`. */
 export const COMMAND_NAMES = Object.keys(COMMAND_LOADERS) as CommandName[];
 
+/** Whether a word of the command line names a command of the first level. */
 export function isCommandName(word: string | undefined): word is CommandName {
   return word !== undefined && Object.hasOwn(COMMAND_LOADERS, word);
 }

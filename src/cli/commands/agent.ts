@@ -12,8 +12,10 @@ import { VERSION } from '../version.js';
 
 type Flags = { readonly config: string; readonly once: boolean; readonly json: boolean };
 
+/** The configuration that `octavo agent` and `octavo status` read where none is named. */
 export const DEFAULT_CONFIGURATION = '/etc/octavo/agent.yaml';
 
+/** `octavo agent`: acts only on targets with `act: true`, until a signal ends it. */
 export const agentCommand = command<Flags, []>(
   {
     brief: 'watch services and keep their huge pages in shape, as a configuration says',

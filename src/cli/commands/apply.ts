@@ -14,6 +14,7 @@ type Flags = StateFlags &
     readonly json: boolean;
   };
 
+/** `octavo apply PLAN`: acts. Exit code 0 only when every step was met. */
 export const applyCommand = command<Flags, [string]>(
   {
     brief: 'carry out a plan inside its budgets, verify it, and journal it',

@@ -3,6 +3,7 @@ import { command, jsonFlag, LOOKS } from '../command.js';
 import type { CompareFlags } from '../compare/compare.js';
 import { countBetween, factorBetween, listOf, parseWord, wordOr } from '../parameters.js';
 
+/** `octavo compare`: runs on the model only. */
 export const compareCommand = command<CompareFlags, string[]>(
   {
     brief: 'compare policies on the model: memory given back, speed kept, and the bound of both',

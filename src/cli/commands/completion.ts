@@ -39,6 +39,7 @@ complete -c octavo -f -a '(__octavo_complete)'`,
 
 type Shell = keyof typeof SCRIPTS;
 
+/** `octavo completion SHELL`: prints a script for bash, zsh or fish. */
 export const completionCommand = command<Record<never, never>, [string]>(
   {
     brief: 'print the completion script for a shell',
@@ -72,6 +73,7 @@ export const completionCommand = command<Record<never, never>, [string]>(
   },
 );
 
+/** The hidden command that those scripts call at TAB. */
 export const completeCommand = command<Record<never, never>, string[]>(
   {
     brief: 'propose completions for the words given',

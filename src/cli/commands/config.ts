@@ -20,6 +20,7 @@ const EXITS: readonly (readonly [number, string])[] = [
 
 type JsonFlag = { readonly json: boolean };
 
+/** `octavo config check FILE`: every problem with file, line, column and key. */
 export const configCheckCommand = command<JsonFlag, [string]>(
   {
     brief: 'tell everything that is wrong with a configuration of the agent',
@@ -52,6 +53,7 @@ export const configCheckCommand = command<JsonFlag, [string]>(
   },
 );
 
+/** `octavo config explain [KEY]`. */
 export const configExplainCommand = command<JsonFlag, [string?]>(
   {
     brief: 'tell what a key of the agent’s configuration does and takes',
@@ -84,6 +86,7 @@ function keyLines({ key, brief, accepts, fallback, isRequired, keys }: KeyText):
   return [title, `It ${accepts}.`, fallback === undefined ? absent : `Without it: ${fallback}.`];
 }
 
+/** `octavo config print FILE`: the configuration in effect, each value with its origin. */
 export const configPrintCommand = command<JsonFlag, [string]>(
   {
     brief: 'print a configuration of the agent as it is in effect',
@@ -109,6 +112,7 @@ export const configPrintCommand = command<JsonFlag, [string]>(
   },
 );
 
+/** `octavo config schema`: for editors. */
 export const configSchemaCommand = command<Record<never, never>, []>(
   {
     brief: 'print the JSON Schema of the agent’s configuration',
@@ -125,6 +129,7 @@ export const configSchemaCommand = command<Record<never, never>, []>(
 
 type UnitFlags = { readonly program: string; readonly config: string };
 
+/** `octavo config unit`: octavo.service for systemd. */
 export const configUnitCommand = command<UnitFlags, []>(
   {
     brief: 'print the systemd unit of the agent',
@@ -160,6 +165,7 @@ export const configUnitCommand = command<UnitFlags, []>(
   },
 );
 
+/** The commands below `octavo config`. */
 export const configRoutes = buildRouteMap({
   routes: {
     check: configCheckCommand,

@@ -27,6 +27,7 @@ type Flags = ShareFlags &
     readonly allowSticky: boolean;
   };
 
+/** `octavo damon act PID`: one DAMOS action on named blocks. */
 export const damonActCommand = command<Flags, [string]>(
   {
     brief: 'let DAMOS act once on exactly these huge blocks of a process',

@@ -19,6 +19,7 @@ type Flags = ShareFlags &
     readonly target?: string;
   };
 
+/** `octavo damon apply FILE`: a kdamond by damo's parameters, until a signal. */
 export const damonApplyCommand = command<Flags, [string]>(
   {
     brief: 'run what a damo parameter file says, until a signal, and put DAMON back as found',

@@ -20,6 +20,7 @@ type Flags = ShareFlags & {
 /** Room for the time before a row of digits. */
 const TIME_WIDTH = 10;
 
+/** `octavo damon heatmap PID`: acts, since DAMON clears accessed bits. */
 export const damonHeatmapCommand = command<Flags, [string]>(
   {
     brief: 'draw which huge blocks of a process are in use, as DAMON sees them',

@@ -8,6 +8,7 @@ type Flags = {
   readonly yaml: boolean;
 };
 
+/** `octavo damon show`: DAMON's parameters in damo's format. */
 export const damonShowCommand = command<Flags, []>(
   {
     brief: 'print DAMON’s parameters as a file that damo and `octavo damon apply` read',

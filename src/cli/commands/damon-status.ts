@@ -17,6 +17,7 @@ type Flags = {
   readonly recover: boolean;
 };
 
+/** `octavo damon status`: reads only, unless `--recover` is given. */
 export const damonStatusCommand = command<Flags, []>(
   {
     brief: 'show every kdamond, what it does and who owns it',

@@ -5,6 +5,7 @@ import { damonHeatmapCommand } from './damon-heatmap.js';
 import { damonShowCommand } from './damon-show.js';
 import { damonStatusCommand } from './damon-status.js';
 
+/** The commands below `octavo damon`. */
 export const damonRoutes = buildRouteMap({
   routes: {
     status: damonStatusCommand,

@@ -3,6 +3,7 @@ import { command, jsonFlag, LOOKS } from '../command.js';
 import { doctorText } from '../doctor/layout.js';
 import { doctorSections } from '../doctor/sections.js';
 
+/** `octavo doctor`: abilities of this host, each with the fact that it rests on. */
 export const doctorCommand = command<{ readonly json: boolean }, []>(
   {
     brief: 'tell what this kernel, CPU and user can do',

@@ -7,6 +7,7 @@ import { parseWord, type StateFlags, stateFlags } from '../shared-flags.js';
 
 type Flags = StateFlags & { readonly json: boolean };
 
+/** `octavo explain ADDRESS|TARGET`: reads page sizes and journals. */
 export const explainCommand = command<Flags, [string]>(
   {
     brief: 'say why memory is huge or not, what was tried on it, and what that gained',

@@ -18,6 +18,7 @@ type DiffFlags = {
   readonly json: boolean;
 };
 
+/** `octavo heat diff BEFORE AFTER`. */
 export const heatDiffCommand = command<DiffFlags, [string, string]>(
   {
     effect: LOOKS,

@@ -8,6 +8,7 @@ import { mergeHeat } from '../samples/heat-merge.js';
 
 type MergeFlags = { readonly out: string; readonly json: boolean };
 
+/** `octavo heat merge FILES`: refuses files that hold the same samples. */
 export const heatMergeCommand = command<MergeFlags, string[]>(
   {
     effect: LOOKS,

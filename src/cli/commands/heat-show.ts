@@ -6,6 +6,7 @@ import type { HeatShowFlags } from '../reports/heat-show.js';
 import { parseAddresses, SHADES } from '../reports/heat-window.js';
 import { pidFlag } from '../samples/options.js';
 
+/** `octavo heat show FILE`: a map of heat over time in the terminal. */
 export const heatShowCommand = command<HeatShowFlags, [string]>(
   {
     brief: 'draw where the heat of a heat file is, over time and addresses, in the terminal',

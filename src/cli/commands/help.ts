@@ -1,6 +1,7 @@
 import { command, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
 
+/** `octavo help [COMMAND]`. */
 export const helpCommand = command<Record<never, never>, string[]>(
   {
     brief: 'show what a command does, with examples, options and exit codes',

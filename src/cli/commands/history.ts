@@ -33,6 +33,7 @@ const MOST_NAMES = 20;
 /** Sentences of damage that are told. */
 const MOST_DAMAGE = 5;
 
+/** `octavo history [TARGET]`: reads what the agent kept, while it runs and after. */
 export const historyCommand = command<Flags, [string?]>(
   {
     brief: 'show what the agent saw and did of each target over time',

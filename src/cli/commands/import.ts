@@ -37,6 +37,7 @@ type ImportFlags = SampleChoices & {
   readonly json: boolean;
 };
 
+/** `octavo import RECORDINGS`: perf.data, perf script, damo, masim and other traces into a heat file. */
 export const importCommand = command<ImportFlags, string[]>(
   {
     brief: 'read memory samples from recordings into a heat file',

@@ -29,6 +29,7 @@ type Flags = ScopeFlags & {
   readonly blocks: boolean;
 };
 
+/** `octavo inspect TARGET`: a census by folio order and mapping level. */
 export const inspectCommand = command<Flags, [string]>(
   {
     brief: 'count a process’s memory by folio order and mapping level, and say why it is not huge',

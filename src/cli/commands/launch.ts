@@ -6,6 +6,7 @@ type Flags = {
   readonly thp: ThpRule;
 };
 
+/** `octavo launch -- PROGRAM`: becomes the program, so nothing of Octavo runs behind it. */
 export const launchCommand = command<Flags, string[]>(
   {
     brief: 'start a program so that only Octavo gives it huge pages',

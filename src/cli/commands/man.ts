@@ -2,6 +2,7 @@ import { command, LOOKS } from '../command.js';
 import { manualCommands, manualPage } from '../manual.js';
 import { VERSION } from '../version.js';
 
+/** `octavo man`: the manual page as man(7) source. */
 export const manCommand = command<Record<never, never>, []>(
   {
     brief: 'print the manual page',

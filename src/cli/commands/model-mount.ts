@@ -3,6 +3,7 @@ import { type MachineFlags, machineFlags } from '../model/machine-flags.js';
 import { describeTasks, makeMachine, mountAt, startSession } from '../model/serving.js';
 import { parseWord } from '../parameters.js';
 
+/** `octavo model mount DIR`: needs FUSE and the right to mount. */
 export const modelMountCommand = command<MachineFlags, [string]>(
   {
     brief: 'mount a model kernel’s files at a directory until interrupted',

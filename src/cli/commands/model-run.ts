@@ -27,6 +27,7 @@ const PLACES: readonly (readonly string[])[] = [
   ['/sys/module/damon_lru_sort', '/sys/module'],
 ];
 
+/** `octavo model run -- COMMAND`: the command sees the model's /proc and /sys in place of the kernel's. */
 export const modelRunCommand = command<MachineFlags, string[]>(
   {
     brief: 'run a command that sees a model kernel in place of this machine’s',

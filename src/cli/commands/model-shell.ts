@@ -21,6 +21,7 @@ const word = (brief: string, placeholder: string, parse: ValueParser<string> = p
 const plain = (parse: ValueParser<number>): ValueParser<string> =>
   Object.assign((text: string) => String(parse(text)), { accepts: parse.accepts });
 
+/** `octavo model shell`: reads commands from standard input, line by line. */
 export const modelShellCommand = command<Flags, []>(
   {
     brief: 'poke a model of a Linux machine, line by line: octavo model shell',

@@ -80,4 +80,5 @@ export const planCommandOf = (kinds: Kinds) =>
     },
   );
 
+/** `octavo plan TARGET` with Octavo's own policies, sources and actuators. */
 export const planCommand = planCommandOf(KINDS);

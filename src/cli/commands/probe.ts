@@ -31,6 +31,7 @@ type Flags = ScopeFlags &
     readonly json: boolean;
   };
 
+/** `octavo probe PID`: acts; every block that it split is collapsed again. */
 export const probeCommand = command<Flags, [string]>(
   {
     brief: 'split a few huge pages for some seconds to see which of their sub-pages are in use',

@@ -4,6 +4,7 @@ import { EXIT, type ExitName, OctavoError } from '../../vocabulary/errors.js';
 import { command, LOOKS } from '../command.js';
 import { OctavoContext } from '../context.js';
 
+/** `octavo record-host DIR -- COMMAND`: keeps what a command reads, for `--host DIR`. */
 export const recordHostCommand = command<Record<never, never>, string[]>(
   {
     brief: 'run a command and record everything that it sees of this host',

@@ -38,6 +38,7 @@ type RecordFlags = ScopeFlags & {
   readonly json: boolean;
 };
 
+/** `octavo record TARGET`: runs perf and decodes its output while it records. */
 export const recordCommandLine = command<RecordFlags, [string]>(
   {
     brief: 'sample the memory accesses of a target with perf and decode them while it records',

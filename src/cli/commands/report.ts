@@ -50,6 +50,7 @@ type ReportFlags = ReportOutputs &
     readonly json: boolean;
   };
 
+/** `octavo report FILE|RUN`: text, JSON, HTML, Markdown, SVG or PNG. */
 export const reportCommand = command<ReportFlags, [string]>(
   {
     brief: 'show what a heat file, a run, a simulation or a comparison says, also as a page',

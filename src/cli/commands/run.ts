@@ -25,6 +25,7 @@ type Flags = TurnFlags &
     readonly turns?: number;
   };
 
+/** `octavo run TARGET`: observe, decide, act and verify, once or with `--every`. */
 export const runCommand = command<Flags, [string?]>(
   {
     brief: 'plan and apply in one go, once or again and again',

@@ -19,6 +19,7 @@ type Flags = StateFlags & {
 /** Runs in a list unless told otherwise: two screens. */
 const SHOWN_RUNS = 50;
 
+/** `octavo runs [RUN]`: what the journal holds. */
 export const runsCommand = command<Flags, [string?]>(
   {
     brief: 'list what was done on this host, or show one run from its journal',

@@ -3,6 +3,7 @@ import { command, jsonFlag, LOOKS } from '../command.js';
 import { countBetween, parseWord } from '../parameters.js';
 import type { SimulateFlags } from '../simulate/simulate.js';
 
+/** `octavo simulate SCENARIO`: the same scenario and seed give the same output. */
 export const simulateCommand = command<SimulateFlags, [string?]>(
   {
     brief: 'run a scenario on the model kernel: processes, khugepaged, TLBs, Octavo',

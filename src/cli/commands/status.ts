@@ -9,6 +9,7 @@ type Flags = { readonly json: boolean; readonly runtime?: string };
 /** An agent that has not told anything for so long hangs, or its machine does. */
 const SILENT_MS = 60_000;
 
+/** `octavo status`: reads the status document of the agent. */
 export const statusCommand = command<Flags, []>(
   {
     brief: 'show what the agent of this host sees and does',

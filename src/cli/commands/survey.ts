@@ -67,6 +67,7 @@ const ownFlags = {
   ...stateFlags,
 } as const;
 
+/** `octavo survey`: the whole host within a budget of time and locks. */
 export const surveyCommand = command<Flags, []>(
   {
     brief: 'say where this host’s memory is, service by service, and what would be returned',

@@ -24,6 +24,7 @@ type Flags = StateFlags & {
 /** A look into one process may take as long of its lock as a survey of that time. */
 const LOCK_NS_PER_BUDGET_MS = 5000;
 
+/** `octavo top`: draws again and again until `q` or a signal. */
 export const topCommand = command<Flags, []>(
   {
     brief: 'watch where huge pages waste memory, and what was done about it',

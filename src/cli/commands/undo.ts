@@ -28,6 +28,7 @@ type Flags = StateFlags &
     readonly json: boolean;
   };
 
+/** `octavo undo [RUN]`: the reverse of every step of a run that had an effect. */
 export const undoCommand = command<Flags, [string]>(
   {
     brief: 'put back what a run changed, as far as the kernel allows',

@@ -12,6 +12,7 @@ import { MIB } from '../../vocabulary/units.js';
 const MOST_BYTES: Bytes = 32 * MIB;
 const NAME = 'cells.jsonl';
 
+/** Reads cells that were run before with the same code and inputs, and appends new ones. */
 export class CellCache {
   readonly #files: Files;
   readonly #directory: string;

@@ -24,6 +24,7 @@ import { CellCache } from './cell-cache.js';
 import { codeVersion } from './code-version.js';
 import { expectedSeconds, runMatrix, spanOf } from './run-matrix.js';
 
+/** Parsed options of `octavo compare`: the axes of the matrix and the files to write. */
 export type CompareFlags = {
   readonly policies?: readonly string[];
   readonly cpus?: readonly string[];
@@ -43,6 +44,10 @@ export type CompareFlags = {
 
 const NO_FILES: ScenarioFiles = { texts: {}, traces: {} };
 
+/**
+ * Runs the matrix and prints it. Throws an OctavoError for axes that do not exist and outputs that cannot be
+ * written.
+ */
 export async function compare(
   context: OctavoContext,
   flags: CompareFlags,

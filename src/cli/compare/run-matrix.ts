@@ -13,6 +13,7 @@ const TELL_EVERY_NS: Nanoseconds = 30e9;
 const MS_PER_ACCESS = 1.6e-4;
 const MS_PER_RUN = 300;
 
+/** Answers in the order of the cells that were asked for. */
 export interface MatrixRun {
   readonly answers: readonly CellAnswer[];
   /** Cells that were taken from the cache. */
@@ -91,6 +92,7 @@ class Runner {
   }
 }
 
+/** Returns seconds in words for a progress line: `45 s`, `12 min`. */
 export function spanOf(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   return `${Math.round(seconds / 60)} min`;

@@ -6,6 +6,7 @@ const ANSWER_WIDTH = 9;
 /** Narrower than this, words would stand in a column of their own. */
 const LEAST_FACT_WIDTH = 30;
 
+/** Returns the sections as lines of at most `columns` columns where words allow it. */
 export function doctorText(sections: readonly DoctorSection[], columns: number): string {
   const nameWidth = Math.max(...sections.flatMap(({ rows }) => rows.map(({ name }) => name.length))) + 2;
   const factWidth = Math.max(LEAST_FACT_WIDTH, columns - ANSWER_WIDTH - nameWidth - 2);

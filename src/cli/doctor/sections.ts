@@ -2,6 +2,7 @@
 import type { Features, ProbeAnswer, Probed, ThpSize } from '../../vocabulary/abilities.js';
 import { showBytes } from '../print/units.js';
 
+/** One finding: what was asked, the answer, the fact behind it, and what would change it. */
 export interface DoctorRow {
   readonly name: string;
   readonly answer: ProbeAnswer;
@@ -9,11 +10,13 @@ export interface DoctorRow {
   readonly needs: string;
 }
 
+/** Findings that belong together. */
 export interface DoctorSection {
   readonly title: string;
   readonly rows: readonly DoctorRow[];
 }
 
+/** Returns all findings of a host in the order in which `octavo doctor` prints them. */
 export function doctorSections(features: Features): readonly DoctorSection[] {
   return [
     { title: 'What Octavo can do here', rows: summaryRows(features) },

@@ -37,6 +37,10 @@ interface Told {
   readonly pauses: readonly string[];
 }
 
+/**
+ * Prints the story of the block at a page. Throws BLOCK_UNKNOWN or BLOCK_AMBIGUOUS where not exactly one process has the
+ * page.
+ */
 export function explainOneBlock(
   context: OctavoContext,
   page: PageNumber,

@@ -8,6 +8,7 @@ import {
   type ProcessId,
 } from '../../vocabulary/units.js';
 
+/** An address with its process, or the name of a target. */
 export type Subject =
   | { readonly kind: 'page'; readonly page: PageNumber; readonly pid: ProcessId | undefined }
   | { readonly kind: 'target'; readonly word: string };

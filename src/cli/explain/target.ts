@@ -42,6 +42,7 @@ interface Told {
   readonly lastDay: TargetSpan | undefined;
 }
 
+/** Prints the story of a target: its census by reason, its latest runs, predicted and observed bytes. */
 export function explainTarget(
   context: OctavoContext,
   target: string,

@@ -1,6 +1,7 @@
 /** A span of the history as JSON, version 1: times as the wall clock told them, and as they passed. */
 import type { Span } from '../../history/span.js';
 
+/** Returns one span of the history as the JSON of `octavo history --json`. */
 export function spanDocument(span: Span) {
   const { first, last, lived, wall, turns, dropped, jumpMs, targets } = span;
   return {

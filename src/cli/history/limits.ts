@@ -5,6 +5,7 @@ import type { Limit } from '../../history/read-history.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import { parseDuration, type ValueParser } from '../parameters.js';
 
+/** A time as the user wrote it: relative to now, or by the wall clock. */
 export type TimeWord = { readonly agoMs: Milliseconds } | { readonly atMs: Milliseconds };
 
 const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?Z?$/;

@@ -26,6 +26,7 @@ export const OVERVIEW: readonly FieldName[] = [
   'lockNs',
 ];
 
+/** Returns the tables of a view; the empty text where it holds no turn. */
 export function showHistory(view: HistoryView, tier: Tier, target: string | undefined): string {
   const { total } = view;
   if (total === undefined) return '';

@@ -8,6 +8,7 @@ const PARTS = 32;
 /** Moments that are told in words, the newest. */
 const MOST_EVENTS = 20;
 
+/** Something that happened at a wall time: a start, a damaged part, a clock that was set. */
 export interface HistoryEvent {
   readonly wallMs: Milliseconds;
   readonly text: string;
@@ -15,6 +16,7 @@ export interface HistoryEvent {
 
 type Parts = (number | null)[];
 
+/** Adds spans up as they are read, so that months of history take the memory of a few dozen parts. */
 export class HistoryView {
   readonly #from: Milliseconds;
   readonly #partMs: Milliseconds;

@@ -11,8 +11,10 @@ import { plural, showBytes } from '../print/units.js';
 /** Huge blocks whose content is read unless told otherwise: enough for a share within ±12 % at 95 % confidence. */
 const SAMPLED_BLOCKS = 64;
 
+/** How much of huge pages is read: `--content none|sample|all`. */
 export type ContentChoice = 'none' | 'sample' | 'all';
 
+/** What reading huge pages found, with an interval where only some were read. */
 export interface Content {
   /** Huge blocks read and huge blocks that are worth a read. */
   readonly read: number;
@@ -28,6 +30,10 @@ export interface Content {
   readonly mostlyEmpty: number;
 }
 
+/**
+ * Reads huge blocks without a trace in the target, within the budget of a look. Undefined where none was
+ * wanted.
+ */
 export async function readContent(
   context: OctavoContext,
   sizes: PageSizes,
@@ -67,6 +73,7 @@ function zeroPagesIn({ blocks }: PageSizes, block: BlockNumber, filled: Uint8Arr
   return { zero, isHuge: blocks.level[row] === MAPPING_LEVEL.pmd };
 }
 
+/** Returns one paragraph: zero-filled bytes in huge pages, and what was left unread. */
 export function showContent(sizes: PageSizes, content: Content): string {
   const { shared, locked } = content;
   const left = [

@@ -9,6 +9,7 @@ import { blockToPage, pageToAddress } from '../../vocabulary/units.js';
 import type { Content } from './content.js';
 import type { Whereabouts } from './whereabouts.js';
 
+/** One process as `octavo inspect` saw it. */
 export interface Inspected extends Observation {
   readonly totals: CensusTotals;
   readonly notHuge: readonly NotHuge[];
@@ -18,6 +19,7 @@ export interface Inspected extends Observation {
   readonly where: Whereabouts;
 }
 
+/** Returns the document `census`; with blocks it has one row for each huge block. */
 export function censusDocument(target: string, inspected: readonly Inspected[], withBlocks: boolean) {
   return {
     octavo: 'census',

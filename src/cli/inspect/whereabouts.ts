@@ -15,12 +15,14 @@ import {
 import { showBytes } from '../print/units.js';
 import type { Content } from './content.js';
 
+/** Resident bytes by kind, and charged bytes of the cgroup by kind. Each list adds up to its total. */
 export interface Whereabouts {
   readonly resident: ResidentMemory;
   /** Undefined in the root cgroup and where the memory controller is out of sight. */
   readonly charged: ChargedLines | undefined;
 }
 
+/** Reads the cgroup's counters and returns where the memory of an observed process is. */
 export function whereabouts(host: Host, seen: Observation, content: Content | undefined): Whereabouts {
   const zeroPages = content?.zeroPagesOf ?? new Map();
   const charge = readChargedMemory(host, seen.sizes.process.pid);
@@ -30,6 +32,7 @@ export function whereabouts(host: Host, seen: Observation, content: Content | un
   };
 }
 
+/** Returns both lists as tables, each under its total. */
 export function showWhereabouts({ resident, charged }: Whereabouts): string {
   const parts = [
     `Where its resident memory is: ${showBytes(resident.rssBytes)} (RSS)`,

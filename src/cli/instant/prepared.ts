@@ -11,6 +11,7 @@ export interface Prepared {
   readonly proposals: Readonly<Record<string, Proposals>>;
 }
 
+/** What TAB may propose behind a given command. */
 export interface Proposals {
   /** Names of the commands of a group; undefined behind a command, whose arguments may be anything. */
   readonly commands?: readonly string[];
@@ -18,6 +19,7 @@ export interface Proposals {
   readonly options: readonly string[];
 }
 
+/** A prepared text and how it is to be printed. */
 export interface Answer {
   readonly text: string;
   /** Whether a program reads it, so that it must not be laid out. */

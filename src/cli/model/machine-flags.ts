@@ -11,6 +11,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { GIB } from '../../vocabulary/units.js';
 import { bytesBetween, countBetween, factorBetween, parseFraction, type ValueParser } from '../parameters.js';
 
+/** Parsed options of a model machine: kernel, memory, swap, architecture, page size, tasks. */
 export type MachineFlags = {
   readonly kernel: GenerationName;
   readonly memory: number;
@@ -52,6 +53,7 @@ function partOf(word: string, parse: ValueParser<number>): number {
   }
 }
 
+/** Declarations of the options of a model machine. */
 export const machineFlags = {
   kernel: {
     kind: 'enum',

@@ -12,6 +12,7 @@ import { kernelOptions, type MachineFlags } from './machine-flags.js';
 /** Beyond the pids that a machine gives by default, and below PID_MAX_LIMIT. */
 const FIRST_PID = 4_000_000;
 
+/** A model machine whose kernel takes over the pids of live processes that meet it. */
 export interface ServedMachine extends Machine {
   readonly adoption: Adoption;
 }
@@ -68,6 +69,7 @@ export function mountAt(context: OctavoContext, path: string): FuseMount {
   });
 }
 
+/** Starts to answer FUSE requests on a mount; the model's time runs at `speed` times real time. */
 export function startSession(
   context: OctavoContext,
   machine: ServedMachine,

@@ -7,6 +7,7 @@ import type { Row, RowKind } from './rows.js';
 import { table } from './table.js';
 import { plural } from './units.js';
 
+/** Returns the standings of all policies and one table for each group of places. */
 export function showComparison({ standings, groups, notes }: Comparison): string {
   const places = new Set(groups.map(placeName)).size;
   return [
@@ -98,6 +99,7 @@ function factors({ value, low, high }: Estimate): string {
   return `${value.toFixed(2)}${bounds}`;
 }
 
+/** Returns the policies and workloads that can be compared, with what each is. */
 export function showContenders(
   policies: readonly ComparedPolicy[],
   workloads: readonly { readonly name: string; readonly about: string }[],
@@ -120,6 +122,7 @@ export function showContenders(
   ].join('\n');
 }
 
+/** Returns a table of cells that are to be run, and why some cannot. */
 export function showCells(
   cells: readonly (CellPlace & { readonly unable: string | null })[],
   last: string,
@@ -137,6 +140,7 @@ export function showCells(
   ].join('\n');
 }
 
+/** Columns of one cell for programs: names as in the JSON of `octavo compare`. */
 export const CELL_ROWS: RowKind = {
   octavo: 'comparison',
   version: 1,
@@ -177,6 +181,7 @@ export const CELL_ROWS: RowKind = {
   ],
 };
 
+/** Returns a cell as a row of `CELL_ROWS`; what is not known is an empty cell. */
 export function cellRow(cell: Cell): Row {
   const values = cell as unknown as Readonly<Record<string, string | number | null>>;
   return Object.fromEntries(CELL_ROWS.columns.map((name) => [name, values[name] ?? undefined]));

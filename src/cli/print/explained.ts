@@ -2,6 +2,7 @@
 import type { ExplainedBlock } from '../../verification/explained-block.js';
 import { blockToPage, type PageGeometry, pageToAddress } from '../../vocabulary/units.js';
 
+/** Returns lines on a block: where it is, how it is mapped, and each reason why it is not huge. */
 export function showExplained(
   { block, mapping, state, reasons }: ExplainedBlock,
   geometry: PageGeometry,

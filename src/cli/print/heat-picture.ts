@@ -29,6 +29,7 @@ export function mapWidth(width: number): number {
   return Math.max(8, width - TIME_WIDTH);
 }
 
+/** Returns the map as lines with their colours, as wide as the style allows. */
 export function heatPicture(course: HeatCourse, scale: HeatScale, style: TextStyle): readonly PictureLine[] {
   const lines: PictureLine[] = [];
   for (const segment of course.segments) {

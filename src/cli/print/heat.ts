@@ -35,6 +35,7 @@ export interface HeatColumns {
   readonly blocksPerColumn: number;
 }
 
+/** Returns how many blocks share a column so that all fit into `width` columns. */
 export function heatColumns(blocks: readonly BlockNumber[], width: number): HeatColumns {
   const gaps = blocks.filter((block, index) => index > 0 && blocks[index - 1] !== block - 1).length;
   const fits = blocks.length + gaps <= width;

@@ -4,6 +4,7 @@
  */
 const look = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;
 
+/** Functions that put the codes of a look around a text. */
 export const paint = {
   bold: look(1, 22),
   red: look(31, 39),

@@ -8,6 +8,9 @@ import { plural, showBytes, showChange, showOrder } from './units.js';
 
 const SHOWN_STEPS = 20;
 
+/**
+ * Returns a plan as text: its head, up to `most` steps, totals, forecasts, refusals and what was left alone.
+ */
 export function showPlan(plan: Plan, most = SHOWN_STEPS): string {
   return [
     headline(plan),
@@ -154,6 +157,7 @@ function alikeLine({ line, times, differ }: Alike, unit: string, always: boolean
   return always || times > 1 ? `${line} (${plural(times, unit)})` : line;
 }
 
+/** Returns the first address of a block in hexadecimal, in the page geometry of the plan. */
 export function addressOf(plan: Plan, block: number): string {
   const geometry = pageGeometry(plan.geometry.pageBytes, plan.geometry.blockBytes);
   return pageToAddress(blockToPage(block, geometry), geometry);

@@ -16,6 +16,7 @@ import { plural, showBytes, showOrder } from './units.js';
 /** Rows of a timeline that a screen holds. */
 const MOST_ROWS = 24;
 
+/** Returns the whole outcome of a simulation as tables, one part for each thing that took part. */
 export function showOutcome(outcome: SimulationOutcome): string {
   const { scenario, about, cpu, seed, durationMs } = outcome;
   return [
@@ -284,6 +285,7 @@ function schemeRows(kdamonds: readonly KdamondOutcome[]): string[][] {
   );
 }
 
+/** Returns one line for each outcome of a sweep, and DAMON's columns where it ran. */
 export function showSweep(outcomes: readonly SimulationOutcome[]): string {
   return [sweptProcesses(outcomes), ...sweptDamon(outcomes)].join('\n');
 }
@@ -346,6 +348,7 @@ interface Listed {
   readonly durationMs: number;
 }
 
+/** Returns the catalogues of scenarios, workloads and CPUs. */
 export function showList(
   scenarios: readonly Listed[],
   workloads: readonly { readonly name: string; readonly brief: string }[],

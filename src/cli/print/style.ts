@@ -1,11 +1,13 @@
 /** How text is to be written to a stream, from what the environment and the stream say. Pure. */
 import type { TextStyle } from './terminal-text.js';
 
+/** What a stream tells of itself. */
 export interface StreamFacts {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
 }
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Narrower terminals are taken for this wide: words need some room. */

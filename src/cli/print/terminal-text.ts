@@ -4,6 +4,7 @@ import { plainLetters } from './plain-letters.js';
 import { CELL, HEAD, RIGHT, ROW } from './table.js';
 import { widthOf, wrap, wrapLine } from './wrap.js';
 
+/** What the reader of a stream can show. */
 export interface TextStyle {
   /** Columns that every line must fit into; Infinity where a program reads. */
   readonly width: number;
@@ -14,6 +15,7 @@ export interface TextStyle {
   readonly shades?: '256' | 'all';
 }
 
+/** The style for programs: endless lines, UTF-8, no colour. */
 export const PLAIN: TextStyle = { width: Number.POSITIVE_INFINITY, ascii: false, colour: false };
 
 const GAP = '  ';

@@ -1,6 +1,7 @@
 /** Lines that differ only in their numbers, put together. */
 import { QUANTITY } from '../print/plan.js';
 
+/** Items of the same wording, in their order. */
 export interface AlikeGroup<Item> {
   readonly first: Item;
   readonly all: readonly Item[];

@@ -10,6 +10,7 @@ import { type PlanePoint, planeFigure } from '../../reports/figures/plane.js';
 import type { Part, Section, Story, Tile } from '../../reports/story/story.js';
 import { NOTHING, plural, showCount } from '../../vocabulary/show.js';
 
+/** Returns the story of a comparison, for every format of `octavo report`. */
 export function comparisonStory(comparison: Comparison, facts: Story['facts']): Story {
   const { standings, cells, notes } = comparison;
   const places = Math.max(0, ...standings.map((standing) => standing.places));

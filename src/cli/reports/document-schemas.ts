@@ -171,6 +171,7 @@ const history = z.looseObject({
   ),
 });
 
+/** A document that a report can be made of, by its kind. */
 export type ToldDocument =
   | { readonly kind: 'history'; readonly history: ToldHistory }
   | { readonly kind: 'run'; readonly run: ToldRun }

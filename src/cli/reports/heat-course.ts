@@ -18,6 +18,7 @@ export interface HeatWindow {
   readonly endPage?: PageNumber;
 }
 
+/** Bounds of the grid: rows of time, and segments of addresses. */
 export interface GridWish {
   readonly mostRows: number;
   readonly mostSegments: number;
@@ -49,6 +50,7 @@ export async function heatCourse(
   return grid.course;
 }
 
+/** Returns the scale of colours for a course, worded by what the samples are samples of. */
 export function heatScaleOf(source: HeatFileSource, course: HeatCourse): HeatScale {
   return heatScale(course, heatWords(source.facts.nature, isTimed(course.columns)));
 }

@@ -11,6 +11,7 @@ import { nothingInHeat } from '../samples/nothing-sampled.js';
 import { type HeatWindow, heatCourse, heatScaleOf } from './heat-course.js';
 import type { AddressWindow, SHADES } from './heat-window.js';
 
+/** Parsed options of `octavo heat show`: processes, times, addresses and shades. */
 export type HeatShowFlags = {
   readonly pid?: ReadonlySet<number>;
   readonly from?: Milliseconds;
@@ -25,6 +26,10 @@ const WIDEST = 240;
 const OF_A_PIPE = 100;
 const MOST_SEGMENTS = 8;
 
+/**
+ * Reads a heat file and writes its map to standard output. Throws an OctavoError where nothing falls into the
+ * window.
+ */
 export async function heatShow(
   context: OctavoContext,
   source: HeatFileSource,

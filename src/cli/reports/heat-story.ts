@@ -11,6 +11,7 @@ import { type Conclusion, NATURES } from '../../vocabulary/nature.js';
 import { plural, showCount, showInstant } from '../../vocabulary/show.js';
 import type { BlockLine, GroupLine, HeatReport } from '../samples/heat-report.js';
 
+/** A heat file as the story needs it. */
 export interface ToldHeat {
   readonly name: string;
   readonly report: HeatReport;
@@ -18,6 +19,7 @@ export interface ToldHeat {
   readonly map: { readonly course: HeatCourse; readonly scale: HeatScale } | undefined;
 }
 
+/** Returns the story of a heat file: its map, its spread over sub-pages, and its limits. */
 export function heatStory({ name, report, map }: ToldHeat, facts: Story['facts']): Story {
   const { nothing, processes } = report;
   const who = processes.map(({ command, pid }) => command || `pid ${pid}`);
@@ -120,6 +122,7 @@ function spreadParts(report: HeatReport): readonly Part[] {
   return [{ kind: 'figure', figure: spreadFigure(report) }];
 }
 
+/** Returns the histogram of blocks by the share of sub-pages that their accesses fall on, with intervals. */
 export function spreadFigure(report: HeatReport): Figure {
   const { histogram, huge, sparse, samples, processes, seesSubPages } = report;
   const noun = huge === undefined ? 'huge-page-sized block' : 'huge page';

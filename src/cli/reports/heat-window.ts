@@ -7,6 +7,7 @@ export interface AddressWindow {
   readonly end: bigint;
 }
 
+/** Values of `--shades`: letters, the 256 colours of xterm, or 24-bit colour. */
 export const SHADES = ['none', '256', 'all'] as const;
 
 /** `0x7f1ac6000000-0x7f1ac6200000`; either end may be left out. */

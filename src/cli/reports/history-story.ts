@@ -28,6 +28,7 @@ interface ToldTarget {
   readonly notes: readonly string[];
 }
 
+/** What `octavo history --json` prints, as far as a story reads it. */
 export interface ToldHistory {
   readonly tier: string;
   readonly spans: readonly {
@@ -45,6 +46,7 @@ type Spans = ToldHistory['spans'];
 const MOST_MOMENTS = 360;
 const MOST_NOTES = 200;
 
+/** Returns the story of a history: courses over time, and a table of targets. */
 export function historyStory(history: ToldHistory, facts: Story['facts']): Story {
   const { spans, damage, tier } = history;
   const targets = [...new Set(spans.flatMap((span) => span.targets.map(({ target }) => target)))];

@@ -10,6 +10,7 @@ import type { OctavoContext } from '../context.js';
 import { STANDARD_OUTPUT, writeOutput } from '../output.js';
 import { parseWord } from '../parameters.js';
 
+/** Parsed options that say where a report goes. */
 export type ReportOutputs = {
   readonly html?: string;
   readonly md?: string;
@@ -21,6 +22,7 @@ export type ReportOutputs = {
 const file = (brief: string) =>
   ({ kind: 'parsed', parse: parseWord, optional: true, brief, placeholder: 'file' }) as const;
 
+/** Declarations of `--html`, `--md`, `--svg`, `--png` and `--figure`. */
 export const outputFlags = {
   html: file('Write a page that tells it all, opens offline and needs nothing else; - is standard output'),
   md: file('Write it as Markdown for an issue or a chat; - is standard output'),
@@ -57,6 +59,7 @@ function wantingOutput(outputs: ReportOutputs): readonly string[] {
 export const pipedOutput = (outputs: ReportOutputs): string | undefined =>
   wantingOutput(outputs).length > 0 ? STANDARD_OUTPUT : undefined;
 
+/** Whether any file was asked for; the terminal then shows only what was written. */
 export const hasOutputs = ({ html, md, svg, png }: ReportOutputs): boolean =>
   [html, md, svg, png].some((path) => path !== undefined);
 

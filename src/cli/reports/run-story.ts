@@ -39,6 +39,7 @@ const OUTCOMES: Readonly<Record<Verdict['outcome'], string>> = {
   'undone-since': 'undone since',
 };
 
+/** Returns the story of a run. `figures` are further parts, such as the heat that it was decided by. */
 export function runStory(run: ToldRun, figures: readonly Part[], facts: Story['facts']): Story {
   const { plan } = run;
   const first = firstVerdicts(run);

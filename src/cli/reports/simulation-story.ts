@@ -27,6 +27,7 @@ const MOST_LINES = 3;
 const MOST_ROWS = 360;
 const MOST_NOTES = 400;
 
+/** Returns the story of a simulation's outcome. */
 export function simulationStory(outcome: SimulationOutcome, facts: Story['facts']): Story {
   const { scenario, about, cpu, durationMs, seed } = outcome;
   return {

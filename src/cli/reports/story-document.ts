@@ -1,6 +1,7 @@
 /** A story as JSON: its words, tables and the numbers behind its figures, without the drawings. */
 import type { Part, Story } from '../../reports/story/story.js';
 
+/** Returns the document `story`, version 1. */
 export function storyDocument({ sections, ...story }: Story): object {
   return {
     octavo: 'story',

@@ -5,6 +5,7 @@ import { facts, table } from '../print/table.js';
 /** Rows of a table that a screen holds; --html and --md have more. */
 const SHOWN_ROWS = 20;
 
+/** Returns a story as lines for a terminal, tables laid out later to its width. */
 export function storyText({ title, lead, tiles, sections, facts: made }: Story): string {
   return [
     title,

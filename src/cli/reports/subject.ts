@@ -9,6 +9,7 @@ import { journalPlace } from '../turns.js';
 import type { ToldDocument } from './document-schemas.js';
 import type { ToldRun } from './run-story.js';
 
+/** A document that tells a story, or a heat file that still has to be read. */
 export type Subject = ToldDocument | { readonly kind: 'heat'; readonly source: HeatFileSource };
 
 /** A run by its name, unless there is a file of that name. Throws what reading it throws. */

@@ -30,6 +30,7 @@ const PREFERRED = {
   heat: 'histogram',
 } as const;
 
+/** Writes the story of a document to the files asked for, or to standard output as text or JSON. */
 export async function tellDocument(
   context: OctavoContext,
   told: ToldDocument,
@@ -55,6 +56,7 @@ async function storyOf(
   return runStory(told.run, heat === undefined ? [] : await runHeat(context, told.run, heat), facts);
 }
 
+/** A heat file with the report that was made of it. */
 export interface ReportedHeat {
   readonly path: string;
   readonly report: HeatReport;
@@ -63,6 +65,7 @@ export interface ReportedHeat {
   readonly pids: ReadonlySet<number> | undefined;
 }
 
+/** Writes the report of a heat file to the files asked for. */
 export async function writeHeatReport(
   context: OctavoContext,
   source: HeatFileSource,

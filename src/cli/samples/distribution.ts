@@ -3,15 +3,19 @@ import type { MemoryUse } from '../../sources/distributions.js';
 import type { Row, RowKind } from '../print/rows.js';
 import { showBytes } from '../print/units.js';
 
+/** Distributions that `octavo report --distribution` knows, by the names that damo gives them. */
 export const DISTRIBUTIONS = ['wss', 'footprint', 'recency', 'rss', 'vsz'] as const;
+/** One of `DISTRIBUTIONS`. */
 export type DistributionName = (typeof DISTRIBUTIONS)[number];
 
+/** One point of a distribution: a size at a moment, or bytes that were idle for some time. */
 export interface DistributionPoint {
   /** Milliseconds after the first moment, or (recency) since the last access; null when not known. */
   readonly ms: number | null;
   readonly bytes: number;
 }
 
+/** The distribution of one process or target. */
 export interface DistributionGroup {
   /** The process, or DAMON's target. */
   readonly who: string;
@@ -21,6 +25,7 @@ export interface DistributionGroup {
   readonly points: readonly DistributionPoint[];
 }
 
+/** A distribution over all processes of a file, as `--json` prints it. */
 export interface Distribution {
   readonly distribution: DistributionName;
   readonly unit: 'bytes' | 'ms';
@@ -28,6 +33,7 @@ export interface Distribution {
   readonly notes: readonly string[];
 }
 
+/** Columns of a point for programs: `at_ms` or `idle_ms`, by the distribution. */
 export const DISTRIBUTION_ROWS: RowKind = {
   octavo: 'distribution-row',
   version: 1,
@@ -37,6 +43,7 @@ export const DISTRIBUTION_ROWS: RowKind = {
 /** What damo prints unless told otherwise. */
 const PERCENTS = [0, 25, 50, 75, 100];
 
+/** Returns the named distribution of a use of memory, with percentiles of each group. */
 export function distributionOf(
   name: DistributionName,
   use: MemoryUse,
@@ -110,6 +117,7 @@ function byMemory(who: string, points: readonly DistributionPoint[]): Distributi
   };
 }
 
+/** Yields each point of each group as a row. */
 export function* distributionRows({ distribution, groups }: Distribution): Iterable<Row> {
   for (const { who, points } of groups) {
     for (const { ms, bytes } of points) {
@@ -130,6 +138,7 @@ const BAR_WIDTH = 40;
 /** Moments drawn; of more, evenly chosen ones. */
 const MOST_DRAWN = 20;
 
+/** Returns the distribution in words, each group with a line of percentiles. */
 export function distributionLines(all: Distribution): string[] {
   const { distribution, groups, unit, notes } = all;
   const show = (value: number) => (unit === 'ms' ? showTime(value) : showBytes(Math.round(value)));

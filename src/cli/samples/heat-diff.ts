@@ -13,6 +13,7 @@ import { pageToAddress } from '../../vocabulary/units.js';
 import type { Row, RowKind } from '../print/rows.js';
 import { type HeatMaps, heatMaps, nameAt } from './heat-maps.js';
 
+/** One block that changed, with samples before and after. */
 export interface ChangeLine {
   readonly pid: ProcessId;
   /** Byte address in hexadecimal. */
@@ -28,6 +29,7 @@ export interface ChangeLine {
   readonly sparseAfter: Sparseness;
 }
 
+/** What changed from one heat file to another, as `octavo heat diff --json` prints it. */
 export interface HeatDiff {
   readonly samples: { readonly before: number; readonly after: number };
   /** Shares of the accesses that samples do not speak for. */
@@ -40,6 +42,7 @@ export interface HeatDiff {
   readonly changes: readonly ChangeLine[];
 }
 
+/** By how much a share must change, and how many blocks are listed. */
 export interface DiffOptions extends CompareOptions {
   readonly top: number;
   /** Also blocks that did not change, or of which that is not known. */
@@ -47,6 +50,10 @@ export interface DiffOptions extends CompareOptions {
   readonly pids?: ReadonlySet<ProcessId>;
 }
 
+/**
+ * Compares two heat files block by block. Throws an OctavoError where they are samples of different natures
+ * or page sizes.
+ */
 export async function heatDiff(
   before: HeatFileSource,
   after: HeatFileSource,
@@ -133,6 +140,7 @@ function mappingIn({ names }: HeatMaps, pid: ProcessId, first: number, pages: nu
   return '';
 }
 
+/** Columns of a changed block for programs. */
 export const CHANGE_ROWS: RowKind = {
   octavo: 'heat-change',
   version: 1,
@@ -150,6 +158,7 @@ export const CHANGE_ROWS: RowKind = {
   ],
 };
 
+/** Returns a changed block as a row of `CHANGE_ROWS`. */
 export function changeRow(line: ChangeLine): Row {
   return {
     pid: line.pid,
@@ -172,6 +181,7 @@ const HEAT_WORDS: Readonly<Record<HeatChange, string>> = {
   unknown: '',
 };
 
+/** Returns the difference in words, blocks with the largest change first. */
 export function diffLines(diff: HeatDiff): string[] {
   const { blocks, samples, factor, sparseBelow } = diff;
   const lost = Math.max(diff.unseenShare.before, diff.unseenShare.after);

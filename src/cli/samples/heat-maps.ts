@@ -15,6 +15,7 @@ export interface NamedRun {
   readonly name: string;
 }
 
+/** Hot maps of heat files by process, and the names of mappings in them. */
 export interface HeatMaps {
   readonly maps: ReadonlyMap<ProcessId, HotMap>;
   /** Ascending, by process. */
@@ -44,6 +45,7 @@ export async function mergedMaps(sources: readonly HeatFileSource[]): Promise<Me
   return { hot, names, maps: hot.build(sources.map(({ origin }) => origin)) };
 }
 
+/** Hot maps of several files, added up, with what is needed to write them as one. */
 export interface Merging {
   readonly hot: HotMaps;
   readonly names: HeatMaps['names'];

@@ -13,6 +13,7 @@ import { joinedRows, viewRows } from './view.js';
 /** As many as an import with --slice may have. */
 const MOST_SLICES = 64;
 
+/** The bytes of the merged file, and what it says of itself. */
 export interface Merged {
   readonly file: Uint8Array;
   readonly facts: HeatFacts;

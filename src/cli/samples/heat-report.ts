@@ -16,6 +16,7 @@ import { type BlockNumber, pageToAddress } from '../../vocabulary/units.js';
 import { type NothingSampled, nothingInHeat } from './nothing-sampled.js';
 import { MappingPlaces } from './touched-mappings.js';
 
+/** One of the hottest blocks. */
 export interface BlockLine {
   readonly pid: number;
   readonly command: string;
@@ -32,6 +33,7 @@ export interface BlockLine {
   readonly fraction?: HotFraction;
 }
 
+/** Samples of a process, or of one of its mappings. */
 export interface GroupLine {
   readonly pid: number;
   readonly command: string;
@@ -46,6 +48,7 @@ export interface GroupLine {
   readonly blocks: number;
 }
 
+/** Everything that `octavo report` says of a heat file, as `--json` prints it. */
 export interface HeatReport {
   readonly source: string;
   readonly samples: number;
@@ -86,6 +89,7 @@ export interface HeatReport {
   readonly hottest: readonly BlockLine[];
 }
 
+/** How the report counts, and how many blocks and mappings it lists. */
 export interface ReportOptions {
   readonly bins: number;
   readonly top: number;
@@ -96,6 +100,7 @@ export interface ReportOptions {
   readonly huge?: HugeBlocks;
 }
 
+/** Reads all rows of a heat file and returns its report. */
 export async function heatReport(source: HeatFileSource, options: ReportOptions): Promise<HeatReport> {
   const gathered = await gather(source, options.pids);
   const maps = [...gathered.builders.values()].map((builder) => builder.build([source.origin]));
@@ -264,6 +269,7 @@ function countSparse(
   return { below, ...counts };
 }
 
+/** Whether a block is sparse for certain, surely wider, or neither can be told from its samples. */
 export function sparseness(
   fraction: HotFraction | undefined,
   below: number,

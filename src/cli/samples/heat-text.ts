@@ -7,6 +7,7 @@ import { nothingLines } from './nothing-sampled.js';
 
 const BAR_WIDTH = 40;
 
+/** Returns a heat report as lines for a terminal. */
 export function reportLines(report: HeatReport): string[] {
   return [
     `${report.samples} samples from ${report.source}`,

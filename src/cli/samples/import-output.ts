@@ -22,6 +22,7 @@ import {
 } from './touched-view.js';
 import { VIEW_ROWS, viewLines, viewOf, viewRow } from './view.js';
 
+/** Parsed options on what `octavo import` prints. */
 export interface OutputFlags {
   readonly out?: string;
   readonly by?: ViewName | PlaceName;
@@ -50,6 +51,7 @@ export function checkOutputs({ out, format, json }: OutputFlags): void {
   });
 }
 
+/** Prints what was imported, in the form that the options ask for. */
 export function printImported(
   context: OctavoContext,
   imported: Imported,

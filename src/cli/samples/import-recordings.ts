@@ -13,6 +13,10 @@ import type { Imported } from './imported.js';
 import { Importing, type ImportOptions } from './importing.js';
 import { openRecording } from './open-recording.js';
 
+/**
+ * Reads recordings one after the other. Throws an OctavoError for a file that cannot be read; damage within
+ * one is counted.
+ */
 export async function importRecordings(
   context: OctavoContext,
   paths: readonly string[],
@@ -83,6 +87,7 @@ async function damoRegions(
   return readDamoRecord(name, whole, longest);
 }
 
+/** Returns what a source needs of a command: host, stop signal, and progress under the name of the path. */
 export function working(context: OctavoContext, path: string) {
   return {
     host: context.host,

@@ -10,6 +10,7 @@ import { nothingImported, nothingLines } from './nothing-sampled.js';
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
+/** Returns the document `import`. */
 export function importDocument(
   imported: Imported,
   paths: readonly string[],
@@ -59,6 +60,7 @@ function namedBySize({ geometry, pages, blocks, physicalBlocks }: Tally): object
   return isThat ? { pages4k: pages, pages2m: blocks, pages2mPhysical: physicalBlocks } : {};
 }
 
+/** Returns what was imported as lines for a terminal: samples, places, losses. */
 export function importText(imported: Imported, out: string | undefined): string[] {
   const { tally } = imported;
   const { pageBytes, blockBytes } = tally.geometry;

@@ -9,6 +9,7 @@ import type { OctavoContext } from '../context.js';
 import { tellBeside, writeOutput } from '../output.js';
 import { plural } from '../print/units.js';
 
+/** Parsed options of `octavo import --trace`. */
 export interface TraceFlags {
   readonly out?: string;
   readonly json: boolean;

@@ -28,12 +28,14 @@ import { SliceClocks } from './slice-clocks.js';
 import { type PlaceName, type TouchedView, touchedView } from './touched-view.js';
 import { joinedRows } from './view.js';
 
+/** What to count of touched places: blocks or pages, with names and instructions. */
 export interface TouchOptions {
   readonly by: PlaceName;
   /** Counters for a recording, of which it is known later when it ended at the latest. */
   placesOf(session: PerfSession, recordedMs: () => Milliseconds | undefined): TouchedPlaces;
 }
 
+/** What to keep of recordings, and for which processes. */
 export interface ImportOptions {
   readonly geometry: PageGeometry;
   readonly pids?: ReadonlySet<number>;
@@ -65,6 +67,7 @@ type Recorded = Pick<PerfFileSource, 'sorter' | 'session'>;
 /** What was counted of the events of a recording that have the nature of the maps. */
 type Counted<What> = (nature: SampleNature | undefined) => What;
 
+/** One import: takes batches of all its recordings into one tally and hot maps by slices of time. */
 export class Importing {
   readonly imported: Imported;
   private readonly hot: HeatSlices | undefined;

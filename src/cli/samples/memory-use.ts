@@ -9,6 +9,7 @@ import type { OctavoContext } from '../context.js';
 import { working } from './import-recordings.js';
 import { openRecording } from './open-recording.js';
 
+/** The use of memory that was read, and what limits it. */
 export interface ToldUse {
   readonly use: MemoryUse;
   readonly notes: readonly string[];

@@ -3,6 +3,7 @@ import type { HeatFacts } from '../../formats/heat-file/facts.js';
 import { NATURES, obstacle } from '../../vocabulary/nature.js';
 import type { Imported } from './imported.js';
 
+/** Why there is nothing to show, and a remedy. */
 export interface NothingSampled {
   /** A clause: `none of the 12 samples has an address`. */
   readonly why: string;

@@ -14,6 +14,7 @@ import type { OctavoContext } from '../context.js';
 const HEAD_BYTES = 4096;
 const LATIN = new TextDecoder('latin1');
 
+/** Exactly one of these is there: what the first bytes told. */
 export interface OpenedRecording {
   /** Bytes of a perf.data that comes through a pipe. */
   readonly stream?: AsyncIterable<Uint8Array>;

@@ -9,6 +9,7 @@ import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { OctavoContext } from '../context.js';
 import { writeOutput } from '../output.js';
 
+/** Writes the heat that a probe saw. Throws FILE_UNWRITABLE. */
 export function saveProbedHeat(
   context: OctavoContext,
   path: string,

@@ -13,6 +13,7 @@ import { touchedMappings } from './touched-mappings.js';
 /** Rows of views kept in a heat file. */
 const MOST_VIEW_ROWS = 100_000;
 
+/** Writes the heat file of an import. Throws FILE_UNWRITABLE. */
 export function saveHeat(
   context: OctavoContext,
   imported: Imported,

@@ -4,6 +4,7 @@ import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { RecordingFacts } from '../../vocabulary/recording.js';
 import type { Nanoseconds } from '../../vocabulary/units.js';
 
+/** The clock of each recording, and the offset that brings its times to one clock for all. */
 export class SliceClocks {
   /** What brings times of a recording to the wall clock; 0 where that is not known. */
   private readonly offsets = new Map<PerfSession, Nanoseconds>();

@@ -7,16 +7,20 @@ import type { Row, RowKind } from '../print/rows.js';
 
 /** Sizes of the places that accesses are shown by. */
 export const PLACE_NAMES = ['block', 'page'] as const;
+/** `block` or `page`: what `--by` counts. */
 export type PlaceName = (typeof PLACE_NAMES)[number];
 
+/** Whether a value of `--by` asks for places, and not for a view of samples. */
 export const isPlaceName = (by: string): by is PlaceName => PLACE_NAMES.some((name) => name === by);
 
+/** A place with its samples, names and instructions. */
 export interface TouchedLine extends TouchedPlace {
   readonly command: string;
   /** Of the accesses of all places. */
   readonly share: Fraction;
 }
 
+/** The hottest places of a recording. */
 export interface TouchedView {
   readonly by: PlaceName;
   /** Places with samples; those listed are the hottest. */
@@ -29,6 +33,7 @@ export interface TouchedView {
 const MOST_TOUCHES = 16;
 const MOST_LISTED = 1 << 16;
 
+/** Columns of a place for programs. */
 export const TOUCHED_ROWS: RowKind = {
   octavo: 'touched-place',
   version: 1,
@@ -51,6 +56,7 @@ export const TOUCHED_ROWS: RowKind = {
   ],
 };
 
+/** Returns how many base pages one place has. */
 export const pagesOf = (by: PlaceName, geometry: PageGeometry): Pages =>
   by === 'page' ? 1 : geometry.pagesPerBlock;
 

@@ -5,6 +5,7 @@ import { VALUES_OF, VIEW_NAMES, type ViewName, type ViewRow } from '../../source
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Row, RowKind } from '../print/rows.js';
 
+/** One value of a view: how many samples have it, and how many accesses these stand for. */
 export interface ViewLine {
   readonly value: string;
   readonly samples: number;
@@ -15,11 +16,13 @@ export interface ViewLine {
   readonly meanLatencyCycles: number | null;
 }
 
+/** A value within one mapping of one process. */
 export interface ViewGroup extends ViewLine {
   readonly pid: number;
   readonly mapping: string;
 }
 
+/** Samples by one of their properties. */
 export interface View {
   readonly by: ViewName;
   readonly samples: number;
@@ -28,6 +31,7 @@ export interface View {
   readonly groups: readonly ViewGroup[];
 }
 
+/** Columns of a group for programs. */
 export const VIEW_ROWS: RowKind = {
   octavo: 'view-row',
   version: 1,
@@ -68,6 +72,7 @@ function lineOf(value: string, rows: readonly ViewRow[], all: number): ViewLine 
   };
 }
 
+/** Returns a group as a row of `VIEW_ROWS`. */
 export function viewRow({ by }: View, group: ViewGroup): Row {
   const { value, pid, mapping, samples, accesses, share, meanLatencyCycles } = group;
   return {
@@ -90,6 +95,7 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   kind: 'kind of access',
 };
 
+/** Returns a view as lines, its `top` largest groups below the values. */
 export function viewLines({ by, samples, values, groups }: View, top: number): string[] {
   return [
     `${samples} samples by ${TITLES[by]}`,

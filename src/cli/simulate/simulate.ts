@@ -28,6 +28,7 @@ const READY = ['../scenarios/', '../../../../scenarios/'].map((path) =>
 /** Baselines with fewer accesses than this are quicker here than on another thread. */
 const WORTH_A_THREAD = 2e6;
 
+/** Parsed options of `octavo simulate`. */
 export type SimulateFlags = {
   readonly json: boolean;
   readonly list: boolean;

@@ -1,6 +1,7 @@
 /** The points of a sweep: what `--sweep KEY=VALUE,VALUE…` means. */
 import { OctavoError } from '../../vocabulary/errors.js';
 
+/** One combination of values: keys of the scenario with what they are set to. */
 export type Point = readonly (readonly [key: string, value: string])[];
 
 /** Every combination of the values of all keys. A key that is given again has more values. Throws USAGE. */

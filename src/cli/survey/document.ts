@@ -13,6 +13,7 @@ interface Asked {
   readonly sort: string;
 }
 
+/** Returns the document `survey`. What is not known is null, never 0. */
 export function surveyDocument(rows: readonly SurveyRow[], survey: Survey, asked: Asked) {
   const { totals, host, hidden, ended, spent, bounds, notes } = survey;
   return {
@@ -133,12 +134,14 @@ export function unseenOf(rows: readonly SurveyRow[], hidden: number): readonly U
 
 const CSV_FIGURES = FIGURES.flatMap((figure) => [figure, `${figure}Low`, `${figure}High`]);
 
+/** Columns of a service for programs: each figure with its least and most. */
 export const SURVEY_ROWS: RowKind = {
   octavo: 'survey',
   version: 1,
   columns: ['kind', 'name', 'processes', ...CSV_FIGURES, 'lockUs', 'splits', 'blocksRead', 'blocksReadable'],
 };
 
+/** Returns a service as a row of `SURVEY_ROWS`. */
 export function surveyRow(row: SurveyRow): Row {
   const figures = FIGURES.flatMap((figure) => {
     const amount = row.figures[figure];

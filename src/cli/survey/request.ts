@@ -6,10 +6,14 @@ import { givenParameters } from '../kind-flags.js';
 
 /** Nobody names blocks of all processes. */
 const { 'named-blocks': _, ...WITHOUT_NAMED } = POLICIES;
+/** Policies that can be asked about a whole host: all but those that need blocks by name. */
 export const SURVEY_POLICIES = WITHOUT_NAMED;
+/** Name of a policy that a survey can ask. */
 export type SurveyPolicy = Exclude<PolicyName, 'named-blocks'>;
+/** The recordings that a survey takes: heat files only, since reading samples would exceed its time. */
 export const SURVEY_HEAT = { 'heat-file': KINDS.recordings['heat-file'] };
 
+/** Parsed value of `--policy`. */
 export interface PolicyFlags {
   readonly policy?: SurveyPolicy;
 }

@@ -18,6 +18,7 @@ export const COLUMNS: Readonly<Record<Figure, readonly [head: string, says: stri
   returns: ['returns', 'what the policy would give back at once'],
 };
 
+/** Returns a survey as a table of its first `most` services, totals of all, and what was not seen. */
 export function showSurvey(rows: readonly Row[], survey: Survey, most: number): string {
   const shown = rows.slice(0, most).map(rowCells);
   const { figures, lockUs } = survey.totals;

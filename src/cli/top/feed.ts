@@ -14,6 +14,7 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { requestOf } from '../survey/request.js';
 
+/** Where frames may come from. */
 export interface FeedWishes {
   readonly place: JournalPlace;
   /** Runtime directory of the agent, where it is not the usual one. */
@@ -28,6 +29,7 @@ export interface FeedWishes {
 const HEAT_MS = 300_000;
 const SHOWN_RUNS = 50;
 
+/** Returns a feed that asks the agent first, and surveys where no agent answers. */
 export function feedOf(context: OctavoContext, wishes: FeedWishes): Feed {
   const runtime = wishes.runtime ?? runtimeDirectory(context.host);
   const surveys = surveyFeed(context, wishes);

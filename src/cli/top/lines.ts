@@ -10,6 +10,7 @@ import { type Pace, Waker } from './wake.js';
 /** A page of lines, for keys that move by pages. */
 const PAGE = { columns: Number.POSITIVE_INFINITY, rows: 24 };
 
+/** Prints each look as text until the frames are used up, `q` is read or the command is stopped. */
 export async function followLines(context: OctavoContext, session: TopSession, pace: Pace): Promise<void> {
   const waker = new Waker(context);
   for (let frame = 0; frame < pace.frames && !session.hasEnded; frame++) {

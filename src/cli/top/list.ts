@@ -2,6 +2,7 @@
 import { plainLetters } from '../print/plain-letters.js';
 import { widthOf } from '../print/wrap.js';
 
+/** A column of a list. */
 export interface ListColumn {
   readonly title: string;
   readonly right?: boolean;
@@ -9,11 +10,13 @@ export interface ListColumn {
   readonly drop: number;
 }
 
+/** A row of a list; its key tells it from others when the next frame has another order. */
 export interface ListRow {
   readonly key: string;
   readonly cells: readonly string[];
 }
 
+/** Everything that one level of the view shows. */
 export interface List {
   readonly title: string;
   readonly columns: readonly ListColumn[];
@@ -24,16 +27,19 @@ export interface List {
   readonly below: readonly string[];
 }
 
+/** Columns and rows of a terminal. */
 export interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }
 
+/** What the terminal can show. */
 export interface Look {
   readonly ascii: boolean;
   readonly colour: boolean;
 }
 
+/** Which row is chosen, and how far the list is scrolled. */
 export interface Cursor {
   readonly selected: number;
   /** First row shown. */

@@ -16,6 +16,7 @@ const ORDER_WORDS: Readonly<Record<TopOrder, string>> = {
   name: 'name',
 };
 
+/** Returns the list of targets in an order, with its totals below. */
 export function targetList(frame: Frame, by: TopOrder): List {
   const rows = ordered(frame.targets, by).map((target) => ({ key: target.key, cells: targetCells(target) }));
   return {
@@ -54,6 +55,7 @@ function targetCells(target: TopTarget): readonly string[] {
   ];
 }
 
+/** Returns the list of recent decisions, newest first as the frame has them. */
 export function decisionList(frame: Frame): List {
   return {
     title: `octavo top  recent decisions  ${frame.from}`,
@@ -67,6 +69,7 @@ export function decisionList(frame: Frame): List {
   };
 }
 
+/** Returns the list of a target's processes. */
 export function processList(name: string, processes: readonly ProcessLine[]): List {
   return {
     title: `octavo top  ${name}: processes`,
@@ -77,6 +80,7 @@ export function processList(name: string, processes: readonly ProcessLine[]): Li
   };
 }
 
+/** Returns the list of a process's mappings, estimated where only a sample was looked at. */
 export function mappingList(pid: number, { mappings, look }: Opened): List {
   const { sample } = look;
   const part = sample === undefined ? '' : ` (${sample.seen} of ${sample.of} pieces, drawn at random)`;
@@ -114,6 +118,7 @@ function mappingCells({ address, mapping, totals }: MappingLine, pageBytes: numb
   ];
 }
 
+/** The blocks of one mapping, or why they cannot be shown. */
 export interface Blocks {
   readonly pid: number;
   /** Of their mapping. */
@@ -125,6 +130,7 @@ export interface Blocks {
   readonly why: readonly string[];
 }
 
+/** Returns the list of a mapping's blocks. */
 export function blockList({ pid, address, blocks, pages, why }: Blocks): List {
   return {
     title: `octavo top  process ${pid}, mapping ${address}: blocks`,
@@ -170,6 +176,7 @@ const HELP: readonly string[] = [
   '~ is expected from a sample, of which octavo survey tells the bounds.',
 ];
 
+/** Returns keys and columns in words. */
 export function helpList(): List {
   const rows = HELP.map((line, at) => ({ key: String(at), cells: [line] }));
   return { title: 'octavo top  keys and columns', columns: [left('', 0)], rows, empty: '', below: [] };

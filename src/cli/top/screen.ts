@@ -10,6 +10,7 @@ import { type Pace, Waker } from './wake.js';
 /** A key while nothing is shown yet waits for this long at most. */
 const HELD_MS = Number.POSITIVE_INFINITY;
 
+/** Draws frames on a terminal until `q` or a stop, and always gives the screen back as it was. */
 export async function followScreen(
   context: OctavoContext,
   session: TopSession,

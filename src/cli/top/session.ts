@@ -17,6 +17,7 @@ import {
   withCursor,
 } from './view.js';
 
+/** Holds the frame and the view, and loads what a level needs when it is opened. */
 export class TopSession {
   readonly #context: OctavoContext;
   readonly #feed: Feed;

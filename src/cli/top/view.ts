@@ -2,6 +2,7 @@
 import { TOP_ORDERS, type TopOrder } from '../../top/frame.js';
 import type { Cursor } from './list.js';
 
+/** A level of the view, with what was opened on it. */
 export type Place =
   | { readonly level: 'targets' }
   | { readonly level: 'decisions' }
@@ -10,11 +11,13 @@ export type Place =
   | { readonly level: 'mappings'; readonly pid: number }
   | { readonly level: 'blocks'; readonly pid: number; readonly mapping: number };
 
+/** A place on the way, and the cursor there. */
 export interface Step {
   readonly place: Place;
   readonly cursor: Cursor;
 }
 
+/** The way from the list of targets to what is shown, the order, and whether new frames wait. */
 export interface View {
   /** The way here; never empty. */
   readonly way: readonly Step[];
@@ -22,12 +25,14 @@ export interface View {
   readonly isHeld: boolean;
 }
 
+/** The list of targets by bloat. */
 export const FIRST_VIEW: View = {
   way: [{ place: { level: 'targets' }, cursor: { selected: 0, top: 0 } }],
   order: 'bloat',
   isHeld: false,
 };
 
+/** What a key asks for. */
 export type Action =
   | { readonly does: 'move'; readonly by: number }
   | { readonly does: 'page'; readonly by: -1 | 1 }
@@ -79,23 +84,28 @@ export function actionsOf(typed: string): readonly Action[] {
   return [...typed.matchAll(PIECE)].flatMap(([piece]) => (Object.hasOwn(KEYS, piece) ? [KEYS[piece]] : []));
 }
 
+/** Returns the place that is shown now. */
 export function here(view: View): Step {
   return view.way[view.way.length - 1];
 }
 
+/** Returns the view one level further in, its cursor at the top. */
 export function entered(view: View, place: Place): View {
   return { ...view, way: [...view.way, { place, cursor: { selected: 0, top: 0 } }] };
 }
 
+/** Returns the view one level up; the first level stays. */
 export function left(view: View): View {
   return view.way.length === 1 ? view : { ...view, way: view.way.slice(0, -1) };
 }
 
+/** Returns the view with another cursor on its current place. */
 export function withCursor(view: View, cursor: Cursor): View {
   const { place } = here(view);
   return { ...view, way: [...view.way.slice(0, -1), { place, cursor }] };
 }
 
+/** Returns the view with the next order of the round. */
 export function nextOrder(view: View): View {
   const at = TOP_ORDERS.indexOf(view.order);
   return { ...view, order: TOP_ORDERS[(at + 1) % TOP_ORDERS.length] };

@@ -3,12 +3,14 @@
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 
+/** How often the view looks, and when it ends by itself. */
 export interface Pace {
   readonly everyMs: Milliseconds;
   /** Looks before it ends. */
   readonly frames: number;
 }
 
+/** What ended a wait. */
 export type Woken =
   | { readonly by: 'typed'; readonly text: string }
   /** Nothing more will be typed. */

@@ -1,5 +1,6 @@
 import { ALWAYS, type Contender } from './contender.js';
 
+/** The ruler for speed: THP everywhere. */
 export const always: Contender = {
   name: 'always',
   brief: 'THP everywhere: huge pages at the first touch, khugepaged at its defaults',

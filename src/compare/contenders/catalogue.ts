@@ -40,6 +40,7 @@ export const CONTENDERS: readonly Contender[] = [
   ...OWN,
 ];
 
+/** Names that `octavo compare --policies` takes. */
 export const CONTENDER_NAMES: readonly string[] = CONTENDERS.map(({ name }) => name);
 
 /** Links of `chain`, which has them all: run where they are asked for. */
@@ -50,9 +51,11 @@ export const DEFAULT_NAMES: readonly string[] = CONTENDER_NAMES.filter((name) =>
 
 /** The policy whose parts are switched off one by one, and what is left each time; run where they are asked for. */
 export const ABLATED = 'octavo';
+/** The policy `octavo` with one part left out each, to see what the part is worth. */
 export const ABLATIONS: readonly Contender[] = OWN.filter(({ name }) => name === ABLATED).flatMap((own) =>
   ablationsOf(own, octavoInParts),
 );
 
+/** Returns the contender or ablation of a name; undefined where there is none. */
 export const contenderOf = (name: string): Contender | undefined =>
   [...CONTENDERS, ...ABLATIONS].find((contender) => contender.name === name);

@@ -31,6 +31,7 @@ export interface Rule {
 /** Turns a knob of the kernel every second, by what it reads from the host's files. */
 export type Steering = (host: Host, processes: readonly string[]) => void;
 
+/** One way to decide about page sizes, with its source in the literature. */
 export interface Contender {
   readonly name: string;
   /** The rule, in one line. */
@@ -67,6 +68,7 @@ export const SPLITTING = ({ geometry }: Place) => ({
 /** The host of contenders that collapse: memory begins small, and who asked for it gets huge pages. */
 export const COLLAPSING = () => ({ enabled: 'madvise' });
 
+/** Returns the names of all processes of the scenario. */
 export const processNames = ({ scenario }: Place): readonly string[] =>
   scenario.processes.map(({ name }) => name);
 

@@ -3,6 +3,7 @@ import { COLLAPSING, type Contender, type Place, processNames } from './contende
 /** Aggregations of 100 ms; a run that is shorter than 28 s leaves a quarter of it for the age. */
 const agesOf = ({ scenario }: Place) => Math.max(1, Math.round(Math.min(7e9, scenario.duration / 4) / 100e6));
 
+/** DAMON's own efficient THP: two schemes that give advice by access. */
 export const damonEthp: Contender = {
   name: 'damon-ethp',
   brief: 'DAMON: MADV_HUGEPAGE on regions with 5 % of samples, MADV_NOHUGEPAGE on 2 MiB without any for 7 s',

@@ -7,6 +7,7 @@ const WANTED = 0.5;
 const SCALE = 10_000;
 const USUAL_BYTES = 128 * MIB;
 
+/** DAMOS with a quota that aims at a share of huge memory. */
 export const damosGoal: Contender = {
   name: 'damos-goal',
   brief: 'DAMOS collapses the hottest regions until half of the data is huge (goal hugepage_mem_bp)',

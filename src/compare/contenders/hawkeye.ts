@@ -9,6 +9,7 @@ const RECOVER_ABOVE = 0.85;
 /** khugepaged's default of 4096 pages a scan. */
 const PAGES_A_SCAN = 4096;
 
+/** HawkEye: access coverage in bins, and recovery of bloat under pressure. */
 export const hawkeye: Contender = {
   name: 'hawkeye',
   brief:

@@ -4,6 +4,7 @@ import { ruleKind } from './rule-memory.js';
 /** Utilisation from which a region is promoted. */
 const UTILISED = 0.9;
 
+/** Ingens: collapse by utilization, hot regions first. */
 export const ingens: Contender = {
   name: 'ingens',
   brief: 'collapse regions of which 90 % are present, the more often accessed first',

@@ -1,5 +1,6 @@
 import { adviseAll, COLLAPSING, type Contender } from './contender.js';
 
+/** khugepaged of Linux 7.2, with collapse to mTHP sizes. */
 export const khugepagedMthp: Contender = {
   name: 'khugepaged-mthp',
   brief: 'khugepaged with mTHP: the largest enabled order whose range is full (max_ptes_none 0; 64K and 2M)',

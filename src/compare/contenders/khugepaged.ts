@@ -1,5 +1,6 @@
 import { adviseAll, COLLAPSING, type Contender } from './contender.js';
 
+/** khugepaged of Linux with its defaults, on memory that begins small. */
 export const khugepaged: Contender = {
   name: 'khugepaged',
   brief: 'memory begins small; khugepaged collapses any block with one page in use (max_ptes_none 511)',

@@ -8,6 +8,7 @@ const WORTH = 0.95;
 /** Share of the resident memory that the fast tier is taken to hold. */
 const FAST_SHARE = 0.5;
 
+/** MEMTIS: split by skew. */
 export const memtis: Contender = {
   name: 'memtis',
   brief: 'split the most skewed huge pages, as many as base pages would serve more samples from a fast tier',

@@ -1,5 +1,6 @@
 import type { Contender } from './contender.js';
 
+/** The ruler for memory: no huge page anywhere. */
 export const never: Contender = {
   name: 'never',
   brief: 'THP off: all memory in base pages',

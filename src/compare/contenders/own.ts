@@ -13,6 +13,7 @@ const NO_CONTENDERS: ReadonlySet<string> = new Set(['named-blocks']);
 /** Parameters that are not a policy's own fallbacks: B × S asks for a balance, and no budget of slowdown is one. */
 const PARAMETERS: Readonly<Record<string, Readonly<Record<string, string>>>> = { octavo: { goal: BALANCED } };
 
+/** One contender for each policy of Octavo that needs no blocks by name. */
 export const OWN: readonly Contender[] = (Object.keys(POLICIES) as PolicyName[])
   .filter((name) => !NO_CONTENDERS.has(name))
   .map((name) => ({

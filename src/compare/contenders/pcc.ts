@@ -6,6 +6,7 @@ const A_TURN = 0.04;
 /** Entries of the promotion candidate cache. */
 const CANDIDATES = 128;
 
+/** Promotion candidate caches: collapse where TLB misses are. */
 export const pcc: Contender = {
   name: 'pcc',
   brief: 'collapse the regions with the most sampled TLB misses, 4 % of the footprint a turn',

@@ -2,6 +2,7 @@ import { SeededRandom } from '../../base/seeded-random.js';
 import { type Contender, SPLITTING } from './contender.js';
 import { ruleKind } from './rule-memory.js';
 
+/** The control: splits that know nothing. */
 export const random: Contender = {
   name: 'random',
   brief: 'splits half of the huge pages, drawn at random: what a rule must beat to know anything',

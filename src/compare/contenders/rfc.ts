@@ -4,6 +4,7 @@ import { ruleKind, SampleMemory } from './rule-memory.js';
 /** "Sparse" in the histogram of the series: fewer than a tenth of the sub-pages accessed. */
 const SPARSE = 0.1;
 
+/** The rule of the DAMON mTHP series: a split wherever few sub-pages have samples. */
 export const rfc: Contender = {
   name: 'rfc',
   brief: 'split blocks with samples on less than 10 % of the sub-pages, however few the samples',

@@ -29,6 +29,7 @@ export interface Wish {
   readonly reason: string;
 }
 
+/** The rule of a rival: wishes for blocks, by what it has seen of them. */
 export type Judge = (blocks: readonly SeenBlock[], input: PolicyInput) => readonly Wish[];
 
 /**

@@ -7,6 +7,7 @@ const WATCHED = 0.05;
 /** Slowdown that cold memory may cause. */
 const SLOWDOWN = 0.03;
 
+/** Thermostat: cold huge pages found by splitting a few at random. */
 export const thermostat: Contender = {
   name: 'thermostat',
   brief:

@@ -1,5 +1,6 @@
 import { type Contender, SPLITTING } from './contender.js';
 
+/** The shrinker of Linux 6.12 for huge pages that are mostly zeroes. */
 export const underusedShrinker: Contender = {
   name: 'underused-shrinker',
   brief: 'the kernel splits huge pages with more than 409 zero-filled sub-pages when its shrinkers run',

@@ -8,6 +8,7 @@ import { type TraceFacts, TraceWriter } from './trace-file.js';
 /** Rows that a trace file may have: beyond this it would not fit in memory as a whole. */
 const MOST_ROWS = 200e6;
 
+/** A trace file, and what its text held. */
 export interface Converted extends TextFacts {
   readonly bytes: Uint8Array;
   readonly rows: number;
@@ -15,6 +16,7 @@ export interface Converted extends TextFacts {
   readonly sampled: boolean;
 }
 
+/** Takes the text of a tracer piece by piece and returns the trace file at its end. */
 export class TraceConverter {
   readonly #path: string;
   readonly #geometry: PageGeometry;

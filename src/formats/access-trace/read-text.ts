@@ -6,6 +6,7 @@ import { LACKEY } from './lackey.js';
 import { PERF_MEM } from './perf-mem.js';
 import type { TraceFormat, TraceFormatName } from './traced.js';
 
+/** All formats, each with a test for its lines. */
 export const TRACE_FORMATS: readonly TraceFormat[] = [LACKEY, DYNAMORIO, PERF_MEM];
 
 /** What traced all accesses and wrote this text, by its whole lines; undefined of anything else. */
@@ -26,6 +27,7 @@ export interface TraceSink {
   add(page: number, write: boolean, weight: number, timeNs: number): void;
 }
 
+/** What was counted in a text. */
 export interface TextFacts {
   readonly format: TraceFormatName;
   readonly lines: number;

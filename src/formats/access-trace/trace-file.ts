@@ -11,7 +11,9 @@ import { DamagedParquet, isParquet, readColumns, readFooter } from '../parquet/r
 import { ParquetFile } from '../parquet/writer.js';
 import type { TraceSink } from './read-text.js';
 
+/** Version of the trace file; a reader refuses later ones. */
 export const TRACE_VERSION = 1;
+/** Key of the facts in the Parquet file's metadata. */
 export const TRACE_KEY = 'octavo.trace';
 
 /** Nanoseconds from the first access on, or 0 everywhere when not known; page number; 1 for stores; accesses. */
@@ -40,6 +42,7 @@ const traceFacts = z.object({
   sampled: z.boolean(),
 });
 
+/** What a trace file says of itself. */
 export type TraceFacts = z.infer<typeof traceFacts>;
 
 /** Collects accesses and writes them, row group by row group. */
@@ -124,6 +127,7 @@ export interface TraceGroup {
   readonly weight: ArrayLike<number>;
 }
 
+/** Reads a trace file row group by row group. Throws an OctavoError where it is damaged. */
 export class TraceFile {
   readonly facts: TraceFacts;
   readonly rows: number;

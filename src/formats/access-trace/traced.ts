@@ -15,6 +15,7 @@ export interface TracedAccess {
 /** What a line is besides an access: nothing to the reader, or one that begins like an access and is none. */
 export type TraceLine = TracedAccess | 'other' | 'broken';
 
+/** Name of the tool whose text it is. */
 export type TraceFormatName = 'lackey' | 'dynamorio' | 'perf-script';
 
 /** One kind of text. */

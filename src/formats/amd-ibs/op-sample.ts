@@ -66,6 +66,7 @@ export interface IbsOp {
   latency: number;
 }
 
+/** What differs between generations of IBS. */
 export interface IbsRules {
   /**
    * zen4_ibs_extensions: the physical address is only good together with a valid linear one
@@ -76,6 +77,7 @@ export interface IbsRules {
   readonly erratum1293: boolean;
 }
 
+/** Returns an empty op, to be filled again and again: decoding allocates nothing. */
 export function ibsOp(): IbsOp {
   return { addressLow: 0, addressHigh: 0, physicalLow: 0, physicalHigh: 0, kind: 0, flags: 0, latency: 0 };
 }

@@ -1,6 +1,7 @@
 /** The AUX buffers of one CPU or thread, whose records may go on from one to the next. */
 import type { SwitchTimeline } from './switch-timeline.js';
 
+/** Thread id of a buffer that belongs to a CPU. */
 export const NO_THREAD = 0xffffffff;
 
 /** The AUXTRACE record that bytes came with. */

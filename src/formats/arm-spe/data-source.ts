@@ -99,6 +99,7 @@ const HIP12: DataSources = {
   },
 };
 
+/** The table for a CPU that is not known: every source is shown by its number. */
 export const UNKNOWN_SOURCES: DataSources = { family: 'unknown CPU', names: {}, remote: [], levels: {} };
 
 /** Arm Ltd. (0x41) parts: A715 A720 A720AE A725 A78C X1 X1C X3 X4 X925 N1 N2 V1 V2 V3. */

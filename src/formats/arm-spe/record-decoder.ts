@@ -8,6 +8,7 @@ import { isAddress, isCounter, LENGTH_OF, PACKET, PACKET_OF } from './packets.js
 /** Longer than any record can be; what has no end after this many bytes is damaged. */
 export const LONGEST_RECORD = 4096;
 
+/** Records and bytes that were decoded or dropped. */
 export interface SpeCounts {
   /** Whole records, of any operation. */
   records: number;
@@ -38,6 +39,7 @@ const F = {
 } as const;
 const FIELDS = 15;
 
+/** Decodes records into reused fields. `next` returns false at the end of the bytes. */
 export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
   private readonly fields = new Int32Array(FIELDS);

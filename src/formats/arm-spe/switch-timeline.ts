@@ -6,6 +6,7 @@ const INITIAL = 32;
 /** Per CPU; the oldest go first when a recording has more between two reads of its AUX data. */
 const MOST_ENTRIES = 1 << 20;
 
+/** Switches of one CPU as sorted columns, asked by time. */
 export class SwitchTimeline {
   private times = new Float64Array(INITIAL);
   private pids = new Int32Array(INITIAL);

@@ -4,6 +4,7 @@
  */
 const MASK_64 = (1n << 64n) - 1n;
 
+/** The parameters of PERF_RECORD_TIME_CONV. */
 export interface TimeConversion {
   /** At most 63. */
   readonly shift: number;

@@ -19,12 +19,14 @@ export function parseDamonLine(line: string): RegionRecord | undefined {
   };
 }
 
+/** Regions of a text, and how many lines were not understood. */
 export interface ScriptRead {
   readonly regions: RegionRecord[];
   /** Lines that were neither empty, nor comments, nor of DAMON. */
   readonly otherLines: number;
 }
 
+/** Returns the regions of a text of `perf script`, in its order. */
 export function parseDamonScript(text: string): ScriptRead {
   const regions: RegionRecord[] = [];
   let otherLines = 0;

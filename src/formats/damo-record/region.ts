@@ -13,6 +13,7 @@ export interface RegionRecord {
   readonly age: number | undefined;
 }
 
+/** The form in which damo kept a record. */
 export type DamoKind = 'json' | 'compressed-json' | 'perf-script' | 'trace';
 
 /** Which of damo's text formats bytes are, undefined for none of them. */

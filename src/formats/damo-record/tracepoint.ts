@@ -5,6 +5,7 @@ import type { RegionRecord } from './region.js';
 const AT = { target: 12, start: 28, end: 36, accesses: 44, age: 48 } as const;
 const LEAST_BYTES = 48;
 
+/** The bytes of a raw sample, without a copy of them. */
 export interface RawBytes {
   u8(at: number): number;
   readonly isBigEndian: boolean;

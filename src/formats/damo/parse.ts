@@ -21,6 +21,7 @@ import {
 import { LARGEST, parseCount, parseFlag, parseShare, parseSize, parseTime } from './quantities.js';
 import { type FileProblem, Node, ProblemAt } from './reader.js';
 
+/** What a file of damo sets up. */
 export interface DamoFile {
   /** One context a kdamond: more are possible in the format, but in no kernel. */
   readonly contexts: readonly DamonContext[];
@@ -40,6 +41,7 @@ const DEFAULT_INTERVALS: DamonIntervals = {
   goal: { accessBasisPoints: 0n, aggregations: 0n, minSampleUs: 0n, maxSampleUs: 0n },
 };
 
+/** Returns the contexts and schemes of a tree, or the first problem with its place. */
 export function parseDamoFile(tree: unknown): Result<DamoFile, FileProblem> {
   const ignored: string[] = [];
   try {

@@ -5,6 +5,7 @@ import { formatCount, formatShare, formatSize, formatTime } from './quantities.j
 const US = 1_000n;
 const MS = 1_000_000n;
 
+/** A kdamond as damo shows it. */
 export interface ShownKdamond {
   readonly state: 'on' | 'off';
   /** −1 when it does not run. */
@@ -12,6 +13,7 @@ export interface ShownKdamond {
   readonly context: DamonContext | undefined;
 }
 
+/** Returns kdamonds as the tree of a damo file, to be printed as JSON or YAML. */
 export function damoFile(kdamonds: readonly ShownKdamond[]): unknown {
   return {
     kdamonds: kdamonds.map(({ state, pid, context }) => ({

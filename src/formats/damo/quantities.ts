@@ -3,6 +3,7 @@
  * number counts in the unit of its field. Results are integers; `max` is 2^64 − 1.
  */
 
+/** What the kernel and damo take as "no bound": 2^64 − 1. */
 export const LARGEST = 2n ** 64n - 1n;
 
 const SIZES: Readonly<Record<string, bigint>> = Object.fromEntries(
@@ -22,6 +23,7 @@ const NANOSECONDS: Readonly<Record<string, bigint>> = {
   d: 86_400_000_000_000n,
 };
 
+/** A quantity as the file has it. */
 export type Quantity = string | number;
 
 /** A count: `1,000`, `max`. Undefined when it is none. */
@@ -71,6 +73,7 @@ export function parseShare(value: Quantity, parts: number): bigint | undefined {
   return BigInt(Math.round(percent ? share * parts : share));
 }
 
+/** Returns what `y`, `yes`, `true` and their opposites mean; undefined for any other word. */
 export function parseFlag(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   const text = String(value).toLowerCase();
@@ -95,10 +98,12 @@ function clamp(value: bigint | undefined): bigint | undefined {
   return value === undefined || value <= LARGEST ? value : LARGEST;
 }
 
+/** Returns a count with commas between thousands. */
 export function formatCount(value: bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** Returns a size in the largest unit that keeps it exact; `max` for 2^64 − 1. */
 export function formatSize(bytes: bigint): string {
   if (bytes === LARGEST) return 'max';
   // Exact or not at all: a rounded size would come back as another one.
@@ -109,6 +114,7 @@ export function formatSize(bytes: bigint): string {
   return `${bytes / SIZES[unit]}.${String(thousandths).padStart(3, '0')} ${unit}`;
 }
 
+/** Returns a duration of `value` units of `unitNs` nanoseconds in damo's words; `max` for 2^64 − 1. */
 export function formatTime(value: bigint, unitNs: bigint): string {
   if (value === LARGEST) return 'max';
   let rest = value * unitNs;
@@ -120,6 +126,7 @@ export function formatTime(value: bigint, unitNs: bigint): string {
   return words.length > 0 ? words.join(' ') : '0 ns';
 }
 
+/** Returns `value` of `parts` in percent. */
 export function formatShare(value: bigint, parts: number): string {
   return `${(Number(value) * 100) / parts} %`;
 }

@@ -1,5 +1,6 @@
 /** Walks a parsed JSON or YAML tree and remembers where it is, so that a problem names its place. */
 
+/** What is wrong with a file of damo, and where. */
 export interface FileProblem {
   /** `kdamonds[0].contexts[0].intervals.sample_us` */
   readonly place: string;
@@ -16,6 +17,7 @@ export class ProblemAt extends Error {
   }
 }
 
+/** A value of the tree and its place. Its readers throw a problem where the value is of another type. */
 export class Node {
   readonly value: unknown;
   readonly place: string;

@@ -5,6 +5,7 @@ import { parseYaml } from '../yaml.js';
 import { type DamoFile, parseDamoFile } from './parse.js';
 import type { FileProblem } from './reader.js';
 
+/** Parses the text of a damo file. A problem names line and column, or the field. */
 export function parseDamoText(text: string): Result<DamoFile, FileProblem> {
   // Counts up to 2^64 − 1 are common, and exact only as bigint.
   const yaml = parseYaml(text, { intAsBigInt: true });

@@ -15,6 +15,7 @@ export interface ElfSegment {
   readonly isWritable: boolean;
 }
 
+/** A section header. */
 export interface ElfSection {
   readonly name: string;
   readonly type: number;
@@ -25,6 +26,7 @@ export interface ElfSection {
   readonly entryBytes: number;
 }
 
+/** The headers of an ELF file. */
 export interface ElfFile extends ElfKind {
   readonly machine: number;
   readonly segments: readonly ElfSegment[];
@@ -33,6 +35,7 @@ export interface ElfFile extends ElfKind {
   readonly buildId: string;
 }
 
+/** Values of sh_type that are read. */
 export const SECTION = { symbols: 2, strings: 3, dynamicSymbols: 11 } as const;
 
 const IDENTITY_BYTES = 16;
@@ -180,6 +183,7 @@ function buildIdIn(bytes: Uint8Array, kind: ElfKind): string {
 
 const padded = (bytes: number) => Math.ceil(bytes / 4) * 4;
 
+/** Returns bytes as hexadecimal digits. */
 export const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 

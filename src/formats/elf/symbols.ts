@@ -19,6 +19,7 @@ const ARM = 40;
 /** Symbols that begin before one and end after it are met within so many. */
 const MOST_NESTED = 16;
 
+/** Symbols sorted by address; reads names only of those that are asked for. */
 export class ElfSymbols {
   /** Symbols that were too many to keep. */
   readonly ignored: number;

@@ -3,6 +3,7 @@
 /** Bytes of a file at `offset`: fewer than asked for where it ends. */
 export type ReadPiece = (offset: number, size: number) => Uint8Array;
 
+/** Class and byte order, from the first bytes of the file. */
 export interface ElfKind {
   readonly is64: boolean;
   readonly isBigEndian: boolean;

@@ -91,6 +91,7 @@ export const secondFields = {
 
 /** The clock that time_ms counts milliseconds of: Unix time, the recording's own clock, or not known. */
 export const SLICE_CLOCKS = ['wall', 'recording', 'none'] as const;
+/** Which clock the times of slices are of. */
 export type SliceClock = (typeof SLICE_CLOCKS)[number];
 
 const fields = z.object({
@@ -101,9 +102,11 @@ const fields = z.object({
   slices: z.object({ clock: z.enum(SLICE_CLOCKS), widthMs: z.number().positive().nullable() }),
 });
 
+/** Schema of the facts that a heat file keeps in its metadata. */
 export const heatFacts = fields.refine(
   areSizes,
   'page_bytes and block_bytes are no sizes of pages and huge pages',
 );
 
+/** What a heat file says of itself. */
 export type HeatFacts = z.infer<typeof heatFacts>;

@@ -29,6 +29,9 @@ const MISSES = 'tlb_misses';
 const TIME = 'time_ms';
 const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] as const;
 
+/**
+ * Reads a heat file of this version or an earlier one. Throws an OctavoError where it is damaged or newer.
+ */
 export class HeatFile {
   readonly facts: HeatFacts;
   readonly rows: number;

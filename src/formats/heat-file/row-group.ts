@@ -29,6 +29,7 @@ export interface SliceRows {
 
 type Range = [number, number];
 
+/** Gathers rows and hands them on, encoded, when the group is full. */
 export class RowGroup {
   private count = 0;
   private readonly write: (count: number, columns: readonly ColumnValues[]) => void;

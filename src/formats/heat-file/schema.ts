@@ -4,6 +4,7 @@
  */
 import type { ColumnType } from '../parquet/columns.js';
 
+/** Version of the heat file; a reader refuses later ones. */
 export const HEAT_VERSION = 3;
 /** Key of the file's metadata that holds a HeatFacts document. */
 export const FACTS_KEY = 'octavo.heat';

@@ -4,8 +4,10 @@ import type { EncodeLoop, LoopColumn } from './encode-loop/encode-loop.js';
 
 /** Physical types of parquet.thrift. */
 export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const;
+/** Numbers of the encodings in use (parquet.thrift, Encoding). */
 export const ENCODING = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const;
 
+/** A column of the schema. */
 export interface ColumnType {
   readonly name: string;
   readonly type: 'int32' | 'int64' | 'double' | 'string';

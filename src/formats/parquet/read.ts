@@ -72,6 +72,7 @@ function footerProblem({ schema, num_rows, row_groups }: FileMetaData, size: num
   return rows === num_rows ? undefined : `the row groups have ${rows} rows, the file says ${num_rows}`;
 }
 
+/** Rows of one row group, counted over the file. */
 export interface GroupRange {
   readonly index: number;
   readonly rowStart: number;

@@ -15,14 +15,22 @@ export type ThriftValue =
 /** Fields by their number. */
 export type ThriftStruct = Readonly<Record<number, ThriftValue | undefined>>;
 
+/** A 32-bit integer. */
 export const i32 = (value: number): ThriftValue => ({ kind: 'i32', value });
+/** A 64-bit integer, as far as a number is exact. */
 export const i64 = (value: number): ThriftValue => ({ kind: 'i64', value });
+/** A boolean. */
 export const bool = (value: boolean): ThriftValue => ({ kind: 'bool', value });
+/** A string of bytes. */
 export const binary = (value: Uint8Array): ThriftValue => ({ kind: 'binary', value });
+/** A text, as UTF-8. */
 export const text = (value: string): ThriftValue => binary(UTF8.encode(value));
+/** A structure, by field ids. */
 export const struct = (value: ThriftStruct): ThriftValue => ({ kind: 'struct', value });
+/** A list of values of one type. */
 export const list = (value: readonly ThriftValue[]): ThriftValue => ({ kind: 'list', value });
 
+/** Writes a structure in the compact protocol: field ids as differences, then a stop byte. */
 export function writeStruct(fields: ThriftStruct, out: ByteSink): void {
   let last = 0;
   for (const [key, value] of Object.entries(fields)) {

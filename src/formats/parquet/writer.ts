@@ -24,6 +24,7 @@ const UTF8_TEXT = 0;
 const UNCOMPRESSED = 0;
 const FORMAT_VERSION = 1;
 
+/** Takes row groups and returns the bytes of the file with its footer. */
 export class ParquetFile {
   private readonly columns: readonly ColumnType[];
   private readonly out = new ByteSink(1 << 16);

@@ -17,6 +17,7 @@ const WATCHED =
 /** precise_ip within the flag bits. */
 const PRECISE_SHIFT = 15;
 
+/** The fields of a perf_event_attr that reading needs; absent ones are 0. */
 export interface EventAttr {
   readonly type: number;
   /** Bytes the writer's struct had. */

@@ -10,8 +10,10 @@ const NAME_AT = 36;
 /** PERF_RECORD_MISC_BUILD_ID_SIZE. */
 const HAS_SIZE = 1 << 15;
 
+/** Build ids in hexadecimal, by path. */
 export type BuildIds = Map<string, string>;
 
+/** Adds the build id of a BUILD_ID record. Without PERF_RECORD_MISC_BUILD_ID_SIZE it has 20 bytes. */
 export function addBuildId(into: BuildIds, view: RecordView): void {
   if (view.size <= NAME_AT || into.size >= MOST_FILES) return;
   const bytes = (view.misc & HAS_SIZE) === 0 ? 20 : Math.min(view.u8(SIZE_AT), 20);

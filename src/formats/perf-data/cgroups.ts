@@ -3,6 +3,7 @@
 /** Far more than a machine has. */
 const MOST_CGROUPS = 1 << 17;
 
+/** Paths by cgroup number, bounded in number. */
 export class CgroupTable {
   private readonly paths = new Map<number, string>();
 

@@ -16,16 +16,19 @@ const MOST_ATTR_BYTES = 8 << 20;
 const MOST_ID_BYTES = 32 << 20;
 const MOST_FEATURE_BYTES = 16 << 20;
 
+/** A part of the file: byte offset and size (struct perf_file_section). */
 export interface Section {
   readonly offset: number;
   readonly size: number;
 }
 
+/** What the first bytes are of, and the byte order of all that follows. */
 export type Container =
   | { readonly kind: 'file'; readonly isBigEndian: boolean }
   | { readonly kind: 'pipe'; readonly isBigEndian: boolean }
   | { readonly kind: 'unknown'; readonly problem: string };
 
+/** The header of a file (struct perf_file_header). */
 export interface FileHeader {
   readonly isBigEndian: boolean;
   readonly attrSize: number;

@@ -1,6 +1,7 @@
 /** What could not be read, and where: nothing is skipped silently. */
 const MOST_PLACES = 100;
 
+/** A stretch of bytes that was passed over. */
 export interface DamagedPlace {
   /** Offset in the input (in the decompressed data where `reason` says so). */
   readonly offset: number;
@@ -8,6 +9,7 @@ export interface DamagedPlace {
   readonly reason: string;
 }
 
+/** Counts all damaged bytes and keeps the first places. */
 export class DamageLog {
   bytes = 0;
   /** Number of places, of which the first hundred are kept. */

@@ -10,6 +10,7 @@ import type { EventAttr } from './attr.js';
 /** Which accesses the event could see at all, whatever else filters them. */
 export type Side = 'both' | 'loads' | 'stores';
 
+/** What an event samples, and on which side: loads, stores or both. */
 export interface EventNature {
   readonly nature: SampleNature;
   readonly side: Side;
@@ -46,6 +47,7 @@ const TYPE = {
   breakpoint: 5,
 };
 
+/** Returns the nature of an event. What the attributes leave open is `unknown`, never guessed. */
 export function natureOfEvent(attr: EventAttr, context: EventContext): EventNature {
   return partOf(context.part ?? '', watchedBy(attr, natureOfAll(attr, context)));
 }

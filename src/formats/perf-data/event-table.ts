@@ -24,6 +24,7 @@ const DAMON_EVENT = /\bdamon:damon_aggregated\b/;
 /** How samples are decoded. `damon`: the tracepoint damon_aggregated, whose samples are regions and no accesses. */
 export type EventDecoding = 'fault' | 'ibs' | 'memory' | 'damon';
 
+/** An event of the recording, with the decoding chosen for it. */
 export interface RecordedEvent {
   readonly index: number;
   readonly attr: EventAttr;
@@ -37,6 +38,7 @@ export interface RecordedEvent {
   readonly fixedWeight: number;
 }
 
+/** Finds the event of a sample by its id; bounded in number. */
 export class EventTable {
   readonly events: RecordedEvent[] = [];
   /** Attrs and ids that were too many to keep. */

@@ -8,12 +8,14 @@ import { type RecordView, viewOf } from './record-view.js';
 /** Longest list read of any feature; the largest real ones have some ten thousand entries. */
 const LONGEST_LIST = 1 << 16;
 
+/** An event as the feature EVENT_DESC lists it. */
 export interface EventDescription {
   readonly attr: EventAttr;
   readonly name: string;
   readonly ids: readonly number[];
 }
 
+/** What the features say of the recording machine; absent where the recording lacks them. */
 export interface Features {
   /** Build ids of files by path. */
   buildIds?: BuildIds;
@@ -39,6 +41,7 @@ export interface Features {
   sampleTime?: { readonly first: bigint; readonly last: bigint };
 }
 
+/** Which memory blocks belong to which NUMA node (feature MEM_TOPOLOGY). */
 export interface MemoryTopology {
   readonly blockBytes: number;
   /** Bits of the blocks of each node, 32 a word. */

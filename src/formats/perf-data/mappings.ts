@@ -7,6 +7,7 @@ const MOST_PROCESSES = 1 << 14;
 /** Forks are followed this far up to find the mappings that a child began with. */
 const MOST_FORKS = 32;
 
+/** A mapping as it was recorded, in pages. */
 export interface RecordedMapping {
   readonly start: PageNumber;
   readonly end: PageNumber;
@@ -20,6 +21,7 @@ export interface RecordedMapping {
   readonly buildId?: string;
 }
 
+/** Finds the mapping of an address in a process at a time; a forked process has its parent's. */
 export class MappingTable {
   /** Mappings that were too many to keep. */
   ignored = 0;

@@ -18,6 +18,7 @@ export interface RunReader<Rows> {
   decodeRun(from: number, end: number, out: Rows): number;
 }
 
+/** A buffer that is filled from outside and emptied record by record. */
 export class RecordStream {
   readonly view: RecordView;
   /** After `payload`: the bytes, in the area and valid until the next call. */

@@ -5,6 +5,7 @@
 const TWO_32 = 4294967296;
 const UTF8 = new TextDecoder('utf-8');
 
+/** The current record; moved from record to record without an allocation. */
 export class RecordView {
   type = 0;
   misc = 0;
@@ -97,6 +98,7 @@ export function swapWords(words: Uint32Array, count: number): void {
   for (let i = 0; i < count; i++) words[i] = swap32(words[i]);
 }
 
+/** Returns the word with its four bytes in the other order. */
 export function swap32(word: number): number {
   return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)) >>> 0;
 }

@@ -76,6 +76,7 @@ export interface Losses {
   throttled: number;
 }
 
+/** Takes every record that is no sample, and keeps what samples need of it. */
 export class RecordingState {
   readonly features: Features = {};
   readonly threads = new ThreadTable();

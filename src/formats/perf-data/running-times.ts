@@ -13,6 +13,7 @@ export interface Times {
   running: Nanoseconds;
 }
 
+/** Sums the time that events were throttled or multiplexed away, for the share that was not seen. */
 export class RunningTimes {
   /** Times at which events were throttled that have not been let go since, by id. */
   private readonly held = new Map<number, Nanoseconds>();

@@ -48,6 +48,7 @@ export interface WantedPlace {
   readonly isInCgroup?: (id: number) => boolean;
 }
 
+/** Decodes SAMPLE records of any attr into columns, and counts what cannot be. */
 export class SampleDecoder {
   readonly losses: SampleLosses = {
     unknownId: 0,

@@ -40,6 +40,7 @@ export function timesOfRead(
   return { enabled: view.u64(at + 8), running: view.u64(at + 16) };
 }
 
+/** Byte offsets of the fields of one attr's samples. */
 export class SampleLayout {
   readonly offsets: SampleOffsets;
   /** True when fields of interest lie behind one of variable length, so that `walk` is needed for each sample. */
@@ -190,6 +191,10 @@ export interface TrailerLayout {
   readonly cpu: number;
 }
 
+/**
+ * Returns where time, thread and CPU lie in the trailer of other records (sample_id_all), counted from their
+ * end.
+ */
 export function trailerLayout(attr: EventAttr): TrailerLayout {
   if (!attr.sampleIdAll) return { bytes: 0, tid: 0, time: 0, cpu: 0 };
   const fields = [F.tid, F.time, F.id, F.streamId, F.cpu, F.identifier].filter((f) => attr.sampleType & f);

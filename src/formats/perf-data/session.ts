@@ -24,6 +24,7 @@ const COUNTED_TYPES = 128;
 /** Payloads longer than this are damage, not data. */
 const LONGEST_PAYLOAD = 2 ** 40;
 
+/** Which samples of the recording are wanted. */
 export interface SessionOptions {
   readonly geometry: PageGeometry;
   /** Processes whose samples are wanted; all when undefined. */
@@ -40,6 +41,7 @@ export interface SessionOptions {
 /** `full`: rows must be taken away. `more`: bytes are wanted. `stopped`: damage ended the stream. */
 export type Progressed = 'full' | 'more' | 'stopped';
 
+/** Reads one recording. `read` fills columns until they are full or bytes are missing. */
 export class PerfSession {
   readonly damage = new DamageLog();
   readonly events = new EventTable();

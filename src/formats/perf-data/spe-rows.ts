@@ -18,6 +18,7 @@ export interface RowPlace {
   readonly flags: number;
 }
 
+/** Adds the row of a decoded record, unless filters leave it out; that is counted. */
 export function putRecord(
   record: SpeRecordDecoder,
   samples: SampleDecoder,

@@ -21,6 +21,7 @@ import type { ThreadTable } from './threads.js';
 const MOST_WAITING = 32 << 20;
 const MOST_QUEUES = 4096;
 
+/** What rows of SPE take from the recording, not from the record. */
 export interface SpeSetup {
   /** Event number and weight of the rows. */
   event: number;
@@ -30,6 +31,7 @@ export interface SpeSetup {
   midr: number;
 }
 
+/** Decodes AUX buffers to rows of samples, queue by queue. */
 export class SpeTrace {
   readonly records = new SpeRecordDecoder();
   readonly setup: SpeSetup = { event: 0, weight: 1, midrs: new Map(), midr: 0 };

@@ -8,6 +8,7 @@ import { TallyLoop, type TallyRows } from './tally-loop/tally-loop.js';
 /** Threads counted one by one; samples of further ones are counted together. */
 const MOST_THREADS = 1 << 17;
 
+/** Counts samples by process, thread, event, kind and CPU, and the distinct pages and blocks. */
 export class Tally {
   /** Accesses of guests: their addresses are another machine's, so they are counted here and nowhere else. */
   readonly guests = { samples: 0, withAddress: 0, withPhysical: 0 };

@@ -3,6 +3,7 @@ import type { RecordedProcess } from '../../vocabulary/recording.js';
 
 const MOST_THREADS = 1 << 20;
 
+/** Finds process and name of a thread; bounded in number. */
 export class ThreadTable {
   private readonly processes = new Map<number, number>();
   private readonly names = new Map<number, string>();

@@ -19,6 +19,7 @@ const RESERVED_BLOCK = 3;
 
 type Expecting = 'frame' | 'block' | 'checksum' | 'skippable';
 
+/** Takes compressed bytes as they come and returns what they decompress to, at most one window behind. */
 export class ZstdStream {
   /** Why decoding stopped for good; empty while all is well. */
   failure = '';

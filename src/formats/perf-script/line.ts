@@ -4,6 +4,7 @@
  * has its symbol or `(dso)` behind it, an address stands before the data source and the instruction.
  */
 
+/** One sample of a text. */
 export interface ScriptSample {
   /** Empty when not printed. */
   readonly command: string;

@@ -1,6 +1,7 @@
 /** /proc/PID/maps: address ranges and what is mapped there (fs/proc/task_mmu.c show_map_vma()). */
 import type { PageGeometry, PageRange } from '../../vocabulary/units.js';
 
+/** One mapping, in pages. */
 export interface MapsLine extends PageRange {
   /** Path, `[heap]`, or empty for anonymous memory. */
   readonly name: string;

@@ -13,6 +13,7 @@ export const PAGEMAP_HIGH = {
   present: 1 << 31,
 } as const;
 
+/** Bytes of an entry: the entry of page n begins at byte 8 n. */
 export const PAGEMAP_ENTRY_BYTES = 8;
 
 /** Frame number of an entry, 0 when the reader may not see frames. */

@@ -1,5 +1,6 @@
 /** The small files of /proc/PID that say who a process is. */
 
+/** What is read of /proc/PID/stat. */
 export interface ProcessStat {
   readonly pid: number;
   readonly command: string;

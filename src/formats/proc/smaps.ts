@@ -6,12 +6,14 @@ import { failure, type Result, success } from '../../base/result.js';
 import type { BackingKind, Mapping } from '../../vocabulary/mapping.js';
 import type { Bytes, PageGeometry } from '../../vocabulary/units.js';
 
+/** One mapping with all its counters. */
 export interface SmapsEntry {
   readonly mapping: Mapping;
   /** `Field: N kB` lines in bytes, by field name as printed (Rss, AnonHugePages, ShmemPmdMapped, …). */
   readonly bytes: ReadonlyMap<string, Bytes>;
 }
 
+/** A header line that is not as the kernel writes it. */
 export interface ParseProblem {
   /** 1-based. */
   readonly line: number;

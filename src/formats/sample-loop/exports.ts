@@ -1,5 +1,6 @@
 /** What the loop of assembly/samples offers and asks for: the signatures of its index.ts and host.ts. */
 
+/** What the compiled loop offers: its memory, its globals and its functions. */
 export interface LoopExports {
   /** Rows of the columns, and addresses in the loop's memory (batch.ts, layout.ts). */
   readonly CAPACITY: WebAssembly.Global;
@@ -74,4 +75,5 @@ export const EXCHANGE = {
   queueIsNamed: 13,
   queueContext: 14,
 } as const;
+/** 32-bit words that both sides exchange with each call (assembly/samples/exchange.ts). */
 export const EXCHANGE_WORDS = 16;

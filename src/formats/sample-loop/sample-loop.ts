@@ -35,6 +35,7 @@ export interface LoopArea {
 const idle: SampleLoop[] = [];
 const MOST_IDLE = 2;
 
+/** One instance of the loop for one recording. */
 export class SampleLoop {
   readonly calls: LoopExports;
   readonly columns: AccessColumns;

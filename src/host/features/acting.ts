@@ -11,6 +11,7 @@ import type { Host, Refusal } from '../host.js';
 import { no, partly, told, unknown, yes } from './probed.js';
 import { heldCapabilities, isFirstUserNamespace, type Mount } from './system.js';
 
+/** Returns for each advice whether process_madvise takes it, asked with an empty range. */
 export function probeAdvices(host: Host): Readonly<Record<Advice, Probed>> {
   const entries = ADVICES.map((advice) => [advice, probeAdvice(host, advice)]);
   return Object.fromEntries(entries) as Record<Advice, Probed>;

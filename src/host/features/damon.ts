@@ -8,11 +8,13 @@ import type { Files } from '../host.js';
 import type { KernelConfiguration } from './kernel-names.js';
 import { exists, namesIn, no, numberOf, partly, switchOf, textOf, told, unknown, yes } from './probed.js';
 
+/** Directory of the kdamonds that user space sets up. */
 export const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds';
 const MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
 const NEEDS_DAMON = 'a kernel with CONFIG_DAMON_SYSFS';
 const SET_UP = 'root to set up one kdamond, which shows it';
 
+/** Returns what DAMON can do here. Never writes, so some answers are `unknown`. */
 export function probeDamon(
   files: Files,
   names: KernelNames | undefined,

@@ -10,6 +10,7 @@ export function namesOfKernel(files: Files): KernelNames | undefined {
   return read.ok ? kernelNames(read.value) : undefined;
 }
 
+/** The configuration that the kernel was built with. */
 export interface KernelConfiguration {
   /** Where it was read. */
   readonly path: string;

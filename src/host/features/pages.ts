@@ -10,6 +10,7 @@ const ASKED: PageRange = { start: 16, end: 17 };
 /** Most entries of the own stack that are looked at for a present page. */
 const MAX_ENTRIES = 4096;
 
+/** Returns what pagemap, kpageflags, PAGEMAP_SCAN and smaps tell this user. */
 export function probePages(host: Host): PageFileFeatures {
   const { pagemap, frames } = probePagemap(host);
   const { scan, scanCategories } = probeScan(host);

@@ -5,6 +5,7 @@ import { exists, namesIn, no, numberOf, partly, textOf, yes } from './probed.js'
 
 const DEVICES = '/sys/bus/event_source/devices';
 
+/** Returns the devices that sample data addresses, by name and type, and whether this user may open them. */
 export function probePmu(files: Files, capabilities: readonly string[]): PmuFeatures {
   const devices = [...namesIn(files, DEVICES)].sort();
   const cpuinfo = textOf(files, '/proc/cpuinfo') ?? '';

@@ -2,9 +2,13 @@
 import type { Probed } from '../../vocabulary/abilities.js';
 import type { Files, Refusal } from '../host.js';
 
+/** It is there. */
 export const yes = (fact: string): Probed => ({ answer: 'yes', fact, needs: '' });
+/** It is not there; `needs` says what would change that. */
 export const no = (fact: string, needs: string): Probed => ({ answer: 'no', fact, needs });
+/** Some of it is there. */
 export const partly = (fact: string, needs: string): Probed => ({ answer: 'partly', fact, needs });
+/** It could not be found out without a trace. */
 export const unknown = (fact: string, needs: string): Probed => ({ answer: 'unknown', fact, needs });
 
 /** Text of a file without the trailing line end, null when it is absent or refused. */
@@ -13,6 +17,7 @@ export function textOf(files: Files, path: string): string | null {
   return read.ok ? read.value.trimEnd() : null;
 }
 
+/** Returns the integer that a file holds; null where there is none. */
 export function numberOf(files: Files, path: string): number | null {
   const text = textOf(files, path);
   return text !== null && /^-?\d+$/.test(text) ? Number(text) : null;
@@ -31,6 +36,7 @@ export function namesIn(files: Files, path: string): readonly string[] {
   return listed.ok ? listed.value : [];
 }
 
+/** Whether a path is there. */
 export function exists(files: Files, path: string): boolean {
   return files.status(path).ok;
 }

@@ -3,6 +3,7 @@ import { defined } from '../../base/assert.js';
 import type { AbilitySummary, Features, Probed } from '../../vocabulary/abilities.js';
 import { no, partly, unknown, yes } from './probed.js';
 
+/** Returns one finding for each thing that Octavo does, from the findings that it rests on. */
 export function summarise(found: Omit<Features, 'summary'>): AbilitySummary {
   return {
     observeLevels: observeLevels(found),

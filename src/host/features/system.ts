@@ -10,11 +10,13 @@ const LOCKDOWN = '/sys/kernel/security/lockdown';
 const PRESSURE = '/proc/pressure/memory';
 const ZSWAP = '/sys/module/zswap/parameters/enabled';
 
+/** A line of /proc/self/mounts. */
 export interface Mount {
   readonly point: string;
   readonly type: string;
 }
 
+/** Returns all mounts in the namespace of this process. */
 export function mountsOf(files: Files): readonly Mount[] {
   return (textOf(files, '/proc/self/mounts') ?? '').split('\n').map((line) => {
     const [, point = '', type = ''] = line.split(' ');
@@ -22,6 +24,7 @@ export function mountsOf(files: Files): readonly Mount[] {
   });
 }
 
+/** Returns kernel, user, capabilities, memory and cgroups. */
 export function probeSystem(files: Files, identity: Identity, mounts: readonly Mount[]): SystemFeatures {
   const memory = memoryOf(files, identity);
   const cgroupRoot = mounts.find((mount) => mount.type === 'cgroup2')?.point ?? null;

@@ -4,9 +4,11 @@ import type { Bytes, PageGeometry } from '../../vocabulary/units.js';
 import type { Files } from '../host.js';
 import { exists, namesIn, no, numberOf, partly, switchOf, textOf, yes } from './probed.js';
 
+/** Directory of the THP settings. */
 export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage';
 const NO_THP = 'a kernel with CONFIG_TRANSPARENT_HUGEPAGE';
 
+/** Returns THP settings by size, and khugepaged's. */
 export function probeThp(files: Files, geometry: PageGeometry): ThpFeatures {
   const enabled = policyOf(choice(files, `${THP_ROOT}/enabled`));
   const sizes = thpSizes(files, geometry, enabled);

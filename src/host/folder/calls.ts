@@ -17,6 +17,7 @@ import type {
 import type { RecordedMemory, RecordedScan } from '../recording/manifest.js';
 import type { RecordedFolder } from './store.js';
 
+/** Answers scans and reads from the recording; what was not recorded is EIO, acting is EROFS. */
 export class FolderCalls implements Calls {
   readonly #folder: RecordedFolder;
   readonly #files: Files;

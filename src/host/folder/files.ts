@@ -14,6 +14,7 @@ import type { RecordedFolder } from './store.js';
 /** What an entry of the manifest can answer. */
 type Question = Exclude<keyof FileEntry, 'status'>;
 
+/** Serves /proc and /sys from the folder, everything else from the disk. */
 export class FolderFiles implements Files {
   readonly #folder: RecordedFolder;
   readonly #disk = new LinuxFiles();

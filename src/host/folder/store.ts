@@ -10,6 +10,10 @@ import { errnoOf } from '../linux/files.js';
 import { MANIFEST_NAME, type Manifest, ManifestSchema } from '../recording/manifest.js';
 import { Pieces } from '../recording/pieces.js';
 
+/**
+ * Opens a recorded folder. Throws an OctavoError where its manifest is missing, damaged or of a later
+ * version.
+ */
 export class RecordedFolder {
   readonly path: string;
   readonly manifest: Manifest;

@@ -68,6 +68,7 @@ function later(left: bigint, right: bigint): bigint {
   return right;
 }
 
+/** System calls of the live kernel, through koffi. */
 export class LinuxCalls implements Calls {
   readonly perfEvents?: PerfEvents;
   readonly #native: Native | string;

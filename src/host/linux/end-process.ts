@@ -16,6 +16,7 @@ export function prepareToEnd(): void {
   }
 }
 
+/** Ends this process with an exit code by _exit(2), without joining its threads. */
 export function endProcess(code: number): never {
   prepareToEnd();
   exitNow?.(code);

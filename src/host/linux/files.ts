@@ -44,6 +44,7 @@ function answer<Value>(call: string, act: () => Value): Answer<Value> {
   }
 }
 
+/** Files of the live machine, by synchronous calls of Node. */
 export class LinuxFiles implements Files {
   list(path: string): Answer<readonly string[]> {
     return answer(`list ${path}`, () => readdirSync(path));

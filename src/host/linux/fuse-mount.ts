@@ -54,6 +54,7 @@ export function bindMount(from: string, to: string): Answer<void> {
   return asAnswer(libc().mount(from, to, null, MS.bind | MS.rec, null), `mount --rbind ${from} ${to}`);
 }
 
+/** Detaches a mount; programs that have files of it open keep them. */
 export function unmount(path: string): Answer<void> {
   return asAnswer(libc().umount2(path, MNT_DETACH), `umount ${path}`);
 }

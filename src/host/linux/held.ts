@@ -23,6 +23,7 @@ export function hold(): void {
   state?.hold();
 }
 
+/** Says that one thing was put back. */
 export function release(): void {
   state?.release();
 }

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
+/** What `octavo launch` restores before it becomes the program. */
 export interface Inherited {
   /** Bit n - 1 is set when signal n was ignored. */
   readonly ignored: bigint;
@@ -29,6 +30,7 @@ export function takeInherited(): Inherited {
   return (note === undefined ? undefined : fromNote(note)) ?? fromSigns();
 }
 
+/** Whether a signal was ignored when this process was started. */
 export function ignores({ ignored }: Inherited, signal: number): boolean {
   return ((ignored >> BigInt(signal - 1)) & 1n) === 1n;
 }

@@ -38,6 +38,7 @@ export const NUMBERS = {
   },
 } as const;
 
+/** Name of a system call that Octavo makes. */
 export type SystemCall = keyof (typeof NUMBERS)['x64'];
 
 const MAP_FAILED = 0xffffffffffffffffn;
@@ -65,6 +66,10 @@ export interface ArenaSpan {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Calls libc and raw system calls, and returns their errno, which it reads before anything else can change
+ * it.
+ */
 export class Native {
   readonly #syscall: NativeCall & { async: (...values: unknown[]) => void };
   readonly #mmap: NativeCall;

@@ -14,6 +14,7 @@ const DATA_HEAD = 1024 / 8;
 const DATA_TAIL = 1032 / 8;
 const LONGEST_ATTR: Bytes = 4096;
 
+/** Opens perf events of the live kernel with their ring buffers. */
 export class LinuxPerfEvents implements PerfEvents {
   readonly #native: Native;
   readonly #pageBytes: Bytes;

@@ -15,6 +15,7 @@ import { errnoOf } from './files.js';
 /** Pages read in one go: little time between the look at pagemap and the read, few calls for a huge page. */
 const PAGES_AT_ONCE: Pages = 512;
 
+/** Opens the memory of a process for reading. Refused with the errno of the file that cannot be opened. */
 export function openProcessMemory(pid: ProcessId, pageBytes: Bytes): Answer<ProcessMemory> {
   const opened: number[] = [];
   let call = '';

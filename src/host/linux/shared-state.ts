@@ -9,11 +9,13 @@ export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Why a command is to stop: a signal, or that nobody reads or can take its output any more. */
 export const REASONS = [...STOP_SIGNALS, 'EPIPE', 'OUTPUT'] as const;
+/** Why a command is to stop. */
 export type Reason = (typeof REASONS)[number];
 
 const WORD = { reason: 0, held: 1 } as const;
 const ENDING = -1;
 
+/** Reasons to stop and things held, as atomics in shared memory. */
 export class SharedState {
   readonly words: Int32Array<SharedArrayBuffer>;
 

@@ -5,6 +5,7 @@ import { type ErrnoName, isErrnoName } from '../../vocabulary/errno.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import type { Answer } from '../host.js';
 
+/** How long a GET may take and how much it may bring. */
 export interface GetBounds {
   readonly withinMs: Milliseconds;
   readonly mostBytes: Bytes;

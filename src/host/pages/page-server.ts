@@ -12,6 +12,7 @@ export type ToThread = { readonly pages: readonly Page[] } | { readonly close: t
 /** Pages and the buffers of a few dozen clients: much less. */
 const THREAD_MIB = 32;
 
+/** Starts a thread that serves pages at a place. Refused with the errno of listen(2). */
 export async function servePages(place: ListenPlace): Promise<Answer<PageServer>> {
   const worker = new Worker(new URL('./page-thread.js', import.meta.url), {
     workerData: place,

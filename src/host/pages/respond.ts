@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import type { ListenPlace, Page } from '../host.js';
 
+/** Bounds on clients and their requests. */
 export interface ServerBounds {
   /** Connections at a time: a few scrapers. */
   readonly clients: number;
@@ -16,6 +17,7 @@ export interface ServerBounds {
   readonly idleMs: Milliseconds;
 }
 
+/** The bounds of a live server. */
 export const SERVER_BOUNDS: ServerBounds = Object.freeze({
   clients: 32,
   headerBytes: 8192,
@@ -34,6 +36,7 @@ interface Kept {
   readonly sinceMs: number;
 }
 
+/** The pages that are served now. Setting them replaces all at once. */
 export class Pages {
   #kept: readonly Kept[] = [];
 
@@ -54,6 +57,10 @@ function isAccepted({ accepts }: Page, accept: string): boolean {
   return accepts === undefined || accept.toLowerCase().includes(accepts);
 }
 
+/**
+ * Returns a server over the pages, not yet listening. Answers 404, 405, 406 and 503 where there is no page to
+ * give.
+ */
 export function pageServer(pages: Pages, place: ListenPlace, bounds = SERVER_BOUNDS): Server {
   const options = {
     maxHeaderSize: bounds.headerBytes,

@@ -32,6 +32,7 @@ export interface RecordingAccount {
   readonly withheld: readonly string[];
 }
 
+/** Collects files, reads and scans, and writes them as a recorded folder. */
 export class Ledger {
   readonly seed: number;
   readonly #startedAtMs: Milliseconds;

@@ -13,7 +13,9 @@ import type { Advice } from '../../vocabulary/abilities.js';
 import { ADVICES } from '../../vocabulary/abilities.js';
 import { isErrnoName } from '../../vocabulary/errno.js';
 
+/** Version of the layout; a reader refuses later ones. */
 export const RECORDING_VERSION = 1;
+/** Name of the manifest in the folder. */
 export const MANIFEST_NAME = 'octavo-host.json';
 
 const Count = z.int().nonnegative();
@@ -81,6 +83,7 @@ const MemorySchema = z
   })
   .readonly();
 
+/** Schema of the manifest. */
 export const ManifestSchema = z
   .object({
     octavo: z.literal('host-recording'),
@@ -117,9 +120,14 @@ export const ManifestSchema = z
   })
   .readonly();
 
+/** A checked manifest. */
 export type Manifest = z.infer<typeof ManifestSchema>;
+/** A manifest as it is written, optional keys left out. */
 export type ManifestInput = z.input<typeof ManifestSchema>;
+/** What is recorded of one path. */
 export type FileEntry = z.infer<typeof FileEntrySchema>;
+/** One PAGEMAP_SCAN and its answer. */
 export type RecordedScan = z.infer<typeof ScanSchema>;
+/** Which pages of a process were zero-filled; their bytes are not kept. */
 export type RecordedMemory = z.infer<typeof MemorySchema>;
 export type { Advice };

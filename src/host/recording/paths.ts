@@ -47,6 +47,7 @@ export function isWithheld(path: string): boolean {
   return name !== undefined && !PROCESS_FILES.has(name);
 }
 
+/** The kernel's own types, megabytes of which only the names are kept. */
 export const TYPE_INFORMATION = '/sys/kernel/btf/vmlinux';
 /** Of the kernel's type information a recording keeps the names that concern memory: a hundredth of its megabytes. */
 export const KEPT_NAMES = /damo[ns]|folio|huge|thp|khugepaged|collapse|madv|pagemap|target_order/i;

@@ -1,5 +1,6 @@
 /** Bytes of a file known in pieces, as reads at positions brought them. */
 
+/** Pieces of a file that was read at places, each with its bytes or its errno. */
 export interface PositionalRecord {
   /** Position and length in turn, ascending, never overlapping or touching. */
   readonly pieces: readonly number[];

@@ -27,12 +27,14 @@ import type {
 import { Ledger, type RecordingAccount } from './ledger.js';
 import { isKernelPath } from './paths.js';
 
+/** A host that remembers, and what it remembers. */
 export interface Recorder {
   readonly host: Host;
   /** Writes what was seen into a folder that is empty or not there yet. Throws FILE_UNWRITABLE. */
   save(folder: string): RecordingAccount;
 }
 
+/** Returns a recorder around a host. Acting through it is refused with EROFS. */
 export function recordHost(inner: Host): Recorder {
   const ledger = new Ledger(inner.random.uint32(), inner.clock.wallMs());
   const host: Host = {

@@ -12,6 +12,7 @@ export interface CommandTerminal {
   onResize(listener: () => void): void;
 }
 
+/** What a command gets in place of process-wide streams and signals. */
 export interface CommandSide {
   readonly start: ThreadStart;
   readonly signal: AbortSignal;
@@ -26,6 +27,7 @@ export interface CommandSide {
   ended(exitCode: number): void;
 }
 
+/** Returns the command's side. To be called once, on the command's thread. */
 export function commandSide(): CommandSide {
   const start = workerData as ThreadStart;
   const state = new SharedState(start.words);

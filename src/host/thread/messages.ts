@@ -23,6 +23,7 @@ export interface ThreadStart {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** Messages to the main thread. */
 export type FromCommand =
   | { readonly kind: 'out' | 'err'; readonly text: string | Uint8Array }
   /** A lock file is about to be made, or is gone. */
@@ -35,6 +36,7 @@ export type FromCommand =
   | { readonly kind: 'screen'; readonly taken: boolean }
   | { readonly kind: 'ended'; readonly exitCode: number };
 
+/** Messages to the command's thread. */
 export type ToCommand =
   /** A reason to stop was raised. */
   | { readonly kind: 'stop' }

@@ -28,6 +28,7 @@ const LONG_MS = 1000;
 /** How long the last words may take to get out. */
 const LAST_WORDS_MS = 50;
 
+/** The command to run and what this process was started with. */
 export interface Supervised {
   /** The module that runs the command, on a thread of its own. */
   readonly module: URL;

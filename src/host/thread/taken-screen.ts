@@ -8,6 +8,7 @@ const RELEASE = '\x1b[?25h\x1b[?1049l';
 /** Ctrl-C, which is a letter like any other then. */
 const INTERRUPT = 3;
 
+/** Takes the alternate screen and raw input, and gives both back once. */
 export class TakenScreen {
   #isTaken = false;
 

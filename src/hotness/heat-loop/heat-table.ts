@@ -25,6 +25,7 @@ export const UNPLACED = [
   'thinned out to stay within the memory allowed',
 ] as const;
 
+/** What is kept of each block: a count of each sub-page, or one bit. */
 export type HotMapDetail = 'counts' | 'bitmap';
 
 /** First byte of the kernel half on any architecture with at most 57-bit addresses and 4 KiB pages. */
@@ -80,6 +81,7 @@ interface Views {
 
 /** Address of a block in the table; 0 for none. */
 export type BlockAddress = number;
+/** The address of no block. */
 export const NO_BLOCK: BlockAddress = 0;
 
 /** What the samples of a block say; `bitmap` detail does not know which sub-pages had one or two. */
@@ -97,6 +99,10 @@ interface Loop {
   readonly calls: Exports;
 }
 
+/**
+ * Counters of one nature of samples for all processes. Past its bound of bytes it keeps every second block,
+ * then every fourth.
+ */
 export class HeatTable {
   readonly geometry: PageGeometry;
   readonly detail: HotMapDetail;

@@ -26,8 +26,11 @@ export const CPUS = {
   zen5: ZEN5,
 } as const satisfies Record<string, Cpu>;
 
+/** Name of a CPU in scenarios and options. */
 export type CpuName = keyof typeof CPUS;
 
+/** All names, in the order of `octavo simulate --list`. */
 export const CPU_NAMES = Object.keys(CPUS) as CpuName[];
 
+/** Whether there is a CPU of this name. */
 export const isCpuName = (name: string): name is CpuName => Object.hasOwn(CPUS, name);

@@ -13,14 +13,17 @@ import type { Bytes } from '../../vocabulary/units.js';
  */
 export type Certainty = 'register' | 'measured' | 'manual' | 'assumed';
 
+/** A number, how certain it is, and where it comes from. */
 export interface Figure {
   readonly value: number;
   readonly certainty: Certainty;
   readonly source: string;
 }
 
+/** Returns a figure with its source: a manual, a measurement, a paper. */
 export const figure = (value: number, certainty: Certainty, source: string): Figure =>
   Object.freeze({ value, certainty, source });
+/** Returns a figure that nobody published, with the reason for its value. */
 export const assumed = (value: number, why: string): Figure => figure(value, 'assumed', why);
 
 /**
@@ -66,6 +69,7 @@ export interface WalkFigures {
 /** What a PMU needs besides the general rules of its kind. */
 export type PmuFigures = SpeFigures | IbsFigures | PebsFigures;
 
+/** Arm's Statistical Profiling Extension of a CPU. */
 export interface SpeFigures {
   readonly kind: 'spe';
   /** Nanoseconds that one sample takes of the CPU that it is of. */
@@ -78,6 +82,7 @@ export interface SpeFigures {
   readonly recordBytes: Figure;
 }
 
+/** AMD's Instruction-Based Sampling of a CPU. */
 export interface IbsFigures {
   readonly kind: 'ibs';
   readonly sampleNs: Figure;
@@ -87,6 +92,7 @@ export interface IbsFigures {
   readonly zen4Extensions: boolean;
 }
 
+/** Intel's sampling of loads and stores by PEBS on a CPU. */
 export interface PebsFigures {
   readonly kind: 'pebs';
   readonly sampleNs: Figure;
@@ -96,6 +102,7 @@ export interface PebsFigures {
   readonly storesEvent: number;
 }
 
+/** All figures of a CPU that the model uses. */
 export interface Cpu {
   /** Name in scenarios: `neoverse-n1`. */
   readonly name: string;
@@ -136,6 +143,7 @@ export function entriesOf(array: TlbArray, kind: EntryKind): number {
   return kind === 'huge' ? (array.hugeEntries ?? array.entries).value : array.entries.value;
 }
 
+/** Returns how many base pages one entry can translate where they follow each other; 1 without coalescing. */
 export function runPages(cpu: Cpu): number {
   return cpu.coalescing?.pages.value ?? 1;
 }

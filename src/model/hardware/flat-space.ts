@@ -9,6 +9,7 @@ import { type AddressSpace, FIRST_STORE, MAPPED } from './address-space.js';
 /** Bits of an entry of the flat table. */
 const BIT = { accessed: 1, dirty: 2 } as const;
 
+/** An address space of `pages` pages of one size, all present. */
 export class FlatSpace implements AddressSpace {
   readonly mmId: number;
   readonly mapped: number;

@@ -8,6 +8,7 @@ import { KIND, missingByTouch } from './tlb-array.js';
 /** The kind as a constant of this module: V8 reads what it imports anew in every round of a loop. */
 const HUGE = KIND.huge as number;
 
+/** A four-way array for a first level. */
 export class FourWays extends Sets {
   /** `hugeEntries` of their own, or 0 when huge translations share the sets of the others. */
   constructor(entries: number, hugeEntries = 0) {

@@ -13,6 +13,7 @@ const HASH = 0x9e3779b1 | 0;
 const ONE_KEY = new Int32Array(1);
 const ONE_POSITION = new Uint16Array(1);
 
+/** An array of any number of entries up to 255 with exact LRU, at constant cost for each access. */
 export class FullyAssociative implements TlbArrayModel {
   readonly #hashShift: number;
   readonly #keys: Int32Array;

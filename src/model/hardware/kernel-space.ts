@@ -19,6 +19,7 @@ const STORE_BITS = ACCESSED | STORED;
 const PMDS = new Int32Array(BATCH);
 const PTES = new Int32Array(BATCH);
 
+/** Walks the page tables of a model process for the TLB, and marks entries accessed and dirty. */
 export class KernelSpace implements AddressSpace {
   readonly mmId: number;
   readonly #kernel: Kernel;

@@ -12,6 +12,7 @@ import { OUTCOME } from './tlb.js';
 /** Where the data of a sampled access came from. */
 export const DATA_FROM = { l1: 0, l2: 1, l3: 2, memory: 3 } as const;
 
+/** One sample, as a reused object between columns and their readers. */
 export interface PmuSample {
   time: Nanoseconds;
   cpu: number;
@@ -33,6 +34,7 @@ export interface PmuSample {
   translation: number;
 }
 
+/** Returns a sample to be filled. */
 export function emptySample(): PmuSample {
   return {
     time: 0,
@@ -53,6 +55,7 @@ export function emptySample(): PmuSample {
 
 const BIT = { store: 1, guest: 2, huge: 4 } as const;
 
+/** Samples as growing columns. */
 export class PmuSamples {
   count = 0;
   #wide = new Float64Array(3 * 256);

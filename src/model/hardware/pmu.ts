@@ -16,6 +16,7 @@ import { DATA_FROM, emptySample, PmuSamples } from './pmu-samples.js';
 import { OUTCOME, type Tlb } from './tlb.js';
 import type { Window } from './windows.js';
 
+/** How a PMU is set up, as `perf record` would. */
 export interface PmuSettings {
   readonly kind: PmuFigures['kind'];
   /** Operations (SPE, IBS) or qualifying accesses (PEBS) between samples. */
@@ -32,6 +33,7 @@ export interface PmuSettings {
   readonly physical: boolean;
 }
 
+/** Every 4096th operation with jitter, loads and stores, without a threshold. */
 export const DEFAULT_PMU: Omit<PmuSettings, 'kind'> = {
   period: 4096,
   jitter: true,
@@ -74,6 +76,7 @@ const LOAD_CYCLES = [4, 14, 50, 250];
 const TRANSLATION_CYCLES = [1, 8, 60, 400];
 const LINE_BYTES = 64;
 
+/** Takes accesses in batches and records samples with their latency and TLB outcome. */
 export class Pmu {
   readonly settings: PmuSettings;
   readonly samples = new PmuSamples();

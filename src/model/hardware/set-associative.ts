@@ -200,6 +200,7 @@ export function maskOf(key: number, mask: number, hugeMask: number): number {
   return hugeMask ^ ((hugeMask ^ mask) & (((key & 3) - HUGE) >> 31));
 }
 
+/** Returns how many sets there are. Throws a RangeError unless it is a power of two. */
 export function setsOf(entries: number, ways: number): number {
   const sets = entries / ways;
   if (!Number.isInteger(Math.log2(sets)))

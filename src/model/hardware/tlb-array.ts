@@ -10,6 +10,7 @@ export const KIND = { unknown: 0, base: 1, run: 2, huge: 3 } as const;
 /** No key: its kind would be `unknown`. */
 export const EMPTY = 0;
 
+/** One array of a TLB. */
 export interface TlbArrayModel {
   /** 0 when `key` was there and −1 when it was not; it is the most recently used entry afterwards. */
   touch(key: number): number;

@@ -22,6 +22,7 @@ const NO_COUNTS: TlbCounters = {
   faultNs: 0,
 };
 
+/** Returns what was counted between two readings. */
 export function subtractCounters(later: TlbCounters, earlier: TlbCounters): TlbCounters {
   const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
   return Object.fromEntries(
@@ -29,6 +30,7 @@ export function subtractCounters(later: TlbCounters, earlier: TlbCounters): TlbC
   ) as unknown as TlbCounters;
 }
 
+/** Returns the sums of two readings. */
 export function addCounters(a: TlbCounters, b: TlbCounters): TlbCounters {
   const names = Object.keys(NO_COUNTS) as (keyof TlbCounters)[];
   return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as TlbCounters;

@@ -30,6 +30,7 @@ function arrayOf(array: TlbArray): TlbArrayModel {
   return new SetAssociative(entries, array.ways.value, array.hugeEntries?.value);
 }
 
+/** Returns the array of a CPU's second level, empty. */
 export function secondLevelOf(cpu: Cpu): TlbArrayModel {
   return arrayOf(cpu.second);
 }

@@ -29,6 +29,7 @@ export function windowsFor(cpu: Cpu, geometry: ConstructorParameters<typeof Wind
   return new Windows(geometry, pages > 1 ? Math.log2(pages) : geometry.hugeOrder);
 }
 
+/** Translates batches of accesses of one CPU and counts hits, walks, faults and their time. */
 export class Tlb {
   readonly cpu: Cpu;
   readonly windows: Windows;

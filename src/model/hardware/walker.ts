@@ -34,6 +34,7 @@ export function nestedReferences(guest: number, host: number): number {
   return guest * (host + 1) + host;
 }
 
+/** Tells the nanoseconds of a walk, and keeps the caches that it depends on. */
 export class Walker {
   readonly #near: number;
   /** What a reference to memory takes beyond a near one. */

@@ -13,6 +13,7 @@ export interface GuestTables {
   isHuge(block: number): boolean;
 }
 
+/** A range of one address space, and its place in linear space. */
 export interface Window {
   readonly space: AddressSpace;
   /** First page of the range; aligned to a block. */
@@ -25,6 +26,7 @@ export interface Window {
 
 const MAX_LINEAR_PAGES = 2 ** 29;
 
+/** All windows of a machine, and what is known of the kind of each page in them. */
 export class Windows {
   readonly geometry: PageGeometry;
   readonly all: Window[] = [];

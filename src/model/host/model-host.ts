@@ -15,6 +15,7 @@ import type { Process } from '../kernel/state/process.js';
 import { ModelCalls } from './model-calls.js';
 import { MemoryFiles, ModelFiles } from './model-files.js';
 
+/** Who Octavo is in the model, and how its time runs. */
 export interface ModelHostOptions {
   /** Who Octavo is in the model; root when left out. */
   readonly userId?: number;
@@ -25,6 +26,7 @@ export interface ModelHostOptions {
   readonly memory?: MemoryFiles;
 }
 
+/** A host with the kernel behind it, for tests and simulations that look inside. */
 export interface ModelHost extends Host {
   readonly kernel: Kernel;
   readonly memory: MemoryFiles;

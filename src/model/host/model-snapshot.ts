@@ -6,6 +6,7 @@ import type { SnapshotClass } from '../kernel/snapshot/snapshot-format.js';
 import { Kernel } from '../kernel/state/kernel.js';
 import { MemoryFiles } from './model-files.js';
 
+/** A kernel with its ordinary files, as a snapshot holds them. */
 export interface SavedModel {
   readonly kernel: Kernel;
   readonly memory: MemoryFiles;

@@ -23,6 +23,7 @@ export interface OtherProcesses {
 /** Resident pages of one mapping that a twin gets at most: enough to be seen, cheap to make. */
 const MOST_RESIDENT = 16_384;
 
+/** Makes twins when they are asked for, and lets them go when the real process has ended. */
 export class Adoption {
   private readonly kernel: Kernel;
   private readonly others: OtherProcesses;

@@ -4,6 +4,7 @@
  */
 import { ERRNO, type ErrnoName } from '../../vocabulary/errno.js';
 
+/** Operations that the server knows (enum fuse_opcode). */
 export const OPCODE = {
   lookup: 1,
   forget: 2,
@@ -52,6 +53,7 @@ const DIRECT_IO = 1;
 const IN_HEADER = 40;
 const OUT_HEADER = 16;
 
+/** A request from the kernel. */
 export interface Request {
   readonly opcode: number;
   readonly unique: bigint;
@@ -84,10 +86,12 @@ export function nameIn(bytes: Uint8Array, from = 0): string {
   return new TextDecoder().decode(bytes.subarray(from, end < 0 ? bytes.length : end));
 }
 
+/** Returns a reply with an errno. */
 export function errorReply(unique: bigint, errno: ErrnoName): Uint8Array {
   return framed(unique, -ERRNO[errno], new Uint8Array(0));
 }
 
+/** Returns a reply with data, or an empty success. */
 export function dataReply(unique: bigint, data: Uint8Array = new Uint8Array(0)): Uint8Array {
   return framed(unique, 0, data);
 }
@@ -116,6 +120,7 @@ export function initOut(): Uint8Array {
   return bytes;
 }
 
+/** What stat shows of a file. */
 export interface Attributes {
   readonly inode: number;
   /** Type and permission bits, as st_mode. */
@@ -174,6 +179,7 @@ export function statfsOut(): Uint8Array {
   return bytes;
 }
 
+/** A name in a listing. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly inode: number;

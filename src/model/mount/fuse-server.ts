@@ -30,6 +30,7 @@ export interface BlockingFile extends ModelFile {
   begin(text: string): ErrnoName | undefined | BlockedWrite;
 }
 
+/** What is served, and where replies go. */
 export interface FuseServerParts {
   readonly root: ModelDirectory;
   /** Sends one reply to the kernel. */
@@ -53,6 +54,7 @@ const O_NONBLOCK = 0o4000;
 
 type Answer = Uint8Array | ErrnoName;
 
+/** Takes requests one after the other; some are answered later. */
 export class FuseServer {
   private readonly parts: FuseServerParts;
   private readonly nodes: NodeTable;

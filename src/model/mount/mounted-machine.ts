@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel/state/kernel.js';
 import { type KernelOptions, RELEASES } from '../kernel/state/options.js';
 import { Process } from '../kernel/state/process.js';
 
+/** A process of the model and its memory. */
 export interface MachineTask {
   readonly name: string;
   readonly bytes: Bytes;
@@ -18,6 +19,7 @@ export interface MachineTask {
   readonly hot: number;
 }
 
+/** Which kernel and tasks the machine has. */
 export interface MachineOptions {
   readonly generation: GenerationName;
   readonly kernel: Partial<KernelOptions>;
@@ -29,6 +31,7 @@ export interface MachineOptions {
   readonly adopt: (kernel: Kernel) => (pid: number) => Process | undefined;
 }
 
+/** A task as it was started, with the byte address of its memory. */
 export interface RunningTask {
   readonly name: string;
   readonly pid: number;
@@ -36,6 +39,7 @@ export interface RunningTask {
   readonly bytes: Bytes;
 }
 
+/** A machine that runs. */
 export interface Machine {
   readonly kernel: Kernel;
   readonly tasks: readonly RunningTask[];
@@ -54,6 +58,7 @@ const KTHREADD = 2;
  */
 const NO_KERNELS_ID = 1 << 16;
 
+/** Boots a machine with tracefs and DAMON, and starts its tasks. */
 export function startMachine(options: MachineOptions): Machine {
   const features = RELEASES[GENERATIONS[options.generation].release];
   const kernel = boot({ ...options.kernel, features });

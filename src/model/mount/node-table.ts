@@ -1,8 +1,10 @@
 /** Node numbers of a mount: which number the kernel was given for which file of the model. */
 import type { ModelDirectory, ModelNode } from '../kernel/state/file-tree.js';
 
+/** Number of the mount's root (FUSE_ROOT_ID). */
 export const ROOT_NODE = 1;
 
+/** A file that the kernel holds a number of. */
 export interface KnownNode {
   readonly id: number;
   readonly parent: number;
@@ -15,6 +17,7 @@ export interface KnownNode {
   mode: number | undefined;
 }
 
+/** Gives numbers, and forgets them when the kernel does. */
 export class NodeTable {
   private readonly byId = new Map<number, KnownNode>();
   private readonly byName = new Map<string, KnownNode>();

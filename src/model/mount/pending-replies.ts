@@ -23,6 +23,7 @@ interface WaitingRead {
   readonly stream: StreamReader;
 }
 
+/** Holds requests back and answers them when what they wait for has come. */
 export class PendingReplies {
   private readonly reply: (message: Uint8Array) => void;
   private writes: WaitingWrite[] = [];

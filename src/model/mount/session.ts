@@ -15,6 +15,7 @@ export interface FuseChannel {
   reply(message: Uint8Array): void;
 }
 
+/** A kernel, its files and the channel of the mount. */
 export interface SessionParts {
   readonly kernel: Kernel;
   /** What is served: the model's files, or those joined with the machine's. */
@@ -33,6 +34,7 @@ const IDLE_MS: Milliseconds = 5;
 const LARGEST_STEP_NS: Nanoseconds = 50e6;
 const TICK_NS: Nanoseconds = 100e6;
 
+/** Answers requests until the mount is gone or it is stopped. */
 export class MountSession {
   private readonly parts: SessionParts;
   private readonly server: FuseServer;

@@ -4,6 +4,7 @@
  */
 import type { ModelDirectory, ModelNode } from '../kernel/state/file-tree.js';
 
+/** A directory of the machine, as far as names go. */
 export interface MachineDirectory {
   names(): readonly string[];
   has(name: string): boolean;
@@ -11,6 +12,7 @@ export interface MachineDirectory {
   enter(name: string): MachineDirectory | undefined;
 }
 
+/** Which side a name is taken from. */
 export interface UnionOptions {
   /** A path at which the machine's directory can still be reached. */
   readonly behind: string;
@@ -22,6 +24,7 @@ export interface UnionOptions {
   readonly instead?: ReadonlyMap<string, ModelNode>;
 }
 
+/** The model's directory with links to what only the machine has. */
 export class UnionDirectory implements ModelDirectory {
   readonly kind = 'directory';
   readonly mode = 0o555;

@@ -5,6 +5,7 @@ import { parseAddress } from './words.js';
 
 const CGROUPS = '/sys/fs/cgroup';
 
+/** Commands on files: ls, cat, write and the like. */
 export const FILE_COMMANDS: Readonly<Record<string, ShellCommand>> = {
   ls: {
     usage: 'ls PATH',

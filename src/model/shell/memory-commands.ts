@@ -22,6 +22,7 @@ import { parseAddress, parsePairs, parseSize } from './words.js';
 const MAP_KEYS = ['size', 'at', 'kind', 'huge', 'advise', 'touch', 'stride', 'path'];
 const SPAWN_KEYS = [...MAP_KEYS, 'cgroup', 'user'];
 
+/** Commands on processes and their memory. */
 export const MEMORY_COMMANDS: Readonly<Record<string, ShellCommand>> = {
   spawn: {
     usage: `spawn NAME [${SPAWN_KEYS.map((key) => `${key}=…`).join('] [')}]`,

@@ -20,6 +20,7 @@ export interface ShellState {
   readonly octavo: (host: ModelHost, words: readonly string[]) => Promise<{ code: number; text: string }>;
 }
 
+/** A command of the shell with its help. */
 export interface ShellCommand {
   readonly usage: string;
   readonly brief: string;
@@ -30,11 +31,14 @@ export interface ShellCommand {
   ): LineAnswer | Promise<LineAnswer>;
 }
 
+/** Returns an answer with a text. */
 export const answer = (text: string): LineAnswer => ({ text });
+/** Returns an answer with the kernel's errno. */
 export const refusal = (errno: ErrnoName): LineAnswer => ({
   text: errno,
   failure: { kind: 'errno', says: errno },
 });
+/** Returns an answer that says how the command is used. */
 export const misuse = (says: string): LineAnswer => ({ text: says, failure: { kind: 'usage', says } });
 
 /** What the host answered, as a line: the value in words, or the errno. */

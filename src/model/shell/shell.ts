@@ -34,6 +34,7 @@ function callByName(state: ShellState, words: readonly string[]): LineAnswer | P
   return rest.length === 0 ? misuse(`call ${found.usage}`) : found.run(state, rest, undefined);
 }
 
+/** Returns usage and brief of every command and call. */
 export function helpText(): string {
   const commands = Object.values(SHELL_COMMANDS).map(({ usage, brief }) => `${usage}\n    ${brief}`);
   const calls = Object.values(CALLS).map(({ usage, brief }) => `call ${usage}\n    ${brief}`);

@@ -5,6 +5,7 @@ import type { Process } from '../kernel/state/process.js';
 import { type LineAnswer, misuse, refusal } from './shell-command.js';
 import { parseAddress, parseSize } from './words.js';
 
+/** A process that has memory. */
 export interface ProcessAndMemory {
   readonly task: Process;
   readonly mm: Mm;
@@ -38,10 +39,12 @@ export function findRange(
   return { start: from / pageBytes, end: from / pageBytes + Math.ceil(bytes / pageBytes) };
 }
 
+/** Whether a look-up ended in an answer to print, in place of what was looked for. */
 export function isAnswer(found: object): found is LineAnswer {
   return 'text' in found;
 }
 
+/** Returns the byte address of a page in hexadecimal. */
 export function showAddress(kernel: Kernel, page: number): string {
   return `0x${(page * kernel.geometry.pageBytes).toString(16)}`;
 }

@@ -20,4 +20,5 @@ export const POLICIES = {
   chain: chain('chain', LINKS, { collapseByResidency: BY_RESIDENCY.default(false) }),
 } as const satisfies Record<string, PolicyKind>;
 
+/** Name of a policy in options, plans and the configuration. */
 export type PolicyName = keyof typeof POLICIES;

@@ -13,6 +13,7 @@ import { characteristicTime } from './residency.js';
 /** Blocks on either side of the end of the curve that are tried for each other. */
 const NEIGHBOURS = 12;
 
+/** A layout with its time in walks and the bytes that it wastes. */
 export interface BestKnown {
   /** 1 for each block that is huge. */
   readonly isHuge: Uint8Array;

@@ -10,6 +10,7 @@ import type { Parts } from './parts.js';
 import type { Survey, Surveyed } from './survey.js';
 import { chanceTaken, changeNs, lastingShare, REFAULT_NS, secondsBetweenVisits } from './switching.js';
 
+/** What costs are worked out from. */
 export interface CostFacts {
   readonly processes: readonly Surveyed[];
   readonly survey: Survey;
@@ -22,6 +23,7 @@ export interface CostFacts {
   readonly parts: Pick<Parts, 'khugepaged' | 'refaults'>;
 }
 
+/** Costs of all blocks, as columns. */
 export interface BlockCosts {
   /** Nanoseconds a second, by block: faults on pages that a split gives back. */
   readonly refaultNs: Float64Array;
@@ -42,6 +44,7 @@ const PRIOR_PAGES = 20;
 /** Pages of one split come back together: so many at most count as independent. */
 const MOST_INDEPENDENT = 200;
 
+/** Returns the costs of every block of the survey's table. */
 export function costsOf(facts: CostFacts): BlockCosts {
   const { survey, horizonSeconds, costs, processes } = facts;
   const { count, waste } = survey.table;

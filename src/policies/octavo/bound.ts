@@ -19,6 +19,7 @@ export interface ExactRates {
   readonly isEmpty: Uint8Array;
 }
 
+/** A stretch of time with the same rates. */
 export interface Phase {
   readonly exact: ExactRates;
   /** Share of the time. */

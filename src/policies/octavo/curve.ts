@@ -18,6 +18,7 @@ import {
   smallWalksNs,
 } from './residency.js';
 
+/** Blocks in the order of their worth, and what each layout of that order costs. */
 export interface Curve {
   /** Blocks of the table, the one most worth a huge page first. */
   readonly order: Uint32Array;

@@ -5,6 +5,7 @@ import { type Curve, cpuAt, savedByHuge } from './curve.js';
 import type { Goal } from './goal.js';
 import type { LayoutTable } from './layout-table.js';
 
+/** The layout that the goal asks for. */
 export interface Cut {
   /** Blocks at the beginning of the curve's order that are to be huge. */
   readonly huge: number;
@@ -25,6 +26,7 @@ export interface Cut {
   readonly tolerated: { readonly least: Bytes; readonly most: Bytes };
 }
 
+/** The curve, the goal and the CPU. */
 export interface CutFacts {
   readonly table: LayoutTable;
   readonly curve: Curve;
@@ -57,6 +59,7 @@ const NEAR_KNEE = { split: 0.01, collapse: 0.03 } as const;
 /** Of USUAL_GOAL. */
 const USUAL_SLOWDOWN = 0.01;
 
+/** Returns the shortest beginning of the curve that meets the goal. */
 export function cutOf(facts: CutFacts): Cut {
   const { curve, goal, busyCpus, table } = facts;
   const all = table.count;

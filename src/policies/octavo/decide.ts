@@ -9,6 +9,7 @@ import { Judge } from './judge.js';
 import { scaleByWalks, type WalkCount } from './observed-walks.js';
 import { characteristicTime } from './residency.js';
 
+/** Changes that are made, changes that are held back, and the layout aimed at. */
 export interface Decisions {
   readonly acts: readonly Decision[];
   readonly held: readonly Held[];

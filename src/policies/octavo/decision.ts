@@ -4,6 +4,7 @@ import type { CostFacts } from './block-costs.js';
 import type { Goal } from './goal.js';
 import type { Parts } from './parts.js';
 
+/** What a decision rests on. */
 export interface DecisionFacts extends CostFacts {
   readonly goal: Goal;
   readonly busyCpus: number;

@@ -2,6 +2,7 @@
 import type { ValueParser } from '../../vocabulary/quantities.js';
 import type { Bytes, Fraction } from '../../vocabulary/units.js';
 
+/** One of four ways to say what is wanted. */
 export type Goal =
   /** Walks may take at most this share more of the processes' time than in the fastest layout. */
   | { readonly kind: 'slowdown'; readonly share: Fraction }

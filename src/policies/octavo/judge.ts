@@ -42,6 +42,7 @@ interface Chance {
   readonly regretNs: Nanoseconds;
 }
 
+/** Takes blocks in the order of their worth, and decides each by gain, cost and probability. */
 export class Judge {
   readonly #facts: DecisionFacts;
   readonly #costs: BlockCosts;

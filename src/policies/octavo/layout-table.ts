@@ -5,6 +5,7 @@
 import { ENTRIES_PER_LINE } from '../../vocabulary/translation.js';
 import type { Bytes, Pages } from '../../vocabulary/units.js';
 
+/** Blocks as columns. */
 export interface LayoutTable {
   readonly count: number;
   /** Seconds of sampling that a block's shapes stand for: the β of its Gammas. A rate is shape / exposure. */
@@ -32,6 +33,7 @@ const BUCKETS = 1 << (32 - CLASS_SHIFT);
 const bits = new Float32Array(1);
 const word = new Uint32Array(bits.buffer);
 
+/** Takes blocks one after the other and builds the table once. */
 export class LayoutTableBuilder {
   readonly #most: number;
   #exposure: number[] = [];

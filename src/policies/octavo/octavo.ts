@@ -44,6 +44,7 @@ const PARAMETERS = z.strictObject({
 
 const BRIEF = 'split and collapse by time against memory, as far as a goal asks and samples are sure';
 
+/** The kind of policy behind `--policy octavo`. */
 export const octavo = policyKind({
   brief: BRIEF,
   parameters: PARAMETERS,

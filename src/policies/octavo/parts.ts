@@ -5,6 +5,7 @@ import { toggle } from '../../vocabulary/kind.js';
 
 const part = (brief: string) => toggle({ brief }).default(true);
 
+/** All parts, each a switch. */
 export const PARTS = {
   memory: part('beliefs that are carried from turn to turn'),
   doubt: part('a probability of 0.9 before anything is changed'),
@@ -18,6 +19,8 @@ export const PARTS = {
 
 const SCHEMA = z.strictObject(PARTS);
 
+/** Which parts are on. */
 export type Parts = z.output<typeof SCHEMA>;
 
+/** Every part is on, as on a host. */
 export const ALL_PARTS: Parts = Object.freeze(SCHEMA.parse({}));

@@ -7,6 +7,7 @@ import type { Decisions } from './decide.js';
 import type { Decision, Held } from './decision.js';
 import type { Survey } from './survey.js';
 
+/** Returns the reason of a change: what it is worth, and on how many samples that rests. */
 export function reasonWords(act: Decision, survey: Survey, pages: Pages): string {
   const used = survey.used[act.block];
   const sure = `worth it with ${percentDown(act.chance)} probability`;
@@ -36,6 +37,7 @@ const HELD: Readonly<Record<Held['why'], readonly [RefusalCode, string]>> = {
   reached: ['no-gain', 'the goal is reached without it'],
 };
 
+/** Returns code and sentence for a change that is held back. */
 export function heldWords({ why }: Held): [RefusalCode, string] {
   const [code, words] = HELD[why];
   return [code, words];

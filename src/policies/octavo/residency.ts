@@ -118,6 +118,10 @@ export function smallHitsNs(
   return (cpu.first.secondHitNs * hugeShape[block]) / exposure[block];
 }
 
+/**
+ * Returns the time that hits in the second level take of a huge entry, in nanoseconds a second; 0 with one
+ * level.
+ */
 export function hugeHitsNs(table: LayoutTable, block: number, cpu: WalkTimes): Nanoseconds {
   if (cpu.first === undefined || cpu.firstTau === undefined) return 0;
   return cpu.first.secondHitNs * hugeMisses(table, block, cpu.firstTau);

@@ -25,6 +25,7 @@ export interface Surveyed {
   readonly belief: ProcessBelief;
 }
 
+/** The blocks of all processes as one table, with what decides about each. */
 export interface Survey {
   readonly table: LayoutTable;
   /** By block of the table: which process, and which row of its page sizes. */
@@ -63,6 +64,7 @@ interface Gathered {
   readonly exposures: number[];
 }
 
+/** Reads sizes, beliefs and content of each process into the table. */
 export class Surveyor {
   readonly #counts: Float64Array;
   readonly #filled: Uint8Array;

@@ -7,6 +7,7 @@ export type LinearRgb = readonly [red: number, green: number, blue: number];
 /** Each part 0 to 255, as files and screens have it. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
+/** Returns linear sRGB, which lies outside 0 to 1 for colours that no screen shows. */
 export function linearOfOklab([lightness, a, b]: Oklab): LinearRgb {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
@@ -18,6 +19,7 @@ export function linearOfOklab([lightness, a, b]: Oklab): LinearRgb {
   ];
 }
 
+/** Returns the OKLab colour of linear sRGB. */
 export function oklabOfLinear([red, green, blue]: LinearRgb): Oklab {
   const l = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
   const m = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
@@ -29,6 +31,7 @@ export function oklabOfLinear([red, green, blue]: LinearRgb): Oklab {
   ];
 }
 
+/** Returns sRGB in bytes, clipped to what a screen shows. */
 export function rgbOfLinear(linear: LinearRgb): Rgb {
   const [red, green, blue] = linear.map((part) => {
     const held = Math.max(0, Math.min(1, part));
@@ -38,6 +41,7 @@ export function rgbOfLinear(linear: LinearRgb): Rgb {
   return [red, green, blue];
 }
 
+/** Returns linear sRGB of bytes. */
 export function linearOfRgb(rgb: Rgb): LinearRgb {
   const [red, green, blue] = rgb.map((part) => {
     const share = part / 255;

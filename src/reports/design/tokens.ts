@@ -4,7 +4,9 @@
 export const TYPE = { small: 11, label: 12, text: 14, figure: 15, section: 19, title: 28 } as const;
 /** Steps of space in CSS pixels. */
 export const SPACE = { hair: 2, tight: 4, near: 8, wide: 16, far: 24, apart: 40 } as const;
+/** Fonts for text, the system's own first: pages load none. */
 export const FONT = 'system-ui, "Segoe UI", "DejaVu Sans", "Liberation Sans", sans-serif';
+/** Fonts for numbers in columns and code. */
 export const MONO = 'ui-monospace, "DejaVu Sans Mono", "Liberation Mono", monospace';
 
 /** What a colour is for. Figures name roles, never colours, but for those of data. */
@@ -24,7 +26,9 @@ export const ROLES = [
   ] as const),
   ...(['warn', 'bad', 'unknown', 'hatch'] as const),
 ] as const;
+/** What a colour is for. */
 export type Role = (typeof ROLES)[number];
+/** A colour for each role, as `#rrggbb`. */
 export type Palette = Readonly<Record<Role, string>>;
 
 /** Text has 4.5 : 1 against paper and panel, marks 3 : 1 (WCAG 2.2, AA). */
@@ -46,6 +50,7 @@ export const LIGHT: Palette = {
   hatch: '#9aa3ad',
 };
 
+/** Colours on dark paper; contrasts are held by tests. */
 export const DARK: Palette = {
   paper: '#12161b',
   panel: '#1b2128',

@@ -12,6 +12,7 @@ interface Box {
   readonly bottom: number;
 }
 
+/** An image in 8-bit RGBA that areas are filled into. */
 export class Canvas {
   readonly width: number;
   readonly height: number;

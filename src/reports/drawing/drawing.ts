@@ -14,6 +14,7 @@ interface Told {
   readonly opacity?: number;
 }
 
+/** A rectangle. */
 export interface Rect extends Told {
   readonly kind: 'rect';
   readonly x: number;
@@ -35,6 +36,7 @@ export interface Path extends Told {
   readonly dash?: readonly number[];
 }
 
+/** A circle. */
 export interface Circle extends Told {
   readonly kind: 'circle';
   readonly x: number;
@@ -45,6 +47,7 @@ export interface Circle extends Told {
   readonly strokeWidth?: number;
 }
 
+/** A line of text. */
 export interface Text extends Told {
   readonly kind: 'text';
   /** Where the text begins, has its middle or ends, by `anchor`; `y` is its base line. */
@@ -73,14 +76,17 @@ export interface Raster extends Told {
   readonly pixels: Uint8Array;
 }
 
+/** Anything that a drawing can have. */
 export type Shape = Rect | Path | Circle | Text | Raster;
 
+/** A figure of a size, its shapes from back to front. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly shapes: readonly Shape[];
 }
 
+/** Returns a text with its base line at `y`. */
 export function text(
   x: number,
   y: number,
@@ -90,6 +96,7 @@ export function text(
   return { kind: 'text', x, y, text: words, size, fill, ...more };
 }
 
+/** Returns a line through points, given as x and y in turn. */
 export function line(
   points: readonly number[],
   stroke: Paint,
@@ -98,6 +105,7 @@ export function line(
   return { kind: 'path', lines: [points], stroke, strokeWidth: 1, ...more };
 }
 
+/** Returns a filled rectangle. */
 export function rect(
   [x, y, width, height]: readonly [x: number, y: number, width: number, height: number],
   fill: Paint,

@@ -4,6 +4,7 @@
  * domain; its licence is in scripts/licences/dejavu.txt. glyphs.ts says how a contour is written.
  */
 
+/** Outlines by letter: width in units of the font, and contours as glyphs.ts reads them. */
 export const REGULAR: Readonly<Record<string, readonly [width: number, contours: string]>> = {
   ' ': [326, ''],
   '!': [411, 'uH}NiEA?xNhEA uHm|AiEA?|g@RdU`DARiU'],
@@ -216,6 +217,7 @@ export const REGULAR: Readonly<Record<string, readonly [width: number, contours:
   '▽': [788, 'qDejAaRpkAaRukA EiqA{o@AlW|`B'],
 };
 
+/** Outlines of bold letters, as `REGULAR` has those of the others. */
 export const BOLD: Readonly<Record<string, readonly [width: number, contours: string]>> = {
   ' ': [357, ''],
   '!': [467, '_Hm|AgJA?xb@r@`Y`GAp@eY _HiUgJA?dUfJA'],

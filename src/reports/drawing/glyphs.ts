@@ -8,6 +8,7 @@ const EM = 1024;
 /** Straight pieces of a quadratic curve: letters are small. */
 const PIECES = 4;
 
+/** A letter as areas. */
 export interface Glyph {
   /** In ems. */
   readonly width: number;
@@ -17,6 +18,7 @@ export interface Glyph {
 
 const known = new Map<string, Glyph>();
 
+/** Returns the outline of a letter; that of a box for one that is not there. */
 export function glyphOf(letter: string, bold: boolean): Glyph {
   const key = `${bold ? 'b' : 'r'}${letter}`;
   const found = known.get(key);

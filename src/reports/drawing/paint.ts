@@ -13,11 +13,13 @@ const HATCHING = { every: 8.5, width: 2.8 } as const;
 const RIM = 3;
 const CORNERS = 48;
 
+/** Returns a drawing as a PNG file, `scale` pixels for each CSS pixel. */
 export function pngFile(drawing: Drawing, palette: Palette, scale = SCALE): Uint8Array {
   const { width, height, pixels } = painted(drawing, palette, scale);
   return pngOf(width, height, pixels);
 }
 
+/** Returns a drawing as pixels. */
 export function painted({ width, height, shapes }: Drawing, palette: Palette, scale: number): Canvas {
   const canvas = new Canvas(Math.round(width * scale), Math.round(height * scale), rgbOf(palette.paper));
   const painter = new Painter(canvas, palette, scale);
@@ -147,6 +149,7 @@ class Painter {
 
 const isHex = (paint: string): paint is `#${string}` => paint.startsWith('#');
 
+/** Returns the bytes of `#rrggbb`. */
 export function rgbOf(hex: string): Rgb {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
   return [red, green, blue];

@@ -3,6 +3,7 @@ import { DARK, FONT, LIGHT, type Palette, ROLES } from '../design/tokens.js';
 import type { Circle, Drawing, Paint, Path, Raster, Shape, Text } from './drawing.js';
 import { pngOf } from './png.js';
 
+/** Name and words of a figure, which its SVG carries for who does not see it. */
 export interface Worded {
   /** Unique within a page: letters, digits and hyphens. */
   readonly name: string;

@@ -2,6 +2,7 @@
 import type { Drawing } from '../drawing/drawing.js';
 import { svgFile } from '../drawing/svg.js';
 
+/** A picture with its words and numbers. */
 export interface Figure {
   /** For files and links: small letters and hyphens. */
   readonly name: string;
@@ -19,6 +20,7 @@ export interface Figure {
   readonly cells?: Cells;
 }
 
+/** The numbers behind a figure, as a table. */
 export interface Numbers {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -36,6 +38,7 @@ export interface Cells {
   readonly unit: string;
 }
 
+/** Returns a figure as an SVG file of its own. */
 export function figureSvg({ name, title, about, drawing }: Figure): string {
   return svgFile(drawing, { name, title, about });
 }

@@ -6,6 +6,7 @@ import { textWidth } from '../drawing/glyphs.js';
 import { type HeatScale, rateInWords, scaleTicks } from '../heat/scale.js';
 import { markAt } from './marks.js';
 
+/** Height of the legend in CSS pixels. */
 export const LEGEND_HEIGHT = 104;
 const BAR = { width: 380, height: 14 } as const;
 const SIZE = 11;
@@ -21,6 +22,7 @@ interface Overlays {
   readonly hasMarks: boolean;
 }
 
+/** Returns the legend with its scale, and what overlays mean where there are some. */
 export function heatLegend(scale: HeatScale, { x, y }: Place, overlays: Overlays): readonly Shape[] {
   const from = scale.place(scale.least);
   const at = (place: number) => x + ((place - from) / (1 - from)) * BAR.width;
@@ -96,6 +98,7 @@ function keys(x: number, y: number, { isOutlined, hasMarks }: Overlays): readonl
   ];
 }
 
+/** Returns a colour as `#rrggbb`. */
 export function hexOf(rgb: Rgb): `#${string}` {
   return `#${rgb.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -36,6 +36,7 @@ export interface HeatMark {
   readonly title: string;
 }
 
+/** A course of heat with what is laid over it. */
 export interface HeatMapInput {
   readonly course: HeatCourse;
   readonly scale: HeatScale;
@@ -53,6 +54,7 @@ export interface MapPlace {
   topOf(row: number): number;
 }
 
+/** Returns the map as a figure, with axes and legend. */
 export function heatMapFigure(input: HeatMapInput): Figure {
   const { course, scale, marks } = input;
   const place = placeOf(course);

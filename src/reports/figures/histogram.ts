@@ -17,6 +17,7 @@ const AXIS_ENDS = [0.05, 0.1, 0.25, 0.5, 0.75, 1];
 const SIZE = 12;
 const BAR_WIDTH = 32;
 
+/** A bin with its bounds. */
 export interface SpreadBin {
   /** Shares of the sub-pages. */
   readonly from: number;
@@ -27,6 +28,7 @@ export interface SpreadBin {
   readonly seen: number;
 }
 
+/** The spread of all blocks, with the sentence above it. */
 export interface SpreadHistogram {
   readonly blocks: number;
   readonly unknown: number;
@@ -43,6 +45,7 @@ interface Scale {
   readonly whole: number;
 }
 
+/** Returns the histogram as a figure: surely in the bin solid, possibly in it hatched. */
 export function histogramFigure(histogram: SpreadHistogram): Figure {
   const { bins, unknown, blocks, noun, headline } = histogram;
   const whole = Math.max(1, blocks);

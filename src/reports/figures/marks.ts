@@ -1,6 +1,7 @@
 /** Marks of what happened to a block: a triangle down for a split, up for a collapse. */
 import { type Path, type Shape, text } from '../drawing/drawing.js';
 
+/** What happened to a block. */
 export type MarkKind = 'split' | 'collapse';
 
 /** Size and colours tell them apart from heat, the direction from each other. */

@@ -16,6 +16,7 @@ const BAR = 34;
 const STEP = 54;
 const SIZE = 12;
 
+/** Memory at one moment. */
 export interface OrderBar {
   /** `before`, `after`. */
   readonly label: string;
@@ -25,6 +26,7 @@ export interface OrderBar {
   readonly returnedBytes: Bytes;
 }
 
+/** Bars with their titles. */
 export interface OrdersInput {
   readonly title: string;
   readonly subtitle: string;
@@ -33,6 +35,7 @@ export interface OrdersInput {
   readonly hugeOrder: Order;
 }
 
+/** Returns bars of the same scale, each stacked by folio order. */
 export function ordersFigure({ title, subtitle, bars, pageBytes, hugeOrder }: OrdersInput): Figure {
   const most = Math.max(1, ...bars.map(wholeOf));
   const scale = (WIDTH - LEFT - RIGHT) / most;

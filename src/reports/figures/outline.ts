@@ -9,6 +9,7 @@ interface Place {
   topOf(row: number): number;
 }
 
+/** Returns outlines around cells of which more than half is mapped by huge entries. */
 export function hugeOutline(course: HeatCourse, place: Place): readonly Shape[] {
   const { huge } = course;
   if (huge === undefined) return [];

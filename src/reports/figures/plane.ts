@@ -14,6 +14,7 @@ const SIZE = 12;
 /** Height of a line of text; labels closer than this are moved apart. */
 const LINE = 14;
 
+/** A policy, a choice or a published result. */
 export interface PlanePoint {
   readonly label: string;
   /** What a reader is told who points at it. */
@@ -32,6 +33,7 @@ const COLOURS: Readonly<Record<PlanePoint['kind'], Paint>> = {
   published: 'warn',
 };
 
+/** Returns the plane with its points and the Pareto front of ours. */
 export function planeFigure(points: readonly PlanePoint[], subtitle: string): Figure {
   const title = 'Bloat removed and speed kept';
   const ours = points.filter(({ kind }) => kind !== 'published');

@@ -16,6 +16,7 @@ const SIZE = 11;
 /** Letters of a series' course in text. */
 const LEVELS = '▁▂▃▄▅▆▇█';
 
+/** A line over time, with gaps where it is not known. */
 export interface Series {
   readonly label: string;
   /** By moment; null: not known. */
@@ -26,12 +27,14 @@ export interface Series {
   readonly as?: 'bars';
 }
 
+/** Lines that share a unit. */
 export interface Panel {
   readonly title: string;
   readonly unit: 'bytes' | 'rate' | 'count';
   readonly series: readonly Series[];
 }
 
+/** Panels that share their times. */
 export interface SeriesInput {
   readonly name: string;
   readonly title: string;
@@ -48,6 +51,7 @@ const WORDS: Readonly<Record<Panel['unit'], (value: number) => string>> = {
   count: (value) => showCount(Math.round(value)),
 };
 
+/** Returns the panels as one figure. */
 export function seriesFigure({ name, title, subtitle, times, panels, caption }: SeriesInput): Figure {
   const height = TOP + panels.length * (HEIGHT + GAP) - 12;
   const shapes = panels.flatMap((panel, at) => panelShapes(panel, times, TOP + at * (HEIGHT + GAP)));

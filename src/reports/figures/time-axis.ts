@@ -21,6 +21,7 @@ export function columnName({ columns, originMs }: HeatCourse, at: number): strin
   return after > 0 && after < 120_000 ? `+${Number((after / 1000).toFixed(3))} s` : `+${showDuration(after)}`;
 }
 
+/** Returns ticks and labels below the columns, as many as fit. */
 export function timeAxis(course: HeatCourse, { left, width, bottom }: Place): readonly Shape[] {
   const { columns } = course;
   const shapes: Shape[] = [line([left, bottom + 5, left + width, bottom + 5], 'axis')];

@@ -22,6 +22,7 @@ export interface HeatRow {
   readonly timeMs: number;
 }
 
+/** Which times a recording covers. */
 export interface HeatSpans {
   readonly clock: 'wall' | 'recording' | 'none';
   readonly widthMs: number | null;
@@ -34,6 +35,7 @@ export interface HeatSpans {
 /** Slices between two with samples that are drawn as a gap of their own; longer ones are cut short to one. */
 const LONGEST_GAP = 24;
 
+/** The first pass: which blocks and times there are. */
 export class HeatSurvey {
   readonly #geometry: PageGeometry;
   readonly #blocks = new Map<string, TouchedBlock & { samples: number }>();
@@ -108,6 +110,7 @@ function coveredSeconds(fromMs: number, widthMs: number, recorded: HeatSpans['re
   return (covered > 0 ? covered : widthMs) / 1000;
 }
 
+/** How rows of heat fall into the grid. */
 export interface HeatGridOptions {
   readonly clock: HeatCourse['clock'];
   /** As HeatCourse has it; that of the first column when undefined. */
@@ -118,6 +121,7 @@ export interface HeatGridOptions {
   readonly isThinned: boolean;
 }
 
+/** The second pass: adds up the accesses of each cell. */
 export class HeatGrid {
   readonly #course: HeatCourse;
   readonly #columnOf = new Map<number, number>();

@@ -16,6 +16,7 @@ export interface Segment {
   readonly rows: number;
 }
 
+/** A slice of time. */
 export interface Column {
   /** When it begins, in milliseconds of the clock; undefined where the samples have no time. */
   readonly fromMs: number | undefined;
@@ -25,6 +26,7 @@ export interface Column {
   readonly isGap: boolean;
 }
 
+/** The grid with its axes. Rates are by cell, row after row; NaN where not known. */
 export interface HeatCourse {
   readonly geometry: PageGeometry;
   /** Milliseconds of the time line; `run`: of virtual time. */
@@ -56,6 +58,7 @@ export interface TouchedBlock {
   readonly samples: number;
 }
 
+/** Bounds of the grid. */
 export interface GridSize {
   readonly mostRows: number;
   readonly mostSegments: number;
@@ -63,6 +66,7 @@ export interface GridSize {
   readonly leastPages: Pages;
 }
 
+/** Which addresses the rows stand for. */
 export interface Layout {
   readonly segments: readonly Segment[];
   readonly rows: number;

@@ -46,6 +46,7 @@ export function hottest(course: HeatCourse, column: number, [from, to]: readonly
   return most;
 }
 
+/** Returns the letter of a rate: blank where it is not known. */
 export function letterOf(rate: number, scale: HeatScale): string {
   if (Number.isNaN(rate)) return UNKNOWN;
   if (rate === 0) return NOTHING_SEEN;
@@ -54,6 +55,7 @@ export function letterOf(rate: number, scale: HeatScale): string {
   return LETTERS[Math.round(share * (LETTERS.length - 1))];
 }
 
+/** Returns what the letters mean. */
 export function legendText(scale: HeatScale): readonly string[] {
   const [first, last] = [LETTERS[0], LETTERS[LETTERS.length - 1]];
   return [

@@ -2,6 +2,7 @@
 import type { BlockNumber, Milliseconds, ProcessId } from '../../vocabulary/units.js';
 import { type HeatCourse, rowOfPage } from './course.js';
 
+/** When a block was mapped by a huge entry. */
 export interface BlockHugeness {
   readonly pid: ProcessId;
   readonly block: BlockNumber;

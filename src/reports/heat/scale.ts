@@ -14,6 +14,7 @@ export interface HeatWords {
   readonly caution: string;
 }
 
+/** A logarithmic scale of rates, at most some decades long. */
 export interface HeatScale extends HeatWords {
   readonly least: number;
   readonly most: number;
@@ -26,6 +27,7 @@ const MOST_DECADES = 5;
 /** A cell that was accessed at all is told from one that was not. */
 const LEAST_PLACE = 0.12;
 
+/** Returns what a rate is called for samples of a nature, and what must be said beside it. */
 export function heatWords(nature: SampleNature, isTimed: boolean): HeatWords {
   const [one, many] = THINGS[nature] ?? ['sample', 'samples'];
   const { bias } = NATURES[nature];
@@ -50,6 +52,7 @@ function biasWords(nature: SampleNature, bias: string): string {
   return nature === 'all-accesses' || bias === '' ? '' : `What does not show: ${bias}.`;
 }
 
+/** Returns the scale from the least to the largest rate of a course. */
 export function heatScale(course: HeatCourse, words: HeatWords): HeatScale {
   const { least, most } = rateRange(course) ?? { least: 1, most: 1 };
   const low = Math.max(least, most / 10 ** MOST_DECADES);
@@ -66,6 +69,7 @@ export function heatScale(course: HeatCourse, words: HeatWords): HeatScale {
   };
 }
 
+/** A rate that the legend names. */
 export interface ScaleTick {
   readonly rate: number;
   readonly place: number;

@@ -12,6 +12,7 @@ import { pageStyle } from './style.js';
 /** Rows of a table that are shown before the reader asks for the rest. */
 const SHOWN_ROWS = 12;
 
+/** Returns the page as HTML, with light and dark colours and tables behind every figure. */
 export function storyHtml(story: Story): string {
   const { kind, title, lead, tiles, sections, facts } = story;
   const style = pageStyle();

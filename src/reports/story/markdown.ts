@@ -5,6 +5,7 @@ import type { Part, Story, StoryTable } from './story.js';
 /** Rows of a table that a reader of an issue wants. */
 const SHOWN_ROWS = 10;
 
+/** Returns the story as Markdown, with its texts escaped. */
 export function storyMarkdown({ title, lead, tiles, sections, facts }: Story): string {
   const shown = tiles.map(({ label, value, note }) => {
     const more = note === undefined ? '' : ` (${plain(note)})`;

@@ -1,6 +1,7 @@
 /** What a report tells, whatever it is of: sentences, figures and tables in an order that can be read aloud. */
 import type { Figure } from '../figures/figure.js';
 
+/** One number that stands at the top. */
 export interface Tile {
   readonly label: string;
   readonly value: string;
@@ -8,6 +9,7 @@ export interface Tile {
   readonly tone?: 'good' | 'warn' | 'bad';
 }
 
+/** A table of the story. */
 export interface StoryTable {
   readonly kind: 'table';
   /** What it is, for who jumps from table to table. */
@@ -18,6 +20,7 @@ export interface StoryTable {
   readonly numbers: readonly number[];
 }
 
+/** One piece of a section. */
 export type Part =
   | { readonly kind: 'words'; readonly lines: readonly string[] }
   | { readonly kind: 'figure'; readonly figure: Figure }
@@ -26,6 +29,7 @@ export type Part =
   /** Nothing to show, why, and what can be done. */
   | { readonly kind: 'empty'; readonly why: string; readonly remedy: string };
 
+/** Parts under one title. */
 export interface Section {
   /** For links within the page: small letters and hyphens. */
   readonly id: string;
@@ -33,6 +37,7 @@ export interface Section {
   readonly parts: readonly Part[];
 }
 
+/** Everything that a report says. */
 export interface Story {
   /** `Report of a run`. */
   readonly kind: string;
@@ -45,6 +50,7 @@ export interface Story {
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
+/** Returns all figures of a story, in its order. */
 export function figuresOf({ sections }: Story): readonly Figure[] {
   return sections.flatMap(({ parts }) =>
     parts.flatMap((part) => (part.kind === 'figure' ? [part.figure] : [])),

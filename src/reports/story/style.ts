@@ -2,6 +2,7 @@
 import { DARK, FONT, LIGHT, MONO, type Palette, ROLES, SPACE, TYPE } from '../design/tokens.js';
 import { svgStyle } from '../drawing/svg.js';
 
+/** Returns the style sheet of a page. */
 export function pageStyle(): string {
   return [
     `:root{color-scheme:light dark;${variables(LIGHT)}}`,

@@ -10,6 +10,7 @@ const LOCK_NA = 1;
 /** TLB bits: hit|L1, hit|L2, hit|walker (or miss that a walk served). */
 const DTLB = [0x0a, 0x12, 0x22, 0x22];
 
+/** Returns the word for a sample: operation, level and TLB outcome. */
 export function dataSource(sample: PmuSample): { readonly low: number; readonly high: number } {
   if (sample.address === 0) return { low: OP.na, high: 0 };
   const op = sample.isStore ? OP.store : OP.load;

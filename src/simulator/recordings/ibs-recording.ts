@@ -27,6 +27,7 @@ const WIDTH_8_BYTES = 4 << 22;
 /** IbsOpEn and IbsOpVal of IBS_OP_CTL. */
 const OP_CTL = (1 << 17) | (1 << 18);
 
+/** Returns the perf.data that `perf record -e ibs_op//` would have written of the samples. */
 export function ibsRecording(recording: Recording, figures: IbsFigures): Uint8Array {
   const event: EventAttr = {
     type: PMU_TYPE,

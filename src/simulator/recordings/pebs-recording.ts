@@ -10,6 +10,7 @@ const CORE_PMU = 4;
 /** PERF_RECORD_MISC_EXACT_IP with cpumode user. */
 const MISC_EXACT_USER = (1 << 14) | 2;
 
+/** Returns the perf.data that `perf mem record` would have written of the samples. */
 export function pebsRecording(recording: Recording, figures: PebsFigures): Uint8Array {
   const shared = {
     type: CORE_PMU,

@@ -4,6 +4,7 @@
  */
 import { ByteWriter } from './byte-writer.js';
 
+/** Bytes of a perf_event_attr in the file (PERF_ATTR_SIZE_VER7). */
 export const ATTR_BYTES = 128;
 const HEADER_BYTES = 104;
 
@@ -62,6 +63,7 @@ const FEATURE = {
   pmuCaps: 31,
 };
 
+/** The fields of an attribute that recordings set; others are 0. */
 export interface EventAttr {
   readonly type: number;
   readonly config: number;
@@ -77,6 +79,7 @@ export interface EventAttr {
   readonly name: string;
 }
 
+/** What the features say of the machine. */
 export interface RecordingHost {
   readonly arch: 'aarch64' | 'x86_64';
   readonly cpuId: string;
@@ -87,12 +90,14 @@ export interface RecordingHost {
   readonly pmuCaps?: readonly (readonly [pmu: string, capability: string, value: string])[];
 }
 
+/** A thread of the recording, for COMM records. */
 export interface RecordedThread {
   readonly pid: number;
   readonly tid: number;
   readonly command: string;
 }
 
+/** A mapping of the recording, for MMAP records. */
 export interface RecordedArea {
   readonly pid: number;
   readonly address: number;
@@ -110,6 +115,7 @@ interface Trailer {
 
 const UNKNOWN = 0xffffffff;
 
+/** Takes records one after the other and returns the file. */
 export class PerfWriter {
   readonly #attrs: readonly EventAttr[];
   readonly #data = new ByteWriter();

@@ -30,6 +30,7 @@ const NON_SECURE = 0x80000000;
 /** A place in the program's text; the model has no instructions. */
 const PROGRAM_COUNTER = 0x400100;
 
+/** Returns the perf.data that `perf record -e arm_spe//` would have written of the samples. */
 export function speRecording(recording: Recording, figures: SpeFigures): Uint8Array {
   const cpus = recording.cpus;
   const common = FIELD.ip | FIELD.tid | FIELD.time | FIELD.cpu | FIELD.identifier;

@@ -25,6 +25,7 @@ export interface AccessTimeSummary {
   readonly worstNs: Nanoseconds;
 }
 
+/** Adds up the time of accesses and keeps their distribution. */
 export class AccessTimes {
   readonly #cpu: Cpu;
   readonly #think: Nanoseconds;

@@ -9,6 +9,7 @@ import { BATCH, Tlb, windowsFor } from '../../model/hardware/tlb.js';
 import type { Bytes, Fraction, PageGeometry } from '../../vocabulary/units.js';
 import { Uniform } from '../workloads/uniform.js';
 
+/** One point of the curve. */
 export interface AccessedPoint {
   readonly workingSet: Bytes;
   /** Accesses between clearing the bits and reading them. */

@@ -17,6 +17,7 @@ import type { AgentOutcome, ServiceOutcome } from './outcome.js';
 import { streamSeed } from './running-process.js';
 import { SplitKeeping } from './split-keeping.js';
 
+/** Where the agent finds its configuration on the model. */
 export const CONFIGURATION_FILE = '/etc/octavo/agent.yaml';
 const STATE = '/var/lib/octavo';
 
@@ -24,6 +25,7 @@ type Service = NonNullable<Scenario['service']>;
 
 const EVENT = { metric: 'service-metric' };
 
+/** Runs the agent's session on the model until the simulation ends. */
 export class AgentService {
   readonly #machine: Machine;
   readonly #stop = new AbortController();

@@ -12,6 +12,7 @@ const X86_FLUSH_CEILING = 33;
 /** Translations beyond which arm64 drops all of an address space (MAX_DVM_OPS with 4 KiB pages). */
 const ARM64_FLUSH_CEILING = 512;
 
+/** Charges work that was counted since the last look to the CPUs of the host. */
 export class BackgroundWork {
   readonly #machine: Machine;
   readonly #cpus: CpuQueues;

@@ -15,6 +15,7 @@ import { makeWorkload, streamSeed } from './running-process.js';
 /** Which pages everything is on. */
 export type BaselineKind = 'base' | 'huge';
 
+/** A process of a scenario, and the page size of the ruler. */
 export interface BaselineRequest {
   readonly scenario: Scenario;
   readonly seed: number;

@@ -2,12 +2,14 @@
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { RunningProcess } from './running-process.js';
 
+/** A thread of a process. */
 export interface Thread {
   readonly process: RunningProcess;
   /** Which of the process's threads. */
   readonly index: number;
 }
 
+/** Says which thread runs next on each CPU, and what time was taken from it. */
 export class CpuQueues {
   /** Threads of each CPU, in turn. */
   readonly #queues: Thread[][];

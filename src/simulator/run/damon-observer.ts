@@ -13,6 +13,7 @@ export interface Seen {
   regions: number;
 }
 
+/** Takes trace events and keeps means and counts for each kdamond. */
 export class DamonObserver implements TraceSink {
   /** Aggregations before this instant are not measured. */
   measureFrom: Nanoseconds = 0;

@@ -10,6 +10,7 @@ import type { KdamondDescription, SchemeDescription } from '../scenario/damon-te
 import { type Machine, writeFile } from './host-machine.js';
 import type { RunningProcess } from './running-process.js';
 
+/** What a scheme did. */
 export interface SchemeOutcome {
   readonly action: string;
   readonly order: number;
@@ -21,6 +22,7 @@ export interface SchemeOutcome {
   readonly passes: number;
 }
 
+/** What a kdamond saw, did and cost. */
 export interface KdamondOutcome {
   readonly name: string;
   readonly operations: string;
@@ -40,6 +42,7 @@ type FindProcess = (name: string) => RunningProcess;
 const UNLIMITED = '18446744073709551615';
 const microseconds = (ns: number): number => Math.round(ns / 1000);
 
+/** Sets the kdamonds of a scenario up and starts them. */
 export class DamonRuns {
   private readonly machine: Machine;
   private readonly find: FindProcess;

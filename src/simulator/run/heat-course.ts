@@ -21,6 +21,7 @@ export interface ProcessHeat {
   readonly slices: readonly HeatSliceOfProcess[];
 }
 
+/** One slice of time. */
 export interface HeatSliceOfProcess {
   /** When it ends. */
   readonly toMs: Milliseconds;
@@ -30,6 +31,7 @@ export interface HeatSliceOfProcess {
   readonly huge: readonly number[];
 }
 
+/** Counts accesses by rows of memory and slices of time. */
 export class HeatRecorder {
   readonly #kernel: Kernel;
   readonly #every: Milliseconds;

@@ -20,6 +20,7 @@ import { hostGeometry, type Scenario } from '../scenario/scenario.js';
 import { THP_ROOT } from '../scenario/thp-text.js';
 import { DamonObserver } from './damon-observer.js';
 
+/** A host that can be run forward. */
 export interface Machine {
   readonly scenario: Scenario;
   readonly seed: number;
@@ -40,6 +41,7 @@ export function releaseOf(kernel: GenerationName): Release {
   return GENERATIONS[kernel].release;
 }
 
+/** Boots the host of a scenario with DAMON, TLBs and PMU. */
 export function makeMachine(scenario: Scenario, seed: number): Machine {
   const { host } = scenario;
   const cpu = CPUS[host.cpu];
@@ -97,6 +99,7 @@ export function writeFile(host: ModelHost, path: string, text: string): void {
   });
 }
 
+/** Returns the counters of all CPUs, added up. */
 export function tlbCounters(machine: Machine): TlbCounters {
   return machine.tlbs.map((tlb) => tlb.counters).reduce(addCounters);
 }

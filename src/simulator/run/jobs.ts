@@ -18,6 +18,7 @@ export function readsOf({ texts, traces }: ScenarioFiles): Reads {
   return { readText: (path) => texts[path] ?? '', readTrace: (path) => traces[path] };
 }
 
+/** What a worker can be asked for. */
 export type Job =
   | { readonly kind: 'baseline'; readonly request: BaselineRequest; readonly files: ScenarioFiles }
   | {
@@ -31,6 +32,7 @@ export type Job =
 /** By name rather than as `import.meta.url`, since a bundle puts this module's code into a file of another name. */
 export const JOBS_MODULE = new URL('./jobs.js', import.meta.url);
 
+/** Does a job; called by the worker pool. */
 export async function run(job: Job): Promise<Nanoseconds | SimulationOutcome> {
   const reads = readsOf(job.files);
   if (job.kind === 'baseline') return baselineNs(job.request, reads);

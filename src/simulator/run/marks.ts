@@ -5,6 +5,7 @@ import type { TimeSpent } from './access-times.js';
 import { type Machine, tlbCounters } from './host-machine.js';
 import type { RunningProcess } from './running-process.js';
 
+/** Counters of one process. */
 export interface ProcessMark {
   readonly accesses: number;
   readonly busyNs: Nanoseconds;
@@ -12,6 +13,7 @@ export interface ProcessMark {
   readonly majorFaults: number;
 }
 
+/** Counters of the whole simulation. */
 export interface Mark {
   readonly tlb: TlbCounters;
   readonly splits: number;
@@ -28,6 +30,7 @@ const NOTHING_YET: ProcessMark = {
   majorFaults: 0,
 };
 
+/** Returns all counters as of now. */
 export function takeMark(machine: Machine, processes: readonly RunningProcess[]): Mark {
   const { counters, flushes } = machine.kernel;
   const sum = (counts: Float64Array) => counts.reduce((total, count) => total + count, 0);

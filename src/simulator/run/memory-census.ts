@@ -5,6 +5,7 @@ import type { Mm } from '../../model/kernel/state/mm.js';
 import { ENTRY } from '../../model/kernel/state/page-tables.js';
 import type { Bytes } from '../../vocabulary/units.js';
 
+/** Memory of a process in bytes. */
 export interface MemoryCensus {
   readonly rss: Bytes;
   /** Bytes mapped by PMD entries (AnonHugePages). */
@@ -16,6 +17,7 @@ export interface MemoryCensus {
   readonly swapped: Bytes;
 }
 
+/** Counts a process's memory by page tables, folios and content. Changes nothing. */
 export function takeCensus(kernel: Kernel, mm: Mm): MemoryCensus {
   const { geometry, tables, folios } = kernel;
   const pages: number[] = Array.from({ length: geometry.hugeOrder + 1 }, () => 0);

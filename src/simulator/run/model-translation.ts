@@ -5,6 +5,7 @@ import { type Translation, USUAL_TRANSLATION } from '../../vocabulary/translatio
 /** Clock at which the usual times of walks hold. */
 const USUAL_GHZ = 3;
 
+/** Returns the translation costs of a model CPU. */
 export function modelTranslation(cpu: Cpu): Translation {
   const { second, coalescing, clockGhz, walk } = cpu;
   const entries = second.entries.value;

@@ -23,6 +23,7 @@ const PLANNING_NS_PER_BLOCK: Nanoseconds = 160_000;
 type Agent = NonNullable<Scenario['agent']>;
 type ExtraSource = NonNullable<TurnRequest['extraSources']>[number];
 
+/** Takes the turns of a scenario's agent when they are due. */
 export class OctavoTurns {
   readonly #machine: Machine;
   readonly #agent: Agent;

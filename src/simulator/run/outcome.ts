@@ -7,8 +7,10 @@ import type { KdamondOutcome } from './damon-runs.js';
 import type { ProcessHeat } from './heat-course.js';
 import type { SplitsAtEnd } from './split-keeping.js';
 
+/** Version of the document `outcome`. */
 export const OUTCOME_VERSION = 1;
 
+/** The host at one moment. */
 export interface TimelineRow {
   readonly atMs: Milliseconds;
   readonly processes: readonly ProcessRow[];
@@ -18,6 +20,7 @@ export interface TimelineRow {
   readonly tlb: TlbCounters;
 }
 
+/** A process at one moment. */
 export interface ProcessRow {
   readonly name: string;
   readonly rss: Bytes;
@@ -27,6 +30,7 @@ export interface ProcessRow {
   readonly perSecond: number;
 }
 
+/** A process at the end. */
 export interface ProcessOutcome {
   readonly name: string;
   readonly workload: string;
@@ -54,6 +58,7 @@ export interface ProcessOutcome {
   readonly majorFaults: number;
 }
 
+/** What changes of page sizes cost the host. */
 export interface OutcomeCosts {
   /** Folios split, by whomever. */
   readonly splits: number;
@@ -101,6 +106,7 @@ export interface ServiceOutcome {
   readonly troubles: readonly string[];
 }
 
+/** Everything that a simulation tells. */
 export interface SimulationOutcome {
   readonly octavo: 'outcome';
   readonly version: typeof OUTCOME_VERSION;

@@ -44,6 +44,7 @@ export function streamSeed(seed: number, stream: number): number {
   return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) >>> 0;
 }
 
+/** Runs the workload of one process, slice by slice. */
 export class RunningProcess {
   readonly name: string;
   readonly about: ScenarioProcess;
@@ -296,6 +297,7 @@ function countEach(touches: Uint32Array, accesses: Uint32Array, count: number): 
 
 const FAILURES: Readonly<Record<number, string>> = { [-1]: 'segmentation fault', [-2]: 'out of memory' };
 
+/** Returns the workload that a process of a scenario names. */
 export function makeWorkload(about: ScenarioProcess, context: WorkloadContext): Workload {
   const kind: WorkloadKind = WORKLOADS[about.workload as WorkloadName];
   return kind.make(kind.parameters.parse(about.with), context);

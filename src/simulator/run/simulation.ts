@@ -52,6 +52,7 @@ const EVENT = {
   end: 'scenario-end',
 };
 
+/** Runs a scenario to its end, and returns its outcome. */
 export class Simulation {
   readonly machine: Machine;
   readonly processes: RunningProcess[] = [];

@@ -6,6 +6,7 @@ import { ENTRY } from '../../model/kernel/state/page-tables.js';
 import type { Plan, Verdict } from '../../vocabulary/plan.js';
 import type { BlockNumber, Bytes, Pages } from '../../vocabulary/units.js';
 
+/** Octavo's splits as they stand at the end. */
 export interface SplitsAtEnd {
   /** Blocks that Octavo split, each counted once. */
   readonly blocks: number;
@@ -26,6 +27,7 @@ interface Split {
   readonly returned: Bytes;
 }
 
+/** Keeps what Octavo split, and looks at the end what is left of it. */
 export class SplitKeeping {
   readonly #splits = new Map<string, Split>();
 

@@ -15,6 +15,7 @@ interface Feud {
   until: Nanoseconds;
 }
 
+/** What the splitter did. */
 export interface SplitterCounts {
   splits: number;
   failed: number;
@@ -24,6 +25,7 @@ export interface SplitterCounts {
   ns: Nanoseconds;
 }
 
+/** Splits the huge pages of one process at each of its turns. */
 export class Splitter {
   readonly counts: SplitterCounts = { splits: 0, failed: 0, recollapses: 0, heldBack: 0, ns: 0 };
   readonly #kernel: Kernel;

@@ -35,6 +35,7 @@ const SchemeText = z.strictObject({
     .optional(),
 });
 
+/** Schema of one kdamond of a scenario. */
 export const KdamondText = z.strictObject({
   /** When it is turned on. */
   at: DurationText.default(0),
@@ -48,7 +49,9 @@ export const KdamondText = z.strictObject({
   schemes: z.array(SchemeText).default([]),
 });
 
+/** A checked kdamond. */
 export type KdamondDescription = z.infer<typeof KdamondText>;
+/** A checked scheme of a kdamond. */
 export type SchemeDescription = KdamondDescription['schemes'][number];
 
 /** Returns the first process that a kdamond names and the scenario does not have, and where it stands. */

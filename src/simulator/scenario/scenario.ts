@@ -10,6 +10,7 @@ import { GEOMETRY_4K, type PageGeometry } from '../../vocabulary/units.js';
 import { BytesText, DurationText, LimitText, ShareText, StepText } from '../workloads/quantities.js';
 import { KdamondText } from './damon-text.js';
 
+/** Version of scenario files. Keys may be added within a version. */
 export const SCENARIO_VERSION = 1;
 
 const HostText = z.strictObject({
@@ -152,6 +153,7 @@ const PmuText = z.strictObject({
   physical: z.boolean().default(true),
 });
 
+/** Schema of a scenario file; unknown keys are refused. */
 export const ScenarioSchema = z.strictObject({
   octavo: z.literal('scenario', { error: 'a scenario begins with `octavo: scenario`' }),
   version: z.literal(SCENARIO_VERSION),
@@ -179,7 +181,11 @@ export function hostGeometry({ cpu, pageSize }: Pick<Scenario['host'], 'cpu' | '
   return geometryOf(CPUS[cpu].architecture, pageSize) ?? GEOMETRY_4K;
 }
 
+/** A checked scenario, in bytes and nanoseconds. */
 export type Scenario = z.infer<typeof ScenarioSchema>;
+/** A process of a scenario. */
 export type ScenarioProcess = Scenario['processes'][number];
+/** A metric that the scenario's agent is given. */
 export type ScenarioMetric = NonNullable<Scenario['service']>['metrics'][number];
+/** Something that happens at a time. */
 export type ScenarioEvent = Scenario['events'][number];

@@ -10,8 +10,10 @@ import type { ErrnoName } from '../../vocabulary/errno.js';
 import { MIB } from '../../vocabulary/units.js';
 import { hostGeometry, type Scenario } from './scenario.js';
 
+/** Directory of the THP settings, with its last slash. */
 export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/';
 
+/** A setting that the model's kernel did not take. */
 export interface RefusedSetting {
   readonly name: string;
   readonly value: string;

@@ -7,6 +7,7 @@ import type { SeededRandom } from '../../base/seeded-random.js';
 /** Thresholds have 31 bits, so that one subtraction compares without a branch. */
 const FULL = 2 ** 31;
 
+/** Draws outcomes in proportion to weights, at constant cost. */
 export class AliasTable {
   readonly size: number;
   /** Outcome i at 2i: threshold as a share of 2^31; at 2i + 1: the outcome beyond it. */

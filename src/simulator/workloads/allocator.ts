@@ -9,6 +9,7 @@ import type { Nanoseconds, PageGeometry, Pages } from '../../vocabulary/units.js
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
+/** The workload `allocator` with its parameters. */
 export const allocator = workloadKind({
   brief: 'a heap whose allocator fills the holes: what was returned is touched again',
   parameters: z.strictObject({
@@ -32,6 +33,7 @@ interface Habits {
   readonly stores: number;
 }
 
+/** Frees and places objects page by page. */
 export class Allocator implements Workload {
   readonly pages: Pages;
   readonly dataPages: Pages;

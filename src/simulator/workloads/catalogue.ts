@@ -36,6 +36,8 @@ export const WORKLOADS = {
   trace,
 } as const satisfies Record<string, WorkloadKind>;
 
+/** Name of a workload in scenarios. */
 export type WorkloadName = keyof typeof WORKLOADS;
 
+/** Whether there is a workload of this name. */
 export const isWorkloadName = (name: string): name is WorkloadName => Object.hasOwn(WORKLOADS, name);

@@ -8,8 +8,10 @@ import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import type { Workload } from './workload.js';
 import { workloadKind } from './workload.js';
 
+/** Initiator of the generator; D is what is left to 1. */
 export const KRONECKER = { a: 0.57, b: 0.19, c: 0.19 } as const;
 
+/** The workload `graph500` with its parameters. */
 export const graph500 = workloadKind({
   brief: 'breadth-first search over a Kronecker graph in CSR (Graph500)',
   parameters: z.strictObject({
@@ -29,6 +31,7 @@ export interface Csr {
   readonly adjacency: Uint32Array;
 }
 
+/** Returns a graph of 2^scale vertices in compressed sparse rows. */
 export function kroneckerCsr(scale: number, edgeFactor: number, random: SeededRandom): Csr {
   const vertices = 2 ** scale;
   const edges = vertices * edgeFactor;

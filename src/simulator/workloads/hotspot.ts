@@ -6,6 +6,7 @@ import { Populate } from './populate.js';
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
+/** The workload `hotspot` with its parameters. */
 export const hotspot = workloadKind({
   brief: 'most accesses to a small hot part (80/20)',
   parameters: z.strictObject({

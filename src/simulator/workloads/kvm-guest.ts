@@ -11,6 +11,7 @@ import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 import { permutation, zipf } from './zipf.js';
 
+/** The workload `kvm-guest` with its parameters. */
 export const kvmGuest = workloadKind({
   brief: 'a KVM guest: zipf inside, two-dimensional walks, guest pages huge or scattered',
   parameters: z.strictObject({

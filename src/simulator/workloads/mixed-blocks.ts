@@ -42,6 +42,7 @@ const ParametersText = z.strictObject({
 
 type Parameters = z.output<typeof ParametersText>;
 
+/** The workload `mixed-blocks` with its parameters. */
 export const mixedBlocks = workloadKind({
   brief: 'blocks of several kinds: use, heat and spikes set apart, drifting where wished',
   parameters: ParametersText,

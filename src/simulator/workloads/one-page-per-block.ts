@@ -8,6 +8,7 @@ import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
+/** The workload `one-page-per-block` with its parameters. */
 export const onePagePerBlock = workloadKind({
   brief: 'one 4 KiB page of each 2 MiB, again and again',
   parameters: z.strictObject({

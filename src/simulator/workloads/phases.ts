@@ -37,6 +37,7 @@ const PartText = z.strictObject({
 const Regions = z.record(z.string(), z.strictObject({ size: BytesText }));
 const PhasesText = z.array(z.strictObject({ duration: StepText, access: z.array(PartText).min(1) })).min(1);
 
+/** The workload `masim` with its parameters. */
 export const masim = workloadKind({
   brief: 'phases of regions with weights and orders, as masim plays them; also from its .cfg',
   parameters: z

@@ -22,6 +22,7 @@ interface Group {
   readonly order: number;
 }
 
+/** Draws ranks from falling weights, at constant cost. */
 export class RankedTable {
   readonly size: number;
   /** Of each group the threshold, shifted left by GROUP_BITS, and the other group of its column. */

@@ -10,6 +10,7 @@ import { fillWords } from './draws.js';
 import { BytesText, DurationText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, type WorkloadMemory, workloadKind } from './workload.js';
 
+/** The workload `redis` with its parameters. */
 export const redis = workloadKind({
   brief: 'insert, delete 80 % at random, insert again: slab holes (Redis, HawkEye)',
   parameters: z.strictObject({
@@ -42,6 +43,7 @@ interface Plan {
   readonly stores: number;
 }
 
+/** Inserts, deletes and inserts again, slab page by slab page. */
 export class Redis implements Workload {
   readonly pages: Pages;
   readonly #first: Pages;

@@ -12,6 +12,7 @@ import { ShareText } from './quantities.js';
 import { type WeightedPhase, WeightedPhases } from './weighted-phases.js';
 import { storeThreshold, type Workload, workloadKind } from './workload.js';
 
+/** The workload `replay` with its parameters. */
 export const replay = workloadKind({
   brief: 'pages in proportion to the weights of a heat file, slice of time by slice',
   parameters: z.strictObject({
@@ -26,6 +27,7 @@ export const replay = workloadKind({
   },
 });
 
+/** A heat file as columns. */
 export interface Heat {
   readonly offsets: Uint32Array;
   readonly weights: Float64Array;
@@ -35,6 +37,7 @@ export interface Heat {
   readonly slices: readonly HeatSlice[];
 }
 
+/** A slice of time of a heat file. */
 export interface HeatSlice {
   readonly ms: Milliseconds;
   readonly row: number;
@@ -43,6 +46,7 @@ export interface HeatSlice {
 const SLICE = /^@\s*([0-9]{1,15})\s*$/;
 const LINE = /^\s*([0-9]{1,9})\s*,\s*([0-9]+(?:\.[0-9]+)?)\s*(?:,\s*([1-9][0-9]{0,8})\s*)?$/;
 
+/** Returns the lines of a text as columns. Throws an OctavoError that names the line. */
 export function parseHeat(text: string, path: string): Heat {
   const offsets: number[] = [];
   const weights: number[] = [];

@@ -4,6 +4,7 @@ import type { Pages } from '../../vocabulary/units.js';
 import { BytesText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
+/** The workload `sequential` with its parameters. */
 export const sequential = workloadKind({
   brief: 'one stream over the area, again and again',
   parameters: z.strictObject({

@@ -8,6 +8,7 @@ import type { PageGeometry, Pages } from '../../vocabulary/units.js';
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, type Workload, workloadKind } from './workload.js';
 
+/** The workload `sparse-blocks` with its parameters. */
 export const sparseBlocks = workloadKind({
   brief: 'a tenth of the sub-pages of each 2 MiB in use, the rest never touched',
   parameters: z.strictObject({
@@ -27,6 +28,7 @@ interface Shares {
   readonly stores: number;
 }
 
+/** Draws evenly from the pages in use. */
 export class SparseBlocks implements Workload {
   readonly pages: Pages;
   /** Offsets of the pages in use. */

@@ -15,6 +15,7 @@ const ITEMS = { rows: 100_000, bytes: 82 };
 /** Room for order lines: pages that are filled in a ring. */
 const ORDER_PAGES = 4096;
 
+/** The workload `tpcc` with its parameters. */
 export const tpcc = workloadKind({
   brief: 'TPC-C new orders: NURand customers and items, stock updates, an append log',
   parameters: z.strictObject({ warehouses: z.int().min(1).max(2000).default(10) }),

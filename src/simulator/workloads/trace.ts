@@ -12,6 +12,7 @@ import type { TraceColumns } from './trace-columns.js';
 import { WeightedPhases } from './weighted-phases.js';
 import { type Workload, workloadKind } from './workload.js';
 
+/** The workload `trace` with its parameters. */
 export const trace = workloadKind({
   brief: 'a recorded trace in the order of time (lackey, DynamoRIO, perf script, Parquet)',
   parameters: z.strictObject({

@@ -7,6 +7,7 @@ import { Populate } from './populate.js';
 import { BytesText, ShareText } from './quantities.js';
 import { pagesFor, storeThreshold, type Workload, workloadKind } from './workload.js';
 
+/** The workload `gups` with its parameters. */
 export const gups = workloadKind({
   brief: 'uniformly random updates (GUPS, HPCC RandomAccess)',
   parameters: z.strictObject({
@@ -24,6 +25,7 @@ export const gups = workloadKind({
   },
 });
 
+/** Draws pages evenly, and stores to a share of them. */
 export class Uniform implements Workload {
   readonly pages: Pages;
   readonly #stores: number;

@@ -5,6 +5,7 @@ import { AliasTable } from './alias-table.js';
 import { fillWords } from './draws.js';
 import type { Workload } from './workload.js';
 
+/** Weights that hold for a stretch of time. */
 export interface WeightedPhase {
   /** When it begins, from the first phase's beginning on. */
   readonly start: Nanoseconds;
@@ -16,6 +17,7 @@ export interface WeightedPhase {
 /** Tables that are kept at a time: a phase that comes again is made again when others have come between. */
 const MOST_TABLES = 64;
 
+/** Plays phases by the model's clock, with an alias table for each. */
 export class WeightedPhases implements Workload {
   readonly pages: Pages;
   readonly dataPages: Pages | undefined;

@@ -17,6 +17,7 @@ export interface WorkloadMemory {
 /** Content of files that a workload's parameters name. */
 export type Reads = Pick<WorkloadContext, 'readText' | 'readTrace'>;
 
+/** What a workload is made with. */
 export interface WorkloadContext {
   readonly random: SeededRandom;
   readonly geometry: PageGeometry;
@@ -48,6 +49,7 @@ export interface WorkloadKind<Schema extends z.ZodType = z.ZodType> {
   make(parameters: z.infer<Schema>, context: WorkloadContext): Workload;
 }
 
+/** Declares a workload: name by the catalogue, parameters by a schema. */
 export function workloadKind<Schema extends z.ZodType>(kind: WorkloadKind<Schema>): WorkloadKind<Schema> {
   return kind;
 }

@@ -12,6 +12,7 @@ import { BytesText, ShareText } from './quantities.js';
 import { RankedTable } from './ranked-table.js';
 import { pagesFor, storeThreshold, type Workload, workloadKind } from './workload.js';
 
+/** The workload `zipf` with its parameters. */
 export const zipf = workloadKind({
   brief: 'zipf-distributed pages (YCSB), scattered over the area',
   parameters: z.strictObject({
@@ -32,6 +33,7 @@ export const zipf = workloadKind({
   },
 });
 
+/** Draws pages by rank. */
 export class Zipf implements Workload {
   readonly #table: RankedTable;
   readonly #stores: number;

@@ -12,6 +12,7 @@ export const SOURCES = {
   smaps,
 } as const satisfies Record<string, SourceKind>;
 
+/** Name of a source that `--source` takes. */
 export type SourceName = keyof typeof SOURCES;
 
 /** Every source of files, chosen by giving them; in the order in which they are read. */

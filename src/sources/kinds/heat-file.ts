@@ -6,6 +6,7 @@ import { parsedList } from '../../vocabulary/kind.js';
 import { HeatFileSource } from '../heat-file.js';
 import { recordingKind } from '../source.js';
 
+/** The kind of recording behind `--heat`. */
 export const heatFile = recordingKind({
   brief: 'heat that was counted before, by octavo import or octavo probe',
   files: 'heat',

@@ -8,6 +8,7 @@ import { Resolver } from '../resolver.js';
 import { SAMPLE_CHOICES, wishOf } from '../sample-choices.js';
 import { recordingKind } from '../source.js';
 
+/** The kind of recording behind `--perf`. */
 export const perfFile = recordingKind({
   brief: 'accesses that perf sampled',
   files: 'perf',

@@ -36,6 +36,7 @@ export const probe = {
     }),
 };
 
+/** Checked parameters of a probe. */
 export type ProbeParameters = {
   readonly sample: number;
   readonly window: Milliseconds;

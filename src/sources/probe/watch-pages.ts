@@ -9,6 +9,7 @@ import type { Host } from '../../host/host.js';
 import type { AddressRange } from '../../vocabulary/damon.js';
 import type { BlockNumber, Milliseconds, ProcessId } from '../../vocabulary/units.js';
 
+/** Which blocks of a process to watch, and for how long. */
 export interface PageWatch {
   readonly pid: ProcessId;
   readonly blocks: readonly BlockNumber[];

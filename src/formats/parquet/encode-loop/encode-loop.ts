@@ -63,6 +63,7 @@ export interface PageRun {
   readonly pages: number;
 }
 
+/** Makes rows and encodes columns in a WebAssembly memory of its own, sized for one row group. */
 export class EncodeLoop {
   private readonly calls: Exports;
   private readonly buffer: ArrayBuffer;

@@ -40,6 +40,7 @@ export type TallyRows = Pick<
   'count' | 'pid' | 'tid' | 'addressLow' | 'addressHigh' | 'physicalLow' | 'physicalHigh'
 >;
 
+/** Sums rows of columns in WebAssembly, by thread and page. */
 export class TallyLoop {
   private readonly memory = loopMemory(FIRST_PAGES, MOST_PAGES);
   private readonly calls: Exports;

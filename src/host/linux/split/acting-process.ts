@@ -2,6 +2,7 @@
 import { endProcess, prepareToEnd } from '../end-process.js';
 import { Native } from '../native.js';
 
+/** A signal that the acting process hands on. */
 export type HeardSignal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
 
 /** Calls `heard` for each of the signals that a service gets. */

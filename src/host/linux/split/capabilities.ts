@@ -27,6 +27,7 @@ export interface Privileges {
   readonly noNewPrivileges: boolean;
 }
 
+/** Returns user and capability sets of a process or of this thread, from its status file. */
 export function privilegesOf(pid: number | 'self' | 'thread-self'): Privileges {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const word = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '0';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { makeDirectories } from '../../make-directories.js';
 import type { User } from './user.js';
 
+/** Directories of both sides. */
 export interface Rooms {
   /** Where the acting side keeps its own; others may pass through it, and see nothing. */
   readonly state: string;

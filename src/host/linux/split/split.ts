@@ -22,6 +22,7 @@ export interface Side {
   readonly words: readonly string[];
 }
 
+/** The programs of both sides, and what each may keep. */
 export interface SplitRequest {
   readonly deciding: Side;
   /** Behind its words come the pid of the deciding side and the descriptor of its end of the socket pair. */
@@ -39,6 +40,7 @@ export interface Starting {
   readonly words: readonly string[];
   readonly user: User | undefined;
 }
+/** The pid of the deciding side, or why there is none. */
 export type Started = { readonly pid: number } | { readonly problem: string };
 
 const AF_UNIX = 1;

@@ -1,6 +1,7 @@
 /** Whom the deciding process runs as. */
 import { readFileSync } from 'node:fs';
 
+/** A user and its group, by number. */
 export interface User {
   readonly userId: number;
   readonly groupId: number;

@@ -21,6 +21,7 @@ export interface Leaf {
   zero: boolean;
 }
 
+/** Returns a leaf to be filled by walks: no frame, no level. */
 export function emptyLeaf(): Leaf {
   return { level: 0, index: 0, frame: -1, span: 0, zero: false };
 }
@@ -82,6 +83,7 @@ export function access(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean)
 
 /** A leaf as one number: PTE entry e is e, PMD entry p is ~p (negative). */
 export type LeafId = number;
+/** In place of a leaf: nothing is mapped there. */
 export const NEEDS_FAULT: LeafId = -0x80000000;
 
 /** The leaf that serves an access as it is, or NEEDS_FAULT. */

@@ -9,6 +9,7 @@ import { dropTable } from '../translation/entries.js';
 import { zapRange } from '../translation/zap.js';
 import { insertVma, releaseInode } from './vmas.js';
 
+/** A process to start. */
 export interface SpawnOptions {
   readonly command: string;
   readonly commandLine?: readonly string[];
@@ -129,6 +130,7 @@ function dropTables(kernel: Kernel, mm: Mm): void {
   }
 }
 
+/** A mapping to make, in pages. */
 export interface MapOptions {
   readonly pages: Pages;
   /** Where to map; chosen from the top of the address space when left out. */

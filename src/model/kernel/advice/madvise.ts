@@ -41,8 +41,10 @@ export const ADVICE = {
   MADV_GUARD_REMOVE: 103,
 } as const;
 
+/** Name of an advice that the model's madvise takes. */
 export type AdviceName = keyof typeof ADVICE;
 
+/** Whether the model knows an advice of this name. */
 export function isAdviceName(name: string): name is AdviceName {
   return Object.hasOwn(ADVICE, name);
 }

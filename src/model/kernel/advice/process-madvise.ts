@@ -14,6 +14,7 @@ const REMOTE: ReadonlySet<AdviceName> = new Set<AdviceName>([
 
 /** Most ranges of one call (UIO_MAXIOV), and most bytes (MAX_RW_COUNT). */
 export const MAX_RANGES = 1024;
+/** Most bytes of one call (include/linux/fs.h MAX_RW_COUNT with 4 KiB pages). */
 export const MAX_BYTES = 0x7ffff000;
 
 /** Who calls: what the kernel checks before it acts on another process. */
@@ -29,6 +30,7 @@ export interface Caller {
 /** The model's own root. */
 export const ROOT: Caller = { mm: undefined, userId: 0, mayNice: true, mayTrace: true };
 
+/** What a call returned, and how long it took. */
 export interface AdviceAnswer {
   /** Bytes the kernel says it processed, or the errno. */
   readonly bytes: number;

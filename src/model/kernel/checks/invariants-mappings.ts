@@ -18,6 +18,9 @@ export interface Tally {
 
 const scratch = new WeakMap<Kernel, Tally>();
 
+/**
+ * Walks all page tables and counts the mappings of each frame and swap slot. Reports entries that cannot be.
+ */
 export function tallyMappings(kernel: Kernel, report: Report): Tally {
   const tally = scratch.get(kernel) ?? freshTally(kernel);
   scratch.set(kernel, tally);

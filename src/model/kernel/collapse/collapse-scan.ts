@@ -38,6 +38,7 @@ export interface Limits {
   readonly armed: boolean;
 }
 
+/** Returns how many empty, swapped and shared entries a collapse may find (max_ptes_none, _swap, _shared). */
 export function limitsFor(kernel: Kernel, collector: Collector, order: Order): Limits {
   const all = kernel.geometry.pagesPerBlock;
   const { thp, geometry } = kernel;
@@ -124,6 +125,9 @@ function weigh(
   return weighPage(kernel, entry, tally, limits, collector);
 }
 
+/**
+ * Whether the mapping is registered for missing pages with userfaultfd: a collapse must not fill its holes.
+ */
 export function isUffdArmed(vma: Vma): boolean {
   return (vma.flags & VM.uffdMissing) !== 0;
 }
@@ -161,6 +165,7 @@ function isReferenced(kernel: Kernel, entry: number, head: number): boolean {
   return isPteYoung(kernel, entry) || kernel.folios.has(head, FOLIO.young | FOLIO.referenced);
 }
 
+/** Counts a scan that ended at a limit, in the counters that this kernel has. */
 export function countExceeded(kernel: Kernel, result: ScanResult, order: Order): void {
   const { counters, geometry, features } = kernel;
   const huge = order === geometry.hugeOrder;

@@ -20,6 +20,7 @@ import { allocateForCollapse } from './collapse-memory.js';
 import type { ScanResult } from './collapse-results.js';
 import { type Collector, checkRange } from './collapse-scan.js';
 
+/** How a collapse ended (enum scan_result), and how long it took. */
 export interface Collapsed {
   readonly result: ScanResult;
   readonly cost: Nanoseconds;

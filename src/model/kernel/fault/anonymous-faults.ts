@@ -36,10 +36,12 @@ export function freshBits(vma: Vma, write: boolean): number {
   return ENTRY.present | ENTRY.accessed | ENTRY.softDirty | writable;
 }
 
+/** Returns the time to zero a folio of an order. */
 export function zeroing(kernel: Kernel, order: Order): Nanoseconds {
   return (kernel.costs.zeroKib * 2 ** order * kernel.geometry.pageBytes) / 1024;
 }
 
+/** Returns the time to copy base pages. */
 export function copying(kernel: Kernel, pages: number): Nanoseconds {
   return (kernel.costs.copyKib * pages * kernel.geometry.pageBytes) / 1024;
 }

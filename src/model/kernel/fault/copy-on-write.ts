@@ -146,6 +146,7 @@ function copyPage(kernel: Kernel, fault: FaultingPage): Nanoseconds {
   return made.cost + copying(kernel, 1);
 }
 
+/** Allocates and maps a zeroed base page; `head` is −1 where memory ran out. */
 export function newAnonymousPage(
   kernel: Kernel,
   mm: Mm,

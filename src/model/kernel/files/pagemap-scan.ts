@@ -20,6 +20,7 @@ const IS = {
   accessed: 1 << 9,
 } as const;
 
+/** The arguments of PAGEMAP_SCAN (struct pm_scan_arg). */
 export interface ScanRequest {
   readonly range: PageRange;
   readonly inverted: number;

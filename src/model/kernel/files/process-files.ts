@@ -179,6 +179,7 @@ function clearReferences(kernel: Kernel, mm: Mm, kind: number): void {
   }
 }
 
+/** Returns the text of /proc/PID/mounts. */
 export function mounts(kernel: Kernel): string {
   return mountTable(kernel)
     .map(([device, path, type, options]) => `${device} ${path} ${type} ${options} 0 0\n`)

@@ -68,6 +68,7 @@ function headerLine(kernel: Kernel, vma: Vma): string {
   return padName(line, vma.name);
 }
 
+/** Returns the four letters of a mapping, as `rw-p`. */
 export function permissions(vma: Vma): string {
   const { flags } = vma;
   const letter = (bit: number, name: string) => (flags & bit ? name : '-');

@@ -73,6 +73,7 @@ function capabilityLines(task: Process): string[] {
   ];
 }
 
+/** Returns all CPUs of the machine as a list: `0-3`. */
 export function cpuList(kernel: Kernel): string {
   return kernel.options.cpus === 1 ? '0' : `0-${kernel.options.cpus - 1}`;
 }

@@ -9,4 +9,5 @@ export interface Viewer {
   readonly isRoot: boolean;
 }
 
+/** Root with all capabilities. */
 export const ROOT_VIEWER: Viewer = { userId: 0, seesFrames: true, mayTrace: true, isRoot: true };

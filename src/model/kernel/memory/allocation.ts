@@ -12,6 +12,7 @@ export interface Effort {
   readonly reason: ReclaimReason;
 }
 
+/** How hard an allocation tries, by GFP flags. */
 export const EFFORT = {
   base: { direct: true, reason: 'direct' },
   /** GFP_TRANSHUGE_LIGHT: takes what is free. */
@@ -48,6 +49,7 @@ export function allocateFrames(
   return { frame, cost };
 }
 
+/** Gives the frames of a folio back to the allocator. */
 export function freeFrames(kernel: Kernel, head: FrameNumber, order: Order): void {
   kernel.frames.free(head, order);
   kernel.counters.events.pgfree += 2 ** order;

@@ -12,6 +12,7 @@ function listOf(flags: number): number {
   return active ? LRU.activeFile : LRU.inactiveFile;
 }
 
+/** Returns the head of one LRU list of a cgroup, as frames link it. */
 export function lruHead(kernel: Kernel, memcg: number, list: number): number {
   return kernel.frames.listHead(memcg * LRU_LISTS + list);
 }
@@ -97,6 +98,7 @@ export function leaveBatch(kernel: Kernel, head: FrameNumber): void {
   }
 }
 
+/** Takes a folio off its list; does nothing when it is on none. */
 export function removeFromLru(kernel: Kernel, head: FrameNumber): void {
   const { folios, frames } = kernel;
   if (!folios.has(head, FOLIO.lru)) return;

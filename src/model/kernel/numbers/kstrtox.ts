@@ -5,6 +5,7 @@
 import { failure, type Result, success } from '../../../base/result.js';
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 
+/** A value, or the errno of the write. */
 export type Parsed<Value> = Result<Value, ErrnoName>;
 
 const UNSIGNED_MOST = (1n << 64n) - 1n;

@@ -13,6 +13,7 @@ import { mappingsOf } from '../translation/rmap.js';
 import { testAndClearPmdYoung, testAndClearPteYoung } from '../translation/young.js';
 import { swapOut, unmapAll } from './swap-out.js';
 
+/** What a reclaim came to. */
 export interface Reclaimed {
   /** Pages that became free. */
   readonly freed: Pages;

@@ -2,6 +2,7 @@
 
 /** Goes up whenever a snapshot means something else than before. The shapes of classes are compared besides. */
 export const SNAPSHOT_VERSION = 1;
+/** Value of `octavo` in the header. */
 export const SNAPSHOT_KIND = 'model-snapshot';
 
 /** Names of a class and of its fields, as a sample object has them; fields must not appear later. */
@@ -16,6 +17,7 @@ export interface SnapshotClass {
   make?(): object;
 }
 
+/** The first line of a snapshot. */
 export interface SnapshotHeader {
   readonly octavo: typeof SNAPSHOT_KIND;
   readonly version: number;

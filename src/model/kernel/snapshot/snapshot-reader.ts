@@ -4,6 +4,7 @@ const TYPED = { Uint8Array, Uint16Array, Uint32Array, Int32Array, Float64Array }
 
 type Line = readonly [string, ...unknown[]];
 
+/** Makes the objects of a snapshot again. Throws where a class has other fields than when it was written. */
 export class SnapshotReader {
   readonly #lines: readonly Line[];
   readonly #binary: Uint8Array;

@@ -8,6 +8,7 @@ export type Encoded = number | string | boolean | null | readonly [string, ...un
 
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
+/** Writes objects and all that they refer to, each once, typed arrays without their zeroes. */
 export class SnapshotWriter {
   readonly #ids = new Map<object, number>();
   readonly #queue: object[] = [];

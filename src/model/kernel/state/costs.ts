@@ -56,6 +56,7 @@ export interface CostTable {
   readonly zswapPage: Nanoseconds;
 }
 
+/** Nanoseconds of each operation, measured by scripts/bench/costs.mjs where that can be. */
 export const DEFAULT_COSTS: CostTable = Object.freeze({
   systemCall: 300,
   fault: 950,

@@ -19,6 +19,7 @@ export const EVENTS = [
   'thp_migration_split', 'nr_foll_pin_acquired', 'nr_foll_pin_released',
 ] as const; // biome-ignore format: a table
 
+/** Name of a counter in /proc/vmstat. */
 export type EventName = (typeof EVENTS)[number];
 
 /** Per-order statistics (/sys/kernel/mm/transparent_hugepage/hugepages-N kB/stats). nr_* are gauges. */
@@ -30,6 +31,7 @@ export const ORDER_STATS = [
   'swpout_fallback', 'zswpout',
 ] as const; // biome-ignore format: a table
 
+/** Name of a counter of one THP size (hugepages-N/stats). */
 export type OrderStat = (typeof ORDER_STATS)[number];
 
 /** Counters of the whole system. Plain numbers that only grow, except the gauges named nr_*. */

@@ -28,6 +28,7 @@ export interface ModelFile {
   refuseOpen?(): ErrnoName | undefined;
 }
 
+/** A symbolic link. */
 export interface ModelLink {
   readonly kind: 'symlink';
   readonly target: string;
@@ -41,6 +42,7 @@ export interface ModelDirectory {
   lookup(name: string): ModelNode | undefined;
 }
 
+/** Anything in the model's file tree. */
 export type ModelNode = ModelFile | ModelDirectory | ModelLink;
 
 /** A directory made of a fixed set of entries, to which more can be added. */

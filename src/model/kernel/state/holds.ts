@@ -20,6 +20,7 @@ export interface Hold {
   readonly worker: number;
 }
 
+/** No page is held. */
 export const NO_PAGES: HeldPages = Object.freeze({ start: 0, end: 0 });
 
 /** Holds of one address space. They follow each other: all need mmap_lock or the anon_vma. */

@@ -70,6 +70,7 @@ export interface Killed {
   readonly atNs: Nanoseconds;
 }
 
+/** The state of one machine. Functions of the other folders act on it; it has few of its own. */
 export class Kernel {
   readonly options: KernelOptions;
   readonly geometry: PageGeometry;

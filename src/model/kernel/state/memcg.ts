@@ -8,6 +8,7 @@ export const LRU = {
   activeFile: 3,
   unevictable: 4,
 } as const;
+/** LRU lists of a cgroup: anonymous and file, inactive and active, and the unevictable one. */
 export const LRU_LISTS = 5;
 /** Most cgroups that a model can hold. */
 export const MAX_MEMCGS = 1024;
@@ -21,6 +22,7 @@ export const MEMCG_EVENTS = [
   'low', 'high', 'max', 'oom', 'oom_kill', 'oom_group_kill',
 ] as const; // biome-ignore format: a table
 
+/** Name of a counter in memory.events or memory.stat. */
 export type MemcgEvent = (typeof MEMCG_EVENTS)[number];
 
 /** A memory cgroup. Charges are counted in it and in every ancestor; LRU lists hold only its own folios. */

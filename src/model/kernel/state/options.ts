@@ -28,6 +28,7 @@ export interface KernelFeatures {
   readonly moveManyMappings: boolean;
 }
 
+/** What differs between the kernel releases that the model can be. */
 export const RELEASES = {
   '6.12': {
     release: '6.12.95+deb12-cloud-amd64',
@@ -79,9 +80,12 @@ export const RELEASES = {
   },
 } as const satisfies Record<string, KernelFeatures>;
 
+/** Name of a release. */
 export type Release = keyof typeof RELEASES;
 
+/** Architectures that the model can be. */
 export const ARCHITECTURES = ['x64', 'arm64'] as const;
+/** One of `ARCHITECTURES`. */
 export type Architecture = (typeof ARCHITECTURES)[number];
 
 /** Page sizes of an architecture; undefined for base pages that it does not have. A page table fills one page. */
@@ -120,6 +124,7 @@ export interface KernelOptions {
   readonly thp: Readonly<Record<string, string>>;
 }
 
+/** A machine of 4 GiB with 4 KiB pages on x86-64. */
 export const DEFAULT_OPTIONS: KernelOptions = Object.freeze({
   memoryBytes: 4 * GIB,
   geometry: GEOMETRY_4K,

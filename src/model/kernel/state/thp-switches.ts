@@ -1,9 +1,14 @@
 import type { Order } from '../../../vocabulary/units.js';
 
+/** Value of transparent_hugepage/enabled. */
 export type TopEnabled = 'always' | 'madvise' | 'never';
+/** Value of hugepages-N/enabled. */
 export type OrderEnabled = 'always' | 'inherit' | 'madvise' | 'never';
+/** Value of transparent_hugepage/defrag. */
 export type Defrag = 'always' | 'defer' | 'defer+madvise' | 'madvise' | 'never';
+/** Value of transparent_hugepage/shmem_enabled. */
 export type TopShmemEnabled = 'always' | 'within_size' | 'advise' | 'never' | 'deny' | 'force';
+/** Value of hugepages-N/shmem_enabled. */
 export type OrderShmemEnabled = 'always' | 'inherit' | 'within_size' | 'advise' | 'never';
 
 /** Everything under /sys/kernel/mm/transparent_hugepage that can be written, with the kernel's defaults. */

@@ -15,6 +15,7 @@ export function registerMm(kernel: Kernel, mm: Mm, vma: Vma): void {
   enlist(kernel, mm);
 }
 
+/** Puts a process on khugepaged's list, and wakes the thread when it was the first. */
 export function enlist(kernel: Kernel, mm: Mm): void {
   const { khugepaged } = kernel;
   mm.inKhugepagedList = true;

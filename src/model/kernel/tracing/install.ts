@@ -11,6 +11,7 @@ const DEBUGFS = '/sys/kernel/debug';
 const SHELL = { comm: 'sh', pid: 1 };
 const MARKER_BYTES = 16;
 
+/** The trace buffer with the switches of its events. */
 export class Tracing {
   readonly buffer: TraceBuffer;
   readonly switches: TraceSwitches;
@@ -42,6 +43,7 @@ export class Tracing {
   }
 }
 
+/** Mounts tracefs and returns where events are recorded. */
 export function mountTracing(kernel: Kernel, events: readonly TraceEvent[]): Tracing {
   const tracing = new Tracing(kernel, events);
   const root = tracefs({

@@ -4,6 +4,7 @@
  */
 import type { Bytes, Nanoseconds } from '../../../vocabulary/units.js';
 
+/** A record with its time, its task and its text. */
 export interface TraceRecord {
   readonly at: Nanoseconds;
   readonly comm: string;
@@ -19,6 +20,7 @@ const DEFAULT_KIB = 1408;
 /** What a record of the ring buffer takes beside the event's own bytes. */
 const RECORD_HEADER: Bytes = 8;
 
+/** A bounded buffer of records. */
 export class TraceBuffer {
   on = true;
   /** KiB of each CPU. */

@@ -10,6 +10,7 @@ export interface TraceField {
   readonly signed: boolean;
 }
 
+/** An event class with its layout. */
 export interface TraceEvent {
   readonly system: string;
   readonly name: string;

@@ -16,6 +16,7 @@ const CLOCKS = 'local global counter uptime perf mono mono_raw boot tai x86-tsc'
 const TRIGGERS =
   '# Available triggers:\n# traceon traceoff snapshot stacktrace enable_event disable_event enable_hist disable_hist hist\n';
 
+/** What the files of tracefs act on. */
 export interface TracingParts {
   readonly buffer: TraceBuffer;
   readonly switches: TraceSwitches;

@@ -34,6 +34,7 @@ export function allocateTableFrame(kernel: Kernel, mm: Mm): FrameNumber {
   return frame;
 }
 
+/** Frees the frame of a page table, and uncharges it. */
 export function freeTableFrame(kernel: Kernel, mm: Mm, frame: FrameNumber): void {
   const memcg = kernel.memcgAt(kernel.folios.memcg[frame]);
   kernel.folios.flags[frame] = 0;
@@ -60,6 +61,7 @@ export function dropTable(kernel: Kernel, mm: Mm, pmd: number): void {
   dropDeposit(kernel, mm, pmd);
 }
 
+/** Frees the page table that a huge entry had put aside. */
 export function dropDeposit(kernel: Kernel, mm: Mm, pmd: number): void {
   const frame = kernel.tables.pmdTableFrame[pmd];
   if (frame !== 0) freeTableFrame(kernel, mm, frame);
@@ -72,6 +74,7 @@ export interface FolioPages {
   readonly count: Pages;
 }
 
+/** Returns one page as a range of frames. */
 export const onePage = (frame: FrameNumber): FolioPages => ({ frame, count: 1 });
 
 /** Maps pages of a folio by PTEs from `entry` on. The entries must be empty. */
@@ -197,6 +200,7 @@ export function countPmdMapped(kernel: Kernel, head: FrameNumber, pages: Pages):
   else if (flags & FOLIO.file) kernel.filePmdMapped += pages;
 }
 
+/** Returns the number of the table that an entry stands in. */
 export function tableOf(kernel: Kernel, entry: number): number {
   return Math.floor(entry / kernel.geometry.pagesPerBlock);
 }

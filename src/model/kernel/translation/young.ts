@@ -32,6 +32,7 @@ export function testAndClearPteYoung(kernel: Kernel, entry: number): boolean {
   return young;
 }
 
+/** Returns whether the accessed bit of a huge entry was set, and clears it. */
 export function testAndClearPmdYoung(kernel: Kernel, pmd: number): boolean {
   const young = (kernel.tables.pmdBits[pmd] & ENTRY.accessed) !== 0;
   kernel.tables.pmdBits[pmd] &= ~ENTRY.accessed;

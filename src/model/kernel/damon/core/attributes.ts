@@ -187,6 +187,7 @@ export function leftWindowBp(context: Context): number {
   return Math.floor((left * 10_000) / Math.max(1, samplesPerAggregation(context.attributes)));
 }
 
+/** Returns the access count of a region within an aggregation, `leftBp` basis points before its end. */
 export function movingSum(current: number, last: number, leftBp: number): number {
   return leftBp === 10_000 ? last : current + Math.floor((last * leftBp) / 10_000);
 }

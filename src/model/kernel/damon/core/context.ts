@@ -3,8 +3,10 @@ import type { ActionName, CoreBehaviour, FilterType, GoalMetric } from './genera
 import type { AddressSpace } from './monitored-memory.js';
 import type { RegionList } from './region-list.js';
 
+/** Address space that is monitored, as avail_operations names it. */
 export type OperationsName = 'vaddr' | 'fvaddr' | 'paddr';
 
+/** Goal for tuning of the intervals (struct damon_intervals_goal). */
 export interface IntervalsGoal {
   readonly accessBp: number;
   /** Aggregations per tuning step; 0 disables tuning. */
@@ -25,6 +27,7 @@ export interface Attributes {
   readonly samplesPerAggregation: number;
 }
 
+/** One monitored process, or physical memory. */
 export interface Target {
   /** Undefined for the physical address space. */
   space: AddressSpace | undefined;
@@ -43,6 +46,7 @@ export interface AccessPattern {
   readonly mostAge: number;
 }
 
+/** A filter of a scheme (struct damos_filter). */
 export interface Filter {
   readonly type: FilterType;
   readonly matching: boolean;
@@ -54,6 +58,7 @@ export interface Filter {
   readonly target: number;
 }
 
+/** A goal of a quota (struct damos_quota_goal). */
 export interface Goal {
   metric: GoalMetric;
   target: number;
@@ -64,6 +69,7 @@ export interface Goal {
   lastPressureUs: number | undefined;
 }
 
+/** What a user sets of a quota. */
 export interface QuotaParameters {
   readonly ms: number;
   readonly bytes: number;
@@ -94,6 +100,7 @@ export interface Quota {
   leastScore: number;
 }
 
+/** When a scheme runs, by free memory (struct damos_watermarks). */
 export interface Watermarks {
   readonly metric: 'none' | 'free_mem_rate';
   readonly intervalUs: number;
@@ -102,6 +109,7 @@ export interface Watermarks {
   readonly low: number;
 }
 
+/** Counters of a scheme, regions and bytes (struct damos_stat). */
 export interface SchemeStatistics {
   tried: number;
   triedBytes: number;
@@ -112,6 +120,7 @@ export interface SchemeStatistics {
   snapshots: number;
 }
 
+/** A NUMA node that a scheme migrates to, and its weight. */
 export interface Destination {
   readonly node: number;
   readonly weight: number;
@@ -131,6 +140,7 @@ export interface SchemeParameters {
   readonly mostSnapshots: number;
 }
 
+/** An operation scheme with its state (struct damos). */
 export interface Scheme {
   parameters: SchemeParameters;
   quota: Quota;
@@ -153,6 +163,7 @@ export interface Scheme {
   walkDone: boolean;
 }
 
+/** A filter of an attribute probe. */
 export interface ProbeFilter {
   readonly type: 'anon' | 'memcg';
   readonly matching: boolean;
@@ -160,11 +171,13 @@ export interface ProbeFilter {
   readonly memcg: number;
 }
 
+/** An attribute of memory that is sampled beside accesses. */
 export interface Probe {
   readonly weight: number;
   readonly filters: readonly ProbeFilter[];
 }
 
+/** Everything of one kdamond (struct damon_ctx). */
 export interface Context {
   /** How the core of this kernel behaves. */
   readonly behaviour: CoreBehaviour;
@@ -187,10 +200,12 @@ export interface Context {
 /** Divisor form of an interval: 0 counts as 1. */
 export const atLeastOne = (value: number): number => (value === 0 ? 1 : value);
 
+/** Returns how many samples an aggregation has: the largest access count of a region. */
 export function samplesPerAggregation(attributes: Attributes): number {
   return Math.floor(atLeastOne(attributes.aggregationUs) / atLeastOne(attributes.sampleUs));
 }
 
+/** Returns the weights of all probes; empty where all are 0, which means that only accesses count. */
 export function probeWeights(context: Context): readonly number[] {
   return context.probes.some((probe) => probe.weight !== 0)
     ? context.probes.map((probe) => probe.weight)
@@ -203,6 +218,7 @@ export function scheduleScheme(context: Context, scheme: Scheme): void {
   scheme.nextApply = context.passed + Math.floor(interval / atLeastOne(context.attributes.sampleUs));
 }
 
+/** Returns counters at 0. */
 export function newStatistics(): SchemeStatistics {
   return {
     tried: 0,
@@ -215,6 +231,7 @@ export function newStatistics(): SchemeStatistics {
   };
 }
 
+/** Returns a quota that has charged nothing. */
 export function newQuota(parameters: QuotaParameters, goals: Goal[]): Quota {
   return {
     parameters,
@@ -231,6 +248,7 @@ export function newQuota(parameters: QuotaParameters, goals: Goal[]): Quota {
   };
 }
 
+/** Returns a scheme that has done nothing. */
 export function newScheme(parameters: SchemeParameters, quota: Quota): Scheme {
   return {
     parameters,

@@ -2,6 +2,7 @@
 import type { Context, Filter, Scheme, Target } from './context.js';
 import { alignDown } from './region-dynamics.js';
 
+/** Whether the core judges by this filter itself, before the operations do. */
 export const isCoreFilter = (filter: Pick<Filter, 'type'>): boolean =>
   filter.type === 'addr' || filter.type === 'target';
 

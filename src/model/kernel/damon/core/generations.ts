@@ -29,6 +29,7 @@ export type TreeFeature =
   | 'stat-module'
   | 'stat-intervals';
 
+/** Actions by their sysfs keywords (mm/damon/sysfs-schemes.c). */
 export const ACTIONS = [
   'willneed',
   'cold',
@@ -43,8 +44,10 @@ export const ACTIONS = [
   'migrate_cold',
   'stat',
 ] as const;
+/** Keyword of an action. */
 export type ActionName = (typeof ACTIONS)[number];
 
+/** Keywords that `state` takes (mm/damon/sysfs.c). */
 export const COMMANDS = [
   'on',
   'off',
@@ -57,8 +60,10 @@ export const COMMANDS = [
   'update_schemes_effective_quotas',
   'update_tuned_intervals',
 ] as const;
+/** Keyword of a command. */
 export type CommandName = (typeof COMMANDS)[number];
 
+/** Keywords of filter types. */
 export const FILTER_TYPES = [
   'anon',
   'active',
@@ -69,8 +74,10 @@ export const FILTER_TYPES = [
   'addr',
   'target',
 ] as const;
+/** Keyword of a filter type. */
 export type FilterType = (typeof FILTER_TYPES)[number];
 
+/** Keywords of goal metrics. */
 export const GOAL_METRICS = [
   'user_input',
   'some_mem_psi_us',
@@ -83,6 +90,7 @@ export const GOAL_METRICS = [
   'node_eligible_mem_bp',
   'hugepage_mem_bp',
 ] as const;
+/** Keyword of a goal metric. */
 export type GoalMetric = (typeof GOAL_METRICS)[number];
 
 /** How the core behaves (mm/damon/core.c) where releases differ. */
@@ -138,6 +146,7 @@ export interface StateAnswers {
   readonly commitInputs: 'waits' | 'deferred';
 }
 
+/** Name of a generation: a kernel release, or one with a patch series. */
 export type GenerationName = '6.12' | '6.18' | '7.2' | '7.3' | '7.3-rfc' | '7.3-octavo';
 
 /** Names of all generations, oldest first. */
@@ -150,6 +159,7 @@ export const GENERATION_NAMES = [
   '7.3-octavo',
 ] as const satisfies readonly GenerationName[];
 
+/** A kernel's DAMON: files, keywords and behaviour. */
 export interface Generation {
   readonly name: GenerationName;
   /** Release whose memory management goes with it. */
@@ -244,6 +254,7 @@ const GENERATION_7_3_RFC: Generation = {
   actions: ACTIONS,
 };
 
+/** All generations by name. */
 export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
   '6.12': {
     name: '6.12',

@@ -10,6 +10,7 @@ export interface Pending {
   readonly answer: Result<void, ErrnoName> | undefined;
 }
 
+/** A command that waits for the kdamond (struct damon_call_control). */
 export interface Call {
   answer: Result<void, ErrnoName> | undefined;
   /** Waits for the end of an aggregation. */
@@ -30,6 +31,7 @@ export interface Walk {
   ): void;
 }
 
+/** Queue of commands and walks of one kdamond. */
 export class KdamondCalls {
   private calls: Call[] = [];
   private walk: Walk | undefined;

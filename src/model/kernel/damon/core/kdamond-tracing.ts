@@ -4,6 +4,7 @@ import type { Context, Scheme } from './context.js';
 import { MOST_PROBES, type RegionList } from './region-list.js';
 import type { DamonEvent, TraceSink } from './trace.js';
 
+/** Makes records of trace events for one kdamond. */
 export class KdamondTracing {
   private readonly sink: TraceSink;
   private readonly known: readonly string[];

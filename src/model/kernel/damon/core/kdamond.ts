@@ -21,6 +21,7 @@ import type { Tausworthe } from './tausworthe.js';
 import type { TraceSink } from './trace.js';
 import { watermarkWaitUs } from './watermarks.js';
 
+/** What a kdamond is made of. */
 export interface KdamondParts {
   readonly generation: Generation;
   readonly memory: MonitoredMemory;
@@ -35,6 +36,7 @@ export interface KdamondParts {
 
 type Phase = 'head' | 'gated' | 'sampled' | 'paused' | 'ended';
 
+/** Runs whenever virtual time reaches `nextAt`, and says when it runs next. */
 export class Kdamond implements SchemeWatcher {
   readonly pid: ProcessId;
   readonly name: string;

@@ -31,6 +31,7 @@ export interface FolioFacts {
   readonly node: number;
 }
 
+/** Advice that DAMOS gives on ranges of a process. */
 export type RegionAdvice =
   | 'MADV_WILLNEED'
   | 'MADV_COLD'
@@ -54,13 +55,16 @@ export interface FolioPlace {
   readonly whole: boolean;
 }
 
+/** Told of each folio of a range, and where the range holds it. */
 export type VisitFolio = (folio: FolioFacts, place: FolioPlace) => void;
 
+/** Bytes that are huge now, and whether memory ran out. */
 export interface CollapsedBytes {
   readonly bytes: Bytes;
   readonly outOfMemory: boolean;
 }
 
+/** Memory by the address spaces of processes. */
 export interface VirtualMemory {
   /** The process of a pid or thread id; undefined when there is none. */
   findSpace(pid: ProcessId): AddressSpace | undefined;
@@ -82,6 +86,7 @@ export interface VirtualMemory {
   walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void;
 }
 
+/** Memory by its frames. */
 export interface PhysicalMemory {
   /** Bytes [start, end) of system RAM. */
   systemRam(): { readonly start: Bytes; readonly end: Bytes };
@@ -119,6 +124,7 @@ export interface MemoryMetrics {
   memcgByPath(path: string): number | undefined;
 }
 
+/** Both views of memory, its counters and its clock. */
 export interface MonitoredMemory {
   readonly geometry: PageGeometry;
   readonly virtual: VirtualMemory;

@@ -4,6 +4,7 @@
  */
 import type { Nanoseconds } from '../../../../vocabulary/units.js';
 
+/** Nanoseconds of each step of monitoring. */
 export interface MonitoringCosts {
   /** Waking up, two loop heads and a timer, for each sample. */
   readonly wake: Nanoseconds;

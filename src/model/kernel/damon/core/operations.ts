@@ -12,6 +12,7 @@ export interface Applied {
   passed: number;
 }
 
+/** What the core asks of an address space. */
 export interface Operations {
   /** Gives targets without regions their first ones. */
   initialize(context: Context): void;

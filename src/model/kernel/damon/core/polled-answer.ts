@@ -9,6 +9,7 @@ import type { Pending } from './kdamond-calls.js';
 
 const POLL_NS: Nanoseconds = 100e6;
 
+/** The answer to a command of such a kernel, found at the next look. */
 export class PolledAnswer implements Pending {
   private readonly began: Nanoseconds;
   private readonly now: () => Nanoseconds;

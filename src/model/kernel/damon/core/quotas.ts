@@ -10,12 +10,14 @@ import { MOST_SCORE, schemeScore } from './scores.js';
 
 /** Ticks per second of the modelled kernels (CONFIG_HZ=250); charge windows are counted in them. */
 export const TICKS_PER_SECOND = 250;
+/** Nanoseconds of a jiffy. */
 export const TICK_NS = 1e9 / TICKS_PER_SECOND;
 /** Ticks that the kernel's counter shows at boot: it is set to overflow 32 bits after five minutes. */
 const FIRST_JIFFIES = 2 ** 32 - 300 * TICKS_PER_SECOND;
 /** Before any measurement a time quota assumes this many pages per millisecond. */
 const FIRST_PAGES_PER_MS = 1024;
 
+/** Returns the jiffies at a time. */
 export const ticksAt = (nowNs: number): number => Math.floor(nowNs / TICK_NS);
 const jiffiesAt = (nowNs: number): number => FIRST_JIFFIES + ticksAt(nowNs);
 const ticksOfMs = (ms: number): number => Math.ceil((ms * TICKS_PER_SECOND) / 1000);
@@ -29,6 +31,7 @@ export function isQuotaSet({ behaviour }: Context, quota: Quota): boolean {
   return quota.effective !== 0 || (!behaviour.lateQuotas && isWanted(quota));
 }
 
+/** Whether the scheme must wait for the next charge window. */
 export function isQuotaFull(context: Context, quota: Quota): boolean {
   if (!isQuotaSet(context, quota)) return false;
   if (quota.charged >= quota.effective) return true;
@@ -199,6 +202,7 @@ function isBehindResume(context: Context, target: Target, index: number, quota: 
   return true;
 }
 
+/** Begins the next window at the first region in place of where the last one ended. */
 export function forgetResume(quota: Quota): void {
   quota.resumeTarget = undefined;
   quota.resumeAddress = 0;

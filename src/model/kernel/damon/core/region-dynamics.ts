@@ -12,8 +12,10 @@ export interface MergeScore {
   readonly weights: readonly number[];
 }
 
+/** Merging by accesses alone, without probes. */
 export const ACCESS_SCORE: MergeScore = { weights: [] };
 
+/** Bounds of merging. */
 export interface MergeLimits {
   /** Largest size of a merged region. */
   readonly size: number;
@@ -145,6 +147,7 @@ export interface SplitMemory {
   rotation: number;
 }
 
+/** Bounds of splitting. */
 export interface SplitLimits {
   readonly mostRegions: number;
   readonly minimumSize: number;
@@ -261,5 +264,7 @@ function copyInto(spare: RegionList, list: RegionList): RegionList {
   return spare;
 }
 
+/** Returns the largest multiple of `granule` that is not above `value`. */
 export const alignDown = (value: number, granule: number): number => Math.floor(value / granule) * granule;
+/** Returns the smallest multiple of `granule` that is not below `value`. */
 export const alignUp = (value: number, granule: number): number => Math.ceil(value / granule) * granule;

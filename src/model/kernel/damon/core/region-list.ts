@@ -4,10 +4,12 @@
  * mm/damon/core.c: damon_split_region_at(), damon_merge_two_regions().
  */
 
+/** Most attribute probes of a context (DAMON_MAX_PROBES). */
 export const MOST_PROBES = 4;
 /** Regions of one target beyond which the modelled kernel has no memory left for another. */
 export const MOST_REGIONS = 2 ** 20;
 
+/** Columns of regions that grow, are split and merged in place. */
 export class RegionList {
   count = 0;
   start: Float64Array;

@@ -30,6 +30,7 @@ export interface SchemeWatcher {
   effectiveChanged(scheme: Scheme): void;
 }
 
+/** Everything that one pass works with. */
 export interface SchemePass {
   readonly context: Context;
   readonly memory: MonitoredMemory;
@@ -69,6 +70,7 @@ function finish({ context, watcher }: SchemePass, scheme: Scheme): void {
   watcher.passed(scheme);
 }
 
+/** Drops a target from every quota that would go on in it. */
 export function forgetTarget(context: Context, target: Target): void {
   for (const { quota } of context.schemes) if (quota.resumeTarget === target) forgetResume(quota);
 }

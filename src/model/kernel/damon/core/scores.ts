@@ -3,6 +3,7 @@ import { movingAccesses } from './attributes.js';
 import { type Context, type Scheme, samplesPerAggregation, type Target } from './context.js';
 import type { ActionName } from './generations.js';
 
+/** Largest priority (DAMOS_MAX_SCORE). */
 export const MOST_SCORE = 99;
 const MOST_SUBSCORE = 100;
 const MOST_AGE_LOG = 32;
@@ -22,6 +23,7 @@ const RANKED: Readonly<Record<'virtual' | 'physical', Partial<Record<ActionName,
   },
 };
 
+/** Returns the priority of a region, hot or cold first as the action wants it. */
 export function schemeScore(context: Context, target: Target, index: number, scheme: Scheme): number {
   const space = context.operations === 'paddr' ? 'physical' : 'virtual';
   const priority = RANKED[space][scheme.parameters.action];

@@ -12,6 +12,7 @@ const SHIFTS = [
 const LEAST_SEEDS = [2, 8, 16, 128] as const;
 const TWO_32 = 2 ** 32;
 
+/** The generator of one context, seeded as the kernel seeds it. */
 export class Tausworthe {
   /** The four words: the whole state. */
   readonly words = new Uint32Array(4);

@@ -1,6 +1,7 @@
 /** The trace events of system `damon` (include/trace/events/damon.h): who listens gets records, others cost nothing. */
 import type { SchemeStatistics } from './context.js';
 
+/** A record of any event, with the fields of its class. */
 export type DamonEvent =
   | { readonly name: 'damon_aggregated'; readonly target: number; readonly regions: number; readonly start: number; readonly end: number; readonly accesses: number; readonly age: number }
   | { readonly name: 'damon_region_aggregated'; readonly target: number; readonly regions: number; readonly start: number; readonly end: number; readonly accesses: number; readonly age: number; readonly hits: readonly number[] }
@@ -9,6 +10,7 @@ export type DamonEvent =
   | { readonly name: 'damon_monitor_intervals_tune'; readonly sampleUs: number }
   | { readonly name: 'damos_stat_after_apply_interval'; readonly scheme: number; readonly statistics: Readonly<SchemeStatistics> }; // biome-ignore format: a table of events
 
+/** Where records go. */
 export interface TraceSink {
   /** Whether anyone listens; asked before a record is made. */
   isEnabled(event: DamonEvent['name']): boolean;
@@ -16,6 +18,7 @@ export interface TraceSink {
   record(event: DamonEvent, pid: number, comm: string): void;
 }
 
+/** Nobody listens. */
 export const NO_TRACE: TraceSink = { isEnabled: () => false, record: () => {} };
 
 const integer = (value: number): string =>

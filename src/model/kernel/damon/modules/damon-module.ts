@@ -14,6 +14,7 @@ import type { DamonSystem, WriteOutcome } from '../sysfs/damon-system.js';
 import { type ParameterRow, Parameters } from './parameters.js';
 import type { ModuleSurroundings } from './proactive-context.js';
 
+/** A module as data: its parameters and how its context is built. */
 export interface DamonModule {
   readonly name: string;
   readonly only: TreeFeature | undefined;
@@ -29,6 +30,7 @@ export interface DamonModule {
 
 const DONE: Result<void, ErrnoName> = success(undefined);
 
+/** A module with the values of its parameters and, while it is enabled, its kdamond. */
 export class RunningModule {
   readonly module: DamonModule;
   readonly parameters: Parameters;

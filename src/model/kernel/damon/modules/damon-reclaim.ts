@@ -9,6 +9,7 @@ import { MONITORING_ROWS, watermarkRows } from './shared-rows.js';
 const QUOTA_BYTES = 128n * 1024n * 1024n;
 const FEEDBACK_TARGET = 10_000;
 
+/** The module with its parameters and defaults. */
 export const RECLAIM: DamonModule = {
   name: 'damon_reclaim',
   only: undefined,

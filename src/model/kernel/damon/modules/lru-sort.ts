@@ -26,6 +26,7 @@ const results = (heat: 'hot' | 'cold') => [
   result(`nr_${heat}_quota_exceeds`),
 ];
 
+/** The module with its parameters and defaults. */
 export const LRU_SORT: DamonModule = {
   name: 'damon_lru_sort',
   only: undefined,

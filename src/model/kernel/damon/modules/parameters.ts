@@ -6,8 +6,10 @@ import type { ErrnoName } from '../../../../vocabulary/errno.js';
 import { parseBoolean, parseUnsignedLong } from '../../numbers/kstrtox.js';
 import type { TreeFeature } from '../core/generations.js';
 
+/** How a parameter is read and written; a result is read-only. */
 export type ParameterKind = 'ulong' | 'bool' | 'result';
 
+/** A parameter with its default, its least value and the kernels that have it. */
 export interface ParameterRow {
   readonly name: string;
   readonly kind: ParameterKind;
@@ -16,6 +18,7 @@ export interface ParameterRow {
   readonly least: bigint;
 }
 
+/** Returns a row for an unsigned long. */
 export const ulong = (name: string, initial = 0n, only?: TreeFeature, least = 0n): ParameterRow => ({
   name,
   kind: 'ulong',
@@ -23,6 +26,7 @@ export const ulong = (name: string, initial = 0n, only?: TreeFeature, least = 0n
   only,
   least,
 });
+/** Returns a row for a boolean that is N at first. */
 export const bool = (name: string, only?: TreeFeature): ParameterRow => ({
   name,
   kind: 'bool',
@@ -30,6 +34,7 @@ export const bool = (name: string, only?: TreeFeature): ParameterRow => ({
   only,
   least: 0n,
 });
+/** Returns a row for a read-only result. */
 export const result = (name: string, only?: TreeFeature, initial: bigint | string = 0n): ParameterRow => ({
   name,
   kind: 'result',

@@ -27,10 +27,12 @@ export interface ModuleSurroundings {
   readonly behaviour: CoreBehaviour;
 }
 
+/** A context, or the errno with which enabling the module fails. */
 export type Built = Result<Context, ErrnoName>;
 
 const NO_GOAL: IntervalsGoal = { accessBp: 0, aggregations: 0, leastSampleUs: 0, mostSampleUs: 0 };
 const COUNT_MOST = 2 ** 32 - 1;
+/** An access pattern that every region fits. */
 export const ANYTHING = {
   leastAccesses: 0,
   mostAccesses: COUNT_MOST,
@@ -62,6 +64,7 @@ export function attributesOf(parameters: Parameters, divisor: string): Result<At
   });
 }
 
+/** Returns checked attributes with their samples per aggregation. */
 export function attributesFrom(
   given: Omit<Attributes, 'samplesPerAggregation'>,
 ): Result<Attributes, ErrnoName> {
@@ -121,6 +124,7 @@ export function monitoredContext(
   return built;
 }
 
+/** The one scheme of a module, where it differs from the defaults. */
 export interface ModuleScheme {
   readonly action: SchemeParameters['action'];
   readonly pattern: Partial<SchemeParameters['pattern']>;

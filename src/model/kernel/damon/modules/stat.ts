@@ -13,6 +13,7 @@ const PERCENTILES = 101;
 
 const REFRESH_NS: Nanoseconds = 5e9;
 
+/** The module with its results. */
 export const STAT: DamonModule = {
   name: 'damon_stat',
   only: 'stat-module',

@@ -14,6 +14,7 @@ import { DamonSystem } from '../sysfs/damon-system.js';
 import { damonTraceEvents } from './damon-trace-events.js';
 import { ModelMemory } from './model-memory.js';
 
+/** Which DAMON the model has. */
 export interface ModelDamonOptions {
   readonly generation: GenerationName;
   readonly costs?: MonitoringCosts;
@@ -28,6 +29,7 @@ export interface ModelDamonOptions {
 
 /** Event of the model's clock at which some kdamond runs. */
 const EVENT = 'damon';
+/** Directory of the kdamonds in the model's sysfs. */
 export const KDAMONDS_PATH = '/sys/kernel/mm/damon/admin/kdamonds';
 /** A writer that waits longer than this is taken for killed. The longest sleep of a kdamond is 2^32 us. */
 const LONGEST_WAIT_NS = 24 * 3600 * 1e9;

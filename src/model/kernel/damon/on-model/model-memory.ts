@@ -37,6 +37,7 @@ class ProcessSpace implements AddressSpace {
   }
 }
 
+/** Page tables, folios and counters of the model, as DAMON asks for them. */
 export class ModelMemory implements MonitoredMemory {
   readonly virtual: VirtualMemory;
   readonly physical: PhysicalMemory;

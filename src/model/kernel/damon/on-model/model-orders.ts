@@ -16,12 +16,14 @@ import { ENTRY } from '../../state/page-tables.js';
 import { allowedOrders } from '../../thp/thp-orders.js';
 import { firstEntry } from '../../translation/entries.js';
 
+/** What one change of order came to. */
 export interface Reordered {
   /** Pages of the folios built (collapse), or of the folio that was split. */
   readonly pages: Pages;
   readonly cost: Nanoseconds;
 }
 
+/** What collapsing came to. */
 export interface Collapsed extends Reordered {
   /** It ended for want of memory, of the machine or of the memory cgroup. */
   readonly outOfMemory: boolean;

@@ -4,6 +4,7 @@ import type { Kernel } from '../../state/kernel.js';
 import { type Mm, VM, type Vma } from '../../state/mm.js';
 import { ENTRY } from '../../state/page-tables.js';
 
+/** A folio that a walk meets. */
 export interface FolioVisit {
   readonly vma: Vma;
   /** First page of the walk that belongs to the folio. */

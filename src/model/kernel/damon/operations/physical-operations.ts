@@ -28,6 +28,7 @@ const REJECT_YOUNG: Filter = {
   target: 0,
 };
 
+/** Samples frames, and applies actions to the folios of a region. */
 export class PhysicalOperations implements Operations {
   readonly isValid = undefined;
   private readonly memory: MonitoredMemory;

@@ -25,6 +25,7 @@ const ADVICE: Partial<Record<ActionName, RegionAdvice>> = {
   nohugepage: 'MADV_NOHUGEPAGE',
 };
 
+/** Samples pages of processes, and applies actions to ranges of them. */
 export class VirtualOperations implements Operations {
   private readonly memory: MonitoredMemory;
   private readonly random: Tausworthe;

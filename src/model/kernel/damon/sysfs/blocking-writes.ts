@@ -7,6 +7,7 @@ import { isPending, type WriteOutcome } from './damon-system.js';
 /** Runs the model forward until a blocking command is answered. */
 export type WaitFor = (pending: Pending) => ErrnoName | undefined;
 
+/** A file's writes, for callers that can wait and for those that cannot. */
 export interface BlockingWrites {
   /** Begins a write: its answer, or what to wait for. */
   begin(text: string): WriteAnswer | Pending;
@@ -14,6 +15,7 @@ export interface BlockingWrites {
   write(text: string): WriteAnswer;
 }
 
+/** Returns both kinds of writes for a file that does `act`. */
 export function blockingWrites(act: (text: string) => WriteOutcome, waitFor: WaitFor): BlockingWrites {
   const begin = (text: string): WriteAnswer | Pending => {
     const outcome = act(text);

@@ -4,6 +4,7 @@ import { blockingWrites, type WaitFor } from './blocking-writes.js';
 import type { DamonSystem } from './damon-system.js';
 import { type SysfsDirectory, SysfsFile } from './sysfs-tree.js';
 
+/** The nodes of the tree; modes and errno are those of the kernel. */
 export class DamonFiles {
   private readonly system: DamonSystem;
   private readonly waitFor: WaitFor;

@@ -28,6 +28,7 @@ import {
 import { SysfsDirectory, type SysfsFile } from './sysfs-tree.js';
 import { KDAMONDS } from './tree-table.js';
 
+/** A generation, and the memory that it runs on. */
 export interface DamonOptions {
   readonly generation: Generation;
   readonly memory: MonitoredMemory;
@@ -48,6 +49,7 @@ const EBUSY: Outcome = failure('EBUSY');
 /** What became of a write: an answer, or something to wait for. */
 export type WriteOutcome = Outcome | Pending;
 
+/** Whether a write has to wait for a kdamond. */
 export const isPending = (outcome: WriteOutcome): outcome is Pending => 'answer' in outcome;
 
 /** One write reaches the kernel a page at a time, and as a C string. */
@@ -59,6 +61,7 @@ interface Slot {
   nextRefresh: Nanoseconds;
 }
 
+/** The tree with the kdamonds that run on it. */
 export class DamonSystem {
   readonly generation: Generation;
   /** /sys/kernel/mm/damon/admin/kdamonds. */

@@ -14,6 +14,7 @@ function* withDirectories(
   for (let index = 0; index < count; index++) yield [context.schemes[index], schemes.child(index)];
 }
 
+/** Writes the counters of every scheme into its `stats`. */
 export function storeStatistics(schemes: SysfsDirectory, context: Context): void {
   for (const [{ statistics }, directory] of withDirectories(schemes, context)) {
     const stats = directory.directory('stats');
@@ -27,18 +28,21 @@ export function storeStatistics(schemes: SysfsDirectory, context: Context): void
   }
 }
 
+/** Writes the quota in effect of every scheme. */
 export function storeEffectiveQuotas(schemes: SysfsDirectory, context: Context): void {
   for (const [scheme, directory] of withDirectories(schemes, context)) {
     directory.directory('quotas').setNumber('effective_bytes', scheme.quota.effective);
   }
 }
 
+/** Writes the intervals in effect, which tuning may have changed. */
 export function storeIntervals(directory: SysfsDirectory, context: Context): void {
   const intervals = directory.directory('monitoring_attrs').directory('intervals');
   intervals.setNumber('sample_us', context.attributes.sampleUs);
   intervals.setNumber('aggr_us', context.attributes.aggregationUs);
 }
 
+/** Removes the regions of every scheme. */
 export function clearTriedRegions(schemes: SysfsDirectory): void {
   for (const scheme of schemes.children()) {
     const tried = scheme.directory('tried_regions');

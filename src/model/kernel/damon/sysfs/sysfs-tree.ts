@@ -15,6 +15,7 @@ import {
 import type { Generation } from '../core/generations.js';
 import type { DirectoryRow, FileRow } from './tree-table.js';
 
+/** The value of a file, as its kind has it. */
 export type SysfsValue = bigint | boolean | string;
 
 const UNSIGNED_LONG_MAX = (1n << 64n) - 1n;
@@ -28,6 +29,7 @@ export interface TreeBudget {
   numbered: number;
 }
 
+/** A file with its value. */
 export class SysfsFile {
   readonly row: FileRow;
   readonly directory: SysfsDirectory;
@@ -83,6 +85,7 @@ export class SysfsFile {
   }
 }
 
+/** A directory with its files, its directories and numbered children. */
 export class SysfsDirectory {
   readonly name: string;
   readonly row: DirectoryRow;

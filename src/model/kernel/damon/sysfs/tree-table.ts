@@ -5,6 +5,7 @@
  */
 import { COMMANDS, type Generation, type TreeFeature } from '../core/generations.js';
 
+/** How a file is parsed and printed. */
 export type FileKind =
   | 'ulong'
   | 'uint'
@@ -22,6 +23,7 @@ export type FileKind =
   /** avail_operations: several lines. */
   | 'list';
 
+/** A file of the tree. */
 export interface FileRow {
   readonly name: string;
   readonly kind: FileKind;
@@ -37,6 +39,7 @@ export interface FileRow {
   readonly most: bigint | undefined;
 }
 
+/** A directory of the tree. */
 export interface DirectoryRow {
   readonly name: string;
   readonly only: TreeFeature | undefined;
