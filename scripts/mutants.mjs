@@ -15,7 +15,6 @@ import {
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OPERATORS } from './mutants/operators.mjs';
-import { reaches } from './mutants/reach.mjs';
 import { allMutants, grouped, sample, wantedRate } from './mutants/sample.mjs';
 import { makeSandbox, withMutant } from './mutants/sandbox.mjs';
 import { Tests } from './mutants/tests.mjs';
@@ -123,19 +122,17 @@ async function judgeAll() {
 }
 
 async function judge(mutant) {
-  const asked = [];
+  const asked = new Set();
   return withMutant(sandbox, mutant, async () => {
     let spentMs = 0;
-    for (const file of tests.of(mutant)) {
+    for await (const { file, ms, notices } of tests.asks(mutant)) {
       if (stopping) return { outcome: 'stopped' };
-      const test = await tests.reach(file);
-      if (!reaches(test.ranges[mutant.file], mutant.at)) continue;
-      if (spentMs + test.ms > 1000 * limit) return { outcome: 'survived', tests: asked.length, slow: true };
-      spentMs += test.ms;
-      asked.push(file);
-      if (await tests.notices(test, mutant)) return { outcome: 'killed', by: file };
+      if (spentMs + ms > 1000 * limit) return { outcome: 'survived', tests: asked.size, slow: true };
+      spentMs += ms;
+      asked.add(file);
+      if (await notices()) return { outcome: 'killed', by: file };
     }
-    return asked.length === 0 ? { outcome: 'unreached' } : { outcome: 'survived', tests: asked.length };
+    return asked.size === 0 ? { outcome: 'unreached' } : { outcome: 'survived', tests: asked.size };
   });
 }
 

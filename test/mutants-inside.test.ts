@@ -9,10 +9,18 @@ import { ROOT } from './support/corpus.js';
 interface Ran {
   readonly outcome: string;
   readonly problem?: string;
-  readonly result?: readonly { readonly url: string }[];
+  readonly result?: {
+    readonly always: Marks;
+    readonly tests: readonly { readonly marks: Marks }[];
+  };
 }
+/** Marks that were set, by file. */
+type Marks = Readonly<Record<string, string>>;
 interface Inside {
-  run(request: { file: string; changed?: string; coverage?: boolean }, limitMs: number): Promise<Ran>;
+  run(
+    request: { file: string; changed?: string; only?: readonly number[]; coverage?: boolean },
+    limitMs: number,
+  ): Promise<Ran>;
   end(): void;
 }
 interface Closure {
@@ -24,6 +32,11 @@ const load = async <T>(name: string) => (await import(join(ROOT, 'scripts/mutant
 const { InsideProcess } = await load<{ InsideProcess: new (sandbox: object) => Inside }>(
   'inside-process.mjs',
 );
+const { probed, markAt, isSet } = await load<{
+  probed(text: string, index: number): { text: string; spans: number[] };
+  markAt(spans: readonly number[], place: number): number;
+  isSet(marks: string, k: number): boolean;
+}>('probes.mjs');
 const { Closures } = await load<{ Closures: new (root: string) => { of(test: string): Closure } }>(
   'closure.mjs',
 );
@@ -76,10 +89,67 @@ test('a changed file is read anew, and only while it is called changed', async (
   assert.equal((await inside.run({ file }, 1500)).outcome, 'passed');
 });
 
-test('tells what a test file ran', async () => {
+const THREE = `export const first = load(1);
+function load(a = 7) { if (a > 1) return a; return 0; }
+export const pick = (a) => (a > 1 ? 'more' : 'less');
+export function loop(a) { for (const one of a) if (one) continue; else return one ?? 'none'; try { return pick(2); } catch { return 'bad'; } }
+`;
+
+test('tells which places each test of a file runs, and which being loaded does', async () => {
+  write('three.js', THREE);
+  write(
+    'marks.test.js',
+    `import { test } from 'node:test'; import { loop, pick } from './three.js';
+test("a", () => pick(2)); test("b", () => loop([1, 0])); test("c", () => loop([1]));`,
+  );
+  const { result } = await inside.run({ file: 'dist/src/marks.test.js', coverage: true }, 1500);
+  assert.ok(result);
+  const { spans } = probed(THREE, 0);
+  const runs = (place: string) =>
+    [result.always, ...result.tests.map(({ marks }) => marks)]
+      .map((marks, who) =>
+        isSet(marks['dist/src/three.js'] ?? '', markAt(spans, THREE.indexOf(place)))
+          ? 'load,a,b,c'.split(',')[who]
+          : '',
+      )
+      .join('');
+  const wanted = {
+    'if (a > 1)': 'load', '7': '', 'return a': '', 'return 0': 'load', "'more'": 'ac', "'less'": '', 'for (': 'bc',
+    continue: 'bc', "'none'": '', 'return one': 'b', 'try': 'c', 'return pick': 'c', "return 'bad'": '',
+  }; // biome-ignore format: rows
+  assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((place) => [place, runs(place)])), wanted);
+});
+
+test('a program with marks does what it did', async () => {
+  const texts = [
+    THREE,
+    'switch (first) { case 0: case 1: one(); two(); default: }',
+    'label: while (true) break label;',
+  ];
+  for (const text of texts.slice(1)) assert.doesNotThrow(() => probed(probed(text, 0).text, 1), text);
+  write('three.js', probed(THREE, 5).text);
+  write(
+    'same.test.js',
+    `import { test } from 'node:test'; import { loop } from './three.js';
+test("a", () => { if (loop([1, 0]) !== 0 || loop([]) !== 'more') throw 1; });`,
+  );
+  assert.equal((await inside.run({ file: 'dist/src/same.test.js' }, 1500)).outcome, 'passed');
+});
+
+test('runs those tests of a file that are asked for, of suites as well', async () => {
   write('two.js', 'export const two = 2;');
-  const { result = [] } = await inside.run({ file: 'dist/src/t0.test.js', coverage: true }, 1500);
-  assert.deepEqual(result.map(({ url }) => url.split('/').at(-1)).sort(), ['t0.test.js', 'two.js']);
+  write(
+    'some.test.js',
+    `${HEAD}test("a", () => { ${BAD}; });
+describe("b", () => { before(() => { ${BAD}; }); it("c", () => {}); });
+describe("d", () => { it("e", () => {}); it("f", () => { ${BAD}; }); });`,
+  );
+  const outcomes = [];
+  for (const number of [0, 1, 2, 3]) {
+    const ran = await inside.run({ file: 'dist/src/some.test.js', only: [number] }, 1500);
+    outcomes.push(ran.outcome);
+  }
+  assert.deepEqual(outcomes, ['failed', 'failed', 'passed', 'failed']);
 });
 
 test('what a test file can reach is what it, its helpers and what those name import', () => {

@@ -16,13 +16,13 @@ export class InsideProcess {
     this.#sandbox = sandbox;
   }
 
-  /** Runs a test file: `{ outcome, ms, result }`. `limitMs` bounds CPU time, and the time in which it does nothing. */
+  /** Runs a test file: `{ outcome, ms, result, at }`, `at` the number of the test that failed. `limitMs` bounds CPU time, and the time in which it does nothing. */
   async run(request, limitMs) {
     if (this.#child === undefined || this.#runs++ >= RUNS_OF_ONE) await this.#start();
     const started = performance.now();
     const answer = await this.#ask(request, limitMs);
     const outcome = answer.outcome ?? (answer.problem === undefined ? 'passed' : 'failed');
-    return { outcome, ms: performance.now() - started, result: answer.result, problem: answer.problem };
+    return { ...answer, outcome, ms: performance.now() - started };
   }
 
   end() {

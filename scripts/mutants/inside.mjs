@@ -1,10 +1,10 @@
 // Runs test files again and again inside one process, each with a fresh graph of modules: a mutant costs what its tests
 // cost, not a start of Node for each. Started by inside-process.mjs with the sandbox's folder; asked by messages.
 import { readFileSync } from 'node:fs';
-import { Session } from 'node:inspector/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { packed, probed } from './probes.mjs';
 import { newSuite, runSuite, testFunctions } from './shim.mjs';
 
 const folder = process.argv[2];
@@ -15,25 +15,36 @@ const natives = new Map();
 const suites = { now: newSuite('', undefined) };
 const shim = await synthetic('node:test', testFunctions(suites));
 let escaped;
+/** While it is looked what a test reaches: sources with marks, by path. */
+let marked;
 for (const event of ['unhandledRejection', 'uncaughtException'])
   process.on(event, (problem) => {
     escaped ??= problem;
   });
 
-process.on('message', async ({ file, changed, coverage }) => {
-  const answer = coverage ? await withCoverage(file) : { problem: await problemOf(file, changed) };
-  process.send?.(answer);
+process.on('message', async ({ file, changed, only, coverage }) => {
+  if (coverage) return process.send?.(await withCoverage(file));
+  let at;
+  const around = async (number, run) => {
+    at = number;
+    await run();
+    at = undefined;
+  };
+  process.send?.({ problem: await problemOf(file, { changed, only, around }), at });
 });
 process.send?.({ ready: true });
 
-/** Runs a test file: what went wrong, or nothing. `changed` is the file that is not what it was before. */
-async function problemOf(file, changed) {
+/**
+ * Runs a test file: what went wrong, or nothing. `changed` is the file that is not what it was before; of the file's tests, counted
+ * as they are declared, those whose numbers are in `only` run, all of them without it.
+ */
+async function problemOf(file, { changed, only, around }) {
   escaped = undefined;
   suites.now = newSuite(file, undefined);
   const own = suites.now;
   try {
     await load(join(folder, file), new Map(), changed && join(folder, changed));
-    await runSuite(own);
+    await runSuite(own, { only: only && new Set(only), around });
   } catch (problem) {
     escaped ??= problem ?? 'thrown';
   }
@@ -41,22 +52,47 @@ async function problemOf(file, changed) {
   return escaped === undefined ? undefined : String(escaped?.stack ?? escaped).slice(0, 500);
 }
 
-/** V8's coverage of one test file on the unchanged code. */
+/**
+ * What one test file reaches of the unchanged code, in marks by file: `always` by its being loaded and what stands around its tests,
+ * `tests` each by itself, with its milliseconds.
+ */
 async function withCoverage(file) {
-  const session = new Session();
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-  compiled.clear();
-  const problem = await problemOf(file);
-  const { result } = await session.post('Profiler.takePreciseCoverage');
-  await session.post('Profiler.stopPreciseCoverage');
-  session.disconnect();
-  compiled.clear();
-  return {
-    problem,
-    result: result.filter(({ url }) => url.startsWith('file://') && url.includes('/dist/src/')),
+  globalThis.octavoReach = [];
+  marked = new Map();
+  const always = new Map();
+  const tests = [];
+  const around = async (number, run) => {
+    collect(always);
+    const began = performance.now();
+    try {
+      await run();
+    } finally {
+      const own = new Map();
+      const ms = performance.now() - began;
+      collect(own);
+      tests[number] = { ms, marks: told(own) };
+    }
   };
+  const problem = await problemOf(file, { around });
+  collect(always);
+  marked = undefined;
+  return { problem, result: { always: told(always), tests } };
+}
+
+/** Takes the marks that were set since the last time. */
+function collect(into) {
+  for (const [path, { index }] of marked) {
+    const marks = globalThis.octavoReach[index];
+    if (!marks?.includes(1)) continue;
+    const so = into.get(path) ?? new Uint8Array(marks.length);
+    for (let k = 0; k < marks.length; k++) so[k] |= marks[k];
+    into.set(path, so);
+    marks.fill(0);
+  }
+}
+
+function told(marksByPath) {
+  return Object.fromEntries([...marksByPath].map(([path, marks]) => [relative(folder, path), packed(marks)]));
 }
 
 /** Node has it; the types of Node do not. @param {any} module */
@@ -75,11 +111,11 @@ async function load(path, graph, changed) {
 function moduleOf(path, graph, changed) {
   const made = graph.get(path);
   if (made) return made;
-  const isChanged = path === changed;
-  const text = isChanged ? readFileSync(path, 'utf8') : textOf(path);
+  const isPlain = path !== changed && !isMarked(path);
+  const text = isMarked(path) ? withMarks(path) : isPlain ? textOf(path) : readFileSync(path, 'utf8');
   const module = new vm.SourceTextModule(text, {
     identifier: pathToFileURL(path).href,
-    cachedData: isChanged ? undefined : compiled.get(path),
+    cachedData: isPlain ? compiled.get(path) : undefined,
     initializeImportMeta: (meta) => {
       Object.assign(meta, { url: pathToFileURL(path).href, dirname: dirname(path), filename: path });
     },
@@ -88,9 +124,19 @@ function moduleOf(path, graph, changed) {
       return load(pathOf(name, path), graph, changed);
     },
   });
-  if (!isChanged && !compiled.has(path)) compiled.set(path, cachedDataOf(module));
+  if (isPlain && !compiled.has(path)) compiled.set(path, module.createCachedData());
   graph.set(path, module);
   return module;
+}
+
+/** Sources of the build have marks while it is looked what a test reaches, tests have not. */
+function isMarked(path) {
+  return marked !== undefined && path.startsWith(join(folder, 'dist/src/')) && !path.endsWith('.test.js');
+}
+
+function withMarks(path) {
+  if (!marked.has(path)) marked.set(path, { index: marked.size, ...probed(textOf(path), marked.size) });
+  return marked.get(path).text;
 }
 
 function imported(name, from, graph, changed) {

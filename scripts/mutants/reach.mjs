@@ -1,5 +1,5 @@
-// Which test files reach which places of the compiled code: V8's own coverage of every test file and of every process
-// that it starts, kept as ranges of character offsets.
+// Which test files reach which places of the compiled code: marks of our own for tests that run inside one process, for each
+// test by itself; V8's own coverage, ranges of character offsets, for test files that start programs.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -7,33 +7,25 @@ import { fileURLToPath } from 'node:url';
 import { runTest } from './sandbox.mjs';
 
 const SLOWEST_MS = 15 * 60_000;
-const WORTH_MEASURING_MS = 2000;
 
 /**
- * Runs a test file once: `{ ms, outcome, how, ranges }`, ranges by source file as a flat list start, end, start, end … Inside
- * the process of `inside` where that goes, else, and where it starts programs itself, as a process of its own.
+ * Runs a test file once: `{ ms, outcome, how, … }`. Inside the process of `inside` where that goes, with the marks of each of its
+ * tests (`always` and `tests`, see inside.mjs); else, and where it starts programs itself, as a process of its own, with `ranges`
+ * by source file, a flat list start, end, start, end …
  */
 export async function reachOf(sandbox, file, inside) {
   const ran = inside && (await inside.run({ file, coverage: true }, SLOWEST_MS));
-  if (ran?.outcome === 'passed') {
-    // Counting slows hot loops down many times: how long the test takes is measured without.
-    const { ms } = ran.ms > WORTH_MEASURING_MS ? await inside.run({ file }, SLOWEST_MS) : ran;
-    return { ...told(sandbox, ran, [ran.result]), ms, how: 'inside' };
-  }
+  if (ran?.outcome === 'passed') return { outcome: 'passed', ms: ran.ms, ...ran.result, how: 'inside' };
   const folder = mkdtempSync(join(tmpdir(), 'octavo-reach-'));
   try {
-    const ended = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });
-    const reports = readdirSync(folder).map((name) => reportOf(join(folder, name)));
-    return { ...told(sandbox, ended, reports), how: 'process' };
+    const { outcome, ms } = await runTest(sandbox, file, SLOWEST_MS, { NODE_V8_COVERAGE: folder });
+    const reached = new Map();
+    for (const name of readdirSync(folder)) addReport(sandbox, reportOf(join(folder, name)), reached);
+    const ranges = Object.fromEntries([...reached].map(([path, one]) => [path, one.flat()]));
+    return { ms, outcome, ranges, how: 'process' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function told(sandbox, { outcome, ms }, reports) {
-  const reached = new Map();
-  for (const report of reports) addReport(sandbox, report, reached);
-  return { ms, outcome, ranges: Object.fromEntries([...reached].map(([path, one]) => [path, one.flat()])) };
 }
 
 function addReport(sandbox, report, reached) {

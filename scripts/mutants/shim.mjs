@@ -1,9 +1,10 @@
 // What test files know as node:test, for running them again and again inside one process (inside.mjs): it only collects.
 import { mock } from 'node:test';
 
-/** A suite of tests while one file is loaded: `{ name, tests, before, after, beforeEach, afterEach, above }`. */
+/** A suite of tests while one file is loaded. Tests of a file are numbered as they are declared. */
 export function newSuite(name, above) {
-  return { name, tests: [], before: [], after: [], beforeEach: [], afterEach: [], above };
+  const numbers = above?.numbers ?? { next: 0 };
+  return { name, tests: [], before: [], after: [], beforeEach: [], afterEach: [], above, numbers };
 }
 
 /** The names that test files import, all adding to `suites.now`. */
@@ -11,7 +12,7 @@ export function testFunctions(suites) {
   const test = (name, options, body) => {
     const run = [name, options, body].find((one) => typeof one === 'function');
     const given = [name, options].find((one) => typeof one === 'object' && one !== null) ?? {};
-    suites.now.tests.push({ name: String(name), run, options: given });
+    suites.now.tests.push({ name: String(name), run, options: given, number: suites.now.numbers.next++ });
     return Promise.resolve();
   };
   const describe = (name, options, body) => {
@@ -31,11 +32,19 @@ export function testFunctions(suites) {
   return { test, it: test, describe, suite: describe, mock, ...hooks, default: test };
 }
 
-/** Runs a suite. Throws what the first failing test throws; what `after` puts back is put back even then. */
-export async function runSuite(suite) {
+/**
+ * Runs a suite. Throws what the first failing test throws; what `after` puts back is put back even then. Suites that hold none
+ * of the tests `only` are left out; `around` is given each test's number and how to run it.
+ */
+export async function runSuite(suite, { only, around = (_, run) => run() } = {}) {
+  const isWanted = (one) =>
+    only === undefined || (one.tests ? one.tests.some(isWanted) : only.has(one.number));
   try {
     for (const body of suite.before) await body();
-    for (const one of suite.tests) await (one.tests ? runSuite(one) : runTest(one, suite));
+    for (const one of suite.tests)
+      if (!isWanted(one)) continue;
+      else if (one.tests) await runSuite(one, { only, around });
+      else await around(one.number, () => runTest(one, suite));
   } finally {
     for (const body of suite.after) await body();
   }

@@ -19,9 +19,12 @@ import { OctavoRunner } from './octavo.js';
 const READER = fileURLToPath(new URL('./journal-reader.js', import.meta.url));
 const NAME = 'stressed';
 const BLOCKS = 48;
-/** A hundredth of the time, so that a run lasts long enough to be killed anywhere in it. */
-const SLOW = ['--lock-share', '0.01', '--max-pressure', '100', '--min-free-blocks', '0'];
-const LONGEST_MS = 700;
+const GUARDS = ['--max-pressure', '100', '--min-free-blocks', '0'];
+/** A turn acts on so many blocks at most: their locks are paced, so that all of them would take a minute on a busy machine. */
+const MOST_BLOCKS = 16;
+/** Kills come when the journal has up to so many lines, which is about where runs over so many blocks end. */
+const MOST_LINES = 20;
+const LONGEST_MS = 40;
 
 export interface StressReport {
   readonly runs: number;
@@ -84,7 +87,7 @@ class Stress {
   /** One command that acts, killed three times in four at a random moment. */
   async #round(): Promise<void> {
     const words = await this.#command();
-    const kill = { after: 'journal', ms: this.#upTo(LONGEST_MS) } as const;
+    const kill = { lines: 1 + this.#upTo(MOST_LINES), ms: this.#upTo(LONGEST_MS) };
     const ended = await this.#runner.run(words, this.#upTo(4) < 3 ? kill : undefined);
     this.#byCommand[words[0]] = (this.#byCommand[words[0]] ?? 0) + 1;
     if (ended.signal === 'SIGKILL') this.#killed++;
@@ -95,7 +98,7 @@ class Stress {
     const pid = String(this.#workload.pid);
     const huge = this.#truth().filter(Boolean).length;
     const action = huge * 2 >= BLOCKS ? '--split' : '--collapse';
-    const turn = [pid, action, addressRange(this.#region), '--actuator', 'madvise', ...SLOW];
+    const turn = [pid, action, this.#someBlocks(), '--actuator', 'madvise', ...GUARDS];
     const last = listRuns(this.#place).at(-1);
     const kind = this.#upTo(3);
     if (kind === 0 && last !== undefined) return ['undo', last];
@@ -104,6 +107,14 @@ class Stress {
     const planned = await here(['plan', ...turn, '--out', path]);
     assert.equal(planned.code, 0, planned.stderr);
     return ['apply', path];
+  }
+
+  /** The addresses of some blocks in a row, anywhere in the region. */
+  #someBlocks(): string {
+    const count = 1 + this.#upTo(MOST_BLOCKS);
+    const { address, blockBytes } = this.#region;
+    const from = Number(address) + this.#upTo(BLOCKS - count + 1) * blockBytes;
+    return `0x${from.toString(16)}-0x${(from + count * blockBytes).toString(16)}`;
   }
 
   get #place() {

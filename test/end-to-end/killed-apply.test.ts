@@ -54,7 +54,7 @@ describe(`apply killed ${KILLS} times`, { skip: skipUnlessLive() }, () => {
 
 /** Two in three fall into the time when the run acts; the others anywhere, starting up included. */
 function randomKill(): Kill {
-  return { after: Math.random() < 2 / 3 ? 'journal' : 'start', ms: Math.random() * LONGEST_MS };
+  return { lines: Math.random() < 2 / 3 ? 1 : 0, ms: Math.random() * LONGEST_MS };
 }
 
 type Action = 'split' | 'collapse';

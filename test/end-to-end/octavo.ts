@@ -1,6 +1,6 @@
 /** Runs the built command line as a user does. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,9 @@ import { documentProblem } from '../../src/cli/documents.js';
 export const MAIN =
   process.env.OCTAVO_TEST_MAIN ?? fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-/** When to send SIGKILL. */
+/** When to send SIGKILL: so many milliseconds after the journal of the run, new by then, has so many lines (0: after the start). */
 export interface Kill {
-  readonly after: 'start' | 'journal';
+  readonly lines: number;
   readonly ms: number;
 }
 
@@ -40,7 +40,7 @@ export class OctavoRunner {
     }
   }
 
-  /** Runs `octavo …words`; with `kill`, SIGKILL comes so many milliseconds after the start or after its journal. */
+  /** Runs `octavo …words`; with `kill`, SIGKILL comes then, if it runs for so long. */
   run(words: readonly string[], kill?: Kill): Promise<Ended> {
     const child = spawn(process.execPath, [MAIN, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,19 +52,7 @@ export class OctavoRunner {
         COLUMNS: '',
       },
     });
-    let timer: NodeJS.Timeout | undefined;
-    const killIn = (ms: number) => {
-      timer = setTimeout(() => child.kill('SIGKILL'), ms);
-    };
-    if (kill?.after === 'start') killIn(kill.ms);
-    if (kill?.after === 'journal') {
-      const before = this.runs().length;
-      timer = setInterval(() => {
-        if (this.runs().length === before) return;
-        clearInterval(timer);
-        killIn(kill.ms);
-      }, 2);
-    }
+    const timers = kill ? this.#killLater(child, kill) : [];
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -76,10 +64,35 @@ export class OctavoRunner {
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
-        clearTimeout(timer);
+        for (const timer of timers) clearTimeout(timer);
         resolve({ code, signal, stdout, stderr });
       });
     });
+  }
+
+  /** The timers, to be cleared when the program ends before. */
+  #killLater(child: ChildProcess, { lines, ms }: Kill): NodeJS.Timeout[] {
+    const before = this.runs().length;
+    const isDue = () => {
+      const runs = this.runs();
+      return lines === 0 || (runs.length > before && this.#linesOf(runs.at(-1) ?? '') >= lines);
+    };
+    const timers = [
+      setInterval(() => {
+        if (!isDue()) return;
+        clearInterval(timers[0]);
+        timers.push(setTimeout(() => child.kill('SIGKILL'), ms));
+      }, 2),
+    ];
+    return timers;
+  }
+
+  #linesOf(run: string): number {
+    try {
+      return readFileSync(this.path(`state/runs/${run}/journal.jsonl`), 'latin1').split('\n').length - 1;
+    } catch {
+      return 0;
+    }
   }
 
   /** Runs with `--json` and answers the document; throws when the exit code is none of those expected. */
