@@ -11,7 +11,7 @@ export const CompareSchema = z.object({
   version: z.literal(1),
   revision: z.number(),
   policies: z.array(z.object({ name: Text, brief: Text, source: Text, simplified: Text })),
-  /** One for each place and policy: bloat removed and speed kept are the axes of the plane, in percent. */
+  /** One for each place and policy: bloat removed and speed kept are the axes of the plane, as shares of 1. */
   groups: z.array(
     z.object({
       ...{ workload: Text, cpu: Text, pressure: Text, policy: Text },
