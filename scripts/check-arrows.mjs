@@ -77,6 +77,8 @@ const ALLOWED = {
   simulator: ['agent', 'model', 'config', 'formats', 'host', ...below],
   // Figures and pages of what other rooms tell: nouns in; HTML, SVG, PNG and text out.
   reports: below,
+  // What the dashboard serves: shapes, the map in tiles, who may ask for what. Its page runs in browsers.
+  dashboard: ['reports', 'host', ...below],
   // Contenders on the model, side by side: it dresses scenarios, runs and scores them.
   compare: ['simulator', 'model', 'policies', 'hotness', 'host', ...below],
   // What programs may import of the package: it looks, and decides, and never acts.

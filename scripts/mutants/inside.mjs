@@ -23,7 +23,10 @@ for (const event of ['unhandledRejection', 'uncaughtException'])
   });
 
 process.on('message', async ({ file, changed, only, coverage }) => {
-  if (coverage) return process.send?.(await withCoverage(file));
+  if (coverage) {
+    process.send?.(await withCoverage(file));
+    return;
+  }
   let at;
   const around = async (number, run) => {
     at = number;
@@ -37,6 +40,9 @@ process.send?.({ ready: true });
 /**
  * Runs a test file: what went wrong, or nothing. `changed` is the file that is not what it was before; of the file's tests, counted
  * as they are declared, those whose numbers are in `only` run, all of them without it.
+ *
+ * @param {string} file
+ * @param {{changed?: string, only?: readonly number[], around: (number: number, run: () => Promise<void>) => Promise<void>}} how
  */
 async function problemOf(file, { changed, only, around }) {
   escaped = undefined;
@@ -124,7 +130,7 @@ function moduleOf(path, graph, changed) {
       return load(pathOf(name, path), graph, changed);
     },
   });
-  if (isPlain && !compiled.has(path)) compiled.set(path, module.createCachedData());
+  if (isPlain && !compiled.has(path)) compiled.set(path, cachedDataOf(module));
   graph.set(path, module);
   return module;
 }

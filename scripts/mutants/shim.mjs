@@ -35,6 +35,9 @@ export function testFunctions(suites) {
 /**
  * Runs a suite. Throws what the first failing test throws; what `after` puts back is put back even then. Suites that hold none
  * of the tests `only` are left out; `around` is given each test's number and how to run it.
+ *
+ * @param {any} suite
+ * @param {{only?: ReadonlySet<number> | undefined, around?: (number: number, run: () => Promise<void>) => Promise<void>}} [how]
  */
 export async function runSuite(suite, { only, around = (_, run) => run() } = {}) {
   const isWanted = (one) =>

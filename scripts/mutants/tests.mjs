@@ -81,7 +81,11 @@ export class Tests {
 
   /** The parts of a test file that run the place of a mutant: none, the whole, or its quick tests and its slow ones. */
   #parts(test, mutant) {
-    const part = (ms, only) => ({ file: test.file, ms, notices: () => this.#notices(test, mutant, ms, only) });
+    const part = (ms, only) => ({
+      file: test.file,
+      ms,
+      notices: () => this.#notices(test, mutant, ms, only),
+    });
     if (test.how !== 'inside') return reaches(test.ranges[mutant.file], mutant.at) ? [part(test.ms)] : [];
     const mark = markAt(this.#spansOf(mutant.file), mutant.at);
     const runs = (marks) => marks[mutant.file] !== undefined && (mark < 0 || isSet(marks[mutant.file], mark));

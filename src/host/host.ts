@@ -253,10 +253,65 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
+/** A request as it came, within the bounds of the server. A body is never read. */
+export interface WebRequest {
+  readonly method: string;
+  /** Path with query, as it was sent. */
+  readonly target: string;
+  readonly hasBody: boolean;
+  /** Value of a header by its name in small letters; several are joined. */
+  header(name: string): string | undefined;
+}
+
+export interface WebAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent with its length, or a stream of text that goes on until either side ends it. */
+  readonly body: Uint8Array | WebStream;
+}
+
+/** What follows a client that stays. */
+export interface WebStream {
+  /** Told once, when the answer begins. Returns what is to be done when the client has gone. */
+  follow(sink: WebSink): () => void;
+}
+
+export interface WebSink {
+  /** Sends text; a client that does not take what it was sent is hung up on. */
+  send(text: string): void;
+  end(): void;
+}
+
+/** Bounds on who is served, how long, and by how much memory. */
+export interface WebBounds {
+  /** Connections at a time. */
+  readonly connections: number;
+  /** Bytes of answers that wait to be taken: of one stream, and of all connections together. */
+  readonly streamBytes: Bytes;
+  readonly waitingBytes: Bytes;
+  /** For an answer to be taken. */
+  readonly answerMs: Milliseconds;
+}
+
+/** Answers requests of this machine's programs, in the thread of its owner. */
+export interface WebServer {
+  /** With the port that was chosen. */
+  readonly place: ListenPlace;
+  /** Bytes of answers that wait to be taken by slow clients. */
+  readonly waitingBytes: Bytes;
+  close(): Promise<void>;
+}
+
+export type Answerer = (request: WebRequest) => WebAnswer | Promise<WebAnswer>;
+
 /** The network, as far as metrics and pages need it. */
 export interface Network {
   /** EADDRINUSE when another serves there, EEXIST for a path that is no socket, EACCES … */
   serve(place: ListenPlace): Promise<Answer<PageServer>>;
+  /** Answers each request by `answerer`; refusals as of `serve`. */
+  answer(place: ListenPlace, answerer: Answerer, bounds: WebBounds): Promise<Answer<WebServer>>;
+  /** A file that was built for the page, beside the program; ENOENT where it was not. */
+  pageFile(name: string): Answer<Uint8Array>;
   /**
    * The body of a GET over plain HTTP from a service of this machine. EACCES for another machine's address, ETIMEDOUT,
    * EFBIG; EIO with its status when that is not 200.

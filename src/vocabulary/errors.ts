@@ -310,6 +310,21 @@ export const ERRORS = {
     advice:
       'Give an address, PID:ADDRESS, a target of `octavo history`, a pid, a command name or `cgroup:/path`.',
   },
+  DASHBOARD_UNSERVED: {
+    exit: 'refused',
+    says: 'the dashboard cannot be served: {call} ({errno})',
+    advice: 'Give another place with --listen: 127.0.0.1:0 takes any port that is free.',
+  },
+  DASHBOARD_HOST: {
+    exit: 'notAble',
+    says: 'nothing can be served here: this host is a recording or a model',
+    advice: 'Serve a file, on a live host.',
+  },
+  TOKEN_UNFIT: {
+    exit: 'badInput',
+    says: '{path} {problem}',
+    advice: 'Make one that only its owner may read: `(umask 077; head -c 32 /dev/urandom | base64 > FILE)`.',
+  },
   HISTORY_EMPTY: {
     exit: 'noTarget',
     says: 'there is no history {when} in {directory}',

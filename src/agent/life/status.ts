@@ -26,6 +26,8 @@ export const StatusTargetSchema = z.looseObject({
   /** Wall times; null when there is none. */
   ...{ untilMs: Count.nullable(), reason: Text, nextMs: Count },
   last: LastTurnSchema.nullable(),
+  /** Its processes, the first of many. Absent in documents of before. */
+  members: z.array(z.object({ pid: z.int(), startTicks: z.int(), command: Text, cgroup: Text })).optional(),
   totals: z.record(Text, Count),
 });
 

@@ -41,6 +41,8 @@ export interface AgentParts {
 const KEEP_EVERY: Milliseconds = 10_000;
 /** The longest that the loop waits in one go. */
 const LONGEST_WAIT: Milliseconds = 1000;
+/** Processes of a target that are told one by one. */
+const MOST_TOLD = 32;
 /** A target that a turn found nobody of is tried again when it grows, or after this. */
 const AGAIN_AFTER: Milliseconds = 5000;
 const GUARD_EVERY: Milliseconds = 2000;
@@ -113,6 +115,11 @@ export class Agent {
   /** What cannot be done at the moment. */
   get troubles(): readonly string[] {
     return [...this.#troubles.values()];
+  }
+
+  /** Its processes, the first of many. */
+  membersOf(target: string): readonly ProcessIdentity[] {
+    return this.#roster.members(target).slice(0, MOST_TOLD);
   }
 
   processesOf(target: string): number {

@@ -38,6 +38,9 @@ function statusTarget(agent: Agent, { name, match, act, policy }: Target): Statu
   return {
     ...{ name, match: match.words, act, policy },
     processes: agent.processesOf(name),
+    members: agent
+      .membersOf(name)
+      .map(({ pid, startTicks, command, cgroup }) => ({ pid, startTicks, command, cgroup })),
     standing: decision.state,
     blind: [...decision.blind],
     untilMs: decision.state === 'backing-off' ? wall(state.untilMs) : null,

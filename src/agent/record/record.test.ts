@@ -89,6 +89,8 @@ describe('a recorder', () => {
       {
         serve: async () => success(server),
         get: async () => failure({ errno: 'EIO', call: 'GET' }),
+        answer: async () => failure({ errno: 'EIO', call: 'listen' }),
+        pageFile: () => failure({ errno: 'ENOENT', call: 'open' }),
       },
     );
     await made.publish();

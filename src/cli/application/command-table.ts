@@ -23,6 +23,7 @@ export const COMMAND_LOADERS = {
   record: async () => (await import('../commands/record.js')).recordCommandLine,
   heat: async () => (await import('../commands/heat.js')).heatRoutes,
   report: async () => (await import('../commands/report.js')).reportCommand,
+  dashboard: async () => (await import('../commands/dashboard.js')).dashboardCommand,
   damon: async () => (await import('../commands/damon.js')).damonRoutes,
   agent: async () => (await import('../commands/agent.js')).agentCommand,
   status: async () => (await import('../commands/status.js')).statusCommand,

@@ -1,5 +1,6 @@
 /** The story of one block: how it is and why, what was tried, what came back, what it gained against what was predicted. */
 import { readFeuds, readRegrets } from '../../cycle/aftermath.js';
+import type { DamagedReading, JournalPlace } from '../../cycle/journal.js';
 import {
   blockStory,
   cameBackOf,
@@ -8,13 +9,20 @@ import {
   type LeftAlone,
   type Tried,
 } from '../../cycle/story.js';
+import type { Host } from '../../host/host.js';
 import { pausedBecause } from '../../planning/guard.js';
 import { regretKey, shareOf } from '../../planning/regret.js';
 import { type ExplainedBlock, explainPage } from '../../verification/explained-block.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Verdict } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
-import { blockToPage, type PageNumber, pageToAddress, pageToBlock } from '../../vocabulary/units.js';
+import {
+  blockToPage,
+  type PageGeometry,
+  type PageNumber,
+  pageToAddress,
+  pageToBlock,
+} from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import { showTime } from '../history/show.js';
 import { showExplained } from '../print/explained.js';
@@ -48,13 +56,25 @@ export function explainOneBlock(
   flags: { readonly state?: string; readonly json: boolean },
 ): void {
   const place = journalPlace(context, flags.state);
-  const { host, signal } = context;
+  const { told, damaged } = tellBlock(context, place, page, pid);
+  for (const line of showDamaged(damaged)) context.remark(line);
+  if (flags.json) context.printJson({ octavo: 'block-story', version: 1, ...told, now: told.now ?? null });
+  else context.print(showBlock(context.host.identity.geometry, told).join('\n'));
+}
+
+/** All that is known of a block. Throws what `octavo explain` ends with. */
+export function tellBlock(
+  { host, signal }: Pick<OctavoContext, 'host' | 'signal'>,
+  place: JournalPlace,
+  page: PageNumber,
+  pid: number | undefined,
+): { readonly told: Told; readonly damaged: readonly DamagedReading[] } {
   const { geometry } = host.identity;
   const block = pageToBlock(page, geometry);
   const address = pageToAddress(blockToPage(block, geometry), geometry);
   const story = blockStory({ place, signal }, block, pid);
   const owner = pid ?? onlyOwner(story.tried, address);
-  const { now, gone } = look(context, owner, page);
+  const { now, gone } = look(host, owner, page);
   const tried = story.tried.filter(({ step }) => isSame(step.proposal.process, owner, now?.process));
   if (now === undefined && tried.length + story.leftAlone.length === 0) throw gone;
   const told: Told = {
@@ -62,11 +82,9 @@ export function explainOneBlock(
     gains: gainsOf(tried),
     cameBackBytes: (now && cameBackOf(tried, now.state, geometry.pageBytes)) ?? null,
     origin: now ? originOf(now, tried) : '',
-    pauses: now ? pausesOf(context, place, now.process, block) : [],
+    pauses: now ? pausesOf(host, place, now.process, block) : [],
   };
-  for (const line of showDamaged(story.damaged)) context.remark(line);
-  if (flags.json) context.printJson({ octavo: 'block-story', version: 1, ...told, now: now ?? null });
-  else context.print(showBlock(context, told).join('\n'));
+  return { told, damaged: story.damaged };
 }
 
 /** The process that an address alone must mean. Throws BLOCK_UNKNOWN or BLOCK_AMBIGUOUS. */
@@ -83,7 +101,7 @@ function isSame(process: ProcessIdentity, pid: number, now: ProcessIdentity | un
 }
 
 function look(
-  { host }: OctavoContext,
+  host: Host,
   pid: number,
   page: PageNumber,
 ):
@@ -115,7 +133,7 @@ function originOf({ state }: ExplainedBlock, tried: readonly Tried[]): string {
 }
 
 function pausesOf(
-  { host }: OctavoContext,
+  host: Host,
   place: Parameters<typeof readFeuds>[0],
   process: ProcessIdentity,
   block: number,
@@ -130,14 +148,10 @@ function pausesOf(
   return [fight, back].filter((why) => why !== undefined);
 }
 
-function showBlock(context: OctavoContext, told: Told): readonly string[] {
+export function showBlock(geometry: PageGeometry, told: Told): readonly string[] {
   const { now, gone, tried, leftAlone, pauses, address, pid, origin } = told;
   const head = now
-    ? [
-        `Process ${pid} (${now.process.command})`,
-        ...showExplained(now, context.host.identity.geometry),
-        origin,
-      ]
+    ? [`Process ${pid} (${now.process.command})`, ...showExplained(now, geometry), origin]
     : [`Block ${address} of process ${pid}, as it was: ${gone}`];
   return [
     ...head,

@@ -55,10 +55,10 @@ export function heatScaleOf(source: HeatFileSource, course: HeatCourse): HeatSca
   return heatScale(course, heatWords(source.facts.nature, isTimed(course.columns)));
 }
 
-const isTimed = (columns: readonly Column[]): boolean =>
+export const isTimed = (columns: readonly Column[]): boolean =>
   columns.every(({ seconds, isGap }) => isGap || seconds !== undefined);
 
-async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
+export async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
   const pageBytes = BigInt(source.geometry.pageBytes);
   for await (const group of source.groups())
     for (let row = 0; row < group.count; row++)
@@ -98,7 +98,7 @@ function windowTest(
     (!isTimed || (timeMs >= 0 && timeMs >= from && timeMs < to));
 }
 
-function spansOf(source: HeatFileSource): HeatSpans {
+export function spansOf(source: HeatFileSource): HeatSpans {
   const { slices } = source.facts;
   const { windowNs } = source.origin;
   const recorded =

@@ -9,6 +9,7 @@ import {
   pageGeometry,
 } from '../../vocabulary/units.js';
 import type { Clock, Host, Identity, Random } from '../host.js';
+import { pageFile } from '../pages/page-file.js';
 import { LinuxCalls } from './calls.js';
 import { LinuxFiles } from './files.js';
 import type { Inherited } from './inherited.js';
@@ -34,6 +35,9 @@ export function linuxHost(inherited?: Inherited): Host {
     // HTTP is loaded by whoever serves.
     network: {
       serve: async (place) => (await import('../pages/page-server.js')).servePages(place),
+      answer: async (place, answerer, bounds) =>
+        (await import('../pages/web-server.js')).answerRequests(place, answerer, bounds),
+      pageFile: (name) => pageFile(name),
       get: async (url, withinMs, mostBytes) =>
         (await import('../pages/local-get.js')).localGet(url, { withinMs, mostBytes }),
     },

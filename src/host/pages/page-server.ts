@@ -31,7 +31,7 @@ export async function servePages(place: ListenPlace): Promise<Answer<PageServer>
 }
 
 /** `unix:/run/octavo.sock`, `127.0.0.1:9650`, `[::1]:9650` */
-function showPlace(place: ListenPlace): string {
+export function showPlace(place: ListenPlace): string {
   if (place.kind === 'unix') return `unix:${place.path}`;
   return `${place.address.includes(':') ? `[${place.address}]` : place.address}:${place.port}`;
 }

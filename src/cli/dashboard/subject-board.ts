@@ -1,0 +1,66 @@
+/** The board of what the user named. */
+import { statusDirectory } from '../../agent/life/status.js';
+import { OctavoError } from '../../vocabulary/errors.js';
+import type { OctavoContext } from '../context.js';
+import { readSubject } from '../reports/subject.js';
+import { journalPlace } from '../turns.js';
+import { AgentBoard } from './agent-board.js';
+import { comparisonBoard } from './comparison-board.js';
+import { heatBoard } from './heat-board.js';
+import { historyBoard } from './history-board.js';
+import { runBoard } from './run-board.js';
+import type { LiveBoard } from './serve.js';
+import { simulationBoard } from './simulation-board.js';
+import type { StillBoard } from './still-board.js';
+
+export interface SubjectWishes {
+  readonly state?: string;
+  readonly runtime?: string;
+  readonly heat?: string;
+}
+
+/** `word`: a file or a run; the agent of this host when undefined. Throws what reading it throws. */
+export async function boardOf(
+  context: OctavoContext,
+  word: string | undefined,
+  { state, runtime, heat }: SubjectWishes,
+): Promise<StillBoard | LiveBoard> {
+  if (word === undefined) {
+    if (heat !== undefined) throw misplaced('--heat goes with a run');
+    return agentBoard(context, state, runtime);
+  }
+  const subject = await readSubject(context, word, state);
+  if (heat !== undefined && subject.kind !== 'run')
+    throw misplaced(`--heat goes with a run, and this is a ${subject.kind}`);
+  switch (subject.kind) {
+    case 'heat':
+      return heatBoard(context, subject.source, word);
+    case 'run':
+      return runBoard(context, subject.run, heat);
+    case 'simulation':
+      return simulationBoard(context, subject.outcome, word);
+    case 'comparison':
+      return comparisonBoard(context, subject.comparison, word);
+    case 'history':
+      return historyBoard(context, subject.history, word);
+  }
+}
+
+function agentBoard(
+  context: OctavoContext,
+  state: string | undefined,
+  runtime: string | undefined,
+): AgentBoard {
+  const { host } = context;
+  const board = new AgentBoard(context, {
+    place: journalPlace(context, state),
+    runtime: runtime ?? statusDirectory(host),
+    name: 'agent of this host',
+  });
+  board.look();
+  return board;
+}
+
+function misplaced(problem: string): OctavoError {
+  return new OctavoError('USAGE', { problem, command: 'dashboard' });
+}

@@ -1,0 +1,62 @@
+/** What a dashboard is of: answers to what the page can ask. Each kind of subject is one (boards/). */
+import type { MapModel } from './map/map-model.js';
+import type { Compare } from './wire/compare.js';
+import type { Decision, PingPong } from './wire/events.js';
+import type { Overview, ViewName } from './wire/overview.js';
+import type { Orders, Series } from './wire/series.js';
+
+/** What the server adds to every reply. */
+type Told<Reply> = Omit<Reply, 'octavo' | 'version' | 'revision'>;
+
+export interface SeriesWish {
+  /** Names of targets; undefined: all of them. */
+  readonly target: string | undefined;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly points: number;
+}
+
+/** A block of the map. */
+export interface BlockPlace {
+  readonly segment: number;
+  /** Pages from the segment's first. */
+  readonly page: number;
+}
+
+export interface Explained {
+  readonly isLive: boolean;
+  readonly why: string;
+  readonly lines: readonly string[];
+}
+
+export interface DecisionLog {
+  /** Oldest first. */
+  readonly decisions: readonly Decision[];
+  /** Older ones that are no longer kept. */
+  readonly dropped: number;
+}
+
+export interface Board {
+  /** Views that have anything; others are 404. */
+  has(view: ViewName): boolean;
+  overview(): Told<Overview>;
+  series(wish: SeriesWish): Told<Series>;
+  orders(target: string | undefined): Told<Orders>;
+  readonly map: MapModel | undefined;
+  log(): DecisionLog;
+  pingPong(): PingPong['blocks'];
+  compare(): Told<Compare>;
+  /** A document `story`. */
+  story(): object;
+  explain(place: BlockPlace): Explained;
+}
+
+/** What changed when a board looked again. */
+export interface Change {
+  readonly views: readonly (ViewName | 'overview')[];
+  readonly decisions: readonly Decision[];
+  /** When the agent came or went. */
+  readonly agent:
+    | { readonly state: 'running' | 'ended' | 'absent'; readonly sinceMs: number | null }
+    | undefined;
+}

@@ -1,0 +1,256 @@
+/**
+ * A map that grows: each look is a column, with what huge pages map by block and, where something is known of it, heat by
+ * page. Within bounds of columns and cells: when there are more, neighbours in time become one. Pure.
+ */
+import { layOutRows, type Segment, type TouchedBlock } from '../../reports/heat/course.js';
+import type { BlockNumber, Milliseconds, PageGeometry, Pages, ProcessId } from '../../vocabulary/units.js';
+import { CellCollector, CellLevels } from './cells.js';
+import { MapModel, type MapWords } from './map-model.js';
+import { type MapColumn, SegmentMap } from './segment-map.js';
+import { type ShareSpan, Shares } from './shares.js';
+
+export interface LiveBounds {
+  readonly columns: number;
+  readonly cells: number;
+  readonly segments: number;
+}
+
+export const LIVE_BOUNDS: LiveBounds = Object.freeze({ columns: 512, cells: 1_500_000, segments: 64 });
+
+/** A process as a look saw it. */
+export interface SeenProcess {
+  readonly pid: ProcessId;
+  readonly command: string;
+  readonly target: string;
+  /** Whether huge pages map each block that has memory; undefined when this user may not look. */
+  readonly levels: Iterable<SeenBlock> | undefined;
+  /** Undefined where nothing is known of its heat. */
+  readonly heat: SeenHeat | undefined;
+}
+
+export interface SeenBlock {
+  readonly block: BlockNumber;
+  readonly mapping: string;
+  readonly isHuge: boolean;
+}
+
+export interface SeenHeat {
+  /** Accesses a second of each page of the blocks that were sampled. */
+  readonly rates: Iterable<readonly [block: BlockNumber, rates: Float64Array]>;
+  /** Whether other blocks are cold; else they are not known. */
+  readonly tellsCold: boolean;
+}
+
+export interface Look {
+  readonly atMs: Milliseconds;
+  readonly processes: readonly SeenProcess[];
+}
+
+interface HeatCell {
+  readonly block: BlockNumber;
+  readonly page: Pages;
+  column: number;
+  accesses: number;
+}
+
+interface KeptProcess {
+  readonly pid: ProcessId;
+  command: string;
+  target: string;
+  readonly mappings: Map<BlockNumber, string>;
+  readonly huge: Map<BlockNumber, { from: number; to: number; share: number }[]>;
+  heat: HeatCell[];
+  /** Columns whose heat is known. */
+  known: Set<number>;
+  tellsCold: boolean;
+  readonly sampled: Set<BlockNumber>;
+}
+
+interface KeptColumn {
+  fromMs: Milliseconds;
+  toMs: Milliseconds;
+}
+
+export class LiveMap {
+  readonly #geometry: PageGeometry;
+  readonly #words: MapWords;
+  readonly #bounds: LiveBounds;
+  readonly #processes = new Map<ProcessId, KeptProcess>();
+  #columns: KeptColumn[] = [];
+  #cells = 0;
+
+  constructor(geometry: PageGeometry, words: MapWords, bounds: LiveBounds = LIVE_BOUNDS) {
+    this.#geometry = geometry;
+    this.#words = words;
+    this.#bounds = bounds;
+  }
+
+  get isEmpty(): boolean {
+    return this.#columns.length === 0;
+  }
+
+  /** Adds what a look saw, since `fromMs`; looks come in the order of time. */
+  add(fromMs: Milliseconds, { atMs, processes }: Look): void {
+    const last = this.#columns[this.#columns.length - 1];
+    const begin = Math.max(fromMs, last?.toMs ?? fromMs);
+    const column = this.#columns.push({ fromMs: begin, toMs: Math.max(atMs, begin + 1) }) - 1;
+    const seconds = (this.#columns[column].toMs - begin) / 1000;
+    for (const process of processes) this.#addProcess(process, column, seconds);
+    while (this.#columns.length > 1 && this.#isOver()) this.#halve();
+  }
+
+  #isOver(): boolean {
+    return this.#columns.length > this.#bounds.columns || this.#cells > this.#bounds.cells;
+  }
+
+  #addProcess(seen: SeenProcess, column: number, seconds: number): void {
+    const kept = this.#processes.get(seen.pid) ?? newProcess(seen);
+    this.#processes.set(seen.pid, kept);
+    Object.assign(kept, { command: seen.command, target: seen.target });
+    for (const { block, mapping, isHuge } of seen.levels ?? []) {
+      kept.mappings.set(block, mapping);
+      const spans = kept.huge.get(block) ?? [];
+      kept.huge.set(block, spans);
+      const last = spans[spans.length - 1];
+      const share = isHuge ? 1 : 0;
+      if (last?.to === column && last.share === share) last.to = column + 1;
+      else spans.push({ from: column, to: column + 1, share });
+    }
+    if (seen.heat !== undefined) this.#addHeat(kept, seen.heat, column, seconds);
+  }
+
+  #addHeat(kept: KeptProcess, { rates, tellsCold }: SeenHeat, column: number, seconds: number): void {
+    kept.known.add(column);
+    kept.tellsCold = tellsCold;
+    for (const [block, all] of rates) {
+      kept.sampled.add(block);
+      for (let page = 0; page < all.length; page++) {
+        if (!(all[page] > 0)) continue;
+        kept.heat.push({ block, page, column, accesses: all[page] * seconds });
+        this.#cells++;
+      }
+    }
+  }
+
+  /** Two columns become one. */
+  #halve(): void {
+    this.#columns = Array.from({ length: Math.ceil(this.#columns.length / 2) }, (_, at) => ({
+      fromMs: this.#columns[2 * at].fromMs,
+      toMs: (this.#columns[2 * at + 1] ?? this.#columns[2 * at]).toMs,
+    }));
+    this.#cells = 0;
+    for (const kept of this.#processes.values()) {
+      kept.known = new Set([...kept.known].map((column) => column >> 1));
+      kept.heat = halvedCells(kept.heat);
+      this.#cells += kept.heat.length;
+      for (const [block, spans] of kept.huge) kept.huge.set(block, halvedSpans(spans));
+    }
+  }
+
+  /** Forgets processes that are not among these. */
+  keepOnly(pids: ReadonlySet<ProcessId>): void {
+    for (const [pid, { heat }] of this.#processes)
+      if (!pids.has(pid)) {
+        this.#cells -= heat.length;
+        this.#processes.delete(pid);
+      }
+  }
+
+  build(layout: number): MapModel | undefined {
+    const blocks = [...this.#processes.values()].flatMap(touchedBlocks);
+    if (blocks.length === 0) return undefined;
+    const grid = { mostRows: Number.POSITIVE_INFINITY, mostSegments: this.#bounds.segments, leastPages: 1 };
+    const { segments } = layOutRows(blocks, this.#geometry, grid);
+    const columns = this.#columns.map(({ fromMs, toMs }) => ({
+      ...{ fromMs, toMs, seconds: (toMs - fromMs) / 1000, isGap: false },
+    }));
+    const hasHeat = this.#cells > 0;
+    const level = Math.log2(this.#geometry.pagesPerBlock);
+    return new MapModel(
+      {
+        ...{ geometry: this.#geometry, clock: 'wall', columns, words: this.#words },
+        leastLevel: hasHeat ? 0 : level,
+        segments: segments.map((segment) => this.#segment(segment, columns, hasHeat ? 0 : level)),
+        notes: hasHeat ? [] : [NO_HEAT],
+      },
+      layout,
+    );
+  }
+
+  #segment(segment: Segment, columns: readonly MapColumn[], leastLevel: number): SegmentMap {
+    const { pid, command, mapping, firstPage, pages } = segment;
+    const { pagesPerBlock } = this.#geometry;
+    const kept = this.#processes.get(pid);
+    const first = firstPage / pagesPerBlock;
+    const isIn = (block: BlockNumber) => block >= first && block < first + pages / pagesPerBlock;
+    const cells = new CellCollector();
+    for (const { block, page, column, accesses } of kept?.heat ?? [])
+      if (isIn(block)) {
+        const row = (block - first) * pagesPerBlock + page;
+        cells.add({ row, column, accesses, samples: accesses, touched: 1 });
+      }
+    const spans = [...(kept?.huge ?? [])].flatMap(([block, all]) =>
+      isIn(block) ? all.map((span) => ({ ...span, unit: block - first })) : [],
+    );
+    const sampled = [...(kept?.sampled ?? [])].filter(isIn).map((block) => block - first);
+    return new SegmentMap({
+      facts: { pid, command, mapping, target: kept?.target ?? '', firstPage, pages },
+      columns,
+      cells: new CellLevels(cells.sorted(), leastLevel, Math.ceil(Math.log2(pages))),
+      known: {
+        columns: Uint8Array.from(columns, (_, at) => Number(kept?.known.has(at) === true)),
+        blocks: kept?.tellsCold === true ? undefined : sampled.sort((a, b) => a - b),
+      },
+      huge: new Shares(Math.log2(pagesPerBlock), spans as readonly ShareSpan[]),
+      pagesPerBlock,
+    });
+  }
+}
+
+const NO_HEAT =
+  'Heat is not known: it takes a policy that keeps what samples taught (`octavo`) and a source of samples.';
+
+function newProcess({ pid, command, target }: SeenProcess): KeptProcess {
+  return {
+    ...{ pid, command, target, mappings: new Map(), huge: new Map(), heat: [], known: new Set() },
+    ...{ tellsCold: false, sampled: new Set() },
+  };
+}
+
+function touchedBlocks({ pid, command, mappings, sampled }: KeptProcess): TouchedBlock[] {
+  const blocks = new Set([...mappings.keys(), ...sampled]);
+  return [...blocks]
+    .sort((a, b) => a - b)
+    .map((block) => ({ pid, command, mapping: mappings.get(block) ?? '', block, samples: 1 }));
+}
+
+function halvedCells(cells: readonly HeatCell[]): HeatCell[] {
+  const found = new Map<string, HeatCell>();
+  for (const cell of cells) {
+    const column = cell.column >> 1;
+    const key = `${cell.block}/${cell.page}/${column}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { ...cell, column });
+    else known.accesses += cell.accesses;
+  }
+  return [...found.values()];
+}
+
+/** Spans of half as many columns; where two states share one, it has their mean. */
+function halvedSpans(
+  spans: readonly { readonly from: number; readonly to: number; readonly share: number }[],
+): { from: number; to: number; share: number }[] {
+  const last = Math.max(...spans.map(({ to }) => to));
+  const halved: { from: number; to: number; share: number }[] = [];
+  for (let column = 0; 2 * column < last; column++) {
+    const shares = spans
+      .filter(({ from, to }) => from < 2 * column + 2 && to > 2 * column)
+      .map(({ share }) => share);
+    if (shares.length === 0) continue;
+    const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
+    const before = halved[halved.length - 1];
+    if (before?.to === column && before.share === share) before.to = column + 1;
+    else halved.push({ from: column, to: column + 1, share });
+  }
+  return halved;
+}
