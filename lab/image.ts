@@ -15,8 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
+import { CORPUS } from '../test/conformance/scenarios/same-bytes.js';
 import { LabUnavailable } from './apt.js';
 import { type ArchiveEntry, cpioArchive, deviceEntry, directoryEntry, ENTRY_MODE } from './cpio.js';
+import type { GuestSetup } from './machines.js';
+import type { GuestModule } from './modules.js';
 
 /** What the guest is to do, read by lab/guest/main.ts. */
 export interface GuestJob {
@@ -87,6 +90,10 @@ function librariesOf(path: string): string[] {
 export interface JobParts {
   readonly guest?: string;
   readonly packages?: GuestPrograms['packages'];
+  /** What init does before the guest's program. */
+  readonly setup?: GuestSetup;
+  /** Modules that it loads for that, in their order. */
+  readonly modules?: readonly GuestModule[];
 }
 
 /** Archive of the built project, its run-time packages and the job, written into `path`. */
@@ -94,13 +101,16 @@ export function jobArchive(
   root: string,
   job: GuestJob,
   path: string,
-  { guest = 'main', packages = {} }: JobParts = {},
+  { guest = 'main', packages = {}, setup = {}, modules = [] }: JobParts = {},
 ): void {
   const entries = [
-    program('init', Buffer.from(initScript(guest))),
+    program('init', Buffer.from(initScript(guest, setup, modules))),
+    ...modules.map(({ name, content }) => file(`modules/${name}.ko`, content)),
     file('octavo/job.json', Buffer.from(JSON.stringify(job))),
     file('octavo/package.json', readFileSync(join(root, 'package.json'))),
     ...tree(join(root, 'dist'), 'octavo/dist', isWanted),
+    ...tree(join(root, 'scenarios'), 'octavo/scenarios', (path) => path.endsWith('.yaml')),
+    ...tree(join(root, CORPUS), `octavo/${CORPUS}`, (path) => path.endsWith('.data')),
     ...runtimePackages(root).flatMap((name) =>
       tree(join(root, 'node_modules', name), `octavo/node_modules/${name}`, isWantedInPackage),
     ),
@@ -164,7 +174,18 @@ const program = (path: string, content: Uint8Array): ArchiveEntry => ({
   content,
 });
 
-function initScript(guest: string): string {
+function setupScript({ zramMiB, cgroup2 }: GuestSetup, modules: readonly GuestModule[]): string {
+  const lines = [
+    ...modules.map(({ name }) => `insmod /modules/${name}.ko`),
+    ...(zramMiB === undefined
+      ? []
+      : [`sh -c 'echo ${zramMiB}M > /sys/block/zram0/disksize'`, 'mkswap /dev/zram0', 'swapon /dev/zram0']),
+    ...(cgroup2 ? ['mount -t cgroup2 cgroup2 /sys/fs/cgroup'] : []),
+  ];
+  return lines.map((line) => `/bin/busybox ${line}\n`).join('');
+}
+
+function initScript(guest: string, setup: GuestSetup, modules: readonly GuestModule[]): string {
   return `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
@@ -172,10 +193,11 @@ function initScript(guest: string): string {
 /bin/busybox mount -t tmpfs tmpfs /tmp
 /bin/busybox mount -t debugfs debugfs /sys/kernel/debug
 /bin/busybox mount -t tracefs tracefs /sys/kernel/tracing
+/bin/busybox mount -t securityfs securityfs /sys/kernel/security
 /bin/busybox mkdir -p /mnt/huge /var/lib
 /bin/busybox mount -t tmpfs -o huge=always tmpfs /mnt/huge
 /bin/busybox ulimit -c 0
-export HOME=/tmp PATH=/bin
+${setupScript(setup, modules)}export HOME=/tmp PATH=/bin
 /bin/node --enable-source-maps /octavo/dist/lab/guest/${guest}.js
 echo "guest: main ended with $?"
 /bin/busybox poweroff -f

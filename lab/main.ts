@@ -10,6 +10,8 @@ import { runAgentService, serviceProblems } from './agent-service.js';
 import { fetchKernel, LabUnavailable } from './apt.js';
 import { arm64Programs } from './arm64-guest.js';
 import { ARM_KERNELS, kernelsOf, LAB_KERNELS, labKernel } from './kernels.js';
+import { runMachines } from './machine-runs.js';
+import { LAB_MACHINES } from './machines.js';
 import { runModelTools } from './model-tools.js';
 import { checkNeeds, needsOf } from './needs.js';
 import { builtOctavoKernel, OCTAVO_SERIES, octavoKernel } from './octavo-kernel.js';
@@ -24,6 +26,7 @@ const HELP = `npm run lab [-- OPTIONS]
   --arch ARCH         x64 or arm64 (default: x64): kernels of ${ARM_KERNELS.map(({ series }) => series).join(', ')} in qemu-system-aarch64
   --kernel SERIES     ${LAB_KERNELS.map(({ series }) => series).join(', ')}, ${OCTAVO_SERIES} (built from source with the series of kernel/)
                       or all of them, the last if it has been built before (default: the first)
+  --machine NAME      another machine than the usual one, with its own kernel and scenarios (see --list), or all of them
   --scenario NAME     one scenario, may be given more than once (default: all)
   --image FILE        boot this kernel image instead; --kernel says which column of differences it is held to
   --cpus N            CPUs of the machine (default: 2)
@@ -42,6 +45,7 @@ Exit codes: 0 all as declared, 1 not so (or the model differs), 2 the lab cannot
 const OPTIONS = {
   arch: { type: 'string', default: 'x64' },
   kernel: { type: 'string', multiple: true },
+  machine: { type: 'string', multiple: true },
   scenario: { type: 'string', multiple: true },
   image: { type: 'string' },
   cpus: { type: 'string' },
@@ -136,6 +140,22 @@ async function agentUnit(values: Options): Promise<number> {
   return problems.length > 0 ? 1 : 0;
 }
 
+function list(): void {
+  for (const { name, says, short } of SCENARIOS)
+    console.log(`${name}${short ? ' (short pass)' : ''}\n    ${says}`);
+  console.log('\nmachines (--machine):');
+  for (const { name, says, scenarios } of LAB_MACHINES)
+    console.log(`${name}: ${says}\n    ${scenarios.join(', ')}`);
+}
+
+async function machines(names: readonly string[], json: boolean): Promise<number> {
+  const timeoutMs = MINUTES_PER_KERNEL * 60_000;
+  const runs = await runMachines({ names, root: ROOT, cache: CACHE, timeoutMs, say });
+  if (json) console.log(JSON.stringify(runs, undefined, 2));
+  else for (const run of runs) printRuns([run]);
+  return exitCodeOf(runs);
+}
+
 const say = (line: string) => console.error(`lab: ${line}`);
 
 async function main(): Promise<number> {
@@ -145,10 +165,10 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.list) {
-    for (const { name, says, short } of SCENARIOS)
-      console.log(`${name}${short ? ' (short pass)' : ''}\n    ${says}`);
+    list();
     return 0;
   }
+  if (values.machine) return machines(values.machine, values.json);
   if (values['model-tools']) return runModelTools(ROOT, CACHE, say);
   if (values.agent) return agentUnit(values);
   const scenarios = chosenScenarios(values);

@@ -3,9 +3,9 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import { KDAMONDS, numberedChildren } from '../../src/damon/kernel-files.js';
 import { EXCLUSIVE_MODULES } from '../../src/damon/owner.js';
 import { linuxHost } from '../../src/host/linux/linux-host.js';
-import { SCENARIOS } from '../../test/conformance/catalogue.js';
 import type { Scenario } from '../../test/conformance/scenario.js';
 import type { GuestJob } from '../image.js';
+import { findScenario } from '../machines.js';
 import type { GuestMessage } from '../messages.js';
 import { guestStage } from './guest-stage.js';
 
@@ -57,7 +57,7 @@ say({
   uptimeSeconds: uptime(),
 });
 for (const name of job.scenarios) {
-  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  const scenario = findScenario(name);
   if (scenario && !scenario.asBooted) freeDamon();
   if (scenario) await perform(scenario);
   else say({ kind: 'failed', scenario: name, problem: 'no such scenario', seconds: 0 });

@@ -4,9 +4,10 @@
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import koffi from 'koffi';
+import type { Backing } from '../../test/conformance/stage.js';
 
 export type WorkloadCommand =
-  | { readonly do: 'map'; readonly blocks: number; readonly backing: 'anon' | 'shmem' }
+  | { readonly do: 'map'; readonly blocks: number; readonly backing: Backing }
   | {
       readonly do: 'touch' | 'checksum';
       readonly start: number;
@@ -32,6 +33,7 @@ const libc = koffi.load(null);
 const PAGE = libc.func('getpagesize', 'int', [])() as number;
 const BLOCK = Number(readFileSync('/sys/kernel/mm/transparent_hugepage/hpage_pmd_size', 'utf8'));
 const mmap = libc.func('mmap', 'uint64_t', ['uint64_t', 'uint64_t', 'int', 'int', 'int', 'int64_t']);
+const memfdCreate = libc.func('memfd_create', 'int', ['str', 'uint']);
 const mprotect = libc.func('mprotect', 'int', ['uint64_t', 'uint64_t', 'int']);
 
 /** Areas by first page, with their memory as words. */
@@ -40,28 +42,33 @@ let spans: { words: Uint32Array; first: number; last: number; step: number }[] =
 let sink = 0;
 let files = 0;
 
-function map(blocks: number, backing: 'anon' | 'shmem'): number {
+function map(blocks: number, backing: Backing): number {
   const length = blocks * BLOCK;
   const reserved = BigInt(
     mmap(0, length + 2 * BLOCK, PROT_NONE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0) as number | bigint,
   );
   const address = ((reserved + BigInt(PAGE)) / BigInt(BLOCK) + 1n) * BigInt(BLOCK);
   if (backing === 'anon') mprotect(address, length, PROT_READ_WRITE);
-  else mapFile(address, length);
+  else mapFile(address, length, backing === 'memfd' ? Number(memfdCreate('guest', 0)) : tmpfsFile());
   const start = Number(address / BigInt(PAGE));
   areas.push({ start, end: start + length / PAGE, words: new Uint32Array(koffi.view(address, length)) });
   return start;
 }
 
-function mapFile(address: bigint, length: number): void {
+/** A file of the tmpfs that allows huge pages, without a name any more. */
+function tmpfsFile(): number {
   const path = `/mnt/huge/workload-${process.pid}-${files++}`;
   const descriptor = openSync(path, 'w+');
+  unlinkSync(path);
+  return descriptor;
+}
+
+function mapFile(address: bigint, length: number, descriptor: number): void {
   ftruncateSync(descriptor, length);
   const got = BigInt(
     mmap(address, length, PROT_READ_WRITE, MAP_SHARED_FIXED, descriptor, 0) as number | bigint,
   );
   closeSync(descriptor);
-  unlinkSync(path);
   if (got !== address) throw new Error('mmap of the file failed');
 }
 

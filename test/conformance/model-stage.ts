@@ -123,7 +123,11 @@ class ModelWorkload implements Workload {
     const pages = blocks * pagesPerBlock;
     const at = (FIRST_AREA + ModelWorkload.#areas++ * AREA) / pageBytes;
     const inode =
-      backing === 'shmem' ? createInode(this.#kernel, `/mnt/huge/${at}`, pages, 'always') : undefined;
+      backing === 'anon'
+        ? undefined
+        : backing === 'shmem'
+          ? createInode(this.#kernel, `/mnt/huge/${at}`, pages, 'always')
+          : createInode(this.#kernel, '/memfd:guest (deleted)', pages, 'kernel');
     const start = mmap(this.#kernel, this.#mm, { pages, at, ...(inode ? { inode, flags: SHARED } : {}) });
     if (typeof start === 'string') throw new Error(`mmap: ${start}`);
     return { start, end: start + pages };

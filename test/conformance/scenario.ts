@@ -12,6 +12,8 @@ export interface Scenario {
   readonly short: boolean;
   /** Needs the kernel as it came up. Others find built-in users of DAMON turned off. */
   readonly asBooted?: boolean;
+  /** Its rows are the same on every machine: the lab expects what they are on its own. */
+  readonly everywhereAlike?: boolean;
   run(stage: Stage): Promise<Rows>;
   /** The rows that a kernel with these traits must give. */
   expected(traits: KernelTraits): Rows;

@@ -5,12 +5,12 @@
 import type { Host } from '../../src/host/host.js';
 import type { BlockNumber, PageRange, Pages, ProcessId } from '../../src/vocabulary/units.js';
 
-export type Backing = 'anon' | 'shmem';
+export type Backing = 'anon' | 'shmem' | 'memfd';
 
 /** A process of the stage's own. Its mappings are aligned to huge blocks and never merge with a neighbour. */
 export interface Workload {
   readonly pid: ProcessId;
-  /** Maps so many whole huge blocks, readable and writable, untouched. shmem comes from a tmpfs that allows THPs. */
+  /** Maps so many whole huge blocks, readable and writable, untouched. shmem comes from a tmpfs that allows THPs, memfd obeys shmem_enabled. */
   map(blocks: number, backing: Backing): Promise<PageRange>;
   /** Writes a word into every `every`-th page of the range; its value follows from the page number. */
   touch(range: PageRange, every: Pages): Promise<void>;

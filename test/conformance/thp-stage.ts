@@ -5,6 +5,7 @@ const THP = '/sys/kernel/mm/transparent_hugepage';
 
 export const THP_FILES = {
   enabled: `${THP}/enabled`,
+  shmem: `${THP}/shmem_enabled`,
   scanSleep: `${THP}/khugepaged/scan_sleep_millisecs`,
   pagesToScan: `${THP}/khugepaged/pages_to_scan`,
 } as const;
