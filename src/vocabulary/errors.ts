@@ -319,8 +319,7 @@ export const ERRORS = {
   TOKEN_UNFIT: {
     exit: 'badInput',
     says: '{path} {problem}',
-    advice:
-      'Make one that only its owner may read: `(umask 077; head -c 32 /dev/urandom | base64 > FILE)`.',
+    advice: 'Make one that only its owner may read: `(umask 077; head -c 32 /dev/urandom | base64 > FILE)`.',
   },
   HISTORY_EMPTY: {
     exit: 'noTarget',
