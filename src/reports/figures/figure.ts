@@ -1,6 +1,5 @@
 /** A figure with all that a reader may want of it: the picture, words, the same as text, and its numbers. */
 import type { Drawing } from '../drawing/drawing.js';
-import { svgFile } from '../drawing/svg.js';
 
 export interface Figure {
   /** For files and links: small letters and hyphens. */
@@ -34,8 +33,4 @@ export interface Cells {
   /** By row and column; null: not known. */
   readonly values: readonly (number | null)[];
   readonly unit: string;
-}
-
-export function figureSvg({ name, title, about, drawing }: Figure): string {
-  return svgFile(drawing, { name, title, about });
 }
