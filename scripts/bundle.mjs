@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { bundlePage } from './bundle-page.mjs';
 import { declare } from './declarations.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
 import { prepare, root } from './prepare.mjs';
@@ -60,6 +61,7 @@ export async function bundle() {
   declare(OUT);
   // The package's own files are modules; these are not.
   writeFileSync(join(OUT, 'package.json'), '{ "type": "commonjs" }\n');
+  await bundlePage(build, OUT);
   const texts = gzipSync(JSON.stringify(await preparedTexts()), { level: 9 });
   writeFileSync(join(OUT, 'prepared.json.gz'), texts);
   const launcher = readFileSync(join(root, 'src/octavo.sh'), 'utf8');
@@ -163,7 +165,7 @@ const SELDOM_USED = new RegExp(
   [
     '/dist/src/(agent|compare|dashboard|guards|history|library|metrics|model|reports|sampling|simulator|survey|top)/',
     '/dist/src/cli/(agent|compare|dashboard|history|model|reports|samples|simulate|top)/',
-    '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|record|report|simulate|survey|top)',
+    '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|probe|record|report|simulate|survey|top)',
     '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|perf-data|perf-script|yaml)',
     '/dist/src/sources/(data-objects|damo|perf|program-files|resolve|same-access|sample-filter|text-bound|touched)',
     '/node_modules/(yaml|xz-decompress)/',

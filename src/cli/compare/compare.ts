@@ -5,7 +5,7 @@ import { ABLATED, ABLATIONS, CONTENDER_NAMES, DEFAULT_NAMES } from '../../compar
 import { type MatrixWorkload, type PlannedCell, plannedCells, scoredCells } from '../../compare/matrix.js';
 import { TABLE_CPUS, TABLE_SEEDS, tableScenarios } from '../../compare/workload-table.js';
 import { CPU_NAMES } from '../../model/cpus/catalogue.js';
-import { figureSvg } from '../../reports/figures/figure.js';
+import { figureSvg } from '../../reports/figures/figure-svg.js';
 import { storyHtml } from '../../reports/story/html.js';
 import type { ScenarioFiles } from '../../simulator/run/jobs.js';
 import { type Scenario, ScenarioSchema } from '../../simulator/scenario/scenario.js';

@@ -1,7 +1,8 @@
 /** Where a report is written to: pages, Markdown, pictures; each to a file, one of them to standard output. */
 import { LIGHT } from '../../reports/design/tokens.js';
 import { pngFile } from '../../reports/drawing/paint.js';
-import { type Figure, figureSvg } from '../../reports/figures/figure.js';
+import type { Figure } from '../../reports/figures/figure.js';
+import { figureSvg } from '../../reports/figures/figure-svg.js';
 import { storyHtml } from '../../reports/story/html.js';
 import { storyMarkdown } from '../../reports/story/markdown.js';
 import { figuresOf, type Story } from '../../reports/story/story.js';

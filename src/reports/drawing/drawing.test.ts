@@ -7,7 +7,7 @@ import { Canvas } from './canvas.js';
 import { type Drawing, line, rect, type Shape, text } from './drawing.js';
 import { glyphOf, textWidth } from './glyphs.js';
 import { painted, pngFile, rgbOf } from './paint.js';
-import { pngOf } from './png.js';
+import { pngOf, pngPicture } from './png.js';
 import { escaped, svgFile } from './svg.js';
 
 const WHITE = [255, 255, 255] as const;
@@ -253,6 +253,7 @@ describe('files', () => {
         line([0, 0, 1.23456, 2], 'grid', { dash: [1, 2] }),
       ),
       words,
+      pngPicture,
     );
     assert.match(svg, /<title id="map-title">A &#60;b&#62; &#38; &#34;c&#34;<\/title>/);
     assert.match(

@@ -1,5 +1,6 @@
 /** PNG (W3C PNG, third edition) of eight bits a channel, without filters: pictures of few colours pack well as they are. */
 import { crc32, deflateSync } from 'node:zlib';
+import type { PictureOf } from './svg.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Red, green, blue and alpha. */
@@ -22,6 +23,10 @@ export function pngOf(width: number, height: number, pixels: Uint8Array): Uint8A
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+/** Cells as a data URI. */
+export const pngPicture: PictureOf = ({ columns, rows, pixels }) =>
+  `data:image/png;base64,${Buffer.from(pngOf(columns, rows, pixels)).toString('base64')}`;
 
 function chunk(name: string, content: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);

@@ -1,7 +1,9 @@
-/** A drawing as SVG: roles become classes, so that one style sheet gives it light and dark. */
+/**
+ * A drawing as SVG: roles become classes, so that one style sheet gives it light and dark. Runs in browsers too, so what
+ * makes a picture of cells is handed in.
+ */
 import { DARK, FONT, LIGHT, type Palette, ROLES } from '../design/tokens.js';
 import type { Circle, Drawing, Paint, Path, Raster, Shape, Text } from './drawing.js';
-import { pngOf } from './png.js';
 
 /** Name and words of a figure, which its SVG carries for who does not see it. */
 export interface Worded {
@@ -12,13 +14,21 @@ export interface Worded {
   readonly about: string;
 }
 
+/** Address of a picture of these cells: a data URI. */
+export type PictureOf = (raster: Raster) => string;
+
 /** A file of its own, with its style. */
-export function svgFile(drawing: Drawing, words: Worded): string {
-  return `${svgElement(drawing, words, `<style>${svgStyle()}</style>`)}\n`;
+export function svgFile(drawing: Drawing, words: Worded, pictureOf: PictureOf): string {
+  return `${svgElement(drawing, words, pictureOf, `<style>${svgStyle()}</style>`)}\n`;
 }
 
 /** An element of a page that has the style. */
-export function svgElement({ width, height, shapes }: Drawing, words: Worded, style = ''): string {
+export function svgElement(
+  { width, height, shapes }: Drawing,
+  words: Worded,
+  pictureOf: PictureOf,
+  style = '',
+): string {
   const { name, title, about } = words;
   const hatch = `hatch-${name}`;
   return [
@@ -28,7 +38,7 @@ export function svgElement({ width, height, shapes }: Drawing, words: Worded, st
     style,
     `<defs><pattern id="${hatch}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="f-unknown" width="6" height="6"/><path class="s-hatch" d="M0 0V6" stroke-width="2"/></pattern></defs>`,
     `<rect class="f-paper" width="${width}" height="${height}"/>`,
-    ...shapes.map((shape) => element(shape, hatch)),
+    ...shapes.map((shape) => element(shape, hatch, pictureOf)),
     '</svg>',
   ]
     .filter((part) => part !== '')
@@ -51,7 +61,7 @@ function colours(palette: Palette): string {
   ).join('');
 }
 
-function element(shape: Shape, hatch: string): string {
+function element(shape: Shape, hatch: string, pictureOf: PictureOf): string {
   switch (shape.kind) {
     case 'rect': {
       const { x, y, width, height, fill } = shape;
@@ -64,7 +74,7 @@ function element(shape: Shape, hatch: string): string {
     case 'text':
       return textElement(shape);
     case 'raster':
-      return rasterElement(shape);
+      return rasterElement(shape, pictureOf(shape));
   }
 }
 
@@ -109,14 +119,13 @@ function textElement(shape: Text): string {
   return `<text${place} font-size="${size}"${weight}${middle}${given}>${escaped(text)}</text>`;
 }
 
-function rasterElement(raster: Raster): string {
-  const { x, y, width, height, columns, rows, pixels } = raster;
-  const data = Buffer.from(pngOf(columns, rows, pixels)).toString('base64');
+function rasterElement(raster: Raster, picture: string): string {
+  const { x, y, width, height } = raster;
   const place = numbers({ x, y, width, height });
   return told(
     raster,
     'image',
-    `${place} class="pixels" preserveAspectRatio="none" href="data:image/png;base64,${data}"`,
+    `${place} class="pixels" preserveAspectRatio="none" href="${escaped(picture)}"`,
   );
 }
 

@@ -1,6 +1,5 @@
 /** A figure with all that a reader may want of it: the picture, words, the same as text, and its numbers. */
 import type { Drawing } from '../drawing/drawing.js';
-import { svgFile } from '../drawing/svg.js';
 
 /** A picture with its words and numbers. */
 export interface Figure {
@@ -36,9 +35,4 @@ export interface Cells {
   /** By row and column; null: not known. */
   readonly values: readonly (number | null)[];
   readonly unit: string;
-}
-
-/** Returns a figure as an SVG file of its own. */
-export function figureSvg({ name, title, about, drawing }: Figure): string {
-  return svgFile(drawing, { name, title, about });
 }

@@ -56,17 +56,15 @@ function biasWords(nature: SampleNature, bias: string): string {
 export function heatScale(course: HeatCourse, words: HeatWords): HeatScale {
   const { least, most } = rateRange(course) ?? { least: 1, most: 1 };
   const low = Math.max(least, most / 10 ** MOST_DECADES);
-  const span = Math.log10(most / low);
-  return {
-    ...words,
-    least: low,
-    most,
-    place(rate) {
-      if (!(rate > 0)) return 0;
-      const share = span === 0 ? 1 : Math.max(0, Math.min(1, Math.log10(rate / low) / span));
-      return LEAST_PLACE + (1 - LEAST_PLACE) * share;
-    },
-  };
+  return { ...words, least: low, most, place: (rate) => placeOf(rate, { least: low, most }) };
+}
+
+/** Place of a rate on a logarithmic scale, 0 to 1; 0 of what was looked at and not accessed. */
+export function placeOf(rate: number, { least, most }: Pick<HeatScale, 'least' | 'most'>): number {
+  if (!(rate > 0)) return 0;
+  const span = Math.log10(most / least);
+  const share = span === 0 ? 1 : Math.max(0, Math.min(1, Math.log10(rate / least) / span));
+  return LEAST_PLACE + (1 - LEAST_PLACE) * share;
 }
 
 /** A rate that the legend names. */
@@ -77,7 +75,7 @@ export interface ScaleTick {
 }
 
 /** Powers of ten within the scale, and its ends where these are few. */
-export function scaleTicks(scale: HeatScale): readonly ScaleTick[] {
+export function scaleTicks(scale: Pick<HeatScale, 'least' | 'most' | 'place'>): readonly ScaleTick[] {
   const powers: number[] = [];
   for (let power = Math.ceil(Math.log10(scale.least) - 1e-9); 10 ** power <= scale.most * 1.0001; power++)
     powers.push(10 ** power);
@@ -86,7 +84,7 @@ export function scaleTicks(scale: HeatScale): readonly ScaleTick[] {
 }
 
 /** `the hottest: 31 k accesses a second and page`, `the coldest …: one access a page each 20 s`. */
-export function rateInWords(rate: number, { unit, one, isTimed }: HeatWords): string {
+export function rateInWords(rate: number, { unit, one, isTimed }: Omit<HeatWords, 'caution'>): string {
   if (!isTimed || rate >= 1) return `${showRate(rate)} ${unit}`;
   return `${showRate(rate)} ${unit}, one ${one} a page each ${spanOf(1 / rate)}`;
 }

@@ -3,6 +3,7 @@
  * its own. Works without script.
  */
 import { createHash } from 'node:crypto';
+import { pngPicture } from '../drawing/png.js';
 import { escaped, svgElement } from '../drawing/svg.js';
 import type { Figure } from '../figures/figure.js';
 import { PAGE_SCRIPT } from './script.js';
@@ -92,7 +93,7 @@ function figureHtml({ name, title, about, drawing, caption, cells }: Figure): st
       : `<script type="application/json">${JSON.stringify(cells).replaceAll('<', '\\u003c')}</script>`;
   return [
     `<figure id="figure-${name}">`,
-    `<div class="frame" tabindex="0" role="group" aria-label="${escaped(title)}">${svgElement(drawing, { name, title, about })}</div>`,
+    `<div class="frame" tabindex="0" role="group" aria-label="${escaped(title)}">${svgElement(drawing, { name, title, about }, pngPicture)}</div>`,
     `<figcaption>${caption.map((line) => `<p>${prose(line)}</p>`).join('')}</figcaption>${data}</figure>`,
   ].join('\n');
 }

@@ -1,0 +1,4 @@
+/** Where the page begins. */
+import { App } from './app.js';
+
+void new App().start();

@@ -1,0 +1,107 @@
+/** "Why not huge?": what is known of the cell and its block that was chosen. */
+import { HEAT_COLOURS, heatColour } from '../../../reports/design/heat-colours.js';
+import { placeOf } from '../../../reports/heat/scale.js';
+import type { Explain } from '../../wire/explain.js';
+import type { MapView } from '../../wire/map.js';
+import { COLD_HEAT, rateOfCode, type TilePlace, UNKNOWN_HEAT } from '../../wire/tile.js';
+import { ask, type PageName } from '../parts/ask.js';
+import { button, fill, h } from '../parts/dom.js';
+import { svgNode } from '../parts/svg-node.js';
+
+const SIDE = 11;
+/** Rows in which the sub-pages of a block are shown: with 4 KiB pages 16 rows of 32. */
+const ROWS = 16;
+
+export class ExplainPanel {
+  readonly element: HTMLElement;
+  readonly #closed: () => void;
+  /** Answers to earlier questions are not shown. */
+  #question = 0;
+
+  constructor(closed: () => void) {
+    this.#closed = closed;
+    this.element = h('aside', {
+      class: 'explain',
+      'aria-label': 'Why is this block huge or not?',
+      hidden: true,
+    });
+  }
+
+  hide(): void {
+    this.#question++;
+    this.element.hidden = true;
+  }
+
+  /** Returns what it found in a sentence, for who listens. */
+  async show(map: MapView, page: PageName, cell: TilePlace): Promise<string> {
+    const question = ++this.#question;
+    this.element.hidden = false;
+    this.#head('Looking …');
+    try {
+      const [explained, found] = await Promise.all([ask.explain(page), ask.cell(cell)]);
+      if (question !== this.#question) return '';
+      this.#head(
+        explained.address,
+        h('p', {}, found.words),
+        h('h4', {}, 'Why is it huge, or not?'),
+        h('ul', {}, ...linesOf(explained).map((line) => h('li', {}, line))),
+        explained.heat.length === 0 ? undefined : subPages(map, explained),
+        explained.isLive ? h('p', { class: 'note' }, 'The process was looked at just now.') : undefined,
+      );
+      return `${explained.address}: ${found.words}. ${linesOf(explained).slice(0, 2).join(' ')}`;
+    } catch (problem) {
+      if (question !== this.#question) return '';
+      const why = problem instanceof Error ? problem.message : String(problem);
+      this.#head('This cannot be told', h('p', { class: 'problem' }, why));
+      return `This cannot be told: ${why}`;
+    }
+  }
+
+  #head(title: string, ...children: readonly (Node | undefined)[]): void {
+    fill(
+      this.element,
+      h(
+        'div',
+        { class: 'row' },
+        h('h3', {}, title),
+        button('Close', () => this.#closed(), { class: 'plain' }),
+      ),
+      ...children,
+    );
+  }
+}
+
+function linesOf({ lines, why }: Explain): readonly string[] {
+  return [...lines, ...(why === '' ? [] : [why])].filter((line) => line.trim() !== '');
+}
+
+/** The sub-pages of the block by the last column: the mean of a block hides ten hot pages. */
+function subPages({ scale }: MapView, { heat, address }: Explain): HTMLElement {
+  const columns = Math.ceil(heat.length / ROWS);
+  const pixels = new Uint8Array(columns * ROWS * 4);
+  for (const [at, code] of heat.entries()) {
+    if (code === UNKNOWN_HEAT) continue;
+    const colour = code === COLD_HEAT ? HEAT_COLOURS[0] : heatColour(placeOf(rateOfCode(code, scale), scale));
+    pixels.set([...colour, 255], 4 * at);
+  }
+  const counts = {
+    unknown: heat.filter((code) => code === UNKNOWN_HEAT).length,
+    cold: heat.filter((code) => code === COLD_HEAT).length,
+  };
+  const touched = heat.length - counts.unknown - counts.cold;
+  const words = `${touched} of ${heat.length} sub-pages accessed, ${counts.cold} with nothing seen, ${counts.unknown} not known`;
+  const [width, height] = [columns * SIDE, ROWS * SIDE];
+  const drawing = {
+    ...{ width, height },
+    shapes: [
+      { kind: 'rect', x: 0, y: 0, width, height, fill: 'hatched' } as const,
+      { kind: 'raster', x: 0, y: 0, width, height, columns, rows: ROWS, pixels } as const,
+    ],
+  };
+  return h(
+    'figure',
+    { class: 'sub-pages' },
+    svgNode(drawing, { name: 'sub-pages', title: `Sub-pages of the block at ${address}`, about: words }),
+    h('figcaption', {}, `${words}. From left to right, then downwards.`),
+  );
+}

@@ -1,0 +1,80 @@
+/** What the page asks its server. Paths and names are fixed; values are numbers and names that the server told before. */
+import type { Compare } from '../../wire/compare.js';
+import type { EventsReply, PingPong } from '../../wire/events.js';
+import type { Explain } from '../../wire/explain.js';
+import type { Cell, MapView } from '../../wire/map.js';
+import type { Overview } from '../../wire/overview.js';
+import type { Orders, Series } from '../../wire/series.js';
+import { decodeTile, type Tile, type TilePlace } from '../../wire/tile.js';
+
+/** The server's no, or its silence (status 0). */
+export class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, why: string) {
+    super(why);
+    this.status = status;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+/** A page of a segment, of the layout that it was told in. */
+export type PageName = Readonly<{ layout: number; segment: number; page: number }>;
+
+export const ask = {
+  overview: () => json<Overview>('/api/overview'),
+  series: (query: Query) => json<Series>('/api/series', query),
+  orders: (query: Query) => json<Orders>('/api/orders', query),
+  map: () => json<MapView>('/api/map'),
+  cell: (place: TilePlace) => json<Cell>('/api/map/cell', { ...place }),
+  events: (query: Query) => json<EventsReply>('/api/events', query),
+  pingpong: () => json<PingPong>('/api/pingpong'),
+  explain: (page: PageName) => json<Explain>('/api/explain', page),
+  compare: () => json<Compare>('/api/compare'),
+  tile: askTile,
+  session: askSession,
+};
+
+async function askTile(place: TilePlace): Promise<Tile> {
+  const reply = await get('/api/map/tile', { ...place });
+  const tile = decodeTile(new Uint8Array(await reply.arrayBuffer()));
+  if (tile === undefined) throw new Refusal(0, 'the answer is no tile of the map');
+  return tile;
+}
+
+/** Exchanges the token for a cookie. */
+async function askSession(token: string): Promise<void> {
+  await get('/api/session', {}, { Authorization: `Bearer ${token}` });
+}
+
+async function json<Document>(path: string, query: Query = {}): Promise<Document> {
+  const reply = await get(path, query);
+  try {
+    return (await reply.json()) as Document;
+  } catch {
+    throw new Refusal(0, 'the answer broke off');
+  }
+}
+
+async function get(path: string, query: Query, headers: Record<string, string> = {}): Promise<Response> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  let reply: Response;
+  try {
+    reply = await fetch(search === '' ? path : `${path}?${search}`, { headers, credentials: 'same-origin' });
+  } catch {
+    throw new Refusal(0, 'the server does not answer');
+  }
+  if (reply.ok) return reply;
+  throw new Refusal(reply.status, await whyOf(reply));
+}
+
+async function whyOf(reply: Response): Promise<string> {
+  try {
+    const { why } = (await reply.json()) as { why?: unknown };
+    if (typeof why === 'string' && why !== '') return why;
+  } catch {
+    // Not a refusal of ours: the status says what there is to say.
+  }
+  return `the server answered ${reply.status}`;
+}

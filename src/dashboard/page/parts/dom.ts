@@ -1,0 +1,70 @@
+/** Elements without markup: names and texts of others are only ever texts. */
+
+type Value = string | number | boolean | undefined | ((event: Event) => void);
+export type Attributes = Readonly<Record<string, Value>>;
+export type Child = Node | string | undefined;
+
+/** `onclick` and the like listen; `true` is an attribute without a value, `false` and undefined none. */
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  give(made, attributes);
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
+}
+
+export function give(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value);
+    else if (value === undefined || value === false) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+export function fill(element: Element, ...children: readonly Child[]): void {
+  element.replaceChildren(...children.filter((child) => child !== undefined));
+}
+
+export function button(words: string, act: () => void, more: Attributes = {}): HTMLButtonElement {
+  return h('button', { type: 'button', onclick: act, ...more }, words);
+}
+
+export interface TableCell {
+  readonly words: Child;
+  readonly isNumber?: boolean;
+}
+
+/** A table with a caption, in a frame that scrolls by keyboard too. */
+export function table(
+  caption: string,
+  head: readonly (string | { readonly words: string; readonly isNumber: boolean })[],
+  rows: readonly (readonly (Child | TableCell)[])[],
+): HTMLElement {
+  const heads = head.map((one) => {
+    const { words, isNumber } = typeof one === 'string' ? { words: one, isNumber: false } : one;
+    return h('th', { scope: 'col', class: isNumber ? 'number' : undefined }, words);
+  });
+  const body = rows.map((row) => h('tr', {}, ...row.map(cell)));
+  return h(
+    'div',
+    { class: 'table', tabindex: 0, role: 'group', 'aria-label': caption },
+    h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...body)),
+  );
+}
+
+function cell(given: Child | TableCell): HTMLTableCellElement {
+  if (given === undefined || typeof given === 'string' || given instanceof Node) return h('td', {}, given);
+  return h('td', { class: given.isNumber === true ? 'number' : undefined }, given.words);
+}
+
+/** Why there is nothing to see, and what to do about it. */
+export function empty(why: string, remedy: string): HTMLElement {
+  return h('div', { class: 'empty' }, h('strong', {}, why), remedy);
+}
+
+export function number(words: string): TableCell {
+  return { words, isNumber: true };
+}

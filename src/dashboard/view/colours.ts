@@ -1,0 +1,42 @@
+/** The colours of cells, by the byte that a tile has for them. What is not known has none: the hatching below it shows. Pure. */
+import { heatColour } from '../../reports/design/heat-colours.js';
+import type { Rgb } from '../../reports/design/oklab.js';
+import { orderColour } from '../../reports/design/order-colours.js';
+import { placeOf } from '../../reports/heat/scale.js';
+import { type HeatRange, rateOfCode, shareOfCode } from '../wire/tile.js';
+import type { Plane } from './link.js';
+
+const CODES = 256;
+/** Shares are drawn between the colours of base pages and of huge pages. */
+const HUGE = 9;
+
+/** Red, green, blue and alpha of each of the 256 codes of a plane. */
+export function coloursOf(plane: Plane, range: HeatRange): Uint8ClampedArray {
+  const table = new Uint8ClampedArray(CODES * 4);
+  for (let code = 0; code < CODES; code++) {
+    const colour = colourOf(plane, code, range);
+    if (colour !== undefined) table.set([...colour, 255], 4 * code);
+  }
+  return table;
+}
+
+function colourOf(plane: Plane, code: number, range: HeatRange): Rgb | undefined {
+  if (plane === 'heat') {
+    const rate = rateOfCode(code, range);
+    return Number.isNaN(rate) ? undefined : heatColour(placeOf(rate, range));
+  }
+  const share = shareOfCode(code);
+  if (Number.isNaN(share)) return undefined;
+  return plane === 'huge' ? orderColour(share * HUGE, HUGE) : heatColour(share);
+}
+
+/** Fills a picture of four bytes a cell from a plane of one. */
+export function paintCells(cells: Uint8Array, colours: Uint8ClampedArray, picture: Uint8ClampedArray): void {
+  for (let at = 0; at < cells.length; at++) {
+    const [from, to] = [4 * cells[at], 4 * at];
+    picture[to] = colours[from];
+    picture[to + 1] = colours[from + 1];
+    picture[to + 2] = colours[from + 2];
+    picture[to + 3] = colours[from + 3];
+  }
+}

@@ -1,0 +1,134 @@
+/** The page of `octavo dashboard` beside a real agent: it shows a split that just happened, and survives the agent's restart. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { skipUnlessLive } from '../live/abilities.js';
+import type { WorkloadClient } from '../live/workload-client.js';
+import { openBrowser, PATIENCE_MS, skipWithoutBrowser, WatchedPage } from '../support/browser.js';
+import { DashboardServer } from '../support/dashboard-server.js';
+import { hugeRegion, MIB, quietWorkload } from './live-target.js';
+import { MAIN } from './octavo.js';
+
+const isRoot = process.geteuid?.() === 0;
+const skip =
+  skipWithoutBrowser() || (isRoot ? skipUnlessLive() : 'only root can start an agent of two processes');
+const NAME = `page-${process.pid}`;
+const BLOCKS = 4;
+
+describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'octavo-agent-page-'));
+  const at = (name: string) => join(directory, name);
+  let workload: WorkloadClient;
+  let browser: Browser;
+  let server: DashboardServer;
+  let agent: ChildProcess;
+  let watched: WatchedPage;
+
+  before(async () => {
+    chmodSync(directory, 0o755);
+    mkdirSync(at('state'), { recursive: true });
+    // A name of its own: other programs of Node are nobody's target here.
+    symlinkSync(process.execPath, at(NAME));
+    workload = await quietWorkload(at(NAME));
+    writeFileSync(
+      at('agent.yaml'),
+      `octavo: agent
+version: 1
+state: ${at('state')}
+runtime: ${at('run')}
+targets:
+  - name: paged
+    match: { command: '${NAME}' }
+    policy: return-empty
+    actuators: [madvise]
+    every: 2s
+    guards: { cpuPressure: 0, memoryPressure: 0, ioPressure: 0, memoryFull: 0, ioFull: 0, ownCpu: 0, lockShare: 0 }
+    act: true
+`,
+    );
+    chmodSync(at('agent.yaml'), 0o644);
+    agent = startAgent();
+    browser = await openBrowser();
+    server = await DashboardServer.start(directory, ['--state', at('state'), '--runtime', at('run')]);
+    watched = await WatchedPage.open(browser);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    agent?.kill('SIGKILL');
+    await workload?.end();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const startAgent = () =>
+    spawn(process.execPath, [MAIN, 'agent', '--config', at('agent.yaml')], { stdio: 'ignore' });
+  const pill = (words: string) =>
+    watched.until(`document.querySelector('.head .pill').textContent === '${words}'`);
+
+  test('draws, and shows a split that just happened in the log and on the map', async () => {
+    await hugeRegion(workload, 'first', BLOCKS * 2 * MIB);
+    await watched.page.goto(server.at('view=map'));
+    await pill('live');
+    await watched.drawn();
+    const isMarked = "Number(document.querySelector('canvas.map')?.dataset.marks) > 0";
+    const before = await watched.page.evaluate<boolean>(`!!(${isMarked})`);
+    // What it did before somebody looked may be on the map by now; what it does from here on is told.
+    await hugeRegion(workload, 'second', BLOCKS * 2 * MIB);
+    await watched.until(isMarked);
+    assert.ok(typeof before === 'boolean');
+    await watched.page.keyboard.press('Escape');
+    await watched.page.getByRole('link', { name: 'Decisions' }).click();
+    await watched.until(`document.querySelectorAll('#main tbody tr .pill.accent').length >= ${BLOCKS}`);
+    const words = await watched.text('#main table');
+    assert.match(words, /split to order 0/);
+    assert.match(words, new RegExp(NAME.slice(0, 15)));
+    assert.deepEqual(watched.mistakes, []);
+  });
+
+  test('tells without being asked what comes while somebody looks', async () => {
+    const count = "document.querySelectorAll('#main tbody tr .pill.accent').length";
+    const before = await watched.page.evaluate<number>(count);
+    await hugeRegion(workload, 'third', BLOCKS * 2 * MIB);
+    await watched.until(`${count} >= ${before + BLOCKS}`);
+  });
+
+  test('leads from a decision to its block, and says why that is not huge now', async () => {
+    await watched.until("document.querySelector('#main tbody a.mono') !== null");
+    const link = watched.page.locator('#main tbody a.mono').first();
+    const address = (await link.textContent()) ?? '';
+    await link.click();
+    await watched.until(`document.querySelector('.explain h3')?.textContent === '${address}'`);
+    await watched.until("document.querySelectorAll('.explain li').length > 0");
+  });
+
+  test('survives the end of the agent, its restart, and that of its own server', async () => {
+    agent.kill('SIGKILL');
+    await pill('agent ended');
+    assert.ok((await watched.text('.banner')).length > 10);
+    agent = startAgent();
+    await pill('live');
+    const { port } = server;
+    await server.stop();
+    await pill('stale');
+    server = await DashboardServer.start(directory, ['--state', at('state'), '--runtime', at('run')], port);
+    await pill('live');
+    assert.deepEqual(watched.mistakes, []);
+  });
+
+  test('keeps nobody out while it is live (axe-core)', async () => {
+    for (const [view, at_] of [
+      ['overview', '1'],
+      ['events', '5'],
+      ['pingpong', '6'],
+    ] as const) {
+      await watched.page.keyboard.press(at_);
+      await watched.until(`document.querySelector('#${view}-title') !== null`);
+      assert.deepEqual(await watched.obstacles(), [], view);
+    }
+  });
+});
