@@ -75,6 +75,10 @@ export const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
       ),
     },
   ),
+  dashboard: kind('dashboard', 'dashboard', 'where it is served, and the token unless it is of a file', {
+    at: z.string(),
+    token: z.string().nullable(),
+  }),
   survey: kind(
     'survey',
     'survey',

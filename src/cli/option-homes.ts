@@ -36,6 +36,7 @@ export const OPTION_HOMES = {
   'keep-bytes': 'octavo run',
   'keep-age': 'octavo run',
   config: 'octavo agent',
+  listen: 'octavo dashboard',
   state: 'octavo history',
   since: 'octavo history',
   until: 'octavo history',

@@ -62,6 +62,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   doctor: onStalledHost('doctor'),
   survey: onStalledHost('survey'),
   top: onStalledHost('top'),
+  dashboard: {
+    words: () => ['dashboard', '--listen', `unix:${at('dashboard.sock')}`, '--state', state],
+    ready: () => existsSync(at('dashboard.sock')),
+  },
   inspect: onStalledHost('inspect', 'all'),
   plan: { words: () => ['plan', String(target.pid), '--perf', at('fifo')] },
   apply: { words: () => ['apply', '-'], stalled: true },

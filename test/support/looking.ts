@@ -56,6 +56,11 @@ export const LOOKING_LINES: Readonly<Record<string, Lines>> = {
     ['--alone', '--budget', '2s'],
     ['--lines', '--frames', '2', '--every', '500ms'],
   ],
+  dashboard: ({ heat, ended }) => [
+    ['--for', '2s'],
+    [heat, '--for', '500ms', '--json'],
+    [ended, '--heat', heat, '--for', '500ms'],
+  ],
   inspect: ({ pid, huge, small }) => [
     ...['none', 'sample', 'all'].map((content) => [`${pid}`, '--content', content]),
     [`${pid}`, '--content', 'all', '--json', '--blocks'],

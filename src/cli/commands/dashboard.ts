@@ -4,7 +4,7 @@ import { EXIT } from '../../vocabulary/errors.js';
 import type { ValueParser } from '../../vocabulary/quantities.js';
 import { command, jsonFlag, LOOKS } from '../command.js';
 import type { OctavoContext } from '../context.js';
-import { parseWord } from '../parameters.js';
+import { durationBetween, parseWord } from '../parameters.js';
 import { runtimeFlag, type StateFlags, stateFlags } from '../shared-flags.js';
 
 type Flags = StateFlags & {
@@ -12,6 +12,7 @@ type Flags = StateFlags & {
   readonly token?: string;
   readonly heat?: string;
   readonly runtime?: string;
+  readonly for?: number;
   readonly json: boolean;
 };
 
@@ -81,6 +82,13 @@ export const dashboardCommand = command<Flags, [string?]>(
         brief: 'Of a run: draw this heat file of its processes, with what the run did over it',
         placeholder: 'file',
       },
+      for: {
+        kind: 'parsed',
+        parse: durationBetween(100, 366 * 86_400_000),
+        optional: true,
+        brief: 'Serve for so long; until it is stopped when absent',
+        placeholder: 'duration',
+      },
       runtime: runtimeFlag,
       ...stateFlags,
       json: jsonFlag,
@@ -103,12 +111,12 @@ export const dashboardCommand = command<Flags, [string?]>(
     const { boardOf } = await import('../dashboard/subject-board.js');
     const board = await boardOf(this, word, flags);
     const { place, ended } = await serveBoard({
-      ...{ host: this.host, board, listen: flags.listen, token, signal: this.signal },
+      ...{ host: this.host, board, listen: flags.listen, token, signal: this.signal, forMs: flags.for },
       remark: (text) => this.remark(text),
     });
     announce(this, place, flags.token === undefined ? token : undefined, flags.json);
     await ended;
-    this.endsWith('interrupted');
+    if (this.signal.aborted) this.endsWith('interrupted');
   },
 );
 

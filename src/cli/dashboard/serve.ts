@@ -30,6 +30,8 @@ export interface ServeWishes {
   readonly listen: ListenPlace;
   readonly token: string;
   readonly signal: AbortSignal;
+  /** Serves for so long; until it is told to stop when undefined. */
+  readonly forMs: Milliseconds | undefined;
   /** Told of what went wrong and does not end it, once for each kind. */
   remark(text: string): void;
 }
@@ -58,7 +60,7 @@ export const randomToken = ({ random }: Host): string => newToken(() => random.u
 
 /** Throws DASHBOARD_HOST, DASHBOARD_UNSERVED. */
 export async function serveBoard(wishes: ServeWishes): Promise<Served> {
-  const { host, board, listen, token, signal } = wishes;
+  const { host, board, listen, token, signal, forMs } = wishes;
   const { network } = host;
   if (network === undefined) throw new OctavoError('DASHBOARD_HOST', {});
   let revision = 1;
@@ -81,7 +83,10 @@ export async function serveBoard(wishes: ServeWishes): Promise<Served> {
   const follow = () => {
     if ('look' in board) revision = tell(hub, lookOf(board, remark), revision);
   };
-  return { place: answered.value.place, ended: serving(answered.value, { host, hub, signal, follow }) };
+  return {
+    place: answered.value.place,
+    ended: serving(answered.value, { host, hub, signal, forMs, follow }),
+  };
 }
 
 /** Different sentences on what goes wrong. */
@@ -116,19 +121,21 @@ interface Serving {
   readonly host: Host;
   readonly hub: StreamHub;
   readonly signal: AbortSignal;
+  readonly forMs: Milliseconds | undefined;
   follow(): void;
 }
 
-async function serving(server: WebServer, { host, hub, signal, follow }: Serving): Promise<void> {
-  let beatMs = host.clock.monotonicNs() / 1e6;
+async function serving(server: WebServer, { host, hub, signal, forMs, follow }: Serving): Promise<void> {
+  const nowMs = () => host.clock.monotonicNs() / 1e6;
+  const endMs = nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
+  let beatMs = nowMs();
   try {
-    while (!signal.aborted) {
-      await host.clock.sleep(LOOK_EVERY_MS, signal);
+    while (!signal.aborted && nowMs() < endMs) {
+      await host.clock.sleep(Math.min(LOOK_EVERY_MS, endMs - nowMs()), signal);
       if (signal.aborted) break;
       follow();
-      const nowMs = host.clock.monotonicNs() / 1e6;
-      if (nowMs - beatMs < BEAT_EVERY_MS) continue;
-      beatMs = nowMs;
+      if (nowMs() - beatMs < BEAT_EVERY_MS) continue;
+      beatMs = nowMs();
       hub.beat();
     }
   } finally {

@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { success } from '../../base/result.js';
 import {
   type Milliseconds,
   type Nanoseconds,
   type PageGeometry,
   pageGeometry,
 } from '../../vocabulary/units.js';
-import type { Clock, Host, Identity, Random } from '../host.js';
+import type { Answer, Clock, Host, Identity, Random, WebServer } from '../host.js';
 import { pageFile } from '../pages/page-file.js';
 import { LinuxCalls } from './calls.js';
 import { LinuxFiles } from './files.js';
+import { hold, release } from './held.js';
 import type { Inherited } from './inherited.js';
 import type { Native } from './native.js';
 import { serviceManager } from './service-manager.js';
@@ -35,13 +37,35 @@ export function linuxHost(inherited?: Inherited): Host {
     // HTTP is loaded by whoever serves.
     network: {
       serve: async (place) => (await import('../pages/page-server.js')).servePages(place),
-      answer: async (place, answerer, bounds) =>
-        (await import('../pages/web-server.js')).answerRequests(place, answerer, bounds),
+      answer: async (place, answerer, bounds) => {
+        const { answerRequests } = await import('../pages/web-server.js');
+        return holdingServer(() => answerRequests(place, answerer, bounds));
+      },
       pageFile: (name) => pageFile(name),
       get: async (url, withinMs, mostBytes) =>
         (await import('../pages/local-get.js')).localGet(url, { withinMs, mostBytes }),
     },
   };
+}
+
+/** A socket is a file that has to go when the server closes: who asks for a stop waits for that. */
+async function holdingServer(serve: () => Promise<Answer<WebServer>>): Promise<Answer<WebServer>> {
+  hold();
+  const served = await serve();
+  if (!served.ok) {
+    release();
+    return served;
+  }
+  const { value } = served;
+  return success({
+    get place() {
+      return value.place;
+    },
+    get waitingBytes() {
+      return value.waitingBytes;
+    },
+    close: () => value.close().finally(release),
+  });
 }
 
 /** The foreign-function interface, or the reason why there is none. */
