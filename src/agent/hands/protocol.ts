@@ -34,7 +34,7 @@ export const MOST_TEXT = 4096;
 /** Values inside one another. */
 export const MOST_DEPTH = 12;
 /** Requests that wait for their turn; one more is refused. */
-export const MOST_WAITING = 4;
+export const MOST_WAITING = 8;
 
 /** A process as the deciding side knows it. The start time tells it from a later one with its pid. */
 export const ProcessRefSchema = z

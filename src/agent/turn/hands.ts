@@ -75,6 +75,8 @@ export interface TurnWatch {
 export interface Hands {
   /** Takes a turn. Throws an OctavoError where it cannot be taken. */
   take(order: Order, watch: TurnWatch): Promise<Taken>;
+  /** Turns of different targets that may go on at the same time. */
+  readonly turnsAtOnce: number;
   /** Processes whose CPU time is the agent's, besides its own. */
   readonly processes: readonly ProcessId[];
   /** The acting side reads the configuration again. Throws an OctavoError where it cannot. */

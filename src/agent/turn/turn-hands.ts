@@ -1,7 +1,7 @@
 /** A turn by way of the acting side: it looks and acts, here is decided. */
 import { type AssembledTurn, assembleTurn, type TurnRequest } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
-import { keepBeliefs, keepOutcome, readBeliefs } from '../../cycle/belief-file.js';
+import { keepBeliefsOf, keepOutcome, readBeliefs } from '../../cycle/belief-file.js';
 import { readCosts } from '../../cycle/cost-file.js';
 import { type PlannedTurn, planTurn } from '../../cycle/plan-turn.js';
 import { learnUndone } from '../../cycle/policy-facts.js';
@@ -20,6 +20,7 @@ import type { ActingSide } from '../hands/acting-side.js';
 import type { LookedBack, LookOffers } from '../hands/protocol.js';
 import { actingActuators } from './acting-actuators.js';
 import { ActingSource, isLook } from './acting-source.js';
+import { attentive } from './attentive.js';
 import { ChosenLooks } from './chosen-looks.js';
 import { granted } from './granted.js';
 import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
@@ -32,9 +33,11 @@ export interface TurnHandsParts {
   readonly mind: string;
   /** Processes whose CPU time is the agent's, besides its own. */
   readonly processes: readonly ProcessId[];
+  /** Turns of different targets at the same time; one where both sides are in one process. */
+  readonly turnsAtOnce: number;
   /** What only the caller knows of a host, such as a model's translation costs. */
   readonly extra?: Partial<TurnRequest>;
-  /** Is told whom a turn waits with, and undefined at its end. */
+  /** Where both sides are in one process: is told whom a turn waits with, and undefined at its end. */
   attend?(watch: TurnWatch | undefined): void;
 }
 
@@ -49,12 +52,14 @@ const NOTHING_BACK: LookedBack = { feuds: [], regrets: [], undone: [], cameBack:
 
 export class TurnHands implements Hands {
   readonly processes: readonly ProcessId[];
+  readonly turnsAtOnce: number;
   readonly #parts: TurnHandsParts;
   readonly #looks: ChosenLooks;
 
   constructor(parts: TurnHandsParts) {
     this.#parts = parts;
     this.processes = parts.processes;
+    this.turnsAtOnce = parts.turnsAtOnce;
     this.#looks = new ChosenLooks(() => parts.host.clock.monotonicNs() / 1e6);
   }
 
@@ -77,14 +82,15 @@ export class TurnHands implements Hands {
   }
 
   async #take(order: Order, watch: TurnWatch): Promise<Taken> {
-    const { acting, host } = this.#parts;
+    const { acting } = this.#parts;
+    const host = attentive(this.#parts.host, () => watch);
     const { actuators, offers } = await granted(watch, () => acting.about());
     const here = await assembleTurn(host, this.#request(order));
     const sources = this.#sources(order, here, offers, watch);
     const assembled = { ...here, actuators: actingActuators(actuators, here.actuators), sources };
     const refs = order.processes.map(({ pid, startTicks }) => ({ pid, startTicks }));
     const back = order.act ? await granted(watch, () => acting.lookBack(refs)) : NOTHING_BACK;
-    const planned = await this.#plan(assembled, back, order, watch);
+    const planned = await this.#plan(host, assembled, back, order, watch);
     this.#noteLooks(order, sources, planned.plan);
     const plan = watch.allowed(planned.plan);
     const done = order.act && plan.steps.length > 0 ? await this.#act(plan, watch) : undefined;
@@ -140,12 +146,13 @@ export class TurnHands implements Hands {
   }
 
   async #plan(
+    host: Host,
     assembled: AssembledTurn,
     back: LookedBack,
     { act }: Order,
     watch: TurnWatch,
   ): Promise<PlannedTurn> {
-    const { host, mind, extra } = this.#parts;
+    const { mind, extra } = this.#parts;
     const place = { host, directory: mind };
     const costs = readCosts(place);
     const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
@@ -164,7 +171,8 @@ export class TurnHands implements Hands {
     if (act && learned !== undefined) {
       const [process, another] = assembled.processes;
       if (another === undefined) learnUndone(learned.beliefs, process, back.undone.length);
-      keepBeliefs(place, learned.beliefs);
+      // Other targets' turns may have learned of their processes meanwhile.
+      keepBeliefsOf(place, learned.beliefs, assembled.processes);
     }
     return planned;
   }
