@@ -7,8 +7,10 @@ import { failure, success } from '../../base/result.js';
 import { actuatorsOf } from '../../config/assemble.js';
 import { lookBackUnderLock } from '../../cycle/aftermath.js';
 import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
+import { readCosts } from '../../cycle/cost-file.js';
 import { parseKeyed } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
+import type { CostsDocument } from '../../planning/cost-book.js';
 import { originsOf, type Reading, type Source } from '../../sources/source.js';
 import { observe } from '../../verification/observe.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
@@ -161,7 +163,12 @@ export class Performer implements ActingSide {
         ...{ name, abilities, clearsReferences, defeatedBy },
       })),
       offers: lookOffers(host),
+      costs: this.#costs(),
     };
+  }
+
+  #costs(): CostsDocument {
+    return readCosts(this.#place()).book.document();
   }
 
   #judging(): Judging {
@@ -273,7 +280,7 @@ export class Performer implements ActingSide {
       const applied = await this.#carryOut(judged.value, signal);
       const tried = applied.receipts.filter((receipt) => receipt.tried).length;
       acted = tried * this.#options.host.identity.geometry.blockBytes;
-      return success(outcomeOf(applied));
+      return success(outcomeOf(applied, this.#costs()));
     } catch (problem) {
       if (problem instanceof OctavoError && problem.code === 'STATE_LOCKED') acted = 0;
       throw problem;

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { AgentWorld, FILE } from '../../../test/support/agent-world.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
+import { observationOf } from '../record/observations.js';
 import type { Hands, Order, TurnWatch } from '../turn/hands.js';
 
 const TWO = `targets:
@@ -64,6 +65,30 @@ describe('an agent', () => {
       first.taken?.plan.refused.map(({ code, why }) => [code, why]),
       Array(5).fill(['budget-blocks', 'the blocks of this minute or hour are used up']),
     );
+  });
+
+  test('tells what is empty in huge pages, what it has sampled, and plans with what acts took before', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 4);
+    await world.run(45_000, { 20000: () => void world.start('redis-server', 'redis.service', 3) });
+    const [first, ...later] = world.turnsOf('redis');
+    const empty = (512 - 8) * 4096;
+    assert.deepEqual(
+      [first.taken?.seen.emptyInHuge, first.taken?.seen.samples, first.taken?.seen.cold],
+      [4 * empty, 0, undefined],
+    );
+    assert.deepEqual(
+      first.taken?.plan.steps.map(({ proposal }) => proposal.cost.measured),
+      Array(4).fill(undefined),
+    );
+    const second = later.find(({ end }) => end === 'acted');
+    assert.equal(second?.taken?.seen.emptyInHuge, 3 * empty);
+    assert.deepEqual(
+      second?.taken?.plan.steps.map(({ proposal }) => proposal.cost.measured?.steps),
+      [4, 4, 4],
+    );
+    const record = second && observationOf(second, world.session().agent.configuration.targets[0]);
+    assert.deepEqual([record?.values.emptyInHugeBytes, record?.values.samples], [3 * empty, 0]);
   });
 
   test('acts only in its hours', async () => {

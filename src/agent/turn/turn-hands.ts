@@ -2,10 +2,10 @@
 import { type AssembledTurn, assembleTurn, type TurnRequest } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
 import { keepBeliefsOf, keepOutcome, readBeliefs } from '../../cycle/belief-file.js';
-import { readCosts } from '../../cycle/cost-file.js';
 import { type PlannedTurn, planTurn } from '../../cycle/plan-turn.js';
 import { learnUndone } from '../../cycle/policy-facts.js';
 import type { Host } from '../../host/host.js';
+import { CostBook } from '../../planning/cost-book.js';
 import { feudKey } from '../../planning/guard.js';
 import { regretKey } from '../../planning/regret.js';
 import { AUTO } from '../../sampling/budget.js';
@@ -17,13 +17,14 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { COMPLETE, type SampleOrigin } from '../../vocabulary/sample.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { ActingSide } from '../hands/acting-side.js';
-import type { LookedBack, LookOffers } from '../hands/protocol.js';
+import type { LookedBack, LookOffers, Outcome } from '../hands/protocol.js';
 import { actingActuators } from './acting-actuators.js';
 import { ActingSource, isLook } from './acting-source.js';
 import { attentive } from './attentive.js';
 import { ChosenLooks } from './chosen-looks.js';
 import { granted } from './granted.js';
-import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
+import type { Hands, Order, Taken, TurnWatch } from './hands.js';
+import { KnownContent } from './known-content.js';
 import { seenIn } from './seen.js';
 
 export interface TurnHandsParts {
@@ -55,6 +56,9 @@ export class TurnHands implements Hands {
   readonly turnsAtOnce: number;
   readonly #parts: TurnHandsParts;
   readonly #looks: ChosenLooks;
+  readonly #content = new KnownContent();
+  /** What acts take here, as the acting side has measured it. */
+  #costs: CostBook | undefined;
 
   constructor(parts: TurnHandsParts) {
     this.#parts = parts;
@@ -84,7 +88,8 @@ export class TurnHands implements Hands {
   async #take(order: Order, watch: TurnWatch): Promise<Taken> {
     const { acting } = this.#parts;
     const host = attentive(this.#parts.host, () => watch);
-    const { actuators, offers } = await granted(watch, () => acting.about());
+    const { actuators, offers, costs } = await granted(watch, () => acting.about());
+    this.#costs ??= new CostBook(costs);
     const here = await assembleTurn(host, this.#request(order));
     const sources = this.#sources(order, here, offers, watch);
     const assembled = { ...here, actuators: actingActuators(actuators, here.actuators), sources };
@@ -101,7 +106,11 @@ export class TurnHands implements Hands {
     );
     return {
       ...{ plan, done, cameBack, undone: back.undone.length, notes: plan.notes },
-      seen: { ...seenIn(planned), stillReturned: order.act ? stillReturned : undefined },
+      seen: {
+        ...seenIn(planned),
+        emptyInHuge: this.#content.note(order.target, planned.sizes, planned.heat),
+        stillReturned: order.act ? stillReturned : undefined,
+      },
     };
   }
 
@@ -154,17 +163,16 @@ export class TurnHands implements Hands {
   ): Promise<PlannedTurn> {
     const { mind, extra } = this.#parts;
     const place = { host, directory: mind };
-    const costs = readCosts(place);
     const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
     const planned = await planTurn({
       ...{ host, id: `plan-${runName(host)}`, ...assembled },
       look: (process) => this.#look(process, watch),
       feuds: new Map(back.feuds.map((feud) => [feudKey(feud, feud.block), feud])),
       regrets: new Map(back.regrets.map((regret) => [regretKey(regret), regret])),
-      costs: costs.book,
+      ...(this.#costs === undefined ? {} : { costs: this.#costs }),
       ...(learned === undefined ? {} : { beliefs: learned.beliefs }),
       ...(extra?.translation === undefined ? {} : { translation: extra.translation }),
-      notes: [...(learned?.notes ?? []), ...costs.notes],
+      notes: learned?.notes ?? [],
       signal: watch.signal,
       progress: () => watch.tend(),
     });
@@ -189,9 +197,10 @@ export class TurnHands implements Hands {
     }
   }
 
-  async #act(plan: Plan, watch: TurnWatch): Promise<Done> {
+  async #act(plan: Plan, watch: TurnWatch): Promise<Outcome> {
     const { acting, host, mind } = this.#parts;
     const done = await granted(watch, () => acting.apply(plan, watch.signal));
+    this.#costs = new CostBook(done.costs);
     keepOutcome({ host, directory: mind }, plan, done.verdicts);
     return done;
   }
