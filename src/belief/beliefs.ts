@@ -52,6 +52,11 @@ export class Beliefs {
     return made;
   }
 
+  /** Takes what was learned of a process elsewhere, in the place of what is known here. */
+  adopt(belief: ProcessBelief): void {
+    this.#processes.set(keyOf(belief.process), belief);
+  }
+
   learn(process: ProcessIdentity, heat: HotMap | undefined, time: TurnTime): ProcessBelief {
     const belief = this.begin(process);
     belief.learn(heat, time);

@@ -4,6 +4,7 @@ import { type BeliefOptions, Beliefs } from '../belief/beliefs.js';
 import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';
 import { readOwnBytes, writeOwn } from '../host/own-file.js';
 import type { Plan, Verdict } from '../vocabulary/plan.js';
+import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { JournalPlace } from './journal.js';
 import { learnOutcome } from './policy-facts.js';
 import { isThere } from './same-process.js';
@@ -40,6 +41,20 @@ export function keepBeliefs(place: JournalPlace, beliefs: Beliefs): readonly str
   return [
     `${pathOf(place)} cannot be written (${written.error.errno}): a restart will forget what was learned`,
   ];
+}
+
+/** Keeps what was learned of some processes beside what others have kept since it was read. */
+export function keepBeliefsOf(
+  place: JournalPlace,
+  learned: Beliefs,
+  processes: readonly ProcessIdentity[],
+): readonly string[] {
+  const { beliefs } = readBeliefs(place);
+  for (const process of processes) {
+    const belief = learned.of(process);
+    if (belief !== undefined) beliefs.adopt(belief);
+  }
+  return keepBeliefs(place, beliefs);
 }
 
 /**

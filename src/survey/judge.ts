@@ -1,7 +1,8 @@
 /** What a policy would return of what was looked at and read, and what it would cost: read blocks stand for all. */
+import { coldBytes, splitsOf } from '../cycle/cold-in-huge.js';
 import type { PlannedTurn } from '../cycle/plan-turn.js';
 import type { HotMap } from '../vocabulary/hot-map.js';
-import type { Forecast, Plan, Proposal, RefusalCode } from '../vocabulary/plan.js';
+import type { Forecast, Plan, RefusalCode } from '../vocabulary/plan.js';
 import type { BlockNumber, Bytes, ProcessId } from '../vocabulary/units.js';
 import { type Amount, atLeast, capped, isExact } from './amount.js';
 import type { Caps } from './caps.js';
@@ -93,21 +94,9 @@ function within(returns: Amount, empty: Amount): Amount {
   return empty.high === undefined ? returns : capped(returns, Math.max(empty.high, returns.low));
 }
 
-/** Splits that would be made here, and those that only the means are missing for. */
-function splitsOf(plan: Plan, pid: ProcessId): ReadonlyMap<BlockNumber, Proposal> {
-  const made = plan.steps.map(({ proposal }) => proposal);
-  const unable = plan.refused.filter(({ code }) => code === 'not-able').map(({ proposal }) => proposal);
-  const splits = [...unable, ...made].filter(
-    ({ process, action }) => process.pid === pid && action === 'split',
-  );
-  return new Map(splits.map((proposal) => [proposal.block, proposal]));
-}
-
-/** Sub-pages of blocks that samples prove to be sparse, which take hardly any accesses. */
 function coldOf(heat: HotMap | undefined, plan: Plan, pid: ProcessId): Amount | undefined {
-  if (heat?.nature === undefined) return undefined;
-  const splits = splitsOf(plan, pid);
-  return atLeast([...splits.values()].reduce((sum, { gain }) => sum + gain.reclaimableBytes, 0));
+  const bytes = coldBytes(heat, plan, pid);
+  return bytes === undefined ? undefined : atLeast(bytes);
 }
 
 /** Policies that give memory back by samples. */

@@ -5,6 +5,7 @@
 
 import type { Aftermath } from '../../cycle/aftermath.js';
 import type { Applied } from '../../cycle/apply-plan.js';
+import type { CostsDocument } from '../../planning/cost-book.js';
 import type { Reading } from '../../sources/source.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Verdict } from '../../vocabulary/plan.js';
@@ -52,7 +53,7 @@ function ownTimes(
 }
 
 /** Returns what may cross of a run that was carried out: receipts, verdicts and bytes, without frames. */
-export function outcomeOf(applied: Applied): Outcome {
+export function outcomeOf(applied: Applied, costs: CostsDocument): Outcome {
   const { run, how, why, failure, closed, receipts, verdicts, memory, doneBefore, recovered } = applied;
   return {
     run,
@@ -65,6 +66,7 @@ export function outcomeOf(applied: Applied): Outcome {
     memory,
     doneBefore: doneBefore.map(verdictWithoutFrames),
     recovered: recovered.map((one) => one.run),
+    costs,
   };
 }
 

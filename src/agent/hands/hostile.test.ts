@@ -207,7 +207,13 @@ describe('what is a request and not allowed is refused', () => {
   test('more than a few at a time', async () => {
     const one = scene();
     one.say(hello);
-    one.say(...[2, 3, 4, 5, 6, 7, 8].map((id) => ({ kind: 'look-back', id, processes: [SELF] })));
+    one.say(
+      ...Array.from({ length: 11 }, (_, at) => at + 2).map((id) => ({
+        kind: 'look-back',
+        id,
+        processes: [SELF],
+      })),
+    );
     await one.turns();
     assert.equal(codes(one).filter((code) => code === 'busy').length, 4);
   });

@@ -6,6 +6,7 @@ import { grant, grantsOf } from '../../../test/support/grants.js';
 import { PID, ScriptedHost } from '../../../test/support/scripted-host.js';
 import { planFor } from '../../../test/support/turns.js';
 import { success } from '../../base/result.js';
+import type { Source } from '../../sources/source.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Plan, Step } from '../../vocabulary/plan.js';
 import { MIB } from '../../vocabulary/units.js';
@@ -245,7 +246,8 @@ describe('what the configuration says', () => {
     host.texts.set('/proc/self/status', 'Name:\tx\nCapEff:\t0000000000080000\n');
     const told = await performer.about();
     assert.ok(told.ok);
-    const { actuators, offers, ...rest } = told.value;
+    const { actuators, offers, costs, ...rest } = told.value;
+    assert.deepEqual(costs.kinds, [], 'nothing was done here yet');
     assert.deepEqual(rest, {
       ...{ version: 1, pid: 1, userId: 0, capabilities: ['CAP_SYS_PTRACE'] },
       targets: [{ name: 'db', act: true }],
@@ -469,6 +471,34 @@ describe('samples', () => {
     assert.deepEqual([codeOf(early), whyOf(early)], ['too-soon', 'sampling has had its share of a CPU']);
     host.nowNs += 1e9;
     assert.equal(codeOf(await performer.sample(request(), () => undefined, never)), 'done');
+  });
+
+  test('that take long keep neither looks nor acts waiting, and other samples alone', async () => {
+    const host = new ScriptedHost([9, 9, 9]);
+    const ends: (() => void)[] = [];
+    const slow = new Promise<void>((resolve) => ends.push(resolve));
+    const grants = grantsOf(grant());
+    const source = {
+      ...{ name: 'slow', account: () => ({ losses: {}, bytesRead: 0, notes: [] }), origins: () => [] },
+      async *read() {
+        await slow;
+        yield { kind: 'range', range: { pid: PID, firstBlock: 0, blocks: 1 } };
+      },
+    } as unknown as Source;
+    const performer = new Performer({ host, readGrants: () => grants, looks: () => source });
+    const order: string[] = [];
+    const first = performer.sample(request(), () => undefined, never).then(() => order.push('sample'));
+    const second = performer.sample(request(), () => undefined, never).then(() => order.push('second'));
+    await new Promise((resolve) => setImmediate(resolve));
+    host.nowNs += 60e9;
+    assert.equal(codeOf(await performer.observe(SELF)), 'done');
+    const told = await performer.apply(await planFor(host, { split: [0, 1] }), never);
+    assert.ok(told.ok, whyOf(told));
+    assert.deepEqual([told.value.how, told.value.costs.runs.length], ['complete', 1]);
+    assert.deepEqual(order, []);
+    ends[0]();
+    await Promise.all([first, second]);
+    assert.deepEqual(order, ['sample', 'second']);
   });
 
   test('that nobody here can take are told', async () => {

@@ -1,5 +1,5 @@
 /**
- * The acting side itself: carries out requests on its host, one at a time, as far as its own copy of the configuration
+ * The acting side itself: carries out requests on its host, acts one at a time, as far as its own copy of the configuration
  * allows. Used as it is on the model and in tests; behind a socket pair by serve.ts.
  */
 
@@ -7,8 +7,10 @@ import { failure, success } from '../../base/result.js';
 import { actuatorsOf } from '../../config/assemble.js';
 import { lookBackUnderLock } from '../../cycle/aftermath.js';
 import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
+import { readCosts } from '../../cycle/cost-file.js';
 import { parseKeyed } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
+import type { CostsDocument } from '../../planning/cost-book.js';
 import { originsOf, type Reading, type Source } from '../../sources/source.js';
 import { observe } from '../../verification/observe.js';
 import { capabilityNames } from '../../vocabulary/capabilities.js';
@@ -47,7 +49,13 @@ export interface PerformerOptions {
   readonly looks?: LookMaker;
 }
 
-/** Carries out requests one after the other. `close` ends what runs and settles the journal. */
+/**
+ * What goes on one after the other: looks, which wait for nothing; samples, which watch memory for seconds; and what holds
+ * the state lock. Each goes on beside the others.
+ */
+type Lane = 'looks' | 'samples' | 'acts';
+
+/** Carries out requests, each lane one after the other. `close` ends what runs and settles the journal. */
 export class Performer implements ActingSide {
   readonly ended: Promise<string>;
   readonly #options: PerformerOptions;
@@ -56,8 +64,12 @@ export class Performer implements ActingSide {
   readonly #recent: RecentSizes;
   #grants: Grants;
   #end: (why: string) => void = () => undefined;
-  /** The last request; the next begins when it has ended. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last request of each kind; the next of that kind begins when it has ended. */
+  readonly #lanes: Record<Lane, Promise<unknown>> = {
+    looks: Promise.resolve(),
+    samples: Promise.resolve(),
+    acts: Promise.resolve(),
+  };
 
   /** Throws what `readGrants` throws. */
   constructor(options: PerformerOptions) {
@@ -71,11 +83,11 @@ export class Performer implements ActingSide {
   }
 
   about(): Promise<Told<About>> {
-    return this.#inTurn(() => success(this.#about()));
+    return this.#inTurn('looks', () => success(this.#about()));
   }
 
   observe(process: ProcessRef): Promise<Told<PageSizes>> {
-    return this.#inTurn(() => {
+    return this.#inTurn('looks', () => {
       const seen = this.#look(process);
       if (!seen.ok) return seen;
       this.#recent.keep(process, seen.value.sizes);
@@ -88,11 +100,13 @@ export class Performer implements ActingSide {
     take: (reading: Reading) => void,
     signal: AbortSignal,
   ): Promise<Told<Looked>> {
-    return this.#inTurn(() => this.#sample(request, take, AbortSignal.any([signal, this.#closing.signal])));
+    return this.#inTurn('samples', () =>
+      this.#sample(request, take, AbortSignal.any([signal, this.#closing.signal])),
+    );
   }
 
   lookBack(refs: readonly ProcessRef[]): Promise<Told<LookedBack>> {
-    return this.#inTurn(() => {
+    return this.#inTurn('acts', () => {
       const processes: ProcessIdentity[] = [];
       for (const ref of refs) {
         const granted = grantedProcess(this.#judging(), ref);
@@ -105,11 +119,11 @@ export class Performer implements ActingSide {
   }
 
   apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {
-    return this.#inTurn(() => this.#apply(plan, AbortSignal.any([signal, this.#closing.signal])));
+    return this.#inTurn('acts', () => this.#apply(plan, AbortSignal.any([signal, this.#closing.signal])));
   }
 
   reload(): Promise<Told<About>> {
-    return this.#inTurn(() => {
+    return this.#inTurn('looks', () => {
       this.#grants = this.#options.readGrants();
       return success(this.#about());
     });
@@ -117,13 +131,13 @@ export class Performer implements ActingSide {
 
   async close(): Promise<void> {
     this.#closing.abort('SIGTERM');
-    await this.#turn;
+    await Promise.all(Object.values(this.#lanes));
     this.#end('closed');
   }
 
-  /** One request after the other. What fails is an answer; a bug is one, too, since this side must not be made to end. */
-  #inTurn<Value>(act: () => Told<Value> | Promise<Told<Value>>): Promise<Told<Value>> {
-    const turn = this.#turn.then(async (): Promise<Told<Value>> => {
+  /** One request of a lane after the other. What fails is an answer; a bug is one, too, since this side must not be made to end. */
+  #inTurn<Value>(lane: Lane, act: () => Told<Value> | Promise<Told<Value>>): Promise<Told<Value>> {
+    const turn = this.#lanes[lane].then(async (): Promise<Told<Value>> => {
       if (this.#closing.signal.aborted) return denied('cancelled', 'the agent ends');
       try {
         return await act();
@@ -133,7 +147,7 @@ export class Performer implements ActingSide {
         return denied('failed', problem instanceof Error ? problem.message : String(problem));
       }
     });
-    this.#turn = turn;
+    this.#lanes[lane] = turn;
     return turn;
   }
 
@@ -151,7 +165,12 @@ export class Performer implements ActingSide {
         ...{ name, abilities, clearsReferences, defeatedBy },
       })),
       offers: lookOffers(host),
+      costs: this.#costs(),
     };
+  }
+
+  #costs(): CostsDocument {
+    return readCosts(this.#place()).book.document();
   }
 
   #judging(): Judging {
@@ -263,7 +282,7 @@ export class Performer implements ActingSide {
       const applied = await this.#carryOut(judged.value, signal);
       const tried = applied.receipts.filter((receipt) => receipt.tried).length;
       acted = tried * this.#options.host.identity.geometry.blockBytes;
-      return success(outcomeOf(applied));
+      return success(outcomeOf(applied, this.#costs()));
     } catch (problem) {
       if (problem instanceof OctavoError && problem.code === 'STATE_LOCKED') acted = 0;
       throw problem;

@@ -7,10 +7,12 @@
  * samples of accesses by virtual page, receipts, verdicts and what a look back found. What never does: content of memory,
  * frame numbers, paths that were given from the other side, descriptors.
  */
+
 import * as z from 'zod';
 import type { Actuator } from '../../actuators/actuator.js';
 import { failure, type Result, success } from '../../base/result.js';
 import { schemaProblem } from '../../base/schema-words.js';
+import type { CostsDocument } from '../../planning/cost-book.js';
 import type { Feud } from '../../planning/guard.js';
 import type { Regret } from '../../planning/regret.js';
 import type { SourceAccount } from '../../sources/source.js';
@@ -34,7 +36,7 @@ export const MOST_TEXT = 4096;
 /** Values inside one another. */
 export const MOST_DEPTH = 12;
 /** Requests that wait for their turn; one more is refused. */
-export const MOST_WAITING = 4;
+export const MOST_WAITING = 8;
 
 /** A process as the deciding side knows it. The start time tells it from a later one with its pid. */
 export const ProcessRefSchema = z
@@ -154,6 +156,8 @@ export interface Outcome {
   readonly doneBefore: readonly Verdict[];
   /** Runs that were found unfinished and settled first. */
   readonly recovered: readonly string[];
+  /** What acts have taken on this host, this run's included. */
+  readonly costs: CostsDocument;
 }
 
 /** What a look back found. */
@@ -178,6 +182,8 @@ export interface About {
   /** What it can do: the deciding side, which has no rights, cannot find that out. */
   readonly actuators: readonly ActingMeans[];
   readonly offers: LookOffers;
+  /** What acts have taken on this host; the deciding side cannot read where it is kept. */
+  readonly costs: CostsDocument;
 }
 
 /** What can be looked at on this host now; a reason where it cannot. */

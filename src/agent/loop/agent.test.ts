@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { AgentWorld, FILE } from '../../../test/support/agent-world.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
-import type { Hands, Order } from '../turn/hands.js';
+import { observationOf } from '../record/observations.js';
+import type { Hands, Order, TurnWatch } from '../turn/hands.js';
 
 const TWO = `targets:
   - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }
@@ -66,6 +67,30 @@ describe('an agent', () => {
     );
   });
 
+  test('tells what is empty in huge pages, what it has sampled, and plans with what acts took before', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 4);
+    await world.run(45_000, { 20000: () => void world.start('redis-server', 'redis.service', 3) });
+    const [first, ...later] = world.turnsOf('redis');
+    const empty = (512 - 8) * 4096;
+    assert.deepEqual(
+      [first.taken?.seen.emptyInHuge, first.taken?.seen.samples, first.taken?.seen.cold],
+      [4 * empty, 0, undefined],
+    );
+    assert.deepEqual(
+      first.taken?.plan.steps.map(({ proposal }) => proposal.cost.measured),
+      Array(4).fill(undefined),
+    );
+    const second = later.find(({ end }) => end === 'acted');
+    assert.equal(second?.taken?.seen.emptyInHuge, 3 * empty);
+    assert.deepEqual(
+      second?.taken?.plan.steps.map(({ proposal }) => proposal.cost.measured?.steps),
+      [4, 4, 4],
+    );
+    const record = second && observationOf(second, world.session().agent.configuration.targets[0]);
+    assert.deepEqual([record?.values.emptyInHugeBytes, record?.values.samples], [3 * empty, 0]);
+  });
+
   test('acts only in its hours', async () => {
     const world = new AgentWorld(TWO.replace('act: true', "act: true, hours: ['Mon 1:00-1:00 UTC']"));
     world.start('redis-server', 'redis.service', 2);
@@ -90,6 +115,7 @@ describe('an agent', () => {
 /** Hands that fail, or do nothing. */
 class ScriptedHands implements Hands {
   readonly processes = [];
+  readonly turnsAtOnce: number = 1;
   readonly orders: Order[] = [];
   closed = 0;
 
@@ -155,6 +181,64 @@ describe('a turn that fails', () => {
     const hands = new ScriptedHands(() => new TypeError('bug') as OctavoError);
     await assert.rejects(world.run(5000, {}, { hands }), /bug/);
     assert.deepEqual([hands.closed, world.host.files.readText('/run/octavo/agent.lock').ok], [1, false]);
+  });
+});
+
+/** Turns of redis wait until the agent ends; others fail because another Octavo is at work. */
+class SlowHands extends ScriptedHands {
+  override readonly turnsAtOnce: number;
+  going = 0;
+  most = 0;
+
+  constructor(turnsAtOnce: number) {
+    super(() => new OctavoError('HANDS_DENIED', { denial: 'busy', why: 'no' }));
+    this.turnsAtOnce = turnsAtOnce;
+  }
+
+  override async take(order: Order, watch?: TurnWatch): Promise<never> {
+    this.going++;
+    this.most = Math.max(this.most, this.going);
+    if (order.target === 'redis')
+      while (watch?.signal.aborted === false) await watch.sleep(100, watch.signal);
+    this.going--;
+    return super.take(order);
+  }
+}
+
+describe('a turn that takes long', () => {
+  const turnsOfRest = async (turnsAtOnce: number) => {
+    const world = new AgentWorld(TWO.replaceAll('20s', '5s'));
+    world.start('redis-server', 'redis.service', 1);
+    world.start('web', 'web.service', 1);
+    const hands = new SlowHands(turnsAtOnce);
+    await world.run(60_000, {}, { hands });
+    assert.equal(hands.going, 0);
+    assert.equal(world.turnsOf('redis').length, 1, 'a target has one turn at a time');
+    return { rest: world.turnsOf('rest').length, most: hands.most };
+  };
+
+  test('keeps no other target waiting where hands take several at once', async () => {
+    const { rest, most } = await turnsOfRest(2);
+    assert.ok(rest >= 10, `${rest} turns in 60 s, one every 5 s`);
+    assert.equal(most, 2);
+  });
+
+  test('keeps others waiting where hands take one', async () => {
+    assert.deepEqual(await turnsOfRest(1), { rest: 0, most: 1 });
+  });
+
+  test('ends the agent by its bug, also beside another turn', async () => {
+    const world = new AgentWorld(TWO);
+    world.start('redis-server', 'redis.service', 1);
+    world.start('web', 'web.service', 1);
+    const hands = new (class extends SlowHands {
+      override async take(order: Order, watch?: TurnWatch): Promise<never> {
+        if (order.target === 'rest') throw new TypeError('bug');
+        return super.take(order, watch);
+      }
+    })(2);
+    await assert.rejects(world.run(5000, {}, { hands }), /bug/);
+    assert.equal(hands.closed, 1);
   });
 });
 

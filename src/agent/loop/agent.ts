@@ -64,6 +64,10 @@ export class Agent {
   readonly #troubles = new Map<string, string>();
   /** Processes of each target's last turn. */
   readonly #lastSeen = new Map<string, ReadonlySet<string>>();
+  /** Turns that go on now, by target. */
+  readonly #turns = new Map<string, { cpuMs: Milliseconds }>();
+  #chargedMs: Milliseconds = 0;
+  #bug: unknown;
   #configuration: Configuration;
   #isStateNew = false;
   #wake = new AbortController();
@@ -167,17 +171,35 @@ export class Agent {
     this.#wake = new AbortController();
   }
 
-  /** Goes on until the signal. */
+  /** Goes on until the signal. A turn that takes long does not keep others waiting, as far as hands take several at once. */
   async run(): Promise<void> {
     const { signal } = this.#parts;
-    while (!signal.aborted) {
+    const going = new Set<Promise<unknown>>();
+    while (!signal.aborted && this.#bug === undefined) {
       this.tend();
-      const due = this.#nextTarget();
+      const due = this.#turns.size < this.#hands.turnsAtOnce ? this.#nextTarget() : undefined;
       const waitMs = due === undefined ? LONGEST_WAIT : this.#untilTurn(due);
-      if (due !== undefined && waitMs <= 0) await this.#turn(due);
-      else await this.#sleep(Math.min(waitMs, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
+      if (due === undefined || waitMs > 0) {
+        await this.#sleep(Math.min(waitMs, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
+        continue;
+      }
+      const turn = this.#beginTurn(due).finally(() => going.delete(turn));
+      going.add(turn);
+      if (this.#hands.turnsAtOnce === 1) await turn;
     }
+    if (this.#bug !== undefined) throw this.#bug;
+    await Promise.all(going);
     this.keepState();
+  }
+
+  /** A turn beside the loop: its end wakes the loop, and a bug in it is the loop's. */
+  async #beginTurn(target: Target): Promise<void> {
+    try {
+      await this.#turn(target);
+    } catch (problem) {
+      this.#bug = problem;
+    }
+    this.interrupt();
   }
 
   /** One turn of each target that somebody is there of. */
@@ -233,7 +255,7 @@ export class Agent {
   #nextTarget(): Target | undefined {
     let found: Target | undefined;
     for (const target of this.#configuration.targets) {
-      if (this.#roster.count(target.name) === 0) continue;
+      if (this.#roster.count(target.name) === 0 || this.#turns.has(target.name)) continue;
       if (found === undefined || this.life(target.name).dueMs < this.life(found.name).dueMs) found = target;
     }
     return found;
@@ -247,7 +269,7 @@ export class Agent {
   async #turn(target: Target): Promise<TurnResult> {
     const life = this.life(target.name);
     const startedMs = this.#nowMs();
-    const cpuBefore = this.#cpuMs();
+    const spent = this.#charge(target.name);
     const processes = this.#roster.forTurn(target);
     const watch = {
       signal: this.#parts.signal,
@@ -257,9 +279,12 @@ export class Agent {
     const guards = this.#rounds.of(target.name);
     const before = guards.decision.state;
     const parts = { host: this.host, hands: this.#hands, target, life, guards, processes, watch };
-    const result = await takeTargetTurn(parts).catch((problem) => stoppedTurn(problem));
+    const result = await takeTargetTurn(parts)
+      .catch((problem) => stoppedTurn(problem))
+      .finally(() => this.#charge(target.name));
     life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
-    life.backOff = guards.state;
+    // Stops that a new configuration has forgiven meanwhile stay forgiven.
+    if (this.#rounds.isOf(target.name, guards)) life.backOff = guards.state;
     const isSame = life.last?.end === result.end && life.last.why === result.why;
     const changed = this.#areNew(target.name, processes) || !isSame;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
@@ -270,7 +295,7 @@ export class Agent {
     this.#parts.onTurn?.({
       ...record,
       standing: guards.decision.state,
-      cpuMs: this.#cpuMs() - cpuBefore,
+      cpuMs: spent.cpuMs,
       tookMs: this.#nowMs() - startedMs,
     });
     return result;
@@ -284,9 +309,15 @@ export class Agent {
     return before !== undefined && now.size > 0 && [...now].every((one) => !before.has(one));
   }
 
-  #cpuMs(): Milliseconds {
+  /** Charges CPU time since the last charge to the turns that go on, in equal parts; a turn begins or ends. */
+  #charge(target: string): { readonly cpuMs: Milliseconds } {
     this.own.waitMs(this.#nowMs());
-    return this.own.totalMs;
+    const each = (this.own.totalMs - this.#chargedMs) / Math.max(1, this.#turns.size);
+    this.#chargedMs = this.own.totalMs;
+    for (const turn of this.#turns.values()) turn.cpuMs += each;
+    const turn = this.#turns.get(target) ?? { cpuMs: 0 };
+    if (!this.#turns.delete(target)) this.#turns.set(target, turn);
+    return turn;
   }
 
   /** Writes what is new of the state. */

@@ -48,6 +48,11 @@ export class GuardRounds {
     return found;
   }
 
+  /** Whether these are a target's guards now. */
+  isOf(target: string, guards: TargetGuards): boolean {
+    return this.#guards.get(target) === guards;
+  }
+
   /** A round. Targets that are only observed have none, unless something failed. */
   observe(nowMs: Milliseconds): void {
     const watched = this.#targets.filter(({ name, act }) => act || this.of(name).decision.state !== 'clear');

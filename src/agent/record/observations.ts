@@ -48,6 +48,7 @@ function turnValues({ taken }: TurnRecord) {
       hugeBytes: seen.huge,
       holeBytes: seen.holes,
     },
+    ...{ emptyInHugeBytes: seen.emptyInHuge ?? null, coldBytes: seen.cold ?? null, samples: seen.samples },
     unmappedHeldBytes: seen.unmapped ?? null,
     stillReturnedBytes: seen.stillReturned ?? null,
     returnedBytes: returnedOf(verdicts),

@@ -23,5 +23,7 @@ export async function granted<Value>(watch: TurnWatch, ask: () => Promise<Told<V
 
 function failureOf({ code, why }: Denial, { signal }: TurnWatch): OctavoError {
   if (signal.aborted) return new OctavoError('STOPPED', { signal: String(signal.reason) });
+  // The acting side is there no more, and this one ends with it: nothing that the target is to blame for.
+  if (code === 'cancelled') return new OctavoError('STOPPED', { signal: why });
   return new OctavoError('HANDS_DENIED', { denial: code, why });
 }

@@ -22,7 +22,7 @@ export function handsHere(host: Host, file: string, state: string, extra?: Parti
     readGrants: () => grantsOf(host, loadConfiguration(host, file)),
   });
   return new TurnHands({
-    ...{ host: patient, acting, mind: state, processes: [] },
+    ...{ host: patient, acting, mind: state, processes: [], turnsAtOnce: 1 },
     ...(extra === undefined ? {} : { extra }),
     attend: (now) => {
       watch = now;
@@ -30,17 +30,13 @@ export function handsHere(host: Host, file: string, state: string, extra?: Parti
   });
 }
 
+/** Turns that go on at the same time: a look that takes long keeps no other target waiting. */
+const TURNS_AT_ONCE = 4;
+
 /** The acting side is another process. `state`: the directory of this one. */
 export function handsThere(host: Host, acting: Connection, state: string, actingPid: ProcessId): Hands {
-  let watch: TurnWatch | undefined;
-  const patient = withState(
-    attentive(host, () => watch),
-    state,
-  );
   return new TurnHands({
-    ...{ host: patient, acting, mind: state, processes: [actingPid] },
-    attend: (now) => {
-      watch = now;
-    },
+    ...{ host: withState(host, state), acting, mind: state, processes: [actingPid] },
+    turnsAtOnce: TURNS_AT_ONCE,
   });
 }

@@ -47,6 +47,12 @@ export interface Seen {
   readonly huge: Bytes;
   /** What collapses of all blocks without a huge page would fill. */
   readonly holes: Bytes;
+  /** Zero-filled sub-pages of its huge pages; undefined while some were never read. */
+  readonly emptyInHuge: Bytes | undefined;
+  /** Inside huge pages and known to be cold; undefined without samples. */
+  readonly cold: Bytes | undefined;
+  /** Samples of accesses that the turn took. */
+  readonly samples: number;
   /** Allocated, and mapped by nobody; undefined when not known. */
   readonly unmapped: Bytes | undefined;
   /** Returned by earlier turns and not in use again; undefined when nobody looked. */
@@ -78,6 +84,8 @@ export interface TurnWatch {
 export interface Hands {
   /** Takes a turn. Throws an OctavoError where it cannot be taken. */
   take(order: Order, watch: TurnWatch): Promise<Taken>;
+  /** Turns of different targets that may go on at the same time. */
+  readonly turnsAtOnce: number;
   /** Processes whose CPU time is the agent's, besides its own. */
   readonly processes: readonly ProcessId[];
   /** The acting side reads the configuration again. Throws an OctavoError where it cannot. */

@@ -1,11 +1,13 @@
 /** Memory of a target as a turn saw it. */
+import { coldBytes } from '../../cycle/cold-in-huge.js';
 import type { PlannedTurn } from '../../cycle/plan-turn.js';
+import type { HotMap } from '../../vocabulary/hot-map.js';
 import { BLOCK_FLAG, MAPPING_LEVEL, type PageSizes, unmappedPages } from '../../vocabulary/page-sizes.js';
 import type { Bytes } from '../../vocabulary/units.js';
 import type { Seen } from './hands.js';
 
-/** Returns sums over all processes of a turn, in bytes: resident, huge, empty, held. */
-export function seenIn({ sizes }: PlannedTurn): Omit<Seen, 'stillReturned'> {
+/** Returns sums over all processes of a turn, in bytes by kind. */
+export function seenIn({ sizes, heat, plan }: PlannedTurn): Omit<Seen, 'stillReturned' | 'emptyInHuge'> {
   const all = sizes.map(ofProcess);
   const total = (of: (one: ProcessSums) => Bytes) => all.reduce((sum, one) => sum + of(one), 0);
   return {
@@ -17,7 +19,21 @@ export function seenIn({ sizes }: PlannedTurn): Omit<Seen, 'stillReturned'> {
     unmapped: all.some(({ unmapped }) => unmapped === undefined)
       ? undefined
       : total(({ unmapped }) => unmapped ?? 0),
+    cold: sizes
+      .map(({ process: { pid } }) => {
+        const map = heat.find(({ process }) => process.pid === pid);
+        return coldBytes(map, plan, pid);
+      })
+      .reduce((sum, cold) => (sum === undefined || cold === undefined ? undefined : sum + cold), 0),
+    samples: heat.reduce((sum, map) => sum + samplesIn(map), 0),
   };
+}
+
+/** Samples that were placed in blocks, of whatever nature. */
+function samplesIn(map: HotMap): number {
+  let samples = 0;
+  for (const block of map.blocks()) samples += map.block(block)?.samples ?? 0;
+  return map.apart.reduce((sum, other) => sum + samplesIn(other), samples);
 }
 
 interface ProcessSums {

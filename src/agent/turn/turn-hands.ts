@@ -1,11 +1,11 @@
 /** A turn by way of the acting side: it looks and acts, here is decided. */
 import { type AssembledTurn, assembleTurn, type TurnRequest } from '../../config/assemble.js';
 import { runName } from '../../cycle/apply-plan.js';
-import { keepBeliefs, keepOutcome, readBeliefs } from '../../cycle/belief-file.js';
-import { readCosts } from '../../cycle/cost-file.js';
+import { keepBeliefsOf, keepOutcome, readBeliefs } from '../../cycle/belief-file.js';
 import { type PlannedTurn, planTurn } from '../../cycle/plan-turn.js';
 import { learnUndone } from '../../cycle/policy-facts.js';
 import type { Host } from '../../host/host.js';
+import { CostBook } from '../../planning/cost-book.js';
 import { feudKey } from '../../planning/guard.js';
 import { regretKey } from '../../planning/regret.js';
 import { AUTO } from '../../sampling/budget.js';
@@ -17,12 +17,14 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { COMPLETE, type SampleOrigin } from '../../vocabulary/sample.js';
 import type { ProcessId } from '../../vocabulary/units.js';
 import type { ActingSide } from '../hands/acting-side.js';
-import type { LookedBack, LookOffers } from '../hands/protocol.js';
+import type { LookedBack, LookOffers, Outcome } from '../hands/protocol.js';
 import { actingActuators } from './acting-actuators.js';
 import { ActingSource, isLook } from './acting-source.js';
+import { attentive } from './attentive.js';
 import { ChosenLooks } from './chosen-looks.js';
 import { granted } from './granted.js';
-import type { Done, Hands, Order, Taken, TurnWatch } from './hands.js';
+import type { Hands, Order, Taken, TurnWatch } from './hands.js';
+import { KnownContent } from './known-content.js';
 import { seenIn } from './seen.js';
 
 /** What a turn over the acting side needs. */
@@ -33,9 +35,11 @@ export interface TurnHandsParts {
   readonly mind: string;
   /** Processes whose CPU time is the agent's, besides its own. */
   readonly processes: readonly ProcessId[];
+  /** Turns of different targets at the same time; one where both sides are in one process. */
+  readonly turnsAtOnce: number;
   /** What only the caller knows of a host, such as a model's translation costs. */
   readonly extra?: Partial<TurnRequest>;
-  /** Is told whom a turn waits with, and undefined at its end. */
+  /** Where both sides are in one process: is told whom a turn waits with, and undefined at its end. */
   attend?(watch: TurnWatch | undefined): void;
 }
 
@@ -51,12 +55,17 @@ const NOTHING_BACK: LookedBack = { feuds: [], regrets: [], undone: [], cameBack:
 /** Decides here, by the policies and what was learned, and has the acting side look and act. */
 export class TurnHands implements Hands {
   readonly processes: readonly ProcessId[];
+  readonly turnsAtOnce: number;
   readonly #parts: TurnHandsParts;
   readonly #looks: ChosenLooks;
+  readonly #content = new KnownContent();
+  /** What acts take here, as the acting side has measured it. */
+  #costs: CostBook | undefined;
 
   constructor(parts: TurnHandsParts) {
     this.#parts = parts;
     this.processes = parts.processes;
+    this.turnsAtOnce = parts.turnsAtOnce;
     this.#looks = new ChosenLooks(() => parts.host.clock.monotonicNs() / 1e6);
   }
 
@@ -79,14 +88,16 @@ export class TurnHands implements Hands {
   }
 
   async #take(order: Order, watch: TurnWatch): Promise<Taken> {
-    const { acting, host } = this.#parts;
-    const { actuators, offers } = await granted(watch, () => acting.about());
+    const { acting } = this.#parts;
+    const host = attentive(this.#parts.host, () => watch);
+    const { actuators, offers, costs } = await granted(watch, () => acting.about());
+    this.#costs ??= new CostBook(costs);
     const here = await assembleTurn(host, this.#request(order));
     const sources = this.#sources(order, here, offers, watch);
     const assembled = { ...here, actuators: actingActuators(actuators, here.actuators), sources };
     const refs = order.processes.map(({ pid, startTicks }) => ({ pid, startTicks }));
     const back = order.act ? await granted(watch, () => acting.lookBack(refs)) : NOTHING_BACK;
-    const planned = await this.#plan(assembled, back, order, watch);
+    const planned = await this.#plan(host, assembled, back, order, watch);
     this.#noteLooks(order, sources, planned.plan);
     const plan = watch.allowed(planned.plan);
     const done = order.act && plan.steps.length > 0 ? await this.#act(plan, watch) : undefined;
@@ -97,7 +108,11 @@ export class TurnHands implements Hands {
     );
     return {
       ...{ plan, done, cameBack, undone: back.undone.length, notes: plan.notes },
-      seen: { ...seenIn(planned), stillReturned: order.act ? stillReturned : undefined },
+      seen: {
+        ...seenIn(planned),
+        emptyInHuge: this.#content.note(order.target, planned.sizes, planned.heat),
+        stillReturned: order.act ? stillReturned : undefined,
+      },
     };
   }
 
@@ -142,31 +157,32 @@ export class TurnHands implements Hands {
   }
 
   async #plan(
+    host: Host,
     assembled: AssembledTurn,
     back: LookedBack,
     { act }: Order,
     watch: TurnWatch,
   ): Promise<PlannedTurn> {
-    const { host, mind, extra } = this.#parts;
+    const { mind, extra } = this.#parts;
     const place = { host, directory: mind };
-    const costs = readCosts(place);
     const learned = assembled.policy.usesBeliefs === true ? readBeliefs(place) : undefined;
     const planned = await planTurn({
       ...{ host, id: `plan-${runName(host)}`, ...assembled },
       look: (process) => this.#look(process, watch),
       feuds: new Map(back.feuds.map((feud) => [feudKey(feud, feud.block), feud])),
       regrets: new Map(back.regrets.map((regret) => [regretKey(regret), regret])),
-      costs: costs.book,
+      ...(this.#costs === undefined ? {} : { costs: this.#costs }),
       ...(learned === undefined ? {} : { beliefs: learned.beliefs }),
       ...(extra?.translation === undefined ? {} : { translation: extra.translation }),
-      notes: [...(learned?.notes ?? []), ...costs.notes],
+      notes: learned?.notes ?? [],
       signal: watch.signal,
       progress: () => watch.tend(),
     });
     if (act && learned !== undefined) {
       const [process, another] = assembled.processes;
       if (another === undefined) learnUndone(learned.beliefs, process, back.undone.length);
-      keepBeliefs(place, learned.beliefs);
+      // Other targets' turns may have learned of their processes meanwhile.
+      keepBeliefsOf(place, learned.beliefs, assembled.processes);
     }
     return planned;
   }
@@ -183,9 +199,10 @@ export class TurnHands implements Hands {
     }
   }
 
-  async #act(plan: Plan, watch: TurnWatch): Promise<Done> {
+  async #act(plan: Plan, watch: TurnWatch): Promise<Outcome> {
     const { acting, host, mind } = this.#parts;
     const done = await granted(watch, () => acting.apply(plan, watch.signal));
+    this.#costs = new CostBook(done.costs);
     keepOutcome({ host, directory: mind }, plan, done.verdicts);
     return done;
   }
