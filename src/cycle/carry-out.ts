@@ -59,7 +59,7 @@ export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   const run = new RunningPlan(options);
   const { host, plan } = options;
   const before = readSystemMemory(host, plan.processes);
-  const slowDown = await host.calls.hurry?.();
+  const slowDown = await host.calls.hurry?.('calls');
   const ended = await run.all().finally(() => slowDown?.());
   const memory = memoryChange(before, readSystemMemory(host, plan.processes));
   // Without the last verdicts an end would hide what was announced from the recovery.

@@ -181,7 +181,7 @@ class Surveyor {
 
   /** Before others, so that no thread of ours is preempted with a process's lock in its hands. */
   async #hurried<Found>(look: () => Found | Promise<Found>): Promise<Found> {
-    const slowDown = await this.#options.host.calls.hurry?.();
+    const slowDown = await this.#options.host.calls.hurry?.('reads');
     try {
       return await look();
     } finally {

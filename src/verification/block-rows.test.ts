@@ -17,6 +17,11 @@ test('a block of one row is that row', () => {
   assert.deepEqual([state.present, state.unmapped, state.flags.includes('wholeInMapping')], [8, 504, true]);
 });
 
+test('what stands behind the last row is no part of its block', () => {
+  const blocks = { ...cut('h*8', '4*3'), count: 1 };
+  assert.equal(wholeBlockState(blocks, 0).present, 8);
+});
+
 test('a block that mappings cut is the sum of its rows, and whole in none', () => {
   const blocks = cut('h*8', '4*3', { 0: 500, 1: 4 });
   blocks.swapped[1] = 2;

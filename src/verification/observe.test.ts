@@ -135,6 +135,27 @@ test('PAGEMAP_SCAN is asked once where it is missing, and pages are counted eith
   );
 });
 
+test('small regions that one read can hold share it, and nothing is read beyond the last of them', () => {
+  const parts = [0, 8, 16_380, 16_500].map((at) => BASE + at);
+  const entries = new Map(
+    parts.flatMap((start) =>
+      [0, 1, 2].map((at) => [start + at, { frame: 5120 + start - BASE + at }] as const),
+    ),
+  );
+  const mappings = [{ start: BASE, end: BASE + 40 * 512 }];
+  const told = tablesHost(plain({ mappings, entries }));
+  const { blocks } = observe(told.host, PID).sizes;
+  assert.equal(
+    blocks.present.subarray(0, blocks.count).reduce((sum, pages) => sum + pages),
+    12,
+  );
+  const read = told.reads
+    .map((line) => line.split(' '))
+    .filter(([path]) => path === PAGEMAP)
+    .map(([, first, bytes]) => [Number(first) / 8 - BASE, Number(bytes) / 8]);
+  assert.deepEqual(read, [[0, 16_383], [16_500, 3]]); // biome-ignore format: a row
+});
+
 test('special and hugetlb mappings are not looked into', () => {
   const mappings = [
     { start: BASE, end: BASE + 512, name: '[vvar]' },

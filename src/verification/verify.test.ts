@@ -180,6 +180,17 @@ test('a split is met by any order at most the one asked for, and partly by some 
   const around = { around: 5, order: 2 };
   assert.equal(outcome({ ...around, after: state('2*4') }), 'met');
   assert.equal(outcome({ ...around, after: state('8') }), 'partly');
+  assert.equal(
+    outcome({ ...around, after: state('4') }),
+    'partly',
+    'around the page is no folio of that order',
+  );
+  const rest = state('2*4').pagesByOrder.map((pages, order) => (order === 8 ? 256 : pages));
+  assert.equal(
+    outcome({ ...around, after: { ...state('2*4'), pagesByOrder: rest } }),
+    'met',
+    'the rest is larger',
+  );
 });
 
 test('a collapse to PMD order needs a PMD entry, and to a smaller one pages of that order', () => {

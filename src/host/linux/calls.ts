@@ -16,10 +16,11 @@ import type {
   ThpRule,
 } from '../host.js';
 import { becomeProgram } from './become.js';
+import { Callers } from './callers.js';
 import { errnoOf } from './files.js';
 import { GrowingRegions } from './growing-regions.js';
 import { hold, release } from './held.js';
-import { hurryThreads } from './hurry.js';
+import { hurryThreads, ownThreads } from './hurry.js';
 import { type Inherited, takeInherited } from './inherited.js';
 import { LruDrain } from './lru-drain.js';
 import type { ArenaSpan, Native } from './native.js';
@@ -77,6 +78,7 @@ export class LinuxCalls implements Calls {
   readonly #inherited: Inherited;
   #arena: Arena | undefined;
   #drain: LruDrain | undefined;
+  #callers: Callers | undefined;
   /** The advise vector holds one call at a time. */
   #advising: Promise<unknown> = Promise.resolve();
 
@@ -137,10 +139,10 @@ export class LinuxCalls implements Calls {
     await this.#drain.run();
   }
 
-  async hurry(): Promise<() => void> {
-    // The threads that carry out calls come with the first call: this one, on no descriptor, does nothing else.
-    if (typeof this.#native !== 'string') await this.#native.callAsync('ioctl', -1, 0);
-    return hurryThreads();
+  async hurry(what: 'calls' | 'reads'): Promise<() => void> {
+    if (typeof this.#native === 'string' || what === 'reads') return hurryThreads(ownThreads());
+    this.#callers ??= new Callers(this.#native, this.#geometry.blockBytes);
+    return this.#callers.hurry();
   }
 
   openMemory(pid: ProcessId): Answer<ProcessMemory> {

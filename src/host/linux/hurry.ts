@@ -8,15 +8,15 @@ import { getPriority, setPriority } from 'node:os';
  */
 const HURRIED = -15;
 
-/** Raises all threads of this process; the function returned puts back what they had. Needs CAP_SYS_NICE. */
-export function hurryThreads(): () => void {
-  const before = threads().flatMap((thread) => raised(thread));
+/** Raises threads of this process; the function returned puts back what they had. Needs CAP_SYS_NICE. */
+export function hurryThreads(threads: readonly number[]): () => void {
+  const before = threads.flatMap((thread) => raised(thread));
   return () => {
     for (const { thread, nice } of before) quietly(() => setPriority(thread, nice));
   };
 }
 
-function threads(): readonly number[] {
+export function ownThreads(): readonly number[] {
   try {
     return readdirSync('/proc/self/task').map(Number);
   } catch {

@@ -5,8 +5,10 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hurryThreads } from './hurry.js';
+import { Callers } from './callers.js';
+import { hurryThreads, ownThreads } from './hurry.js';
 import { linuxHost } from './linux-host.js';
+import { Native } from './native.js';
 import { openProcessMemory } from './process-memory.js';
 
 const host = linuxHost();
@@ -98,7 +100,7 @@ test('a handle knows its process until it has ended or the handle was closed', a
 test('threads are raised while locks are held, and put back', (context) => {
   const threads = readdirSync('/proc/self/task').map(Number);
   const before = threads.map((thread) => getPriority(thread));
-  const putBack = hurryThreads();
+  const putBack = hurryThreads(ownThreads());
   const during = threads.map((thread) => getPriority(thread));
   putBack();
   assert.deepEqual(
@@ -110,6 +112,41 @@ test('threads are raised while locks are held, and put back', (context) => {
     during.every((nice) => nice <= -15),
     `${during}`,
   );
+});
+
+/** Scheduling policy of a thread: 0 usual, 1 SCHED_FIFO (field 41 of its stat). */
+function policyOf(thread: number): number {
+  const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+}
+
+test('threads that carry out calls, and no others, hurry while locks are held', async (context) => {
+  const architecture = process.arch;
+  if (architecture !== 'x64' && architecture !== 'arm64') return context.skip('no calls here');
+  const states = () =>
+    ownThreads().map((thread) => ({ thread, policy: policyOf(thread), nice: getPriority(thread) }));
+  const usual = getPriority(process.pid);
+  for (const [blockBytes, policy] of [
+    [2 ** 21, 1],
+    [2 ** 29, 0],
+  ]) {
+    const callers = new Callers(new Native(architecture), blockBytes);
+    for (let turn = 0; turn < 2; turn++) {
+      const putBack = await callers.hurry();
+      const during = states();
+      putBack();
+      for (const after of states()) assert.deepEqual([after.policy, after.nice], [0, usual]);
+      const raised = during.filter((one) => one.policy === 1 || one.nice <= -15);
+      if (raised.length === 0) return context.skip('hurrying needs CAP_SYS_NICE');
+      assert.ok(
+        raised.every(({ thread }) => thread !== process.pid),
+        'the thread that decides is none of them',
+      );
+      const isReal = raised.some((one) => one.policy === 1);
+      if (policy === 0) assert.equal(isReal, false, 'long calls would keep a CPU from others');
+      else if (!isReal) context.diagnostic('SCHED_FIFO is refused here');
+    }
+  }
 });
 
 interface HandedOn {
