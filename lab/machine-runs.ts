@@ -9,7 +9,7 @@ import { arm64Programs } from './arm64-guest.js';
 import { labKernel } from './kernels.js';
 import { LAB_MACHINES, type LabMachine, labMachine, scenariosOf } from './machines.js';
 import { modulesFor } from './modules.js';
-import { checkNeeds, needsOf } from './needs.js';
+import { checkNeeds, MODULE_NEEDS, type Need, needsOf } from './needs.js';
 import { type LabRun, runLab } from './run.js';
 
 export interface MachineRequest {
@@ -30,12 +30,18 @@ export function chosenMachines(names: readonly string[]): readonly LabMachine[] 
 /** One after the other; each run is named after its machine. */
 export async function runMachines({ names, ...request }: MachineRequest): Promise<readonly LabRun[]> {
   const machines = chosenMachines(names);
-  for (const architecture of new Set(machines.map((machine) => machine.architecture)))
-    checkNeeds(needsOf(architecture, false));
+  checkNeeds(needsOfMachines(machines));
   const runs: LabRun[] = [];
   for (const machine of machines)
     runs.push({ ...(await runMachine(machine, request)), series: machine.name });
   return runs;
+}
+
+/** Exported for its test. */
+export function needsOfMachines(machines: readonly LabMachine[]): readonly Need[] {
+  const architectures = [...new Set(machines.map(({ architecture }) => architecture))];
+  const hasModules = machines.some(({ setup }) => setup.zramMiB !== undefined);
+  return [...architectures.flatMap((name) => needsOf(name, false)), ...(hasModules ? MODULE_NEEDS : [])];
 }
 
 async function runMachine(machine: LabMachine, request: Omit<MachineRequest, 'names'>): Promise<LabRun> {

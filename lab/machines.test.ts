@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { LabUnavailable } from './apt.js';
 import { type JobParts, jobArchive } from './image.js';
 import { labKernel } from './kernels.js';
-import { chosenMachines } from './machine-runs.js';
+import { chosenMachines, needsOfMachines } from './machine-runs.js';
 import { LAB_MACHINES, scenariosOf } from './machines.js';
 
 const ROOT = join(fileURLToPath(new URL('.', import.meta.url)), '..', '..');
@@ -33,6 +33,16 @@ test('machines are chosen by name, in the order of the list, and an unknown one 
   const isTold = (problem: unknown) =>
     problem instanceof LabUnavailable && /no machine zrm;/.test(problem.message);
   assert.throws(() => chosenMachines(['zram', 'zrm']), isTold);
+});
+
+test('what machines need is put together: QEMU for each architecture, and xz for modules', () => {
+  const packages = (...names: string[]) =>
+    needsOfMachines(chosenMachines(names)).flatMap((need) => need.packages);
+  assert.ok(
+    packages('arm64-bytes').includes('qemu-system-arm') && !packages('arm64-bytes').includes('xz-utils'),
+  );
+  assert.ok(packages('zram').includes('xz-utils') && packages('zram').includes('qemu-system-x86'));
+  assert.ok(packages('zram', 'arm64-bytes').includes('qemu-system-arm'));
 });
 
 /** The guest's archive as text: entries are not compressed. */

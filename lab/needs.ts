@@ -36,6 +36,9 @@ export function needsOf(architecture: Architecture, builds: boolean): readonly N
 
 const toolNeed = (tool: string, name: string): Need => ({ isThere: () => runs(tool), packages: [name] });
 
+/** Debian's modules are compressed. */
+export const MODULE_NEEDS: readonly Need[] = [toolNeed('xz', 'xz-utils')];
+
 /** Tells everything that is missing at once, before anything is downloaded. */
 export function checkNeeds(needs: readonly Need[]): void {
   const missing = needs.filter(({ isThere }) => !isThere()).flatMap(({ packages }) => packages);
