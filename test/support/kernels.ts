@@ -342,10 +342,17 @@ export function writeKernel({ tree, manifest: description }: Kernel): string {
   return folder;
 }
 
-/** A kernel as a host. */
+/** A kernel as a host. Hosts of the same kernel share its files, which such a host cannot change. */
 export function kernelHost(kernel: Kernel): Host {
-  return folderHost(writeKernel(kernel), join(tmpdir(), 'octavo-kernel-state'));
+  const key = JSON.stringify(kernel, (_, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+  const folder = written.get(key) ?? writeKernel(kernel);
+  written.set(key, folder);
+  return folderHost(folder, join(tmpdir(), 'octavo-kernel-state'));
 }
+
+const written = new Map<string, string>();
 
 /** A new folder that is removed when this process ends. */
 export function temporaryFolder(name: string): string {
