@@ -25,7 +25,9 @@ process.env.OCTAVO_TEST_MAIN ??= join(root, 'bundle/octavo.js');
 const { soak } = await import('../dist/test/soak/soak.js');
 const { rowText } = await import('../dist/test/soak/report.js');
 const { json, ...numbers } = values;
-const options = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]));
+const options = /** @type {Omit<import('../dist/test/soak/soak.js').SoakOptions, 'tell'>} */ (
+  Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]))
+);
 const report = await soak({ ...options, tell: (row) => console.log(rowText(row)) });
 const { rows, facts, failed } = report;
 if (json !== undefined) writeFileSync(json, `${JSON.stringify({ options, rows, facts }, undefined, 1)}\n`);

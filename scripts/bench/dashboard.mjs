@@ -81,7 +81,7 @@ function serve(heat) {
     child.stdout.on('data', (chunk) => {
       said += chunk;
       const [address] = /http:\/\/[^"\s]+/.exec(said) ?? [];
-      if (address !== undefined && address.includes('token=')) resolve({ child, address });
+      if (address?.includes('token=')) resolve({ child, address });
     });
     child.once('exit', () => reject(new Error(`octavo dashboard ended: ${said}`)));
   });
@@ -133,7 +133,7 @@ async function firstPicture(browser, address) {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const page = await context.newPage();
   await page.addInitScript(() => {
-    document.addEventListener(
+    /** @type {any} */ (globalThis).document.addEventListener(
       'drawn',
       ({ detail }) => {
         if (detail.missing === 0) globalThis.firstMs ??= performance.now();
@@ -158,7 +158,7 @@ async function framesOf(browser, address) {
   const page = await context.newPage();
   await page.addInitScript(() => {
     globalThis.drawn = [];
-    document.addEventListener(
+    /** @type {any} */ (globalThis).document.addEventListener(
       'drawn',
       ({ detail }) => globalThis.drawn.push({ ...detail, at: performance.now() }),
       true,

@@ -23,6 +23,14 @@ export interface HotFraction {
   readonly high: Fraction;
   /** Sets of sub-pages that take most of the accesses, the one that bounds the spread better first. */
   readonly kept: readonly KeptPages[];
+  /** Why nothing is kept: an even walk over all pages may look like this. */
+  readonly inStep?: InStep;
+}
+
+/** Samples that lie on pages of one distance, by a fixed period of which that distance is a divisor. */
+export interface InStep {
+  readonly distance: Pages;
+  readonly period: number;
 }
 
 /** A claim: at least `least` of a block's accesses fall on these sub-pages. */
@@ -84,7 +92,9 @@ export interface HotMap {
   block(block: BlockNumber): HotBlock | undefined;
   /** Copies the block's per-sub-page counters into `into` (length pagesPerBlock); false when it has none. */
   counts(block: BlockNumber, into: Uint16Array): boolean;
-  /** The same of the samples that missed the TLB; false when there are none, or the recording does not tell. */
+  /** As `counts` and `block` together, of a block with samples; undefined of one without. */
+  countedBlock(block: BlockNumber, into: Uint16Array): Pick<HotBlock, 'samples' | 'weight'> | undefined;
+  /** As `counts`, of the samples that missed the TLB; false when there are none, or the recording does not tell. */
   tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean;
   /** Copies the bitmap of sub-pages that hold data into `into` (pagesPerBlock / 8 bytes); false when not read. */
   filled(block: BlockNumber, into: Uint8Array): boolean;

@@ -104,6 +104,18 @@ export interface SampleBatch {
   readonly flags: Uint16Array;
   /** Bits that any row has; undefined when nobody has looked. */
   readonly flagsSeen?: number | undefined;
+  /** The same of times, weights and pages. */
+  inCommon?: InCommon | undefined;
+}
+
+/** What holds for all rows of a batch. */
+export interface InCommon {
+  /** Of the times; undefined when a row may have none. */
+  readonly span: { readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
+  /** Weight of each row; undefined when they differ. */
+  readonly weight: number | undefined;
+  /** Rows that have a virtual page. */
+  readonly virtualRows: number;
 }
 
 /** How finely a source sees: decides which policies may build on it. */
@@ -135,6 +147,8 @@ export interface SampleOrigin {
   readonly fade: Fraction;
   /** Length of the observed window, when known. */
   readonly windowNs: Nanoseconds | undefined;
+  /** Accesses from each sample to the next, where that never varies; absent where it does, or is not known. */
+  readonly stepPeriod?: number;
 }
 
 /** Samples that are fresh, and of which none was lost. */

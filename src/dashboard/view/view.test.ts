@@ -1,8 +1,8 @@
 /** The pure parts of the page: where things are, which tiles are asked for, what links and tables say. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { exampleMap } from '../../../test/support/example-map.js';
+import fc from '../../../test/support/properties.js';
 import { HEAT_COLOURS } from '../../reports/design/heat-colours.js';
 import { UNKNOWN_HEAT, UNKNOWN_SHARE } from '../wire/tile.js';
 import { coloursOf, paintCells } from './colours.js';
