@@ -111,7 +111,7 @@ describe('a run', () => {
   test('is of its name; heat goes with a run and nothing else', async () => {
     const { host } = await splitOne();
     const none = await said(host, 'dashboard', '20200101T000000000Z-0000');
-    assert.equal(none.code, EXIT.noTarget);
+    assert.equal(none.code, EXIT.badInput);
     const heat = await said(host, 'dashboard', '--heat', 'x');
     assert.deepEqual([heat.code, /--heat goes with a run/.test(heat.err)], [EXIT.usage, true]);
   });
