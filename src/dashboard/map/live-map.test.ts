@@ -123,13 +123,12 @@ test('more cells than are kept do the same, and cells do not grow without bound'
   assert.ok(Math.abs(at(map, 0, 5, 0).rate - 1) < 1e-6);
 });
 
-test('processes that are forgotten leave the map', () => {
-  const map = new LiveMap(GEOMETRY_4K, WORDS);
+test('when there are too many processes, those that ended leave the map', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS, { ...LIVE_BOUNDS, processes: 2 });
+  const pids = () => map.build(1)?.parts.segments.map(({ facts }) => facts.pid);
   map.add(0, { atMs: 10, processes: [process([100], []), process([200], [], { pid: 6 })] });
-  assert.equal(map.build(1)?.parts.segments.length, 2);
-  map.keepOnly(new Set([6]));
-  assert.deepEqual(
-    map.build(1)?.parts.segments.map(({ facts }) => facts.pid),
-    [6],
-  );
+  map.add(10, { atMs: 20, processes: [process([200], [], { pid: 6 })] });
+  assert.deepEqual(pids(), [5, 6]);
+  map.add(20, { atMs: 30, processes: [process([200], [], { pid: 6 }), process([300], [], { pid: 7 })] });
+  assert.deepEqual(pids(), [6, 7]);
 });
