@@ -218,7 +218,7 @@ export async function attack(
     for (const secret of secrets) if (text.includes(secret)) strange.push(`the answer holds ${secret}`);
   };
   for (let sent = 0; sent < count; ) {
-    const some = Math.min(count - sent, 1 + (sent % 40));
+    const some = Math.min(count - sent, 1 + (sent % 4));
     const texts = Array.from({ length: some }, () => requests.next());
     read(await exchange(open(), texts, requests.leavesEarly));
     sent += some;

@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
-import { MAIN, octavo } from '../end-to-end/octavo.js';
+import { octavo } from '../end-to-end/in-process.js';
+import { MAIN } from '../end-to-end/octavo.js';
 import { PerfBuilder } from './perf-builder.js';
 
 export interface Dashboard {

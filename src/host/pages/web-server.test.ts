@@ -221,6 +221,29 @@ describe('many clients', () => {
     for (const socket of slow) socket.destroy();
   });
 
+  test('that ask for much without reading get one answer at a time; too many ahead are hung up on', async () => {
+    let made = 0;
+    const server = await serving(() => {
+      made++;
+      return plain('z'.repeat(4 << 20));
+    });
+    const slow = opened(server);
+    slow.pause();
+    const ahead = get('/').replace('Connection: close\r\n', '');
+    slow.write(ahead.repeat(20));
+    await until(() => server.waitingBytes > 0);
+    await sleep(100);
+    assert.equal(made, 1);
+    slow.destroy();
+    const greedy = opened(server);
+    const closed = new Promise<void>((resolve) => greedy.once('close', () => resolve()));
+    greedy.pause();
+    greedy.write(ahead.repeat(40));
+    await closed;
+    assert.ok(made <= 3, `${made} were made`);
+    assert.match((await exchange(server, get('/'))).slice(0, 20), /^HTTP\/1\.1 200 /);
+  });
+
   test('more than the bound are not served', async () => {
     const server = await serving(() => plain('short'), { connections: 2 });
     const busy = [opened(server), opened(server)];
