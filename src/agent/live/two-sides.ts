@@ -8,6 +8,7 @@ import { canSplit, split } from '../../host/linux/split/split.js';
 import { loadConfiguration } from '../configuration/read.js';
 import { Connection } from '../hands/connect.js';
 import type { Wish } from '../hands/protocol.js';
+import { DECIDING } from '../life/mind.js';
 import { runtimeDirectory } from '../life/status.js';
 
 /**
@@ -23,9 +24,6 @@ export const ACTING_CAPABILITIES = [
   'CAP_SYS_NICE',
   'CAP_SYS_PTRACE',
 ] as const;
-
-/** Below the state directory, what is the deciding side's own. */
-const DECIDING = 'deciding';
 
 /**
  * The state directory of a configuration, and that of the deciding side in it. `userId`: the acting side's, by whom the usual

@@ -52,8 +52,7 @@ export const dashboardCommand = command<Flags, [string?]>(
       ['octavo dashboard --token ~/.octavo-token --listen 127.0.0.1:8040', 'an address that stays the same'],
     ],
     exits: [
-      [EXIT.badInput, 'the file is none that can be shown, or the token is none'],
-      [EXIT.noTarget, 'there is no such run'],
+      [EXIT.badInput, 'there is no such run, the file is none that can be shown, or the token is none'],
       [EXIT.notAble, 'a recording or a model serves nothing'],
       [EXIT.refused, 'the place is taken, or may not be listened at'],
       [EXIT.interrupted, 'it was stopped, which is how it ends'],

@@ -101,15 +101,17 @@ export class AgentBoard implements Board {
     const nowMs = clock.monotonicNs() / 1e6;
     if (nowMs < this.#nextLookMs && !isDue) return false;
     const { look, troubles } = lookAtProcesses(this.#places.place, this.#watched());
+    this.#unseen = troubles;
+    const hasMore = look.processes.length > 0 || !this.#live.isEmpty;
+    if (hasMore) {
+      this.#live.add(this.#lookedMs, look);
+      this.#lookedMs = look.atMs;
+      this.#map = this.#live.build(++this.#layout);
+      this.#log.placeOn(this.#map);
+    }
     const tookMs = clock.monotonicNs() / 1e6 - nowMs;
     this.#nextLookMs = nowMs + Math.max(LOOK_EVERY_MS, tookMs / LOOK_SHARE);
-    this.#unseen = troubles;
-    if (look.processes.length === 0 && this.#live.isEmpty) return false;
-    this.#live.add(this.#lookedMs, look);
-    this.#lookedMs = look.atMs;
-    this.#map = this.#live.build(++this.#layout);
-    this.#log.placeOn(this.#map);
-    return true;
+    return hasMore;
   }
 
   /** Processes of the targets, by the agent; by the journals where it does not tell. */

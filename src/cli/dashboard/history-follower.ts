@@ -12,6 +12,8 @@ type ToldSeries = Omit<Series, 'octavo' | 'version' | 'revision'>;
 
 /** The last of it, turn by turn. */
 const RECENT_MS: Milliseconds = 3 * 3_600_000;
+/** All of it is read again so often: it is much, and its end is the recent part. */
+const ALL_EVERY_MS: Milliseconds = 60_000;
 /** Spans of a series: what is more is left out, the oldest first. */
 const MOST_SPANS = 5000;
 
@@ -21,6 +23,7 @@ export class HistoryFollower {
   readonly #place: JournalPlace;
   readonly #idOf: (target: string) => string;
   #newest = 0;
+  #allMs = 0;
   #all: ToldSeries = EMPTY;
   #recent: ToldSeries = EMPTY;
   damage: readonly string[] = [];
@@ -41,7 +44,10 @@ export class HistoryFollower {
     const damage: string[] = [];
     const read = (tier: Tier, from: Milliseconds) =>
       seriesOfSpans(this.#spans(tier, from, { signal, damage }), this.#idOf);
-    this.#all = read(tierFor(begin, livedMs, oldest), begin);
+    if (livedMs - this.#allMs >= ALL_EVERY_MS || this.isEmpty) {
+      this.#all = read(tierFor(begin, livedMs, oldest), begin);
+      this.#allMs = livedMs;
+    }
     this.#recent = read('raw', Math.max(begin, livedMs - RECENT_MS));
     this.damage = damage;
     return true;

@@ -1,4 +1,5 @@
 /** A look at the processes of targets for the live map: which blocks huge pages map, and what samples taught of their heat. */
+import { mindDirectory } from '../../agent/life/mind.js';
 import type { Beliefs } from '../../belief/beliefs.js';
 import { readBeliefs } from '../../cycle/belief-file.js';
 import type { JournalPlace } from '../../cycle/journal.js';
@@ -25,7 +26,7 @@ export interface Looked {
 
 export function lookAtProcesses(place: JournalPlace, watched: readonly WatchedProcess[]): Looked {
   const { host } = place;
-  const { beliefs } = readBeliefs(place);
+  const { beliefs } = readBeliefs({ host, directory: mindDirectory(host, place.directory) });
   const troubles = new Set<string>();
   const alive = withBelieved(watched, beliefs).filter(({ process }) => isThere(host, process));
   const processes = alive.slice(0, MOST_PROCESSES).map((one): SeenProcess => {

@@ -136,14 +136,14 @@ function mapOfRun(run: ToldRun): MapModel | undefined {
   );
 }
 
-/** From the plan to some time after the last act, in slices that tell acts apart. */
+/** From some time before the first act to some time after the last, in slices that tell acts apart. */
 function columnsOf(turned: readonly Turned[], madeAtMs: number): readonly MapColumn[] {
-  const last = Math.max(...turned.map(({ atMs }) => atMs));
-  const first = Math.min(madeAtMs, ...turned.map(({ atMs }) => atMs));
-  const widthMs = Math.max(1, (last - first) / MOST_SLICES);
-  const count = Math.max(2, Math.ceil((last - first) / widthMs) + 2);
+  const times = turned.map(({ atMs }) => atMs);
+  const [begin, end] = [Math.min(madeAtMs, ...times), Math.max(...times)];
+  const widthMs = Math.max(1, (end - begin) / MOST_SLICES);
+  const count = Math.ceil((end - begin) / widthMs) + 3;
   return Array.from({ length: count }, (_, at) => ({
-    ...{ fromMs: first + at * widthMs, toMs: first + (at + 1) * widthMs },
+    ...{ fromMs: begin + (at - 1) * widthMs, toMs: begin + at * widthMs },
     ...{ seconds: widthMs / 1000, isGap: false },
   }));
 }

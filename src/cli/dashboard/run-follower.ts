@@ -6,6 +6,8 @@ import type { WatchedProcess } from './live-look.js';
 /** Runs that are read at first, the newest; and those that are looked at again, since what was done may be undone. */
 const FIRST_RUNS = 200;
 const FOLLOWED_RUNS = 50;
+/** Targets whose processes are known; those of the oldest runs go first. */
+const MOST_TARGETS = 64;
 
 export class RunFollower {
   readonly #place: JournalPlace;
@@ -48,10 +50,13 @@ export class RunFollower {
     const reading = tryReadRun(this.#place, run);
     if (reading.kind !== 'run') return [];
     const { plan } = reading.run;
+    this.#processes.delete(plan.target);
     this.#processes.set(
       plan.target,
       plan.processes.map((process) => ({ process, target: plan.target })),
     );
+    const [oldest] = this.#processes.keys();
+    if (this.#processes.size > MOST_TARGETS) this.#processes.delete(oldest);
     const told = this.#told.get(run) ?? new Set();
     this.#told.set(run, told);
     return entriesOf(reading.run).filter((entry) => {

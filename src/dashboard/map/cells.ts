@@ -106,7 +106,7 @@ function coarser(cells: Cells, levels: number): Cells {
   for (let from = 0; from < cells.count; ) {
     const row = Math.floor(cells.row[from] / size);
     let to = from;
-    for (; to < cells.count && Math.floor(cells.row[to] / size) === row; to++) sums.add(cells, to);
+    for (; to < cells.count && Math.floor(cells.row[to] / size) === row; to++) sums.add(cells, to, levels);
     sums.endRow(row);
     from = to;
   }
@@ -124,7 +124,8 @@ class CoarseRows {
     this.cells = emptyCells(room);
   }
 
-  add(from: Cells, at: number): void {
+  /** `levels`: by how much rows grow; 0 adds cells of the same place, whose pages are the same. */
+  add(from: Cells, at: number, levels: number): void {
     const column = from.column[at];
     let place = this.#placeOf.get(column);
     if (place === undefined) {
@@ -135,7 +136,9 @@ class CoarseRows {
     }
     this.cells.accesses[place] += from.accesses[at];
     this.cells.samples[place] += from.samples[at];
-    this.cells.touched[place] += from.touched[at];
+    const { touched } = this.cells;
+    touched[place] =
+      levels === 0 ? Math.max(touched[place], from.touched[at]) : touched[place] + from.touched[at];
   }
 
   /** The cells of a row are all there: they are put in order. */

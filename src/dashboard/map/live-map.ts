@@ -13,9 +13,13 @@ export interface LiveBounds {
   readonly columns: number;
   readonly cells: number;
   readonly segments: number;
+  /** When there are more, those that ended are forgotten. */
+  readonly processes: number;
 }
 
-export const LIVE_BOUNDS: LiveBounds = Object.freeze({ columns: 512, cells: 1_500_000, segments: 64 });
+export const LIVE_BOUNDS: LiveBounds = Object.freeze({
+  ...{ columns: 512, cells: 500_000, segments: 64, processes: 128 },
+});
 
 /** A process as a look saw it. */
 export interface SeenProcess {
@@ -96,6 +100,8 @@ export class LiveMap {
     const column = this.#columns.push({ fromMs: begin, toMs: Math.max(atMs, begin + 1) }) - 1;
     const seconds = (this.#columns[column].toMs - begin) / 1000;
     for (const process of processes) this.#addProcess(process, column, seconds);
+    if (this.#processes.size > this.#bounds.processes)
+      this.#keepOnly(new Set(processes.map(({ pid }) => pid)));
     while (this.#columns.length > 1 && this.#isOver()) this.#halve();
   }
 
@@ -148,7 +154,7 @@ export class LiveMap {
   }
 
   /** Forgets processes that are not among these. */
-  keepOnly(pids: ReadonlySet<ProcessId>): void {
+  #keepOnly(pids: ReadonlySet<ProcessId>): void {
     for (const [pid, { heat }] of this.#processes)
       if (!pids.has(pid)) {
         this.#cells -= heat.length;

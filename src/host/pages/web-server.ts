@@ -24,6 +24,8 @@ import { SERVER_BOUNDS } from './respond.js';
 /** How often requests that come too slowly are looked for, within their time. */
 const CHECKS = 5;
 const REQUESTS_OF_A_CLIENT = 10_000;
+/** Requests that a client sends without waiting for answers: browsers send none. */
+const MOST_AHEAD = 32;
 
 export async function answerRequests(
   place: ListenPlace,
@@ -45,6 +47,8 @@ class AnsweringServer implements WebServer {
   readonly #answerer: Answerer;
   readonly #bounds: WebBounds;
   readonly #sockets = new Set<Socket>();
+  /** When the last request of a client will have been answered, and how many are not. */
+  readonly #queues = new WeakMap<Socket, { last: Promise<void>; ahead: number }>();
   #place: ListenPlace | undefined;
 
   constructor(answerer: Answerer, bounds: WebBounds) {
@@ -93,11 +97,28 @@ class AnsweringServer implements WebServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => request.socket.destroy());
+    await this.#turnOf(request.socket, response);
+    if (request.socket.destroyed) return;
     if (this.waitingBytes > this.#bounds.waitingBytes) return busy(response);
     const answer = await this.#answerer(requestOf(request));
     if (request.socket.destroyed) return;
     if (answer.body instanceof Uint8Array) this.#send(request, response, answer, answer.body);
     else this.#follow(response, answer, answer.body);
+  }
+
+  /** One answer of a client at a time is made: the next when it has taken the one before. */
+  #turnOf(socket: Socket, response: ServerResponse): Promise<void> {
+    const queue = this.#queues.get(socket) ?? { last: Promise.resolve(), ahead: 0 };
+    this.#queues.set(socket, queue);
+    if (++queue.ahead > MOST_AHEAD) socket.destroy();
+    const before = queue.last;
+    queue.last = new Promise((resolve) => {
+      response.once('close', () => {
+        queue.ahead--;
+        resolve();
+      });
+    });
+    return before;
   }
 
   /** A client that takes its answer too slowly is hung up on. */

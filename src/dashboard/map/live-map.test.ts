@@ -1,0 +1,134 @@
+/** A map that grows with each look: what is seen, what is not known, and what happens at its bounds. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heatWords } from '../../reports/heat/scale.js';
+import { GEOMETRY_4K } from '../../vocabulary/units.js';
+import { MapSchema } from '../wire/map.js';
+import { LIVE_BOUNDS, LiveMap, type SeenProcess } from './live-map.js';
+
+const WORDS = heatWords('some-accesses', true);
+const BLOCK = GEOMETRY_4K.pagesPerBlock;
+
+function process(
+  huge: readonly number[],
+  small: readonly number[],
+  change: Partial<SeenProcess> = {},
+): SeenProcess {
+  const seen = (isHuge: boolean) => (block: number) => ({ block, mapping: '[heap]', isHuge });
+  return {
+    ...{ pid: 5, command: 'db', target: 'service', heat: undefined },
+    levels: [...huge.map(seen(true)), ...small.map(seen(false))],
+    ...change,
+  };
+}
+
+/** Pages of a block with so many accesses a second. */
+const rates = (block: number, pages: Readonly<Record<number, number>>) =>
+  [block, Float64Array.from({ length: BLOCK }, (_, page) => pages[page] ?? 0)] as const;
+
+const at = (map: LiveMap, level: number, row: number, column: number) => {
+  const model = map.build(1);
+  assert.ok(model);
+  const { rate, huge } = model.parts.segments[0].row({ level, row, zoom: 0, column, count: 1 });
+  return { rate: rate[0], huge: huge[0] };
+};
+
+test('blocks that huge pages map, look by look; one that went is not known any more', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS);
+  assert.ok(map.isEmpty);
+  assert.equal(map.build(1), undefined);
+  map.add(0, { atMs: 1000, processes: [process([100, 101], [102])] });
+  map.add(1000, { atMs: 3000, processes: [process([100], [101])] });
+  const model = map.build(2);
+  assert.ok(model);
+  const view = MapSchema.parse(model.view(1, (name) => (name === 'service' ? 't3' : null)));
+  assert.deepEqual(view.columns, [
+    { fromMs: 0, toMs: 1000, isGap: false },
+    { fromMs: 1000, toMs: 3000, isGap: false },
+  ]);
+  assert.deepEqual(
+    [view.leastLevel, view.hasHeat, view.hasHuge, view.segments[0].target],
+    [9, false, true, 't3'],
+  );
+  assert.match(view.notes.join(), /Heat is not known/);
+  const huge = (row: number, column: number) => at(map, 9, row, column).huge;
+  assert.deepEqual([huge(0, 0), huge(0, 1), huge(1, 0), huge(1, 1), huge(2, 0)], [1, 1, 1, 0, 0]);
+  assert.ok(Number.isNaN(huge(2, 1)));
+  assert.deepEqual(model.placeOf(5, 101 * BLOCK + 3), { segment: 0, page: BLOCK + 3 });
+  assert.equal(model.placeOf(6, 101 * BLOCK), undefined);
+  assert.equal(model.placeOf(5, 103 * BLOCK), undefined);
+});
+
+test('heat by page; without samples a block is cold only where they tell that', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS);
+  const seen = (tellsCold: boolean) =>
+    process([100, 101], [], { heat: { rates: [rates(100, { 7: 4 })], tellsCold } });
+  map.add(0, { atMs: 2000, processes: [seen(false)] });
+  assert.equal(at(map, 0, 7, 0).rate, 4);
+  assert.equal(at(map, 0, 8, 0).rate, 0);
+  assert.ok(Number.isNaN(at(map, 9, 1, 0).rate));
+  map.add(2000, { atMs: 3000, processes: [seen(true)] });
+  assert.equal(at(map, 9, 1, 1).rate, 0);
+  assert.equal(at(map, 0, 7, 1).rate, 4);
+  map.add(3000, { atMs: 4000, processes: [process([100, 101], [])] });
+  assert.ok(Number.isNaN(at(map, 0, 7, 2).rate));
+});
+
+test('a look that this user may not take leaves the sizes unknown', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS);
+  map.add(0, {
+    atMs: 10,
+    processes: [
+      process([], [], { levels: undefined, heat: { rates: [rates(9, { 0: 1 })], tellsCold: true } }),
+    ],
+  });
+  const { rate, huge } = at(map, 9, 0, 0);
+  assert.ok(rate > 0 && Number.isNaN(huge));
+});
+
+test('more columns than are kept become half as many, twice as long, with the same sums', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS, { ...LIVE_BOUNDS, columns: 4 });
+  const heat = { rates: [rates(100, { 7: 6 })], tellsCold: true };
+  for (let look = 0; look < 5; look++)
+    map.add(look * 1000, {
+      atMs: (look + 1) * 1000,
+      processes: [process(look < 3 ? [100] : [], look < 3 ? [] : [100], { heat })],
+    });
+  const model = map.build(1);
+  assert.deepEqual(
+    model?.parts.columns.map(({ fromMs, toMs }) => [fromMs, toMs]),
+    [
+      [0, 2000],
+      [2000, 4000],
+      [4000, 5000],
+    ],
+  );
+  for (const column of [0, 1, 2]) assert.equal(at(map, 0, 7, column).rate, 6);
+  assert.deepEqual(
+    [0, 1, 2].map((column) => at(map, 9, 0, column).huge),
+    [1, 0.5, 0],
+  );
+});
+
+test('more cells than are kept do the same, and cells do not grow without bound', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS, { ...LIVE_BOUNDS, cells: 1000 });
+  const all = Object.fromEntries(Array.from({ length: 100 }, (_, page) => [page, 1]));
+  for (let look = 0; look < 100; look++)
+    map.add(look * 1000, {
+      atMs: (look + 1) * 1000,
+      processes: [process([100], [], { heat: { rates: [rates(100, all)], tellsCold: true } })],
+    });
+  const model = map.build(1);
+  assert.ok(model && model.view(1, () => null).cells <= 1000);
+  assert.ok(Math.abs(at(map, 0, 5, 0).rate - 1) < 1e-6);
+});
+
+test('when there are too many processes, those that ended leave the map', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS, { ...LIVE_BOUNDS, processes: 2 });
+  const pids = () => map.build(1)?.parts.segments.map(({ facts }) => facts.pid);
+  map.add(0, { atMs: 10, processes: [process([100], []), process([200], [], { pid: 6 })] });
+  map.add(10, { atMs: 20, processes: [process([200], [], { pid: 6 })] });
+  assert.deepEqual(pids(), [5, 6]);
+  map.add(20, { atMs: 30, processes: [process([200], [], { pid: 6 }), process([300], [], { pid: 7 })] });
+  assert.deepEqual(pids(), [6, 7]);
+});
