@@ -153,7 +153,8 @@ export class MapPainter {
       const top = Math.max(plot.top, yOf(segment.at, window, plot));
       const bottom = Math.min(plot.top + plot.height, yOf(segment.at + segment.pages, window, plot));
       context.fillStyle = palette.paper;
-      if (segment.at > window.top) context.fillRect(plot.left, top - 1, plot.width, 2);
+      // Between segments of a pixel or two there would be nothing but lines.
+      if (segment.at > window.top && bottom - top >= 4) context.fillRect(plot.left, top - 1, plot.width, 2);
       if (plot.left > 0) this.#addresses(model, segment, [window, plot], palette);
       if (bottom - top >= 20) this.#name(segment, plot.left, top);
     }

@@ -42,6 +42,7 @@ export class MapPage implements View {
   #said = '';
   /** Answers to earlier questions are not shown. */
   #question = 0;
+  #isRenewing = false;
   #glide = 0;
   #timers: { link?: number; table?: number } = {};
 
@@ -219,13 +220,26 @@ export class MapPage implements View {
   }
 
   #arrived(problem: unknown): void {
-    // The map has another layout by now.
-    if (problem instanceof Refusal && problem.status === 409)
-      return void this.show(true).catch((thrown) => this.#arrived(thrown));
+    // The map has another layout by now: it is asked for once, whatever tiles say.
+    if (problem instanceof Refusal && problem.status === 409) {
+      this.#renew();
+      return;
+    }
     this.#problem.hidden = problem === undefined;
     if (problem instanceof Error)
       this.#problem.textContent = `Some of the map is missing: ${problem.message}.`;
     this.#redraw();
+  }
+
+  #renew(): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    this.#tiles?.want([]);
+    const done = (problem?: unknown) => {
+      this.#isRenewing = false;
+      if (problem !== undefined) this.#arrived(problem);
+    };
+    this.show(true).then(() => done(), done);
   }
 
   #move(to: (window: MapWindow, model: MapModel) => MapWindow): void {

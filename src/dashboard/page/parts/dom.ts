@@ -37,27 +37,30 @@ export interface TableCell {
   readonly isNumber?: boolean;
 }
 
-/** A table with a caption, in a frame that scrolls by keyboard too. */
+/** A table with a caption, in a frame that scrolls by keyboard too; on narrow screens its rows are cards, where it `stacks`. */
 export function table(
   caption: string,
   head: readonly (string | { readonly words: string; readonly isNumber: boolean })[],
   rows: readonly (readonly (Child | TableCell)[])[],
+  stacks = false,
 ): HTMLElement {
-  const heads = head.map((one) => {
-    const { words, isNumber } = typeof one === 'string' ? { words: one, isNumber: false } : one;
-    return h('th', { scope: 'col', class: isNumber ? 'number' : undefined }, words);
+  const names = head.map((one) => (typeof one === 'string' ? one : one.words));
+  const heads = head.map((one, at) => {
+    const isNumber = typeof one !== 'string' && one.isNumber;
+    return h('th', { scope: 'col', class: isNumber ? 'number' : undefined }, names[at]);
   });
-  const body = rows.map((row) => h('tr', {}, ...row.map(cell)));
+  const body = rows.map((row) => h('tr', {}, ...row.map((one, at) => cell(one, names[at]))));
   return h(
     'div',
-    { class: 'table', tabindex: 0, role: 'group', 'aria-label': caption },
+    { class: stacks ? 'table stacks' : 'table', tabindex: 0, role: 'group', 'aria-label': caption },
     h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...body)),
   );
 }
 
-function cell(given: Child | TableCell): HTMLTableCellElement {
-  if (given === undefined || typeof given === 'string' || given instanceof Node) return h('td', {}, given);
-  return h('td', { class: given.isNumber === true ? 'number' : undefined }, given.words);
+function cell(given: Child | TableCell, name: string): HTMLTableCellElement {
+  const isPlain = given === undefined || typeof given === 'string' || given instanceof Node;
+  const { words, isNumber = false } = isPlain ? { words: given } : given;
+  return h('td', { class: isNumber ? 'number' : undefined, 'data-head': name }, words);
 }
 
 /** Why there is nothing to see, and what to do about it. */

@@ -178,7 +178,7 @@ export class EventsPage implements View {
     ];
     const more =
       reply.next === null ? undefined : button('Show older ones', () => void this.#more(reply.next ?? 0));
-    fill(this.#list, table('Decisions, newest first', head, rows), more);
+    fill(this.#list, table('Decisions, newest first', head, rows, true), more);
   }
 
   async #more(before: number): Promise<void> {
@@ -274,7 +274,7 @@ export class PingPongPage implements View {
       'left alone until',
       'why',
     ];
-    fill(this.element, title, lead, table('Blocks that go to and fro, the worst first', head, rows));
+    fill(this.element, title, lead, table('Blocks that go to and fro, the worst first', head, rows, true));
   }
 
   kept(): Kept | undefined {

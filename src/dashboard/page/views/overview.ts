@@ -87,7 +87,7 @@ export class OverviewPage implements View {
       ...columns.map(([words]) => ({ words, isNumber: true })),
       'huge and wasted',
     ];
-    return table('Targets', head, rows);
+    return table('Targets', head, rows, true);
   }
 
   #name(target: TargetView, overview: Overview): Child {
