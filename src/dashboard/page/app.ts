@@ -41,6 +41,7 @@ const SECOND_MS = 1000;
 /** Changes that come together are shown together. */
 const GATHER_MS = 120;
 
+/** The page as a whole: it asks, listens, and shows the view that the link names. */
 export class App {
   readonly #shell: Shell;
   readonly #feed: Feed;

@@ -3,6 +3,7 @@ import { type Connection, type Standing, waitBefore } from '../view/connection.j
 import type { StreamData, StreamName } from '../wire/stream.js';
 import { ask, Refusal } from './parts/ask.js';
 
+/** What is done with what the feed hears. */
 export interface FeedWays {
   /** It is open, again or for the first time: all that is shown may be old. */
   opened(): void;
@@ -12,6 +13,7 @@ export interface FeedWays {
 
 const NAMES = ['hello', 'reset', 'change', 'decision', 'agent'] as const satisfies readonly StreamName[];
 
+/** Follows /events, over breaks and restarts. */
 export class Feed {
   readonly #ways: FeedWays;
   #source: EventSource | undefined;

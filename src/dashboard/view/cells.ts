@@ -21,6 +21,7 @@ export interface CellCodes {
 /** The cell at a place; undefined while its tile is not there. */
 export type CellAt = (column: number, line: number) => CellCodes | undefined;
 
+/** A code of heat in words. */
 export function heatWords(code: number, scale: MapView['scale']): string {
   const rate = rateOfCode(code, scale);
   if (Number.isNaN(rate)) return 'not known';
@@ -43,6 +44,7 @@ export function codesWords(codes: CellCodes, map: MapView): string {
     .join('; ');
 }
 
+/** A cell of the level that is seen. */
 export interface CellPlace {
   readonly column: number;
   readonly line: number;

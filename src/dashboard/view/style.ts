@@ -27,6 +27,7 @@ const MORE_DARK: Partial<Palette> = {
   panel: '#000000',
 };
 
+/** The style sheet. */
 export function dashboardStyle(): string {
   return [
     `:root{color-scheme:light dark;${variables(LIGHT)}}`,

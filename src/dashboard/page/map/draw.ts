@@ -11,6 +11,7 @@ import { addressRows, type Plot, pieceOf, type Scene, xOf, yOf } from '../../vie
 import { hatchPattern } from '../parts/paint.js';
 import type { MapModel, MapTiles, Painted } from './model.js';
 
+/** How the map is drawn. */
 export interface Shown {
   readonly plane: Plane;
   readonly outlines: boolean;
@@ -20,6 +21,7 @@ export interface Shown {
   readonly palette: Palette;
 }
 
+/** What was drawn. */
 export interface Drawn {
   readonly level: Level;
   readonly cells: number;
@@ -39,6 +41,7 @@ export function plotOf(width: number, height: number): Plot {
   return { left, top: 0, width: Math.max(1, width - left), height: Math.max(1, height - AXIS) };
 }
 
+/** Draws on one canvas. */
 export class MapPainter {
   readonly #context: CanvasRenderingContext2D;
   /** Below the last address that was written. */

@@ -23,6 +23,7 @@ const GLIDE_MS = 180;
 const LINK_MS = 250;
 const TABLE_MS = 700;
 
+/** The view `map`. */
 export class MapPage implements View {
   readonly element = h('section', { class: 'view map-view', 'aria-labelledby': 'map-title' });
   readonly #context: () => Context;

@@ -1,7 +1,9 @@
 /** Elements without markup: names and texts of others are only ever texts. */
 
 type Value = string | number | boolean | undefined | ((event: Event) => void);
+/** Attributes and listeners by name. */
 export type Attributes = Readonly<Record<string, Value>>;
+/** What an element may hold. */
 export type Child = Node | string | undefined;
 
 /** `onclick` and the like listen; `true` is an attribute without a value, `false` and undefined none. */
@@ -16,6 +18,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Sets, takes away and listens. */
 export function give(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value);
@@ -24,14 +27,17 @@ export function give(element: Element, attributes: Attributes): void {
   }
 }
 
+/** Replaces what an element holds. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren(...children.filter((child) => child !== undefined));
 }
 
+/** A button with its act. */
 export function button(words: string, act: () => void, more: Attributes = {}): HTMLButtonElement {
   return h('button', { type: 'button', onclick: act, ...more }, words);
 }
 
+/** A cell that may be a number. */
 export interface TableCell {
   readonly words: Child;
   readonly isNumber?: boolean;
@@ -68,6 +74,7 @@ export function empty(why: string, remedy: string): HTMLElement {
   return h('div', { class: 'empty' }, h('strong', {}, why), remedy);
 }
 
+/** A cell of a number, to the right. */
 export function number(words: string): TableCell {
   return { words, isNumber: true };
 }

@@ -21,6 +21,7 @@ const TYPED_MS = 300;
 /** More than this are not kept on the page: the rest is asked for. */
 const MOST = 2000;
 
+/** The view `events`. */
 export class EventsPage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'events-title' });
   readonly #context: () => Context;
@@ -228,6 +229,7 @@ const WHO: Readonly<Record<PingPong['blocks'][number]['by'], string>> = {
   unknown: 'not known',
 };
 
+/** The view `pingpong`. */
 export class PingPongPage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'pingpong-title' });
   readonly #context: () => Context;
