@@ -132,14 +132,9 @@ async function weightOf(origin) {
 async function firstPicture(browser, address) {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    /** @type {any} */ (globalThis).document.addEventListener(
-      'drawn',
-      ({ detail }) => {
-        if (detail.missing === 0) globalThis.firstMs ??= performance.now();
-      },
-      true,
-    );
+  await page.addInitScript({
+    content:
+      "document.addEventListener('drawn', ({ detail }) => { if (detail.missing === 0) globalThis.firstMs ??= performance.now(); }, true)",
   });
   await page.goto(address);
   for (;;) {
@@ -156,13 +151,9 @@ async function firstPicture(browser, address) {
 async function framesOf(browser, address) {
   const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    globalThis.drawn = [];
-    /** @type {any} */ (globalThis).document.addEventListener(
-      'drawn',
-      ({ detail }) => globalThis.drawn.push({ ...detail, at: performance.now() }),
-      true,
-    );
+  await page.addInitScript({
+    content:
+      "globalThis.drawn = []; document.addEventListener('drawn', ({ detail }) => globalThis.drawn.push({ ...detail, at: performance.now() }), true)",
   });
   await page.goto(address);
   await whole(page);
