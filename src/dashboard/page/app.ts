@@ -59,7 +59,9 @@ export class App {
       keep: (format) => void this.#keep(format),
     });
     this.#feed = new Feed({
-      opened: () => this.#changed(['overview', ...Object.keys(VIEWS)]),
+      opened: (revision) => {
+        if (revision !== this.#overview?.revision) this.#changed(['overview', ...Object.keys(VIEWS)]);
+      },
       told: (name, data) => this.#told(name, data),
       stood: (connection) => {
         this.#connection = connection;
