@@ -86,7 +86,8 @@ const HEAD = [
   `nav a{display:block;padding:${near}px 12px;color:var(--quiet);text-decoration:none;border-bottom:3px solid transparent;white-space:nowrap}nav a:hover{color:var(--ink)}nav a:focus-visible{outline-offset:-3px}`,
   'nav a[aria-current]{color:var(--ink);font-weight:600;border-bottom-color:var(--accent)}nav a.quiet:not([aria-current]){font-style:italic}',
   `.banner{padding:${near}px ${far}px;background:var(--panel);border-left:4px solid var(--axis);border-bottom:1px solid var(--grid)}.banner.warn{border-left-color:var(--warn)}.banner.bad{border-left-color:var(--bad)}`,
-  '.stale main{filter:saturate(.35)}',
+  // Colours of data stay as they are: a faded one would say something else.
+  '.stale canvas.map,.stale .frame,.stale .table,.stale .tiles{outline:2px dashed var(--bad);outline-offset:3px}',
 ];
 
 const PARTS = [
@@ -143,6 +144,6 @@ const MEDIA = [
   `@media (max-width:900px){.map-row{flex-direction:column}.explain{flex:none;max-height:none}}`,
   `@media (max-width:640px){main{padding:${wide}px ${near + tight}px}.head{grid-template-columns:1fr auto;padding:${near}px ${near + tight}px 0}.head h1{grid-column:1/-1}.banner{padding-left:${near + tight}px;padding-right:${near + tight}px}.tiles{grid-template-columns:1fr 1fr;gap:${near}px}.tile:first-child{grid-column:1/-1}.tile .value{font-size:18px}canvas.map{height:62vh}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:${near}px}.as-of{display:none}}`,
   '@media (prefers-reduced-motion:no-preference){nav a,button{transition:color .12s,border-color .12s}}',
-  '@media (forced-colors:active){.pill,.tile,.explain,.bar,.swatch{border:1px solid CanvasText}.stack{border:1px solid CanvasText;forced-color-adjust:none}nav a[aria-current]{border-bottom-color:Highlight}}',
+  '@media (forced-colors:active){.pill,.tile,.explain,.bar,.swatch{border:1px solid CanvasText}.stack{border:1px solid CanvasText;forced-color-adjust:none}nav a{border-bottom-color:Canvas}nav a[aria-current]{border-bottom-color:Highlight}}',
   '@media print{nav,.tools,.menu,.skip,.buttons{display:none}.frame,.table{overflow:visible;border:0}}',
 ];
