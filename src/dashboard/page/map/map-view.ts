@@ -289,7 +289,9 @@ export class MapPage implements View {
   }
 
   #point(words: string): void {
-    this.#readout.textContent = words === '' ? 'Point at the map, or go there with the arrow keys.' : words;
+    const shown = words === '' ? 'Point at the map, or go there with the arrow keys.' : words;
+    // It is told aloud when it changes.
+    if (this.#readout.textContent !== shown) this.#readout.textContent = shown;
   }
 
   #chooseAddress(text: string): void {

@@ -53,20 +53,39 @@ export function table(
   const names = head.map((one) => (typeof one === 'string' ? one : one.words));
   const heads = head.map((one, at) => {
     const isNumber = typeof one !== 'string' && one.isNumber;
-    return h('th', { scope: 'col', class: isNumber ? 'number' : undefined }, names[at]);
+    const role = stacks ? 'columnheader' : undefined;
+    return h('th', { scope: 'col', class: isNumber ? 'number' : undefined, role }, names[at]);
   });
-  const body = rows.map((row) => h('tr', {}, ...row.map((one, at) => cell(one, names[at]))));
+  const body = rows.map((row) =>
+    tableRow(
+      row.map((one, at) => cell(one, names[at], stacks)),
+      stacks,
+    ),
+  );
+  const rowGroup = { role: stacks ? 'rowgroup' : undefined };
   return h(
     'div',
     { class: stacks ? 'table stacks' : 'table', tabindex: 0, role: 'group', 'aria-label': caption },
-    h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...body)),
+    h(
+      'table',
+      // A row that looks like a card is still a row to who listens.
+      { role: stacks ? 'table' : undefined },
+      h('caption', {}, caption),
+      h('thead', rowGroup, tableRow(heads, stacks)),
+      h('tbody', rowGroup, ...body),
+    ),
   );
 }
 
-function cell(given: Child | TableCell, name: string): HTMLTableCellElement {
+function tableRow(cells: readonly HTMLElement[], stacks: boolean): HTMLTableRowElement {
+  return h('tr', { role: stacks ? 'row' : undefined }, ...cells);
+}
+
+function cell(given: Child | TableCell, name: string, stacks: boolean): HTMLTableCellElement {
   const isPlain = given === undefined || typeof given === 'string' || given instanceof Node;
   const { words, isNumber = false } = isPlain ? { words: given } : given;
-  return h('td', { class: isNumber ? 'number' : undefined, 'data-head': name }, words);
+  const role = stacks ? 'cell' : undefined;
+  return h('td', { class: isNumber ? 'number' : undefined, 'data-head': name, role }, words);
 }
 
 /** Why there is nothing to see, and what to do about it. */
