@@ -169,6 +169,7 @@ const SELDOM_USED = new RegExp(
     '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|probe|record|report|simulate|survey|top)',
     '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|perf-data|perf-script|yaml)',
     '/dist/src/sources/(data-objects|damo|perf|program-files|resolve|same-access|sample-filter|text-bound|touched)',
+    '/dist/src/host/(folder|recording)/',
     '/node_modules/(yaml|xz-decompress)/',
   ].join('|'),
 );

@@ -10,7 +10,7 @@ import { runTests } from './run-tests.mjs';
 
 /** Tests that neither look at this machine's processes nor at a clock: they only share the CPUs. */
 const COMPUTED =
-  /^dist\/(demo|lab\/(back-off\/|cpio|kernel-tree|needs|octavo-kernel)|src\/(agent\/(?!live\/)|base|vocabulary|formats|hotness|belief|policies|planning|kernel-rules|model|simulator|compare|damon|actuators|config|cycle|cli|library|guards|history|reports|sampling|services|survey|top)\/|test\/(agent\/on-the-model|damon\/|model\/|kernel\/|calibration\/|ranking\/|conformance\/))/;
+  /^dist\/(demo|lab\/(back-off\/|cpio|kernel-tree|needs|octavo-kernel)|src\/(agent\/(?!live\/)|base|dashboard\/(map|view|wire)|vocabulary|formats|hotness|belief|policies|planning|kernel-rules|model|simulator|compare|damon|actuators|config|cycle|cli|library|guards|history|reports|sampling|services|survey|top)\/|test\/(agent\/on-the-model|damon\/|model\/|kernel\/|calibration\/|ranking\/|conformance\/))/;
 /** Tests that start programs, of which nothing but the result is looked at. */
 const STARTED = [
   /^dist\/lab\/(lab|run)\.test\.js$/,

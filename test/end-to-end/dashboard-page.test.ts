@@ -107,15 +107,14 @@ describe('the page of a heat file', { skip: skipWithoutBrowser(), timeout: 10 * 
     for (let press = 0; press < 14; press++) await page.keyboard.press('}');
     await watched.until("/a row is 4 KiB/.test(document.querySelector('.state').textContent)");
     await watched.until("location.hash.includes('top=7@0x')");
-    await watched.drawn();
+    await watched.until("!/on the way/.test(document.querySelector('.state').textContent)");
     const [near, link] = [await watched.text('.state'), page.url()];
     assert.notEqual(near, before);
     await page.keyboard.press('ArrowDown');
     assert.match(await watched.text('.readout'), /^a<b> \(7\), \/data, 4 KiB at 0x7f0000[0-9a-f]{6}, \+/);
     const other = await WatchedPage.open(browser, { storageState: await page.context().storageState() });
     await other.page.goto(link);
-    await other.drawn();
-    assert.equal(await other.text('.state'), near);
+    await other.until(`document.querySelector('.state')?.textContent === ${JSON.stringify(near)}`);
     await other.close();
     await page.keyboard.press('0');
     await watched.until("!location.hash.includes('top=')");

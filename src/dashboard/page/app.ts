@@ -41,6 +41,7 @@ const SECOND_MS = 1000;
 /** Changes that come together are shown together. */
 const GATHER_MS = 120;
 
+/** The page as a whole: it asks, listens, and shows the view that the link names. */
 export class App {
   readonly #shell: Shell;
   readonly #feed: Feed;
@@ -58,7 +59,9 @@ export class App {
       keep: (format) => void this.#keep(format),
     });
     this.#feed = new Feed({
-      opened: () => this.#changed(['overview', ...Object.keys(VIEWS)]),
+      opened: (revision) => {
+        if (revision !== this.#overview?.revision) this.#changed(['overview', ...Object.keys(VIEWS)]);
+      },
       told: (name, data) => this.#told(name, data),
       stood: (connection) => {
         this.#connection = connection;

@@ -3,15 +3,17 @@ import { type Connection, type Standing, waitBefore } from '../view/connection.j
 import type { StreamData, StreamName } from '../wire/stream.js';
 import { ask, Refusal } from './parts/ask.js';
 
+/** What is done with what the feed hears. */
 export interface FeedWays {
-  /** It is open, again or for the first time: all that is shown may be old. */
-  opened(): void;
+  /** It is open, again or for the first time; what is shown of another revision is old. */
+  opened(revision: number): void;
   told<Name extends StreamName>(name: Name, data: StreamData<Name>): void;
   stood(connection: Connection): void;
 }
 
 const NAMES = ['hello', 'reset', 'change', 'decision', 'agent'] as const satisfies readonly StreamName[];
 
+/** Follows /events, over breaks and restarts. */
 export class Feed {
   readonly #ways: FeedWays;
   #source: EventSource | undefined;
@@ -29,16 +31,17 @@ export class Feed {
     this.#source = source;
     for (const name of NAMES)
       source.addEventListener(name, (event) => {
-        if (name === 'hello') this.#heard();
-        this.#ways.told(name, JSON.parse((event as MessageEvent<string>).data));
+        const data = JSON.parse((event as MessageEvent<string>).data);
+        if (name === 'hello') this.#heard(data);
+        this.#ways.told(name, data);
       });
     source.addEventListener('error', () => this.#lost(source));
   }
 
-  #heard(): void {
+  #heard({ revision }: StreamData<'hello'>): void {
     this.#attempt = 0;
     this.#stand('live');
-    this.#ways.opened();
+    this.#ways.opened(revision);
   }
 
   /** After a break the browser waits by itself; a refusal ends its attempts, and then the page makes its own. */

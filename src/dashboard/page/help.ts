@@ -25,6 +25,7 @@ const KEYS: readonly (readonly [where: string, keys: readonly (readonly [key: st
   ],
 ];
 
+/** Makes the panel; it is shown by `showModal`. */
 export function helpPanel(): HTMLDialogElement {
   const lists = KEYS.flatMap(([where, keys]) => [
     h('h3', {}, where),

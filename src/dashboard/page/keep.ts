@@ -6,12 +6,15 @@ import type { Kept } from './parts/context.js';
 import { pngOfDrawing } from './parts/paint.js';
 import { canvasPicture } from './parts/svg-node.js';
 
+/** Formats of files, by their endings. */
 export const FORMATS = ['png', 'svg', 'csv'] as const;
+/** One of the formats. */
 export type Format = (typeof FORMATS)[number];
 
 /** How long the browser has to begin to take the file. */
 const TAKEN_MS = 60_000;
 
+/** Hands a file to the browser; returns its name. Rejects when the picture is too large. */
 export async function keep(kept: Kept, format: Format): Promise<string> {
   const name = `octavo-${kept.name}.${format}`;
   const address = URL.createObjectURL(await blobOf(kept, format));

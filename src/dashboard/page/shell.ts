@@ -7,6 +7,7 @@ import { helpPanel } from './help.js';
 import { FORMATS, type Format } from './keep.js';
 import { button, fill, h } from './parts/dom.js';
 
+/** What views are called. */
 export const VIEW_WORDS: Readonly<Record<PageView, string>> = {
   overview: 'Overview',
   map: 'Map',
@@ -17,6 +18,7 @@ export const VIEW_WORDS: Readonly<Record<PageView, string>> = {
   compare: 'Compare',
 };
 
+/** What the reader may ask of the shell. */
 export interface ShellWays {
   go(view: PageView): void;
   keep(format: Format): void;
@@ -25,6 +27,7 @@ export interface ShellWays {
 /** The same words are said again only when something else was said before. */
 const SAID_MS = 150;
 
+/** Head, banners, main part and what is said aloud. */
 export class Shell {
   readonly main = h('main', { id: 'main', tabindex: -1 });
   readonly #name = h('span', { class: 'subject' });

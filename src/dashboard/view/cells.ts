@@ -21,28 +21,30 @@ export interface CellCodes {
 /** The cell at a place; undefined while its tile is not there. */
 export type CellAt = (column: number, line: number) => CellCodes | undefined;
 
+/** A code of heat in words. */
 export function heatWords(code: number, scale: MapView['scale']): string {
   const rate = rateOfCode(code, scale);
   if (Number.isNaN(rate)) return 'not known';
   return rate === 0 ? 'looked at, nothing seen' : rateInWords(rate, scale);
 }
 
-export function shareWords(code: number, of: string): string {
+function shareWords(code: number, of: string, unknown: string): string {
   const share = shareOfCode(code);
-  return Number.isNaN(share) ? `${of} not known` : `${showPart(share, 1, 0)} ${of}`;
+  return Number.isNaN(share) ? unknown : `${showPart(share, 1, 0)} ${of}`;
 }
 
 /** What planes of the map say of a cell, from the one that is shown on. */
 export function codesWords(codes: CellCodes, map: MapView): string {
   return [
     map.hasHeat ? heatWords(codes.heat, map.scale) : undefined,
-    map.hasTouched ? shareWords(codes.touched, 'of its pages touched') : undefined,
-    map.hasHuge ? shareWords(codes.huge, 'mapped by huge pages') : undefined,
+    map.hasTouched ? shareWords(codes.touched, 'of its pages touched', 'pages touched not known') : undefined,
+    map.hasHuge ? shareWords(codes.huge, 'mapped by huge pages', 'folios not known') : undefined,
   ]
     .filter((words) => words !== undefined)
     .join('; ');
 }
 
+/** A cell of the level that is seen. */
 export interface CellPlace {
   readonly column: number;
   readonly line: number;

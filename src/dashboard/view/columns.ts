@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { MapView } from '../wire/map.js';
 
 type Columns = MapView['columns'];
+/** In which time moments are. */
 export type Clock = MapView['clock'];
 
 /** Where a moment lies among the columns; undefined where no column is of it. */
@@ -30,6 +31,7 @@ export function momentAt(columns: Columns, at: number): Milliseconds | undefined
   return column.fromMs + Math.max(0, Math.min(1, at - Math.floor(at))) * length;
 }
 
+/** A moment that is written below the map. */
 export interface TimeTick {
   /** Among the columns. */
   readonly at: number;
@@ -69,6 +71,7 @@ export function columnWords(columns: Columns, at: number, clock: Clock): string 
   return momentWords(fromMs, clock, columns[0].fromMs ?? 0, toMs);
 }
 
+/** A moment, or a span from it to `toMs`, by its clock: wall time in UTC, else how long after the origin. */
 export function momentWords(
   ms: Milliseconds,
   clock: Clock,
@@ -80,6 +83,7 @@ export function momentWords(
   return toMs === null ? from : `${from} to +${showDuration(toMs - originMs)}`;
 }
 
+/** What times are told by. */
 export function clockWords(clock: Clock): string {
   if (clock === 'wall') return 'wall clock, UTC';
   if (clock === 'run') return 'virtual time';

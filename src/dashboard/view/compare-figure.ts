@@ -63,6 +63,7 @@ function marked(points: readonly PlanePoint[]): readonly PlanePoint[] {
   return points.map((point) => ({ ...point, isChosen: product(point) === best }));
 }
 
+/** Policies over all places, in the order that they come in; per cent. */
 export function standingTable({ standings: rows, policies }: Compare): Table {
   const percent = (value: number | null | undefined) => (value == null ? NOTHING : `${value.toFixed(1)} %`);
   const brief = (policy: string) => policies.find(({ name }) => name === policy)?.brief ?? '';

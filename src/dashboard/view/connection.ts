@@ -6,12 +6,14 @@ import type { Overview } from '../wire/overview.js';
 /** `locked`: the server does not know this browser any more. */
 export type Standing = 'opening' | 'live' | 'lost' | 'locked';
 
+/** How the page stands, and since when. */
 export interface Connection {
   readonly standing: Standing;
   /** Since when, by the browser's clock. */
   readonly sinceMs: Milliseconds;
 }
 
+/** What the page says of that. */
 export interface Told {
   readonly tone: 'good' | 'warn' | 'bad' | 'plain';
   /** A word or two, for the head of the page. */
@@ -25,6 +27,7 @@ export function waitBefore(attempt: number): Milliseconds {
   return Math.min(15_000, 500 * 2 ** Math.max(0, attempt));
 }
 
+/** What the page says at `nowMs`, by the browser’s clock. */
 export function toldOf(
   { standing, sinceMs }: Connection,
   overview: Overview | undefined,

@@ -1,10 +1,12 @@
 /** Tables as CSV (RFC 4180), for spreadsheets that must not take a text for a formula. Pure. */
 
+/** Words by row and column. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
+/** The table as CSV, with line ends as RFC 4180 has them. */
 export function csvOf({ head, rows }: Table): string {
   return [head, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }

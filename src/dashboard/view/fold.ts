@@ -5,17 +5,20 @@
 import type { PageNumber, Pages, ProcessId } from '../../vocabulary/units.js';
 import type { SegmentView } from '../wire/map.js';
 
+/** A segment with its place on the line. */
 export interface FoldedSegment extends SegmentView {
   /** Where it begins on the line. */
   readonly at: number;
 }
 
+/** A page of a segment. */
 export interface PagePlace {
   readonly segment: FoldedSegment;
   /** From the segment's first page. */
   readonly page: Pages;
 }
 
+/** The line of addresses. */
 export class Fold {
   readonly segments: readonly FoldedSegment[];
   /** Length of the line. */

@@ -6,11 +6,13 @@ import type { MapView } from '../wire/map.js';
 import type { Fold, FoldedSegment } from './fold.js';
 import type { MapWindow } from './window.js';
 
+/** Exponents of rows and columns. */
 export interface Level {
   readonly level: number;
   readonly zoom: number;
 }
 
+/** A tile of a segment. */
 export interface TileId extends Level {
   readonly segment: FoldedSegment;
   /** Of the tile. */
@@ -42,6 +44,7 @@ export function tileKey({ segment, level, zoom, row, column }: TileId): string {
   return `${segment.pid} ${segment.firstPage} ${level} ${zoom} ${row} ${column}`;
 }
 
+/** Columns of the map, and pages of a segment, from and to. */
 export interface TileArea {
   /** Columns of the map, and pages of the segment. */
   readonly left: number;

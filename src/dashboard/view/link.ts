@@ -1,12 +1,16 @@
 /** Where the reader is, as what stands behind # in the address: to be bookmarked, sent, and gone back to. Pure. */
 
+/** Views of the page, in the order of their keys. */
 export const PAGE_VIEWS = [
   ...(['overview', 'map', 'bytes', 'orders'] as const),
   ...(['events', 'pingpong', 'compare'] as const),
 ] as const;
+/** One of the views. */
 export type PageView = (typeof PAGE_VIEWS)[number];
 
+/** What cells can be coloured by. */
 export const PLANES = ['heat', 'touched', 'huge'] as const;
+/** One of them. */
 export type Plane = (typeof PLANES)[number];
 
 /** What a link says; what it does not say is as the page begins. */
@@ -56,6 +60,7 @@ export function readLink(hash: string): Link {
   });
 }
 
+/** The hash that says so. */
 export function writeLink(link: Link): string {
   const said = new URLSearchParams();
   for (const [name, value] of Object.entries(link)) {

@@ -26,12 +26,14 @@ const AXIS = 56;
 const SHARES = 44;
 const STEPS = 64;
 
+/** What pictures of a plane are called. */
 export const PLANE_TITLES: Readonly<Record<Plane, string>> = {
   heat: 'Heat over time and addresses',
   touched: 'Share of pages touched, over time and addresses',
   huge: 'Share mapped by huge pages, over time and addresses',
 };
 
+/** What is seen, and how. */
 export interface MapFigureInput {
   readonly map: MapView;
   readonly fold: Fold;
@@ -44,8 +46,10 @@ export interface MapFigureInput {
   readonly rowBytes: number;
 }
 
+/** CSS pixels of the part of the figure that shows cells. */
 export const FIGURE_SIZE = [PLOT.width, PLOT.height] as const;
 
+/** The figure as a drawing. */
 export function mapDrawing(input: MapFigureInput): Drawing {
   const { map, window, plane, rowBytes, marks } = input;
   const bottom = PLOT.top + PLOT.height;

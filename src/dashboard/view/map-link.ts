@@ -10,6 +10,7 @@ import { held, type MapBounds, type MapWindow, wholeOf } from './window.js';
 const LEAST_ROWS = 16;
 const LEAST_COLUMNS = 2;
 
+/** How far the window on a map may go. */
 export function boundsOf({ columns, leastLevel, geometry }: MapView, fold: Fold): MapBounds {
   return {
     columns: Math.max(1, columns.length),
@@ -22,6 +23,7 @@ export function boundsOf({ columns, leastLevel, geometry }: MapView, fold: Fold)
   };
 }
 
+/** Page sizes of a map. */
 export function geometryOf({ geometry: { pageBytes, blockBytes } }: MapView): PageGeometry {
   return pageGeometry(pageBytes, blockBytes);
 }
@@ -62,6 +64,7 @@ export function linkOfWindow(
   };
 }
 
+/** The window that a link says; all of an axis that it says nothing of, or nothing that is there. */
 export function windowOfLink(map: MapView, fold: Fold, link: Link): MapWindow {
   const bounds = boundsOf(map, fold);
   const whole = wholeOf(bounds);

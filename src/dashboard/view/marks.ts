@@ -14,6 +14,7 @@ export interface MapMark {
   readonly decision: Decision;
 }
 
+/** A mark on the screen, of one decision or of several. */
 export interface ShownMark {
   readonly kind: MarkKind;
   /** CSS pixels. */
@@ -27,6 +28,7 @@ export interface ShownMark {
 /** Side of the squares in which marks of a kind become one, in CSS pixels. */
 const NEAR = 14;
 
+/** Splits and collapses that the map has a place for. */
 export function marksOf(
   decisions: readonly Decision[],
   fold: Fold,
@@ -41,6 +43,7 @@ export function marksOf(
   });
 }
 
+/** Marks within the window, on a plot of that size in CSS pixels. */
 export function shownMarks(
   marks: readonly MapMark[],
   window: MapWindow,

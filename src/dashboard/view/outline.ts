@@ -3,6 +3,7 @@ import { UNKNOWN_SHARE } from '../wire/tile.js';
 
 const HALF = 127;
 
+/** Whether a code says that huge pages map at least half. */
 export const isHuge = (code: number): boolean => code !== UNKNOWN_SHARE && code >= HALF;
 
 /**

@@ -17,15 +17,19 @@ export interface Piece {
   readonly to: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
+/** CSS pixel of a place among the columns. */
 export const xOf = (column: number, window: MapWindow, plot: Plot): number =>
   plot.left + ((column - window.left) / (window.right - window.left)) * plot.width;
 
+/** CSS pixel of a place on the line. */
 export const yOf = (line: number, window: MapWindow, plot: Plot): number =>
   plot.top + ((line - window.top) / (window.bottom - window.top)) * plot.height;
 
+/** Place among the columns at a CSS pixel. */
 export const columnOf = (x: number, window: MapWindow, plot: Plot): number =>
   window.left + ((x - plot.left) / plot.width) * (window.right - window.left);
 
+/** Place on the line at a CSS pixel. */
 export const lineOf = (y: number, window: MapWindow, plot: Plot): number =>
   window.top + ((y - plot.top) / plot.height) * (window.bottom - window.top);
 
@@ -65,6 +69,7 @@ export function pieceOf(
   };
 }
 
+/** What is seen, and where. */
 export interface Scene {
   readonly window: MapWindow;
   readonly plot: Plot;

@@ -21,6 +21,7 @@ interface Layer {
   readonly bytes: readonly number[];
 }
 
+/** Layers over time where all moments have one, else a bar for each. */
 export function stackFigure(orders: Orders): Figure {
   const { moments } = orders;
   const layers = layersOf(orders);

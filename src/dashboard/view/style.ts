@@ -27,6 +27,7 @@ const MORE_DARK: Partial<Palette> = {
   panel: '#000000',
 };
 
+/** The style sheet. */
 export function dashboardStyle(): string {
   return [
     `:root{color-scheme:light dark;${variables(LIGHT)}}`,
@@ -85,7 +86,8 @@ const HEAD = [
   `nav a{display:block;padding:${near}px 12px;color:var(--quiet);text-decoration:none;border-bottom:3px solid transparent;white-space:nowrap}nav a:hover{color:var(--ink)}nav a:focus-visible{outline-offset:-3px}`,
   'nav a[aria-current]{color:var(--ink);font-weight:600;border-bottom-color:var(--accent)}nav a.quiet:not([aria-current]){font-style:italic}',
   `.banner{padding:${near}px ${far}px;background:var(--panel);border-left:4px solid var(--axis);border-bottom:1px solid var(--grid)}.banner.warn{border-left-color:var(--warn)}.banner.bad{border-left-color:var(--bad)}`,
-  '.stale main{filter:saturate(.35)}',
+  // Colours of data stay as they are: a faded one would say something else.
+  '.stale canvas.map,.stale .frame,.stale .table,.stale .tiles{outline:2px dashed var(--bad);outline-offset:3px}',
 ];
 
 const PARTS = [
@@ -115,7 +117,7 @@ const TABLES = [
 const MAP = [
   `.map-row{display:flex;gap:${wide}px;align-items:stretch}.map-side{flex:1;min-width:0}canvas.map{display:block;width:100%;height:clamp(320px,calc(100vh - 330px),900px);touch-action:none;cursor:crosshair;forced-color-adjust:none}`,
   `.readout{display:block;min-height:2.9em;margin-top:${near}px;font-size:13px;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}`,
-  `.explain{flex:0 0 380px;max-width:100%;border:1px solid var(--grid);border-radius:8px;padding:${wide}px;background:var(--panel);overflow-y:auto;max-height:960px;font-size:13px}.explain h3{margin:0;font-family:${MONO};overflow-wrap:anywhere}.explain ul{margin:0;padding-left:18px}.explain li{margin-bottom:${tight}px;overflow-wrap:anywhere}`,
+  `.explain{flex:0 0 380px;max-width:100%;border:1px solid var(--grid);border-radius:8px;padding:${wide}px;background:var(--panel);overflow-y:auto;max-height:calc(100vh - 260px);min-height:320px;font-size:13px}.explain h3{margin:0;font-family:${MONO};overflow-wrap:anywhere}.explain ul{margin:0;padding-left:18px}.explain li{margin-bottom:${tight}px;overflow-wrap:anywhere}`,
   `.sub-pages svg{border:1px solid var(--grid);image-rendering:pixelated}.state{font-variant-numeric:tabular-nums}`,
 ];
 
@@ -130,10 +132,18 @@ const LEGEND = [
   '.swatch.split,.swatch.collapse{border:0;width:14px;height:12px;margin:0 4px}.swatch.split{background:var(--ink);clip-path:polygon(0 0,100% 0,50% 100%)}.swatch.collapse{background:#0fb39c;clip-path:polygon(50% 0,100% 100%,0 100%)}',
 ];
 
+/** Where there is no room for columns a row is a card, and each of its cells says what it is. */
+const CARDS = [
+  '.stacks thead{position:absolute;clip-path:inset(50%)}.stacks table,.stacks tbody,.stacks caption,.stacks tr,.stacks td{display:block}',
+  `.stacks tr{border-bottom:1px solid var(--grid);padding:${near}px 0}.stacks td{display:grid;grid-template-columns:104px 1fr;justify-items:start;gap:${near}px;border:0;padding:2px 0!important;white-space:normal!important}.stacks td.number{text-align:left}.stacks td:empty{display:none}`,
+  `.stacks td::before{content:attr(data-head);color:var(--quiet);font-size:${TYPE.label}px}`,
+].join('');
+
 const MEDIA = [
+  `@media (max-width:640px){${CARDS}}`,
   `@media (max-width:900px){.map-row{flex-direction:column}.explain{flex:none;max-height:none}}`,
   `@media (max-width:640px){main{padding:${wide}px ${near + tight}px}.head{grid-template-columns:1fr auto;padding:${near}px ${near + tight}px 0}.head h1{grid-column:1/-1}.banner{padding-left:${near + tight}px;padding-right:${near + tight}px}.tiles{grid-template-columns:1fr 1fr;gap:${near}px}.tile:first-child{grid-column:1/-1}.tile .value{font-size:18px}canvas.map{height:62vh}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:${near}px}.as-of{display:none}}`,
   '@media (prefers-reduced-motion:no-preference){nav a,button{transition:color .12s,border-color .12s}}',
-  '@media (forced-colors:active){.pill,.tile,.explain,.bar,.swatch{border:1px solid CanvasText}.stack{border:1px solid CanvasText;forced-color-adjust:none}nav a[aria-current]{border-bottom-color:Highlight}}',
+  '@media (forced-colors:active){.pill,.tile,.explain,.bar,.swatch{border:1px solid CanvasText}.stack{border:1px solid CanvasText;forced-color-adjust:none}nav a{border-bottom-color:Canvas}nav a[aria-current]{border-bottom-color:Highlight}}',
   '@media print{nav,.tools,.menu,.skip,.buttons{display:none}.frame,.table{overflow:visible;border:0}}',
 ];

@@ -11,12 +11,14 @@ const LETTER = 6.6;
 const MOST_LETTERS = 60;
 const MOST_ROWS = 200;
 
+/** A table with its title. */
 export interface TableFigure {
   readonly title: string;
   readonly subtitle: string;
   readonly table: Table;
 }
 
+/** The table as a drawing, at most 200 rows of it. */
 export function tableDrawing({ title, subtitle, table }: TableFigure): Drawing {
   const rows = table.rows.slice(0, MOST_ROWS).map((row) => row.map(cut));
   const widths = table.head.map((head, at) =>

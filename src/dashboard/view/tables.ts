@@ -6,9 +6,11 @@ import type { Budget, TargetView } from '../wire/overview.js';
 import type { Clock } from './columns.js';
 import type { Table } from './csv.js';
 
+/** Bytes in words; a dash where they are not known. */
 export const bytesWords = (bytes: number | null | undefined): string =>
   bytes === null || bytes === undefined ? NOTHING : showBytes(Math.round(bytes));
 
+/** A count in words; a dash where it is not known. */
 export const countWords = (count: number | null | undefined): string =>
   count === null || count === undefined ? NOTHING : showCount(Math.round(count));
 
@@ -39,12 +41,14 @@ export function targetTable(targets: readonly TargetView[]): Table {
 const numberText = (value: number | null | undefined): string =>
   value === null || value === undefined ? '' : String(value);
 
+/** How much of a budget is used. */
 export interface BudgetWords {
   /** Of the bound, above 1 where it is overdrawn; undefined without a bound, or where it is not known. */
   readonly share: number | undefined;
   readonly words: string;
 }
 
+/** Says how much of a budget is used, in its unit. */
 export function budgetWords({ used, limit, unit }: Budget): BudgetWords {
   const show = (value: number) => {
     if (unit === 'bytes') return showBytes(value);
@@ -57,6 +61,7 @@ export function budgetWords({ used, limit, unit }: Budget): BudgetWords {
   return { share, words: `${words} of ${show(limit)}` };
 }
 
+/** Decisions, one a row. */
 export function decisionTable(decisions: readonly Decision[], clock: Clock): Table {
   return {
     head: ['time', 'kind', 'target', 'process', 'address', 'what', 'why', 'outcome', 'predicted_bytes', 'returned_bytes', 'run'], // biome-ignore format: one line
@@ -68,6 +73,7 @@ export function decisionTable(decisions: readonly Decision[], clock: Clock): Tab
   };
 }
 
+/** Blocks that go to and fro, one a row. */
 export function pingPongTable({ blocks }: PingPong, clock: Clock): Table {
   return {
     head: ['process', 'address', 'times', 'by', 'last', 'left alone until', 'why'],
@@ -79,10 +85,12 @@ export function pingPongTable({ blocks }: PingPong, clock: Clock): Table {
   };
 }
 
+/** A moment by its clock. */
 export function momentText(ms: Milliseconds, clock: Clock): string {
   return clock === 'wall' ? showInstant(ms) : `+${showDuration(ms)}`;
 }
 
+/** `redis (7)`, `pid 7`, or nothing where it is of no process. */
 export function processWords({
   pid,
   command,

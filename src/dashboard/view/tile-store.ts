@@ -9,18 +9,21 @@ export interface KeptTile<Made> {
   readonly isOld: boolean;
 }
 
+/** Where tiles come from. */
 export interface TileWays<Made> {
   fetch(id: TileId): Promise<Made>;
   /** Something arrived; or an answer failed, and why. */
   changed(problem: unknown): void;
 }
 
+/** What a store may hold and ask. */
 export interface StoreBounds {
   readonly tiles: number;
   /** Requests at a time. */
   readonly requests: number;
 }
 
+/** Tiles by their ids. */
 export class TileStore<Made> {
   readonly #ways: TileWays<Made>;
   readonly #bounds: StoreBounds;

@@ -4,6 +4,7 @@
  */
 import type { Pages } from '../../vocabulary/units.js';
 
+/** The part that is seen. */
 export interface MapWindow {
   /** Columns: 0 is the beginning of the first one. */
   readonly left: number;
@@ -13,6 +14,7 @@ export interface MapWindow {
   readonly bottom: number;
 }
 
+/** How far a window may go. */
 export interface MapBounds {
   readonly columns: number;
   readonly pages: Pages;
@@ -24,6 +26,7 @@ export interface MapBounds {
 /** Which way a zoom goes. */
 export type Axes = 'both' | 'time' | 'space';
 
+/** A change of size. */
 export interface Zoom {
   /** Above 1 goes nearer. */
   readonly factor: number;
@@ -33,10 +36,12 @@ export interface Zoom {
   readonly axes: Axes;
 }
 
+/** The window on all of it. */
 export function wholeOf({ columns, pages }: MapBounds): MapWindow {
   return { left: 0, right: columns, top: 0, bottom: pages };
 }
 
+/** The window after a zoom, within its bounds. */
 export function zoomed(window: MapWindow, { factor, x, y, axes }: Zoom, bounds: MapBounds): MapWindow {
   const time: Span = [window.left, window.right];
   const space: Span = [window.top, window.bottom];

@@ -92,10 +92,7 @@ describe('cells', () => {
       codesWords(cold, map),
       'looked at, nothing seen; 0 % of its pages touched; 100 % mapped by huge pages',
     );
-    assert.equal(
-      codesWords(hidden, map),
-      'not known; of its pages touched not known; mapped by huge pages not known',
-    );
+    assert.equal(codesWords(hidden, map), 'not known; pages touched not known; folios not known');
     assert.equal(
       codesWords(cold, { ...map, hasHeat: false, hasTouched: false }),
       '100 % mapped by huge pages',

@@ -11,6 +11,7 @@ import { addressRows, type Plot, pieceOf, type Scene, xOf, yOf } from '../../vie
 import { hatchPattern } from '../parts/paint.js';
 import type { MapModel, MapTiles, Painted } from './model.js';
 
+/** How the map is drawn. */
 export interface Shown {
   readonly plane: Plane;
   readonly outlines: boolean;
@@ -20,6 +21,7 @@ export interface Shown {
   readonly palette: Palette;
 }
 
+/** What was drawn. */
 export interface Drawn {
   readonly level: Level;
   readonly cells: number;
@@ -39,6 +41,7 @@ export function plotOf(width: number, height: number): Plot {
   return { left, top: 0, width: Math.max(1, width - left), height: Math.max(1, height - AXIS) };
 }
 
+/** Draws on one canvas. */
 export class MapPainter {
   readonly #context: CanvasRenderingContext2D;
   /** Below the last address that was written. */
@@ -153,7 +156,8 @@ export class MapPainter {
       const top = Math.max(plot.top, yOf(segment.at, window, plot));
       const bottom = Math.min(plot.top + plot.height, yOf(segment.at + segment.pages, window, plot));
       context.fillStyle = palette.paper;
-      if (segment.at > window.top) context.fillRect(plot.left, top - 1, plot.width, 2);
+      // Between segments of a pixel or two there would be nothing but lines.
+      if (segment.at > window.top && bottom - top >= 4) context.fillRect(plot.left, top - 1, plot.width, 2);
       if (plot.left > 0) this.#addresses(model, segment, [window, plot], palette);
       if (bottom - top >= 20) this.#name(segment, plot.left, top);
     }

@@ -12,6 +12,7 @@ const SIDE = 11;
 /** Rows in which the sub-pages of a block are shown: with 4 KiB pages 16 rows of 32. */
 const ROWS = 16;
 
+/** The panel beside the map. */
 export class ExplainPanel {
   readonly element: HTMLElement;
   readonly #closed: () => void;

@@ -1,6 +1,7 @@
 /** Hands on the map: dragging, pinching, the wheel, keys. */
 import type { Axes, Zoom } from '../../view/window.js';
 
+/** What hands can do. */
 export interface GestureWays {
   /** Moves by CSS pixels. */
   pan(x: number, y: number): void;
@@ -16,6 +17,7 @@ const STILL = 5;
 const WHEEL = 0.0016;
 const LINE_PIXELS = 16;
 
+/** Listens to a canvas until it is gone. */
 export function listen(canvas: HTMLCanvasElement, ways: GestureWays): void {
   const fingers = new Map<number, { x: number; y: number }>();
   let moved = 0;

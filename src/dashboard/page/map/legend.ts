@@ -4,6 +4,7 @@ import type { Plane } from '../../view/link.js';
 import type { MapView } from '../../wire/map.js';
 import { h } from '../parts/dom.js';
 
+/** The legend of what is shown. */
 export function legendOf(
   map: MapView,
   plane: Plane,

@@ -16,6 +16,7 @@ export interface Cursor {
   readonly line: number;
 }
 
+/** What the canvas asks for. */
 export interface CanvasWays {
   /** By shares of what is seen. */
   pan(x: number, y: number): void;
@@ -29,6 +30,7 @@ export interface CanvasWays {
   drawn(words: string): void;
 }
 
+/** What is drawn next. */
 export interface Picture extends Omit<Shown, 'cursor' | 'marks'> {
   readonly model: MapModel;
   readonly tiles: MapTiles;
@@ -41,6 +43,7 @@ const KEY_PAN = 0.2;
 /** The cursor goes at least so many CSS pixels at a press. */
 const KEY_STEP = 12;
 
+/** The canvas, its cursor and its keys. */
 export class MapCanvas {
   readonly element = h('canvas', {
     class: 'map',

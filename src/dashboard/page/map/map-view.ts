@@ -23,6 +23,7 @@ const GLIDE_MS = 180;
 const LINK_MS = 250;
 const TABLE_MS = 700;
 
+/** The view `map`. */
 export class MapPage implements View {
   readonly element = h('section', { class: 'view map-view', 'aria-labelledby': 'map-title' });
   readonly #context: () => Context;
@@ -42,6 +43,7 @@ export class MapPage implements View {
   #said = '';
   /** Answers to earlier questions are not shown. */
   #question = 0;
+  #isRenewing = false;
   #glide = 0;
   #timers: { link?: number; table?: number } = {};
 
@@ -219,13 +221,26 @@ export class MapPage implements View {
   }
 
   #arrived(problem: unknown): void {
-    // The map has another layout by now.
-    if (problem instanceof Refusal && problem.status === 409)
-      return void this.show(true).catch((thrown) => this.#arrived(thrown));
+    // The map has another layout by now: it is asked for once, whatever tiles say.
+    if (problem instanceof Refusal && problem.status === 409) {
+      this.#renew();
+      return;
+    }
     this.#problem.hidden = problem === undefined;
     if (problem instanceof Error)
       this.#problem.textContent = `Some of the map is missing: ${problem.message}.`;
     this.#redraw();
+  }
+
+  #renew(): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    this.#tiles?.want([]);
+    const done = (problem?: unknown) => {
+      this.#isRenewing = false;
+      if (problem !== undefined) this.#arrived(problem);
+    };
+    this.show(true).then(() => done(), done);
   }
 
   #move(to: (window: MapWindow, model: MapModel) => MapWindow): void {
@@ -274,7 +289,9 @@ export class MapPage implements View {
   }
 
   #point(words: string): void {
-    this.#readout.textContent = words === '' ? 'Point at the map, or go there with the arrow keys.' : words;
+    const shown = words === '' ? 'Point at the map, or go there with the arrow keys.' : words;
+    // It is told aloud when it changes.
+    if (this.#readout.textContent !== shown) this.#readout.textContent = shown;
   }
 
   #chooseAddress(text: string): void {

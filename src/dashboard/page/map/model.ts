@@ -21,6 +21,7 @@ export interface Painted {
 
 const STORE = { tiles: 320, requests: 6 } as const;
 
+/** A map at one layout, and the window on it. */
 export class MapModel {
   readonly map: MapView;
   readonly fold: Fold;
@@ -61,6 +62,7 @@ export class MapModel {
   }
 }
 
+/** Tiles of the newest map. */
 export class MapTiles {
   readonly #store: TileStore<Painted>;
   #map: MapView;

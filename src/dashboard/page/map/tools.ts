@@ -6,6 +6,7 @@ import type { LinkChange } from '../parts/context.js';
 import { button, fill, h } from '../parts/dom.js';
 import type { MapModel } from './model.js';
 
+/** What the tools ask for. */
 export interface ToolWays {
   link(): Link;
   go(change: LinkChange): void;
@@ -15,6 +16,7 @@ export interface ToolWays {
   segment(id: number): void;
 }
 
+/** The tools as an element that follows the map. */
 export interface Tools {
   readonly element: HTMLElement;
   /** Shows what the link says, and the segments that there are now. */
@@ -29,6 +31,7 @@ const PLANE_WORDS: Readonly<Record<Plane, string>> = {
 const STEP = 1.8;
 const MOST_SEGMENTS = 200;
 
+/** Makes the tools of a map. */
 export function mapTools(first: MapModel, ways: ToolWays): Tools {
   const plane = h('select', { onchange: () => ways.go({ plane: plane.value as Plane }) });
   const segment = h('select', { onchange: () => ways.segment(Number(segment.value)) });

@@ -21,6 +21,7 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 /** A page of a segment, of the layout that it was told in. */
 export type PageName = Readonly<{ layout: number; segment: number; page: number }>;
 
+/** Questions by what they ask for. All reject with Refusal. */
 export const ask = {
   overview: () => json<Overview>('/api/overview'),
   series: (query: Query) => json<Series>('/api/series', query),

@@ -10,6 +10,7 @@ import type { Overview } from '../../wire/overview.js';
 /** Undefined takes out what the link says. */
 export type LinkChange = { readonly [Key in keyof Link]?: Link[Key] | undefined };
 
+/** The page, as a view sees it. */
 export interface Context {
   readonly overview: Overview;
   readonly link: Link;
@@ -30,6 +31,7 @@ export interface Kept {
   readonly drawing: Drawing;
 }
 
+/** A view of the page. */
 export interface View {
   readonly element: HTMLElement;
   /** Shows what the link says; asks for it anew when it may have changed (`isOld`). */
@@ -41,4 +43,5 @@ export interface View {
   closed?(): void;
 }
 
+/** Makes a view. */
 export type MakeView = (context: () => Context) => View;

@@ -8,6 +8,7 @@ type Context = CanvasRenderingContext2D;
 /** Pixels of the picture for each CSS pixel of the drawing. */
 const SCALE = 2;
 
+/** The drawing as PNG, two pixels for each of CSS. Rejects when it is too large. */
 export async function pngOfDrawing({ width, height, shapes }: Drawing, palette: Palette): Promise<Blob> {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [Math.ceil(width * SCALE), Math.ceil(height * SCALE)];

@@ -5,6 +5,7 @@ import { type Attributes, give } from './dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Words of a drawing. */
 export interface Told {
   /** Unique within the page. */
   readonly name: string;
@@ -12,6 +13,7 @@ export interface Told {
   readonly about: string;
 }
 
+/** The drawing as an element. */
 export function svgNode({ width, height, shapes }: Drawing, { name, title, about }: Told): SVGElement {
   const hatch = `hatch-${name}`;
   return element(

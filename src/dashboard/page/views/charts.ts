@@ -16,12 +16,14 @@ interface Chart {
   ask(target: string | undefined, name: string): Promise<Figure | undefined>;
 }
 
+/** Bytes over time. */
 export const BYTES: Chart = {
   view: 'bytes',
   title: 'Returned and returning bytes',
   ask: async (target, name) => bytesFigure(await ask.series({ target }), name),
 };
 
+/** Memory by folio order over time. */
 export const ORDERS: Chart = {
   view: 'orders',
   title: 'Folio orders over time',
@@ -31,6 +33,7 @@ export const ORDERS: Chart = {
   },
 };
 
+/** A view of one figure. */
 export class ChartPage implements View {
   readonly element: HTMLElement;
   readonly #chart: Chart;

@@ -7,6 +7,7 @@ import type { Context, Kept, View } from '../parts/context.js';
 import { empty, fill, h, number, table } from '../parts/dom.js';
 import { figureOf } from './charts.js';
 
+/** The view `compare`. */
 export class ComparePage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'compare-title' });
   readonly #context: () => Context;

@@ -21,6 +21,7 @@ const TYPED_MS = 300;
 /** More than this are not kept on the page: the rest is asked for. */
 const MOST = 2000;
 
+/** The view `events`. */
 export class EventsPage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'events-title' });
   readonly #context: () => Context;
@@ -178,7 +179,7 @@ export class EventsPage implements View {
     ];
     const more =
       reply.next === null ? undefined : button('Show older ones', () => void this.#more(reply.next ?? 0));
-    fill(this.#list, table('Decisions, newest first', head, rows), more);
+    fill(this.#list, table('Decisions, newest first', head, rows, true), more);
   }
 
   async #more(before: number): Promise<void> {
@@ -228,6 +229,7 @@ const WHO: Readonly<Record<PingPong['blocks'][number]['by'], string>> = {
   unknown: 'not known',
 };
 
+/** The view `pingpong`. */
 export class PingPongPage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'pingpong-title' });
   readonly #context: () => Context;
@@ -274,7 +276,7 @@ export class PingPongPage implements View {
       'left alone until',
       'why',
     ];
-    fill(this.element, title, lead, table('Blocks that go to and fro, the worst first', head, rows));
+    fill(this.element, title, lead, table('Blocks that go to and fro, the worst first', head, rows, true));
   }
 
   kept(): Kept | undefined {

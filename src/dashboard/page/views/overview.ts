@@ -33,6 +33,7 @@ const STATES: Readonly<Record<TargetView['state'], readonly [tone: string, words
   unknown: ['plain', 'not known'],
 };
 
+/** The view `overview`. */
 export class OverviewPage implements View {
   readonly element = h('section', { class: 'view', 'aria-labelledby': 'overview-title' });
   readonly #context: () => Context;
@@ -87,7 +88,7 @@ export class OverviewPage implements View {
       ...columns.map(([words]) => ({ words, isNumber: true })),
       'huge and wasted',
     ];
-    return table('Targets', head, rows);
+    return table('Targets', head, rows, true);
   }
 
   #name(target: TargetView, overview: Overview): Child {
