@@ -129,6 +129,9 @@ function failed({ life, guards }: TurnParts, problem: OctavoError, nowMs: Millis
   if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
     return { end: 'gone', why, taken: undefined };
+  // The acting side may learn a moment later what a pod is called; what it never allows is no failure of the target either.
+  if (problem.code === 'HANDS_DENIED' && problem.facts.denial === 'not-a-target')
+    return { end: 'gone', why, taken: undefined };
   if (problem.code === 'HANDS_DENIED' && NO_FAILURES.has(String(problem.facts.denial)))
     return { end: 'busy', why, taken: undefined };
   guards.fail(nowMs, why);
