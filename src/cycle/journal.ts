@@ -42,7 +42,7 @@ export interface JournalPlace {
   /** State directory; runs lie in `runs/` below it. */
   readonly directory: string;
   /** Journals that were read before, of a process that lives for long. */
-  readonly kept?: KeptReadings;
+  readonly kept?: KeptReadings<ReadRun>;
 }
 
 const runPath = (place: JournalPlace, run: string) => `${place.directory}/runs/${run}`;

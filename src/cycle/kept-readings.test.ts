@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedHost } from '../../test/support/scripted-host.js';
 import { applyAny, place as placeOf, planFor } from '../../test/support/turns.js';
-import { journalPath, listRuns, readRun } from './journal.js';
+import { journalPath, listRuns, type ReadRun, readRun } from './journal.js';
 import { KeptReadings } from './kept-readings.js';
 
 test('a run is read once, as long as its journal stays as it is', async () => {
   const host = new ScriptedHost([9, 9]);
-  const place = { ...placeOf(host), kept: new KeptReadings() };
+  const place = { ...placeOf(host), kept: new KeptReadings<ReadRun>() };
   await applyAny(host, await planFor(host, { split: [0] }));
   const [name] = listRuns(place);
   const first = readRun(place, name);
   assert.ok(first);
   assert.equal(readRun(place, name), first, 'the very same');
-  assert.notEqual(readRun({ ...place, kept: new KeptReadings() }, name), first);
+  assert.notEqual(readRun({ ...place, kept: new KeptReadings<ReadRun>() }, name), first);
   const path = journalPath(place, name);
   const text = host.texts.get(path) ?? '';
   host.texts.set(path, `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
@@ -23,8 +23,8 @@ test('a run is read once, as long as its journal stays as it is', async () => {
 });
 
 test('what is kept is bounded by its text', () => {
-  const kept = new KeptReadings();
-  const run = { run: 'x' } as never;
+  const kept = new KeptReadings<ReadRun>();
+  const run = { run: 'x' } as unknown as ReadRun;
   const half = 'a'.repeat(600_000);
   kept.keep('one', half, run);
   kept.keep('two', half, run);

@@ -3,27 +3,26 @@
  * and to unpack and check its records takes far longer than to compare its text. Bounded.
  */
 import type { Bytes } from '../vocabulary/units.js';
-import type { ReadRun } from './journal.js';
 
 /** Text of journals that is kept; what was read of it takes some times as much. */
 const MOST_TEXT: Bytes = 1024 * 1024;
 
-interface Kept {
+interface Kept<Run> {
   readonly text: string;
-  readonly run: ReadRun;
+  readonly run: Run;
 }
 
-export class KeptReadings {
-  readonly #kept = new Map<string, Kept>();
+export class KeptReadings<Run> {
+  readonly #kept = new Map<string, Kept<Run>>();
   #length = 0;
 
   /** The run of a journal with exactly this text, where it was kept. */
-  of(path: string, text: string): ReadRun | undefined {
+  of(path: string, text: string): Run | undefined {
     const found = this.#kept.get(path);
     return found?.text === text ? found.run : undefined;
   }
 
-  keep(path: string, text: string, run: ReadRun): void {
+  keep(path: string, text: string, run: Run): void {
     this.#drop(path);
     if (text.length > MOST_TEXT) return;
     this.#kept.set(path, { text, run });
