@@ -30,6 +30,7 @@ import {
   planRecord,
   readRecords,
 } from './journal-records.js';
+import type { KeptReadings } from './kept-readings.js';
 import { type Columns, columnsOf } from './run-columns.js';
 import { type RunRecords, summaryOf } from './run-summary.js';
 
@@ -40,6 +41,8 @@ export interface JournalPlace {
   readonly host: Host;
   /** State directory; runs lie in `runs/` below it. */
   readonly directory: string;
+  /** Journals that were read before, of a process that lives for long. */
+  readonly kept?: KeptReadings<ReadRun>;
 }
 
 const runPath = (place: JournalPlace, run: string) => `${place.directory}/runs/${run}`;
@@ -211,6 +214,8 @@ export function tryReadRun(place: JournalPlace, run: string): RunReading {
 function readSound(place: JournalPlace, run: string): ReadRun | undefined {
   const text = textOf(place, journalPath(place, run));
   if (text === undefined) return undefined;
+  const known = place.kept?.of(journalPath(place, run), text);
+  if (known !== undefined) return known;
   const sound = soundLines(text);
   if ('problem' in sound) throw damaged(place, run, sound);
   const read = readRecords(valuesOf(place, run, sound));
@@ -220,7 +225,9 @@ function readSound(place: JournalPlace, run: string): ReadRun | undefined {
   if (begin === undefined || (begin.version > 1 && sound.bodies.length === 1)) return undefined;
   const plan = read.plan ?? planFile(place, run, begin.version);
   const torn = sound.torn ? { sound: sound.whole } : { sound: undefined };
-  return { run, plan, begin, records: read.records, lines: sound.bodies.length, ...torn };
+  const whole = { run, plan, begin, records: read.records, lines: sound.bodies.length, ...torn };
+  place.kept?.keep(journalPath(place, run), text, whole);
+  return whole;
 }
 
 /** Bodies that their checksums confirm: one that cannot be unpacked was written so. */

@@ -3,6 +3,7 @@ import { Memo } from '../base/memo.js';
 import type { Host } from '../host/host.js';
 import { ifRecorded } from '../host/if-recorded.js';
 import type { ContainerPlace } from './container.js';
+import type { KubeletPods } from './kubelet-pods.js';
 import { bundleNames, type ContainerNames, dockerNames, storageNames } from './runtime-state.js';
 
 /** Containers whose names are remembered. */
@@ -23,13 +24,17 @@ export class RuntimeNames {
   readonly #known = new Memo<ContainerNames>(MOST_CONTAINERS);
   #stored: ReadonlyMap<string, ContainerNames> | undefined;
 
-  constructor(host: Host) {
+  readonly #kubelet: KubeletPods | undefined;
+
+  constructor(host: Host, kubelet?: KubeletPods) {
     this.#host = host;
+    this.#kubelet = kubelet;
   }
 
-  /** Names of a container; none of them where no state that tells of it can be read. */
+  /** Names of a container; none of them where no state that tells of it can be read. What a runtime says itself counts. */
   of(place: ContainerPlace): ContainerNames {
-    return this.#known.of(place.id, () => this.#lookUp(place) ?? {});
+    const names = this.#known.of(place.id, () => this.#lookUp(place) ?? {});
+    return this.#kubelet === undefined ? names : { ...this.#kubelet.of(place), ...names };
   }
 
   #lookUp({ id, runtime }: ContainerPlace): ContainerNames | undefined {

@@ -5,6 +5,7 @@
 import type { Host } from '../host/host.js';
 import { ifRecorded } from '../host/if-recorded.js';
 import { belongingOf, needsWords, type ProcessFacts } from './belonging.js';
+import type { KubeletPods } from './kubelet-pods.js';
 import { RuntimeNames } from './runtime-names.js';
 import type { Belonging } from './service-id.js';
 import { monitorOf } from './virtual-machine.js';
@@ -23,9 +24,10 @@ export class ServiceReader {
   readonly #host: Host;
   readonly #names: RuntimeNames;
 
-  constructor(host: Host) {
+  /** `kubelet`: names of pods, where it is configured. */
+  constructor(host: Host, kubelet?: KubeletPods) {
     this.#host = host;
-    this.#names = new RuntimeNames(host);
+    this.#names = new RuntimeNames(host, kubelet);
   }
 
   /** Whom a process belongs to, as far as this user may know; always at least its command. */

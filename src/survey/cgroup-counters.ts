@@ -3,10 +3,12 @@ import {
   type HugeCounters,
   type MemoryCgroup,
   memoryCgroup,
+  ofWholeFolios,
   parseHugeCounters,
 } from '../formats/proc/memory-cgroup.js';
 import type { Host } from '../host/host.js';
 import { ifRecorded } from '../host/if-recorded.js';
+import { countsWholeFolios } from '../verification/mapcount-build.js';
 
 /** A process's place among the cgroups, and which service it is counted for. */
 export interface Member {
@@ -18,6 +20,7 @@ export interface Member {
 export class CgroupCounters {
   readonly #host: Host;
   readonly #mounts: string;
+  readonly #isWhole: boolean;
   /** Services that have processes in a cgroup or below it, by directory. */
   readonly #owners = new Map<string, Set<string>>();
   readonly #places = new Map<string, MemoryCgroup | undefined>();
@@ -26,6 +29,7 @@ export class CgroupCounters {
   /** `members` are all processes that can be seen, Octavo itself among them. */
   constructor(host: Host, members: readonly Member[]) {
     this.#host = host;
+    this.#isWhole = countsWholeFolios(host);
     const mounts = ifRecorded(() => host.files.readText('/proc/self/mountinfo'));
     this.#mounts = mounts?.ok ? mounts.value : '';
     for (const member of members) this.#enter(member);
@@ -76,7 +80,8 @@ export class CgroupCounters {
   #countersOf({ directory, version }: MemoryCgroup): HugeCounters | undefined {
     if (!this.#read.has(directory)) {
       const text = ifRecorded(() => this.#host.files.readText(`${directory}/memory.stat`));
-      this.#read.set(directory, text?.ok ? parseHugeCounters(text.value, version) : undefined);
+      const counters = text?.ok ? parseHugeCounters(text.value, version) : undefined;
+      this.#read.set(directory, counters && this.#isWhole ? ofWholeFolios(counters) : counters);
     }
     return this.#read.get(directory);
   }

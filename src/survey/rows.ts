@@ -156,9 +156,10 @@ function hugeOf(
 }
 
 function heldByCounters(counters: readonly HugeCounters[]): Amount {
+  const most = sumBytes(counters, ({ held }) => held.most);
   return between(
     sumBytes(counters, ({ held }) => held.least),
-    sumBytes(counters, ({ held }) => held.most),
+    Number.isFinite(most) ? most : undefined,
   );
 }
 

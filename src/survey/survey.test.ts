@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_STATE, surveyOf, type World, world } from '../../test/support/survey-world.js';
+import { success } from '../base/result.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { MIB } from '../vocabulary/units.js';
 import { type Row, sorted } from './rows.js';
@@ -70,6 +71,24 @@ test('memory that nobody maps is told by the cgroup’s counters', async () => {
   const { unmappedHeld } = rowNamed(rows, 'db.service').figures;
   assert.deepEqual(unmappedHeld, { expected: 2 * BLOCK, low: 2 * BLOCK, high: 2 * BLOCK });
   assert.ok((totals.figures.unmappedHeld?.high ?? 0) >= 2 * BLOCK);
+});
+
+test('of a kernel that counts whole folios as mapped nobody knows how much is held, and that is told', async () => {
+  const made = services();
+  const before = rowNamed((await surveyOf(made)).rows, 'redis.service').figures.unmappedHeld;
+  assert.ok(before?.high !== undefined);
+  const release = made.host.files.readText('/proc/sys/kernel/osrelease');
+  const path = `/boot/config-${release.ok ? release.value.trim() : ''}`;
+  const { files } = made.host;
+  const [readBytes, readText] = [files.readBytes.bind(files), files.readText.bind(files)];
+  const option = 'CONFIG_NO_PAGE_MAPCOUNT=y\n';
+  files.readBytes = (at) => (at === path ? success(new TextEncoder().encode(option)) : readBytes(at));
+  files.readText = (at) => (at === path ? success(option) : readText(at));
+  const { rows, totals, notes } = await surveyOf(made);
+  const held = rowNamed(rows, 'redis.service').figures.unmappedHeld;
+  assert.deepEqual([held?.low, held?.high], [before.low, undefined]);
+  assert.equal(totals.figures.unmappedHeld?.high, undefined);
+  assert.ok(notes.some((note) => note.includes('CONFIG_NO_PAGE_MAPCOUNT')));
 });
 
 test('of a large process a part is drawn, and the truth lies between the bounds', async () => {

@@ -4,12 +4,13 @@
  * and of each process's mmap_lock. What was not seen is told with the reason and never counted as nothing.
  */
 
-import { type HugeCounters, hugeCountersOfHost } from '../formats/proc/memory-cgroup.js';
+import { type HugeCounters, hugeCountersOfHost, ofWholeFolios } from '../formats/proc/memory-cgroup.js';
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host } from '../host/host.js';
 import { ifRecorded } from '../host/if-recorded.js';
 import { DEFAULT_BUDGETS } from '../planning/budgets.js';
 import type { ServiceKind } from '../services/service-id.js';
+import { countsWholeFolios } from '../verification/mapcount-build.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { throwIfStopped } from '../vocabulary/stopping.js';
 import type { Bytes, Fraction, Milliseconds, Nanoseconds, ProcessId } from '../vocabulary/units.js';
@@ -153,7 +154,7 @@ class Surveyor {
       ended: ranked.length - stayed.length,
       spent: { ms: this.#elapsedNs() / 1e6, readBytes: bytesRead(verdicts), lock: this.#meter.longest() },
       bounds: this.#bounds,
-      notes: verdicts?.turn.plan.notes ?? [],
+      notes: [...(verdicts?.turn.plan.notes ?? []), ...countingNotes(this.#meter.host)],
     };
   }
 
@@ -333,7 +334,15 @@ function hostCounters(host: Host): HugeCounters | undefined {
   const text = ifRecorded(() => host.files.readText('/proc/meminfo'));
   if (!text?.ok) return undefined;
   const fields = parseKeyed(text.value);
-  return hugeCountersOfHost((name) => kilobytes(fields.get(name)));
+  const counters = hugeCountersOfHost((name) => kilobytes(fields.get(name)));
+  return counters && countsWholeFolios(host) ? ofWholeFolios(counters) : counters;
+}
+
+function countingNotes(host: Host): readonly string[] {
+  if (!countsWholeFolios(host)) return [];
+  return [
+    'This kernel counts a huge page as mapped as long as one of its pages is (CONFIG_NO_PAGE_MAPCOUNT): how much is held unmapped is not known from counters, and resident memory by counters has it in it.',
+  ];
 }
 
 function bytesRead(verdicts: Verdicts | undefined): Bytes {

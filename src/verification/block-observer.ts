@@ -12,6 +12,8 @@ export class BlockObserver {
   readonly #host: Host;
   readonly #pid: ProcessId;
   #entries: readonly SmapsEntry[] | undefined;
+  /** /proc/PID/maps as it was when the entries were found to be those of now. */
+  #maps: string | undefined;
   #sizes: PageSizes | undefined;
 
   constructor(host: Host, pid: ProcessId) {
@@ -36,6 +38,7 @@ export class BlockObserver {
   /** Forgets the mappings, so that flags which maps does not show (mlock, madvise) are read again. */
   forgetMappings(): void {
     this.#entries = undefined;
+    this.#maps = undefined;
   }
 
   /** The mapping that holds a block's first page now. */
@@ -61,9 +64,11 @@ export class BlockObserver {
 
   #unchanged(entries: readonly SmapsEntry[]): boolean {
     const maps = this.#host.files.readText(`/proc/${this.#pid}/maps`);
+    if (maps.ok && maps.value === this.#maps) return true;
+    this.#maps = undefined;
     const now = maps.ok ? parseSmaps(maps.value, this.#host.identity.geometry) : undefined;
     if (!now?.ok || now.value.length !== entries.length) return false;
-    return now.value.every(({ mapping }, index) => {
+    const isSame = now.value.every(({ mapping }, index) => {
       const known = entries[index].mapping;
       return (
         mapping.start === known.start &&
@@ -71,5 +76,7 @@ export class BlockObserver {
         mapping.permissions === known.permissions
       );
     });
+    if (isSame && maps.ok) this.#maps = maps.value;
+    return isSame;
   }
 }

@@ -4,13 +4,12 @@
  * mapped pages only, so these frames show in no process; a split of the folio frees them.
  */
 import { KPF } from '../formats/proc/kpageflags.js';
-import { configurationOfKernel } from '../host/features/kernel-names.js';
 import type { Host } from '../host/host.js';
-import { ifRecorded } from '../host/if-recorded.js';
 import { BLOCK_FLAG } from '../vocabulary/page-sizes.js';
 import type { FrameNumber, Order, Pages } from '../vocabulary/units.js';
 import type { BlockRows } from './block-rows.js';
 import { FrameWords } from './frame-words.js';
+import { countsWholeFolios } from './mapcount-build.js';
 
 interface Seen {
   readonly order: Order;
@@ -146,16 +145,7 @@ class FolioJudge {
   #countsAreAverages(counts: Uint32Array, seen: Seen): boolean {
     const size = 2 ** seen.order;
     for (let page = 1; page < size; page++) if (counts[page * 2] !== counts[0]) return false;
-    this.#averaged ??= this.#buildAverages();
+    this.#averaged ??= countsWholeFolios(this.#host);
     return this.#averaged;
-  }
-
-  #buildAverages(): boolean {
-    const { files } = this.#host;
-    const built = ifRecorded(() => {
-      const release = files.readText('/proc/sys/kernel/osrelease');
-      return configurationOfKernel(files, release.ok ? release.value.trim() : '');
-    });
-    return built?.option('NO_PAGE_MAPCOUNT') === 'y';
   }
 }

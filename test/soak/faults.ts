@@ -23,7 +23,9 @@ export async function killMany({ scene, report, upTo }: FaultParts, bloat: Progr
   for (let count = 0; count < kills; count++) {
     await bloat.grow();
     const agent = new LiveAgent(scene);
-    await later(upTo(4000));
+    // Every third may not have become two yet.
+    if (count % 3 > 0) await agent.ready(20_000);
+    await later(upTo(3000));
     const { acting, deciding } = agent;
     const which = upTo(2) === 0 || deciding === undefined ? 'acting' : 'deciding';
     killed[deciding === undefined ? 'early' : which]++;

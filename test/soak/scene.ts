@@ -140,7 +140,9 @@ export class Scene {
   quiet(index: number): string {
     const name = `sk${process.pid}q${index}`;
     this.#quiet.push(
-      spawn('sh', ['-c', `echo ${name} > /proc/$$/comm; read word`], { stdio: ['pipe', 'ignore', 'ignore'] }),
+      spawn('sh', ['-c', `printf %s ${name} > /proc/$$/comm; read word`], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      }),
     );
     return name;
   }

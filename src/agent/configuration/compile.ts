@@ -37,6 +37,7 @@ export function compiled(tree: Branch, files: readonly string[]): Configuration 
     watchMs: root.watch,
     state: root.state,
     runtime: root.runtime,
+    pods: root.pods,
     cpuShare: sampling.cpu,
     metrics: metricsOf(branchAt(tree, 'metrics')),
     history: historyOf(branchAt(tree, 'history')),

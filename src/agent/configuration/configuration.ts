@@ -56,6 +56,8 @@ export interface Configuration {
   /** The host's own when undefined. */
   readonly state: string | undefined;
   readonly runtime: string | undefined;
+  /** Where the kubelet's pods are listed: a file or a loopback address. */
+  readonly pods: string | undefined;
   /** CPU time of the agent, as a share of one core. */
   readonly cpuShare: Fraction;
   readonly metrics: MetricsOptions;

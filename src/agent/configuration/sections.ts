@@ -53,6 +53,16 @@ const ABSOLUTE: ValueParser<string> = Object.assign(
   { accepts: 'an absolute path' },
 );
 
+const PODS: ValueParser<string> = Object.assign(
+  (text: string) => {
+    const isHere = /^http:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?(?:\/\S*)?$/.test(text);
+    if (!text.startsWith('/') && !isHere)
+      throw new SyntaxError('is neither a path nor an address of this machine');
+    return text;
+  },
+  { accepts: 'an absolute path, or an address such as http://127.0.0.1:10255/pods' },
+);
+
 const NAME: ValueParser<string> = Object.assign(
   (text: string) => {
     if (!/^[A-Za-z0-9][\w.-]{0,62}$/.test(text)) throw new SyntaxError('is no name');
@@ -320,6 +330,12 @@ export const ROOT_FIELDS = z.strictObject({
   ).optional(),
   runtime: parsed(
     readField(ABSOLUTE, isText, { brief: 'directory for the status and the lock', placeholder: 'directory' }),
+  ).optional(),
+  pods: parsed(
+    readField(PODS, isText, {
+      brief: 'names of pods: the kubelet’s list, in a file or as http://127.0.0.1:10255/pods',
+      placeholder: 'place',
+    }),
   ).optional(),
 });
 

@@ -177,7 +177,7 @@ describe('what is a request and not allowed is refused', () => {
     }));
     const greedy = { ...plan.budgets, maxBlocks: 0, maxBytes: 0, lockUsPerSecond: 0, maxPressure: 0 };
     for (const [more, sent, code] of [
-      [{}, { ...plan, steps: elsewhere }, 'not-allowed'],
+      [{}, { ...plan, steps: elsewhere }, 'stale'],
       [{ bytesPerHour: 1 }, { ...plan, budgets: greedy }, 'over-budget'],
       [{ act: false }, plan, 'not-now'],
       [{ isOpen: () => false }, plan, 'not-now'],

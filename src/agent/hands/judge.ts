@@ -5,6 +5,7 @@
  */
 import { failure, type Result, success } from '../../base/result.js';
 import type { Host } from '../../host/host.js';
+import { predictionOf } from '../../planning/planner.js';
 import { identityOf, mappingsOf } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Mapping } from '../../vocabulary/mapping.js';
@@ -67,12 +68,14 @@ export function judgePlan(judging: Judging, plan: Plan): Result<Allowed, Denial>
   if (closed !== undefined) return failure(closed);
   const step = firstProblem(judging.host, grant, plan.steps);
   if (step !== undefined) return failure(step);
+  const steps = mappedSteps(judging.host, plan.steps);
+  if (!steps.ok) return steps;
   const { blockBytes } = judging.host.identity.geometry;
-  const bytes = plan.steps.length * blockBytes;
+  const bytes = steps.value.length * blockBytes;
   const budgets = narrower(plan.budgets, grant.budgets);
-  const spent = spentBecause(judging.allowance, grant, plan.steps.length, bytes);
+  const spent = spentBecause(judging.allowance, grant, steps.value.length, bytes);
   if (spent !== undefined) return denied('over-budget', spent);
-  return success({ plan: { ...rewritten(plan, processes), budgets }, grant, bytes });
+  return success({ plan: { ...rewritten(withSteps(plan, steps.value), processes), budgets }, grant, bytes });
 }
 
 /** What is wrong with a plan wherever it is meant for. */
@@ -121,22 +124,37 @@ function closedBecause({ host, allowance }: Judging, grant: Grant): Denial | und
 }
 
 /** The first step that no plan of this target may have. */
-function firstProblem(host: Host, grant: Grant, steps: readonly Step[]): Denial | undefined {
-  const mappings = new Map<number, readonly Mapping[]>();
+function firstProblem({ identity }: Host, grant: Grant, steps: readonly Step[]): Denial | undefined {
   for (const step of steps) {
-    const shape = shapeProblem(step, grant, host.identity.geometry);
+    const shape = shapeProblem(step, grant, identity.geometry);
     if (shape !== undefined) return { code: 'not-allowed', why: `step ${step.id} ${shape}` };
+  }
+  return undefined;
+}
+
+/** Steps on memory that the processes have mapped now: a program gives memory back between a plan and its acts. */
+function mappedSteps(host: Host, steps: readonly Step[]): Result<readonly Step[], Denial> {
+  const mappings = new Map<number, readonly Mapping[]>();
+  const mapped: Step[] = [];
+  for (const step of steps) {
     const { pid } = step.proposal.process;
     try {
       const own = mappings.get(pid) ?? mappingsOf(host, pid).map(({ mapping }) => mapping);
       mappings.set(pid, own);
-      if (!isMapped(step.proposal.block, own, host.identity.geometry))
-        return { code: 'not-allowed', why: `step ${step.id} is outside of all mappings of process ${pid}` };
+      if (isMapped(step.proposal.block, own, host.identity.geometry)) mapped.push(step);
     } catch (problem) {
-      return unlessBug(problem, 'stale');
+      return failure(unlessBug(problem, 'stale'));
     }
   }
-  return undefined;
+  if (mapped.length > 0) return success(mapped);
+  return denied('stale', 'all steps of the plan are outside of the mappings of its processes');
+}
+
+/** The plan with some of its steps, and what is predicted of these. */
+function withSteps(plan: Plan, steps: readonly Step[]): Plan {
+  if (steps.length === plan.steps.length) return plan;
+  const { prediction: _, ...rest } = plan;
+  return { ...rest, steps, ...predictionOf(steps) };
 }
 
 function shapeProblem(

@@ -92,6 +92,27 @@ describe('a plan within what is allowed', () => {
     );
   });
 
+  test('of which a part was unmapped since is carried out without that part, and of which all was is refused', async () => {
+    const parts = acting();
+    const moved = (step: Step) => ({
+      ...step,
+      before: { ...step.before, block: FIRST_BLOCK + 3 + step.id },
+      proposal: { ...step.proposal, block: FIRST_BLOCK + 3 + step.id },
+    });
+    const all = await applied(parts, (plan) => ({ ...plan, steps: plan.steps.map(moved) }));
+    assert.deepEqual(
+      [codeOf(all), whyOf(all)],
+      ['stale', 'all steps of the plan are outside of the mappings of its processes'],
+    );
+    const told = await applied(parts, (plan) => withStep(plan, moved));
+    assert.ok(told.ok, whyOf(told));
+    assert.deepEqual([told.value.receipts.length, told.value.verdicts.length], [1, 1]);
+    assert.deepEqual(
+      parts.host.blocks.map(({ order }) => order),
+      [9, 0, 9],
+    );
+  });
+
   test('that was interrupted tells so, and one that is taken back before it begins does nothing', async () => {
     const { host, performer } = acting();
     const plan = await planFor(host, { split: [0] });
@@ -131,17 +152,6 @@ describe('a plan that the deciding side has made up', () => {
       (plan) => ({ ...plan, processes: [] }),
       'not-allowed',
       /none of the processes/,
-    ],
-    [
-      'of a block outside of all mappings',
-      (plan) =>
-        withStep(plan, (step) => ({
-          ...step,
-          before: { ...step.before, block: FIRST_BLOCK + 3 },
-          proposal: { ...step.proposal, block: FIRST_BLOCK + 3 },
-        })),
-      'not-allowed',
-      /outside of all mappings of process 100$/,
     ],
     [
       'with an order beyond a huge page',

@@ -8,6 +8,8 @@ import { actuatorsOf } from '../../config/assemble.js';
 import { lookBackUnderLock } from '../../cycle/aftermath.js';
 import { type Applied, applyPlan } from '../../cycle/apply-plan.js';
 import { readCosts } from '../../cycle/cost-file.js';
+import type { ReadRun } from '../../cycle/journal.js';
+import { KeptReadings } from '../../cycle/kept-readings.js';
 import { parseKeyed } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
 import type { CostsDocument } from '../../planning/cost-book.js';
@@ -62,6 +64,7 @@ export class Performer implements ActingSide {
   readonly #allowance: Allowance;
   readonly #closing = new AbortController();
   readonly #recent: RecentSizes;
+  readonly #kept = new KeptReadings<ReadRun>();
   #grants: Grants;
   #end: (why: string) => void = () => undefined;
   /** The last request of each kind; the next of that kind begins when it has ended. */
@@ -179,7 +182,7 @@ export class Performer implements ActingSide {
 
   #place() {
     const { host } = this.#options;
-    return { host, directory: host.identity.stateDirectory };
+    return { host, directory: host.identity.stateDirectory, kept: this.#kept };
   }
 
   #mayLook(process: ProcessRef): Told<void> {

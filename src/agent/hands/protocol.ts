@@ -118,7 +118,7 @@ export const DENIALS = [
   'stale',
   /** More than the budgets have left. */
   'over-budget',
-  /** Something that no plan of this target may have: an action, an actuator, a block outside of all mappings. */
+  /** Something that no plan of this target may have: an action, an actuator, an order. */
   'not-allowed',
   /** The last look at it was too short a time ago; `retryMs` says when it may be asked again. */
   'too-soon',

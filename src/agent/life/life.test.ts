@@ -73,11 +73,12 @@ describe('own CPU time', () => {
     const own = new OwnCpu(host, () => 0.01);
     assert.equal(own.waitMs(0), 0);
     set(300);
-    // 2 s of credit for the start, and 20 ms that were there at the beginning.
-    assert.equal(own.waitMs(0), 102_000);
+    // 2 s of credit for the start, and 20 ms that were there at the beginning; a tenth of the share is for what lies beside turns.
+    const waitMs = own.waitMs(0);
+    assert.ok(Math.abs(waitMs - 102_000 / 0.9) < 1, String(waitMs));
     assert.equal(own.totalMs, 3020);
-    assert.equal(own.waitMs(51_000), 51_000);
-    assert.equal(own.waitMs(102_000), 0);
+    assert.ok(Math.abs(own.waitMs(waitMs / 2) - waitMs / 2) < 1);
+    assert.equal(own.waitMs(waitMs + 1), 0);
   });
 
   test('is saved for some minutes and no longer, and that of others counts', () => {
@@ -92,7 +93,8 @@ describe('own CPU time', () => {
     assert.equal(own.totalMs, 120);
     own.waitMs(3_600_000);
     set(20_000);
-    assert.equal(own.waitMs(3_600_000), (200_000 - 150_000) / 0.5);
+    const waitMs = own.waitMs(3_600_000);
+    assert.ok(Math.abs(waitMs - (200_000 - 135_000) / 0.45) < 1, String(waitMs));
     host.texts.delete('/proc/77/stat');
     own.waitMs(3_600_000);
     assert.equal(own.totalMs, 200_120);

@@ -10,6 +10,8 @@ const MS_PER_TICK: Milliseconds = 10;
 /** Credit for a start, which costs more than what follows. */
 const FIRST_CREDIT: Milliseconds = 2000;
 const SAVED_FOR: Milliseconds = 300_000;
+/** Of the share what turns may take: what is done beside them is paid for afterwards, and ticks of the clock are coarse. */
+const PLANNED: Fraction = 0.9;
 
 /** A bucket of CPU time that fills at the allowed share and is drained by what the agent's processes use. */
 export class OwnCpu {
@@ -24,7 +26,7 @@ export class OwnCpu {
 
   constructor(host: Host, share: () => Fraction, others: () => readonly ProcessId[] = () => []) {
     this.#host = host;
-    this.#share = share;
+    this.#share = () => PLANNED * share();
     this.#others = others;
   }
 

@@ -91,6 +91,25 @@ describe('an agent', () => {
     assert.deepEqual([record?.values.emptyInHugeBytes, record?.values.samples], [3 * empty, 0]);
   });
 
+  test('finds a pod by the name that the kubelet gives it, when it says so, and tells when it does not', async () => {
+    const uid = '6c1bdd5e-3f5a-4c1e-9c0e-1f6f3a2b4c5d';
+    const group = `kubepods-pod${uid.replaceAll('-', '_')}.slice/cri-containerd-${'a'.repeat(64)}.scope`;
+    const world = new AgentWorld(
+      "pods: /pods.json\ntargets: [{ name: shop, match: { pod: 'redis-*' }, policy: return-empty, act: true, every: 5s }]\n",
+    );
+    world.start('redis-server', group, 2);
+    const pods = { items: [{ metadata: { name: 'redis-0', namespace: 'shop', uid } }] };
+    const session = await world.run(20_000, {
+      6000: () => void world.host.files.writeFile('/pods.json', JSON.stringify(pods)),
+    });
+    assert.equal(session.agent.processesOf('shop'), 1);
+    const [first] = world.turnsOf('shop');
+    assert.equal(first.end, 'acted', 'the acting side knows it as well');
+    const texts = world.texts();
+    assert.ok(texts.includes('kubelet: /pods.json cannot be read (ENOENT)'), texts.join('\n'));
+    assert.ok(texts.includes('kubelet: works again'), texts.join('\n'));
+  });
+
   test('acts only in its hours', async () => {
     const world = new AgentWorld(TWO.replace('act: true', "act: true, hours: ['Mon 1:00-1:00 UTC']"));
     world.start('redis-server', 'redis.service', 2);

@@ -4,6 +4,7 @@
  */
 import { NO_STOPS } from '../../guards/back-off.js';
 import type { Host } from '../../host/host.js';
+import { KubeletPods } from '../../services/kubelet-pods.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
@@ -85,6 +86,7 @@ export class Agent {
       () => hands.processes,
     );
     this.#watcher = new Watcher(host);
+    this.#namePods(configuration);
     this.#roster = new Roster(configuration);
     this.#clockWatch = new ClockWatch(host.clock);
     const read = readLives(host, parts.state);
@@ -152,8 +154,13 @@ export class Agent {
     this.events.add('', problem ?? `${what}: works again`);
   }
 
+  #namePods({ pods }: Configuration): void {
+    this.#watcher.nameBy(pods === undefined ? undefined : new KubeletPods(this.host, pods));
+  }
+
   /** Another configuration takes the place of the old one, between turns. Stops are forgiven: somebody has looked. */
   reconfigure(configuration: Configuration): void {
+    if (configuration.pods !== this.#configuration.pods) this.#namePods(configuration);
     this.#configuration = configuration;
     this.#roster.reconfigure(configuration);
     for (const life of this.#lives.values()) {
@@ -243,6 +250,7 @@ export class Agent {
     if (jump !== 0) this.events.add('', jumpWords(jump));
     const look = this.#watcher.look();
     this.trouble('processes', this.#watcher.counts.problem || undefined);
+    this.trouble('kubelet', this.#watcher.kubeletProblem);
     for (const name of this.#roster.note(look)) {
       const life = this.life(name);
       // Who is there for the first time is looked at now; others join the next turn.

@@ -1,9 +1,10 @@
 /** A turn as the agent tells it: what was not looked at is unknown, not nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Verdict } from '../../vocabulary/plan.js';
 import type { TargetGuards } from '../guarding/target-guards.js';
 import type { TurnEnd } from '../life/target-life.js';
-import type { TurnResult } from '../turn/target-turn.js';
+import { failuresOf, type TurnResult } from '../turn/target-turn.js';
 import { lastTurn, turnWords } from './told-turn.js';
 
 const result = (end: TurnEnd, why = ''): TurnResult => ({ end, why, taken: undefined });
@@ -38,4 +39,19 @@ test('each end has words of its own', () => {
     ],
   );
   assert.equal(said('failed', 'observe-only'), 'why; from now on it is only observed');
+});
+
+test('steps that there was nothing left of are no failures', () => {
+  const verdict = (outcome: string, level: string, cause?: string) =>
+    ({ outcome, cause, before: { level } }) as unknown as Verdict;
+  assert.equal(
+    failuresOf([
+      verdict('met', 'pmd'),
+      verdict('not-met', 'pmd'),
+      verdict('partly', 'ptes'),
+      verdict('not-met', 'none'),
+      verdict('not-met', 'pmd', 'target-gone'),
+    ]),
+    2,
+  );
 });

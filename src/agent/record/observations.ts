@@ -9,6 +9,7 @@ import {
 } from '../../history/observation.js';
 import type { Verdict } from '../../vocabulary/plan.js';
 import type { Target } from '../configuration/configuration.js';
+import { failuresOf } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
 
 /** Notes that are kept of a turn, and of what length. */
@@ -54,8 +55,8 @@ function turnValues({ taken }: TurnRecord) {
     returnedBytes: returnedOf(verdicts),
     predictedBytes: predicted.reduce(addKnown, 0),
     ...{ cameBackBytes: cameBack, undone, refused: plan.refused.length },
-    ...{ splits: metBy('split'), collapses: metBy('collapse'), failed: verdicts.length - met.length },
-    ...{ verdicts: verdicts.length, verdictsMet: met.length },
+    ...{ splits: metBy('split'), collapses: metBy('collapse'), failed: failuresOf(verdicts) },
+    ...{ verdicts: met.length + failuresOf(verdicts), verdictsMet: met.length },
     lockNs: Math.round(tried.reduce((sum, { durationUs }) => sum + durationUs * 1000, 0)),
   };
 }

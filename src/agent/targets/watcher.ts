@@ -5,6 +5,7 @@
  */
 import { isKernelThread, parseCgroup, parseStat } from '../../formats/proc/process-files.js';
 import type { Host } from '../../host/host.js';
+import type { KubeletPods } from '../../services/kubelet-pods.js';
 import { ServiceReader } from '../../services/service-reader.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { ProcessId } from '../../vocabulary/units.js';
@@ -60,11 +61,26 @@ export class Watcher {
   #again: ProcessId[] = [];
   #counts: Counts = { listed: 0, known: 0, waiting: 0, groupless: 0, problem: '' };
 
-  readonly #services: ServiceReader;
+  #services: ServiceReader;
+  #kubelet: KubeletPods | undefined;
+  /** Which list of pods the names are of. */
+  #generation = 0;
 
   constructor(host: Host) {
     this.#host = host;
     this.#services = new ServiceReader(host);
+  }
+
+  /** Names of pods come from here on from a kubelet, or from none. */
+  nameBy(kubelet: KubeletPods | undefined): void {
+    this.#kubelet = kubelet;
+    this.#services = new ServiceReader(this.#host, kubelet);
+    this.#generation = -1;
+  }
+
+  /** Why there are no new names of pods; undefined while there are, or none are wanted. */
+  get kubeletProblem(): string | undefined {
+    return this.#kubelet?.problem;
   }
 
   get counts(): Counts {
@@ -72,6 +88,7 @@ export class Watcher {
   }
 
   look(): Look {
+    this.#kubelet?.poll();
     const listed = this.#host.files.list('/proc');
     if (!listed.ok) {
       // Nobody is taken for gone because /proc could not be read.
@@ -118,7 +135,10 @@ export class Watcher {
   /** Reads a part of the known again: names and groups change, and a pid may have gone to another process. */
   #readSomeAgain(went: Watched[], came: Watched[]): readonly (readonly [Watched, Watched])[] {
     if (this.#again.length === 0) this.#again = [...this.#seen.keys()];
-    const part = this.#again.splice(0, Math.max(LEAST_AGAIN, Math.ceil(this.#seen.size * AGAIN)));
+    const part = [
+      ...this.#renamed(),
+      ...this.#again.splice(0, Math.max(LEAST_AGAIN, Math.ceil(this.#seen.size * AGAIN))),
+    ];
     const changed: [Watched, Watched][] = [];
     for (const pid of part) {
       const before = this.#seen.get(pid);
@@ -134,6 +154,15 @@ export class Watcher {
       if (isWatched(after)) came.push(after);
     }
     return changed;
+  }
+
+  /** Processes in containers, which may have other names when the kubelet has another list. */
+  #renamed(): readonly ProcessId[] {
+    const generation = this.#kubelet?.generation ?? 0;
+    if (generation === this.#generation) return [];
+    this.#generation = generation;
+    const isContained = (seen: Seen) => isWatched(seen) && seen.names.container.length > 0;
+    return [...this.#seen].flatMap(([pid, seen]) => (isContained(seen) ? [pid] : [])).slice(0, READ_AT_ONCE);
   }
 
   /** Undefined when there is no such process any more, or this user may not know. */
@@ -159,5 +188,8 @@ function isWatched(seen: Seen): seen is Watched {
 }
 
 function isSame(before: Watched, after: Watched): boolean {
-  return before.command === after.command && before.cgroup === after.cgroup;
+  const words = ({ pod, namespace, container }: Names) =>
+    [...pod, '', ...namespace, '', ...container].join(' ');
+  const isOne = before.command === after.command && before.cgroup === after.cgroup;
+  return isOne && words(before.names) === words(after.names);
 }

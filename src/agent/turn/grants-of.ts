@@ -3,6 +3,7 @@
 import { KINDS } from '../../config/kinds.js';
 import type { Host } from '../../host/host.js';
 import { AUTO } from '../../sampling/budget.js';
+import { KubeletPods } from '../../services/kubelet-pods.js';
 import { ServiceReader } from '../../services/service-reader.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes } from '../../vocabulary/units.js';
@@ -19,14 +20,22 @@ import { isWithin } from '../patterns/hours.js';
 import { namesOf } from '../patterns/names.js';
 
 /** Returns which processes may be acted on, and within what bounds, by the first target that fits each. */
-export function grantsOf(host: Host, { targets, deny }: Configuration): Grants {
-  const services = new ServiceReader(host);
+export function grantsOf(host: Host, { targets, deny, pods }: Configuration): Grants {
+  const kubelet = pods === undefined ? undefined : new KubeletPods(host, pods);
+  kubelet?.poll();
+  const services = new ServiceReader(host, kubelet);
   const grants = new Map(targets.map((target) => [target.name, grantOf(target)]));
   return {
     targets: targets.map(({ name, act }) => ({ name, act })),
     sampleShare: USUAL_SAMPLE_SHARE,
     grantOf({ pid, command, cgroup }: ProcessIdentity) {
-      const names = namesOf(services.read({ pid, command }), cgroup);
+      const read = () => namesOf(services.read({ pid, command }), cgroup);
+      let names = read();
+      if (kubelet?.isMissed === true) {
+        // A file tells at once; from an address the name is there when it is asked for again.
+        kubelet.poll();
+        names = read();
+      }
       if (deny.some((match) => match.fits(names))) return undefined;
       const target = targets.find(({ match }) => match.fits(names));
       return target && grants.get(target.name);

@@ -84,15 +84,16 @@ function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }:
   const verdicts = done?.verdicts ?? [];
   life.allowance.note(nowMs, usedBy(done?.receipts ?? [], plan.geometry.blockBytes));
   const met = metOf(verdicts);
+  const notMet = failuresOf(verdicts);
   life.add({
-    ...{ turns: 1, met, notMet: verdicts.length - met, refused: plan.refused.length },
+    ...{ turns: 1, met, notMet, refused: plan.refused.length },
     ...{ undone, returnedBytes: returnedBy(verdicts), cameBackBytes: cameBack },
   });
   const heldNs = (done?.receipts ?? []).reduce(
     (sum, { tried, durationUs }) => sum + (tried ? durationUs * 1000 : 0),
     0,
   );
-  guards.note({ acted: verdicts.length > 0, met, notMet: verdicts.length - met, heldNs });
+  guards.note({ acted: verdicts.length > 0, met, notMet, heldNs });
   if (done?.how === 'stopped') return { end: 'held', why: done.why, taken };
   if (why !== '') return { end: 'held', why, taken };
   if (!act) return { end: 'observed', why: '', taken };
@@ -102,6 +103,16 @@ function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }:
 /** Returns how many verdicts say that the step was met in full. */
 export function metOf(verdicts: readonly Verdict[]): number {
   return verdicts.filter(({ outcome }) => outcome === 'met').length;
+}
+
+/**
+ * Steps that were not met although there was something to do: a process that ended, or gave the memory back before the
+ * step, says nothing of how well acts go here.
+ */
+export function failuresOf(verdicts: readonly Verdict[]): number {
+  return verdicts.filter(
+    ({ outcome, cause, before }) => outcome !== 'met' && cause !== 'target-gone' && before.level !== 'none',
+  ).length;
 }
 
 /** Bytes that the system got back; what is not known counts as nothing. */
@@ -117,6 +128,9 @@ function failed({ life, guards }: TurnParts, problem: OctavoError, nowMs: Millis
   const why = `${problem.code}: ${problem.message}`;
   if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
+    return { end: 'gone', why, taken: undefined };
+  // The acting side may learn a moment later what a pod is called; what it never allows is no failure of the target either.
+  if (problem.code === 'HANDS_DENIED' && problem.facts.denial === 'not-a-target')
     return { end: 'gone', why, taken: undefined };
   if (problem.code === 'HANDS_DENIED' && NO_FAILURES.has(String(problem.facts.denial)))
     return { end: 'busy', why, taken: undefined };

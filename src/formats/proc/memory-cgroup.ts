@@ -95,11 +95,20 @@ export interface HugeCounters {
 
 /**
  * Memory of anonymous folios that nobody maps: whole folios are on the LRU lists, and only mapped pages count as
- * anonymous. What cannot be evicted may be either, so that it is between `least` and `most`.
+ * anonymous. What cannot be evicted may be either, so that it is between `least` and `most`, which is infinite where it is not
+ * known.
  */
 export interface HeldMemory {
   readonly least: Bytes;
   readonly most: Bytes;
+}
+
+/**
+ * The same of a kernel that counts a folio as mapped as long as one of its pages is (CONFIG_NO_PAGE_MAPCOUNT): nobody knows
+ * from counters how much more is held.
+ */
+export function ofWholeFolios(counters: HugeCounters): HugeCounters {
+  return { ...counters, held: { least: counters.held.least, most: Number.POSITIVE_INFINITY } };
 }
 
 /** Undefined where memory.stat lacks what they are made of, as it does without an LRU or of another kernel. */
