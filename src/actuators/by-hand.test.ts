@@ -18,7 +18,7 @@ import { collapseThenSplitActuator } from './collapse-then-split.js';
 import { damosActuator } from './damos.js';
 import { debugfsSplitActuator, missingFor, splitOrders } from './debugfs-split.js';
 import { dryRun } from './dry-run.js';
-import { prepareToStaySplit, stayingSplit } from './keep-split.js';
+import { lasting, prepareToStaySplit, stayingSplit } from './keep-split.js';
 import { madviseActuator } from './madvise.js';
 import { ReceiptMaker } from './receipts.js';
 
@@ -332,6 +332,24 @@ describe('a split that is to last', () => {
       both.map(({ calls }) => calls[0].startsWith('MADV_COLD on the whole block')),
       [false, true],
     );
+  });
+
+  test('is made of an actuator that splits and leaves references, or where a flag is wanted, too', () => {
+    const host = new ScriptedHost([9]);
+    const sticky = { allowSticky: true, shareDamon: false };
+    const isWrapped = (actuator: Actuator, options = plain) => lasting(actuator, host, options) !== actuator;
+    const [madvise, debugfs] = [madviseActuator(host), debugfsSplitActuator(host)];
+    assert.deepEqual([isWrapped(debugfs), isWrapped(madvise)], [true, false]);
+    assert.deepEqual([isWrapped(debugfs, sticky), isWrapped(madvise, sticky)], [true, true]);
+    const unable = (actuator: Actuator, action: string): Actuator => ({
+      ...actuator,
+      abilities: actuator.abilities.map((one) => (one.action === action ? { ...one, missing: 'no' } : one)),
+    });
+    assert.deepEqual(
+      [isWrapped(unable(madvise, 'split'), sticky), isWrapped(unable(debugfs, 'split'))],
+      [false, false],
+    );
+    assert.equal(isWrapped(unable(madvise, 'collapse'), sticky), true);
   });
 
   test('where the kernel cannot cool leaves references', () => {

@@ -11,6 +11,7 @@ import { DamonSlot } from '../damon/slot.js';
 import type { Plan, Step } from '../vocabulary/plan.js';
 import { MIB } from '../vocabulary/units.js';
 import { DAMOS_DEFAULTS, damosActuator } from './damos.js';
+import { damos } from './kinds/damos.js';
 
 async function prepared(lockUs: number) {
   const stage = modelStage('7.3', () => undefined);
@@ -44,6 +45,24 @@ test('without an answer about DAMON nothing is promised, and asking leaves the t
   assert.equal(damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities[0].missing, '');
   const left = host.files.readText('/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds');
   assert.equal(left.ok && left.value.trim(), '0');
+});
+
+test('orders are those that the kernel takes; the kind asks DAMON only where it is told to', async () => {
+  const ordersOn = (release: ModelRelease) => {
+    const { host } = modelStage(release, () => undefined);
+    return damosActuator(host, { ...DAMOS_DEFAULTS, ask: true }).abilities.map(({ orders }) => orders);
+  };
+  const smaller = [2, 3, 4, 5, 6, 7, 8];
+  assert.deepEqual(ordersOn('octavo'), [
+    [...smaller, 9],
+    [0, ...smaller],
+  ]);
+  assert.deepEqual(ordersOn('7.3')[0], [9]);
+  const { host } = await prepared(0);
+  const made = (setting: object) =>
+    damos.make({ allowSticky: false, shareDamon: false }, { host, ...setting }).abilities[0].missing;
+  assert.match(made({}), /no action collapse/);
+  assert.equal(made({ askDamon: true }), '');
 });
 
 test('somebody else’s DAMON is a missing ability that names the owner, and receipts that were not tried', async () => {

@@ -15,7 +15,14 @@ import { HotMapBuilder } from '../hotness/hot-map-builder.js';
 import { ResolvedSource } from '../sources/resolved.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import { pageGeometry } from '../vocabulary/units.js';
-import { type Acting, actuatorsOf, assembleTurn, chosenPolicy, type TurnRequest } from './assemble.js';
+import {
+  type Acting,
+  actuatorsOf,
+  assembleTurn,
+  chosenPolicy,
+  recordingsFor,
+  type TurnRequest,
+} from './assemble.js';
 import { checkedParameters, KINDS, kindNamed, plainParameters, wrongParameter } from './kinds.js';
 import { wrongPolicyParameter } from './policy-words.js';
 import { resolveTarget } from './targets.js';
@@ -249,6 +256,14 @@ describe('kinds', () => {
     const wrong = caught(() => checkedParameters(kind, 'k', { share: 2 }));
     assert.equal(wrong.code, 'PARAMETER_INVALID');
     assert.match(wrong.message, /^k: parameter share/);
+  });
+
+  test('of recordings refuse what none of them has', () => {
+    const given = (sourceParameters: object) => ({ sourceParameters }) as unknown as TurnRequest;
+    const wrong = caught(() => recordingsFor(new ScriptedHost([]), given({ nonsense: 'x' })));
+    assert.equal(wrong.code, 'PARAMETER_INVALID');
+    assert.match(wrong.message, /nonsense/);
+    assert.deepEqual(recordingsFor(new ScriptedHost([]), given({})), []);
   });
 
   test('are told without tables and without what was not given', () => {

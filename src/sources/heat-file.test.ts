@@ -129,6 +129,7 @@ test('of several origins the least seeing one speaks, and those of other natures
     [origin.detail, origin.event, origin.unseenShare, origin.granularity],
     ['/h (perf-file: a and 2 more)', 'mem-loads, stores', 0.5, blind],
   );
+  assert.equal(opened({ origins: [ORIGIN, other] }).origin.detail, '/h (perf-file: a and 1 more)');
   const apart = opened({ origins: [{ ...other, nature: 'stores' }, ORIGIN] }).origin;
   assert.deepEqual(
     [apart.detail, apart.granularity, apart.unseenShare],

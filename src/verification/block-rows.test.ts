@@ -36,6 +36,15 @@ test('a block that mappings cut is the sum of its rows, and whole in none', () =
   assert.equal(state.firstFrame, 5000 * 512);
 });
 
+test('the first frame of a block is that of the first row that has one', () => {
+  const frames = (first: number, second: number) => {
+    const blocks = cut('h*8', '4*3');
+    blocks.firstFrame.set([first, second]);
+    return wholeBlockState(blocks, 0).firstFrame;
+  };
+  assert.deepEqual([frames(7, 9), frames(-1, 9), frames(7, -1), frames(-1, -1)], [7, 9, 7, null]);
+});
+
 test('what is unknown of one row is unknown of the block', () => {
   assert.equal(wholeBlockState(cut('h*8', '4*3', { 0: 500, 1: 'unknown' }), 0).unmapped, null);
   assert.equal(wholeBlockState(cut('h*8', '4*3', { 0: 'unknown' }), 0).unmapped, null);

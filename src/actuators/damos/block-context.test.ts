@@ -43,6 +43,49 @@ test('for any blocks: one region each, sorted, no room for the kernel to cut, me
   );
 });
 
+test('where the kernel ends a scheme by itself its passes are short, else one takes a second', () => {
+  const timesOf = (snapshotLimit: boolean) => {
+    const order = { pid: 1, action: 'collapse', targetOrder: undefined, blocks: [5, 6, 7], snapshotLimit };
+    const { intervals } = blockContext(order, [], NO_PACING, GEOMETRY_4K);
+    return [intervals.sampleUs, intervals.aggregationUs];
+  };
+  assert.deepEqual(
+    [timesOf(true), timesOf(false)],
+    [
+      [50_000n, 50_000n],
+      [50_000n, 1_000_000n],
+    ],
+  );
+});
+
+test('a pace is whole blocks of a tenth of a second, one at least, over the time that they take', () => {
+  const paceOf = (blocksPerSecond: number, minFreePermil = 0) => {
+    const blocks = Array.from({ length: 40 }, (_, at) => at);
+    const order = { pid: 1, action: 'collapse', targetOrder: undefined, blocks, snapshotLimit: true };
+    const [{ quotas, watermarks }] = blockContext(
+      order,
+      [],
+      { blocksPerSecond, minFreePermil },
+      GEOMETRY_4K,
+    ).schemes;
+    return { blocks: Number(quotas.bytes) / 2 ** 21, resetMs: quotas.resetMs, low: watermarks.low };
+  };
+  const never = 86_400_000n;
+  assert.deepEqual(
+    [0, 4, 27, 39.9, 40, 1000].map((pace) => [paceOf(pace).blocks, paceOf(pace).resetMs]),
+    [
+      [40, never],
+      [1, 250n],
+      [2, 75n],
+      [3, 76n],
+      [40, never],
+      [40, never],
+    ],
+  );
+  assert.deepEqual([paceOf(0, 0.5).low, paceOf(0, 12).low, paceOf(0, 5000).low], [1n, 12n, 999n]);
+  assert.equal(paceOf(0).low, NO_WATERMARKS.low);
+});
+
 test('pads lie in the widest hole, apart from each other, and are fenced off', () => {
   const pads = unmappedRanges(MAPS, 2, GEOMETRY_4K);
   assert.equal(pads.length, 2);
