@@ -124,6 +124,13 @@ test('the machine is of the wanted architecture, with as many CPUs and as much m
   assert.match(other, /-smp 4 .* -m 512M .*no_timer_check lockdown=integrity$/);
 });
 
+test('with one CPU the guest does not go by a time stamp counter that it measured on a busy machine', async () => {
+  const one = (await lab(ARGUMENTS, undefined, { machine: { cpus: 1, append: 'a=b' } })).run.release;
+  assert.match(one, /-smp 1 .*no_timer_check tsc=unstable a=b$/);
+  const arm = await lab(ARGUMENTS, undefined, { machine: { cpus: 1 }, architecture: 'arm64' });
+  assert.match(arm.run.release, /-append console=ttyAMA0 quiet panic=-1$/);
+});
+
 test('a second crash is the end: what was not run is told and is no success', async () => {
   const { run, boots } = await lab("done('one'); crash();");
   assert.equal(boots.length, 2);
