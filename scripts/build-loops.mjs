@@ -12,7 +12,7 @@ const LOOPS = {
   tally: 'formats/perf-data/tally-loop',
   parquet: 'formats/parquet/encode-loop',
 };
-const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory'];
+const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd'];
 
 export function buildLoops(root) {
   for (const [name, room] of Object.entries(LOOPS)) {

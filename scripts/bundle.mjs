@@ -29,6 +29,7 @@ const PROGRAMS = { octavo: 'main.js', supervised: 'supervised.js' };
 /** Files that are started or loaded by name, relative to where the code that names them ends up: all in one folder. */
 const ENTRIES = {
   'run-here': 'run-here.js',
+  'import-here': 'import-here.js',
   'command-thread': 'command-thread.js',
   'worker-entry': 'host/worker-entry.js',
   'page-thread': 'host/pages/page-thread.js',
@@ -43,7 +44,7 @@ const ENTRIES = {
 };
 
 /** Files that the program loads by name. */
-const BY_NAME = ['./supervised.js', './run-here.js'];
+const BY_NAME = ['./supervised.js', './run-here.js', './import-here.js'];
 
 export async function bundle() {
   // Not there before prepare() has installed it.

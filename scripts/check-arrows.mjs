@@ -87,6 +87,10 @@ const ALLOWED = {
   'main.ts': ['*'],
   // What main.ts has no prepared answer for.
   'supervised.ts': ['*'],
+  // Runs short imports on the main thread: the signals that it has and the files that it looks at are the process's.
+  'quick.ts': ['*'],
+  // What it runs.
+  'import-here.ts': ['*'],
   // Runs what needs no other thread.
   'run-here.ts': ['*'],
   // The other thread of main.ts: it runs the command, main.ts has the signals.
@@ -106,7 +110,7 @@ const INTERFACES_ONLY = {
 };
 /** Only these folders may touch the world by themselves. */
 const WORLD = /^node:(fs|fs\/promises|child_process|os|worker_threads|net|http)$|^koffi$/;
-const MAY_TOUCH_WORLD = ['host', 'main.ts', 'supervised.ts', 'run-here.ts'];
+const MAY_TOUCH_WORLD = ['host', 'main.ts', 'supervised.ts', 'quick.ts', 'run-here.ts', 'import-here.ts'];
 const WORLD_GLOBALS =
   /\b(process\.(env|argv|exit|kill)|Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\b/;
 const MAY_USE_GLOBALS = [...MAY_TOUCH_WORLD, 'acting-entry.ts', 'deciding-entry.ts'];

@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs';
 import type { ChosenHost } from './cli/chosen-host.js';
 import { failureDocument, failureText } from './cli/failure.js';
 import type { Inherited } from './host/linux/inherited.js';
-import { supervise } from './host/thread/supervisor.js';
+import { bugReport, factsOf, supervise } from './host/thread/supervisor.js';
+import { plainImport, runQuick } from './quick.js';
 import { EXIT, OctavoError } from './vocabulary/errors.js';
 
 /** Texts of the program itself: shown before another thread would have started. */
@@ -25,7 +26,7 @@ export async function runSupervised(started: Started): Promise<void> {
       err: { write: (text) => void writeSync(2, text) },
     });
   } else if (recording === undefined && isInstant(words)) await runInstant(started);
-  else {
+  else if (!(await hasRunQuickly(started))) {
     supervise({
       module: new URL('./command-thread.js', import.meta.url),
       commandLine: words,
@@ -35,6 +36,23 @@ export async function runSupervised(started: Started): Promise<void> {
       unwritable,
     });
   }
+}
+
+/** Whether the command was one that the main thread runs, and has run. */
+async function hasRunQuickly(started: Started): Promise<boolean> {
+  const { recording, words } = started;
+  const plain = recording === undefined ? plainImport(words) : undefined;
+  if (plain === undefined) return false;
+  const facts = { out: factsOf(1), err: factsOf(2) };
+  await runQuick(
+    { ...started, plain, facts },
+    {
+      lastWords: (signal, hasTold) => lastWords(words, signal, hasTold),
+      unwritable: (errno) => unwritable('standard output', errno),
+      bug: bugReport,
+    },
+  );
+  return true;
 }
 
 async function runInstant(started: Started): Promise<void> {

@@ -27,7 +27,7 @@ export {
   TLB_MISSES,
   VALUES,
 } from './layout';
-export { addRows, clearTimes } from './rows';
+export { addRows, clearTimes, fillRows } from './rows';
 
 /** Encodes the `count` whole numbers of 32 or 64 bits at an address; returns how many bytes that took. */
 export function deltas(values: usize, count: i32, bits: i32): i32 {

@@ -22,9 +22,12 @@ export const ACCESS_INDICES: usize = ACCESSES + 8 * ROWS;
 /** Counters of the pages at hand, slice by slice, u16; and those of the samples that missed the TLB. */
 export const COUNTS: usize = ACCESS_INDICES + 4 * ROWS;
 export const MISSES: usize = COUNTS + 2 * ROWS;
-/** Of each slice: accesses a sample stands for (f64), index of its time or −1 (u32), what a full counter lost (u32). */
+/**
+ * Of each slice: accesses a sample stands for (f64), index of its time or −1 (u32), what a full counter lost (u32), and of the
+ * last row its count (u32, 0: none yet) and the index of its accesses (u32).
+ */
 export const SLICES: usize = MISSES + 2 * ROWS;
-export const SLICE_BYTES: usize = 16;
+export const SLICE_BYTES: usize = 24;
 export const MOST_SLICES: i32 = 256;
 
 /** Dictionary of accesses: values, then index + 1 of the entry in each place, u16. */

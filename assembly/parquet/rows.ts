@@ -4,7 +4,11 @@ import {
   ACCESS_INDICES,
   ACCESSES,
   ADDRESSES,
+  BLOCKS,
+  COMMANDS,
   COUNTS,
+  MAPPINGS,
+  PIDS,
   MISSES,
   SAMPLES,
   SLICE_BYTES,
@@ -43,6 +47,25 @@ export function addRows(row: i32, slices: i32, pages: i32, subPage: i32, block: 
   return at;
 }
 
+/** Gives the rows from `from` to before `to` what all of a block have. */
+export function fillRows(from: i32, to: i32, pid: i32, command: i32, mapping: i32, block: f64): void {
+  fillWords(PIDS, from, to, pid);
+  fillWords(COMMANDS, from, to, command);
+  fillWords(MAPPINGS, from, to, mapping);
+  const address = <i64>block;
+  const pair = v128.splat<i64>(address);
+  let row = from;
+  for (; row + 2 <= to; row += 2) v128.store(BLOCKS + ((<usize>row) << 3), pair);
+  if (row < to) store<i64>(BLOCKS + ((<usize>row) << 3), address);
+}
+
+function fillWords(column: usize, from: i32, to: i32, word: i32): void {
+  const words = v128.splat<i32>(word);
+  let row = from;
+  for (; row + 4 <= to; row += 4) v128.store(column + ((<usize>row) << 2), words);
+  for (; row < to; row++) store<i32>(column + ((<usize>row) << 2), word);
+}
+
 /** A full counter with its share of what it lost. */
 function restored(lost: u32): u32 {
   return lost > LARGEST_COUNT - SATURATED ? LARGEST_COUNT : SATURATED + lost;
@@ -71,5 +94,10 @@ function put(row: i32, count: u32, misses: u32, facts: usize): void {
   store<u32>(word, misses, TLB_MISSES);
   store<u32>(word, timeOf(facts), TIMES);
   store<f64>(word << 1, accesses, ACCESSES);
-  store<u32>(word, indexOf(accesses), ACCESS_INDICES);
+  // Most pages have as many samples as the one before.
+  if (load<u32>(facts, 16) != count) {
+    store<u32>(facts, count, 16);
+    store<u32>(facts, indexOf(accesses), 20);
+  }
+  store<u32>(word, load<u32>(facts, 20), ACCESS_INDICES);
 }

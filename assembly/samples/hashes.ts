@@ -17,9 +17,12 @@ import {
 
 /** Hashes that may belong to the sketch, as f64. */
 export const HASHES: usize = COLUMNS_END;
-/** count, timed, sum, first, last, all flags and whether all rows are of one event, of a call, as f64. */
+/**
+ * Of a call, as f64: count, timed, sum, first, last, all flags, whether all rows are of one event, whether they have one weight, and
+ * rows with a virtual page.
+ */
 export const HASHED: usize = HASHES + 8 * <usize>CAPACITY;
-export const FREE: usize = HASHED + 64;
+export const FREE: usize = HASHED + 128;
 
 const TWO_63: f64 = 9223372036854775808.0;
 const TWO_64: f64 = 18446744073709551616.0;
@@ -37,12 +40,17 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   let kept = 0;
   let flags: u32 = 0;
   let differs: u32 = 0;
+  const weight = load<u64>(WEIGHT);
+  let weights: u64 = 0;
+  let virtuals = 0;
   const event = load<u16>(EVENT);
   for (let row = 0; row < count; row++) {
     const wide: usize = (<usize>row) << 3;
     flags |= load<u16>((<usize>row) << 1, FLAGS);
     differs |= load<u16>((<usize>row) << 1, EVENT) ^ event;
+    weights |= load<u64>(wide, WEIGHT) ^ weight;
     let page = load<f64>(wide, VIRTUAL_PAGE);
+    virtuals += <i32>(page >= 0);
     if (page < 0) page = load<f64>(wide, PHYSICAL_PAGE);
     if (page < 0) continue;
     const at = load<f64>(wide, TIME);
@@ -72,6 +80,8 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   store<f64>(HASHED, last, 32);
   store<f64>(HASHED, <f64>flags, 40);
   store<f64>(HASHED, differs == 0 ? 1 : 0, 48);
+  store<f64>(HASHED, weights == 0 ? 1 : 0, 56);
+  store<f64>(HASHED, <f64>virtuals, 64);
   return kept;
 }
 

@@ -63,6 +63,8 @@ export class OctavoContext implements CommandContext {
   command = 'octavo';
   /** How an agent of this machine becomes two processes; absent where there is no machine. */
   sides: { readonly acting: URL; readonly deciding: URL; readonly words: readonly string[] } | undefined;
+  /** Called in loops over what is read: to be waited for where the thread has more to do. */
+  turn: () => Promise<void> | undefined = () => undefined;
   /** Whether that command has an option of this name. */
   hasOption: (option: string) => boolean = () => true;
   #line: CommandLine | undefined;

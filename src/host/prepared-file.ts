@@ -1,6 +1,7 @@
 /** Reads what was prepared when the package was made, and prints it without the streams of Node, which load slowly. */
 
-import { readFileSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, write, writeSync } from 'node:fs';
+import { isNoTerminal } from './terminals.js';
 
 /** The document beside the program; undefined in a checkout, where nothing is prepared, or when it cannot be read. */
 export function preparedFile(beside: string): unknown {
@@ -29,4 +30,42 @@ export function writeOut(descriptor: number, text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * As writeOut(), but where somebody has to take the bytes (a pipe, a terminal) on a thread of Node's own: signals come through
+ * meanwhile.
+ */
+export async function writeFreely(descriptor: number, text: string): Promise<string | undefined> {
+  if (text === '') return undefined;
+  if (takesAtOnce(descriptor)) return writeOut(descriptor, text);
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; ) {
+    const { errno, count } = await writeSome(descriptor, bytes, at);
+    if (errno === 'EAGAIN') await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    else if (errno !== undefined) return errno;
+    at += count;
+  }
+  return undefined;
+}
+
+function writeSome(
+  descriptor: number,
+  bytes: Uint8Array,
+  at: number,
+): Promise<{ readonly errno: string | undefined; readonly count: number }> {
+  return new Promise((resolve) => {
+    write(descriptor, bytes, at, bytes.length - at, null, (problem, count) => {
+      resolve({ errno: problem === null ? undefined : (problem.code ?? 'EIO'), count: problem === null ? count : 0 });
+    });
+  });
+}
+
+function takesAtOnce(descriptor: number): boolean {
+  try {
+    const status = fstatSync(descriptor);
+    return status.isFile() || (status.isCharacterDevice() && isNoTerminal(descriptor));
+  } catch {
+    return true;
+  }
 }

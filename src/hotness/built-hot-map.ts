@@ -5,7 +5,7 @@ import type { SampleNature } from '../vocabulary/nature.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
 import type { BlockNumber, Fraction, PageGeometry } from '../vocabulary/units.js';
-import type { BlockHeat, HeatTable } from './heat-loop/heat-table.js';
+import { type BlockHeat, type HeatTable, NO_BLOCK } from './heat-loop/heat-table.js';
 
 /** What is known of the blocks of a process beside heat: that they are there, and which sub-pages hold data. */
 export class BlockContent {
@@ -104,6 +104,14 @@ export class BuiltHotMap implements HotMap {
 
   counts(block: BlockNumber, into: Uint16Array): boolean {
     return this.#parts.table?.countsOf(this.process.pid, block, into) === true;
+  }
+
+  countedBlock(block: BlockNumber, into: Uint16Array): Pick<HotBlock, 'samples' | 'weight'> | undefined {
+    const { table } = this.#parts;
+    const address = table?.find(this.process.pid, block) ?? NO_BLOCK;
+    if (table === undefined || address === NO_BLOCK) return undefined;
+    table.counts(address, into);
+    return { samples: table.samples(address), weight: table.weight(address) * this.#fade };
   }
 
   tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean {

@@ -40,9 +40,12 @@ export class EvenWeights {
   private rows: SampleColumns | undefined;
   private times = new Float64Array(0);
 
-  /** The samples of a batch that are kept; valid until the next call. `isKept` says whose samples are counted at all. */
-  of(batch: SampleBatch, isKept: (pid: number) => boolean): EvenedBatch {
-    const isEven = this.note(batch, isKept);
+  /**
+   * The samples of a batch that are kept; valid until the next call. `isKept` says whose samples are counted at all: all
+   * when undefined.
+   */
+  of(batch: SampleBatch, isKept?: (pid: number) => boolean): EvenedBatch {
+    const isEven = isKept === undefined && isAlike(batch) ? this.noteAlike(batch) : this.note(batch, isKept);
     const wanted = this.wanted();
     const before = this.reference;
     if (wanted > before * STEP) this.reference = wanted;
@@ -80,8 +83,16 @@ export class EvenWeights {
     }
   }
 
+  /** As `note` of a batch whose rows are known to have one weight. */
+  private noteAlike({ inCommon: { weight, virtualRows } }: AlikeBatch): boolean {
+    const bin = binOf(weight);
+    this.samples[bin] += virtualRows;
+    this.accesses[bin] += virtualRows * weight;
+    return this.reference > 0 && bin === binOf(this.reference);
+  }
+
   /** Counts the weights of a batch; whether no sample of it is below the reference. */
-  private note(batch: SampleBatch, isKept: (pid: number) => boolean): boolean {
+  private note(batch: SampleBatch, isKept: (pid: number) => boolean = () => true): boolean {
     const { weight, virtualPage, pid, times } = batch;
     let isEven = true;
     let last = Number.NaN;
@@ -170,6 +181,14 @@ export class EvenWeights {
     }
     return this.rows;
   }
+}
+
+type AlikeBatch = SampleBatch & { readonly inCommon: { readonly weight: number; readonly virtualRows: number } };
+
+/** Whether all rows are known to have one weight, each being one sample. */
+function isAlike(batch: SampleBatch): batch is AlikeBatch {
+  const { inCommon, times } = batch;
+  return inCommon?.weight !== undefined && inCommon.weight > 0 && times === undefined;
 }
 
 function binOf(weight: number): number {

@@ -65,7 +65,7 @@ export class HeatSlices {
     const originNs = Number(batch.timeOrigin) + offsetNs;
     const only = this.#onlySlice(batch, originNs);
     if (only !== undefined) this.#mapsOf(only).addSamples(batch, nature);
-    else this.#addParted(batch, nature, originNs);
+    else if (!this.#addHalves(batch, nature, originNs)) this.#addParted(batch, nature, originNs);
     while (this.#isTooMuch()) this.#coarsen();
   }
 
@@ -96,8 +96,13 @@ export class HeatSlices {
   }
 
   /** The slice that all rows are of; undefined when they are of several. */
-  #onlySlice({ time, count }: SampleBatch, originNs: Nanoseconds): number | undefined {
+  #onlySlice({ time, count, inCommon }: SampleBatch, originNs: Nanoseconds): number | undefined {
     const number = this.#numberOf(time[0], originNs);
+    if (inCommon?.span !== undefined) {
+      const { first, last } = inCommon.span;
+      const isOnly = this.#numberOf(first, originNs) === number && this.#numberOf(last, originNs) === number;
+      return isOnly ? number : undefined;
+    }
     const width = this.#widthMs * NS;
     const [from, to] = [number * width - originNs, (number + 1) * width - originNs];
     for (let row = 1; row < count; row++) {
@@ -105,6 +110,19 @@ export class HeatSlices {
       if (!isIn) return undefined;
     }
     return number;
+  }
+
+  /** Adds a batch whose first rows are of one slice and whose others are of another; false when it is none. */
+  #addHalves(batch: SampleBatch, nature: SampleNature, originNs: Nanoseconds): boolean {
+    const { time, count } = batch;
+    const [first, last] = [this.#numberOf(time[0], originNs), this.#numberOf(time[count - 1], originNs)];
+    let middle = 1;
+    while (middle < count && this.#numberOf(time[middle], originNs) === first) middle++;
+    for (let row = middle; row < count; row++)
+      if (this.#numberOf(time[row], originNs) !== last) return false;
+    this.#mapsOf(first).addSamples(rowsOf(batch, 0, middle), nature);
+    this.#mapsOf(last).addSamples(rowsOf(batch, middle, count), nature);
+    return true;
   }
 
   #addParted(batch: SampleBatch, nature: SampleNature, originNs: Nanoseconds): void {
@@ -168,4 +186,23 @@ export class HeatSlices {
       }
     }
   }
+}
+
+/** The rows from `from` to before `to`: the same memory. */
+function rowsOf(batch: SampleBatch, from: number, to: number): SampleBatch {
+  const { times } = batch;
+  return {
+    count: to - from,
+    timeOrigin: batch.timeOrigin,
+    time: batch.time.subarray(from, to),
+    pid: batch.pid.subarray(from, to),
+    tid: batch.tid.subarray(from, to),
+    virtualPage: batch.virtualPage.subarray(from, to),
+    physicalPage: batch.physicalPage.subarray(from, to),
+    kind: batch.kind.subarray(from, to),
+    weight: batch.weight.subarray(from, to),
+    flags: batch.flags.subarray(from, to),
+    flagsSeen: batch.flagsSeen,
+    ...(times === undefined ? {} : { times: times.subarray(from, to) }),
+  };
 }

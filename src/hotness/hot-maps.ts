@@ -81,7 +81,7 @@ export class HotMaps implements Part {
   #evened(all: SampleBatch, nature: SampleNature): SampleBatch {
     if (!EVENED.has(nature) || this.#options.detail === 'bitmap') return all;
     const { processes } = this.#options;
-    const isKept = processes === undefined ? () => true : (pid: number) => this.#kept.has(pid);
+    const isKept = processes === undefined ? undefined : (pid: number) => this.#kept.has(pid);
     return this.#rate.evened(all, nature, isKept);
   }
 

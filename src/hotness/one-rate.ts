@@ -35,7 +35,7 @@ export class OneRate {
   }
 
   /** Those samples of a batch that count like all others of their nature; valid until the next call. */
-  evened(batch: SampleBatch, nature: SampleNature, isKept: (pid: ProcessId) => boolean): SampleBatch {
+  evened(batch: SampleBatch, nature: SampleNature, isKept?: (pid: ProcessId) => boolean): SampleBatch {
     const weights = this.#weights.get(nature) ?? new EvenWeights();
     this.#weights.set(nature, weights);
     const evened = weights.of(batch, isKept);

@@ -51,6 +51,7 @@ export class BatchResolver {
   /** Rows without a virtual page get one and the process that maps it. Rows of guests lose theirs: it means nothing here. */
   resolve(batch: SampleBatch): void {
     const { flags, virtualPage, physicalPage } = batch;
+    batch.inCommon = undefined;
     for (let row = 0; row < batch.count; row++) {
       if (flags[row] & SAMPLE_FLAG.guest) {
         virtualPage[row] = NO_PAGE;

@@ -84,7 +84,9 @@ export interface HotMap {
   block(block: BlockNumber): HotBlock | undefined;
   /** Copies the block's per-sub-page counters into `into` (length pagesPerBlock); false when it has none. */
   counts(block: BlockNumber, into: Uint16Array): boolean;
-  /** The same of the samples that missed the TLB; false when there are none, or the recording does not tell. */
+  /** As `counts` and `block` together, of a block with samples; undefined of one without. */
+  countedBlock(block: BlockNumber, into: Uint16Array): Pick<HotBlock, 'samples' | 'weight'> | undefined;
+  /** As `counts`, of the samples that missed the TLB; false when there are none, or the recording does not tell. */
   tlbMissCounts(block: BlockNumber, into: Uint16Array): boolean;
   /** Copies the bitmap of sub-pages that hold data into `into` (pagesPerBlock / 8 bytes); false when not read. */
   filled(block: BlockNumber, into: Uint8Array): boolean;

@@ -104,6 +104,18 @@ export interface SampleBatch {
   readonly flags: Uint16Array;
   /** Bits that any row has; undefined when nobody has looked. */
   readonly flagsSeen?: number | undefined;
+  /** The same of times, weights and pages. */
+  inCommon?: InCommon | undefined;
+}
+
+/** What holds for all rows of a batch. */
+export interface InCommon {
+  /** Of the times; undefined when a row may have none. */
+  readonly span: { readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
+  /** Weight of each row; undefined when they differ. */
+  readonly weight: number | undefined;
+  /** Rows that have a virtual page. */
+  readonly virtualRows: number;
 }
 
 /** How finely a source sees: decides which policies may build on it. */

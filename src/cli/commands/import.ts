@@ -12,12 +12,11 @@ import { formatFlag } from '../format-flag.js';
 import { heatBytesOf, maxMemoryFlag, textBytesOf } from '../memory-flag.js';
 import { bytesBetween, durationBetween, parseWord } from '../parameters.js';
 import type { RowFormat } from '../print/rows.js';
-import { checkOutputs, printImported } from '../samples/import-output.js';
-import { importRecordings } from '../samples/import-recordings.js';
+import { importAndTell } from '../samples/import-and-tell.js';
+import { checkOutputs } from '../samples/import-output.js';
 import { importTrace } from '../samples/import-trace.js';
 import type { ImportOptions } from '../samples/importing.js';
 import { importByFlag, pidFlag } from '../samples/options.js';
-import { saveHeat } from '../samples/save-heat.js';
 import { isPlaceName, type PlaceName } from '../samples/touched-view.js';
 
 type ImportFlags = SampleChoices & {
@@ -162,7 +161,7 @@ export const importCommand = command<ImportFlags, string[]>(
     checkOutputs(flags);
     if (flags.trace) return importTrace(this, paths, geometry, flags);
     const wish = wishOf(flags);
-    const imported = await importRecordings(this, paths, {
+    const options: ImportOptions = {
       geometry,
       maps: flags.out !== undefined || (flags.format !== undefined && flags.by === undefined),
       ...(await touchOf(this, flags, geometry)),
@@ -178,9 +177,8 @@ export const importCommand = command<ImportFlags, string[]>(
             heatBytes: heatBytesOf(flags.maxMemory),
             textBytes: textBytesOf(flags.maxMemory),
           }),
-    });
-    if (flags.out !== undefined) saveHeat(this, imported, geometry, flags.out);
-    printImported(this, imported, paths, flags);
+    };
+    await importAndTell(this, paths, options, flags);
   },
 );
 

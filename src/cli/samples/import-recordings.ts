@@ -51,6 +51,8 @@ export async function importRecordings(
     });
     for await (const batch of source.batches(working(context, path))) {
       importing.add(batch, source, source.session.state.namesGuests);
+      const turn = context.turn();
+      if (turn !== undefined) await turn;
     }
     throwIfStopped(context.signal);
     importing.account(source);

@@ -68,10 +68,8 @@ export class RowGroup {
     const row = loop.addRows(first, slices.length, run);
     if (row === first) return;
     this.noteTimes(slices);
-    loop.pids.fill(block.pid, first, row);
-    loop.commands.fill(this.commands.indexOf(block.command), first, row);
-    loop.mappings.fill(this.mappings.indexOf(mapping), first, row);
-    loop.blocks.fill(BigInt(address), first, row);
+    const command = this.commands.indexOf(block.command);
+    loop.fillRows(first, row, { pid: block.pid, command, mapping: this.mappings.indexOf(mapping), address });
     widen(this.blocks, address, address);
     widen(this.addresses, loop.addressAt(first), loop.addressAt(row - 1));
     this.count = row;
@@ -111,7 +109,7 @@ export class RowGroup {
       indices,
     });
     this.write(count, [
-      numbers(pids, [loop.pids[0], loop.pids[count - 1]]),
+      numbers(pids, [loop.pidAt(0), loop.pidAt(count - 1)]),
       texts(this.commands, commands),
       texts(this.mappings, mappings),
       numbers(blocks, this.blocks),

@@ -13,6 +13,10 @@ const SATURATED = 0xffff;
 /** Largest value of a column of 32 bits. */
 const LARGEST_COUNT = 0x7fffffff;
 
+/** Room that is made for a block of one slice, and for all at once: pages that are not written to take no memory. */
+const BYTES_A_BLOCK = 2048;
+const MOST_GUESSED = 1 << 25;
+
 /** The mapping that a page lies in. */
 export interface MappedName {
   /** Empty when not known. */
@@ -38,7 +42,8 @@ export function writeHeatFile(
   slices: readonly TimedMaps[] = [{ timeMs: NO_TIME, maps }],
 ): Uint8Array {
   const loop = new EncodeLoop();
-  const parquet = new ParquetFile(HEAT_COLUMNS, loop);
+  const blocks = slices.reduce((sum, { maps: timed }) => timed.reduce((all, { size }) => all + size, sum), 0);
+  const parquet = new ParquetFile(HEAT_COLUMNS, loop, Math.min(MOST_GUESSED, blocks * BYTES_A_BLOCK));
   const group = new RowGroup(loop, (count, columns) => parquet.addGroup(count, columns));
   for (const map of [...maps].sort((a, b) => a.process.pid - b.process.pid)) {
     const readers = slices.flatMap(({ timeMs, maps: timed }) => {
@@ -57,10 +62,16 @@ function addMap(
   group: RowGroup,
   nameMapping: NameMapping,
 ): void {
-  const touched = new Uint16Array(map.geometry.pagesPerBlock);
+  const whole = new Uint16Array(map.geometry.pagesPerBlock);
   for (const number of map.blocks()) {
-    if (!map.counts(number, touched)) continue;
-    const slices = readers.flatMap((reader) => reader.read(number) ?? []);
+    const slices: SliceRows[] = [];
+    for (const reader of readers) {
+      const rows = reader.read(number);
+      if (rows !== undefined) slices.push(rows);
+    }
+    // The pages of its only slice are those of the block.
+    if (slices.length !== 1 && !map.counts(number, whole)) continue;
+    const touched = slices.length === 1 ? slices[0].counts : whole;
     addBlock(map, number, { touched, slices }, group, nameMapping);
   }
 }
@@ -82,8 +93,8 @@ class SliceReader {
   /** What the block has; valid until the next call. Undefined when it has no samples in the slice. */
   read(number: BlockNumber): SliceRows | undefined {
     const { map, counts, missed, timeMs } = this;
-    const block = map.block(number);
-    if (block === undefined || !map.counts(number, counts)) return undefined;
+    const block = map.countedBlock(number, counts);
+    if (block === undefined) return undefined;
     const lost = block.samples < SATURATED ? 0 : clippedShare(block, counts);
     const tlbMisses = map.tlbMissCounts(number, missed) ? missed : undefined;
     const weight = block.samples === 0 ? 0 : block.weight / block.samples;
@@ -120,7 +131,7 @@ function nextTouched(counts: Uint16Array, from: number): number {
 }
 
 /** What counters lost by stopping at their maximum, shared among those that did. */
-function clippedShare(block: HotBlock, counts: Uint16Array): number {
+function clippedShare(block: Pick<HotBlock, 'samples'>, counts: Uint16Array): number {
   let counted = 0;
   let saturated = 0;
   for (let page = 0; page < counts.length; page++) {

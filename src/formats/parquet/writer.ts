@@ -27,14 +27,15 @@ const FORMAT_VERSION = 1;
 /** Takes row groups and returns the bytes of the file with its footer. */
 export class ParquetFile {
   private readonly columns: readonly ColumnType[];
-  private readonly out = new ByteSink(1 << 16);
+  private readonly out: ByteSink;
   private readonly page = new ByteSink(1 << 16);
   private readonly loop: EncodeLoop;
   private readonly groups: ThriftValue[] = [];
   private rows = 0;
 
-  /** `loop`: the one that has the values of row groups, where one has. */
-  constructor(columns: readonly ColumnType[], loop = new EncodeLoop()) {
+  /** `loop`: the one that has the values of row groups, where one has. `bytes`: how long the file will be at a guess. */
+  constructor(columns: readonly ColumnType[], loop = new EncodeLoop(), bytes = 1 << 16) {
+    this.out = new ByteSink(bytes);
     this.columns = columns;
     this.loop = loop;
     for (const byte of MAGIC) this.out.byte(byte);

@@ -21,7 +21,7 @@ const INNER_BYTES = 1 << 20;
 export const GAP_BYTES = 4096;
 const WASM_PAGE = 65536;
 /** Numbers of a call of hashRows. */
-const HASHED_WORDS = 7;
+const HASHED_WORDS = 9;
 
 /** A piece of the loop's memory. */
 export interface LoopArea {
@@ -96,9 +96,12 @@ export class SampleLoop {
   hashRows(bound: number): HashedRows {
     const { columns, calls, hashes, hashed } = this;
     const kept = calls.hashRows(columns.count, Number(columns.timeOrigin & 0xffffffffn), bound);
-    const [count, timed, sum, first, last, flags, oneEvent] = hashed;
+    const [count, timed, sum, first, last, flags, oneEvent, oneWeight, virtualRows] = hashed;
     columns.flagsSeen = flags;
     columns.isOneEvent = oneEvent === 1;
+    // Rows without any page were not looked at for their times.
+    const span = count === columns.count && timed === count ? { first, last } : undefined;
+    columns.inCommon = { span, weight: oneWeight === 1 ? columns.weight[0] : undefined, virtualRows };
     return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept) };
   }
 
@@ -107,6 +110,7 @@ export class SampleLoop {
     this.columns.count = 0;
     this.columns.flagsSeen = undefined;
     this.columns.isOneEvent = undefined;
+    this.columns.inCommon = undefined;
     this.columns.physicalPage.fill(NO_PAGE);
     this.columns.physicalLow.fill(0);
     this.columns.physicalHigh.fill(0);
@@ -163,6 +167,7 @@ export class SampleLoop {
       event: halves(calls.EVENT),
       flagsSeen: undefined,
       isOneEvent: undefined,
+      inCommon: undefined,
     };
   }
 

@@ -94,9 +94,7 @@ class Supervisor {
     this.#screen.onResize = (columns, rows) => this.#post({ kind: 'size', columns, rows });
     this.#worker.on('message', (message: FromCommand) => this.#told(message));
     this.#worker.on('error', (problem) => {
-      process.stderr.write(
-        `octavo: this is a bug, please report it with the command line\n${traceOf(problem)}\n`,
-      );
+      process.stderr.write(bugReport(problem));
       this.#end(EXIT.bug);
     });
   }
@@ -214,7 +212,7 @@ class Supervisor {
 }
 
 /** Looking at a stream makes it, which takes its time: only a terminal is worth that. */
-function factsOf(descriptor: 1 | 2): StreamFacts {
+export function factsOf(descriptor: 1 | 2): StreamFacts {
   const isTTY = isTerminal(descriptor);
   const stream = () => (descriptor === 1 ? process.stdout : process.stderr);
   return { isTTY, columns: isTTY ? stream().columns : undefined, rows: isTTY ? stream().rows : undefined };
@@ -236,6 +234,11 @@ function endQuietlyWithoutTerminal(): void {
   process.on('exit', (code) => {
     if (!terminals.every((descriptor) => isTerminal(descriptor))) endProcess(code);
   });
+}
+
+/** What is said of an error that no command foresees. */
+export function bugReport(problem: unknown): string {
+  return `octavo: this is a bug, please report it with the command line\n${traceOf(problem)}\n`;
 }
 
 function traceOf(problem: unknown): string {

@@ -54,7 +54,7 @@ interface Exports {
   readonly TIMES: WebAssembly.Global;
   begin(counterBytes: number): void;
   setGeometry(blockShift: number, firstKernelPage: number, isBitmap: number): void;
-  addRows(count: number, isTimed: number): void;
+  addRows(count: number, isTimed: number, each: number): void;
   addWeight(address: number, samples: number, weight: number): void;
   setThinning(mask: number): void;
   addCount(pid: number, page: number, samples: number, weight: number): void;
@@ -178,15 +178,16 @@ export class HeatTable {
 
   addSamples(batch: SampleBatch): void {
     const { capacity } = this;
+    const each = batch.inCommon?.weight;
     for (let from = 0; from < batch.count; from += capacity) {
       const to = Math.min(batch.count, from + capacity);
       const { virtualPage, weight, pid, flags, times } = this.views;
       virtualPage.set(batch.virtualPage.subarray(from, to));
-      weight.set(batch.weight.subarray(from, to));
+      if (each === undefined) weight.set(batch.weight.subarray(from, to));
       pid.set(batch.pid.subarray(from, to));
       flags.set(batch.flags.subarray(from, to));
       if (batch.times !== undefined) times.set(batch.times.subarray(from, to));
-      this.calls.addRows(to - from, batch.times === undefined ? 0 : 1);
+      this.calls.addRows(to - from, batch.times === undefined ? 0 : 1, each ?? Number.NaN);
       if (this.byteLength > this.mostBytes) this.thin();
     }
   }

@@ -7,7 +7,7 @@ import { BINARY } from './binary.js';
 /** Columns of 65,536 rows: 60 bytes for each row, and up to nine for its encoded value. */
 const PAGES = 72;
 /** Bytes of what the loop knows of a slice (SLICE_BYTES of assembly/parquet/layout.ts). */
-const SLICE_WORDS = 4;
+const SLICE_WORDS = 6;
 
 /** Addresses of columns, and their sizes. */
 interface Exports {
@@ -39,6 +39,7 @@ interface Exports {
     block: number,
     pageBytes: number,
   ): number;
+  fillRows(from: number, to: number, pid: number, command: number, mapping: number, block: number): void;
   clearTimes(): void;
   clearValues(): void;
   valueCount(): number;
@@ -63,6 +64,14 @@ export interface PageRun {
   readonly pages: number;
 }
 
+/** What all rows of a block have; names by their index in the dictionary of their column. */
+export interface RowFacts {
+  readonly pid: number;
+  readonly command: number;
+  readonly mapping: number;
+  readonly address: number;
+}
+
 /** Makes rows and encodes columns in a WebAssembly memory of its own, sized for one row group. */
 export class EncodeLoop {
   private readonly calls: Exports;
@@ -71,11 +80,7 @@ export class EncodeLoop {
   readonly capacity: number;
   /** Slices that a row can be of. */
   readonly mostSlices: number;
-  /** What all rows of a block have; by row. */
-  readonly pids: Int32Array;
-  readonly commands: Uint32Array;
-  readonly mappings: Uint32Array;
-  readonly blocks: BigInt64Array;
+  private readonly pids: Int32Array;
   private readonly addresses: BigInt64Array;
   /** Counters of the pages at hand, slice by slice; and those of samples that missed the TLB. */
   readonly counts: Uint16Array;
@@ -94,9 +99,6 @@ export class EncodeLoop {
     this.capacity = rows;
     this.mostSlices = calls.MOST_SLICES.value;
     this.pids = new Int32Array(buffer, calls.PIDS.value, rows);
-    this.commands = new Uint32Array(buffer, calls.COMMANDS.value, rows);
-    this.mappings = new Uint32Array(buffer, calls.MAPPINGS.value, rows);
-    this.blocks = new BigInt64Array(buffer, calls.BLOCKS.value, rows);
     this.addresses = new BigInt64Array(buffer, calls.ADDRESSES.value, rows);
     this.counts = new Uint16Array(buffer, calls.COUNTS.value, rows);
     this.misses = new Uint16Array(buffer, calls.MISSES.value, rows);
@@ -130,9 +132,10 @@ export class EncodeLoop {
    */
   setSlice(slice: number, weight: number, timeIndex: number, lost: number): void {
     assert(slice < this.mostSlices, 'more slices of time than the encoding loop has room for');
-    this.sliceWeights[2 * slice] = weight;
+    this.sliceWeights[(SLICE_WORDS / 2) * slice] = weight;
     this.slices[SLICE_WORDS * slice + 2] = timeIndex;
     this.slices[SLICE_WORDS * slice + 3] = lost;
+    this.slices[SLICE_WORDS * slice + 4] = 0;
   }
 
   /**
@@ -141,6 +144,15 @@ export class EncodeLoop {
    */
   addRows(row: number, slices: number, { block, pageBytes, subPage, pages }: PageRun): number {
     return this.calls.addRows(row, slices, pages, subPage, block, pageBytes);
+  }
+
+  /** Gives the rows from `from` to before `to` what all rows of a block have: indices of its names, and its byte address. */
+  fillRows(from: number, to: number, { pid, command, mapping, address }: RowFacts): void {
+    this.calls.fillRows(from, to, pid, command, mapping, address);
+  }
+
+  pidAt(row: number): number {
+    return this.pids[row];
   }
 
   /** Index of a slice's time in the row group, −1 when it has no row in it; the next row to come with a new one gets the next. */
