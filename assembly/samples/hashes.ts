@@ -15,13 +15,14 @@ import {
   WEIGHT,
 } from './batch';
 
-/** Hashes that may belong to the sketch, as f64. */
+/** Hashes that may belong to the sketch, as f64; and those of microseconds. */
 export const HASHES: usize = COLUMNS_END;
+export const COARSE: usize = HASHES + 8 * <usize>CAPACITY;
 /**
- * Of a call, as f64: count, timed, sum, first, last, all flags, whether all rows are of one event, whether they have one weight, and
- * rows with a virtual page.
+ * Of a call, as f64: count, timed, sum, first, last, all flags, whether all rows are of one event, whether they have one weight, rows
+ * with a virtual page, and hashes in COARSE.
  */
-export const HASHED: usize = HASHES + 8 * <usize>CAPACITY;
+export const HASHED: usize = COARSE + 8 * <usize>CAPACITY;
 export const FREE: usize = HASHED + 128;
 
 const TWO_63: f64 = 9223372036854775808.0;
@@ -29,8 +30,18 @@ const TWO_64: f64 = 18446744073709551616.0;
 const LOW_RANGE: f64 = 2097152.0;
 const LOW_SHIFT: u32 = 11;
 
-/** Hashes `count` rows; answers how many have a high word of at most `bound` and were put into HASHES. */
-export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
+/**
+ * Hashes `count` rows; answers how many have a high word of at most `bound` and were put into HASHES. The origin of their
+ * times is given mod 2^32 as nanoseconds and as microseconds, with the nanoseconds beyond these.
+ */
+export function hashRows(
+  count: i32,
+  originLow: u32,
+  originUs: u32,
+  restNs: f64,
+  bound: u32,
+  coarseBound: u32,
+): i32 {
   const origin = <f64>originLow;
   let placed = 0;
   let timed = 0;
@@ -38,6 +49,7 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   let first: f64 = Infinity;
   let last: f64 = -Infinity;
   let kept = 0;
+  let keptCoarse = 0;
   let flags: u32 = 0;
   let differs: u32 = 0;
   const weight = load<u64>(WEIGHT);
@@ -68,6 +80,12 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
     timed++;
     first = min(first, at);
     last = max(last, at);
+    const moment = originUs + low32(Math.floor((restNs + at) / 1000));
+    const coarse = stir((moment * 0xc2b2ae35) ^ where ^ (where >>> 13));
+    if (coarse <= coarseBound) {
+      store<f64>((<usize>keptCoarse) << 3, <f64>coarse, COARSE);
+      keptCoarse++;
+    }
     if (high > bound) continue;
     const low = (stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT;
     store<f64>((<usize>kept) << 3, <f64>high * LOW_RANGE + <f64>low, HASHES);
@@ -82,6 +100,7 @@ export function hashRows(count: i32, originLow: u32, bound: u32): i32 {
   store<f64>(HASHED, differs == 0 ? 1 : 0, 48);
   store<f64>(HASHED, weights == 0 ? 1 : 0, 56);
   store<f64>(HASHED, <f64>virtuals, 64);
+  store<f64>(HASHED, <f64>keptCoarse, 72);
   return kept;
 }
 

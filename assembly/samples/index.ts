@@ -19,7 +19,7 @@ export {
 } from './batch';
 export { forget } from './caches';
 export { forgetOrigin, setOrigin } from './clock';
-export { FREE, HASHED, HASHES, hashRows } from './hashes';
+export { COARSE, FREE, HASHED, HASHES, hashRows } from './hashes';
 export { EXCHANGE, MODE_FLAGS, MOST_PLANS, OPERATION_KINDS, SOURCE_COUNTS, SOURCE_FLAGS } from './layout';
 export { decodeSamples, setPlan, setReading } from './samples';
 export { setGuess, setQueue } from './spe-queue';

@@ -1,5 +1,6 @@
-// Decoding against perf: page faults and SPE to hot maps, both in the same run and turn by turn; then memory and
-// time on a stream far larger than memory allows. `npm run bench:samples -- [--gib 10] [--rounds 5] [--perf PATH]`
+// Decoding against perf: page faults and SPE to hot maps, and the whole command to a heat file, all in the same run and turn
+// by turn; then memory and time on a stream far larger than memory allows. perf prints to /dev/null. Ratios are medians of
+// pairs, each of one round. `npm run bench:samples -- [--gib 10] [--rounds 15] [--perf PATH]`
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +16,9 @@ const { GEOMETRY_4K } = await import('../../dist/src/vocabulary/units.js');
 
 const cache = join(root, '.cache/bench');
 mkdirSync(cache, { recursive: true });
-const rounds = option('--rounds', 5);
+const rounds = option('--rounds', 15);
 const perf = choosePerf();
+const SMALL = save('small.data', pageFaults(100));
 const perfName =
   perf && spawnSync(perf[0], [...perf.slice(1), '--version'], { encoding: 'utf8' }).stdout.trim();
 
@@ -27,7 +29,7 @@ const FIELDS = ['-F', 'pid,time,addr'];
 await compare(
   'page faults',
   save('page-faults.data', pageFaults(1 << 20)),
-  { 'script -F pid,time,addr': FIELDS },
+  { script: [], 'script -F pid,time,addr': FIELDS },
   new Set([4242]),
 );
 await compare(
@@ -39,7 +41,7 @@ await compare(
 await compare(
   'Arm SPE',
   save('spe.data', spe(300_000)),
-  { 'script --itrace=M': ['--itrace=M'], 'script --itrace=M -F pid,time,addr': ['--itrace=M', ...FIELDS] },
+  { script: [], 'script --itrace=M': ['--itrace=M'], 'script --itrace=M -F pid,time,addr': ['--itrace=M', ...FIELDS] },
   new Set([4242]),
 );
 await stream(option('--gib', 10));
@@ -47,25 +49,32 @@ await stream(option('--gib', 10));
 /** Turn by turn in each round, so that all see the same machine; the first turn in process is shown apart. */
 async function compare(name, path, peers, pids) {
   const first = await decode(path, pids);
-  const ours = [];
-  const whole = [];
+  /** @type {Record<'own' | 'whole' | 'bare' | 'start', ReturnType<typeof script>[]>} */
+  const turns = { own: [], whole: [], bare: [], start: [] };
   /** @type {Record<string, ReturnType<typeof script>[]>} */
   const theirs = Object.fromEntries(Object.keys(peers).map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
-    for (let repeat = 0; repeat < 4; repeat++) ours.push(await decode(path, pids));
-    whole.push(wholeCommand(path));
+    const own = [];
+    for (let repeat = 0; repeat < 4; repeat++) own.push(await decode(path, pids));
+    turns.own.push({ wall: median(own, 'wall'), cpu: median(own, 'cpu') });
+    turns.whole.push(wholeCommand(path));
+    turns.bare.push(timed([process.execPath, '-e', '0'], 'ignore'));
+    turns.start.push(wholeCommand(SMALL));
     if (perf !== undefined)
       for (const peer of Object.keys(peers)) theirs[peer].push(script(path, peers[peer]));
   }
   console.log(`\n${name}: ${first.samples} samples into hot maps`);
   row('octavo, in process, first turn', [first]);
-  row('octavo, in process', ours);
-  row('octavo import --out, whole command', whole);
+  row('octavo, in process', turns.own);
+  row('octavo import --out, whole command', turns.whole);
+  row('the same of 100 samples', turns.start);
+  row('node -e 0', turns.bare);
   for (const peer of Object.keys(peers)) {
     if (theirs[peer].length === 0) continue;
     row(`perf ${peer}`, theirs[peer]);
-    console.log(`    in process faster by     ${ratios(theirs[peer], ours)}`);
-    console.log(`    whole command faster by  ${ratios(theirs[peer], whole)}`);
+    console.log(`    in process faster by     ${ratios(theirs[peer], turns.own)}`);
+    console.log(`    whole command faster by  ${ratios(theirs[peer], turns.whole)}`);
+    console.log(`    a bare node would be by  ${ratios(theirs[peer], turns.bare)}`);
   }
 }
 
@@ -85,10 +94,7 @@ async function decode(path, pids) {
 }
 
 function script(path, parameters) {
-  const out = openSync(join(cache, 'script.txt'), 'w');
-  const result = timed([...(perf ?? []), 'script', '-i', path, ...parameters], out);
-  closeSync(out);
-  return result;
+  return timed([...(perf ?? []), 'script', '-i', path, ...parameters], 'ignore');
 }
 
 function wholeCommand(path) {
@@ -128,12 +134,13 @@ function row(name, turns) {
   );
 }
 
+/** Medians of the ratios of pairs. */
 function ratios(theirs, ours) {
-  const ratio = (of, key) => `${(of(theirs, key) / of(ours, key)).toFixed(1)} ×`;
-  return (
-    `wall best ${ratio(best, 'wall')} median ${ratio(median, 'wall')}, ` +
-    `CPU best ${ratio(best, 'cpu')} median ${ratio(median, 'cpu')}`
-  );
+  const ratio = (key) => {
+    const pairs = theirs.map((turn, round) => ({ [key]: turn[key] / ours[round][key] }));
+    return `${median(pairs, key).toFixed(1)} ×`;
+  };
+  return `wall ${ratio('wall')}, CPU ${ratio('cpu')}`;
 }
 
 /** Pipes recordings of growing size into the command: memory must stay, time must grow in proportion. */

@@ -7,12 +7,13 @@
  * - seen: sub-pages with a sample were accessed, for certain.
  *
  * Bounds hold with 95 % confidence for every distribution of the accesses, if each access of the window is as likely to
- * be sampled as any other. docs/decisions/0710 has the proofs, `npm run calibration` the count.
+ * be sampled as any other. Samples that look as if they were not (in-step.ts) prove no coverage. docs/decisions/0710 has the proofs, `npm run calibration` the count.
  */
 import { lowerQuantile } from '../base/binomial.js';
 import { Memo } from '../base/memo.js';
 import type { HotBlock, HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
+import { inStepOf, stepPeriods } from './in-step.js';
 import { uncovered } from './uncovered.js';
 
 /** Share of the accesses that the spread speaks of, and that sparse blocks must keep unless told otherwise. */
@@ -34,6 +35,8 @@ export interface SampledBlock {
   readonly isBitmap: boolean;
   /** Share of the accesses that the samples cannot speak for: lost, throttled, faded. */
   readonly unseenShare: Fraction;
+  /** Periods by which samples were taken without any chance. */
+  readonly periods?: readonly number[];
 }
 
 /** What the samples of a block of `map` prove; undefined when it has none or its source sees no sub-pages. */
@@ -48,6 +51,7 @@ export function hotFraction(map: HotMap, number: BlockNumber): HotFraction | und
     samples: block.samples,
     isBitmap: block.once === undefined,
     unseenShare: unseenShareOf(block),
+    periods: stepPeriods(map.origins),
   });
 }
 
@@ -72,13 +76,11 @@ export function claims(block: SampledBlock): HotFraction {
     coverage(units, block, ALPHA.pages, pages, 0),
     coverage(pieces, block, ALPHA.pieces, pages, PIECE_ORDER),
   ].sort((a, b) => mostSpread(a, pages) - mostSpread(b, pages));
-  return {
-    samples: block.samples,
-    seen: touched / pages,
-    low: leastSpread(units, block),
-    high: mostSpread(kept[0], pages),
-    kept,
-  };
+  const facts = { samples: block.samples, seen: touched / pages, low: leastSpread(units, block) };
+  const inStep = inStepOf(block.counts, block.periods ?? []);
+  // Pages that a walk in step never shows may take any share.
+  if (inStep !== undefined) return { ...facts, high: 1, kept: [], inStep };
+  return { ...facts, high: mostSpread(kept[0], pages), kept };
 }
 
 /**

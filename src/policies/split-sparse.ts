@@ -61,6 +61,12 @@ function passing(
 ): ['no-gain' | 'unknown-heat', string] {
   if (surelyWider(fraction, sparseBelow, keepAccesses))
     return ['no-gain', `its accesses need more than ${percent(sparseBelow)} of the sub-pages`];
+  const { inStep } = fraction;
+  if (inStep !== undefined)
+    return [
+      'unknown-heat',
+      `its samples lie ${inStep.distance} pages apart, which a walk over all pages shows as well by a period of ${inStep.period}: sample by a prime period`,
+    ];
   const fewest = fewestSamples(pages, keepAccesses);
   if (fraction.samples < fewest)
     return ['unknown-heat', `fewer than ${fewest} samples: sample longer or at a shorter period`];

@@ -70,6 +70,7 @@ export class HeatFileSource implements Source {
       event: [...new Set(ofRows.map(({ event }) => event))].join(', '),
       unseenShare: ofRows.reduce((most, { unseenShare }) => Math.max(most, unseenShare), 0),
       fade: 1,
+      ...stepOf(ofRows),
       windowNs:
         coveredNs(this.provenance().recordings.map(({ span }) => span)) ?? first?.windowNs ?? undefined,
     };
@@ -190,4 +191,10 @@ function put(
 
 function malformed(path: string, problem: string, place = 'its footer'): OctavoError {
   return new OctavoError('FILE_MALFORMED', { path, problem, place });
+}
+
+/** Of several origins it is enough that one may have been in step with what it sampled. */
+function stepOf(origins: HeatFacts['origins']): { readonly stepPeriod?: number } {
+  const stepPeriod = origins.find((origin) => origin.stepPeriod !== undefined)?.stepPeriod;
+  return stepPeriod === undefined ? {} : { stepPeriod };
 }

@@ -1,5 +1,6 @@
 /** Memory samples from a perf.data file, a directory of `perf record --threads`, or a pipe. */
 import { SAMPLE_FIELD } from '../formats/perf-abi/constants.js';
+import type { RecordedEvent } from '../formats/perf-data/event-table.js';
 import { PerfSession } from '../formats/perf-data/session.js';
 import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { OctavoError } from '../vocabulary/errors.js';
@@ -84,6 +85,7 @@ export class PerfFileSource implements Source {
       unseenShare: unseenShareOf(this.session, this.fingerprint),
       fade: 1,
       windowNs: this.windowNs,
+      ...stepOf(events),
     };
   }
 
@@ -108,6 +110,7 @@ export class PerfFileSource implements Source {
       name: detail,
       fingerprint: this.fingerprint.digest,
       sketch: this.fingerprint.sketch,
+      coarseSketch: this.fingerprint.coarseSketch,
       samples: this.fingerprint.count,
       event,
       nature,
@@ -254,10 +257,19 @@ export class PerfFileSource implements Source {
       this.filter.apply(out);
       if (out.count === 0) return;
     }
-    this.fingerprint.addHashed(this.session.hashRows(this.fingerprint.bound), out.timeOrigin);
+    this.fingerprint.addHashed(this.session.hashRows(this.fingerprint), out.timeOrigin);
     yield out;
     out.count = 0;
   }
+}
+
+/** How samples follow each other when that is by a fixed number of accesses, without any chance in it. */
+function stepOf(events: readonly RecordedEvent[]): { readonly stepPeriod?: number } {
+  const [first] = events;
+  if (first === undefined) return {};
+  const isSteady = events.every(({ attr, nature }) => !attr.isFrequency && nature.isJittered !== true);
+  const { samplePeriod } = first.attr;
+  return isSteady && samplePeriod > 1 ? { stepPeriod: samplePeriod } : {};
 }
 
 /** The first and last moment as the recording says them, undefined when it does not. */

@@ -80,9 +80,10 @@ export class PerfScriptSource {
 
   facts(): RecordingFacts {
     const { nature } = this;
-    const { digest, sketch, count } = this.fingerprint;
+    const { digest, sketch, coarseSketch, count } = this.fingerprint;
     return {
       ...{ name: this.input.path, fingerprint: digest, sketch, samples: count, nature },
+      ...{ coarseSketch, isCoarse: true },
       ...{ event: this.namesOf(nature), period: undefined, unseenShare: 0, span: undefined },
       ...{ bootId: undefined, host: '', kernel: '', cpu: '' },
     };

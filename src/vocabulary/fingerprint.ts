@@ -2,17 +2,22 @@
  * Tells recordings apart by what is in them. Every sample with a time has a hash of its moment, thread and address; the
  * 256 smallest hashes are the sketch of a recording (bottom-k sampling: Cohen, Kaplan 2007). Two recordings that share
  * samples share small hashes, however they were cut, compressed, filtered or put together; independent ones share none.
+ *
+ * The text of `perf script` tells moments to the microsecond. So there is a second sketch, of hashes of microseconds, which is
+ * asked only where one of the two recordings is such a text.
  */
+import { BottomHashes, SKETCH_SIZE } from './bottom-hashes.js';
 import type { SampleBatch } from './sample.js';
 import type { Fraction, Nanoseconds } from './units.js';
 
-/** Hashes of a sketch. 1/256 of a recording within another one is found with a chance of 1 − 1/e. */
-export const SKETCH_SIZE = 256;
-const ROOM = 4 * SKETCH_SIZE;
+export { SKETCH_SIZE };
 const TWO_32 = 2 ** 32;
 /** A hash has 53 bits: 32 and 21 of two words. */
 const LOW_SHIFT = 11;
 const LOW_RANGE = 2 ** 21;
+const NS_PER_US = 1000;
+/** Concurrent recordings may sample one access within a microsecond: so many in a hundred hashes are no chance. */
+const LEAST_COARSE: Fraction = 0.03;
 
 /** What the rows of a batch with a page come to. */
 export interface HashedRows {
@@ -26,6 +31,8 @@ export interface HashedRows {
   readonly last: Nanoseconds;
   /** Hashes of 53 bits; those that are too large for any sketch may be left out. */
   readonly hashes: Float64Array;
+  /** The same of microseconds. */
+  readonly coarse: Float64Array;
 }
 
 /** Takes batches of a recording, and prints its fingerprint at the end. */
@@ -38,28 +45,37 @@ export class Fingerprint {
   private timed = 0;
   /** Sum of all hashes mod 2^32: the same in any order. */
   private sum = 0;
-  private readonly hashes = new Float64Array(ROOM);
-  private kept = 0;
-  /** Hashes whose high word is above this are in no sketch. */
-  bound = TWO_32 - 1;
+  private readonly hashes = new BottomHashes(LOW_RANGE);
+  private readonly coarse = new BottomHashes(1);
   private room = new Float64Array(0);
+  private coarseRoom = new Float64Array(0);
+
+  /** Hashes whose high word is above this are in no sketch. */
+  get bound(): number {
+    return this.hashes.bound;
+  }
+
+  /** The same of hashes of microseconds. */
+  get coarseBound(): number {
+    return this.coarse.bound;
+  }
 
   /** Adds the rows of a batch that have a virtual or physical page. */
   add(batch: SampleBatch): void {
-    if (this.room.length < batch.count) this.room = new Float64Array(batch.count);
-    this.addHashed(hashRows(batch, this.bound, this.room), batch.timeOrigin);
+    if (this.room.length < batch.count) {
+      this.room = new Float64Array(batch.count);
+      this.coarseRoom = new Float64Array(batch.count);
+    }
+    this.addHashed(hashRows(batch, this, [this.room, this.coarseRoom]), batch.timeOrigin);
   }
 
   /** Adds rows that were hashed elsewhere, with times after `origin`. */
-  addHashed({ count, timed, sum, first, last, hashes }: HashedRows, origin: bigint): void {
+  addHashed({ count, timed, sum, first, last, hashes, coarse }: HashedRows, origin: bigint): void {
     this.count += count;
     this.timed += timed;
     this.sum = (this.sum + sum) >>> 0;
-    // By index: an iterator is slow until it is compiled, and most imports have ended by then.
-    for (let at = 0; at < hashes.length; at++) {
-      const hash = hashes[at];
-      if (hash < (this.bound + 1) * LOW_RANGE) this.keep(hash);
-    }
+    this.hashes.add(hashes);
+    this.coarse.add(coarse);
     if (last < first) return;
     this.first = Math.min(this.first, Number(origin) + first);
     this.last = Math.max(this.last, Number(origin) + last);
@@ -78,37 +94,27 @@ export class Fingerprint {
 
   /** The smallest hashes, ascending, in hexadecimal. */
   get sketch(): readonly string[] {
-    this.shrink();
-    return Array.from(this.hashes.subarray(0, this.kept), (hash) => hash.toString(16).padStart(14, '0'));
+    return Array.from(this.hashes.smallest(), (hash) => hash.toString(16).padStart(14, '0'));
   }
 
-  private keep(hash: number): void {
-    if (this.kept === ROOM) {
-      this.shrink();
-      if (hash > this.hashes[SKETCH_SIZE - 1]) return;
-    }
-    this.hashes[this.kept++] = hash;
-  }
-
-  /** Keeps the smallest ones, each once. */
-  private shrink(): void {
-    const sorted = this.hashes.subarray(0, this.kept).sort();
-    let kept = 0;
-    for (const hash of sorted) {
-      if (kept < SKETCH_SIZE && (kept === 0 || hash !== sorted[kept - 1])) sorted[kept++] = hash;
-    }
-    this.kept = kept;
-    if (kept === SKETCH_SIZE) this.bound = Math.floor(sorted[kept - 1] / LOW_RANGE);
+  /** The smallest hashes of microseconds. */
+  get coarseSketch(): readonly string[] {
+    return Array.from(this.coarse.smallest(), (hash) => hash.toString(16).padStart(8, '0'));
   }
 }
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
 /** The loop over rows; assembly/samples/hashes.ts is the same for the columns of the sample loop. */
-function hashRows(batch: SampleBatch, bound: number, room: Float64Array): HashedRows {
+function hashRows(
+  batch: SampleBatch,
+  { bound, coarseBound }: Pick<Fingerprint, 'bound' | 'coarseBound'>,
+  [room, coarseRoom]: readonly [Float64Array, Float64Array],
+): HashedRows {
   const { time, tid, pid, virtualPage, physicalPage, weight } = batch;
   const origin = Number(batch.timeOrigin & 0xffffffffn);
-  let [count, timed, sum, kept] = [0, 0, 0, 0];
+  const { us, restNs } = microsecondsOf(batch.timeOrigin);
+  let [count, timed, sum, kept, keptCoarse] = [0, 0, 0, 0, 0];
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < batch.count; row++) {
@@ -126,10 +132,20 @@ function hashRows(batch: SampleBatch, bound: number, room: Float64Array): Hashed
     timed++;
     first = Math.min(first, at);
     last = Math.max(last, at);
+    const moment = (us + (Math.floor((restNs + at) / NS_PER_US) >>> 0)) >>> 0;
+    const coarse = stir(Math.imul(moment, 0xc2b2ae35) ^ where ^ (where >>> 13));
+    if (coarse <= coarseBound) coarseRoom[keptCoarse++] = coarse;
     if (high > bound) continue;
     room[kept++] = high * LOW_RANGE + ((stir(where ^ 0x6c62272e) ^ stir(when ^ who)) >>> LOW_SHIFT);
   }
-  return { count, timed, sum, first, last, hashes: room.subarray(0, kept) };
+  const [hashes, coarse] = [room.subarray(0, kept), coarseRoom.subarray(0, keptCoarse)];
+  return { count, timed, sum, first, last, hashes, coarse };
+}
+
+/** An origin of times as whole microseconds mod 2^32, and the nanoseconds beyond them. */
+export function microsecondsOf(origin: bigint): { readonly us: number; readonly restNs: Nanoseconds } {
+  const perUs = BigInt(NS_PER_US);
+  return { us: Number((origin / perUs) & 0xffffffffn), restNs: Number(origin % perUs) };
 }
 
 /** The finaliser of MurmurHash3. */
@@ -144,6 +160,10 @@ function stir(word: number): number {
 export interface Printed {
   readonly fingerprint: string;
   readonly sketch: readonly string[];
+  /** Of microseconds; absent where it was not kept. */
+  readonly coarseSketch?: readonly string[] | undefined;
+  /** Moments are told to the microsecond only. */
+  readonly isCoarse?: boolean | undefined;
 }
 
 /**
@@ -152,13 +172,20 @@ export interface Printed {
  */
 export function sharedSamples(first: Printed, second: Printed): Fraction {
   if (first.fingerprint === second.fingerprint) return 1;
-  const bounds = [first.sketch, second.sketch]
+  const share = sharedHashes(first.sketch, second.sketch);
+  if (first.isCoarse === second.isCoarse) return share;
+  const coarse = sharedHashes(first.coarseSketch ?? [], second.coarseSketch ?? []);
+  return coarse < LEAST_COARSE ? share : Math.max(share, coarse);
+}
+
+function sharedHashes(first: readonly string[], second: readonly string[]): Fraction {
+  const bounds = [first, second]
     .filter((sketch) => sketch.length === SKETCH_SIZE)
     .map((sketch) => sketch[SKETCH_SIZE - 1]);
   // Behind every hexadecimal digit.
   const bound = bounds.sort()[0] ?? 'g';
-  const known = new Set(first.sketch);
-  const comparable = second.sketch.filter((hash) => hash <= bound);
+  const known = new Set(first);
+  const comparable = second.filter((hash) => hash <= bound);
   const shared = comparable.filter((hash) => known.has(hash)).length;
   return comparable.length === 0 ? 0 : shared / comparable.length;
 }

@@ -23,6 +23,14 @@ export interface HotFraction {
   readonly high: Fraction;
   /** Sets of sub-pages that take most of the accesses, the one that bounds the spread better first. */
   readonly kept: readonly KeptPages[];
+  /** Why nothing is kept: an even walk over all pages may look like this. */
+  readonly inStep?: InStep;
+}
+
+/** Samples that lie on pages of one distance, by a fixed period of which that distance is a divisor. */
+export interface InStep {
+  readonly distance: Pages;
+  readonly period: number;
 }
 
 /** A claim: at least `least` of a block's accesses fall on these sub-pages. */

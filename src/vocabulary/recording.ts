@@ -18,6 +18,10 @@ export interface RecordingFacts {
   readonly fingerprint: string;
   /** The smallest hashes of its samples (see fingerprint.ts): what two recordings share shows in them. */
   readonly sketch: readonly string[];
+  /** The same of moments to the microsecond; absent where it was not kept. */
+  readonly coarseSketch?: readonly string[] | undefined;
+  /** Its moments are told to the microsecond only. */
+  readonly isCoarse?: boolean | undefined;
   readonly samples: number;
   /** As the recording names it; several that count together by ` + `. */
   readonly event: string;

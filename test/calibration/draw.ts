@@ -15,14 +15,23 @@ export class Block {
       for (let page = 0; page < shares.length; page++) this.shares[page] += shares[page] / normal.length;
   }
 
-  /** Samples by sub-page: as many in each phase, the first phases one more where they do not come out even. */
+  /** Samples by sub-page, at even distances in time from a random start: as many in each phase where they come out even. */
   draw(samples: number, random: SeededRandom): Uint16Array {
     const counts = new Uint16Array(this.shares.length);
     const { length } = this.samplers;
-    this.samplers.forEach((sampler, phase) => {
-      const count = Math.floor((samples + length - 1 - phase) / length);
-      for (let sample = 0; sample < count; sample++) counts[sampler.page(random)]++;
-    });
+    const start = random.fraction();
+    for (let sample = 0; sample < samples; sample++) {
+      const phase = Math.min(length - 1, Math.floor(((sample + start) / samples) * length));
+      counts[this.samplers[phase].page(random)]++;
+    }
+    return counts;
+  }
+
+  /** Samples at each `period`th access of a loop that accesses one page after the other, each once, from a random start. */
+  walk(samples: number, random: SeededRandom, period: number): Uint16Array {
+    const counts = new Uint16Array(this.shares.length);
+    const start = random.below(counts.length);
+    for (let sample = 0; sample < samples; sample++) counts[(start + sample * period) % counts.length]++;
     return counts;
   }
 

@@ -18,6 +18,8 @@ export interface Family {
   readonly name: string;
   /** Samples at even distances along one sweep over the pages, as a fixed period takes them, instead of by chance. */
   readonly isSweep?: boolean;
+  /** Samples at each so many accesses of a loop over all sub-pages, each of which it accesses once. */
+  readonly walkPeriod?: number;
   phases(member: Member, random: SeededRandom): readonly Weights[];
 }
 
@@ -45,16 +47,32 @@ export const FAMILIES: readonly Family[] = [
   adversary('adversary: 11 % hidden where 3 samples are expected', 0.11, 3),
   adversary('adversary: 30 % hidden where half a sample is expected', 0.3, 0.5),
   { name: 'adversary: one page hides just what no sample tells', phases: onePage },
+  headAndTail('50 pages take 90.1 %, all others the rest', 0.901),
+  headAndTail('50 pages take 89.5 %, all others the rest', 0.895),
+  scattered('one page takes 80 %', (rank, { touched }) => (rank === 0 ? 4 * touched : 1)),
+  scattered('rates of 1 and 100', (_, __, random) => (random.fraction() < 0.5 ? 1 : 100)),
+  scattered('lognormal rates, sigma 2', (_, __, random) => Math.exp(2 * normal(random))),
+  scattered('lognormal rates, sigma 4', (_, __, random) => Math.exp(4 * normal(random))),
+  scattered('Pareto rates, alpha 0.5', (_, __, random) => (1 - random.fraction()) ** -2),
+  { name: 'phases: the hot page moves 16 times', phases: movingPage },
+  { name: 'phases: a window slides over the block', phases: slidingWindow },
+  { name: 'phases: one of eight is all over the block', phases: oneWideOfEight },
+  { name: 'walk over all pages, period 10,000', walkPeriod: 10_000, phases: everyPage },
+  { name: 'walk over all pages, period 100,000', walkPeriod: 100_000, phases: everyPage },
+  { name: 'walk over all pages, period 10,007', walkPeriod: 10_007, phases: everyPage },
 ];
 
 /** Weights by rank on pages anywhere in the block. */
-function scattered(name: string, weight: (rank: number, member: Member) => number): Family {
+function scattered(
+  name: string,
+  weight: (rank: number, member: Member, random: SeededRandom) => number,
+): Family {
   return {
     name,
     phases: (member, random) => {
       const weights = new Float64Array(member.pages);
       drawnPages(member.pages, member.touched, random).forEach((page, rank) => {
-        weights[page] = weight(rank, member);
+        weights[page] = weight(rank, member, random);
       });
       return [weights];
     },
@@ -151,6 +169,52 @@ function onePage({ pages, touched, samples }: Member, random: SeededRandom): rea
     weights[page] = rank < hot ? (1 - share) / hot : share;
   });
   return [weights];
+}
+
+/** Standard normal (Box and Muller). */
+function normal(random: SeededRandom): number {
+  return Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
+}
+
+/** At most 50 pages take `share`, all others the rest evenly. */
+function headAndTail(name: string, share: number): Family {
+  return {
+    name,
+    phases: ({ pages, touched }, random) => {
+      const head = Math.min(50, touched);
+      const weights = new Float64Array(pages).fill((1 - share) / (pages - head));
+      for (const page of drawnPages(pages, head, random)) weights[page] = share / head;
+      return [weights];
+    },
+  };
+}
+
+function movingPage({ pages, touched }: Member, random: SeededRandom): readonly Weights[] {
+  const drawn = drawnPages(pages, touched, random);
+  return Array.from({ length: 16 }, (_, phase) => {
+    const weights = onto(pages, drawn);
+    weights[drawn[(7 * phase) % touched]] = 9 * touched;
+    return weights;
+  });
+}
+
+function slidingWindow({ pages, touched }: Member): readonly Weights[] {
+  return Array.from({ length: 64 }, (_, phase) => {
+    const first = Math.floor((phase * pages) / 64);
+    return onto(
+      pages,
+      Array.from({ length: Math.max(1, touched >> 3) }, (_, page) => (first + page) % pages),
+    );
+  });
+}
+
+function oneWideOfEight({ pages, touched }: Member, random: SeededRandom): readonly Weights[] {
+  const narrow = onto(pages, drawnPages(pages, Math.min(40, touched), random));
+  return [...Array.from({ length: 7 }, () => narrow), ...everyPage({ pages })];
+}
+
+function everyPage({ pages }: Pick<Member, 'pages'>): readonly Weights[] {
+  return [new Float64Array(pages).fill(1)];
 }
 
 /** `count` of the numbers below `pages`, in random order. */

@@ -1,6 +1,13 @@
 /** How often claims about drawn blocks are false, by family, number of samples and share touched. */
 import { SeededRandom } from '../../src/base/seeded-random.js';
-import { claims, density, MOST_ACCESSES, markKept, sparseClaim } from '../../src/hotness/confidence.js';
+import {
+  claims,
+  density,
+  MOST_ACCESSES,
+  markKept,
+  type SampledBlock,
+  sparseClaim,
+} from '../../src/hotness/confidence.js';
 import type { HotFraction, KeptPages } from '../../src/vocabulary/hot-map.js';
 import { before } from './before.js';
 import { Block } from './draw.js';
@@ -53,8 +60,8 @@ export function scoreCell(
     const block = new Block(family.phases({ pages, touched, samples }, random));
     const truth = { touched: block.touched(), spread: block.spread(MOST_ACCESSES) };
     for (let again = 0; again < DRAWS_PER_BLOCK && draw < draws; again++, draw++) {
-      const counts = family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
-      scoreNow(now, block, truth, counts, samples);
+      const counts = drawn(family, block, samples, random);
+      scoreNow(now, block, truth, { counts, samples, periods: periodsOf(family) });
       scoreBefore(old, truth.touched, counts, samples);
     }
     draw--;
@@ -63,6 +70,15 @@ export function scoreCell(
 }
 
 const DRAWS_PER_BLOCK = 8;
+
+function drawn(family: Family, block: Block, samples: number, random: SeededRandom): Uint16Array {
+  if (family.walkPeriod !== undefined) return block.walk(samples, random, family.walkPeriod);
+  return family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
+}
+
+const periodsOf = ({ walkPeriod }: Family): readonly number[] => (walkPeriod === undefined ? [] : [walkPeriod]);
+
+type Drawn = Pick<SampledBlock, 'counts' | 'samples' | 'periods'>;
 
 interface Truth {
   readonly touched: number;
@@ -73,8 +89,9 @@ function noScore(): Score {
   return { falseSparse: 0, falseDense: 0, violated: 0, unknown: 0 };
 }
 
-function scoreNow(score: Score, block: Block, truth: Truth, counts: Uint16Array, samples: number): void {
-  const fraction = claims({ counts, samples, isBitmap: false, unseenShare: 0 });
+function scoreNow(score: Score, block: Block, truth: Truth, drawnOf: Drawn): void {
+  const { counts } = drawnOf;
+  const fraction = claims({ ...drawnOf, isBitmap: false, unseenShare: 0 });
   const verdict = density(fraction, SPARSE_BELOW, DENSE_ABOVE);
   const taken = fraction.kept.map((kept) => shareOn(block, counts, kept));
   if (verdict === 'unknown') score.unknown++;

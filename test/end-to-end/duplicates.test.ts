@@ -63,6 +63,51 @@ test('a copy, a pipe, a compressed copy and a heat file of a recording repeat al
   assert.match(diff.stderr, /HEAT_REPEATED/);
 });
 
+/** Moments of nanoseconds, as every perf.data has them, where the text of `perf script` has microseconds. */
+const nsOf = (number: number) => 5_000_000_000_000 + 1700 * number;
+const pageOf = (number: number) => HEAP + BigInt((number * 7919) % 2048) * 4096n;
+
+function fineFile(from: number, to: number): Uint8Array {
+  const builder = new PerfBuilder().attr({ sampleType: F.tid | F.time | F.addr, size: 112 });
+  builder.comm(7, 7, 'db').mmap2(7, HEAP, 0x800000n, '//anon');
+  for (let number = from; number < to; number++)
+    builder.sample({ pid: 7, time: BigInt(nsOf(number)), addr: pageOf(number) });
+  return builder.file();
+}
+
+/** As `perf script -F comm,pid,tid,time,period,event,addr` prints the same samples, with so many digits of a second. */
+function textOf(from: number, to: number, digits = 6): Buffer {
+  const lines: string[] = [];
+  for (let number = from; number < to; number++) {
+    const ns = String(nsOf(number)).padStart(10, '0');
+    const time = `${ns.slice(0, -9)}.${ns.slice(-9, ns.length - 9 + digits)}`;
+    lines.push(`db  7/7  ${time}:  1 mem_inst_retired.any:  ${pageOf(number).toString(16)}\n`);
+  }
+  return Buffer.from(lines.join(''));
+}
+
+test('the text of perf script repeats the recording that it was made of, though it cuts its times', async () => {
+  const fine = written('fine.data', fineFile(0, 3000));
+  const text = written('fine.txt', textOf(0, 3000));
+  for (const words of [
+    [fine, text],
+    [text, fine],
+  ])
+    await refused(words, /all of them|about 9\d % of them/);
+  await refused([fine, written('fine.txt.gz', gzipSync(textOf(0, 3000)))], /of them/);
+  await refused([fine, written('tail.txt', textOf(2000, 5000))], /about [23]\d % of them/);
+  await refused([text, written('nanoseconds.txt', textOf(0, 3000, 9))], /of them/);
+  for (const [name, path] of [
+    ['fine.heat', fine],
+    ['text.heat', text],
+  ] as const)
+    await octavo(['import', path, '--page-size', '4K', '--out', at(name)]);
+  const merged = await octavo(['heat', 'merge', at('fine.heat'), at('text.heat'), '--out', at('both')]);
+  assert.match(merged.stderr, /HEAT_REPEATED/);
+  const { code, stderr } = await imported(fine, written('later.txt', textOf(3000, 6000)));
+  assert.equal(code, 0, stderr);
+});
+
 test('what perf inject makes of a recording repeats it', async (context) => {
   const injected = at('injected.data');
   const perf = spawnSync('perf', ['inject', '-f', '-b', '-i', file, '-o', injected], { encoding: 'utf8' });

@@ -114,7 +114,7 @@ export async function heatReport(source: HeatFileSource, options: ReportOptions)
       dense: whyNot(source.origin, 'dense'),
       rank: whyNot(source.origin, 'rank'),
     },
-    recordings: source.provenance().recordings.map(({ sketch: _, ...facts }) => facts),
+    recordings: source.provenance().recordings.map(({ sketch: _, coarseSketch: __, ...facts }) => facts),
     thinnedTo: source.facts.thinned_to,
     seesSubPages: seesSubPages(source.origin),
     unplaced: source.facts.unplaced,

@@ -42,7 +42,7 @@ export function importDocument(
     losses: imported.losses,
     events: imported.events,
     nature: imported.nature ?? null,
-    provenance: imported.recordings.map(({ sketch: _, ...facts }) => facts),
+    provenance: imported.recordings.map(({ sketch: _, coarseSketch: __, ...facts }) => facts),
     thinnedTo: imported.thinnedTo,
     dataSources: imported.dataSources,
     regions: imported.regions,

@@ -50,10 +50,11 @@ export function saveHeat(
 
 /** JSON has no undefined: what is not known is null. */
 function recordedFacts(facts: RecordingFacts): HeatFacts['recordings'][number] {
-  const { span, period, bootId } = facts;
+  const { span, period, bootId, coarseSketch } = facts;
   return {
     ...facts,
     sketch: [...facts.sketch],
+    coarseSketch: coarseSketch && [...coarseSketch],
     period: period ?? null,
     bootId: bootId ?? null,
     span: span === undefined ? null : { ...span, fromMs: span.fromMs ?? null },

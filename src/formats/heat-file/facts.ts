@@ -61,6 +61,9 @@ const recording = z.object({
   name: z.string(),
   fingerprint: z.string(),
   sketch: z.array(z.string()).max(MOST_HASHES),
+  // Of microseconds. Absent in early files.
+  coarseSketch: z.array(z.string()).max(MOST_HASHES).optional(),
+  isCoarse: z.boolean().optional(),
   samples: z.number(),
   event: z.string(),
   period: z.number().nullable(),
@@ -78,7 +81,13 @@ export const secondFields = {
   /** What all rows are samples of. */
   nature,
   /** Where the samples came from, as SampleOrigin says it. */
-  origins: z.array(z.object({ ...originFields, nature, event: z.string(), unseenShare: share })),
+  origins: z.array(
+    z.object({
+      ...{ ...originFields, nature, event: z.string(), unseenShare: share },
+      // Absent where it varies or is not known, and in early files.
+      stepPeriod: z.number().positive().optional(),
+    }),
+  ),
   /** What recordings they are of, as RecordingFacts says it; none in a file of version 1. */
   recordings: z.array(recording),
   /** The processes as they were recorded; startTicks is null when not known. */

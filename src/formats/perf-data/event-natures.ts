@@ -23,6 +23,8 @@ export interface EventNature {
   readonly isCounted: boolean;
   /** Accesses on other CPUs or by other threads do not show. */
   readonly isPart?: boolean;
+  /** The hardware varies the distance from one sample to the next by chance. */
+  readonly isJittered?: boolean;
 }
 
 /** What is known of an event beside its attr. */
@@ -70,8 +72,11 @@ function watchedBy({ watched }: EventAttr, event: EventNature): EventNature {
 
 function natureOfAll(attr: EventAttr, context: EventContext): EventNature {
   const { pmu, isSpe, name } = context;
-  if (isSpe || /^arm_spe/.test(pmu)) return armSpe(attr);
-  if (pmu === 'ibs_op' || (pmu === '' && /^ibs_op\b/.test(name))) return amdIbs(attr);
+  if (isSpe || /^arm_spe/.test(pmu))
+    return { ...armSpe(attr), isJittered: (attr.config & SPE.jitter) !== 0n };
+  // The low bits of its counter begin at random.
+  if (pmu === 'ibs_op' || (pmu === '' && /^ibs_op\b/.test(name)))
+    return { ...amdIbs(attr), isJittered: true };
   if (attr.type === TYPE.software) return software(attr);
   if (attr.type === TYPE.tracepoint) return tracepoint(name);
   if (attr.type === TYPE.breakpoint) return nothing('a hardware breakpoint watches one address');
@@ -123,6 +128,7 @@ function tracepoint(name: string): EventNature {
 
 /** Bits of arm_spe's config; those above 31 filter by the kind of operation. */
 const SPE = {
+  jitter: 1n << 16n,
   branches: 1n << 32n,
   loads: 1n << 33n,
   stores: 1n << 34n,

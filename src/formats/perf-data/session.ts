@@ -4,7 +4,7 @@
  */
 
 import { type AccessColumns, instructionColumns } from '../../vocabulary/access-columns.js';
-import type { HashedRows } from '../../vocabulary/fingerprint.js';
+import type { Fingerprint, HashedRows } from '../../vocabulary/fingerprint.js';
 import type { PageGeometry } from '../../vocabulary/units.js';
 import { midrOfCpuId } from '../arm-spe/data-source.js';
 import { flagsOfDataSource, kindOfDataSource } from '../intel-pebs/data-source.js';
@@ -109,9 +109,9 @@ export class PerfSession {
     return this.open().columns;
   }
 
-  /** Hashes of the rows for a fingerprint, without those whose high word is above `bound`. */
-  hashRows(bound: number): HashedRows {
-    const hashed = this.open().hashRows(bound);
+  /** Hashes of the rows for a fingerprint, without those that are too large for it. */
+  hashRows({ bound, coarseBound }: Pick<Fingerprint, 'bound' | 'coarseBound'>): HashedRows {
+    const hashed = this.open().hashRows(bound, coarseBound);
     // Rows without a time may be of any.
     const last =
       hashed.timed < hashed.count ? Number.POSITIVE_INFINITY : Number(this.samples.timeOrigin) + hashed.last;

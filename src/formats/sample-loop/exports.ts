@@ -25,6 +25,7 @@ export interface LoopExports {
   readonly SOURCE_COUNTS: WebAssembly.Global;
   readonly SOURCE_FLAGS: WebAssembly.Global;
   readonly HASHES: WebAssembly.Global;
+  readonly COARSE: WebAssembly.Global;
   readonly HASHED: WebAssembly.Global;
   setGeometry(pageShift: number, blockBytes: number): void;
   /** Events, ids or wanted processes have changed. */
@@ -43,7 +44,14 @@ export interface LoopExports {
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
   /** Hashes rows for a fingerprint; answers how many hashes it put into HASHES (hashes.ts). */
-  hashRows(count: number, originLow: number, bound: number): number;
+  hashRows(
+    count: number,
+    originLow: number,
+    originUs: number,
+    restNs: number,
+    bound: number,
+    coarseBound: number,
+  ): number;
   /** Decodes SPE records in [from, end); answers where the first one begins that it did not read. */
   decodeRecords(from: number, end: number, row: number): number;
 }

@@ -6,7 +6,7 @@
 
 import { assert } from '../../base/assert.js';
 import type { AccessColumns } from '../../vocabulary/access-columns.js';
-import type { HashedRows } from '../../vocabulary/fingerprint.js';
+import { type HashedRows, microsecondsOf } from '../../vocabulary/fingerprint.js';
 import { loopMemory } from '../../vocabulary/loop-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import { MISC } from '../perf-abi/constants.js';
@@ -21,7 +21,7 @@ const INNER_BYTES = 1 << 20;
 export const GAP_BYTES = 4096;
 const WASM_PAGE = 65536;
 /** Numbers of a call of hashRows. */
-const HASHED_WORDS = 9;
+const HASHED_WORDS = 10;
 
 /** A piece of the loop's memory. */
 export interface LoopArea {
@@ -54,6 +54,7 @@ export class SampleLoop {
   /** The memory as it is. */
   readonly memory: Uint8Array;
   private readonly hashes: Float64Array;
+  private readonly coarse: Float64Array;
   private readonly hashed: Float64Array;
   private host: LoopHost | undefined;
   private free: number;
@@ -78,6 +79,7 @@ export class SampleLoop {
     this.sourceFlags = new Uint16Array(this.buffer, this.calls.SOURCE_FLAGS.value, 32);
     this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
     this.hashes = new Float64Array(this.buffer, this.calls.HASHES.value, this.calls.CAPACITY.value);
+    this.coarse = new Float64Array(this.buffer, this.calls.COARSE.value, this.calls.CAPACITY.value);
     this.hashed = new Float64Array(this.buffer, this.calls.HASHED.value, HASHED_WORDS);
     this.columns = this.layColumns();
     this.outer = this.area(STREAM_BYTES);
@@ -92,17 +94,23 @@ export class SampleLoop {
     if (idle.length < MOST_IDLE) idle.push(this);
   }
 
-  /** Hashes of the rows in the columns, which then know what they have in common; a hash whose high word is above `bound` is left out. */
-  hashRows(bound: number): HashedRows {
+  /**
+   * Hashes of the rows in the columns, which then know what they have in common; hashes whose high word is above `bound`,
+   * and those of microseconds above `coarseBound`, are left out.
+   */
+  hashRows(bound: number, coarseBound = bound): HashedRows {
     const { columns, calls, hashes, hashed } = this;
-    const kept = calls.hashRows(columns.count, Number(columns.timeOrigin & 0xffffffffn), bound);
-    const [count, timed, sum, first, last, flags, oneEvent, oneWeight, virtualRows] = hashed;
+    const { us, restNs } = microsecondsOf(columns.timeOrigin);
+    const low = Number(columns.timeOrigin & 0xffffffffn);
+    const kept = calls.hashRows(columns.count, low, us, restNs, bound, coarseBound);
+    const [count, timed, sum, first, last, flags, oneEvent, oneWeight, virtualRows, keptCoarse] = hashed;
     columns.flagsSeen = flags;
     columns.isOneEvent = oneEvent === 1;
     // Rows without any page were not looked at for their times.
     const span = count === columns.count && timed === count ? { first, last } : undefined;
     columns.inCommon = { span, weight: oneWeight === 1 ? columns.weight[0] : undefined, virtualRows };
-    return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept) };
+    const coarse = this.coarse.subarray(0, keptCoarse);
+    return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept), coarse };
   }
 
   private begin(host: LoopHost): void {
@@ -196,7 +204,7 @@ export class SampleLoop {
 }
 
 /** Tables and columns (kept below this by a check) and areas, with a page to spare for their alignment. */
-const LOOP_BYTES = 19 * WASM_PAGE;
+const LOOP_BYTES = 20 * WASM_PAGE;
 const MEMORY_PAGES = Math.ceil((LOOP_BYTES + STREAM_BYTES + 2 * INNER_BYTES + 3 * GAP_BYTES) / WASM_PAGE + 1);
 
 let module: WebAssembly.Module | undefined;
