@@ -122,7 +122,7 @@ function pack<T>(deltas: usize, width: u32): void {
   let count: u32 = 0;
   for (let i: usize = 0; i < <usize>MINIBLOCK; i++) {
     const value = sizeof<T>() == 8 ? load<u64>(deltas + i * 8) : <u64>load<u32>(deltas + i * 4);
-    bits |= value << <u64>count;
+    bits |= value << (<u64>count);
     count += width;
     if (count < 64) continue;
     store<u64>(to, bits);

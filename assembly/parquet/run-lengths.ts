@@ -59,7 +59,7 @@ function pack(from: i32, to: i32, width: u32): void {
     store<u64>(place, bits);
     place += 8;
     count -= 64;
-    bits = count == 0 ? 0 : index >> (<u64>(width - count));
+    bits = count == 0 ? 0 : index >> <u64>(width - count);
   }
   // Zeroes stand for what the last group lacks: eight indices take as many bytes as one takes bits.
   store<u64>(place, bits);

@@ -41,7 +41,11 @@ await compare(
 await compare(
   'Arm SPE',
   save('spe.data', spe(300_000)),
-  { script: [], 'script --itrace=M': ['--itrace=M'], 'script --itrace=M -F pid,time,addr': ['--itrace=M', ...FIELDS] },
+  {
+    script: [],
+    'script --itrace=M': ['--itrace=M'],
+    'script --itrace=M -F pid,time,addr': ['--itrace=M', ...FIELDS],
+  },
   new Set([4242]),
 );
 await stream(option('--gib', 10));

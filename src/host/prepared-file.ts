@@ -56,7 +56,10 @@ function writeSome(
 ): Promise<{ readonly errno: string | undefined; readonly count: number }> {
   return new Promise((resolve) => {
     write(descriptor, bytes, at, bytes.length - at, null, (problem, count) => {
-      resolve({ errno: problem === null ? undefined : (problem.code ?? 'EIO'), count: problem === null ? count : 0 });
+      resolve({
+        errno: problem === null ? undefined : (problem.code ?? 'EIO'),
+        count: problem === null ? count : 0,
+      });
     });
   });
 }

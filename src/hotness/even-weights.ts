@@ -183,7 +183,9 @@ export class EvenWeights {
   }
 }
 
-type AlikeBatch = SampleBatch & { readonly inCommon: { readonly weight: number; readonly virtualRows: number } };
+type AlikeBatch = SampleBatch & {
+  readonly inCommon: { readonly weight: number; readonly virtualRows: number };
+};
 
 /** Whether all rows are known to have one weight, each being one sample. */
 function isAlike(batch: SampleBatch): batch is AlikeBatch {

@@ -118,8 +118,7 @@ export class HeatSlices {
     const [first, last] = [this.#numberOf(time[0], originNs), this.#numberOf(time[count - 1], originNs)];
     let middle = 1;
     while (middle < count && this.#numberOf(time[middle], originNs) === first) middle++;
-    for (let row = middle; row < count; row++)
-      if (this.#numberOf(time[row], originNs) !== last) return false;
+    for (let row = middle; row < count; row++) if (this.#numberOf(time[row], originNs) !== last) return false;
     this.#mapsOf(first).addSamples(rowsOf(batch, 0, middle), nature);
     this.#mapsOf(last).addSamples(rowsOf(batch, middle, count), nature);
     return true;

@@ -12,7 +12,13 @@ function walk(period: number, samples = 3000): Uint16Array {
 
 const verdict = (counts: Uint16Array, periods: readonly number[]) =>
   density(
-    claims({ counts, samples: counts.reduce((sum, one) => sum + one, 0), isBitmap: false, unseenShare: 0, periods }),
+    claims({
+      counts,
+      samples: counts.reduce((sum, one) => sum + one, 0),
+      isBitmap: false,
+      unseenShare: 0,
+      periods,
+    }),
     0.1,
     0.9,
   );
@@ -26,7 +32,13 @@ test('an evenly hot block is not sparse because the period is in step with a wal
 });
 
 test('what keeps nothing says why, and that its accesses may be all over the block', () => {
-  const fraction = claims({ counts: walk(10_000), samples: 3000, isBitmap: false, unseenShare: 0, periods: [7, 10_000] });
+  const fraction = claims({
+    counts: walk(10_000),
+    samples: 3000,
+    isBitmap: false,
+    unseenShare: 0,
+    periods: [7, 10_000],
+  });
   assert.deepEqual(fraction.inStep, { distance: 16, period: 10_000 });
   assert.deepEqual([fraction.high, fraction.kept], [1, []]);
   assert.equal(sparseClaim(fraction, 0.1, 0.9), undefined);
@@ -64,5 +76,8 @@ test('hot pages that no walk by this period shows stay what they are', () => {
 
 test('only origins of heat have periods', () => {
   const origin = { ...({} as Parameters<typeof stepPeriods>[0][number]), tells: 'heat' } as const;
-  assert.deepEqual(stepPeriods([origin, { ...origin, stepPeriod: 5 }, { ...origin, tells: 'content', stepPeriod: 7 }]), [5]);
+  assert.deepEqual(
+    stepPeriods([origin, { ...origin, stepPeriod: 5 }, { ...origin, tells: 'content', stepPeriod: 7 }]),
+    [5],
+  );
 });

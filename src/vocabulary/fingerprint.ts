@@ -11,6 +11,7 @@ import type { SampleBatch } from './sample.js';
 import type { Fraction, Nanoseconds } from './units.js';
 
 export { SKETCH_SIZE };
+
 const TWO_32 = 2 ** 32;
 /** A hash has 53 bits: 32 and 21 of two words. */
 const LOW_SHIFT = 11;

@@ -76,7 +76,8 @@ function drawn(family: Family, block: Block, samples: number, random: SeededRand
   return family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
 }
 
-const periodsOf = ({ walkPeriod }: Family): readonly number[] => (walkPeriod === undefined ? [] : [walkPeriod]);
+const periodsOf = ({ walkPeriod }: Family): readonly number[] =>
+  walkPeriod === undefined ? [] : [walkPeriod];
 
 type Drawn = Pick<SampledBlock, 'counts' | 'samples' | 'periods'>;
 
