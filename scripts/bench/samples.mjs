@@ -53,7 +53,7 @@ await stream(option('--gib', 10));
 /** Turn by turn in each round, so that all see the same machine; the first turn in process is shown apart. */
 async function compare(name, path, peers, pids) {
   const first = await decode(path, pids);
-  /** @type {Record<'own' | 'whole' | 'bare' | 'start', {wall: number, cpu: number}[]>} */
+  /** @type {Record<'own' | 'whole' | 'bare' | 'start', ReturnType<typeof script>[]>} */
   const turns = { own: [], whole: [], bare: [], start: [] };
   /** @type {Record<string, ReturnType<typeof script>[]>} */
   const theirs = Object.fromEntries(Object.keys(peers).map((peer) => [peer, []]));

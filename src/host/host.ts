@@ -43,6 +43,8 @@ export interface FileStatus {
   readonly mode: number;
   readonly bytes: Bytes;
   readonly modifiedMs: Milliseconds;
+  /** User id of its owner; absent where that is not known. */
+  readonly owner?: number;
 }
 
 /** A file that stays open for reads at positions (pagemap, kpageflags, perf.data). Close it when done. */

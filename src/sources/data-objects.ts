@@ -40,13 +40,13 @@ export class DataObjects {
   numberAt(pid: ProcessId, page: PageNumber, within: Bytes): number {
     const near = this.mappings.near(pid, page, MOST_BELOW);
     const own = near.find(({ start, end }) => start <= page && page < end);
-    const image = own === undefined ? undefined : this.files.imageOf(own);
+    const image = own === undefined ? undefined : this.files.imageOf(own, pid);
     if (own !== undefined && image !== undefined)
       return this.variable(image, page, within) ?? this.mapped(own);
     // Zeroed data lie behind the file in anonymous memory; without `perf record -d` only code is recorded.
     if (own === undefined || isUnnamed(own)) {
       for (const below of near) {
-        const lower = this.files.imageOf(below);
+        const lower = this.files.imageOf(below, pid);
         const found = lower === undefined ? undefined : this.variable(lower, page, within);
         if (found !== undefined) return found;
       }

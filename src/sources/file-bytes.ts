@@ -14,6 +14,20 @@ export function headOf(files: Files, path: string, bytes: number): Uint8Array {
   }
 }
 
+/** The first bytes of a file as text, which may say that it has none (/proc); undefined when it cannot be read. */
+export function textOf(files: Files, path: string, bytes: number): string | undefined {
+  const opened = files.open(path);
+  if (!opened.ok) return undefined;
+  try {
+    return new TextDecoder().decode(pieceReader(opened.value, bytes)(0, bytes));
+  } catch (problem) {
+    if (problem instanceof OctavoError) return undefined;
+    throw problem;
+  } finally {
+    opened.value.close();
+  }
+}
+
 /** Bytes of a file or a named pipe, as they come. */
 export async function* fileStream(files: Files, path: string): AsyncIterable<Uint8Array> {
   const file = must(files.open(path), path);

@@ -128,3 +128,19 @@ test('symbols of all files together have a bound, and each file counts once', ()
   assert.equal(files.symbolsOf(fake('/c', 1), 'code'), undefined);
   assert.equal(counts.length, 4);
 });
+
+test('a program of another mount namespace is looked for where its process sees it', () => {
+  const text = (words: string) => new TextEncoder().encode(words);
+  const mounts = { '/proc/self/mountinfo': text('22 1 8:1 / /\n'), '/proc/7/mountinfo': text('901 1 0:50 / /\n'), '/proc/8/mountinfo': text('22 1 8:1 / /\n') }; // biome-ignore format: one table
+  const files = filesOf({
+    ...mounts,
+    '/proc/7/root/bin/db': elf({ symbols: two }),
+    '/bin/db': elf({ symbols: one }),
+  });
+  const count = (pid?: number) => {
+    const file = files.fileOf(mapping(), pid);
+    return file && files.symbolsOf(file, 'code')?.count;
+  };
+  assert.deepEqual([count(7), count(8), count(9), count()], [2, 1, 1, 1]);
+  assert.equal(files.fileOf(mapping('/bin/only-here'), 7)?.elf, undefined);
+});

@@ -8,12 +8,14 @@ import type { ReadPiece } from '../formats/elf/words.js';
 import { isSameBuild } from '../formats/perf-data/build-ids.js';
 import type { RecordedMapping } from '../formats/perf-data/mappings.js';
 import type { Files } from '../host/host.js';
-import type { Bytes, Milliseconds, PageNumber } from '../vocabulary/units.js';
-import { pieceReader } from './file-bytes.js';
+import type { Bytes, Milliseconds, PageNumber, ProcessId } from '../vocabulary/units.js';
+import { pieceReader, textOf } from './file-bytes.js';
 
 /** Symbols kept of all files together take at most 20 bytes each. */
 const MOST_SYMBOLS = 6_000_000;
 const MOST_FILES = 1 << 14;
+/** Mounts are numbered anew in each namespace: their beginning tells. */
+const MOUNTS_BYTES = 4096;
 /** Where distributions put what they strip. */
 const DEBUG_FILES = '/usr/lib/debug/.build-id';
 
@@ -88,6 +90,7 @@ export class ProgramFiles {
   private readonly options: ProgramFilesOptions;
   private readonly known = new Map<string, ProgramFile>();
   private readonly images = new WeakMap<RecordedMapping, { readonly image: Image | undefined }>();
+  private readonly roots = new Map<ProcessId, string>();
   private symbolsLeft = MOST_SYMBOLS;
 
   constructor(files: Files, pageBytes: Bytes, options: ProgramFilesOptions) {
@@ -96,26 +99,40 @@ export class ProgramFiles {
     this.options = options;
   }
 
-  /** The file of a mapping by its path; undefined of memory that is of no file. */
-  fileOf({ name, buildId }: RecordedMapping): ProgramFile | undefined {
+  /** The file of a mapping by its path, as its process sees it; undefined of memory that is of no file. */
+  fileOf({ name, buildId }: RecordedMapping, pid?: ProcessId): ProgramFile | undefined {
     if (!name.startsWith('/') || name.startsWith('//')) return undefined;
-    const key = `${name}\0${buildId ?? ''}`;
+    const root = pid === undefined ? this.options.root : this.rootOf(pid);
+    const key = `${root}\0${name}\0${buildId ?? ''}`;
     const known = this.known.get(key);
     if (known !== undefined || this.known.size >= MOST_FILES) return known;
-    const opened = this.open(this.options.root + name);
+    const opened = this.open(root + name) ?? this.open(this.options.root + name);
     const fresh = new ProgramFile(name, opened, buildId, (id) => {
-      const path = `${this.options.root}${DEBUG_FILES}/${id.slice(0, 2)}/${id.slice(2)}.debug`;
-      return this.open(path)?.read;
+      const path = `${DEBUG_FILES}/${id.slice(0, 2)}/${id.slice(2)}.debug`;
+      return (this.open(root + path) ?? this.open(this.options.root + path))?.read;
     });
     this.known.set(key, fresh);
     return fresh;
   }
 
+  /** Where a process's own files are: below /proc/PID/root when it still runs and sees other mounts than this program. */
+  private rootOf(pid: ProcessId): string {
+    if (this.options.root !== '') return this.options.root;
+    const known = this.roots.get(pid);
+    if (known !== undefined) return known;
+    const [own, theirs] = ['self', pid].map((name) =>
+      textOf(this.files, `/proc/${name}/mountinfo`, MOUNTS_BYTES),
+    );
+    const root = own === theirs || theirs === undefined || theirs === '' ? '' : `/proc/${pid}/root`;
+    if (this.roots.size < MOST_FILES) this.roots.set(pid, root);
+    return root;
+  }
+
   /** Where a mapping puts its file, when that is an ELF file of which it maps a loaded segment. */
-  imageOf(mapping: RecordedMapping): Image | undefined {
+  imageOf(mapping: RecordedMapping, pid?: ProcessId): Image | undefined {
     const known = this.images.get(mapping);
     if (known !== undefined) return known.image;
-    const image = this.findImage(mapping);
+    const image = this.findImage(mapping, pid);
     this.images.set(mapping, { image });
     return image;
   }
@@ -123,10 +140,11 @@ export class ProgramFiles {
   /** Symbols of a file, as long as those of all files together are not too many. */
   symbolsOf(file: ProgramFile, use: SymbolUse): ElfSymbols | undefined {
     if (this.symbolsLeft <= 0) return undefined;
-    const isFirst = !this.counted.has(`${use}${file.path}\0${file.recordedId}`);
+    const key = `${use}${file.path}\0${file.recordedId}`;
+    const isFirst = !this.counted.has(key);
     const symbols = file.symbolsOf(use);
     if (isFirst) {
-      this.counted.add(`${use}${file.path}\0${file.recordedId}`);
+      this.counted.add(key);
       this.symbolsLeft -= symbols?.count ?? 0;
     }
     return symbols;
@@ -148,8 +166,8 @@ export class ProgramFiles {
     return (file.recordedId ?? this.options.buildIdOf(file.path)) !== undefined;
   }
 
-  private findImage(mapping: RecordedMapping): Image | undefined {
-    const file = this.fileOf(mapping);
+  private findImage(mapping: RecordedMapping, pid: ProcessId | undefined): Image | undefined {
+    const file = this.fileOf(mapping, pid);
     const { fileStart, start } = mapping;
     if (file?.elf === undefined || fileStart === undefined) return undefined;
     const segment = segmentAt(file.elf, (start - fileStart) * this.pageBytes, this.pageBytes);

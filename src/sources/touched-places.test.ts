@@ -8,6 +8,7 @@ import { ThreadTable } from '../formats/perf-data/threads.js';
 import { type AccessColumns, instructionColumns } from '../vocabulary/access-columns.js';
 import { SAMPLE_FLAG, sampleColumns } from '../vocabulary/sample.js';
 import { kindOf } from './data-objects.js';
+import { JitNames } from './jit-names.js';
 import { ProgramFiles } from './program-files.js';
 import { TouchedPlaces } from './touched-places.js';
 
@@ -58,7 +59,8 @@ function places(
   const { root = '', buildId } = more;
   const options = { root, buildIdOf: () => buildId, recordedMs: () => undefined };
   const programs = new ProgramFiles(hostOf(files).files, 4096, options);
-  return { mappings, threads, touched: new TouchedPlaces(session, programs, 4096, 1) };
+  const jit = new JitNames(hostOf(files).files, mappings, root);
+  return { mappings, threads, touched: new TouchedPlaces(session, programs, 4096, 1, jit) };
 }
 
 const everything = () => true;
@@ -194,4 +196,51 @@ test('mappings have kinds by the names that the kernel gives them', () => {
     '/data/base.db': 'file',
   };
   for (const [name, kind] of Object.entries(kinds)) assert.equal(kindOf(name), kind, name);
+});
+
+test('code that a process made at run time is named by its own map, and never by that of another one', () => {
+  const map = (name: string) => new TextEncoder().encode(`7f0000001000 40 ${name}\n`);
+  const { mappings, touched } = places({
+    '/tmp/perf-7.map': map('Lcom/acme/Cache;::get'),
+    '/tmp/perf-8.map': map('_ZN3foo3barEi'),
+  });
+  for (const pid of [7, 8]) mappings.add(pid, { start: 0x7f0000001, end: 0x7f0000009, name: '//anon' });
+  touched.add(batchOf([{ page: 5, ip: 0x7f0000001010 }, { page: 5, ip: 0x7f0000001010, pid: 8 }, { page: 6, ip: 0x7f0000002000 }, { page: 6, ip: 0x7f0000001010, pid: 9 }])); // biome-ignore format: one list
+  const told = touched
+    .hottest(everything, 10, 5)
+    .map(({ pid, touches: [{ code }] }) => [pid, code.symbol, code.offset]);
+  assert.deepEqual(told, [
+    [7, 'Lcom/acme/Cache;::get', 0x10],
+    [7, '', 0],
+    [8, 'foo::bar', 0x10],
+    [9, '', 0],
+  ]);
+});
+
+test('a process in a container writes its map into its own /tmp, under the pid that it has there', () => {
+  const text = (words: string) => new TextEncoder().encode(words);
+  const { touched } = places({
+    '/proc/7/status': text('Name:\tjava\nNSpid:\t7\t1\nKthread:\t0\n'),
+    '/proc/7/root/tmp/perf-1.map': text('1000 10 inside\n'),
+    '/tmp/perf-1.map': text('1000 10 of another process\n'),
+  });
+  touched.add(batchOf([{ page: 5, ip: 0x1004 }]));
+  assert.equal(touched.hottest(everything, 1, 1)[0].touches[0].code.symbol, 'inside');
+});
+
+test('a jitdump that the process mapped comes before its map', () => {
+  const dump = Buffer.alloc(40 + 56 + 8);
+  dump.writeUInt32LE(0x4a695444, 0);
+  dump.writeUInt32LE(40, 8);
+  dump.writeUInt32LE(64, 44);
+  dump.writeBigUInt64LE(0x1000n, 72);
+  dump.writeBigUInt64LE(0x20n, 80);
+  dump.write('jitted\0', 96);
+  const { mappings, touched } = places({
+    '/home/a/jit-7.dump': dump,
+    '/tmp/perf-7.map': Buffer.from('1000 20 mapped\n'),
+  });
+  mappings.add(7, { start: 9, end: 10, name: '/home/a/jit-7.dump' });
+  touched.add(batchOf([{ page: 5, ip: 0x1004 }]));
+  assert.equal(touched.hottest(everything, 1, 1)[0].touches[0].code.symbol, 'jitted');
 });

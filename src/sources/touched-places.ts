@@ -3,11 +3,14 @@
  * and the pairs of object and instruction in each, are dropped from the rarest on when they are too many, and told.
  */
 
+import { readable } from '../formats/mangled/readable.js';
+import type { RecordedMapping } from '../formats/perf-data/mappings.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 import type { AccessColumns } from '../vocabulary/access-columns.js';
 import { SAMPLE_FLAG } from '../vocabulary/sample.js';
 import type { Bytes, PageNumber, Pages, ProcessId } from '../vocabulary/units.js';
-import { type DataObject, DataObjects } from './data-objects.js';
+import { type DataObject, DataObjects, kindOf } from './data-objects.js';
+import type { JitNames } from './jit-names.js';
 import type { ProgramFile, ProgramFiles } from './program-files.js';
 
 /** Places and pairs kept at once: about 20 MB and 50 MB. */
@@ -25,6 +28,8 @@ interface Code {
   /** Signed, so that kernel addresses are exact; NaN when the sample has none. */
   readonly address: number;
   readonly mapping: string;
+  /** Where it may be code that the process made at run time. */
+  readonly madeBy?: ProcessId;
 }
 
 interface Place {
@@ -82,6 +87,8 @@ export class TouchedPlaces {
   private readonly session: PerfSession;
   private readonly files: ProgramFiles;
   private readonly objects: DataObjects;
+  /** Names of code that was made at run time. */
+  private readonly jit: JitNames | undefined;
   private readonly pageBytes: Bytes;
   private readonly pagesPerPlace: Pages;
   private readonly firstKernelPage: PageNumber;
@@ -96,8 +103,15 @@ export class TouchedPlaces {
   private exact = 0;
   private dropped = 0;
 
-  constructor(session: PerfSession, files: ProgramFiles, pageBytes: Bytes, pagesPerPlace: Pages) {
+  constructor(
+    session: PerfSession,
+    files: ProgramFiles,
+    pageBytes: Bytes,
+    pagesPerPlace: Pages,
+    jit?: JitNames,
+  ) {
     this.session = session;
+    this.jit = jit;
     this.files = files;
     this.objects = new DataObjects(session.state.mappings, files, pageBytes);
     this.pageBytes = pageBytes;
@@ -172,15 +186,31 @@ export class TouchedPlaces {
       return this.codeNumber('[kernel]', undefined, address);
     const page = Math.floor(high * (TWO_32 / this.pageBytes) + low / this.pageBytes);
     const mapping = this.session.state.mappings.find(pid[row], page);
-    if (mapping === undefined) return this.codeNumber('', undefined, address);
-    const image = this.files.imageOf(mapping);
-    if (image === undefined) return this.codeNumber(mapping.name, this.files.fileOf(mapping), address);
+    if (mapping === undefined) return this.codeNumber('', undefined, address, pid[row]);
+    const image = this.files.imageOf(mapping, pid[row]);
+    if (image === undefined) return this.unmappedCode(mapping, pid[row], address);
     const inFile = (page - image.bias) * this.pageBytes + (low % this.pageBytes);
     return this.codeNumber(mapping.name, image.file, inFile);
   }
 
-  private codeNumber(mapping: string, file: ProgramFile | undefined, address: number): number {
-    const ofFile = nested(this.codeNumbers, file ?? mapping);
+  /** Code of no ELF file: of another one, or made at run time. */
+  private unmappedCode(mapping: RecordedMapping, pid: ProcessId, address: number): number {
+    const isMade = kindOf(mapping.name) !== 'file' || /\/jit-\d+\.dump$/.test(mapping.name);
+    if (isMade) return this.codeNumber(mapping.name, undefined, address, pid);
+    return this.codeNumber(mapping.name, this.files.fileOf(mapping, pid), address);
+  }
+
+  private codeNumber(
+    mapping: string,
+    file: ProgramFile | undefined,
+    address: number,
+    madeBy?: ProcessId,
+  ): number {
+    // What processes make at one address is not the same.
+    const ofFile = nested(
+      this.codeNumbers,
+      file ?? (madeBy === undefined ? mapping : `${madeBy} ${mapping}`),
+    );
     const known = ofFile.get(address);
     if (known !== undefined) return known;
     // One number is for all that are too many.
@@ -188,7 +218,7 @@ export class TouchedPlaces {
     const isLast = this.codes.length === MOST_CODE - 1;
     const code = isLast
       ? { file: undefined, address: Number.NaN, mapping: '(further instructions)' }
-      : { file, address, mapping };
+      : { file, address, mapping, ...(madeBy === undefined ? {} : { madeBy }) };
     const number = this.codes.push(code) - 1;
     if (!isLast) ofFile.set(address, number);
     return number;
@@ -276,17 +306,23 @@ export class TouchedPlaces {
 
   private objectTold({ kind, name, file }: DataObject): Touch['object'] {
     const isNamed = file === undefined || this.files.problemOf(file) === '';
-    return { kind, name: isNamed ? name : '', file: file?.path ?? '' };
+    return { kind, name: isNamed ? readable(name) : '', file: file?.path ?? '' };
   }
 
-  private codeTold({ file, address, mapping }: Code): Touch['code'] {
+  private codeTold({ file, address, mapping, madeBy }: Code): Touch['code'] {
     const shown = Number.isNaN(address) ? '' : `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
     const nowhere = { symbol: '', offset: 0, file: file?.path ?? mapping, address: shown };
+    if (madeBy !== undefined) return { ...nowhere, ...this.madeAt(madeBy, address) };
     if (file === undefined || this.files.problemOf(file) !== '') return nowhere;
     const symbols = this.files.symbolsOf(file, 'code');
     const found = symbols?.indexOf(address) ?? -1;
     if (symbols === undefined || found < 0) return nowhere;
-    return { ...nowhere, symbol: symbols.nameOf(found), offset: address - symbols.startOf(found) };
+    return { ...nowhere, symbol: readable(symbols.nameOf(found)), offset: address - symbols.startOf(found) };
+  }
+
+  private madeAt(pid: ProcessId, address: number): { readonly symbol?: string; readonly offset?: Bytes } {
+    const found = this.jit?.at(pid, address);
+    return found === undefined ? {} : { symbol: readable(found.name), offset: address - found.start };
   }
 }
 

@@ -81,7 +81,7 @@ function textOf(from: number, to: number, digits = 6): Buffer {
   for (let number = from; number < to; number++) {
     const ns = String(nsOf(number)).padStart(10, '0');
     const time = `${ns.slice(0, -9)}.${ns.slice(-9, ns.length - 9 + digits)}`;
-    lines.push(`db  7/7  ${time}:  1 mem_inst_retired.any:  ${pageOf(number).toString(16)}\n`);
+    lines.push(`db  7/7  ${time}:  1 ibs_op/cnt_ctl=1/:  ${pageOf(number).toString(16)}\n`);
   }
   return Buffer.from(lines.join(''));
 }

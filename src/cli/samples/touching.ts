@@ -1,6 +1,7 @@
 /** Counts which instructions touch what, in a file of its own: few imports ask for it. */
 import type { PerfSession } from '../../formats/perf-data/session.js';
 import type { Files } from '../../host/host.js';
+import { JitNames } from '../../sources/jit-names.js';
 import { ProgramFiles } from '../../sources/program-files.js';
 import { TouchedPlaces } from '../../sources/touched-places.js';
 import type { Milliseconds, PageGeometry } from '../../vocabulary/units.js';
@@ -16,7 +17,8 @@ export function touching(by: PlaceName, files: Files, root: string, geometry: Pa
       const { state } = session;
       const buildIdOf = (path: string) => state.buildIds.get(path) ?? state.features.buildIds?.get(path);
       const programs = new ProgramFiles(files, pageBytes, { root, buildIdOf, recordedMs });
-      return new TouchedPlaces(session, programs, pageBytes, pagesOf(by, geometry));
+      const jit = new JitNames(files, state.mappings, root);
+      return new TouchedPlaces(session, programs, pageBytes, pagesOf(by, geometry), jit);
     },
   };
 }

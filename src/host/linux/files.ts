@@ -252,7 +252,8 @@ function shortWrite(): NodeJS.ErrnoException {
 }
 
 function statusOf(stats: Stats): FileStatus {
-  return { kind: kindOf(stats), mode: stats.mode & 0o7777, bytes: stats.size, modifiedMs: stats.mtimeMs };
+  const { mode, size, mtimeMs, uid } = stats;
+  return { kind: kindOf(stats), mode: mode & 0o7777, bytes: size, modifiedMs: mtimeMs, owner: uid };
 }
 
 function kindOf(stats: Stats): FileKind {
