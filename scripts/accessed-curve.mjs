@@ -35,7 +35,7 @@ for (const name of names) {
   for (const [kind, pages] of KINDS) {
     const reach = reachBytes(CPUS[name], kind, GEOMETRY_4K.pageBytes, GEOMETRY_4K.blockBytes);
     const points = FACTORS.map((factor) =>
-      accessedPoint(CPUS[name], kind, reach * factor, GEOMETRY_4K, Number(values.seed)),
+      accessedPoint(CPUS[name], kind, reach * factor, GEOMETRY_4K, { seed: Number(values.seed) }),
     );
     const shown = points.map(
       ({ workingSet, seen }) => `${size(workingSet)} ${(seen * 100).toFixed(1).padStart(5)} %`,

@@ -16,7 +16,16 @@ const names = new Set(paths.map((path) => basename(path)));
 /** Share of the exported names of src/ that must have a docstring. */
 const DOCUMENTED = 0.95;
 
-const problems = [...undocumented(), ...strangeExports(), ...strangePackages(), ...strangeFiles()];
+/** Parameters of a function: what more of them belongs together is passed as one thing. */
+const MOST_PARAMETERS = 5;
+
+const problems = [
+  ...undocumented(),
+  ...crowded(),
+  ...strangeExports(),
+  ...strangePackages(),
+  ...strangeFiles(),
+];
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   console.error(`${problems.length} names of nothing (scripts/check-names.mjs)`);
@@ -31,6 +40,17 @@ function undocumented() {
   const bare = exported.filter(({ isDocumented }) => !isDocumented);
   if (bare.length <= (1 - DOCUMENTED) * exported.length) return [];
   return bare.map(({ path, line, name }) => `${path}:${line}: ${name} is exported without a docstring`);
+}
+
+/** Functions with more parameters than a reader can tell apart. */
+function crowded() {
+  return [...files.values()]
+    .filter(({ path, isTest }) => path.startsWith('src/') && !isTest)
+    .flatMap(({ path, functions }) =>
+      functions
+        .filter(({ parameters }) => parameters > MOST_PARAMETERS)
+        .map(({ line, name, parameters }) => `${path}:${line}: ${name} takes ${parameters} parameters`),
+    );
 }
 
 /** Exports of the product that nothing uses. */

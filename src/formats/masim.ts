@@ -79,7 +79,7 @@ function paragraphs(text: string): Line[][] {
 function regionOf(line: Line, refuse: Refuse): MasimRegion {
   const [name, bytes, , ...more] = fields(line);
   if (!name || more.length > 0) throw refuse('no region: name, bytes, and a file or none', line);
-  return { name, bytes: whole(bytes, 1, MOST_BYTES, 'bytes of a region', line, refuse) };
+  return { name, bytes: whole(bytes, [1, MOST_BYTES], 'bytes of a region', line, refuse) };
 }
 
 function phaseOf(lines: readonly Line[], regions: ReadonlySet<string>, refuse: Refuse): MasimPhase {
@@ -91,7 +91,7 @@ function phaseOf(lines: readonly Line[], regions: ReadonlySet<string>, refuse: R
     throw refuse('no pattern of the phase has a probability above 0', time);
   return {
     name: name.text.trim(),
-    ms: whole(time.text.trim(), 1, MOST_MS, 'milliseconds of a phase', time, refuse),
+    ms: whole(time.text.trim(), [1, MOST_MS], 'milliseconds of a phase', time, refuse),
     patterns: found,
   };
 }
@@ -107,8 +107,8 @@ function patternOf(line: Line, regions: ReadonlySet<string>, refuse: Refuse): Ma
   return {
     region,
     isRandom: random === '1',
-    stride: whole(stride, random === '1' ? 0 : 1, MOST_BYTES, 'bytes of a stride', line, refuse),
-    probability: whole(probability, 0, 1e9, 'probability', line, refuse),
+    stride: whole(stride, [random === '1' ? 0 : 1, MOST_BYTES], 'bytes of a stride', line, refuse),
+    probability: whole(probability, [0, 1e9], 'probability', line, refuse),
     mode,
   };
 }
@@ -117,8 +117,7 @@ const fields = ({ text }: Line): string[] => text.split(',').map((field) => fiel
 
 function whole(
   text: string | undefined,
-  least: number,
-  most: number,
+  [least, most]: readonly [least: number, most: number],
   what: string,
   line: Line,
   refuse: Refuse,

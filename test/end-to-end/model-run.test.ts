@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../support/corpus.js';
+import { MAIN } from './octavo.js';
 
 const SCRIPT = join(ROOT, 'test/end-to-end/damon-by-hand.sh');
-const MAIN = join(ROOT, 'dist/src/main.js');
 
 function whyNot(): string | false {
   if (process.platform !== 'linux') return 'not Linux';

@@ -13,9 +13,9 @@ import { simulate } from '../../src/simulator/run/simulation.js';
 import { parseScenario, withValue } from '../../src/simulator/scenario/scenario-text.js';
 import { OctavoError } from '../../src/vocabulary/errors.js';
 import { MIB } from '../../src/vocabulary/units.js';
+import { MAIN } from './octavo.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const MAIN = join(ROOT, 'dist/src/main.js');
 
 type Changes = Readonly<Record<string, string>>;
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../support/corpus.js';
+import { MAIN } from './octavo.js';
 
-const MAIN = join(ROOT, 'dist/src/main.js');
 const FETCHED = join(ROOT, '.cache/lab/kernels/damo-3.4.1/usr/lib/python3/dist-packages');
 
 /** Where Python finds damo beside its own places; undefined when there is none. */

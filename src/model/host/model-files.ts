@@ -94,7 +94,7 @@ export class ModelFiles implements Files {
     const file = this.#openable(path, 'read');
     if (typeof file === 'string') return refused(file, `open ${path}`);
     lookAt(this.#kernel, path);
-    if (file.readAt !== undefined) return success(new PositionalFile(path, file, this.#kernel));
+    if (isPositional(file)) return success(new PositionalFile(path, file, this.#kernel));
     return success(new StoredFile(path, () => this.readBytes(path)));
   }
 
@@ -226,12 +226,19 @@ function readWhole(kernel: Kernel, path: string, file: ModelFile, call: string):
   }
 }
 
+/** A file that is read at places. */
+type Positional = ModelFile & Required<Pick<ModelFile, 'readAt'>>;
+
+function isPositional(file: ModelFile): file is Positional {
+  return file.readAt !== undefined;
+}
+
 class PositionalFile implements OpenFile {
   readonly path: string;
-  readonly #file: ModelFile;
+  readonly #file: Positional;
   readonly #kernel: Kernel;
 
-  constructor(path: string, file: ModelFile, kernel: Kernel) {
+  constructor(path: string, file: Positional, kernel: Kernel) {
     this.path = path;
     this.#file = file;
     this.#kernel = kernel;
@@ -239,7 +246,7 @@ class PositionalFile implements OpenFile {
 
   read(into: Uint8Array, position: number): Answer<number> {
     lookAt(this.#kernel, this.path);
-    const read = this.#file.readAt!(into, position);
+    const read = this.#file.readAt(into, position);
     if (typeof read === 'number') spendReading(this.#kernel, this.path, read);
     return typeof read === 'number' ? success(read) : refused(read, `read ${this.path}`);
   }

@@ -2,6 +2,7 @@
  * A perf.data file under construction, as `perf record` of Linux 6.1 writes it: file mode, little endian,
  * 128-byte attributes, so that old and new readers take it. Layout: tools/perf/Documentation/perf.data-file-format.
  */
+import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';
 import { ByteWriter } from './byte-writer.js';
 
 /** Bytes of a perf_event_attr in the file (PERF_ATTR_SIZE_VER7). */
@@ -115,6 +116,17 @@ interface Trailer {
 
 const UNKNOWN = 0xffffffff;
 
+/** Bytes of an AUX buffer as a CPU wrote them. */
+export interface TraceBuffer {
+  readonly cpu: number;
+  readonly time: Nanoseconds;
+  /** Bytes of this CPU's trace before it. */
+  readonly offset: Bytes;
+  /** PERF_AUX_FLAG_*. */
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
 /** Takes records one after the other and returns the file. */
 export class PerfWriter {
   readonly #attrs: readonly EventAttr[];
@@ -167,14 +179,7 @@ export class PerfWriter {
   }
 
   /** One buffer of trace bytes from a CPU, with the record that says what was written. */
-  auxtrace(
-    attr: EventAttr,
-    cpu: number,
-    offset: number,
-    payload: Uint8Array,
-    flags: number,
-    time: number,
-  ): void {
+  auxtrace(attr: EventAttr, { cpu, time, offset, flags, payload }: TraceBuffer): void {
     const said = new ByteWriter().u64(offset).u64(payload.length).u64(flags);
     this.record(RECORD.aux, 0, this.trailer(said, attr, { pid: UNKNOWN, tid: UNKNOWN, time, cpu }));
     this.#auxtraces.push({ at: this.#data.length, bytes: 48 });
@@ -214,7 +219,8 @@ export class PerfWriter {
     const dataAt = attrsAt + attrs.length;
     const features = this.features(host, dataAt);
     const file = new ByteWriter();
-    writeHeader(file, attrsAt, attrs.length, dataAt, this.#data.length, [...features.keys()]);
+    const attrsPart = { at: attrsAt, bytes: attrs.length };
+    writeHeader(file, attrsPart, { at: dataAt, bytes: this.#data.length }, [...features.keys()]);
     file.bytes(ids.done()).bytes(attrs.done()).bytes(this.#data.done());
     let bodyAt = file.length + features.size * 16;
     for (const body of features.values()) {
@@ -275,19 +281,17 @@ function writeAttr(into: ByteWriter, attr: EventAttr): ByteWriter {
 /** PERF_FORMAT_ID. */
 const READ_FORMAT_ID = 4;
 
-function writeHeader(
-  file: ByteWriter,
-  attrsAt: number,
-  attrsBytes: number,
-  dataAt: number,
-  dataBytes: number,
-  features: readonly number[],
-): void {
+interface FilePart {
+  readonly at: Bytes;
+  readonly bytes: Bytes;
+}
+
+function writeHeader(file: ByteWriter, attrs: FilePart, data: FilePart, features: readonly number[]): void {
   file
     .bytes(new TextEncoder().encode('PERFILE2'))
     .u64(HEADER_BYTES)
     .u64(ATTR_BYTES + 16);
-  file.u64(attrsAt).u64(attrsBytes).u64(dataAt).u64(dataBytes).u64(0).u64(0);
+  file.u64(attrs.at).u64(attrs.bytes).u64(data.at).u64(data.bytes).u64(0).u64(0);
   const bits = features.reduce((sum, bit) => sum + 2 ** bit, 0);
   file.u64(bits).u64(0).u64(0).u64(0);
 }

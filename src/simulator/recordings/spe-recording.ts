@@ -87,7 +87,8 @@ function writeBuffers(
   const hand = () => {
     if (buffer.length === 0) return;
     // A collision flag tells that samples were dropped because the one before was still in flight.
-    writer.auxtrace(spe, cpu, offset, buffer.done(), recording.collisions > 0 ? 8 : 0, last);
+    const flags = recording.collisions > 0 ? 8 : 0;
+    writer.auxtrace(spe, { cpu, time: last, offset, flags, payload: buffer.done() });
     offset += buffer.length;
     buffer = new ByteWriter();
   };

@@ -29,8 +29,7 @@ export function accessedPoint(
   kind: EntryKind,
   workingSet: Bytes,
   geometry: PageGeometry,
-  seed = 1,
-  perEntry = 16,
+  { seed = 1, perEntry = 16 }: { readonly seed?: number; readonly perEntry?: number } = {},
 ): AccessedPoint {
   const pages = workingSet / geometry.pageBytes;
   const windows = windowsFor(cpu, geometry);

@@ -31,9 +31,16 @@ export const redis = workloadKind({
   make(parameters, { random, geometry, memory }) {
     const first = pagesFor(parameters.size, geometry);
     const second = pagesFor(parameters.again, geometry);
-    return new Redis(first, second, geometry.pageBytes, parameters, random, memory);
+    return new Redis({ first, second, pageBytes: geometry.pageBytes }, parameters, random, memory);
   },
 });
+
+/** Pages of the first heap and of what is inserted again. */
+interface Heaps {
+  readonly first: Pages;
+  readonly second: Pages;
+  readonly pageBytes: Bytes;
+}
 
 interface Plan {
   readonly value: Bytes;
@@ -57,14 +64,7 @@ export class Redis implements Workload {
   #deletedPages = 0;
   #grown = 0;
 
-  constructor(
-    first: Pages,
-    second: Pages,
-    pageBytes: Bytes,
-    plan: Plan,
-    random: SeededRandom,
-    memory: WorkloadMemory,
-  ) {
+  constructor({ first, second, pageBytes }: Heaps, plan: Plan, random: SeededRandom, memory: WorkloadMemory) {
     this.pages = first + second;
     this.#first = first;
     this.#perPage = Math.max(1, Math.min(255, Math.floor(pageBytes / plan.value)));

@@ -13,6 +13,21 @@ import type { ScanResult } from './collapse-results.js';
  */
 export type Collector = 'khugepaged' | 'madvise';
 
+/** A mapping and the address space that it is of. */
+export interface Mapped {
+  readonly mm: Mm;
+  readonly vma: Vma;
+}
+
+/** For whom a block is scanned, and how much of it. */
+export interface ScanWish {
+  readonly collector: Collector;
+  /** Orders below the PMD's are enabled. */
+  readonly small: boolean;
+  /** Pages of the address space outside of which no entry is looked at; the whole block when absent. */
+  readonly within?: PageRange;
+}
+
 /** What the scan of one block's page table found. */
 export interface BlockScan {
   readonly result: ScanResult;
@@ -20,6 +35,14 @@ export interface BlockScan {
   readonly progress: number;
   /** One byte for each page: 1 when a page of its own is there (not a hole, not the zero page). */
   readonly present: Uint8Array;
+}
+
+/** One scan on its way: what it has counted, and what stops it. */
+interface Weighing {
+  readonly vma: Vma;
+  readonly collector: Collector;
+  readonly limits: Limits;
+  readonly tally: Tally;
 }
 
 interface Tally {
@@ -57,18 +80,12 @@ export function smallNoneLimit(kernel: Kernel, order: Order): Pages {
   return kernel.thp.maxPtesNone === kernel.geometry.pagesPerBlock - 1 ? 2 ** order - 1 : 0;
 }
 
-/**
- * Scans the page table of a block (collapse_scan_pmd()). `small`: orders below the PMD's are enabled. Entries outside
- * of `within`, pages of the address space, are not looked at.
- */
+/** Scans the page table of a block (collapse_scan_pmd()). */
 export function scanBlock(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
+  { mm, vma }: Mapped,
   block: PageNumber,
-  collector: Collector,
-  small: boolean,
-  within?: PageRange,
+  { collector, small, within }: ScanWish,
 ): BlockScan {
   const pages = kernel.geometry.pagesPerBlock;
   const present = new Uint8Array(pages);
@@ -80,19 +97,23 @@ export function scanBlock(
   const plain = limitsFor(kernel, collector, kernel.geometry.hugeOrder);
   // For smaller orders holes are counted block by block, later.
   const limits = small ? { ...plain, none: pages - 1, armed: false } : plain;
-  const tally: Tally = { none: 0, swap: 0, shared: 0, referenced: 0 };
+  const weighing: Weighing = { vma, collector, limits, tally: newTally() };
   const from = within === undefined ? 0 : Math.max(0, within.start - block);
   const to = within === undefined ? pages : Math.min(pages, within.end - block);
   for (let i = from; i < to; i++) {
     const entryBits = kernel.tables.pteBits[first + i];
-    const stop = weigh(kernel, vma, first + i, entryBits, tally, limits, collector);
+    const stop = weigh(kernel, first + i, entryBits, weighing);
     if (stop !== undefined) {
       countExceeded(kernel, stop, kernel.geometry.hugeOrder);
       return { result: stop, progress: i + 1, present };
     }
     if (isOwnPage(entryBits)) present[i] = 1;
   }
-  return { result: judge(tally, pages, collector), progress: pages, present };
+  return { result: judge(weighing.tally, pages, collector), progress: pages, present };
+}
+
+function newTally(): Tally {
+  return { none: 0, swap: 0, shared: 0, referenced: 0 };
 }
 
 function isOwnPage(bits: number): boolean {
@@ -107,22 +128,15 @@ function judge(tally: Tally, pages: Pages, collector: Collector): ScanResult {
   return 'succeeded';
 }
 
-/** Adds one entry to the tally; answers what it stops the scan with, if it does. */
-function weigh(
-  kernel: Kernel,
-  vma: Vma,
-  entry: number,
-  bits: number,
-  tally: Tally,
-  limits: Limits,
-  collector: Collector,
-): ScanResult | undefined {
+/** Adds one entry to the tally. Returns what it stops the scan with, if it does. */
+function weigh(kernel: Kernel, entry: number, bits: number, weighing: Weighing): ScanResult | undefined {
+  const { vma, tally, limits } = weighing;
   if (bits & ENTRY.uffdWp) return 'pte_uffd';
   if (bits === 0 || bits & ENTRY.zero)
     return ++tally.none > limits.none || (limits.armed && isUffdArmed(vma)) ? 'exceed_none_pte' : undefined;
   if (bits & ENTRY.guard) return 'pte_non_present';
   if (bits & ENTRY.swap) return ++tally.swap > limits.swap ? 'exceed_swap_pte' : undefined;
-  return weighPage(kernel, entry, tally, limits, collector);
+  return weighPage(kernel, entry, weighing);
 }
 
 /**
@@ -132,13 +146,8 @@ export function isUffdArmed(vma: Vma): boolean {
   return (vma.flags & VM.uffdMissing) !== 0;
 }
 
-function weighPage(
-  kernel: Kernel,
-  entry: number,
-  tally: Tally,
-  limits: Limits,
-  collector: Collector,
-): ScanResult | undefined {
+function weighPage(kernel: Kernel, entry: number, weighing: Weighing): ScanResult | undefined {
+  const { tally, limits, collector } = weighing;
   const { folios, tables } = kernel;
   const head = folios.headOf(tables.pteValue[entry]);
   if (!folios.has(head, FOLIO.anon)) return 'page_anon';
@@ -193,8 +202,8 @@ export function checkRange(
   collector: Collector,
 ): ScanResult {
   const { tables, folios, geometry } = kernel;
-  const limits = limitsFor(kernel, collector, order);
-  const tally: Tally = { none: 0, swap: 0, shared: 0, referenced: 0 };
+  const tally = newTally();
+  const weighing = { vma, collector, limits: limitsFor(kernel, collector, order), tally };
   for (let entry = first; entry < first + 2 ** order; entry++) {
     const bits = tables.pteBits[entry];
     if (isOwnPage(bits) && order < geometry.hugeOrder && folios.orderOf(tables.pteValue[entry]) >= order)
@@ -202,7 +211,7 @@ export function checkRange(
     // Swapped in before, but reclaim may have taken it again while the others came back.
     if (bits & ENTRY.swap && (order === geometry.hugeOrder || collector === 'madvise'))
       return 'pte_non_present';
-    const stop = weigh(kernel, vma, entry, bits, tally, limits, collector);
+    const stop = weigh(kernel, entry, bits, weighing);
     if (stop !== undefined) {
       countExceeded(kernel, stop, order);
       return stop;

@@ -5,7 +5,7 @@ import { deferSplit, freeFolio, freeIfUnused } from '../memory/allocation.js';
 import { addNewToLru, drainLocal } from '../memory/lru.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';
-import { type Mm, VM, type Vma } from '../state/mm.js';
+import { type Mm, VM } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import {
   clearEntries,
@@ -18,7 +18,13 @@ import {
 } from '../translation/entries.js';
 import { allocateForCollapse } from './collapse-memory.js';
 import type { ScanResult } from './collapse-results.js';
-import { type Collector, checkRange } from './collapse-scan.js';
+import { type Collector, checkRange, type Mapped } from './collapse-scan.js';
+
+/** The aligned range that becomes one folio. */
+export interface Target {
+  readonly start: PageNumber;
+  readonly order: Order;
+}
 
 /** How a collapse ended (enum scan_result), and how long it took. */
 export interface Collapsed {
@@ -33,34 +39,34 @@ export interface Collapsed {
  */
 export function collapseRange(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: PageNumber,
-  order: Order,
+  mapped: Mapped,
+  target: Target,
   collector: Collector,
 ): Collapsed {
+  const { mm, vma } = mapped;
+  const { start, order } = target;
   const made = allocateTarget(kernel, mm, vma.anonIndexOf(start), order, collector);
   if (made.head < 0) return { result: made.result, cost: made.cost + kernel.costs.allocateFailed };
-  const prepared = prepare(kernel, mm, vma, start, order, collector);
+  const prepared = prepare(kernel, mapped, target, collector);
   const cost = made.cost + prepared.cost;
   const result = prepared.result ?? checkRange(kernel, vma, prepared.entry, order, collector);
   if (result !== 'succeeded') {
     freeFolio(kernel, made.head);
     kernel.holds.work(mm.id, cost);
-    kernel.holds.hold(mm.id, kernel.costs.collapseFailed, blockOf(start, order), vma);
+    kernel.holds.hold(mm.id, kernel.costs.collapseFailed, rangeOf(target), vma);
     return { result, cost: cost + kernel.costs.collapseFailed };
   }
   const locked = copyRange(kernel, mm, prepared.entry, made.head, order) + kernel.costs.collapseBlock;
-  install(kernel, mm, vma, start, order, made.head);
+  install(kernel, mapped, target, made.head);
   kernel.flushes.tell(mm.id, start, start + 2 ** order);
   kernel.counters.collapsed[order]++;
   // The folio is there before any lock is taken; then the PMD is empty, and the VMA locked for writing, to the end.
   kernel.holds.work(mm.id, cost);
-  kernel.holds.hold(mm.id, locked, blockOf(start, order), vma);
+  kernel.holds.hold(mm.id, locked, rangeOf(target), vma);
   return { result, cost: cost + locked };
 }
 
-const blockOf = (start: PageNumber, order: Order) => ({ start, end: start + 2 ** order });
+const rangeOf = ({ start, order }: Target) => ({ start, end: start + 2 ** order });
 
 /** alloc_charge_folio(). */
 function allocateTarget(
@@ -97,10 +103,8 @@ interface Prepared {
 /** Brings swapped pages back (__collapse_huge_page_swapin()); khugepaged does so for whole blocks only. */
 function prepare(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: PageNumber,
-  order: Order,
+  { mm, vma }: Mapped,
+  { start, order }: Target,
   collector: Collector,
 ): Prepared {
   const { tables, geometry } = kernel;
@@ -146,7 +150,7 @@ function copyRange(kernel: Kernel, mm: Mm, first: number, head: FrameNumber, ord
 }
 
 /** The new mapping is young and dirty; a PMD folio may be underused and waits for the shrinker's look. */
-function install(kernel: Kernel, mm: Mm, vma: Vma, start: PageNumber, order: Order, head: FrameNumber): void {
+function install(kernel: Kernel, { mm, vma }: Mapped, { start, order }: Target, head: FrameNumber): void {
   const { tables, geometry } = kernel;
   const writable = vma.flags & VM.write ? ENTRY.writable : 0;
   const bits = ENTRY.present | ENTRY.accessed | ENTRY.dirty | ENTRY.softDirty | writable;

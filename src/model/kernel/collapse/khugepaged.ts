@@ -9,7 +9,7 @@ import { allowedOrders } from '../thp/thp-orders.js';
 import { collapseRange } from './collapse.js';
 import { collapseFileBlock } from './collapse-file.js';
 import { type ScanResult, TRY_SMALLER } from './collapse-results.js';
-import { countExceeded, scanBlock, smallNoneLimit } from './collapse-scan.js';
+import { countExceeded, type Mapped, scanBlock, smallNoneLimit } from './collapse-scan.js';
 
 /** What one visit to a block did. */
 export interface BlockVisit {
@@ -129,13 +129,13 @@ export function visitBlock(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, 
   const usable = kernel.features.khugepagedMthp ? orders : orders & huge;
   const small = (usable & ~huge) !== 0;
   if (usable === 0) return { result: 'vma_check', progress: 1, collapsed: false, cost: 0 };
-  const scan = scanBlock(kernel, mm, vma, block, 'khugepaged', small);
+  const scan = scanBlock(kernel, { mm, vma }, block, { collector: 'khugepaged', small });
   const cost = kernel.costs.visitPte * scan.progress;
   // The page table is locked while its entries are looked at.
   kernel.holds.hold(mm.id, cost, NO_PAGES, { start: block, end: block + geometry.pagesPerBlock });
   if (scan.result !== 'succeeded')
     return { result: scan.result, progress: scan.progress, collapsed: false, cost };
-  const done = collapseByOrders(kernel, mm, vma, block, usable, scan.present);
+  const done = collapseByOrders(kernel, { mm, vma }, block, usable, scan.present);
   if (done.collapsed) kernel.thp.pagesCollapsed++;
   return { result: done.result, progress: scan.progress, collapsed: done.collapsed, cost: cost + done.cost };
 }
@@ -146,8 +146,7 @@ export function visitBlock(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, 
  */
 function collapseByOrders(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
+  mapped: Mapped,
   block: PageNumber,
   orders: number,
   present: Uint8Array,
@@ -159,7 +158,7 @@ function collapseByOrders(
   let order = hugeOrder;
   for (let offset = 0; offset < pagesPerBlock; ) {
     if ((orders & (1 << order)) !== 0 && hasEnough(kernel, present, offset, order)) {
-      const done = collapseRange(kernel, mm, vma, block + offset, order, 'khugepaged');
+      const done = collapseRange(kernel, mapped, { start: block + offset, order }, 'khugepaged');
       cost += done.cost;
       result = done.result;
       if (result === 'succeeded') collapsed = true;

@@ -45,9 +45,9 @@ export function collapseBlock(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumbe
   const { geometry, costs } = kernel;
   if (!fits(vma, block, geometry.hugeOrder)) return { result: 'address_range', cost: 0 };
   if (!vma.isAnonymous) return collapseFileBlock(kernel, mm, vma, block, 'madvise');
-  const scan = scanBlock(kernel, mm, vma, block, 'madvise', false);
+  const scan = scanBlock(kernel, { mm, vma }, block, { collector: 'madvise', small: false });
   if (scan.result === 'pmd_mapped') return { result: scan.result, cost: costs.collapseSkip };
   if (scan.result !== 'succeeded') return { result: scan.result, cost: costs.collapseFailed };
-  const done = collapseRange(kernel, mm, vma, block, geometry.hugeOrder, 'madvise');
+  const done = collapseRange(kernel, { mm, vma }, { start: block, order: geometry.hugeOrder }, 'madvise');
   return { result: done.result, cost: done.cost };
 }

@@ -105,7 +105,7 @@ function eligibleShare(context: Context, scheme: Scheme, goal: Goal, memory: Mon
     for (let index = 0; index < regions.count; index++) {
       const accesses = movingAccesses(context, regions, index);
       if (!matchesPattern(scheme.parameters.pattern, regions, index, accesses)) continue;
-      eachFolioOf(context, memory.physical, memory.geometry, regions, index, (folio, bytes) => {
+      eachFolioOf(context, memory, regions, index, (folio, bytes) => {
         eligible += bytes;
         if (folio.node === goal.node) onNode += bytes;
       });

@@ -18,17 +18,19 @@ export interface Call {
   run(): Result<void, ErrnoName>;
 }
 
+/** A region that a scheme was tried on: its place in a list, and what the scheme found. */
+export interface TriedRegion {
+  readonly regions: RegionList;
+  readonly index: number;
+  readonly accesses: number;
+  /** Bytes that passed the ops filters. */
+  readonly passed: number;
+}
+
 /** A tried-regions walk: told of every region that any scheme tries until each has finished a pass. */
 export interface Walk {
   answer: Result<void, ErrnoName> | undefined;
-  visit(
-    context: Context,
-    scheme: Scheme,
-    regions: RegionList,
-    index: number,
-    accesses: number,
-    passed: number,
-  ): void;
+  visit(context: Context, scheme: Scheme, region: TriedRegion): void;
 }
 
 /** Queue of commands and walks of one kdamond. */
@@ -56,15 +58,8 @@ export class KdamondCalls {
     else this.walk = walk;
   }
 
-  tried(
-    context: Context,
-    scheme: Scheme,
-    regions: RegionList,
-    index: number,
-    accesses: number,
-    passed: number,
-  ): void {
-    if (!scheme.walkDone) this.walk?.visit(context, scheme, regions, index, accesses, passed);
+  tried(context: Context, scheme: Scheme, region: TriedRegion): void {
+    if (!scheme.walkDone) this.walk?.visit(context, scheme, region);
   }
 
   /** The walk is over when every scheme has finished a pass since it began. */

@@ -108,7 +108,7 @@ export class Kdamond implements SchemeWatcher {
   }
 
   tried(scheme: Scheme, regions: RegionList, index: number, accesses: number, passed: number): void {
-    this.calls.tried(this.context, scheme, regions, index, accesses, passed);
+    this.calls.tried(this.context, scheme, { regions, index, accesses, passed });
   }
 
   passed(scheme: Scheme): void {

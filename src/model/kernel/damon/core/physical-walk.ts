@@ -1,7 +1,6 @@
 /** Walking the folios of a region of the physical address space (mm/damon/paddr.c). */
-import type { PageGeometry } from '../../../../vocabulary/units.js';
 import type { Context } from './context.js';
-import type { FolioFacts, PhysicalMemory } from './monitored-memory.js';
+import type { FolioFacts, MonitoredMemory } from './monitored-memory.js';
 import type { RegionList } from './region-list.js';
 
 /**
@@ -10,8 +9,7 @@ import type { RegionList } from './region-list.js';
  */
 export function eachFolioOf(
   context: Context,
-  physical: PhysicalMemory,
-  geometry: PageGeometry,
+  { physical, geometry }: Pick<MonitoredMemory, 'physical' | 'geometry'>,
   regions: RegionList,
   index: number,
   visit: (folio: FolioFacts, bytes: number) => void,

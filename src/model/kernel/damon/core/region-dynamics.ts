@@ -74,9 +74,10 @@ export function ageRegions(
 
 /** One sweep: each region is absorbed by the last surviving one if they touch, are similar and fit the limit. */
 export function mergeNeighbours(list: RegionList, threshold: number, limit: number, score: MergeScore): void {
+  const bounds = { threshold, limit };
   let kept = -1;
   for (let index = 0; index < list.count; index++) {
-    if (kept >= 0 && canMerge(list, kept, index, threshold, limit, score)) list.absorb(kept, index);
+    if (kept >= 0 && canMerge(list, kept, index, bounds, score)) list.absorb(kept, index);
     else list.move(index, ++kept);
   }
   list.count = kept + 1;
@@ -86,8 +87,7 @@ function canMerge(
   list: RegionList,
   left: number,
   right: number,
-  threshold: number,
-  limit: number,
+  { threshold, limit }: { readonly threshold: number; readonly limit: number },
   score: MergeScore,
 ): boolean {
   if (list.end[left] !== list.start[right]) return false;
@@ -181,9 +181,10 @@ const passSpare = new RegionList(64);
 /** Each region into up to `pieces`, cutting off from the left at 10 to 90 percent. */
 function splitEach(list: RegionList, pieces: number, minimumSize: number, random: Tausworthe): void {
   const source = copyInto(passSpare, list);
+  const cuts = { pieces, minimumSize };
   list.count = 0;
   for (let index = 0; index < source.count; index++) {
-    appendPieces(list, source, index, pieces, minimumSize, random);
+    appendPieces(list, source, index, cuts, random);
   }
 }
 
@@ -192,8 +193,7 @@ function appendPieces(
   list: RegionList,
   source: RegionList,
   index: number,
-  pieces: number,
-  minimumSize: number,
+  { pieces, minimumSize }: { readonly pieces: number; readonly minimumSize: number },
   random: Tausworthe,
 ): void {
   const start = source.start[index];

@@ -4,9 +4,15 @@
  * really built or split.
  */
 import type { Nanoseconds, Order, PageNumber, PageRange, Pages } from '../../../../vocabulary/units.js';
-import { collapseRange } from '../../collapse/collapse.js';
+import { collapseRange, type Target } from '../../collapse/collapse.js';
 import { OUT_OF_MEMORY, type ScanResult, SOFT_FAILURES } from '../../collapse/collapse-results.js';
-import { type BlockScan, isUffdArmed, scanBlock, smallNoneLimit } from '../../collapse/collapse-scan.js';
+import {
+  type BlockScan,
+  isUffdArmed,
+  type Mapped,
+  scanBlock,
+  smallNoneLimit,
+} from '../../collapse/collapse-scan.js';
 import { collapseBlock } from '../../collapse/madvise-collapse.js';
 import { splitFolio, UNIFORM } from '../../split/split.js';
 import { FOLIO } from '../../state/folios.js';
@@ -50,7 +56,7 @@ export function collapseToOrder(
     if (vma.start >= end) break;
     if (!isEligible(kernel, mm, vma, order)) continue;
     const inside = { start: Math.max(start, vma.start), end: Math.min(end, vma.end) };
-    const result = collapseInside(kernel, mm, vma, inside, order, tally);
+    const result = collapseInside(kernel, { mm, vma }, inside, order, tally);
     if (OUT_OF_MEMORY.has(result)) return { ...tally, outOfMemory: true };
     if (mm.exiting) break;
   }
@@ -80,13 +86,13 @@ const MAY_GO_ON: ReadonlySet<ScanResult> = new Set<ScanResult>([
 /** Goes through the PMD ranges that lie in the VMA whole and that an aligned block of the range reaches. */
 function collapseInside(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
+  mapped: Mapped,
   inside: PageRange,
   order: Order,
   tally: Tally,
 ): ScanResult {
   const { pagesPerBlock, hugeOrder } = kernel.geometry;
+  const { vma } = mapped;
   const up = (page: number, size: number) => Math.ceil(page / size) * size;
   const down = (page: number, size: number) => Math.floor(page / size) * size;
   const bounds = { start: up(inside.start, 2 ** order), end: down(inside.end, 2 ** order) };
@@ -96,18 +102,25 @@ function collapseInside(
   for (let block = first; block < last; block += pagesPerBlock) {
     const result =
       order === hugeOrder
-        ? collapseHuge(kernel, mm, vma, block, tally)
-        : collapseSmall(kernel, mm, vma, block, bounds, order, tally);
+        ? collapseHuge(kernel, mapped, block, tally)
+        : collapseSmall(kernel, mapped, { block, bounds, order }, tally);
     if (!MAY_GO_ON.has(result)) return result;
   }
   return 'succeeded';
 }
 
-function collapseHuge(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, tally: Tally): ScanResult {
+function collapseHuge(kernel: Kernel, { mm, vma }: Mapped, block: PageNumber, tally: Tally): ScanResult {
   const done = collapseBlock(kernel, mm, vma, block);
   tally.cost += done.cost;
   if (done.result === 'succeeded') tally.pages += kernel.geometry.pagesPerBlock;
   return done.result;
+}
+
+/** Blocks of a smaller order within the bounds, in the page table of one PMD range. */
+interface SmallBlocks {
+  readonly block: PageNumber;
+  readonly bounds: PageRange;
+  readonly order: Order;
 }
 
 /**
@@ -116,22 +129,20 @@ function collapseHuge(kernel: Kernel, mm: Mm, vma: Vma, block: PageNumber, tally
  */
 function collapseSmall(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  block: PageNumber,
-  bounds: PageRange,
-  order: Order,
+  mapped: Mapped,
+  { block, bounds, order }: SmallBlocks,
   tally: Tally,
 ): ScanResult {
-  const scan = scanBlock(kernel, mm, vma, block, 'madvise', true, bounds);
+  const { mm } = mapped;
+  const scan = scanBlock(kernel, mapped, block, { collector: 'madvise', small: true, within: bounds });
   tally.cost += kernel.costs.visitPte * scan.progress;
   if (scan.result !== 'succeeded') return scan.result;
   const size = 2 ** order;
   let last: ScanResult = 'succeeded';
   let built = 0;
   for (let at = 0; at < kernel.geometry.pagesPerBlock; at += size) {
-    if (!isCandidate(kernel, mm, vma, block, at, order, scan)) continue;
-    const done = collapseRange(kernel, mm, vma, block + at, order, 'madvise');
+    if (!isCandidate(kernel, mapped, { start: block + at, order }, scan)) continue;
+    const done = collapseRange(kernel, mapped, { start: block + at, order }, 'madvise');
     tally.cost += done.cost;
     if (done.result === 'succeeded') built += size;
     else last = done.result;
@@ -142,20 +153,18 @@ function collapseSmall(
 }
 
 /**
- * Whether [at, at + 2^order) of the block is tried, by what the scan has found: enough pages, none of a folio of the
+ * Whether the range is tried, by what the scan has found: enough pages, none of a folio of the
  * order or larger, and no hole that a userfaultfd handler would fill.
  */
 function isCandidate(
   kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  block: PageNumber,
-  at: Pages,
-  order: Order,
+  { mm, vma }: Mapped,
+  { start, order }: Target,
   scan: BlockScan,
 ): boolean {
   const { tables, geometry, folios } = kernel;
-  const entries = firstEntry(kernel, tables.pmdOf(mm, block / geometry.pagesPerBlock));
+  const entries = firstEntry(kernel, tables.pmdOf(mm, Math.floor(start / geometry.pagesPerBlock)));
+  const at = start % geometry.pagesPerBlock;
   let present = 0;
   for (let i = at; i < at + 2 ** order; i++) {
     if (scan.present[i] === 0) {

@@ -1,5 +1,5 @@
 /** Walking a range of a process's page tables folio by folio. */
-import type { FrameNumber, Order, PageNumber, Pages } from '../../../../vocabulary/units.js';
+import type { FrameNumber, Order, PageNumber, PageRange, Pages } from '../../../../vocabulary/units.js';
 import type { Kernel } from '../../state/kernel.js';
 import { type Mm, VM, type Vma } from '../../state/mm.js';
 import { ENTRY } from '../../state/page-tables.js';
@@ -30,7 +30,7 @@ export function walkFolios(
   for (const vma of vmas) {
     if (vma.start >= end) return;
     if (vma.flags & VM.special) continue;
-    walkVma(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), visit);
+    walkVma(kernel, mm, vma, { start: Math.max(start, vma.start), end: Math.min(end, vma.end) }, visit);
   }
 }
 
@@ -38,8 +38,7 @@ function walkVma(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,
-  start: PageNumber,
-  end: PageNumber,
+  { start, end }: PageRange,
   visit: (found: FolioVisit) => void,
 ): void {
   const { tables, geometry, folios } = kernel;

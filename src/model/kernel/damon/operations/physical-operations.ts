@@ -28,6 +28,12 @@ const REJECT_YOUNG: Filter = {
   target: 0,
 };
 
+/** Where folios that pass go, and by which filters; the scheme's own when absent. */
+interface Collecting {
+  readonly into: FolioFacts[];
+  readonly filters?: Scheme['parameters']['opsFilters'];
+}
+
 /** Samples frames, and applies actions to the folios of a region. */
 export class PhysicalOperations implements Operations {
   readonly isValid = undefined;
@@ -135,7 +141,7 @@ export class PhysicalOperations implements Operations {
     const hasYoung = opsFilters.some((filter) => filter.type === 'young');
     const filters = hasYoung ? opsFilters : [...opsFilters, REJECT_YOUNG];
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, chosen, filters);
+    const passed = this.collect(context, regions, index, scheme, { into: chosen, filters });
     const { pageBytes } = this.memory.geometry;
     const pages = this.memory.physical.reclaim(chosen);
     return { applied: (pages * pageBytes) / context.addressUnit, passed };
@@ -149,7 +155,7 @@ export class PhysicalOperations implements Operations {
     active: boolean,
   ): Applied {
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, chosen);
+    const passed = this.collect(context, regions, index, scheme, { into: chosen });
     let pages = 0;
     for (const folio of chosen) {
       this.memory.physical.setActive(folio, active);
@@ -160,7 +166,7 @@ export class PhysicalOperations implements Operations {
 
   private migrate(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, chosen);
+    const passed = this.collect(context, regions, index, scheme, { into: chosen });
     const pages = this.memory.physical.migrate(chosen, scheme.parameters.targetNode);
     return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
   }
@@ -169,7 +175,7 @@ export class PhysicalOperations implements Operations {
     const { physical, geometry } = this.memory;
     const chosen: FolioFacts[] = [];
     let passed = 0;
-    eachFolioOf(context, physical, geometry, regions, index, (folio, inside) => {
+    eachFolioOf(context, this.memory, regions, index, (folio, inside) => {
       const bytes = folio.pages * geometry.pageBytes;
       if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
       passed += bytes / context.addressUnit;
@@ -182,7 +188,7 @@ export class PhysicalOperations implements Operations {
 
   private measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     if (scheme.parameters.opsFilters.length === 0) return { applied: 0, passed: 0 };
-    return { applied: 0, passed: this.collect(context, regions, index, scheme, []) };
+    return { applied: 0, passed: this.collect(context, regions, index, scheme, { into: [] }) };
   }
 
   /** Folios of the region that pass the ops filters, each once. Answers their bytes. */
@@ -191,13 +197,12 @@ export class PhysicalOperations implements Operations {
     regions: RegionList,
     index: number,
     scheme: Scheme,
-    into: FolioFacts[],
-    filters = scheme.parameters.opsFilters,
+    { into, filters = scheme.parameters.opsFilters }: Collecting,
   ): number {
-    const { physical, geometry } = this.memory;
+    const { geometry } = this.memory;
     let passed = 0;
     let last = scheme.lastFolio;
-    eachFolioOf(context, physical, geometry, regions, index, (folio) => {
+    eachFolioOf(context, this.memory, regions, index, (folio) => {
       if (folio.firstFrame === scheme.lastFolio) return;
       last = folio.firstFrame;
       const rejected = isFolioRejected(

@@ -289,8 +289,7 @@ export class DamonSystem {
     clearTriedRegions(schemes);
     const walk: Walk = {
       answer: undefined,
-      visit: (context, scheme, regions, index, accesses, passed) =>
-        storeTriedRegion(schemes, context, scheme, regions, index, accesses, passed, bytesOnly),
+      visit: (context, scheme, region) => storeTriedRegion(schemes, context, scheme, region, bytesOnly),
     };
     kdamond.startWalk(walk);
     return walk.answer ?? walk;

@@ -1,6 +1,7 @@
 /** Carrying results of a running context back into the sysfs tree (mm/damon/sysfs-schemes.c). */
 import { leftWindowBp, movingSum } from '../core/attributes.js';
 import type { Context, Scheme } from '../core/context.js';
+import type { TriedRegion } from '../core/kdamond-calls.js';
 import { MOST_PROBES, type RegionList } from '../core/region-list.js';
 import type { SysfsDirectory } from './sysfs-tree.js';
 import { PROBE_HITS, TRIED_REGION } from './tree-table.js';
@@ -56,10 +57,7 @@ export function storeTriedRegion(
   schemes: SysfsDirectory,
   context: Context,
   scheme: Scheme,
-  regions: RegionList,
-  index: number,
-  accesses: number,
-  passed: number,
+  { regions, index, accesses, passed }: TriedRegion,
   bytesOnly: boolean,
 ): void {
   const place = context.schemes.indexOf(scheme);
