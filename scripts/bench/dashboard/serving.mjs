@@ -38,7 +38,7 @@ async function firstAnswers(heat) {
 }
 
 async function replies({ get }) {
-  const map = await (await get('/api/map')).json();
+  const map = /** @type {any} */ (await (await get('/api/map')).json());
   const tile = (level, row) =>
     `/api/map/tile?layout=${map.layout}&segment=0&level=${level}&zoom=0&row=${row}&column=0`;
   console.log(
@@ -70,7 +70,7 @@ async function replies({ get }) {
 async function manyClients(heat) {
   const served = await dashboard(heat);
   const { get, token, open, child } = served;
-  const map = await (await get('/api/map')).json();
+  const map = /** @type {any} */ (await (await get('/api/map')).json());
   const rows = Math.ceil(map.segments[0].pages / 256);
   const ask = (at) =>
     get(`/api/map/tile?layout=${map.layout}&segment=0&level=0&zoom=0&row=${at % rows}&column=0`);
