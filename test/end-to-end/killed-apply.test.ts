@@ -13,9 +13,11 @@ import { type Kill, OctavoRunner } from './octavo.js';
 
 const KILLS = Number(process.env.OCTAVO_KILLS ?? 6);
 const NAME = 'killed';
-const BLOCKS = 96;
-/** One part in a hundred of the time, so that a run lasts seconds and a kill can hit any moment of it. */
-const SLOW = ['--lock-share', '0.01', '--max-pressure', '100', '--min-free-blocks', '0'];
+const BLOCKS = 48;
+/** Less than the usual share of the time, so that a run lasts for a while on any machine, and minutes on none. */
+const SLOW = ['--lock-share', '0.05', '--max-pressure', '100', '--min-free-blocks', '0'];
+/** Kills in the time when the run acts come when its journal has up to so many lines, the others within so long. */
+const MOST_LINES = 60;
 const LONGEST_MS = 2000;
 
 describe(`apply killed ${KILLS} times`, { skip: skipUnlessLive() }, () => {
@@ -54,7 +56,8 @@ describe(`apply killed ${KILLS} times`, { skip: skipUnlessLive() }, () => {
 
 /** Two in three fall into the time when the run acts; the others anywhere, starting up included. */
 function randomKill(): Kill {
-  return { lines: Math.random() < 2 / 3 ? 1 : 0, ms: Math.random() * LONGEST_MS };
+  if (Math.random() >= 2 / 3) return { lines: 0, ms: Math.random() * LONGEST_MS };
+  return { lines: 1 + Math.floor(MOST_LINES * Math.random()), ms: Math.random() * 20 };
 }
 
 type Action = 'split' | 'collapse';
