@@ -16,6 +16,7 @@ import { refusalOf } from './request-checks.js';
 import type { StreamHub } from './stream-hub.js';
 import type { Access } from './token.js';
 
+/** What the surface answers from. */
 export interface SurfaceParts {
   readonly board: Board;
   readonly hub: StreamHub;
@@ -35,6 +36,7 @@ const MOST_LEVEL = 64;
 
 type Route = (query: Query, request: WebRequest) => WebAnswer;
 
+/** Answers requests; never throws. */
 export class Surface {
   readonly #parts: SurfaceParts;
   readonly #routes: ReadonlyMap<string, Route>;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 
 const Text = z.string();
 
+/** Shape of the reply. */
 export const ExplainSchema = z.object({
   octavo: z.literal('dashboard-explain'),
   version: z.literal(1),
@@ -17,4 +18,5 @@ export const ExplainSchema = z.object({
   heat: z.array(z.number()),
 });
 
+/** The reply as it is read. */
 export type Explain = z.infer<typeof ExplainSchema>;
