@@ -14,7 +14,7 @@ export const ExplainSchema = z.object({
   why: Text,
   /** What `octavo explain PID:ADDRESS` prints. */
   lines: z.array(Text),
-  /** The block's sub-pages by the last column of the map: codes of heat as in a tile, empty where they are not known. */
+  /** The block's sub-pages over all of the time: codes of heat as in a tile, empty where they are not known. */
   heat: z.array(z.number()),
 });
 
