@@ -8,6 +8,7 @@ import type { Orders, Series } from './wire/series.js';
 /** What the server adds to every reply. */
 type Told<Reply> = Omit<Reply, 'octavo' | 'version' | 'revision'>;
 
+/** Which numbers over time are wished for. */
 export interface SeriesWish {
   /** Names of targets; undefined: all of them. */
   readonly target: string | undefined;
@@ -23,12 +24,14 @@ export interface BlockPlace {
   readonly page: number;
 }
 
+/** Why a block is huge or not, in lines for a reader. */
 export interface Explained {
   readonly isLive: boolean;
   readonly why: string;
   readonly lines: readonly string[];
 }
 
+/** What was decided, as far as it is kept. */
 export interface DecisionLog {
   /** Oldest first. */
   readonly decisions: readonly Decision[];
@@ -36,6 +39,7 @@ export interface DecisionLog {
   readonly dropped: number;
 }
 
+/** What a subject can tell; views that it lacks are never asked for. */
 export interface Board {
   /** Views that have anything; others are 404. */
   has(view: ViewName): boolean;

@@ -266,6 +266,7 @@ export interface WebRequest {
   header(name: string): string | undefined;
 }
 
+/** What a request gets. */
 export interface WebAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -279,6 +280,7 @@ export interface WebStream {
   follow(sink: WebSink): () => void;
 }
 
+/** A client that stays. */
 export interface WebSink {
   /** Sends text; a client that does not take what it was sent is hung up on. */
   send(text: string): void;
@@ -305,6 +307,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
+/** Decides what a request gets. It must not throw. */
 export type Answerer = (request: WebRequest) => WebAnswer | Promise<WebAnswer>;
 
 /** The network, as far as metrics and pages need it. */

@@ -8,7 +8,7 @@ import { attack, HostileRequests } from './hostile-requests.js';
 
 const { values } = parseArgs({ options: { requests: { type: 'string' }, seed: { type: 'string' } } });
 const [requests, seed] = [Number(values.requests ?? 100_000), Number(values.seed ?? 1)];
-const CLIENTS = 8;
+const CLIENTS = 32;
 /** Pages that a busy collector of garbage has not given back. */
 const MAY_GROW = 64 * 2 ** 20;
 

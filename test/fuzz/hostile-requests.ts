@@ -230,7 +230,7 @@ export async function attack(
 function exchange(socket: Socket, texts: readonly string[], leavesEarly: boolean): Promise<string> {
   let answer = '';
   return new Promise((resolve) => {
-    const timer = setTimeout(() => socket.destroy(), 2000);
+    const timer = setTimeout(() => socket.destroy(), 500);
     socket.on('data', (bytes) => {
       answer += bytes.toString('latin1');
     });

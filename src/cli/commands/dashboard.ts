@@ -30,6 +30,7 @@ const parsePlace: ValueParser<ListenPlace> = Object.assign(
   },
 );
 
+/** `octavo dashboard`: serves a page until it is stopped. */
 export const dashboardCommand = command<Flags, [string?]>(
   {
     brief: 'serve a page that shows heat, decisions and what came of them, on this machine only',

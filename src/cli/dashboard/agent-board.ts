@@ -28,6 +28,7 @@ import { viewsOf } from './still-board.js';
 
 type Told<Reply> = Omit<Reply, 'octavo' | 'version' | 'revision'>;
 
+/** Where an agent keeps what its board shows. */
 export interface AgentPlaces {
   readonly place: JournalPlace;
   /** Runtime directory, where the status is. */
@@ -39,6 +40,7 @@ export interface AgentPlaces {
 const LOOK_EVERY_MS: Milliseconds = 5000;
 const LOOK_SHARE = 0.02;
 
+/** Follows an agent through its files; `look()` tells what changed. */
 export class AgentBoard implements Board {
   readonly #context: OctavoContext;
   readonly #places: AgentPlaces;

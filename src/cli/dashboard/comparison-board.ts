@@ -7,6 +7,7 @@ import { madeBy } from '../reports/made-by.js';
 import { storyDocument } from '../reports/story-document.js';
 import { StillBoard } from './still-board.js';
 
+/** The board of a comparison that was read from a document. */
 export function comparisonBoard(context: OctavoContext, comparison: Comparison, name: string): StillBoard {
   const facts = [['made of', name] as const, ...madeBy(context)];
   return new StillBoard({

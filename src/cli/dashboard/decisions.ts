@@ -8,6 +8,7 @@ import { blockToPage, pageGeometry, pageToAddress } from '../../vocabulary/units
 /** Entries of one run: what is beyond is told as one. */
 const MOST_REFUSED = 200;
 
+/** A run as its journal tells it. */
 export interface DecidedRun {
   readonly run: string;
   readonly plan: Plan;

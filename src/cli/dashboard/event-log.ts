@@ -7,6 +7,7 @@ import type { Entry } from './decisions.js';
 /** Entries that are kept: some megabytes. */
 export const MOST_ENTRIES = 20_000;
 
+/** Keeps the newest entries; numbers only grow. */
 export class EventLog {
   readonly #most: number;
   #decisions: Decision[] = [];

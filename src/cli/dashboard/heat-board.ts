@@ -23,6 +23,7 @@ const STORY_BINS = 10;
 /** How often it is looked whether to stop. */
 const ROWS_BETWEEN = 65_536;
 
+/** The board of a heat file. Reads it twice for the map; throws STOPPED, FILE_MALFORMED. */
 export async function heatBoard(
   context: OctavoContext,
   source: HeatFileSource,
@@ -71,6 +72,7 @@ export async function heatMap(
   return builder.build(1, hugeOf?.(layout.segments, builder.columns) ?? []);
 }
 
+/** Which processes a map is of, and what is laid over their heat. */
 export interface HeatMapWishes {
   readonly only?: ReadonlySet<number>;
   hugeOf?(

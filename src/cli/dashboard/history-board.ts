@@ -12,6 +12,7 @@ import { StillBoard } from './still-board.js';
 
 type ToldSeries = Omit<Series, 'octavo' | 'version' | 'revision'>;
 
+/** The board of a history that was read from a document. */
 export function historyBoard(context: OctavoContext, history: ToldHistory, name: string): StillBoard {
   const facts = [['made of', name] as const, ...madeBy(context)];
   const spans = history.spans.map(({ until, targets }) => ({ untilMs: Date.parse(until), targets }));

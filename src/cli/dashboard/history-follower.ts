@@ -19,6 +19,7 @@ const MOST_SPANS = 5000;
 
 const EMPTY: ToldSeries = { clock: 'wall', fields: [], times: [], targets: [] };
 
+/** Keeps the numbers of a history up to date. */
 export class HistoryFollower {
   readonly #place: JournalPlace;
   readonly #idOf: (target: string) => string;

@@ -13,17 +13,20 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 /** Processes of a look; those of which something is known come first. */
 const MOST_PROCESSES = 32;
 
+/** A process of a target. */
 export interface WatchedProcess {
   readonly process: ProcessIdentity;
   readonly target: string;
 }
 
+/** A look, with what it could not see. */
 export interface Looked {
   readonly look: Look;
   /** What kept it from seeing more, each once. */
   readonly troubles: readonly string[];
 }
 
+/** Looks at those of the processes that live, and at those of which something is believed. */
 export function lookAtProcesses(place: JournalPlace, watched: readonly WatchedProcess[]): Looked {
   const { host } = place;
   const { beliefs } = readBeliefs({ host, directory: mindDirectory(host, place.directory) });

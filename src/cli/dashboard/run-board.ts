@@ -21,6 +21,7 @@ import { StillBoard } from './still-board.js';
 
 const MOST_SEGMENTS = 64;
 
+/** The board of a run; `heat`: a heat file of its processes. Throws what reading that throws. */
 export async function runBoard(
   context: OctavoContext,
   run: ToldRun,

@@ -9,6 +9,7 @@ const FOLLOWED_RUNS = 50;
 /** Targets whose processes are known; those of the oldest runs go first. */
 const MOST_TARGETS = 64;
 
+/** Tells what is new in the journals, each entry once. */
 export class RunFollower {
   readonly #place: JournalPlace;
   /** Bytes of the journals that were read. */

@@ -57,6 +57,7 @@ export interface SpanValue {
   readonly last?: number | undefined;
 }
 
+/** A span of a history, as far as a series needs it. */
 export interface SpanOf {
   readonly untilMs: number;
   readonly targets: readonly {

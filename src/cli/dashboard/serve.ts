@@ -24,6 +24,7 @@ export interface LiveBoard extends Board {
   look(): Change;
 }
 
+/** What is served, where, and to whom. */
 export interface ServeWishes {
   readonly host: Host;
   readonly board: Board | LiveBoard;
@@ -36,6 +37,7 @@ export interface ServeWishes {
   remark(text: string): void;
 }
 
+/** A server that goes on. */
 export interface Served {
   readonly place: ListenPlace;
   /** Ends when it was told to stop. */
@@ -56,6 +58,7 @@ export function tokenFrom({ files }: Host, path: string): string {
   return token;
 }
 
+/** A token that nobody else has. */
 export const randomToken = ({ random }: Host): string => newToken(() => random.uint32());
 
 /** Throws DASHBOARD_HOST, DASHBOARD_UNSERVED. */

@@ -15,6 +15,7 @@ import { simulationStory } from '../reports/simulation-story.js';
 import { storyDocument } from '../reports/story-document.js';
 import { StillBoard } from './still-board.js';
 
+/** The board of a simulation that was read from a document. */
 export function simulationBoard(
   context: OctavoContext,
   outcome: SimulationOutcome,

@@ -7,12 +7,14 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Entry } from './decisions.js';
 import { agentEntry } from './history-board.js';
 
+/** Whether an agent runs; `absent` where none is seen. */
 export type AgentState = 'running' | 'ended' | 'absent';
 
 /** An agent that has not told anything for so long hangs, or its machine does. */
 const SILENT_MS: Milliseconds = 60_000;
 const ABSENT: ReadonlySet<string> = new Set(['AGENT_ABSENT', 'PERMISSION']);
 
+/** Follows the status document of an agent. */
 export class StatusFollower {
   readonly #host: Host;
   readonly #directory: string;

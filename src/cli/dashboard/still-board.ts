@@ -11,6 +11,7 @@ import { thinned } from './series.js';
 type Told<Reply> = Omit<Reply, 'octavo' | 'version' | 'revision'>;
 type Clock = Overview['clock'];
 
+/** All that a board of a file is made of. */
 export interface StillParts {
   readonly kind: SubjectKind;
   readonly name: string;
@@ -42,6 +43,7 @@ const USUAL_ABSENCE: Readonly<Record<ViewName, readonly [why: string, remedy: st
   story: ['No report.', 'Show a file or a run.'],
 };
 
+/** Answers from parts that do not change. */
 export class StillBoard implements Board {
   readonly #parts: StillParts;
 
@@ -100,6 +102,7 @@ export class StillBoard implements Board {
   }
 }
 
+/** Views as an overview tells them, with reasons for those that are missing. */
 export function viewsOf(
   has: (view: ViewName) => boolean,
   missing: StillParts['missing'] = {},

@@ -13,6 +13,7 @@ import type { LiveBoard } from './serve.js';
 import { simulationBoard } from './simulation-board.js';
 import type { StillBoard } from './still-board.js';
 
+/** Options that say where a subject is found, or what is laid over it. */
 export interface SubjectWishes {
   readonly state?: string;
   readonly runtime?: string;

@@ -148,6 +148,7 @@ function pausesOf(
   return [fight, back].filter((why) => why !== undefined);
 }
 
+/** The story of a block as lines. */
 export function showBlock(geometry: PageGeometry, told: Told): readonly string[] {
   const { now, gone, tried, leftAlone, pauses, address, pid, origin } = told;
   const head = now

@@ -55,9 +55,11 @@ export function heatScaleOf(source: HeatFileSource, course: HeatCourse): HeatSca
   return heatScale(course, heatWords(source.facts.nature, isTimed(course.columns)));
 }
 
+/** Whether all slices with samples know how long they are. */
 export const isTimed = (columns: readonly Column[]): boolean =>
   columns.every(({ seconds, isGap }) => isGap || seconds !== undefined);
 
+/** Rows of a heat file one by one, by process and address. */
 export async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
   const pageBytes = BigInt(source.geometry.pageBytes);
   for await (const group of source.groups())
@@ -98,6 +100,7 @@ function windowTest(
     (!isTimed || (timeMs >= 0 && timeMs >= from && timeMs < to));
 }
 
+/** Slices of a heat file, and when it was recorded. */
 export function spansOf(source: HeatFileSource): HeatSpans {
   const { slices } = source.facts;
   const { windowNs } = source.origin;

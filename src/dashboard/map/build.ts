@@ -18,6 +18,7 @@ export const MOST_COLUMNS = 4096;
 /** Rows of a segment are counted in 32 bits. */
 const MOST_ROW_BITS = 32;
 
+/** What a map is of, and within which bound. */
 export interface BuildFacts {
   readonly geometry: PageGeometry;
   readonly clock: MapParts['clock'];
@@ -31,6 +32,7 @@ export interface BuildFacts {
   readonly mostCells?: number;
 }
 
+/** Collects rows of heat; `build()` makes the map of them. */
 export class MapBuilder {
   readonly #facts: BuildFacts;
   readonly #segments: readonly Segment[];

@@ -6,6 +6,7 @@
 /** Rows of one store become one of the next. */
 const STEP_LEVELS = 4;
 
+/** Cells in order, in columns of numbers. */
 export interface Cells {
   readonly count: number;
   readonly row: Uint32Array;
@@ -28,6 +29,7 @@ function emptyCells(room: number): Cells & { count: number } {
   };
 }
 
+/** A cell as it is added. */
 export interface NewCell {
   readonly row: number;
   readonly column: number;

@@ -9,6 +9,7 @@ import { MapModel, type MapWords } from './map-model.js';
 import { type MapColumn, SegmentMap } from './segment-map.js';
 import { type ShareSpan, Shares } from './shares.js';
 
+/** Bounds of a map that grows. */
 export interface LiveBounds {
   readonly columns: number;
   readonly cells: number;
@@ -17,6 +18,7 @@ export interface LiveBounds {
   readonly processes: number;
 }
 
+/** Some ten megabytes, and hours of looks. */
 export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   ...{ columns: 512, cells: 500_000, segments: 64, processes: 128 },
 });
@@ -32,12 +34,14 @@ export interface SeenProcess {
   readonly heat: SeenHeat | undefined;
 }
 
+/** A block that has memory. */
 export interface SeenBlock {
   readonly block: BlockNumber;
   readonly mapping: string;
   readonly isHuge: boolean;
 }
 
+/** What samples taught of the heat of a process. */
 export interface SeenHeat {
   /** Accesses a second of each page of the blocks that were sampled. */
   readonly rates: Iterable<readonly [block: BlockNumber, rates: Float64Array]>;
@@ -45,6 +49,7 @@ export interface SeenHeat {
   readonly tellsCold: boolean;
 }
 
+/** What was seen at a time. */
 export interface Look {
   readonly atMs: Milliseconds;
   readonly processes: readonly SeenProcess[];
@@ -75,6 +80,7 @@ interface KeptColumn {
   toMs: Milliseconds;
 }
 
+/** Collects looks; `build()` makes the map of them. */
 export class LiveMap {
   readonly #geometry: PageGeometry;
   readonly #words: MapWords;

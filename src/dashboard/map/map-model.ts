@@ -16,6 +16,7 @@ import type { MapColumn, SegmentMap } from './segment-map.js';
 /** Rates beyond so many powers of ten below the largest share a code with the least. */
 const MOST_DECADES = 7;
 
+/** What rates count, and what they leave out. */
 export interface MapWords {
   readonly unit: string;
   readonly one: string;
@@ -23,6 +24,7 @@ export interface MapWords {
   readonly caution: string;
 }
 
+/** What a map is made of. */
 export interface MapParts {
   readonly geometry: PageGeometry;
   readonly clock: MapView['clock'];
@@ -34,6 +36,7 @@ export interface MapParts {
   readonly notes: readonly string[];
 }
 
+/** Tells what there is, gives tiles and cells. */
 export class MapModel {
   readonly parts: MapParts;
   /** Tells maps of other segments or columns apart. */

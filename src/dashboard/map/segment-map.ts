@@ -3,6 +3,7 @@ import type { BlockNumber, PageNumber, Pages, ProcessId } from '../../vocabulary
 import { type CellLevels, firstAt } from './cells.js';
 import type { Shares } from './shares.js';
 
+/** Which pages a segment is of. */
 export interface SegmentFacts {
   readonly pid: ProcessId;
   readonly command: string;
@@ -15,6 +16,7 @@ export interface SegmentFacts {
   readonly pages: Pages;
 }
 
+/** A slice of time. */
 export interface MapColumn {
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
@@ -31,6 +33,7 @@ export interface Known {
   readonly blocks: readonly BlockNumber[] | undefined;
 }
 
+/** What a segment is made of. */
 export interface SegmentParts {
   readonly facts: SegmentFacts;
   readonly columns: readonly MapColumn[];
@@ -47,6 +50,7 @@ export interface RowCells {
   readonly huge: Float64Array;
 }
 
+/** Cells beside each other. */
 export interface RowPlace {
   readonly level: number;
   readonly row: number;
@@ -56,6 +60,7 @@ export interface RowPlace {
   readonly count: number;
 }
 
+/** Tells rows of cells of any size. */
 export class SegmentMap {
   readonly facts: SegmentFacts;
   readonly cells: CellLevels;

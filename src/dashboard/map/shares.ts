@@ -1,5 +1,6 @@
 /** What huge pages map of a segment, in spans of time: sorted by the unit of addresses that each is of. Pure. */
 
+/** What huge pages mapped of a unit in a span of time. */
 export interface ShareSpan {
   /** Which unit of the segment: a block, or a row of a simulation. */
   readonly unit: number;
@@ -10,6 +11,7 @@ export interface ShareSpan {
   readonly share: number;
 }
 
+/** Spans of a segment, for sums over any of its units. */
 export class Shares {
   /** Pages of a unit are 2^level. */
   readonly level: number;

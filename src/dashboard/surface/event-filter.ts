@@ -3,6 +3,7 @@ import type { DecisionLog } from '../board.js';
 import { type Decision, EVENT_KINDS, type EventKind, type EventsReply } from '../wire/events.js';
 import type { Query } from './query.js';
 
+/** Filters that must all fit, and which page of what is left. */
 export interface EventWish {
   readonly kinds: readonly EventKind[] | undefined;
   readonly target: string | undefined;
@@ -21,6 +22,7 @@ const ANY_NUMBER = [0, Number.MAX_SAFE_INTEGER] as const;
 const MOST_EVENTS = 500;
 const USUAL_EVENTS = 100;
 
+/** The filters of a query. Refuses what is none. */
 export function eventWish(query: Query): EventWish {
   const { word, number } = {
     word: (name: string) => query.word(name),
@@ -35,6 +37,7 @@ export function eventWish(query: Query): EventWish {
   };
 }
 
+/** What the query may have. */
 export const EVENT_PARAMETERS = [
   ...(['kind', 'target', 'run', 'text', 'from', 'to', 'before'] as const),
   ...(['segment', 'firstPage', 'endPage', 'limit'] as const),
@@ -42,6 +45,7 @@ export const EVENT_PARAMETERS = [
 
 type Told = Omit<EventsReply, 'octavo' | 'version' | 'revision'>;
 
+/** Entries that fit, newest first. */
 export function filtered({ decisions, dropped }: DecisionLog, wish: EventWish): Told {
   const fitting = decisions.filter((decision) => fits(decision, wish)).reverse();
   const { before = Number.POSITIVE_INFINITY, limit } = wish;

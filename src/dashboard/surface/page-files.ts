@@ -16,6 +16,7 @@ interface PageFile {
   readonly br: Uint8Array;
 }
 
+/** Files by the path that they are served under. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
 /** A level that takes milliseconds for what takes a second at the highest, and is a few percent larger. */
@@ -34,8 +35,10 @@ export function readPageFiles(network: Network): PageFiles {
 const ABSENT =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>Octavo</title><p>The page was not built: run `npm run build`.</p></html>\n';
 
+/** Whether a path is one of the page’s. */
 export const isPagePath = (path: string): boolean => Object.hasOwn(FILES, path);
 
+/** The file of a path; undefined where there is none. */
 export function pageReply(files: PageFiles, path: string, request: WebRequest): WebAnswer | undefined {
   const file = files.get(path);
   if (file === undefined) return undefined;

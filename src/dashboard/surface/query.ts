@@ -4,6 +4,7 @@ import type { Refusal } from './request-checks.js';
 const LONGEST_QUERY = 2048;
 const LONGEST_WORD = 200;
 
+/** Thrown where a request gets nothing; caught by the surface. */
 export class Refused extends Error {
   readonly refusal: Refusal;
 
@@ -13,10 +14,12 @@ export class Refused extends Error {
   }
 }
 
+/** Ends a request with a refusal. */
 export function refuse(status: number, code: string, why: string): never {
   throw new Refused({ status, code, why });
 }
 
+/** The parameters of a request, each of them checked when it is asked for. */
 export class Query {
   readonly #values: URLSearchParams;
 

@@ -24,6 +24,7 @@ const ALWAYS = {
   'Content-Security-Policy': POLICY,
 } as const;
 
+/** An answer with the headers that all have. */
 export function reply(
   status: number,
   type: string,
@@ -35,6 +36,7 @@ export function reply(
 
 const encoder = new TextEncoder();
 
+/** A document. */
 export function jsonReply(
   value: unknown,
   status = 200,
@@ -43,6 +45,7 @@ export function jsonReply(
   return reply(status, 'application/json; charset=utf-8', encoder.encode(`${JSON.stringify(value)}\n`), more);
 }
 
+/** Bytes, for the page’s script. */
 export function bytesReply(bytes: Uint8Array): WebAnswer {
   return reply(200, 'application/octet-stream', bytes);
 }
@@ -59,6 +62,7 @@ const HEADERS_OF: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   503: { 'Retry-After': '1' },
 };
 
+/** A refusal as a document. */
 export function refusalReply({ status, code, why }: Refusal): WebAnswer {
   return jsonReply({ octavo: 'dashboard-refusal', version: 1, code, why }, status, HEADERS_OF[status] ?? {});
 }

@@ -1,6 +1,7 @@
 /** What keeps a request from being answered, whoever asks: its method, where it comes from, under which name. Pure. */
 import type { WebRequest } from '../../host/host.js';
 
+/** Why a request gets nothing. */
 export interface Refusal {
   readonly status: number;
   /** For programs: `method`, `host` … */

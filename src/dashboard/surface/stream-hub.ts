@@ -10,6 +10,7 @@ import type { StreamData, StreamName } from '../wire/stream.js';
 const RETRY_MS: Milliseconds = 2000;
 const LAST_ID = /^([\w-]{1,64})-(\d{1,15})$/;
 
+/** Bounds on who follows, and on what is kept for who comes back. */
 export interface HubBounds {
   readonly followers: number;
   /** Events that are kept for who comes back. */
@@ -17,6 +18,7 @@ export interface HubBounds {
   readonly keptBytes: Bytes;
 }
 
+/** Fifty people and some who left their page open. */
 export const HUB_BOUNDS: HubBounds = Object.freeze({ followers: 64, kept: 1000, keptBytes: 2 ** 20 });
 
 interface Kept {
@@ -24,6 +26,7 @@ interface Kept {
   readonly text: string;
 }
 
+/** Tells all who follow the same. */
 export class StreamHub {
   readonly #epoch: string;
   readonly #bounds: HubBounds;

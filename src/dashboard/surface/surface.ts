@@ -16,6 +16,7 @@ import { refusalOf } from './request-checks.js';
 import type { StreamHub } from './stream-hub.js';
 import type { Access } from './token.js';
 
+/** What the surface answers from. */
 export interface SurfaceParts {
   readonly board: Board;
   readonly hub: StreamHub;
@@ -35,6 +36,7 @@ const MOST_LEVEL = 64;
 
 type Route = (query: Query, request: WebRequest) => WebAnswer;
 
+/** Answers requests; never throws. */
 export class Surface {
   readonly #parts: SurfaceParts;
   readonly #routes: ReadonlyMap<string, Route>;
@@ -233,14 +235,13 @@ function split(target: string): readonly [path: string, query?: string] {
   return at < 0 ? [target] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-/** Codes of the sub-pages of a block in the last column; empty where the map has larger rows. */
+/** Codes of the sub-pages of a block over all of the time; empty where the map has larger rows. */
 function subPages(model: MapModel, segment: number, block: number): readonly number[] {
-  const { parts, range } = model;
+  const { parts, range, mostZoom: zoom } = model;
   const { pagesPerBlock } = parts.geometry;
-  const column = parts.columns.findLastIndex(({ isGap }) => !isGap);
-  if (parts.leastLevel > 0 || column < 0) return [];
+  if (parts.leastLevel > 0) return [];
   return Array.from({ length: pagesPerBlock }, (_, page) => {
-    const place = { level: 0, zoom: 0, row: block * pagesPerBlock + page, column, count: 1 };
+    const place = { level: 0, zoom, row: block * pagesPerBlock + page, column: 0, count: 1 };
     return heatCode(parts.segments[segment].row(place).rate[0], range);
   });
 }

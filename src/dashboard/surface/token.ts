@@ -10,14 +10,17 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 export const SESSION_MS: Milliseconds = 12 * 3_600_000;
 /** Letters of a token: 256 bits as base64url; one from a file may be shorter or longer. */
 export const LEAST_TOKEN = 16;
+/** Longer ones do not fit into a header beside a cookie. */
 export const MOST_TOKEN = 512;
 /** What a token may be made of: no header or address gives another letter back as it was. */
 export const TOKEN_LETTERS = /^[\w.~+/=-]+$/;
 
+/** 256 random bits as base64url. */
 export function newToken(uint32: () => number): string {
   return Buffer.from(Uint32Array.from({ length: 8 }, uint32).buffer).toString('base64url');
 }
 
+/** Checks tokens and cookies, and makes cookies. */
 export class Access {
   readonly #token: Buffer;
   readonly #key: string;

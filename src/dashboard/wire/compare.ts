@@ -6,6 +6,7 @@ const Maybe = z.number().nullable();
 /** A value with the ends of its 95 % interval; null where it was not measured. */
 const Estimate = z.object({ value: z.number(), low: Maybe, high: Maybe }).nullable();
 
+/** Shape of the reply. */
 export const CompareSchema = z.object({
   octavo: z.literal('dashboard-compare'),
   version: z.literal(1),
@@ -36,4 +37,5 @@ export const CompareSchema = z.object({
   notes: z.array(Text),
 });
 
+/** The reply as it is read. */
 export type Compare = z.infer<typeof CompareSchema>;

@@ -9,8 +9,10 @@ const Known = z.number().nullable();
  * rule. `undone`: found undone later. `agent`: what the agent tells of itself and its targets.
  */
 export const EVENT_KINDS = ['split', 'collapse', 'failed', 'refused', 'undone', 'agent'] as const;
+/** One of them. */
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** An entry of the log. */
 export const DecisionSchema = z.object({
   /** Ascends with what was told later. */
   id: z.number(),
@@ -77,6 +79,9 @@ export const PingPongSchema = z.object({
   ),
 });
 
+/** An entry as it is read. */
 export type Decision = z.infer<typeof DecisionSchema>;
+/** A page of the log as it is read. */
 export type EventsReply = z.infer<typeof EventsSchema>;
+/** The list as it is read. */
 export type PingPong = z.infer<typeof PingPongSchema>;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 
 const Text = z.string();
 
+/** Shape of the reply. */
 export const ExplainSchema = z.object({
   octavo: z.literal('dashboard-explain'),
   version: z.literal(1),
@@ -13,8 +14,9 @@ export const ExplainSchema = z.object({
   why: Text,
   /** What `octavo explain PID:ADDRESS` prints. */
   lines: z.array(Text),
-  /** The block's sub-pages by the last column of the map: codes of heat as in a tile, empty where they are not known. */
+  /** The block's sub-pages over all of the time: codes of heat as in a tile, empty where they are not known. */
   heat: z.array(z.number()),
 });
 
+/** The reply as it is read. */
 export type Explain = z.infer<typeof ExplainSchema>;

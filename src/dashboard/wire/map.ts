@@ -7,6 +7,7 @@ import * as z from 'zod';
 
 const Text = z.string();
 
+/** Memory of a process that lies close together. */
 export const SegmentSchema = z.object({
   /** For requests. */
   id: z.number(),
@@ -26,6 +27,7 @@ export const SegmentSchema = z.object({
   hugeBytes: z.number().nullable(),
 });
 
+/** A slice of time. */
 export const ColumnSchema = z.object({
   /** In milliseconds of the clock; null where samples have no time. */
   fromMs: z.number().nullable(),
@@ -87,6 +89,9 @@ export const CellSchema = z.object({
   words: Text,
 });
 
+/** A segment as it is read. */
 export type SegmentView = z.infer<typeof SegmentSchema>;
+/** The map as it is read. */
 export type MapView = z.infer<typeof MapSchema>;
+/** A cell as it is read. */
 export type Cell = z.infer<typeof CellSchema>;

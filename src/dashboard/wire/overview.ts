@@ -7,13 +7,17 @@ import * as z from 'zod';
 const Text = z.string();
 const Known = z.number().nullable();
 
+/** What a dashboard can be of. */
 export const SUBJECT_KINDS = ['agent', 'heat', 'run', 'simulation', 'comparison', 'history'] as const;
+/** One of them. */
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /** Views of the page. `story` is what `octavo report` tells of the same subject. */
 export const VIEW_NAMES = ['bytes', 'map', 'orders', 'events', 'pingpong', 'compare', 'story'] as const;
+/** One of them. */
 export type ViewName = (typeof VIEW_NAMES)[number];
 
+/** Whether a target is acted on; `unknown` where the subject does not tell. */
 export const TARGET_STATES = ['observing', 'acting', 'backing-off', 'stopped', 'unknown'] as const;
 
 const GuardSchema = z.object({
@@ -37,6 +41,7 @@ const BudgetSchema = z.object({
   unit: z.enum(['bytes', 'milliseconds', 'count', 'share']),
 });
 
+/** A target. */
 export const TargetViewSchema = z.object({
   /** For requests: `t0`, `t1` … Stays the same while the server runs. */
   id: Text,
@@ -53,6 +58,7 @@ export const TargetViewSchema = z.object({
 /** Whether a view has anything to show, and if not, why and what to do about it. */
 const ViewSchema = z.object({ has: z.boolean(), why: Text, remedy: Text });
 
+/** GET /api/overview */
 export const OverviewSchema = z.object({
   octavo: z.literal('dashboard-overview'),
   version: z.literal(1),
@@ -84,6 +90,9 @@ export const OverviewSchema = z.object({
   actions: z.array(Text),
 });
 
+/** The overview as it is read. */
 export type Overview = z.infer<typeof OverviewSchema>;
+/** A target as it is read. */
 export type TargetView = z.infer<typeof TargetViewSchema>;
+/** A budget as it is read. */
 export type Budget = z.infer<typeof BudgetSchema>;

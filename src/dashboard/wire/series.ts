@@ -4,6 +4,7 @@ import * as z from 'zod';
 const Text = z.string();
 const Known = z.number().nullable();
 
+/** What a number counts. */
 export const FieldViewSchema = z.object({
   name: Text,
   /** A gauge is as it was; a sum is what happened in the time before its moment. */
@@ -53,7 +54,11 @@ export const OrdersSchema = z.object({
   ),
 });
 
+/** Numbers over time as they are read. */
 export type Series = z.infer<typeof SeriesSchema>;
+/** What a number counts, as it is read. */
 export type FieldView = z.infer<typeof FieldViewSchema>;
+/** Orders over time as they are read. */
 export type Orders = z.infer<typeof OrdersSchema>;
+/** One moment of them. */
 export type OrderMoment = Orders['moments'][number];

@@ -21,5 +21,7 @@ export const STREAM = {
   agent: z.object({ state: z.enum(['running', 'ended', 'absent']), sinceMs: z.number().nullable() }),
 } as const;
 
+/** Name of an event. */
 export type StreamName = keyof typeof STREAM;
+/** Data of the event of a name. */
 export type StreamData<Name extends StreamName> = z.infer<(typeof STREAM)[Name]>;

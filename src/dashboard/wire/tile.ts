@@ -4,12 +4,15 @@
  * column count tiles; cells beyond the segment or the last column are not known.
  */
 export const TILE_ROWS = 256;
+/** Cells of a tile to the right. */
 export const TILE_COLUMNS = 256;
+/** Bytes before the planes. */
 export const TILE_HEADER = 32;
 const MAGIC = 0x3154_434f;
 
 /** Heat: not known; looked at, and nothing seen; 2 … 255 from the least to the most rate of the scale, logarithmic. */
 export const UNKNOWN_HEAT = 0;
+/** Looked at, and nothing seen. */
 export const COLD_HEAT = 1;
 const FIRST_HEAT = 2;
 const LAST_HEAT = 255;
@@ -17,6 +20,7 @@ const LAST_HEAT = 255;
 export const UNKNOWN_SHARE = 255;
 const WHOLE_SHARE = 254;
 
+/** Which tile. */
 export interface TilePlace {
   readonly layout: number;
   readonly segment: number;
@@ -27,6 +31,7 @@ export interface TilePlace {
   readonly column: number;
 }
 
+/** Cells of a tile, in planes of one byte each, row by row. */
 export interface Tile extends TilePlace {
   readonly rows: number;
   readonly columns: number;
@@ -44,6 +49,7 @@ export interface HeatRange {
   readonly most: number;
 }
 
+/** The code of a rate; NaN is not known. */
 export function heatCode(rate: number, { least, most }: HeatRange): number {
   if (Number.isNaN(rate)) return UNKNOWN_HEAT;
   if (!(rate > 0)) return COLD_HEAT;
@@ -67,10 +73,12 @@ export function shareCode(share: number): number {
   return Math.max(1, Math.min(WHOLE_SHARE - 1, Math.round(share * WHOLE_SHARE)));
 }
 
+/** The share that a code stands for; NaN where it is not known. */
 export function shareOfCode(code: number): number {
   return code === UNKNOWN_SHARE ? Number.NaN : code / WHOLE_SHARE;
 }
 
+/** A tile as it is sent. */
 export function encodeTile(tile: Tile): Uint8Array {
   const cells = tile.rows * tile.columns;
   const bytes = new Uint8Array(TILE_HEADER + 3 * cells);

@@ -7,6 +7,7 @@ import type { Answer } from '../host.js';
 /** Where a bundle and a checkout have them, seen from this file. */
 const FOLDERS = ['./page/', '../../../page/'];
 
+/** A file of the page by its name; ENOENT where it was not built. */
 export function pageFile(name: string): Answer<Uint8Array> {
   for (const folder of FOLDERS) {
     const packed = read(`${folder}${name}.br`);

@@ -237,7 +237,7 @@ describe('many clients', () => {
     slow.destroy();
     const greedy = opened(server);
     const closed = new Promise<void>((resolve) => greedy.once('close', () => resolve()));
-    greedy.pause();
+    greedy.resume();
     greedy.write(ahead.repeat(40));
     await closed;
     assert.ok(made <= 3, `${made} were made`);

@@ -27,6 +27,7 @@ const REQUESTS_OF_A_CLIENT = 10_000;
 /** Requests that a client sends without waiting for answers: browsers send none. */
 const MOST_AHEAD = 32;
 
+/** Listens, and answers each request by `answerer`. EADDRINUSE, EEXIST, EACCES … where it cannot. */
 export async function answerRequests(
   place: ListenPlace,
   answerer: Answerer,
