@@ -91,23 +91,23 @@ describe('figures', () => {
   test('show comparisons: all places together, or one', () => {
     const estimate = (value: number) => ({ value, low: null, high: null });
     const group = (policy: string, bloat: number | null) => ({
-      ...{ workload: 'redis', cpu: 'zen4', pressure: '', policy, speedKept: estimate(50), product: null },
+      ...{ workload: 'redis', cpu: 'zen4', pressure: '', policy, speedKept: estimate(0.5), product: null },
       ...{ bloatRemoved: bloat === null ? null : estimate(bloat), shareOfBound: null, slowdown: null },
     });
     const standing = {
       policy: 'octavo',
       places: 1,
-      product: estimate(45),
+      product: estimate(0.45),
       shareOfBound: null,
-      slowdown: 1,
+      slowdown: 0.01,
       actedShare: null,
     };
     const compare: Compare = {
       ...{ octavo: 'dashboard-compare', version: 1, revision: 1, unable: [], notes: [] },
       policies: [{ name: 'octavo', brief: 'ours', source: '', simplified: '' }],
-      groups: [group('octavo', 90), group('never', 100), group('broken', null)],
-      standings: [{ ...standing, bloatRemoved: 90, speedKept: 50 }],
-      published: [{ label: 'paper', bloatRemoved: 10, speedKept: 20, source: 's' }],
+      groups: [group('octavo', 0.9), group('never', 1), group('broken', null)],
+      standings: [{ ...standing, bloatRemoved: 0.9, speedKept: 0.5 }],
+      published: [{ label: 'paper', bloatRemoved: 0.1, speedKept: 0.2, source: 's' }],
     };
     assert.deepEqual(placesOf(compare), ['redis, zen4']);
     assert.deepEqual(comparePlane(compare, 'redis, zen4').numbers.rows, [
