@@ -1,6 +1,6 @@
 /** Cells in words and as a table: what the colours of a map say, for who does not see them. Pure. */
 import { rateInWords } from '../../reports/heat/scale.js';
-import { showBytes, showPart } from '../../vocabulary/show.js';
+import { plural, showBytes, showPart } from '../../vocabulary/show.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import type { MapView } from '../wire/map.js';
 import { rateOfCode, shareOfCode } from '../wire/tile.js';
@@ -69,6 +69,30 @@ export function placeWords({ column, line, level }: CellPlace, map: MapView, fol
   ]
     .filter((words) => words !== '')
     .join(', ');
+}
+
+interface Seen {
+  readonly map: MapView;
+  readonly fold: Fold;
+  readonly window: MapWindow;
+}
+
+const PLANE_WORDS: Readonly<Record<Plane, string>> = {
+  heat: 'Heat',
+  touched: 'Share of pages touched',
+  huge: 'Share mapped by huge pages',
+};
+
+/** What is seen of a map in a sentence, and how to go on from there by keys. */
+export function windowWords({ map, fold, window }: Seen, plane: Plane): string {
+  const { columns, clock, geometry } = map;
+  const parts = fold.within(window.top, window.bottom).length;
+  const last = Math.max(0, Math.min(columns.length, Math.ceil(window.right)) - 1);
+  const bytes = showBytes(Math.round(window.bottom - window.top) * geometry.pageBytes);
+  const from = columnWords(columns, Math.min(last, Math.floor(window.left)), clock);
+  const what = `${bytes} in ${plural(parts, 'part')} of the address space, from ${from} to ${columnWords(columns, last, clock)}`;
+  const keys = 'Arrow keys go from cell to cell, plus and minus zoom, Enter asks why a block is huge or not.';
+  return `${PLANE_WORDS[plane]} over time and addresses: ${what}. ${keys}`;
 }
 
 const BANDS = 12;

@@ -1,7 +1,7 @@
 /** A comparison as a plane and as a table. Pure. */
 import type { Figure } from '../../reports/figures/figure.js';
 import { type PlanePoint, planeFigure } from '../../reports/figures/plane.js';
-import { NOTHING } from '../../vocabulary/show.js';
+import { NOTHING, showPart } from '../../vocabulary/show.js';
 import type { Compare } from '../wire/compare.js';
 import type { Table } from './csv.js';
 
@@ -15,7 +15,7 @@ export function placesOf({ groups }: Compare): readonly string[] {
   return [...new Set(groups.map(nameOf))];
 }
 
-/** The plane of one place, or the means over all of them. Numbers come in per cent. */
+/** The plane of one place, or the means over all of them. Numbers are shares. */
 export function comparePlane(compare: Compare, place: string | undefined): Figure {
   const points = place === undefined ? standings(compare) : atPlace(compare, place);
   const published = compare.published.map(({ label, bloatRemoved, speedKept, source }) =>
@@ -51,9 +51,9 @@ function pointOf(
   [bloat, speed]: readonly [bloat: number, speed: number],
   more = '',
 ): PlanePoint {
-  const words = `${bloat.toFixed(1)} % of the bloat removed, ${speed.toFixed(1)} % of the speed kept`;
+  const words = `${showPart(bloat, 1)} of the bloat removed, ${showPart(speed, 1)} of the speed kept`;
   const detail = more === '' ? words : `${words} (${more})`;
-  return { label, detail, kind, isChosen: false, bloatRemoved: bloat / 100, speedKept: speed / 100 };
+  return { label, detail, kind, isChosen: false, bloatRemoved: bloat, speedKept: speed };
 }
 
 /** A ring for the best product. */
@@ -63,9 +63,9 @@ function marked(points: readonly PlanePoint[]): readonly PlanePoint[] {
   return points.map((point) => ({ ...point, isChosen: product(point) === best }));
 }
 
-/** Policies over all places, in the order that they come in; per cent. */
+/** Policies over all places, in the order that they come in. */
 export function standingTable({ standings: rows, policies }: Compare): Table {
-  const percent = (value: number | null | undefined) => (value == null ? NOTHING : `${value.toFixed(1)} %`);
+  const percent = (value: number | null | undefined) => (value == null ? NOTHING : showPart(value, 1));
   const brief = (policy: string) => policies.find(({ name }) => name === policy)?.brief ?? '';
   return {
     head: [

@@ -2,23 +2,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exampleMap } from '../../../test/support/example-map.js';
-import { svgFile } from '../../reports/drawing/svg.js';
-import type { Compare } from '../wire/compare.js';
 import type { Decision } from '../wire/events.js';
 import type { Overview, TargetView } from '../wire/overview.js';
-import type { Orders, Series } from '../wire/series.js';
-import { bytesFigure } from './bytes-figure.js';
-import { type CellCodes, cellTable, codesWords, heatWords, placeWords, windowTable } from './cells.js';
+import {
+  type CellCodes,
+  cellTable,
+  codesWords,
+  heatWords,
+  placeWords,
+  windowTable,
+  windowWords,
+} from './cells.js';
 import { clockWords, columnAt, columnWords, momentAt, ticksOf } from './columns.js';
-import { comparePlane, placesOf, standingTable } from './compare-figure.js';
 import { toldOf, waitBefore } from './connection.js';
 import { Fold } from './fold.js';
-import { FIGURE_SIZE, mapDrawing } from './map-figure.js';
 import { boundsOf } from './map-link.js';
 import { marksOf, shownMarks } from './marks.js';
-import { stackFigure } from './stack-figure.js';
-import { dashboardStyle } from './style.js';
-import { tableDrawing } from './table-figure.js';
 import {
   budgetWords,
   bytesWords,
@@ -133,6 +132,15 @@ describe('cells', () => {
   });
 });
 
+test('the map says what is seen of it', () => {
+  const words = windowWords({ map, fold, window: { left: 1, right: 3, top: 0, bottom: 4100 } }, 'huge');
+  assert.match(
+    words,
+    /^Share mapped by huge pages over time and addresses: 16\.0 MiB in 2 parts of the address space, /,
+  );
+  assert.match(words, /from 2026-01-01 00:00:01Z to 2026-01-01 00:00:02Z\. Arrow keys /);
+});
+
 describe('marks', () => {
   test('are where and when something was split or collapsed', () => {
     const all = marksOf(
@@ -231,135 +239,6 @@ describe('tables', () => {
   });
 });
 
-describe('figures', () => {
-  const words = { name: 'n', title: 't', about: 'a' };
-
-  test('show memory by order, also where the order is not known, over time and at moments', () => {
-    const moment = (atMs: number | null, label: string) => ({
-      ...{ atMs, label, returnedBytes: null },
-      parts: [
-        { order: 9, bytes: 4 },
-        { order: null, bytes: 2 },
-      ],
-    });
-    const orders = (clock: 'wall' | 'none', moments: Orders['moments']): Orders => ({
-      octavo: 'dashboard-orders',
-      version: 1,
-      revision: 1,
-      clock,
-      pageBytes: 4096,
-      hugeOrder: 9,
-      moments,
-    });
-    const timed = stackFigure(orders('wall', [moment(FIRST, ''), moment(FIRST + 60_000, '')]));
-    assert.deepEqual(timed.numbers.head, [
-      'time_ms',
-      'moment',
-      '2 MiB (order 9)',
-      'smaller than huge',
-      'returned_bytes',
-    ]);
-    assert.deepEqual(timed.numbers.rows[0], [String(FIRST), '', '4', '2', '']);
-    assert.equal(timed.drawing.shapes.filter(({ kind }) => kind === 'path').length >= 2, true);
-    const bars = stackFigure(orders('none', [moment(null, 'before'), moment(null, 'after')]));
-    assert.ok(bars.drawing.shapes.some((shape) => shape.kind === 'text' && shape.text === 'before'));
-  });
-
-  test('show bytes over time: sums over targets, moment by moment, nothing where nothing is known', () => {
-    const series = (targets: Series['targets'], times: number[]): Series => ({
-      octavo: 'dashboard-series',
-      version: 1,
-      revision: 1,
-      clock: 'wall',
-      fields: [],
-      times,
-      targets,
-    });
-    const two = series(
-      [
-        { id: 't0', name: 'a', values: { residentBytes: [1, null, null] } },
-        { id: 't1', name: 'b', values: { residentBytes: [2, 3, null] } },
-      ],
-      [FIRST, FIRST + 1000, FIRST + 2000],
-    );
-    assert.deepEqual(bytesFigure(two, 'all')?.numbers.rows, [
-      ['0', '3'],
-      ['1000', '3'],
-      ['2000', ''],
-    ]);
-    assert.equal(bytesFigure(series([], [FIRST]), 'all'), undefined);
-    assert.equal(bytesFigure(series([], []), 'all'), undefined);
-  });
-
-  test('show comparisons: all places together, or one', () => {
-    const estimate = (value: number) => ({ value, low: null, high: null });
-    const group = (policy: string, bloat: number | null) => ({
-      ...{ workload: 'redis', cpu: 'zen4', pressure: '', policy, speedKept: estimate(50), product: null },
-      ...{ bloatRemoved: bloat === null ? null : estimate(bloat), shareOfBound: null, slowdown: null },
-    });
-    const standing = {
-      policy: 'octavo',
-      places: 1,
-      product: estimate(45),
-      shareOfBound: null,
-      slowdown: 1,
-      actedShare: null,
-    };
-    const compare: Compare = {
-      ...{ octavo: 'dashboard-compare', version: 1, revision: 1, unable: [], notes: [] },
-      policies: [{ name: 'octavo', brief: 'ours', source: '', simplified: '' }],
-      groups: [group('octavo', 90), group('never', 100), group('broken', null)],
-      standings: [{ ...standing, bloatRemoved: 90, speedKept: 50 }],
-      published: [{ label: 'paper', bloatRemoved: 10, speedKept: 20, source: 's' }],
-    };
-    assert.deepEqual(placesOf(compare), ['redis, zen4']);
-    assert.deepEqual(comparePlane(compare, 'redis, zen4').numbers.rows, [
-      ['octavo', '0.9', '0.5'],
-      ['never', '1', '0.5'],
-    ]);
-    assert.deepEqual(
-      comparePlane(compare, undefined).numbers.rows.map(([label]) => label),
-      ['octavo', 'paper'],
-    );
-    assert.deepEqual(standingTable(compare).rows, [
-      ['octavo', '45.0 %', '90.0 %', '50.0 %', '–', '1.0 %', '1', 'ours'],
-    ]);
-  });
-
-  test('show the map as it is seen, its unknown cells clear', () => {
-    const cellAt = (column: number) =>
-      column < 30 ? { heat: 255, touched: 254, huge: 0 } : { heat: 0, touched: 255, huge: 255 };
-    for (const plane of ['heat', 'touched', 'huge'] as const) {
-      const marks = shownMarks(marksOf([decision], fold, map.columns), whole, FIGURE_SIZE);
-      const drawing = mapDrawing({ map, fold, window: whole, plane, cellAt, marks, rowBytes: 4096 });
-      const cells = drawing.shapes.find((shape) => shape.kind === 'raster');
-      assert.ok(cells?.kind === 'raster');
-      assert.deepEqual([cells.pixels[3], cells.pixels[4 * (cells.columns - 1) + 3]], [255, 0], plane);
-      assert.match(
-        svgFile(drawing, words, () => 'data:'),
-        /not known/,
-      );
-    }
-  });
-
-  test('show tables, and say what is left out', () => {
-    const rows = Array.from({ length: 205 }, (_, at) => [`row ${at}`, String(at)]);
-    const svg = svgFile(
-      tableDrawing({ title: 'T', subtitle: 'S', table: { head: ['a', 'b'], rows } }),
-      words,
-      () => '',
-    );
-    assert.match(svg, /5 more rows/);
-    assert.match(svg, /text-anchor="end"[^>]*>199</);
-    const long = tableDrawing({
-      title: 'T',
-      subtitle: 'S',
-      table: { head: ['a'], rows: [['x'.repeat(99)]] },
-    });
-    assert.ok(long.shapes.some((shape) => shape.kind === 'text' && shape.text.endsWith('…')));
-  });
-});
-
 describe('how the page stands to its server', () => {
   const overview = (subject: Partial<Overview['subject']>) =>
     ({
@@ -405,16 +284,4 @@ describe('how the page stands to its server', () => {
       [500, 500, 1000, 2000, 4000, 8000, 15_000, 15_000],
     );
   });
-});
-
-test('the style has light, dark and more contrast, and asks nobody for anything', () => {
-  const style = dashboardStyle();
-  for (const part of [
-    'prefers-color-scheme:dark',
-    'prefers-contrast:more',
-    'forced-colors:active',
-    'max-width:640px',
-  ])
-    assert.ok(style.includes(part), part);
-  assert.doesNotMatch(style, /url\(|@import|undefined|NaN/);
 });

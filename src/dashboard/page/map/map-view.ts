@@ -1,7 +1,6 @@
 /** The view of addresses and time: the canvas with its tools, its legend, what is pointed at, and the same as a table. */
-import { showBytes, showCount } from '../../../vocabulary/show.js';
-import { cellTable, windowTable } from '../../view/cells.js';
-import { columnWords } from '../../view/columns.js';
+import { showCount } from '../../../vocabulary/show.js';
+import { cellTable, windowTable, windowWords } from '../../view/cells.js';
 import type { Plane } from '../../view/link.js';
 import { FIGURE_SIZE, mapDrawing, PLANE_TITLES } from '../../view/map-figure.js';
 import { lineOfText, linkOfWindow, placeText, windowOfLink } from '../../view/map-link.js';
@@ -332,13 +331,7 @@ export class MapPage implements View {
   }
 
   #about(): string {
-    const model = this.#model;
-    if (model === undefined) return '';
-    const { map, window, fold } = model;
-    const shown = fold.within(window.top, window.bottom).length;
-    const last = Math.max(0, Math.min(map.columns.length, Math.ceil(window.right)) - 1);
-    const bytes = (window.bottom - window.top) * map.geometry.pageBytes;
-    return `${PLANE_TITLES[this.#plane()]}: ${showBytes(Math.round(bytes))} in ${showCount(shown)} ${shown === 1 ? 'part' : 'parts'} of the address space, from ${columnWords(map.columns, Math.floor(window.left), map.clock)} to ${columnWords(map.columns, last, map.clock)}. Arrow keys go from cell to cell, plus and minus zoom, Enter asks why a block is huge or not.`;
+    return this.#model === undefined ? '' : windowWords(this.#model, this.#plane());
   }
 
   #writeTable(): void {

@@ -32,7 +32,7 @@ export class ComparePage implements View {
       onchange: () => this.#context().go({ name: choose.value || undefined }, 'replace'),
     });
     const options = places.map((one) => h('option', { value: one, selected: one === place }, one));
-    fill(choose, h('option', { value: '' }, `all ${places.length} places together`), ...options);
+    fill(choose, h('option', { value: '' }, `all places together (${places.length})`), ...options);
     fill(
       this.element,
       title,
