@@ -12,6 +12,7 @@ interface Kept<Run> {
   readonly run: Run;
 }
 
+/** Runs by the path and the text of their journals. */
 export class KeptReadings<Run> {
   readonly #kept = new Map<string, Kept<Run>>();
   #length = 0;

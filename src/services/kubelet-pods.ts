@@ -19,6 +19,7 @@ const HOLDS_FOR: Milliseconds = 600_000;
 
 type Told = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string };
 
+/** Names of pods by the last answer of a kubelet that was one. */
 export class KubeletPods {
   readonly #host: Host;
   readonly #place: string;

@@ -12,6 +12,7 @@ const IMAGE = /^[\w./:@-]{1,300}$/;
 /** Static pods have the hash of their file in the cgroup path. */
 const STATIC = 'kubernetes.io/config.hash';
 
+/** Names that a list gives to containers, by their id or the uid of their pod. */
 export interface PodNames {
   readonly pods: number;
   of(place: ContainerPlace): ContainerNames;

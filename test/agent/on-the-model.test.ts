@@ -34,14 +34,15 @@ service:
       - { name: batch, match: { unit: batch.service }, act: true, policy: return-empty, every: 5m }
       - { name: rest, match: { command: '*' }, every: 30m }
   metrics:
-    - { file: /run/store/latency, value: 100, noise: 5%, afterActs: { target: store, from: FROM, by: 40% } }
+    - { file: /run/store/latency, value: 100, noise: NOISE, afterActs: { target: store, from: FROM, by: 40% } }
 `;
 
-/** `from`: when acts begin to make the metric worse. */
+/** `from`: when acts begin to make the metric worse. `noise`: what it does by itself. */
 async function simulated(
   from: string,
+  noise = '5%',
 ): Promise<{ readonly outcome: SimulationOutcome; readonly notes: readonly string[] }> {
-  const scenario = parseScenario(SCENARIO.replace('FROM', from), 'test');
+  const scenario = parseScenario(SCENARIO.replace('FROM', from).replace('NOISE', noise), 'test');
   const simulation = new Simulation(scenario, 1, { readText: () => '', progress: () => undefined });
   await simulation.run();
   const outcome = simulation.outcome([], 'test');
@@ -118,4 +119,22 @@ test('an act that makes the user’s metric worse stops the target within 60 sec
       stops.some((at) => at > act && at - act <= 60),
       `the act at ${act} s: ${stops.join(' ')}`,
     );
+});
+
+test('noise as large as the regression stops nothing in hours, and the regression does before the next act', async () => {
+  const { notes } = await simulated('5h', '40%');
+  const stops = times(notes, /Octavo on store: (backing-off|observe-only): .*latency is/);
+  const acts = times(notes, /Octavo on store: acted/);
+  const from = 5 * 3600;
+  assert.ok(acts.filter((at) => at < from).length > 0, 'nothing was done before');
+  assert.deepEqual(
+    stops.filter((at) => at < from),
+    [],
+    'five hours of noise alone',
+  );
+  const [first, second = Infinity] = acts.filter((at) => at >= from);
+  assert.ok(
+    stops.some((at) => at > first && at < Math.min(second, first + 600)),
+    `the acts at ${first} and ${second} s: ${stops.join(' ')}`,
+  );
 });

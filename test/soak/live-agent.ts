@@ -17,6 +17,8 @@ export interface Wanted {
   readonly watched: readonly string[];
   /** Share of the time that acts may hold locks; small ones make runs long. */
   readonly lockShare: string;
+  /** CPU time of the agent itself, as a share of one core. */
+  readonly cpu: string;
 }
 
 export const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -51,6 +53,7 @@ version: 1
 state: ${directory}/state
 runtime: ${directory}/run
 metrics: { textfile: ${directory}/run/octavo.prom }
+sampling: { cpu: ${wanted.cpu} }
 deny:
   - command: '${names.denied}'
 targets:
@@ -148,7 +151,7 @@ export class LiveAgent {
   }
 
   /** Waits for its first turn of a target from now on that ended in one of these ways. */
-  turnOf(name: string, ends: readonly string[], ms = 60_000): Promise<StatusTarget | undefined> {
+  turnOf(name: string, ends: readonly string[], ms = 120_000): Promise<StatusTarget | undefined> {
     const before = this.target(name)?.last?.atMs;
     return within(ms, () => {
       const found = this.target(name);

@@ -35,13 +35,19 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const scene = new Scene();
   try {
     const watched = Array.from({ length: options.watched }, (_, index) => scene.quiet(index));
-    const wanted = { every: '10s', lockShare: '5%', watched };
+    const wanted = { every: '10s', lockShare: '5%', cpu: '1%', watched };
     configure(scene, wanted);
     const foreign = [await scene.start('denied', 2), await scene.start('stranger', 2)];
     const bloat = await scene.start('bloat', 2);
     const churn = await soakFor(scene, { minutes: options.minutes, bloat, denied: foreign[0] }, report);
     const draw = xorshift(options.seed);
-    const parts: FaultParts = { scene, report, wanted, upTo: (bound) => draw() % bound };
+    // An agent that has just started has used up its share: what comes after a fault is not to be waited for.
+    const parts: FaultParts = {
+      scene,
+      report,
+      wanted: { ...wanted, cpu: '50%' },
+      upTo: (bound) => draw() % bound,
+    };
     const programs = [bloat, await faults(parts, options, bloat, churn)];
     await tellRest(report, scene, programs, foreign);
     report.add(

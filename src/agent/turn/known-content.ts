@@ -10,6 +10,7 @@ import type { BlockNumber, Bytes, Pages } from '../../vocabulary/units.js';
 /** Blocks that are remembered of all targets together: 512 GiB of memory in huge pages of 2 MiB. */
 const MOST_BLOCKS = 262_144;
 
+/** What is known to be empty in the huge pages of each target. */
 export class KnownContent {
   readonly #targets = new Map<string, ReadonlyMap<string, ReadonlyMap<BlockNumber, Pages>>>();
 
