@@ -16,7 +16,6 @@ const BY_NAME: readonly (readonly [name: RegExp, nature: SampleNature])[] = [
   [/cycles|instructions|clock|context-switches|^mem:|migrations|^[a-z_0-9]+:[a-z_0-9]+$/, 'nothing'],
 ];
 
-/** Returns the nature of an event by its name, without modifiers such as `:pp`; `unknown` for other names. */
 export function natureOfName(event: string): SampleNature {
   const bare = event.replace(/:[a-zA-Z]+$/, (modifiers) =>
     /^:[ukhpPGHSDe]+$/.test(modifiers) ? '' : modifiers,
