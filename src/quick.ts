@@ -29,6 +29,7 @@ export function plainImport([command, ...words]: readonly string[]): PlainImport
   return { recordings, json: json > 0, ...(out === undefined ? {} : { out }) };
 }
 
+/** What the main thread knows of a plain import. */
 export interface Quick extends ChosenHost {
   readonly inherited: Inherited;
   readonly plain: PlainImport;

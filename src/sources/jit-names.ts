@@ -17,6 +17,7 @@ const MOST_PROCESSES = 64;
 const STATUS_BYTES: Bytes = 8192;
 const DUMP = /\/jit-\d+\.dump$/;
 
+/** Names by process, each read when it is asked for first. */
 export class JitNames {
   private readonly files: Files;
   private readonly mappings: MappingTable;

@@ -212,7 +212,7 @@ test('code that a process made at run time is named by its own map, and never by
   assert.deepEqual(told, [
     [7, 'Lcom/acme/Cache;::get', 0x10],
     [7, '', 0],
-    [8, 'foo::bar', 0x10],
+    [8, '_ZN3foo3barEi', 0x10],
     [9, '', 0],
   ]);
 });

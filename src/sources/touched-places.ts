@@ -3,7 +3,6 @@
  * and the pairs of object and instruction in each, are dropped from the rarest on when they are too many, and told.
  */
 
-import { readable } from '../formats/mangled/readable.js';
 import type { RecordedMapping } from '../formats/perf-data/mappings.js';
 import type { PerfSession } from '../formats/perf-data/session.js';
 import type { AccessColumns } from '../vocabulary/access-columns.js';
@@ -306,7 +305,7 @@ export class TouchedPlaces {
 
   private objectTold({ kind, name, file }: DataObject): Touch['object'] {
     const isNamed = file === undefined || this.files.problemOf(file) === '';
-    return { kind, name: isNamed ? readable(name) : '', file: file?.path ?? '' };
+    return { kind, name: isNamed ? name : '', file: file?.path ?? '' };
   }
 
   private codeTold({ file, address, mapping, madeBy }: Code): Touch['code'] {
@@ -317,12 +316,12 @@ export class TouchedPlaces {
     const symbols = this.files.symbolsOf(file, 'code');
     const found = symbols?.indexOf(address) ?? -1;
     if (symbols === undefined || found < 0) return nowhere;
-    return { ...nowhere, symbol: readable(symbols.nameOf(found)), offset: address - symbols.startOf(found) };
+    return { ...nowhere, symbol: symbols.nameOf(found), offset: address - symbols.startOf(found) };
   }
 
   private madeAt(pid: ProcessId, address: number): { readonly symbol?: string; readonly offset?: Bytes } {
     const found = this.jit?.at(pid, address);
-    return found === undefined ? {} : { symbol: readable(found.name), offset: address - found.start };
+    return found === undefined ? {} : { symbol: found.name, offset: address - found.start };
   }
 }
 

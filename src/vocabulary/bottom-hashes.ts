@@ -5,6 +5,7 @@ export const SKETCH_SIZE = 256;
 const ROOM = 4 * SKETCH_SIZE;
 const TWO_32 = 2 ** 32;
 
+/** Keeps the SKETCH_SIZE smallest of the hashes that it is given. */
 export class BottomHashes {
   /** Hashes whose high word is above this are not kept. */
   bound = TWO_32 - 1;

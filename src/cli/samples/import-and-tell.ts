@@ -5,6 +5,7 @@ import { importRecordings } from './import-recordings.js';
 import type { ImportOptions } from './importing.js';
 import { saveHeat } from './save-heat.js';
 
+/** Throws what keeps a recording from being read, or the heat file from being written. */
 export async function importAndTell(
   context: OctavoContext,
   paths: readonly string[],

@@ -1,5 +1,6 @@
 /** Hot blocks or pages with what lies there and which instructions access it. */
 import { percent } from '../../base/percent.js';
+import { readable } from '../../formats/mangled/readable.js';
 import type { Touch, TouchedPlace, TouchedPlaces, TouchFacts } from '../../sources/touched-places.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Fraction, PageGeometry, Pages } from '../../vocabulary/units.js';
@@ -176,13 +177,13 @@ function placeLines({ pid, address, samples, share, touches }: TouchedLine): str
 /** `dictFind+0x1c (/usr/bin/redis-server) → dict_table (variable of /usr/bin/redis-server)`. */
 function touchWords({ object, code }: Touch): string {
   const file = code.file === '' ? '' : ` (${code.file})`;
-  const place = code.symbol === '' ? code.address : `${code.symbol}+0x${code.offset.toString(16)}`;
+  const place = code.symbol === '' ? code.address : `${readable(code.symbol)}+0x${code.offset.toString(16)}`;
   const by = place === '' ? 'instruction not recorded' : `${place}${file}`;
   return `${by} → ${objectWords(object)}`;
 }
 
 function objectWords({ kind, name, file }: Touch['object']): string {
-  if (kind === 'variable') return `${name || 'data'} (variable of ${file})`;
+  if (kind === 'variable') return `${readable(name) || 'data'} (variable of ${file})`;
   return name === '' || name === kind || kind === 'special' ? name || kind : `${kind} ${name}`;
 }
 

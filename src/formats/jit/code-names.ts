@@ -13,6 +13,7 @@ interface Named {
   readonly order: number;
 }
 
+/** Names of one process's code, in any order; what was said last holds. */
 export class CodeNames {
   private readonly said: Named[] = [];
   private sorted: readonly Named[] | undefined;

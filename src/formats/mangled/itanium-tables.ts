@@ -1,5 +1,6 @@
 /** Letters of the Itanium C++ ABI (itanium-cxx-abi.github.io, 5.1). */
 
+/** Types of one letter. */
 export const BUILTIN_TYPES: Readonly<Record<string, string>> = {
   ...{ v: 'void', w: 'wchar_t', b: 'bool', c: 'char', a: 'signed char', h: 'unsigned char' },
   ...{ s: 'short', t: 'unsigned short', i: 'int', j: 'unsigned int', l: 'long', m: 'unsigned long' },
@@ -24,6 +25,7 @@ export const STANDARD_CLASSES: Readonly<Record<string, string>> = {
   ...{ 'std::ostream': 'basic_ostream', 'std::iostream': 'basic_iostream' },
 };
 
+/** What follows `operator`, by two letters. */
 export const OPERATORS: Readonly<Record<string, string>> = {
   ...{ nw: ' new', na: ' new[]', dl: ' delete', da: ' delete[]', aw: ' co_await' },
   ...{ ps: '+', ng: '-', ad: '&', de: '*', co: '~', pl: '+', mi: '-', ml: '*', dv: '/', rm: '%' },

@@ -6,7 +6,9 @@ export interface Type {
   readonly right: string;
 }
 
+/** A type that is a name. */
 export const plain = (text: string): Type => ({ left: text, right: '' });
+/** The type as it is written without a name in it. */
 export const textOf = ({ left, right }: Type): string => (right === '' ? left : left + right);
 
 /** A type that was met before, of functions and arrays with the place where a `*` goes. */
@@ -16,6 +18,7 @@ export function halves(text: string): Type {
   return plain(text);
 }
 
+/** A pointer or reference to a type. */
 export function pointing({ left, right }: Type, sign: string): Type {
   if (right.startsWith('[')) return { left: `${left}(${sign}`, right: `) ${right}` };
   if (right.startsWith('(')) return { left: `${left}(${sign}`, right: `)${right}` };
@@ -26,6 +29,7 @@ export function pointing({ left, right }: Type, sign: string): Type {
   return { left: `${left}${/::\*$/.test(sign) ? ' ' : ''}${sign}`, right };
 }
 
+/** A type with `const`, `volatile` or `restrict` behind it. */
 export function qualified({ left, right }: Type, letters: string): Type {
   if (/^[([]/.test(right) && !right.startsWith('[')) return { left, right: `${right}${wordsOf(letters)}` };
   return /^\[/.test(right)
@@ -42,6 +46,7 @@ function wordsOf(letters: string): string {
     .join('');
 }
 
+/** A name with the arguments of its template. */
 export function withArguments(name: string, list: string): string {
   const gap = name.endsWith('<') ? ' ' : '';
   return `${name}${gap}<${list}${list.endsWith('>') ? ' ' : ''}>`;

@@ -8,7 +8,6 @@ const BY_NAME: readonly (readonly [name: RegExp, nature: SampleNature])[] = [
   [/^(page-faults|faults|minor-faults|major-faults)$/, 'first-touches'],
   [/stlb_miss|dtlb.*miss|tlb-miss|tlb-access/i, 'tlb-misses'],
   [/ldlat|mem-loads|min_latency|l3missonly|mem_load_retired/i, 'slow-accesses'],
-  [/^(cpu[^/]*\/)?mem_inst_retired\.any\b/, 'all-accesses'],
   [/^(cpu[^/]*\/)?mem_(inst|uops)_retired\.all_loads/, 'loads'],
   [/^(cpu[^/]*\/)?mem_(inst|uops)_retired\.all_stores|mem-stores/, 'stores'],
   [/^ibs_op\/.*\bcnt_ctl=1\b/, 'all-accesses'],
@@ -17,7 +16,6 @@ const BY_NAME: readonly (readonly [name: RegExp, nature: SampleNature])[] = [
   [/cycles|instructions|clock|context-switches|^mem:|migrations|^[a-z_0-9]+:[a-z_0-9]+$/, 'nothing'],
 ];
 
-/** Returns the nature of an event by its name, without modifiers such as `:pp`; `unknown` for other names. */
 export function natureOfName(event: string): SampleNature {
   const bare = event.replace(/:[a-zA-Z]+$/, (modifiers) =>
     /^:[ukhpPGHSDe]+$/.test(modifiers) ? '' : modifiers,

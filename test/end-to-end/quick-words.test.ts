@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { PerfBuilder } from '../test/support/perf-builder.js';
-import { SAMPLE_FIELD as F } from './formats/perf-abi/constants.js';
-import { plainImport } from './quick.js';
+import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
+import { plainImport } from '../../src/quick.js';
+import { PerfBuilder } from '../support/perf-builder.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'octavo-quick-'));
 after(() => rmSync(directory, { recursive: true }));
