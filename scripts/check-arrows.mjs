@@ -89,7 +89,6 @@ const ALLOWED = {
   'supervised.ts': ['*'],
   // Runs short imports on the main thread: the signals that it has and the files that it looks at are the process's.
   'quick.ts': ['*'],
-  'quick.test.ts': ['quick.ts'],
   // What it runs.
   'import-here.ts': ['*'],
   // Runs what needs no other thread.
