@@ -29,7 +29,7 @@ const ALLOWED = {
   sources: ['damon', 'host', 'formats', ...below],
   actuators: ['damon', 'host', 'formats', ...below],
   verification: ['kernel-rules', 'host', 'formats', ...below],
-  // What was seen and done of each target, kept in tiers: written by the agent, read by whoever asks.
+  // What was seen and done of each target, kept in tiers: written by the agent, read by metrics, top and the dashboard.
   history: ['host', 'formats', ...below],
   // One table of metrics and its exposition. It knows observations and the agent's reading, and measures nothing.
   metrics: ['history', 'host', ...below],

@@ -14,14 +14,31 @@ const files = readFiles(root, ['src', 'demo', 'lab', 'test']);
 const paths = listed('.');
 const names = new Set(paths.map((path) => basename(path)));
 /** Share of the exported names of src/ that must have a docstring. */
-const DOCUMENTED = 0.95;
+const DOCUMENTED = 0.9;
 
 /** Parameters of a function: what more of them belongs together is passed as one thing. */
 const MOST_PARAMETERS = 5;
 
+/**
+ * Where TypeScript's `private` stays: snapshots of the model write the fields of its state by name and make the objects again
+ * without their constructors, which ES private names do not survive.
+ */
+const SAVED_BY_NAME = 'src/model/kernel/state/';
+/** Files that still have the other style. */
+const OTHER_STYLE = new Set([
+  'src/formats/jit/code-names.ts',
+  'src/formats/mangled/itanium.ts',
+  'src/formats/mangled/rust.ts',
+  'src/sources/data-objects.ts',
+  'src/sources/jit-names.ts',
+  'src/sources/program-files.ts',
+  'src/sources/touched-places.ts',
+]);
+
 const problems = [
   ...undocumented(),
   ...crowded(),
+  ...otherPrivates(),
   ...strangeExports(),
   ...strangePackages(),
   ...strangeFiles(),
@@ -50,6 +67,19 @@ function crowded() {
       functions
         .filter(({ parameters }) => parameters > MOST_PARAMETERS)
         .map(({ line, name, parameters }) => `${path}:${line}: ${name} takes ${parameters} parameters`),
+    );
+}
+
+/** Members that are private to the type checker alone: ES `#private` is the style of this house. */
+function otherPrivates() {
+  return [...files.keys()]
+    .filter((path) => !path.startsWith(SAVED_BY_NAME) && !OTHER_STYLE.has(path))
+    .flatMap((path) =>
+      readFileSync(join(root, path), 'utf8')
+        .split('\n')
+        .flatMap((line, at) =>
+          /^\s+private (?!constructor)/.test(line) ? [`${path}:${at + 1}: private: write #name`] : [],
+        ),
     );
 }
 

@@ -53,7 +53,7 @@ async function* eventsOf(groups, outcome) {
     yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${value}`, level: 'info' } };
 }
 
-/** The files that took longest, so that whoever wants the run to be shorter knows where to begin. */
+/** The files that took longest, for those who want to shorten the run. */
 function slowest(times) {
   const sorted = [...times].filter(([, ms]) => ms >= SLOW_MS).sort(([, one], [, other]) => other - one);
   return sorted

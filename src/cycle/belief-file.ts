@@ -1,4 +1,4 @@
-/** Beliefs beside the journal, so that a restart forgets nothing: read by whoever plans, written after a turn that acts. */
+/** Beliefs beside the journal, so that a restart forgets nothing: a command that plans reads them, a turn that acts writes them. */
 
 import { type BeliefOptions, Beliefs } from '../belief/beliefs.js';
 import { restoreBeliefs, saveBeliefs } from '../belief/saved-beliefs.js';

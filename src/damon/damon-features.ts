@@ -47,7 +47,7 @@ const NOTHING = {
   intervalsGoal: false,
 } as const;
 
-/** Why DAMON cannot be driven here whoever else uses it; empty when it can. */
+/** Why DAMON cannot be driven here, apart from other users of it; empty when it can. */
 export function missingDamon(host: Host): string {
   const status = host.files.status(KDAMONDS);
   if (!status.ok && status.error.errno === 'ENOENT') return `no ${KDAMONDS} (CONFIG_DAMON_SYSFS)`;

@@ -168,7 +168,7 @@ export interface Program {
 
 /** The ring buffer of a perf event. Drops what nobody reads in time and says so in LOST records. */
 export interface PerfRing {
-  /** Copies the oldest unread bytes into `into` and frees their room; answers how many. Records may be cut. */
+  /** Copies the oldest unread bytes into `into` and frees their room; returns how many. Records may be cut. */
   read(into: Uint8Array): number;
   /** Lets another thread's event write to this ring, on the same CPU and with the same attr. */
   join(thread: ProcessId): Answer<void>;

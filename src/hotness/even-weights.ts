@@ -34,41 +34,42 @@ export class EvenWeights {
   readonly random = new SeededRandom(SEED);
   /** Samples that were left out so that the others count alike. */
   leftOut = 0;
-  private readonly samples = new Float64Array(BINS);
-  private readonly accesses = new Float64Array(BINS);
-  private reference = 0;
-  private rows: SampleColumns | undefined;
-  private times = new Float64Array(0);
+  readonly #samples = new Float64Array(BINS);
+  readonly #accesses = new Float64Array(BINS);
+  #reference = 0;
+  #rows: SampleColumns | undefined;
+  #times = new Float64Array(0);
 
   /**
    * The samples of a batch that are kept; valid until the next call. `isKept` says whose samples are counted at all: all
    * when undefined.
    */
   of(batch: SampleBatch, isKept?: (pid: number) => boolean): EvenedBatch {
-    const isEven = isKept === undefined && isAlike(batch) ? this.noteAlike(batch) : this.note(batch, isKept);
-    const wanted = this.wanted();
-    const before = this.reference;
-    if (wanted > before * STEP) this.reference = wanted;
-    const thinTo = before === 0 ? 1 : before / this.reference;
-    return { batch: isEven ? batch : this.kept(batch), thinTo };
+    const isEven =
+      isKept === undefined && isAlike(batch) ? this.#noteAlike(batch) : this.#note(batch, isKept);
+    const wanted = this.#wanted();
+    const before = this.#reference;
+    if (wanted > before * STEP) this.#reference = wanted;
+    const thinTo = before === 0 ? 1 : before / this.#reference;
+    return { batch: isEven ? batch : this.#kept(batch), thinTo };
   }
 
   /** Takes what another has counted; to which shares the samples of both are to be thinned out, so that they count alike. */
   absorb(other: EvenWeights): { readonly mine: Fraction; readonly others: Fraction } {
     for (let bin = 0; bin < BINS; bin++) {
-      this.samples[bin] += other.samples[bin];
-      this.accesses[bin] += other.accesses[bin];
+      this.#samples[bin] += other.#samples[bin];
+      this.#accesses[bin] += other.#accesses[bin];
     }
     this.leftOut += other.leftOut;
-    const before = this.reference;
-    this.reference = Math.max(before, other.reference);
-    const shareOf = (reference: number) => (reference === 0 ? 1 : reference / this.reference);
-    return { mine: shareOf(before), others: shareOf(other.reference) };
+    const before = this.#reference;
+    this.#reference = Math.max(before, other.#reference);
+    const shareOf = (reference: number) => (reference === 0 ? 1 : reference / this.#reference);
+    return { mine: shareOf(before), others: shareOf(other.#reference) };
   }
 
   /** Share of the accesses that samples of more than the reference stand for beyond what they count. */
   get excess(): Fraction {
-    return this.excessOver(this.reference);
+    return this.#excessOver(this.#reference);
   }
 
   /** `count` samples of which each is kept with chance `keep`: how many are. */
@@ -84,15 +85,15 @@ export class EvenWeights {
   }
 
   /** As `note` of a batch whose rows are known to have one weight. */
-  private noteAlike({ inCommon: { weight, virtualRows } }: AlikeBatch): boolean {
+  #noteAlike({ inCommon: { weight, virtualRows } }: AlikeBatch): boolean {
     const bin = binOf(weight);
-    this.samples[bin] += virtualRows;
-    this.accesses[bin] += virtualRows * weight;
-    return this.reference > 0 && bin === binOf(this.reference);
+    this.#samples[bin] += virtualRows;
+    this.#accesses[bin] += virtualRows * weight;
+    return this.#reference > 0 && bin === binOf(this.#reference);
   }
 
   /** Counts the weights of a batch; whether no sample of it is below the reference. */
-  private note(batch: SampleBatch, isKept: (pid: number) => boolean = () => true): boolean {
+  #note(batch: SampleBatch, isKept: (pid: number) => boolean = () => true): boolean {
     const { weight, virtualPage, pid, times } = batch;
     let isEven = true;
     let last = Number.NaN;
@@ -110,76 +111,76 @@ export class EvenWeights {
       const each = weight[row] / count;
       if (!(each > 0)) continue;
       if (each !== last) {
-        this.samples[bin] += samples;
-        this.accesses[bin] += accesses;
+        this.#samples[bin] += samples;
+        this.#accesses[bin] += accesses;
         [samples, accesses] = [0, 0];
         bin = binOf(each);
         last = each;
         // What all batches so far had is the reference, within the width of a bin.
-        isEven &&= this.reference > 0 && bin === binOf(this.reference);
+        isEven &&= this.#reference > 0 && bin === binOf(this.#reference);
       }
       samples += count;
       accesses += weight[row];
     }
-    this.samples[bin] += samples;
-    this.accesses[bin] += accesses;
+    this.#samples[bin] += samples;
+    this.#accesses[bin] += accesses;
     return isEven;
   }
 
   /** Least weight whose excess is small enough. */
-  private wanted(): number {
+  #wanted(): number {
     let [above, aboveSamples, all] = [0, 0, 0];
-    for (let bin = 0; bin < BINS; bin++) all += this.accesses[bin];
+    for (let bin = 0; bin < BINS; bin++) all += this.#accesses[bin];
     let found = 0;
     for (let bin = BINS - 1; bin >= 0; bin--) {
-      if (this.samples[bin] === 0) continue;
-      const mean = this.accesses[bin] / this.samples[bin];
+      if (this.#samples[bin] === 0) continue;
+      const mean = this.#accesses[bin] / this.#samples[bin];
       if (above - aboveSamples * mean > MOST_EXCESS * all) break;
       found = mean;
-      above += this.accesses[bin];
-      aboveSamples += this.samples[bin];
+      above += this.#accesses[bin];
+      aboveSamples += this.#samples[bin];
     }
     return found;
   }
 
-  private excessOver(weight: number): Fraction {
+  #excessOver(weight: number): Fraction {
     let [excess, all] = [0, 0];
     for (let bin = 0; bin < BINS; bin++) {
-      all += this.accesses[bin];
-      excess += Math.max(0, this.accesses[bin] - this.samples[bin] * weight);
+      all += this.#accesses[bin];
+      excess += Math.max(0, this.#accesses[bin] - this.#samples[bin] * weight);
     }
     return all === 0 ? 0 : excess / all;
   }
 
   /** The rows that are kept, those below the reference with its weight. */
-  private kept(batch: SampleBatch): SampleBatch {
-    const rows = this.room(batch.count);
+  #kept(batch: SampleBatch): SampleBatch {
+    const rows = this.#room(batch.count);
     let count = 0;
     for (let row = 0; row < batch.count; row++) {
       const asked = batch.times === undefined ? 1 : batch.times[row];
       const each = batch.weight[row] / asked;
-      const keep = each > 0 && batch.virtualPage[row] >= 0 ? each / this.reference : 1;
+      const keep = each > 0 && batch.virtualPage[row] >= 0 ? each / this.#reference : 1;
       // Weights that differ by less than a bin count as one.
-      const drawn = binOf(each) === binOf(this.reference) ? asked : this.draw(asked, keep);
+      const drawn = binOf(each) === binOf(this.#reference) ? asked : this.draw(asked, keep);
       this.leftOut += asked - drawn;
       if (drawn === 0) continue;
       rows.pid[count] = batch.pid[row];
       rows.virtualPage[count] = batch.virtualPage[row];
       rows.flags[count] = batch.flags[row];
-      rows.weight[count] = drawn === asked ? batch.weight[row] : drawn * this.reference;
-      if (batch.times !== undefined) this.times[count] = drawn;
+      rows.weight[count] = drawn === asked ? batch.weight[row] : drawn * this.#reference;
+      if (batch.times !== undefined) this.#times[count] = drawn;
       count++;
     }
     rows.count = count;
-    return batch.times === undefined ? rows : { ...rows, times: this.times };
+    return batch.times === undefined ? rows : { ...rows, times: this.#times };
   }
 
-  private room(rows: number): SampleColumns {
-    if (this.rows === undefined || this.rows.virtualPage.length < rows) {
-      this.rows = sampleColumns(rows);
-      this.times = new Float64Array(rows);
+  #room(rows: number): SampleColumns {
+    if (this.#rows === undefined || this.#rows.virtualPage.length < rows) {
+      this.#rows = sampleColumns(rows);
+      this.#times = new Float64Array(rows);
     }
-    return this.rows;
+    return this.#rows;
   }
 }
 

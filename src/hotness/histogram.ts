@@ -53,50 +53,50 @@ export function countedBlocks(map: HotMap, huge: HugeBlocks | undefined): Iterab
 }
 
 class BinCounters {
-  private blocks = 0;
-  private unknown = 0;
-  private readonly least: number[];
-  private readonly most: number[];
-  private readonly seen: number[];
+  #blocks = 0;
+  #unknown = 0;
+  readonly #least: number[];
+  readonly #most: number[];
+  readonly #seen: number[];
 
   constructor(bins: number) {
-    this.least = new Array(bins).fill(0);
-    this.most = new Array(bins).fill(0);
-    this.seen = new Array(bins).fill(0);
+    this.#least = new Array(bins).fill(0);
+    this.#most = new Array(bins).fill(0);
+    this.#seen = new Array(bins).fill(0);
   }
 
   add(fraction: HotFraction): void {
-    const first = this.binOf(fraction.low);
-    const last = this.binOf(fraction.high);
-    this.blocks++;
-    this.seen[this.binOf(fraction.seen)]++;
-    for (let bin = first; bin <= last; bin++) this.most[bin]++;
-    if (first === last) this.least[first]++;
-    else this.unknown++;
+    const first = this.#binOf(fraction.low);
+    const last = this.#binOf(fraction.high);
+    this.#blocks++;
+    this.#seen[this.#binOf(fraction.seen)]++;
+    for (let bin = first; bin <= last; bin++) this.#most[bin]++;
+    if (first === last) this.#least[first]++;
+    else this.#unknown++;
   }
 
   /** A block of which only is known that it was accessed: it may lie in any bin. */
   addUnseen(): void {
-    this.blocks++;
-    this.unknown++;
-    for (let bin = 0; bin < this.most.length; bin++) this.most[bin]++;
+    this.#blocks++;
+    this.#unknown++;
+    for (let bin = 0; bin < this.#most.length; bin++) this.#most[bin]++;
   }
 
   histogram(): HeatHistogram {
-    const width = 1 / this.least.length;
-    const bins = this.least.map((least, i) => ({
+    const width = 1 / this.#least.length;
+    const bins = this.#least.map((least, i) => ({
       from: i * width,
       to: (i + 1) * width,
       least,
-      most: this.most[i],
-      seen: this.seen[i],
+      most: this.#most[i],
+      seen: this.#seen[i],
     }));
-    return { blocks: this.blocks, unknown: this.unknown, bins };
+    return { blocks: this.#blocks, unknown: this.#unknown, bins };
   }
 
   /** Bins hold (from, to]: exactly 10 % accessed is still "up to 10 %". */
-  private binOf(share: Fraction): number {
-    const bins = this.least.length;
+  #binOf(share: Fraction): number {
+    const bins = this.#least.length;
     return Math.min(bins - 1, Math.max(0, Math.ceil(share * bins - 1e-9) - 1));
   }
 }

@@ -29,43 +29,41 @@ const CELLS = 4;
 
 /** Counts samples for every view at once while a recording is read. */
 export class AccessViews {
-  private readonly session: PerfSession;
-  private readonly pageBytes: number;
-  private readonly firstKernelPage: PageNumber;
+  readonly #session: PerfSession;
+  readonly #pageBytes: number;
+  readonly #firstKernelPage: PageNumber;
   /** By process, then mapping, then event. */
-  private readonly groups = new Map<string, Group>();
-  private readonly byMapping = new Map<RecordedMapping, Group>();
-  private last:
-    | { pid: ProcessId; event: number; start: PageNumber; end: PageNumber; group: Group }
-    | undefined;
+  readonly #groups = new Map<string, Group>();
+  readonly #byMapping = new Map<RecordedMapping, Group>();
+  #last: { pid: ProcessId; event: number; start: PageNumber; end: PageNumber; group: Group } | undefined;
   /** Of the last row outside of all mappings. */
-  private lastUnnamed: Group | undefined;
+  #lastUnnamed: Group | undefined;
 
   constructor(session: PerfSession, pageBytes: number) {
-    this.session = session;
-    this.pageBytes = pageBytes;
-    this.firstKernelPage = 2 ** 63 / pageBytes;
+    this.#session = session;
+    this.#pageBytes = pageBytes;
+    this.#firstKernelPage = 2 ** 63 / pageBytes;
   }
 
   /** Whether any event of the recording says more of an access than its place. */
-  private get tells(): boolean {
-    const { events } = this.session;
+  get #tells(): boolean {
+    const { events } = this.#session;
     return events.hasMoreColumns || events.events.some(saysMore);
   }
 
   /** Counts the host's samples of user space. */
   add(batch: AccessColumns): void {
-    if (!this.tells) return;
-    const memory = this.session.state.features.memory;
+    if (!this.#tells) return;
+    const memory = this.#session.state.features.memory;
     for (let row = 0; row < batch.count; row++) {
       const page = batch.virtualPage[row];
-      if (page >= this.firstKernelPage || (batch.flags[row] & SAMPLE_FLAG.guest) !== 0) continue;
+      if (page >= this.#firstKernelPage || (batch.flags[row] & SAMPLE_FLAG.guest) !== 0) continue;
       if (page < 0 && batch.physicalPage[row] < 0) continue;
-      const { cells } = this.groupOf(batch.pid[row], page, batch.event[row]);
+      const { cells } = this.#groupOf(batch.pid[row], page, batch.event[row]);
       const flags = batch.flags[row];
       const latency = batch.latency[row];
       const weight = batch.weight[row];
-      const node = nodeOf(batch.physicalPage[row] * this.pageBytes, flags, memory);
+      const node = nodeOf(batch.physicalPage[row] * this.#pageBytes, flags, memory);
       count(cells, PLACE.source + sourceOf(flags), weight, latency);
       count(cells, PLACE.latency + LATENCIES.indexOf(latency), weight, latency);
       count(cells, PLACE.tlb + tlbOf(flags), weight, latency);
@@ -76,43 +74,43 @@ export class AccessViews {
 
   /** Drops what was counted of a process. */
   forget(pid: ProcessId): void {
-    for (const [key, group] of this.groups) if (group.pid === pid) this.groups.delete(key);
-    this.last = undefined;
+    for (const [key, group] of this.#groups) if (group.pid === pid) this.#groups.delete(key);
+    this.#last = undefined;
   }
 
   /** Counters above 0 of the events that `counts` takes. */
   rows(counts: (event: number) => boolean): ViewRow[] {
-    return [...this.groups.values()].filter(({ event }) => counts(event)).flatMap(rowsOf);
+    return [...this.#groups.values()].filter(({ event }) => counts(event)).flatMap(rowsOf);
   }
 
   /** The group of the last row is mostly that of the next one. */
-  private groupOf(pid: ProcessId, page: PageNumber, event: number): Group {
-    const { last } = this;
+  #groupOf(pid: ProcessId, page: PageNumber, event: number): Group {
+    const last = this.#last;
     if (last?.pid === pid && last.event === event && page >= last.start && page < last.end) return last.group;
-    const mapping = page < 0 ? undefined : this.session.state.mappings.find(pid, page);
-    if (mapping === undefined) return this.unnamed(pid, event);
-    const known = this.byMapping.get(mapping);
-    const group = known?.pid === pid && known.event === event ? known : this.named(pid, mapping.name, event);
-    this.byMapping.set(mapping, group);
-    this.last = { pid, event, start: mapping.start, end: mapping.end, group };
+    const mapping = page < 0 ? undefined : this.#session.state.mappings.find(pid, page);
+    if (mapping === undefined) return this.#unnamed(pid, event);
+    const known = this.#byMapping.get(mapping);
+    const group = known?.pid === pid && known.event === event ? known : this.#named(pid, mapping.name, event);
+    this.#byMapping.set(mapping, group);
+    this.#last = { pid, event, start: mapping.start, end: mapping.end, group };
     return group;
   }
 
-  private unnamed(pid: ProcessId, event: number): Group {
-    const { lastUnnamed } = this;
+  #unnamed(pid: ProcessId, event: number): Group {
+    const lastUnnamed = this.#lastUnnamed;
     if (lastUnnamed?.pid === pid && lastUnnamed.event === event) return lastUnnamed;
-    this.lastUnnamed = this.named(pid, '', event);
-    return this.lastUnnamed;
+    this.#lastUnnamed = this.#named(pid, '', event);
+    return this.#lastUnnamed;
   }
 
-  private named(pid: ProcessId, mapping: string, event: number): Group {
+  #named(pid: ProcessId, mapping: string, event: number): Group {
     const key = `${pid} ${event} ${mapping}`;
-    const known = this.groups.get(key);
+    const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const isFull = this.groups.size >= MOST_GROUPS && mapping !== FURTHER;
-    if (isFull) return this.named(-1, FURTHER, event);
+    const isFull = this.#groups.size >= MOST_GROUPS && mapping !== FURTHER;
+    if (isFull) return this.#named(-1, FURTHER, event);
     const group = { pid, mapping, event, cells: new Float64Array(CELLS * COUNTERS) };
-    this.groups.set(key, group);
+    this.#groups.set(key, group);
     return group;
   }
 }

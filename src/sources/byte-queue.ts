@@ -4,12 +4,12 @@ const REST_AT_ONCE = 1 << 16;
 export class ByteQueue {
   /** Bytes taken so far. */
   taken = 0;
-  private readonly iterator: AsyncIterator<Uint8Array>;
-  private chunk: Uint8Array = new Uint8Array(0);
-  private head: Uint8Array = new Uint8Array(0);
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #head: Uint8Array = new Uint8Array(0);
 
   constructor(stream: AsyncIterable<Uint8Array>) {
-    this.iterator = stream[Symbol.asyncIterator]();
+    this.#iterator = stream[Symbol.asyncIterator]();
   }
 
   /**
@@ -18,15 +18,15 @@ export class ByteQueue {
    */
   async take(size: number, before = 0): Promise<Uint8Array> {
     const whole = new Uint8Array(size);
-    whole.set(this.head.subarray(0, before));
+    whole.set(this.#head.subarray(0, before));
     let at = before;
     while (at < size) {
       const got = await this.into(whole.subarray(at), size - at);
       if (got === 0) break;
       at += got;
     }
-    this.head = whole.subarray(0, at);
-    return this.head;
+    this.#head = whole.subarray(0, at);
+    return this.#head;
   }
 
   /** What is left of the stream, at most `limit` bytes of it. */
@@ -46,21 +46,21 @@ export class ByteQueue {
 
   /** Fills the beginning of `room` with at most `limit` bytes; 0 at the end of the stream. */
   async into(room: Uint8Array, limit: number): Promise<number> {
-    while (this.chunk.length === 0) {
-      const next = await this.iterator.next();
+    while (this.#chunk.length === 0) {
+      const next = await this.#iterator.next();
       if (next.done === true) return 0;
-      this.chunk = next.value;
+      this.#chunk = next.value;
     }
-    const length = Math.min(room.length, this.chunk.length, limit);
-    room.set(this.chunk.subarray(0, length));
-    this.chunk = this.chunk.subarray(length);
+    const length = Math.min(room.length, this.#chunk.length, limit);
+    room.set(this.#chunk.subarray(0, length));
+    this.#chunk = this.#chunk.subarray(length);
     this.taken += length;
     return length;
   }
 
   /** Tells the stream that no more of it is wanted. */
   async close(): Promise<void> {
-    this.chunk = new Uint8Array(0);
-    await this.iterator.return?.();
+    this.#chunk = new Uint8Array(0);
+    await this.#iterator.return?.();
   }
 }

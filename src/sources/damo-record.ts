@@ -39,25 +39,25 @@ export interface DamoInput {
 /** Yields each accessed region as rows of whole blocks. */
 export class DamoRecordSource implements Source {
   readonly name = 'damo-record';
-  private readonly input: DamoInput;
-  private readonly targets = new Map<string, ProcessId>();
-  private readonly losses: RegionLosses = { idle: 0, impossible: 0, tooLarge: 0 };
+  readonly #input: DamoInput;
+  readonly #targets = new Map<string, ProcessId>();
+  readonly #losses: RegionLosses = { idle: 0, impossible: 0, tooLarge: 0 };
 
   constructor(input: DamoInput) {
-    this.input = input;
+    this.#input = input;
   }
 
   get origin(): SampleOrigin {
-    const times = this.input.regions.map((region) => region.endNs);
+    const times = this.#input.regions.map((region) => region.endNs);
     const spread =
       times.reduce((most, time) => Math.max(most, time), 0) -
       times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
     return {
       source: this.name,
-      detail: this.input.path,
+      detail: this.#input.path,
       tells: 'heat',
       granularity: {
-        pages: this.input.geometry.pagesPerBlock,
+        pages: this.#input.geometry.pagesPerBlock,
         blindInsideHugePages: true,
         blindToCachedTranslations: true,
       },
@@ -69,7 +69,7 @@ export class DamoRecordSource implements Source {
   }
 
   account(): SourceAccount {
-    const { idle, impossible, tooLarge } = this.losses;
+    const { idle, impossible, tooLarge } = this.#losses;
     const losses: Record<string, number> = {};
     if (tooLarge > 0) losses['regions too large to say anything of their blocks'] = tooLarge;
     if (impossible > 0) losses['regions with addresses that no machine has'] = impossible;
@@ -77,12 +77,12 @@ export class DamoRecordSource implements Source {
     const notes = [
       'DAMON records hold regions: they tell which blocks were in use, never which sub-pages of them.',
     ];
-    if (this.targets.size > this.input.pids.length) {
+    if (this.#targets.size > this.#input.pids.length) {
       notes.push(
-        `The record has ${this.targets.size} targets without a process: name their pids in order with --pid.`,
+        `The record has ${this.#targets.size} targets without a process: name their pids in order with --pid.`,
       );
     }
-    return { losses, bytesRead: this.input.bytesRead, notes };
+    return { losses, bytesRead: this.#input.bytesRead, notes };
   }
 
   async *read(): AsyncIterable<Reading> {
@@ -95,17 +95,17 @@ export class DamoRecordSource implements Source {
 
   facts(): RecordingFacts {
     const fingerprint = new Fingerprint();
-    for (const batch of this.regionRows()) fingerprint.add(batch);
+    for (const batch of this.#regionRows()) fingerprint.add(batch);
     return {
-      name: this.input.path,
+      name: this.#input.path,
       fingerprint: fingerprint.digest,
       sketch: fingerprint.sketch,
-      samples: this.input.regions.length,
+      samples: this.#input.regions.length,
       event: EVENT,
       nature: 'access-bits',
       period: undefined,
       unseenShare: 0,
-      span: this.input.span,
+      span: this.#input.span,
       bootId: undefined,
       host: '',
       kernel: '',
@@ -119,11 +119,11 @@ export class DamoRecordSource implements Source {
    */
   *batches(slices = 1): Iterable<SampleBatch> {
     const batch = { ...sampleColumns(ROWS), times: new Float64Array(ROWS) };
-    for (const [target, regions] of byTarget(this.input.regions)) {
-      const pid = this.processOf(target);
-      for (const [timeNs, timed] of this.parted(regions, slices)) {
-        for (const heat of blockHeat(timed, this.input.geometry, this.losses)) {
-          this.put(batch, heat, pid, timeNs);
+    for (const [target, regions] of byTarget(this.#input.regions)) {
+      const pid = this.#processOf(target);
+      for (const [timeNs, timed] of this.#parted(regions, slices)) {
+        for (const heat of blockHeat(timed, this.#input.geometry, this.#losses)) {
+          this.#put(batch, heat, pid, timeNs);
           if (batch.count < ROWS) continue;
           yield batch;
           batch.count = 0;
@@ -134,7 +134,7 @@ export class DamoRecordSource implements Source {
   }
 
   /** Regions by the part of the record's time that they ended in, which is told by the end of its first one. */
-  private parted(regions: readonly RegionRecord[], slices: number): Iterable<Timed> {
+  #parted(regions: readonly RegionRecord[], slices: number): Iterable<Timed> {
     const { windowNs } = this.origin;
     if (slices === 1 || windowNs === undefined) return [[Number.NaN, regions]];
     const parts = new Map<number, RegionRecord[]>();
@@ -148,19 +148,14 @@ export class DamoRecordSource implements Source {
     return [...parts.values()].map((part) => [part[0].endNs, part]);
   }
 
-  private put(
-    batch: TimedColumns,
-    { block, accesses, times }: BlockHeat,
-    pid: ProcessId,
-    timeNs: number,
-  ): void {
-    const page = block * this.input.geometry.pagesPerBlock;
+  #put(batch: TimedColumns, { block, accesses, times }: BlockHeat, pid: ProcessId, timeNs: number): void {
+    const page = block * this.#input.geometry.pagesPerBlock;
     const row = batch.count++;
     batch.time[row] = timeNs;
     batch.pid[row] = pid;
     batch.tid[row] = -1;
-    batch.virtualPage[row] = this.input.isPhysical ? NO_PAGE : page;
-    batch.physicalPage[row] = this.input.isPhysical ? page : NO_PAGE;
+    batch.virtualPage[row] = this.#input.isPhysical ? NO_PAGE : page;
+    batch.physicalPage[row] = this.#input.isPhysical ? page : NO_PAGE;
     batch.kind[row] = 0;
     batch.weight[row] = accesses;
     batch.times[row] = times;
@@ -168,16 +163,16 @@ export class DamoRecordSource implements Source {
   }
 
   /** The regions themselves as rows, to tell one record from another. */
-  private *regionRows(): Iterable<SampleColumns> {
+  *#regionRows(): Iterable<SampleColumns> {
     const batch = sampleColumns(ROWS);
     const targets = new Map<string, number>();
-    for (const { target, endNs, start, accesses } of this.input.regions) {
+    for (const { target, endNs, start, accesses } of this.#input.regions) {
       const number = targets.get(target) ?? targets.size;
       targets.set(target, number);
       const row = batch.count++;
       batch.time[row] = endNs;
       batch.tid[row] = number * 65536 + accesses;
-      batch.virtualPage[row] = Math.floor(start / this.input.geometry.pageBytes);
+      batch.virtualPage[row] = Math.floor(start / this.#input.geometry.pageBytes);
       if (batch.count < ROWS) continue;
       yield batch;
       batch.count = 0;
@@ -185,11 +180,11 @@ export class DamoRecordSource implements Source {
     if (batch.count > 0) yield batch;
   }
 
-  private processOf(target: string): ProcessId {
-    const known = this.targets.get(target);
+  #processOf(target: string): ProcessId {
+    const known = this.#targets.get(target);
     if (known !== undefined) return known;
-    const pid = this.input.pids[this.targets.size] ?? -1;
-    this.targets.set(target, pid);
+    const pid = this.#input.pids[this.#targets.size] ?? -1;
+    this.#targets.set(target, pid);
     return pid;
   }
 }

@@ -140,11 +140,12 @@ function intervalOf(times: readonly number[]): number {
 /** Disjoint ascending ranges of addresses. */
 class Touched {
   bytes = 0;
-  private readonly starts: number[] = [];
-  private readonly ends: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
 
   add(start: number, end: number): void {
-    const { starts, ends } = this;
+    const starts = this.#starts;
+    const ends = this.#ends;
     const first = firstReaching(ends, start);
     let last = first;
     let from = start;
@@ -175,52 +176,53 @@ function firstReaching(ends: readonly number[], start: number): number {
 
 /** Pages with samples of one process: what each was seen at. Rows come by page, then time. */
 export class SampledUse {
-  private readonly who: string;
-  private readonly pageBytes: Bytes;
-  private readonly seenIn = new Map<number, number>();
-  private readonly newIn = new Map<number, number>();
-  private readonly lastIn = new Map<number, number>();
-  private page = -1;
-  private first = 0;
-  private last = 0;
+  readonly #who: string;
+  readonly #pageBytes: Bytes;
+  readonly #seenIn = new Map<number, number>();
+  readonly #newIn = new Map<number, number>();
+  readonly #lastIn = new Map<number, number>();
+  #page = -1;
+  #first = 0;
+  #last = 0;
 
   constructor(who: string, pageBytes: Bytes) {
-    this.who = who;
-    this.pageBytes = pageBytes;
+    this.#who = who;
+    this.#pageBytes = pageBytes;
   }
 
   /** A page with samples in the slice that begins at `timeMs`, below 0 when not known. */
   add(page: number, timeMs: number): void {
-    if (page !== this.page) {
-      this.leavePage();
-      this.page = page;
-      this.first = this.last = timeMs;
+    if (page !== this.#page) {
+      this.#leavePage();
+      this.#page = page;
+      this.#first = this.#last = timeMs;
     }
-    this.first = Math.min(this.first, timeMs);
-    this.last = Math.max(this.last, timeMs);
-    increment(this.seenIn, timeMs);
+    this.#first = Math.min(this.#first, timeMs);
+    this.#last = Math.max(this.#last, timeMs);
+    increment(this.#seenIn, timeMs);
   }
 
-  private leavePage(): void {
-    if (this.page < 0) return;
-    increment(this.newIn, this.first);
-    increment(this.lastIn, this.last);
+  #leavePage(): void {
+    if (this.#page < 0) return;
+    increment(this.#newIn, this.#first);
+    increment(this.#lastIn, this.#last);
   }
 
   /** The first and last slice of all processes say when the file begins and ends. */
   finish(startMs: number, endMs: number): MemoryUse {
-    this.leavePage();
-    this.page = -1;
-    const { who, pageBytes } = this;
+    this.#leavePage();
+    this.#page = -1;
+    const who = this.#who;
+    const pageBytes = this.#pageBytes;
     let footprint = 0;
-    const moments = [...this.seenIn]
+    const moments = [...this.#seenIn]
       .sort(([a], [b]) => a - b)
       .map(([timeMs, pages]) => {
-        footprint += this.newIn.get(timeMs) ?? 0;
+        footprint += this.#newIn.get(timeMs) ?? 0;
         const atMs = timeMs < 0 ? undefined : timeMs - startMs;
         return { who, atMs, workingSetBytes: pages * pageBytes, footprintBytes: footprint * pageBytes };
       });
-    const idle = [...this.lastIn]
+    const idle = [...this.#lastIn]
       .filter(([timeMs]) => timeMs >= 0)
       .map(([timeMs, pages]) => ({ who, idleMs: endMs - timeMs, bytes: pages * pageBytes }));
     return { moments, idle };

@@ -28,50 +28,50 @@ interface Route {
 export class EventSorter {
   /** Samples that count nowhere, by reason. */
   readonly leftOut: Record<string, number> = {};
-  private readonly table: EventTable;
-  private readonly wanted: string | undefined;
-  private version = -1;
-  private natures: ReadonlyMap<number, SampleNature> = new Map();
-  private shared: ReadonlySet<SampleNature> = new Set();
-  private readonly routes = new Map<number, Route>();
-  private readonly counting = new Map<SampleNature, RecordedEvent[]>();
-  private readonly rows = new Map<SampleNature, SampleColumns>();
-  private readonly same = new SameAccess();
+  readonly #table: EventTable;
+  readonly #wanted: string | undefined;
+  #version = -1;
+  #natures: ReadonlyMap<number, SampleNature> = new Map();
+  #shared: ReadonlySet<SampleNature> = new Set();
+  readonly #routes = new Map<number, Route>();
+  readonly #counting = new Map<SampleNature, RecordedEvent[]>();
+  readonly #rows = new Map<SampleNature, SampleColumns>();
+  readonly #same = new SameAccess();
 
   /** With `wanted` only events of that name count. */
   constructor(table: EventTable, wanted: string | undefined) {
-    this.table = table;
-    this.wanted = wanted;
+    this.#table = table;
+    this.#wanted = wanted;
   }
 
   /** Names of the events whose samples count for a nature. */
   eventsOf(nature: SampleNature): readonly RecordedEvent[] {
-    return this.counting.get(nature) ?? [];
+    return this.#counting.get(nature) ?? [];
   }
 
   /** Natures that samples with an address were found of. */
   get found(): readonly SampleNature[] {
-    return [...this.counting.keys()];
+    return [...this.#counting.keys()];
   }
 
   /** The nature of an event as far as it is known by now. */
   natureOf(event: number): SampleNature {
-    this.refresh();
-    return this.natures.get(event) ?? 'unknown';
+    this.#refresh();
+    return this.#natures.get(event) ?? 'unknown';
   }
 
   /** The rows of a batch by nature; valid until the next call. */
   *sort(batch: AccessColumns): Iterable<SortedBatch> {
-    this.refresh();
-    const only = this.onlyRoute(batch);
+    this.#refresh();
+    const only = this.#onlyRoute(batch);
     if (only !== undefined) {
       if (only.leftOut === '') yield { nature: only.nature, batch };
-      else this.lose(only.leftOut, batch.count);
+      else this.#lose(only.leftOut, batch.count);
       return;
     }
-    for (const rows of this.rows.values()) rows.count = 0;
-    for (let row = 0; row < batch.count; row++) this.place(batch, row);
-    for (const [nature, rows] of this.rows) {
+    for (const rows of this.#rows.values()) rows.count = 0;
+    for (let row = 0; row < batch.count; row++) this.#place(batch, row);
+    for (const [nature, rows] of this.#rows) {
       rows.timeOrigin = batch.timeOrigin;
       if (rows.count > 0) yield { nature, batch: rows };
     }
@@ -83,67 +83,67 @@ export class EventSorter {
    */
   settle(): Renamed | undefined {
     const events = this.eventsOf('unknown');
-    const natures = naturesTogether(this.table.events);
+    const natures = naturesTogether(this.#table.events);
     const to = events.length === 1 ? natures.get(events[0].index) : undefined;
     if (to === undefined || to === 'unknown') return undefined;
-    this.counting.delete('unknown');
-    this.counting.set(to, [...this.eventsOf(to), ...events]);
+    this.#counting.delete('unknown');
+    this.#counting.set(to, [...this.eventsOf(to), ...events]);
     return { from: 'unknown', to };
   }
 
   /** Events keep the nature that their first sample was given: what is learned later settles at the end. */
-  private refresh(): void {
-    if (this.version === this.table.version) return;
-    this.version = this.table.version;
-    this.natures = naturesTogether(this.table.events);
-    const all = [...this.natures.values()];
-    this.shared = new Set(all.filter((nature, at) => all.indexOf(nature) !== at));
+  #refresh(): void {
+    if (this.#version === this.#table.version) return;
+    this.#version = this.#table.version;
+    this.#natures = naturesTogether(this.#table.events);
+    const all = [...this.#natures.values()];
+    this.#shared = new Set(all.filter((nature, at) => all.indexOf(nature) !== at));
   }
 
   /** Whether several events of the recording are of a nature, so that two could sample one access. */
-  private isShared(nature: SampleNature): boolean {
-    return this.shared.has(nature);
+  #isShared(nature: SampleNature): boolean {
+    return this.#shared.has(nature);
   }
 
   /** The route of all rows when they are of one event that was decided on, and that shares its nature with no other. */
-  private onlyRoute({ event, count, isOneEvent }: AccessColumns): Route | undefined {
-    const route = this.routes.get(event[0]);
-    if (route === undefined || this.isShared(route.nature)) return undefined;
+  #onlyRoute({ event, count, isOneEvent }: AccessColumns): Route | undefined {
+    const route = this.#routes.get(event[0]);
+    if (route === undefined || this.#isShared(route.nature)) return undefined;
     if (isOneEvent !== undefined) return isOneEvent ? route : undefined;
     const [first] = event;
     for (let row = 1; row < count; row++) if (event[row] !== first) return undefined;
     return route;
   }
 
-  private place(batch: AccessColumns, row: number): void {
+  #place(batch: AccessColumns, row: number): void {
     const number = batch.event[row];
     const isPlaced = hasPlace(batch, row);
-    const known = this.routes.get(number);
-    const route = known ?? (isPlaced ? this.decide(number) : { nature: this.natureOf(number), leftOut: '' });
+    const known = this.#routes.get(number);
+    const route = known ?? (isPlaced ? this.#decide(number) : { nature: this.natureOf(number), leftOut: '' });
     if (route.leftOut !== '') {
-      this.lose(route.leftOut, 1);
+      this.#lose(route.leftOut, 1);
       return;
     }
-    const isRepeated = isPlaced && this.isShared(route.nature) && this.same.repeats(batch, row);
-    if (isRepeated) this.lose('samples of an access that another event sampled, too', 1);
-    else copySample(batch, row, this.rowsOf(route.nature, batch.capacity));
+    const isRepeated = isPlaced && this.#isShared(route.nature) && this.#same.repeats(batch, row);
+    if (isRepeated) this.#lose('samples of an access that another event sampled, too', 1);
+    else copySample(batch, row, this.#rowsOf(route.nature, batch.capacity));
   }
 
-  private decide(number: number): Route {
-    const route = this.routeOf(number);
-    this.routes.set(number, route);
+  #decide(number: number): Route {
+    const route = this.#routeOf(number);
+    this.#routes.set(number, route);
     if (route.leftOut !== '') return route;
-    const counting = this.counting.get(route.nature) ?? [];
-    counting.push(this.table.events[number]);
-    this.counting.set(route.nature, counting);
+    const counting = this.#counting.get(route.nature) ?? [];
+    counting.push(this.#table.events[number]);
+    this.#counting.set(route.nature, counting);
     return route;
   }
 
-  private routeOf(number: number): Route {
-    const event = this.table.events[number];
+  #routeOf(number: number): Route {
+    const event = this.#table.events[number];
     const nature = this.natureOf(number);
     if (event === undefined) return { nature, leftOut: '' };
-    if (this.wanted !== undefined && !isNamed(event.name, this.wanted)) {
+    if (this.#wanted !== undefined && !isNamed(event.name, this.#wanted)) {
       return { nature, leftOut: `samples of ${event.name}, which was not asked for` };
     }
     const other = this.eventsOf(nature).find((counted: WeighedEvent) => overlap(counted, event));
@@ -151,15 +151,15 @@ export class EventSorter {
     return { nature, leftOut: `samples of ${event.name}, which samples the same accesses as ${other.name}` };
   }
 
-  private rowsOf(nature: SampleNature, capacity: number): SampleColumns {
-    const known = this.rows.get(nature);
+  #rowsOf(nature: SampleNature, capacity: number): SampleColumns {
+    const known = this.#rows.get(nature);
     if (known !== undefined && known.virtualPage.length >= capacity) return known;
     const made = sampleColumns(capacity);
-    this.rows.set(nature, made);
+    this.#rows.set(nature, made);
     return made;
   }
 
-  private lose(reason: string, count: number): void {
+  #lose(reason: string, count: number): void {
     this.leftOut[reason] = (this.leftOut[reason] ?? 0) + count;
   }
 }

@@ -33,7 +33,7 @@ export async function* fileStream(files: Files, path: string): AsyncIterable<Uin
   const file = must(files.open(path), path);
   try {
     for (let at = 0; ; ) {
-      // Whoever takes the bytes may keep them.
+      // The caller may keep the bytes.
       const buffer = new Uint8Array(1 << 18);
       const got = must(file.read(buffer, at), path);
       if (got === 0) return;

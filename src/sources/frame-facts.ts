@@ -25,13 +25,13 @@ interface Window {
 
 /** Reads kpageflags in windows, each once. Frames are unknown where it may not be read. */
 export class FrameFacts {
-  private readonly host: Host;
-  private readonly windows = new Map<number, Window>();
-  private file: OpenFile | undefined;
-  private isHidden = false;
+  readonly #host: Host;
+  readonly #windows = new Map<number, Window>();
+  #file: OpenFile | undefined;
+  #isHidden = false;
 
   constructor(host: Host) {
-    this.host = host;
+    this.#host = host;
   }
 
   /**
@@ -39,54 +39,54 @@ export class FrameFacts {
    * alignment. Undefined when that cannot be read.
    */
   orderOf(frame: FrameNumber): Order | undefined {
-    const { window, at } = this.lookUp(frame);
+    const { window, at } = this.#lookUp(frame);
     const code = at < window.known ? window.orders[at] : FRAME_CODE.unknown;
     return code < FRAME_CODE.zeroPage ? code : undefined;
   }
 
   /** What a frame that is mapped by no target is used for now. */
   useOf(frame: FrameNumber): FrameUse {
-    const { window, at } = this.lookUp(frame);
-    if (this.isHidden) return 'frame is mapped by no target';
+    const { window, at } = this.#lookUp(frame);
+    if (this.#isHidden) return 'frame is mapped by no target';
     if (at >= window.known) return 'frame is beyond this machine’s memory';
     return useByFlags(window.flags[at]);
   }
 
   /** Forgets what was read: memory has moved since. */
   forget(): void {
-    this.windows.clear();
+    this.#windows.clear();
   }
 
   close(): void {
-    this.file?.close();
-    this.file = undefined;
+    this.#file?.close();
+    this.#file = undefined;
   }
 
-  private lookUp(frame: FrameNumber): { window: Window; at: number } {
-    const perBlock = this.host.identity.geometry.pagesPerBlock;
+  #lookUp(frame: FrameNumber): { window: Window; at: number } {
+    const perBlock = this.#host.identity.geometry.pagesPerBlock;
     const number = Math.floor(frame / perBlock);
-    let window = this.windows.get(number);
+    let window = this.#windows.get(number);
     if (window === undefined) {
-      if (this.windows.size >= MOST_WINDOWS) this.windows.clear();
-      window = this.read(number * perBlock, perBlock);
-      this.windows.set(number, window);
+      if (this.#windows.size >= MOST_WINDOWS) this.#windows.clear();
+      window = this.#read(number * perBlock, perBlock);
+      this.#windows.set(number, window);
     }
     return { window, at: frame - number * perBlock };
   }
 
-  private read(first: FrameNumber, frames: number): Window {
+  #read(first: FrameNumber, frames: number): Window {
     const words = new Uint32Array(frames * 2);
     const orders = new Uint8Array(frames).fill(FRAME_CODE.unknown);
-    this.file ??= this.open();
-    const read = this.file?.read(new Uint8Array(words.buffer), first * 8);
+    this.#file ??= this.#open();
+    const read = this.#file?.read(new Uint8Array(words.buffer), first * 8);
     const known = read?.ok ? Math.floor(read.value / 8) : 0;
     decodeOrders(words, known, orders, 0);
     return { orders, flags: Uint32Array.from({ length: frames }, (_, at) => words[2 * at]), known };
   }
 
-  private open(): OpenFile | undefined {
-    const opened = this.host.files.open('/proc/kpageflags');
-    this.isHidden = !opened.ok;
+  #open(): OpenFile | undefined {
+    const opened = this.#host.files.open('/proc/kpageflags');
+    this.#isHidden = !opened.ok;
     return opened.ok ? opened.value : undefined;
   }
 }

@@ -6,40 +6,40 @@ const WIDTH = 3;
 
 /** Runs of one window of a process, in the order in which they were read: frame, page, pages. */
 export class RunList {
-  private values = new Float64Array(64 * WIDTH);
+  #values = new Float64Array(64 * WIDTH);
   count = 0;
 
   /** Adds one page; it joins the last run when it continues it. */
   add(page: PageNumber, frame: FrameNumber): void {
     const last = (this.count - 1) * WIDTH;
-    if (this.count > 0 && this.continues(last, page, frame)) {
-      this.values[last + 2]++;
+    if (this.count > 0 && this.#continues(last, page, frame)) {
+      this.#values[last + 2]++;
       return;
     }
-    if (this.count * WIDTH === this.values.length) this.grow();
-    this.values.set([frame, page, 1], this.count * WIDTH);
+    if (this.count * WIDTH === this.#values.length) this.#grow();
+    this.#values.set([frame, page, 1], this.count * WIDTH);
     this.count++;
   }
 
   frame(run: number): FrameNumber {
-    return this.values[run * WIDTH];
+    return this.#values[run * WIDTH];
   }
   page(run: number): PageNumber {
-    return this.values[run * WIDTH + 1];
+    return this.#values[run * WIDTH + 1];
   }
   pages(run: number): Pages {
-    return this.values[run * WIDTH + 2];
+    return this.#values[run * WIDTH + 2];
   }
 
-  private continues(last: number, page: PageNumber, frame: FrameNumber): boolean {
-    const length = this.values[last + 2];
-    return this.values[last] + length === frame && this.values[last + 1] + length === page;
+  #continues(last: number, page: PageNumber, frame: FrameNumber): boolean {
+    const length = this.#values[last + 2];
+    return this.#values[last] + length === frame && this.#values[last + 1] + length === page;
   }
 
-  private grow(): void {
-    const larger = new Float64Array(this.values.length * 2);
-    larger.set(this.values);
-    this.values = larger;
+  #grow(): void {
+    const larger = new Float64Array(this.#values.length * 2);
+    larger.set(this.#values);
+    this.#values = larger;
   }
 }
 
@@ -48,18 +48,18 @@ export class FrameIndex {
   /** Pages that a frame is mapped at beside the one that is answered (shared memory mapped twice). */
   aliases = 0;
   readonly runs: number;
-  private readonly frames: Float64Array;
-  private readonly pages: Float64Array;
-  private readonly lengths: Float64Array;
+  readonly #frames: Float64Array;
+  readonly #pages: Float64Array;
+  readonly #lengths: Float64Array;
 
   constructor(lists: Iterable<RunList>) {
     const all = gathered([...lists]);
     const order = byFrame(all.frames);
     const count = order.length;
-    this.frames = new Float64Array(count);
-    this.pages = new Float64Array(count);
-    this.lengths = new Float64Array(count);
-    this.runs = this.lay(all, order);
+    this.#frames = new Float64Array(count);
+    this.#pages = new Float64Array(count);
+    this.#lengths = new Float64Array(count);
+    this.runs = this.#lay(all, order);
   }
 
   /** Virtual page of a frame, NO_PAGE when the process does not map it. */
@@ -68,16 +68,16 @@ export class FrameIndex {
     let high = this.runs;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.frames[middle] <= frame) low = middle + 1;
+      if (this.#frames[middle] <= frame) low = middle + 1;
       else high = middle;
     }
     const run = low - 1;
-    if (run < 0 || frame >= this.frames[run] + this.lengths[run]) return NO_PAGE;
-    return this.pages[run] + (frame - this.frames[run]);
+    if (run < 0 || frame >= this.#frames[run] + this.#lengths[run]) return NO_PAGE;
+    return this.#pages[run] + (frame - this.#frames[run]);
   }
 
-  /** Keeps of each run what no earlier one covers; answers how many runs are left. */
-  private lay(all: Columns, order: Uint32Array): number {
+  /** Keeps of each run what no earlier one covers; returns how many runs are left. */
+  #lay(all: Columns, order: Uint32Array): number {
     let count = 0;
     let covered = Number.NEGATIVE_INFINITY;
     for (const run of order) {
@@ -86,9 +86,9 @@ export class FrameIndex {
       const start = Math.max(frame, covered);
       this.aliases += Math.max(0, Math.min(end, start) - frame);
       if (start >= end) continue;
-      this.frames[count] = start;
-      this.pages[count] = all.pages[run] + (start - frame);
-      this.lengths[count++] = end - start;
+      this.#frames[count] = start;
+      this.#pages[count] = all.pages[run] + (start - frame);
+      this.#lengths[count++] = end - start;
       covered = end;
     }
     return count;

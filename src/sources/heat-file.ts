@@ -36,13 +36,13 @@ export class HeatFileSource implements Source {
   /** Command names by process, known as far as the file has been read. */
   readonly commands = new Map<number, string>();
   readonly path: string;
-  private readonly file: HeatFile;
-  private readonly bytes: number;
+  readonly #file: HeatFile;
+  readonly #bytes: number;
 
   private constructor(path: string, file: HeatFile, bytes: number) {
     this.path = path;
-    this.file = file;
-    this.bytes = bytes;
+    this.#file = file;
+    this.#bytes = bytes;
     this.facts = file.facts;
     this.geometry = pageGeometry(file.facts.page_bytes, file.facts.block_bytes);
   }
@@ -102,7 +102,7 @@ export class HeatFileSource implements Source {
     if (thinned_to > 1) {
       notes.push(`${this.path}: 1 of ${thinned_to} blocks was kept to bound memory; the others are unknown.`);
     }
-    return { losses: this.facts.losses, bytesRead: this.bytes, notes };
+    return { losses: this.facts.losses, bytesRead: this.#bytes, notes };
   }
 
   async *read(context: Pick<SourceContext, 'progress' | 'signal'>): AsyncIterable<Reading> {
@@ -112,14 +112,14 @@ export class HeatFileSource implements Source {
       if (context.signal.aborted) return;
       for (const full of this.rowsOf(group, batch)) yield { kind: 'samples', batch: full };
       done += group.count;
-      context.progress(done, this.file.rows, 'pages');
+      context.progress(done, this.#file.rows, 'pages');
     }
   }
 
   /** Yields the rows themselves, for callers that can use counts instead of samples. */
   async *groups(): AsyncIterable<HeatGroup> {
     try {
-      for await (const group of this.file.groups()) {
+      for await (const group of this.#file.groups()) {
         for (let row = 0; row < group.count; row++) this.commands.set(group.pid[row], group.command[row]);
         yield group;
       }

@@ -39,17 +39,17 @@ export interface PerfInput {
 export class PerfFileSource implements Source {
   readonly name = 'perf-file';
   readonly session: PerfSession;
-  private readonly input: PerfInput;
-  private readonly reader: PerfReader;
-  private readonly fingerprint: Fingerprint;
+  readonly #input: PerfInput;
+  readonly #reader: PerfReader;
+  readonly #fingerprint: Fingerprint;
   readonly sorter: EventSorter;
   /** Read as a source of samples, which regions of DAMON are not. */
-  private isForPlan = false;
-  private filter: SampleFilter | undefined;
-  private moments: Moments | undefined;
+  #isForPlan = false;
+  #filter: SampleFilter | undefined;
+  #moments: Moments | undefined;
 
   constructor(input: PerfInput) {
-    this.input = input;
+    this.#input = input;
     const { cpus, cgroups } = input.wish ?? {};
     this.session = new PerfSession({
       ...input,
@@ -57,40 +57,40 @@ export class PerfFileSource implements Source {
       ...(cgroups === undefined ? {} : { cgroups }),
       namesMatter: input.wish?.commands !== undefined,
     });
-    this.reader = new PerfReader(input.path, input.stream, this.session);
-    this.fingerprint = input.fingerprint ?? new Fingerprint();
+    this.#reader = new PerfReader(input.path, input.stream, this.session);
+    this.#fingerprint = input.fingerprint ?? new Fingerprint();
     this.sorter = new EventSorter(this.session.events, input.event);
   }
 
   /** Of the best nature that was found; of an unknown one before anything was read. */
   get origin(): SampleOrigin {
-    return this.originOf(bestNature(this.sorter.found) ?? 'unknown');
+    return this.#originOf(bestNature(this.sorter.found) ?? 'unknown');
   }
 
   origins(): readonly SampleOrigin[] {
     return this.sorter.found.length === 0
       ? [this.origin]
-      : this.sorter.found.map((nature) => this.originOf(nature));
+      : this.sorter.found.map((nature) => this.#originOf(nature));
   }
 
-  private originOf(nature: SampleNature): SampleOrigin {
+  #originOf(nature: SampleNature): SampleOrigin {
     const events = this.sorter.eventsOf(nature);
     return {
       source: this.name,
-      detail: this.input.path,
+      detail: this.#input.path,
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       tells: 'heat',
       nature,
       event: events.map(({ name }) => name).join(' + '),
-      unseenShare: unseenShareOf(this.session, this.fingerprint),
+      unseenShare: unseenShareOf(this.session, this.#fingerprint),
       fade: 1,
-      windowNs: this.windowNs,
+      windowNs: this.#windowNs,
       ...stepOf(events),
     };
   }
 
-  private get windowNs(): number | undefined {
-    const { windowNs } = this.fingerprint;
+  get #windowNs(): number | undefined {
+    const { windowNs } = this.#fingerprint;
     const time = this.session.state.features.sampleTime;
     return windowNs ?? (time === undefined ? undefined : Number(time.last - time.first));
   }
@@ -108,15 +108,15 @@ export class PerfFileSource implements Source {
     const isFixed = events.length > 0 && events.every(({ attr }) => !attr.isFrequency);
     return {
       name: detail,
-      fingerprint: this.fingerprint.digest,
-      sketch: this.fingerprint.sketch,
-      coarseSketch: this.fingerprint.coarseSketch,
-      samples: this.fingerprint.count,
+      fingerprint: this.#fingerprint.digest,
+      sketch: this.#fingerprint.sketch,
+      coarseSketch: this.#fingerprint.coarseSketch,
+      samples: this.#fingerprint.count,
       event,
       nature,
       period: isFixed ? events[0].attr.samplePeriod : undefined,
       unseenShare,
-      span: this.span(),
+      span: this.#span(),
       bootId: undefined,
       host: features.hostname ?? '',
       kernel: features.osRelease ?? '',
@@ -125,46 +125,48 @@ export class PerfFileSource implements Source {
   }
 
   /** By the recording's own clock where it says how that one relates to the wall's, else by the age of its file. */
-  private span(): RecordedSpan | undefined {
+  #span(): RecordedSpan | undefined {
     const { clock } = this.session.state.features;
-    const { first, last } = this.fingerprint;
+    const { first, last } = this.#fingerprint;
     if (clock !== undefined && last >= first) {
       const wallMs = (ns: number) => (Number(clock.wallNs - clock.clockNs) + ns) / 1e6;
       return { fromMs: wallMs(first), toMs: wallMs(last), isExact: true };
     }
-    const { modifiedMs } = this.reader;
+    const { modifiedMs } = this.#reader;
     if (modifiedMs === undefined) return undefined;
-    const { windowNs } = this;
+    const windowNs = this.#windowNs;
     const fromMs = windowNs === undefined ? undefined : modifiedMs - windowNs / 1e6;
     return { fromMs, toMs: modifiedMs, isExact: false };
   }
 
   account(): SourceAccount {
-    const losses = { ...lossesOf(this.session), ...this.filter?.leftOut, ...this.sorter.leftOut };
+    const losses = { ...lossesOf(this.session), ...this.#filter?.leftOut, ...this.sorter.leftOut };
     return {
       losses,
-      bytesRead: this.reader.bytesRead,
-      notes: [...notesOf(this.session), ...this.emptyNotes(), ...this.natureNotes()],
+      bytesRead: this.#reader.bytesRead,
+      notes: [...notesOf(this.session), ...this.#emptyNotes(), ...this.#natureNotes()],
     };
   }
 
   /** A word when nothing was sampled, or nothing of it was asked for. */
-  private emptyNotes(): readonly string[] {
-    const { session, input, fingerprint } = this;
+  #emptyNotes(): readonly string[] {
+    const { session } = this;
+    const input = this.#input;
+    const fingerprint = this.#fingerprint;
     if (fingerprint.count > 0 || session.samples.regions.length > 0) return [];
     const seen = session.samples.seen + session.trace.records.counts.records;
     if (seen === 0) return [`${input.path}: nothing was sampled.`];
     const { otherProcess, otherPlace, otherPlaceBytes } = session.samples.losses;
     const filtered = otherProcess + otherPlace + otherPlaceBytes;
-    const isFiltered = filtered > 0 || Object.keys(this.filter?.leftOut ?? {}).length > 0;
+    const isFiltered = filtered > 0 || Object.keys(this.#filter?.leftOut ?? {}).length > 0;
     return isFiltered ? [`${input.path}: none of its ${seen} samples is of what was asked for.`] : [];
   }
 
   /** What the samples that count are samples of. */
-  private natureNotes(): readonly string[] {
-    if (this.isForPlan && this.session.samples.regions.length > 0) {
+  #natureNotes(): readonly string[] {
+    if (this.#isForPlan && this.session.samples.regions.length > 0) {
       return [
-        `${this.input.path}: regions of DAMON; \`octavo import\` makes a heat file of them for --heat.`,
+        `${this.#input.path}: regions of DAMON; \`octavo import\` makes a heat file of them for --heat.`,
       ];
     }
     if (this.sorter.found.length === 0) return [];
@@ -176,7 +178,7 @@ export class PerfFileSource implements Source {
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    this.isForPlan = true;
+    this.#isForPlan = true;
     const replaced: ProcessId[] = [];
     this.session.onReplaced = ({ pid }, isLast) => {
       if (isLast) replaced.push(pid);
@@ -196,41 +198,41 @@ export class PerfFileSource implements Source {
   /** The same rows with their exact addresses. EVENT_ABSENT when the event asked for is not in the recording. */
   async *batches(context: ReaderContext): AsyncIterable<AccessColumns> {
     try {
-      if (this.input.wish !== undefined && needsMoments(this.input.wish))
-        this.moments = await this.momentsOf(context);
+      if (this.#input.wish !== undefined && needsMoments(this.#input.wish))
+        this.#moments = await this.#momentsOf(context);
       const out = this.session.rows;
-      for await (const _ of this.reader.read(out, context)) yield* this.flush(out);
+      for await (const _ of this.#reader.read(out, context)) yield* this.#flush(out);
       for (let done = false; !done; ) {
         done = this.session.finish(out);
-        yield* this.flush(out);
+        yield* this.#flush(out);
       }
     } finally {
       this.session.close();
     }
-    this.checkEvent();
-    this.checkPlaces();
+    this.#checkEvent();
+    this.#checkPlaces();
   }
 
   /** The first and last moment of a file, by reading it once more than needed where it does not say. */
-  private async momentsOf(context: ReaderContext): Promise<Moments | undefined> {
-    const { path, stream, geometry } = this.input;
+  async #momentsOf(context: ReaderContext): Promise<Moments | undefined> {
+    const { path, stream, geometry } = this.#input;
     const status = context.host.files.status(path);
     if (stream !== undefined || !status.ok || status.value.kind === 'other') return undefined;
     const whole = new PerfFileSource({ path, geometry });
     for await (const _ of whole.batches({ ...context, progress: () => {} }));
-    return momentsSaid(whole.session) ?? whole.fingerprint;
+    return momentsSaid(whole.session) ?? whole.#fingerprint;
   }
 
-  private filterOf(wish: SampleWish): SampleFilter {
-    const moments = this.moments ?? momentsSaid(this.session);
+  #filterOf(wish: SampleWish): SampleFilter {
+    const moments = this.#moments ?? momentsSaid(this.session);
     if (moments === undefined && needsMoments(wish))
-      throw new OctavoError('TIME_UNBOUNDED', { path: this.input.path });
+      throw new OctavoError('TIME_UNBOUNDED', { path: this.#input.path });
     return new SampleFilter(wish, this.session.state.threads, moments);
   }
 
   /** FIELD_ABSENT when CPUs or cgroups were asked for and no sample says its own. */
-  private checkPlaces(): void {
-    const { wish, path } = this.input;
+  #checkPlaces(): void {
+    const { wish, path } = this.#input;
     const { events, samples, state } = this.session;
     if (samples.seen === 0) return;
     const lacks = (field: number) => events.events.every(({ attr }) => (attr.sampleType & field) === 0);
@@ -240,24 +242,24 @@ export class PerfFileSource implements Source {
       throw new OctavoError('FIELD_ABSENT', { path, field: 'cgroup', option: 'perf record --all-cgroups' });
   }
 
-  private checkEvent(): void {
-    const { event: wanted, path } = this.input;
+  #checkEvent(): void {
+    const { event: wanted, path } = this.#input;
     if (wanted === undefined) return;
     const names = this.session.events.events.map(({ name }) => name);
     if (names.some((name) => isNamed(name, wanted))) return;
     throw new OctavoError('EVENT_ABSENT', { path, event: wanted, events: names.join(', ') || 'none' });
   }
 
-  private *flush(out: AccessColumns): Iterable<AccessColumns> {
+  *#flush(out: AccessColumns): Iterable<AccessColumns> {
     if (out.count === 0) return;
     out.timeOrigin = this.session.samples.timeOrigin;
-    const { wish } = this.input;
+    const { wish } = this.#input;
     if (wish !== undefined) {
-      this.filter ??= this.filterOf(wish);
-      this.filter.apply(out);
+      this.#filter ??= this.#filterOf(wish);
+      this.#filter.apply(out);
       if (out.count === 0) return;
     }
-    this.fingerprint.addHashed(this.session.hashRows(this.fingerprint), out.timeOrigin);
+    this.#fingerprint.addHashed(this.session.hashRows(this.#fingerprint), out.timeOrigin);
     yield out;
     out.count = 0;
   }

@@ -33,14 +33,14 @@ class Rings {
   readonly log: string[] = [];
   nowMs = 0;
   attr: Uint8Array = new Uint8Array(0);
-  private readonly given: Given;
+  readonly #given: Given;
 
   constructor(given: Given) {
-    this.given = given;
+    this.#given = given;
   }
 
   host(withEvents = true): Host {
-    const { online = '0', threads = ['8'], isPrivileged = true } = this.given;
+    const { online = '0', threads = ['8'], isPrivileged = true } = this.#given;
     const refusal = failure({ errno: 'ENOENT', call: 'open' });
     const readText = (path: string) =>
       path.endsWith('/online') && online !== '' ? success(`${online}\n`) : refusal;
@@ -50,7 +50,7 @@ class Rings {
       this.nowMs += ms;
     };
     const open = (attr: Uint8Array, thread: number, cpu: number, pages: number) =>
-      this.open(attr, thread, cpu, pages);
+      this.#open(attr, thread, cpu, pages);
     return {
       files: { readText, list },
       clock: { monotonicNs: () => this.nowMs * 1e6, sleep },
@@ -59,15 +59,15 @@ class Rings {
     } as unknown as Host;
   }
 
-  private answer(thread: number, cpu: number) {
-    const errno = this.given.refused?.[`${thread}@${cpu}`] ?? this.given.refused?.[`${thread}`];
+  #answer(thread: number, cpu: number) {
+    const errno = this.#given.refused?.[`${thread}@${cpu}`] ?? this.#given.refused?.[`${thread}`];
     return errno === undefined ? undefined : failure({ errno, call: `perf_event_open ${thread}` });
   }
 
-  private open(attr: Uint8Array, thread: number, cpu: number, pages: number) {
+  #open(attr: Uint8Array, thread: number, cpu: number, pages: number) {
     this.attr = attr;
     this.log.push(`open ${thread}@${cpu} ${pages}`);
-    const looks = [...(this.given.looks?.[cpu] ?? [])];
+    const looks = [...(this.#given.looks?.[cpu] ?? [])];
     let unread = looks.shift() ?? new Uint8Array(0);
     const read = (into: Uint8Array) => {
       const part = unread.subarray(0, into.length);
@@ -78,10 +78,10 @@ class Rings {
     };
     const join = (other: number) => {
       this.log.push(`join ${other}@${cpu}`);
-      return this.answer(other, cpu) ?? success(undefined);
+      return this.#answer(other, cpu) ?? success(undefined);
     };
     return (
-      this.answer(thread, cpu) ?? success({ read, join, close: () => void this.log.push(`close ${cpu}`) })
+      this.#answer(thread, cpu) ?? success({ read, join, close: () => void this.log.push(`close ${cpu}`) })
     );
   }
 }

@@ -46,52 +46,52 @@ export interface LiveOptions {
 export class PerfLiveSource implements Source {
   readonly name = 'perf-live';
   readonly session: PerfSession;
-  private readonly options: LiveOptions;
-  private readonly sorter: EventSorter;
-  private readonly fingerprint = new Fingerprint();
-  private bytesRead = 0;
+  readonly #options: LiveOptions;
+  readonly #sorter: EventSorter;
+  readonly #fingerprint = new Fingerprint();
+  #bytesRead = 0;
 
   constructor(options: LiveOptions) {
-    this.options = options;
+    this.#options = options;
     this.session = new PerfSession({ geometry: options.geometry, pids: new Set(options.pids) });
-    this.sorter = new EventSorter(this.session.events, undefined);
+    this.#sorter = new EventSorter(this.session.events, undefined);
   }
 
   get origin(): SampleOrigin {
-    const { event, durationMs } = this.options;
+    const { event, durationMs } = this.#options;
     return {
       source: this.name,
       detail: `event type ${event.type} config ${event.config}`,
       tells: 'heat',
       ...COMPLETE,
-      nature: this.sorter.natureOf(0),
+      nature: this.#sorter.natureOf(0),
       event: this.session.events.events[0]?.name ?? '',
-      unseenShare: unseenShareOf(this.session, this.fingerprint),
+      unseenShare: unseenShareOf(this.session, this.#fingerprint),
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
       windowNs: durationMs * 1e6,
     };
   }
 
   account(): SourceAccount {
-    return { losses: lossesOf(this.session), bytesRead: this.bytesRead, notes: notesOf(this.session) };
+    return { losses: lossesOf(this.session), bytesRead: this.#bytesRead, notes: notesOf(this.session) };
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
     for await (const batch of this.batches(context)) {
-      this.fingerprint.add(batch);
-      for (const sorted of this.sorter.sort(batch)) yield { kind: 'samples', ...sorted };
+      this.#fingerprint.add(batch);
+      for (const sorted of this.#sorter.sort(batch)) yield { kind: 'samples', ...sorted };
     }
   }
 
   async *batches(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<AccessColumns> {
     const { host, signal } = context;
-    const rings = this.open(host);
+    const rings = this.#open(host);
     const out = this.session.rows;
-    const end = host.clock.monotonicNs() + this.options.durationMs * 1e6;
+    const end = host.clock.monotonicNs() + this.#options.durationMs * 1e6;
     try {
       for (let isLast = false; !isLast; ) {
         isLast = signal.aborted || host.clock.monotonicNs() >= end;
-        for (const ring of rings) yield* this.drain(ring, out);
+        for (const ring of rings) yield* this.#drain(ring, out);
         if (!isLast) await host.clock.sleep(PAUSE_MS, signal);
       }
     } finally {
@@ -101,7 +101,7 @@ export class PerfLiveSource implements Source {
     }
   }
 
-  private *drain(ring: PerfRing, out: AccessColumns): Iterable<AccessColumns> {
+  *#drain(ring: PerfRing, out: AccessColumns): Iterable<AccessColumns> {
     const { session } = this;
     for (;;) {
       if (session.fill(out) === 'full') {
@@ -111,25 +111,25 @@ export class PerfLiveSource implements Source {
       const got = ring.read(session.room());
       if (got === 0) break;
       session.commit(got);
-      this.bytesRead += got;
+      this.#bytesRead += got;
     }
     yield* flush(session, out);
   }
 
   /** One ring per CPU, which the events of all threads write to; threads started later inherit them. */
-  private open(host: Host): PerfRing[] {
-    const attr = this.attr(host);
+  #open(host: Host): PerfRing[] {
+    const attr = this.#attr(host);
     const event = readAttr(viewOf(attr, false), 0, attr.length);
     if (event !== undefined) this.session.events.add(event);
     this.session.begin(false, 0);
-    const threads = this.options.pids.flatMap((pid) => threadsOf(host, pid));
+    const threads = this.#options.pids.flatMap((pid) => threadsOf(host, pid));
     const rings = openRings(host, attr, threads);
-    if (rings.length === 0) throw new OctavoError('TARGET_GONE', { pid: this.options.pids.join(',') });
+    if (rings.length === 0) throw new OctavoError('TARGET_GONE', { pid: this.#options.pids.join(',') });
     return rings;
   }
 
-  private attr(host: Host): Uint8Array {
-    const { type, config, period } = this.options.event;
+  #attr(host: Host): Uint8Array {
+    const { type, config, period } = this.#options.event;
     const sampleType = F.ip | F.tid | F.time | F.addr | F.period;
     const flags =
       ATTR_FLAG.inherit |

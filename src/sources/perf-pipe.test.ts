@@ -41,31 +41,31 @@ class Recorder {
   readonly signals: string[][] = [];
   readonly progress: string[] = [];
   readonly stop = new AbortController();
-  private readonly slices: readonly Slice[];
+  readonly #slices: readonly Slice[];
 
   constructor(slices: readonly Slice[]) {
-    this.slices = slices;
+    this.#slices = slices;
   }
 
   get context() {
     const clock = { monotonicNs: () => this.nowMs * 1e6 };
-    const calls = { start: (command: string, parameters: string[]) => this.start([command, ...parameters]) };
+    const calls = { start: (command: string, parameters: string[]) => this.#start([command, ...parameters]) };
     const progress = (done: number, total: number, unit: string) => void this.progress.push(`${done}/${total} ${unit}`); // biome-ignore format: one row
     return { host: { clock, calls } as unknown as Host, processes: [], progress, signal: this.stop.signal };
   }
 
-  private start(words: string[]) {
-    const slice = this.slices[this.started.length];
+  #start(words: string[]) {
+    const slice = this.#slices[this.started.length];
     this.started.push(words);
     const signals: string[] = [];
     this.signals.push(signals);
     if (slice === undefined) return failure({ errno: 'ENOENT', call: 'exec' });
-    const output = this.output(slice);
+    const output = this.#output(slice);
     const program = { output, errors: () => slice.errors ?? '', signal: (name: string) => void signals.push(name), ended: Promise.resolve(0) }; // biome-ignore format: one row
     return success(program as unknown as Program);
   }
 
-  private async *output(slice: Slice): AsyncIterable<Uint8Array> {
+  async *#output(slice: Slice): AsyncIterable<Uint8Array> {
     this.nowMs += slice.waitMs ?? 0;
     yield slice.bytes ?? recorded(slice);
     this.nowMs += slice.waitMs ?? 0;

@@ -67,15 +67,15 @@ export class PerfPipeSource implements Source {
   /** The source of the slice being read; earlier ones are finished. */
   readonly finished: PerfFileSource[] = [];
   /** Of all slices: they are one recording. */
-  private readonly fingerprint = new Fingerprint();
-  private readonly options: PipeOptions;
+  readonly #fingerprint = new Fingerprint();
+  readonly #options: PipeOptions;
 
   constructor(options: PipeOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   get origin(): SampleOrigin {
-    return this.named(this.finished.at(-1)?.origin ?? UNREAD);
+    return this.#named(this.finished.at(-1)?.origin ?? UNREAD);
   }
 
   /** Of all slices: the worst of their shares of what was not seen speaks for all. */
@@ -83,16 +83,16 @@ export class PerfPipeSource implements Source {
     const byNature = new Map<SampleNature, SampleOrigin>();
     for (const origin of this.finished.flatMap((slice) => slice.origins())) {
       const unseenShare = Math.max(origin.unseenShare, byNature.get(origin.nature)?.unseenShare ?? 0);
-      byNature.set(origin.nature, { ...this.named(origin), unseenShare });
+      byNature.set(origin.nature, { ...this.#named(origin), unseenShare });
     }
     return [...byNature.values()];
   }
 
-  private named(origin: SampleOrigin): SampleOrigin {
+  #named(origin: SampleOrigin): SampleOrigin {
     return {
       ...origin,
       source: this.name,
-      detail: this.options.event.events.join(' '),
+      detail: this.#options.event.events.join(' '),
       windowNs: this.slices.reduce((sum, slice) => sum + slice.wallMs, 0) * 1e6,
     };
   }
@@ -103,7 +103,7 @@ export class PerfPipeSource implements Source {
     for (const account of accounts) {
       for (const [why, count] of Object.entries(account.losses)) losses[why] = (losses[why] ?? 0) + count;
     }
-    const notes = new Set([...this.options.event.notes, ...accounts.flatMap((account) => account.notes)]);
+    const notes = new Set([...this.#options.event.notes, ...accounts.flatMap((account) => account.notes)]);
     return {
       losses,
       bytesRead: accounts.reduce((sum, account) => sum + account.bytesRead, 0),
@@ -119,41 +119,41 @@ export class PerfPipeSource implements Source {
 
   /** Rows with the slice they are of: each slice has its own events. */
   async *slicesOf(context: Pick<SourceContext, 'host' | 'progress' | 'signal'>): AsyncIterable<SliceRows> {
-    let { period } = this.options;
-    let left = this.options.durationMs;
+    let { period } = this.#options;
+    let left = this.#options.durationMs;
     while (left > 0 && !context.signal.aborted) {
       const length = Math.min(left, this.slices.length === 0 ? FIRST_SLICE_MS : SLICE_MS);
-      yield* this.slice(context, period, length);
+      yield* this.#slice(context, period, length);
       const measured = this.slices.at(-1) as Slice;
       period = nextPeriod(
         period,
-        this.options.event.method === 'faults' ? 1 : 256,
+        this.#options.event.method === 'faults' ? 1 : 256,
         measured,
-        this.options.bound,
+        this.#options.bound,
       );
       left -= length;
-      context.progress(this.options.durationMs - left, this.options.durationMs, 'ms');
+      context.progress(this.#options.durationMs - left, this.#options.durationMs, 'ms');
     }
   }
 
-  private async *slice(
+  async *#slice(
     context: Pick<SourceContext, 'host' | 'progress' | 'signal'>,
     period: number,
     lengthMs: Milliseconds,
   ): AsyncIterable<SliceRows> {
     const { clock } = context.host;
-    const program = this.start(context.host, period, lengthMs);
+    const program = this.#start(context.host, period, lengthMs);
     // perf takes its time on SIGINT to send what it has; nobody wants that any more.
     const stop = () => program.signal('SIGKILL');
     context.signal.addEventListener('abort', stop);
     const output = new WaitingClock(program.output, clock);
-    const { scope } = this.options;
+    const { scope } = this.#options;
     const source = new PerfFileSource({
       path: 'perf record',
       stream: output,
       ...(scope.kind === 'processes' ? { pids: new Set(scope.pids) } : {}),
-      geometry: this.options.geometry,
-      fingerprint: this.fingerprint,
+      geometry: this.#options.geometry,
+      fingerprint: this.#fingerprint,
     });
     const started = clock.monotonicNs();
     let samples = 0;
@@ -164,7 +164,7 @@ export class PerfPipeSource implements Source {
       }
     } catch (problem) {
       throwIfStopped(context.signal);
-      throw await this.explain(program, problem);
+      throw await this.#explain(program, problem);
     } finally {
       context.signal.removeEventListener('abort', stop);
       program.signal('SIGINT');
@@ -181,10 +181,10 @@ export class PerfPipeSource implements Source {
     });
   }
 
-  private start(host: Host, period: number, lengthMs: Milliseconds): Program {
+  #start(host: Host, period: number, lengthMs: Milliseconds): Program {
     const [command, ...parameters] = recordCommand(
-      this.options.event,
-      this.options.scope,
+      this.#options.event,
+      this.#options.scope,
       period,
       lengthMs / 1000,
     );
@@ -198,7 +198,7 @@ export class PerfPipeSource implements Source {
   }
 
   /** perf says on standard error why it recorded nothing. */
-  private async explain(program: Program, problem: unknown): Promise<unknown> {
+  async #explain(program: Program, problem: unknown): Promise<unknown> {
     if (!(problem instanceof OctavoError)) return problem;
     await program.ended;
     const words = program.errors().trim();
@@ -214,20 +214,20 @@ export class PerfPipeSource implements Source {
 /** Passes a stream on and adds up how long was waited for it: the rest of the time was work. */
 class WaitingClock implements AsyncIterable<Uint8Array> {
   waitedMs = 0;
-  private readonly stream: AsyncIterable<Uint8Array>;
-  private readonly clock: Clock;
+  readonly #stream: AsyncIterable<Uint8Array>;
+  readonly #clock: Clock;
 
   constructor(stream: AsyncIterable<Uint8Array>, clock: Clock) {
-    this.stream = stream;
-    this.clock = clock;
+    this.#stream = stream;
+    this.#clock = clock;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const iterator = this.stream[Symbol.asyncIterator]();
+    const iterator = this.#stream[Symbol.asyncIterator]();
     for (;;) {
-      const asked = this.clock.monotonicNs();
+      const asked = this.#clock.monotonicNs();
       const next = await iterator.next();
-      this.waitedMs += (this.clock.monotonicNs() - asked) / 1e6;
+      this.waitedMs += (this.#clock.monotonicNs() - asked) / 1e6;
       if (next.done === true) return;
       yield next.value;
     }

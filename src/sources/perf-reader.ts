@@ -36,46 +36,50 @@ export class PerfReader {
   bytesRead = 0;
   /** When the file was last written; undefined of a pipe or a directory. */
   modifiedMs: Milliseconds | undefined;
-  private bytesTotal = 0;
-  private isBigEndian = false;
-  private readonly path: string;
-  private readonly stream: AsyncIterable<Uint8Array> | undefined;
-  private readonly session: PerfSession;
+  #bytesTotal = 0;
+  #isBigEndian = false;
+  readonly #path: string;
+  readonly #stream: AsyncIterable<Uint8Array> | undefined;
+  readonly #session: PerfSession;
 
   constructor(path: string, stream: AsyncIterable<Uint8Array> | undefined, session: PerfSession) {
-    this.path = path;
-    this.stream = stream;
-    this.session = session;
+    this.#path = path;
+    this.#stream = stream;
+    this.#session = session;
   }
 
   /** Fills `out` and yields when it is full, or when a part of the recording has ended. */
   async *read(out: AccessColumns, context: ReaderContext): AsyncIterable<void> {
-    if (this.stream !== undefined) yield* this.readStream(this.stream, out, context.signal);
-    else yield* this.readPath(this.path, out, context);
+    if (this.#stream !== undefined) yield* this.#readStream(this.#stream, out, context.signal);
+    else yield* this.#readPath(this.#path, out, context);
   }
 
-  private async *readPath(path: string, out: AccessColumns, context: ReaderContext): AsyncIterable<void> {
+  async *#readPath(path: string, out: AccessColumns, context: ReaderContext): AsyncIterable<void> {
     const files = context.host.files;
     const status = must(files.status(path), path);
     if (status.kind === 'file') this.modifiedMs = status.modifiedMs;
     if (status.kind === 'other') {
-      yield* this.readStream(fileStream(files, path), out, context.signal);
+      yield* this.#readStream(fileStream(files, path), out, context.signal);
       return;
     }
     if (status.kind !== 'directory') {
       const compression = compressionOf(headOf(files, path, COMPRESSION_BYTES));
-      if (compression === undefined) yield* this.readFile(files, path, out, context);
+      if (compression === undefined) yield* this.#readFile(files, path, out, context);
       else
-        yield* this.readStream(decompressed(compression, path, fileStream(files, path)), out, context.signal);
+        yield* this.#readStream(
+          decompressed(compression, path, fileStream(files, path)),
+          out,
+          context.signal,
+        );
       return;
     }
     const names = must(files.list(path), path).filter((name) => /^data(\.\d+)?$/.test(name));
     if (!names.includes('data')) throw malformed(path, 'has no file `data`', 'the directory');
     names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-    for (const name of names) yield* this.readFile(files, `${path}/${name}`, out, context, name !== 'data');
+    for (const name of names) yield* this.#readFile(files, `${path}/${name}`, out, context, name !== 'data');
   }
 
-  private async *readFile(
+  async *#readFile(
     files: Files,
     path: string,
     out: AccessColumns,
@@ -86,45 +90,45 @@ export class PerfReader {
     try {
       const length = files.status(path);
       const total = length.ok ? length.value.bytes : 0;
-      this.bytesTotal += total;
-      const section = isBare ? { start: 0, end: total } : this.readHead(file, total);
-      if (isBare) this.session.begin(this.isBigEndian, 0);
-      yield* this.readSection(file, section.start, section.end, out, context);
+      this.#bytesTotal += total;
+      const section = isBare ? { start: 0, end: total } : this.#readHead(file, total);
+      if (isBare) this.#session.begin(this.#isBigEndian, 0);
+      yield* this.#readSection(file, section.start, section.end, out, context);
       this.bytesRead += total - (section.end - section.start);
     } finally {
       file.close();
     }
   }
 
-  /** Reads what stands before and after the data; answers where the data lie. */
-  private readHead(file: OpenFile, total: number): { start: number; end: number } {
+  /** Reads what stands before and after the data; returns where the data lie. */
+  #readHead(file: OpenFile, total: number): { start: number; end: number } {
     const readAt = pieceReader(file, total);
     const head = readAt(0, FILE_HEADER_BYTES);
     const container = identify(head);
     if (container.kind === 'unknown') throw malformed(file.path, container.problem, 'byte 0');
-    this.isBigEndian = container.isBigEndian;
+    this.#isBigEndian = container.isBigEndian;
     if (container.kind === 'pipe') {
-      this.session.begin(container.isBigEndian, MAGIC_BYTES);
+      this.#session.begin(container.isBigEndian, MAGIC_BYTES);
       return { start: MAGIC_BYTES, end: total };
     }
     const header = readFileHeader(head, container.isBigEndian);
     if (typeof header === 'string') throw malformed(file.path, header, 'its header');
-    this.readTables(header, readAt);
-    this.session.begin(container.isBigEndian, header.data.offset);
+    this.#readTables(header, readAt);
+    this.#session.begin(container.isBigEndian, header.data.offset);
     const end = header.data.size === 0 ? total : header.data.offset + header.data.size;
-    if (end > total) this.session.damage.add(total, end - total, 'the data section ends beyond the file');
+    if (end > total) this.#session.damage.add(total, end - total, 'the data section ends beyond the file');
     return { start: Math.min(header.data.offset, total), end: Math.min(end, total) };
   }
 
-  private readTables(header: FileHeader, readAt: ReadAt): void {
-    const { session } = this;
+  #readTables(header: FileHeader, readAt: ReadAt): void {
+    const session = this.#session;
     const damaged = readAttrs(header, readAt, session.events);
     if (damaged > 0) session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
-    this.readFeatures(header, readAt);
+    this.#readFeatures(header, readAt);
   }
 
-  private readFeatures(header: FileHeader, readAt: ReadAt): void {
-    const { session } = this;
+  #readFeatures(header: FileHeader, readAt: ReadAt): void {
+    const session = this.#session;
     for (const section of locateFeatures(header, readAt)) {
       const body = readAt(section.offset, section.size);
       if (!readFeature(session.state.features, section.id, body, header.isBigEndian)) {
@@ -134,7 +138,7 @@ export class PerfReader {
     session.state.learn();
   }
 
-  private async *readSection(
+  async *#readSection(
     file: OpenFile,
     start: number,
     end: number,
@@ -143,76 +147,76 @@ export class PerfReader {
   ): AsyncIterable<void> {
     let at = start;
     for (;;) {
-      const progressed = this.session.fill(out);
+      const progressed = this.#session.fill(out);
       if (progressed === 'full') {
         yield;
         continue;
       }
       if (progressed === 'stopped' || context.signal.aborted) break;
-      const room = this.session.room();
+      const room = this.#session.room();
       const wanted = Math.min(room.length, end - at);
       const got = wanted === 0 ? 0 : must(file.read(room.subarray(0, wanted), at), file.path);
       if (got === 0) break;
-      this.session.commit(got);
+      this.#session.commit(got);
       at += got;
       this.bytesRead += got;
-      context.progress(this.bytesRead, this.bytesTotal, 'bytes');
+      context.progress(this.bytesRead, this.#bytesTotal, 'bytes');
     }
-    this.session.endStream(end - at);
+    this.#session.endStream(end - at);
     yield;
   }
 
   /** A pipe, or a file sent through one: features then come last or within the data. */
-  private async *readStream(
+  async *#readStream(
     stream: AsyncIterable<Uint8Array>,
     out: AccessColumns,
     signal: AbortSignal,
   ): AsyncIterable<void> {
     const queue = new ByteQueue(stream);
     const container = identify(await queue.take(MAGIC_BYTES));
-    if (container.kind === 'unknown') throw malformed(this.path, container.problem, 'byte 0');
+    if (container.kind === 'unknown') throw malformed(this.#path, container.problem, 'byte 0');
     if (container.kind === 'pipe') {
-      this.session.begin(container.isBigEndian, MAGIC_BYTES);
-      yield* this.readQueue(queue, Number.POSITIVE_INFINITY, out, signal);
+      this.#session.begin(container.isBigEndian, MAGIC_BYTES);
+      yield* this.#readQueue(queue, Number.POSITIVE_INFINITY, out, signal);
     } else {
-      const header = await this.readStreamHead(queue, container.isBigEndian);
-      yield* this.readQueue(queue, header.data.size || Number.POSITIVE_INFINITY, out, signal);
-      if (queue.taken === header.data.offset + header.data.size) await this.readStreamTail(queue, header);
+      const header = await this.#readStreamHead(queue, container.isBigEndian);
+      yield* this.#readQueue(queue, header.data.size || Number.POSITIVE_INFINITY, out, signal);
+      if (queue.taken === header.data.offset + header.data.size) await this.#readStreamTail(queue, header);
     }
     this.bytesRead = queue.taken;
     await queue.close();
   }
 
   /** The attrs of a file stand before its data, so that they are at hand without seeking. */
-  private async readStreamHead(queue: ByteQueue, isBigEndian: boolean): Promise<FileHeader> {
+  async #readStreamHead(queue: ByteQueue, isBigEndian: boolean): Promise<FileHeader> {
     const head = await queue.take(FILE_HEADER_BYTES, MAGIC_BYTES);
     const header = readFileHeader(head, isBigEndian);
-    if (typeof header === 'string') throw malformed(this.path, header, 'its header');
+    if (typeof header === 'string') throw malformed(this.#path, header, 'its header');
     if (header.data.offset > LONGEST_STREAM_HEAD) {
-      throw malformed(this.path, 'has its data too far behind its header for a pipe', 'its header');
+      throw malformed(this.#path, 'has its data too far behind its header for a pipe', 'its header');
     }
     const before = await queue.take(header.data.offset, FILE_HEADER_BYTES);
     const damaged = readAttrs(
       header,
       (offset, size) => before.subarray(offset, offset + size),
-      this.session.events,
+      this.#session.events,
     );
-    if (damaged > 0) this.session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
-    this.session.begin(isBigEndian, header.data.offset);
+    if (damaged > 0) this.#session.damage.add(header.attrs.offset, damaged, 'event attrs or ids');
+    this.#session.begin(isBigEndian, header.data.offset);
     return header;
   }
 
   /** The features stand behind the data: names and the like, in time for what is told at the end. */
-  private async readStreamTail(queue: ByteQueue, header: FileHeader): Promise<void> {
+  async #readStreamTail(queue: ByteQueue, header: FileHeader): Promise<void> {
     const start = queue.taken;
     const tail = await queue.rest(LONGEST_STREAM_TAIL);
-    this.readFeatures(header, (offset, size) => {
+    this.#readFeatures(header, (offset, size) => {
       const from = Math.max(0, offset - start);
       return offset < start ? new Uint8Array(0) : tail.subarray(from, from + size);
     });
   }
 
-  private async *readQueue(
+  async *#readQueue(
     queue: ByteQueue,
     length: number,
     out: AccessColumns,
@@ -220,18 +224,18 @@ export class PerfReader {
   ): AsyncIterable<void> {
     let left = length;
     for (;;) {
-      const progressed = this.session.fill(out);
+      const progressed = this.#session.fill(out);
       if (progressed === 'full') {
         yield;
         continue;
       }
       if (progressed === 'stopped' || signal.aborted || left === 0) break;
-      const got = await queue.into(this.session.room(), left);
+      const got = await queue.into(this.#session.room(), left);
       if (got === 0) break;
-      this.session.commit(got);
+      this.#session.commit(got);
       left -= got;
     }
-    this.session.endStream(Number.isFinite(left) && !signal.aborted ? left : 0);
+    this.#session.endStream(Number.isFinite(left) && !signal.aborted ? left : 0);
     yield;
   }
 }

@@ -45,14 +45,14 @@ export class PerfScriptSource {
   readonly commands = new Map<ProcessId, string>();
   readonly losses: Record<string, number> = {};
   bytesRead = 0;
-  private readonly input: ScriptInput;
-  private readonly fingerprint = new Fingerprint();
-  private readonly events = new Map<string, SampleNature>();
-  private readonly columns = new Map<SampleNature, Column>();
-  private seen = 0;
+  readonly #input: ScriptInput;
+  readonly #fingerprint = new Fingerprint();
+  readonly #events = new Map<string, SampleNature>();
+  readonly #columns = new Map<SampleNature, Column>();
+  #seen = 0;
 
   constructor(input: ScriptInput) {
-    this.input = input;
+    this.#input = input;
   }
 
   /** The events of the lines that count, with what their samples are samples of. */
@@ -61,57 +61,57 @@ export class PerfScriptSource {
     readonly nature: SampleNature;
     readonly why: string;
   }[] {
-    return [...this.events].map(([name, nature]) => ({ name, nature, why: 'as far as its name tells' }));
+    return [...this.#events].map(([name, nature]) => ({ name, nature, why: 'as far as its name tells' }));
   }
 
   origins(): readonly SampleOrigin[] {
-    return [...new Set(this.events.values())].map((nature) => ({
-      ...{ source: 'perf-script', detail: this.input.path, tells: 'heat', nature },
+    return [...new Set(this.#events.values())].map((nature) => ({
+      ...{ source: 'perf-script', detail: this.#input.path, tells: 'heat', nature },
       granularity: { pages: 1, blindInsideHugePages: false, blindToCachedTranslations: false },
-      event: this.namesOf(nature),
-      ...{ unseenShare: 0, fade: 1, windowNs: this.fingerprint.windowNs },
+      event: this.#namesOf(nature),
+      ...{ unseenShare: 0, fade: 1, windowNs: this.#fingerprint.windowNs },
     }));
   }
 
   /** The best of those that were found. */
-  private get nature(): SampleNature {
-    return bestNature(this.events.values()) ?? 'unknown';
+  get #nature(): SampleNature {
+    return bestNature(this.#events.values()) ?? 'unknown';
   }
 
   facts(): RecordingFacts {
-    const { nature } = this;
-    const { digest, sketch, coarseSketch, count } = this.fingerprint;
+    const nature = this.#nature;
+    const { digest, sketch, coarseSketch, count } = this.#fingerprint;
     return {
-      ...{ name: this.input.path, fingerprint: digest, sketch, samples: count, nature },
+      ...{ name: this.#input.path, fingerprint: digest, sketch, samples: count, nature },
       ...{ coarseSketch, isCoarse: true },
-      ...{ event: this.namesOf(nature), period: undefined, unseenShare: 0, span: undefined },
+      ...{ event: this.#namesOf(nature), period: undefined, unseenShare: 0, span: undefined },
       ...{ bootId: undefined, host: '', kernel: '', cpu: '' },
     };
   }
 
   notes(): readonly string[] {
-    const { path } = this.input;
-    if (this.seen === 0) return [`${path}: nothing was sampled.`];
-    if (this.fingerprint.count === 0) return [`${path}: none of its ${this.seen} samples has an address and is of what was asked for; print addresses with \`perf script -F +addr\`.`]; // biome-ignore format: one sentence
-    const { nature } = this;
+    const { path } = this.#input;
+    if (this.#seen === 0) return [`${path}: nothing was sampled.`];
+    if (this.#fingerprint.count === 0) return [`${path}: none of its ${this.#seen} samples has an address and is of what was asked for; print addresses with \`perf script -F +addr\`.`]; // biome-ignore format: one sentence
+    const nature = this.#nature;
     return [
-      `${path}: samples of ${NATURES[nature].says} (${this.namesOf(nature)}; a text says no more of them than their name; losses are not in it).`,
+      `${path}: samples of ${NATURES[nature].says} (${this.#namesOf(nature)}; a text says no more of them than their name; losses are not in it).`,
     ];
   }
 
   /** Rows by nature; each batch is valid until the next. */
   async *batches(signal: AbortSignal): AsyncIterable<ScriptBatch> {
-    this.checkWish();
-    for await (const line of linesOf(this.input.stream, (bytes) => (this.bytesRead += bytes))) {
+    this.#checkWish();
+    for await (const line of linesOf(this.#input.stream, (bytes) => (this.bytesRead += bytes))) {
       if (signal.aborted) return;
-      const full = this.take(line);
-      if (full !== undefined) yield* this.flush(full);
+      const full = this.#take(line);
+      if (full !== undefined) yield* this.#flush(full);
     }
-    for (const nature of this.columns.keys()) yield* this.flush(nature);
+    for (const nature of this.#columns.keys()) yield* this.#flush(nature);
   }
 
-  private checkWish(): void {
-    const { wish, path } = this.input;
+  #checkWish(): void {
+    const { wish, path } = this.#input;
     if (wish === undefined) return;
     if (wish.cgroups !== undefined)
       throw new OctavoError('FIELD_ABSENT', { path, field: 'cgroup', option: 'perf record --all-cgroups' });
@@ -119,30 +119,30 @@ export class PerfScriptSource {
   }
 
   /** Puts the sample of a line into its columns; the nature of columns that are now full. */
-  private take(line: string): SampleNature | undefined {
+  #take(line: string): SampleNature | undefined {
     const sample = line.length > LONGEST_LINE ? undefined : parseScriptLine(line);
     if (sample === undefined) {
       if (line.trim() !== '' && !/^(#|\s+[0-9a-f]+ |.*PERF_RECORD_)/.test(line))
-        this.lose('lines that are no samples');
+        this.#lose('lines that are no samples');
       return undefined;
     }
-    this.seen++;
-    const reason = this.reasonAgainst(sample);
+    this.#seen++;
+    const reason = this.#reasonAgainst(sample);
     if (reason !== undefined) {
-      this.lose(reason);
+      this.#lose(reason);
       return undefined;
     }
-    const nature = this.events.get(sample.event) ?? natureOfName(sample.event);
-    this.events.set(sample.event, nature);
+    const nature = this.#events.get(sample.event) ?? natureOfName(sample.event);
+    this.#events.set(sample.event, nature);
     if (sample.command !== '' && sample.pid === sample.tid && this.commands.size < MOST_NAMES)
       this.commands.set(sample.pid, sample.command);
-    const batch = this.columnsOf(nature);
-    this.put(batch, sample);
+    const batch = this.#columnsOf(nature);
+    this.#put(batch, sample);
     return batch.count === ROWS ? nature : undefined;
   }
 
-  private reasonAgainst(sample: ScriptSample): string | undefined {
-    const { pids, event, wish = {} } = this.input;
+  #reasonAgainst(sample: ScriptSample): string | undefined {
+    const { pids, event, wish = {} } = this.#input;
     if (pids !== undefined && !pids.has(sample.pid)) return 'samples of processes not asked for';
     if (event !== undefined && !isNamed(sample.event, event)) return 'samples of events not asked for';
     if (wish.tids?.has(sample.tid) === false) return 'samples of threads not asked for';
@@ -152,10 +152,10 @@ export class PerfScriptSource {
     return sample.timeNs >= from && sample.timeNs <= to ? undefined : 'samples outside of the time asked for';
   }
 
-  private put(batch: Column, sample: ScriptSample): void {
+  #put(batch: Column, sample: ScriptSample): void {
     const row = batch.count++;
     const { address = 0n, physical = 0n } = sample;
-    const pageShift = BigInt(this.input.geometry.pageShift);
+    const pageShift = BigInt(this.#input.geometry.pageShift);
     batch.time[row] = sample.timeNs;
     batch.pid[row] = sample.pid;
     batch.tid[row] = sample.tid;
@@ -170,16 +170,16 @@ export class PerfScriptSource {
     batch.physicalHigh[row] = Number(physical >> 32n);
   }
 
-  private *flush(nature: SampleNature): Iterable<ScriptBatch> {
-    const batch = this.columnsOf(nature);
+  *#flush(nature: SampleNature): Iterable<ScriptBatch> {
+    const batch = this.#columnsOf(nature);
     if (batch.count === 0) return;
-    this.fingerprint.add(batch);
+    this.#fingerprint.add(batch);
     yield { nature, batch };
     batch.count = 0;
   }
 
-  private columnsOf(nature: SampleNature): Column {
-    const known = this.columns.get(nature);
+  #columnsOf(nature: SampleNature): Column {
+    const known = this.#columns.get(nature);
     if (known !== undefined) return known;
     const words = () => new Uint32Array(ROWS);
     const made: Column = {
@@ -188,17 +188,17 @@ export class PerfScriptSource {
       ...{ addressLow: words(), addressHigh: words(), physicalLow: words(), physicalHigh: words() },
       ...{ latency: words(), event: new Uint16Array(ROWS) },
     };
-    this.columns.set(nature, made);
+    this.#columns.set(nature, made);
     return made;
   }
 
-  private namesOf(nature: SampleNature): string {
-    return [...this.events]
+  #namesOf(nature: SampleNature): string {
+    return [...this.#events]
       .flatMap(([name, each]) => (each === nature ? name || 'event not printed' : []))
       .join(' + ');
   }
 
-  private lose(reason: string): void {
+  #lose(reason: string): void {
     this.losses[reason] = (this.losses[reason] ?? 0) + 1;
   }
 }

@@ -39,13 +39,13 @@ export interface ResolvedFacts {
 
 /** Resolves batch after batch in place. */
 export class BatchResolver {
-  private readonly resolver: Resolver;
-  private readonly hugeOrder: Order;
-  private readonly folios = { pmdSized: 0, large: 0, small: 0, unknown: 0 };
+  readonly #resolver: Resolver;
+  readonly #hugeOrder: Order;
+  readonly #folios = { pmdSized: 0, large: 0, small: 0, unknown: 0 };
 
   constructor(resolver: Resolver, hugeOrder: Order) {
-    this.resolver = resolver;
-    this.hugeOrder = hugeOrder;
+    this.#resolver = resolver;
+    this.#hugeOrder = hugeOrder;
   }
 
   /** Rows without a virtual page get one and the process that maps it. Rows of guests lose theirs: it means nothing here. */
@@ -55,36 +55,36 @@ export class BatchResolver {
     for (let row = 0; row < batch.count; row++) {
       if (flags[row] & SAMPLE_FLAG.guest) {
         virtualPage[row] = NO_PAGE;
-        if (physicalPage[row] !== NO_PAGE) this.resolver.fail('access of a guest');
-      } else if (virtualPage[row] === NO_PAGE && physicalPage[row] !== NO_PAGE) this.resolveRow(batch, row);
+        if (physicalPage[row] !== NO_PAGE) this.#resolver.fail('access of a guest');
+      } else if (virtualPage[row] === NO_PAGE && physicalPage[row] !== NO_PAGE) this.#resolveRow(batch, row);
     }
-    this.resolver.refresh(REFRESHED_PER_BATCH);
+    this.#resolver.refresh(REFRESHED_PER_BATCH);
   }
 
   get facts(): ResolvedFacts {
-    const { resolver } = this;
+    const resolver = this.#resolver;
     return {
       targets: resolver.pids,
       ended: resolver.gone,
       resolved: resolver.resolved,
       shared: resolver.shared,
-      folios: { ...this.folios },
+      folios: { ...this.#folios },
       unresolved: { ...resolver.unresolved },
       refreshedPages: resolver.refreshed,
     };
   }
 
-  private resolveRow(batch: SampleBatch, row: number): void {
+  #resolveRow(batch: SampleBatch, row: number): void {
     const frame = batch.physicalPage[row];
-    const found = this.resolver.resolve(frame, batch.pid[row]);
+    const found = this.#resolver.resolve(frame, batch.pid[row]);
     if (found === undefined) return;
     batch.pid[row] = found.pid;
     batch.virtualPage[row] = found.page;
-    const order = this.resolver.orderOf(frame);
-    if (order === undefined) this.folios.unknown++;
-    else if (order === 0) this.folios.small++;
-    else if (order === this.hugeOrder) this.folios.pmdSized++;
-    else this.folios.large++;
+    const order = this.#resolver.orderOf(frame);
+    if (order === undefined) this.#folios.unknown++;
+    else if (order === 0) this.#folios.small++;
+    else if (order === this.#hugeOrder) this.#folios.pmdSized++;
+    else this.#folios.large++;
   }
 }
 
@@ -110,39 +110,39 @@ export function resolvedLines(facts: ResolvedFacts): string[] {
 /** Another source with its samples resolved. */
 export class ResolvedSource implements Source {
   readonly name: string;
-  private readonly inner: Source;
-  private readonly makeResolver: (context: SourceContext) => Resolver;
-  private batches: BatchResolver | undefined;
+  readonly #inner: Source;
+  readonly #makeResolver: (context: SourceContext) => Resolver;
+  #batches: BatchResolver | undefined;
 
   /** `makeResolver` is called when reading begins, so that page tables are read as late as can be. */
   constructor(inner: Source, makeResolver: (context: SourceContext) => Resolver) {
-    this.inner = inner;
-    this.makeResolver = makeResolver;
+    this.#inner = inner;
+    this.#makeResolver = makeResolver;
     this.name = inner.name;
   }
 
   get origin(): SampleOrigin {
-    return this.inner.origin;
+    return this.#inner.origin;
   }
 
   origins(): readonly SampleOrigin[] {
-    return originsOf(this.inner);
+    return originsOf(this.#inner);
   }
 
   settled(): Renamed | undefined {
-    return this.inner.settled?.();
+    return this.#inner.settled?.();
   }
 
   provenance(): HeatProvenance | undefined {
-    return this.inner.provenance?.();
+    return this.#inner.provenance?.();
   }
 
   async *read(context: SourceContext): AsyncIterable<Reading> {
-    const resolver = this.makeResolver(context);
+    const resolver = this.#makeResolver(context);
     const batches = new BatchResolver(resolver, context.host.identity.geometry.hugeOrder);
-    this.batches = batches;
+    this.#batches = batches;
     try {
-      for await (const reading of this.inner.read(context)) {
+      for await (const reading of this.#inner.read(context)) {
         if (reading.kind === 'samples') batches.resolve(reading.batch);
         yield reading;
       }
@@ -152,8 +152,8 @@ export class ResolvedSource implements Source {
   }
 
   account(): SourceAccount {
-    const inner = this.inner.account();
-    const facts = this.batches?.facts;
+    const inner = this.#inner.account();
+    const facts = this.#batches?.facts;
     if (facts === undefined) return inner;
     const losses = Object.entries(facts.unresolved).map(([why, count]) => [`not resolved: ${why}`, count]);
     const notes = resolvedLines({ ...facts, unresolved: {} });

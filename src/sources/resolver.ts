@@ -47,11 +47,11 @@ export class Resolver {
   shared = 0;
   /** Pages whose page tables were read again after the first time. */
   refreshed: Pages = 0;
-  private readonly host: Host;
-  private readonly frames: FrameFacts;
-  private readonly targets: Target[] = [];
-  private readonly bytes = new Uint8Array(WINDOW * PAGEMAP_ENTRY_BYTES);
-  private readonly words = new Uint32Array(this.bytes.buffer);
+  readonly #host: Host;
+  readonly #frames: FrameFacts;
+  readonly #targets: Target[] = [];
+  readonly #bytes = new Uint8Array(WINDOW * PAGEMAP_ENTRY_BYTES);
+  readonly #words = new Uint32Array(this.#bytes.buffer);
 
   /** A resolver for processes, with their page tables read. Throws as `build` does. */
   static of(host: Host, pids: readonly ProcessId[]): Resolver {
@@ -61,8 +61,8 @@ export class Resolver {
   }
 
   constructor(host: Host) {
-    this.host = host;
-    this.frames = new FrameFacts(host);
+    this.#host = host;
+    this.#frames = new FrameFacts(host);
   }
 
   /**
@@ -73,11 +73,11 @@ export class Resolver {
     for (const pid of pids) {
       const empty = { windows: new Map(), queue: [], index: new FrameIndex([]) };
       const target: Target = { pid, ...empty, lookUps: 0, owed: 0, isGone: false };
-      this.readWindows(target, this.windowsOf(pid));
-      this.targets.push(target);
+      this.#readWindows(target, this.#windowsOf(pid));
+      this.#targets.push(target);
     }
     const hidden =
-      this.targets.length > 0 && this.targets.every((target) => target.index.find(0) !== NO_PAGE);
+      this.#targets.length > 0 && this.#targets.every((target) => target.index.find(0) !== NO_PAGE);
     if (hidden) {
       throw new OctavoError('PERMISSION', {
         call: 'read frame numbers of pagemap',
@@ -89,17 +89,17 @@ export class Resolver {
 
   /** Processes that frames are looked up in. */
   get pids(): readonly ProcessId[] {
-    return this.targets.map((target) => target.pid);
+    return this.#targets.map((target) => target.pid);
   }
 
   /** Those of them that have ended since. */
   get gone(): readonly ProcessId[] {
-    return this.targets.filter((target) => target.isGone).map((target) => target.pid);
+    return this.#targets.filter((target) => target.isGone).map((target) => target.pid);
   }
 
   /** Virtual pages known to be mapped, and runs of them whose frames follow each other. */
   get runs(): number {
-    return this.targets.reduce((sum, target) => sum + target.index.runs, 0);
+    return this.#targets.reduce((sum, target) => sum + target.index.runs, 0);
   }
 
   /**
@@ -108,24 +108,24 @@ export class Resolver {
    */
   refresh(budget: Pages): Pages {
     let read = 0;
-    for (const target of this.targets) {
+    for (const target of this.#targets) {
       target.owed += budget;
       if (target.isGone || target.lookUps < target.index.runs * LOOK_UPS_PER_RUN) continue;
-      read += this.refreshTarget(target);
+      read += this.#refreshTarget(target);
     }
-    if (read > 0) this.frames.forget();
+    if (read > 0) this.#frames.forget();
     this.refreshed += read;
     return read;
   }
 
   /** A process that has ended keeps what was known of it: its samples were taken before. */
-  private refreshTarget(target: Target): Pages {
+  #refreshTarget(target: Target): Pages {
     const windows = Math.floor(target.owed / WINDOW);
     target.owed = 0;
     try {
-      if (target.queue.length === 0) target.queue = this.startRound(target);
+      if (target.queue.length === 0) target.queue = this.#startRound(target);
       const next = target.queue.splice(0, windows);
-      if (next.length > 0) this.readWindows(target, next);
+      if (next.length > 0) this.#readWindows(target, next);
       return next.length * WINDOW;
     } catch (problem) {
       if (!(problem instanceof OctavoError)) throw problem;
@@ -137,7 +137,7 @@ export class Resolver {
   /** Virtual page of a frame; undefined (and counted) when no target maps it. `pid` is preferred where several do. */
   resolve(frame: FrameNumber, pid: ProcessId): Resolved | undefined {
     let found: Resolved | undefined;
-    for (const target of this.targets) {
+    for (const target of this.#targets) {
       target.lookUps++;
       const page = target.index.find(frame);
       if (page === NO_PAGE) continue;
@@ -147,18 +147,18 @@ export class Resolver {
         if (target.pid === pid) found = { pid, page };
       }
     }
-    if (found === undefined) return this.fail(this.frames.useOf(frame));
+    if (found === undefined) return this.fail(this.#frames.useOf(frame));
     this.resolved++;
     return found;
   }
 
   /** Order of the folio that a frame belongs to, as the kernel says; undefined when that cannot be read. */
   orderOf(frame: FrameNumber): Order | undefined {
-    return this.frames.orderOf(frame);
+    return this.#frames.orderOf(frame);
   }
 
   close(): void {
-    this.frames.close();
+    this.#frames.close();
   }
 
   fail(reason: string): undefined {
@@ -167,16 +167,16 @@ export class Resolver {
   }
 
   /** Windows that hold mappings now. What is mapped no longer loses its runs. */
-  private startRound(target: Target): PageNumber[] {
-    const current = this.windowsOf(target.pid);
+  #startRound(target: Target): PageNumber[] {
+    const current = this.#windowsOf(target.pid);
     const present = new Set(current);
     for (const first of target.windows.keys()) if (!present.has(first)) target.windows.delete(first);
     return current;
   }
 
-  private windowsOf(pid: ProcessId): PageNumber[] {
+  #windowsOf(pid: ProcessId): PageNumber[] {
     const windows = new Set<PageNumber>();
-    for (const range of this.mappingsOf(pid)) {
+    for (const range of this.#mappingsOf(pid)) {
       for (let first = range.start - (range.start % WINDOW); first < range.end; first += WINDOW)
         windows.add(first);
     }
@@ -184,18 +184,18 @@ export class Resolver {
   }
 
   /** What can be accessed at all: runtimes reserve far more, which may span terabytes. */
-  private mappingsOf(pid: ProcessId): readonly PageRange[] {
-    const maps = this.host.files.readText(`/proc/${pid}/maps`);
+  #mappingsOf(pid: ProcessId): readonly PageRange[] {
+    const maps = this.#host.files.readText(`/proc/${pid}/maps`);
     if (!maps.ok) throw unreadable(pid, maps.error);
-    return parseMaps(maps.value, this.host.identity.geometry).filter((mapping) => mapping.isAccessible);
+    return parseMaps(maps.value, this.#host.identity.geometry).filter((mapping) => mapping.isAccessible);
   }
 
-  private readWindows(target: Target, windows: readonly PageNumber[]): void {
-    const file = this.host.files.open(`/proc/${target.pid}/pagemap`);
+  #readWindows(target: Target, windows: readonly PageNumber[]): void {
+    const file = this.#host.files.open(`/proc/${target.pid}/pagemap`);
     if (!file.ok) throw unreadable(target.pid, file.error);
     try {
-      const ranges = this.mappingsOf(target.pid);
-      for (const first of windows) target.windows.set(first, this.readWindow(file.value, first, ranges));
+      const ranges = this.#mappingsOf(target.pid);
+      for (const first of windows) target.windows.set(first, this.#readWindow(file.value, first, ranges));
     } finally {
       file.value.close();
     }
@@ -203,23 +203,23 @@ export class Resolver {
     target.lookUps = 0;
   }
 
-  private readWindow(file: OpenFile, first: PageNumber, ranges: readonly PageRange[]): RunList {
+  #readWindow(file: OpenFile, first: PageNumber, ranges: readonly PageRange[]): RunList {
     const runs = new RunList();
     for (const range of ranges) {
       const start = Math.max(first, range.start);
       const end = Math.min(first + WINDOW, range.end);
-      if (start < end) this.readRange(file, start, end, runs);
+      if (start < end) this.#readRange(file, start, end, runs);
     }
     return runs;
   }
 
-  private readRange(file: OpenFile, start: PageNumber, end: PageNumber, runs: RunList): void {
-    const bytes = this.bytes.subarray(0, (end - start) * PAGEMAP_ENTRY_BYTES);
+  #readRange(file: OpenFile, start: PageNumber, end: PageNumber, runs: RunList): void {
+    const bytes = this.#bytes.subarray(0, (end - start) * PAGEMAP_ENTRY_BYTES);
     const read = file.read(bytes, start * PAGEMAP_ENTRY_BYTES);
     const pages = read.ok ? Math.floor(read.value / PAGEMAP_ENTRY_BYTES) : 0;
     for (let i = 0; i < pages; i++) {
-      const high = this.words[2 * i + 1];
-      if (high & PAGEMAP_HIGH.present) runs.add(start + i, frameOf(this.words[2 * i], high));
+      const high = this.#words[2 * i + 1];
+      if (high & PAGEMAP_HIGH.present) runs.add(start + i, frameOf(this.#words[2 * i], high));
     }
   }
 }

@@ -6,11 +6,11 @@ const PLACES = 4096;
 
 /** A table of the last accesses, of fixed size. */
 export class SameAccess {
-  private readonly time = new Float64Array(PLACES).fill(Number.NaN);
-  private readonly low = new Uint32Array(PLACES);
-  private readonly high = new Uint32Array(PLACES);
-  private readonly tid = new Int32Array(PLACES);
-  private readonly event = new Uint16Array(PLACES);
+  readonly #time = new Float64Array(PLACES).fill(Number.NaN);
+  readonly #low = new Uint32Array(PLACES);
+  readonly #high = new Uint32Array(PLACES);
+  readonly #tid = new Int32Array(PLACES);
+  readonly #event = new Uint16Array(PLACES);
 
   /** Whether another event has a sample of the same moment, thread and address; remembers this one if not. */
   repeats(batch: AccessColumns, row: number): boolean {
@@ -20,16 +20,16 @@ export class SameAccess {
     const tid = batch.tid[row];
     const place = Math.imul(low ^ Math.imul(time % 2 ** 32, 0x85ebca6b), 0x9e3779b1) >>> 20;
     const isSame =
-      this.time[place] === time &&
-      this.low[place] === low &&
-      this.high[place] === high &&
-      this.tid[place] === tid;
-    if (isSame && this.event[place] !== batch.event[row]) return true;
-    this.time[place] = time;
-    this.low[place] = low;
-    this.high[place] = high;
-    this.tid[place] = tid;
-    this.event[place] = batch.event[row];
+      this.#time[place] === time &&
+      this.#low[place] === low &&
+      this.#high[place] === high &&
+      this.#tid[place] === tid;
+    if (isSame && this.#event[place] !== batch.event[row]) return true;
+    this.#time[place] = time;
+    this.#low[place] = low;
+    this.#high[place] = high;
+    this.#tid[place] = tid;
+    this.#event[place] = batch.event[row];
     return false;
   }
 }

@@ -20,15 +20,15 @@ export class SampleFilter {
   readonly leftOut: Record<string, number> = {};
   /** Samples that passed. */
   kept = 0;
-  private readonly wish: SampleWish;
-  private readonly threads: ThreadTable;
-  private readonly from: Nanoseconds;
-  private readonly to: Nanoseconds;
+  readonly #wish: SampleWish;
+  readonly #threads: ThreadTable;
+  readonly #from: Nanoseconds;
+  readonly #to: Nanoseconds;
 
   constructor(wish: SampleWish, threads: ThreadTable, moments: Moments | undefined) {
-    this.wish = wish;
-    this.threads = threads;
-    [this.from, this.to] = boundsOf(wish.time, moments);
+    this.#wish = wish;
+    this.#threads = threads;
+    [this.#from, this.#to] = boundsOf(wish.time, moments);
   }
 
   /** Removes rows that are not wanted from the columns. */
@@ -36,7 +36,7 @@ export class SampleFilter {
     const origin = Number(batch.timeOrigin);
     let kept = 0;
     for (let row = 0; row < batch.count; row++) {
-      const reason = this.reasonAgainst(batch, row, origin);
+      const reason = this.#reasonAgainst(batch, row, origin);
       if (reason !== undefined) this.leftOut[reason] = (this.leftOut[reason] ?? 0) + 1;
       else if (kept++ < row) moveRow(batch, row, kept - 1);
     }
@@ -44,19 +44,19 @@ export class SampleFilter {
     this.kept += kept;
   }
 
-  private reasonAgainst(batch: AccessColumns, row: number, origin: Nanoseconds): string | undefined {
-    const { tids, commands, time } = this.wish;
+  #reasonAgainst(batch: AccessColumns, row: number, origin: Nanoseconds): string | undefined {
+    const { tids, commands, time } = this.#wish;
     if (tids !== undefined && !tids.has(batch.tid[row])) return OTHER_THREAD;
-    if (commands !== undefined && !this.isOfCommand(batch.pid[row], batch.tid[row], commands))
+    if (commands !== undefined && !this.#isOfCommand(batch.pid[row], batch.tid[row], commands))
       return OTHER_COMMAND;
     // Without a time it is in no range.
     const at = origin + batch.time[row];
-    return time === undefined || (at >= this.from && at <= this.to) ? undefined : OTHER_TIME;
+    return time === undefined || (at >= this.#from && at <= this.#to) ? undefined : OTHER_TIME;
   }
 
   /** By the name that the thread, or else its process, has so far. */
-  private isOfCommand(pid: number, tid: number, commands: ReadonlySet<string>): boolean {
-    const name = this.threads.threadNameOf(tid) ?? this.threads.nameOf(pid);
+  #isOfCommand(pid: number, tid: number, commands: ReadonlySet<string>): boolean {
+    const name = this.#threads.threadNameOf(tid) ?? this.#threads.nameOf(pid);
     return name !== undefined && commands.has(name);
   }
 }

@@ -35,7 +35,7 @@ export class CgroupCounters {
     for (const member of members) this.#enter(member);
   }
 
-  /** Counters of all cgroups of some processes, whoever else is in them; undefined where one is out of sight. */
+  /** Counters of all cgroups of some processes, other members included; undefined where one is out of sight. */
   around(cgroupTexts: readonly string[]): readonly HugeCounters[] | undefined {
     const places = new Map<string, MemoryCgroup>();
     for (const text of cgroupTexts) {

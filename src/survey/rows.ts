@@ -70,7 +70,7 @@ export interface Grouping {
   readonly by: ServiceKind | undefined;
   /** Of cgroups that are a service's alone. */
   alone(key: string, findings: readonly Finding[]): readonly HugeCounters[] | undefined;
-  /** Of the cgroups that processes are in, whoever else is. */
+  /** Of the cgroups that processes are in, other members included. */
   readonly around: CountersOf;
   /** Of all of the host. */
   readonly host: HugeCounters | undefined;

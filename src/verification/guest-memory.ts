@@ -19,7 +19,7 @@ export interface GuestMemory {
 
 /** The smallest machines have this much in one piece; devices and the monitor itself have less. */
 const LEAST_GUEST_BYTES = 64 * MIB;
-/** Links that name a machine: /proc/PID/fd of whoever opened /dev/kvm and made one (virt/kvm/kvm_main.c). */
+/** Links that name a machine: /proc/PID/fd of the process that opened /dev/kvm and made one (virt/kvm/kvm_main.c). */
 const MACHINE = 'anon_inode:kvm-vm';
 
 /** The guest memory of a process; undefined when it runs no virtual machine, or its files cannot be seen. */

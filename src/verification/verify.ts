@@ -52,7 +52,7 @@ function returnedTo(
   return (mapped + held) * pageBytes;
 }
 
-/** Whether a block looks as a step wanted it, whoever did it. */
+/** Whether a block looks as the step wanted it. Does not ask who made it so. */
 export function outcomeOf(
   step: Step,
   before: BlockState,

@@ -1,6 +1,6 @@
 /**
  * Sample columns with the exact addresses that a perf.data file holds beside the page numbers that all sources
- * have. Whoever needs only samples takes them as a SampleBatch.
+ * have. Code that needs only samples takes them as a SampleBatch.
  */
 import type { SampleColumns } from './sample.js';
 

@@ -43,40 +43,40 @@ export class Fingerprint {
   /** Times of the first and last sample of the recording's clock; none when `last` is not above −1. */
   first: Nanoseconds = Number.POSITIVE_INFINITY;
   last: Nanoseconds = -1;
-  private timed = 0;
+  #timed = 0;
   /** Sum of all hashes mod 2^32: the same in any order. */
-  private sum = 0;
-  private readonly hashes = new BottomHashes(LOW_RANGE);
-  private readonly coarse = new BottomHashes(1);
-  private room = new Float64Array(0);
-  private coarseRoom = new Float64Array(0);
+  #sum = 0;
+  readonly #hashes = new BottomHashes(LOW_RANGE);
+  readonly #coarse = new BottomHashes(1);
+  #room = new Float64Array(0);
+  #coarseRoom = new Float64Array(0);
 
   /** Hashes whose high word is above this are in no sketch. */
   get bound(): number {
-    return this.hashes.bound;
+    return this.#hashes.bound;
   }
 
   /** The same of hashes of microseconds. */
   get coarseBound(): number {
-    return this.coarse.bound;
+    return this.#coarse.bound;
   }
 
   /** Adds the rows of a batch that have a virtual or physical page. */
   add(batch: SampleBatch): void {
-    if (this.room.length < batch.count) {
-      this.room = new Float64Array(batch.count);
-      this.coarseRoom = new Float64Array(batch.count);
+    if (this.#room.length < batch.count) {
+      this.#room = new Float64Array(batch.count);
+      this.#coarseRoom = new Float64Array(batch.count);
     }
-    this.addHashed(hashRows(batch, this, [this.room, this.coarseRoom]), batch.timeOrigin);
+    this.addHashed(hashRows(batch, this, [this.#room, this.#coarseRoom]), batch.timeOrigin);
   }
 
   /** Adds rows that were hashed elsewhere, with times after `origin`. */
   addHashed({ count, timed, sum, first, last, hashes, coarse }: HashedRows, origin: bigint): void {
     this.count += count;
-    this.timed += timed;
-    this.sum = (this.sum + sum) >>> 0;
-    this.hashes.add(hashes);
-    this.coarse.add(coarse);
+    this.#timed += timed;
+    this.#sum = (this.#sum + sum) >>> 0;
+    this.#hashes.add(hashes);
+    this.#coarse.add(coarse);
     if (last < first) return;
     this.first = Math.min(this.first, Number(origin) + first);
     this.last = Math.max(this.last, Number(origin) + last);
@@ -90,17 +90,17 @@ export class Fingerprint {
   /** Hash of all samples in hexadecimal. */
   get digest(): string {
     const [smallest = ''] = this.sketch;
-    return [this.count % TWO_32, this.timed % TWO_32, this.sum].map(hex).join('') + smallest;
+    return [this.count % TWO_32, this.#timed % TWO_32, this.#sum].map(hex).join('') + smallest;
   }
 
   /** The smallest hashes, ascending, in hexadecimal. */
   get sketch(): readonly string[] {
-    return Array.from(this.hashes.smallest(), (hash) => hash.toString(16).padStart(14, '0'));
+    return Array.from(this.#hashes.smallest(), (hash) => hash.toString(16).padStart(14, '0'));
   }
 
   /** The smallest hashes of microseconds. */
   get coarseSketch(): readonly string[] {
-    return Array.from(this.coarse.smallest(), (hash) => hash.toString(16).padStart(8, '0'));
+    return Array.from(this.#coarse.smallest(), (hash) => hash.toString(16).padStart(8, '0'));
   }
 }
 

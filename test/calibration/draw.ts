@@ -5,11 +5,11 @@ import type { Weights } from './families.js';
 /** A block: shares of the accesses of the whole window by sub-page, and a sampler for each phase. */
 export class Block {
   readonly shares: Float64Array;
-  private readonly samplers: readonly Sampler[];
+  readonly #samplers: readonly Sampler[];
 
   constructor(phases: readonly Weights[]) {
     const normal = phases.map(normalised);
-    this.samplers = normal.map((shares) => new Sampler(shares));
+    this.#samplers = normal.map((shares) => new Sampler(shares));
     this.shares = new Float64Array(normal[0].length);
     for (const shares of normal)
       for (let page = 0; page < shares.length; page++) this.shares[page] += shares[page] / normal.length;
@@ -18,11 +18,11 @@ export class Block {
   /** Samples by sub-page, at even distances in time from a random start: as many in each phase where they come out even. */
   draw(samples: number, random: SeededRandom): Uint16Array {
     const counts = new Uint16Array(this.shares.length);
-    const { length } = this.samplers;
+    const { length } = this.#samplers;
     const start = random.fraction();
     for (let sample = 0; sample < samples; sample++) {
       const phase = Math.min(length - 1, Math.floor(((sample + start) / samples) * length));
-      counts[this.samplers[phase].page(random)]++;
+      counts[this.#samplers[phase].page(random)]++;
     }
     return counts;
   }
@@ -70,29 +70,29 @@ function normalised(weights: Weights): Float64Array {
 
 /** Walker's alias method, as Vose builds it: one look-up a sample. */
 class Sampler {
-  private readonly keep: Float64Array;
-  private readonly alias: Uint16Array;
+  readonly #keep: Float64Array;
+  readonly #alias: Uint16Array;
 
   constructor(shares: Float64Array) {
     const { length } = shares;
-    this.keep = shares.map((share) => share * length);
-    this.alias = Uint16Array.from(shares, (_, page) => page);
+    this.#keep = shares.map((share) => share * length);
+    this.#alias = Uint16Array.from(shares, (_, page) => page);
     const small: number[] = [];
     const large: number[] = [];
-    this.keep.forEach((keep, page) => void (keep < 1 ? small : large).push(page));
+    this.#keep.forEach((keep, page) => void (keep < 1 ? small : large).push(page));
     while (small.length > 0 && large.length > 0) {
       const poor = small.pop() as number;
       const rich = large[large.length - 1];
-      this.alias[poor] = rich;
-      this.keep[rich] -= 1 - this.keep[poor];
-      if (this.keep[rich] < 1) small.push(large.pop() as number);
+      this.#alias[poor] = rich;
+      this.#keep[rich] -= 1 - this.#keep[poor];
+      if (this.#keep[rich] < 1) small.push(large.pop() as number);
     }
     // What is left of a rounding error: these pages stand for themselves, unless nothing may fall on them.
-    for (const page of [...small, ...large]) if (shares[page] > 0) this.keep[page] = 1;
+    for (const page of [...small, ...large]) if (shares[page] > 0) this.#keep[page] = 1;
   }
 
   page(random: SeededRandom): number {
-    const page = random.below(this.keep.length);
-    return random.uint32() / 4294967296 < this.keep[page] ? page : this.alias[page];
+    const page = random.below(this.#keep.length);
+    return random.uint32() / 4294967296 < this.#keep[page] ? page : this.#alias[page];
   }
 }

@@ -10,14 +10,14 @@ export class DamonBench {
   readonly memory = new DrawnMemory();
   readonly system: DamonSystem;
   readonly events: DamonEvent[] = [];
-  private nextPid = 229;
+  #nextPid = 229;
 
   constructor(generation: GenerationName = '7.3') {
     this.system = new DamonSystem({
       generation: GENERATIONS[generation],
       memory: this.memory,
       trace: { isEnabled: () => true, record: (event) => this.events.push(event) },
-      startThread: () => this.nextPid++,
+      startThread: () => this.#nextPid++,
       endThread: () => {},
       wakeUp: () => {},
     });
@@ -26,7 +26,7 @@ export class DamonBench {
   /** Runs for so many milliseconds of virtual time. */
   advance(ms: number): void {
     const until = this.memory.ns + ms * 1e6;
-    while (this.system.nextWake() <= until) this.step();
+    while (this.system.nextWake() <= until) this.#step();
     this.memory.ns = until;
   }
 
@@ -34,7 +34,7 @@ export class DamonBench {
   write(path: string, text: string): string | undefined {
     const outcome = this.system.write(this.file(path), text);
     if (!isPending(outcome)) return outcome.ok ? undefined : outcome.error;
-    while (outcome.answer === undefined) this.step();
+    while (outcome.answer === undefined) this.#step();
     return outcome.answer.ok ? undefined : outcome.answer.error;
   }
 
@@ -104,7 +104,7 @@ export class DamonBench {
     });
   }
 
-  private step(): void {
+  #step(): void {
     const next = this.system.nextWake();
     if (next === Number.POSITIVE_INFINITY) throw new Error('nothing will ever run');
     this.memory.ns = Math.max(this.memory.ns, next);

@@ -45,7 +45,7 @@ export class DrawnMemory implements MonitoredMemory {
   /** Folios of the physical space, by frame. */
   folioOf: (frame: number) => FolioFacts | undefined = () => undefined;
   reclaimed: number[] = [];
-  private seed = 12345;
+  #seed = 12345;
 
   addProcess(pid: number, vmas: [number, number][], isHot: (page: number) => boolean = () => false) {
     const process: DrawnProcess = { pid, vmas, isHot, alive: true };
@@ -58,8 +58,8 @@ export class DrawnMemory implements MonitoredMemory {
   }
 
   random32(): number {
-    this.seed = (Math.imul(this.seed, 1664525) + 1013904223) >>> 0;
-    return this.seed;
+    this.#seed = (Math.imul(this.#seed, 1664525) + 1013904223) >>> 0;
+    return this.#seed;
   }
 
   takeActionNs(): number {

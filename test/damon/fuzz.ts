@@ -34,19 +34,19 @@ const WORDS = [
 ] as const; // biome-ignore format: a table
 
 export class Fuzzer {
-  private readonly target: FuzzTarget;
-  private state: number;
+  readonly #target: FuzzTarget;
+  #state: number;
   readonly answers = new Map<string, number>();
 
   constructor(target: FuzzTarget, seed: number) {
-    this.target = target;
-    this.state = seed >>> 0;
+    this.#target = target;
+    this.#state = seed >>> 0;
   }
 
   /** Uniform below `count`. */
   below(count: number): number {
-    this.state = (Math.imul(this.state ^ (this.state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-    return (this.state >>> 8) % count;
+    this.#state = (Math.imul(this.#state ^ (this.#state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
+    return (this.#state >>> 8) % count;
   }
 
   pick<Item>(items: readonly Item[]): Item {
@@ -58,65 +58,65 @@ export class Fuzzer {
     for (let index = 0; index < writes; index++) {
       if (this.below(12) === 0) {
         commands++;
-        this.command();
-      } else this.writeSomewhere();
-      if (this.below(40) === 0) this.target.advance(this.below(20));
+        this.#command();
+      } else this.#writeSomewhere();
+      if (this.below(40) === 0) this.#target.advance(this.below(20));
     }
     return { writes, commands, answers: this.answers };
   }
 
-  private writeSomewhere(): void {
-    const path = this.randomPath();
-    const text = this.below(2) === 0 ? this.fittingText(path) : this.randomText();
-    this.note(this.target.write(path, text));
+  #writeSomewhere(): void {
+    const path = this.#randomPath();
+    const text = this.below(2) === 0 ? this.#fittingText(path) : this.randomText();
+    this.#note(this.#target.write(path, text));
   }
 
-  private command(): void {
-    const kdamonds = Math.min(this.target.tree.count, 3);
+  #command(): void {
+    const kdamonds = Math.min(this.#target.tree.count, 3);
     if (kdamonds === 0) {
-      this.note(this.target.write('nr_kdamonds', '2'));
+      this.#note(this.#target.write('nr_kdamonds', '2'));
       return;
     }
     const path = `${this.below(kdamonds)}/state`;
-    if (this.below(5) === 0) this.makeRunnable(path.split('/')[0]);
-    this.note(this.target.write(path, this.pick(COMMANDS)));
+    if (this.below(5) === 0) this.#makeRunnable(path.split('/')[0]);
+    this.#note(this.#target.write(path, this.pick(COMMANDS)));
   }
 
   /** Now and then a context that can start, so that the running kdamond is fuzzed too. */
-  private makeRunnable(kdamond: string): void {
+  #makeRunnable(kdamond: string): void {
     const context = `${kdamond}/contexts/0`;
     // The tree may be out of memory after large counts.
-    if (this.target.write(`${kdamond}/contexts/nr_contexts`, '1') !== undefined) return;
-    this.target.write(`${context}/operations`, this.pick(['vaddr', 'fvaddr', 'paddr']));
-    if (this.target.write(`${context}/targets/nr_targets`, '1') !== undefined) return;
-    const { pid, start, end } = this.pick(this.target.processes);
-    this.target.write(`${context}/targets/0/pid_target`, String(pid));
-    if (this.target.write(`${context}/targets/0/regions/nr_regions`, '1') !== undefined) return;
-    this.target.write(`${context}/targets/0/regions/0/start`, String(start));
-    this.target.write(`${context}/targets/0/regions/0/end`, String(end));
-    if (this.target.write(`${context}/schemes/nr_schemes`, '1') !== undefined) return;
+    if (this.#target.write(`${kdamond}/contexts/nr_contexts`, '1') !== undefined) return;
+    this.#target.write(`${context}/operations`, this.pick(['vaddr', 'fvaddr', 'paddr']));
+    if (this.#target.write(`${context}/targets/nr_targets`, '1') !== undefined) return;
+    const { pid, start, end } = this.pick(this.#target.processes);
+    this.#target.write(`${context}/targets/0/pid_target`, String(pid));
+    if (this.#target.write(`${context}/targets/0/regions/nr_regions`, '1') !== undefined) return;
+    this.#target.write(`${context}/targets/0/regions/0/start`, String(start));
+    this.#target.write(`${context}/targets/0/regions/0/end`, String(end));
+    if (this.#target.write(`${context}/schemes/nr_schemes`, '1') !== undefined) return;
     const scheme = `${context}/schemes/0`;
-    this.target.write(`${scheme}/action`, this.pick(this.target.generation.actions));
+    this.#target.write(`${scheme}/action`, this.pick(this.#target.generation.actions));
     for (const name of ['sz', 'nr_accesses', 'age']) {
-      this.target.write(`${scheme}/access_pattern/${name}/max`, '4294967295');
+      this.#target.write(`${scheme}/access_pattern/${name}/max`, '4294967295');
     }
-    this.target.write(`${scheme}/target_order`, this.pick(['0', '2', '4', '8', '9']));
-    if (this.below(2) === 0) this.target.write(`${scheme}/quotas/bytes`, this.pick(NUMBERS));
-    this.note(this.target.write(`${kdamond}/state`, 'on'));
-    this.target.advance(this.below(400));
+    this.#target.write(`${scheme}/target_order`, this.pick(['0', '2', '4', '8', '9']));
+    if (this.below(2) === 0) this.#target.write(`${scheme}/quotas/bytes`, this.pick(NUMBERS));
+    this.#note(this.#target.write(`${kdamond}/state`, 'on'));
+    this.#target.advance(this.below(400));
   }
 
-  private note(errno: string | undefined): void {
+  #note(errno: string | undefined): void {
     const name = errno ?? 'done';
     this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
   }
 
   /** A path of an existing writable file, by a random walk from the root. */
-  private randomPath(): string {
-    let node: SysfsDirectory = this.target.tree;
+  #randomPath(): string {
+    let node: SysfsDirectory = this.#target.tree;
     const names: string[] = [];
     for (;;) {
-      const entries = this.entriesOf(node);
+      const entries = this.#entriesOf(node);
       const name = this.pick(entries);
       const entry = node.entry(name) as SysfsDirectory | SysfsFile;
       names.push(name);
@@ -127,20 +127,20 @@ export class Fuzzer {
   }
 
   /** Large counts are walked at their start only. */
-  private entriesOf(node: SysfsDirectory): string[] {
+  #entriesOf(node: SysfsDirectory): string[] {
     const named = [...node.row.files.map((row) => row.name), ...node.row.directories.map((row) => row.name)];
     const numbered = Array.from({ length: Math.min(node.count, 3) }, (_, index) => String(index));
     return [...named, ...numbered].filter((name) => node.entry(name) !== undefined);
   }
 
   /** Something that the file's own rule takes. */
-  private fittingText(path: string): string {
-    const { row } = this.find(path);
+  #fittingText(path: string): string {
+    const { row } = this.#find(path);
     switch (row.kind) {
       case 'bool':
         return this.pick(['Y', 'N', '1', '0']);
       case 'keyword':
-        return this.pick(row.keywords(this.target.generation));
+        return this.pick(row.keywords(this.#target.generation));
       case 'count':
         return this.pick(['0', '1', '2', '3']);
       case 'command':
@@ -150,8 +150,8 @@ export class Fuzzer {
     }
   }
 
-  private find(path: string): SysfsFile {
-    let node: SysfsDirectory | SysfsFile | undefined = this.target.tree;
+  #find(path: string): SysfsFile {
+    let node: SysfsDirectory | SysfsFile | undefined = this.#target.tree;
     for (const name of path.split('/')) node = node instanceof SysfsDirectory ? node.entry(name) : undefined;
     return node as SysfsFile;
   }

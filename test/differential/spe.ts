@@ -160,110 +160,109 @@ const THREADS = [
 
 /** Writes buffers of the CPUs in turn, with the context switches that happened meanwhile, and remembers the truth. */
 class Writer {
-  private readonly rows: RowFacts[] = [];
-  private readonly builder: PerfBuilder;
-  private readonly shape: Shape;
-  private readonly dice: Dice;
-  private readonly attrs: readonly [BuiltAttr, BuiltAttr];
-  private readonly clocks: bigint[];
-  private readonly offsets: number[];
-  private readonly running: (readonly [number, number])[];
+  readonly #rows: RowFacts[] = [];
+  readonly #builder: PerfBuilder;
+  readonly #shape: Shape;
+  readonly #dice: Dice;
+  readonly #attrs: readonly [BuiltAttr, BuiltAttr];
+  readonly #clocks: bigint[];
+  readonly #offsets: number[];
+  readonly #running: (readonly [number, number])[];
 
   constructor(builder: PerfBuilder, shape: Shape, dice: Dice, attrs: readonly [BuiltAttr, BuiltAttr]) {
-    this.builder = builder;
-    this.shape = shape;
-    this.dice = dice;
-    this.attrs = attrs;
-    this.clocks = Array.from({ length: shape.cpus }, () => 100_000n + BigInt(dice.below(5000)));
-    this.offsets = new Array(shape.cpus).fill(0);
-    this.running = Array.from({ length: shape.cpus }, () => THREADS[dice.below(3)]);
+    this.#builder = builder;
+    this.#shape = shape;
+    this.#dice = dice;
+    this.#attrs = attrs;
+    this.#clocks = Array.from({ length: shape.cpus }, () => 100_000n + BigInt(dice.below(5000)));
+    this.#offsets = new Array(shape.cpus).fill(0);
+    this.#running = Array.from({ length: shape.cpus }, () => THREADS[dice.below(3)]);
   }
 
   write(): RowFacts[] {
-    const rounds = 1 + this.dice.below(5);
-    for (let cpu = 0; cpu < this.shape.cpus; cpu++) this.switch(cpu, this.running[cpu]);
+    const rounds = 1 + this.#dice.below(5);
+    for (let cpu = 0; cpu < this.#shape.cpus; cpu++) this.#switch(cpu, this.#running[cpu]);
     for (let round = 0; round < rounds; round++) {
-      for (let cpu = 0; cpu < this.shape.cpus; cpu++) if (this.dice.below(4) !== 0) this.buffer(cpu);
-      this.builder.finishedRound();
+      for (let cpu = 0; cpu < this.#shape.cpus; cpu++) if (this.#dice.below(4) !== 0) this.#buffer(cpu);
+      this.#builder.finishedRound();
       // What a later round brings is not older than the round before: perf relies on it.
-      const [latest] = [...this.clocks].sort((a, b) => Number(b - a));
-      this.clocks.fill(latest);
+      const [latest] = [...this.#clocks].sort((a, b) => Number(b - a));
+      this.#clocks.fill(latest);
     }
-    return this.rows;
+    return this.#rows;
   }
 
-  private get tellsByPackets(): boolean {
-    return this.shape.threads === 'context' || this.shape.threads === 'both';
+  get #tellsByPackets(): boolean {
+    return this.#shape.threads === 'context' || this.#shape.threads === 'both';
   }
 
-  private get tellsBySwitches(): boolean {
-    return this.shape.threads === 'switches' || this.shape.threads === 'both';
+  get #tellsBySwitches(): boolean {
+    return this.#shape.threads === 'switches' || this.#shape.threads === 'both';
   }
 
-  private buffer(cpu: number): void {
+  #buffer(cpu: number): void {
     const spe = new SpeBuilder();
-    const records = 5 + this.dice.below(60);
-    for (let i = 0; i < records; i++) this.record(spe, cpu);
+    const records = 5 + this.#dice.below(60);
+    for (let i = 0; i < records; i++) this.#record(spe, cpu);
     while (spe.length % 8 !== 0) spe.pad();
     const bytes = spe.done();
-    this.auxRecord(cpu, bytes.length);
-    const where = this.shape.isPerThread
+    this.#auxRecord(cpu, bytes.length);
+    const where = this.#shape.isPerThread
       ? { index: 0, cpu: NONE, tid: 1000 }
       : { index: cpu, cpu, tid: NONE };
-    this.builder.auxtrace(bytes, where);
-    this.offsets[cpu] += bytes.length;
-    if (this.shape.isPerThread) return;
-    this.clocks[cpu] += 50n;
-    this.running[cpu] = THREADS[this.dice.below(3)];
-    this.switch(cpu, this.running[cpu]);
-    this.clocks[cpu] += 50n;
+    this.#builder.auxtrace(bytes, where);
+    this.#offsets[cpu] += bytes.length;
+    if (this.#shape.isPerThread) return;
+    this.#clocks[cpu] += 50n;
+    this.#running[cpu] = THREADS[this.#dice.below(3)];
+    this.#switch(cpu, this.#running[cpu]);
+    this.#clocks[cpu] += 50n;
   }
 
-  private auxRecord(cpu: number, size: number): void {
-    const [spe] = this.attrs;
-    const body = this.builder.bytes().u64(this.offsets[cpu]).u64(size).u64([0, 1, 4, 8][this.dice.below(4)]);
-    this.builder.record(
+  #auxRecord(cpu: number, size: number): void {
+    const [spe] = this.#attrs;
+    const body = this.#builder
+      .bytes()
+      .u64(this.#offsets[cpu])
+      .u64(size)
+      .u64([0, 1, 4, 8][this.#dice.below(4)]);
+    this.#builder.record(
       11,
-      body.raw(this.builder.trailer(1000, 1000, this.nanoseconds(cpu), cpu, spe)).done(),
+      body.raw(this.#builder.trailer(1000, 1000, this.#nanoseconds(cpu), cpu, spe)).done(),
     );
   }
 
   /** The thread before goes out, naming the next; then the next comes in. */
-  private switch(cpu: number, next: readonly [number, number]): void {
-    if (!this.tellsBySwitches || this.shape.isPerThread) return;
-    const time = this.nanoseconds(cpu);
-    this.builder.switchTo(time, cpu, next[0], next[1], this.attrs[1]);
+  #switch(cpu: number, next: readonly [number, number]): void {
+    if (!this.#tellsBySwitches || this.#shape.isPerThread) return;
+    const time = this.#nanoseconds(cpu);
+    this.#builder.switchTo(time, cpu, next[0], next[1], this.#attrs[1]);
   }
 
-  private nanoseconds(cpu: number): bigint {
-    return this.shape.isTimeless ? 0n : nanosecondsOf(this.clocks[cpu], this.shape.conversion);
+  #nanoseconds(cpu: number): bigint {
+    return this.#shape.isTimeless ? 0n : nanosecondsOf(this.#clocks[cpu], this.#shape.conversion);
   }
 
-  private record(spe: SpeBuilder, cpu: number): void {
-    const { dice, shape } = this;
-    this.clocks[cpu] += 1n + BigInt(dice.below(400));
+  #record(spe: SpeBuilder, cpu: number): void {
+    const dice = this.#dice;
+    const shape = this.#shape;
+    this.#clocks[cpu] += 1n + BigInt(dice.below(400));
     const isKernel = dice.below(6) === 0;
     spe.pc(isKernel ? 0xffff800008000000n : 0xaaaa00000000n, isKernel ? 2 : 0).pad(dice.below(6));
-    const [pid, tid] = shape.isPerThread ? THREADS[0] : this.running[cpu];
-    if (this.tellsByPackets) spe.context(tid);
+    const [pid, tid] = shape.isPerThread ? THREADS[0] : this.#running[cpu];
+    if (this.#tellsByPackets) spe.context(tid);
     const kind = dice.below(10);
-    if (kind < 7) this.memory(spe, cpu, isKernel, pid, tid, kind);
+    if (kind < 7) this.#memory(spe, cpu, isKernel, pid, tid, kind);
     else if (kind < 9) spe.raw(0x4a, dice.below(3)).events(0x42);
     else spe.raw(0x48, dice.below(3)).events(2);
     if (shape.isTimeless) spe.end();
-    else spe.time(this.clocks[cpu]);
+    else spe.time(this.#clocks[cpu]);
     if (dice.below(3) === 0) while (spe.length % 64 !== 0) spe.pad();
   }
 
-  private memory(
-    spe: SpeBuilder,
-    cpu: number,
-    isKernel: boolean,
-    pid: number,
-    tid: number,
-    kind: number,
-  ): void {
-    const { dice, shape } = this;
+  #memory(spe: SpeBuilder, cpu: number, isKernel: boolean, pid: number, tid: number, kind: number): void {
+    const dice = this.#dice;
+    const shape = this.#shape;
     const operation = [0x00, 0x01, 0x04, 0x02 | 0x04, 0x10, 0x08, 0x20][kind];
     const page = BigInt(dice.below(1 << 18));
     const user = dice.below(12) === 0 ? 0n : 0xffff80000000n + page * 4096n;
@@ -278,9 +277,9 @@ class Writer {
     if (address !== 0n) spe.data(address, isKernel ? 0xffn : [0n, 0xan][dice.below(2)]);
     if (physical !== 0n) spe.physical(physical);
     spe.source([0, 8, 9, 10, 11, 13, 14][dice.below(7)]);
-    this.rows.push({
-      ...this.thread(pid, tid),
-      time: shape.isTimeless ? undefined : this.nanoseconds(cpu),
+    this.#rows.push({
+      ...this.#thread(pid, tid),
+      time: shape.isTimeless ? undefined : this.#nanoseconds(cpu),
       address,
       physical,
       period: undefined,
@@ -288,8 +287,8 @@ class Writer {
   }
 
   /** What a reader can know of the thread. */
-  private thread(pid: number, tid: number): { pid: number; tid: number } {
-    const isKnown = this.shape.isPerThread || this.shape.threads !== 'nothing';
+  #thread(pid: number, tid: number): { pid: number; tid: number } {
+    const isKnown = this.#shape.isPerThread || this.#shape.threads !== 'nothing';
     return isKnown ? { pid, tid } : { pid: -1, tid: -1 };
   }
 }

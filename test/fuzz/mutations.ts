@@ -2,20 +2,20 @@
 
 /** xorshift32. */
 export class Dice {
-  private state: number;
+  #state: number;
 
   constructor(seed: number) {
-    this.state = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
+    this.#state = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
   }
 
   /** A whole number below `limit`. */
   below(limit: number): number {
-    let x = this.state;
+    let x = this.#state;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.state = x >>> 0;
-    return this.state % Math.max(1, limit);
+    this.#state = x >>> 0;
+    return this.#state % Math.max(1, limit);
   }
 }
 

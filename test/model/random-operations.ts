@@ -91,22 +91,22 @@ class RandomRun {
   }
 
   step(step: number): void {
-    const name = this.choose();
+    const name = this.#choose();
     this.counts[name] = (this.counts[name] ?? 0) + 1;
     this.kernel.cpu = this.random.below(this.kernel.options.cpus);
     try {
-      this.perform(name);
+      this.#perform(name);
     } catch (error) {
       throw new Error(`seed ${this.options.seed} step ${step} ${name}: ${(error as Error).stack}`);
     }
-    this.bury();
+    this.#bury();
     if (step % (this.options.checkEvery ?? 1) !== 0) return;
-    const found = [...violations(this.kernel), ...this.contentErrors()];
+    const found = [...violations(this.kernel), ...this.#contentErrors()];
     if (found.length > 0)
       throw new Error(`seed ${this.options.seed} step ${step} ${name}:\n${found.join('\n')}`);
   }
 
-  private choose(): string {
+  #choose(): string {
     if (this.targets.length === 0) return 'spawn';
     const total = OPERATIONS.reduce((sum, [, weight]) => sum + weight, 0);
     let at = this.random.below(total);
@@ -117,17 +117,17 @@ class RandomRun {
     return 'write';
   }
 
-  private perform(name: string): void {
-    if (name.startsWith('MADV_')) this.advise(name as AdviceName);
+  #perform(name: string): void {
+    if (name.startsWith('MADV_')) this.#advise(name as AdviceName);
     else (this as unknown as Record<string, () => void>)[name]();
   }
 
-  private target(): Target {
+  #target(): Target {
     return this.targets[this.random.below(this.targets.length)];
   }
 
   /** A part of a target: often a whole block, sometimes one page, sometimes anything. */
-  private part(target: Target): { start: number; end: number } {
+  #part(target: Target): { start: number; end: number } {
     const block = 2 ** this.options.hugeOrder;
     const kind = this.random.below(4);
     const page = target.start + this.random.below(target.pages);
@@ -141,10 +141,10 @@ class RandomRun {
     if (this.targets.length >= MAX_PROCESSES) return;
     const process = spawn(this.kernel, { command: 'random', memcg: this.random.below(2), image: false });
     this.expected.set(process.mm!.id, new Map());
-    this.map(process, this.random.below(3) === 0);
+    this.#map(process, this.random.below(3) === 0);
   }
 
-  private map(process: Process, shared: boolean): void {
+  #map(process: Process, shared: boolean): void {
     const block = 2 ** this.options.hugeOrder;
     const pages = block * VMA_BLOCKS - this.random.below(block / 2);
     const huge = this.random.below(2) === 0 ? 'always' : 'never';
@@ -156,7 +156,7 @@ class RandomRun {
   }
 
   fork(): void {
-    const target = this.target();
+    const target = this.#target();
     if (this.targets.length >= MAX_PROCESSES) return;
     const { child } = fork(this.kernel, target.process);
     if (child === undefined) return;
@@ -165,43 +165,43 @@ class RandomRun {
   }
 
   exit(): void {
-    this.end(this.target().process);
+    this.#end(this.#target().process);
   }
 
   /** Forgets processes that the OOM killer ended. */
-  private bury(): void {
+  #bury(): void {
     for (const { process } of this.targets)
       if (this.kernel.processes.get(process.pid) !== process) {
         this.counts['killed by OOM'] = (this.counts['killed by OOM'] ?? 0) + 1;
         this.expected.delete(process.mm!.id);
       }
     this.targets = this.targets.filter(({ process }) => this.kernel.processes.get(process.pid) === process);
-    this.unlink();
+    this.#unlink();
   }
 
   /** Files that nobody maps any more are deleted, so that their memory does not pile up. */
-  private unlink(): void {
+  #unlink(): void {
     for (const inode of [...this.kernel.inodes.values()])
       if (inode.path.startsWith('/tmp/') && inode.mappers.length === 0) dropInode(this.kernel, inode);
   }
 
-  private end(process: Process): void {
+  #end(process: Process): void {
     exit(this.kernel, process);
     this.expected.delete(process.mm!.id);
     this.targets = this.targets.filter((target) => target.process !== process);
   }
 
   write(): void {
-    this.touch(true);
+    this.#touch(true);
   }
 
   read(): void {
-    this.touch(false);
+    this.#touch(false);
   }
 
-  private touch(write: boolean): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+  #touch(write: boolean): void {
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     for (let page = start; page < end; page++) {
       if (access(this.kernel, target.mm, page, write) < 0 || !write || target.shared) continue;
       if (!translate(this.kernel, target.mm, page, this.leaf)) continue;
@@ -212,9 +212,9 @@ class RandomRun {
     }
   }
 
-  private advise(advice: AdviceName): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+  #advise(advice: AdviceName): void {
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     const { error } = adviseRange(this.kernel, target.mm, start, end, advice);
     this.counts[`${advice} ${error ?? 'ok'}`] = (this.counts[`${advice} ${error ?? 'ok'}`] ?? 0) + 1;
     if (advice !== 'MADV_DONTNEED' && advice !== 'MADV_FREE' && advice !== 'MADV_GUARD_INSTALL') return;
@@ -222,8 +222,8 @@ class RandomRun {
   }
 
   munmap(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     munmap(this.kernel, target.mm, start, end);
     for (let page = start; page < end; page++) this.expected.get(target.mm.id)!.delete(page);
     if (!target.shared) mmap(this.kernel, target.mm, { at: start, pages: end - start });
@@ -231,21 +231,21 @@ class RandomRun {
 
   /** A hole in shared memory: its pages read as zeroes afterwards, as nobody keeps track of them here. */
   remove(): void {
-    const target = this.target();
+    const target = this.#target();
     if (!target.shared) return;
-    const { start, end } = this.part(target);
+    const { start, end } = this.#part(target);
     adviseRange(this.kernel, target.mm, start, end, 'MADV_REMOVE');
   }
 
   /** Moves a part away and back again, so that the region stays one. */
   mremap(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     const block = 2 ** this.options.hugeOrder;
     const away = AWAY + this.random.below(4) * (this.random.below(2) === 0 ? block : 3);
     const there = mremap(this.kernel, target.mm, start, end, away);
     // Without memory for page tables a part may have moved already: that process is of no use any more.
-    if (there.error === 'ENOMEM') this.end(target.process);
+    if (there.error === 'ENOMEM') this.#end(target.process);
     if (there.error !== undefined) return;
     if (this.random.below(2) === 0) {
       const faulted = access(this.kernel, target.mm, away, false);
@@ -253,31 +253,31 @@ class RandomRun {
     }
     if (this.kernel.processes.get(target.process.pid) !== target.process) return;
     const back = mremap(this.kernel, target.mm, away, away + (end - start), start);
-    if (back.error === 'ENOMEM') this.end(target.process);
+    if (back.error === 'ENOMEM') this.#end(target.process);
     else if (back.error !== undefined) throw new Error(`the way back: ${back.error}`);
   }
 
   mprotect(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     mprotect(this.kernel, target.mm, start, end, this.random.below(2) === 0 ? VM.read : VM.read | VM.write);
   }
 
   mlock(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     setLocked(this.kernel, target.mm, start, end, this.random.below(3) === 0);
   }
 
   makeOld(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     for (let page = start; page < end; page++) makeOld(this.kernel, target.mm, page);
   }
 
   debugfs(): void {
-    const target = this.target();
-    const { start, end } = this.part(target);
+    const target = this.#target();
+    const { start, end } = this.#part(target);
     const order = this.random.below(this.options.hugeOrder + 1);
     const at = this.random.below(2) === 0 ? `,${this.random.below(2 ** this.options.hugeOrder)}` : '';
     const hex = (page: number) => `0x${(page * this.kernel.geometry.pageBytes).toString(16)}`;
@@ -307,12 +307,12 @@ class RandomRun {
   }
 
   pin(): void {
-    const target = this.target();
+    const target = this.#target();
     if (this.pins.length >= 3) {
       unpin(this.kernel, this.pins.shift()!);
       return;
     }
-    const { start } = this.part(target);
+    const { start } = this.#part(target);
     const vma = target.mm.vmaOf(start);
     if (vma === undefined || (vma.flags & VM.write) === 0) return;
     const head = pin(this.kernel, target.mm, start);
@@ -338,7 +338,7 @@ class RandomRun {
     this.kernel.clock.advance(this.random.below(20) * 1e9);
   }
 
-  private contentErrors(): string[] {
+  #contentErrors(): string[] {
     const errors: string[] = [];
     const seen = new Set<Mm>();
     for (const target of this.targets) {

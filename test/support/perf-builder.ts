@@ -52,7 +52,7 @@ const ALL_ACCESSES = 0x83d0;
 
 /** Grows a byte string in one byte order. */
 export class Bytes {
-  private readonly parts: number[] = [];
+  readonly #parts: number[] = [];
   readonly isBig: boolean;
 
   constructor(isBig = false) {
@@ -60,14 +60,14 @@ export class Bytes {
   }
 
   get length(): number {
-    return this.parts.length;
+    return this.#parts.length;
   }
 
   uint(value: bigint | number, bytes: number): this {
     const number = BigInt.asUintN(8 * bytes, BigInt(value));
     for (let i = 0; i < bytes; i++) {
       const shift = BigInt(8 * (this.isBig ? bytes - 1 - i : i));
-      this.parts.push(Number((number >> shift) & 0xffn));
+      this.#parts.push(Number((number >> shift) & 0xffn));
     }
     return this;
   }
@@ -86,7 +86,7 @@ export class Bytes {
   }
 
   raw(bytes: Iterable<number>): this {
-    for (const byte of bytes) this.parts.push(byte);
+    for (const byte of bytes) this.#parts.push(byte);
     return this;
   }
 
@@ -110,18 +110,18 @@ export class Bytes {
   }
 
   done(): Uint8Array {
-    return Uint8Array.from(this.parts);
+    return Uint8Array.from(this.#parts);
   }
 }
 
 export class PerfBuilder {
   readonly isBig: boolean;
   readonly attrs: BuiltAttr[] = [];
-  private readonly records: Uint8Array[] = [];
-  private readonly features = new Map<number, Uint8Array>();
+  readonly #records: Uint8Array[] = [];
+  readonly #features = new Map<number, Uint8Array>();
   /** Where the AUXTRACE records stand in the data. */
-  private readonly auxtraces: number[] = [];
-  private dataBytes = 0;
+  readonly #auxtraces: number[] = [];
+  #dataBytes = 0;
 
   constructor(isBig = false) {
     this.isBig = isBig;
@@ -137,7 +137,7 @@ export class PerfBuilder {
   }
 
   feature(id: number, body: Uint8Array): this {
-    this.features.set(id, body);
+    this.#features.set(id, body);
     return this;
   }
 
@@ -151,13 +151,13 @@ export class PerfBuilder {
 
   /** Bytes that stand between records. */
   loose(bytes: Uint8Array): this {
-    this.records.push(bytes);
-    this.dataBytes += bytes.length;
+    this.#records.push(bytes);
+    this.#dataBytes += bytes.length;
     return this;
   }
 
   sample(values: BuiltSample, attr = this.attrs[0]): this {
-    return this.record(9, this.sampleBody(values, attr), (values.mode ?? 2) | (values.misc ?? 0));
+    return this.record(9, this.#sampleBody(values, attr), (values.mode ?? 2) | (values.misc ?? 0));
   }
 
   comm(pid: number, tid: number, name: string, attr = this.attrs[0], misc = 0, time = 0n): this {
@@ -258,9 +258,9 @@ export class PerfBuilder {
     where: { index?: number; cpu?: number; tid?: number; offset?: number } = {},
   ): this {
     const { index = 0, cpu = 0, tid = 0xffffffff, offset = 0 } = where;
-    const body = this.bytes().u64(data.length).u64(offset).u64(this.records.length);
+    const body = this.bytes().u64(data.length).u64(offset).u64(this.#records.length);
     body.u32(index).u32(tid).u32(cpu).u32(0);
-    this.auxtraces.push(this.dataBytes);
+    this.#auxtraces.push(this.#dataBytes);
     return this.record(71, body.done()).loose(data);
   }
 
@@ -279,18 +279,18 @@ export class PerfBuilder {
   }
 
   data(): Uint8Array {
-    return joined(this.records);
+    return joined(this.#records);
   }
 
   /** Without `features` it is as perf leaves it when it is killed: no feature bits, no sections. */
   file(options: { dataSize?: number; features?: boolean } = {}): Uint8Array {
-    if (options.features === false) this.features.clear();
+    if (options.features === false) this.#features.clear();
     const attrSize = Math.max(...this.attrs.map((attr) => attr.size ?? 136), 64) + 16;
-    const ids = joined(this.attrs.map((attr) => this.ids(attr)));
+    const ids = joined(this.attrs.map((attr) => this.#ids(attr)));
     const attrsAt = 104 + ids.length;
     const dataAt = attrsAt + attrSize * this.attrs.length;
     const data = this.data();
-    if (this.auxtraces.length > 0 && options.features !== false) this.indexAux(dataAt);
+    if (this.#auxtraces.length > 0 && options.features !== false) this.#indexAux(dataAt);
     const head = this.bytes().raw(new TextEncoder().encode(this.isBig ? '2ELIFREP' : 'PERFILE2'));
     head
       .u64(104)
@@ -302,13 +302,13 @@ export class PerfBuilder {
       .u64(options.dataSize ?? data.length)
       .u64(0)
       .u64(0);
-    for (let word = 0; word < 4; word++) head.u64(this.featureBits(word));
+    for (let word = 0; word < 4; word++) head.u64(this.#featureBits(word));
     return joined([
       head.done(),
       ids,
-      this.attrSection(),
+      this.#attrSection(),
       data,
-      ...this.featureSections(dataAt + data.length),
+      ...this.#featureSections(dataAt + data.length),
     ]);
   }
 
@@ -320,8 +320,8 @@ export class PerfBuilder {
         .done(),
     ];
     const head = new PerfBuilder(this.isBig);
-    for (const attr of this.attrs) head.record(64, joined([this.attrBytes(attr), this.ids(attr)]));
-    for (const [id, body] of [...this.features].sort((a, b) => a[0] - b[0])) {
+    for (const attr of this.attrs) head.record(64, joined([this.#attrBytes(attr), this.#ids(attr)]));
+    for (const [id, body] of [...this.#features].sort((a, b) => a[0] - b[0])) {
       const padding = (8 - (body.length % 8)) % 8;
       head.record(80, this.bytes().u64(id).raw(body).zeros(padding).done());
     }
@@ -336,10 +336,10 @@ export class PerfBuilder {
       .u32(this.attrs[0]?.size ?? 136);
     for (const attr of this.attrs) {
       bytes
-        .raw(this.attrBytes(attr))
+        .raw(this.#attrBytes(attr))
         .u32(attr.ids?.length ?? 0)
         .featureText(attr.name ?? 'event');
-      bytes.raw(this.ids(attr));
+      bytes.raw(this.#ids(attr));
     }
     return this.feature(12, bytes.done());
   }
@@ -361,20 +361,20 @@ export class PerfBuilder {
     return this.feature(11, this.bytes().u32(2).featureText('perf').featureText('record').done());
   }
 
-  private ids(attr: BuiltAttr): Uint8Array {
+  #ids(attr: BuiltAttr): Uint8Array {
     const bytes = this.bytes();
     for (const id of attr.ids ?? []) bytes.u64(id);
     return bytes.done();
   }
 
   /** Entries are as long as the largest attr needs; smaller ones say so themselves. */
-  private attrSection(): Uint8Array {
+  #attrSection(): Uint8Array {
     const bytes = this.bytes();
     const longest = Math.max(...this.attrs.map((attr) => attr.size ?? 136), 64);
     let at = 104;
     for (const attr of this.attrs) {
       const length = 8 * (attr.ids?.length ?? 0);
-      const own = this.attrBytes(attr);
+      const own = this.#attrBytes(attr);
       bytes
         .raw(own)
         .zeros(longest - own.length)
@@ -385,7 +385,7 @@ export class PerfBuilder {
     return bytes.done();
   }
 
-  private attrBytes(attr: BuiltAttr): Uint8Array {
+  #attrBytes(attr: BuiltAttr): Uint8Array {
     const size = attr.size ?? 136;
     const bytes = this.bytes()
       .u32(attr.type ?? 4)
@@ -395,7 +395,7 @@ export class PerfBuilder {
     bytes
       .u64(attr.sampleType)
       .u64(attr.readFormat ?? 0)
-      .raw(this.flagBytes(attr));
+      .raw(this.#flagBytes(attr));
     bytes
       .u32(0)
       .u32(0)
@@ -414,7 +414,7 @@ export class PerfBuilder {
   }
 
   /** Bit fields: sample_id_all is bit 18, freq bit 10; big-endian compilers fill each byte from the top. */
-  private flagBytes(attr: BuiltAttr): Uint8Array {
+  #flagBytes(attr: BuiltAttr): Uint8Array {
     const flags =
       (attr.flags ?? 0) | (attr.sampleIdAll === false ? 0 : 1 << 18) | (attr.isFrequency ? 1 << 10 : 0);
     const bytes = new Uint8Array(8);
@@ -425,20 +425,20 @@ export class PerfBuilder {
   }
 
   /** HEADER_AUXTRACE: offset in the file and size of each AUXTRACE record. */
-  private indexAux(dataAt: number): void {
-    const index = this.bytes().u64(this.auxtraces.length);
-    for (const at of this.auxtraces) index.u64(dataAt + at).u64(48);
+  #indexAux(dataAt: number): void {
+    const index = this.bytes().u64(this.#auxtraces.length);
+    for (const at of this.#auxtraces) index.u64(dataAt + at).u64(48);
     this.feature(18, index.done());
   }
 
-  private featureBits(word: number): bigint {
+  #featureBits(word: number): bigint {
     let bits = 0n;
-    for (const id of this.features.keys()) if (id >> 6 === word) bits |= 1n << BigInt(id & 63);
+    for (const id of this.#features.keys()) if (id >> 6 === word) bits |= 1n << BigInt(id & 63);
     return bits;
   }
 
-  private featureSections(start: number): Uint8Array[] {
-    const sorted = [...this.features].sort((a, b) => a[0] - b[0]);
+  #featureSections(start: number): Uint8Array[] {
+    const sorted = [...this.#features].sort((a, b) => a[0] - b[0]);
     const table = this.bytes();
     let at = start + 16 * sorted.length;
     for (const [, body] of sorted) {
@@ -448,7 +448,7 @@ export class PerfBuilder {
     return [table.done(), ...sorted.map(([, body]) => body)];
   }
 
-  private sampleBody(values: BuiltSample, attr: BuiltAttr): Uint8Array {
+  #sampleBody(values: BuiltSample, attr: BuiltAttr): Uint8Array {
     const type = attr.sampleType;
     const id = values.id ?? attr.ids?.[0] ?? 0;
     const bytes = this.bytes();
@@ -461,11 +461,11 @@ export class PerfBuilder {
     if (type & F.streamId) bytes.u64(0);
     if (type & F.cpu) bytes.u32(values.cpu ?? 0).u32(0);
     if (type & F.period) bytes.u64(values.period ?? 1);
-    this.variableBody(bytes, values, attr);
+    this.#variableBody(bytes, values, attr);
     if (type & (F.weight | F.weightStruct)) bytes.u64(values.weight ?? 0n);
     if (type & F.dataSource) bytes.u64(values.dataSource ?? 0n);
     if (type & F.transaction) bytes.u64(0);
-    if (type & F.regsIntr) this.registers(bytes, values.interruptRegisters ?? 0);
+    if (type & F.regsIntr) this.#registers(bytes, values.interruptRegisters ?? 0);
     if (type & F.physAddr) bytes.u64(values.physAddr ?? 0n);
     if (type & F.cgroup) bytes.u64(values.cgroup ?? 77);
     if (type & F.dataPageSize) bytes.u64(values.dataPageSize ?? 0);
@@ -474,9 +474,9 @@ export class PerfBuilder {
     return bytes.done();
   }
 
-  private variableBody(bytes: Bytes, values: BuiltSample, attr: BuiltAttr): void {
+  #variableBody(bytes: Bytes, values: BuiltSample, attr: BuiltAttr): void {
     const type = attr.sampleType;
-    if (type & F.read) this.read(bytes, attr.readFormat ?? 0);
+    if (type & F.read) this.#read(bytes, attr.readFormat ?? 0);
     if (type & F.callchain) {
       bytes.u64(values.callchain?.length ?? 0);
       for (const address of values.callchain ?? []) bytes.u64(address);
@@ -495,14 +495,14 @@ export class PerfBuilder {
       bytes.zeros(24 * (values.branches ?? 0));
       if ((attr.branchType ?? 0) & (1 << 19)) bytes.zeros(8 * (values.branches ?? 0));
     }
-    if (type & F.regsUser) this.registers(bytes, values.userRegisters ?? 0);
+    if (type & F.regsUser) this.#registers(bytes, values.userRegisters ?? 0);
     if (type & F.stackUser) {
       bytes.u64(values.stack ?? 0).zeros(values.stack ?? 0);
       if (values.stack) bytes.u64(values.stack);
     }
   }
 
-  private read(bytes: Bytes, format: number): void {
+  #read(bytes: Bytes, format: number): void {
     const has = (bit: number) => (format & bit) !== 0;
     const values = has(8) ? 2 : 1;
     if (has(8)) bytes.u64(values);
@@ -516,7 +516,7 @@ export class PerfBuilder {
     }
   }
 
-  private registers(bytes: Bytes, count: number): void {
+  #registers(bytes: Bytes, count: number): void {
     bytes.u64(count === 0 ? 0 : 2).zeros(8 * count);
   }
 }

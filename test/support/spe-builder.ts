@@ -2,14 +2,14 @@
 import { joined } from './perf-builder.js';
 
 export class SpeBuilder {
-  private readonly parts: number[] = [];
+  readonly #parts: number[] = [];
 
   get length(): number {
-    return this.parts.length;
+    return this.#parts.length;
   }
 
   raw(...bytes: number[]): this {
-    this.parts.push(...bytes);
+    this.#parts.push(...bytes);
     return this;
   }
 
@@ -19,11 +19,11 @@ export class SpeBuilder {
 
   payload(header: number, value: bigint | number, bytes: 1 | 2 | 4 | 8): this {
     const size = { 1: 0, 2: 0x10, 4: 0x20, 8: 0x30 }[bytes];
-    return this.raw(header | size).value(value, bytes);
+    return this.raw(header | size).#value(value, bytes);
   }
 
   address(index: number, value: bigint): this {
-    return this.raw(0xb0 | index).value(value, 8);
+    return this.raw(0xb0 | index).#value(value, 8);
   }
 
   pc(address: bigint, level = 0): this {
@@ -58,11 +58,11 @@ export class SpeBuilder {
   }
 
   context(tid: number): this {
-    return this.raw(0x65).value(tid, 4);
+    return this.raw(0x65).#value(tid, 4);
   }
 
   time(count: bigint | number): this {
-    return this.raw(0x71).value(count, 8);
+    return this.raw(0x71).#value(count, 8);
   }
 
   end(): this {
@@ -70,12 +70,12 @@ export class SpeBuilder {
   }
 
   done(): Uint8Array {
-    return joined([Uint8Array.from(this.parts)]);
+    return joined([Uint8Array.from(this.#parts)]);
   }
 
-  private value(value: bigint | number, bytes: number): this {
+  #value(value: bigint | number, bytes: number): this {
     for (let i = 0; i < bytes; i++)
-      this.parts.push(Number((BigInt.asUintN(64, BigInt(value)) >> BigInt(8 * i)) & 0xffn));
+      this.#parts.push(Number((BigInt.asUintN(64, BigInt(value)) >> BigInt(8 * i)) & 0xffn));
     return this;
   }
 }

@@ -1,4 +1,4 @@
-/** What a key of the configuration is, in data for whoever words it: the terminal, docs/agent.md. */
+/** What a key of the configuration is, as data: the terminal and docs/agent.md put it in words. */
 
 import { OctavoError } from '../../vocabulary/errors.js';
 import { shownValue } from '../../vocabulary/field.js';

@@ -1,6 +1,6 @@
 /**
  * What is taken out of anything before it crosses to the deciding side, in one process or between two: frame numbers
- * (whoever knows them can aim at neighbouring memory), physical pages of samples, samples of other processes.
+ * (with them one can aim at neighbouring memory), physical pages of samples, samples of other processes.
  */
 
 import type { Aftermath } from '../../cycle/aftermath.js';

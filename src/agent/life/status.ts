@@ -1,4 +1,4 @@
-/** The status document: written by the agent, read by `octavo status` and whoever else asks. */
+/** The status document: written by the agent, read by `octavo status`, `octavo top` and the dashboard. */
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
 import type { Host } from '../../host/host.js';

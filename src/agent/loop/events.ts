@@ -1,4 +1,4 @@
-/** The last of what happened, for the status and whoever listens; bounded. */
+/** The last of what happened, for the status document and one listener; bounded. */
 import type { Host } from '../../host/host.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 

@@ -70,91 +70,91 @@ type Counted<What> = (nature: SampleNature | undefined) => What;
 /** One import: takes batches of all its recordings into one tally and hot maps by slices of time. */
 export class Importing {
   readonly imported: Imported;
-  private readonly hot: HeatSlices | undefined;
-  private readonly clocks = new SliceClocks();
+  readonly #hot: HeatSlices | undefined;
+  readonly #clocks = new SliceClocks();
   /** Names of processes from texts. */
-  private readonly commands = new Map<ProcessId, string>();
-  private readonly sessions: PerfSession[] = [];
-  private readonly views = new Map<PerfSession, AccessViews>();
-  private readonly viewed: Counted<ViewRow[]>[] = [];
+  readonly #commands = new Map<ProcessId, string>();
+  readonly #sessions: PerfSession[] = [];
+  readonly #views = new Map<PerfSession, AccessViews>();
+  readonly #viewed: Counted<ViewRow[]>[] = [];
   /** When recordings ended at the latest. */
-  private readonly ends = new Map<PerfSession, Milliseconds | undefined>();
-  private readonly touched = new Map<PerfSession, TouchedPlaces>();
-  private readonly touches: Counted<{ touched: TouchedPlaces; counts: (event: number) => boolean }>[] = [];
+  readonly #ends = new Map<PerfSession, Milliseconds | undefined>();
+  readonly #touched = new Map<PerfSession, TouchedPlaces>();
+  readonly #touches: Counted<{ touched: TouchedPlaces; counts: (event: number) => boolean }>[] = [];
   /** Natures that samples were met of. */
-  private readonly natures = new Set<SampleNature>();
+  readonly #natures = new Set<SampleNature>();
 
-  private readonly options: ImportOptions;
-  private readonly resolving: BatchResolver | undefined;
+  readonly #options: ImportOptions;
+  readonly #resolving: BatchResolver | undefined;
 
   constructor(options: ImportOptions) {
-    this.options = options;
+    this.#options = options;
     const { geometry, heatBytes = DEFAULT_HEAT_BYTES } = options;
     const { slices = DEFAULT_SLICES } = options;
-    this.hot = options.maps ? new HeatSlices({ geometry, mostBytes: heatBytes }, slices) : undefined;
-    this.imported = nothingYet(this.sessions, geometry);
+    this.#hot = options.maps ? new HeatSlices({ geometry, mostBytes: heatBytes }, slices) : undefined;
+    this.imported = nothingYet(this.#sessions, geometry);
     if (options.resolver !== undefined)
-      this.resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
+      this.#resolving = new BatchResolver(options.resolver, options.geometry.hugeOrder);
   }
 
   /** `guestsAreNamed` as Tally.add() takes it. */
   add(batch: AccessColumns, { sorter, session }: Recorded, guestsAreNamed = false): void {
-    if (!this.views.has(session))
-      session.onReplaced = (program, isLast) => this.forget(session, program, isLast);
+    if (!this.#views.has(session))
+      session.onReplaced = (program, isLast) => this.#forget(session, program, isLast);
     this.imported.tally.add(batch, guestsAreNamed);
-    this.touchedOf(session)?.add(batch);
-    this.resolving?.resolve(batch);
-    this.viewsOf(session).add(batch);
-    const offsetNs = this.clocks.offsetOf(session);
+    this.#touchedOf(session)?.add(batch);
+    this.#resolving?.resolve(batch);
+    this.#viewsOf(session).add(batch);
+    const offsetNs = this.#clocks.offsetOf(session);
     for (const sorted of sorter.sort(batch)) {
-      this.natures.add(sorted.nature);
-      this.hot?.addSamples(sorted.batch, sorted.nature, offsetNs);
+      this.#natures.add(sorted.nature);
+      this.#hot?.addSamples(sorted.batch, sorted.nature, offsetNs);
     }
   }
 
   /** Heat of a program that a process no longer runs is of memory that is no longer there. */
-  private forget(session: PerfSession, { pid, sinceNs }: NewProgram, isLast: boolean): void {
-    this.hot?.forget(pid, isLast ? Number.POSITIVE_INFINITY : sinceNs + this.clocks.offsetOf(session));
+  #forget(session: PerfSession, { pid, sinceNs }: NewProgram, isLast: boolean): void {
+    this.#hot?.forget(pid, isLast ? Number.POSITIVE_INFINITY : sinceNs + this.#clocks.offsetOf(session));
     if (!isLast) return;
-    this.viewsOf(session).forget(pid);
-    this.touched.get(session)?.forget(pid);
+    this.#viewsOf(session).forget(pid);
+    this.#touched.get(session)?.forget(pid);
   }
 
-  private viewsOf(session: PerfSession): AccessViews {
-    const known = this.views.get(session);
+  #viewsOf(session: PerfSession): AccessViews {
+    const known = this.#views.get(session);
     if (known !== undefined) return known;
-    const fresh = new AccessViews(session, this.options.geometry.pageBytes);
-    this.views.set(session, fresh);
+    const fresh = new AccessViews(session, this.#options.geometry.pageBytes);
+    this.#views.set(session, fresh);
     return fresh;
   }
 
-  private touchedOf(session: PerfSession): TouchedPlaces | undefined {
-    const { touch } = this.options;
-    const known = this.touched.get(session);
+  #touchedOf(session: PerfSession): TouchedPlaces | undefined {
+    const { touch } = this.#options;
+    const known = this.#touched.get(session);
     if (known !== undefined || touch === undefined) return known;
-    const fresh = touch.placesOf(session, () => this.ends.get(session));
-    this.touched.set(session, fresh);
+    const fresh = touch.placesOf(session, () => this.#ends.get(session));
+    this.#touched.set(session, fresh);
     return fresh;
   }
 
   /** Takes over what a recording that has been read says beside its samples. */
   account(source: PerfFileSource): void {
-    this.sessions.push(source.session);
+    this.#sessions.push(source.session);
     const renamed = source.settled();
     if (renamed !== undefined) {
-      this.hot?.relabel(renamed.from, renamed.to);
-      this.natures.delete(renamed.from);
-      this.natures.add(renamed.to);
+      this.#hot?.relabel(renamed.from, renamed.to);
+      this.#natures.delete(renamed.from);
+      this.#natures.add(renamed.to);
     }
     account(this.imported, source);
     const natureOf = (event: number) => source.sorter.natureOf(event);
     const counts = (nature: SampleNature | undefined) => (event: number) =>
       nature === undefined || natureOf(event) === nature;
-    this.viewed.push((nature) => this.viewsOf(source.session).rows(counts(nature)));
-    const touched = this.touched.get(source.session);
+    this.#viewed.push((nature) => this.#viewsOf(source.session).rows(counts(nature)));
+    const touched = this.#touched.get(source.session);
     if (touched !== undefined) {
-      this.ends.set(source.session, source.facts().span?.toMs);
-      this.touches.push((nature) => ({ touched, counts: counts(nature) }));
+      this.#ends.set(source.session, source.facts().span?.toMs);
+      this.#touches.push((nature) => ({ touched, counts: counts(nature) }));
     }
     const { regions } = source.session.samples;
     if (regions.length > 0) this.addRegions(regions, source.origin.detail, 0);
@@ -165,11 +165,11 @@ export class Importing {
     const { imported } = this;
     for await (const { nature, batch } of source.batches(signal)) {
       imported.tally.add(batch);
-      this.resolving?.resolve(batch);
-      this.hot?.addSamples(batch, nature);
+      this.#resolving?.resolve(batch);
+      this.#hot?.addSamples(batch, nature);
     }
     throwIfStopped(signal);
-    for (const [pid, command] of source.commands) this.commands.set(pid, command);
+    for (const [pid, command] of source.commands) this.#commands.set(pid, command);
     imported.events.push(...source.eventNames);
     imported.origins.push(...source.origins());
     imported.notes.push(...source.notes());
@@ -194,7 +194,7 @@ export class Importing {
 
   /** Adds what DAMON said of regions. */
   addRegions(regions: readonly RegionRecord[], path: string, bytesRead: number, span?: RecordedSpan): void {
-    const { geometry, pids = new Set(), physical = false } = this.options;
+    const { geometry, pids = new Set(), physical = false } = this.#options;
     const source = new DamoRecordSource({
       path,
       regions,
@@ -204,11 +204,11 @@ export class Importing {
       isPhysical: physical,
       ...(span === undefined ? {} : { span }),
     });
-    const { slices = DEFAULT_SLICES } = this.options;
+    const { slices = DEFAULT_SLICES } = this.#options;
     for (const batch of source.batches(slices.most)) {
       this.imported.regionRows += samplesIn(batch);
-      this.resolving?.resolve(batch);
-      this.hot?.addSamples(batch, 'access-bits');
+      this.#resolving?.resolve(batch);
+      this.#hot?.addSamples(batch, 'access-bits');
     }
     this.addRecording(source.facts());
     const { losses, notes } = source.account();
@@ -223,26 +223,26 @@ export class Importing {
 
   /** `live`: the processes that were recorded, when they were recorded just now. */
   finish(live: readonly ProcessIdentity[] = []): Imported {
-    if (this.resolving !== undefined) this.imported.resolved = this.resolving.facts;
-    if (this.hot !== undefined) {
-      const total = this.hot.total();
+    if (this.#resolving !== undefined) this.imported.resolved = this.#resolving.facts;
+    if (this.#hot !== undefined) {
+      const total = this.#hot.total();
       for (const process of total.processes)
-        total.name({ ...process, command: this.commands.get(process.pid) ?? process.command });
-      finishMaps(this.imported, total, this.sessions, live);
-      finishSlices(this.imported, this.hot, this.clocks.clock(this.imported.recordings));
+        total.name({ ...process, command: this.#commands.get(process.pid) ?? process.command });
+      finishMaps(this.imported, total, this.#sessions, live);
+      finishSlices(this.imported, this.#hot, this.#clocks.clock(this.imported.recordings));
     }
-    const nature = this.imported.nature ?? bestNature(this.natures);
-    this.imported.views = joinedRows(this.viewed.flatMap((rowsOf) => rowsOf(nature)));
-    this.imported.touched = this.touchedView(nature);
+    const nature = this.imported.nature ?? bestNature(this.#natures);
+    this.imported.views = joinedRows(this.#viewed.flatMap((rowsOf) => rowsOf(nature)));
+    this.imported.touched = this.#touchedView(nature);
     return this.imported;
   }
 
-  private touchedView(nature: SampleNature | undefined): TouchedView | undefined {
-    const { touch } = this.options;
+  #touchedView(nature: SampleNature | undefined): TouchedView | undefined {
+    const { touch } = this.#options;
     if (touch === undefined) return undefined;
     const { recordings } = this.imported;
-    const counted = this.touches.map((of) => of(nature));
-    const names = this.sessions.map(({ state }) => state.threads);
+    const counted = this.#touches.map((of) => of(nature));
+    const names = this.#sessions.map(({ state }) => state.threads);
     const commandOf = (pid: number) => names.map((threads) => threads.nameOf(pid)).find(Boolean) ?? '';
     return touchedView(touch.by, counted, commandOf, recordings.map(({ name }) => name).join(', '));
   }

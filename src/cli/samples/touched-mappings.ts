@@ -39,28 +39,25 @@ const NOWHERE = { start: '', end: '' };
 
 /** Finds the mapping of a page, pages of a process being asked for in ascending order. */
 export class MappingPlaces {
-  private readonly byProcess = new Map<
-    ProcessId,
-    { first: PageNumber; end: PageNumber; kept: KeptMapping }[]
-  >();
-  private pid: ProcessId = -1;
-  private at = 0;
+  readonly #byProcess = new Map<ProcessId, { first: PageNumber; end: PageNumber; kept: KeptMapping }[]>();
+  #pid: ProcessId = -1;
+  #at = 0;
 
   constructor(mappings: readonly KeptMapping[], geometry: PageGeometry) {
     const pageOf = (address: string) => Number(BigInt(address) / BigInt(geometry.pageBytes));
     for (const kept of mappings) {
-      const list = this.byProcess.get(kept.pid) ?? [];
+      const list = this.#byProcess.get(kept.pid) ?? [];
       list.push({ first: pageOf(kept.start), end: pageOf(kept.end), kept });
-      this.byProcess.set(kept.pid, list);
+      this.#byProcess.set(kept.pid, list);
     }
   }
 
   find(pid: ProcessId, page: PageNumber): { readonly start: string; readonly end: string } {
-    const list = this.byProcess.get(pid) ?? [];
-    if (pid !== this.pid || (list[this.at]?.first ?? 0) > page) this.at = 0;
-    this.pid = pid;
-    while (this.at < list.length && list[this.at].end <= page) this.at++;
-    const found = list[this.at];
+    const list = this.#byProcess.get(pid) ?? [];
+    if (pid !== this.#pid || (list[this.#at]?.first ?? 0) > page) this.#at = 0;
+    this.#pid = pid;
+    while (this.#at < list.length && list[this.#at].end <= page) this.#at++;
+    const found = list[this.#at];
     return found !== undefined && found.first <= page ? found.kept : NOWHERE;
   }
 }

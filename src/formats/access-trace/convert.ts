@@ -26,7 +26,7 @@ export class TraceConverter {
   constructor(path: string, geometry: PageGeometry) {
     this.#path = path;
     this.#geometry = geometry;
-    const add: TraceWriter['add'] = (...access) => this.writer().add(...access);
+    const add: TraceWriter['add'] = (...access) => this.#started().add(...access);
     this.#reader = new TraceTextReader(path, geometry, { add });
   }
 
@@ -41,13 +41,13 @@ export class TraceConverter {
 
   end(): Converted {
     const facts = this.#reader.end();
-    const writer = this.writer();
+    const writer = this.#started();
     const bytes = writer.finish({ page_bytes: pageSize(this.#geometry), source: facts.format });
     return { ...facts, bytes, rows: writer.rows, timed: writer.isTimed, sampled: !this.#reader.isWhole };
   }
 
   /** Which kind of rows it writes is known with the first access. */
-  private writer(): TraceWriter {
+  #started(): TraceWriter {
     this.#writer ??= new TraceWriter(!this.#reader.isWhole);
     return this.#writer;
   }

@@ -67,19 +67,19 @@ export class TraceTextReader {
     const text = this.#rest + this.#decoder.decode(piece, { stream: true });
     let from = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      this.line(text.slice(from, text[end - 1] === '\r' ? end - 1 : end));
+      this.#line(text.slice(from, text[end - 1] === '\r' ? end - 1 : end));
       from = end + 1;
     }
     this.#rest = text.slice(from);
-    if (this.#rest.length > LONGEST_LINE) throw this.malformed('a line without an end', this.#lines + 1);
+    if (this.#rest.length > LONGEST_LINE) throw this.#malformed('a line without an end', this.#lines + 1);
   }
 
   /** The text has ended. */
   end(): TextFacts {
-    if (this.#rest !== '') this.line(this.#rest);
+    if (this.#rest !== '') this.#line(this.#rest);
     this.#rest = '';
     if (this.#format === undefined || this.#accesses === 0)
-      throw this.malformed(`no access of ${TRACE_FORMATS.map(({ says }) => says).join('; ')}`, 1);
+      throw this.#malformed(`no access of ${TRACE_FORMATS.map(({ says }) => says).join('; ')}`, 1);
     return {
       format: this.#format.name,
       lines: this.#lines,
@@ -88,32 +88,32 @@ export class TraceTextReader {
     };
   }
 
-  private line(line: string): void {
+  #line(line: string): void {
     this.#lines++;
     if (this.#format !== undefined) {
-      this.take(line, this.#format, this.#lines);
+      this.#take(line, this.#format, this.#lines);
       return;
     }
     this.#format = TRACE_FORMATS.find((format) => typeof format.parse(line) === 'object');
     if (this.#format === undefined) {
       if (this.#head.push(line) > MOST_HEAD_LINES)
-        throw this.malformed(`no access of ${TRACE_FORMATS.map(({ says }) => says).join('; ')}`, 1);
+        throw this.#malformed(`no access of ${TRACE_FORMATS.map(({ says }) => says).join('; ')}`, 1);
       return;
     }
     const format = this.#format;
     for (const [index, earlier] of [...this.#head, line].entries())
-      this.take(earlier, format, this.#lines - this.#head.length + index);
+      this.#take(earlier, format, this.#lines - this.#head.length + index);
     this.#head = [];
   }
 
-  private take(line: string, format: TraceFormat, number: number): void {
+  #take(line: string, format: TraceFormat, number: number): void {
     const found = format.parse(line);
     if (found === 'other') {
       this.#other++;
       return;
     }
     if (found === 'broken')
-      throw this.malformed(`begins like an access of ${format.says}, and is none`, number);
+      throw this.#malformed(`begins like an access of ${format.says}, and is none`, number);
     const first = found.address >> this.#pageShift;
     const last = (found.address + BigInt(found.bytes - 1)) >> this.#pageShift;
     for (let page = first; page <= last; page++) {
@@ -122,7 +122,7 @@ export class TraceTextReader {
     }
   }
 
-  private malformed(problem: string, line: number): OctavoError {
+  #malformed(problem: string, line: number): OctavoError {
     return new OctavoError('FILE_MALFORMED', { path: this.#path, problem, place: `line ${line}` });
   }
 }

@@ -73,12 +73,12 @@ export class TraceWriter implements TraceSink {
       this.#weights[last] += weight;
       return;
     }
-    if (this.#count === GROUP_ROWS) this.flush();
+    if (this.#count === GROUP_ROWS) this.#flush();
     const at = this.#count++;
     this.#pages[at] = page;
     this.#writes[at] = write ? 1 : 0;
     this.#weights[at] = Math.max(1, Math.min(LARGEST_WEIGHT, Math.round(weight)));
-    this.#times[at] = this.sinceFirst(timeNs);
+    this.#times[at] = this.#sinceFirst(timeNs);
     this.rows++;
   }
 
@@ -87,7 +87,7 @@ export class TraceWriter implements TraceSink {
   }
 
   finish(facts: Pick<TraceFacts, 'page_bytes' | 'source'>): Uint8Array {
-    if (this.#count > 0) this.flush();
+    if (this.#count > 0) this.#flush();
     const whole: TraceFacts = {
       octavo: 'trace',
       version: TRACE_VERSION,
@@ -99,14 +99,14 @@ export class TraceWriter implements TraceSink {
   }
 
   /** Samples of several CPUs come a little out of order: time does not go back. */
-  private sinceFirst(timeNs: number): number {
+  #sinceFirst(timeNs: number): number {
     if (Number.isNaN(timeNs)) return this.#lastTime;
     if (Number.isNaN(this.#firstTime)) this.#firstTime = timeNs;
     this.#lastTime = Math.max(this.#lastTime, Math.round(timeNs - this.#firstTime));
     return this.#lastTime;
   }
 
-  private flush(): void {
+  #flush(): void {
     const count = this.#count;
     this.#parquet.addGroup(count, [
       { kind: 'numbers', values: this.#times.subarray(0, count) },

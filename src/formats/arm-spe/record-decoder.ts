@@ -42,80 +42,80 @@ const FIELDS = 15;
 /** Decodes records into reused fields. `next` returns false at the end of the bytes. */
 export class SpeRecordDecoder {
   readonly counts: SpeCounts = { records: 0, damaged: 0, damagedBytes: 0, reservedAddresses: 0 };
-  private readonly fields = new Int32Array(FIELDS);
-  private bytes: Uint8Array = new Uint8Array(0);
-  private view = new DataView(this.bytes.buffer);
+  readonly #fields = new Int32Array(FIELDS);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
 
   // The record last read. Fields that it lacks are 0 (context, operation, level, source: −1).
   get virtualLow(): number {
-    return this.fields[F.virtualLow] >>> 0;
+    return this.#fields[F.virtualLow] >>> 0;
   }
   get virtualHigh(): number {
-    return this.fields[F.virtualHigh] >>> 0;
+    return this.#fields[F.virtualHigh] >>> 0;
   }
   get physicalLow(): number {
-    return this.fields[F.physicalLow] >>> 0;
+    return this.#fields[F.physicalLow] >>> 0;
   }
   get physicalHigh(): number {
-    return this.fields[F.physicalHigh] >>> 0;
+    return this.#fields[F.physicalHigh] >>> 0;
   }
   get timeLow(): number {
-    return this.fields[F.timeLow] >>> 0;
+    return this.#fields[F.timeLow] >>> 0;
   }
   get timeHigh(): number {
-    return this.fields[F.timeHigh] >>> 0;
+    return this.#fields[F.timeHigh] >>> 0;
   }
   get hasTime(): boolean {
-    return this.fields[F.hasTime] !== 0;
+    return this.#fields[F.hasTime] !== 0;
   }
   /** Bits 31:0 of the events packets. */
   get events(): number {
-    return this.fields[F.events];
+    return this.#fields[F.events];
   }
   get latency(): number {
-    return this.fields[F.latency];
+    return this.#fields[F.latency];
   }
   /** Program counter: the instruction of the access. */
   get counterLow(): number {
-    return this.fields[F.counterLow] >>> 0;
+    return this.#fields[F.counterLow] >>> 0;
   }
   get counterHigh(): number {
-    return this.fields[F.counterHigh] >>> 0;
+    return this.#fields[F.counterHigh] >>> 0;
   }
   /** Payload of the operation packet of the load/store class, −1 for another operation. */
   get operation(): number {
-    return this.fields[F.operation];
+    return this.#fields[F.operation];
   }
   /** Value of the last context packet, −1 without one. */
   get context(): number {
-    return this.fields[F.context];
+    return this.#fields[F.context];
   }
   /** Exception level of the program counter, −1 without one. */
   get level(): number {
-    return this.fields[F.level];
+    return this.#fields[F.level];
   }
   /** Data source, −1 without one. */
   get source(): number {
-    return this.fields[F.source];
+    return this.#fields[F.source];
   }
 
   /** Says which bytes the positions of `next` are in. */
   attach(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /**
-   * Reads the next record from [at, end) of the attached bytes. Answers the position after it, or a number ≤ 0: minus
+   * Reads the next record from [at, end) of the attached bytes. Returns the position after it, or a number ≤ 0: minus
    * the position where the unfinished record begins. `isLast` says that nothing will follow: then what is unfinished
    * is damaged.
    */
   next(at: number, end: number, isLast: boolean): number {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     let start = at;
     let isEmpty = true;
     let isBroken = false;
-    this.begin();
+    this.#begin();
     for (let i = at; i < end; ) {
       const header = bytes[i];
       if (header === 0) {
@@ -131,7 +131,7 @@ export class SpeRecordDecoder {
       }
       if (i + length > end) break;
       if (packet > PACKET.timestamp) {
-        this.read(i, packet, length);
+        this.#read(i, packet, length);
         isEmpty = false;
         i += length;
         continue;
@@ -141,36 +141,36 @@ export class SpeRecordDecoder {
         if (isEmpty) this.counts.damagedBytes++;
         isBroken = !isEmpty;
       } else {
-        if (packet === PACKET.timestamp) this.readTime(i - 8);
-        if (!isBroken) return this.finish(i);
-        this.drop(i - start);
+        if (packet === PACKET.timestamp) this.#readTime(i - 8);
+        if (!isBroken) return this.#finish(i);
+        this.#drop(i - start);
         isEmpty = true;
         isBroken = false;
       }
       if (isEmpty) start = i;
     }
-    return this.unfinished(start, end, isLast);
+    return this.#unfinished(start, end, isLast);
   }
 
-  private begin(): void {
-    const fields = this.fields;
+  #begin(): void {
+    const fields = this.#fields;
     for (let field = 0; field < F.operation; field++) fields[field] = 0;
     fields[F.operation] = fields[F.context] = fields[F.level] = fields[F.source] = -1;
   }
 
-  private finish(position: number): number {
+  #finish(position: number): number {
     this.counts.records++;
     return position;
   }
 
   /** Forgets a record of `length` bytes with something bad in it. */
-  private drop(length: number): void {
+  #drop(length: number): void {
     this.counts.damaged++;
     this.counts.damagedBytes += length;
-    this.begin();
+    this.#begin();
   }
 
-  private unfinished(start: number, end: number, isLast: boolean): number {
+  #unfinished(start: number, end: number, isLast: boolean): number {
     const length = end - start;
     if (length === 0) return -end;
     if (!isLast && length < LONGEST_RECORD) return -start;
@@ -179,75 +179,75 @@ export class SpeRecordDecoder {
     return -end;
   }
 
-  private read(at: number, packet: number, length: number): void {
-    const fields = this.fields;
+  #read(at: number, packet: number, length: number): void {
+    const fields = this.#fields;
     switch (packet) {
       case PACKET.programCounter:
-        fields[F.level] = (this.bytes[at + 8] >>> 5) & 3;
-        fields[F.counterLow] = this.view.getInt32(at + 1, true);
-        fields[F.counterHigh] = canonicalHigh(this.view.getInt32(at + 5, true));
+        fields[F.level] = (this.#bytes[at + 8] >>> 5) & 3;
+        fields[F.counterLow] = this.#view.getInt32(at + 1, true);
+        fields[F.counterHigh] = canonicalHigh(this.#view.getInt32(at + 5, true));
         break;
       case PACKET.dataVirtual:
-        this.readVirtual(at + 1);
+        this.#readVirtual(at + 1);
         break;
       case PACKET.dataPhysical:
-        this.readPhysical(at + 1);
+        this.#readPhysical(at + 1);
         break;
       case PACKET.reservedAddress:
         this.counts.reservedAddresses++;
         break;
       case PACKET.totalLatency:
-        fields[F.latency] = this.view.getUint16(at + 1, true);
+        fields[F.latency] = this.#view.getUint16(at + 1, true);
         break;
       case PACKET.events:
-        fields[F.events] |= this.payload(at + 1, length - 1);
+        fields[F.events] |= this.#payload(at + 1, length - 1);
         break;
       case PACKET.dataSource:
-        fields[F.source] = this.payload(at + 1, length - 1) & 0xffff;
+        fields[F.source] = this.#payload(at + 1, length - 1) & 0xffff;
         break;
       case PACKET.context:
-        fields[F.context] = this.view.getInt32(at + 1, true);
+        fields[F.context] = this.#view.getInt32(at + 1, true);
         break;
       case PACKET.loadStore:
-        fields[F.operation] = Math.max(0, fields[F.operation]) | this.bytes[at + 1];
+        fields[F.operation] = Math.max(0, fields[F.operation]) | this.#bytes[at + 1];
         break;
       case PACKET.extended:
-        this.readExtended(at);
+        this.#readExtended(at);
         break;
     }
   }
 
-  private readVirtual(at: number): void {
-    this.fields[F.virtualLow] = this.view.getInt32(at, true);
-    this.fields[F.virtualHigh] = canonicalHigh(this.view.getInt32(at + 4, true));
+  #readVirtual(at: number): void {
+    this.#fields[F.virtualLow] = this.#view.getInt32(at, true);
+    this.#fields[F.virtualHigh] = canonicalHigh(this.#view.getInt32(at + 4, true));
   }
 
-  private readPhysical(at: number): void {
-    this.fields[F.physicalLow] = this.view.getInt32(at, true);
-    this.fields[F.physicalHigh] = this.view.getInt32(at + 4, true) & 0xffffff;
+  #readPhysical(at: number): void {
+    this.#fields[F.physicalLow] = this.#view.getInt32(at, true);
+    this.#fields[F.physicalHigh] = this.#view.getInt32(at + 4, true) & 0xffffff;
   }
 
   /**
    * An index of 8 to 31 comes in two header bytes, and none of those is known; with a high part of 0 it is an
    * ordinary packet. An alignment packet (second byte 0) says nothing.
    */
-  private readExtended(at: number): void {
-    const second = this.bytes[at + 1];
-    if ((this.bytes[at] & 3) === 0 && second !== 0) this.read(at + 1, PACKET_OF[second], LENGTH_OF[second]);
+  #readExtended(at: number): void {
+    const second = this.#bytes[at + 1];
+    if ((this.#bytes[at] & 3) === 0 && second !== 0) this.#read(at + 1, PACKET_OF[second], LENGTH_OF[second]);
     else if (isAddress(second)) this.counts.reservedAddresses++;
   }
 
-  private readTime(at: number): void {
-    const fields = this.fields;
-    fields[F.timeLow] = this.view.getInt32(at, true);
-    fields[F.timeHigh] = this.view.getInt32(at + 4, true);
+  #readTime(at: number): void {
+    const fields = this.#fields;
+    fields[F.timeLow] = this.#view.getInt32(at, true);
+    fields[F.timeHigh] = this.#view.getInt32(at + 4, true);
     fields[F.hasTime] = 1;
   }
 
   /** The low 32 bits of a payload of 1, 2, 4 or 8 bytes. */
-  private payload(at: number, length: number): number {
-    if (length === 1) return this.bytes[at];
-    return length === 2 ? this.view.getUint16(at, true) : this.view.getInt32(at, true);
+  #payload(at: number, length: number): number {
+    if (length === 1) return this.#bytes[at];
+    return length === 2 ? this.#view.getUint16(at, true) : this.#view.getInt32(at, true);
   }
 }
 

@@ -23,37 +23,37 @@ const MOST_NESTED = 16;
 export class ElfSymbols {
   /** Symbols that were too many to keep. */
   readonly ignored: number;
-  private readonly read: ReadPiece;
-  private readonly texts: { readonly offset: number; readonly bytes: number };
+  readonly #read: ReadPiece;
+  readonly #texts: { readonly offset: number; readonly bytes: number };
   /** Ascending. */
-  private readonly addresses: Float64Array;
-  private readonly sizes: Float64Array;
-  private readonly names: Uint32Array;
+  readonly #addresses: Float64Array;
+  readonly #sizes: Float64Array;
+  readonly #names: Uint32Array;
 
   constructor(read: ReadPiece, elf: ElfFile, use: SymbolUse) {
-    this.read = read;
+    this.#read = read;
     const table = [SECTION.symbols, SECTION.dynamicSymbols]
       .map((type) => elf.sections.find((section) => section.type === type && section.bytes > 0))
       .find((section) => section !== undefined);
     const strings = table === undefined ? undefined : elf.sections[table.link];
-    this.texts = strings ?? { offset: 0, bytes: 0 };
+    this.#texts = strings ?? { offset: 0, bytes: 0 };
     const found = new SymbolList();
     if (table !== undefined && strings !== undefined) readTable(read, elf, table, TYPES[use], found);
     this.ignored = found.ignored;
     const { addresses, sizes, names } = found.sorted();
-    [this.addresses, this.sizes, this.names] = [addresses, sizes, names];
+    [this.#addresses, this.#sizes, this.#names] = [addresses, sizes, names];
   }
 
   get count(): number {
-    return this.addresses.length;
+    return this.#addresses.length;
   }
 
   /** Number of the symbol that an address of the file lies in, −1 without one. One without a size reaches to the next. */
   indexOf(address: number): number {
-    const after = firstAbove(this.addresses, address);
+    const after = firstAbove(this.#addresses, address);
     for (let at = after - 1; at >= 0 && at >= after - MOST_NESTED; at--) {
-      const start = this.addresses[at];
-      const isIn = this.sizes[at] === 0 ? at === after - 1 : address < start + this.sizes[at];
+      const start = this.#addresses[at];
+      const isIn = this.#sizes[at] === 0 ? at === after - 1 : address < start + this.#sizes[at];
       if (isIn) return at;
     }
     return -1;
@@ -61,43 +61,46 @@ export class ElfSymbols {
 
   /** Where a symbol begins. */
   startOf(at: number): number {
-    return this.addresses[at];
+    return this.#addresses[at];
   }
 
   nameOf(at: number): string {
-    const { offset, bytes } = this.texts;
-    const left = Math.max(0, bytes - this.names[at]);
-    return textAt(this.read(offset + this.names[at], Math.min(left, LONGEST_NAME)), 0);
+    const { offset, bytes } = this.#texts;
+    const left = Math.max(0, bytes - this.#names[at]);
+    return textAt(this.#read(offset + this.#names[at], Math.min(left, LONGEST_NAME)), 0);
   }
 }
 
 /** Symbols as they come, in typed arrays that double. */
 class SymbolList {
   ignored = 0;
-  private count = 0;
-  private addresses = new Float64Array(1024);
-  private sizes = new Float64Array(1024);
-  private names = new Uint32Array(1024);
-  private bindings = new Uint8Array(1024);
+  #count = 0;
+  #addresses = new Float64Array(1024);
+  #sizes = new Float64Array(1024);
+  #names = new Uint32Array(1024);
+  #bindings = new Uint8Array(1024);
 
   add(address: number, size: number, name: number, binding: number): void {
-    if (this.count === MOST_SYMBOLS) {
+    if (this.#count === MOST_SYMBOLS) {
       this.ignored++;
       return;
     }
-    if (this.count === this.addresses.length) this.grow();
-    this.addresses[this.count] = address;
-    this.sizes[this.count] = size;
-    this.names[this.count] = name;
-    this.bindings[this.count] = binding;
-    this.count++;
+    if (this.#count === this.#addresses.length) this.#grow();
+    this.#addresses[this.#count] = address;
+    this.#sizes[this.#count] = size;
+    this.#names[this.#count] = name;
+    this.#bindings[this.#count] = binding;
+    this.#count++;
   }
 
   /** By address; of those with one address the longest last, which is met first, of these one that is exported. */
   sorted(): { addresses: Float64Array; sizes: Float64Array; names: Uint32Array } {
-    const { addresses, sizes, names, bindings } = this;
+    const addresses = this.#addresses;
+    const sizes = this.#sizes;
+    const names = this.#names;
+    const bindings = this.#bindings;
     const rank = (at: number) => EXPORTED.indexOf(bindings[at]);
-    const order = Uint32Array.from({ length: this.count }, (_, at) => at);
+    const order = Uint32Array.from({ length: this.#count }, (_, at) => at);
     order.sort((a, b) => addresses[a] - addresses[b] || sizes[a] - sizes[b] || rank(a) - rank(b) || b - a);
     return {
       addresses: Float64Array.from(order, (at) => addresses[at]),
@@ -106,7 +109,7 @@ class SymbolList {
     };
   }
 
-  private grow(): void {
+  #grow(): void {
     const more = <Column extends Float64Array | Uint32Array | Uint8Array>(
       column: Column,
       fresh: Column,
@@ -114,10 +117,10 @@ class SymbolList {
       fresh.set(column);
       return fresh;
     };
-    this.addresses = more(this.addresses, new Float64Array(2 * this.count));
-    this.sizes = more(this.sizes, new Float64Array(2 * this.count));
-    this.names = more(this.names, new Uint32Array(2 * this.count));
-    this.bindings = more(this.bindings, new Uint8Array(2 * this.count));
+    this.#addresses = more(this.#addresses, new Float64Array(2 * this.#count));
+    this.#sizes = more(this.#sizes, new Float64Array(2 * this.#count));
+    this.#names = more(this.#names, new Uint32Array(2 * this.#count));
+    this.#bindings = more(this.#bindings, new Uint8Array(2 * this.#count));
   }
 }
 

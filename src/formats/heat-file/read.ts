@@ -35,12 +35,12 @@ const COLUMNS = ['pid', 'command', 'mapping', 'address', 'samples', 'accesses'] 
 export class HeatFile {
   readonly facts: HeatFacts;
   readonly rows: number;
-  private readonly bytes: ArrayBuffer;
-  private readonly metadata: FileMetaData;
+  readonly #bytes: ArrayBuffer;
+  readonly #metadata: FileMetaData;
 
   private constructor(bytes: ArrayBuffer, metadata: FileMetaData, facts: HeatFacts) {
-    this.bytes = bytes;
-    this.metadata = metadata;
+    this.#bytes = bytes;
+    this.#metadata = metadata;
     this.facts = facts;
     this.rows = Number(metadata.num_rows);
   }
@@ -67,17 +67,17 @@ export class HeatFile {
   /** The row groups in order. Throws DamagedParquet with the place when one of them is damaged. */
   async *groups(): AsyncIterable<HeatGroup> {
     let rowStart = 0;
-    for (const [index, group] of this.metadata.row_groups.entries()) {
+    for (const [index, group] of this.#metadata.row_groups.entries()) {
       const rowEnd = rowStart + Number(group.num_rows);
-      yield await this.group(index, rowStart, rowEnd);
+      yield await this.#group(index, rowStart, rowEnd);
       rowStart = rowEnd;
     }
   }
 
-  private async group(index: number, rowStart: number, rowEnd: number): Promise<HeatGroup> {
+  async #group(index: number, rowStart: number, rowEnd: number): Promise<HeatGroup> {
     const { written_as } = this.facts;
     const wanted = [...COLUMNS, ...(written_as > 1 ? [MISSES] : []), ...(written_as > 2 ? [TIME] : [])];
-    const columns = await readColumns(this.bytes, this.metadata, wanted, { index, rowStart, rowEnd });
+    const columns = await readColumns(this.#bytes, this.#metadata, wanted, { index, rowStart, rowEnd });
     requireKinds(columns, index);
     const count = rowEnd - rowStart;
     const tlbMisses = (columns[MISSES] ?? new Uint8Array(count)) as ArrayLike<number>;

@@ -31,29 +31,29 @@ type Range = [number, number];
 
 /** Gathers rows and hands them on, encoded, when the group is full. */
 export class RowGroup {
-  private count = 0;
-  private readonly write: (count: number, columns: readonly ColumnValues[]) => void;
-  private readonly loop: EncodeLoop;
-  private readonly times: number[] = [];
-  private readonly commands = new Dictionary();
-  private readonly mappings = new Dictionary();
-  private blocks: Range = nowhere();
-  private addresses: Range = nowhere();
+  #count = 0;
+  readonly #write: (count: number, columns: readonly ColumnValues[]) => void;
+  readonly #loop: EncodeLoop;
+  readonly #times: number[] = [];
+  readonly #commands = new Dictionary();
+  readonly #mappings = new Dictionary();
+  #blocks: Range = nowhere();
+  #addresses: Range = nowhere();
 
   constructor(loop: EncodeLoop, write: (count: number, columns: readonly ColumnValues[]) => void) {
-    this.loop = loop;
-    this.write = write;
+    this.#loop = loop;
+    this.#write = write;
     loop.clear();
   }
 
   /** Pages that may be added at once when there are so many slices. */
   mostPages(slices: number): number {
-    return Math.max(1, Math.floor(this.loop.capacity / Math.max(1, slices)));
+    return Math.max(1, Math.floor(this.#loop.capacity / Math.max(1, slices)));
   }
 
   /** Sees to it that there is room for so many rows, at most those of a row group. */
   makeRoom(rows: number): void {
-    if (this.count + rows > this.loop.capacity) this.flush();
+    if (this.#count + rows > this.#loop.capacity) this.flush();
   }
 
   /**
@@ -61,25 +61,26 @@ export class RowGroup {
    * room.
    */
   add(block: BlockRows, mapping: string, from: number, to: number): void {
-    const { loop, count: first } = this;
+    const loop = this.#loop;
+    const first = this.#count;
     const { address, pageBytes, slices } = block;
-    this.fillCounters(slices, from, to);
+    this.#fillCounters(slices, from, to);
     const run = { block: address, pageBytes, subPage: from, pages: to - from };
     const row = loop.addRows(first, slices.length, run);
     if (row === first) return;
-    this.noteTimes(slices);
-    const command = this.commands.indexOf(block.command);
-    loop.fillRows(first, row, { pid: block.pid, command, mapping: this.mappings.indexOf(mapping), address });
-    widen(this.blocks, address, address);
-    widen(this.addresses, loop.addressAt(first), loop.addressAt(row - 1));
-    this.count = row;
+    this.#noteTimes(slices);
+    const command = this.#commands.indexOf(block.command);
+    loop.fillRows(first, row, { pid: block.pid, command, mapping: this.#mappings.indexOf(mapping), address });
+    widen(this.#blocks, address, address);
+    widen(this.#addresses, loop.addressAt(first), loop.addressAt(row - 1));
+    this.#count = row;
   }
 
-  private fillCounters(slices: readonly SliceRows[], from: number, to: number): void {
-    const { counts, misses } = this.loop;
+  #fillCounters(slices: readonly SliceRows[], from: number, to: number): void {
+    const { counts, misses } = this.#loop;
     for (let index = 0, at = 0; index < slices.length; index++, at += to - from) {
       const slice = slices[index];
-      this.loop.setSlice(index, slice.weight, this.times.indexOf(slice.timeMs), slice.lost);
+      this.#loop.setSlice(index, slice.weight, this.#times.indexOf(slice.timeMs), slice.lost);
       counts.set(slice.counts.subarray(from, to), at);
       if (slice.tlbMisses === undefined) misses.fill(0, at, at + to - from);
       else misses.set(slice.tlbMisses.subarray(from, to), at);
@@ -87,15 +88,16 @@ export class RowGroup {
   }
 
   /** Times get their indices with their first rows. There are as many as slices: few. */
-  private noteTimes(slices: readonly SliceRows[]): void {
+  #noteTimes(slices: readonly SliceRows[]): void {
     for (let slice = 0; slice < slices.length; slice++) {
-      const index = this.loop.timeIndex(slice);
-      if (index >= 0) this.times[index] = slices[slice].timeMs;
+      const index = this.#loop.timeIndex(slice);
+      if (index >= 0) this.#times[index] = slices[slice].timeMs;
     }
   }
 
   flush(): void {
-    const { count, loop } = this;
+    const count = this.#count;
+    const loop = this.#loop;
     if (count === 0) return;
     const { pids, commands, mappings, blocks, subPages, addresses, samples, tlbMisses, times } = loop.columns;
     const numbers = (values: LoopColumn, range?: Range): ColumnValues => ({
@@ -108,36 +110,36 @@ export class RowGroup {
       entries,
       indices,
     });
-    this.write(count, [
+    this.#write(count, [
       numbers(pids, [loop.pidAt(0), loop.pidAt(count - 1)]),
-      texts(this.commands, commands),
-      texts(this.mappings, mappings),
-      numbers(blocks, this.blocks),
+      texts(this.#commands, commands),
+      texts(this.#mappings, mappings),
+      numbers(blocks, this.#blocks),
       numbers(subPages),
-      numbers(addresses, this.addresses),
+      numbers(addresses, this.#addresses),
       numbers(samples),
-      this.accesses(),
+      this.#accesses(),
       numbers(tlbMisses),
-      { kind: 'dictionary', entries: [...this.times], indices: times },
+      { kind: 'dictionary', entries: [...this.#times], indices: times },
     ]);
-    this.clear();
+    this.#clear();
   }
 
-  private accesses(): ColumnValues {
-    const { accesses, accessIndices } = this.loop.columns;
-    const entries = this.loop.accessValues();
+  #accesses(): ColumnValues {
+    const { accesses, accessIndices } = this.#loop.columns;
+    const entries = this.#loop.accessValues();
     if (entries === undefined) return { kind: 'plain', values: accesses };
     return { kind: 'dictionary', entries, indices: accessIndices };
   }
 
-  private clear(): void {
-    this.count = 0;
-    this.commands.clear();
-    this.mappings.clear();
-    this.times.length = 0;
-    this.blocks = nowhere();
-    this.addresses = nowhere();
-    this.loop.clear();
+  #clear(): void {
+    this.#count = 0;
+    this.#commands.clear();
+    this.#mappings.clear();
+    this.#times.length = 0;
+    this.#blocks = nowhere();
+    this.#addresses = nowhere();
+    this.#loop.clear();
   }
 }
 

@@ -78,21 +78,24 @@ function addMap(
 
 /** Reads the samples that blocks of a process have in a slice of time. */
 class SliceReader {
-  private readonly timeMs: number;
-  private readonly map: HotMap;
-  private readonly counts: Uint16Array;
-  private readonly missed: Uint16Array;
+  readonly #timeMs: number;
+  readonly #map: HotMap;
+  readonly #counts: Uint16Array;
+  readonly #missed: Uint16Array;
 
   constructor(timeMs: number, map: HotMap) {
-    this.timeMs = timeMs;
-    this.map = map;
-    this.counts = new Uint16Array(map.geometry.pagesPerBlock);
-    this.missed = new Uint16Array(this.counts.length);
+    this.#timeMs = timeMs;
+    this.#map = map;
+    this.#counts = new Uint16Array(map.geometry.pagesPerBlock);
+    this.#missed = new Uint16Array(this.#counts.length);
   }
 
   /** What the block has; valid until the next call. Undefined when it has no samples in the slice. */
   read(number: BlockNumber): SliceRows | undefined {
-    const { map, counts, missed, timeMs } = this;
+    const map = this.#map;
+    const counts = this.#counts;
+    const missed = this.#missed;
+    const timeMs = this.#timeMs;
     const block = map.countedBlock(number, counts);
     if (block === undefined) return undefined;
     const lost = block.samples < SATURATED ? 0 : clippedShare(block, counts);

@@ -1,56 +1,56 @@
 /** Bytes that grow by doubling, with the number formats of Parquet. */
 export class ByteSink {
-  private bytes: Uint8Array;
-  private view: DataView;
-  private used = 0;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #used = 0;
 
   constructor(capacity = 1024) {
-    this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
-    return this.used;
+    return this.#used;
   }
 
   /** What has been written; valid until more is. */
   written(): Uint8Array {
-    return this.bytes.subarray(0, this.used);
+    return this.#bytes.subarray(0, this.#used);
   }
 
   clear(): void {
-    this.used = 0;
+    this.#used = 0;
   }
 
   byte(value: number): void {
-    this.reserve(1);
-    this.bytes[this.used++] = value;
+    this.#reserve(1);
+    this.#bytes[this.#used++] = value;
   }
 
   int32(value: number): void {
-    this.reserve(4);
-    this.view.setInt32(this.used, value, true);
-    this.used += 4;
+    this.#reserve(4);
+    this.#view.setInt32(this.#used, value, true);
+    this.#used += 4;
   }
 
   /** A whole number of at most 64 bits, exact in a double. */
   int64(value: number): void {
-    this.reserve(8);
-    this.view.setUint32(this.used, (value % 4294967296) >>> 0, true);
-    this.view.setInt32(this.used + 4, Math.floor(value / 4294967296), true);
-    this.used += 8;
+    this.#reserve(8);
+    this.#view.setUint32(this.#used, (value % 4294967296) >>> 0, true);
+    this.#view.setInt32(this.#used + 4, Math.floor(value / 4294967296), true);
+    this.#used += 8;
   }
 
   double(value: number): void {
-    this.reserve(8);
-    this.view.setFloat64(this.used, value, true);
-    this.used += 8;
+    this.#reserve(8);
+    this.#view.setFloat64(this.#used, value, true);
+    this.#used += 8;
   }
 
   append(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.used);
-    this.used += bytes.length;
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
   }
 
   /** Unsigned LEB128 of a whole number ≥ 0. */
@@ -68,11 +68,11 @@ export class ByteSink {
     this.varint(value >= 0 ? 2 * value : -2 * value - 1);
   }
 
-  private reserve(more: number): void {
-    if (this.used + more <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.used + more, this.bytes.length * 2));
+  #reserve(more: number): void {
+    if (this.#used + more <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#used + more, this.#bytes.length * 2));
     larger.set(this.written());
-    this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
 }

@@ -26,19 +26,19 @@ const FORMAT_VERSION = 1;
 
 /** Takes row groups and returns the bytes of the file with its footer. */
 export class ParquetFile {
-  private readonly columns: readonly ColumnType[];
-  private readonly out: ByteSink;
-  private readonly page = new ByteSink(1 << 16);
-  private readonly loop: EncodeLoop;
-  private readonly groups: ThriftValue[] = [];
-  private rows = 0;
+  readonly #columns: readonly ColumnType[];
+  readonly #out: ByteSink;
+  readonly #page = new ByteSink(1 << 16);
+  readonly #loop: EncodeLoop;
+  readonly #groups: ThriftValue[] = [];
+  #rows = 0;
 
   /** `loop`: the one that has the values of row groups, where one has. `bytes`: how long the file will be at a guess. */
   constructor(columns: readonly ColumnType[], loop = new EncodeLoop(), bytes = 1 << 16) {
-    this.out = new ByteSink(bytes);
-    this.columns = columns;
-    this.loop = loop;
-    for (const byte of MAGIC) this.out.byte(byte);
+    this.#out = new ByteSink(bytes);
+    this.#columns = columns;
+    this.#loop = loop;
+    for (const byte of MAGIC) this.#out.byte(byte);
   }
 
   /** Appends a row group; `values` are in the order of the columns, and so is the `presence` of those of optional ones. */
@@ -47,57 +47,57 @@ export class ParquetFile {
     values: readonly ColumnValues[],
     presence: readonly (Presence | undefined)[] = [],
   ): void {
-    const start = this.out.length;
-    const chunks = this.columns.map((column, index) =>
-      this.addColumn(column, values[index], count, presence[index]),
+    const start = this.#out.length;
+    const chunks = this.#columns.map((column, index) =>
+      this.#addColumn(column, values[index], count, presence[index]),
     );
-    this.groups.push(struct({ 1: list(chunks), 2: i64(this.out.length - start), 3: i64(count) }));
-    this.rows += count;
+    this.#groups.push(struct({ 1: list(chunks), 2: i64(this.#out.length - start), 3: i64(count) }));
+    this.#rows += count;
   }
 
-  /** Ends the file, whose metadata get these keys, and answers its bytes. */
+  /** Ends the file, whose metadata get these keys, and returns its bytes. */
   finish(createdBy: string, metadata: Readonly<Record<string, string>>): Uint8Array {
-    const start = this.out.length;
+    const start = this.#out.length;
     const keys = Object.entries(metadata).map(([key, value]) => struct({ 1: text(key), 2: text(value) }));
     // Minima and maxima are ordered as the types say.
-    const orders = this.columns.map(() => struct({ 1: struct({}) }));
+    const orders = this.#columns.map(() => struct({ 1: struct({}) }));
     writeStruct(
       {
         1: i32(FORMAT_VERSION),
-        2: list(this.schema()),
-        3: i64(this.rows),
-        4: list(this.groups),
+        2: list(this.#schema()),
+        3: i64(this.#rows),
+        4: list(this.#groups),
         5: list(keys),
         6: text(createdBy),
         7: list(orders),
       },
-      this.out,
+      this.#out,
     );
-    this.out.int32(this.out.length - start);
-    for (const byte of MAGIC) this.out.byte(byte);
-    return this.out.written();
+    this.#out.int32(this.#out.length - start);
+    for (const byte of MAGIC) this.#out.byte(byte);
+    return this.#out.written();
   }
 
-  private schema(): ThriftValue[] {
-    const root = struct({ 4: text('root'), 5: i32(this.columns.length) });
-    return [root, ...this.columns.map(elementOf)];
+  #schema(): ThriftValue[] {
+    const root = struct({ 4: text('root'), 5: i32(this.#columns.length) });
+    return [root, ...this.#columns.map(elementOf)];
   }
 
-  private addColumn(
+  #addColumn(
     column: ColumnType,
     values: ColumnValues,
     count: number,
     presence: Presence | undefined,
   ): ThriftValue {
-    const start = this.out.length;
-    if (values.kind === 'dictionary') this.addDictionary(column, values.entries);
-    const dataAt = this.out.length;
-    const defined = presence && definitionLevels(this.loop, presence, count);
-    const { encoding, bytes } = encodeValues(this.loop, values, presence?.present ?? count);
+    const start = this.#out.length;
+    if (values.kind === 'dictionary') this.#addDictionary(column, values.entries);
+    const dataAt = this.#out.length;
+    const defined = presence && definitionLevels(this.#loop, presence, count);
+    const { encoding, bytes } = encodeValues(this.#loop, values, presence?.present ?? count);
     const body = defined ? joined(defined, bytes) : bytes;
     const levels = { 3: i32(ENCODING.rle), 4: i32(ENCODING.rle) };
-    this.addPage(PAGE.data, body, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
-    const size = this.out.length - start;
+    this.#addPage(PAGE.data, body, { 5: struct({ 1: i32(count), 2: i32(encoding), ...levels }) });
+    const size = this.#out.length - start;
     const hasDictionary = values.kind === 'dictionary';
     return struct({
       2: i64(start),
@@ -116,18 +116,18 @@ export class ParquetFile {
     });
   }
 
-  private addDictionary(column: ColumnType, entries: readonly string[] | ArrayLike<number>): void {
-    this.page.clear();
-    for (let i = 0; i < entries.length; i++) plain(column, entries[i], this.page);
-    this.addPage(PAGE.dictionary, this.page.written(), {
+  #addDictionary(column: ColumnType, entries: readonly string[] | ArrayLike<number>): void {
+    this.#page.clear();
+    for (let i = 0; i < entries.length; i++) plain(column, entries[i], this.#page);
+    this.#addPage(PAGE.dictionary, this.#page.written(), {
       7: struct({ 1: i32(entries.length), 2: i32(ENCODING.plain), 3: bool(false) }),
     });
   }
 
-  private addPage(type: number, body: Uint8Array, header: Readonly<Record<number, ThriftValue>>): void {
+  #addPage(type: number, body: Uint8Array, header: Readonly<Record<number, ThriftValue>>): void {
     const bytes = body.length;
-    writeStruct({ 1: i32(type), 2: i32(bytes), 3: i32(bytes), ...header }, this.out);
-    this.out.append(body);
+    writeStruct({ 1: i32(type), 2: i32(bytes), 3: i32(bytes), ...header }, this.#out);
+    this.#out.append(body);
   }
 }
 

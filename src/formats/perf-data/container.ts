@@ -73,7 +73,7 @@ export function readFileHeader(bytes: Uint8Array, isBigEndian: boolean): FileHea
 /** Reads bytes [offset, offset + size) of the input; fewer at its end. */
 export type ReadAt = (offset: number, size: number) => Uint8Array;
 
-/** Adds the events of a file; answers what was damaged of them. */
+/** Adds the events of a file; returns what was damaged of them. */
 export function readAttrs(header: FileHeader, readAt: ReadAt, events: EventTable): number {
   const bytes = readAt(header.attrs.offset, header.attrs.size);
   const view = viewOf(bytes, header.isBigEndian);

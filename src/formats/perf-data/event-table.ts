@@ -47,16 +47,16 @@ export class EventTable {
   hasMoreColumns = false;
   /** Grows whenever an event or id is added or described. */
   version = 0;
-  private readonly ids = new IdTable();
+  readonly #ids = new IdTable();
   /** Offset of the id in a SAMPLE, 0 when samples have none. */
   sampleIdAt = 0;
-  private trailerIdAt = 0;
-  private lastLow = 0;
-  private lastHigh = 0;
-  private lastEvent = -1;
-  private speEvent = -1;
+  #trailerIdAt = 0;
+  #lastLow = 0;
+  #lastHigh = 0;
+  #lastEvent = -1;
+  #speEvent = -1;
 
-  /** Adds an event and answers its number, or −1 when there are too many. */
+  /** Adds an event and returns its number, or −1 when there are too many. */
   add(attr: EventAttr): number {
     const index = this.events.length;
     if (index >= MOST_EVENTS) {
@@ -73,45 +73,45 @@ export class EventTable {
       trailer: trailerLayout(attr),
       fixedWeight: attr.isFrequency ? 1 : Math.max(1, attr.samplePeriod),
     });
-    if (index === 0) this.placeIds(attr);
-    this.change();
+    if (index === 0) this.#placeIds(attr);
+    this.#change();
     return index;
   }
 
   addId(low: number, high: number, event: number): void {
-    if (this.ids.size >= MOST_IDS) this.ignored++;
-    else this.ids.set(low, high, event);
-    this.change();
+    if (this.#ids.size >= MOST_IDS) this.ignored++;
+    else this.#ids.set(low, high, event);
+    this.#change();
   }
 
   /** Takes names, ids and natures from the features of the file. */
   describe(features: Features): void {
     for (const description of features.events ?? []) {
-      const event = this.matching(description.attr, description.ids);
+      const event = this.#matching(description.attr, description.ids);
       if (event === undefined) continue;
       event.name = description.name;
       for (const id of description.ids) this.addId(id % 2 ** 32, Math.floor(id / 2 ** 32), event.index);
     }
     for (const event of this.events) event.decoding = decodingOf(event, features);
-    this.weigh(features);
-    this.change();
+    this.#weigh(features);
+    this.#change();
   }
 
   /** AUX data of Arm SPE belong to this event, or to none. */
   setSpe(event: number, features: Features): void {
-    this.speEvent = event;
-    this.weigh(features);
+    this.#speEvent = event;
+    this.#weigh(features);
   }
 
   /** What each event is a sample of, with what is known of the recording by now. */
-  private weigh(features: Features): void {
+  #weigh(features: Features): void {
     const part = partWatched(features);
     const weighed = (event: RecordedEvent, why: string) =>
       natureOfEvent(event.attr, {
         name: event.name,
         pmu: features.pmus?.get(event.attr.type) ?? '',
         cpuId: features.cpuId ?? '',
-        isSpe: event.index === this.speEvent,
+        isSpe: event.index === this.#speEvent,
         part: why,
       });
     for (const event of this.events) event.nature = weighed(event, part);
@@ -122,7 +122,7 @@ export class EventTable {
   }
 
   rename(idLow: number, idHigh: number, name: string): void {
-    const event = this.events[this.ids.get(idLow, idHigh)];
+    const event = this.events[this.#ids.get(idLow, idHigh)];
     if (event !== undefined) event.name = name;
   }
 
@@ -136,43 +136,43 @@ export class EventTable {
 
   /** The event that another kernel record belongs to: the first one when it does not say. */
   ofOther(view: RecordView): RecordedEvent | undefined {
-    const at = view.size - this.trailerIdAt;
+    const at = view.size - this.#trailerIdAt;
     const first = this.events[0];
-    if (this.trailerIdAt === 0 || at < 8 || first === undefined || !first.attr.sampleIdAll) return first;
+    if (this.#trailerIdAt === 0 || at < 8 || first === undefined || !first.attr.sampleIdAll) return first;
     return this.events[this.ofId(view.low(at), view.high(at))] ?? first;
   }
 
   /** Number of the event of an id, −1 when it belongs to none. */
   ofId(low: number, high: number): number {
-    if (low === this.lastLow && high === this.lastHigh && this.lastEvent >= 0) return this.lastEvent;
-    const event = this.lookUp(low, high);
-    this.lastLow = low;
-    this.lastHigh = high;
-    this.lastEvent = event;
+    if (low === this.#lastLow && high === this.#lastHigh && this.#lastEvent >= 0) return this.#lastEvent;
+    const event = this.#lookUp(low, high);
+    this.#lastLow = low;
+    this.#lastHigh = high;
+    this.#lastEvent = event;
     return event;
   }
 
   /** An id of 0 was made up by perf and means the first event (evlist__event2evsel()). */
-  private lookUp(low: number, high: number): number {
-    const isFirst = this.events.length === 1 || (low === 0 && high === 0) || this.ids.size === 0;
+  #lookUp(low: number, high: number): number {
+    const isFirst = this.events.length === 1 || (low === 0 && high === 0) || this.#ids.size === 0;
     if (isFirst) return this.events.length === 0 ? -1 : 0;
-    return this.ids.get(low, high);
+    return this.#ids.get(low, high);
   }
 
-  private change(): void {
-    this.lastEvent = -1;
+  #change(): void {
+    this.#lastEvent = -1;
     this.version++;
   }
 
-  private placeIds(attr: EventAttr): void {
+  #placeIds(attr: EventAttr): void {
     this.sampleIdAt = sampleIdOffset(attr.sampleType);
-    this.trailerIdAt = trailerIdOffset(attr.sampleType);
+    this.#trailerIdAt = trailerIdOffset(attr.sampleType);
   }
 
   /** The event of a description: by its ids, or by equal type, config and fields where ids are absent. */
-  private matching(attr: EventAttr, ids: readonly number[]): RecordedEvent | undefined {
+  #matching(attr: EventAttr, ids: readonly number[]): RecordedEvent | undefined {
     for (const id of ids) {
-      const index = this.ids.get(id % 2 ** 32, Math.floor(id / 2 ** 32));
+      const index = this.#ids.get(id % 2 ** 32, Math.floor(id / 2 ** 32));
       if (index >= 0) return this.events[index];
     }
     return this.events.find(

@@ -162,22 +162,22 @@ function readPmuCaps(reader: FeatureReader): Map<string, ReadonlyMap<string, str
 /** Reads fields one after the other; past the end everything is empty and `isDamaged`. */
 class FeatureReader {
   isDamaged = false;
-  private at = 0;
-  private readonly view: RecordView;
-  private readonly end: number;
+  #at = 0;
+  readonly #view: RecordView;
+  readonly #end: number;
 
   constructor(view: RecordView, end: number) {
-    this.view = view;
-    this.end = end;
+    this.#view = view;
+    this.#end = end;
   }
 
   /** Byte by byte: strings may leave the fields after them at any offset. */
   u32(): number {
-    if (!this.has(4)) return 0;
-    const at = this.step(4);
+    if (!this.#has(4)) return 0;
+    const at = this.#step(4);
     let value = 0;
     for (let i = 0; i < 4; i++)
-      value += this.view.u8(at + i) * 2 ** (8 * (this.view.isBigEndian ? 3 - i : i));
+      value += this.#view.u8(at + i) * 2 ** (8 * (this.#view.isBigEndian ? 3 - i : i));
     return value;
   }
 
@@ -188,13 +188,13 @@ class FeatureReader {
   big(): bigint {
     const first = BigInt(this.u32());
     const second = BigInt(this.u32());
-    return this.view.isBigEndian ? (first << 32n) | second : (second << 32n) | first;
+    return this.#view.isBigEndian ? (first << 32n) | second : (second << 32n) | first;
   }
 
   /** A count that cannot be larger than what is left could hold. */
   count(): number {
     const count = this.u32();
-    if (count <= LONGEST_LIST && count <= this.end - this.at) return count;
+    if (count <= LONGEST_LIST && count <= this.#end - this.#at) return count;
     this.isDamaged = true;
     return 0;
   }
@@ -202,7 +202,7 @@ class FeatureReader {
   /** A bitmap of so many bits in u64 words, as words of 32, the low one first. */
   bits(count: number): Uint32Array {
     const words = Math.ceil(count / 64);
-    if (!this.has(8 * words)) return new Uint32Array(0);
+    if (!this.#has(8 * words)) return new Uint32Array(0);
     const bits = new Uint32Array(2 * words);
     for (let word = 0; word < words; word++) {
       const value = this.big();
@@ -214,9 +214,9 @@ class FeatureReader {
 
   string(): string {
     const length = this.u32();
-    if (!this.has(length)) return '';
-    const at = this.step(length);
-    return this.view.text(at, at + length);
+    if (!this.#has(length)) return '';
+    const at = this.#step(length);
+    return this.#view.text(at, at + length);
   }
 
   strings(): string[] {
@@ -227,22 +227,22 @@ class FeatureReader {
   }
 
   attr(bytes: number): EventAttr | undefined {
-    if (bytes < 8 || !this.has(bytes)) {
+    if (bytes < 8 || !this.#has(bytes)) {
       this.isDamaged = true;
       return undefined;
     }
-    const at = this.step(bytes);
-    return readAttr(viewOf(this.view.slice(at, at + bytes), this.view.isBigEndian), 0, bytes);
+    const at = this.#step(bytes);
+    return readAttr(viewOf(this.#view.slice(at, at + bytes), this.#view.isBigEndian), 0, bytes);
   }
 
-  private has(bytes: number): boolean {
-    if (this.at + bytes > this.end) this.isDamaged = true;
+  #has(bytes: number): boolean {
+    if (this.#at + bytes > this.#end) this.isDamaged = true;
     return !this.isDamaged;
   }
 
-  private step(bytes: number): number {
-    const at = this.at;
-    this.at += bytes;
+  #step(bytes: number): number {
+    const at = this.#at;
+    this.#at += bytes;
     return at;
   }
 }

@@ -25,16 +25,16 @@ export interface RecordedMapping {
 export class MappingTable {
   /** Mappings that were too many to keep. */
   ignored = 0;
-  private readonly byProcess = new Map<number, RecordedMapping[]>();
-  private readonly threads: ThreadTable;
+  readonly #byProcess = new Map<number, RecordedMapping[]>();
+  readonly #threads: ThreadTable;
 
   constructor(threads: ThreadTable) {
-    this.threads = threads;
+    this.#threads = threads;
   }
 
   /** Adds a mapping; what it covers of earlier ones is gone. */
   add(pid: number, mapping: RecordedMapping): void {
-    const list = this.listOf(pid);
+    const list = this.#listOf(pid);
     if (list === undefined || list.length >= MOST_PER_PROCESS) {
       this.ignored++;
       return;
@@ -47,19 +47,19 @@ export class MappingTable {
 
   /** A process began anew then: only what was mapped since is left. Records of several CPUs do not come in order. */
   forget(pid: number, sinceNs: number): void {
-    const list = this.byProcess.get(pid);
+    const list = this.#byProcess.get(pid);
     if (list === undefined || Number.isNaN(sinceNs)) return;
     const left = list.filter((mapping) => (mapping.sinceNs ?? 0) >= sinceNs);
-    this.byProcess.set(pid, left);
+    this.#byProcess.set(pid, left);
   }
 
   /** The mapping of a page, looked up in the parents when a process has none of its own recorded. */
   find(pid: number, page: PageNumber): RecordedMapping | undefined {
     let at: number | undefined = pid;
     for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
-      const found = findIn(this.byProcess.get(at), page);
+      const found = findIn(this.#byProcess.get(at), page);
       if (found !== undefined) return found;
-      at = this.threads.parentOf(at);
+      at = this.#threads.parentOf(at);
     }
     return undefined;
   }
@@ -69,11 +69,11 @@ export class MappingTable {
     let end = Number.POSITIVE_INFINITY;
     let at: number | undefined = pid;
     for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
-      const list: readonly RecordedMapping[] = this.byProcess.get(at) ?? [];
+      const list: readonly RecordedMapping[] = this.#byProcess.get(at) ?? [];
       const next = list[firstEndingAfter(list, page)];
       if (next !== undefined && next.start <= page) return { name: next.name, end: Math.min(end, next.end) };
       if (next !== undefined) end = Math.min(end, next.start);
-      at = this.threads.parentOf(at);
+      at = this.#threads.parentOf(at);
     }
     return { name: undefined, end };
   }
@@ -86,11 +86,11 @@ export class MappingTable {
     const found: RecordedMapping[] = [];
     let at: number | undefined = pid;
     for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
-      const list: readonly RecordedMapping[] = this.byProcess.get(at) ?? [];
+      const list: readonly RecordedMapping[] = this.#byProcess.get(at) ?? [];
       const next = firstEndingAfter(list, page);
       const last = next < list.length && list[next].start <= page ? next : next - 1;
       for (let below = last; below >= 0 && below > last - most; below--) found.push(list[below]);
-      at = this.threads.parentOf(at);
+      at = this.#threads.parentOf(at);
     }
     return found;
   }
@@ -99,18 +99,18 @@ export class MappingTable {
   of(pid: number): readonly RecordedMapping[] {
     let at: number | undefined = pid;
     for (let i = 0; i < MOST_FORKS && at !== undefined; i++) {
-      const list = this.byProcess.get(at);
+      const list = this.#byProcess.get(at);
       if (list !== undefined) return list;
-      at = this.threads.parentOf(at);
+      at = this.#threads.parentOf(at);
     }
     return [];
   }
 
-  private listOf(pid: number): RecordedMapping[] | undefined {
-    const list = this.byProcess.get(pid);
-    if (list !== undefined || this.byProcess.size >= MOST_PROCESSES) return list;
+  #listOf(pid: number): RecordedMapping[] | undefined {
+    const list = this.#byProcess.get(pid);
+    if (list !== undefined || this.#byProcess.size >= MOST_PROCESSES) return list;
     const fresh: RecordedMapping[] = [];
-    this.byProcess.set(pid, fresh);
+    this.#byProcess.set(pid, fresh);
     return fresh;
   }
 }

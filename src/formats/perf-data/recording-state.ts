@@ -90,7 +90,7 @@ export class RecordingState {
   readonly newNames: { readonly pid: number; readonly tid: number; readonly name: string }[] = [];
   /** Processes that run another program, or are others than those that had their pids. */
   readonly newPrograms: NewProgram[] = [];
-  private readonly ended = new Set<number>();
+  readonly #ended = new Set<number>();
   readonly losses: Losses = {
     records: 0,
     samples: 0,
@@ -107,10 +107,10 @@ export class RecordingState {
   /** auxtrace_info.type, 0 without AUX data. */
   auxType = 0;
   readonly events: EventTable;
-  private readonly samples: SampleDecoder;
-  private readonly trace: () => SpeTrace;
-  private readonly damage: DamageLog;
-  private readonly pageBytes: number;
+  readonly #samples: SampleDecoder;
+  readonly #trace: () => SpeTrace;
+  readonly #damage: DamageLog;
+  readonly #pageBytes: number;
 
   constructor(
     events: EventTable,
@@ -120,31 +120,31 @@ export class RecordingState {
     pageBytes: number,
   ) {
     this.events = events;
-    this.samples = samples;
+    this.#samples = samples;
     this.running = samples.running;
-    this.trace = trace;
-    this.damage = damage;
-    this.pageBytes = pageBytes;
+    this.#trace = trace;
+    this.#damage = damage;
+    this.#pageBytes = pageBytes;
   }
 
   /** Takes what one record tells. */
   read(view: RecordView): void {
     if (view.size < (LEAST_SIZE[view.type] ?? 0)) {
-      this.damage.add(view.offset, view.size, `record of type ${view.type} is too short`);
+      this.#damage.add(view.offset, view.size, `record of type ${view.type} is too short`);
       return;
     }
-    this.handlers[view.type]?.(view);
+    this.#handlers[view.type]?.(view);
   }
 
   /** Whatever depends on features is worked out again when more of them are known. */
   learn(): void {
     this.events.describe(this.features);
-    this.samples.learn(this.features);
+    this.#samples.learn(this.features);
   }
 
-  private readonly handlers: Readonly<Record<number, (view: RecordView) => void>> = {
-    [RECORD.mmap]: (view) => this.readMapping(view, 40),
-    [RECORD.mmap2]: (view) => this.readMapping(view, 72),
+  readonly #handlers: Readonly<Record<number, (view: RecordView) => void>> = {
+    [RECORD.mmap]: (view) => this.#readMapping(view, 40),
+    [RECORD.mmap2]: (view) => this.#readMapping(view, 72),
     [RECORD.lost]: (view) => {
       this.losses.records += view.u64(16);
     },
@@ -156,40 +156,40 @@ export class RecordingState {
       this.running.throttle(view.u64(16), view.u64(8));
     },
     [RECORD.unthrottle]: (view) => this.running.unthrottle(view.u64(16), view.u64(8)),
-    [RECORD.read]: (view) => this.readTimes(view),
-    [RECORD.comm]: (view) => this.readName(view),
+    [RECORD.read]: (view) => this.#readTimes(view),
+    [RECORD.comm]: (view) => this.#readName(view),
     [RECORD.cgroup]: (view) => this.cgroups.add(view.u64(8), view.text(16, view.size)),
-    [RECORD.fork]: (view) => this.readFork(view),
-    [RECORD.exit]: (view) => this.readExit(view),
-    [RECORD.threadMap]: (view) => this.readThreadMap(view),
-    [RECORD.idIndex]: (view) => this.readIdIndex(view),
-    [RECORD.aux]: (view) => this.readAux(view),
+    [RECORD.fork]: (view) => this.#readFork(view),
+    [RECORD.exit]: (view) => this.#readExit(view),
+    [RECORD.threadMap]: (view) => this.#readThreadMap(view),
+    [RECORD.idIndex]: (view) => this.#readIdIndex(view),
+    [RECORD.aux]: (view) => this.#readAux(view),
     [RECORD.itraceStart]: (view) => {
       if (view.size >= 16) this.threads.addThread(view.i32(8), view.i32(12));
     },
-    [RECORD.switch]: (view) => this.readSwitchIn(view),
-    [RECORD.switchCpuWide]: (view) => this.readSwitchWide(view),
-    [RECORD.headerAttr]: (view) => this.readHeaderAttr(view),
+    [RECORD.switch]: (view) => this.#readSwitchIn(view),
+    [RECORD.switchCpuWide]: (view) => this.#readSwitchWide(view),
+    [RECORD.headerAttr]: (view) => this.#readHeaderAttr(view),
     [RECORD.headerBuildId]: (view) => {
       addBuildId(this.buildIds, view);
     },
-    [RECORD.headerFeature]: (view) => this.readHeaderFeature(view),
-    [RECORD.eventUpdate]: (view) => this.readUpdate(view),
-    [RECORD.timeConv]: (view) => this.readTimeConversion(view),
-    [RECORD.auxtraceInfo]: (view) => this.readAuxInfo(view),
+    [RECORD.headerFeature]: (view) => this.#readHeaderFeature(view),
+    [RECORD.eventUpdate]: (view) => this.#readUpdate(view),
+    [RECORD.timeConv]: (view) => this.#readTimeConversion(view),
+    [RECORD.auxtraceInfo]: (view) => this.#readAuxInfo(view),
   };
 
-  private readMapping(view: RecordView, nameAt: number): void {
+  #readMapping(view: RecordView, nameAt: number): void {
     const start = view.u64(16);
     const bytes = view.u64(24);
-    const first = Math.floor(start / this.pageBytes);
-    const end = Math.ceil((start + bytes) / this.pageBytes);
+    const first = Math.floor(start / this.#pageBytes);
+    const end = Math.ceil((start + bytes) / this.#pageBytes);
     const trailer = this.events.ofOther(view)?.trailer.bytes ?? 0;
     const name = view.text(nameAt, view.size - trailer);
-    const since = this.momentOf(view);
+    const since = this.#momentOf(view);
     const file = {
       sinceNs: Number.isNaN(since) ? 0 : since,
-      fileStart: first - Math.floor(view.u64(32) / this.pageBytes),
+      fileStart: first - Math.floor(view.u64(32) / this.#pageBytes),
       ...buildIdOf(view),
     };
     if (bytes > 0 && start + bytes <= 2 ** 64)
@@ -197,12 +197,12 @@ export class RecordingState {
     this.threads.addThread(view.i32(8), view.i32(12));
   }
 
-  private readName(view: RecordView): void {
+  #readName(view: RecordView): void {
     const pid = view.i32(8);
     const tid = view.i32(12);
     this.threads.addThread(pid, tid);
     if ((view.misc & MISC.commExec) !== 0 && pid === tid)
-      this.newPrograms.push({ pid, sinceNs: this.momentOf(view) });
+      this.newPrograms.push({ pid, sinceNs: this.#momentOf(view) });
     this.newNames.push({ pid, tid, name: view.text(16, view.size) });
     if (!this.namesMatter) this.takeNames();
   }
@@ -222,24 +222,24 @@ export class RecordingState {
   }
 
   /** When a record that is no sample was written, in nanoseconds; NaN when it does not say. */
-  private momentOf(view: RecordView): number {
+  #momentOf(view: RecordView): number {
     const { time, bytes } = this.events.ofOther(view)?.trailer ?? { time: 0, bytes: 0 };
     return time === 0 || view.size < 8 + bytes ? Number.NaN : view.u64(view.size - time);
   }
 
-  private readFork(view: RecordView): void {
+  #readFork(view: RecordView): void {
     const [pid, tid] = [view.i32(8), view.i32(16)];
-    if (pid === tid && this.ended.delete(pid)) this.newPrograms.push({ pid, sinceNs: view.u64(24) });
+    if (pid === tid && this.#ended.delete(pid)) this.newPrograms.push({ pid, sinceNs: view.u64(24) });
     this.threads.addFork(pid, tid, view.i32(12));
   }
 
   /** A pid is another's when it is forked again after its process has ended. */
-  private readExit(view: RecordView): void {
+  #readExit(view: RecordView): void {
     const pid = view.i32(8);
-    if (pid === view.i32(16) && this.ended.size < MOST_ENDED) this.ended.add(pid);
+    if (pid === view.i32(16) && this.#ended.size < MOST_ENDED) this.#ended.add(pid);
   }
 
-  private readThreadMap(view: RecordView): void {
+  #readThreadMap(view: RecordView): void {
     const count = Math.min(view.u64(8), Math.floor((view.size - 16) / THREAD_ENTRY_BYTES));
     for (let i = 0; i < count; i++) {
       const at = 16 + i * THREAD_ENTRY_BYTES;
@@ -249,7 +249,7 @@ export class RecordingState {
   }
 
   /** `{id, idx, cpu, tid}` of each event, then `{machine_pid, vcpu}` of each where guests were recorded, too. */
-  private readIdIndex(view: RecordView): void {
+  #readIdIndex(view: RecordView): void {
     const count = view.u64(8);
     const guestsAt = 16 + 32 * count;
     for (let i = 0; i < count && guestsAt + 16 * (i + 1) <= view.size; i++) {
@@ -257,7 +257,7 @@ export class RecordingState {
     }
   }
 
-  private readAux(view: RecordView): void {
+  #readAux(view: RecordView): void {
     const flags = view.low(24);
     this.auxBuffers++;
     if (flags & AUX_FLAG.truncated) this.losses.auxTruncated++;
@@ -266,40 +266,40 @@ export class RecordingState {
   }
 
   /** PERF_RECORD_SWITCH tells of its own thread only: it comes in. */
-  private readSwitchIn(view: RecordView): void {
+  #readSwitchIn(view: RecordView): void {
     if (view.misc & MISC.switchOut) return;
-    this.addSwitch(view, (trailerTid) => [view.i32(trailerTid), view.i32(trailerTid + 4)]);
+    this.#addSwitch(view, (trailerTid) => [view.i32(trailerTid), view.i32(trailerTid + 4)]);
   }
 
   /** Going out names the next thread; coming in, the thread itself is in the trailer. */
-  private readSwitchWide(view: RecordView): void {
-    if (view.misc & MISC.switchOut) this.addSwitch(view, () => [view.i32(8), view.i32(12)]);
-    else this.readSwitchIn(view);
+  #readSwitchWide(view: RecordView): void {
+    if (view.misc & MISC.switchOut) this.#addSwitch(view, () => [view.i32(8), view.i32(12)]);
+    else this.#readSwitchIn(view);
   }
 
-  private addSwitch(view: RecordView, thread: (trailerTid: number) => readonly [number, number]): void {
+  #addSwitch(view: RecordView, thread: (trailerTid: number) => readonly [number, number]): void {
     const trailer = this.events.ofOther(view)?.trailer;
     if (trailer === undefined || trailer.tid === 0 || trailer.time === 0 || trailer.cpu === 0) return;
     if (view.size < 8 + trailer.bytes) return;
     const timeAt = view.size - trailer.time;
     const [pid, tid] = thread(view.size - trailer.tid);
-    const time = this.samples.since(view.low(timeAt), view.high(timeAt));
+    const time = this.#samples.since(view.low(timeAt), view.high(timeAt));
     if (tid > 0 && pid > 0) this.threads.addThread(pid, tid);
-    this.trace().addSwitch(view.u32(view.size - trailer.cpu), time, pid, tid);
+    this.#trace().addSwitch(view.u32(view.size - trailer.cpu), time, pid, tid);
   }
 
   /** What the counters of a thread came to when it ended (perf record -s). */
-  private readTimes(view: RecordView): void {
+  #readTimes(view: RecordView): void {
     const event = this.events.ofOther(view);
     const times = event === undefined ? undefined : timesOfRead(view, 16, event.attr.readFormat);
     if (event !== undefined && times !== undefined)
       this.running.threadEnded(event.index, times.enabled, times.running);
   }
 
-  private readHeaderAttr(view: RecordView): void {
+  #readHeaderAttr(view: RecordView): void {
     const attr = readAttr(view, 8, view.size - 8);
     if (attr === undefined) {
-      this.damage.add(view.offset, view.size, 'HEADER_ATTR holds no perf_event_attr');
+      this.#damage.add(view.offset, view.size, 'HEADER_ATTR holds no perf_event_attr');
       return;
     }
     const event = this.events.add(attr);
@@ -311,25 +311,25 @@ export class RecordingState {
   }
 
   /** An empty body ends the features, whatever its number. */
-  private readHeaderFeature(view: RecordView): void {
+  #readHeaderFeature(view: RecordView): void {
     if (view.size <= 16) return;
     const body = view.slice(16, view.size).slice();
     if (readFeature(this.features, view.u64(8), body, view.isBigEndian)) this.learn();
   }
 
-  private readUpdate(view: RecordView): void {
+  #readUpdate(view: RecordView): void {
     if (view.u64(8) !== UPDATE_NAME) return;
     this.events.rename(view.low(16), view.high(16), view.text(24, view.size));
   }
 
-  private readTimeConversion(view: RecordView): void {
+  #readTimeConversion(view: RecordView): void {
     const shift = view.u64(8);
     if (shift > 63) {
-      this.damage.add(view.offset, view.size, 'TIME_CONV shifts by more than 63 bits');
+      this.#damage.add(view.offset, view.size, 'TIME_CONV shifts by more than 63 bits');
       return;
     }
     const isShort = view.size >= 56 && view.u8(49) === 1;
-    this.trace().convertBy({
+    this.#trace().convertBy({
       shift,
       mult: view.big(16),
       zero: view.big(24),
@@ -337,22 +337,22 @@ export class RecordingState {
     });
   }
 
-  private readAuxInfo(view: RecordView): void {
+  #readAuxInfo(view: RecordView): void {
     this.auxType = view.u32(8);
     if (this.auxType !== AUXTRACE_ARM_SPE) return;
     const isFirstVersion = view.size <= 16 + 16;
     const pmu = view.u64(isFirstVersion ? 16 : 32);
     const event = this.events.events.find((each) => each.attr.type === pmu);
-    const setup = this.trace().setup;
+    const setup = this.#trace().setup;
     this.events.hasMoreColumns = true;
     setup.event = event?.index ?? 0;
     setup.weight = event?.fixedWeight ?? 1;
     this.events.setSpe(event?.index ?? 0, this.features);
-    if (!isFirstVersion) this.readCpus(view, setup.midrs as Map<number, number>);
+    if (!isFirstVersion) this.#readCpus(view, setup.midrs as Map<number, number>);
   }
 
   /** Version 2 lists the CPUs: magic, cpu, number of parameters, then MIDR and others. */
-  private readCpus(view: RecordView, midrs: Map<number, number>): void {
+  #readCpus(view: RecordView, midrs: Map<number, number>): void {
     let at = 16 + 8 * Math.min(view.u64(24), 64);
     while (at + 32 <= view.size && view.low(at) === MAGIC_LOW) {
       midrs.set(view.low(at + 8), view.low(at + 24));

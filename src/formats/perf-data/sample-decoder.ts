@@ -69,22 +69,22 @@ export class SampleDecoder {
   /** For how long its events did count. */
   readonly running: RunningTimes;
   /** Decodes runs of samples; undefined outside of reading. */
-  private loop: SampleLoop | undefined;
+  #loop: SampleLoop | undefined;
   /** State of the event table that the loop knows. */
-  private plannedVersion = -1;
+  #plannedVersion = -1;
   /** Where samples must be taken, when not anywhere. */
   readonly place: WantedPlace;
-  private readonly geometry: PageGeometry;
+  readonly #geometry: PageGeometry;
   /** Page number of an address: high × highFactor + (low >>> lowShift). */
-  private readonly lowShift: number;
-  private readonly highFactor: number;
-  private readonly ibs = ibsOp();
-  private ibsRules: IbsRules = { physicalNeedsLinear: false, erratum1293: false };
+  readonly #lowShift: number;
+  readonly #highFactor: number;
+  readonly #ibs = ibsOp();
+  #ibsRules: IbsRules = { physicalNeedsLinear: false, erratum1293: false };
   /** Low word of the first time seen, −1 before there was one. */
-  private originLow = -1;
-  private originHigh = 0;
-  private lastPid = -2;
-  private lastWanted = false;
+  #originLow = -1;
+  #originHigh = 0;
+  #lastPid = -2;
+  #lastWanted = false;
 
   constructor(
     table: EventTable,
@@ -97,15 +97,15 @@ export class SampleDecoder {
     this.table = table;
     this.running = running;
     this.wanted = wanted;
-    this.lowShift = geometry.pageShift;
-    this.highFactor = 2 ** (32 - geometry.pageShift);
-    this.geometry = geometry;
+    this.#lowShift = geometry.pageShift;
+    this.#highFactor = 2 ** (32 - geometry.pageShift);
+    this.#geometry = geometry;
   }
 
   /** Takes what the rules of a CPU are from the file's features. */
   learn(features: Features): void {
     const caps = features.pmuCaps?.get('ibs_op');
-    this.ibsRules = {
+    this.#ibsRules = {
       physicalNeedsLinear: caps?.get('zen4_ibs_extensions') === '1',
       erratum1293: hasErratum1293(features.cpuId),
     };
@@ -122,29 +122,29 @@ export class SampleDecoder {
     const event = this.table.events[index];
     const layout = event.layout;
     const fits = layout.needsWalk ? layout.walk(view) : view.size >= layout.offsets.end;
-    if (!fits) return this.damaged(view);
-    if (tellsTimes(event.attr)) this.takeTimes(view, event);
-    if (event.decoding === 'damon' && !this.takeRegion(view, layout.offsets)) return this.damaged(view);
-    return this.fill(view, event, layout.offsets, out);
+    if (!fits) return this.#damaged(view);
+    if (tellsTimes(event.attr)) this.#takeTimes(view, event);
+    if (event.decoding === 'damon' && !this.#takeRegion(view, layout.offsets)) return this.#damaged(view);
+    return this.#fill(view, event, layout.offsets, out);
   }
 
   /** Lets a loop decode runs of samples from now on, or no loop any more. */
   attach(loop: SampleLoop | undefined): void {
-    this.loop = loop;
-    this.plannedVersion = -1;
+    this.#loop = loop;
+    this.#plannedVersion = -1;
     if (loop === undefined) return;
-    loop.calls.setGeometry(this.geometry.pageShift, this.geometry.blockBytes);
-    if (this.originLow >= 0) loop.calls.setOrigin(this.originLow, this.originHigh);
+    loop.calls.setGeometry(this.#geometry.pageShift, this.#geometry.blockBytes);
+    if (this.#originLow >= 0) loop.calls.setOrigin(this.#originLow, this.#originHigh);
   }
 
   /**
    * Decodes samples from address `from` of the loop's memory on, until the rows are full or a record comes that is
-   * not so simple. Answers the address behind the last record taken.
+   * not so simple. Returns the address behind the last record taken.
    */
   decodeRun(from: number, end: number, out: AccessColumns): number {
-    const loop = this.loop;
+    const loop = this.#loop;
     if (loop === undefined || loop.columns !== out) return from;
-    if (this.plannedVersion !== this.table.version) this.plan(loop);
+    if (this.#plannedVersion !== this.table.version) this.#plan(loop);
     const next = loop.calls.decodeSamples(from, end, out.count);
     const { exchange } = loop;
     out.count = exchange[EXCHANGE.rows];
@@ -158,47 +158,47 @@ export class SampleDecoder {
   takeOrigin(exchange: Int32Array): void {
     if (exchange[EXCHANGE.originIsSet] === 0) return;
     exchange[EXCHANGE.originIsSet] = 0;
-    this.originLow = exchange[EXCHANGE.originLow] >>> 0;
-    this.originHigh = exchange[EXCHANGE.originHigh] >>> 0;
+    this.#originLow = exchange[EXCHANGE.originLow] >>> 0;
+    this.#originHigh = exchange[EXCHANGE.originHigh] >>> 0;
   }
 
-  private plan(loop: SampleLoop): void {
+  #plan(loop: SampleLoop): void {
     const { table } = this;
     const fillsMore = table.hasMoreColumns || table.events.some(saysMore);
     loop.calls.forget();
     loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
-    const looksCloser = !this.isAnywhere || loop.columns.instructions !== undefined;
+    const looksCloser = !this.#isAnywhere || loop.columns.instructions !== undefined;
     for (const event of table.events) planEvent(loop.calls, event, looksCloser);
     // Without any event, number 0 is nobody's.
     if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    this.plannedVersion = table.version;
+    this.#plannedVersion = table.version;
   }
 
   /** Nanoseconds after the first time seen, which becomes the batch's origin. */
   since(low: number, high: number): number {
-    if (this.originLow < 0) {
-      this.originLow = low;
-      this.originHigh = high;
-      this.loop?.calls.setOrigin(low, high);
+    if (this.#originLow < 0) {
+      this.#originLow = low;
+      this.#originHigh = high;
+      this.#loop?.calls.setOrigin(low, high);
     }
-    return (high - this.originHigh) * TWO_32 + (low - this.originLow);
+    return (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
   }
 
   get timeOrigin(): bigint {
-    return this.originLow < 0 ? 0n : (BigInt(this.originHigh) << 32n) | BigInt(this.originLow);
+    return this.#originLow < 0 ? 0n : (BigInt(this.#originHigh) << 32n) | BigInt(this.#originLow);
   }
 
   /** Whether samples of a process are wanted. */
   wants(pid: number): boolean {
     if (this.wanted === undefined) return true;
-    if (pid !== this.lastPid) {
-      this.lastPid = pid;
-      this.lastWanted = this.wanted.has(pid);
+    if (pid !== this.#lastPid) {
+      this.#lastPid = pid;
+      this.#lastWanted = this.wanted.has(pid);
     }
-    return this.lastWanted;
+    return this.#lastWanted;
   }
 
-  private get isAnywhere(): boolean {
+  get #isAnywhere(): boolean {
     return this.place.cpus === undefined && this.place.isInCgroup === undefined;
   }
 
@@ -212,7 +212,7 @@ export class SampleDecoder {
     return this.place.isInCgroup === undefined && this.wantsCpu(cpu);
   }
 
-  private isInPlace(view: RecordView, at: SampleOffsets): boolean {
+  #isInPlace(view: RecordView, at: SampleOffsets): boolean {
     const { isInCgroup } = this.place;
     if (!this.wantsCpu(at.cpu === 0 ? -1 : view.i32(at.cpu))) return false;
     return isInCgroup === undefined || (at.cgroup !== 0 && isInCgroup(view.u64(at.cgroup)));
@@ -220,11 +220,11 @@ export class SampleDecoder {
 
   /** Page number of an address in two words. */
   page(low: number, high: number): number {
-    return low === 0 && high === 0 ? -1 : high * this.highFactor + (low >>> this.lowShift);
+    return low === 0 && high === 0 ? -1 : high * this.#highFactor + (low >>> this.#lowShift);
   }
 
   /** A region of DAMON is kept aside, since it is no access: its row has no address. False when it is damaged. */
-  private takeRegion(view: RecordView, at: SampleOffsets): boolean {
+  #takeRegion(view: RecordView, at: SampleOffsets): boolean {
     const size = at.raw === 0 ? 0 : view.u32(at.raw);
     const time = at.time === 0 ? Number.NaN : view.u64(at.time);
     const region = readDamonTracepoint(
@@ -240,26 +240,26 @@ export class SampleDecoder {
   }
 
   /** In a group the number of values comes first, where else the value of the only one does. */
-  private takeTimes(view: RecordView, event: RecordedEvent): void {
+  #takeTimes(view: RecordView, event: RecordedEvent): void {
     const times = timesOfRead(view, event.layout.variableAt, event.attr.readFormat);
     const idAt = this.table.sampleIdAt;
     const id = idAt === 0 ? event.index : view.u64(idAt);
     if (times !== undefined) this.running.counted(event.index, id, times);
   }
 
-  private damaged(view: RecordView): false {
+  #damaged(view: RecordView): false {
     this.losses.damaged++;
     this.losses.damagedBytes += view.size;
     return false;
   }
 
-  private fill(view: RecordView, event: RecordedEvent, at: SampleOffsets, out: AccessColumns): boolean {
+  #fill(view: RecordView, event: RecordedEvent, at: SampleOffsets, out: AccessColumns): boolean {
     const pid = at.tid === 0 ? -1 : view.i32(at.tid);
     if (!this.wants(pid)) {
       this.losses.otherProcess++;
       return false;
     }
-    if (!this.isAnywhere && !this.isInPlace(view, at)) {
+    if (!this.#isAnywhere && !this.#isInPlace(view, at)) {
       this.losses.otherPlace++;
       return false;
     }
@@ -269,13 +269,13 @@ export class SampleDecoder {
     out.time[row] = at.time === 0 ? Number.NaN : this.since(view.low(at.time), view.high(at.time));
     out.event[row] = event.index;
     out.weight[row] = at.period === 0 ? event.fixedWeight : view.u64(at.period);
-    this.fillPlace(view, event, at, out, row);
+    this.#fillPlace(view, event, at, out, row);
     if (out.instructions !== undefined) putInstruction(view, event, at.ip, out.instructions, row);
     out.count = row + 1;
     return true;
   }
 
-  private fillPlace(
+  #fillPlace(
     view: RecordView,
     event: RecordedEvent,
     at: SampleOffsets,
@@ -292,27 +292,27 @@ export class SampleDecoder {
     out.physicalLow[row] = physicalLow;
     out.physicalHigh[row] = physicalHigh;
     out.physicalPage[row] = this.page(physicalLow, physicalHigh);
-    out.latency[row] = at.weight === 0 ? 0 : this.latency(view, event, at.weight);
+    out.latency[row] = at.weight === 0 ? 0 : this.#latency(view, event, at.weight);
     out.kind[row] = event.decoding === 'fault' ? SAMPLE_KIND.fault : SAMPLE_KIND.unknown;
     out.flags[row] =
-      this.modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.sizeFlag(view, at.dataPageSize));
-    if (at.dataSource !== 0 && event.decoding !== 'fault') this.fillSource(view, at.dataSource, out, row);
-    if (event.decoding === 'ibs') this.fillIbs(view, at, out, row);
-    else if (at.raw !== 0 && at.addr === 0) this.guessIbs(view, event, at, out, row);
+      this.#modeFlags(view.misc) | (at.dataPageSize === 0 ? 0 : this.#sizeFlag(view, at.dataPageSize));
+    if (at.dataSource !== 0 && event.decoding !== 'fault') this.#fillSource(view, at.dataSource, out, row);
+    if (event.decoding === 'ibs') this.#fillIbs(view, at, out, row);
+    else if (at.raw !== 0 && at.addr === 0) this.#guessIbs(view, event, at, out, row);
   }
 
-  private latency(view: RecordView, event: RecordedEvent, at: number): number {
+  #latency(view: RecordView, event: RecordedEvent, at: number): number {
     const isStruct = (event.attr.sampleType & SAMPLE_FIELD.weightStruct) !== 0;
     return latencyOfWeight(view.low(at), view.high(at), isStruct);
   }
 
-  private fillSource(view: RecordView, at: number, out: AccessColumns, row: number): void {
+  #fillSource(view: RecordView, at: number, out: AccessColumns, row: number): void {
     const low = view.low(at);
     out.kind[row] = kindOfDataSource(low);
     out.flags[row] |= flagsOfDataSource(low, view.high(at));
   }
 
-  private modeFlags(misc: number): number {
+  #modeFlags(misc: number): number {
     const mode = misc & MISC.cpuModeMask;
     if (mode === MISC.user) return 0;
     if (mode === MISC.kernel) return SAMPLE_FLAG.kernel;
@@ -320,22 +320,23 @@ export class SampleDecoder {
     return mode === MISC.guestKernel ? SAMPLE_FLAG.guest | SAMPLE_FLAG.kernel : 0;
   }
 
-  private sizeFlag(view: RecordView, at: number): number {
-    return view.u64(at) >= this.geometry.blockBytes ? SAMPLE_FLAG.hugeMapped : 0;
+  #sizeFlag(view: RecordView, at: number): number {
+    return view.u64(at) >= this.#geometry.blockBytes ? SAMPLE_FLAG.hugeMapped : 0;
   }
 
   /** Registers fill in what the sample's own fields leave out: all of it before Linux 6.2. */
-  private fillIbs(view: RecordView, at: SampleOffsets, out: AccessColumns, row: number): void {
-    if (at.raw !== 0 && readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
+  #fillIbs(view: RecordView, at: SampleOffsets, out: AccessColumns, row: number): void {
+    if (at.raw !== 0 && readIbsOp(view, at.raw, view.size, this.#ibsRules, this.#ibs))
+      this.#mergeIbs(out, row);
     const isDoubtful =
-      this.ibsRules.physicalNeedsLinear && out.virtualPage[row] < 0 && out.physicalPage[row] >= 0;
+      this.#ibsRules.physicalNeedsLinear && out.virtualPage[row] < 0 && out.physicalPage[row] >= 0;
     if (!isDoubtful) return;
     out.physicalPage[row] = -1;
     this.losses.doubtfulPhysical++;
   }
 
-  private mergeIbs(out: AccessColumns, row: number): void {
-    const op = this.ibs;
+  #mergeIbs(out: AccessColumns, row: number): void {
+    const op = this.#ibs;
     if (out.virtualPage[row] < 0) {
       out.addressLow[row] = op.addressLow;
       out.addressHigh[row] = op.addressHigh;
@@ -352,7 +353,7 @@ export class SampleDecoder {
   }
 
   /** Without features (a file read through a pipe) a dynamic PMU with valid IBS registers in RAW is ibs_op. */
-  private guessIbs(
+  #guessIbs(
     view: RecordView,
     event: RecordedEvent,
     at: SampleOffsets,
@@ -360,7 +361,7 @@ export class SampleDecoder {
     row: number,
   ): void {
     if (event.attr.type <= LAST_FIXED_PMU_TYPE || event.decoding === 'fault') return;
-    if (readIbsOp(view, at.raw, view.size, this.ibsRules, this.ibs)) this.mergeIbs(out, row);
+    if (readIbsOp(view, at.raw, view.size, this.#ibsRules, this.#ibs)) this.#mergeIbs(out, row);
   }
 }
 

@@ -45,12 +45,12 @@ export class SampleLayout {
   readonly offsets: SampleOffsets;
   /** True when fields of interest lie behind one of variable length, so that `walk` is needed for each sample. */
   readonly needsWalk: boolean;
-  private readonly attr: EventAttr;
+  readonly #attr: EventAttr;
   /** Where the READ field is, if there is one. */
   readonly variableAt: number;
 
   constructor(attr: EventAttr) {
-    this.attr = attr;
+    this.#attr = attr;
     this.offsets = fixedOffsets(attr.sampleType);
     this.variableAt = this.offsets.end;
     const wanted = attr.sampleType & ADDR_DEPENDENTS;
@@ -60,24 +60,24 @@ export class SampleLayout {
 
   /** Finds the fields of this very sample; false when they do not fit into the record. */
   walk(view: RecordView): boolean {
-    const type = this.attr.sampleType;
+    const type = this.#attr.sampleType;
     let at = this.variableAt;
-    if (type & F.read) at = afterRead(view, at, this.attr.readFormat);
+    if (type & F.read) at = afterRead(view, at, this.#attr.readFormat);
     if (type & F.callchain) at = afterArray(view, at, 8);
-    if (type & F.raw) at = this.afterRaw(view, at);
-    if (type & F.branchStack) at = afterBranches(view, at, this.attr.branchSampleType);
-    if (type & F.regsUser) at = afterRegisters(view, at, this.attr.userRegisters);
+    if (type & F.raw) at = this.#afterRaw(view, at);
+    if (type & F.branchStack) at = afterBranches(view, at, this.#attr.branchSampleType);
+    if (type & F.regsUser) at = afterRegisters(view, at, this.#attr.userRegisters);
     if (type & F.stackUser) at = afterStack(view, at);
     if (at > view.size) return false;
     at = placeWeights(this.offsets, type, at);
-    if (type & F.regsIntr) at = afterRegisters(view, at, this.attr.interruptRegisters);
+    if (type & F.regsIntr) at = afterRegisters(view, at, this.#attr.interruptRegisters);
     at = placePages(this.offsets, type, at);
     if (type & F.aux) at = afterArray(view, at, 1);
     this.offsets.end = at;
     return at <= view.size && at % 8 === 0;
   }
 
-  private afterRaw(view: RecordView, at: number): number {
+  #afterRaw(view: RecordView, at: number): number {
     this.offsets.raw = at;
     return at + 4 > view.size ? Number.POSITIVE_INFINITY : at + 4 + view.u32(at);
   }

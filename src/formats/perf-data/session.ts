@@ -56,22 +56,22 @@ export class PerfSession {
    */
   onReplaced: (program: NewProgram, isLast: boolean) => void = () => {};
   /** Moment of the latest row, in nanoseconds; infinite when a row does not say. */
-  private lastNs = Number.NEGATIVE_INFINITY;
+  #lastNs = Number.NEGATIVE_INFINITY;
   /** AUX data of a kind that is not read (Intel PT, CoreSight, …). */
   foreignAuxBytes = 0;
-  private readonly inOneStream: boolean;
-  private readonly withInstructions: boolean;
-  private loop: SampleLoop | undefined;
-  private isBigEndian = false;
-  private outer: RecordStream | undefined;
-  private inner: RecordStream | undefined;
-  private zstd: ZstdStream | undefined;
-  private auxIndex = 0;
-  private auxTid = 0;
-  private auxCpu = 0;
-  private payloadIsSpe = false;
-  private hasStopped = false;
-  private hasToldFailure = false;
+  readonly #inOneStream: boolean;
+  readonly #withInstructions: boolean;
+  #loop: SampleLoop | undefined;
+  #isBigEndian = false;
+  #outer: RecordStream | undefined;
+  #inner: RecordStream | undefined;
+  #zstd: ZstdStream | undefined;
+  #auxIndex = 0;
+  #auxTid = 0;
+  #auxCpu = 0;
+  #payloadIsSpe = false;
+  #hasStopped = false;
+  #hasToldFailure = false;
 
   constructor(options: SessionOptions, inOneStream = true) {
     const { cpus, cgroups } = options;
@@ -79,8 +79,8 @@ export class PerfSession {
       ...(cpus === undefined ? {} : { cpus }),
       ...(cgroups === undefined ? {} : { isInCgroup: (id) => this.state.cgroups.isBelow(id, cgroups) }),
     });
-    this.inOneStream = inOneStream;
-    this.withInstructions = options.instructions === true;
+    this.#inOneStream = inOneStream;
+    this.#withInstructions = options.instructions === true;
     let trace: SpeTrace | undefined;
     this.state = new RecordingState(
       this.events,
@@ -96,42 +96,42 @@ export class PerfSession {
 
   /** Begins a stream of records; a recording by several threads has more than one, one after the other. */
   begin(isBigEndian: boolean, offset: number): void {
-    this.isBigEndian = isBigEndian;
-    this.outer = new RecordStream(isBigEndian, this.open().outer, offset);
-    this.inner = undefined;
-    this.zstd = undefined;
-    this.hasStopped = false;
-    this.hasToldFailure = false;
+    this.#isBigEndian = isBigEndian;
+    this.#outer = new RecordStream(isBigEndian, this.#open().outer, offset);
+    this.#inner = undefined;
+    this.#zstd = undefined;
+    this.#hasStopped = false;
+    this.#hasToldFailure = false;
   }
 
   /** The rows that `fill` fills: valid until `close`. */
   get rows(): AccessColumns {
-    return this.open().columns;
+    return this.#open().columns;
   }
 
   /** Hashes of the rows for a fingerprint, without those that are too large for it. */
   hashRows({ bound, coarseBound }: Pick<Fingerprint, 'bound' | 'coarseBound'>): HashedRows {
-    const hashed = this.open().hashRows(bound, coarseBound);
+    const hashed = this.#open().hashRows(bound, coarseBound);
     // Rows without a time may be of any.
     const last =
       hashed.timed < hashed.count ? Number.POSITIVE_INFINITY : Number(this.samples.timeOrigin) + hashed.last;
-    if (hashed.count > 0) this.lastNs = Math.max(this.lastNs, last);
+    if (hashed.count > 0) this.#lastNs = Math.max(this.#lastNs, last);
     return hashed;
   }
 
   /** Ends reading: rows and room are no longer there, what was counted stays. To be called in any case. */
   close(): void {
-    const { loop } = this;
-    this.loop = undefined;
-    this.outer = undefined;
-    this.inner = undefined;
+    const loop = this.#loop;
+    this.#loop = undefined;
+    this.#outer = undefined;
+    this.#inner = undefined;
     this.samples.attach(undefined);
     this.trace.attach(undefined);
     loop?.giveBack();
   }
 
-  private open(): SampleLoop {
-    if (this.loop !== undefined) return this.loop;
+  #open(): SampleLoop {
+    if (this.#loop !== undefined) return this.#loop;
     const { events, samples, trace, state } = this;
     const loop = SampleLoop.take({
       eventOf: (low, high) => events.ofId(low, high),
@@ -140,25 +140,27 @@ export class PerfSession {
       processOf: (tid) => state.threads.processOf(tid),
       seekThread: (time) => trace.seekThread(time),
     });
-    loop.columns.instructions = this.withInstructions ? instructionColumns(loop.columns.capacity) : undefined;
+    loop.columns.instructions = this.#withInstructions
+      ? instructionColumns(loop.columns.capacity)
+      : undefined;
     samples.attach(loop);
     trace.attach(loop);
-    this.loop = loop;
+    this.#loop = loop;
     return loop;
   }
 
   /** Where the next bytes are to be read into; only after `fill` said `more`. */
   room(): Uint8Array {
-    return (this.outer as RecordStream).room();
+    return (this.#outer as RecordStream).room();
   }
 
   commit(length: number): void {
-    (this.outer as RecordStream).commit(length);
+    (this.#outer as RecordStream).commit(length);
   }
 
   /** Bytes put in and not used yet: what is left of them at the end of a stream is damage. */
   get pending(): number {
-    return this.outer?.pending ?? 0;
+    return this.#outer?.pending ?? 0;
   }
 
   /** Decodes until the rows are full or the bytes used up. */
@@ -168,41 +170,41 @@ export class PerfSession {
         if (out.count > 0) return 'full';
         this.state.takeNames();
       }
-      if (!this.takePrograms(out)) return 'full';
+      if (!this.#takePrograms(out)) return 'full';
       if (!this.trace.drain(out) || out.count >= out.capacity) return 'full';
-      if (this.hasStopped) return 'stopped';
-      if (this.zstd !== undefined && this.runInner(this.zstd, out)) continue;
-      const step = this.run(this.outer as RecordStream, out);
+      if (this.#hasStopped) return 'stopped';
+      if (this.#zstd !== undefined && this.#runInner(this.#zstd, out)) continue;
+      const step = this.#run(this.#outer as RecordStream, out);
       if (step === 'more') return 'more';
-      if (step === 'bad') this.stopOuter(this.outer as RecordStream);
+      if (step === 'bad') this.#stopOuter(this.#outer as RecordStream);
     }
   }
 
   /** Goes on with processes that began anew; false when rows of what they were before are still to be taken away. */
-  private takePrograms(out: AccessColumns): boolean {
+  #takePrograms(out: AccessColumns): boolean {
     const { newPrograms } = this.state;
     if (newPrograms.length === 0) return true;
     if (out.count > 0) return false;
     for (const program of newPrograms.splice(0)) {
       this.state.beginAnew(program);
-      this.onReplaced(program, this.lastNs <= program.sinceNs);
+      this.onReplaced(program, this.#lastNs <= program.sinceNs);
     }
     return true;
   }
 
   /** The stream has ended: what is incomplete in it is damaged. `missing` bytes were promised and never came. */
   endStream(missing: number): void {
-    const outer = this.outer as RecordStream;
-    if (this.hasStopped) this.damage.bytes += missing;
+    const outer = this.#outer as RecordStream;
+    if (this.#hasStopped) this.damage.bytes += missing;
     else if (outer.pending + outer.payloadMissing + missing > 0) {
       this.damage.add(outer.offset, outer.pending + missing, 'ends in the middle of a record');
     }
-    const inner = this.inner;
+    const inner = this.#inner;
     if (inner !== undefined && inner.pending > 0) {
       this.damage.add(inner.offset, inner.pending, 'compressed data end in the middle of a record');
     }
-    this.outer = undefined;
-    this.inner = undefined;
+    this.#outer = undefined;
+    this.#inner = undefined;
   }
 
   /** All streams have ended: decodes what waited for it. False when the rows are full and there is more. */
@@ -214,105 +216,106 @@ export class PerfSession {
   }
 
   /** Runs decompressed records, or decompresses some; false when there is nothing of either. */
-  private runInner(zstd: ZstdStream, out: AccessColumns): boolean {
-    this.inner ??= new RecordStream(this.isBigEndian, this.open().inner);
-    const step = this.run(this.inner, out);
-    if (step === 'bad') this.stopInner(this.inner, zstd);
+  #runInner(zstd: ZstdStream, out: AccessColumns): boolean {
+    this.#inner ??= new RecordStream(this.#isBigEndian, this.#open().inner);
+    const step = this.#run(this.#inner, out);
+    if (step === 'bad') this.#stopInner(this.#inner, zstd);
     if (step !== 'more') return true;
     const block = zstd.next();
-    if (block !== undefined) this.inner.take(block);
-    else if (zstd.failure !== '' && !this.hasToldFailure) this.tellFailure(zstd);
+    if (block !== undefined) this.#inner.take(block);
+    else if (zstd.failure !== '' && !this.#hasToldFailure) this.#tellFailure(zstd);
     return block !== undefined;
   }
 
-  private tellFailure(zstd: ZstdStream): void {
-    this.hasToldFailure = true;
-    this.damage.add(this.outer?.offset ?? 0, zstd.unread, `compressed data: ${zstd.failure}`);
+  #tellFailure(zstd: ZstdStream): void {
+    this.#hasToldFailure = true;
+    this.damage.add(this.#outer?.offset ?? 0, zstd.unread, `compressed data: ${zstd.failure}`);
   }
 
-  private stopOuter(outer: RecordStream): void {
-    this.hasStopped = true;
+  #stopOuter(outer: RecordStream): void {
+    this.#hasStopped = true;
     this.damage.add(outer.offset, outer.pending, 'a record size below 8: nothing after it can be read');
   }
 
   /** Reads records until something needs the caller; `record` means "look around and come back". */
-  private run(stream: RecordStream, out: AccessColumns): 'full' | 'more' | 'bad' | 'record' {
+  #run(stream: RecordStream, out: AccessColumns): 'full' | 'more' | 'bad' | 'record' {
     const view = stream.view;
     for (;;) {
       stream.passSamples(this.samples, out);
       if (out.count === out.capacity) return 'full';
       const step = stream.next();
       if (step === 'payload') {
-        this.takePayload(stream);
+        this.#takePayload(stream);
         return 'record';
       }
       if (step !== 'record') return step;
       if (view.type === RECORD.sample) {
         this.samples.decode(view, out);
-      } else if (this.readOther(stream, view)) return 'record';
+      } else if (this.#readOther(stream, view)) return 'record';
     }
   }
 
   /** Takes a record that is no sample; true when there may now be something else to do first. */
-  private readOther(stream: RecordStream, view: RecordView): boolean {
+  #readOther(stream: RecordStream, view: RecordView): boolean {
     this.recordCounts[view.type < COUNTED_TYPES ? view.type : COUNTED_TYPES - 1]++;
-    if (view.type === RECORD.compressed || view.type === RECORD.compressed2) return this.readCompressed(view);
+    if (view.type === RECORD.compressed || view.type === RECORD.compressed2)
+      return this.#readCompressed(view);
     this.state.read(view);
     if (this.state.newNames.length + this.state.newPrograms.length > 0) return true;
     if (view.type === RECORD.finishedRound) {
-      if (this.inOneStream) this.trace.endRound();
+      if (this.#inOneStream) this.trace.endRound();
       return true;
     }
     const payload = payloadAfter(view);
-    if (payload > 0) this.expectPayload(stream, view, payload);
+    if (payload > 0) this.#expectPayload(stream, view, payload);
     return payload > 0;
   }
 
-  private expectPayload(stream: RecordStream, view: RecordView, length: number): void {
+  #expectPayload(stream: RecordStream, view: RecordView, length: number): void {
     if (!(length <= LONGEST_PAYLOAD)) {
       this.damage.add(view.offset, view.size, 'claims an impossible amount of data');
       return;
     }
     stream.expectPayload(length);
-    this.payloadIsSpe =
+    this.#payloadIsSpe =
       view.type === RECORD.auxtrace && view.size >= 48 && this.state.auxType === AUXTRACE_ARM_SPE;
-    if (!this.payloadIsSpe) return;
-    this.auxIndex = view.u32(32);
-    this.auxTid = view.u32(36);
-    this.auxCpu = view.u32(40);
+    if (!this.#payloadIsSpe) return;
+    this.#auxIndex = view.u32(32);
+    this.#auxTid = view.u32(36);
+    this.#auxCpu = view.u32(40);
     if (this.trace.setup.midr === 0) this.trace.setup.midr = midrOfCpuId(this.state.features.cpuId);
   }
 
-  private takePayload(stream: RecordStream): void {
-    if (this.payloadIsSpe && !this.samples.wantsTrace(this.auxCpu)) {
+  #takePayload(stream: RecordStream): void {
+    if (this.#payloadIsSpe && !this.samples.wantsTrace(this.#auxCpu)) {
       this.samples.losses.otherPlaceBytes += stream.payload.length;
-    } else if (this.payloadIsSpe) {
-      const buffer = { index: this.auxIndex, cpu: this.auxCpu, tid: this.auxTid };
+    } else if (this.#payloadIsSpe) {
+      const buffer = { index: this.#auxIndex, cpu: this.#auxCpu, tid: this.#auxTid };
       this.trace.addBytes(buffer, stream.payload, stream.payloadEnds);
     } else if (this.state.auxType !== 0) this.foreignAuxBytes += stream.payload.length;
   }
 
-  private readCompressed(view: RecordView): boolean {
-    this.zstd ??= new ZstdStream();
+  #readCompressed(view: RecordView): boolean {
+    this.#zstd ??= new ZstdStream();
     const isPadded = view.type === RECORD.compressed2;
     const start = isPadded ? 16 : 8;
     const end = isPadded ? Math.min(view.size, 16 + view.u64(8)) : view.size;
-    if (this.zstd.failure !== '' || view.size < start) {
+    if (this.#zstd.failure !== '' || view.size < start) {
       this.damage.add(
         view.offset,
         view.size,
-        `compressed data: ${this.zstd.failure || 'record is too short'}`,
+        `compressed data: ${this.#zstd.failure || 'record is too short'}`,
       );
       return false;
     }
-    this.zstd.push(view.slice(start, end));
+    this.#zstd.push(view.slice(start, end));
     return true;
   }
 
   /** The decompressed data are no records any more: the rest of them cannot be read either. */
-  private stopInner(inner: RecordStream, zstd: ZstdStream): void {
+  #stopInner(inner: RecordStream, zstd: ZstdStream): void {
     this.damage.add(inner.offset, inner.pending, 'decompressed data hold a record size below 8');
     zstd.failure ||= 'unreadable since the damage before';
-    this.inner = new RecordStream(this.isBigEndian, this.open().inner);
+    this.#inner = new RecordStream(this.#isBigEndian, this.#open().inner);
   }
 }

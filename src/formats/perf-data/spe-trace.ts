@@ -47,94 +47,94 @@ export class SpeTrace {
   /** Queues beyond the number kept; their bytes are lost. */
   ignoredBytes = 0;
   /** How often each data source value was seen with a load; in the loop's memory while that is there. */
-  private sourceCounts: Uint32Array = new Uint32Array(0);
-  private conversion: TimeConversion | undefined;
-  private loop: SampleLoop | undefined;
-  private placedFlags: Uint16Array | undefined;
-  private readonly queues = new Map<number, Queue>();
-  private readonly timelines = new Map<number, SwitchTimeline>();
-  private readonly samples: SampleDecoder;
-  private readonly threads: ThreadTable;
-  private usesContext: boolean | undefined;
-  private round = 0;
-  private waitingBytes = 0;
-  private releasedRound = -1;
+  #sourceCounts: Uint32Array = new Uint32Array(0);
+  #conversion: TimeConversion | undefined;
+  #loop: SampleLoop | undefined;
+  #placedFlags: Uint16Array | undefined;
+  readonly #queues = new Map<number, Queue>();
+  readonly #timelines = new Map<number, SwitchTimeline>();
+  readonly #samples: SampleDecoder;
+  readonly #threads: ThreadTable;
+  #usesContext: boolean | undefined;
+  #round = 0;
+  #waitingBytes = 0;
+  #releasedRound = -1;
   /** What is being decoded now: bytes in the loop's memory, their address there, and the position in them. */
-  private current: Uint8Array | undefined;
-  private currentAddress = 0;
-  private currentAt = 0;
-  private currentEnds = false;
-  private currentQueue: Queue | undefined;
+  #current: Uint8Array | undefined;
+  #currentAddress = 0;
+  #currentAt = 0;
+  #currentEnds = false;
+  #currentQueue: Queue | undefined;
 
   constructor(samples: SampleDecoder, threads: ThreadTable) {
-    this.samples = samples;
-    this.threads = threads;
+    this.#samples = samples;
+    this.#threads = threads;
   }
 
   /** Decodes by a loop from now on, or not at all any more. */
   attach(loop: SampleLoop | undefined): void {
-    if (loop === undefined) this.sourceCounts = this.sourceCounts.slice();
+    if (loop === undefined) this.#sourceCounts = this.#sourceCounts.slice();
     else {
-      this.sourceCounts = loop.sourceCounts;
+      this.#sourceCounts = loop.sourceCounts;
       for (let payload = 0; payload < 256; payload++) loop.operationKinds[payload] = kindOf(payload);
     }
-    this.loop = loop;
-    this.placedFlags = undefined;
-    if (this.conversion !== undefined) this.convertBy(this.conversion);
+    this.#loop = loop;
+    this.#placedFlags = undefined;
+    if (this.#conversion !== undefined) this.convertBy(this.#conversion);
   }
 
   /** How the timestamps of records become times. */
   convertBy(conversion: TimeConversion): void {
-    this.conversion = conversion;
+    this.#conversion = conversion;
     const { cycles, mask } = clockOf(conversion);
-    this.loop?.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
+    this.#loop?.calls.setConversion(conversion.shift, conversion.mult, conversion.zero, cycles, mask);
   }
 
   /** A context switch: from `time` (as SampleDecoder.since counts) on, `tid` runs on `cpu`. */
   addSwitch(cpu: number, time: number, pid: number, tid: number): void {
-    this.timelineOf(cpu).add(time, pid, tid);
+    this.#timelineOf(cpu).add(time, pid, tid);
   }
 
   /** Takes bytes of a buffer, which stay valid until `drain` has answered true. */
   addBytes(buffer: AuxBuffer, bytes: Uint8Array, ends: boolean): void {
-    const queue = this.queueOf(buffer);
+    const queue = this.#queueOf(buffer);
     if (queue === undefined) {
       this.ignoredBytes += bytes.length;
       return;
     }
-    this.usesContext ??= hasContext(bytes);
-    const waits = this.usesContext === false && buffer.tid === NO_THREAD;
+    this.#usesContext ??= hasContext(bytes);
+    const waits = this.#usesContext === false && buffer.tid === NO_THREAD;
     if (!waits && queue.waiting.length === 0) {
-      this.begin(queue, bytes, ends);
+      this.#begin(queue, bytes, ends);
       return;
     }
-    queue.waiting.push({ bytes: bytes.slice(), ends, round: this.round });
-    this.waitingBytes += bytes.length;
-    if (this.waitingBytes > MOST_WAITING) this.releasedRound = this.round;
+    queue.waiting.push({ bytes: bytes.slice(), ends, round: this.#round });
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > MOST_WAITING) this.#releasedRound = this.#round;
   }
 
   /** A FINISHED_ROUND: the switches up to the end of the round before are now known. */
   endRound(): void {
-    this.releasedRound = this.round - 1;
-    this.round++;
+    this.#releasedRound = this.#round - 1;
+    this.#round++;
   }
 
   /** All input has been read. */
   endAll(): void {
-    this.releasedRound = Number.POSITIVE_INFINITY;
+    this.#releasedRound = Number.POSITIVE_INFINITY;
   }
 
   /** Decodes what is ready into `out`; false when `out` is full and there is more. */
   drain(out: AccessColumns): boolean {
     for (;;) {
-      if (this.current !== undefined && !this.decode(this.current, out)) return false;
-      if (!this.beginReleased()) return true;
+      if (this.#current !== undefined && !this.#decode(this.#current, out)) return false;
+      if (!this.#beginReleased()) return true;
     }
   }
 
   /** Drops the begun records at the very end of the input, counting them. */
   finish(): void {
-    for (const queue of this.queues.values()) {
+    for (const queue of this.#queues.values()) {
       this.records.attach(queue.tail);
       this.records.next(0, queue.tail.length, true);
       queue.tail = EMPTY;
@@ -145,7 +145,7 @@ export class SpeTrace {
   sourcesByName(): ReadonlyMap<string, number> {
     const names = new Map<string, number>();
     const sources = dataSourcesOf([...this.setup.midrs.values()][0] ?? this.setup.midr);
-    this.sourceCounts.forEach((count, value) => {
+    this.#sourceCounts.forEach((count, value) => {
       if (count === 0) return;
       const name = sources.names[value] ?? `0x${value.toString(16)}`;
       names.set(name, (names.get(name) ?? 0) + count);
@@ -153,67 +153,68 @@ export class SpeTrace {
     return names;
   }
 
-  private beginReleased(): boolean {
-    if (this.waitingBytes === 0) return false;
-    for (const queue of this.queues.values()) {
+  #beginReleased(): boolean {
+    if (this.#waitingBytes === 0) return false;
+    for (const queue of this.#queues.values()) {
       const piece = queue.waiting[0];
-      if (piece === undefined || piece.round > this.releasedRound) continue;
+      if (piece === undefined || piece.round > this.#releasedRound) continue;
       queue.waiting.shift();
-      this.waitingBytes -= piece.bytes.length;
-      this.begin(queue, piece.bytes, piece.ends);
+      this.#waitingBytes -= piece.bytes.length;
+      this.#begin(queue, piece.bytes, piece.ends);
       return true;
     }
     return false;
   }
 
   /** Goes on with bytes in the loop's memory, or copies them there; what was begun is put in front of them. */
-  private begin(queue: Queue, bytes: Uint8Array, ends: boolean): void {
-    const { memory, aux } = this.loop as SampleLoop;
+  #begin(queue: Queue, bytes: Uint8Array, ends: boolean): void {
+    const { memory, aux } = this.#loop as SampleLoop;
     const isInPlace = bytes.buffer === memory.buffer;
     if (!isInPlace) aux.bytes.set(bytes);
     const address = (isInPlace ? bytes.byteOffset : aux.address) - queue.tail.length;
     memory.set(queue.tail, address);
-    this.currentAddress = address;
-    this.current = memory.subarray(address, address + queue.tail.length + bytes.length);
+    this.#currentAddress = address;
+    this.#current = memory.subarray(address, address + queue.tail.length + bytes.length);
     queue.tail = EMPTY;
-    this.records.attach(this.current);
-    this.currentAt = 0;
-    this.currentEnds = ends;
-    this.currentQueue = queue;
+    this.records.attach(this.#current);
+    this.#currentAt = 0;
+    this.#currentEnds = ends;
+    this.#currentQueue = queue;
   }
 
   /** Decodes `current` in portions; false when `out` is full before its end. */
-  private decode(bytes: Uint8Array, out: AccessColumns): boolean {
-    const queue = this.currentQueue as Queue;
+  #decode(bytes: Uint8Array, out: AccessColumns): boolean {
+    const queue = this.#currentQueue as Queue;
     for (;;) {
       if (out.count >= out.capacity) return false;
       // The loop does not keep program counters.
-      if (out.instructions === undefined) this.decodeOrdinary(queue, bytes, out);
+      if (out.instructions === undefined) this.#decodeOrdinary(queue, bytes, out);
       if (out.count >= out.capacity) return false;
-      if (this.decodeRare(queue, bytes, out)) return true;
+      if (this.#decodeRare(queue, bytes, out)) return true;
     }
   }
 
   /** Lets the loop decode, up to a record that it leaves to `decodeRare`. */
-  private decodeOrdinary(queue: Queue, bytes: Uint8Array, out: AccessColumns): void {
-    const { calls, exchange } = this.loop as SampleLoop;
-    const { currentAddress: address, setup } = this;
+  #decodeOrdinary(queue: Queue, bytes: Uint8Array, out: AccessColumns): void {
+    const { calls, exchange } = this.#loop as SampleLoop;
+    const { setup } = this;
+    const address = this.#currentAddress;
     const hasThread = queue.buffer.tid !== NO_THREAD;
-    calls.setSpe(setup.event, setup.weight, this.samples.wanted === undefined ? 0 : 1);
+    calls.setSpe(setup.event, setup.weight, this.#samples.wanted === undefined ? 0 : 1);
     calls.setQueue(queue.tid, queue.pid, Number(queue.isNamed), Number(hasThread), queue.context);
-    if (this.placedFlags !== queue.sourceFlags) this.placeFlags(queue.sourceFlags);
-    const next = calls.decodeRecords(address + this.currentAt, address + bytes.length, out.count);
-    this.currentAt = next - address;
+    if (this.#placedFlags !== queue.sourceFlags) this.#placeFlags(queue.sourceFlags);
+    const next = calls.decodeRecords(address + this.#currentAt, address + bytes.length, out.count);
+    this.#currentAt = next - address;
     out.count = exchange[EXCHANGE.rows];
     queue.context = exchange[EXCHANGE.queueContext];
     queue.tid = exchange[EXCHANGE.queueTid];
     queue.pid = exchange[EXCHANGE.queuePid];
     queue.isNamed = exchange[EXCHANGE.queueIsNamed] === 1;
-    this.count(exchange);
+    this.#count(exchange);
   }
 
-  private count(exchange: Int32Array): void {
-    const { samples } = this;
+  #count(exchange: Int32Array): void {
+    const samples = this.#samples;
     const records = exchange[EXCHANGE.records];
     const memoryRecords = exchange[EXCHANGE.memoryRecords];
     this.records.counts.records += records;
@@ -227,48 +228,49 @@ export class SpeTrace {
   }
 
   /** One record with rare packets, bad bytes or close to the end; true when no whole record is left. */
-  private decodeRare(queue: Queue, bytes: Uint8Array, out: AccessColumns): boolean {
-    const next = this.records.next(this.currentAt, bytes.length, this.currentEnds);
+  #decodeRare(queue: Queue, bytes: Uint8Array, out: AccessColumns): boolean {
+    const next = this.records.next(this.#currentAt, bytes.length, this.#currentEnds);
     if (next > 0) {
-      this.currentAt = next;
-      this.takeRecord(queue, out);
+      this.#currentAt = next;
+      this.#takeRecord(queue, out);
       return false;
     }
     queue.tail = -next < bytes.length ? bytes.slice(-next) : EMPTY;
-    this.current = undefined;
+    this.#current = undefined;
     return true;
   }
 
   /** Makes a row of the record last read, when it is a wanted memory access. */
-  private takeRecord(queue: Queue, out: AccessColumns): void {
-    const { records, samples, setup } = this;
+  #takeRecord(queue: Queue, out: AccessColumns): void {
+    const { records, setup } = this;
+    const samples = this.#samples;
     if (records.context >= 0) queue.context = records.context;
     if (records.operation < 0) {
       this.otherOperations++;
       return;
     }
     this.memoryOperations++;
-    const time = this.timeOf(records);
+    const time = this.#timeOf(records);
     const { context } = queue;
-    if (context >= 0 && (context !== queue.tid || !queue.isNamed)) this.nameThread(queue, context);
+    if (context >= 0 && (context !== queue.tid || !queue.isNamed)) this.#nameThread(queue, context);
     const isGuess = !queue.isNamed && queue.buffer.tid === NO_THREAD;
-    if (isGuess) this.guessThread(queue, time);
+    if (isGuess) this.#guessThread(queue, time);
     if (!samples.wants(queue.pid)) {
       samples.losses.otherProcess++;
       return;
     }
-    const flags = (isGuess ? SAMPLE_FLAG.guessedThread : 0) | this.sourceFlags(queue);
+    const flags = (isGuess ? SAMPLE_FLAG.guessedThread : 0) | this.#sourceFlags(queue);
     const { pid, tid } = queue;
     putRecord(records, samples, { pid, tid, time, event: setup.event, weight: setup.weight, flags }, out);
   }
 
-  private nameThread(queue: Queue, tid: number): void {
+  #nameThread(queue: Queue, tid: number): void {
     queue.tid = tid;
-    queue.pid = this.threads.processOf(tid);
+    queue.pid = this.#threads.processOf(tid);
     queue.isNamed = true;
   }
 
-  private guessThread(queue: Queue, time: number): void {
+  #guessThread(queue: Queue, time: number): void {
     if (queue.timeline.seek(time)) {
       queue.tid = queue.timeline.tid;
       queue.pid = queue.timeline.pid;
@@ -278,63 +280,63 @@ export class SpeTrace {
 
   /** The loop's question whose thread ran at a time on the CPU of the current buffer. */
   seekThread(time: number): number {
-    const timeline = this.currentQueue?.timeline;
+    const timeline = this.#currentQueue?.timeline;
     if (timeline === undefined || !timeline.seek(time)) return 0;
-    this.loop?.calls.setGuess(timeline.tid, timeline.pid, timeline.from, timeline.until);
+    this.#loop?.calls.setGuess(timeline.tid, timeline.pid, timeline.from, timeline.until);
     return 1;
   }
 
   /** Nanoseconds after the recording's first time, NaN when the record has no usable time. */
-  private timeOf(record: SpeRecordDecoder): number {
+  #timeOf(record: SpeRecordDecoder): number {
     if (!record.hasTime) return Number.NaN;
-    if (this.conversion === undefined) {
+    if (this.#conversion === undefined) {
       this.unconvertedTimes++;
       return Number.NaN;
     }
     const count = (BigInt(record.timeHigh) << 32n) | BigInt(record.timeLow);
-    const time = nanosecondsOf(this.conversion, count);
-    return this.samples.since(Number(time & 0xffffffffn), Number(time >> 32n));
+    const time = nanosecondsOf(this.#conversion, count);
+    return this.#samples.since(Number(time & 0xffffffffn), Number(time >> 32n));
   }
 
-  private sourceFlags(queue: Queue): number {
+  #sourceFlags(queue: Queue): number {
     const { records } = this;
     if (!tellsSource(records)) return 0;
-    this.sourceCounts[records.source]++;
+    this.#sourceCounts[records.source]++;
     return records.source < SOURCE_VALUES ? queue.sourceFlags[records.source] : 0;
   }
 
   /** The data sources of the CPU that the kernel decodes for. */
-  private placeFlags(flags: Uint16Array): void {
-    this.loop?.sourceFlags.set(flags);
-    this.placedFlags = flags;
+  #placeFlags(flags: Uint16Array): void {
+    this.#loop?.sourceFlags.set(flags);
+    this.#placedFlags = flags;
   }
 
-  private queueOf(buffer: AuxBuffer): Queue | undefined {
-    const known = this.queues.get(buffer.index);
+  #queueOf(buffer: AuxBuffer): Queue | undefined {
+    const known = this.#queues.get(buffer.index);
     if (known !== undefined && known.buffer.tid === buffer.tid && known.buffer.cpu === buffer.cpu)
       return known;
-    if (known === undefined && this.queues.size >= MOST_QUEUES) return undefined;
+    if (known === undefined && this.#queues.size >= MOST_QUEUES) return undefined;
     const midr = this.setup.midrs.get(buffer.cpu) ?? this.setup.midr;
     const queue: Queue = {
       buffer: { ...buffer },
-      timeline: this.timelineOf(buffer.cpu),
+      timeline: this.#timelineOf(buffer.cpu),
       sourceFlags: sourceFlagsOf(midr === 0 ? UNKNOWN_SOURCES : dataSourcesOf(midr)),
       context: known?.context ?? -1,
       tail: EMPTY,
       waiting: known?.waiting ?? [],
       tid: buffer.tid | 0,
-      pid: buffer.tid === NO_THREAD ? -1 : this.threads.processOf(buffer.tid),
+      pid: buffer.tid === NO_THREAD ? -1 : this.#threads.processOf(buffer.tid),
       isNamed: false,
     };
-    this.queues.set(buffer.index, queue);
+    this.#queues.set(buffer.index, queue);
     return queue;
   }
 
-  private timelineOf(cpu: number): SwitchTimeline {
-    const known = this.timelines.get(cpu);
+  #timelineOf(cpu: number): SwitchTimeline {
+    const known = this.#timelines.get(cpu);
     if (known !== undefined) return known;
     const fresh = new SwitchTimeline();
-    if (this.timelines.size < MOST_QUEUES) this.timelines.set(cpu, fresh);
+    if (this.#timelines.size < MOST_QUEUES) this.#timelines.set(cpu, fresh);
     return fresh;
   }
 }

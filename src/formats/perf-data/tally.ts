@@ -17,14 +17,14 @@ export class Tally {
   ofOtherThreads = 0;
   /** Page sizes of the recorded machine. */
   readonly geometry: PageGeometry;
-  private readonly loop: TallyLoop;
-  private readonly threads = new Map<number, Map<number, number>>();
-  private threadCount = 0;
-  private hosts: TallyRows | undefined;
+  readonly #loop: TallyLoop;
+  readonly #threads = new Map<number, Map<number, number>>();
+  #threadCount = 0;
+  #hosts: TallyRows | undefined;
 
   constructor(geometry: PageGeometry) {
     this.geometry = geometry;
-    this.loop = new TallyLoop(geometry, (pid, tid, rows) => this.addRun(pid, tid, rows));
+    this.#loop = new TallyLoop(geometry, (pid, tid, rows) => this.#addRun(pid, tid, rows));
   }
 
   /**
@@ -32,62 +32,62 @@ export class Tally {
    * (ID_INDEX with machine pids): guests are then processes like others, as they are to perf.
    */
   add(batch: AccessColumns, guestsAreNamed = false): void {
-    this.addHosts(guestsAreNamed || !hasGuests(batch) ? batch : this.withoutGuests(batch));
+    this.#addHosts(guestsAreNamed || !hasGuests(batch) ? batch : this.#withoutGuests(batch));
   }
 
-  private addHosts(batch: TallyRows): void {
+  #addHosts(batch: TallyRows): void {
     this.samples += batch.count;
-    this.loop.add(batch);
+    this.#loop.add(batch);
   }
 
   get withAddress(): number {
-    return Number(this.loop.sum('withAddress'));
+    return Number(this.#loop.sum('withAddress'));
   }
 
   get withPhysical(): number {
-    return Number(this.loop.sum('withPhysical'));
+    return Number(this.#loop.sum('withPhysical'));
   }
 
   /** Sum of all addresses mod 2^64. */
   get sumAddress(): bigint {
-    return this.loop.sum('sum');
+    return this.#loop.sum('sum');
   }
 
   get xorAddress(): bigint {
-    return this.loop.sum('xor');
+    return this.#loop.sum('xor');
   }
 
   /** Distinct pages and blocks of virtual addresses, and blocks of physical ones. */
   get pages(): number {
-    return Number(this.loop.sum('pages'));
+    return Number(this.#loop.sum('pages'));
   }
 
   get blocks(): number {
-    return Number(this.loop.sum('blocks'));
+    return Number(this.#loop.sum('blocks'));
   }
 
   get physicalBlocks(): number {
-    return Number(this.loop.sum('physicalBlocks'));
+    return Number(this.#loop.sum('physicalBlocks'));
   }
 
   /** There were more than 2^19 blocks: the numbers of pages are then lower bounds. */
   get pagesAreLowerBounds(): boolean {
-    return this.loop.sum('isFull') !== 0n;
+    return this.#loop.sum('isFull') !== 0n;
   }
 
   /** Samples by `pid/tid`, most first. */
   get byThread(): Record<string, number> {
-    const named = [...this.threads].flatMap(([pid, tids]) =>
+    const named = [...this.#threads].flatMap(([pid, tids]) =>
       [...tids].map(([tid, count]) => [`${pid}/${tid}`, count] as const),
     );
     return Object.fromEntries(named.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
   }
 
   /** The host's rows of a batch, with the columns that are added up; guests are counted. */
-  private withoutGuests(batch: AccessColumns): TallyRows {
+  #withoutGuests(batch: AccessColumns): TallyRows {
     const { guests } = this;
-    this.hosts ??= tallyRows(batch.capacity);
-    const hosts = this.hosts;
+    this.#hosts ??= tallyRows(batch.capacity);
+    const hosts = this.#hosts;
     hosts.count = 0;
     for (let row = 0; row < batch.count; row++) {
       if ((batch.flags[row] & SAMPLE_FLAG.guest) === 0) copyRow(batch, row, hosts);
@@ -100,18 +100,18 @@ export class Tally {
     return hosts;
   }
 
-  private addRun(pid: number, tid: number, samples: number): void {
-    let tids = this.threads.get(pid);
+  #addRun(pid: number, tid: number, samples: number): void {
+    let tids = this.#threads.get(pid);
     const known = tids?.get(tid);
-    if (known === undefined && this.threadCount >= MOST_THREADS) {
+    if (known === undefined && this.#threadCount >= MOST_THREADS) {
       this.ofOtherThreads += samples;
       return;
     }
     if (tids === undefined) {
       tids = new Map();
-      this.threads.set(pid, tids);
+      this.#threads.set(pid, tids);
     }
-    if (known === undefined) this.threadCount++;
+    if (known === undefined) this.#threadCount++;
     tids.set(tid, (known ?? 0) + samples);
   }
 }

@@ -34,7 +34,7 @@ export interface LoopExports {
   forgetOrigin(): void;
   setReading(idAt: number, hasFilter: number, fillsMore: number): void;
   setPlan(event: number, ...plan: number[]): void;
-  /** Decodes samples in [from, end) into the rows from `row` on; answers the address behind the last one taken. */
+  /** Decodes samples in [from, end) into the rows from `row` on; returns the address behind the last one taken. */
   decodeSamples(from: number, end: number, row: number): number;
   setSpe(event: number, weight: number, hasFilter: number): void;
   setConversion(shift: number, mult: bigint, zero: bigint, cycles: bigint, mask: bigint): void;
@@ -43,7 +43,7 @@ export interface LoopExports {
   setQueue(tid: number, pid: number, isNamed: number, hasThread: number, context: number): void;
   /** To be called within `seekThread`: whose the times in [from, until) are. */
   setGuess(tid: number, pid: number, from: number, until: number): void;
-  /** Hashes rows for a fingerprint; answers how many hashes it put into HASHES (hashes.ts). */
+  /** Hashes rows for a fingerprint; returns how many hashes it put into HASHES (hashes.ts). */
   hashRows(
     count: number,
     originLow: number,
@@ -52,7 +52,7 @@ export interface LoopExports {
     bound: number,
     coarseBound: number,
   ): number;
-  /** Decodes SPE records in [from, end); answers where the first one begins that it did not read. */
+  /** Decodes SPE records in [from, end); returns where the first one begins that it did not read. */
   decodeRecords(from: number, end: number, row: number): number;
 }
 

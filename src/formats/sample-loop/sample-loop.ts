@@ -53,44 +53,44 @@ export class SampleLoop {
   readonly operationKinds: Uint8Array;
   /** The memory as it is. */
   readonly memory: Uint8Array;
-  private readonly hashes: Float64Array;
-  private readonly coarse: Float64Array;
-  private readonly hashed: Float64Array;
-  private host: LoopHost | undefined;
-  private free: number;
-  private readonly buffer: ArrayBuffer;
+  readonly #hashes: Float64Array;
+  readonly #coarse: Float64Array;
+  readonly #hashed: Float64Array;
+  #host: LoopHost | undefined;
+  #free: number;
+  readonly #buffer: ArrayBuffer;
 
   /** A loop for one reader, which has to give it back. */
   static take(host: LoopHost): SampleLoop {
     const loop = idle.pop() ?? new SampleLoop();
-    loop.begin(host);
+    loop.#begin(host);
     return loop;
   }
 
   private constructor() {
     const memory = loopMemory(MEMORY_PAGES, MEMORY_PAGES);
-    this.buffer = memory.buffer;
-    this.memory = new Uint8Array(this.buffer);
-    this.calls = this.instantiate(memory);
-    this.free = this.calls.FREE.value;
-    assert(this.free <= LOOP_BYTES, 'the loop’s own memory is too small');
-    this.exchange = new Int32Array(this.buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
-    this.sourceCounts = new Uint32Array(this.buffer, this.calls.SOURCE_COUNTS.value, 65536);
-    this.sourceFlags = new Uint16Array(this.buffer, this.calls.SOURCE_FLAGS.value, 32);
-    this.operationKinds = new Uint8Array(this.buffer, this.calls.OPERATION_KINDS.value, 256);
-    this.hashes = new Float64Array(this.buffer, this.calls.HASHES.value, this.calls.CAPACITY.value);
-    this.coarse = new Float64Array(this.buffer, this.calls.COARSE.value, this.calls.CAPACITY.value);
-    this.hashed = new Float64Array(this.buffer, this.calls.HASHED.value, HASHED_WORDS);
-    this.columns = this.layColumns();
-    this.outer = this.area(STREAM_BYTES);
-    this.inner = this.area(INNER_BYTES);
-    this.aux = this.area(INNER_BYTES);
-    this.placeModeFlags();
+    this.#buffer = memory.buffer;
+    this.memory = new Uint8Array(this.#buffer);
+    this.calls = this.#instantiate(memory);
+    this.#free = this.calls.FREE.value;
+    assert(this.#free <= LOOP_BYTES, 'the loop’s own memory is too small');
+    this.exchange = new Int32Array(this.#buffer, this.calls.EXCHANGE.value, EXCHANGE_WORDS);
+    this.sourceCounts = new Uint32Array(this.#buffer, this.calls.SOURCE_COUNTS.value, 65536);
+    this.sourceFlags = new Uint16Array(this.#buffer, this.calls.SOURCE_FLAGS.value, 32);
+    this.operationKinds = new Uint8Array(this.#buffer, this.calls.OPERATION_KINDS.value, 256);
+    this.#hashes = new Float64Array(this.#buffer, this.calls.HASHES.value, this.calls.CAPACITY.value);
+    this.#coarse = new Float64Array(this.#buffer, this.calls.COARSE.value, this.calls.CAPACITY.value);
+    this.#hashed = new Float64Array(this.#buffer, this.calls.HASHED.value, HASHED_WORDS);
+    this.columns = this.#layColumns();
+    this.outer = this.#area(STREAM_BYTES);
+    this.inner = this.#area(INNER_BYTES);
+    this.aux = this.#area(INNER_BYTES);
+    this.#placeModeFlags();
   }
 
   /** The next reader may have it. Columns and areas must not be used any more. */
   giveBack(): void {
-    this.host = undefined;
+    this.#host = undefined;
     if (idle.length < MOST_IDLE) idle.push(this);
   }
 
@@ -99,7 +99,9 @@ export class SampleLoop {
    * and those of microseconds above `coarseBound`, are left out.
    */
   hashRows(bound: number, coarseBound = bound): HashedRows {
-    const { columns, calls, hashes, hashed } = this;
+    const { columns, calls } = this;
+    const hashes = this.#hashes;
+    const hashed = this.#hashed;
     const { us, restNs } = microsecondsOf(columns.timeOrigin);
     const low = Number(columns.timeOrigin & 0xffffffffn);
     const kept = calls.hashRows(columns.count, low, us, restNs, bound, coarseBound);
@@ -109,12 +111,12 @@ export class SampleLoop {
     // Rows without any page were not looked at for their times.
     const span = count === columns.count && timed === count ? { first, last } : undefined;
     columns.inCommon = { span, weight: oneWeight === 1 ? columns.weight[0] : undefined, virtualRows };
-    const coarse = this.coarse.subarray(0, keptCoarse);
+    const coarse = this.#coarse.subarray(0, keptCoarse);
     return { count, timed, sum, first, last, hashes: hashes.subarray(0, kept), coarse };
   }
 
-  private begin(host: LoopHost): void {
-    this.host = host;
+  #begin(host: LoopHost): void {
+    this.#host = host;
     this.columns.count = 0;
     this.columns.flagsSeen = undefined;
     this.columns.isOneEvent = undefined;
@@ -131,25 +133,26 @@ export class SampleLoop {
     this.calls.forgetConversion();
   }
 
-  private instantiate(memory: WebAssembly.Memory): LoopExports {
+  #instantiate(memory: WebAssembly.Memory): LoopExports {
     const host: LoopHost = {
-      eventOf: (low, high) => this.asked.eventOf(low >>> 0, high >>> 0),
-      isWanted: (pid) => this.asked.isWanted(pid),
-      meaningOfSource: (low, high) => this.asked.meaningOfSource(low >>> 0, high >>> 0),
-      processOf: (tid) => this.asked.processOf(tid),
-      seekThread: (time) => this.asked.seekThread(time),
+      eventOf: (low, high) => this.#asked.eventOf(low >>> 0, high >>> 0),
+      isWanted: (pid) => this.#asked.isWanted(pid),
+      meaningOfSource: (low, high) => this.#asked.meaningOfSource(low >>> 0, high >>> 0),
+      processOf: (tid) => this.#asked.processOf(tid),
+      seekThread: (time) => this.#asked.seekThread(time),
     };
     const instance = new WebAssembly.Instance(compiled(), { env: { memory }, host: { ...host } });
     return instance.exports as unknown as LoopExports;
   }
 
-  private get asked(): LoopHost {
-    if (this.host === undefined) throw new Error('the sample loop is used after it was given back');
-    return this.host;
+  get #asked(): LoopHost {
+    if (this.#host === undefined) throw new Error('the sample loop is used after it was given back');
+    return this.#host;
   }
 
-  private layColumns(): AccessColumns {
-    const { buffer, calls } = this;
+  #layColumns(): AccessColumns {
+    const { calls } = this;
+    const buffer = this.#buffer;
     const rows = calls.CAPACITY.value;
     const doubles = (at: WebAssembly.Global) => new Float64Array(buffer, at.value, rows);
     const words = (at: WebAssembly.Global) => new Uint32Array(buffer, at.value, rows);
@@ -180,23 +183,23 @@ export class SampleLoop {
   }
 
   /** An area behind a gap, where the host may put what comes before its bytes. */
-  private area(length: number): LoopArea {
-    const address = this.reserve(GAP_BYTES + length) + GAP_BYTES;
+  #area(length: number): LoopArea {
+    const address = this.#reserve(GAP_BYTES + length) + GAP_BYTES;
     return {
       address,
-      bytes: new Uint8Array(this.buffer, address, length),
-      words: new Uint32Array(this.buffer, address, length / 4),
+      bytes: new Uint8Array(this.#buffer, address, length),
+      words: new Uint32Array(this.#buffer, address, length / 4),
     };
   }
 
-  private reserve(bytes: number): number {
-    const address = (this.free + 63) & ~63;
-    this.free = address + bytes;
+  #reserve(bytes: number): number {
+    const address = (this.#free + 63) & ~63;
+    this.#free = address + bytes;
     return address;
   }
 
-  private placeModeFlags(): void {
-    const flags = new Uint8Array(this.buffer, this.calls.MODE_FLAGS.value, 8);
+  #placeModeFlags(): void {
+    const flags = new Uint8Array(this.#buffer, this.calls.MODE_FLAGS.value, 8);
     flags[MISC.kernel] = SAMPLE_FLAG.kernel;
     flags[MISC.guestUser] = SAMPLE_FLAG.guest;
     flags[MISC.guestKernel] = SAMPLE_FLAG.guest | SAMPLE_FLAG.kernel;

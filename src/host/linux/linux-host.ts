@@ -34,7 +34,7 @@ export function linuxHost(inherited?: Inherited): Host {
     random: new LinuxRandom(),
     identity,
     ...(manager === undefined ? {} : { serviceManager: manager }),
-    // HTTP is loaded by whoever serves.
+    // HTTP is loaded when something is served.
     network: {
       serve: async (place) => (await import('../pages/page-server.js')).servePages(place),
       answer: async (place, answerer, bounds) => {

@@ -37,7 +37,7 @@ export class LinuxPerfEvents implements PerfEvents {
     return refused(mapping, `mmap ring of ${pages} pages`);
   }
 
-  /** Opens an event and answers its descriptor. */
+  /** Opens an event and returns its descriptor. */
   event(attr: Uint8Array, thread: ProcessId, cpu: number): Answer<number> {
     this.#arena ??= this.#native.arena(LONGEST_ATTR);
     this.#arena.bytes.set(attr);

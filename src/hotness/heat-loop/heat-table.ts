@@ -108,18 +108,18 @@ export class HeatTable {
   readonly detail: HotMapDetail;
   /** 1 of 2^thinned blocks is kept. */
   thinned = 0;
-  private readonly mostBytes: Bytes;
-  private readonly keeps: (pid: ProcessId) => boolean;
-  private readonly scratch: Uint16Array;
-  private loop: Loop;
-  private readonly capacity: number;
-  private known: Views | undefined;
-  private byProcess = new Map<ProcessId, BlockNumber[]>();
+  readonly #mostBytes: Bytes;
+  readonly #keeps: (pid: ProcessId) => boolean;
+  readonly #scratch: Uint16Array;
+  #loop: Loop;
+  readonly #capacity: number;
+  #known: Views | undefined;
+  #byProcess = new Map<ProcessId, BlockNumber[]>();
   /** The last block that `byProcess` has. */
-  private lastListed: BlockAddress = 0;
-  private listed = 0;
+  #lastListed: BlockAddress = 0;
+  #listed = 0;
   /** Samples without a place of tables before the last thinning. */
-  private readonly unplacedBefore = new Float64Array(UNPLACED.length);
+  readonly #unplacedBefore = new Float64Array(UNPLACED.length);
 
   /**
    * `keeps` is asked once for each process whether its blocks are kept. Beyond `mostBytes` the table keeps a random half
@@ -133,19 +133,20 @@ export class HeatTable {
   ) {
     this.geometry = geometry;
     this.detail = detail;
-    this.keeps = keeps;
-    this.mostBytes = mostBytes;
-    this.scratch = new Uint16Array(geometry.pagesPerBlock);
-    this.loop = this.newLoop();
-    this.capacity = this.calls.CAPACITY.value;
+    this.#keeps = keeps;
+    this.#mostBytes = mostBytes;
+    this.#scratch = new Uint16Array(geometry.pagesPerBlock);
+    this.#loop = this.#newLoop();
+    this.#capacity = this.#calls.CAPACITY.value;
   }
 
-  private get calls(): Exports {
-    return this.loop.calls;
+  get #calls(): Exports {
+    return this.#loop.calls;
   }
 
-  private newLoop(): Loop {
-    const { geometry, detail, keeps } = this;
+  #newLoop(): Loop {
+    const { geometry, detail } = this;
+    const keeps = this.#keeps;
     const memory = loopMemory(FIRST_PAGES, MOST_PAGES);
     const instance = new WebAssembly.Instance(compiled(), {
       env: { memory },
@@ -168,37 +169,37 @@ export class HeatTable {
   }
 
   get byteLength(): number {
-    return this.calls.usedBytes();
+    return this.#calls.usedBytes();
   }
 
   /** Number of blocks. */
   get size(): number {
-    return this.calls.blockCount();
+    return this.#calls.blockCount();
   }
 
   addSamples(batch: SampleBatch): void {
-    const { capacity } = this;
+    const capacity = this.#capacity;
     const each = batch.inCommon?.weight;
     for (let from = 0; from < batch.count; from += capacity) {
       const to = Math.min(batch.count, from + capacity);
-      const { virtualPage, weight, pid, flags, times } = this.views;
+      const { virtualPage, weight, pid, flags, times } = this.#views;
       virtualPage.set(batch.virtualPage.subarray(from, to));
       if (each === undefined) weight.set(batch.weight.subarray(from, to));
       pid.set(batch.pid.subarray(from, to));
       flags.set(batch.flags.subarray(from, to));
       if (batch.times !== undefined) times.set(batch.times.subarray(from, to));
-      this.calls.addRows(to - from, batch.times === undefined ? 0 : 1, each ?? Number.NaN);
-      if (this.byteLength > this.mostBytes) this.thin();
+      this.#calls.addRows(to - from, batch.times === undefined ? 0 : 1, each ?? Number.NaN);
+      if (this.byteLength > this.#mostBytes) this.#thin();
     }
   }
 
   /** Moves a random half of the blocks, the same in every table, to a fresh memory; the rest is gone. */
-  private thin(): void {
-    const kept = this.addresses();
-    const { data } = this.views;
+  #thin(): void {
+    const kept = this.#addresses();
+    const { data } = this.#views;
     this.thinned++;
-    this.startAnew();
-    for (const address of kept) this.take(data, address);
+    this.#startAnew();
+    for (const address of kept) this.#take(data, address);
   }
 
   /**
@@ -206,20 +207,20 @@ export class HeatTable {
    * it stood for. Returns how many samples are gone. Not with `bitmap` detail, which does not know how many there are.
    */
   rarefy(share: Fraction, draw: (count: number) => number): number {
-    const all = this.addresses();
-    const { data } = this.views;
+    const all = this.#addresses();
+    const { data } = this.#views;
     const { pagesPerBlock } = this.geometry;
-    this.startAnew();
+    this.#startAnew();
     let gone = 0;
     for (const address of all) {
       const samples = data.getFloat64(address + SAMPLES_AT, true);
       const each = data.getFloat64(address + WEIGHT_AT, true) / samples / share;
       const [pid, block] = [data.getInt32(address + PID_AT, true), data.getFloat64(address, true)];
       gone += samples;
-      copyCounts(data, address, this.detail, this.scratch);
-      this.scratch.forEach((count, subPage) => {
+      copyCounts(data, address, this.detail, this.#scratch);
+      this.#scratch.forEach((count, subPage) => {
         const drawn = count === 0 ? 0 : draw(count);
-        if (drawn > 0) this.calls.addCount(pid, block * pagesPerBlock + subPage, drawn, drawn * each);
+        if (drawn > 0) this.#calls.addCount(pid, block * pagesPerBlock + subPage, drawn, drawn * each);
         gone -= drawn;
       });
     }
@@ -229,79 +230,79 @@ export class HeatTable {
   /** Drops the blocks of a process. Returns how many samples they had. */
   forget(forgotten: ProcessId): number {
     if (this.blocksOf(forgotten).length === 0) return 0;
-    const all = this.addresses();
-    const { data } = this.views;
-    this.startAnew();
+    const all = this.#addresses();
+    const { data } = this.#views;
+    this.#startAnew();
     let gone = 0;
     for (const address of all) {
       if (data.getInt32(address + PID_AT, true) === forgotten)
         gone += data.getFloat64(address + SAMPLES_AT, true);
-      else this.take(data, address);
+      else this.#take(data, address);
     }
     return gone;
   }
 
-  private startAnew(): void {
-    this.rememberUnplaced();
-    this.loop = this.newLoop();
-    this.known = undefined;
-    this.byProcess = new Map();
-    this.lastListed = 0;
-    this.listed = 0;
-    this.calls.setThinning(2 ** this.thinned - 1);
+  #startAnew(): void {
+    this.#rememberUnplaced();
+    this.#loop = this.#newLoop();
+    this.#known = undefined;
+    this.#byProcess = new Map();
+    this.#lastListed = 0;
+    this.#listed = 0;
+    this.#calls.setThinning(2 ** this.thinned - 1);
   }
 
-  private rememberUnplaced(): void {
-    this.unplacedCounts().forEach((count, index) => {
-      this.unplacedBefore[index] = count;
+  #rememberUnplaced(): void {
+    this.#unplacedCounts().forEach((count, index) => {
+      this.#unplacedBefore[index] = count;
     });
   }
 
   /** Takes a block of a memory that is given up; not when it is none of those kept. */
-  private take(data: DataView, address: BlockAddress): void {
+  #take(data: DataView, address: BlockAddress): void {
     const pid = data.getInt32(address + PID_AT, true);
     const block = data.getFloat64(address, true);
     const [samples, weight] = [
       data.getFloat64(address + SAMPLES_AT, true),
       data.getFloat64(address + WEIGHT_AT, true),
     ];
-    const own = this.calls.add(pid, block) >>> 0;
+    const own = this.#calls.add(pid, block) >>> 0;
     if (own === 0) {
-      this.unplacedBefore[UNPLACED.length - 1] += samples;
+      this.#unplacedBefore[UNPLACED.length - 1] += samples;
       return;
     }
-    copyCounts(data, address, this.detail, this.scratch);
-    this.calls.addWeight(own, samples - this.addScratch(own), weight);
+    copyCounts(data, address, this.detail, this.#scratch);
+    this.#calls.addWeight(own, samples - this.#addScratch(own), weight);
   }
 
   /** Adds the counts of `scratch` to a block; returns how many samples they are. */
-  private addScratch(block: BlockAddress): number {
-    const { scratch } = this;
-    const most = this.views.counts.length;
+  #addScratch(block: BlockAddress): number {
+    const scratch = this.#scratch;
+    const most = this.#views.counts.length;
     let counted = 0;
     for (let from = 0; from < scratch.length; from += most) {
       const part = scratch.subarray(from, from + most);
       // Counters may make the memory grow, which makes the views anew.
-      this.views.counts.set(part);
-      counted += this.calls.addCounts(block, from, part.length);
+      this.#views.counts.set(part);
+      counted += this.#calls.addCounts(block, from, part.length);
     }
     return counted;
   }
 
   /** `samples` samples on a page at once. */
   addCount(pid: ProcessId, page: PageNumber, samples: number, weight: number): void {
-    this.calls.addCount(pid, page, samples, weight);
+    this.#calls.addCount(pid, page, samples, weight);
   }
 
   find(pid: ProcessId, block: BlockNumber): BlockAddress {
-    return this.calls.find(pid, block) >>> 0;
+    return this.#calls.find(pid, block) >>> 0;
   }
 
   /** What the samples of a block say; undefined when it has none. */
   heatOf(pid: ProcessId, block: BlockNumber): BlockHeat | undefined {
     const address = this.find(pid, block);
     if (address === NO_BLOCK) return undefined;
-    return { samples: this.samples(address), weight: this.weight(address), ...this.seen(address) };
+    return { samples: this.samples(address), weight: this.weight(address), ...this.#seen(address) };
   }
 
   /** Sum of the weights of a block's samples. */
@@ -318,30 +319,30 @@ export class HeatTable {
     return true;
   }
 
-  private seen(address: BlockAddress): Pick<BlockHeat, 'touched' | 'once' | 'twice'> {
+  #seen(address: BlockAddress): Pick<BlockHeat, 'touched' | 'once' | 'twice'> {
     if (this.detail === 'counts') return this.tally(address);
-    this.counts(address, this.scratch);
-    return { touched: this.scratch.reduce((sum, one) => sum + one, 0), once: undefined, twice: undefined };
+    this.counts(address, this.#scratch);
+    return { touched: this.#scratch.reduce((sum, one) => sum + one, 0), once: undefined, twice: undefined };
   }
 
   samples(address: BlockAddress): number {
-    return this.views.data.getFloat64(address + SAMPLES_AT, true);
+    return this.#views.data.getFloat64(address + SAMPLES_AT, true);
   }
 
   weight(address: BlockAddress): number {
-    return this.views.data.getFloat64(address + WEIGHT_AT, true);
+    return this.#views.data.getFloat64(address + WEIGHT_AT, true);
   }
 
   /** Counts of a block's sub-pages, or with `bitmap` detail 1 for each that was sampled, into `into` (pagesPerBlock). */
   counts(address: BlockAddress, into: Uint16Array): void {
-    copyCounts(this.views.data, address, this.detail, into);
+    copyCounts(this.#views.data, address, this.detail, into);
   }
 
   /** Sub-pages of a block with `counts` detail that have any, exactly one and exactly two samples. */
   tally(address: BlockAddress): { readonly touched: number; readonly once: number; readonly twice: number } {
-    this.calls.tally(address, this.geometry.pagesPerBlock);
-    const { data } = this.views;
-    const at = this.calls.TALLY.value;
+    this.#calls.tally(address, this.geometry.pagesPerBlock);
+    const { data } = this.#views;
+    const at = this.#calls.TALLY.value;
     return {
       touched: data.getUint32(at, true),
       once: data.getUint32(at + 4, true),
@@ -351,74 +352,76 @@ export class HeatTable {
 
   /** Samples in all blocks. */
   placed(): number {
-    return this.addresses().reduce((sum, address) => sum + this.samples(address), 0);
+    return this.#addresses().reduce((sum, address) => sum + this.samples(address), 0);
   }
 
   /** Blocks of a process in the order in which they came. */
   blocksOf(pid: ProcessId): readonly BlockNumber[] {
-    this.list();
-    return this.byProcess.get(pid) ?? [];
+    this.#list();
+    return this.#byProcess.get(pid) ?? [];
   }
 
   /** Samples without a place, by reason. */
   unplaced(): Readonly<Record<string, number>> {
-    const counts = this.unplacedCounts().map((count, index) => [UNPLACED[index], count] as const);
+    const counts = this.#unplacedCounts().map((count, index) => [UNPLACED[index], count] as const);
     return Object.fromEntries(counts.filter(([, count]) => count > 0));
   }
 
-  private unplacedCounts(): number[] {
-    const { data } = this.views;
-    const at = this.calls.UNPLACED.value;
-    return UNPLACED.map((_, index) => this.unplacedBefore[index] + data.getUint32(at + 4 * index, true));
+  #unplacedCounts(): number[] {
+    const { data } = this.#views;
+    const at = this.#calls.UNPLACED.value;
+    return UNPLACED.map((_, index) => this.#unplacedBefore[index] + data.getUint32(at + 4 * index, true));
   }
 
   /** Adds what another table has: its blocks and samples without a place. */
   absorb(other: HeatTable): void {
-    while (this.thinned < other.thinned) this.thin();
-    const { data } = other.views;
-    for (const address of other.addresses()) this.take(data, address);
-    other.unplacedCounts().forEach((count, index) => {
-      this.unplacedBefore[index] += count;
+    while (this.thinned < other.thinned) this.#thin();
+    const { data } = other.#views;
+    for (const address of other.#addresses()) this.#take(data, address);
+    other.#unplacedCounts().forEach((count, index) => {
+      this.#unplacedBefore[index] += count;
     });
-    if (this.byteLength > this.mostBytes) this.thin();
+    if (this.byteLength > this.#mostBytes) this.#thin();
   }
 
-  private addresses(): BlockAddress[] {
-    const { data } = this.views;
+  #addresses(): BlockAddress[] {
+    const { data } = this.#views;
     const found: BlockAddress[] = [];
-    let address = this.calls.firstBlock() >>> 0;
-    for (; address !== 0; address = this.next(data, address)) found.push(address);
+    let address = this.#calls.firstBlock() >>> 0;
+    for (; address !== 0; address = this.#next(data, address)) found.push(address);
     return found;
   }
 
   /** Takes blocks that are new since the last time into `byProcess`. */
-  private list(): void {
-    const count = this.calls.blockCount();
-    if (this.listed === count) return;
-    const { data } = this.views;
-    let address = this.lastListed === 0 ? this.calls.firstBlock() >>> 0 : this.next(data, this.lastListed);
-    for (; address !== 0; address = this.next(data, address)) {
+  #list(): void {
+    const count = this.#calls.blockCount();
+    if (this.#listed === count) return;
+    const { data } = this.#views;
+    let address =
+      this.#lastListed === 0 ? this.#calls.firstBlock() >>> 0 : this.#next(data, this.#lastListed);
+    for (; address !== 0; address = this.#next(data, address)) {
       const pid = data.getInt32(address + PID_AT, true);
-      const blocks = this.byProcess.get(pid);
-      if (blocks === undefined) this.byProcess.set(pid, [data.getFloat64(address, true)]);
+      const blocks = this.#byProcess.get(pid);
+      if (blocks === undefined) this.#byProcess.set(pid, [data.getFloat64(address, true)]);
       else blocks.push(data.getFloat64(address, true));
-      this.lastListed = address;
+      this.#lastListed = address;
     }
-    this.listed = count;
+    this.#listed = count;
   }
 
-  private next(data: DataView, address: BlockAddress): BlockAddress {
+  #next(data: DataView, address: BlockAddress): BlockAddress {
     return data.getUint32(address + NEXT_AT, true);
   }
 
-  private get views(): Views {
-    const { buffer } = this.loop.memory;
-    if (this.known?.data.buffer !== buffer) this.known = this.viewsOf(buffer);
-    return this.known;
+  get #views(): Views {
+    const { buffer } = this.#loop.memory;
+    if (this.#known?.data.buffer !== buffer) this.#known = this.#viewsOf(buffer);
+    return this.#known;
   }
 
-  private viewsOf(buffer: ArrayBuffer): Views {
-    const { calls, capacity } = this;
+  #viewsOf(buffer: ArrayBuffer): Views {
+    const calls = this.#calls;
+    const capacity = this.#capacity;
     return {
       data: new DataView(buffer),
       virtualPage: new Float64Array(buffer, calls.VIRTUAL_PAGE.value, capacity),

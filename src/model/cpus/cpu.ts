@@ -45,7 +45,7 @@ export interface TlbArray {
 export interface Coalescing {
   /**
    * contiguous-bit: software marks aligned runs inside one large folio (arm64 contpte).
-   * physical: hardware merges aligned runs whose frames follow each other, whoever made them so (AMD).
+   * physical: hardware merges aligned runs whose frames follow each other, however that came about (AMD).
    */
   readonly by: 'contiguous-bit' | 'physical';
   /** Base pages in a run; a power of two. */

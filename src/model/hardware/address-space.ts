@@ -27,7 +27,7 @@ export interface AddressSpace {
   walk(page: PageNumber, store: boolean): number;
   /**
    * Walks for accesses[positions[i]], i below `count`; each access is an offset from `first` in pages shifted left
-   * by one, plus 1 for a store. Writes the i of those that fault to `faulting` and answers how many they are.
+   * by one, plus 1 for a store. Writes the i of those that fault to `faulting` and returns how many they are.
    * Content is left to `firstStore`.
    */
   walkAll(
@@ -39,11 +39,11 @@ export interface AddressSpace {
   ): number;
   /**
    * A store through a cached translation, the first to this page since the translation was made: its content is
-   * no longer zeroes. Answers FIRST_STORE: whether the entry was dirty already, or hardware had to walk to set the
+   * no longer zeroes. Returns FIRST_STORE: whether the entry was dirty already, or hardware had to walk to set the
    * dirty bit (which sets the accessed bit, too), or the entry does not allow stores.
    */
   firstStore(page: PageNumber): number;
-  /** Handles a page fault; answers how long it took. The page is mapped afterwards, or the process is ended. */
+  /** Handles a page fault; returns how long it took. The page is mapped afterwards, or the process is ended. */
   fault(page: PageNumber, store: boolean): Nanoseconds;
   /** Frame behind `page`, −1 when there is none. */
   frame(page: PageNumber): FrameNumber;

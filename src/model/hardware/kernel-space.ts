@@ -49,11 +49,11 @@ export class KernelSpace implements AddressSpace {
   walk(page: PageNumber, store: boolean): number {
     const leaf = leafFor(this.#kernel, this.#mm, page, store);
     if (leaf === NEEDS_FAULT) return MAPPED.fault;
-    return this.mark(page, leaf, store ? STORE_BITS : ENTRY.accessed);
+    return this.#mark(page, leaf, store ? STORE_BITS : ENTRY.accessed);
   }
 
   /** ORs bits into a leaf; a store gives the page content. */
-  private mark(page: PageNumber, leaf: number, bits: number): number {
+  #mark(page: PageNumber, leaf: number, bits: number): number {
     const { tables, geometry } = this.#kernel;
     if (leaf < 0) {
       tables.pmdBits[~leaf] |= bits;
@@ -78,7 +78,7 @@ export class KernelSpace implements AddressSpace {
     count: number,
     faulting: Uint16Array,
   ): number {
-    this.findEntries(Math.floor(first / this.#kernel.geometry.pagesPerBlock), accesses, positions, count);
+    this.#findEntries(Math.floor(first / this.#kernel.geometry.pagesPerBlock), accesses, positions, count);
     const { pmdBits, pteBits } = this.#kernel.tables;
     this.#read ^= readAhead(pteBits, count);
     let faults = 0;
@@ -108,12 +108,7 @@ export class KernelSpace implements AddressSpace {
    * Writes the PMD entry (shifted left by one, plus 1 for a store) and the PTE entry of each access to PMDS and
    * PTES. Where a block is huge the latter is any entry, and not used.
    */
-  private findEntries(
-    firstBlock: number,
-    accesses: Uint32Array,
-    positions: Uint16Array,
-    count: number,
-  ): void {
+  #findEntries(firstBlock: number, accesses: Uint32Array, positions: Uint16Array, count: number): void {
     const { tables, geometry } = this.#kernel;
     const { pmdValue, pteBits } = tables;
     const { pgd } = this.#mm;
@@ -136,7 +131,7 @@ export class KernelSpace implements AddressSpace {
     const { tables } = this.#kernel;
     const bits = leaf < 0 ? tables.pmdBits[~leaf] : tables.pteBits[leaf];
     const isDirty = (bits & ENTRY.dirty) !== 0;
-    this.mark(page, leaf, isDirty ? ENTRY.dirty : STORE_BITS);
+    this.#mark(page, leaf, isDirty ? ENTRY.dirty : STORE_BITS);
     return isDirty ? FIRST_STORE.cached : FIRST_STORE.walked;
   }
 
@@ -153,7 +148,7 @@ export class KernelSpace implements AddressSpace {
       const leaf = leafFor(this.#kernel, this.#mm, page, store);
       if (leaf === NEEDS_FAULT) continue;
       // The access that faulted is made again and walks.
-      this.mark(page, leaf, store ? STORE_BITS : ENTRY.accessed);
+      this.#mark(page, leaf, store ? STORE_BITS : ENTRY.accessed);
       return cost;
     }
     throw new Error(`assertion failed: page ${page} faults for ever`);
@@ -164,7 +159,7 @@ export class KernelSpace implements AddressSpace {
   }
 }
 
-/** Reads the entries in PTES, eight in each round, and answers something that depends on all of them. */
+/** Reads the entries in PTES, eight in each round, and returns something that depends on all of them. */
 function readAhead(pteBits: Uint16Array, count: number): number {
   let read = 0;
   for (let i = 0; i < count - 7; i += 8) {

@@ -62,7 +62,7 @@ export class PmuSamples {
   #narrow = new Int32Array(8 * 256);
 
   add(sample: PmuSample): void {
-    if (this.count * 8 === this.#narrow.length) this.grow();
+    if (this.count * 8 === this.#narrow.length) this.#grow();
     const wide = this.count * 3;
     this.#wide[wide] = sample.time;
     this.#wide[wide + 1] = sample.address;
@@ -101,7 +101,7 @@ export class PmuSamples {
     return into;
   }
 
-  private grow(): void {
+  #grow(): void {
     const wide = new Float64Array(this.#wide.length * 2);
     wide.set(this.#wide);
     this.#wide = wide;

@@ -98,7 +98,7 @@ export class Pmu {
   /** Looks at a batch that `tlb` has just translated. */
   observe(tlb: Tlb, window: Window, accesses: Uint32Array, count: number, timing: AccessTiming): void {
     const step = this.settings.kind === 'pebs' ? 1 : this.settings.operationsPerAccess;
-    let left = this.#left.get(timing.cpu) ?? this.interval();
+    let left = this.#left.get(timing.cpu) ?? this.#interval();
     let at = 0;
     for (;;) {
       // The operations of access i are step * i … step * i + step − 1; the access itself is the first of them.
@@ -108,15 +108,15 @@ export class Pmu {
       const isAccess = operation - selected * step < 1;
       this.counters.selected++;
       const time = timing.start + selected * timing.nsPerAccess;
-      this.describe(tlb.outcomes[selected], isAccess, timing, time);
-      this.select(window, accesses[selected], isAccess);
-      left = operation - selected * step + this.interval();
+      this.#describe(tlb.outcomes[selected], isAccess, timing, time);
+      this.#select(window, accesses[selected], isAccess);
+      left = operation - selected * step + this.#interval();
       at = selected;
     }
     this.#left.set(timing.cpu, left - (count - at) * step);
   }
 
-  private interval(): number {
+  #interval(): number {
     const { period, jitter, kind } = this.settings;
     if (!jitter) return period;
     // SPE replaces the low 8 bits of its counter by random ones, IBS the low 4 of period / 16.
@@ -125,18 +125,18 @@ export class Pmu {
   }
 
   /** Records the described sample, unless the hardware is busy or filters it. */
-  private select(window: Window, access: number, isAccess: boolean): void {
+  #select(window: Window, access: number, isAccess: boolean): void {
     const { cpu, time } = this.#sample;
-    if (this.collides(cpu, time)) this.counters.collisions++;
+    if (this.#collides(cpu, time)) this.counters.collisions++;
     else if (!isAccess && this.settings.kind !== 'ibs') this.counters.filtered++;
     else {
-      if (isAccess) this.locate(window, access);
-      if (isAccess && !this.passes()) this.counters.filtered++;
-      else this.record();
+      if (isAccess) this.#locate(window, access);
+      if (isAccess && !this.#passes()) this.counters.filtered++;
+      else this.#record();
     }
   }
 
-  private describe(outcome: number, isAccess: boolean, timing: AccessTiming, time: Nanoseconds): void {
+  #describe(outcome: number, isAccess: boolean, timing: AccessTiming, time: Nanoseconds): void {
     const sample = this.#sample;
     sample.time = time;
     sample.cpu = timing.cpu;
@@ -148,12 +148,12 @@ export class Pmu {
     sample.isGuest = false;
     sample.isHuge = false;
     sample.outcome = isAccess ? outcome : OUTCOME.firstLevel;
-    sample.from = isAccess ? this.servedBy(outcome) : DATA_FROM.l1;
+    sample.from = isAccess ? this.#servedBy(outcome) : DATA_FROM.l1;
     sample.translation = isAccess ? TRANSLATION_CYCLES[outcome] : 0;
     sample.latency = (isAccess ? LOAD_CYCLES[sample.from] : 1) + sample.translation + this.#random.below(6);
   }
 
-  private servedBy(outcome: number): number {
+  #servedBy(outcome: number): number {
     let left = this.#random.fraction();
     for (const [level, share] of SERVED[outcome].entries()) {
       left -= share;
@@ -162,7 +162,7 @@ export class Pmu {
     return DATA_FROM.memory;
   }
 
-  private collides(cpu: number, time: Nanoseconds): boolean {
+  #collides(cpu: number, time: Nanoseconds): boolean {
     if (this.settings.kind !== 'spe') return false;
     if (time < (this.#busyUntil.get(cpu) ?? 0)) return true;
     this.#busyUntil.set(cpu, time + this.#sample.latency / this.#clockGhz);
@@ -170,7 +170,7 @@ export class Pmu {
   }
 
   /** Addresses of the access: a line of the page and eight bytes of the line at random. */
-  private locate(window: Window, access: number): void {
+  #locate(window: Window, access: number): void {
     const sample = this.#sample;
     const { space } = window;
     const offset = access >>> 1;
@@ -192,7 +192,7 @@ export class Pmu {
     this.#pageBytes = pageBytes;
   }
 
-  private passes(): boolean {
+  #passes(): boolean {
     const { loads, stores, minLatency, kind } = this.settings;
     const sample = this.#sample;
     if (sample.isStore ? !stores : !loads) return false;
@@ -201,7 +201,7 @@ export class Pmu {
     return sample.latency >= minLatency || (sample.isStore && kind !== 'spe');
   }
 
-  private record(): void {
+  #record(): void {
     this.samples.add(this.#sample);
     this.counters.recorded++;
   }

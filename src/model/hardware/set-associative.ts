@@ -96,19 +96,19 @@ export class SetAssociative extends Sets {
   missing(keys: Int32Array, positions: Uint16Array, count: number): number {
     switch (this.ways) {
       case 5:
-        return this.missingOfFive(keys, positions, count);
+        return this.#missingOfFive(keys, positions, count);
       case 8:
-        return this.missingOfEight(keys, positions, count);
+        return this.#missingOfEight(keys, positions, count);
       case 12:
-        return this.missingOfTwelve(keys, positions, count);
+        return this.#missingOfTwelve(keys, positions, count);
       case 16:
-        return this.missingOfSixteen(keys, positions, count);
+        return this.#missingOfSixteen(keys, positions, count);
       default:
         return missingByTouch(this, keys, positions, count);
     }
   }
 
-  private missingOfFive(keys: Int32Array, positions: Uint16Array, count: number): number {
+  #missingOfFive(keys: Int32Array, positions: Uint16Array, count: number): number {
     const entries = this.entries;
     const mask = this.mask | 0;
     const hugeMask = this.hugeMask | 0;
@@ -128,7 +128,7 @@ export class SetAssociative extends Sets {
     return missed;
   }
 
-  private missingOfEight(keys: Int32Array, positions: Uint16Array, count: number): number {
+  #missingOfEight(keys: Int32Array, positions: Uint16Array, count: number): number {
     const entries = this.entries;
     const mask = this.mask | 0;
     const hugeMask = this.hugeMask | 0;
@@ -147,7 +147,7 @@ export class SetAssociative extends Sets {
     return missed;
   }
 
-  private missingOfTwelve(keys: Int32Array, positions: Uint16Array, count: number): number {
+  #missingOfTwelve(keys: Int32Array, positions: Uint16Array, count: number): number {
     const entries = this.entries;
     const mask = this.mask | 0;
     const hugeMask = this.hugeMask | 0;
@@ -168,7 +168,7 @@ export class SetAssociative extends Sets {
     return missed;
   }
 
-  private missingOfSixteen(keys: Int32Array, positions: Uint16Array, count: number): number {
+  #missingOfSixteen(keys: Int32Array, positions: Uint16Array, count: number): number {
     const entries = this.entries;
     const mask = this.mask | 0;
     const hugeMask = this.hugeMask | 0;

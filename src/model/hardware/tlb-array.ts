@@ -18,7 +18,7 @@ export interface TlbArrayModel {
   has(key: number): boolean;
   /**
    * Touches `count` keys in order and moves those that were not there, with their `positions` in the batch, to the
-   * front of both; answers how many. One loop with everything at hand: the model's hottest.
+   * front of both; returns how many. One loop with everything at hand: the model's hottest.
    */
   missing(keys: Int32Array, positions: Uint16Array, count: number): number;
   /** The same for keys at positions `from`, `from` + 1, … of the batch, which are written to `positions`. */

@@ -112,23 +112,23 @@ export class Tlb {
     this.faultsOfBatch = 0;
     let done = 0;
     while (done < count) {
-      const stopped = this.translate(window, accesses, done, count);
-      if (stopped < count) this.learn(window, accesses[stopped]);
+      const stopped = this.#translate(window, accesses, done, count);
+      if (stopped < count) this.#learn(window, accesses[stopped]);
       done = stopped;
     }
   }
 
   /** The three passes from `from` until the end or the first access whose kind of entry is not known yet. */
-  private translate(window: Window, accesses: Uint32Array, from: number, count: number): number {
-    const known = this.readKeys(window.linear, accesses, from, count);
+  #translate(window: Window, accesses: Uint32Array, from: number, count: number): number {
+    const known = this.#readKeys(window.linear, accesses, from, count);
     const missed = this.#first.missingInOrder(this.#keys, from, this.#positions, known);
-    if (missed > 0) this.missFirstLevel(window, accesses, missed);
-    this.markStores(window, accesses, from, from + known);
+    if (missed > 0) this.#missFirstLevel(window, accesses, missed);
+    this.#markStores(window, accesses, from, from + known);
     return from + known;
   }
 
-  /** Writes the keys of the accesses from `from` until the end or the first of an unknown kind; answers how many. */
-  private readKeys(linear: number, accesses: Uint32Array, from: number, count: number): number {
+  /** Writes the keys of the accesses from `from` until the end or the first of an unknown kind; returns how many. */
+  #readKeys(linear: number, accesses: Uint32Array, from: number, count: number): number {
     const hints = this.windows.hints;
     const unitShift = this.windows.unitShift | 0;
     const shifts = this.#shifts | 0;
@@ -154,7 +154,7 @@ export class Tlb {
   }
 
   /** Stores through cached translations, as far as they are the first to their page: dirty bits and content. */
-  private markStores(window: Window, accesses: Uint32Array, from: number, to: number): void {
+  #markStores(window: Window, accesses: Uint32Array, from: number, to: number): void {
     const stored = this.windows.stored;
     const first = this.#firstStores;
     const linear = window.linear | 0;
@@ -174,31 +174,31 @@ export class Tlb {
       first[count] = at;
       count += isFirstStore(stored, linear, accesses[at]);
     }
-    for (let i = 0; i < count; i++) this.firstStore(window, accesses[first[i]] >>> 1);
+    for (let i = 0; i < count; i++) this.#firstStore(window, accesses[first[i]] >>> 1);
   }
 
-  private missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
+  #missFirstLevel(window: Window, accesses: Uint32Array, missed: number): void {
     const positions = this.#positions;
     for (let i = 0; i < missed; i++) this.outcomes[positions[i]] = SECOND_LEVEL;
     const walked = this.#second.missing(this.#keys, positions, missed);
     this.#firstLevelMisses += missed;
     this.#cycles += (missed - walked) * this.#secondHitCycles;
-    if (walked > 0) this.walkAll(window, accesses, walked);
+    if (walked > 0) this.#walkAll(window, accesses, walked);
   }
 
-  private walkAll(window: Window, accesses: Uint32Array, walked: number): void {
+  #walkAll(window: Window, accesses: Uint32Array, walked: number): void {
     this.#walks += walked;
     if (window.guest !== undefined) {
-      for (let i = 0; i < walked; i++) this.walkNested(window, window.guest, accesses, i);
+      for (let i = 0; i < walked; i++) this.#walkNested(window, window.guest, accesses, i);
       return;
     }
     const faults = window.space.walkAll(window.firstPage, accesses, this.#positions, walked, this.#faulting);
-    this.countWalks(window, accesses, walked);
-    for (let i = 0; i < faults; i++) this.faultWalk(window, accesses, this.#faulting[i]);
+    this.#countWalks(window, accesses, walked);
+    for (let i = 0; i < faults; i++) this.#faultWalk(window, accesses, this.#faulting[i]);
   }
 
   /** Costs and outcomes of a batch of walks. */
-  private countWalks(window: Window, accesses: Uint32Array, walked: number): void {
+  #countWalks(window: Window, accesses: Uint32Array, walked: number): void {
     const { outcomes } = this;
     const positions = this.#positions;
     const keys = this.#keys;
@@ -215,13 +215,13 @@ export class Tlb {
     );
   }
 
-  private faultWalk(window: Window, accesses: Uint32Array, index: number): void {
+  #faultWalk(window: Window, accesses: Uint32Array, index: number): void {
     const at = this.#positions[index];
     const offset = accesses[at] >>> 1;
-    this.fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
+    this.#fault(window, offset, window.firstPage + offset, (accesses[at] & 1) === 1, at);
   }
 
-  private walkNested(window: Window, guest: GuestTables, accesses: Uint32Array, index: number): void {
+  #walkNested(window: Window, guest: GuestTables, accesses: Uint32Array, index: number): void {
     const at = this.#positions[index];
     const access = accesses[at];
     const offset = access >>> 1;
@@ -231,18 +231,12 @@ export class Tlb {
     const mapped = window.space.walk(page, store);
     this.outcomes[at] = OUTCOME.walk;
     if ((this.#keys[index] & 3) === KIND.huge) this.#hugeWalks++;
-    this.#cycles += this.nestedCycles(window, guest, offset, host, mapped);
-    if (mapped === MAPPED.fault) this.fault(window, offset, page, store, at);
-    if (store) this.markStored(window.linear + offset);
+    this.#cycles += this.#nestedCycles(window, guest, offset, host, mapped);
+    if (mapped === MAPPED.fault) this.#fault(window, offset, page, store, at);
+    if (store) this.#markStored(window.linear + offset);
   }
 
-  private nestedCycles(
-    window: Window,
-    guest: GuestTables,
-    offset: number,
-    host: number,
-    mapped: number,
-  ): number {
+  #nestedCycles(window: Window, guest: GuestTables, offset: number, host: number, mapped: number): number {
     const hugeOrder = this.windows.geometry.hugeOrder;
     const page = window.linear + offset;
     const guestHuge = guest.isHuge(offset >>> hugeOrder);
@@ -250,50 +244,50 @@ export class Tlb {
     return this.#walker.nestedWalk(page, page >>> hugeOrder, window.linear + host, guestHuge, hostHuge);
   }
 
-  private fault(window: Window, offset: number, page: number, store: boolean, at: number): void {
+  #fault(window: Window, offset: number, page: number, store: boolean, at: number): void {
     this.outcomes[at] = OUTCOME.fault;
-    this.handleFault(window, page, store);
+    this.#handleFault(window, page, store);
     this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = KIND.unknown;
   }
 
-  private handleFault(window: Window, page: number, store: boolean): void {
+  #handleFault(window: Window, page: number, store: boolean): void {
     const took = window.space.fault(page, store);
     this.#faults++;
     this.#faultNs += took;
     if (this.faultsOfBatch < this.faultTimes.length) this.faultTimes[this.faultsOfBatch++] = took;
   }
 
-  private markStored(linear: number): void {
+  #markStored(linear: number): void {
     this.windows.stored[linear >>> 5] |= 1 << (linear & 31);
   }
 
   /** A store that hits an entry: unless its page is dirty already, hardware walks again to set the dirty bit. */
-  private firstStore(window: Window, offset: number): void {
+  #firstStore(window: Window, offset: number): void {
     const linear = window.linear + offset;
     if (((this.windows.stored[linear >>> 5] >>> (linear & 31)) & 1) === 1) return;
-    this.markStored(linear);
+    this.#markStored(linear);
     const page = window.firstPage + (window.guest === undefined ? offset : window.guest.toHost(offset));
     const answer = window.space.firstStore(page);
     if (answer === FIRST_STORE.cached) return;
     this.#walks++;
     this.#cycles += this.#walker.walk(linear, linear >>> this.windows.geometry.hugeOrder, 0);
     if (answer !== FIRST_STORE.fault) return;
-    this.handleFault(window, page, true);
+    this.#handleFault(window, page, true);
     this.windows.hints[linear >>> this.windows.unitShift] = KIND.unknown;
   }
 
   /** Finds out what kind of entry translates an access, faulting the page in when nothing does. */
-  private learn(window: Window, access: number): void {
+  #learn(window: Window, access: number): void {
     const offset = access >>> 1;
     const host = window.guest === undefined ? offset : window.guest.toHost(offset);
     const page = window.firstPage + host;
     let mapped = window.space.peek(page);
     if (mapped === MAPPED.fault) {
-      this.handleFault(window, page, (access & 1) === 1);
+      this.#handleFault(window, page, (access & 1) === 1);
       mapped = window.space.peek(page);
       if (mapped === MAPPED.fault) mapped = MAPPED.base;
     }
-    this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = this.kindOf(
+    this.windows.hints[(window.linear + offset) >>> this.windows.unitShift] = this.#kindOf(
       window,
       offset,
       page,
@@ -301,19 +295,19 @@ export class Tlb {
     );
   }
 
-  private kindOf(window: Window, offset: number, page: number, mapped: number): number {
+  #kindOf(window: Window, offset: number, page: number, mapped: number): number {
     if (window.guest !== undefined) {
       const guestHuge = window.guest.isHuge(offset >>> this.windows.geometry.hugeOrder);
       return guestHuge && (mapped & MAPPED.huge) !== 0 ? KIND.huge : KIND.base;
     }
     if ((mapped & MAPPED.huge) !== 0) return KIND.huge;
     if (this.#runShift === 0) return KIND.base;
-    const isRun = this.#physicalRuns ? this.isPhysicalRun(window, page) : (mapped & MAPPED.contiguous) !== 0;
+    const isRun = this.#physicalRuns ? this.#isPhysicalRun(window, page) : (mapped & MAPPED.contiguous) !== 0;
     return isRun ? KIND.run : KIND.base;
   }
 
   /** Whether the aligned run around `page` stands on aligned frames that follow each other. */
-  private isPhysicalRun(window: Window, page: number): boolean {
+  #isPhysicalRun(window: Window, page: number): boolean {
     const pages = 1 << this.#runShift;
     const first = page - (page % pages);
     const frame = window.space.frame(first);
@@ -325,7 +319,7 @@ export class Tlb {
   /** Drops translations of linear pages [from, to): a shootdown that reached this CPU. */
   invalidate(from: number, to: number): void {
     if (to - from <= FEW_PAGES) {
-      for (let page = from; page < to; page++) this.invalidatePage(page);
+      for (let page = from; page < to; page++) this.#invalidatePage(page);
       return;
     }
     const shiftOf = this.#shiftOf;
@@ -338,7 +332,7 @@ export class Tlb {
     this.#second.removeIf(matches);
   }
 
-  private invalidatePage(page: number): void {
+  #invalidatePage(page: number): void {
     for (let kind: number = KIND.base; kind <= KIND.huge; kind++) {
       const key = ((page >>> this.#shiftOf[kind]) << 2) | kind;
       this.#first.remove(key);

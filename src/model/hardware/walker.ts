@@ -59,11 +59,11 @@ export class Walker {
 
   /** Cycles of a walk to a base page or run (`huge` 0) or to a PMD entry (`huge` 1). */
   walk(page: number, block: number, huge: number): number {
-    const directoryMiss = this.missDirectory(block);
+    const directoryMiss = this.#missDirectory(block);
     const directoryLine = (block >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE;
-    if (huge === 1) return directoryMiss === 0 ? this.#near : this.reference(directoryLine);
-    const last = this.reference(page >>> ENTRIES_PER_LINE_SHIFT);
-    return directoryMiss === 0 ? last : last + this.reference(directoryLine);
+    if (huge === 1) return directoryMiss === 0 ? this.#near : this.#reference(directoryLine);
+    const last = this.#reference(page >>> ENTRIES_PER_LINE_SHIFT);
+    return directoryMiss === 0 ? last : last + this.#reference(directoryLine);
   }
 
   /**
@@ -89,7 +89,7 @@ export class Walker {
     return references * this.#near + far * this.#extra;
   }
 
-  private missDirectory(block: number): number {
+  #missDirectory(block: number): number {
     return -touchFour(this.#directory, (block & this.#directoryMask) << 2, (block << 2) | BASE);
   }
 
@@ -104,17 +104,17 @@ export class Walker {
     guestHuge: boolean,
     hostHuge: boolean,
   ): number {
-    const directoryMiss = this.missDirectory(block);
+    const directoryMiss = this.#missDirectory(block);
     const guest = guestHuge ? 1 : 1 + directoryMiss;
     const host = hostHuge ? 1 : 2;
     const near = (nestedReferences(guest, host) - 2) * this.#near;
-    const guestLine = this.reference((guestHuge ? block : guestPage) >>> ENTRIES_PER_LINE_SHIFT);
+    const guestLine = this.#reference((guestHuge ? block : guestPage) >>> ENTRIES_PER_LINE_SHIFT);
     const hostLine = ((hostHuge ? hostPage >>> 9 : hostPage) >>> ENTRIES_PER_LINE_SHIFT) | DIRECTORY_LINE;
-    return near + guestLine + this.reference(hostLine);
+    return near + guestLine + this.#reference(hostLine);
   }
 
   /** A reference to a table line: near when the line is among those seen last. */
-  private reference(line: number): number {
+  #reference(line: number): number {
     const far = isFar(this.#lines, this.#lineShift, line);
     this.far += far;
     return this.#near + this.#extra * far;

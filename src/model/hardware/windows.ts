@@ -65,8 +65,8 @@ export class Windows {
       const to = Math.min(end, window.firstPage + window.pages) - window.firstPage;
       if (from >= to) continue;
       // A guest's translations combine both tables; the host flushes all of them (INVEPT, TLBI VMALLS12E1).
-      if (window.guest === undefined) this.forgetLinear(window.linear + from, window.linear + to, each);
-      else this.forgetLinear(window.linear, window.linear + window.pages, each);
+      if (window.guest === undefined) this.#forgetLinear(window.linear + from, window.linear + to, each);
+      else this.#forgetLinear(window.linear, window.linear + window.pages, each);
     }
   }
 
@@ -75,7 +75,7 @@ export class Windows {
     for (const { space, linear, pages } of this.all) if (space.mmId === mmId) each(linear, linear + pages);
   }
 
-  private forgetLinear(from: number, to: number, each: (from: number, to: number) => void): void {
+  #forgetLinear(from: number, to: number, each: (from: number, to: number) => void): void {
     this.hints.fill(0, from >>> this.unitShift, ((to - 1) >>> this.unitShift) + 1);
     this.stored.fill(0, from >>> 5, ((to - 1) >>> 5) + 1);
     each(from, to);

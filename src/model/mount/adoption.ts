@@ -25,45 +25,45 @@ const MOST_RESIDENT = 16_384;
 
 /** Makes twins when they are asked for, and lets them go when the real process has ended. */
 export class Adoption {
-  private readonly kernel: Kernel;
-  private readonly others: OtherProcesses;
-  private readonly twins = new Map<number, Process>();
+  readonly #kernel: Kernel;
+  readonly #others: OtherProcesses;
+  readonly #twins = new Map<number, Process>();
 
   constructor(kernel: Kernel, others: OtherProcesses) {
-    this.kernel = kernel;
-    this.others = others;
+    this.#kernel = kernel;
+    this.#others = others;
   }
 
   /** The twin of a process of the machine, made now if it is new. */
   find(pid: number): Process | undefined {
-    const known = this.twins.get(pid);
-    if (known !== undefined && this.kernel.processes.get(pid) === known) return known;
-    const text = this.others.smaps(pid);
-    return text === undefined ? undefined : this.adopt(pid, text);
+    const known = this.#twins.get(pid);
+    if (known !== undefined && this.#kernel.processes.get(pid) === known) return known;
+    const text = this.#others.smaps(pid);
+    return text === undefined ? undefined : this.#adopt(pid, text);
   }
 
   /** Ends the twins of processes that are gone. */
   follow(): void {
-    for (const [pid, twin] of this.twins) {
-      if (this.others.smaps(pid) !== undefined) continue;
-      exit(this.kernel, twin);
-      this.twins.delete(pid);
+    for (const [pid, twin] of this.#twins) {
+      if (this.#others.smaps(pid) !== undefined) continue;
+      exit(this.#kernel, twin);
+      this.#twins.delete(pid);
     }
   }
 
-  private adopt(pid: number, text: string): Process | undefined {
-    if (this.kernel.processes.has(pid)) return undefined;
-    const twin = this.spawnAs(pid);
-    if (twin.mm !== undefined) fill(this.kernel, twin.mm, text, this.others.geometry);
-    this.twins.set(pid, twin);
+  #adopt(pid: number, text: string): Process | undefined {
+    if (this.#kernel.processes.has(pid)) return undefined;
+    const twin = this.#spawnAs(pid);
+    if (twin.mm !== undefined) fill(this.#kernel, twin.mm, text, this.#others.geometry);
+    this.#twins.set(pid, twin);
     return twin;
   }
 
-  private spawnAs(pid: number): Process {
-    const next = this.kernel.nextPid;
-    this.kernel.nextPid = pid;
-    const twin = spawn(this.kernel, { command: this.others.command(pid), image: false });
-    this.kernel.nextPid = next;
+  #spawnAs(pid: number): Process {
+    const next = this.#kernel.nextPid;
+    this.#kernel.nextPid = pid;
+    const twin = spawn(this.#kernel, { command: this.#others.command(pid), image: false });
+    this.#kernel.nextPid = next;
     return twin;
   }
 }

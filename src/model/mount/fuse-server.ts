@@ -56,91 +56,91 @@ type Answer = Uint8Array | ErrnoName;
 
 /** Takes requests one after the other; some are answered later. */
 export class FuseServer {
-  private readonly parts: FuseServerParts;
-  private readonly nodes: NodeTable;
-  private readonly open = new Map<number, OpenFile>();
-  private readonly listings = new Map<number, DirectoryEntry[]>();
-  private readonly pending: PendingReplies;
-  private nextHandle = 1;
+  readonly #parts: FuseServerParts;
+  readonly #nodes: NodeTable;
+  readonly #open = new Map<number, OpenFile>();
+  readonly #listings = new Map<number, DirectoryEntry[]>();
+  readonly #pending: PendingReplies;
+  #nextHandle = 1;
   ended = false;
 
   constructor(parts: FuseServerParts) {
-    this.parts = parts;
-    this.nodes = new NodeTable(parts.root);
-    this.pending = new PendingReplies(parts.reply);
+    this.#parts = parts;
+    this.#nodes = new NodeTable(parts.root);
+    this.#pending = new PendingReplies(parts.reply);
   }
 
   /** Requests that wait for the model to move on. */
   get waiting(): number {
-    return this.pending.count;
+    return this.#pending.count;
   }
 
   /** Handles one message of /dev/fuse. */
   handle(message: Uint8Array): void {
     const request = parseRequest(message);
     if (request === undefined) return;
-    if (this.isWithoutReply(request)) return;
-    const answer = this.answerOrWait(request);
+    if (this.#isWithoutReply(request)) return;
+    const answer = this.#answerOrWait(request);
     if (answer === undefined) return;
     const { unique } = request;
-    this.parts.reply(typeof answer === 'string' ? errorReply(unique, answer) : dataReply(unique, answer));
+    this.#parts.reply(typeof answer === 'string' ? errorReply(unique, answer) : dataReply(unique, answer));
   }
 
   /** Answers what has become ready. To be called whenever the model has moved. */
   settle(): void {
-    this.pending.settle();
+    this.#pending.settle();
   }
 
-  private answerOrWait(request: Request): Answer | undefined {
-    if (request.opcode === OPCODE.write) return this.write(request);
-    if (request.opcode === OPCODE.read) return this.read(request);
-    return this.answer(request);
+  #answerOrWait(request: Request): Answer | undefined {
+    if (request.opcode === OPCODE.write) return this.#write(request);
+    if (request.opcode === OPCODE.read) return this.#read(request);
+    return this.#answer(request);
   }
 
-  private isWithoutReply(request: Request): boolean {
+  #isWithoutReply(request: Request): boolean {
     const { opcode, body, node } = request;
-    if (opcode === OPCODE.forget) this.nodes.forget(node, Number(body.getBigUint64(0, true)));
-    else if (opcode === OPCODE.batchForget) this.forgetMany(body);
-    else if (opcode === OPCODE.interrupt) this.pending.interrupt(body.getBigUint64(0, true));
+    if (opcode === OPCODE.forget) this.#nodes.forget(node, Number(body.getBigUint64(0, true)));
+    else if (opcode === OPCODE.batchForget) this.#forgetMany(body);
+    else if (opcode === OPCODE.interrupt) this.#pending.interrupt(body.getBigUint64(0, true));
     else return false;
     return true;
   }
 
-  private forgetMany(body: DataView): void {
+  #forgetMany(body: DataView): void {
     const count = body.getUint32(0, true);
     for (let index = 0; index < count; index++) {
       const at = 8 + index * 16;
-      this.nodes.forget(Number(body.getBigUint64(at, true)), Number(body.getBigUint64(at + 8, true)));
+      this.#nodes.forget(Number(body.getBigUint64(at, true)), Number(body.getBigUint64(at + 8, true)));
     }
   }
 
-  private answer(request: Request): Answer {
+  #answer(request: Request): Answer {
     switch (request.opcode) {
       case OPCODE.init:
         return initOut();
       case OPCODE.lookup:
-        return this.lookup(request);
+        return this.#lookup(request);
       case OPCODE.getattr:
-        return this.getAttributes(request);
+        return this.#getAttributes(request);
       case OPCODE.setattr:
-        return this.setAttributes(request);
+        return this.#setAttributes(request);
       case OPCODE.readlink:
-        return this.readLink(request);
+        return this.#readLink(request);
       case OPCODE.open:
-        return this.openFile(request);
+        return this.#openFile(request);
       case OPCODE.opendir:
-        return this.openDirectory(request);
+        return this.#openDirectory(request);
       case OPCODE.readdir:
-        return this.readDirectory(request);
+        return this.#readDirectory(request);
       case OPCODE.release:
       case OPCODE.releasedir:
-        return this.release(request);
+        return this.#release(request);
       default:
-        return this.answerOther(request.opcode);
+        return this.#answerOther(request.opcode);
     }
   }
 
-  private answerOther(opcode: number): Answer {
+  #answerOther(opcode: number): Answer {
     switch (opcode) {
       case OPCODE.statfs:
         return statfsOut();
@@ -168,58 +168,58 @@ export class FuseServer {
     }
   }
 
-  private lookup(request: Request): Answer {
-    const known = this.nodes.find(request.node);
+  #lookup(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
     if (known === undefined || known.node.kind !== 'directory') return 'ENOENT';
     const name = nameIn(request.bytes);
     const node = known.node.lookup(name);
     if (node === undefined) return 'ENOENT';
-    return entryOut(this.attributesOf(this.nodes.look(known.id, name, node)));
+    return entryOut(this.#attributesOf(this.#nodes.look(known.id, name, node)));
   }
 
-  private getAttributes(request: Request): Answer {
-    const known = this.nodes.find(request.node);
-    return known === undefined ? 'ENOENT' : attrOut(this.attributesOf(known));
+  #getAttributes(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
+    return known === undefined ? 'ENOENT' : attrOut(this.#attributesOf(known));
   }
 
   /** Truncating succeeds and does nothing, owners stay, chmod holds as long as the node is known. */
-  private setAttributes(request: Request): Answer {
-    const known = this.nodes.find(request.node);
+  #setAttributes(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
     if (known === undefined) return 'ENOENT';
     if (request.body.getUint32(0, true) & SET_MODE) {
       known.mode = request.body.getUint32(68, true) & PERMISSIONS;
     }
-    return attrOut(this.attributesOf(known));
+    return attrOut(this.#attributesOf(known));
   }
 
-  private readLink(request: Request): Answer {
-    const known = this.nodes.find(request.node);
+  #readLink(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
     if (known?.node.kind !== 'symlink') return 'EINVAL';
     return new TextEncoder().encode(known.node.target);
   }
 
-  private openFile(request: Request): Answer {
-    const known = this.nodes.find(request.node);
+  #openFile(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
     if (known === undefined || isRemoved(known.node)) return 'ENOENT';
     if (known.node.kind !== 'file') return 'EISDIR';
     const refused = known.node.refuseOpen?.();
     if (refused !== undefined) return refused;
     if (request.body.getUint32(0, true) & O_TRUNC) known.node.truncate?.();
-    const handle = this.nextHandle++;
+    const handle = this.#nextHandle++;
     const stream = known.node.take === undefined ? undefined : new StreamReader(known.node);
-    this.open.set(handle, { known, content: undefined, stream });
+    this.#open.set(handle, { known, content: undefined, stream });
     return openOut(handle, true);
   }
 
   /** Undefined when the answer comes later. */
-  private read(request: Request): Answer | undefined {
-    const open = this.open.get(handleOf(request));
+  #read(request: Request): Answer | undefined {
+    const open = this.#open.get(handleOf(request));
     if (open === undefined || open.known.node.kind !== 'file') return 'EBADF';
     const offset = Number(request.body.getBigUint64(8, true));
     const size = request.body.getUint32(16, true);
     const file = open.known.node;
     if (file.readAt !== undefined) return readAt(file, offset, size);
-    if (open.stream !== undefined) return this.takeFrom(request, open.stream, size);
+    if (open.stream !== undefined) return this.#takeFrom(request, open.stream, size);
     if (open.content === undefined || offset === 0) {
       if (isRemoved(file)) return 'ENODEV';
       const content = file.read === undefined ? { errno: 'EIO' as const } : file.read();
@@ -230,74 +230,74 @@ export class FuseServer {
   }
 
   /** A stream: what has come, or the caller waits for it. */
-  private takeFrom(request: Request, stream: StreamReader, size: number): Answer | undefined {
+  #takeFrom(request: Request, stream: StreamReader, size: number): Answer | undefined {
     const bytes = stream.read(size);
     if (bytes !== undefined) return bytes;
     if (request.body.getUint32(32, true) & O_NONBLOCK) return 'EAGAIN';
-    this.pending.addRead(request.unique, size, stream);
+    this.#pending.addRead(request.unique, size, stream);
     return undefined;
   }
 
   /** Undefined when the answer comes later. */
-  private write(request: Request): Answer | undefined {
-    const open = this.open.get(handleOf(request));
+  #write(request: Request): Answer | undefined {
+    const open = this.#open.get(handleOf(request));
     if (open === undefined || open.known.node.kind !== 'file') return 'EBADF';
     const size = request.body.getUint32(16, true);
     const text = new TextDecoder('latin1').decode(request.bytes.subarray(40, 40 + size));
     const file = open.known.node;
     if (isRemoved(file)) return 'ENODEV';
-    if (isBlocking(file)) return this.beginWrite(request, file, text, size);
+    if (isBlocking(file)) return this.#beginWrite(request, file, text, size);
     if (file.write === undefined) return 'EIO';
     return file.write(text) ?? writeOut(size);
   }
 
-  private beginWrite(request: Request, file: BlockingFile, text: string, size: number): Answer | undefined {
+  #beginWrite(request: Request, file: BlockingFile, text: string, size: number): Answer | undefined {
     const begun = file.begin(text);
     if (begun === undefined) return writeOut(size);
     if (typeof begun === 'string') return begun;
-    this.pending.addWrite(request.unique, size, begun);
+    this.#pending.addWrite(request.unique, size, begun);
     return undefined;
   }
 
-  private openDirectory(request: Request): Answer {
-    const known = this.nodes.find(request.node);
+  #openDirectory(request: Request): Answer {
+    const known = this.#nodes.find(request.node);
     if (known === undefined || isRemoved(known.node)) return 'ENOENT';
     if (known.node.kind !== 'directory') return 'ENOTDIR';
-    const handle = this.nextHandle++;
-    this.listings.set(handle, listing(known, known.node));
+    const handle = this.#nextHandle++;
+    this.#listings.set(handle, listing(known, known.node));
     return openOut(handle, false);
   }
 
-  private readDirectory(request: Request): Answer {
-    const entries = this.listings.get(handleOf(request));
+  #readDirectory(request: Request): Answer {
+    const entries = this.#listings.get(handleOf(request));
     if (entries === undefined) return 'EBADF';
     const offset = Number(request.body.getBigUint64(8, true));
     return direntsOut(entries, offset, request.body.getUint32(16, true));
   }
 
-  private release(request: Request): Answer {
-    this.open.delete(handleOf(request));
-    this.listings.delete(handleOf(request));
+  #release(request: Request): Answer {
+    this.#open.delete(handleOf(request));
+    this.#listings.delete(handleOf(request));
     return new Uint8Array(0);
   }
 
-  private attributesOf(known: KnownNode): Attributes {
+  #attributesOf(known: KnownNode): Attributes {
     const { node } = known;
     const own = node.kind === 'symlink' ? 0o777 : node.mode;
     return {
       inode: known.id,
       mode: TYPE[node.kind] | (known.mode ?? own),
-      size: node.kind === 'file' ? this.parts.sizeOf(this.pathOf(known)) : 0,
+      size: node.kind === 'file' ? this.#parts.sizeOf(this.#pathOf(known)) : 0,
       links: node.kind === 'directory' ? 2 : 1,
     };
   }
 
-  private pathOf(known: KnownNode): string {
+  #pathOf(known: KnownNode): string {
     const names: string[] = [];
     let at: KnownNode | undefined = known;
     while (at !== undefined && at.parent !== at.id) {
       names.unshift(at.name);
-      at = this.nodes.find(at.parent);
+      at = this.#nodes.find(at.parent);
     }
     return `/${names.join('/')}`;
   }

@@ -19,46 +19,46 @@ export interface KnownNode {
 
 /** Gives numbers, and forgets them when the kernel does. */
 export class NodeTable {
-  private readonly byId = new Map<number, KnownNode>();
-  private readonly byName = new Map<string, KnownNode>();
-  private next = ROOT_NODE + 1;
+  readonly #byId = new Map<number, KnownNode>();
+  readonly #byName = new Map<string, KnownNode>();
+  #next = ROOT_NODE + 1;
 
   constructor(root: ModelDirectory) {
     const known = { id: ROOT_NODE, parent: ROOT_NODE, name: '/', node: root, lookups: 1, mode: undefined };
-    this.byId.set(ROOT_NODE, known);
+    this.#byId.set(ROOT_NODE, known);
   }
 
   get size(): number {
-    return this.byId.size;
+    return this.#byId.size;
   }
 
   find(id: number): KnownNode | undefined {
-    return this.byId.get(id);
+    return this.#byId.get(id);
   }
 
   /** Notes a look-up: the same number for the same file, a new one when another file took its name. */
   look(parent: number, name: string, node: ModelNode): KnownNode {
     const key = keyOf(parent, name);
-    const known = this.byName.get(key);
+    const known = this.#byName.get(key);
     if (known !== undefined && isSameFile(known.node, node)) {
       known.node = node;
       known.lookups++;
       return known;
     }
-    const fresh = { id: this.next++, parent, name, node, lookups: 1, mode: undefined };
-    this.byId.set(fresh.id, fresh);
-    this.byName.set(key, fresh);
+    const fresh = { id: this.#next++, parent, name, node, lookups: 1, mode: undefined };
+    this.#byId.set(fresh.id, fresh);
+    this.#byName.set(key, fresh);
     return fresh;
   }
 
   forget(id: number, count: number): void {
-    const known = this.byId.get(id);
+    const known = this.#byId.get(id);
     if (known === undefined || id === ROOT_NODE) return;
     known.lookups -= count;
     if (known.lookups > 0) return;
-    this.byId.delete(id);
+    this.#byId.delete(id);
     const key = keyOf(known.parent, known.name);
-    if (this.byName.get(key) === known) this.byName.delete(key);
+    if (this.#byName.get(key) === known) this.#byName.delete(key);
   }
 }
 

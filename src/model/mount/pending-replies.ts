@@ -25,51 +25,51 @@ interface WaitingRead {
 
 /** Holds requests back and answers them when what they wait for has come. */
 export class PendingReplies {
-  private readonly reply: (message: Uint8Array) => void;
-  private writes: WaitingWrite[] = [];
-  private reads: WaitingRead[] = [];
+  readonly #reply: (message: Uint8Array) => void;
+  #writes: WaitingWrite[] = [];
+  #reads: WaitingRead[] = [];
 
   constructor(reply: (message: Uint8Array) => void) {
-    this.reply = reply;
+    this.#reply = reply;
   }
 
   get count(): number {
-    return this.writes.length + this.reads.length;
+    return this.#writes.length + this.#reads.length;
   }
 
   addWrite(unique: bigint, size: number, blocked: BlockedWrite): void {
-    this.writes.push({ unique, size, blocked });
+    this.#writes.push({ unique, size, blocked });
   }
 
   addRead(unique: bigint, size: number, stream: StreamReader): void {
-    this.reads.push({ unique, size, stream });
+    this.#reads.push({ unique, size, stream });
   }
 
   /** Answers what has become ready. To be called whenever the model has moved. */
   settle(): void {
-    this.writes = this.writes.filter((waiting) => !this.settleWrite(waiting));
-    this.reads = this.reads.filter((waiting) => !this.settleRead(waiting));
+    this.#writes = this.#writes.filter((waiting) => !this.#settleWrite(waiting));
+    this.#reads = this.#reads.filter((waiting) => !this.#settleRead(waiting));
   }
 
   /** A signal reached the caller of a request. */
   interrupt(unique: bigint): void {
-    if (!this.reads.some((waiting) => waiting.unique === unique)) return;
-    this.reads = this.reads.filter((waiting) => waiting.unique !== unique);
-    this.reply(errorReply(unique, 'EINTR'));
+    if (!this.#reads.some((waiting) => waiting.unique === unique)) return;
+    this.#reads = this.#reads.filter((waiting) => waiting.unique !== unique);
+    this.#reply(errorReply(unique, 'EINTR'));
   }
 
-  private settleWrite({ unique, size, blocked }: WaitingWrite): boolean {
+  #settleWrite({ unique, size, blocked }: WaitingWrite): boolean {
     const { answer } = blocked;
     if (answer === undefined) return false;
     const failed = answer.ok ? undefined : (answer.error ?? 'EIO');
-    this.reply(failed ? errorReply(unique, failed) : dataReply(unique, writeOut(size)));
+    this.#reply(failed ? errorReply(unique, failed) : dataReply(unique, writeOut(size)));
     return true;
   }
 
-  private settleRead({ unique, size, stream }: WaitingRead): boolean {
+  #settleRead({ unique, size, stream }: WaitingRead): boolean {
     const bytes = stream.read(size);
     if (bytes === undefined) return false;
-    this.reply(dataReply(unique, bytes));
+    this.#reply(dataReply(unique, bytes));
     return true;
   }
 }

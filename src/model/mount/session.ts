@@ -36,17 +36,17 @@ const TICK_NS: Nanoseconds = 100e6;
 
 /** Answers requests until the mount is gone or it is stopped. */
 export class MountSession {
-  private readonly parts: SessionParts;
-  private readonly server: FuseServer;
-  private readonly startedAt: Nanoseconds;
-  private readonly startedModel: Nanoseconds;
-  private lastTick: Nanoseconds = 0;
+  readonly #parts: SessionParts;
+  readonly #server: FuseServer;
+  readonly #startedAt: Nanoseconds;
+  readonly #startedModel: Nanoseconds;
+  #lastTick: Nanoseconds = 0;
 
   constructor(parts: SessionParts) {
-    this.parts = parts;
-    this.startedAt = parts.clock.monotonicNs();
-    this.startedModel = parts.kernel.clock.now;
-    this.server = new FuseServer({
+    this.#parts = parts;
+    this.#startedAt = parts.clock.monotonicNs();
+    this.#startedModel = parts.kernel.clock.now;
+    this.#server = new FuseServer({
       root: parts.root,
       reply: (message) => parts.channel.reply(message),
       sizeOf: (path) => (path.startsWith('/sys') ? 4096 : 0),
@@ -55,33 +55,33 @@ export class MountSession {
 
   /** Serves until the mount is gone or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const serving = this.serve();
+    const serving = this.#serve();
     const ended = { yet: false };
     void serving.finally(() => {
       ended.yet = true;
     });
     while (!signal.aborted && !ended.yet) {
-      await this.parts.clock.sleep(IDLE_MS, signal);
-      this.move();
+      await this.#parts.clock.sleep(IDLE_MS, signal);
+      this.#move();
     }
   }
 
-  private async serve(): Promise<void> {
-    const { channel } = this.parts;
+  async #serve(): Promise<void> {
+    const { channel } = this.#parts;
     for (let message = await channel.next(); message !== undefined; message = await channel.next()) {
-      this.move();
-      this.server.handle(message);
+      this.#move();
+      this.#server.handle(message);
     }
   }
 
-  /** Brings virtual time up to real time, and answers what became ready. */
-  private move(): void {
-    const { kernel, clock, speed, tick } = this.parts;
-    const wanted = this.startedModel + (clock.monotonicNs() - this.startedAt) * speed;
+  /** Brings virtual time up to real time, and returns what became ready. */
+  #move(): void {
+    const { kernel, clock, speed, tick } = this.#parts;
+    const wanted = this.#startedModel + (clock.monotonicNs() - this.#startedAt) * speed;
     kernel.clock.advanceTo(Math.min(wanted, kernel.clock.now + LARGEST_STEP_NS));
-    this.server.settle();
-    if (tick === undefined || clock.monotonicNs() < this.lastTick + TICK_NS) return;
-    this.lastTick = clock.monotonicNs();
+    this.#server.settle();
+    if (tick === undefined || clock.monotonicNs() < this.#lastTick + TICK_NS) return;
+    this.#lastTick = clock.monotonicNs();
     tick();
   }
 }

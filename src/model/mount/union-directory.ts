@@ -28,42 +28,42 @@ export interface UnionOptions {
 export class UnionDirectory implements ModelDirectory {
   readonly kind = 'directory';
   readonly mode = 0o555;
-  private readonly model: ModelDirectory;
-  private readonly machine: MachineDirectory;
-  private readonly options: UnionOptions;
+  readonly #model: ModelDirectory;
+  readonly #machine: MachineDirectory;
+  readonly #options: UnionOptions;
 
   constructor(model: ModelDirectory, machine: MachineDirectory, options: UnionOptions) {
-    this.model = model;
-    this.machine = machine;
-    this.options = options;
+    this.#model = model;
+    this.#machine = machine;
+    this.#options = options;
   }
 
   names(): readonly string[] {
-    const shown = this.machine.names().filter((name) => !this.isHidden(name));
-    return [...new Set([...this.model.names(), ...shown])];
+    const shown = this.#machine.names().filter((name) => !this.#isHidden(name));
+    return [...new Set([...this.#model.names(), ...shown])];
   }
 
   lookup(name: string): ModelNode | undefined {
-    const instead = this.options.instead?.get(name);
+    const instead = this.#options.instead?.get(name);
     if (instead !== undefined) return instead;
-    const { behind, machineFirst } = this.options;
-    const isMachines = machineFirst?.has(name) === true && this.machine.has(name);
-    const own = isMachines ? undefined : this.model.lookup(name);
-    if (own?.kind === 'directory') return this.joined(own, name);
+    const { behind, machineFirst } = this.#options;
+    const isMachines = machineFirst?.has(name) === true && this.#machine.has(name);
+    const own = isMachines ? undefined : this.#model.lookup(name);
+    if (own?.kind === 'directory') return this.#joined(own, name);
     if (own !== undefined) return own;
-    return this.machine.has(name) && !this.isHidden(name)
+    return this.#machine.has(name) && !this.#isHidden(name)
       ? { kind: 'symlink', target: `${behind}/${name}` }
       : undefined;
   }
 
-  private isHidden(name: string): boolean {
-    return this.options.hides?.(name) === true;
+  #isHidden(name: string): boolean {
+    return this.#options.hides?.(name) === true;
   }
 
   /** Directories that both have are joined in turn. */
-  private joined(own: ModelDirectory, name: string): ModelDirectory {
-    const machine = this.machine.enter(name);
-    const behind = `${this.options.behind}/${name}`;
+  #joined(own: ModelDirectory, name: string): ModelDirectory {
+    const machine = this.#machine.enter(name);
+    const behind = `${this.#options.behind}/${name}`;
     return machine === undefined ? own : new UnionDirectory(own, machine, { behind });
   }
 }

@@ -7,7 +7,7 @@ export interface ShellLine {
 
 /**
  * Splits a line into words. Quotes (single or double) keep spaces; `\n` inside double quotes is a newline; `#` starts
- * a comment. Answers a sentence when a quote is open or `>` has no path.
+ * a comment. Returns a sentence when a quote is open or `>` has no path.
  */
 export function readLine(line: string): ShellLine | string {
   const tokens: string[] = [];

@@ -4,7 +4,7 @@ export class ByteWriter {
   #view = new DataView(this.#bytes.buffer);
   length = 0;
 
-  private room(bytes: number): number {
+  #room(bytes: number): number {
     const at = this.length;
     this.length += bytes;
     if (this.length > this.#bytes.length) {
@@ -17,19 +17,19 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    const at = this.room(1);
+    const at = this.#room(1);
     this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    const at = this.room(2);
+    const at = this.#room(2);
     this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
-    const at = this.room(4);
+    const at = this.#room(4);
     this.#view.setUint32(at, value, true);
     return this;
   }
@@ -40,20 +40,20 @@ export class ByteWriter {
 
   /** A 64-bit word from its halves. */
   words(low: number, high: number): this {
-    const at = this.room(8);
+    const at = this.#room(8);
     this.#view.setUint32(at, low, true);
     this.#view.setUint32(at + 4, high, true);
     return this;
   }
 
   bytes(bytes: Uint8Array): this {
-    const at = this.room(bytes.length);
+    const at = this.#room(bytes.length);
     this.#bytes.set(bytes, at);
     return this;
   }
 
   zeroes(count: number): this {
-    const at = this.room(count);
+    const at = this.#room(count);
     this.#bytes.fill(0, at, at + count);
     return this;
   }

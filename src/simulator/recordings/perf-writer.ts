@@ -149,14 +149,14 @@ export class PerfWriter {
 
   comm(attr: EventAttr, thread: RecordedThread): void {
     const body = new ByteWriter().u32(thread.pid).u32(thread.tid).text(thread.command, 8);
-    this.record(RECORD.comm, 0, this.trailer(body, attr, thread));
+    this.record(RECORD.comm, 0, this.#trailer(body, attr, thread));
   }
 
   /** An anonymous mapping; misc bit 13 marks data mappings. */
   mmap(attr: EventAttr, area: RecordedArea): void {
     const body = new ByteWriter().u32(area.pid).u32(area.pid).u64(area.address).u64(area.bytes).u64(0);
     body.u32(0).u32(0).u64(0).u64(0).u32(3).u32(2).text(area.name, 8);
-    this.record(RECORD.mmap2, 2 | (1 << 13), this.trailer(body, attr, { pid: area.pid, tid: area.pid }));
+    this.record(RECORD.mmap2, 2 | (1 << 13), this.#trailer(body, attr, { pid: area.pid, tid: area.pid }));
   }
 
   sample(body: ByteWriter, misc: number): void {
@@ -181,7 +181,7 @@ export class PerfWriter {
   /** One buffer of trace bytes from a CPU, with the record that says what was written. */
   auxtrace(attr: EventAttr, { cpu, time, offset, flags, payload }: TraceBuffer): void {
     const said = new ByteWriter().u64(offset).u64(payload.length).u64(flags);
-    this.record(RECORD.aux, 0, this.trailer(said, attr, { pid: UNKNOWN, tid: UNKNOWN, time, cpu }));
+    this.record(RECORD.aux, 0, this.#trailer(said, attr, { pid: UNKNOWN, tid: UNKNOWN, time, cpu }));
     this.#auxtraces.push({ at: this.#data.length, bytes: 48 });
     const body = new ByteWriter()
       .u64(payload.length)
@@ -195,7 +195,7 @@ export class PerfWriter {
     this.#data.bytes(payload);
   }
 
-  private trailer(body: ByteWriter, attr: EventAttr, of: Trailer): ByteWriter {
+  #trailer(body: ByteWriter, attr: EventAttr, of: Trailer): ByteWriter {
     const type = attr.sampleType;
     if (type & FIELD.tid) body.u32(of.pid ?? 0).u32(of.tid ?? 0);
     if (type & FIELD.time) body.u64(of.time ?? 0);
@@ -217,7 +217,7 @@ export class PerfWriter {
     }
     const attrsAt = HEADER_BYTES + ids.length;
     const dataAt = attrsAt + attrs.length;
-    const features = this.features(host, dataAt);
+    const features = this.#features(host, dataAt);
     const file = new ByteWriter();
     const attrsPart = { at: attrsAt, bytes: attrs.length };
     writeHeader(file, attrsPart, { at: dataAt, bytes: this.#data.length }, [...features.keys()]);
@@ -232,7 +232,7 @@ export class PerfWriter {
   }
 
   /** Feature sections in ascending order of their bits. */
-  private features(host: RecordingHost, dataAt: number): Map<number, ByteWriter> {
+  #features(host: RecordingHost, dataAt: number): Map<number, ByteWriter> {
     const made = new Map<number, ByteWriter>();
     const text = (value: string) => featureText(new ByteWriter(), value);
     made.set(FEATURE.hostname, text('model'));
@@ -243,14 +243,14 @@ export class PerfWriter {
     made.set(FEATURE.cpuDescription, text(host.cpuDescription));
     made.set(FEATURE.cpuId, text(host.cpuId));
     made.set(FEATURE.commandLine, manyTexts(new ByteWriter(), host.commandLine));
-    made.set(FEATURE.eventDescription, this.eventDescription());
+    made.set(FEATURE.eventDescription, this.#eventDescription());
     made.set(FEATURE.pmuMappings, pmuMappings(host));
-    if (this.#auxtraces.length > 0) made.set(FEATURE.auxtrace, this.auxtraceIndex(dataAt));
+    if (this.#auxtraces.length > 0) made.set(FEATURE.auxtrace, this.#auxtraceIndex(dataAt));
     if (host.pmuCaps !== undefined) made.set(FEATURE.pmuCaps, pmuCaps(host.pmuCaps));
     return made;
   }
 
-  private eventDescription(): ByteWriter {
+  #eventDescription(): ByteWriter {
     const body = new ByteWriter().u32(this.#attrs.length).u32(ATTR_BYTES);
     for (const attr of this.#attrs) {
       writeAttr(body, attr).u32(attr.ids.length);
@@ -260,7 +260,7 @@ export class PerfWriter {
     return body;
   }
 
-  private auxtraceIndex(dataAt: number): ByteWriter {
+  #auxtraceIndex(dataAt: number): ByteWriter {
     const body = new ByteWriter().u64(this.#auxtraces.length);
     for (const { at, bytes } of this.#auxtraces) body.u64(dataAt + at).u64(bytes);
     return body;

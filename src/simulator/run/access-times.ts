@@ -76,7 +76,7 @@ export class AccessTimes {
     this.#spent.translation += translation;
     this.#spent.fault += fault;
     this.accesses += count;
-    this.recordBatch(before, tlb, count, nsPerCycle);
+    this.#recordBatch(before, tlb, count, nsPerCycle);
     return count * this.#think + translation + fault;
   }
 
@@ -95,7 +95,7 @@ export class AccessTimes {
   }
 
   /** Walks of a batch are taken as two kinds: those that went to memory, and those that did not. */
-  private recordBatch(before: TlbCounters, tlb: Tlb, count: number, nsPerCycle: number): void {
+  #recordBatch(before: TlbCounters, tlb: Tlb, count: number, nsPerCycle: number): void {
     const after = tlb.counters;
     const walks = Math.min(count, after.walks - before.walks);
     const second = Math.max(

@@ -28,7 +28,7 @@ export class BackgroundWork {
     this.#cpus = cpus;
     const { clock, flushes } = machine.kernel;
     this.memory = new OverTime(clock.now);
-    flushes.listenToShootdowns((mmId, entries) => this.shootDown(mmId, entries));
+    flushes.listenToShootdowns((mmId, entries) => this.#shootDown(mmId, entries));
     clock.share((duration, withinEvent) => {
       if (withinEvent) cpus.useAny(duration);
       else this.useByOctavo(duration);
@@ -61,7 +61,7 @@ export class BackgroundWork {
    * On x86 every CPU that runs the process is interrupted, and above the ceiling drops all that it knows of it. On
    * arm64 the broadcast interrupts nobody.
    */
-  private shootDown(mmId: number, entries: number): void {
+  #shootDown(mmId: number, entries: number): void {
     const { kernel, windows, tlbs } = this.#machine;
     const isX86 = kernel.options.architecture === 'x64';
     if (entries > (isX86 ? X86_FLUSH_CEILING : ARM64_FLUSH_CEILING))

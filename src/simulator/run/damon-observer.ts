@@ -17,15 +17,15 @@ export interface Seen {
 export class DamonObserver implements TraceSink {
   /** Aggregations before this instant are not measured. */
   measureFrom: Nanoseconds = 0;
-  private readonly clock: { readonly now: Nanoseconds };
-  private readonly byPid = new Map<number, Seen>();
+  readonly #clock: { readonly now: Nanoseconds };
+  readonly #byPid = new Map<number, Seen>();
 
   constructor(clock: { readonly now: Nanoseconds }) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   isEnabled(event: DamonEvent['name']): boolean {
-    return event === 'damon_aggregated' && this.clock.now >= this.measureFrom;
+    return event === 'damon_aggregated' && this.#clock.now >= this.measureFrom;
   }
 
   record(event: DamonEvent, pid: number): void {
@@ -40,10 +40,10 @@ export class DamonObserver implements TraceSink {
   }
 
   of(pid: number): Seen {
-    const known = this.byPid.get(pid);
+    const known = this.#byPid.get(pid);
     if (known !== undefined) return known;
     const fresh = { aggregations: 0, accessBytes: 0, touchedBytes: 0, regions: 0 };
-    this.byPid.set(pid, fresh);
+    this.#byPid.set(pid, fresh);
     return fresh;
   }
 }

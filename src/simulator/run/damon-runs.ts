@@ -44,123 +44,123 @@ const microseconds = (ns: number): number => Math.round(ns / 1000);
 
 /** Sets the kdamonds of a scenario up and starts them. */
 export class DamonRuns {
-  private readonly machine: Machine;
-  private readonly find: FindProcess;
+  readonly #machine: Machine;
+  readonly #find: FindProcess;
 
   constructor(machine: Machine, find: FindProcess) {
-    this.machine = machine;
-    this.find = find;
+    this.#machine = machine;
+    this.#find = find;
     const { length } = machine.scenario.damon;
-    if (length > 0) this.write('nr_kdamonds', length);
+    if (length > 0) this.#write('nr_kdamonds', length);
   }
 
   /** Writes everything of one kdamond, counts before what they count, and turns it on. */
   start(index: number): void {
-    const about = this.machine.scenario.damon[index];
-    this.write(`${index}/contexts/nr_contexts`, 1);
+    const about = this.#machine.scenario.damon[index];
+    this.#write(`${index}/contexts/nr_contexts`, 1);
     const context = `${index}/contexts/0`;
-    this.write(`${context}/operations`, about.operations);
-    this.writeMonitoring(`${context}/monitoring_attrs`, about);
-    this.writeTargets(`${context}/targets`, about);
-    this.write(`${context}/schemes/nr_schemes`, about.schemes.length);
+    this.#write(`${context}/operations`, about.operations);
+    this.#writeMonitoring(`${context}/monitoring_attrs`, about);
+    this.#writeTargets(`${context}/targets`, about);
+    this.#write(`${context}/schemes/nr_schemes`, about.schemes.length);
     about.schemes.forEach((scheme, place) => {
-      this.writeScheme(`${context}/schemes/${place}`, scheme);
+      this.#writeScheme(`${context}/schemes/${place}`, scheme);
     });
-    this.write(`${index}/state`, 'on');
+    this.#write(`${index}/state`, 'on');
   }
 
   outcomes(): KdamondOutcome[] {
-    return this.machine.scenario.damon.flatMap((about, index) => {
-      const kdamond = this.machine.damon.kdamondOf(index);
-      return kdamond === undefined ? [] : [this.outcomeOf(about, kdamond)];
+    return this.#machine.scenario.damon.flatMap((about, index) => {
+      const kdamond = this.#machine.damon.kdamondOf(index);
+      return kdamond === undefined ? [] : [this.#outcomeOf(about, kdamond)];
     });
   }
 
-  private writeMonitoring(path: string, about: KdamondDescription): void {
-    this.write(`${path}/intervals/sample_us`, microseconds(about.sample));
-    this.write(`${path}/intervals/aggr_us`, microseconds(about.aggregation));
-    this.write(`${path}/intervals/update_us`, microseconds(about.update));
+  #writeMonitoring(path: string, about: KdamondDescription): void {
+    this.#write(`${path}/intervals/sample_us`, microseconds(about.sample));
+    this.#write(`${path}/intervals/aggr_us`, microseconds(about.aggregation));
+    this.#write(`${path}/intervals/update_us`, microseconds(about.update));
     const [least, most] = about.regions;
-    this.write(`${path}/nr_regions/max`, most);
-    this.write(`${path}/nr_regions/min`, least);
+    this.#write(`${path}/nr_regions/max`, most);
+    this.#write(`${path}/nr_regions/min`, least);
   }
 
-  private writeTargets(path: string, { targets, operations }: KdamondDescription): void {
+  #writeTargets(path: string, { targets, operations }: KdamondDescription): void {
     if (operations === 'paddr') {
-      this.write(`${path}/nr_targets`, 1);
-      const { frames, geometry } = this.machine.kernel;
-      this.writeRegion(`${path}/0`, 0, frames.count * geometry.pageBytes);
+      this.#write(`${path}/nr_targets`, 1);
+      const { frames, geometry } = this.#machine.kernel;
+      this.#writeRegion(`${path}/0`, 0, frames.count * geometry.pageBytes);
       return;
     }
-    this.write(`${path}/nr_targets`, targets.length);
+    this.#write(`${path}/nr_targets`, targets.length);
     targets.forEach((name, place) => {
-      const { task, window } = this.find(name);
-      this.write(`${path}/${place}/pid_target`, task.pid);
-      const { pageBytes } = this.machine.kernel.geometry;
+      const { task, window } = this.#find(name);
+      this.#write(`${path}/${place}/pid_target`, task.pid);
+      const { pageBytes } = this.#machine.kernel.geometry;
       const start = window.firstPage * pageBytes;
       if (operations === 'fvaddr') {
-        this.writeRegion(`${path}/${place}`, start, start + window.pages * pageBytes);
+        this.#writeRegion(`${path}/${place}`, start, start + window.pages * pageBytes);
       }
     });
   }
 
-  private writeRegion(target: string, start: Bytes, end: Bytes): void {
-    this.write(`${target}/regions/nr_regions`, 1);
-    this.write(`${target}/regions/0/start`, start);
-    this.write(`${target}/regions/0/end`, end);
+  #writeRegion(target: string, start: Bytes, end: Bytes): void {
+    this.#write(`${target}/regions/nr_regions`, 1);
+    this.#write(`${target}/regions/0/start`, start);
+    this.#write(`${target}/regions/0/end`, end);
   }
 
-  private writeScheme(path: string, scheme: SchemeDescription): void {
-    this.write(`${path}/action`, scheme.action);
-    if (scheme.order !== undefined) this.write(`${path}/target_order`, scheme.order);
+  #writeScheme(path: string, scheme: SchemeDescription): void {
+    this.#write(`${path}/action`, scheme.action);
+    if (scheme.order !== undefined) this.#write(`${path}/target_order`, scheme.order);
     const [least, most] = scheme.size;
-    if (least > 0) this.write(`${path}/access_pattern/sz/min`, least);
-    this.write(`${path}/access_pattern/sz/max`, most === 'max' ? UNLIMITED : most);
+    if (least > 0) this.#write(`${path}/access_pattern/sz/min`, least);
+    this.#write(`${path}/access_pattern/sz/max`, most === 'max' ? UNLIMITED : most);
     for (const [name, interval] of [
       ['nr_accesses', scheme.accesses],
       ['age', scheme.age],
     ] as const) {
       // biome-ignore format: a table
-      this.write(`${path}/access_pattern/${name}/min`, interval[0]);
-      this.write(`${path}/access_pattern/${name}/max`, interval[1]);
+      this.#write(`${path}/access_pattern/${name}/min`, interval[0]);
+      this.#write(`${path}/access_pattern/${name}/max`, interval[1]);
     }
-    if (scheme.every !== undefined) this.write(`${path}/apply_interval_us`, microseconds(scheme.every));
-    if (scheme.passes !== undefined) this.write(`${path}/stats/max_nr_snapshots`, scheme.passes);
-    this.writeQuota(`${path}/quotas`, scheme);
-    this.writeFilters(`${path}/core_filters`, scheme);
+    if (scheme.every !== undefined) this.#write(`${path}/apply_interval_us`, microseconds(scheme.every));
+    if (scheme.passes !== undefined) this.#write(`${path}/stats/max_nr_snapshots`, scheme.passes);
+    this.#writeQuota(`${path}/quotas`, scheme);
+    this.#writeFilters(`${path}/core_filters`, scheme);
   }
 
-  private writeQuota(path: string, { quota }: SchemeDescription): void {
+  #writeQuota(path: string, { quota }: SchemeDescription): void {
     if (quota === undefined) return;
-    this.write(`${path}/bytes`, quota.bytes);
-    this.write(`${path}/ms`, Math.round(quota.time / 1e6));
-    this.write(`${path}/reset_interval_ms`, Math.round(quota.window / 1e6));
+    this.#write(`${path}/bytes`, quota.bytes);
+    this.#write(`${path}/ms`, Math.round(quota.time / 1e6));
+    this.#write(`${path}/reset_interval_ms`, Math.round(quota.window / 1e6));
     if (quota.goal === undefined) return;
-    this.write(`${path}/goals/nr_goals`, 1);
-    this.write(`${path}/goals/0/target_metric`, quota.goal.metric);
-    this.write(`${path}/goals/0/target_value`, quota.goal.target);
+    this.#write(`${path}/goals/nr_goals`, 1);
+    this.#write(`${path}/goals/0/target_metric`, quota.goal.metric);
+    this.#write(`${path}/goals/0/target_value`, quota.goal.target);
   }
 
   /** One allow filter a range: what matches none is rejected by the last one's default. */
-  private writeFilters(path: string, { only }: SchemeDescription): void {
+  #writeFilters(path: string, { only }: SchemeDescription): void {
     if (only.length === 0) return;
-    this.write(`${path}/nr_filters`, only.length);
+    this.#write(`${path}/nr_filters`, only.length);
     only.forEach(({ process, from, bytes }, place) => {
-      const start = this.find(process).window.firstPage * this.machine.kernel.geometry.pageBytes + from;
-      this.write(`${path}/${place}/type`, 'addr');
-      this.write(`${path}/${place}/matching`, 'Y');
-      this.write(`${path}/${place}/allow`, 'Y');
-      this.write(`${path}/${place}/addr_start`, start);
-      this.write(`${path}/${place}/addr_end`, start + bytes);
+      const start = this.#find(process).window.firstPage * this.#machine.kernel.geometry.pageBytes + from;
+      this.#write(`${path}/${place}/type`, 'addr');
+      this.#write(`${path}/${place}/matching`, 'Y');
+      this.#write(`${path}/${place}/allow`, 'Y');
+      this.#write(`${path}/${place}/addr_start`, start);
+      this.#write(`${path}/${place}/addr_end`, start + bytes);
     });
   }
 
-  private write(path: string, text: string | number): void {
-    writeFile(this.machine.host, `${KDAMONDS_PATH}/${path}`, `${text}`);
+  #write(path: string, text: string | number): void {
+    writeFile(this.#machine.host, `${KDAMONDS_PATH}/${path}`, `${text}`);
   }
 
-  private outcomeOf(about: KdamondDescription, kdamond: Kdamond): KdamondOutcome {
-    const seen = this.machine.observed.of(kdamond.pid);
+  #outcomeOf(about: KdamondDescription, kdamond: Kdamond): KdamondOutcome {
+    const seen = this.#machine.observed.of(kdamond.pid);
     const aggregations = Math.max(1, Math.round(seen.aggregations));
     const samples = Math.max(1, Math.floor(about.aggregation / Math.max(1, about.sample)));
     return {

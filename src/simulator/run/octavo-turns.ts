@@ -53,7 +53,7 @@ export class OctavoTurns {
     this.due = agent.start;
   }
 
-  /** Takes a turn for each target; answers what it did, in words. */
+  /** Takes a turn for each target; returns what it did, in words. */
   async take(): Promise<string[]> {
     const { kernel } = this.#machine;
     this.due = Math.max(this.due + this.#agent.every, kernel.clock.now);
@@ -62,12 +62,12 @@ export class OctavoTurns {
     this.unknown = 0;
     for (const target of this.#agent.targets) {
       const before = `${(kernel.clock.now / 1e9).toFixed(3)} s Octavo (${this.#agent.policy}) on ${target}`;
-      const turn = await this.turnOn(target);
+      const turn = await this.#turnOn(target);
       if (turn === undefined) {
         notes.push(`${before}: no such process now`);
         continue;
       }
-      kernel.clock.spend(this.planningNs(target));
+      kernel.clock.spend(this.#planningNs(target));
       kernel.clock.settle();
       const verdicts = turn.applied?.verdicts ?? [];
       this.#keeping.note(turn.plan, verdicts);
@@ -88,9 +88,9 @@ export class OctavoTurns {
   }
 
   /** One turn; undefined when the process has not started yet, or was killed for want of memory. */
-  private async turnOn(target: string): Promise<Awaited<ReturnType<typeof takeTurn>> | undefined> {
+  async #turnOn(target: string): Promise<Awaited<ReturnType<typeof takeTurn>> | undefined> {
     try {
-      return await takeTurn(this.#machine.host, this.request(target), new AbortController().signal);
+      return await takeTurn(this.#machine.host, this.#request(target), new AbortController().signal);
     } catch (problem) {
       if (problem instanceof OctavoError && problem.code === 'TARGET_NOT_FOUND') return undefined;
       throw problem;
@@ -104,13 +104,13 @@ export class OctavoTurns {
   }
 
   /** CPU time of Octavo's own code, which is not the model's. */
-  private planningNs(target: string): Nanoseconds {
+  #planningNs(target: string): Nanoseconds {
     const { kernel } = this.#machine;
     const task = [...kernel.processes.values()].find(({ command }) => command === target);
     return ((task?.mm?.rss ?? 0) / kernel.geometry.pagesPerBlock) * PLANNING_NS_PER_BLOCK;
   }
 
-  private request(target: string): TurnRequest {
+  #request(target: string): TurnRequest {
     const { policy, parameters, sources } = this.#agent;
     const { own, order } = separated(parameters);
     const { pmu, kernel } = this.#machine;

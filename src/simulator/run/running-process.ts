@@ -98,30 +98,30 @@ export class RunningProcess {
         ...reads,
       }),
     );
-    if (group !== undefined) group.max = this.limitPages();
+    if (group !== undefined) group.max = this.#limitPages();
     const pages = roundUp(this.#workloads[0].pages, kernel.geometry.pagesPerBlock);
-    const mapped = mmap(kernel, mm, { pages, ...this.backing(pages) });
-    if (typeof mapped === 'string') throw this.failed(`mmap of ${pages} pages fails with ${mapped}`);
+    const mapped = mmap(kernel, mm, { pages, ...this.#backing(pages) });
+    if (typeof mapped === 'string') throw this.#failed(`mmap of ${pages} pages fails with ${mapped}`);
     firstPage = mapped;
-    this.advise(pages, mapped);
+    this.#advise(pages, mapped);
     this.window = machine.windows.open(this.space, mapped, pages, this.#workloads[0].guest);
   }
 
   /** memory.max in pages: as given, or a share of what the workload's data takes. */
-  private limitPages(): number {
+  #limitPages(): number {
     const { limit } = this.about;
     if (limit === undefined) return Number.POSITIVE_INFINITY;
     if ('ofData' in limit) return Math.ceil(dataPagesOf(this.#workloads[0]) * limit.ofData);
     return Math.floor(limit.bytes / this.#machine.kernel.geometry.pageBytes);
   }
 
-  private backing(pages: number) {
+  #backing(pages: number) {
     if (this.about.backing === 'anonymous') return {};
     const inode = createInode(this.#machine.kernel, `/dev/shm/${this.name}`, pages, 'always');
     return { inode, flags: VM.read | VM.write | VM.shared };
   }
 
-  private advise(pages: number, firstPage: number): void {
+  #advise(pages: number, firstPage: number): void {
     if (this.about.advice === 'none') return;
     const advice = this.about.advice === 'hugepage' ? 'MADV_HUGEPAGE' : 'MADV_NOHUGEPAGE';
     adviseRange(this.#machine.kernel, this.task.memory, firstPage, firstPage + pages, advice);
@@ -175,13 +175,13 @@ export class RunningProcess {
     this.task.cpu = cpu;
     kernel.holds.worker = this.#firstWorker + thread;
     if (scenario.host.competitor) tlbs[cpu].flushAll();
-    const spent = this.play(thread, cpu, lost);
+    const spent = this.#play(thread, cpu, lost);
     kernel.holds.worker = 0;
     this.noteMemory();
     return spent;
   }
 
-  private play(thread: number, cpu: number, lost: Nanoseconds): Nanoseconds {
+  #play(thread: number, cpu: number, lost: Nanoseconds): Nanoseconds {
     const { kernel } = this.#machine;
     const { mmId } = this.space;
     const { now } = kernel.clock;
@@ -189,8 +189,8 @@ export class RunningProcess {
     let spent = lost;
     while (spent < this.#slice + lost) {
       const hold = kernel.holds.next(mmId, now + spent, this.#firstWorker + thread);
-      const limit = this.roomUntil(hold, now + spent, now + this.#slice + lost);
-      const took = this.runBatch(thread, cpu, limit, now + spent, hold);
+      const limit = this.#roomUntil(hold, now + spent, now + this.#slice + lost);
+      const took = this.#runBatch(thread, cpu, limit, now + spent, hold);
       if (took === 0) return Math.max(spent, this.#slice);
       spent += took;
     }
@@ -199,14 +199,14 @@ export class RunningProcess {
   }
 
   /** Accesses until the end of the slice, or until work on the address space begins; few while it is under way. */
-  private roomUntil(hold: Hold | undefined, time: Nanoseconds, end: Nanoseconds): number {
+  #roomUntil(hold: Hold | undefined, time: Nanoseconds, end: Nanoseconds): number {
     const isHeld = hold !== undefined && hold.from <= time;
     const until = hold === undefined ? end : Math.min(end, isHeld ? hold.to : hold.from);
     const room = Math.max(1, Math.floor((until - time) / this.#nsPerAccess));
     return Math.min(room, isHeld ? HELD_BATCH : BATCH);
   }
 
-  private runBatch(
+  #runBatch(
     thread: number,
     cpu: number,
     limit: number,
@@ -225,15 +225,15 @@ export class RunningProcess {
     if (count === 0) return called;
     const isHeld = hold !== undefined && hold.from <= time;
     const took =
-      called + (isHeld ? this.accessHeld(hold, cpu, count, time + called) : this.access(cpu, 0, count));
+      called + (isHeld ? this.#accessHeld(hold, cpu, count, time + called) : this.#access(cpu, 0, count));
     if (this.killed) return 0;
-    if (this.space.failure !== 0) throw this.failed(FAILURES[this.space.failure] ?? 'a fault failed');
+    if (this.space.failure !== 0) throw this.#failed(FAILURES[this.space.failure] ?? 'a fault failed');
     this.#nsPerAccess = Math.max(1, took / count);
-    return took + this.observe(thread, cpu, count, time);
+    return took + this.#observe(thread, cpu, count, time);
   }
 
   /** Translates accesses [from, to) of the batch; returns what they took. */
-  private access(cpu: number, from: number, to: number): Nanoseconds {
+  #access(cpu: number, from: number, to: number): Nanoseconds {
     const tlb = this.#machine.tlbs[cpu];
     this.times.begin(tlb);
     const accesses = from === 0 ? this.#accesses : this.#accesses.subarray(from, to);
@@ -243,20 +243,20 @@ export class RunningProcess {
   }
 
   /** A batch while work on the address space is under way: the first access that needs what is held waits for its end. */
-  private accessHeld(hold: Hold, cpu: number, count: number, time: Nanoseconds): Nanoseconds {
-    const first = this.firstIn(hold.pages, count);
+  #accessHeld(hold: Hold, cpu: number, count: number, time: Nanoseconds): Nanoseconds {
+    const first = this.#firstIn(hold.pages, count);
     this.space.held = hold.faults;
     this.space.heldFaults = 0;
-    const before = first > 0 ? this.access(cpu, 0, first) : 0;
+    const before = first > 0 ? this.#access(cpu, 0, first) : 0;
     this.space.held = NO_PAGES;
     const mustWait = first < count || this.space.heldFaults > 0;
     const waited = mustWait ? Math.max(0, hold.to - time - before) : 0;
     this.times.stall(waited);
-    return before + waited + (first < count ? this.access(cpu, first, count) : 0);
+    return before + waited + (first < count ? this.#access(cpu, first, count) : 0);
   }
 
   /** Index of the first access of the batch to one of `pages`; `count` when there is none. */
-  private firstIn({ start, end }: HeldPages, count: number): number {
+  #firstIn({ start, end }: HeldPages, count: number): number {
     const { firstPage, guest } = this.window;
     for (let i = 0; i < count; i++) {
       const offset = this.#accesses[i] >>> 1;
@@ -267,7 +267,7 @@ export class RunningProcess {
   }
 
   /** What the PMU sees of the batch; returns the time that its samples take. */
-  private observe(thread: number, cpu: number, count: number, start: Nanoseconds): Nanoseconds {
+  #observe(thread: number, cpu: number, count: number, start: Nanoseconds): Nanoseconds {
     const { pmu, tlbs } = this.#machine;
     if (pmu === undefined) return 0;
     const before = pmu.counters.recorded;
@@ -279,7 +279,7 @@ export class RunningProcess {
     return sampled;
   }
 
-  private failed(problem: string): OctavoError {
+  #failed(problem: string): OctavoError {
     const time = `${(this.#machine.kernel.clock.now / 1e9).toFixed(3)} s`;
     return new OctavoError('SCENARIO_FAILED', { time, problem: `${this.name}: ${problem}` });
   }

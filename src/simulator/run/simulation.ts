@@ -77,14 +77,14 @@ export class Simulation {
     this.#cpus = new CpuQueues(scenario.host.cpus);
     this.#background = new BackgroundWork(this.machine, this.#cpus);
     const { clock } = this.machine.kernel;
-    clock.handle(EVENT.cpu, (cpu) => this.runCpu(cpu));
-    clock.handle(EVENT.start, (index) => this.startProcess(index));
-    clock.handle(EVENT.act, (index) => this.act(scenario.events[index], index));
-    clock.handle(EVENT.stop, (at) => this.stopProcess(at));
+    clock.handle(EVENT.cpu, (cpu) => this.#runCpu(cpu));
+    clock.handle(EVENT.start, (index) => this.#startProcess(index));
+    clock.handle(EVENT.act, (index) => this.#act(scenario.events[index], index));
+    clock.handle(EVENT.stop, (at) => this.#stopProcess(at));
     for (const [index, { start }] of scenario.processes.entries()) clock.at(start, EVENT.start, index);
     for (const [index, { at }] of scenario.events.entries()) clock.at(at, EVENT.act, index);
     for (let cpu = 0; cpu < scenario.host.cpus; cpu++) clock.at(0, EVENT.cpu, cpu);
-    this.#damon = new DamonRuns(this.machine, (process) => this.find(process));
+    this.#damon = new DamonRuns(this.machine, (process) => this.#find(process));
     this.machine.observed.measureFrom = scenario.warmUp;
     clock.handle(EVENT.damon, (index) => this.#damon.start(index));
     for (const [index, { at }] of scenario.damon.entries()) clock.at(at, EVENT.damon, index);
@@ -92,7 +92,7 @@ export class Simulation {
     this.service = scenario.service && new AgentService(this.machine, scenario.service);
     const { keepHeat = false } = context;
     this.#heat = keepHeat ? new HeatRecorder(this.machine.kernel, scenario.duration / 1e6) : undefined;
-    this.#last = this.mark();
+    this.#last = this.#mark();
   }
 
   get scenario(): Scenario {
@@ -111,7 +111,7 @@ export class Simulation {
   /** Runs to the end, a row of the timeline at a time. Throws STOPPED when the signal says so. */
   async run(signal: AbortSignal = new AbortController().signal): Promise<void> {
     const { duration, report } = this.scenario;
-    if (this.service !== undefined) return this.runService(this.service, signal);
+    if (this.service !== undefined) return this.#runService(this.service, signal);
     for (let time = report; time < duration + report; time += report) {
       throwIfStopped(signal);
       await this.advanceTo(Math.min(time, duration));
@@ -119,16 +119,16 @@ export class Simulation {
   }
 
   /** The agent drives time: rows of the timeline and the end are events. */
-  private async runService(service: AgentService, signal: AbortSignal): Promise<void> {
+  async #runService(service: AgentService, signal: AbortSignal): Promise<void> {
     const { duration, report, warmUp } = this.scenario;
     const { clock } = this.machine.kernel;
     clock.handle(EVENT.row, () => {
       if (this.#warm === undefined && warmUp <= clock.now) {
-        this.#warm = this.mark();
-        this.restartMeters();
+        this.#warm = this.#mark();
+        this.#restartMeters();
       }
       this.#context.progress(clock.now, duration);
-      this.addRow();
+      this.#addRow();
       if (clock.now + report <= duration) clock.after(report, EVENT.row);
     });
     clock.handle(EVENT.end, () => service.end());
@@ -143,19 +143,19 @@ export class Simulation {
   async advanceTo(time: Nanoseconds): Promise<void> {
     const { warmUp, duration } = this.scenario;
     if (this.#warm === undefined && warmUp <= time) {
-      await this.runUntil(warmUp);
-      this.#warm = this.mark();
-      this.restartMeters();
+      await this.#runUntil(warmUp);
+      this.#warm = this.#mark();
+      this.#restartMeters();
     }
-    await this.runUntil(time);
+    await this.#runUntil(time);
     this.#context.progress(time, duration);
     // A turn of Octavo may have taken the model past this row already.
     const last = this.timeline.at(-1)?.atMs ?? -1;
-    if (Math.round(this.machine.kernel.clock.now / 1e6) > last) this.addRow();
+    if (Math.round(this.machine.kernel.clock.now / 1e6) > last) this.#addRow();
   }
 
   /** Runs the model, and Octavo's turns as they fall due; a turn takes virtual time of its own. */
-  private async runUntil(time: Nanoseconds): Promise<void> {
+  async #runUntil(time: Nanoseconds): Promise<void> {
     const { clock } = this.machine.kernel;
     while (this.octavo !== undefined && this.octavo.due <= time) {
       clock.advanceTo(this.octavo.due);
@@ -165,7 +165,7 @@ export class Simulation {
   }
 
   /** Means over time and tails are of what comes after the warm-up. */
-  private restartMeters(): void {
+  #restartMeters(): void {
     const { now } = this.machine.kernel.clock;
     this.#background.memory.restart(now);
     for (const { memory, times } of this.processes) {
@@ -174,7 +174,7 @@ export class Simulation {
     }
   }
 
-  private startProcess(index: number): void {
+  #startProcess(index: number): void {
     const about = this.scenario.processes[index];
     const process = new RunningProcess(this.machine, about, index, this.#context);
     if (this.#context.countTouches === true || this.#heat !== undefined) process.countTouches();
@@ -188,12 +188,12 @@ export class Simulation {
     }
   }
 
-  private stopProcess(at: number): void {
+  #stopProcess(at: number): void {
     this.#cpus.drop(this.processes[at]);
     this.processes[at].end();
   }
 
-  private runCpu(cpu: number): void {
+  #runCpu(cpu: number): void {
     const { clock } = this.machine.kernel;
     this.#background.collect();
     const thread = this.#cpus.next(cpu);
@@ -203,40 +203,40 @@ export class Simulation {
       return;
     }
     clock.after(thread.process.runSlice(thread.index, cpu, lost), EVENT.cpu, cpu);
-    this.noteKilled();
+    this.#noteKilled();
   }
 
   /** Those that have not been stopped; killed ones are still told of. */
-  private get running(): readonly RunningProcess[] {
+  get #running(): readonly RunningProcess[] {
     return this.processes.filter((process) => process.about.stop === undefined || !process.killed);
   }
 
-  private get expectedThreads(): number {
+  get #expectedThreads(): number {
     return this.scenario.processes.reduce((sum, { threads }) => sum + threads, 0);
   }
 
-  private noteKilled(): void {
+  #noteKilled(): void {
     const { killed } = this.machine.kernel;
     for (; this.#killed < killed.length; this.#killed++) {
       const { pid, command } = killed[this.#killed];
-      this.notes.push(`${this.time()} the OOM killer ended ${command} (pid ${pid})`);
-      if (this.#cpus.started < this.expectedThreads || !this.processes.every((process) => process.killed))
+      this.notes.push(`${this.#time()} the OOM killer ended ${command} (pid ${pid})`);
+      if (this.#cpus.started < this.#expectedThreads || !this.processes.every((process) => process.killed))
         continue;
       const problem = `${command}: out of memory, and no process is left`;
-      throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem });
+      throw new OctavoError('SCENARIO_FAILED', { time: this.#time(), problem });
     }
   }
 
-  private act(event: ScenarioEvent, index: number): void {
+  #act(event: ScenarioEvent, index: number): void {
     if (event.every !== undefined) this.machine.kernel.clock.after(event.every, EVENT.act, index);
     if (event.write !== undefined) writeFile(this.machine.host, event.write.path, `${event.write.text}`);
-    if (event.advise !== undefined) this.advise(event.advise);
-    if (event.split !== undefined) this.split(event.split, index);
+    if (event.advise !== undefined) this.#advise(event.advise);
+    if (event.split !== undefined) this.#split(event.split, index);
   }
 
-  private advise(call: NonNullable<ScenarioEvent['advise']>): void {
+  #advise(call: NonNullable<ScenarioEvent['advise']>): void {
     const { kernel } = this.machine;
-    const { window, task } = this.find(call.process);
+    const { window, task } = this.#find(call.process);
     const pages = (bytes: number) => Math.floor(bytes / kernel.geometry.pageBytes);
     const first = window.firstPage + pages(call.from);
     const before = takeCensus(kernel, task.memory).pmdMapped;
@@ -246,12 +246,12 @@ export class Simulation {
     this.#cpus.useAny(answer.cost);
     const change = (takeCensus(kernel, task.memory).pmdMapped - before) / kernel.geometry.blockBytes;
     const result = answer.error ?? `${change >= 0 ? '+' : ''}${change} huge blocks`;
-    this.notes.push(`${this.time()} ${call.advice} on ${call.process}: ${result}`);
+    this.notes.push(`${this.#time()} ${call.advice} on ${call.process}: ${result}`);
   }
 
-  private split(call: NonNullable<ScenarioEvent['split']>, index: number): void {
+  #split(call: NonNullable<ScenarioEvent['split']>, index: number): void {
     const { kernel } = this.machine;
-    const { window, task } = this.find(call.process);
+    const { window, task } = this.#find(call.process);
     let splitter = this.#splitters.get(index);
     if (splitter === undefined) {
       splitter = new Splitter(kernel, task.memory, call.backOff);
@@ -263,26 +263,29 @@ export class Simulation {
     this.#cpus.useAny(splitter.counts.ns - before);
   }
 
-  private find(name: string): RunningProcess {
+  #find(name: string): RunningProcess {
     const found = this.processes.find((process) => process.name === name);
     if (found !== undefined) return found;
-    throw new OctavoError('SCENARIO_FAILED', { time: this.time(), problem: `no process ${name} is running` });
+    throw new OctavoError('SCENARIO_FAILED', {
+      time: this.#time(),
+      problem: `no process ${name} is running`,
+    });
   }
 
-  private time(): string {
+  #time(): string {
     return `${(this.machine.kernel.clock.now / 1e9).toFixed(3)} s`;
   }
 
-  private mark(): Mark {
+  #mark(): Mark {
     return takeMark(this.machine, this.processes);
   }
 
-  private addRow(): void {
-    const mark = this.mark();
+  #addRow(): void {
+    const mark = this.#mark();
     const { kernel } = this.machine;
     this.timeline.push({
       atMs: Math.round(kernel.clock.now / 1e6),
-      processes: this.running.map((process) => {
+      processes: this.#running.map((process) => {
         const census = takeCensus(kernel, process.task.memory);
         return {
           name: process.name,
@@ -303,7 +306,7 @@ export class Simulation {
   /** Baselines to compute, two for each process; in the order `outcome` takes their answers. */
   baselineRequests(): BaselineRequest[] {
     const warm = this.#warm ?? this.#last;
-    return this.running.flatMap((process) => {
+    return this.#running.flatMap((process) => {
       const warmUp = processAt(warm, process.name).accesses / process.threads;
       const measured = process.accesses / process.threads - warmUp;
       const request = {
@@ -323,7 +326,7 @@ export class Simulation {
 
   outcome(baselines: readonly Nanoseconds[], name: string): SimulationOutcome {
     const warm = this.#warm ?? this.#last;
-    const now = this.mark();
+    const now = this.#mark();
     const { kernel, cpu, seed, pmu } = this.machine;
     this.#background.collect();
     for (const splitter of this.#splitters.values()) this.notes.push(splitterNote(splitter));
@@ -338,14 +341,14 @@ export class Simulation {
       blockBytes: kernel.geometry.blockBytes,
       durationMs: Math.round(kernel.clock.now / 1e6),
       timeline: this.timeline,
-      processes: this.running.map((process, index) =>
-        this.processOutcome(process, [warm, now], baselines[2 * index], baselines[2 * index + 1]),
+      processes: this.#running.map((process, index) =>
+        this.#processOutcome(process, [warm, now], baselines[2 * index], baselines[2 * index + 1]),
       ),
       tlb: subtractCounters(now.tlb, warm.tlb),
       usedBytes: usedBytes(this.machine),
       meanUsedBytes: this.#background.memory.mean,
       peakUsedBytes: this.#background.memory.peak,
-      costs: this.costs(now),
+      costs: this.#costs(now),
       events: Object.fromEntries(Object.entries(kernel.counters.events).filter(([, count]) => count !== 0)),
       pmu: pmu && { ...pmu.counters },
       agent: this.octavo?.outcome() ?? this.service?.outcome(),
@@ -356,7 +359,7 @@ export class Simulation {
     };
   }
 
-  private processOutcome(
+  #processOutcome(
     process: RunningProcess,
     [warm, now]: readonly [Mark, Mark],
     baseNs: Nanoseconds,
@@ -383,7 +386,7 @@ export class Simulation {
     };
   }
 
-  private costs(now: Mark): OutcomeCosts {
+  #costs(now: Mark): OutcomeCosts {
     const { kernel } = this.machine;
     const own = [...this.#splitters.values()].reduce((sum, { counts }) => sum + counts.ns, 0);
     return {

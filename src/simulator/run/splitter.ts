@@ -44,41 +44,41 @@ export class Splitter {
   round(first: PageNumber, pages: Pages): void {
     const perBlock = this.#kernel.geometry.pagesPerBlock;
     for (let page = first; page + perBlock <= first + pages; page += perBlock) {
-      if (this.isHuge(page / perBlock)) this.consider(page / perBlock);
+      if (this.#isHuge(page / perBlock)) this.#consider(page / perBlock);
     }
   }
 
-  private consider(block: BlockNumber): void {
+  #consider(block: BlockNumber): void {
     const feud = this.#wasSplit.get(block);
-    if (feud === undefined) this.split(block);
+    if (feud === undefined) this.#split(block);
     else if (this.#kernel.clock.now < feud.until) this.counts.heldBack++;
-    else if (feud.until === 0 || this.#backOff === undefined) this.meetRecollapse(block, feud);
+    else if (feud.until === 0 || this.#backOff === undefined) this.#meetRecollapse(block, feud);
     else {
       // The pause is over; the next re-collapse doubles it.
       feud.until = 0;
-      this.split(block);
+      this.#split(block);
     }
   }
 
   /** A block that was split is huge again: khugepaged undid it. */
-  private meetRecollapse(block: BlockNumber, feud: Feud): void {
+  #meetRecollapse(block: BlockNumber, feud: Feud): void {
     this.counts.recollapses++;
     feud.recollapses++;
     if (this.#backOff === undefined) {
-      this.split(block);
+      this.#split(block);
       return;
     }
     feud.until = this.#kernel.clock.now + this.#backOff * 2 ** (feud.recollapses - 1);
     this.counts.heldBack++;
   }
 
-  private split(block: BlockNumber): void {
+  #split(block: BlockNumber): void {
     const first = block * this.#kernel.geometry.pagesPerBlock;
     const end = first + this.#kernel.geometry.pagesPerBlock;
     const aged = adviseRange(this.#kernel, this.#mm, first, end, 'MADV_COLD');
     const split = adviseRange(this.#kernel, this.#mm, first, first + 1, 'MADV_COLD');
     this.counts.ns += aged.cost + split.cost;
-    if (this.isHuge(block)) {
+    if (this.#isHuge(block)) {
       this.counts.failed++;
       return;
     }
@@ -86,7 +86,7 @@ export class Splitter {
     if (!this.#wasSplit.has(block)) this.#wasSplit.set(block, { recollapses: 0, until: 0 });
   }
 
-  private isHuge(block: BlockNumber): boolean {
+  #isHuge(block: BlockNumber): boolean {
     const { tables } = this.#kernel;
     return (tables.pmdBits[tables.pmdOf(this.#mm, block)] & ENTRY.present) !== 0;
   }

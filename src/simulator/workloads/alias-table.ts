@@ -39,11 +39,11 @@ export class AliasTable {
     const scale = this.size / 2 ** 32;
     for (let i = 0; i < count; i++) into[i] = words[2 * i] * scale;
     this.#read ^= readAhead(this.table, into, count);
-    this.choose(words, count, into);
+    this.#choose(words, count, into);
   }
 
   /** Replaces each outcome by the one beyond it where the second random word says so. */
-  private choose(words: Uint32Array, count: number, into: Uint32Array): void {
+  #choose(words: Uint32Array, count: number, into: Uint32Array): void {
     const table = this.table;
     let i = 0;
     for (; i < count - 3; i += 4) {
@@ -74,7 +74,7 @@ function chosen(table: Uint32Array, own: number, word: number): number {
   return alias ^ ((alias ^ own) & keepsOwn);
 }
 
-/** Reads the rows of `outcomes`, four in each round, and answers something that depends on all of them. */
+/** Reads the rows of `outcomes`, four in each round, and returns something that depends on all of them. */
 function readAhead(table: Uint32Array, outcomes: Uint32Array, count: number): number {
   let read = 0;
   for (let i = 0; i < count - 3; i += 4) {

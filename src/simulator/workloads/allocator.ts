@@ -55,7 +55,8 @@ export class Allocator implements Workload {
     this.#place = Uint32Array.from({ length: pages }, (_, page) => page);
     let used = 0;
     for (let page = 0; page < pages; page++) {
-      if (page % pagesPerBlock === 0 || random.fraction() < habits.used) this.swap(this.#place[page], used++);
+      if (page % pagesPerBlock === 0 || random.fraction() < habits.used)
+        this.#swap(this.#place[page], used++);
     }
     this.dataPages = used;
   }
@@ -67,10 +68,10 @@ export class Allocator implements Workload {
 
   /** Stores to every page in use once, then reads and writes them at random, and moves on with time. */
   next(into: Uint32Array, limit: number, now: Nanoseconds): number {
-    if (this.#filled < this.dataPages) return this.fill(into, limit);
+    if (this.#filled < this.dataPages) return this.#fill(into, limit);
     const due = Math.floor((now / 1e9) * this.#habits.churn * this.dataPages);
     let count = 0;
-    for (; count < limit && this.#moved < due; count++, this.#moved++) into[count] = (this.move() << 1) | 1;
+    for (; count < limit && this.#moved < due; count++, this.#moved++) into[count] = (this.#move() << 1) | 1;
     for (; count < limit; count++) {
       const store = this.#random.fraction() < this.#habits.stores ? 1 : 0;
       into[count] = (this.#order[this.#random.below(this.dataPages)] << 1) | store;
@@ -78,32 +79,32 @@ export class Allocator implements Workload {
     return limit;
   }
 
-  private fill(into: Uint32Array, limit: number): number {
+  #fill(into: Uint32Array, limit: number): number {
     const count = Math.min(limit, this.dataPages - this.#filled);
     for (let i = 0; i < count; i++) into[i] = (this.#order[this.#filled++] << 1) | 1;
     return count;
   }
 
   /** Frees a page at random and takes a hole instead; returns the hole. */
-  private move(): Pages {
+  #move(): Pages {
     const holes = this.pages - this.dataPages;
     const freed = this.#random.below(this.dataPages);
     if (holes === 0) return this.#order[freed];
     const taken =
       this.#habits.fill === 'any'
         ? this.dataPages + this.#random.below(holes)
-        : this.#place[this.lowestHole()];
+        : this.#place[this.#lowestHole()];
     this.#lowest = Math.min(this.#lowest, this.#order[freed]);
-    this.swap(freed, taken);
+    this.#swap(freed, taken);
     return this.#order[freed];
   }
 
-  private lowestHole(): Pages {
+  #lowestHole(): Pages {
     while (this.isUsed(this.#lowest)) this.#lowest++;
     return this.#lowest;
   }
 
-  private swap(a: number, b: number): void {
+  #swap(a: number, b: number): void {
     const [first, second] = [this.#order[a], this.#order[b]];
     this.#order[a] = second;
     this.#order[b] = first;

@@ -96,28 +96,28 @@ class BreadthFirst implements Workload {
 
   next(into: Uint32Array, limit: number): number {
     let count = 0;
-    while (count + 4 <= limit) count = this.step(into, count);
+    while (count + 4 <= limit) count = this.#step(into, count);
     return count;
   }
 
   /** One edge, or the start of the next vertex. */
-  private step(into: Uint32Array, count: number): number {
-    if (this.#head === this.#tail) return this.start(into, count);
+  #step(into: Uint32Array, count: number): number {
+    if (this.#head === this.#tail) return this.#start(into, count);
     const vertex = this.#queue[this.#head];
     if (this.#edge === this.#graph.offsets[vertex + 1]) {
       this.#head++;
       if (this.#head < this.#tail) this.#edge = this.#graph.offsets[this.#queue[this.#head]];
-      into[count] = this.page(vertex, 0) << 1;
+      into[count] = this.#page(vertex, 0) << 1;
       return count + 1;
     }
     const neighbour = this.#graph.adjacency[this.#edge];
-    into[count] = this.page(this.#edge++, this.#adjacencyPage) << 1;
-    return this.visit(neighbour, into, count + 1);
+    into[count] = this.#page(this.#edge++, this.#adjacencyPage) << 1;
+    return this.#visit(neighbour, into, count + 1);
   }
 
-  private visit(vertex: number, into: Uint32Array, count: number): number {
+  #visit(vertex: number, into: Uint32Array, count: number): number {
     const isNew = this.#visited[vertex] === 0;
-    into[count] = (this.page(vertex, this.#parentPage) << 1) | (isNew ? 1 : 0);
+    into[count] = (this.#page(vertex, this.#parentPage) << 1) | (isNew ? 1 : 0);
     if (isNew) {
       this.#visited[vertex] = 1;
       this.#queue[this.#tail++] = vertex;
@@ -126,16 +126,16 @@ class BreadthFirst implements Workload {
   }
 
   /** A search from a new root. */
-  private start(into: Uint32Array, count: number): number {
+  #start(into: Uint32Array, count: number): number {
     this.#visited.fill(0);
     this.#head = 0;
     this.#tail = 0;
     const root = this.#random.below(this.#graph.vertices);
     this.#edge = this.#graph.offsets[root];
-    return this.visit(root, into, count);
+    return this.#visit(root, into, count);
   }
 
-  private page(element: number, first: Pages): Pages {
+  #page(element: number, first: Pages): Pages {
     return first + Math.floor(element / this.#perPage);
   }
 }

@@ -183,13 +183,13 @@ class Phases implements Workload {
   }
 
   next(into: Uint32Array, limit: number, now: Nanoseconds): number {
-    const { parts } = this.phaseAt(now);
+    const { parts } = this.#phaseAt(now);
     const total = parts.reduce((sum, part) => sum + part.weight, 0);
-    for (let i = 0; i < limit; i++) into[i] = this.access(this.pick(parts, total));
+    for (let i = 0; i < limit; i++) into[i] = this.#access(this.#pick(parts, total));
     return limit;
   }
 
-  private phaseAt(now: Nanoseconds): Phase {
+  #phaseAt(now: Nanoseconds): Phase {
     let left = now % this.#cycle;
     for (const phase of this.#phases) {
       if (left < phase.duration) return phase;
@@ -198,7 +198,7 @@ class Phases implements Workload {
     return this.#phases[0];
   }
 
-  private pick(parts: readonly Part[], total: number): Part {
+  #pick(parts: readonly Part[], total: number): Part {
     if (parts.length === 1) return parts[0];
     let left = this.#random.fraction() * total;
     for (const part of parts) {
@@ -208,20 +208,20 @@ class Phases implements Workload {
     return parts[parts.length - 1];
   }
 
-  private access(part: Part): number {
-    const at = part.order === 'random' ? this.#random.below(part.pages) : this.step(part);
-    return ((part.from + at) << 1) | this.storeOf(part);
+  #access(part: Part): number {
+    const at = part.order === 'random' ? this.#random.below(part.pages) : this.#step(part);
+    return ((part.from + at) << 1) | this.#storeOf(part);
   }
 
   /** The next page of a sequence, from the start again when it has passed the end. */
-  private step(part: Part): Pages {
+  #step(part: Part): Pages {
     const at = this.#cursors.get(part) ?? 0;
     const next = at + part.stride;
     this.#cursors.set(part, next < part.pages ? next : 0);
     return Math.floor(at);
   }
 
-  private storeOf(part: Part): number {
+  #storeOf(part: Part): number {
     if (part.store !== 'both') return part.store;
     this.#turn ^= 1;
     return this.#turn;

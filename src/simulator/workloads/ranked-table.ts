@@ -48,16 +48,16 @@ export class RankedTable {
     this.columns = new Int32Array(GROUPS);
     this.groups = new Int32Array(2 * GROUPS);
     this.rows = new Int32Array(2 * weights.length);
-    this.fillColumns(groups, weights);
+    this.#fillColumns(groups, weights);
     for (const [index, group] of groups.entries()) {
       this.groups[2 * index] = group.first;
       this.groups[2 * index + 1] = 31 - group.order;
-      this.fillRows(group, weights);
+      this.#fillRows(group, weights);
     }
     for (let rank = 0; rank < weights.length; rank++) this.rows[2 * rank + 1] = outcomes?.[rank] ?? rank;
   }
 
-  private fillColumns(groups: readonly Group[], weights: Float64Array): void {
+  #fillColumns(groups: readonly Group[], weights: Float64Array): void {
     const masses = new Float64Array(GROUPS);
     for (const [index, { first, order }] of groups.entries()) {
       for (let rank = first; rank < first + 2 ** order; rank++) masses[index] += weights[rank];
@@ -67,7 +67,7 @@ export class RankedTable {
     });
   }
 
-  private fillRows({ first, order }: Group, weights: Float64Array): void {
+  #fillRows({ first, order }: Group, weights: Float64Array): void {
     const bits = 32 - this.placeBits;
     const own = weights.subarray(first, first + 2 ** order);
     // A group without any weight is never drawn.
@@ -84,13 +84,13 @@ export class RankedTable {
   drawAll(words: Uint32Array, count: number, stores: number, into: Uint32Array): void {
     if (this.#ranks.length < count) this.#ranks = new Int32Array(count);
     const ranks = this.#ranks;
-    this.drawRanks(words, count, ranks);
+    this.#drawRanks(words, count, ranks);
     this.#read ^= readAhead(this.rows, ranks, count);
-    this.choose(words, count, ranks, stores, into);
+    this.#choose(words, count, ranks, stores, into);
   }
 
   /** The rank whose row each draw looks into. */
-  private drawRanks(words: Uint32Array, count: number, into: Int32Array): void {
+  #drawRanks(words: Uint32Array, count: number, into: Int32Array): void {
     const { columns, groups } = this;
     let i = 0;
     for (; i < count - 1; i += 2) {
@@ -100,13 +100,7 @@ export class RankedTable {
     if (i < count) into[i] = rankOf(columns, groups, words[2 * i], words[2 * i + 1]);
   }
 
-  private choose(
-    words: Uint32Array,
-    count: number,
-    ranks: Int32Array,
-    stores: number,
-    into: Uint32Array,
-  ): void {
+  #choose(words: Uint32Array, count: number, ranks: Int32Array, stores: number, into: Uint32Array): void {
     const rows = this.rows;
     const placeBits = this.placeBits | 0;
     const limit = stores | 0;
@@ -123,13 +117,13 @@ export class RankedTable {
     const shares = new Float64Array(this.size);
     for (let column = 0; column < GROUPS; column++) {
       const kept = (this.columns[column] >>> GROUP_BITS) / 2 ** COLUMN_BITS;
-      this.addGroup(shares, column, kept / GROUPS);
-      this.addGroup(shares, this.columns[column] & GROUP_MASK, (1 - kept) / GROUPS);
+      this.#addGroup(shares, column, kept / GROUPS);
+      this.#addGroup(shares, this.columns[column] & GROUP_MASK, (1 - kept) / GROUPS);
     }
     return shares;
   }
 
-  private addGroup(shares: Float64Array, group: number, share: number): void {
+  #addGroup(shares: Float64Array, group: number, share: number): void {
     if (share === 0) return;
     const first = this.groups[2 * group];
     const ranks = 2 ** (31 - this.groups[2 * group + 1]);
@@ -187,7 +181,7 @@ function accessOf(rows: Int32Array, placeBits: number, rank: number, word: numbe
   return (rows[(drawn << 1) | 1] << 1) | (((word & 1023) - stores) >>> 31);
 }
 
-/** Reads the rows of `ranks`, eight in each round, and answers something that depends on all of them. */
+/** Reads the rows of `ranks`, eight in each round, and returns something that depends on all of them. */
 function readAhead(rows: Int32Array, ranks: Int32Array, count: number): number {
   let read = 0;
   for (let i = 0; i < count - 7; i += 8) {

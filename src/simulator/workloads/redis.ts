@@ -75,13 +75,13 @@ export class Redis implements Workload {
   }
 
   next(into: Uint32Array, limit: number, now: Nanoseconds): number {
-    if (this.#inserted < this.#first) return this.insert(into, limit);
-    if (now >= this.#plan.deleteAt && this.#deletedPages < this.#first) this.deleteSome(limit);
-    if (now >= this.#plan.insertAt && this.#first + this.#grown < this.pages) return this.grow(into, limit);
-    return this.read(into, limit);
+    if (this.#inserted < this.#first) return this.#insert(into, limit);
+    if (now >= this.#plan.deleteAt && this.#deletedPages < this.#first) this.#deleteSome(limit);
+    if (now >= this.#plan.insertAt && this.#first + this.#grown < this.pages) return this.#grow(into, limit);
+    return this.#read(into, limit);
   }
 
-  private insert(into: Uint32Array, limit: number): number {
+  #insert(into: Uint32Array, limit: number): number {
     const count = Math.min(limit, this.#first - this.#inserted);
     for (let i = 0; i < count; i++) {
       into[i] = (this.#inserted << 1) | 1;
@@ -91,7 +91,7 @@ export class Redis implements Workload {
   }
 
   /** Deletes each key of the next pages with the given probability; pages without keys are given back. */
-  private deleteSome(limit: number): void {
+  #deleteSome(limit: number): void {
     const end = Math.min(this.#first, this.#deletedPages + limit);
     for (; this.#deletedPages < end; this.#deletedPages++) {
       let left = 0;
@@ -101,14 +101,14 @@ export class Redis implements Workload {
     }
   }
 
-  private grow(into: Uint32Array, limit: number): number {
+  #grow(into: Uint32Array, limit: number): number {
     const count = Math.min(limit, this.pages - this.#first - this.#grown);
     for (let i = 0; i < count; i++) into[i] = ((this.#first + this.#grown++) << 1) | 1;
     return count;
   }
 
   /** Reads and overwrites values that are still there. */
-  private read(into: Uint32Array, limit: number): number {
+  #read(into: Uint32Array, limit: number): number {
     fillWords(this.#random, into, limit);
     const reach = this.#first + this.#grown;
     const scale = reach / 2 ** 32;

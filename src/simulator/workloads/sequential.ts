@@ -44,12 +44,12 @@ class Sequential implements Workload {
   next(into: Uint32Array, limit: number): number {
     for (let i = 0; i < limit; i++) {
       into[i] = (this.#at << 1) | this.#store;
-      if (++this.#repeated === this.#repeat) this.step();
+      if (++this.#repeated === this.#repeat) this.#step();
     }
     return limit;
   }
 
-  private step(): void {
+  #step(): void {
     this.#repeated = 0;
     this.#at += this.#stride;
     if (this.#at >= this.pages) this.#at = 0;

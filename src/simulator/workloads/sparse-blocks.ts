@@ -53,12 +53,12 @@ export class SparseBlocks implements Workload {
     const count = this.#filled < this.used.length ? Math.min(limit, this.used.length - this.#filled) : limit;
     for (let i = 0; i < count; i++) {
       if (this.#filled < this.used.length) into[i] = (this.used[this.#filled++] << 1) | 1;
-      else into[i] = (this.used[this.#random.below(this.used.length)] << 1) | this.store();
+      else into[i] = (this.used[this.#random.below(this.used.length)] << 1) | this.#store();
     }
     return count;
   }
 
-  private store(): number {
+  #store(): number {
     return this.#random.fraction() < this.#stores ? 1 : 0;
   }
 }

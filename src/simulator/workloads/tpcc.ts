@@ -54,31 +54,31 @@ class NewOrders implements Workload {
   /** Whole orders of up to 47 accesses: customer, 5 to 15 lines of item, stock and log. */
   next(into: Uint32Array, limit: number): number {
     let count = 0;
-    while (count + 47 <= limit) count = this.order(into, count);
+    while (count + 47 <= limit) count = this.#placeOrder(into, count);
     return count;
   }
 
-  private order(into: Uint32Array, from: number): number {
+  #placeOrder(into: Uint32Array, from: number): number {
     const random = this.#random;
     const home = random.below(this.#warehouses);
     let count = from;
     const customer =
       home * CUSTOMERS.rows + random.below(10) * 3000 + nuRand(1023, 1, 3000, this.#c.customer, random) - 1;
-    into[count++] = this.row(this.#customers, customer, CUSTOMERS.bytes) << 1;
+    into[count++] = this.#row(this.#customers, customer, CUSTOMERS.bytes) << 1;
     const lines = 5 + random.below(11);
     for (let line = 0; line < lines; line++) {
       const item = nuRand(8191, 1, 100_000, this.#c.item, random) - 1;
       // One line in a hundred comes from another warehouse.
       const warehouse = random.below(100) === 0 ? random.below(this.#warehouses) : home;
-      into[count++] = this.row(0, item, ITEMS.bytes) << 1;
-      into[count++] = (this.row(this.#stock, warehouse * STOCK.rows + item, STOCK.bytes) << 1) | 1;
+      into[count++] = this.#row(0, item, ITEMS.bytes) << 1;
+      into[count++] = (this.#row(this.#stock, warehouse * STOCK.rows + item, STOCK.bytes) << 1) | 1;
       into[count++] = ((this.#orders + (this.#order % ORDER_PAGES)) << 1) | 1;
     }
     this.#order++;
     return count;
   }
 
-  private row(table: Pages, row: number, bytes: number): Pages {
+  #row(table: Pages, row: number, bytes: number): Pages {
     return table + Math.floor((row * bytes) / this.#pageBytes);
   }
 }

@@ -60,23 +60,23 @@ class WholeTrace implements Workload {
   next(into: Uint32Array, limit: number, now: Nanoseconds): number {
     const { page, write, weight } = this.#columns;
     let count = 0;
-    while (count < limit && this.isDue(now)) {
+    while (count < limit && this.#isDue(now)) {
       const row = this.#row;
       const copies = Math.min(weight[row] - this.#made, limit - count);
       into.fill(((page[row] << 1) | write[row]) >>> 0, count, count + copies);
       count += copies;
       this.#made += copies;
-      if (this.#made >= weight[row]) this.nextRow();
+      if (this.#made >= weight[row]) this.#nextRow();
     }
     return count;
   }
 
-  private isDue(now: Nanoseconds): boolean {
+  #isDue(now: Nanoseconds): boolean {
     if (this.#rounds > 0 && !this.#repeats) return false;
     return !this.#isPaced || this.#rounds * this.#round + this.#columns.timeNs[this.#row] <= now;
   }
 
-  private nextRow(): void {
+  #nextRow(): void {
     this.#made = 0;
     if (++this.#row < this.#columns.page.length) return;
     this.#row = 0;

@@ -49,17 +49,17 @@ export class WeightedPhases implements Workload {
 
   /** Writes `limit` outcomes; returns the two random words that each was drawn with, valid until the next call. */
   draw(into: Uint32Array, limit: number, now: Nanoseconds): Uint32Array {
-    const index = this.phaseAt(now % this.#cycle);
+    const index = this.#phaseAt(now % this.#cycle);
     if (this.#words.length < limit * 2) this.#words = new Uint32Array(limit * 2);
     fillWords(this.#random, this.#words, limit * 2);
-    this.tableOf(index).drawAll(this.#words, limit, into);
+    this.#tableOf(index).drawAll(this.#words, limit, into);
     const { outcomes } = this.#phases[index];
     for (let i = 0; i < limit; i++) into[i] = outcomes[into[i]];
     return this.#words;
   }
 
   /** The last phase that has begun. A gap without samples goes on as the phase before it. */
-  private phaseAt(time: Nanoseconds): number {
+  #phaseAt(time: Nanoseconds): number {
     let low = 0;
     let high = this.#phases.length;
     while (high - low > 1) {
@@ -70,7 +70,7 @@ export class WeightedPhases implements Workload {
     return low;
   }
 
-  private tableOf(index: number): AliasTable {
+  #tableOf(index: number): AliasTable {
     let table = this.#tables.get(index);
     if (table === undefined) {
       if (this.#tables.size >= MOST_TABLES) this.#tables.clear();

@@ -30,7 +30,7 @@ export interface WorkloadContext {
 
 /**
  * A running workload. `next` writes up to `limit` accesses (offset in pages shifted left by one, plus 1 for a
- * store) and answers how many; 0 means that it has nothing to do until time moves on. `now` is the virtual time
+ * store) and returns how many; 0 means that it has nothing to do until time moves on. `now` is the virtual time
  * since the process began.
  */
 export interface Workload {

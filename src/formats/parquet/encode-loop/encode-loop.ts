@@ -74,41 +74,41 @@ export interface RowFacts {
 
 /** Makes rows and encodes columns in a WebAssembly memory of its own, sized for one row group. */
 export class EncodeLoop {
-  private readonly calls: Exports;
-  private readonly buffer: ArrayBuffer;
+  readonly #calls: Exports;
+  readonly #buffer: ArrayBuffer;
   /** Rows of a row group. */
   readonly capacity: number;
   /** Slices that a row can be of. */
   readonly mostSlices: number;
-  private readonly pids: Int32Array;
-  private readonly addresses: BigInt64Array;
+  readonly #pids: Int32Array;
+  readonly #addresses: BigInt64Array;
   /** Counters of the pages at hand, slice by slice; and those of samples that missed the TLB. */
   readonly counts: Uint16Array;
   readonly misses: Uint16Array;
-  private readonly slices: Uint32Array;
-  private readonly sliceWeights: Float64Array;
+  readonly #slices: Uint32Array;
+  readonly #sliceWeights: Float64Array;
 
   constructor() {
     const memory = loopMemory(PAGES, PAGES);
     const { buffer } = memory;
-    this.buffer = buffer;
+    this.#buffer = buffer;
     const calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
-    this.calls = calls;
+    this.#calls = calls;
     assert(calls.END.value <= buffer.byteLength, 'the memory of the encoding loop is too small');
     const rows = calls.CAPACITY.value;
     this.capacity = rows;
     this.mostSlices = calls.MOST_SLICES.value;
-    this.pids = new Int32Array(buffer, calls.PIDS.value, rows);
-    this.addresses = new BigInt64Array(buffer, calls.ADDRESSES.value, rows);
+    this.#pids = new Int32Array(buffer, calls.PIDS.value, rows);
+    this.#addresses = new BigInt64Array(buffer, calls.ADDRESSES.value, rows);
     this.counts = new Uint16Array(buffer, calls.COUNTS.value, rows);
     this.misses = new Uint16Array(buffer, calls.MISSES.value, rows);
-    this.slices = new Uint32Array(buffer, calls.SLICES.value, SLICE_WORDS * this.mostSlices);
-    this.sliceWeights = new Float64Array(buffer, calls.SLICES.value, (SLICE_WORDS / 2) * this.mostSlices);
+    this.#slices = new Uint32Array(buffer, calls.SLICES.value, SLICE_WORDS * this.mostSlices);
+    this.#sliceWeights = new Float64Array(buffer, calls.SLICES.value, (SLICE_WORDS / 2) * this.mostSlices);
   }
 
   /** The columns of a row group. */
   get columns() {
-    const { calls } = this;
+    const calls = this.#calls;
     const word = (at: WebAssembly.Global): LoopColumn => ({ at: at.value, bits: 32 });
     const long = (at: WebAssembly.Global): LoopColumn => ({ at: at.value, bits: 64 });
     return {
@@ -132,10 +132,10 @@ export class EncodeLoop {
    */
   setSlice(slice: number, weight: number, timeIndex: number, lost: number): void {
     assert(slice < this.mostSlices, 'more slices of time than the encoding loop has room for');
-    this.sliceWeights[(SLICE_WORDS / 2) * slice] = weight;
-    this.slices[SLICE_WORDS * slice + 2] = timeIndex;
-    this.slices[SLICE_WORDS * slice + 3] = lost;
-    this.slices[SLICE_WORDS * slice + 4] = 0;
+    this.#sliceWeights[(SLICE_WORDS / 2) * slice] = weight;
+    this.#slices[SLICE_WORDS * slice + 2] = timeIndex;
+    this.#slices[SLICE_WORDS * slice + 3] = lost;
+    this.#slices[SLICE_WORDS * slice + 4] = 0;
   }
 
   /**
@@ -143,39 +143,39 @@ export class EncodeLoop {
    * first `row` rows. Returns how many rows there are then.
    */
   addRows(row: number, slices: number, { block, pageBytes, subPage, pages }: PageRun): number {
-    return this.calls.addRows(row, slices, pages, subPage, block, pageBytes);
+    return this.#calls.addRows(row, slices, pages, subPage, block, pageBytes);
   }
 
   /** Gives the rows from `from` to before `to` what all rows of a block have: indices of its names, and its byte address. */
   fillRows(from: number, to: number, { pid, command, mapping, address }: RowFacts): void {
-    this.calls.fillRows(from, to, pid, command, mapping, address);
+    this.#calls.fillRows(from, to, pid, command, mapping, address);
   }
 
   pidAt(row: number): number {
-    return this.pids[row];
+    return this.#pids[row];
   }
 
   /** Index of a slice's time in the row group, −1 when it has no row in it; the next row to come with a new one gets the next. */
   timeIndex(slice: number): number {
-    return this.slices[SLICE_WORDS * slice + 2] | 0;
+    return this.#slices[SLICE_WORDS * slice + 2] | 0;
   }
 
   /** Byte address of a row's page. */
   addressAt(row: number): number {
-    return Number(this.addresses[row]);
+    return Number(this.#addresses[row]);
   }
 
   /** The values of the column of accesses of the row group; undefined when there are too many. */
   accessValues(): Float64Array | undefined {
-    const count = this.calls.valueCount();
-    if (count > this.calls.MOST_VALUES.value) return undefined;
-    return new Float64Array(this.buffer, this.calls.VALUES.value, count);
+    const count = this.#calls.valueCount();
+    if (count > this.#calls.MOST_VALUES.value) return undefined;
+    return new Float64Array(this.#buffer, this.#calls.VALUES.value, count);
   }
 
   /** Begins a row group. */
   clear(): void {
-    this.calls.clearTimes();
-    this.calls.clearValues();
+    this.#calls.clearTimes();
+    this.#calls.clearValues();
   }
 
   /**
@@ -184,10 +184,10 @@ export class EncodeLoop {
    */
   deltas(values: LoopColumn | Float64Array, count: number): Uint8Array {
     if (!(values instanceof Float64Array))
-      return this.taken(this.calls.deltas(values.at, count, values.bits));
-    const at = this.calls.ACCESSES.value;
-    new Float64Array(this.buffer, at, this.capacity).set(values.subarray(0, count));
-    return this.taken(this.calls.doubleDeltas(at, count));
+      return this.#taken(this.#calls.deltas(values.at, count, values.bits));
+    const at = this.#calls.ACCESSES.value;
+    new Float64Array(this.#buffer, at, this.capacity).set(values.subarray(0, count));
+    return this.#taken(this.#calls.doubleDeltas(at, count));
   }
 
   /**
@@ -195,19 +195,19 @@ export class EncodeLoop {
    * Those of the host are copied over the column of indices of accesses.
    */
   indices(values: LoopColumn | Uint32Array, count: number, size: number): Uint8Array {
-    const at = values instanceof Uint32Array ? this.calls.ACCESS_INDICES.value : values.at;
+    const at = values instanceof Uint32Array ? this.#calls.ACCESS_INDICES.value : values.at;
     if (values instanceof Uint32Array)
-      new Uint32Array(this.buffer, at, this.capacity).set(values.subarray(0, count));
-    return this.taken(this.calls.indices(at, count, size <= 1 ? 0 : 32 - Math.clz32(size - 1)));
+      new Uint32Array(this.#buffer, at, this.capacity).set(values.subarray(0, count));
+    return this.#taken(this.#calls.indices(at, count, size <= 1 ? 0 : 32 - Math.clz32(size - 1)));
   }
 
   /** The first `count` values as they are, little endian. */
   bytes({ at, bits }: LoopColumn, count: number): Uint8Array {
-    return new Uint8Array(this.buffer, at, (bits / 8) * count);
+    return new Uint8Array(this.#buffer, at, (bits / 8) * count);
   }
 
-  private taken(bytes: number): Uint8Array {
-    return new Uint8Array(this.buffer, this.calls.OUT.value, bytes);
+  #taken(bytes: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#calls.OUT.value, bytes);
   }
 }
 

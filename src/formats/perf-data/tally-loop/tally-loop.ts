@@ -42,39 +42,39 @@ export type TallyRows = Pick<
 
 /** Sums rows of columns in WebAssembly, by thread and page. */
 export class TallyLoop {
-  private readonly memory = loopMemory(FIRST_PAGES, MOST_PAGES);
-  private readonly calls: Exports;
+  readonly #memory = loopMemory(FIRST_PAGES, MOST_PAGES);
+  readonly #calls: Exports;
 
   /** `addThread` is told of rows of one thread that follow each other. */
   constructor(geometry: PageGeometry, addThread: (pid: number, tid: number, rows: number) => void) {
-    const imports = { env: { memory: this.memory }, host: { addThread } };
-    this.calls = new WebAssembly.Instance(compiled(), imports).exports as unknown as Exports;
-    this.calls.setSizes(geometry.pageShift, geometry.pageShift + geometry.hugeOrder);
+    const imports = { env: { memory: this.#memory }, host: { addThread } };
+    this.#calls = new WebAssembly.Instance(compiled(), imports).exports as unknown as Exports;
+    this.#calls.setSizes(geometry.pageShift, geometry.pageShift + geometry.hugeOrder);
   }
 
   add(batch: TallyRows): void {
-    const { calls } = this;
+    const calls = this.#calls;
     const capacity = calls.CAPACITY.value;
     for (let from = 0; from < batch.count; from += capacity) {
       const to = Math.min(batch.count, from + capacity);
-      this.put(calls.ADDRESS_LOW, batch.addressLow, from, to);
-      this.put(calls.ADDRESS_HIGH, batch.addressHigh, from, to);
-      this.put(calls.PHYSICAL_LOW, batch.physicalLow, from, to);
-      this.put(calls.PHYSICAL_HIGH, batch.physicalHigh, from, to);
-      this.put(calls.PID, batch.pid, from, to);
-      this.put(calls.TID, batch.tid, from, to);
+      this.#put(calls.ADDRESS_LOW, batch.addressLow, from, to);
+      this.#put(calls.ADDRESS_HIGH, batch.addressHigh, from, to);
+      this.#put(calls.PHYSICAL_LOW, batch.physicalLow, from, to);
+      this.#put(calls.PHYSICAL_HIGH, batch.physicalHigh, from, to);
+      this.#put(calls.PID, batch.pid, from, to);
+      this.#put(calls.TID, batch.tid, from, to);
       calls.addRows(to - from);
     }
   }
 
   /** One of the sums, mod 2^64. */
   sum(name: keyof typeof SUMS): bigint {
-    return new DataView(this.memory.buffer).getBigUint64(this.calls.SUMS.value + 8 * SUMS[name], true);
+    return new DataView(this.#memory.buffer).getBigUint64(this.#calls.SUMS.value + 8 * SUMS[name], true);
   }
 
-  private put(at: WebAssembly.Global, column: Uint32Array | Int32Array, from: number, to: number): void {
+  #put(at: WebAssembly.Global, column: Uint32Array | Int32Array, from: number, to: number): void {
     // Growing replaces the buffer, so that a view is made for each batch.
-    new Int32Array(this.memory.buffer, at.value, to - from).set(column.subarray(from, to));
+    new Int32Array(this.#memory.buffer, at.value, to - from).set(column.subarray(from, to));
   }
 }
 

@@ -10,7 +10,7 @@ export interface Rooms {
   readonly state: string;
   /** Below it, the deciding side's. */
   readonly deciding: string;
-  /** Names in `state` that lead to those of the deciding side, for whoever looks for them there. */
+  /** Names in `state` that lead to those of the deciding side, for commands that look for them there. */
   readonly shared: readonly string[];
   /** Where its status and sockets are. One that is there and not Octavo's own (`isOurs`) is left as it is. */
   readonly runtime: string;

@@ -64,7 +64,7 @@ function fill(leaf: Leaf, level: 1 | 2, index: number, frame: FrameNumber, span:
 
 /**
  * One access with a walk: faults as needed, sets the accessed bit (and for a write the dirty bit and the page's
- * content). Answers what the faults cost, 0 when there were none, or a negative ACCESS value.
+ * content). Returns what the faults cost, 0 when there were none, or a negative ACCESS value.
  */
 export function access(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
   let cost = 0;

@@ -14,7 +14,7 @@ import { ensureTable } from '../translation/entries.js';
 import { killForMemory } from './oom.js';
 
 /**
- * One page fault (handle_mm_fault()). Answers what it costs, or a negative ACCESS value. The access is then to be
+ * One page fault (handle_mm_fault()). Returns what it costs, or a negative ACCESS value. The access is then to be
  * tried again: a fault may do only a part of what the access needs, such as splitting a huge mapping. A fault that
  * finds no memory kills a process; when that is its own, it answers outOfMemory and `mm` is gone.
  */

@@ -5,7 +5,7 @@ import { type Mm, VM } from '../state/mm.js';
 import { ENTRY } from '../state/page-tables.js';
 import { handleFault } from './faults.js';
 
-/** Faults a page in without counting as an access by the program. Answers the cost, or a negative ACCESS value. */
+/** Faults a page in without counting as an access by the program. Returns the cost, or a negative ACCESS value. */
 export function touch(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
   const { tables, geometry } = kernel;
   const needed = write ? ENTRY.present | ENTRY.writable : ENTRY.present;

@@ -45,7 +45,7 @@ function unmapRange(kernel: Kernel, { inode, from, to }: Hole): Nanoseconds {
   return cost;
 }
 
-/** Removes what is at one offset. Answers where to go on. */
+/** Removes what is at one offset. Returns where to go on. */
 function removeAt(kernel: Kernel, hole: Hole, offset: PageNumber): { next: PageNumber; cost: Nanoseconds } {
   const { inode, from, to } = hole;
   const slot = inode.swapAt(offset);

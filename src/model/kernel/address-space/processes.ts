@@ -95,7 +95,7 @@ export function createInode(
   return inode;
 }
 
-/** Ends a process: everything it maps goes. Answers the time it takes. */
+/** Ends a process: everything it maps goes. Returns the time it takes. */
 export function exit(kernel: Kernel, task: Process): Nanoseconds {
   kernel.processes.delete(task.pid);
   const { mm } = task;
@@ -142,7 +142,7 @@ export interface MapOptions {
   readonly name?: string;
 }
 
-/** mmap(2). Answers the first page, or the errno: EEXIST when `at` is taken, ENOMEM when there is no room. */
+/** mmap(2). Returns the first page, or the errno: EEXIST when `at` is taken, ENOMEM when there is no room. */
 export function mmap(kernel: Kernel, mm: Mm, options: MapOptions): PageNumber | ErrnoName {
   const { pages } = options;
   if (pages <= 0) return 'EINVAL';

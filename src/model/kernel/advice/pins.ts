@@ -9,7 +9,7 @@ import { ENTRY } from '../state/page-tables.js';
 
 /**
  * Takes `count` extra references to the folio of a page (GUP, vmsplice, O_DIRECT), faulting it in for writing.
- * Answers its head, or −1 when the page cannot be had. A pinned folio is neither split, collapsed, moved nor
+ * Returns its head, or −1 when the page cannot be had. A pinned folio is neither split, collapsed, moved nor
  * reclaimed.
  */
 export function pin(kernel: Kernel, mm: Mm, page: PageNumber, count = 1): number {

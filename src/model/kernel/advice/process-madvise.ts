@@ -58,7 +58,7 @@ export function processMadvise(
   if (!own && !caller.mayTrace && caller.userId !== process.userId) return refuse('EACCES');
   if (!isAdviceName(advice) || (!own && !REMOTE.has(advice))) return refuse('EINVAL');
   if (!own && !caller.mayNice) return refuse('EPERM');
-  // Whoever acts on another process runs on another CPU than that one, where there is one.
+  // A process that acts on another one runs on a CPU of its own, where the machine has a second.
   kernel.cpu = own ? process.cpu : (process.cpu + 1) % kernel.options.cpus;
   let bytes = 0;
   let cost = kernel.costs.systemCall;

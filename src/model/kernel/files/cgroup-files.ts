@@ -35,7 +35,7 @@ function nameOf(memcg: Memcg): string {
   return memcg.path.slice(memcg.path.lastIndexOf('/') + 1);
 }
 
-/** mkdir in the hierarchy. Answers the cgroup, making its ancestors as well; an errno when there are too many. */
+/** mkdir in the hierarchy. Returns the cgroup, making its ancestors as well; an errno when there are too many. */
 export function ensureCgroup(kernel: Kernel, path: string): Memcg | ErrnoName {
   let memcg = kernel.rootMemcg;
   for (const name of path.split('/').filter((part) => part !== '')) {

@@ -11,7 +11,7 @@ const NUMBERS: Readonly<Record<Conversion, RegExp>> = {
 
 /**
  * The kernel's sscanf() for numbers: conversions and characters that must be there, from the left, until something
- * does not fit. Answers the numbers that were read; what comes behind them is not looked at.
+ * does not fit. Returns the numbers that were read; what comes behind them is not looked at.
  */
 export function scanFormat(text: string, format: string): number[] {
   const numbers: number[] = [];

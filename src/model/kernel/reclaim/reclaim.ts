@@ -94,7 +94,7 @@ function refill(kernel: Kernel, memcg: Memcg, active: number, inactive: number):
   return cost;
 }
 
-/** Clears accessed bits of all mappings. Answers how many were set (folio_referenced()). */
+/** Clears accessed bits of all mappings. Returns how many were set (folio_referenced()). */
 function clearYoung(kernel: Kernel, head: FrameNumber): number {
   const { folios } = kernel;
   let young = 0;

@@ -11,7 +11,7 @@ export const SHRINK_BATCH = 128;
 /**
  * The thp-deferred_split shrinker on one cgroup's queue: partially mapped folios are split to base pages; folios
  * queued when they were made are split if they hold more zero-filled pages than max_ptes_none, and otherwise leave
- * the queue for good. Looks at no more than `most` folios. Answers the pages that became free.
+ * the queue for good. Looks at no more than `most` folios. Returns the pages that became free.
  */
 export function shrinkDeferred(
   kernel: Kernel,

@@ -17,7 +17,7 @@ interface Event {
 
 /**
  * Virtual time and the queue of what is to happen. Events are names with a number, not closures, so that a
- * snapshot can hold them; whoever owns a name registers its handler once, also after loading a snapshot.
+ * snapshot can hold them; the owner of a name registers its handler once, also after loading a snapshot.
  */
 export class Clock {
   now: Nanoseconds = 0;
@@ -35,7 +35,7 @@ export class Clock {
     this.#handlers.set(name, handler);
   }
 
-  /** Schedules `name` for `time`, or for now when that is past. Answers an id for `cancel`. */
+  /** Schedules `name` for `time`, or for now when that is past. Returns an id for `cancel`. */
   at(time: Nanoseconds, name: string, value = 0): number {
     const event = { time: Math.max(time, this.now), sequence: this.sequence++, name, value };
     this.heap.push(event);

@@ -38,7 +38,7 @@ export type OrderStat = (typeof ORDER_STATS)[number];
 export class Counters {
   readonly events: Record<EventName, number>;
   readonly byOrder: Record<OrderStat, Float64Array>;
-  /** Folios that a collapse built, by order, whoever asked for it. Linux counts what it allocates for them instead. */
+  /** Folios that a collapse built, by order, for any caller. Linux counts what it allocates for them instead. */
   readonly collapsed: Float64Array;
 
   constructor(orders: number) {

@@ -14,7 +14,7 @@ export interface ModelFile {
   /** Whole content at this instant, or the errno name of a failing read. */
   read?(): string | { readonly errno: ErrnoName };
   /**
-   * For binary files read at positions (pagemap, kpageflags): fills `into`, answers the bytes read (0 at the end)
+   * For binary files read at positions (pagemap, kpageflags): fills `into`, returns the bytes read (0 at the end)
    * or an errno name.
    */
   readAt?(into: Uint8Array, position: number): number | ErrnoName;

@@ -54,9 +54,9 @@ export type ReclaimReason = 'kswapd' | 'direct' | 'khugepaged' | 'proactive';
 
 /** Calls from the allocator up to reclaim and compaction, which themselves need the allocator's rooms. */
 export interface Relief {
-  /** Tries to free `pages` in a cgroup and below. Answers the pages freed and the time it took. */
+  /** Tries to free `pages` in a cgroup and below. Returns the pages freed and the time it took. */
   reclaim(memcg: Memcg, pages: number, reason: ReclaimReason): { freed: number; cost: Nanoseconds };
-  /** Tries to make a free block of `order` by moving pages. Answers whether there is one, and the time it took. */
+  /** Tries to make a free block of `order` by moving pages. Returns whether there is one, and the time it took. */
   compact(order: number): { made: boolean; cost: Nanoseconds };
 }
 

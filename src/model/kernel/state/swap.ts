@@ -43,7 +43,7 @@ export class Swap {
     return -1;
   }
 
-  /** Fills a slot reserved before. Answers true when it went to the compressed pool. */
+  /** Fills a slot reserved before. Returns true when it went to the compressed pool. */
   store(slot: number, content: number, users: number, memcg: number): boolean {
     this.users[slot] = users;
     this.content[slot] = content;
@@ -59,7 +59,7 @@ export class Swap {
     this.users[slot]++;
   }
 
-  /** Drops one reference. Answers true when that was the last and the slot is free again. */
+  /** Drops one reference. Returns true when that was the last and the slot is free again. */
   release(slot: number): boolean {
     if (--this.users[slot] > 0) return false;
     this.used--;

@@ -1,4 +1,4 @@
-/** Mounts tracefs with the events that parts of the kernel have; records come from whoever owns an event. */
+/** Mounts tracefs with the events that parts of the kernel have; the part that owns an event makes its records. */
 import type { ProcessId } from '../../../vocabulary/units.js';
 import { StaticDirectory } from '../state/file-tree.js';
 import type { Kernel } from '../state/kernel.js';
@@ -15,14 +15,14 @@ const MARKER_BYTES = 16;
 export class Tracing {
   readonly buffer: TraceBuffer;
   readonly switches: TraceSwitches;
-  private readonly kernel: Kernel;
-  private readonly bytes: ReadonlyMap<string, number>;
+  readonly #kernel: Kernel;
+  readonly #bytes: ReadonlyMap<string, number>;
 
   constructor(kernel: Kernel, events: readonly TraceEvent[]) {
-    this.kernel = kernel;
+    this.#kernel = kernel;
     this.buffer = new TraceBuffer(kernel.options.cpus);
     this.switches = new TraceSwitches(events);
-    this.bytes = new Map(events.map((event) => [event.name, recordBytes(event)]));
+    this.#bytes = new Map(events.map((event) => [event.name, recordBytes(event)]));
   }
 
   isOn(event: string): boolean {
@@ -31,14 +31,14 @@ export class Tracing {
 
   /** A record of an event that is on. A thread keeps to one CPU. */
   record(event: string, text: string, pid: ProcessId, comm: string, extraBytes = 0): void {
-    const at = this.kernel.clock.now;
+    const at = this.#kernel.clock.now;
     const cpu = pid % this.buffer.cpus;
-    const bytes = (this.bytes.get(event) ?? 0) + extraBytes;
+    const bytes = (this.#bytes.get(event) ?? 0) + extraBytes;
     this.buffer.add({ at, comm, pid, cpu, name: event, text }, bytes);
   }
 
   mark(text: string): void {
-    const at = this.kernel.clock.now;
+    const at = this.#kernel.clock.now;
     this.buffer.add({ at, ...SHELL, cpu: 0, name: 'tracing_mark_write', text }, MARKER_BYTES + text.length);
   }
 }

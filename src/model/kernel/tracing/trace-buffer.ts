@@ -28,61 +28,61 @@ export class TraceBuffer {
   /** Records ever made since the buffer was last cleared. */
   written = 0;
   readonly cpus: number;
-  private records: TraceRecord[] = [];
+  #records: TraceRecord[] = [];
   /** Records before this index are gone. */
-  private first = 0;
-  private bytes = 0;
-  private readonly sizes: number[] = [];
+  #first = 0;
+  #bytes = 0;
+  readonly #sizes: number[] = [];
 
   constructor(cpus: number) {
     this.cpus = cpus;
   }
 
   get count(): number {
-    return this.records.length - this.first;
+    return this.#records.length - this.#first;
   }
 
   add(record: TraceRecord, eventBytes: Bytes): void {
     if (!this.on) return;
-    this.records.push(record);
-    this.sizes.push(eventBytes + RECORD_HEADER);
-    this.bytes += eventBytes + RECORD_HEADER;
+    this.#records.push(record);
+    this.#sizes.push(eventBytes + RECORD_HEADER);
+    this.#bytes += eventBytes + RECORD_HEADER;
     this.written++;
     const most = this.sizeKib * 1024 * this.cpus;
-    while (this.bytes > most && this.count > 1) this.dropFirst();
+    while (this.#bytes > most && this.count > 1) this.#dropFirst();
   }
 
   clear(): void {
-    this.records = [];
-    this.sizes.length = 0;
-    this.first = 0;
-    this.bytes = 0;
+    this.#records = [];
+    this.#sizes.length = 0;
+    this.#first = 0;
+    this.#bytes = 0;
     this.written = 0;
   }
 
   *all(): Generator<TraceRecord> {
-    for (let index = this.first; index < this.records.length; index++) yield this.records[index];
+    for (let index = this.#first; index < this.#records.length; index++) yield this.#records[index];
   }
 
   /** Takes the oldest records whose lines fit into `most` bytes, at least one if there is any. */
   take(most: Bytes): string {
     let text = '';
     while (this.count > 0) {
-      const line = recordLine(this.records[this.first]);
+      const line = recordLine(this.#records[this.#first]);
       if (text !== '' && text.length + line.length > most) break;
       text += line;
-      this.dropFirst();
+      this.#dropFirst();
     }
     return text;
   }
 
-  private dropFirst(): void {
-    this.bytes -= this.sizes[this.first];
-    this.first++;
-    if (this.first < 4096 || this.first * 2 < this.records.length) return;
-    this.records = this.records.slice(this.first);
-    this.sizes.splice(0, this.first);
-    this.first = 0;
+  #dropFirst(): void {
+    this.#bytes -= this.#sizes[this.#first];
+    this.#first++;
+    if (this.#first < 4096 || this.#first * 2 < this.#records.length) return;
+    this.#records = this.#records.slice(this.#first);
+    this.#sizes.splice(0, this.#first);
+    this.#first = 0;
   }
 }
 

@@ -56,20 +56,20 @@ export function formatText(event: TraceEvent): string {
 /** Which events are switched on. */
 export class TraceSwitches {
   readonly events: readonly TraceEvent[];
-  private readonly enabled = new Set<string>();
+  readonly #enabled = new Set<string>();
 
   constructor(events: readonly TraceEvent[]) {
     this.events = events;
   }
 
   isOn(name: string): boolean {
-    return this.enabled.has(name);
+    return this.#enabled.has(name);
   }
 
   set(events: readonly TraceEvent[], on: boolean): void {
     for (const { name } of events) {
-      if (on) this.enabled.add(name);
-      else this.enabled.delete(name);
+      if (on) this.#enabled.add(name);
+      else this.#enabled.delete(name);
     }
   }
 

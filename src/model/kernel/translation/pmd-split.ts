@@ -8,7 +8,7 @@ import { blockStart, countPmdMapped, dropDeposit, fold, unmapPmd } from './entri
 /**
  * Turns a PMD mapping into PTEs (__split_huge_pmd()): the folio keeps its order. Anonymous memory: 512 entries with
  * the bits of the one, in the page table that was deposited. Shmem and files: the block is simply unmapped and
- * faults bring it back. Answers the cost; 0 when `page` is not mapped by a PMD.
+ * faults bring it back. Returns the cost; 0 when `page` is not mapped by a PMD.
  */
 export function splitPmdMapping(kernel: Kernel, mm: Mm, page: PageNumber): Nanoseconds {
   const { tables, geometry, folios } = kernel;

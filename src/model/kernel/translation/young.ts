@@ -18,7 +18,7 @@ export function isPteYoung(kernel: Kernel, entry: number): boolean {
   return false;
 }
 
-/** Clears the accessed bit of a PTE entry, or of its whole contiguous group. Answers whether it was set. */
+/** Clears the accessed bit of a PTE entry, or of its whole contiguous group. Returns whether it was set. */
 export function testAndClearPteYoung(kernel: Kernel, entry: number): boolean {
   const { tables } = kernel;
   const young = isPteYoung(kernel, entry);
@@ -75,7 +75,7 @@ function isNotIdle(kernel: Kernel, head: number): boolean {
 
 /**
  * Clears the accessed bit behind a page and marks its folio idle, remembering a set bit as PG_young
- * (damon_pmdp_mkold() and damon_ptep_mkold()). Answers whether the bit was set.
+ * (damon_pmdp_mkold() and damon_ptep_mkold()). Returns whether the bit was set.
  */
 export function makeOld(kernel: Kernel, mm: Mm, page: PageNumber): boolean {
   const { tables, geometry, folios } = kernel;

@@ -28,7 +28,7 @@ export function mergeRegions(context: Context, largest: number, limit: number): 
   mergeAll(listsOf(context), Math.floor(largest / 10), limits, score, behaviour);
 }
 
-/** Tunes the intervals if that is due. Answers whether they changed. */
+/** Tunes the intervals if that is due. Returns whether they changed. */
 export function tuneIfDue(context: Context, latchedAggregation: number): boolean {
   const { goal, samplesPerAggregation } = context.attributes;
   if (goal.aggregations === 0 || context.passed < context.nextTune) return false;

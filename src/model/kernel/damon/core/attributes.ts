@@ -119,7 +119,7 @@ function intervalsScore(context: Context): number {
   return Math.floor((observed * 10_000) / aim);
 }
 
-/** Sets tuned intervals. Answers whether anything changed. */
+/** Sets tuned intervals. Returns whether anything changed. */
 export function tuneIntervals(context: Context): boolean {
   const factor = intervalsFactor(context);
   if (factor === 10_000) return false;
@@ -163,7 +163,7 @@ export function movingAccesses(context: Context, list: RegionList, index: number
   return movingSum(list.accesses[index], list.lastAccesses[index], leftWindowBp(context));
 }
 
-/** One sample of a region (damon_update_region_access_rate()). Answers the count so far. */
+/** One sample of a region (damon_update_region_access_rate()). Returns the count so far. */
 export function countAccess(context: Context, list: RegionList, index: number, accessed: number): number {
   if (context.behaviour.storesMovingSum) addToMovingSum(context, list, index, accessed);
   list.accesses[index] += accessed;

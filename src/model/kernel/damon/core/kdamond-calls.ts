@@ -35,52 +35,52 @@ export interface Walk {
 
 /** Queue of commands and walks of one kdamond. */
 export class KdamondCalls {
-  private calls: Call[] = [];
-  private walk: Walk | undefined;
+  #calls: Call[] = [];
+  #walk: Walk | undefined;
 
   add(call: Call): void {
-    this.calls.push(call);
+    this.#calls.push(call);
   }
 
   /** Runs what is due; the rest, and everything behind a call that corrupts the context, waits for the next time. */
   run(aggregated: boolean, isCorrupted: () => boolean): void {
-    const { calls } = this;
-    this.calls = [];
+    const calls = this.#calls;
+    this.#calls = [];
     for (const call of calls) {
-      if (isCorrupted() || (call.afterAggregation && !aggregated)) this.calls.push(call);
+      if (isCorrupted() || (call.afterAggregation && !aggregated)) this.#calls.push(call);
       else call.answer = call.run();
     }
   }
 
   /** Installs a walk. EBUSY while another one is under way. */
   startWalk(walk: Walk): void {
-    if (this.walk !== undefined) walk.answer = failure('EBUSY');
-    else this.walk = walk;
+    if (this.#walk !== undefined) walk.answer = failure('EBUSY');
+    else this.#walk = walk;
   }
 
   tried(context: Context, scheme: Scheme, region: TriedRegion): void {
-    if (!scheme.walkDone) this.walk?.visit(context, scheme, region);
+    if (!scheme.walkDone) this.#walk?.visit(context, scheme, region);
   }
 
   /** The walk is over when every scheme has finished a pass since it began. */
   passed(context: Context, scheme: Scheme): void {
-    if (this.walk === undefined) return;
+    if (this.#walk === undefined) return;
     scheme.walkDone = true;
     if (!context.schemes.every((other) => other.walkDone)) return;
     for (const other of context.schemes) other.walkDone = false;
-    this.walk.answer = success(undefined);
-    this.walk = undefined;
+    this.#walk.answer = success(undefined);
+    this.#walk = undefined;
   }
 
   cancelWalk(): void {
-    if (this.walk === undefined) return;
-    this.walk.answer = failure('ECANCELED');
-    this.walk = undefined;
+    if (this.#walk === undefined) return;
+    this.#walk.answer = failure('ECANCELED');
+    this.#walk = undefined;
   }
 
   cancelAll(): void {
-    for (const call of this.calls) call.answer = failure('ECANCELED');
-    this.calls = [];
+    for (const call of this.#calls) call.answer = failure('ECANCELED');
+    this.#calls = [];
     this.cancelWalk();
   }
 }

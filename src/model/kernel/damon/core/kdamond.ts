@@ -47,84 +47,84 @@ export class Kdamond implements SchemeWatcher {
   cpuNs: Nanoseconds = 0;
   /** Set when a commit failed half way: the thread leaves. */
   corrupted = false;
-  private phase: Phase = 'head';
-  private stopAsked = false;
-  private sleepsByTicks = false;
-  private begun = false;
+  #phase: Phase = 'head';
+  #stopAsked = false;
+  #sleepsByTicks = false;
+  #begun = false;
   /** Size that merged regions may have. */
-  private limit = 0;
+  #limit = 0;
   /** Shortest wait of any scheme since the watermarks closed the gate; undefined while it is open. */
-  private gateWaitUs: number | undefined;
-  private latchedAggregation = 0;
-  private latchedUpdate = 0;
-  private workNs = 0;
-  private readonly parts: KdamondParts;
-  private readonly tracing: KdamondTracing;
-  private readonly calls = new KdamondCalls();
+  #gateWaitUs: number | undefined;
+  #latchedAggregation = 0;
+  #latchedUpdate = 0;
+  #workNs = 0;
+  readonly #parts: KdamondParts;
+  readonly #tracing: KdamondTracing;
+  readonly #calls = new KdamondCalls();
 
   constructor(pid: ProcessId, name: string, context: Context, parts: KdamondParts) {
     this.pid = pid;
     this.name = name;
     this.context = context;
-    this.parts = parts;
-    this.tracing = new KdamondTracing(parts.trace, parts.generation.traceEvents, pid, name);
+    this.#parts = parts;
+    this.#tracing = new KdamondTracing(parts.trace, parts.generation.traceEvents, pid, name);
     this.wakeAt = parts.memory.nowNs();
-    this.initialize();
+    this.#initialize();
   }
 
   get isRunning(): boolean {
-    return this.phase !== 'ended';
+    return this.#phase !== 'ended';
   }
 
   /** Runs from one sleep to the next. */
   run(now: Nanoseconds): void {
-    this.workNs = this.parts.costs.wake;
-    const sleepUs = this.turn(now);
-    this.cpuNs += this.workNs;
+    this.#workNs = this.#parts.costs.wake;
+    const sleepUs = this.#turn(now);
+    this.cpuNs += this.#workNs;
     this.wakeAt =
-      sleepUs === undefined ? Number.POSITIVE_INFINITY : this.wakeTime(now + this.workNs, sleepUs);
+      sleepUs === undefined ? Number.POSITIVE_INFINITY : this.#wakeTime(now + this.#workNs, sleepUs);
   }
 
   /** Asks the thread to end. A tick sleep is cut short; a shorter one runs out. */
   stop(): void {
-    this.stopAsked = true;
-    if (this.sleepsByTicks) this.wakeAt = Math.min(this.wakeAt, this.parts.memory.nowNs());
+    this.#stopAsked = true;
+    if (this.#sleepsByTicks) this.wakeAt = Math.min(this.wakeAt, this.#parts.memory.nowNs());
   }
 
   /** Queues a command for the next call point. */
   call(call: Call): void {
-    if (this.isRunning) this.calls.add(call);
+    if (this.isRunning) this.#calls.add(call);
     else call.answer = failure('ECANCELED');
   }
 
   /** Installs a walk. EBUSY while another one is under way. */
   startWalk(walk: Walk): void {
-    if (this.isRunning) this.calls.startWalk(walk);
+    if (this.isRunning) this.#calls.startWalk(walk);
     else walk.answer = failure('ECANCELED');
   }
 
   beforeApply(scheme: number, target: number, regions: RegionList, index: number, accesses: number): void {
-    this.tracing.beforeApply(scheme, target, regions, index, accesses);
+    this.#tracing.beforeApply(scheme, target, regions, index, accesses);
   }
 
   tried(scheme: Scheme, regions: RegionList, index: number, accesses: number, passed: number): void {
-    this.calls.tried(this.context, scheme, { regions, index, accesses, passed });
+    this.#calls.tried(this.context, scheme, { regions, index, accesses, passed });
   }
 
   passed(scheme: Scheme): void {
-    this.calls.passed(this.context, scheme);
-    this.tracing.passed(this.context, scheme);
+    this.#calls.passed(this.context, scheme);
+    this.#tracing.passed(this.context, scheme);
   }
 
   effectiveChanged(scheme: Scheme): void {
-    this.tracing.effectiveChanged(this.context, scheme);
+    this.#tracing.effectiveChanged(this.context, scheme);
   }
 
-  private get operations(): Operations {
-    return this.parts.operations[this.context.operations];
+  get #operations(): Operations {
+    return this.#parts.operations[this.context.operations];
   }
 
-  private initialize(): void {
+  #initialize(): void {
     const { context } = this;
     const { attributes } = context;
     const sample = atLeastOne(attributes.sampleUs);
@@ -139,185 +139,190 @@ export class Kdamond implements SchemeWatcher {
   }
 
   /** The next sleep in microseconds, undefined for the end. */
-  private turn(now: Nanoseconds): number | undefined {
-    switch (this.phase) {
+  #turn(now: Nanoseconds): number | undefined {
+    switch (this.#phase) {
       case 'head':
-        if (!this.begun) this.begin();
-        return this.head(now);
+        if (!this.#begun) this.#begin();
+        return this.#head(now);
       case 'gated':
-        return this.afterGate(now);
+        return this.#afterGate(now);
       case 'sampled':
-        return this.afterSample(now);
+        return this.#afterSample(now);
       case 'paused':
-        return this.afterPause(now);
+        return this.#afterPause(now);
       case 'ended':
         return undefined;
     }
   }
 
-  private begin(): void {
-    this.begun = true;
-    this.operations.initialize(this.context);
-    this.limit = limitRegions(this.context);
+  #begin(): void {
+    this.#begun = true;
+    this.#operations.initialize(this.context);
+    this.#limit = limitRegions(this.context);
   }
 
-  private head(now: Nanoseconds): number | undefined {
-    if (this.mustStop()) return this.end();
-    this.latchedAggregation = this.context.nextAggregation;
-    this.latchedUpdate = this.context.nextUpdate;
-    this.gateWaitUs = undefined;
-    return this.gate(now);
+  #head(now: Nanoseconds): number | undefined {
+    if (this.#mustStop()) return this.#end();
+    this.#latchedAggregation = this.context.nextAggregation;
+    this.#latchedUpdate = this.context.nextUpdate;
+    this.#gateWaitUs = undefined;
+    return this.#gate(now);
   }
 
-  private gate(now: Nanoseconds): number | undefined {
-    if (this.mustStop()) return this.end();
-    const wait = this.watermarkWait();
-    if (wait > 0) return this.sleepIn('gated', wait);
+  #gate(now: Nanoseconds): number | undefined {
+    if (this.#mustStop()) return this.#end();
+    const wait = this.#watermarkWait();
+    if (wait > 0) return this.#sleepIn('gated', wait);
     if (probeWeights(this.context).length === 0) {
-      this.operations.prepareChecks(this.context);
-      this.workNs += this.perRegion(this.walkCost('prepare'));
+      this.#operations.prepareChecks(this.context);
+      this.#workNs += this.#perRegion(this.#walkCost('prepare'));
     }
-    if (this.callsBeforeSleep && !this.runCalls(now, false)) return this.end();
-    return this.sleepIn('sampled', this.context.attributes.sampleUs);
+    if (this.#callsBeforeSleep && !this.#runCalls(now, false)) return this.#end();
+    return this.#sleepIn('sampled', this.context.attributes.sampleUs);
   }
 
   /** The shortest wait of any scheme, also of the checks before: 0 as soon as one is active. */
-  private watermarkWait(): number {
+  #watermarkWait(): number {
     for (const scheme of this.context.schemes) {
-      const wait = watermarkWaitUs(scheme, this.parts.memory.metrics);
-      this.gateWaitUs = Math.min(this.gateWaitUs ?? wait, wait);
+      const wait = watermarkWaitUs(scheme, this.#parts.memory.metrics);
+      this.#gateWaitUs = Math.min(this.#gateWaitUs ?? wait, wait);
     }
-    return this.gateWaitUs ?? 0;
+    return this.#gateWaitUs ?? 0;
   }
 
-  private afterGate(now: Nanoseconds): number | undefined {
-    if (!this.runCalls(now, false)) return this.end();
-    this.calls.cancelWalk();
-    return this.gate(now);
+  #afterGate(now: Nanoseconds): number | undefined {
+    if (!this.#runCalls(now, false)) return this.#end();
+    this.#calls.cancelWalk();
+    return this.#gate(now);
   }
 
-  private afterSample(now: Nanoseconds): number | undefined {
+  #afterSample(now: Nanoseconds): number | undefined {
     const { context } = this;
     context.passed++;
-    const largest = this.check();
-    if (this.isAggregating()) this.merge(largest);
-    const callsNow = !this.callsBeforeSleep || this.isAggregating();
-    if (callsNow && !this.runCalls(now, this.isAggregating())) return this.end();
-    return context.paused ? this.pause() : this.tail(now);
+    const largest = this.#check();
+    if (this.#isAggregating()) this.#merge(largest);
+    const callsNow = !this.#callsBeforeSleep || this.#isAggregating();
+    if (callsNow && !this.#runCalls(now, this.#isAggregating())) return this.#end();
+    return context.paused ? this.#pause() : this.#tail(now);
   }
 
-  private pause(): number | undefined {
-    this.calls.cancelWalk();
-    return this.sleepIn('paused', this.context.attributes.sampleUs);
+  #pause(): number | undefined {
+    this.#calls.cancelWalk();
+    return this.#sleepIn('paused', this.context.attributes.sampleUs);
   }
 
-  private afterPause(now: Nanoseconds): number | undefined {
-    if (!this.runCalls(now, false) || this.mustStop()) return this.end();
-    return this.context.paused ? this.pause() : this.tail(now);
+  #afterPause(now: Nanoseconds): number | undefined {
+    if (!this.#runCalls(now, false) || this.#mustStop()) return this.#end();
+    return this.context.paused ? this.#pause() : this.#tail(now);
   }
 
   /** Schemes, the end of an aggregation, the update step; then the next iteration. */
-  private tail(now: Nanoseconds): number | undefined {
-    if (this.context.schemes.length > 0) this.apply(now);
-    else this.calls.cancelWalk();
-    if (this.isAggregating()) this.closeAggregation();
-    if (this.context.passed >= this.latchedUpdate) this.updateTargets();
-    return this.head(now);
+  #tail(now: Nanoseconds): number | undefined {
+    if (this.context.schemes.length > 0) this.#apply(now);
+    else this.#calls.cancelWalk();
+    if (this.#isAggregating()) this.#closeAggregation();
+    if (this.context.passed >= this.#latchedUpdate) this.#updateTargets();
+    return this.#head(now);
   }
 
-  private check(): number {
-    const { context, operations } = this;
+  #check(): number {
+    const { context } = this;
+    const operations = this.#operations;
     const weights = probeWeights(context);
     let largest = 0;
     if (weights.length === 0) {
       largest = operations.checkAccesses(context);
-      this.workNs += this.perRegion(this.walkCost('check'));
+      this.#workNs += this.#perRegion(this.#walkCost('check'));
     }
-    const wantsLargest = weights.length > 0 && this.isAggregating();
+    const wantsLargest = weights.length > 0 && this.#isAggregating();
     const sum = operations.applyProbes(context, weights.length > 0, wantsLargest);
     return wantsLargest ? sum : largest;
   }
 
-  private isAggregating(): boolean {
-    return this.context.passed >= this.latchedAggregation;
+  #isAggregating(): boolean {
+    return this.context.passed >= this.#latchedAggregation;
   }
 
-  private merge(largest: number): void {
-    mergeRegions(this.context, largest, this.limit);
-    if (this.context.behaviour.enforcesMinimum) this.limit = limitRegions(this.context);
-    this.workNs += this.perRegion(this.parts.costs.aggregate);
+  #merge(largest: number): void {
+    mergeRegions(this.context, largest, this.#limit);
+    if (this.context.behaviour.enforcesMinimum) this.#limit = limitRegions(this.context);
+    this.#workNs += this.#perRegion(this.#parts.costs.aggregate);
   }
 
-  private apply(now: Nanoseconds): void {
-    const { memory } = this.parts;
-    const { context, operations } = this;
-    const time = { ns: now + this.workNs };
+  #apply(now: Nanoseconds): void {
+    const { memory } = this.#parts;
+    const { context } = this;
+    const operations = this.#operations;
+    const time = { ns: now + this.#workNs };
     applySchemes({ context, memory, operations, watcher: this, time });
-    this.workNs = time.ns - now + this.perRegion(this.parts.costs.consider);
+    this.#workNs = time.ns - now + this.#perRegion(this.#parts.costs.consider);
   }
 
-  private closeAggregation(): void {
-    const { context, parts } = this;
-    if (tuneIfDue(context, this.latchedAggregation)) this.tracing.tuned(context.attributes.sampleUs);
+  #closeAggregation(): void {
+    const { context } = this;
+    const parts = this.#parts;
+    if (tuneIfDue(context, this.#latchedAggregation)) this.#tracing.tuned(context.attributes.sampleUs);
     const { aggregationUs, sampleUs } = context.attributes;
-    context.nextAggregation = this.latchedAggregation + Math.floor(aggregationUs / atLeastOne(sampleUs));
-    this.tracing.regions(context);
+    context.nextAggregation = this.#latchedAggregation + Math.floor(aggregationUs / atLeastOne(sampleUs));
+    this.#tracing.regions(context);
     startNextAggregation(context, parts.splitMemory, parts.random);
   }
 
-  private updateTargets(): void {
-    const { context, operations, parts } = this;
+  #updateTargets(): void {
+    const { context } = this;
+    const operations = this.#operations;
+    const parts = this.#parts;
     const sample = atLeastOne(context.attributes.sampleUs);
-    context.nextUpdate = this.latchedUpdate + Math.floor(context.attributes.updateUs / sample);
-    this.workNs += operations.update(context) * parts.costs.vma;
-    if (!context.behaviour.enforcesMinimum) this.limit = limitRegions(context);
+    context.nextUpdate = this.#latchedUpdate + Math.floor(context.attributes.updateUs / sample);
+    this.#workNs += operations.update(context) * parts.costs.vma;
+    if (!context.behaviour.enforcesMinimum) this.#limit = limitRegions(context);
   }
 
-  private mustStop(): boolean {
-    if (this.stopAsked) return true;
-    const { isValid } = this.operations;
+  #mustStop(): boolean {
+    if (this.#stopAsked) return true;
+    const { isValid } = this.#operations;
     return isValid !== undefined && !this.context.targets.some((target) => isValid(target));
   }
 
   /** Commands are run before each sample's sleep, not after it. */
-  private get callsBeforeSleep(): boolean {
-    return this.parts.generation.answers.calls === 'polled';
+  get #callsBeforeSleep(): boolean {
+    return this.#parts.generation.answers.calls === 'polled';
   }
 
   /** False when the thread has to leave for what a command did. */
-  private runCalls(now: Nanoseconds, aggregated: boolean): boolean {
-    this.parts.repeat(now);
-    this.calls.run(aggregated, () => this.corrupted);
+  #runCalls(now: Nanoseconds, aggregated: boolean): boolean {
+    this.#parts.repeat(now);
+    this.#calls.run(aggregated, () => this.corrupted);
     return !this.corrupted;
   }
 
-  private end(): undefined {
-    this.phase = 'ended';
+  #end(): undefined {
+    this.#phase = 'ended';
     this.context.targets = [];
-    this.calls.cancelAll();
+    this.#calls.cancelAll();
     return undefined;
   }
 
-  private sleepIn(phase: Phase, us: number): number {
-    this.phase = phase;
+  #sleepIn(phase: Phase, us: number): number {
+    this.#phase = phase;
     return us;
   }
 
   /** Tick sleeps take the interval as 32 bits (usecs_to_jiffies()) and end on a tick. */
-  private wakeTime(from: Nanoseconds, us: number): Nanoseconds {
-    this.sleepsByTicks = us >= this.context.behaviour.tickSleepUs;
-    if (!this.sleepsByTicks) return from + us * 1000;
+  #wakeTime(from: Nanoseconds, us: number): Nanoseconds {
+    this.#sleepsByTicks = us >= this.context.behaviour.tickSleepUs;
+    if (!this.#sleepsByTicks) return from + us * 1000;
     const ticks = Math.ceil(((us % 2 ** 32) * 1000) / TICK_NS);
     return Math.max(from, (ticksAt(from) + ticks) * TICK_NS);
   }
 
   /** One look at a page, by the page table of a process or by reverse mapping. */
-  private walkCost(step: 'prepare' | 'check'): Nanoseconds {
-    const { costs } = this.parts;
+  #walkCost(step: 'prepare' | 'check'): Nanoseconds {
+    const { costs } = this.#parts;
     return this.context.operations === 'paddr' ? costs.physical : costs[step];
   }
 
-  private perRegion(ns: Nanoseconds): Nanoseconds {
+  #perRegion(ns: Nanoseconds): Nanoseconds {
     let regions = 0;
     for (const target of this.context.targets) regions += target.regions.count;
     return regions * ns;

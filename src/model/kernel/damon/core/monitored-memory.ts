@@ -76,7 +76,7 @@ export interface VirtualMemory {
   markOld(space: AddressSpace, addresses: Float64Array, count: number): void;
   /** Sets into[i] to 1 where the entry is young, or its folio is not idle; 0 for absent pages. */
   wereAccessed(space: AddressSpace, addresses: Float64Array, count: number, into: Uint8Array): void;
-  /** One madvise(2) over the range from another task. Answers the refusal, undefined for success. */
+  /** One madvise(2) over the range from another task. Returns the refusal, undefined for success. */
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined;
   /** Waits until no CPU has pages that are on no LRU list yet (lru_add_drain_all()). */
   drain(): void;
@@ -97,13 +97,13 @@ export interface PhysicalMemory {
   wereFramesAccessed(frames: Float64Array, count: number, into: Uint8Array): void;
   isYoung(folio: FolioFacts): boolean;
   clearYoung(folio: FolioFacts): void;
-  /** Reclaims folios. Answers the pages freed. */
+  /** Reclaims folios. Returns the pages freed. */
   reclaim(folios: readonly FolioFacts[]): Pages;
   /** Moves a folio to the active or inactive list. */
   setActive(folio: FolioFacts, active: boolean): void;
-  /** Splits a folio to the order, if it is larger and can be split. Answers its pages, 0 when it was left. */
+  /** Splits a folio to the order, if it is larger and can be split. Returns its pages, 0 when it was left. */
   split(folio: FolioFacts, order: Order): Pages;
-  /** Moves folios to a node. Answers the pages moved. */
+  /** Moves folios to a node. Returns the pages moved. */
   migrate(folios: readonly FolioFacts[], node: number): Pages;
 }
 

@@ -16,13 +16,13 @@ export interface Applied {
 export interface Operations {
   /** Gives targets without regions their first ones. */
   initialize(context: Context): void;
-  /** Follows changes of the address space; answers how many VMAs were looked at for it. */
+  /** Follows changes of the address space; returns how many VMAs were looked at for it. */
   update(context: Context): number;
   /** Chooses a page per region and makes it old. */
   prepareChecks(context: Context): void;
-  /** Counts accesses since; answers the largest count of any region. */
+  /** Counts accesses since; returns the largest count of any region. */
   checkAccesses(context: Context): number;
-  /** Evaluates probes at the sampled pages; answers the largest weighted sum when asked for. */
+  /** Evaluates probes at the sampled pages; returns the largest weighted sum when asked for. */
   applyProbes(context: Context, chooseSamples: boolean, wantsLargest: boolean): number;
   /** Undefined where every target is always valid. */
   readonly isValid: ((target: Target) => boolean) | undefined;

@@ -11,26 +11,26 @@ const POLL_NS: Nanoseconds = 100e6;
 
 /** The answer to a command of such a kernel, found at the next look. */
 export class PolledAnswer implements Pending {
-  private readonly began: Nanoseconds;
-  private readonly now: () => Nanoseconds;
+  readonly #began: Nanoseconds;
+  readonly #now: () => Nanoseconds;
   /** True when the thread has taken the command, or is gone. */
-  private readonly isOver: () => boolean;
-  private overAt: Nanoseconds | undefined;
+  readonly #isOver: () => boolean;
+  #overAt: Nanoseconds | undefined;
 
   constructor(now: () => Nanoseconds, isOver: () => boolean) {
-    this.now = now;
-    this.isOver = isOver;
-    this.began = now();
+    this.#now = now;
+    this.#isOver = isOver;
+    this.#began = now();
   }
 
   get answer(): Result<void, ErrnoName> | undefined {
-    return this.nextPoll() <= this.now() ? success(undefined) : undefined;
+    return this.nextPoll() <= this.#now() ? success(undefined) : undefined;
   }
 
   /** When the writer sees that the command is over; Infinity while it is not. */
   nextPoll(): Nanoseconds {
-    if (this.overAt === undefined && this.isOver()) this.overAt = this.now();
-    if (this.overAt === undefined) return Number.POSITIVE_INFINITY;
-    return this.began + Math.max(1, Math.ceil((this.overAt - this.began) / POLL_NS)) * POLL_NS;
+    if (this.#overAt === undefined && this.#isOver()) this.#overAt = this.#now();
+    if (this.#overAt === undefined) return Number.POSITIVE_INFINITY;
+    return this.#began + Math.max(1, Math.ceil((this.#overAt - this.#began) / POLL_NS)) * POLL_NS;
   }
 }

@@ -151,7 +151,7 @@ function addScores(context: Context, scheme: Scheme, target: Target): number {
  * Whether the region was charged in the window before, so that this one starts behind it. Cuts a region that the
  * resume point lies in. The memory is forgotten when the target's last region has been looked at.
  *
- * Answers the region to go on with, undefined to skip. That is the one asked for, but in kernels with late quotas
+ * Returns the region to go on with, undefined to skip. That is the one asked for, but in kernels with late quotas
  * the piece behind a cut.
  */
 export function behindCharged(

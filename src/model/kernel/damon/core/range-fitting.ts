@@ -66,7 +66,7 @@ function dropOutside(list: RegionList, ranges: readonly AddressRange[]): void {
   }
 }
 
-/** Answers the index at which the search of the next range starts. */
+/** Returns the index at which the search of the next range starts. */
 function fitRange(list: RegionList, range: AddressRange, granule: number, from: number): number {
   const start = alignDown(range.start, granule);
   const end = alignUp(range.end, granule);
@@ -87,7 +87,7 @@ function fitRange(list: RegionList, range: AddressRange, granule: number, from: 
   return index + fillHoles(list, first, last);
 }
 
-/** Fresh regions between neighbours that do not touch. Answers how many. */
+/** Fresh regions between neighbours that do not touch. Returns how many. */
 function fillHoles(list: RegionList, first: number, last: number): number {
   let filled = 0;
   for (let index = first; index < last + filled; index++) {

@@ -124,7 +124,7 @@ export function sizeLimit(lists: readonly RegionList[], minimumRegions: number, 
   return Math.max(Math.floor(total / minimumRegions), minimumSize);
 }
 
-/** Chops every region above the limit (rounded up to minimum regions) from its left. Answers the rounded limit. */
+/** Chops every region above the limit (rounded up to minimum regions) from its left. Returns the rounded limit. */
 export function chopOversized(
   lists: readonly RegionList[],
   minimumRegions: number,

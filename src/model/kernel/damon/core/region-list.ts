@@ -52,15 +52,15 @@ export class RegionList {
 
   /** Puts a fresh region (counters and age 0) before `index`. */
   insert(index: number, start: number, end: number): void {
-    this.openGap(index);
+    this.#openGap(index);
     this.start[index] = start;
     this.end[index] = end;
-    this.clear(index);
+    this.#clear(index);
   }
 
   remove(index: number): void {
     const after = index + 1;
-    for (const column of this.columns()) column.copyWithin(index, after, this.count);
+    for (const column of this.#columns()) column.copyWithin(index, after, this.count);
     for (const column of [this.hits, this.lastHits]) {
       column.copyWithin(index * MOST_PROBES, after * MOST_PROBES, this.count * MOST_PROBES);
     }
@@ -74,8 +74,8 @@ export class RegionList {
   splitAt(index: number, leftSize: number): boolean {
     if (this.count >= MOST_REGIONS) return false;
     const cut = this.start[index] + leftSize;
-    this.openGap(index + 1);
-    this.copyHistory(this, index, index + 1);
+    this.#openGap(index + 1);
+    this.#copyHistory(this, index, index + 1);
     this.start[index + 1] = cut;
     this.end[index + 1] = this.end[index];
     this.end[index] = cut;
@@ -104,24 +104,24 @@ export class RegionList {
 
   /** Appends a copy of a piece of `from[index]`, for passes that write a new list. */
   appendPiece(from: RegionList, index: number, start: number, end: number): void {
-    this.reserve(this.count + 1);
-    this.copyHistory(from, index, this.count);
+    this.#reserve(this.count + 1);
+    this.#copyHistory(from, index, this.count);
     this.start[this.count] = start;
     this.end[this.count] = end;
     this.count++;
   }
 
   append(start: number, end: number): void {
-    this.reserve(this.count + 1);
+    this.#reserve(this.count + 1);
     this.start[this.count] = start;
     this.end[this.count] = end;
-    this.clear(this.count++);
+    this.#clear(this.count++);
   }
 
   /** Moves region `from` to the earlier place `to`, for compaction in place. */
   move(from: number, to: number): void {
     if (from === to) return;
-    this.copyHistory(this, from, to);
+    this.#copyHistory(this, from, to);
     this.start[to] = this.start[from];
     this.end[to] = this.end[from];
   }
@@ -149,7 +149,7 @@ export class RegionList {
     return index;
   }
 
-  private clear(index: number): void {
+  #clear(index: number): void {
     this.accesses[index] = 0;
     this.lastAccesses[index] = 0;
     this.movingBp[index] = 0;
@@ -159,7 +159,7 @@ export class RegionList {
     this.lastHits.fill(0, index * MOST_PROBES, (index + 1) * MOST_PROBES);
   }
 
-  private copyHistory(from: RegionList, index: number, to: number): void {
+  #copyHistory(from: RegionList, index: number, to: number): void {
     this.accesses[to] = from.accesses[index];
     this.lastAccesses[to] = from.lastAccesses[index];
     this.movingBp[to] = from.movingBp[index];
@@ -171,20 +171,20 @@ export class RegionList {
     }
   }
 
-  private openGap(index: number): void {
-    this.reserve(this.count + 1);
-    for (const column of this.columns()) column.copyWithin(index + 1, index, this.count);
+  #openGap(index: number): void {
+    this.#reserve(this.count + 1);
+    for (const column of this.#columns()) column.copyWithin(index + 1, index, this.count);
     for (const column of [this.hits, this.lastHits]) {
       column.copyWithin((index + 1) * MOST_PROBES, index * MOST_PROBES, this.count * MOST_PROBES);
     }
     this.count++;
   }
 
-  private columns(): (Float64Array | Uint32Array)[] {
+  #columns(): (Float64Array | Uint32Array)[] {
     return [this.start, this.end, this.accesses, this.lastAccesses, this.movingBp, this.age, this.sampled];
   }
 
-  private reserve(count: number): void {
+  #reserve(count: number): void {
     if (count <= this.start.length) return;
     const larger = new RegionList(Math.max(count, this.start.length * 2));
     larger.start.set(this.start);
@@ -196,10 +196,10 @@ export class RegionList {
     larger.sampled.set(this.sampled);
     larger.hits.set(this.hits);
     larger.lastHits.set(this.lastHits);
-    this.take(larger);
+    this.#take(larger);
   }
 
-  private take(other: RegionList): void {
+  #take(other: RegionList): void {
     this.start = other.start;
     this.end = other.end;
     this.accesses = other.accesses;

@@ -16,11 +16,11 @@ const TWO_32 = 2 ** 32;
 export class Tausworthe {
   /** The four words: the whole state. */
   readonly words = new Uint32Array(4);
-  private readonly narrow: boolean;
+  readonly #narrow: boolean;
 
   /** `narrow`: spans are taken modulo 2^32, as damon_rand() did before contexts had generators of their own. */
   constructor(seed32: () => number, narrow = false) {
-    this.narrow = narrow;
+    this.#narrow = narrow;
     for (let word = 0; word < 4; word++) {
       const seed = seed32() >>> 0;
       this.words[word] = seed < LEAST_SEEDS[word] ? seed + LEAST_SEEDS[word] : seed;
@@ -41,8 +41,8 @@ export class Tausworthe {
 
   /** Uniform in [least, above). Spans below 2^32 take one word, larger ones two. */
   between(least: number, above: number): number {
-    const span = this.narrow ? (above - least) % TWO_32 || TWO_32 : above - least;
-    if (span === TWO_32 && this.narrow) return least + this.uint32();
+    const span = this.#narrow ? (above - least) % TWO_32 || TWO_32 : above - least;
+    if (span === TWO_32 && this.#narrow) return least + this.uint32();
     if (span < TWO_32) return least + Math.floor((this.uint32() * span) / TWO_32);
     const high = this.uint32();
     const low = this.uint32();

@@ -2,7 +2,7 @@
 import type { Scheme } from './context.js';
 import type { MemoryMetrics } from './monitored-memory.js';
 
-/** Updates the scheme's state. Answers 0 when it is active, else the microseconds until the next check. */
+/** Updates the scheme's state. Returns 0 when it is active, else the microseconds until the next check. */
 export function watermarkWaitUs(scheme: Scheme, metrics: MemoryMetrics): number {
   const { metric, high, mid, low, intervalUs } = scheme.parameters.watermarks;
   if (metric === 'none') return 0;

@@ -35,34 +35,34 @@ export class RunningModule {
   readonly module: DamonModule;
   readonly parameters: Parameters;
   readonly system: DamonSystem;
-  private readonly memory: MonitoredMemory;
+  readonly #memory: MonitoredMemory;
   /** Kept over stops: statistics and tuned quotas of a scheme go on. */
-  private context: Context | undefined;
-  private kdamond: Kdamond | undefined;
-  private stored = 0;
+  #context: Context | undefined;
+  #kdamond: Kdamond | undefined;
+  #stored = 0;
   /** Kernels that take commit_inputs at the thread's next turn, without telling the writer what came of it. */
-  private commitAsked = false;
+  #commitAsked = false;
 
   constructor(module: DamonModule, system: DamonSystem, memory: MonitoredMemory) {
     this.module = module;
     this.system = system;
-    this.memory = memory;
+    this.#memory = memory;
     const { features } = system.generation;
     const rows = module.rows.filter(({ only }) => only === undefined || features.has(only));
     this.parameters = new Parameters(rows);
   }
 
   get isRunning(): boolean {
-    return this.kdamond?.isRunning === true;
+    return this.#kdamond?.isRunning === true;
   }
 
   get pid(): number {
-    return this.isRunning ? (this.kdamond?.pid ?? -1) : -1;
+    return this.isRunning ? (this.#kdamond?.pid ?? -1) : -1;
   }
 
   /** What commit_inputs shows. */
   get isCommitAsked(): boolean {
-    return this.commitAsked;
+    return this.#commitAsked;
   }
 
   /** A write to `enabled`. */
@@ -70,7 +70,7 @@ export class RunningModule {
     const wanted = parseBoolean(text, this.system.generation.booleanTakesEnable);
     if (!wanted.ok) return wanted;
     if (wanted.value === this.isRunning) return DONE;
-    return wanted.value ? this.start() : this.stop();
+    return wanted.value ? this.#start() : this.#stop();
   }
 
   /** A write to `commit_inputs`. */
@@ -78,50 +78,51 @@ export class RunningModule {
     const wanted = parseBoolean(text, this.system.generation.booleanTakesEnable);
     if (!wanted.ok) return wanted;
     if (this.system.generation.answers.commitInputs === 'deferred') {
-      this.commitAsked = wanted.value;
+      this.#commitAsked = wanted.value;
       return DONE;
     }
     if (!wanted.value) return DONE;
-    if (this.kdamond === undefined) return failure('EINVAL');
-    return this.system.call(this.kdamond, () => this.apply());
+    if (this.#kdamond === undefined) return failure('EINVAL');
+    return this.system.call(this.#kdamond, () => this.#apply());
   }
 
-  private start(): WriteOutcome {
-    const applied = this.apply();
+  #start(): WriteOutcome {
+    const applied = this.#apply();
     if (!applied.ok) return applied;
-    const context = this.context as Context;
-    this.stored = this.memory.nowNs();
-    const started = this.system.startContext(context, { exclusive: true, repeat: (now) => this.turn(now) });
+    const context = this.#context as Context;
+    this.#stored = this.#memory.nowNs();
+    const started = this.system.startContext(context, { exclusive: true, repeat: (now) => this.#turn(now) });
     if (!started.ok) return started;
-    this.kdamond = started.value;
+    this.#kdamond = started.value;
     return DONE;
   }
 
-  private stop(): WriteOutcome {
-    return this.system.turnOff(this.kdamond);
+  #stop(): WriteOutcome {
+    return this.system.turnOff(this.#kdamond);
   }
 
   /** Builds a context from the parameters, and commits it to the module's own. */
-  private apply(): Result<void, ErrnoName> {
-    const { memory } = this;
+  #apply(): Result<void, ErrnoName> {
+    const memory = this.#memory;
     const behaviour = this.system.generation.core;
     const built = this.module.build({ memory, behaviour }, this.parameters);
     if (!built.ok) return built;
-    if (this.context !== undefined) return commitContext(this.context, built.value);
-    this.context = built.value;
+    if (this.#context !== undefined) return commitContext(this.#context, built.value);
+    this.#context = built.value;
     return DONE;
   }
 
   /** Runs in the thread at every call point. */
-  private turn(now: number): void {
-    const { context, kdamond } = this;
+  #turn(now: number): void {
+    const context = this.#context;
+    const kdamond = this.#kdamond;
     if (context === undefined || kdamond === undefined) return;
-    if (this.commitAsked) {
-      this.commitAsked = false;
-      if (!this.apply().ok) kdamond.corrupted = true;
+    if (this.#commitAsked) {
+      this.#commitAsked = false;
+      if (!this.#apply().ok) kdamond.corrupted = true;
     }
-    if (now < this.stored + this.module.refreshNs) return;
-    this.stored = now;
+    if (now < this.#stored + this.module.refreshNs) return;
+    this.#stored = now;
     this.module.store(context, this.parameters);
   }
 }

@@ -46,32 +46,32 @@ export const result = (name: string, only?: TreeFeature, initial: bigint | strin
 /** Values of one module's parameters. */
 export class Parameters {
   readonly rows: readonly ParameterRow[];
-  private readonly values = new Map<string, bigint | boolean | string>();
+  readonly #values = new Map<string, bigint | boolean | string>();
 
   constructor(rows: readonly ParameterRow[]) {
     this.rows = rows;
-    for (const { name, initial } of rows) this.values.set(name, initial);
+    for (const { name, initial } of rows) this.#values.set(name, initial);
   }
 
   number(name: string): number {
-    const value = this.values.get(name);
+    const value = this.#values.get(name);
     return typeof value === 'bigint' ? Number(value) : 0;
   }
 
   flag(name: string): boolean {
-    return this.values.get(name) === true;
+    return this.#values.get(name) === true;
   }
 
   set(name: string, value: number): void {
-    if (this.values.has(name)) this.values.set(name, BigInt(Math.floor(value)));
+    if (this.#values.has(name)) this.#values.set(name, BigInt(Math.floor(value)));
   }
 
   setText(name: string, text: string): void {
-    this.values.set(name, text);
+    this.#values.set(name, text);
   }
 
   text(name: string): string {
-    const value = this.values.get(name) ?? 0n;
+    const value = this.#values.get(name) ?? 0n;
     if (typeof value === 'boolean') return value ? 'Y' : 'N';
     return `${value}`;
   }
@@ -81,7 +81,7 @@ export class Parameters {
     const parsed = kind === 'bool' ? parseBoolean(text, takesEnable) : parseUnsignedLong(text);
     if (!parsed.ok) return parsed.error;
     if (typeof parsed.value === 'bigint' && parsed.value < least) return 'EINVAL';
-    this.values.set(name, parsed.value);
+    this.#values.set(name, parsed.value);
     return undefined;
   }
 }

@@ -73,24 +73,24 @@ export function installDamon(kernel: Kernel, options: ModelDamonOptions): DamonS
 
 /** Tells the trace buffer what is switched on there, and another listener what it asks for. */
 class TraceTee implements TraceSink {
-  private readonly tracing: Tracing;
-  private readonly other: TraceSink | undefined;
+  readonly #tracing: Tracing;
+  readonly #other: TraceSink | undefined;
 
   constructor(tracing: Tracing, other: TraceSink | undefined) {
-    this.tracing = tracing;
-    this.other = other;
+    this.#tracing = tracing;
+    this.#other = other;
   }
 
   isEnabled(event: DamonEvent['name']): boolean {
-    return this.tracing.isOn(event) || this.other?.isEnabled(event) === true;
+    return this.#tracing.isOn(event) || this.#other?.isEnabled(event) === true;
   }
 
   record(event: DamonEvent, pid: number, comm: string): void {
-    if (this.tracing.isOn(event.name)) {
+    if (this.#tracing.isOn(event.name)) {
       const extra = 'hits' in event ? event.hits.length : 0;
-      this.tracing.record(event.name, eventText(event), pid, comm, extra);
+      this.#tracing.record(event.name, eventText(event), pid, comm, extra);
     }
-    if (this.other?.isEnabled(event.name)) this.other.record(event, pid, comm);
+    if (this.#other?.isEnabled(event.name)) this.#other.record(event, pid, comm);
   }
 }
 

@@ -42,13 +42,13 @@ export class ModelMemory implements MonitoredMemory {
   readonly virtual: VirtualMemory;
   readonly physical: PhysicalMemory;
   readonly metrics: MemoryMetrics;
-  private readonly kernel: Kernel;
-  private actionNs = 0;
+  readonly #kernel: Kernel;
+  #actionNs = 0;
 
   constructor(kernel: Kernel, adopt: Adopt = () => undefined) {
-    this.kernel = kernel;
+    this.#kernel = kernel;
     const spend = (ns: number) => {
-      this.actionNs += ns;
+      this.#actionNs += ns;
     };
     this.virtual = new ModelVirtual(kernel, spend, adopt);
     this.physical = new ModelPhysical(kernel, spend);
@@ -56,20 +56,20 @@ export class ModelMemory implements MonitoredMemory {
   }
 
   get geometry() {
-    return this.kernel.geometry;
+    return this.#kernel.geometry;
   }
 
   nowNs(): number {
-    return this.kernel.clock.now;
+    return this.#kernel.clock.now;
   }
 
   random32(): number {
-    return this.kernel.random.uint32();
+    return this.#kernel.random.uint32();
   }
 
   takeActionNs(): number {
-    const taken = this.actionNs;
-    this.actionNs = 0;
+    const taken = this.#actionNs;
+    this.#actionNs = 0;
     return taken;
   }
 }
@@ -79,29 +79,29 @@ type Spend = (ns: number) => void;
 type Adopt = (pid: ProcessId) => Process | undefined;
 
 class ModelVirtual implements VirtualMemory {
-  private readonly kernel: Kernel;
-  private readonly spend: Spend;
-  private readonly adopt: Adopt;
+  readonly #kernel: Kernel;
+  readonly #spend: Spend;
+  readonly #adopt: Adopt;
 
   constructor(kernel: Kernel, spend: Spend, adopt: Adopt) {
-    this.kernel = kernel;
-    this.spend = spend;
-    this.adopt = adopt;
+    this.#kernel = kernel;
+    this.#spend = spend;
+    this.#adopt = adopt;
   }
 
   findSpace(pid: ProcessId): AddressSpace | undefined {
-    const process = this.kernel.processes.get(pid) ?? this.adopt(pid);
+    const process = this.#kernel.processes.get(pid) ?? this.#adopt(pid);
     return process === undefined ? undefined : new ProcessSpace(process);
   }
 
   hasTask(space: AddressSpace): boolean {
-    return this.kernel.processes.get(space.pid) === (space as ProcessSpace).process;
+    return this.#kernel.processes.get(space.pid) === (space as ProcessSpace).process;
   }
 
   vmas(space: AddressSpace): VmaBounds | undefined {
     const mm = mmOf(space);
     if (mm === undefined) return undefined;
-    const { pageBytes } = this.kernel.geometry;
+    const { pageBytes } = this.#kernel.geometry;
     return {
       count: mm.vmas.length,
       starts: Float64Array.from(mm.vmas, (vma) => vma.start * pageBytes),
@@ -112,119 +112,119 @@ class ModelVirtual implements VirtualMemory {
   markOld(space: AddressSpace, addresses: Float64Array, count: number): void {
     const mm = mmOf(space);
     if (mm === undefined) return;
-    const most = this.highest();
+    const most = this.#highest();
     for (let index = 0; index < count; index++) {
-      const page = Math.floor(addresses[index] / this.kernel.geometry.pageBytes);
-      if (page < most) makePageOld(this.kernel, mm, page);
+      const page = Math.floor(addresses[index] / this.#kernel.geometry.pageBytes);
+      if (page < most) makePageOld(this.#kernel, mm, page);
     }
   }
 
   wereAccessed(space: AddressSpace, addresses: Float64Array, count: number, into: Uint8Array): void {
     const mm = mmOf(space);
-    const most = this.highest();
+    const most = this.#highest();
     for (let index = 0; index < count; index++) {
-      const page = Math.floor(addresses[index] / this.kernel.geometry.pageBytes);
-      into[index] = mm !== undefined && page < most && isPageAccessed(this.kernel, mm, page) ? 1 : 0;
+      const page = Math.floor(addresses[index] / this.#kernel.geometry.pageBytes);
+      into[index] = mm !== undefined && page < most && isPageAccessed(this.#kernel, mm, page) ? 1 : 0;
     }
   }
 
   advise(space: AddressSpace, start: Bytes, end: Bytes, advice: RegionAdvice): ErrnoName | undefined {
     const mm = mmOf(space);
     if (mm === undefined) return 'ESRCH';
-    const { pageBytes } = this.kernel.geometry;
-    const done = adviseRange(this.kernel, mm, start / pageBytes, end / pageBytes, advice);
-    this.spend(done.cost);
+    const { pageBytes } = this.#kernel.geometry;
+    const done = adviseRange(this.#kernel, mm, start / pageBytes, end / pageBytes, advice);
+    this.#spend(done.cost);
     return done.error;
   }
 
   drain(): void {
-    this.spend(drainAll(this.kernel));
+    this.#spend(drainAll(this.#kernel));
   }
 
   collapse(space: AddressSpace, start: Bytes, end: Bytes, order: Order): CollapsedBytes {
     const mm = mmOf(space);
     if (mm === undefined) return { bytes: 0, outOfMemory: false };
-    const { pageBytes } = this.kernel.geometry;
-    const done = collapseToOrder(this.kernel, mm, start / pageBytes, end / pageBytes, order);
-    this.spend(done.cost);
+    const { pageBytes } = this.#kernel.geometry;
+    const done = collapseToOrder(this.#kernel, mm, start / pageBytes, end / pageBytes, order);
+    this.#spend(done.cost);
     return { bytes: done.pages * pageBytes, outOfMemory: done.outOfMemory };
   }
 
   walkFolios(space: AddressSpace, start: Bytes, end: Bytes, visit: VisitFolio): void {
     const mm = mmOf(space);
     if (mm === undefined) return;
-    const { pageBytes } = this.kernel.geometry;
+    const { pageBytes } = this.#kernel.geometry;
     const [first, last] = [start / pageBytes, end / pageBytes];
-    walkFolios(this.kernel, mm, first, last, ({ vma, page, head, index }) => {
-      this.spend(this.kernel.costs.visitPte);
-      const folio = factsOf(this.kernel, head);
+    walkFolios(this.#kernel, mm, first, last, ({ vma, page, head, index }) => {
+      this.#spend(this.#kernel.costs.visitPte);
+      const folio = factsOf(this.#kernel, head);
       const whole = page - first >= index && last - page >= folio.pages - index;
       visit(folio, { offset: vma.offsetOf(page), whole });
     });
   }
 
   /** First page behind what the page tables can describe; a user region may lie anywhere in 64 bits. */
-  private highest(): number {
-    return this.kernel.tables.pgdLength() * 512 * this.kernel.geometry.pagesPerBlock;
+  #highest(): number {
+    return this.#kernel.tables.pgdLength() * 512 * this.#kernel.geometry.pagesPerBlock;
   }
 }
 
 class ModelPhysical implements PhysicalMemory {
-  private readonly kernel: Kernel;
-  private readonly spend: Spend;
+  readonly #kernel: Kernel;
+  readonly #spend: Spend;
 
   constructor(kernel: Kernel, spend: Spend) {
-    this.kernel = kernel;
-    this.spend = spend;
+    this.#kernel = kernel;
+    this.#spend = spend;
   }
 
   systemRam() {
-    return { start: 0, end: this.kernel.frames.count * this.kernel.geometry.pageBytes };
+    return { start: 0, end: this.#kernel.frames.count * this.#kernel.geometry.pageBytes };
   }
 
   folioAt(frame: FrameNumber): FolioFacts | undefined {
-    if (!this.hasFolio(frame)) return undefined;
-    return factsOf(this.kernel, this.kernel.folios.headOf(frame));
+    if (!this.#hasFolio(frame)) return undefined;
+    return factsOf(this.#kernel, this.#kernel.folios.headOf(frame));
   }
 
   markFramesOld(frames: Float64Array, count: number): void {
     for (let index = 0; index < count; index++) {
-      if (this.hasFolio(frames[index])) makeFolioOld(this.kernel, frames[index]);
+      if (this.#hasFolio(frames[index])) makeFolioOld(this.#kernel, frames[index]);
     }
   }
 
   wereFramesAccessed(frames: Float64Array, count: number, into: Uint8Array): void {
     for (let index = 0; index < count; index++) {
-      into[index] = this.hasFolio(frames[index]) && isFolioAccessed(this.kernel, frames[index]) ? 1 : 0;
+      into[index] = this.#hasFolio(frames[index]) && isFolioAccessed(this.#kernel, frames[index]) ? 1 : 0;
     }
   }
 
   isYoung(folio: FolioFacts): boolean {
-    return isFolioAccessed(this.kernel, folio.firstFrame);
+    return isFolioAccessed(this.#kernel, folio.firstFrame);
   }
 
   clearYoung(folio: FolioFacts): void {
-    makeFolioOld(this.kernel, folio.firstFrame);
+    makeFolioOld(this.#kernel, folio.firstFrame);
   }
 
   reclaim(folios: readonly FolioFacts[]): Pages {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     const heads = folios.map((folio) => folio.firstFrame).filter((head) => isolate(kernel, head));
     for (const head of heads) kernel.folios.clear(head, FOLIO.referenced | FOLIO.young);
     const done = shrinkFolios(kernel, heads, true);
-    this.spend(done.cost);
+    this.#spend(done.cost);
     return done.freed;
   }
 
   setActive(folio: FolioFacts, active: boolean): void {
-    if (active) activate(this.kernel, folio.firstFrame);
-    else deactivate(this.kernel, folio.firstFrame);
-    this.spend(this.kernel.costs.visitPte);
+    if (active) activate(this.#kernel, folio.firstFrame);
+    else deactivate(this.#kernel, folio.firstFrame);
+    this.#spend(this.#kernel.costs.visitPte);
   }
 
   split(folio: FolioFacts, order: Order): Pages {
-    const done = splitToOrder(this.kernel, folio.firstFrame, order);
-    this.spend(done.cost);
+    const done = splitToOrder(this.#kernel, folio.firstFrame, order);
+    this.#spend(done.cost);
     return done.pages;
   }
 
@@ -233,35 +233,35 @@ class ModelPhysical implements PhysicalMemory {
     return 0;
   }
 
-  private hasFolio(frame: FrameNumber): boolean {
-    const { frames, folios } = this.kernel;
+  #hasFolio(frame: FrameNumber): boolean {
+    const { frames, folios } = this.#kernel;
     if (!(frame >= 0 && frame < frames.count) || (frames.state[frame] & FRAME.allocated) === 0) return false;
     return folios.has(folios.headOf(frame), FOLIO.lru);
   }
 }
 
 class ModelMetrics implements MemoryMetrics {
-  private readonly kernel: Kernel;
+  readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
-    this.kernel = kernel;
+    this.#kernel = kernel;
   }
 
   freePages(): Pages {
-    return this.kernel.frames.freeFrames;
+    return this.#kernel.frames.freeFrames;
   }
 
   hugePages(): Pages {
-    return this.kernel.anonPmdMapped;
+    return this.#kernel.anonPmdMapped;
   }
 
   totalPages(): Pages {
-    return this.kernel.frames.count;
+    return this.#kernel.frames.count;
   }
 
   /** What /proc/pressure/memory shows as the total of `some`. */
   somePressureUs(): number {
-    return Math.floor(this.kernel.pressure.totalNs / 1000);
+    return Math.floor(this.#kernel.pressure.totalNs / 1000);
   }
 
   node(id: number) {
@@ -269,13 +269,13 @@ class ModelMetrics implements MemoryMetrics {
   }
 
   memcgPages(memcg: number, node: number): Pages {
-    const found = node === 0 ? this.kernel.memcgs[memcg - 1] : undefined;
+    const found = node === 0 ? this.#kernel.memcgs[memcg - 1] : undefined;
     return found === undefined ? 0 : found.lruPages.reduce((sum, pages) => sum + pages, 0);
   }
 
   lruPages() {
     const sum = (lists: readonly number[]) =>
-      this.kernel.memcgs.reduce(
+      this.#kernel.memcgs.reduce(
         (pages, memcg) => pages + lists.reduce((own, list) => own + (memcg?.lruPages[list] ?? 0), 0),
         0,
       );
@@ -286,7 +286,7 @@ class ModelMetrics implements MemoryMetrics {
   }
 
   memcgByPath(path: string): number | undefined {
-    const found = this.kernel.memcgs.find((memcg) => memcg?.path === path);
+    const found = this.#kernel.memcgs.find((memcg) => memcg?.path === path);
     return found === undefined ? undefined : found.id + 1;
   }
 }

@@ -84,7 +84,7 @@ function isLeafAccessed(kernel: Kernel, leaf: number, head: FrameNumber): boolea
   return (kernel.tables.pmdBits[~leaf] & ENTRY.accessed) !== 0;
 }
 
-/** Leaves that map any page of the folio, a PMD entry once; ends when `visit` answers true. */
+/** Leaves that map any page of the folio, a PMD entry once; ends when `visit` returns true. */
 function forEachLeaf(kernel: Kernel, head: FrameNumber, visit: (leaf: number) => boolean): void {
   const { folios } = kernel;
   const pages = folios.entireMaps[head] > 0 && folios.mappedPages[head] === 0 ? 1 : folios.pagesOf(head);

@@ -37,16 +37,16 @@ interface Collecting {
 /** Samples frames, and applies actions to the folios of a region. */
 export class PhysicalOperations implements Operations {
   readonly isValid = undefined;
-  private readonly memory: MonitoredMemory;
-  private readonly random: Tausworthe;
-  private readonly behaviour: CoreBehaviour;
-  private frames = new Float64Array(64);
-  private young = new Uint8Array(64);
+  readonly #memory: MonitoredMemory;
+  readonly #random: Tausworthe;
+  readonly #behaviour: CoreBehaviour;
+  #frames = new Float64Array(64);
+  #young = new Uint8Array(64);
 
   constructor(memory: MonitoredMemory, random: Tausworthe, behaviour: CoreBehaviour) {
-    this.memory = memory;
-    this.random = random;
-    this.behaviour = behaviour;
+    this.#memory = memory;
+    this.#random = random;
+    this.#behaviour = behaviour;
   }
 
   initialize(): void {}
@@ -57,18 +57,18 @@ export class PhysicalOperations implements Operations {
 
   prepareChecks(context: Context): void {
     for (const { regions } of context.targets) {
-      this.chooseSamples(regions);
-      this.memory.physical.markFramesOld(this.framesOf(context, regions), regions.count);
+      this.#chooseSamples(regions);
+      this.#memory.physical.markFramesOld(this.#framesOf(context, regions), regions.count);
     }
   }
 
   checkAccesses(context: Context): number {
     let largest = 0;
     for (const { regions } of context.targets) {
-      const frames = this.framesOf(context, regions);
-      this.memory.physical.wereFramesAccessed(frames, regions.count, this.young);
+      const frames = this.#framesOf(context, regions);
+      this.#memory.physical.wereFramesAccessed(frames, regions.count, this.#young);
       for (let index = 0; index < regions.count; index++) {
-        largest = Math.max(largest, countAccess(context, regions, index, this.young[index]));
+        largest = Math.max(largest, countAccess(context, regions, index, this.#young[index]));
       }
     }
     return largest;
@@ -79,9 +79,9 @@ export class PhysicalOperations implements Operations {
     const weights = probeWeights(context);
     let largest = 0;
     for (const { regions } of context.targets) {
-      if (chooseSamples) this.chooseSamples(regions);
+      if (chooseSamples) this.#chooseSamples(regions);
       for (let index = 0; index < regions.count; index++) {
-        this.probeRegion(context, regions, index);
+        this.#probeRegion(context, regions, index);
         if (wantsLargest) largest = Math.max(largest, probeScore(regions, index, weights));
       }
     }
@@ -92,124 +92,118 @@ export class PhysicalOperations implements Operations {
     const { regions } = target;
     switch (scheme.parameters.action) {
       case 'pageout':
-        return this.pageOut(context, regions, index, scheme);
+        return this.#pageOut(context, regions, index, scheme);
       case 'lru_prio':
-        return this.sort(context, regions, index, scheme, true);
+        return this.#sort(context, regions, index, scheme, true);
       case 'lru_deprio':
-        return this.sort(context, regions, index, scheme, false);
+        return this.#sort(context, regions, index, scheme, false);
       case 'migrate_hot':
       case 'migrate_cold':
-        return this.migrate(context, regions, index, scheme);
+        return this.#migrate(context, regions, index, scheme);
       case 'split':
-        return this.split(context, regions, index, scheme);
+        return this.#split(context, regions, index, scheme);
       case 'stat':
-        return this.measure(context, regions, index, scheme);
+        return this.#measure(context, regions, index, scheme);
       default:
         return { applied: 0, passed: 0 };
     }
   }
 
-  private chooseSamples(regions: RegionList): void {
+  #chooseSamples(regions: RegionList): void {
     for (let index = 0; index < regions.count; index++) {
-      regions.sampled[index] = this.random.between(regions.start[index], regions.end[index]);
+      regions.sampled[index] = this.#random.between(regions.start[index], regions.end[index]);
     }
   }
 
-  private framesOf(context: Context, regions: RegionList): Float64Array {
-    if (this.frames.length < regions.count) {
-      this.frames = new Float64Array(regions.count * 2);
-      this.young = new Uint8Array(regions.count * 2);
+  #framesOf(context: Context, regions: RegionList): Float64Array {
+    if (this.#frames.length < regions.count) {
+      this.#frames = new Float64Array(regions.count * 2);
+      this.#young = new Uint8Array(regions.count * 2);
     }
-    const { pageBytes } = this.memory.geometry;
+    const { pageBytes } = this.#memory.geometry;
     for (let index = 0; index < regions.count; index++) {
-      this.frames[index] = Math.floor((regions.sampled[index] * context.addressUnit) / pageBytes);
+      this.#frames[index] = Math.floor((regions.sampled[index] * context.addressUnit) / pageBytes);
     }
-    return this.frames;
+    return this.#frames;
   }
 
-  private probeRegion(context: Context, regions: RegionList, index: number): void {
-    const { pageBytes } = this.memory.geometry;
+  #probeRegion(context: Context, regions: RegionList, index: number): void {
+    const { pageBytes } = this.#memory.geometry;
     const frame = Math.floor((regions.sampled[index] * context.addressUnit) / pageBytes);
-    const folio = this.memory.physical.folioAt(frame);
+    const folio = this.#memory.physical.folioAt(frame);
     context.probes.forEach((probe, place) => {
       if (probePasses(probe, folio)) regions.hits[index * MOST_PROBES + place]++;
     });
   }
 
-  private pageOut(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+  #pageOut(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     const { opsFilters } = scheme.parameters;
     const hasYoung = opsFilters.some((filter) => filter.type === 'young');
     const filters = hasYoung ? opsFilters : [...opsFilters, REJECT_YOUNG];
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, { into: chosen, filters });
-    const { pageBytes } = this.memory.geometry;
-    const pages = this.memory.physical.reclaim(chosen);
+    const passed = this.#collect(context, regions, index, scheme, { into: chosen, filters });
+    const { pageBytes } = this.#memory.geometry;
+    const pages = this.#memory.physical.reclaim(chosen);
     return { applied: (pages * pageBytes) / context.addressUnit, passed };
   }
 
-  private sort(
-    context: Context,
-    regions: RegionList,
-    index: number,
-    scheme: Scheme,
-    active: boolean,
-  ): Applied {
+  #sort(context: Context, regions: RegionList, index: number, scheme: Scheme, active: boolean): Applied {
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, { into: chosen });
+    const passed = this.#collect(context, regions, index, scheme, { into: chosen });
     let pages = 0;
     for (const folio of chosen) {
-      this.memory.physical.setActive(folio, active);
+      this.#memory.physical.setActive(folio, active);
       pages += folio.pages;
     }
-    return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
+    return { applied: (pages * this.#memory.geometry.pageBytes) / context.addressUnit, passed };
   }
 
-  private migrate(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+  #migrate(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     const chosen: FolioFacts[] = [];
-    const passed = this.collect(context, regions, index, scheme, { into: chosen });
-    const pages = this.memory.physical.migrate(chosen, scheme.parameters.targetNode);
-    return { applied: (pages * this.memory.geometry.pageBytes) / context.addressUnit, passed };
+    const passed = this.#collect(context, regions, index, scheme, { into: chosen });
+    const pages = this.#memory.physical.migrate(chosen, scheme.parameters.targetNode);
+    return { applied: (pages * this.#memory.geometry.pageBytes) / context.addressUnit, passed };
   }
 
-  private split(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
-    const { physical, geometry } = this.memory;
+  #split(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+    const { physical, geometry } = this.#memory;
     const chosen: FolioFacts[] = [];
     let passed = 0;
-    eachFolioOf(context, this.memory, regions, index, (folio, inside) => {
+    eachFolioOf(context, this.#memory, regions, index, (folio, inside) => {
       const bytes = folio.pages * geometry.pageBytes;
-      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.takeYoung(asked))) return;
+      if (isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => this.#takeYoung(asked))) return;
       passed += bytes / context.addressUnit;
-      if (inside === bytes || !this.behaviour.splitsInsideOnly) chosen.push(folio);
+      if (inside === bytes || !this.#behaviour.splitsInsideOnly) chosen.push(folio);
     });
     let pages = 0;
     for (const folio of chosen) pages += physical.split(folio, scheme.parameters.targetOrder);
     return { applied: (pages * geometry.pageBytes) / context.addressUnit, passed };
   }
 
-  private measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
+  #measure(context: Context, regions: RegionList, index: number, scheme: Scheme): Applied {
     if (scheme.parameters.opsFilters.length === 0) return { applied: 0, passed: 0 };
-    return { applied: 0, passed: this.collect(context, regions, index, scheme, { into: [] }) };
+    return { applied: 0, passed: this.#collect(context, regions, index, scheme, { into: [] }) };
   }
 
-  /** Folios of the region that pass the ops filters, each once. Answers their bytes. */
-  private collect(
+  /** Folios of the region that pass the ops filters, each once. Returns their bytes. */
+  #collect(
     context: Context,
     regions: RegionList,
     index: number,
     scheme: Scheme,
     { into, filters = scheme.parameters.opsFilters }: Collecting,
   ): number {
-    const { geometry } = this.memory;
+    const { geometry } = this.#memory;
     let passed = 0;
     let last = scheme.lastFolio;
-    eachFolioOf(context, this.memory, regions, index, (folio) => {
+    eachFolioOf(context, this.#memory, regions, index, (folio) => {
       if (folio.firstFrame === scheme.lastFolio) return;
       last = folio.firstFrame;
       const rejected = isFolioRejected(
         scheme,
         folio,
         geometry.pageBytes,
-        (asked) => this.takeYoung(asked),
+        (asked) => this.#takeYoung(asked),
         filters,
       );
       if (rejected) return;
@@ -220,9 +214,9 @@ export class PhysicalOperations implements Operations {
     return passed;
   }
 
-  private takeYoung(folio: FolioFacts): boolean {
-    const young = this.memory.physical.isYoung(folio);
-    if (young) this.memory.physical.clearYoung(folio);
+  #takeYoung(folio: FolioFacts): boolean {
+    const young = this.#memory.physical.isYoung(folio);
+    if (young) this.#memory.physical.clearYoung(folio);
     return young;
   }
 }

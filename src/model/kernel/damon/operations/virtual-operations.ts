@@ -27,48 +27,48 @@ const ADVICE: Partial<Record<ActionName, RegionAdvice>> = {
 
 /** Samples pages of processes, and applies actions to ranges of them. */
 export class VirtualOperations implements Operations {
-  private readonly memory: MonitoredMemory;
-  private readonly random: Tausworthe;
-  private readonly behaviour: CoreBehaviour;
-  private young = new Uint8Array(64);
+  readonly #memory: MonitoredMemory;
+  readonly #random: Tausworthe;
+  readonly #behaviour: CoreBehaviour;
+  #young = new Uint8Array(64);
 
   constructor(memory: MonitoredMemory, random: Tausworthe, behaviour: CoreBehaviour) {
-    this.memory = memory;
-    this.random = random;
-    this.behaviour = behaviour;
+    this.#memory = memory;
+    this.#random = random;
+    this.#behaviour = behaviour;
   }
 
   readonly isValid = (target: Target): boolean =>
-    target.space !== undefined && this.memory.virtual.hasTask(target.space);
+    target.space !== undefined && this.#memory.virtual.hasTask(target.space);
 
   /** Only vaddr derives regions; fvaddr keeps what the user gave. */
   initialize(context: Context): void {
     if (context.operations !== 'vaddr') return;
     for (const target of context.targets) {
       if (target.regions.count > 0) continue;
-      this.fitToThreeRanges(target);
-      if (!this.behaviour.enforcesMinimum) divideEvenly(target.regions, context);
+      this.#fitToThreeRanges(target);
+      if (!this.#behaviour.enforcesMinimum) divideEvenly(target.regions, context);
     }
   }
 
   update(context: Context): number {
     if (context.operations !== 'vaddr') return 0;
-    return context.targets.reduce((vmas, target) => vmas + this.fitToThreeRanges(target), 0);
+    return context.targets.reduce((vmas, target) => vmas + this.#fitToThreeRanges(target), 0);
   }
 
   prepareChecks(context: Context): void {
     for (const { space, regions } of context.targets) {
       for (let index = 0; index < regions.count; index++) {
-        regions.sampled[index] = this.random.between(regions.start[index], regions.end[index]);
+        regions.sampled[index] = this.#random.between(regions.start[index], regions.end[index]);
       }
-      if (space !== undefined) this.memory.virtual.markOld(space, regions.sampled, regions.count);
+      if (space !== undefined) this.#memory.virtual.markOld(space, regions.sampled, regions.count);
     }
   }
 
   checkAccesses(context: Context): number {
     let largest = 0;
     for (const { space, regions } of context.targets) {
-      largest = Math.max(largest, space === undefined ? 0 : this.countAccesses(context, space, regions));
+      largest = Math.max(largest, space === undefined ? 0 : this.#countAccesses(context, space, regions));
     }
     return largest;
   }
@@ -81,20 +81,21 @@ export class VirtualOperations implements Operations {
   apply(_context: Context, target: Target, index: number, scheme: Scheme): Applied {
     const { space, regions } = target;
     if (space === undefined) return { applied: 0, passed: 0 };
-    const start = alignUp(regions.start[index], this.memory.geometry.pageBytes);
-    const end = start + alignUp(regions.size(index), this.memory.geometry.pageBytes);
+    const start = alignUp(regions.start[index], this.#memory.geometry.pageBytes);
+    const end = start + alignUp(regions.size(index), this.#memory.geometry.pageBytes);
     const { action } = scheme.parameters;
-    if (action === 'stat') return this.measure(space, start, end, scheme);
-    if (action === 'split') return this.split(space, start, end, scheme);
-    if (action === 'migrate_hot' || action === 'migrate_cold') return this.migrate(space, start, end, scheme);
-    return { applied: this.act(space, start, end, scheme), passed: 0 };
+    if (action === 'stat') return this.#measure(space, start, end, scheme);
+    if (action === 'split') return this.#split(space, start, end, scheme);
+    if (action === 'migrate_hot' || action === 'migrate_cold')
+      return this.#migrate(space, start, end, scheme);
+    return { applied: this.#act(space, start, end, scheme), passed: 0 };
   }
 
-  private act(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
-    const { virtual } = this.memory;
+  #act(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
+    const { virtual } = this.#memory;
     const { action, targetOrder } = scheme.parameters;
     if (action === 'collapse') {
-      if (targetOrder !== 0) return this.collapse(space, start, end, scheme);
+      if (targetOrder !== 0) return this.#collapse(space, start, end, scheme);
       return virtual.advise(space, start, end, 'MADV_COLLAPSE') === undefined ? end - start : 0;
     }
     const advice = ADVICE[action];
@@ -103,8 +104,8 @@ export class VirtualOperations implements Operations {
   }
 
   /** Nothing more of an address space is tried in a walk that found no memory for it. */
-  private collapse(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
-    const { virtual } = this.memory;
+  #collapse(space: AddressSpace, start: number, end: number, scheme: Scheme): number {
+    const { virtual } = this.#memory;
     if (scheme.outOfMemory === space) return 0;
     if (!scheme.drained) virtual.drain();
     scheme.drained = true;
@@ -113,34 +114,34 @@ export class VirtualOperations implements Operations {
     return done.bytes;
   }
 
-  private countAccesses(context: Context, space: AddressSpace, regions: RegionList): number {
-    if (this.young.length < regions.count) this.young = new Uint8Array(regions.count * 2);
-    this.memory.virtual.wereAccessed(space, regions.sampled, regions.count, this.young);
+  #countAccesses(context: Context, space: AddressSpace, regions: RegionList): number {
+    if (this.#young.length < regions.count) this.#young = new Uint8Array(regions.count * 2);
+    this.#memory.virtual.wereAccessed(space, regions.sampled, regions.count, this.#young);
     let largest = 0;
     for (let index = 0; index < regions.count; index++) {
-      const accesses = countAccess(context, regions, index, this.young[index]);
+      const accesses = countAccess(context, regions, index, this.#young[index]);
       if (accesses > largest) largest = accesses;
     }
     return largest;
   }
 
-  /** Answers how many VMAs there are. */
-  private fitToThreeRanges(target: Target): number {
-    const bounds = target.space && this.memory.virtual.vmas(target.space);
-    const ranges = bounds && threeRanges(bounds, this.memory.geometry);
-    if (ranges !== undefined) fitRegions(target.regions, ranges, this.memory.geometry.pageBytes);
+  /** Returns how many VMAs there are. */
+  #fitToThreeRanges(target: Target): number {
+    const bounds = target.space && this.#memory.virtual.vmas(target.space);
+    const ranges = bounds && threeRanges(bounds, this.#memory.geometry);
+    if (ranges !== undefined) fitRegions(target.regions, ranges, this.#memory.geometry.pageBytes);
     return bounds?.count ?? 0;
   }
 
   /** The stat action looks at folios only when there is an ops filter to measure. */
-  private measure(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+  #measure(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
     const outcome = { applied: 0, passed: 0 };
-    if (!this.behaviour.opsFiltersOnVaddr || scheme.parameters.opsFilters.length === 0) return outcome;
-    const { pageBytes } = this.memory.geometry;
-    this.memory.virtual.walkFolios(space, start, end, (folio) => {
+    if (!this.#behaviour.opsFiltersOnVaddr || scheme.parameters.opsFilters.length === 0) return outcome;
+    const { pageBytes } = this.#memory.geometry;
+    this.#memory.virtual.walkFolios(space, start, end, (folio) => {
       if (folio.firstFrame === scheme.lastFolio) return;
       scheme.lastFolio = folio.firstFrame;
-      if (!this.isRejected(scheme, folio)) outcome.passed += folio.pages * pageBytes;
+      if (!this.#isRejected(scheme, folio)) outcome.passed += folio.pages * pageBytes;
     });
     return outcome;
   }
@@ -149,30 +150,30 @@ export class VirtualOperations implements Operations {
    * Collects first and splits then, as the walk's locks ask for. What was split is what was applied. A folio that is
    * mapped in pieces is visited once (the kernel remembers eight).
    */
-  private split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
-    const { pageBytes } = this.memory.geometry;
+  #split(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+    const { pageBytes } = this.#memory.geometry;
     const chosen: FolioFacts[] = [];
     let passed = 0;
     const seen = new Set<number>();
-    this.memory.virtual.walkFolios(space, start, end, (folio, { whole }) => {
+    this.#memory.virtual.walkFolios(space, start, end, (folio, { whole }) => {
       if (seen.has(folio.firstFrame)) return;
       seen.add(folio.firstFrame);
-      if (this.isRejected(scheme, folio)) return;
+      if (this.#isRejected(scheme, folio)) return;
       passed += folio.pages * pageBytes;
-      if (whole || !this.behaviour.splitsInsideOnly) chosen.push(folio);
+      if (whole || !this.#behaviour.splitsInsideOnly) chosen.push(folio);
     });
     let pages = 0;
-    for (const folio of chosen) pages += this.memory.physical.split(folio, scheme.parameters.targetOrder);
+    for (const folio of chosen) pages += this.#memory.physical.split(folio, scheme.parameters.targetOrder);
     return { applied: pages * pageBytes, passed };
   }
 
   /** To target_nid, or spread over the destinations by weight, a folio at a time by its offset. */
-  private migrate(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
-    const { pageBytes } = this.memory.geometry;
+  #migrate(space: AddressSpace, start: number, end: number, scheme: Scheme): Applied {
+    const { pageBytes } = this.#memory.geometry;
     const { destinations, targetNode } = scheme.parameters;
     const chosen = new Map<number, FolioFacts[]>();
-    this.memory.virtual.walkFolios(space, start, end, (folio, { offset }) => {
-      if (this.behaviour.opsFiltersOnVaddr && this.isRejected(scheme, folio)) return;
+    this.#memory.virtual.walkFolios(space, start, end, (folio, { offset }) => {
+      if (this.#behaviour.opsFiltersOnVaddr && this.#isRejected(scheme, folio)) return;
       const node = destinations.length === 0 ? targetNode : destinationOf(scheme, folio, offset);
       if (node === undefined || node === folio.node) return;
       const list = chosen.get(node) ?? [];
@@ -180,12 +181,12 @@ export class VirtualOperations implements Operations {
       chosen.set(node, list);
     });
     let pages = 0;
-    for (const [node, folios] of chosen) pages += this.memory.physical.migrate(folios, node);
+    for (const [node, folios] of chosen) pages += this.#memory.physical.migrate(folios, node);
     return { applied: pages * pageBytes, passed: 0 };
   }
 
-  private isRejected(scheme: Scheme, folio: FolioFacts): boolean {
-    const { physical, geometry } = this.memory;
+  #isRejected(scheme: Scheme, folio: FolioFacts): boolean {
+    const { physical, geometry } = this.#memory;
     return isFolioRejected(scheme, folio, geometry.pageBytes, (asked) => {
       const young = physical.isYoung(asked);
       if (young) physical.clearYoung(asked);

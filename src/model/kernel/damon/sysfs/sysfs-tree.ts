@@ -53,12 +53,12 @@ export class SysfsFile {
 
   /** Parses what was written by the file's rule; bounds that the file itself checks are EINVAL. */
   parse(text: string, generation: Generation): Parsed<SysfsValue> {
-    const parsed = this.parseKind(text, generation);
+    const parsed = this.#parseKind(text, generation);
     if (!parsed.ok) return this.row.onlyInvalid ? failure('EINVAL') : parsed;
-    return this.isInBounds(parsed.value) ? parsed : failure('EINVAL');
+    return this.#isInBounds(parsed.value) ? parsed : failure('EINVAL');
   }
 
-  private parseKind(text: string, generation: Generation): Parsed<SysfsValue> {
+  #parseKind(text: string, generation: Generation): Parsed<SysfsValue> {
     switch (this.row.kind) {
       case 'ulong':
         return parseUnsignedLong(text);
@@ -78,7 +78,7 @@ export class SysfsFile {
     }
   }
 
-  private isInBounds(value: SysfsValue): boolean {
+  #isInBounds(value: SysfsValue): boolean {
     if (typeof value !== 'bigint') return true;
     const { least, most } = this.row;
     return (least === undefined || value >= least) && (most === undefined || value <= most);
@@ -91,98 +91,98 @@ export class SysfsDirectory {
   readonly row: DirectoryRow;
   readonly parent: SysfsDirectory | undefined;
   removed = false;
-  private readonly budget: TreeBudget;
-  private readonly files = new Map<string, SysfsFile>();
-  private readonly directories = new Map<string, SysfsDirectory>();
-  private numbered: (SysfsDirectory | undefined)[] = [];
+  readonly #budget: TreeBudget;
+  readonly #files = new Map<string, SysfsFile>();
+  readonly #directories = new Map<string, SysfsDirectory>();
+  #numbered: (SysfsDirectory | undefined)[] = [];
 
   constructor(name: string, row: DirectoryRow, parent: SysfsDirectory | undefined, budget: TreeBudget) {
     this.name = name;
     this.row = row;
     this.parent = parent;
-    this.budget = budget;
+    this.#budget = budget;
     for (const file of row.files) {
-      if (this.has(file.only)) this.files.set(file.name, new SysfsFile(file, this));
+      if (this.#has(file.only)) this.#files.set(file.name, new SysfsFile(file, this));
     }
     for (const child of row.directories) {
-      if (this.has(child.only)) this.directories.set(child.name, this.make(child.name, child));
+      if (this.#has(child.only)) this.#directories.set(child.name, this.#make(child.name, child));
     }
   }
 
   get generation(): Generation {
-    return this.budget.generation;
+    return this.#budget.generation;
   }
 
   /** Number of numbered children. */
   get count(): number {
-    return this.numbered.length;
+    return this.#numbered.length;
   }
 
   /** Names of everything in the directory, files first. */
   names(): string[] {
-    return [...this.files.keys(), ...this.directories.keys(), ...this.numbered.keys()].map(String);
+    return [...this.#files.keys(), ...this.#directories.keys(), ...this.#numbered.keys()].map(String);
   }
 
   entry(name: string): SysfsDirectory | SysfsFile | undefined {
-    return this.files.get(name) ?? this.directories.get(name) ?? this.numberedByName(name);
+    return this.#files.get(name) ?? this.#directories.get(name) ?? this.#numberedByName(name);
   }
 
   file(name: string): SysfsFile | undefined {
-    return this.files.get(name);
+    return this.#files.get(name);
   }
 
   /** A directory that the table says is always there. */
   directory(name: string): SysfsDirectory {
-    const found = this.directories.get(name);
+    const found = this.#directories.get(name);
     if (found === undefined) throw new Error(`assertion failed: ${this.name} has no directory ${name}`);
     return found;
   }
 
   hasDirectory(name: string): boolean {
-    return this.directories.has(name);
+    return this.#directories.has(name);
   }
 
   /** Numbered child `index`, made when it is first asked for. */
   child(index: number): SysfsDirectory {
     const row = this.row.numbered;
-    if (row === undefined || index >= this.numbered.length) {
+    if (row === undefined || index >= this.#numbered.length) {
       throw new Error(`assertion failed: ${this.name} has no child ${index}`);
     }
-    const made = this.numbered[index] ?? this.make(String(index), row);
-    this.numbered[index] = made;
+    const made = this.#numbered[index] ?? this.#make(String(index), row);
+    this.#numbered[index] = made;
     return made;
   }
 
   *children(): Generator<SysfsDirectory> {
-    for (let index = 0; index < this.numbered.length; index++) yield this.child(index);
+    for (let index = 0; index < this.#numbered.length; index++) yield this.child(index);
   }
 
   /** Destroys all numbered children and creates `count` new ones. ENOMEM leaves none. */
   recreate(count: number): Result<void, ErrnoName> {
     this.removeNumbered();
-    if (this.budget.numbered + count > MOST_NUMBERED) return failure('ENOMEM');
-    this.budget.numbered += count;
-    this.numbered = new Array(count).fill(undefined);
+    if (this.#budget.numbered + count > MOST_NUMBERED) return failure('ENOMEM');
+    this.#budget.numbered += count;
+    this.#numbered = new Array(count).fill(undefined);
     return success(undefined);
   }
 
   /** Adds one numbered child of a row that the kernel fills in. Undefined when memory ran out. */
   append(row: DirectoryRow): SysfsDirectory | undefined {
-    if (this.budget.numbered >= MOST_NUMBERED) return undefined;
-    this.budget.numbered++;
-    const child = this.make(String(this.numbered.length), row);
-    this.numbered.push(child);
+    if (this.#budget.numbered >= MOST_NUMBERED) return undefined;
+    this.#budget.numbered++;
+    const child = this.#make(String(this.#numbered.length), row);
+    this.#numbered.push(child);
     return child;
   }
 
   removeNumbered(): void {
-    for (const child of this.numbered) child?.remove();
-    this.budget.numbered -= this.numbered.length;
-    this.numbered = [];
+    for (const child of this.#numbered) if (child !== undefined) child.#remove();
+    this.#budget.numbered -= this.#numbered.length;
+    this.#numbered = [];
   }
 
   integer(name: string): bigint {
-    const value = this.files.get(name)?.value;
+    const value = this.#files.get(name)?.value;
     return typeof value === 'bigint' ? value : 0n;
   }
 
@@ -192,16 +192,16 @@ export class SysfsDirectory {
   }
 
   flag(name: string): boolean {
-    return this.files.get(name)?.value === true;
+    return this.#files.get(name)?.value === true;
   }
 
   word(name: string): string {
-    const value = this.files.get(name)?.value;
+    const value = this.#files.get(name)?.value;
     return typeof value === 'string' ? value : '';
   }
 
   set(name: string, value: SysfsValue): void {
-    const file = this.files.get(name);
+    const file = this.#files.get(name);
     if (file !== undefined) file.value = value;
   }
 
@@ -210,24 +210,24 @@ export class SysfsDirectory {
     this.set(name, value >= 2 ** 64 ? UNSIGNED_LONG_MAX : BigInt(Math.floor(value)));
   }
 
-  private remove(): void {
+  #remove(): void {
     this.removed = true;
-    for (const child of this.directories.values()) child.remove();
+    for (const child of this.#directories.values()) child.#remove();
     this.removeNumbered();
   }
 
-  private has(only: FileRow['only']): boolean {
-    return only === undefined || this.budget.generation.features.has(only);
+  #has(only: FileRow['only']): boolean {
+    return only === undefined || this.#budget.generation.features.has(only);
   }
 
-  private make(name: string, row: DirectoryRow): SysfsDirectory {
-    return new SysfsDirectory(name, row, this, this.budget);
+  #make(name: string, row: DirectoryRow): SysfsDirectory {
+    return new SysfsDirectory(name, row, this, this.#budget);
   }
 
-  private numberedByName(name: string): SysfsDirectory | undefined {
+  #numberedByName(name: string): SysfsDirectory | undefined {
     if (!/^(0|[1-9]\d*)$/.test(name)) return undefined;
     const index = Number(name);
-    if (index >= this.numbered.length) return undefined;
-    return this.row.numbered === undefined ? this.numbered[index] : this.child(index);
+    if (index >= this.#numbered.length) return undefined;
+    return this.row.numbered === undefined ? this.#numbered[index] : this.child(index);
   }
 }
