@@ -1,10 +1,17 @@
 // Type declarations of the library, for the package: those that its entry leads to, and no others.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { root, run } from './prepare.mjs';
 
 const ENTRY = 'library/library';
+
+/** With tabs for indentation: the package has a bound. */
+function copyTight(from, to) {
+  const text = readFileSync(from, 'utf8').replace(/^(?: {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4));
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(to, text);
+}
 
 /** Writes `into`/types/…, and returns the path of the entry's declaration relative to `into`. */
 export function declare(into) {
@@ -32,7 +39,7 @@ export function declare(into) {
       'declaring types',
     );
     for (const path of reached(join(all, `${ENTRY}.d.ts`)))
-      cpSync(path, join(into, 'types', relative(all, path)));
+      copyTight(path, join(into, 'types', relative(all, path)));
     writeFileSync(join(into, 'types/package.json'), '{ "type": "module" }\n');
   } finally {
     rmSync(all, { recursive: true, force: true });
