@@ -11,7 +11,7 @@ import { STOP_SIGNALS } from './host/linux/shared-state.js';
 import { writeFreely, writeOut } from './host/prepared-file.js';
 import { areShortRecordings, isOrdinary } from './host/short-recording.js';
 import type { PlainImport } from './import-here.js';
-import { EXIT, OctavoError } from './vocabulary/errors.js';
+import { EXIT } from './vocabulary/errors.js';
 
 /** What the words ask for when they are `import RECORDING… [--out FILE] [--json]`, all of it at hand; else undefined. */
 export function plainImport([command, ...words]: readonly string[]): PlainImport | undefined {
@@ -73,14 +73,11 @@ type Output = Parameters<typeof import('./import-here.js')['importHere']>[1];
 
 /** What fails is done again in the usual way, which knows how to tell it. */
 async function runPlain(started: Quick, output: Output): Promise<number> {
-  try {
-    const { importHere } = await import('./import-here.js');
-    return await importHere(started.plain, output, started.facts);
-  } catch (problem) {
-    if (!(problem instanceof OctavoError)) throw problem;
-    const { runHere } = await import('./run-here.js');
-    return await runHere(started, output);
-  }
+  const { importHere } = await import('./import-here.js');
+  const code = await importHere(started.plain, output, started.facts);
+  if (code !== undefined) return code;
+  const { runHere } = await import('./run-here.js');
+  return await runHere(started, output);
 }
 
 function endByWords({ out, err }: { readonly out: string; readonly err: string }, isTelling: boolean): never {

@@ -130,7 +130,7 @@ describe('plan by recordings of every nature', { skip: skipUnlessLive() }, () =>
     await refused('HEAT_REPEATED', again, '--heat', heat, '--heat', heat);
     await refused('HEAT_REPEATED', again, '--heat', merged, '--heat', heat);
     const imported = await octavo.run(['import', data, octavo.path('copy.data'), '--json']);
-    assert.deepEqual([imported.code, /HEAT_REPEATED/.test(imported.stderr)], [3, true]);
+    assert.deepEqual([imported.code, /HEAT_REPEATED/.test(imported.stderr)], [3, true], imported.stderr);
     assert.equal((await plan('--perf', data, '--perf', later)).steps.length, 2, 'independent ones add up');
   });
 
