@@ -19,7 +19,7 @@ function start({ descriptor, program, words, user }: Starting): void {
   const child = spawn(program, words, {
     // The socket has the number OWN_END.
     stdio: ['ignore', 'inherit', 'inherit', descriptor],
-    env: withNote(process.env),
+    env: withNote(process.env, process.pid),
     ...(user === undefined ? {} : { uid: user.userId, gid: user.groupId }),
   });
   child.once('spawn', () => tell({ pid: child.pid ?? 0 }));
