@@ -166,7 +166,7 @@ version: 1
 targets:
   - { name: store, match: { unit: store.service }, act: true, policy: return-empty, every: 5s, guards: { cpuPressure: 0, ownCpu: 0, success: 0 } }
 sampling: { cpu: 50% }
-metrics: { listen: 'unix:/run/octavo/metrics.sock' }
+metrics: { listen: 'unix:/run/octavo/agent/metrics.sock' }
 `;
 
 const STORE = `[Service]
@@ -202,10 +202,10 @@ say result "$(systemctl show -p ExecMainCode -p ExecMainStatus -p Result octavo 
 say active "$(systemctl is-active octavo)"
 main=$(systemctl show -p MainPID octavo | cut -d= -f2)
 for try in $(seq 120 2>/dev/null || echo 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30); do
-  grep -q '"met":[1-9]' /run/octavo/status.json && break
+  grep -q '"met":[1-9]' /run/octavo/agent/status.json && break
   sleep 2
 done
-say met "$(grep -o '"totals":{[^}]*}' /run/octavo/status.json)"
+say met "$(grep -o '"totals":{[^}]*}' /run/octavo/agent/status.json)"
 say status "$(systemctl show -p StatusText octavo)"
 for pid in $(cat /sys/fs/cgroup/system.slice/octavo.service/cgroup.procs); do
   role=deciding; [ "$pid" = "$main" ] && role=acting
@@ -215,8 +215,8 @@ say huge-store "$(grep -h AnonHugePages /proc/$(systemctl show -p MainPID store 
 say memory "$(cat /sys/fs/cgroup/system.slice/octavo.service/memory.current)"
 echo 'targets: [' > /etc/octavo/agent.yaml
 systemctl reload octavo
-for try in $(seq 60); do grep -q '"problem":"[^"]' /run/octavo/status.json && break; sleep 1; done
-say reload "$(grep -o '"problem":"[^"]*' /run/octavo/status.json | head -1)"
+for try in $(seq 60); do grep -q '"problem":"[^"]' /run/octavo/agent/status.json && break; sleep 1; done
+say reload "$(grep -o '"problem":"[^"]*' /run/octavo/agent/status.json | head -1)"
 say still-active "$(systemctl is-active octavo)"
 before=$(cut -d' ' -f1 /proc/uptime); systemctl stop octavo; after=$(cut -d' ' -f1 /proc/uptime)
 say stop-seconds "$before $after"

@@ -54,8 +54,11 @@ export type Status = z.infer<typeof StatusSchema>;
 /** A target of the status document as data. */
 export type StatusTarget = z.infer<typeof StatusTargetSchema>;
 
-/** Where a service of root has them. */
-export const RUNTIME_OF_ROOT = '/run/octavo';
+/**
+ * Where a service of root has them: below the service manager's RuntimeDirectory, which it gives back to root, with all that is in
+ * it, whenever it runs a command of the unit, such as ExecReload=.
+ */
+export const RUNTIME_OF_ROOT = '/run/octavo/agent';
 
 /** Where the status and the lock of a host's agent are, unless told otherwise. */
 export function runtimeDirectory({ identity }: Host): string {

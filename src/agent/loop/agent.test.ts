@@ -199,7 +199,10 @@ describe('a turn that fails', () => {
     world.start('redis-server', 'redis.service', 1);
     const hands = new ScriptedHands(() => new TypeError('bug') as OctavoError);
     await assert.rejects(world.run(5000, {}, { hands }), /bug/);
-    assert.deepEqual([hands.closed, world.host.files.readText('/run/octavo/agent.lock').ok], [1, false]);
+    assert.deepEqual(
+      [hands.closed, world.host.files.readText('/run/octavo/agent/agent.lock').ok],
+      [1, false],
+    );
   });
 });
 
@@ -269,7 +272,7 @@ describe('the life of an agent', () => {
       () => world.session(),
       (problem: OctavoError) =>
         problem.code === 'AGENT_RUNNING' &&
-        problem.message.includes(`process ${world.host.identity.pid} holds /run/octavo/agent.lock`),
+        problem.message.includes(`process ${world.host.identity.pid} holds /run/octavo/agent/agent.lock`),
     );
   });
 
@@ -287,10 +290,10 @@ describe('the life of an agent', () => {
     let running = false;
     await world.run(12_000, {
       11000: () => {
-        running = readStatus(world.host, '/run/octavo').isRunning;
+        running = readStatus(world.host, '/run/octavo/agent').isRunning;
       },
     });
-    const { status } = readStatus(world.host, '/run/octavo');
+    const { status } = readStatus(world.host, '/run/octavo/agent');
     assert.ok(running);
     const [redis, rest] = status.targets;
     assert.deepEqual(
@@ -320,14 +323,15 @@ describe('the life of an agent', () => {
         world.configure('wacth: 1s\n');
         one.reload();
       },
-      15000: () => assert.match(readStatus(world.host, '/run/octavo').status.configuration.problem, /wacth/),
+      15000: () =>
+        assert.match(readStatus(world.host, '/run/octavo/agent').status.configuration.problem, /wacth/),
       16000: (one) => {
         world.configure(`state: /elsewhere\n${TWO}`);
         one.reload();
       },
       18000: () =>
         assert.match(
-          readStatus(world.host, '/run/octavo').status.configuration.problem,
+          readStatus(world.host, '/run/octavo/agent').status.configuration.problem,
           /state cannot change/,
         ),
       20000: (one) => {
@@ -373,7 +377,7 @@ describe('the life of an agent', () => {
       { host: refusing },
     );
     assert.deepEqual(troubles.map((text) => /(\S+) cannot be written \(ENOSPC\)/.exec(text)?.[1]).sort(), [
-      '/run/octavo/status.json',
+      '/run/octavo/agent/status.json',
       '/var/lib/octavo/agent.json',
     ]);
     assert.deepEqual(session.agent.troubles, []);

@@ -20,5 +20,8 @@ export const parseListenPlace: ValueParser<ListenPlace> = Object.assign(
     if (found === null || Number(found[2]) > 65_535) throw new SyntaxError('is no place to listen at');
     return { kind: 'tcp', address: found[1] === '127.0.0.1' ? '127.0.0.1' : '::1', port: Number(found[2]) };
   },
-  { accepts: 'a socket such as unix:/run/octavo/metrics.sock, or a loopback port such as 127.0.0.1:9650' },
+  {
+    accepts:
+      'a socket such as unix:/run/octavo/agent/metrics.sock, or a loopback port such as 127.0.0.1:9650',
+  },
 );

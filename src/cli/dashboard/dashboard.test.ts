@@ -151,8 +151,8 @@ describe('a live agent', () => {
   const live = async () => {
     const { host } = await splitOne();
     const tell = (change: Partial<Status> = {}) =>
-      host.write('/run/octavo/status.json', JSON.stringify(status(host, change)));
-    const board = (await boardOn(host, undefined, { runtime: '/run/octavo' })) as AgentBoard;
+      host.write('/run/octavo/agent/status.json', JSON.stringify(status(host, change)));
+    const board = (await boardOn(host, undefined, { runtime: '/run/octavo/agent' })) as AgentBoard;
     return { host, board, tell };
   };
 
