@@ -248,6 +248,25 @@ describe('retention', () => {
     assert.equal(keepWithin(place(host), { ...all, age: 4999 }, []).runs, 1);
   });
 
+  test('a clock set a year ahead ages runs by a week, and one set back by nothing', async () => {
+    const day = 86_400_000;
+    const { host, names } = await runs(3, 5 * day);
+    host.startTicks++;
+    const { wallMs } = host.clock;
+    const setBy = (days: number) => {
+      host.clock.wallMs = () => wallMs() + days * day;
+    };
+    const dropped = (days: number) => keepWithin(place(host), { ...all, age: days * day }, []).runs;
+    setBy(365);
+    assert.equal(dropped(17), 0, 'ages of 7, 12 and 17 days');
+    setBy(-365);
+    assert.equal(dropped(0), 0, 'what is later than now is new');
+    setBy(365);
+    assert.deepEqual([dropped(16.99), listRuns(place(host))], [1, names.slice(1)]);
+    setBy(0);
+    assert.equal(dropped(4), 1, 'where nothing was set, time is what the clock says');
+  });
+
   test('what is kept by default: 10,000 runs, 256 MiB, 90 days', () => {
     assert.deepEqual(DEFAULT_RETENTION, { runs: 10_000, bytes: 268_435_456, age: 7_776_000_000 });
   });
