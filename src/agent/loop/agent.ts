@@ -290,9 +290,11 @@ export class Agent {
     const result = await takeTargetTurn(parts)
       .catch((problem) => stoppedTurn(problem))
       .finally(() => this.#charge(target.name));
-    life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
-    // Stops that a new configuration has forgiven meanwhile stay forgiven.
-    if (this.#rounds.isOf(target.name, guards)) life.backOff = guards.state;
+    // A new configuration meanwhile has forgiven stops, and asks for a turn by what it says.
+    if (this.#rounds.isOf(target.name, guards)) {
+      life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
+      life.backOff = guards.state;
+    }
     const isSame = life.last?.end === result.end && life.last.why === result.why;
     const changed = this.#areNew(target.name, processes) || !isSame;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
