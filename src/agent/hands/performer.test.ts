@@ -331,6 +331,9 @@ describe('budgets over time', () => {
     const back = again();
     assert.equal(codeOf(await back.apply(more, never)), 'over-budget', 'set back by years');
     host.clock.wallMs = () => 1_600_000_000_000 + 3_600_000;
+    assert.equal(codeOf(await back.apply(more, never)), 'over-budget', 'set on by an hour');
+    host.nowNs += 3600e9;
+    host.clock.wallMs = () => 1_600_000_000_000 + 7_200_000;
     assert.equal(codeOf(await back.apply(more, never)), 'done');
     host.texts.set('/state/allowance.json', '{"octavo":');
     assert.equal(codeOf(await again().apply(await planFor(host, { split: [2] }), never)), 'done');
