@@ -104,6 +104,8 @@ describe('a plan within what is allowed', () => {
       [codeOf(all), whyOf(all)],
       ['stale', 'all steps of the plan are outside of the mappings of its processes'],
     );
+    assert.equal(codeOf(await applied(parts, (plan) => withStep(plan, moved))), 'too-soon');
+    parts.host.nowNs += 1e9;
     const told = await applied(parts, (plan) => withStep(plan, moved));
     assert.ok(told.ok, whyOf(told));
     assert.deepEqual([told.value.receipts.length, told.value.verdicts.length], [1, 1]);
