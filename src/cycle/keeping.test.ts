@@ -184,6 +184,25 @@ describe('retention', () => {
     assert.equal(listRuns(place(host)).length + names.length, 2);
   });
 
+  test('a run that changed its blocks only in part can be taken back as well', async () => {
+    const host = new ScriptedHost([9]);
+    const { processMadvise } = host.calls;
+    host.calls.processMadvise = async (...given) => {
+      const done = await processMadvise(...given);
+      host.blocks[0] = { ...host.blocks[0], order: 4 };
+      return done;
+    };
+    const { verdicts } = await apply(host, await planFor(host, { split: [0] }));
+    assert.deepEqual(
+      verdicts.map(({ outcome }) => outcome),
+      ['partly'],
+    );
+    host.nowNs += 1e9;
+    assert.equal(keepWithin(place(host), { ...all, age: 0 }, []).runs, 0);
+    host.startTicks++;
+    assert.equal(keepWithin(place(host), { ...all, age: 0 }, []).runs, 1);
+  });
+
   test('what undo needs goes last, is named, and is told as dropped ever after', async () => {
     const { host, names } = await runs(3);
     host.blocks[0] = { ...host.blocks[0], order: 9, stuck: 'pinned' };

@@ -5,8 +5,9 @@
  */
 import type { Host } from '../host/host.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
+import { changes } from './acts.js';
 import { remember } from './dropped-runs.js';
-import { type JournalPlace, listRuns, removeRun } from './journal.js';
+import { type JournalPlace, listRuns, removeRun, tryReadRun } from './journal.js';
 import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
 import { isThere } from './same-process.js';
@@ -112,9 +113,16 @@ function candidatesOf(
   return inQuestion.flatMap((run) => {
     const row = kept.has(run) ? undefined : (index.row(run) ?? lookUp(place, index, run));
     if (!row || 'damaged' in row || row.state === 'unfinished') return [];
-    const needed = row.bootId === place.host.identity.bootId && row.met > 0 && row.processes.some(isAlive);
+    const mayStand = row.bootId === place.host.identity.bootId && row.processes.some(isAlive);
+    const needed = mayStand && (row.met > 0 || hasChanged(place, run));
     return [{ run, bytes: index.bytesOf(run) ?? 0, isOld: old.has(run), needed }];
   });
+}
+
+/** Whether undo would find anything; summaries do not count what was met in part. What cannot be read may have. */
+function hasChanged(place: JournalPlace, run: string): boolean {
+  const reading = tryReadRun(place, run);
+  return reading.kind === 'run' ? changes(reading.run).length > 0 : reading.kind === 'damaged';
 }
 
 /** Whether a process is the one it was; each is asked for once. */
