@@ -200,6 +200,29 @@ describe('madvise', () => {
 });
 
 describe('debugfs', () => {
+  test('is written to before others get the CPU, since the write holds the lock of the target', async () => {
+    const host = new ScriptedHost([9, 9]);
+    const { writeKernelFile } = host.files;
+    const told: string[] = [];
+    const calls = {
+      ...host.calls,
+      hurry: async (what: string) => {
+        told.push(what);
+        return () => void told.push('as before');
+      },
+    };
+    const files = {
+      ...host.files,
+      writeKernelFile: (path: string, text: string) => {
+        told.push('write');
+        return writeKernelFile.call(host.files, path, text);
+      },
+    };
+    const hurried = Object.assign(Object.create(host), { calls, files });
+    await debugfsSplitActuator(hurried).apply(steps(host, 'split', [0, 1]), context(hurried));
+    assert.deepEqual(told, ['files', 'write', 'write', 'as before']);
+  });
+
   test('reaches every order but 1 below a huge page, and says what stands against it', () => {
     const host = new ScriptedHost([9]);
     assert.deepEqual(splitOrders(host.identity.geometry), [0, 2, 3, 4, 5, 6, 7, 8]);

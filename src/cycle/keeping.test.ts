@@ -184,6 +184,25 @@ describe('retention', () => {
     assert.equal(listRuns(place(host)).length + names.length, 2);
   });
 
+  test('a run that changed its blocks only in part can be taken back as well', async () => {
+    const host = new ScriptedHost([9]);
+    const { processMadvise } = host.calls;
+    host.calls.processMadvise = async (...given) => {
+      const done = await processMadvise(...given);
+      host.blocks[0] = { ...host.blocks[0], order: 4 };
+      return done;
+    };
+    const { verdicts } = await apply(host, await planFor(host, { split: [0] }));
+    assert.deepEqual(
+      verdicts.map(({ outcome }) => outcome),
+      ['partly'],
+    );
+    host.nowNs += 1e9;
+    assert.equal(keepWithin(place(host), { ...all, age: 0 }, []).runs, 0);
+    host.startTicks++;
+    assert.equal(keepWithin(place(host), { ...all, age: 0 }, []).runs, 1);
+  });
+
   test('what undo needs goes last, is named, and is told as dropped ever after', async () => {
     const { host, names } = await runs(3);
     host.blocks[0] = { ...host.blocks[0], order: 9, stuck: 'pinned' };
@@ -246,6 +265,25 @@ describe('retention', () => {
     host.clock.wallMs = () => began + 5000;
     assert.equal(keepWithin(place(host), { ...all, age: 5000 }, []).runs, 0, 'as old as is allowed');
     assert.equal(keepWithin(place(host), { ...all, age: 4999 }, []).runs, 1);
+  });
+
+  test('a clock set a year ahead ages runs by a week, and one set back by nothing', async () => {
+    const day = 86_400_000;
+    const { host, names } = await runs(3, 5 * day);
+    host.startTicks++;
+    const { wallMs } = host.clock;
+    const setBy = (days: number) => {
+      host.clock.wallMs = () => wallMs() + days * day;
+    };
+    const dropped = (days: number) => keepWithin(place(host), { ...all, age: days * day }, []).runs;
+    setBy(365);
+    assert.equal(dropped(17), 0, 'ages of 7, 12 and 17 days');
+    setBy(-365);
+    assert.equal(dropped(0), 0, 'what is later than now is new');
+    setBy(365);
+    assert.deepEqual([dropped(16.99), listRuns(place(host))], [1, names.slice(1)]);
+    setBy(0);
+    assert.equal(dropped(4), 1, 'where nothing was set, time is what the clock says');
   });
 
   test('what is kept by default: 10,000 runs, 256 MiB, 90 days', () => {

@@ -5,8 +5,9 @@
  */
 import type { Host } from '../host/host.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
+import { changes } from './acts.js';
 import { remember } from './dropped-runs.js';
-import { type JournalPlace, listRuns, removeRun } from './journal.js';
+import { type JournalPlace, listRuns, removeRun, tryReadRun } from './journal.js';
 import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
 import { isThere } from './same-process.js';
@@ -19,6 +20,8 @@ export interface Retention {
 }
 
 const DAY_MS: Milliseconds = 86_400_000;
+/** Time without any run counts as no more than this towards an age: a clock that was set leaves such a gap, too. */
+const LONGEST_GAP: Milliseconds = 7 * DAY_MS;
 
 /**
  * 10,000 runs are three and a half days of turns every 30 s that all act, or a year of hourly ones, and a list of them
@@ -49,7 +52,7 @@ const SLACK = 0.05;
 interface Candidate {
   readonly run: string;
   readonly bytes: Bytes;
-  readonly atMs: Milliseconds;
+  readonly isOld: boolean;
   readonly needed: boolean;
 }
 
@@ -62,14 +65,29 @@ export function keepWithin(
 ): Dropped {
   const names = listRuns(place);
   const bytes = names.reduce((sum, name) => sum + (index.bytesOf(name) ?? 0), 0);
-  const oldest = names.length > 0 ? timeOf(names[0]) : Number.POSITIVE_INFINITY;
-  const since = place.host.clock.wallMs() - bounds.age;
+  const old = olderThan(bounds.age, names, place.host.clock.wallMs());
   const isWithin = names.length <= bounds.runs && bytes <= bounds.bytes;
-  if (isWithin && oldest >= since) return NOTHING_DROPPED;
-  const inQuestion = isWithin ? names.filter((name) => timeOf(name) < since) : names;
-  const candidates = candidatesOf(place, index, inQuestion, new Set(kept));
-  const choice = chosen(candidates, bounds, since, { runs: names.length, bytes });
+  if (isWithin && old.length === 0) return NOTHING_DROPPED;
+  const runs = { inQuestion: isWithin ? old : names, old: new Set(old), kept: new Set(kept) };
+  const choice = chosen(candidatesOf(place, index, runs), bounds, { runs: names.length, bytes });
   return drop(place, index, names, choice);
+}
+
+/**
+ * Runs that are older, of names in their order. Time is counted from run to run: where the clock is set a year ahead, all
+ * runs age by the longest gap, not by a year; what is later than now is new.
+ */
+function olderThan(age: Milliseconds, names: readonly string[], nowMs: Milliseconds): readonly string[] {
+  // No counted age is above that by the clock.
+  if (names.length === 0 || nowMs - timeOf(names[0]) <= age) return [];
+  let [counted, laterMs] = [0, nowMs];
+  for (let at = names.length - 1; at >= 0; at--) {
+    const gap = Math.max(0, laterMs - timeOf(names[at]));
+    counted += Math.min(gap, LONGEST_GAP);
+    laterMs -= gap;
+    if (counted > age) return names.slice(0, at + 1);
+  }
+  return [];
 }
 
 /** When a run began, by its name. */
@@ -79,20 +97,32 @@ function timeOf(run: string): Milliseconds {
   );
 }
 
+interface RunsToJudge {
+  readonly inQuestion: readonly string[];
+  readonly old: ReadonlySet<string>;
+  readonly kept: ReadonlySet<string>;
+}
+
 /** Ended runs that can be read, oldest first; what is damaged is for people to judge. */
 function candidatesOf(
   place: JournalPlace,
   index: RunIndex,
-  names: readonly string[],
-  kept: ReadonlySet<string>,
+  { inQuestion, old, kept }: RunsToJudge,
 ): readonly Candidate[] {
   const isAlive = aliveOnce(place.host);
-  return names.flatMap((run) => {
+  return inQuestion.flatMap((run) => {
     const row = kept.has(run) ? undefined : (index.row(run) ?? lookUp(place, index, run));
     if (!row || 'damaged' in row || row.state === 'unfinished') return [];
-    const needed = row.bootId === place.host.identity.bootId && row.met > 0 && row.processes.some(isAlive);
-    return [{ run, bytes: index.bytesOf(run) ?? 0, atMs: timeOf(run), needed }];
+    const mayStand = row.bootId === place.host.identity.bootId && row.processes.some(isAlive);
+    const needed = mayStand && (row.met > 0 || hasChanged(place, run));
+    return [{ run, bytes: index.bytesOf(run) ?? 0, isOld: old.has(run), needed }];
   });
+}
+
+/** Whether undo would find anything; summaries do not count what was met in part. What cannot be read may have. */
+function hasChanged(place: JournalPlace, run: string): boolean {
+  const reading = tryReadRun(place, run);
+  return reading.kind === 'run' ? changes(reading.run).length > 0 : reading.kind === 'damaged';
 }
 
 /** Whether a process is the one it was; each is asked for once. */
@@ -109,10 +139,9 @@ function aliveOnce(host: Host): (process: RunSummary['processes'][number]) => bo
 function chosen(
   candidates: readonly Candidate[],
   bounds: Retention,
-  since: Milliseconds,
   stored: { readonly runs: number; readonly bytes: Bytes },
 ): readonly Candidate[] {
-  const chosenOnes = candidates.filter(({ atMs, needed }) => !needed && atMs < since);
+  const chosenOnes = candidates.filter(({ isOld, needed }) => isOld && !needed);
   let runs = stored.runs - chosenOnes.length;
   let bytes = stored.bytes - chosenOnes.reduce((sum, one) => sum + one.bytes, 0);
   if (runs <= bounds.runs && bytes <= bounds.bytes) return chosenOnes;

@@ -204,10 +204,10 @@ export interface Calls {
   drainLru?(): Promise<void>;
   /**
    * Runs threads of this process before others until the function returned is called, so that none is preempted with
-   * another process's locks in its hands: those that carry out calls (processMadvise), or all, for what is read.
-   * Absent where there is no scheduler; no effect without CAP_SYS_NICE.
+   * another process's locks in its hands: those that carry out calls (processMadvise), or all, for files that are read or
+   * written, such as smaps. Absent where there is no scheduler; no effect without CAP_SYS_NICE.
    */
-  hurry?(what: 'calls' | 'reads'): Promise<() => void>;
+  hurry?(what: 'calls' | 'files'): Promise<() => void>;
   /** Opens the content of a process's memory. EACCES without the right to trace it, ENOENT when it has ended. */
   openMemory(pid: ProcessId): Answer<ProcessMemory>;
   /** PAGEMAP_SCAN on /proc/PID/pagemap. ENOTTY where the kernel has none, EINVAL for a category it lacks. */

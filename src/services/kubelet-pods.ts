@@ -66,16 +66,19 @@ export class KubeletPods {
   }
 
   #note(told: Told): void {
-    const names = told.ok ? podNames(told.text) : undefined;
     const nowMs = this.#host.clock.monotonicNs() / 1e6;
-    if (!told.ok) this.problem = `kubelet: ${told.problem}`;
-    else if (names?.ok !== true) this.problem = `kubelet: ${names?.error}`;
-    else {
-      this.problem = undefined;
-      this.#answeredMs = nowMs;
-      if (told.text !== this.#text) this.#take(names.value, told.text);
-    }
+    this.problem = told.ok ? this.#heard(told.text) : `kubelet: ${told.problem}`;
+    if (this.problem === undefined) this.#answeredMs = nowMs;
     if (this.#names !== undefined && nowMs - this.#answeredMs > HOLDS_FOR) this.#take(undefined, '');
+  }
+
+  /** A list that it has told before is not read again. Returns what is wrong with a new one. */
+  #heard(text: string): string | undefined {
+    if (this.#names !== undefined && text === this.#text) return undefined;
+    const names = podNames(text);
+    if (!names.ok) return `kubelet: ${names.error}`;
+    this.#take(names.value, text);
+    return undefined;
   }
 
   #take(names: PodNames | undefined, text: string): void {

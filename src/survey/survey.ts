@@ -182,7 +182,7 @@ class Surveyor {
 
   /** Before others, so that no thread of ours is preempted with a process's lock in its hands. */
   async #hurried<Found>(look: () => Found | Promise<Found>): Promise<Found> {
-    const slowDown = await this.#options.host.calls.hurry?.('reads');
+    const slowDown = await this.#options.host.calls.hurry?.('files');
     try {
       return await look();
     } finally {

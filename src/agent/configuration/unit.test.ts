@@ -5,14 +5,14 @@ import { RUNTIME_OF_ROOT } from '../life/status.js';
 import { unitText } from './unit.js';
 
 const lines = unitText({ program: '/usr/bin/octavo', configuration: '/etc/octavo/agent.yaml' }).split('\n');
-const valueOf = (key: string) => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
+const settingOf = (key: string) => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
 
 test('what the agent writes at run time lies below what systemd gives back to root on each reload', () => {
-  const managed = `/run/${valueOf('RuntimeDirectory')}`;
+  const managed = `/run/${settingOf('RuntimeDirectory')}`;
   assert.ok(RUNTIME_OF_ROOT.startsWith(`${managed}/`), `${RUNTIME_OF_ROOT} is not below ${managed}`);
 });
 
 test('the deciding process may tell of both, the watchdog included', () => {
-  assert.deepEqual([valueOf('Type'), valueOf('NotifyAccess')], ['notify', 'all']);
-  assert.match(valueOf('WatchdogSec') ?? '', /^\d+s$/);
+  assert.deepEqual([settingOf('Type'), settingOf('NotifyAccess')], ['notify', 'all']);
+  assert.match(settingOf('WatchdogSec') ?? '', /^\d+s$/);
 });

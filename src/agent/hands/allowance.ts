@@ -36,6 +36,8 @@ export class Allowance {
   readonly #host: Host;
   readonly #path: string;
   #spent: Spent[];
+  /** Both clocks when `#spent` was last looked at. */
+  #looked: { readonly wallMs: Milliseconds; readonly monotonicMs: Milliseconds };
   /** When each process may be looked at again, by pid and start time. */
   readonly #notBeforeNs = new Map<string, Nanoseconds>();
 
@@ -45,6 +47,7 @@ export class Allowance {
     this.#host = host;
     this.#path = `${host.identity.stateDirectory}/allowance.json`;
     this.#spent = [...readSpent(host, this.#path)];
+    this.#looked = bothClocks(host);
   }
 
   /** Bytes that a target may still have acted on within this hour; infinite where there is no bound. */
@@ -105,13 +108,19 @@ export class Allowance {
     this.#sampleNotBeforeNs = this.#host.clock.monotonicNs() + waitNs;
   }
 
-  /** A clock that was set back must not keep an entry for longer than an hour, nor one set on forget it at once. */
+  /**
+   * A clock that was set takes the entries with it: one that was set back must not keep them for longer than an hour, nor one
+   * set on forget them at once.
+   */
   #forget(): void {
-    const nowMs = this.#host.clock.wallMs();
-    this.#spent = this.#spent
-      .map((one) => (one.atMs > nowMs ? { ...one, atMs: nowMs } : one))
-      .filter(({ atMs }) => nowMs - atMs < HOUR_MS)
-      .slice(-MOST_SPENT + 1);
+    const now = bothClocks(this.#host);
+    const passedMs = now.monotonicMs - this.#looked.monotonicMs;
+    const setByMs = now.wallMs - this.#looked.wallMs - passedMs;
+    this.#looked = now;
+    const lasting = this.#spent
+      .map((one) => ({ ...one, atMs: Math.min(one.atMs + setByMs, now.wallMs) }))
+      .filter(({ atMs }) => now.wallMs - atMs < HOUR_MS);
+    this.#spent = folded(lasting, MOST_SPENT - 1);
   }
 
   /** Where it cannot be written, it holds until this process ends. */
@@ -120,6 +129,29 @@ export class Allowance {
     const kept = { octavo: 'allowance', version: 1, spent: this.#spent };
     this.#host.files.writeFile(this.#path, JSON.stringify(kept));
   }
+}
+
+function bothClocks({ clock }: Host): { readonly wallMs: Milliseconds; readonly monotonicMs: Milliseconds } {
+  return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicNs() / 1e6 };
+}
+
+/**
+ * At most so many entries. The oldest goes into the next of its target, where it counts for longer: many small runs must
+ * not make the bytes of a large one forgotten. Only with more targets than entries some are dropped.
+ */
+function folded(entries: readonly Spent[], most: number): Spent[] {
+  const spent = [...entries];
+  for (let at = 0; spent.length > most && at < spent.length; ) {
+    const { target, bytes } = spent[at];
+    const next = spent.findIndex((one, later) => later > at && one.target === target);
+    if (next < 0) {
+      at++;
+      continue;
+    }
+    spent[next] = { ...spent[next], bytes: spent[next].bytes + bytes };
+    spent.splice(at, 1);
+  }
+  return spent.slice(-most);
 }
 
 function keyOf({ pid, startTicks }: ProcessRef): string {

@@ -68,13 +68,15 @@ export function judgePlan(judging: Judging, plan: Plan): Result<Allowed, Denial>
   if (closed !== undefined) return failure(closed);
   const step = firstProblem(judging.host, grant, plan.steps);
   if (step !== undefined) return failure(step);
-  const steps = mappedSteps(judging.host, plan.steps);
-  if (!steps.ok) return steps;
+  const steps = affordableSteps(judging, grant, plan.steps);
+  if (!steps.ok) {
+    // To know that, mappings were read, which takes the process's lock: it counts as a run, and has its pause.
+    judging.allowance.begin(grant.name, 0);
+    return steps;
+  }
   const { blockBytes } = judging.host.identity.geometry;
   const bytes = steps.value.length * blockBytes;
   const budgets = narrower(plan.budgets, grant.budgets);
-  const spent = spentBecause(judging.allowance, grant, steps.value.length, bytes);
-  if (spent !== undefined) return denied('over-budget', spent);
   return success({ plan: { ...rewritten(withSteps(plan, steps.value), processes), budgets }, grant, bytes });
 }
 
@@ -132,6 +134,19 @@ function firstProblem({ identity }: Host, grant: Grant, steps: readonly Step[]):
   return undefined;
 }
 
+/** Steps that can be carried out now, if all of them may be. */
+function affordableSteps(
+  { host, allowance }: Judging,
+  grant: Grant,
+  steps: readonly Step[],
+): Result<readonly Step[], Denial> {
+  const mapped = mappedSteps(host, steps);
+  if (!mapped.ok) return mapped;
+  const { length } = mapped.value;
+  const spent = spentBecause(allowance, grant, length, length * host.identity.geometry.blockBytes);
+  return spent === undefined ? mapped : denied('over-budget', spent);
+}
+
 /** Steps on memory that the processes have mapped now: a program gives memory back between a plan and its acts. */
 function mappedSteps(host: Host, steps: readonly Step[]): Result<readonly Step[], Denial> {
   const mappings = new Map<number, readonly Mapping[]>();
@@ -176,9 +191,20 @@ function shapeProblem(
 function isMapped(block: BlockNumber, mappings: readonly Mapping[], geometry: PageGeometry): boolean {
   const start = blockToPage(block, geometry);
   const end = start + geometry.pagesPerBlock;
-  return mappings.some(
-    (one) => one.kind !== 'special' && one.kind !== 'hugetlb' && one.start < end && start < one.end,
-  );
+  for (let at = firstBehind(start, mappings); at < mappings.length && mappings[at].start < end; at++)
+    if (mappings[at].kind !== 'special' && mappings[at].kind !== 'hugetlb') return true;
+  return false;
+}
+
+/** Index of the first mapping that ends behind the start of a page, of mappings in the order of their addresses. */
+function firstBehind(page: number, mappings: readonly Mapping[]): number {
+  let [low, high] = [0, mappings.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (mappings[middle].end > page) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function spentBecause(allowance: Allowance, grant: Grant, blocks: number, bytes: Bytes): string | undefined {

@@ -104,6 +104,8 @@ describe('a plan within what is allowed', () => {
       [codeOf(all), whyOf(all)],
       ['stale', 'all steps of the plan are outside of the mappings of its processes'],
     );
+    assert.equal(codeOf(await applied(parts, (plan) => withStep(plan, moved))), 'too-soon');
+    parts.host.nowNs += 1e9;
     const told = await applied(parts, (plan) => withStep(plan, moved));
     assert.ok(told.ok, whyOf(told));
     assert.deepEqual([told.value.receipts.length, told.value.verdicts.length], [1, 1]);
@@ -331,6 +333,9 @@ describe('budgets over time', () => {
     const back = again();
     assert.equal(codeOf(await back.apply(more, never)), 'over-budget', 'set back by years');
     host.clock.wallMs = () => 1_600_000_000_000 + 3_600_000;
+    assert.equal(codeOf(await back.apply(more, never)), 'over-budget', 'set on by an hour');
+    host.nowNs += 3600e9;
+    host.clock.wallMs = () => 1_600_000_000_000 + 7_200_000;
     assert.equal(codeOf(await back.apply(more, never)), 'done');
     host.texts.set('/state/allowance.json', '{"octavo":');
     assert.equal(codeOf(await again().apply(await planFor(host, { split: [2] }), never)), 'done');

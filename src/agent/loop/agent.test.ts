@@ -6,6 +6,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { readStatus } from '../life/status.js';
 import { observationOf } from '../record/observations.js';
 import type { Hands, Order, TurnWatch } from '../turn/hands.js';
+import type { Session } from './session.js';
 
 const TWO = `targets:
   - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }
@@ -228,6 +229,26 @@ class SlowHands extends ScriptedHands {
 }
 
 describe('a turn that takes long', () => {
+  test('is followed at once by one of the configuration that was read meanwhile', async () => {
+    for (const turnsAtOnce of [1, 2]) {
+      const world = new AgentWorld(TWO.replaceAll('20s', '1h'));
+      world.start('web', 'web.service', 1);
+      const hands = new (class extends SlowHands {
+        override async take(order: Order, watch?: TurnWatch): Promise<never> {
+          await watch?.sleep(5000, watch.signal);
+          return super.take(order, watch);
+        }
+      })(turnsAtOnce);
+      const reload = (session: Session) => {
+        world.configure(TWO);
+        session.reload();
+      };
+      await world.run(60_000, { 2000: reload }, { hands });
+      const { length } = world.turnsOf('rest');
+      assert.ok(length >= 3, `${length} turns in 60 s, one every 20 s from 5 s on`);
+    }
+  });
+
   const turnsOfRest = async (turnsAtOnce: number) => {
     const world = new AgentWorld(TWO.replaceAll('20s', '5s'));
     world.start('redis-server', 'redis.service', 1);

@@ -13,7 +13,7 @@ import type { TargetGuards } from '../guarding/target-guards.js';
 import { ClockWatch } from '../life/clock-watch.js';
 import { OwnCpu } from '../life/own-cpu.js';
 import { keepLives, readLives } from '../life/state-file.js';
-import { TargetLife, type TurnEnd } from '../life/target-life.js';
+import { TargetLife } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
 import type { Hands } from '../turn/hands.js';
@@ -22,7 +22,8 @@ import type { TurnRecord } from '../turn/turn-record.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
 import { GuardRounds } from './guard-rounds.js';
-import { lastTurn, turnWords } from './told-turn.js';
+import { GUARD_EVERY, nextTurnMs } from './next-turn.js';
+import { jumpWords, lastTurn, turnWords } from './told-turn.js';
 
 /** What an agent is made of. All of it can be a model. */
 export interface AgentParts {
@@ -44,10 +45,6 @@ const KEEP_EVERY: Milliseconds = 10_000;
 const LONGEST_WAIT: Milliseconds = 1000;
 /** Processes of a target that are told one by one. */
 const MOST_TOLD = 32;
-/** A target that a turn found nobody of is tried again when it grows, or after this. */
-const AGAIN_AFTER: Milliseconds = 5000;
-const GUARD_EVERY: Milliseconds = 2000;
-const HOUR: Milliseconds = 3_600_000;
 
 /** The loop over targets. `run` goes on until its signal aborts; `once` takes one turn of each target. */
 export class Agent {
@@ -290,9 +287,11 @@ export class Agent {
     const result = await takeTargetTurn(parts)
       .catch((problem) => stoppedTurn(problem))
       .finally(() => this.#charge(target.name));
-    life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
-    // Stops that a new configuration has forgiven meanwhile stay forgiven.
-    if (this.#rounds.isOf(target.name, guards)) life.backOff = guards.state;
+    // A new configuration meanwhile has forgiven stops, and asks for a turn by what it says.
+    if (this.#rounds.isOf(target.name, guards)) {
+      life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
+      life.backOff = guards.state;
+    }
     const isSame = life.last?.end === result.end && life.last.why === result.why;
     const changed = this.#areNew(target.name, processes) || !isSame;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
@@ -337,25 +336,7 @@ export class Agent {
   }
 }
 
-/** What fails is not tried again before its pause is over, and then once an hour. */
-function nextTurnMs(
-  startedMs: Milliseconds,
-  everyMs: Milliseconds,
-  end: TurnEnd,
-  { decision, state }: TargetGuards,
-): Milliseconds {
-  if (end === 'gone') return startedMs + AGAIN_AFTER;
-  if (end !== 'failed') return startedMs + everyMs;
-  const untilMs = decision.state === 'backing-off' ? state.untilMs + 2 * GUARD_EVERY : startedMs + HOUR;
-  return Math.max(startedMs + everyMs, untilMs);
-}
-
 function stoppedTurn(problem: unknown): TurnResult {
   if (problem instanceof OctavoError) return { end: 'held', why: 'the agent stops', taken: undefined };
   throw problem;
-}
-
-function jumpWords(jumpMs: Milliseconds): string {
-  const seconds = Math.round(Math.abs(jumpMs) / 1000);
-  return `the clock jumped ${seconds} s ${jumpMs > 0 ? 'ahead: it was set, or the machine slept' : 'back'}`;
 }

@@ -49,3 +49,9 @@ export function turnWords({ end, why, taken }: TurnResult, { decision }: TargetG
         : `${why}; backing off`;
   }
 }
+
+/** How far the wall clock jumped, in words. */
+export function jumpWords(jumpMs: Milliseconds): string {
+  const seconds = Math.round(Math.abs(jumpMs) / 1000);
+  return `the clock jumped ${seconds} s ${jumpMs > 0 ? 'ahead: it was set, or the machine slept' : 'back'}`;
+}

@@ -4,13 +4,16 @@
  * target for more than 60 ms, by SCHED_FIFO for 12 ms. All other threads of ours stay as they are: they would only keep
  * the target from its CPU.
  */
+import { readFileSync } from 'node:fs';
 import type { Bytes } from '../../vocabulary/units.js';
 import { hurryThreads } from './hurry.js';
 import type { Native } from './native.js';
 
 /** include/uapi/linux/sched.h. What a thread starts is not in a hurry. */
-const SCHED_OTHER = 0;
-const SCHED_FIFO_RESET_ON_FORK = 0x4000_0001;
+const RESET_ON_FORK = 0x4000_0000;
+const SCHED_FIFO = 1;
+/** SCHED_OTHER, SCHED_BATCH and SCHED_IDLE: all others are real-time on purpose, and stay as they are. */
+const USUAL: ReadonlySet<number> = new Set([0, 3, 5]);
 /** The least there is: before every usual thread, behind everything that is real-time on purpose. */
 const PRIORITY = 1;
 /** Largest block that is copied so: a longer call would keep a CPU from everybody else for as long. */
@@ -36,13 +39,25 @@ export class Callers {
     const threads = await this.#threads();
     this.#priorities ??= this.#fill();
     const { real, usual } = this.#priorities;
-    const isReal = (thread: number) => this.#isShort && this.#set(thread, SCHED_FIFO_RESET_ON_FORK, real);
-    const raised = threads.filter(isReal);
+    const before = new Map(
+      threads.map((thread) => [thread, this.#native.call('sched_getscheduler', thread).value]),
+    );
+    const mayBeReal = this.#isShort && isTimeUnbounded();
+    const isRaised = (thread: number) =>
+      mayBeReal &&
+      USUAL.has((before.get(thread) ?? -1) & ~RESET_ON_FORK) &&
+      this.#set(thread, SCHED_FIFO | RESET_ON_FORK, real);
+    const raised = threads.filter(isRaised);
     const putBack = hurryThreads(threads.filter((thread) => !raised.includes(thread)));
     return () => {
       putBack();
-      for (const thread of raised) this.#set(thread, SCHED_OTHER, usual);
+      for (const thread of raised) this.#putBack(thread, before.get(thread) ?? 0, usual);
     };
+  }
+
+  /** By RLIMIT_RTPRIO without CAP_SYS_NICE the policy may be put back, and the flag may not. */
+  #putBack(thread: number, policy: number, priority: bigint): void {
+    if (!this.#set(thread, policy, priority)) this.#set(thread, policy | RESET_ON_FORK, priority);
   }
 
   async #threads(): Promise<readonly number[]> {
@@ -64,5 +79,14 @@ export class Callers {
     const { address, bytes } = this.#native.arena(8);
     new DataView(bytes.buffer, bytes.byteOffset).setInt32(0, PRIORITY, true);
     return { real: address, usual: address + 4n };
+  }
+}
+
+/** Whether real-time threads may take CPU time without an end: at a bound (RLIMIT_RTTIME) the kernel ends the process. */
+function isTimeUnbounded(): boolean {
+  try {
+    return /^Max realtime timeout\s+unlimited/m.test(readFileSync('/proc/self/limits', 'latin1'));
+  } catch {
+    return false;
   }
 }

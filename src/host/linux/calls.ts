@@ -139,8 +139,8 @@ export class LinuxCalls implements Calls {
     await this.#drain.run();
   }
 
-  async hurry(what: 'calls' | 'reads'): Promise<() => void> {
-    if (typeof this.#native === 'string' || what === 'reads') return hurryThreads(ownThreads());
+  async hurry(what: 'calls' | 'files'): Promise<() => void> {
+    if (typeof this.#native === 'string' || what === 'files') return hurryThreads(ownThreads());
     this.#callers ??= new Callers(this.#native, this.#geometry.blockBytes);
     return this.#callers.hurry();
   }

@@ -45,7 +45,7 @@ test('without koffi every call says that no kernel was asked, and why', async ()
   ];
   for (const answer of answers) assert.equal(!answer.ok && answer.error.unasked, reason);
   await calls.drainLru();
-  for (const what of ['calls', 'reads'] as const) (await calls.hurry(what))();
+  for (const what of ['calls', 'files'] as const) (await calls.hurry(what))();
   const { fact, needs } = probeAdvice({ ...linuxHost(), calls }, 'MADV_COLD');
   assert.match(fact, /cannot be called: koffi cannot be loaded: wrong ELF class/);
   assert.match(needs, /^koffi/);

@@ -149,6 +149,81 @@ test('threads that carry out calls, and no others, hurry while locks are held', 
   }
 });
 
+/** Policies of all threads of a process that has prepared so: before, in and after a hurry. */
+function hurried(prepare: string): { before: number[]; during: number[]; after: number[] } {
+  const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const text = `
+    const { Callers } = await import(${module('./callers.js')});
+    const { Native } = await import(${module('./native.js')});
+    const { ownThreads } = await import(${module('./hurry.js')});
+    const { default: koffi } = await import('koffi');
+    const native = new Native(process.arch);
+    await native.callAsync('gettid');
+    const setLimit = (limit, most) => {
+      if (koffi.load(null).func('setrlimit', 'int', ['int', 'uint64_t *'])(limit, [most, most]) !== 0) throw new Error('setrlimit');
+    };
+    const policies = () => ownThreads().map((thread) => native.call('sched_getscheduler', thread).value & 0xff);
+    ${prepare}
+    const told = { before: policies() };
+    const putBack = await new Callers(native, 2 ** 21).hurry();
+    told.during = policies();
+    putBack();
+    told.after = policies();
+    console.log(JSON.stringify(told));`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8' });
+  assert.equal(child.status, 0, child.stderr);
+  return JSON.parse(child.stdout);
+}
+
+const isTimeUnbounded = /^Max realtime timeout\s+unlimited/m.test(
+  readFileSync('/proc/self/limits', 'latin1'),
+);
+const canBeRealTime = () =>
+  ['x64', 'arm64'].includes(process.arch) && process.geteuid?.() === 0 && hurried('').during.includes(1);
+
+test('threads get back the policy that they had, and those that are real-time on purpose stay so', (context) => {
+  if (!canBeRealTime()) return context.skip('SCHED_FIFO is refused here');
+  const policy = (number: number, priority: number) => `
+    const { address, bytes } = native.arena(4);
+    bytes[0] = ${priority};
+    for (const thread of ownThreads()) native.call('sched_setscheduler', thread, ${number}, address);`;
+  const batch = hurried(policy(3, 0));
+  assert.ok(batch.before.includes(3) && batch.during.includes(1));
+  assert.deepEqual([batch.after.includes(1), batch.after], [false, batch.before]);
+  const roundRobin = hurried(policy(2, 5));
+  assert.ok(roundRobin.before.includes(2));
+  assert.ok(!roundRobin.during.includes(1), `${roundRobin.during}`);
+});
+
+test('threads are put back also where the kernel leaves nobody a flag to clear (without CAP_SYS_NICE)', async () => {
+  const RESET_ON_FORK = 0x4000_0000;
+  let policy = 0;
+  const call = (name: string, _thread: number, wanted = 0) => {
+    if (name === 'sched_getscheduler') return { value: policy, errno: undefined };
+    const isRefused = (policy & RESET_ON_FORK) !== 0 && (wanted & RESET_ON_FORK) === 0;
+    if (!isRefused) policy = wanted;
+    return { value: isRefused ? -1 : 0, errno: isRefused ? 'EPERM' : undefined };
+  };
+  const native = {
+    call,
+    callAsync: async () => ({ value: 2 ** 22, errno: undefined }),
+    arena: () => ({ address: 0n, bytes: new Uint8Array(8) }),
+  };
+  const callers = new Callers(native as unknown as Native, 2 ** 21);
+  for (let again = 0; again < 2; again++) {
+    const putBack = await callers.hurry();
+    if (isTimeUnbounded) assert.equal(policy, 1 | RESET_ON_FORK);
+    putBack();
+    assert.equal(policy & 0xff, 0);
+  }
+});
+
+test('threads are not real-time where the kernel would end them for the CPU time they take', (context) => {
+  if (!canBeRealTime()) return context.skip('SCHED_FIFO is refused here');
+  const RLIMIT_RTTIME = 15;
+  assert.ok(!hurried(`setLimit(${RLIMIT_RTTIME}, 1_000_000);`).during.includes(1));
+});
+
 interface HandedOn {
   readonly ignored: string;
   readonly blocked: string;
