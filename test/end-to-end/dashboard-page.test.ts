@@ -148,6 +148,18 @@ describe('the page of a heat file', { skip: skipWithoutBrowser(), timeout: 10 * 
     await watched.close();
   });
 
+  test('asks about a block again when the map has another layout by the time it is asked', async () => {
+    const watched = await opened('view=map');
+    await watched.drawn();
+    const old = { octavo: 'dashboard-refusal', version: 1, code: 'layout', why: 'another layout' };
+    const refused = { status: 409, contentType: 'application/json', body: JSON.stringify(old) };
+    await watched.page.route('**/api/explain*', (route) => route.fulfill(refused), { times: 1 });
+    await watched.page.locator('canvas.map').press('ArrowRight');
+    await watched.page.keyboard.press('Enter');
+    await watched.until("document.querySelector('.explain h3')?.textContent.startsWith('0x')");
+    await watched.page.close();
+  });
+
   test('says the same as a table', async () => {
     const watched = await opened('view=map');
     await watched.drawn();

@@ -7,7 +7,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -20,6 +19,7 @@ import { after, before, describe, it } from 'node:test';
 import type { MapAnswer } from '../../demo/protocol.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
+import { writeAgentFile } from '../support/agent-file.js';
 import { statusOf, type ThreadStatus } from '../support/thread-status.js';
 import { hugeBlocks, hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { MAIN } from './octavo.js';
@@ -70,26 +70,7 @@ describe('an agent of two processes', { skip }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function configure(act: boolean): void {
-    mkdirSync(at('state'), { recursive: true });
-    writeFileSync(
-      at('agent.yaml'),
-      `octavo: agent
-version: 1
-state: ${at('state')}
-runtime: ${at('run')}
-targets:
-  - name: sides
-    match: { command: '${NAME}' }
-    policy: return-empty
-    actuators: [madvise]
-    every: 2s
-    guards: { cpuPressure: 0, memoryPressure: 0, ioPressure: 0, memoryFull: 0, ioFull: 0 }
-    act: ${act}
-`,
-    );
-    chmodSync(at('agent.yaml'), 0o644);
-  }
+  const configure = (act: boolean) => writeAgentFile(directory, { command: NAME, act });
 
   /** An agent that has told its status, with the pids of both sides. */
   async function start() {
@@ -179,7 +160,7 @@ targets:
     const { agent, ended } = await start();
     writeFileSync(
       at('agent.yaml'),
-      readFileSync(at('agent.yaml'), 'utf8').replace('name: sides', 'name: renamed'),
+      readFileSync(at('agent.yaml'), 'utf8').replace(`name: ${NAME}`, 'name: renamed'),
     );
     agent.kill('SIGHUP');
     await until('the new name', () =>

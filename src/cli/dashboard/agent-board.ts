@@ -80,8 +80,9 @@ export class AgentBoard implements Board {
     const ofAgent = this.#status.look();
     const ofRuns = this.#runs.next();
     const hasMore = this.#history.look(this.#context.signal);
+    this.#log.add([...ofRuns, ...ofAgent].sort((a, b) => a.atMs - b.atMs));
     const isMapNew = this.#lookAtMemory(ofRuns.length > 0);
-    const decisions = this.#log.add([...ofRuns, ...ofAgent].sort((a, b) => a.atMs - b.atMs));
+    const decisions = this.#log.newest(ofRuns.length + ofAgent.length);
     const isNew = this.#status.status?.updatedMs !== told || this.#status.state !== before;
     const views: Change['views'][number][] = [];
     if (isNew || hasMore) views.push('overview');
@@ -102,7 +103,7 @@ export class AgentBoard implements Board {
     const { clock } = this.#context.host;
     const nowMs = clock.monotonicNs() / 1e6;
     if (nowMs < this.#nextLookMs && !isDue) return false;
-    const { look, troubles } = lookAtProcesses(this.#places.place, this.#watched());
+    const { look, troubles } = lookAtProcesses(this.#places.place, this.#watched(), this.#log.changedPages());
     this.#unseen = troubles;
     const hasMore = look.processes.length > 0 || !this.#live.isEmpty;
     if (hasMore) {

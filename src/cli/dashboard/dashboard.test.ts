@@ -224,6 +224,16 @@ describe('a live agent', () => {
     assert.match(explained.lines.join('\n'), /Octavo made it so in run /);
   });
 
+  test('has a place for a block of which nothing was left before the first look', async () => {
+    const { host } = await splitOne();
+    host.blocks[0].present = 0;
+    const board = await boardOn(host, undefined, { runtime: '/run/octavo/agent' });
+    const [{ kind, address, place }] = board.log().decisions;
+    assert.deepEqual([kind, address, place], ['split', FIRST, { segment: 0, page: 0 }]);
+    const cell = board.map?.cell({ segment: 0, level: 9, zoom: 0, row: 0, column: 0 });
+    assert.equal(cell?.words, 'heat not known, no memory there');
+  });
+
   test('tells of a block that came back, who did it, and for how long it is left alone', async () => {
     const { host, board } = await live();
     host.blocks[0].order = 9;

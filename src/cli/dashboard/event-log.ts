@@ -1,11 +1,15 @@
 /** The decision log: numbered entries within a bound, each with its place on the map. */
 import type { DecisionLog } from '../../dashboard/board.js';
 import type { MapModel } from '../../dashboard/map/map-model.js';
-import type { Decision } from '../../dashboard/wire/events.js';
+import type { Decision, EventKind } from '../../dashboard/wire/events.js';
+import type { PageNumber, ProcessId } from '../../vocabulary/units.js';
 import type { Entry } from './decisions.js';
 
 /** Entries that are kept: some megabytes. */
 export const MOST_ENTRIES = 20_000;
+
+/** Kinds of entries that were carried out. */
+const CHANGES: ReadonlySet<EventKind> = new Set(['split', 'collapse', 'undone']);
 
 /** Keeps the newest entries; numbers only grow. */
 export class EventLog {
@@ -20,8 +24,8 @@ export class EventLog {
     this.#most = most;
   }
 
-  /** Adds entries in their order and returns them as they are told. */
-  add(entries: readonly Entry[]): readonly Decision[] {
+  /** Adds entries in their order. */
+  add(entries: readonly Entry[]): void {
     const added = entries.map(({ page, ...entry }) => {
       this.#pages.push(page);
       return { ...entry, id: this.#next++, place: this.#placeOf(entry.pid, page) };
@@ -33,7 +37,23 @@ export class EventLog {
       this.#pages.splice(0, over);
       this.#dropped += over;
     }
-    return added;
+  }
+
+  /** The newest so many entries. */
+  newest(count: number): readonly Decision[] {
+    return this.#decisions.slice(Math.max(0, this.#decisions.length - count));
+  }
+
+  /** First pages of the blocks that were changed, by process. */
+  changedPages(): ReadonlyMap<ProcessId, ReadonlySet<PageNumber>> {
+    const pages = new Map<ProcessId, Set<PageNumber>>();
+    for (const [at, { kind, pid }] of this.#decisions.entries()) {
+      const page = this.#pages[at];
+      if (pid === null || page === null || !CHANGES.has(kind)) continue;
+      const known = pages.get(pid) ?? new Set();
+      pages.set(pid, known.add(page));
+    }
+    return pages;
   }
 
   /** From now on places are those of this map. */

@@ -9,6 +9,7 @@ import { observe } from '../../verification/observe.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
+import { type PageNumber, type ProcessId, pageToBlock } from '../../vocabulary/units.js';
 
 /** Processes of a look; those of which something is known come first. */
 const MOST_PROCESSES = 32;
@@ -26,8 +27,15 @@ export interface Looked {
   readonly troubles: readonly string[];
 }
 
-/** Looks at those of the processes that live, and at those of which something is believed. */
-export function lookAtProcesses(place: JournalPlace, watched: readonly WatchedProcess[]): Looked {
+/**
+ * Looks at those of the processes that live, and at those of which something is believed. `changed`: first pages of the blocks
+ * that runs changed, by process.
+ */
+export function lookAtProcesses(
+  place: JournalPlace,
+  watched: readonly WatchedProcess[],
+  changed: ReadonlyMap<ProcessId, ReadonlySet<PageNumber>>,
+): Looked {
   const { host } = place;
   const { beliefs } = readBeliefs({ host, directory: mindDirectory(host, place.directory) });
   const troubles = new Set<string>();
@@ -35,7 +43,9 @@ export function lookAtProcesses(place: JournalPlace, watched: readonly WatchedPr
   const processes = alive.slice(0, MOST_PROCESSES).map((one): SeenProcess => {
     const { pid, command } = one.process;
     const heat = heatOf(beliefs, one.process);
-    return { pid, command, target: one.target, levels: levelsOf(place, pid, troubles), heat };
+    const levels = levelsOf(place, pid, troubles);
+    const blocks = Array.from(changed.get(pid) ?? [], (page) => pageToBlock(page, host.identity.geometry));
+    return { pid, command, target: one.target, levels, changed: blocks, heat };
   });
   if (alive.length > MOST_PROCESSES)
     troubles.add(`The map has ${MOST_PROCESSES} of ${alive.length} processes.`);

@@ -4,9 +4,11 @@ import { MapModel } from '../../dashboard/map/map-model.js';
 import { type MapColumn, SegmentMap } from '../../dashboard/map/segment-map.js';
 import { type ShareSpan, Shares } from '../../dashboard/map/shares.js';
 import type { Orders } from '../../dashboard/wire/series.js';
+import { NO_MEMORY } from '../../dashboard/wire/tile.js';
 import { layOutRows, type Segment } from '../../reports/heat/course.js';
 import { heatWords } from '../../reports/heat/scale.js';
 import { HeatFileSource } from '../../sources/heat-file.js';
+import type { BlockState } from '../../vocabulary/page-sizes.js';
 import type { Verdict } from '../../vocabulary/plan.js';
 import { blockToPage, type PageGeometry, pageGeometry } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
@@ -77,11 +79,16 @@ function hugeOf(
       const at = found < 0 ? columns.length : found;
       const { before, after } = one.verdict;
       return [
-        { unit, from: 0, to: at, share: before.level === 'pmd' ? 1 : 0 },
-        { unit, from: at, to: columns.length, share: after.level === 'pmd' ? 1 : 0 },
+        { unit, from: 0, to: at, share: shareOf(before) },
+        { unit, from: at, to: columns.length, share: shareOf(after) },
       ].filter(({ from, to }) => from < to);
     }),
   );
+}
+
+function shareOf({ level, present }: BlockState): number {
+  if (level === 'pmd') return 1;
+  return present === 0 ? NO_MEMORY : 0;
 }
 
 async function mapWithHeat(

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { heatWords } from '../../reports/heat/scale.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { MapSchema } from '../wire/map.js';
+import { NO_MEMORY } from '../wire/tile.js';
 import { LIVE_BOUNDS, LiveMap, type SeenProcess } from './live-map.js';
 
 const WORDS = heatWords('some-accesses', true);
+const MIB = 2 ** 20;
 const BLOCK = GEOMETRY_4K.pagesPerBlock;
 
 function process(
@@ -16,7 +18,7 @@ function process(
 ): SeenProcess {
   const seen = (isHuge: boolean) => (block: number) => ({ block, mapping: '[heap]', isHuge });
   return {
-    ...{ pid: 5, command: 'db', target: 'service', heat: undefined },
+    ...{ pid: 5, command: 'db', target: 'service', changed: [], heat: undefined },
     levels: [...huge.map(seen(true)), ...small.map(seen(false))],
     ...change,
   };
@@ -33,7 +35,7 @@ const at = (map: LiveMap, level: number, row: number, column: number) => {
   return { rate: rate[0], huge: huge[0] };
 };
 
-test('blocks that huge pages map, look by look; one that went is not known any more', () => {
+test('blocks that huge pages map, look by look; of one that went is known that no memory is there', () => {
   const map = new LiveMap(GEOMETRY_4K, WORDS);
   assert.ok(map.isEmpty);
   assert.equal(map.build(1), undefined);
@@ -53,10 +55,29 @@ test('blocks that huge pages map, look by look; one that went is not known any m
   assert.match(view.notes.join(), /Heat is not known/);
   const huge = (row: number, column: number) => at(map, 9, row, column).huge;
   assert.deepEqual([huge(0, 0), huge(0, 1), huge(1, 0), huge(1, 1), huge(2, 0)], [1, 1, 1, 0, 0]);
-  assert.ok(Number.isNaN(huge(2, 1)));
+  assert.equal(huge(2, 1), NO_MEMORY);
+  assert.equal(view.segments[0].hugeBytes, 2 * MIB);
   assert.deepEqual(model.placeOf(5, 101 * BLOCK + 3), { segment: 0, page: BLOCK + 3 });
   assert.equal(model.placeOf(6, 101 * BLOCK), undefined);
   assert.equal(model.placeOf(5, 103 * BLOCK), undefined);
+});
+
+test('a block that a run emptied before the first look has a place, and no memory there', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS, { ...LIVE_BOUNDS, columns: 2 });
+  const look = (atMs: number, change: Partial<SeenProcess>, small: readonly number[] = []) =>
+    map.add(atMs - 10, { atMs, processes: [process([100], small, { changed: [101], ...change })] });
+  look(10, {});
+  look(20, { levels: undefined });
+  const model = map.build(1);
+  assert.ok(model);
+  assert.deepEqual(model.placeOf(5, 101 * BLOCK), { segment: 0, page: BLOCK });
+  const cell = (column: number) => model.cell({ segment: 0, level: 9, zoom: 0, row: 1, column });
+  assert.deepEqual([cell(0).hugeShare, cell(0).words], [null, 'heat not known, no memory there']);
+  assert.deepEqual([cell(1).hugeShare, cell(1).words], [null, 'heat not known']);
+  // Of both blocks together, and of both looks, the share is of what has memory.
+  assert.equal(model.cell({ segment: 0, level: 10, zoom: 1, row: 0, column: 0 }).hugeShare, 1);
+  look(30, {}, [101]);
+  assert.deepEqual([at(map, 9, 1, 0).huge, at(map, 9, 1, 1).huge], [NO_MEMORY, 0]);
 });
 
 test('heat by page; without samples a block is cold only where they tell that', () => {

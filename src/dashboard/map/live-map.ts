@@ -4,6 +4,7 @@
  */
 import { layOutRows, type Segment, type TouchedBlock } from '../../reports/heat/course.js';
 import type { BlockNumber, Milliseconds, PageGeometry, Pages, ProcessId } from '../../vocabulary/units.js';
+import { NO_MEMORY } from '../wire/tile.js';
 import { CellCollector, CellLevels } from './cells.js';
 import { MapModel, type MapWords } from './map-model.js';
 import { type MapColumn, SegmentMap } from './segment-map.js';
@@ -30,6 +31,8 @@ export interface SeenProcess {
   readonly target: string;
   /** Whether huge pages map each block that has memory; undefined when this user may not look. */
   readonly levels: Iterable<SeenBlock> | undefined;
+  /** Blocks that runs changed: they have a place also when none of their memory was left to be seen. */
+  readonly changed: Iterable<BlockNumber>;
   /** Undefined where nothing is known of its heat. */
   readonly heat: SeenHeat | undefined;
 }
@@ -119,15 +122,8 @@ export class LiveMap {
     const kept = this.#processes.get(seen.pid) ?? newProcess(seen);
     this.#processes.set(seen.pid, kept);
     Object.assign(kept, { command: seen.command, target: seen.target });
-    for (const { block, mapping, isHuge } of seen.levels ?? []) {
-      kept.mappings.set(block, mapping);
-      const spans = kept.huge.get(block) ?? [];
-      kept.huge.set(block, spans);
-      const last = spans[spans.length - 1];
-      const share = isHuge ? 1 : 0;
-      if (last?.to === column && last.share === share) last.to = column + 1;
-      else spans.push({ from: column, to: column + 1, share });
-    }
+    for (const block of seen.changed) if (!kept.mappings.has(block)) kept.mappings.set(block, '');
+    if (seen.levels !== undefined) addLevels(kept, seen.levels, column);
     if (seen.heat !== undefined) this.#addHeat(kept, seen.heat, column, seconds);
   }
 
@@ -229,6 +225,23 @@ function newProcess({ pid, command, target }: SeenProcess): KeptProcess {
   };
 }
 
+/** What is mapped is seen; what is kept, and is not seen any more, has no memory. */
+function addLevels({ mappings, huge }: KeptProcess, levels: Iterable<SeenBlock>, column: number): void {
+  const seen = new Map<BlockNumber, number>();
+  for (const { block, mapping, isHuge } of levels) {
+    mappings.set(block, mapping);
+    seen.set(block, isHuge ? 1 : 0);
+  }
+  for (const block of mappings.keys()) {
+    const share = seen.get(block) ?? NO_MEMORY;
+    const spans = huge.get(block) ?? [];
+    huge.set(block, spans);
+    const last = spans[spans.length - 1];
+    if (last?.to === column && last.share === share) last.to = column + 1;
+    else spans.push({ from: column, to: column + 1, share });
+  }
+}
+
 function touchedBlocks({ pid, command, mappings, sampled }: KeptProcess): TouchedBlock[] {
   const blocks = new Set([...mappings.keys(), ...sampled]);
   return [...blocks]
@@ -259,7 +272,8 @@ function halvedSpans(
       .filter(({ from, to }) => from < 2 * column + 2 && to > 2 * column)
       .map(({ share }) => share);
     if (shares.length === 0) continue;
-    const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
+    const there = shares.filter((one) => one !== NO_MEMORY);
+    const share = there.length === 0 ? NO_MEMORY : there.reduce((sum, one) => sum + one, 0) / there.length;
     const before = halved[halved.length - 1];
     if (before?.to === column && before.share === share) before.to = column + 1;
     else halved.push({ from: column, to: column + 1, share });

@@ -5,6 +5,7 @@ import type { Cell, MapView, SegmentView } from '../wire/map.js';
 import {
   type HeatRange,
   heatCode,
+  NO_MEMORY,
   shareCode,
   TILE_COLUMNS,
   TILE_ROWS,
@@ -123,7 +124,7 @@ export class MapModel {
       accesses: counted?.accesses ?? null,
       samples: counted?.samples ?? null,
       touchedShare: this.parts.leastLevel === 0 ? known(touched[0]) : null,
-      hugeShare: known(huge[0]),
+      hugeShare: huge[0] === NO_MEMORY ? null : known(huge[0]),
     };
     const pages = Math.min(2 ** level, found.facts.pages - row * 2 ** level);
     return {
@@ -133,7 +134,7 @@ export class MapModel {
       fromMs: columns[first].fromMs ?? null,
       toMs: columns[last].toMs ?? null,
       ...numbers,
-      words: wordsOf(numbers, this.parts.words),
+      words: wordsOf(numbers, huge[0] === NO_MEMORY, this.parts.words),
     };
   }
 
@@ -174,6 +175,7 @@ function segmentView(
 
 function wordsOf(
   { rate, touchedShare, hugeShare }: Pick<Cell, 'rate' | 'touchedShare' | 'hugeShare'>,
+  isEmpty: boolean,
   { unit }: MapWords,
 ): string {
   const heat =
@@ -184,6 +186,7 @@ function wordsOf(
         : `${Number(rate.toPrecision(3))} ${unit}`;
   const parts = [heat];
   if (touchedShare !== null) parts.push(`${showPart(touchedShare, 1)} of its pages accessed`);
+  if (isEmpty) parts.push('no memory there');
   if (hugeShare !== null) parts.push(hugeWords(hugeShare));
   return parts.join(', ');
 }

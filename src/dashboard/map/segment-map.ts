@@ -1,7 +1,8 @@
 /** One segment of the map: cells of any size of its rows and columns, with what is known kept apart from what is cold. Pure. */
 import type { BlockNumber, PageNumber, Pages, ProcessId } from '../../vocabulary/units.js';
+import { NO_MEMORY } from '../wire/tile.js';
 import { type CellLevels, firstAt } from './cells.js';
-import type { Shares } from './shares.js';
+import type { ShareSums, Shares } from './shares.js';
 
 /** Which pages a segment is of. */
 export interface SegmentFacts {
@@ -43,7 +44,7 @@ export interface SegmentParts {
   readonly pagesPerBlock: Pages;
 }
 
-/** Numbers of a row of cells; NaN where they are not known. */
+/** Numbers of a row of cells; NaN where they are not known, and `NO_MEMORY` where no memory could be huge. */
 export interface RowCells {
   readonly rate: Float64Array;
   readonly touched: Float64Array;
@@ -115,9 +116,10 @@ export class SegmentMap {
     }
     const unit = 2 ** (level - this.huge.level);
     const units = [Math.floor(row * unit), Math.max(Math.floor(row * unit) + 1, (row + 1) * unit)] as const;
-    this.huge.addTo(sums.known, sums.huge, units, first);
+    this.huge.addTo(sums, units, first);
     for (let slice = 1; slice < fine; slice++) {
       sums.known[slice] += sums.known[slice - 1];
+      sums.empty[slice] += sums.empty[slice - 1];
       sums.huge[slice] += sums.huge[slice - 1];
     }
     return sums;
@@ -125,9 +127,10 @@ export class SegmentMap {
 
   #fold({ rate, touched, huge }: RowCells, at: number, { sums, pages, first, from, to }: Folding): void {
     const seconds = this.#seconds[first + to] - this.#seconds[first + from];
-    let [accesses, most, known, isHuge, isSeen] = [0, 0, 0, 0, false];
+    let [accesses, most, known, empty, isHuge, isSeen] = [0, 0, 0, 0, 0, false];
     for (let slice = from; slice < to; slice++) {
       known += sums.known[slice];
+      empty += sums.empty[slice];
       isHuge += sums.huge[slice];
       if (this.#parts.known.columns[first + slice] === 0) continue;
       isSeen = true;
@@ -140,6 +143,7 @@ export class SegmentMap {
     }
     // Sums of differences may miss a whole number by a hair.
     if (known > 0.5) huge[at] = Math.max(0, Math.min(1, isHuge / known));
+    else if (empty > 0.5) huge[at] = NO_MEMORY;
   }
 
   /** Pages of a row that were looked at. */
@@ -176,12 +180,9 @@ export class SegmentMap {
   }
 }
 
-interface Sums {
+interface Sums extends ShareSums {
   readonly accesses: Float64Array;
   readonly touched: Float64Array;
-  /** One longer, for the differences behind the last. */
-  readonly known: Float64Array;
-  readonly huge: Float64Array;
 }
 
 interface Folding {
@@ -197,6 +198,7 @@ function emptySums(slices: number): Sums {
     accesses: new Float64Array(slices),
     touched: new Float64Array(slices),
     known: new Float64Array(slices + 1),
+    empty: new Float64Array(slices + 1),
     huge: new Float64Array(slices + 1),
   };
 }

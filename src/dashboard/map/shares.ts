@@ -1,4 +1,5 @@
 /** What huge pages map of a segment, in spans of time: sorted by the unit of addresses that each is of. Pure. */
+import { NO_MEMORY } from '../wire/tile.js';
 
 /** What huge pages mapped of a unit in a span of time. */
 export interface ShareSpan {
@@ -7,8 +8,15 @@ export interface ShareSpan {
   /** Columns [from, to). */
   readonly from: number;
   readonly to: number;
-  /** 0 to 1. */
+  /** 0 to 1, or `NO_MEMORY`. */
   readonly share: number;
+}
+
+/** Sums by column, one longer for the differences behind the last. */
+export interface ShareSums {
+  readonly known: Float64Array;
+  readonly empty: Float64Array;
+  readonly huge: Float64Array;
 }
 
 /** Spans of a segment, for sums over any of its units. */
@@ -37,17 +45,16 @@ export class Shares {
   unitsAt(column: number): number {
     let sum = 0;
     for (let at = 0; at < this.#units.length; at++)
-      if (this.#from[at] <= column && column < this.#to[at]) sum += this.#share[at];
+      if (this.#from[at] <= column && column < this.#to[at]) sum += Math.max(0, this.#share[at]);
     return sum;
   }
 
   /**
-   * Adds to `known` and `huge`, by column from `first` on, the units that lie in [fromUnit, toUnit), as differences to the
-   * column before.
+   * Adds the units that lie in [fromUnit, toUnit) by column from `first` on, as differences to the column before: `known`
+   * counts those with memory, `empty` those without, `huge` adds up the shares.
    */
   addTo(
-    known: Float64Array,
-    huge: Float64Array,
+    { known, empty, huge }: ShareSums,
     [fromUnit, toUnit]: readonly [number, number],
     first: number,
   ): void {
@@ -55,8 +62,10 @@ export class Shares {
     for (let at = this.#firstAt(fromUnit); at < this.#units.length && this.#units[at] < toUnit; at++) {
       const from = Math.max(0, Math.min(columns, this.#from[at] - first));
       const to = Math.max(0, Math.min(columns, this.#to[at] - first));
-      known[from] += 1;
-      known[to] -= 1;
+      const counted = this.#share[at] === NO_MEMORY ? empty : known;
+      counted[from] += 1;
+      counted[to] -= 1;
+      if (counted === empty) continue;
       huge[from] += this.#share[at];
       huge[to] -= this.#share[at];
     }

@@ -3,7 +3,7 @@ import { rateInWords } from '../../reports/heat/scale.js';
 import { plural, showBytes, showPart } from '../../vocabulary/show.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import type { MapView } from '../wire/map.js';
-import { rateOfCode, shareOfCode } from '../wire/tile.js';
+import { NO_MEMORY, rateOfCode, shareOfCode } from '../wire/tile.js';
 import { columnWords } from './columns.js';
 import type { Table } from './csv.js';
 import type { Fold } from './fold.js';
@@ -30,6 +30,7 @@ export function heatWords(code: number, scale: MapView['scale']): string {
 
 function shareWords(code: number, of: string, unknown: string): string {
   const share = shareOfCode(code);
+  if (share === NO_MEMORY) return 'no memory there';
   return Number.isNaN(share) ? unknown : `${showPart(share, 1, 0)} ${of}`;
 }
 
@@ -151,9 +152,17 @@ function fieldWords(map: MapView, plane: Plane, codes: readonly CellCodes[]): st
     .map((one) => (plane === 'heat' ? rateOfCode(one.heat, map.scale) : shareOfCode(one[plane])))
     .filter((value) => !Number.isNaN(value));
   if (values.length === 0) return 'not known';
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const there = values.filter((value) => value !== NO_MEMORY);
+  if (there.length === 0) return 'no memory there';
+  const mean = there.reduce((sum, value) => sum + value, 0) / there.length;
   if (plane !== 'heat') return showPart(mean, 1, 0);
   return mean === 0 ? 'nothing seen' : rateInWords(mean, map.scale);
+}
+
+/** A number of a spreadsheet; empty where it is not known. */
+function known(value: number): string {
+  if (Number.isNaN(value)) return '';
+  return value === NO_MEMORY ? 'no memory there' : String(Number(value.toPrecision(4)));
 }
 
 /** Most rows that are written: a spreadsheet opens about a million. */
@@ -170,7 +179,6 @@ export function cellTable(
   const [pages, columns] = [2 ** level, 2 ** zoom];
   const geometry = geometryOf(map);
   const rows: string[][] = [];
-  const known = (value: number) => (Number.isNaN(value) ? '' : String(Number(value.toPrecision(4))));
   for (const segment of fold.within(window.top, window.bottom)) {
     const first = Math.floor(Math.max(0, window.top - segment.at) / pages) * pages;
     const last = Math.min(segment.pages, window.bottom - segment.at);

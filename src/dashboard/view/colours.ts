@@ -3,12 +3,14 @@ import { heatColour } from '../../reports/design/heat-colours.js';
 import type { Rgb } from '../../reports/design/oklab.js';
 import { orderColour } from '../../reports/design/order-colours.js';
 import { placeOf } from '../../reports/heat/scale.js';
-import { type HeatRange, rateOfCode, shareOfCode } from '../wire/tile.js';
+import { type HeatRange, NO_MEMORY, rateOfCode, shareOfCode } from '../wire/tile.js';
 import type { Plane } from './link.js';
 
 const CODES = 256;
 /** Shares are drawn between the colours of base pages and of huge pages. */
 const HUGE = 9;
+/** Looked at, and no memory: neither hatched nor of any folio. */
+export const NO_MEMORY_COLOUR: Rgb = [52, 56, 64];
 
 /** Red, green, blue and alpha of each of the 256 codes of a plane. */
 export function coloursOf(plane: Plane, range: HeatRange): Uint8ClampedArray {
@@ -27,6 +29,7 @@ function colourOf(plane: Plane, code: number, range: HeatRange): Rgb | undefined
   }
   const share = shareOfCode(code);
   if (Number.isNaN(share)) return undefined;
+  if (share === NO_MEMORY) return NO_MEMORY_COLOUR;
   return plane === 'huge' ? orderColour(share * HUGE, HUGE) : heatColour(share);
 }
 

@@ -6,6 +6,7 @@ import { svgFile } from '../../reports/drawing/svg.js';
 import type { Compare } from '../wire/compare.js';
 import type { Decision } from '../wire/events.js';
 import type { Orders, Series } from '../wire/series.js';
+import { shareCode } from '../wire/tile.js';
 import { bytesFigure } from './bytes-figure.js';
 import { comparePlane, placesOf, standingTable } from './compare-figure.js';
 import { Fold } from './fold.js';
@@ -125,7 +126,7 @@ describe('figures', () => {
 
   test('show the map as it is seen, its unknown cells clear', () => {
     const cellAt = (column: number) =>
-      column < 30 ? { heat: 255, touched: 254, huge: 0 } : { heat: 0, touched: 255, huge: 255 };
+      column < 30 ? { heat: 255, touched: shareCode(1), huge: 0 } : { heat: 0, touched: 255, huge: 255 };
     for (const plane of ['heat', 'touched', 'huge'] as const) {
       const marks = shownMarks(marksOf([decision], fold, map.columns), whole, FIGURE_SIZE);
       const drawing = mapDrawing({ map, fold, window: whole, plane, cellAt, marks, rowBytes: 4096 });

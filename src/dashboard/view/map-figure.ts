@@ -8,6 +8,7 @@ import { placeOf } from '../../reports/heat/scale.js';
 import { showBytes } from '../../vocabulary/show.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import type { MapView } from '../wire/map.js';
+import { NO_MEMORY_SHARE, shareCode } from '../wire/tile.js';
 import type { CellAt } from './cells.js';
 import { coloursOf } from './colours.js';
 import { clockWords, ticksOf } from './columns.js';
@@ -138,7 +139,7 @@ function legendShapes({ map, plane, marks }: MapFigureInput, y: number): readonl
   const colours = coloursOf(plane, scale);
   const pixels = new Uint8Array(STEPS * 4);
   for (let step = 0; step < STEPS; step++) {
-    const code = 4 * Math.round((step * 254) / (STEPS - 1));
+    const code = 4 * shareCode(step / (STEPS - 1));
     pixels.set(colours.subarray(code, code + 4), 4 * step);
   }
   return [
@@ -147,5 +148,14 @@ function legendShapes({ map, plane, marks }: MapFigureInput, y: number): readonl
     text(place.x + 300, y + 30, '100 %', { size: SIZE, anchor: 'end' }),
     rect([place.x + 340, y, 22, 14], 'hatched'),
     text(place.x + 370, y + 11, 'not known', { size: SIZE }),
+    ...(plane === 'huge' ? noMemoryKey(colours, place.x + 450, y) : []),
+  ];
+}
+
+function noMemoryKey(colours: Uint8ClampedArray, x: number, y: number): readonly Shape[] {
+  const pixels = Uint8Array.from(colours.subarray(4 * NO_MEMORY_SHARE, 4 * NO_MEMORY_SHARE + 4));
+  return [
+    { kind: 'raster', x, y, width: 22, height: 14, columns: 1, rows: 1, pixels },
+    text(x + 30, y + 11, 'no memory there', { size: SIZE }),
   ];
 }

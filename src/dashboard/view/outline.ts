@@ -1,10 +1,10 @@
 /** Outlines around cells of which huge pages map at least half. Pure. */
-import { UNKNOWN_SHARE } from '../wire/tile.js';
+import { NO_MEMORY_SHARE } from '../wire/tile.js';
 
 const HALF = 127;
 
 /** Whether a code says that huge pages map at least half. */
-export const isHuge = (code: number): boolean => code !== UNKNOWN_SHARE && code >= HALF;
+export const isHuge = (code: number): boolean => code >= HALF && code < NO_MEMORY_SHARE;
 
 /**
  * Sides of cells as x, y, length in cells, positive to the right, negative downwards; one behind the other. None along the

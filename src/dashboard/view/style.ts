@@ -4,6 +4,7 @@ import type { Rgb } from '../../reports/design/oklab.js';
 import { orderColour } from '../../reports/design/order-colours.js';
 import { DARK, FONT, LIGHT, MONO, type Palette, ROLES, SPACE, TYPE } from '../../reports/design/tokens.js';
 import { svgStyle } from '../../reports/drawing/svg.js';
+import { NO_MEMORY_COLOUR } from './colours.js';
 
 const { hair, tight, near, wide, far } = SPACE;
 /** The colours of heat begin here where something was seen at all (reports/heat/scale.ts). */
@@ -128,7 +129,7 @@ const LEGEND = [
   `.bar.heat{background:${heatGradient(SEEN)}}.bar.touched{background:${heatGradient(0)}}.bar.huge{background:${orderGradient()}}`,
   '.ticks{position:relative;height:18px}.ticks span{position:absolute;transform:translateX(-50%);white-space:nowrap}.ticks span:first-child{transform:none}.ticks span:last-child:not(:first-child){transform:translateX(-100%)}',
   `.keys{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,max-content));gap:${tight}px ${wide}px;flex:1 1 260px}.keys li{display:flex;align-items:center;gap:${near}px}.caution{flex-basis:100%}`,
-  `.swatch{flex:none;width:22px;height:14px;border:1px solid var(--axis);forced-color-adjust:none}.swatch.cold{background:${hex(HEAT_COLOURS[0])}}.swatch.hatched{background:${HATCH}}.swatch.outlined{background:${hex(HEAT_COLOURS[12])};box-shadow:inset 0 0 0 ${hair}px #fff}`,
+  `.swatch{flex:none;width:22px;height:14px;border:1px solid var(--axis);forced-color-adjust:none}.swatch.cold{background:${hex(HEAT_COLOURS[0])}}.swatch.no-memory{background:${hex(NO_MEMORY_COLOUR)}}.swatch.hatched{background:${HATCH}}.swatch.outlined{background:${hex(HEAT_COLOURS[12])};box-shadow:inset 0 0 0 ${hair}px #fff}`,
   '.swatch.split,.swatch.collapse{border:0;width:14px;height:12px;margin:0 4px}.swatch.split{background:var(--ink);clip-path:polygon(0 0,100% 0,50% 100%)}.swatch.collapse{background:#0fb39c;clip-path:polygon(50% 0,100% 100%,0 100%)}',
 ];
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { exampleMap } from '../../../test/support/example-map.js';
 import fc from '../../../test/support/properties.js';
 import { HEAT_COLOURS } from '../../reports/design/heat-colours.js';
-import { UNKNOWN_HEAT, UNKNOWN_SHARE } from '../wire/tile.js';
+import { NO_MEMORY_SHARE, shareCode, UNKNOWN_HEAT, UNKNOWN_SHARE } from '../wire/tile.js';
 import { coloursOf, paintCells } from './colours.js';
 import { csvOf } from './csv.js';
 import { Fold } from './fold.js';
@@ -242,6 +242,10 @@ describe('colours', () => {
       for (let code = 0; code < 256; code++)
         assert.equal(table[4 * code + 3], code === unknown ? 0 : 255, `${plane} ${code}`);
     }
+    const shares = coloursOf('huge', range);
+    const noMemory = shares.subarray(4 * NO_MEMORY_SHARE, 4 * NO_MEMORY_SHARE + 3);
+    for (let code = 0; code < NO_MEMORY_SHARE; code++)
+      assert.notDeepEqual(noMemory, shares.subarray(4 * code, 4 * code + 3), `${code}`);
     const heat = coloursOf('heat', range);
     const colour = (code: number) => [...heat.subarray(4 * code, 4 * code + 3)];
     assert.deepEqual(colour(1), [...HEAT_COLOURS[0]]);
@@ -256,7 +260,8 @@ describe('colours', () => {
   });
 
   test('outline what is huge, also beside what is not known, and not the rim of the tile', () => {
-    const cells = Uint8Array.of(254, 254, 0, 254, 255, 0, 0, 0, 0);
+    const WHOLE = shareCode(1);
+    const cells = Uint8Array.of(WHOLE, WHOLE, 0, WHOLE, 255, 0, NO_MEMORY_SHARE, 0, 0);
     const sides = outlineOf(cells, 3, 3);
     const found: number[][] = [];
     for (let at = 0; at < sides.length; at += 3) found.push([...sides.subarray(at, at + 3)]);

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { exampleMap } from '../../../test/support/example-map.js';
 import type { Decision } from '../wire/events.js';
 import type { Overview, TargetView } from '../wire/overview.js';
+import { NO_MEMORY_SHARE, shareCode } from '../wire/tile.js';
 import {
   type CellCodes,
   cellTable,
@@ -80,7 +81,7 @@ describe('time', () => {
 });
 
 describe('cells', () => {
-  const cold: CellCodes = { heat: 1, touched: 0, huge: 254 };
+  const cold: CellCodes = { heat: 1, touched: 0, huge: shareCode(1) };
   const hidden: CellCodes = { heat: 0, touched: 255, huge: 255 };
 
   test('say what is known, and never call unknown cold', () => {
@@ -92,6 +93,10 @@ describe('cells', () => {
       'looked at, nothing seen; 0 % of its pages touched; 100 % mapped by huge pages',
     );
     assert.equal(codesWords(hidden, map), 'not known; pages touched not known; folios not known');
+    assert.equal(
+      codesWords({ ...hidden, huge: NO_MEMORY_SHARE }, { ...map, hasTouched: false }),
+      'not known; no memory there',
+    );
     assert.equal(
       codesWords(cold, { ...map, hasHeat: false, hasTouched: false }),
       '100 % mapped by huge pages',
@@ -118,6 +123,10 @@ describe('cells', () => {
     assert.equal(rows[11][1], 'not loaded yet');
     assert.match(rows[0][0], /^process 7 \[heap\] 0x7f0000000000$/);
     assert.equal(windowTable(map, fold, whole, cellAt, 'huge').rows[0][1], '100 %');
+    const emptied = (column: number, line: number) =>
+      line < 4096 && column < 5 ? cold : { ...hidden, huge: NO_MEMORY_SHARE };
+    const { rows: of } = windowTable(map, fold, whole, emptied, 'huge');
+    assert.deepEqual([of[0][1], of[0][6]], ['100 %', 'no memory there']);
   });
 
   test('are rows of a spreadsheet at the level that is seen', () => {

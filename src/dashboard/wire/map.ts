@@ -82,7 +82,7 @@ export const CellSchema = z.object({
   /** Accesses a second and page over what is known; null: not known. */
   rate: z.number().nullable(),
   ...{ accesses: z.number().nullable(), samples: z.number().nullable() },
-  /** Shares of the cell's pages: accessed at all, and mapped by huge pages; null: not known. */
+  /** Shares of the cell's pages: accessed at all, and mapped by huge pages; null: not known, or (`words` says so) there is no memory. */
   touchedShare: z.number().nullable(),
   hugeShare: z.number().nullable(),
   /** All of it in words. */

@@ -6,6 +6,7 @@ import {
   decodeTile,
   encodeTile,
   heatCode,
+  NO_MEMORY,
   rateOfCode,
   shareCode,
   shareOfCode,
@@ -40,9 +41,12 @@ test('unknown, cold and the ends of the scale are told apart', () => {
 });
 
 test('a share above none is not none, and one below the whole is not the whole', () => {
-  assert.deepEqual([0, 1e-9, 0.5, 1 - 1e-9, 1].map(shareCode), [0, 1, 127, 253, 254]);
+  assert.deepEqual([0, 1e-9, 0.5, 1 - 1e-9, 1].map(shareCode), [0, 1, 127, 252, 253]);
   assert.equal(shareCode(Number.NaN), UNKNOWN_SHARE);
-  assert.deepEqual([0, 127, 254].map(shareOfCode), [0, 0.5, 1]);
+  assert.deepEqual([0, 253].map(shareOfCode), [0, 1]);
+  assert.ok(Math.abs(shareOfCode(shareCode(0.5)) - 0.5) < 0.005);
+  assert.equal(shareOfCode(shareCode(NO_MEMORY)), NO_MEMORY);
+  assert.notEqual(shareCode(NO_MEMORY), UNKNOWN_SHARE);
   assert.ok(Number.isNaN(shareOfCode(UNKNOWN_SHARE)));
 });
 

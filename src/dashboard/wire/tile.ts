@@ -16,9 +16,13 @@ export const UNKNOWN_HEAT = 0;
 export const COLD_HEAT = 1;
 const FIRST_HEAT = 2;
 const LAST_HEAT = 255;
-/** Shares: 0 … 254 of 254; 255 is not known. */
+/** Shares: 0 … 253 of 253; 254: looked at, and there is no memory; 255 is not known. */
 export const UNKNOWN_SHARE = 255;
-const WHOLE_SHARE = 254;
+/** The code of `NO_MEMORY`. */
+export const NO_MEMORY_SHARE = 254;
+const WHOLE_SHARE = 253;
+/** In place of a share: looked at, and there is no memory that pages of any size could map. */
+export const NO_MEMORY = -1;
 
 /** Which tile. */
 export interface TilePlace {
@@ -65,16 +69,18 @@ export function rateOfCode(code: number, { least, most }: HeatRange): number {
   return least * (most / least) ** ((code - FIRST_HEAT) / (LAST_HEAT - FIRST_HEAT));
 }
 
-/** Any share above 0 is told from none, and any below 1 from the whole. */
+/** Any share above 0 is told from none, and any below 1 from the whole; NaN is not known. */
 export function shareCode(share: number): number {
   if (Number.isNaN(share)) return UNKNOWN_SHARE;
+  if (share === NO_MEMORY) return NO_MEMORY_SHARE;
   if (share <= 0) return 0;
   if (share >= 1) return WHOLE_SHARE;
   return Math.max(1, Math.min(WHOLE_SHARE - 1, Math.round(share * WHOLE_SHARE)));
 }
 
-/** The share that a code stands for; NaN where it is not known. */
+/** The share that a code stands for, or `NO_MEMORY`; NaN where it is not known. */
 export function shareOfCode(code: number): number {
+  if (code === NO_MEMORY_SHARE) return NO_MEMORY;
   return code === UNKNOWN_SHARE ? Number.NaN : code / WHOLE_SHARE;
 }
 

@@ -4,7 +4,7 @@ import { placeOf } from '../../../reports/heat/scale.js';
 import type { Explain } from '../../wire/explain.js';
 import type { MapView } from '../../wire/map.js';
 import { COLD_HEAT, rateOfCode, type TilePlace, UNKNOWN_HEAT } from '../../wire/tile.js';
-import { ask, type PageName } from '../parts/ask.js';
+import { ask, type PageName, Refusal } from '../parts/ask.js';
 import { button, fill, h } from '../parts/dom.js';
 import { svgNode } from '../parts/svg-node.js';
 
@@ -33,7 +33,7 @@ export class ExplainPanel {
     this.element.hidden = true;
   }
 
-  /** Returns what it found in a sentence, for who listens. */
+  /** Returns what it found in a sentence, for who listens; rejects when the map has another layout by now. */
   async show(map: MapView, page: PageName, cell: TilePlace): Promise<string> {
     const question = ++this.#question;
     this.element.hidden = false;
@@ -52,6 +52,7 @@ export class ExplainPanel {
       return `${explained.address}: ${found.words}. ${linesOf(explained).slice(0, 2).join(' ')}`;
     } catch (problem) {
       if (question !== this.#question) return '';
+      if (problem instanceof Refusal && problem.status === 409) throw problem;
       const why = problem instanceof Error ? problem.message : String(problem);
       this.#head('This cannot be told', h('p', { class: 'problem' }, why));
       return `This cannot be told: ${why}`;

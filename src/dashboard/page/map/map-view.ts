@@ -5,20 +5,20 @@ import type { Plane } from '../../view/link.js';
 import { FIGURE_SIZE, mapDrawing, PLANE_TITLES } from '../../view/map-figure.js';
 import { lineOfText, linkOfWindow, placeText, windowOfLink } from '../../view/map-link.js';
 import { type MapMark, marksOf, shownMarks } from '../../view/marks.js';
-import { between, type MapWindow, panned, wholeOf, zoomed } from '../../view/window.js';
+import { type MapWindow, panned, wholeOf, zoomed } from '../../view/window.js';
 import type { Decision } from '../../wire/events.js';
 import type { TilePlace } from '../../wire/tile.js';
 import { ask, Refusal } from '../parts/ask.js';
 import type { Context, Kept, View } from '../parts/context.js';
 import { empty, fill, h, table } from '../parts/dom.js';
 import { ExplainPanel } from './explain-panel.js';
+import { Glide } from './glide.js';
 import { legendOf } from './legend.js';
 import { MapCanvas } from './map-canvas.js';
 import { MapModel, MapTiles } from './model.js';
 import { mapTools, type Tools } from './tools.js';
 
 const MOST_MARKS = 500;
-const GLIDE_MS = 180;
 const LINK_MS = 250;
 const TABLE_MS = 700;
 
@@ -32,6 +32,7 @@ export class MapPage implements View {
   readonly #state = h('p', { class: 'note state' });
   readonly #legend = h('div');
   readonly #table = h('div');
+  readonly #glide = new Glide();
   readonly #problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   #tools: Tools | undefined;
   #model: MapModel | undefined;
@@ -43,7 +44,6 @@ export class MapPage implements View {
   /** Answers to earlier questions are not shown. */
   #question = 0;
   #isRenewing = false;
-  #glide = 0;
   #timers: { link?: number; table?: number } = {};
 
   constructor(context: () => Context) {
@@ -107,6 +107,7 @@ export class MapPage implements View {
 
   closed(): void {
     this.#canvas.stop();
+    this.#glide.stop();
     clearTimeout(this.#timers.link);
     clearTimeout(this.#timers.table);
   }
@@ -242,34 +243,25 @@ export class MapPage implements View {
     this.show(true).then(() => done(), done);
   }
 
+  /** By hand, which ends a movement that is under way. */
   #move(to: (window: MapWindow, model: MapModel) => MapWindow): void {
+    this.#glide.stop();
+    this.#see(to);
+  }
+
+  #see(to: (window: MapWindow, model: MapModel) => MapWindow): void {
     const model = this.#model;
     if (model === undefined) return;
-    cancelAnimationFrame(this.#glide);
     model.window = to(model.window, model);
     this.#redraw();
     clearTimeout(this.#timers.link);
     this.#timers.link = window.setTimeout(() => this.#link(), LINK_MS);
   }
 
-  /** Steps of keys and buttons are seen as movement, unless the reader wants none. */
   #glideTo(to: (window: MapWindow, model: MapModel) => MapWindow): void {
     const model = this.#model;
-    if (model === undefined) return;
-    const [from, wanted] = [model.window, to(model.window, model)];
-    const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (isStill) {
-      this.#move(() => wanted);
-      return;
-    }
-    const start = performance.now();
-    const step = (now: number) => {
-      const share = Math.min(1, (now - start) / GLIDE_MS);
-      this.#move(() => between(from, wanted, 1 - (1 - share) ** 3));
-      if (share < 1) this.#glide = requestAnimationFrame(step);
-    };
-    cancelAnimationFrame(this.#glide);
-    step(start);
+    if (model !== undefined)
+      this.#glide.start(model.window, to(model.window, model), (window) => this.#see(() => window));
   }
 
   #link(): void {
@@ -293,7 +285,7 @@ export class MapPage implements View {
     if (this.#readout.textContent !== shown) this.#readout.textContent = shown;
   }
 
-  #chooseAddress(text: string): void {
+  #chooseAddress(text: string | undefined): void {
     const model = this.#model;
     const line = model && lineOfText(model.map, model.fold, text);
     if (model === undefined || line === undefined) return;
@@ -319,8 +311,19 @@ export class MapPage implements View {
     const at = placeText(map, model.fold, cursor.line);
     if (at !== undefined) this.#context().go({ at }, 'replace');
     const page = { layout: map.layout, segment: place.segment.id, page: place.page };
-    void this.#panel.show(map, page, cell).then((words) => this.#context().say(words));
+    this.#panel.show(map, page, cell).then(
+      (words) => this.#context().say(words),
+      () => this.#chooseAnew(at),
+    );
     this.#redraw();
+  }
+
+  /** The map has another layout by now: the same block is asked about on that. */
+  #chooseAnew(at: string | undefined): void {
+    this.show(true).then(
+      () => this.#chooseAddress(at),
+      (problem) => this.#arrived(problem),
+    );
   }
 
   #unchoose(): void {
