@@ -77,7 +77,11 @@ test('hot pages that no walk by this period shows stay what they are', () => {
 test('only origins of heat have periods', () => {
   const origin = { ...({} as Parameters<typeof stepPeriods>[0][number]), tells: 'heat' } as const;
   assert.deepEqual(
-    stepPeriods([origin, { ...origin, stepPeriod: 5 }, { ...origin, tells: 'content', stepPeriod: 7 }]),
-    [5],
+    stepPeriods([
+      origin,
+      { ...origin, stepPeriods: [5, 6] },
+      { ...origin, tells: 'content', stepPeriods: [7] },
+    ]),
+    [5, 6],
   );
 });

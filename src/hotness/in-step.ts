@@ -17,9 +17,7 @@ const SHARE_OF_MEAN = 0.5;
 
 /** Periods by which the heat of some origins was sampled without any chance. */
 export function stepPeriods(origins: readonly SampleOrigin[]): readonly number[] {
-  return origins.flatMap(({ tells, stepPeriod }) =>
-    tells === 'heat' && stepPeriod !== undefined ? [stepPeriod] : [],
-  );
+  return origins.flatMap(({ tells, stepPeriods: periods = [] }) => (tells === 'heat' ? periods : []));
 }
 
 /** Undefined where samples by these periods cannot be in step with an even walk over the block. */

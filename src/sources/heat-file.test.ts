@@ -214,3 +214,10 @@ test('a file that cannot be read, is another one, or is damaged is told with its
   }
   assert.ok(damaged > 20, `${damaged}`);
 });
+
+test('periods of all recordings in a heat file may have been in step', () => {
+  const periods = (...each: readonly (readonly number[] | undefined)[]) =>
+    opened({ origins: each.map((stepPeriods) => ({ ...ORIGIN, stepPeriods })) }).origin.stepPeriods;
+  assert.deepEqual(periods([1009, 10_000], undefined, [10_000, 4096]), [1009, 10_000, 4096]);
+  assert.equal(periods(undefined, undefined), undefined);
+});

@@ -70,7 +70,7 @@ export class HeatFileSource implements Source {
       event: [...new Set(ofRows.map(({ event }) => event))].join(', '),
       unseenShare: ofRows.reduce((most, { unseenShare }) => Math.max(most, unseenShare), 0),
       fade: 1,
-      ...stepOf(ofRows),
+      ...stepsOf(ofRows),
       windowNs:
         coveredNs(this.provenance().recordings.map(({ span }) => span)) ?? first?.windowNs ?? undefined,
     };
@@ -194,7 +194,7 @@ function malformed(path: string, problem: string, place = 'its footer'): OctavoE
 }
 
 /** Of several origins it is enough that one may have been in step with what it sampled. */
-function stepOf(origins: HeatFacts['origins']): { readonly stepPeriod?: number } {
-  const stepPeriod = origins.find((origin) => origin.stepPeriod !== undefined)?.stepPeriod;
-  return stepPeriod === undefined ? {} : { stepPeriod };
+function stepsOf(origins: HeatFacts['origins']): Pick<SampleOrigin, 'stepPeriods'> {
+  const periods = new Set(origins.flatMap(({ stepPeriods = [] }) => stepPeriods));
+  return periods.size === 0 ? {} : { stepPeriods: [...periods] };
 }

@@ -2,7 +2,7 @@
  * Names of code that recorded programs made at run time: from the jitdump that they mapped, else from /tmp/perf-PID.map. A
  * program in a container writes that into its own /tmp, under the pid that it has there.
  */
-import { CodeNames } from '../formats/jit/code-names.js';
+import { CodeNames, MOST_CODE_NAMES } from '../formats/jit/code-names.js';
 import { readJitDump } from '../formats/jit/jitdump.js';
 import { readPerfMap } from '../formats/jit/perf-map.js';
 import type { MappingTable } from '../formats/perf-data/mappings.js';
@@ -11,7 +11,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import { type Bytes, MIB, type ProcessId } from '../vocabulary/units.js';
 import { pieceReader, textOf } from './file-bytes.js';
 
-/** Of a map or dump no more is read. */
+/** Of all maps and dumps together no more is read: names keep the text that they were cut from. */
 const MOST_BYTES: Bytes = 256 * MIB;
 const MOST_PROCESSES = 64;
 const STATUS_BYTES: Bytes = 8192;
@@ -24,6 +24,8 @@ export class JitNames {
   /** Directory that holds the recorded machine's files; empty for this machine's own. */
   private readonly root: string;
   private readonly known = new Map<ProcessId, CodeNames | undefined>();
+  private bytesLeft: Bytes = MOST_BYTES;
+  private namesLeft = MOST_CODE_NAMES;
 
   constructor(files: Files, mappings: MappingTable, root: string) {
     this.files = files;
@@ -38,27 +40,32 @@ export class JitNames {
   }
 
   private namesOf(pid: ProcessId): CodeNames | undefined {
-    const names = new CodeNames();
-    for (const { name } of this.mappings.of(pid).filter((mapping) => DUMP.test(mapping.name))) {
-      const bytes = this.bytesAt(this.pathsOf(pid, name), pid);
+    const names = new CodeNames(this.namesLeft);
+    const mapped = new Set(this.mappings.of(pid).map(({ name }) => name));
+    for (const name of [...mapped].filter((each) => DUMP.test(each))) {
+      const bytes = this.bytesAt(this.dumpsOf(pid, name), pid);
       if (bytes !== undefined) readJitDump(bytes, names);
     }
-    if (names.count > 0) return names;
-    const inside = this.pidInside(pid);
-    const maps = this.pathsOf(pid, `/tmp/perf-${inside}.map`).concat(`${this.root}/tmp/perf-${pid}.map`);
-    const map = this.bytesAt(maps, pid);
+    const map = names.count > 0 ? undefined : this.bytesAt(this.mapsOf(pid), pid);
     if (map !== undefined) readPerfMap(new TextDecoder().decode(map), names);
+    this.namesLeft -= names.count;
     return names.count > 0 ? names : undefined;
   }
 
-  /** Where a file of a process may be: as the process sees it, then as this program does. */
-  private pathsOf(pid: ProcessId, name: string): string[] {
+  /** Where a file that a process mapped may be: as the process sees it, then as this program does. */
+  private dumpsOf(pid: ProcessId, name: string): string[] {
     return this.root === '' ? [`/proc/${pid}/root${name}`, name] : [`${this.root}${name}`];
+  }
+
+  /** Where a map of a process may be. Its own pid names another process where this program looks. */
+  private mapsOf(pid: ProcessId): string[] {
+    const own = `/proc/${pid}/root/tmp/perf-${this.pidInside(pid)}.map`;
+    return [...(this.root === '' ? [own] : []), `${this.root}/tmp/perf-${pid}.map`];
   }
 
   /** The process's pid in its own namespace. */
   private pidInside(pid: ProcessId): string {
-    const status = this.root === '' ? textOf(this.files, `/proc/${pid}/status`, STATUS_BYTES) : undefined;
+    const status = textOf(this.files, `/proc/${pid}/status`, STATUS_BYTES);
     return /^NSpid:.*?(\d+)$/m.exec(status ?? '')?.[1] ?? String(pid);
   }
 
@@ -70,7 +77,9 @@ export class JitNames {
       const opened = this.files.open(path);
       if (!opened.ok) continue;
       try {
-        return pieceReader(opened.value, Math.min(MOST_BYTES, status.value.bytes))(0, MOST_BYTES);
+        const bytes = pieceReader(opened.value, Math.min(this.bytesLeft, status.value.bytes))(0, MOST_BYTES);
+        this.bytesLeft -= bytes.length;
+        return bytes;
       } catch (problem) {
         // What is taken away meanwhile has no names.
         if (!(problem instanceof OctavoError)) throw problem;

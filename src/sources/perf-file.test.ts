@@ -425,3 +425,23 @@ test('a sound recording has no damaged place, not even an empty one', async () =
     assert.deepEqual([source.session.damage.count, source.session.damage.places], [0, []]);
   }
 });
+
+test('each fixed period that no chance varies is told, of all events of a nature', async () => {
+  const second = (period: number, isFrequency = false) =>
+    recording(
+      [
+        [1, 10],
+        [2, 20],
+      ],
+      {},
+      (builder) =>
+        builder
+          .attr({ ...LOADS, name: 'mem-loads', period, ids: [2], sampleType: BASE, isFrequency })
+          .sample({ id: 2, pid: 5, addr: 4096n, time: 15n }),
+    ).file();
+  const told = async (bytes: Uint8Array) => (await read(bytes)).source.origin.stepPeriods;
+  assert.deepEqual(await told(second(10_000)), [1009, 10_000]);
+  assert.deepEqual(await told(second(1009)), [1009]);
+  assert.deepEqual(await told(second(1)), [1009]);
+  assert.equal(await told(second(10_000, true)), undefined);
+});

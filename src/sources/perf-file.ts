@@ -85,7 +85,7 @@ export class PerfFileSource implements Source {
       unseenShare: unseenShareOf(this.session, this.#fingerprint),
       fade: 1,
       windowNs: this.#windowNs,
-      ...stepOf(events),
+      ...stepsOf(events),
     };
   }
 
@@ -266,12 +266,10 @@ export class PerfFileSource implements Source {
 }
 
 /** How samples follow each other when that is by a fixed number of accesses, without any chance in it. */
-function stepOf(events: readonly RecordedEvent[]): { readonly stepPeriod?: number } {
-  const [first] = events;
-  if (first === undefined) return {};
+function stepsOf(events: readonly RecordedEvent[]): Pick<SampleOrigin, 'stepPeriods'> {
   const isSteady = events.every(({ attr, nature }) => !attr.isFrequency && nature.isJittered !== true);
-  const { samplePeriod } = first.attr;
-  return isSteady && samplePeriod > 1 ? { stepPeriod: samplePeriod } : {};
+  const periods = new Set(events.map(({ attr }) => attr.samplePeriod).filter((period) => period > 1));
+  return isSteady && periods.size > 0 ? { stepPeriods: [...periods] } : {};
 }
 
 /** The first and last moment as the recording says them, undefined when it does not. */

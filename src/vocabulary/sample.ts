@@ -147,8 +147,8 @@ export interface SampleOrigin {
   readonly fade: Fraction;
   /** Length of the observed window, when known. */
   readonly windowNs: Nanoseconds | undefined;
-  /** Accesses from each sample to the next, where that never varies; absent where it does, or is not known. */
-  readonly stepPeriod?: number;
+  /** Accesses from each sample to the next, by event, where that never varies; absent where it does, or is not known. */
+  readonly stepPeriods?: readonly number[];
 }
 
 /** Samples that are fresh, and of which none was lost. */

@@ -85,7 +85,7 @@ export const secondFields = {
     z.object({
       ...{ ...originFields, nature, event: z.string(), unseenShare: share },
       // Absent where it varies or is not known, and in early files.
-      stepPeriod: z.number().positive().optional(),
+      stepPeriods: z.array(z.number().positive()).readonly().optional(),
     }),
   ),
   /** What recordings they are of, as RecordingFacts says it; none in a file of version 1. */

@@ -1,6 +1,6 @@
 /** Names of code that a program made at run time, by address. */
 
-/** Names kept of one process: some 100 MB at the most. */
+/** Names kept, of all processes together. */
 export const MOST_CODE_NAMES = 1 << 20;
 /** Longest name that is kept; generated names can be anything. */
 const LONGEST_NAME = 512;
@@ -17,14 +17,20 @@ interface Named {
 export class CodeNames {
   private readonly said: Named[] = [];
   private sorted: readonly Named[] | undefined;
+  private readonly most: number;
 
+  constructor(most = MOST_CODE_NAMES) {
+    this.most = most;
+  }
+
+  /** Names that were taken. */
   get count(): number {
     return this.said.length;
   }
 
   /** False when there are too many. Control characters, which a terminal would obey, become `?`. */
   add(start: number, bytes: number, name: string): boolean {
-    if (this.said.length >= MOST_CODE_NAMES) return false;
+    if (this.said.length >= this.most) return false;
     if (!(start >= 0) || !(bytes > 0) || name === '') return true;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     const clean = name.slice(0, LONGEST_NAME).replace(/[\x00-\x1f\x7f-\x9f]/g, '?');

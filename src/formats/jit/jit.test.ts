@@ -96,3 +96,22 @@ test('what is no jitdump, or is cut, ends it', () => {
   new DataView(endless.buffer).setUint32(44, 0, true);
   assert.ok(readJitDump(endless, new CodeNames()));
 });
+
+test('a jitdump that moves all that it makes is read at once; what it moves goes by its number', () => {
+  const records = Array.from({ length: 20_000 }, (_, at) => {
+    const [from, to, index] = [BigInt(16 * at), BigInt(16 * (at + 100_000)), BigInt(at)];
+    return [
+      { id: 0, words: [from, from, 16n, index], text: `f${at}` },
+      { id: 1, words: [to, 99n, to, 16n, index] },
+    ];
+  });
+  const names = new CodeNames();
+  const started = performance.now();
+  assert.ok(readJitDump(dump(records.flat()), names));
+  assert.ok(performance.now() - started < 5000);
+  assert.equal(names.count, 40_000);
+  assert.deepEqual(names.find(16 * 119_999 + 3), { name: 'f19999', start: 16 * 119_999 });
+  const unknown = new CodeNames();
+  assert.ok(readJitDump(dump([LOADED, { id: 1, words: [0n, 0x1000n, 0x9000n, 16n, 2n] }]), unknown));
+  assert.equal(unknown.find(0x9000), undefined);
+});

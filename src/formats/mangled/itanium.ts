@@ -22,6 +22,7 @@ import {
   textOf,
   withArguments,
 } from './itanium-types.js';
+import { MangledText, NotUnderstood, understood } from './mangled-text.js';
 
 interface Name {
   readonly text: string;
@@ -31,39 +32,18 @@ interface Name {
   readonly hasNoReturn: boolean;
 }
 
-/** Names nest, and may claim to be of any length. */
-const MOST_STEPS = 20_000;
-const MOST_DEPTH = 100;
-const LONGEST = 4096;
-
 /** Undefined when it is no mangled name, or one that is not understood. */
 export function itaniumName(mangled: string): string | undefined {
   const body = /^_?_Z([\w$.]+)$/.exec(mangled)?.[1];
   if (body === undefined) return undefined;
-  try {
-    const reader = new Reader(body);
-    const text = reader.whole() + reader.clones();
-    return text.length > LONGEST ? undefined : text;
-  } catch (problem) {
-    if (problem instanceof NotUnderstood) return undefined;
-    throw problem;
-  }
+  const reader = new Reader(body);
+  return understood(() => reader.whole() + reader.clones());
 }
 
-class NotUnderstood extends Error {}
-
-class Reader {
-  private readonly text: string;
-  private at = 0;
-  private steps = 0;
-  private depth = 0;
+class Reader extends MangledText {
   private readonly known: string[] = [];
   /** Of the template that was named last. */
   private templateArguments: readonly string[] = [];
-
-  constructor(text: string) {
-    this.text = text;
-  }
 
   whole(): string {
     const special = SPECIAL_NAMES[this.text.slice(0, 2)];
@@ -98,12 +78,15 @@ class Reader {
 
   private parameters(): string {
     const all: string[] = [];
-    while (!this.isAt('E') && this.at < this.text.length) all.push(textOf(this.type()));
+    while (!/^[RO]?E|^$/.test(this.text.slice(this.at, this.at + 2))) all.push(textOf(this.type()));
     return all.length === 1 && all[0] === 'void' ? '' : all.filter((each) => each !== '').join(', ');
   }
 
   private name(): Name {
-    this.step();
+    return this.deeper(() => this.anyName());
+  }
+
+  private anyName(): Name {
     if (this.take('N')) return this.nested();
     if (this.take('Z')) return this.local();
     this.take('L');
@@ -164,7 +147,7 @@ class Reader {
     this.at += 2;
     const own = STANDARD_CLASSES[within] ?? lastPart(within);
     if (own === '') throw new NotUnderstood();
-    return sign + own;
+    return sign + this.repeated(own);
   }
 
   private lambda(): string {
@@ -242,7 +225,7 @@ class Reader {
     const index = match[1] === '' ? 0 : Number.parseInt(match[1], radix) + 1;
     const found = list[index];
     if (found === undefined) throw new NotUnderstood();
-    return found;
+    return this.repeated(found);
   }
 
   private arguments(): string {
@@ -254,7 +237,10 @@ class Reader {
   }
 
   private argument(): string {
-    this.step();
+    return this.deeper(() => this.anyArgument());
+  }
+
+  private anyArgument(): string {
     if (this.take('L')) return this.literal();
     if (this.take('XadL_Z')) {
       const named = this.encoding();
@@ -286,11 +272,7 @@ class Reader {
   }
 
   private type(): Type {
-    this.step();
-    if (++this.depth > MOST_DEPTH) throw new NotUnderstood();
-    const found = this.anyType();
-    this.depth--;
-    return found;
+    return this.deeper(() => this.anyType());
   }
 
   private anyType(): Type {
@@ -327,13 +309,9 @@ class Reader {
   private functionType(): Type {
     this.take('Y');
     const returned = textOf(this.type());
-    const all: string[] = [];
-    while (!this.isAt('E') && !/^[RO]E/.test(this.text.slice(this.at, this.at + 2)))
-      all.push(textOf(this.type()));
+    const parameters = this.parameters();
     const side = this.take('R') ? ' &' : this.take('O') ? ' &&' : '';
     this.want('E');
-    const parameters =
-      all.length === 1 && all[0] === 'void' ? '' : all.filter((each) => each !== '').join(', ');
     return { left: `${returned} `, right: `(${parameters})${side}` };
   }
 
@@ -367,27 +345,5 @@ class Reader {
     const text = withArguments(base, this.arguments());
     this.known.push(text);
     return plain(text);
-  }
-
-  private peek(): string {
-    return this.text[this.at] ?? '';
-  }
-
-  private isAt(word: string): boolean {
-    return this.text.startsWith(word, this.at);
-  }
-
-  private take(word: string): boolean {
-    if (!this.isAt(word)) return false;
-    this.at += word.length;
-    return true;
-  }
-
-  private want(word: string): void {
-    if (!this.take(word)) throw new NotUnderstood();
-  }
-
-  private step(): void {
-    if (++this.steps > MOST_STEPS || this.at > this.text.length) throw new NotUnderstood();
   }
 }

@@ -1,13 +1,11 @@
 /** Names of symbols as their program's source has them. */
 import { itaniumName } from './itanium.js';
+import { LONGEST_NAME } from './mangled-text.js';
 import { legacyRustName, rustName } from './rust.js';
-
-/** Longer ones are left as they are. */
-const LONGEST = 4096;
 
 /** The name that a mangled one stands for; the same when it is none, or one that is not understood. */
 export function readable(symbol: string): string {
-  if (symbol.length > LONGEST || !/^_?_[ZR]/.test(symbol)) return symbol;
+  if (symbol.length > LONGEST_NAME || !/^_?_[ZR]/.test(symbol)) return symbol;
   const rust = rustName(symbol);
   if (rust !== undefined) return rust;
   const name = itaniumName(symbol);

@@ -3,26 +3,19 @@
  * ids are left out, as `{:#}` of rustc-demangle does. What is not understood is left as it was.
  */
 
+import { MangledText, NotUnderstood, understood } from './mangled-text.js';
+
 const BASIC: Readonly<Record<string, string>> = {
   ...{ a: 'i8', b: 'bool', c: 'char', d: 'f64', e: 'str', f: 'f32', h: 'u8', i: 'isize', j: 'usize' },
   ...{ l: 'i32', m: 'u32', n: 'i128', o: 'u128', p: '_', s: 'i16', t: 'u16', u: '()', v: '...' },
   ...{ x: 'i64', y: 'u64', z: '!' },
 };
-const MOST_STEPS = 20_000;
-const MOST_DEPTH = 64;
-
-class NotUnderstood extends Error {}
-
 /** Undefined when it is no name of Rust's v0, or one that is not understood. */
 export function rustName(mangled: string): string | undefined {
   const match = /^_?_R([A-Z]\w*)((?:[.$][\w.$]+)?)$/.exec(mangled);
   if (match === null) return undefined;
-  try {
-    return new Reader(match[1]).path(true);
-  } catch (problem) {
-    if (problem instanceof NotUnderstood) return undefined;
-    throw problem;
-  }
+  const reader = new Reader(match[1]);
+  return understood(() => reader.path(true));
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -42,27 +35,16 @@ export function legacyRustName(name: string): string | undefined {
     .replace(/\.\./g, '::');
 }
 
+/** Never one that a terminal would obey, or that turns what follows around. */
 function character(code: string): string {
   const number = Number.parseInt(code, 16);
-  return number >= 0x20 && number <= 0x10ffff ? String.fromCodePoint(number) : '?';
+  return number <= 0x10ffff ? String.fromCodePoint(number).replace(/\p{C}/u, '?') : '?';
 }
 
-class Reader {
-  private readonly text: string;
-  private at = 0;
-  private steps = 0;
-  private depth = 0;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
+class Reader extends MangledText {
   /** `isValue`: arguments of generics are written with `::`. */
   path(isValue: boolean): string {
-    if (++this.steps > MOST_STEPS || ++this.depth > MOST_DEPTH) throw new NotUnderstood();
-    const found = this.anyPath(this.next(), isValue);
-    this.depth--;
-    return found;
+    return this.deeper(() => this.anyPath(this.next(), isValue));
   }
 
   private anyPath(letter: string, isValue: boolean): string {
@@ -105,14 +87,11 @@ class Reader {
   }
 
   private type(): string {
-    if (++this.steps > MOST_STEPS || ++this.depth > MOST_DEPTH) throw new NotUnderstood();
-    const found = this.anyType();
-    this.depth--;
-    return found;
+    return this.deeper(() => this.anyType());
   }
 
   private anyType(): string {
-    const letter = this.text[this.at] ?? '';
+    const letter = this.peek();
     const basic = BASIC[letter];
     if (basic !== undefined) {
       this.at++;
@@ -176,7 +155,7 @@ class Reader {
 
   private constant(): string {
     if (this.take('p')) return '_';
-    if (this.take('B')) return this.again(() => this.constant());
+    if (this.take('B')) return this.deeper(() => this.again(() => this.constant()));
     const letter = this.next();
     const match = /^(n?)([\da-f]*)_/.exec(this.text.slice(this.at, this.at + 40));
     if (match === null || !/[a-z]/.test(letter) || 'def'.includes(letter)) throw new NotUnderstood();
@@ -194,7 +173,7 @@ class Reader {
     const from = this.at + match[0].length;
     this.at = from + Number(match[2]);
     if (this.at > this.text.length) throw new NotUnderstood();
-    return { name: this.text.slice(from, this.at), number };
+    return { name: this.repeated(this.text.slice(from, this.at)), number };
   }
 
   private disambiguator(): number {
@@ -227,15 +206,5 @@ class Reader {
     const letter = this.text[this.at++];
     if (letter === undefined) throw new NotUnderstood();
     return letter;
-  }
-
-  private take(letter: string): boolean {
-    if (this.text[this.at] !== letter) return false;
-    this.at++;
-    return true;
-  }
-
-  private want(letter: string): void {
-    if (!this.take(letter)) throw new NotUnderstood();
   }
 }
