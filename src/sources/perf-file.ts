@@ -265,11 +265,11 @@ export class PerfFileSource implements Source {
   }
 }
 
-/** How samples follow each other when that is by a fixed number of accesses, without any chance in it. */
+/** By event, how samples follow each other when that is by a fixed number of accesses, without any chance in it. */
 function stepsOf(events: readonly RecordedEvent[]): Pick<SampleOrigin, 'stepPeriods'> {
-  const isSteady = events.every(({ attr, nature }) => !attr.isFrequency && nature.isJittered !== true);
-  const periods = new Set(events.map(({ attr }) => attr.samplePeriod).filter((period) => period > 1));
-  return isSteady && periods.size > 0 ? { stepPeriods: [...periods] } : {};
+  const steady = events.filter(({ attr, nature }) => !attr.isFrequency && nature.isJittered !== true);
+  const periods = new Set(steady.map(({ attr }) => attr.samplePeriod).filter((period) => period > 1));
+  return periods.size > 0 ? { stepPeriods: [...periods] } : {};
 }
 
 /** The first and last moment as the recording says them, undefined when it does not. */
