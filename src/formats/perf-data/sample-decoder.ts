@@ -8,7 +8,7 @@ import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import { MISC, SAMPLE_FIELD } from '../perf-abi/constants.js';
-import { EXCHANGE } from '../sample-loop/exports.js';
+import { EXCHANGE } from '../sample-loop/exchange.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './header-features.js';
