@@ -8,8 +8,16 @@ import { buildLoops, declareLoops } from './build-loops.mjs';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 export function prepare() {
+  install();
+  buildIfStale();
+}
+
+export function install() {
   requireNode();
   if (!installed()) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'installing packages');
+}
+
+export function buildIfStale() {
   if (!built()) build();
 }
 
