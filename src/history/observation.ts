@@ -58,7 +58,7 @@ export type Values = Readonly<Record<FieldName, number | null>>;
 /**
  * Whether Octavo acts on a target, from the harmless to what needs attention: `observing`, it is told to only look, or it is
  * not its hour; `acting`; `backing-off`, a guard keeps it from acting for a time; `stopped`, a guard made it look only
- * until somebody decides.
+ * until an operator decides.
  */
 export const ACTING_STATES = ['observing', 'acting', 'backing-off', 'stopped'] as const;
 /** Whether the target was acted on, observed, held or backed off. */

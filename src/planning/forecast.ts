@@ -99,7 +99,7 @@ function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase
   return { reversible: 'partly', irreversible, ...returned };
 }
 
-/** Whether what a split returns stays returned. Zeroes come back by a touch, what nobody maps has no address. */
+/** Whether what a split returns stays returned. Zeroes come back by a touch, what no process maps has no address. */
 function whatReturns(
   freed: Bytes | null,
   unmapped: Bytes,
@@ -116,7 +116,7 @@ function whatReturns(
   return { returned: unmapped === 0 ? zeroes : `${zeroes}; pages that nobody maps stay returned` };
 }
 
-/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps are of no interest to khugepaged. */
+/** Zero-filled pages are mapped to the zero page afterwards; pages that no process maps are of no interest to khugepaged. */
 function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
   const freed = (proposal.gain.returnedBytes ?? 0) / geometry.pageBytes;
   const zeroes = Math.max(0, freed - (before.unmapped ?? 0));

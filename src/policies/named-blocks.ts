@@ -81,7 +81,7 @@ function freedOf(input: PolicyInput, first: number, targetOrder: Order): Pages |
   return freed;
 }
 
-/** What is known of the block's content and of pages that nobody maps, in words. */
+/** What is known of the block's content and of pages that no process maps, in words. */
 function known({ sizes, heat }: PolicyInput, row: number): string {
   const { blocks, geometry } = sizes;
   const filled = heat?.block(blocks.block[row])?.filled;

@@ -26,7 +26,7 @@ const PARAMETERS = z.strictObject({
 
 /**
  * Splits what holds memory for nothing, whatever its heat: huge blocks that hold mostly zeroes, and large folios of
- * which most pages are mapped by nobody. A split to order 0 maps zero-filled sub-pages to the shared zero page, and
+ * which most pages are mapped by no process. A split to order 0 maps zero-filled sub-pages to the shared zero page, and
  * frees them and the unmapped ones at once. Any other order frees little or nothing, so the order is always 0.
  */
 export const returnEmpty = policyKind({

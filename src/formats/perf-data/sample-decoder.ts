@@ -169,7 +169,7 @@ export class SampleDecoder {
     loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
     const looksCloser = !this.#isAnywhere || loop.columns.instructions !== undefined;
     for (const event of table.events) planEvent(loop.calls, event, looksCloser);
-    // Without any event, number 0 is nobody's.
+    // Without any event, number 0 belongs to no event.
     if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.#plannedVersion = table.version;
   }

@@ -1,5 +1,5 @@
 /**
- * DAMON without writing. Which address spaces and actions exist is listed only by a context that somebody has set up
+ * DAMON without writing. Which address spaces and actions exist is listed only by a context that has been set up
  * (avail_operations, files beside `action`); before that the kernel's own type information and configuration tell.
  */
 import type { KernelNames } from '../../formats/btf.js';
@@ -14,7 +14,7 @@ const MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
 const NEEDS_DAMON = 'a kernel with CONFIG_DAMON_SYSFS';
 const SET_UP = 'root to set up one kdamond, which shows it';
 
-/** Returns what DAMON can do here. Never writes, so some answers are `unknown`. */
+/** Returns what DAMON can do here. Never writes, so some abilities are `unknown`. */
 export function probeDamon(
   files: Files,
   names: KernelNames | undefined,

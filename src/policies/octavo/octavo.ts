@@ -207,7 +207,7 @@ class Writer {
   }
 }
 
-/** Folios mapped page by page of which pages are mapped by nobody: they go back, and no huge translation is lost. */
+/** Folios mapped page by page of which pages are mapped by no process: they go back, and no huge translation is lost. */
 function unmappedProposals({ sizes, parameters }: PolicyInput): readonly Proposal[] {
   const { blocks, geometry, mappings, process } = sizes;
   const least = LEAST_UNMAPPED * geometry.pagesPerBlock;
