@@ -126,7 +126,7 @@ function describeKeeping(steps: readonly Step[], pid: number, { allowSticky }: K
   if (blocks.length === 0) return [];
   const sticky = allowSticky
     ? [
-        `DAMOS nohugepage on ${blocks.length} blocks of ${pid}: VM_NOHUGEPAGE, which nobody can take back to neither`,
+        `DAMOS nohugepage on ${blocks.length} blocks of ${pid}: VM_NOHUGEPAGE, which no call can take back to neither`,
       ]
     : [];
   return [...sticky, `process_madvise(pidfd of ${pid}, ${blocks.length} whole blocks, MADV_COLD)`];

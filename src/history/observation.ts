@@ -28,7 +28,7 @@ export const FIELDS = {
   residentBytes: bytes('gauge', 'resident in the processes of the target (RSS)'),
   hugeBytes: bytes('gauge', 'of it mapped by huge pages'),
   emptyInHugeBytes: bytes('gauge', 'of zero-filled sub-pages inside huge pages'),
-  unmappedHeldBytes: bytes('gauge', 'of huge pages that nobody maps any more and that stay allocated'),
+  unmappedHeldBytes: bytes('gauge', 'of huge pages that no process maps any more and that stay allocated'),
   holeBytes: bytes('gauge', 'that collapses of all blocks without a huge page would fill'),
   coldBytes: bytes('gauge', 'inside huge pages that are known to be cold'),
   stillReturnedBytes: bytes('gauge', 'returned by earlier splits that are not in use again'),

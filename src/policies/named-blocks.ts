@@ -87,7 +87,7 @@ function known({ sizes, heat }: PolicyInput, row: number): string {
   const filled = heat?.block(blocks.block[row])?.filled;
   const unmapped = blocks.unmapped[row];
   const content = filled === undefined ? '' : `; ${ofPages(filled, geometry.pagesPerBlock)} hold data`;
-  return unmapped > 0 ? `${content}; ${unmapped} pages of its folios are mapped by nobody` : content;
+  return unmapped > 0 ? `${content}; ${unmapped} pages of its folios are mapped by no process` : content;
 }
 
 function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): Proposal | undefined {

@@ -118,7 +118,7 @@ function freedom(kdamonds: readonly KdamondState[] | null, modules: readonly Dam
   if (kdamonds.length > 0) {
     return partly(`${kdamonds.length} kdamonds are set up, none runs`, 'their owner to remove them');
   }
-  return yes('nobody uses it');
+  return yes('not in use');
 }
 
 function operationsOf(files: Files, context: string | undefined): readonly string[] | null {
