@@ -1,6 +1,6 @@
 /**
  * A thread that reads or writes the used pages of a region until it is told to stop. Every access is checked, and the
- * time between the ends of two accesses is a gap: while a folio is split or collapsed, whoever touches it waits.
+ * time between the ends of two accesses is a gap: while a folio is split or collapsed, a thread that touches it waits.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { isLiveWord, liveIndex, liveWord, mix32, pageKey, wordOf } from './content.js';
@@ -61,7 +61,7 @@ class Exercise {
     this.#accesses += BURST;
   }
 
-  /** Takes a long gap apart; answers the time from which the next one counts. */
+  /** Takes a long gap apart; returns the time from which the next one counts. */
   #longGap(gap: number): number {
     const total = this.#cpuWait.totalNs();
     const waited = Math.min(gap, total - this.#cpuWaitNs);
@@ -97,7 +97,7 @@ class Exercise {
     const words = this.#memory.view(page);
     const at = this.#memory.at(page) + liveIndex(page, this.#memory.wordsPerPage);
     const count = counts[page];
-    // Nobody else writes here, so the last word has to be there exactly.
+    // This thread is the only writer, so the last word has to be there exactly.
     const word = Atomics.load(words, at);
     if (word !== liveWord(key, count)) this.#fault(page, at - this.#memory.at(page), word);
     Atomics.store(words, at, liveWord(key, count + 1));

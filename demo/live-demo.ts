@@ -97,7 +97,7 @@ class LiveDemo {
     return region;
   }
 
-  /** The moment before: what the threads see when nobody disturbs them. */
+  /** The moment before: what the threads see undisturbed. */
   async #lookAround(): Promise<void> {
     const { story, octavo } = this.#options;
     await this.#workload.ask('start', THREADS);

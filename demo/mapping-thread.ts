@@ -1,7 +1,7 @@
 /**
  * A thread that maps two pages, touches one and unmaps them, over and over: what every allocator does, and what waits
- * while somebody else holds the mmap_lock of the process. Turns that take long are stalls; time in which the thread
- * was ready to run and no CPU was free is taken out, since that is nobody's lock.
+ * while another task holds the mmap_lock of the process. Turns that take long are stalls; time in which the thread
+ * was ready to run and no CPU was free is taken out, since no lock causes it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CpuWait } from './cpu-wait.js';

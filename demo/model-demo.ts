@@ -27,7 +27,7 @@ interface ModelMoment {
   readonly seconds: number | null;
 }
 
-/** Plays it; answers whether every command ended well and no content changed. */
+/** Plays it; returns whether every command ended well and no content changed. */
 export async function modelDemo(story: Story): Promise<boolean> {
   const shell = new ModelShell(['--release', '6.18']);
   try {

@@ -18,7 +18,7 @@ export class ModelShell {
     this.#child.stdin.on('error', () => undefined);
   }
 
-  /** Runs one line and answers what it printed. */
+  /** Runs one line and returns what it printed. */
   async run(line: string): Promise<string> {
     this.#child.stdin.write(`${line}\necho "${END}"\n`);
     const printed: string[] = [];

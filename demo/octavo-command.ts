@@ -23,7 +23,7 @@ export class OctavoCommand {
     this.#state = state;
   }
 
-  /** Runs and shows a command; answers its exit code and its time. */
+  /** Runs and shows a command; returns its exit code and its time. */
   async show(
     words: readonly string[],
     head: number,
@@ -35,7 +35,7 @@ export class OctavoCommand {
     return { code, seconds: (performance.now() - started) / 1000 };
   }
 
-  /** Runs a command quietly and answers its document. */
+  /** Runs a command quietly and returns its document. */
   async json(words: readonly string[]): Promise<unknown> {
     const { code, stdout, stderr } = await this.#run([...words, '--json']);
     if (code !== 0) throw new Error(`octavo ${words.join(' ')} ended with ${code}: ${stderr}`);

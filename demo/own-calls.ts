@@ -106,7 +106,7 @@ export function unlockMemory(at: number, bytes: number): void {
   if (munlock(at, bytes) !== 0) throw refusalOf(`munlock ${bytes} bytes`);
 }
 
-/** A file in memory without a name. Answers its descriptor. */
+/** A file in memory without a name. Returns its descriptor. */
 export function createMemoryFile(name: string): number {
   const descriptor = Number(memfdCreate(name, MFD_CLOEXEC));
   if (descriptor < 0) throw refusalOf(`memfd_create ${name}`);
@@ -169,7 +169,7 @@ const UFFDIO_REGISTER = 0xc020aa00n;
 const UFFD_API = 0xaan;
 const MODE_MISSING = 1n;
 
-/** Has the kernel ask a descriptor that nobody reads for every missing page of a range. */
+/** Has the kernel ask a descriptor that is never read for every missing page of a range. */
 export function armUserfaults(at: number, bytes: number, scratch: Scratch): void {
   const number = USERFAULTFD[process.arch];
   if (number === undefined) throw new WorkloadRefusal('ENOSYS', 'userfaultfd');

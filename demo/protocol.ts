@@ -103,7 +103,7 @@ export interface ChecksumAnswer {
   readonly wrongPages: number;
   /** The first few of them in words. */
   readonly firstWrong: readonly string[];
-  /** Pages without access (protected or unmapped), which nobody can check. */
+  /** Pages without access (protected or unmapped), which cannot be checked. */
   readonly inaccessible: number;
   /** Pages given to MADV_FREE, right with their content and right without. */
   readonly lazyPages: number;
@@ -126,7 +126,7 @@ export interface Dialogue {
   advise: { ask: Stretch & { readonly advice: OwnAdvice }; answer: Done };
   mlock: { ask: Stretch; answer: Done };
   munlock: { ask: Stretch; answer: Done };
-  /** Holds extra references on up to 16 pages by vmsplice(2) into a pipe that nobody reads. */
+  /** Holds extra references on up to 16 pages by vmsplice(2) into a pipe that is never read. */
   pin: { ask: Stretch; answer: { readonly pinnedBytes: number } };
   unpin: { ask: { readonly name: string }; answer: Done };
   /** A child that shares all memory copy-on-write and sleeps; it ends with the workload. */
@@ -139,7 +139,7 @@ export interface Dialogue {
   };
   protect: { ask: Stretch & { readonly access: 'none' | 'read' | 'write' }; answer: Done };
   unmap: { ask: Stretch; answer: Done };
-  /** Arms the pages with userfaultfd: whoever touches one that is not there waits until the workload ends. */
+  /** Arms the pages with userfaultfd: a thread that touches one that is not there waits until the workload ends. */
   userfault: { ask: Stretch; answer: Done };
   /** PR_SET_THP_DISABLE of the workload itself. */
   thp: { ask: { readonly disable: 'no' | 'completely' | 'except-advised' }; answer: Done };

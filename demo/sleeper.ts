@@ -22,7 +22,7 @@ const STACK_BYTES = 65536;
 
 let entry: number | undefined;
 
-/** Forks one and answers its pid. It ends with the workload, or by SIGKILL. */
+/** Forks one and returns its pid. It ends with the workload, or by SIGKILL. */
 export function forkSleeper(): number {
   entry ??= writeCode();
   const stack = mapMemory(0, STACK_BYTES, PROT.write, MAP.private | MAP.anonymous);

@@ -1,5 +1,5 @@
 /**
- * A process that owns memory of known content, to be inspected, split and collapsed by somebody else. Started as
+ * A process that owns memory of known content, to be inspected, split and collapsed from outside. Started as
  * `node workload.js`; speaks protocol.ts on its standard streams and ends when its input does.
  */
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import { Verbs } from './verbs.js';
 
 const geometry = ownGeometry();
 const verbs = new Verbs(geometry);
-// An interrupt from the terminal reaches the whole group; whoever started the workload decides when it ends.
+// An interrupt from the terminal reaches the whole group; the process that started the workload decides when it ends.
 process.on('SIGINT', () => undefined);
 process.stdout.on('error', () => process.exit(0));
 

@@ -79,7 +79,7 @@ export async function bundle() {
 async function splitFiles(build) {
   const together = new Set();
   for (let isGrouped = true; ; ) {
-    const groups = isGrouped ? [schemas(together), DEFAULTS] : [];
+    const groups = isGrouped ? [schemas(together), DEFAULTS, CHOICES] : [];
     const codeSplitting = { includeDependenciesRecursively: false, groups };
     const options = { ...optionsOf(ENTRIES, ['koffi'], codeSplitting), write: false };
     const { output } = await build(options);
@@ -138,6 +138,9 @@ function optionsOf(entries, external, codeSplitting) {
 /** Defaults that texts of help name; what uses them for more comes later or never. */
 const DEFAULTS = { name: 'defaults', test: /dist\/src\/planning\/budgets\.js$/ };
 
+/** How kinds of recordings say what options they have; what reads recordings comes when one is read. */
+const CHOICES = { name: 'choices', test: /dist\/src\/sources\/(sample-choices|source)\.js$/ };
+
 const uses = new Map();
 
 function usesZod(id) {
@@ -168,9 +171,11 @@ const SELDOM_USED = new RegExp(
     '/dist/src/cli/(agent|compare|dashboard|history|model|reports|samples|simulate|top)/',
     '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|probe|record|report|simulate|survey|top)',
     '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|jit|mangled|perf-data|perf-script|yaml)',
-    '/dist/src/sources/(data-objects|damo|jit-names|perf|program-files|resolve|same-access|sample-filter|text-bound|touched)',
+    '/dist/src/formats/parquet/(read|thrift-bounds)',
+    '/dist/src/config/(assemble-probe|probe-hands)',
+    '/dist/src/sources/(data-objects|damo|jit-names|perf|probe|program-files|resolve|same-access|sample-filter|text-bound|touched)',
     '/dist/src/host/(folder|recording)/',
-    '/node_modules/(yaml|xz-decompress)/',
+    '/node_modules/(hyparquet|yaml|xz-decompress)/',
   ].join('|'),
 );
 

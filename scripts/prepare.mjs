@@ -3,19 +3,28 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildLoops } from './build-loops.mjs';
+import { buildLoops, declareLoops } from './build-loops.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 export function prepare() {
+  install();
+  buildIfStale();
+}
+
+export function install() {
   requireNode();
   if (!installed()) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'installing packages');
+}
+
+export function buildIfStale() {
   if (!built()) build();
 }
 
 export function build() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'), { recursive: true });
+  declareLoops(root);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   run(process.execPath, [tsc, '-p', root], 'building');
   // The page of the dashboard is for browsers: checked with their types, and put together by the bundler.

@@ -1,4 +1,4 @@
-/** Answers of the host that are asked for again and again: one place for each hash, the last one stays. */
+/** A direct-mapped cache of what the host returned: one entry for each hash, the last one stays. */
 import * as host from './host';
 import {
   ID_CACHE,

@@ -31,7 +31,7 @@ const LOW_RANGE: f64 = 2097152.0;
 const LOW_SHIFT: u32 = 11;
 
 /**
- * Hashes `count` rows; answers how many have a high word of at most `bound` and were put into HASHES. The origin of their
+ * Hashes `count` rows; returns how many have a high word of at most `bound` and were put into HASHES. The origin of their
  * times is given mod 2^32 as nanoseconds and as microseconds, with the nanoseconds beyond these.
  */
 export function hashRows(

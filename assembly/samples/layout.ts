@@ -15,7 +15,7 @@ export const SOURCE_CACHE_BITS: u64 = 8;
 export const MODE_FLAGS: usize = SOURCE_CACHE + (16 << 8);
 /** SAMPLE_KIND of each payload of an SPE operation packet, 256 × u8. */
 export const OPERATION_KINDS: usize = MODE_FLAGS + 64;
-/** How often each SPE data source was seen with a load, 65,536 × u32 and one that nobody reads. */
+/** How often each SPE data source was seen with a load, 65,536 × u32 and one that is never read. */
 export const SOURCE_COUNTS: usize = OPERATION_KINDS + 256;
 /** SAMPLE_FLAG bits of each SPE data source of the CPU decoded for, 32 × u16. */
 export const SOURCE_FLAGS: usize = SOURCE_COUNTS + (4 << 16) + 64;

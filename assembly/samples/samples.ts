@@ -95,7 +95,7 @@ export function setReading(idAt: i32, hasFilter: i32, fillsMore: i32): void {
 
 /**
  * Decodes the samples in [from, end) into the rows from `row` on, until the rows are used up or something comes that
- * is for the host. Answers the address behind the last record taken.
+ * is for the host. Returns the address behind the last record taken.
  */
 export function decodeSamples(from: usize, end: usize, firstRow: i32): usize {
   const idAt = Reading.idAt;

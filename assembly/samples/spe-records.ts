@@ -98,7 +98,7 @@ function canonical(address: u64): u64 {
 
 /**
  * Reads the records in [from, end) into the rows from `firstRow` on, until the rows are used up or something comes
- * that is for the host. Answers where the first record begins that was not read.
+ * that is for the host. Returns where the first record begins that was not read.
  */
 export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
   const pageShift = Geometry.pageShift;
@@ -275,7 +275,7 @@ export function decodeRecords(from: usize, end: usize, firstRow: i32): usize {
         store<i32>(OTHER_PROCESS, load<i32>(OTHER_PROCESS) + 1);
       } else {
         let flags = flagsOf(events) | (<i32>isGuess * GUESSED_THREAD) | (<i32>(level > 0) * KERNEL);
-        // Of stores the source is counted in a place that nobody reads: whether a record is one is hard to predict.
+        // Of stores the source is counted in a place that is never read: whether a record is one is hard to predict.
         const tellsSource = <i32>(source >= 0) & ~operation & 1;
         const count = (<usize>((source & -tellsSource) | (NO_SOURCE & (tellsSource - 1)))) << 2;
         store<u32>(count, load<u32>(count, SOURCE_COUNTS) + 1, SOURCE_COUNTS);

@@ -1,4 +1,4 @@
-// Unpacks Debian's newest perf beside the system, with its own libraries, and answers how to start it. Nothing of
+// Unpacks Debian's newest perf beside the system, with its own libraries, and returns how to start it. Nothing of
 // the system changes: apt runs with lists, status and cache of its own, and packages are only unpacked.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -28,6 +28,16 @@ const COMMANDS = [
   ['inspect 0', 2],
   ['plan 0', 2],
   ['apply absent.json', 2],
+  ['run 0', 2],
+  ['undo absent', 2],
+  ['explain 0', 2],
+  ['history', 2],
+  ['status', 2],
+  ['survey --by absent', 2],
+  ['record 0', 2],
+  ['import absent.data', 2],
+  ['heat show absent.parquet', 2],
+  ['damon show', 2],
 ];
 
 prepare();

@@ -75,7 +75,7 @@ export class DamosActuator implements Actuator {
   }
 
   async apply(steps: readonly Step[], { target }: ActingContext): Promise<readonly Receipt[]> {
-    // DAMON takes a pid, not a handle: this is the last look before somebody else may have it.
+    // DAMON takes a pid, not a handle: check the identity as late as possible, before the pid may be reused.
     if (!target.isAlive()) return steps.map((step) => this.#receipt(step, { tried: false, answer: 'ESRCH' }));
     const slot = await DamonSlot.open(this.#host, this.#options);
     if (!slot.ok) {

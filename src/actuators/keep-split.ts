@@ -2,7 +2,7 @@
  * Makes the splits of blocks last. khugepaged collapses a block again once it finds a referenced page in it, and a
  * split copies the huge page's reference to every piece. So the references are cleared before the split: cleared
  * afterwards, a busy khugepaged is quicker. That holds until the block is touched. What holds beyond that is
- * VM_NOHUGEPAGE, which nobody can take back to "neither" and which therefore is set only when it was asked for.
+ * VM_NOHUGEPAGE, which cannot be taken back to "neither" and which therefore is set only when it was asked for.
  */
 import { SHARE_DAMON } from '../damon/share-damon.js';
 import { DamonSlot } from '../damon/slot.js';
@@ -126,7 +126,7 @@ function describeKeeping(steps: readonly Step[], pid: number, { allowSticky }: K
   if (blocks.length === 0) return [];
   const sticky = allowSticky
     ? [
-        `DAMOS nohugepage on ${blocks.length} blocks of ${pid}: VM_NOHUGEPAGE, which nobody can take back to neither`,
+        `DAMOS nohugepage on ${blocks.length} blocks of ${pid}: VM_NOHUGEPAGE, which no call can take back to neither`,
       ]
     : [];
   return [...sticky, `process_madvise(pidfd of ${pid}, ${blocks.length} whole blocks, MADV_COLD)`];

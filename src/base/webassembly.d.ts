@@ -1,4 +1,4 @@
-/** The part of the WebAssembly interface that the kernel needs: @types/node has none of it. */
+/** The part of the WebAssembly interface that the loops need: @types/node has none of it. */
 declare namespace WebAssembly {
   class Memory {
     constructor(pages: { readonly initial: number; readonly maximum: number });

@@ -75,7 +75,7 @@ export class OctavoContext implements CommandContext {
   #hasPrinted = false;
   readonly #reloads: (listener: () => void) => void;
 
-  /** `reloads`: registers who is told of SIGHUP; nobody is where there are no signals. */
+  /** `reloads`: registers who is told of SIGHUP; nothing happens where there are no signals. */
   constructor(
     host: Host,
     streams: Streams,
@@ -161,7 +161,7 @@ export class OctavoContext implements CommandContext {
    */
   fail(failed: OctavoError, json: boolean): void {
     const problem = this.#told(failed);
-    // The owner of the streams reports that nobody reads the output.
+    // The owner of the streams reports that the reader of the output is gone.
     const isStop = problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY';
     const aboutOutput = isStop && !STOP_NAMES.test(String(problem.facts.signal));
     const elsewhere = (text: string) => withOptionHomes(text, this.hasOption);

@@ -29,7 +29,7 @@ const FILES = new Set([
   'trace',
 ]);
 
-/** What the dashboard answers its page with: their schemas are in src/dashboard/wire. */
+/** What the dashboard sends to its page: the schemas are in src/dashboard/wire. */
 const REPLY = /^dashboard-/;
 
 test('every kind that the sources name is in the table, and every row of it is a kind they name', () => {

@@ -131,7 +131,7 @@ export function manualPage(
     ]),
     section('FILES', [
       tagged('/var/lib/octavo', 'Journals and back-off state of root.'),
-      tagged('~/.local/state/octavo', 'The same of everybody else.'),
+      tagged('~/.local/state/octavo', 'The same for ordinary users.'),
     ]),
   ].join('\n')}\n`;
 }

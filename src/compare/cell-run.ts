@@ -34,7 +34,7 @@ export interface CellRun {
   /** Resident bytes of all processes, averaged over time, and the most at one time. */
   readonly meanRss: Bytes;
   readonly peakRss: Bytes;
-  /** Resident bytes of folios that nobody accessed after the warm-up, at the end. */
+  /** Resident bytes of folios not accessed after the warm-up, at the end. */
   readonly reclaimableBytes: Bytes;
   /** In the whole run. */
   readonly majorFaults: number;

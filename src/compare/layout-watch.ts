@@ -85,7 +85,7 @@ export function eachResident(
   }
 }
 
-/** Resident bytes of folios of which no page was accessed: what reclaim could take without anybody noticing. */
+/** Resident bytes of folios of which no page was accessed: what reclaim could take without a fault. */
 export function reclaimableBytes(
   kernel: Kernel,
   processes: readonly RunningProcess[],

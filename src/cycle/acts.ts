@@ -1,4 +1,4 @@
-/** What Octavo itself did to a process's blocks, run by run, so that it is never taken for somebody else's doing. Pure. */
+/** What Octavo itself did to a process's blocks, run by run, so that it is never attributed to others. Pure. */
 import { feudKey } from '../planning/guard.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
 import type { Actor, Plan, Step, Verdict } from '../vocabulary/plan.js';
@@ -55,7 +55,7 @@ function metSteps(run: ReadRun, { pid, startTicks }: ProcessIdentity): readonly 
   });
 }
 
-/** Steps that the run itself carried out, wholly or partly, as far as nobody is known to have undone them. */
+/** Steps that the run itself carried out, wholly or partly, as far as they are not known to be undone. */
 export function changes(run: ReadRun): readonly Act[] {
   const verdicts = lastVerdicts(run);
   const tried = triedSteps(run);

@@ -161,10 +161,10 @@ function likely(seen: Evidence, causes: readonly Cause[]): readonly Cause[] {
   const accounted = (seen.khugepaged ?? 0) + (seen.asked ?? 0) >= found;
   if (controls.seen >= FEWEST_CONTROLS) {
     if (controls.replaced >= controls.seen / 2) return ['process'];
-    // The process kept its other huge pages, and somebody else can have collapsed all of these.
+    // The process kept its other huge pages, and another process can have collapsed all of these.
     if (controls.replaced === 0 && accounted) return others;
   }
-  // That somebody asks for another process's memory is rare; new memory of the process itself is not.
+  // Requests for another process's memory (process_madvise) are rare; new memory of the process itself is not.
   return able.filter((cause) => cause !== 'asked');
 }
 

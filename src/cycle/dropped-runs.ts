@@ -1,4 +1,4 @@
-/** Names of runs that went although they could still have been taken back, so that nobody is told that they never were. */
+/** Names of runs that went although they could still have been taken back, so that a later question finds that they existed. */
 import * as z from 'zod';
 import { parseJson } from '../base/json-text.js';
 import { readOwnText, writeOwn } from '../host/own-file.js';

@@ -1,6 +1,6 @@
 /**
  * Reads and writes below DAMON's sysfs tree. The kernel only tries its global lock for `state`, `pid`, counts and
- * paths and answers EBUSY at once, so those are tried again with growing, jittered pauses.
+ * paths and returns EBUSY at once, so those are tried again with growing, jittered pauses.
  */
 import { failure, success } from '../base/result.js';
 import type { Answer, Host } from '../host/host.js';

@@ -1,5 +1,5 @@
 /**
- * Listens to a kdamond that somebody else runs: its snapshots come out of the trace event damon_aggregated, which
+ * Listens to a kdamond that another program runs: its snapshots come out of the trace event damon_aggregated, which
  * disturbs neither its parameters nor its results.
  */
 import { failure, type Result, success } from '../base/result.js';

@@ -68,7 +68,7 @@ function slotState(
   };
 }
 
-/** A slot that nobody configured: nothing is lost when it is used and emptied again. */
+/** A slot that is not configured: nothing is lost when it is used and emptied again. */
 export function isFree(slot: SlotState): boolean {
   return !slot.running && slot.contexts === 0;
 }

@@ -18,7 +18,7 @@ export interface KdamondView extends SlotState {
   /** Name of the kernel thread, empty when it does not run. Names repeat; the pid does not. */
   readonly thread: string;
   readonly context: DamonContext | undefined;
-  /** Of each scheme, as of the last update somebody asked for. */
+  /** Of each scheme, as of the last requested update. */
   readonly statistics: readonly SchemeStatistics[];
 }
 

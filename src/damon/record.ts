@@ -20,7 +20,7 @@ export interface SessionRecord {
   readonly refreshMs: string | null;
   /** Processes that the slot was told to look at: proof that a configured slot is still the one left behind. */
   readonly targets: readonly number[];
-  /** Pid of the kernel thread since the last start, null before one: another thread is somebody else's. */
+  /** Pid of the kernel thread since the last start, null before one: another thread belongs to another program. */
   readonly kdamond: number | null;
 }
 
@@ -70,7 +70,7 @@ export type Leftover =
   | 'gone with the boot'
   | 'changed by others since';
 
-/** Puts back what a dead Octavo left in DAMON's tree. Leaves alone what somebody else has changed since. */
+/** Puts back what a dead Octavo left in DAMON's tree. Leaves alone what another program has changed since. */
 export async function recoverLeftover(host: Host): Promise<Leftover> {
   recoverTracing(host);
   const record = readRecord(host);
@@ -106,7 +106,7 @@ function isStillOurs(host: Host, record: SessionRecord): boolean {
 }
 
 /**
- * Stops the slot, empties it, and takes it away if it was not there before. False when somebody else has set it up
+ * Stops the slot, empties it, and takes it away if it was not there before. False when another program has set it up
  * since, which can be once its kdamond has ended by itself: then it is left alone.
  */
 export async function putBack(host: Host, record: SessionRecord): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** What a dashboard is of: answers to what the page can ask. Each kind of subject is one (boards/). */
+/** What a dashboard is of: one function for each request of the page. Each kind of subject is one (boards/). */
 import type { MapModel } from './map/map-model.js';
 import type { Compare } from './wire/compare.js';
 import type { Decision, PingPong } from './wire/events.js';

@@ -17,7 +17,7 @@ export const RESOURCES = ['cpu', 'memory', 'io'] as const;
 /** One of `RESOURCES`. */
 export type Resource = (typeof RESOURCES)[number];
 
-/** What a turn on one target saw and cost. Every part is absent where nobody could tell. */
+/** What a turn on one target saw and cost. Every part is absent where it is not known. */
 export interface GuardReading {
   /** PSI of the host. */
   readonly host?: Partial<Record<Resource, Pressure>>;
@@ -43,7 +43,7 @@ export interface GuardReading {
 export interface MetricReading {
   /** The value of the target; undefined when it could not be had. */
   readonly value: number | undefined;
-  /** The same of control processes or blocks that nobody touches, at the same moment. */
+  /** The same of control processes or blocks that Octavo never acts on, at the same moment. */
   readonly control?: number | undefined;
   /** Why there is no value: `it did not answer within 2 s`. */
   readonly problem?: string;

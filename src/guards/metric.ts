@@ -1,6 +1,6 @@
 /**
  * The user's own metric must not get worse than a bound. Readings become batches of some seconds (their middle, so that
- * one reading decides nothing). What batches do while nobody acts is learned first; after an act, batches are bet against
+ * one reading decides nothing). What batches do while Octavo does not act is learned first; after an act, batches are bet against
  * by a sequential test. Where a control is read at the same moments, only what the target does differently from it counts,
  * and what both do (load, time of day) cancels out. Without one, the last minutes before the act are the measure, and they
  * are taken anew every ten minutes, so that the course of a day is not taken for an effect.
@@ -66,7 +66,7 @@ interface Watch {
   readonly since: number[];
 }
 
-/** Learns the metric while nobody acts, and stops when it is surely worse after an act. */
+/** Learns the metric while Octavo does not act, and stops when it is surely worse after an act. */
 export class MetricGuard implements Guard {
   readonly name = 'metric';
   readonly #options: MetricOptions;

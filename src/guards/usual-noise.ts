@@ -1,4 +1,4 @@
-/** What a metric does by itself, learned while nobody acts: its middle, its spread, and how much of it lasts from one batch to the next. */
+/** What a metric does by itself, learned while Octavo does not act: middle, spread, and how much lasts until the next batch. */
 import type { Fraction } from '../vocabulary/units.js';
 
 /** The noise of batches of a metric. */

@@ -28,7 +28,7 @@ export const FIELDS = {
   residentBytes: bytes('gauge', 'resident in the processes of the target (RSS)'),
   hugeBytes: bytes('gauge', 'of it mapped by huge pages'),
   emptyInHugeBytes: bytes('gauge', 'of zero-filled sub-pages inside huge pages'),
-  unmappedHeldBytes: bytes('gauge', 'of huge pages that nobody maps any more and that stay allocated'),
+  unmappedHeldBytes: bytes('gauge', 'of huge pages that no process maps any more and that stay allocated'),
   holeBytes: bytes('gauge', 'that collapses of all blocks without a huge page would fill'),
   coldBytes: bytes('gauge', 'inside huge pages that are known to be cold'),
   stillReturnedBytes: bytes('gauge', 'returned by earlier splits that are not in use again'),
@@ -58,7 +58,7 @@ export type Values = Readonly<Record<FieldName, number | null>>;
 /**
  * Whether Octavo acts on a target, from the harmless to what needs attention: `observing`, it is told to only look, or it is
  * not its hour; `acting`; `backing-off`, a guard keeps it from acting for a time; `stopped`, a guard made it look only
- * until somebody decides.
+ * until an operator decides.
  */
 export const ACTING_STATES = ['observing', 'acting', 'backing-off', 'stopped'] as const;
 /** Whether the target was acted on, observed, held or backed off. */

@@ -153,7 +153,7 @@ export interface ScannedRegions {
   readonly categories: Uint32Array;
 }
 
-/** A child that Octavo itself started (its own workload, perf). Never a target of somebody else's. */
+/** A child that Octavo itself started (its own workload, perf). Never a target that Octavo did not start. */
 export interface Program {
   readonly pid: ProcessId;
   /** Standard output, as it comes. */
@@ -166,7 +166,7 @@ export interface Program {
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
-/** The ring buffer of a perf event. Drops what nobody reads in time and says so in LOST records. */
+/** The ring buffer of a perf event. Drops what is not read in time and says so in LOST records. */
 export interface PerfRing {
   /** Copies the oldest unread bytes into `into` and frees their room; returns how many. Records may be cut. */
   read(into: Uint8Array): number;
@@ -243,7 +243,7 @@ export interface Page {
 }
 
 /**
- * Serves pages over HTTP from a thread of its own: a request gets what was published and makes nobody work. GET and HEAD
+ * Serves pages over HTTP from a thread of its own: a request gets what was published and starts no work. GET and HEAD
  * only; clients, header bytes and times are bounded.
  */
 export interface PageServer {
@@ -373,6 +373,6 @@ export interface Host {
   readonly identity: Identity;
   /** Absent where nothing can be served: recordings, and the model. */
   readonly network?: Network;
-  /** Absent where nobody manages this process as a service. */
+  /** Absent where no service manager runs this process. */
   readonly serviceManager?: ServiceManager;
 }

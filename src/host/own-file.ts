@@ -1,5 +1,5 @@
 /**
- * Files that Octavo keeps itself: ordinary ones. What somebody put in the place of one (a pipe, a device) could let a
+ * Files that Octavo keeps itself: ordinary ones. What was put in the place of one (a pipe, a device) could let a
  * read or a write wait for ever, so it is neither read nor written.
  */
 import { failure } from '../base/result.js';

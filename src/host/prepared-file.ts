@@ -33,7 +33,7 @@ export function writeOut(descriptor: number, text: string): string | undefined {
 }
 
 /**
- * As writeOut(), but where somebody has to take the bytes (a pipe, a terminal) on a thread of Node's own: signals come through
+ * As writeOut(), but for a pipe or a terminal, which may block, on a thread of Node's own: signals come through
  * meanwhile.
  */
 export async function writeFreely(descriptor: number, text: string): Promise<string | undefined> {

@@ -20,7 +20,7 @@ export function areShortRecordings(paths: readonly string[]): boolean {
   return true;
 }
 
-/** Whether a file can be written without waiting for anybody: there is none, or an ordinary one. */
+/** Whether a file can be written without blocking: it does not exist, or is an ordinary one. */
 export function isOrdinary(path: string): boolean {
   const status = statusOf(path);
   return status === undefined || status.isFile();

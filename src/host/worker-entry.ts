@@ -1,4 +1,4 @@
-/** The other side of worker-pool.ts: loads the job's module and answers each message with what `run` says. */
+/** The other side of worker-pool.ts: loads the job's module and replies to each message with what `run` returns. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Reply } from './worker-pool.js';

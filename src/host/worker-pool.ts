@@ -1,5 +1,5 @@
 /**
- * Jobs on worker threads. A job is a module that exports `run(input)`; inputs and answers are plain data. With one
+ * Jobs on worker threads. A job is a module that exports `run(input)`; inputs and results are plain data. With one
  * thread everything runs here, one job after the other.
  */
 import { availableParallelism } from 'node:os';
@@ -28,7 +28,7 @@ export type Finished<Output> = (done: number, total: number, answer: Output, ind
 export const PROCESSORS: number = availableParallelism();
 
 /**
- * Runs all inputs, at most `threads` at a time; returns answers in the order of the inputs. Once `signal` is aborted all
+ * Runs all inputs, at most `threads` at a time; returns results in the order of the inputs. Once `signal` is aborted all
  * threads end where they are, and STOPPED is thrown.
  */
 export async function runJobs<Input, Output>(
@@ -72,7 +72,7 @@ function stopOf(signal: AbortSignal | undefined): Promise<never> {
     if (signal?.aborted === true) stop();
     signal?.addEventListener('abort', stop);
   });
-  // Between two jobs nobody waits for it.
+  // Between two jobs its end is not waited for.
   stopped.catch(() => undefined);
   return stopped;
 }

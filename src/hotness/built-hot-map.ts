@@ -41,7 +41,7 @@ export interface MapParts {
 /** Of a block without samples. */
 const NO_HEAT: BlockHeat = { samples: 0, weight: 0, touched: 0, once: 0, twice: 0 };
 
-/** Answers questions on blocks from the tables, without copies. */
+/** A hot map over the tables, without copies. */
 export class BuiltHotMap implements HotMap {
   readonly process: ProcessIdentity;
   readonly geometry: PageGeometry;

@@ -30,7 +30,7 @@ export function bindingObstacles(block: BlockCase): Obstacle[] {
   return why === undefined ? [] : [{ code: 'setting', why }];
 }
 
-const DENIED = 'shmem_enabled is `deny`, which keeps all shmem small whoever asks';
+const DENIED = 'shmem_enabled is `deny`, which keeps all shmem small, also where MADV_HUGEPAGE asks';
 
 function anonymousWhy({ mapping, settings, geometry }: BlockCase): string | undefined {
   if (enabledOrders(settings, mapping).includes(geometry.hugeOrder)) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Metrics between turns: the last reading of the gauges of each target that is there, counters since the agent started. The
  * number of targets with series of their own is bounded; the others are added up under one name. Text is rendered when
- * something was observed, not when somebody asks. Pure.
+ * something was observed, not when it is scraped. Pure.
  */
 import {
   ACTING_STATES,

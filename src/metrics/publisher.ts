@@ -12,7 +12,7 @@ export interface PublishPlaces {
   readonly listen?: ListenPlace | undefined;
   /** Path of the text file. */
   readonly textfile?: string | undefined;
-  /** Without new texts for so long `/-/healthy` answers 503. */
+  /** Without new texts for so long `/-/healthy` returns 503. */
   readonly healthyMs: Milliseconds;
 }
 

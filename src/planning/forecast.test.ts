@@ -79,9 +79,12 @@ test('pages that nobody maps stay returned, and such a split is not taken back',
   const partial = of({ block: 'h*8', drawn: { unmapped: { 0: 504 } }, returned: 504 * PAGE });
   assert.equal(partial.reversible, 'no');
   assert.match(partial.irreversible, /leaves it as it is/);
-  assert.equal(partial.returned, 'stays returned: no address leads to pages that nobody maps');
+  assert.equal(partial.returned, 'stays returned: no address leads to pages that no process maps');
   const both = of({ block: 'h*8', drawn: { unmapped: { 0: 504 } }, returned: 507 * PAGE });
-  assert.match(both.returned ?? '', /zero-filled pages come back .*; pages that nobody maps stay returned/);
+  assert.match(
+    both.returned ?? '',
+    /zero-filled pages come back .*; pages that no process maps stay returned/,
+  );
 });
 
 test('a huge block has no unmapped pages, whatever its row was told', () => {

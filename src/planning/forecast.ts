@@ -86,7 +86,7 @@ function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase
   const returned = whatReturns(freed, unmapped, cameBackShare);
   if (unmapped !== 0) {
     const irreversible =
-      'undo leaves it as it is: its pages stay mapped as they were, and nobody used the rest';
+      'undo leaves it as it is: its pages stay mapped as they were, and the rest was not in use';
     return { reversible: 'no', irreversible, ...returned };
   }
   if (freed === 0) {
@@ -99,7 +99,7 @@ function undoOfSplit({ before, proposal, geometry, cameBackShare }: ForecastCase
   return { reversible: 'partly', irreversible, ...returned };
 }
 
-/** Whether what a split returns stays returned. Zeroes come back by a touch, what nobody maps has no address. */
+/** Whether what a split returns stays returned. Zeroes come back by a touch, what no process maps has no address. */
 function whatReturns(
   freed: Bytes | null,
   unmapped: Bytes,
@@ -107,16 +107,16 @@ function whatReturns(
 ): Pick<Forecast, 'returned'> {
   if (freed === 0) return {};
   if (freed !== null && freed === unmapped)
-    return { returned: 'stays returned: no address leads to pages that nobody maps' };
+    return { returned: 'stays returned: no address leads to pages that no process maps' };
   const before =
     share === undefined
       ? 'how many is not known'
       : `${Math.round(100 * share)} % of what earlier splits returned came back`;
   const zeroes = `zero-filled pages come back one by one as the process writes to them (${before})`;
-  return { returned: unmapped === 0 ? zeroes : `${zeroes}; pages that nobody maps stay returned` };
+  return { returned: unmapped === 0 ? zeroes : `${zeroes}; pages that no process maps stay returned` };
 }
 
-/** Zero-filled pages are mapped to the zero page afterwards; pages that nobody maps are of no interest to khugepaged. */
+/** Zero-filled pages are mapped to the zero page afterwards; pages that no process maps are of no interest to khugepaged. */
 function stateAfterSplit({ before, proposal, geometry }: ForecastCase): BlockState {
   const freed = (proposal.gain.returnedBytes ?? 0) / geometry.pageBytes;
   const zeroes = Math.max(0, freed - (before.unmapped ?? 0));

@@ -91,7 +91,7 @@ export function makePlan(input: PlanningInput): Plan {
   return draft.plan();
 }
 
-/** What nobody can change while the memory stays mapped: not even planned when it was asked for by name. */
+/** What cannot change while the memory stays mapped: not even planned when it was asked for by name. */
 const HOPELESS: ReadonlySet<ObstacleCode> = new Set(['no-thp', 'special-mapping', 'dax', 'misaligned']);
 
 const LIKELY_TO_FAIL = 'likely to fail: ';

@@ -65,7 +65,7 @@ export function shareOf({ returnedBytes, cameBackBytes }: CameBack): Fraction {
   return returnedBytes === 0 ? 0 : cameBackBytes / returnedBytes;
 }
 
-/** Why a split for zero-filled pages must wait, undefined when it need not. Pages that nobody maps do not come back. */
+/** Why a split for zero-filled pages must wait, undefined when it need not. Pages that no process maps do not come back. */
 export function regretBecause(
   regrets: Regrets,
   proposal: Proposal,

@@ -24,7 +24,7 @@ const PARAMETERS = z.strictObject({
   ...SPARSENESS,
   /** 0.90: Ingens promotes at 90 % utilisation, which bounds growth to a ninth of what is there. */
   denseAbove: share({ brief: 'collapse when at least this share is there and hot' }).default(0.9),
-  /** Who asks for collapse-dense by name wants it to collapse something; a chain asks nobody. */
+  /** A user who asks for collapse-dense by name wants it to collapse something; a chain does not. */
   collapseByResidency: BY_RESIDENCY.default(true),
 });
 

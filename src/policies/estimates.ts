@@ -17,15 +17,15 @@ export interface SplitFacts {
 }
 
 /**
- * Pages of a row that a split to an order frees; those that nobody maps alone where the content was not read, undefined
+ * Pages of a row that a split to an order frees; those that no process maps alone where the content was not read, undefined
  * when nothing is known. A split to order 0 frees zero-filled
- * pages of anonymous folios and pages that nobody maps; memory of shmem and files stays in the page cache.
+ * pages of anonymous folios and pages that no process maps; memory of shmem and files stays in the page cache.
  */
 export function freedPages(input: PolicyInput, row: number, targetOrder: Order): Pages | undefined {
   const { blocks, mappings } = input.sizes;
   if (mappings[blocks.mapping[row]].kind !== 'anon') return 0;
   const unmapped = unmappedPages(blocks, row);
-  // How the unmapped pages lie in their folio is not known, so neither is which pieces of it nobody maps.
+  // How the unmapped pages lie in their folio is not known, so neither is which pieces of it no process maps.
   if (targetOrder > 0) return unmapped === 0 ? 0 : undefined;
   const zero = zeroFilledPages(input, row);
   if (zero === undefined) return unmapped === 0 ? undefined : unmapped;

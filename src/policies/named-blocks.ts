@@ -81,13 +81,13 @@ function freedOf(input: PolicyInput, first: number, targetOrder: Order): Pages |
   return freed;
 }
 
-/** What is known of the block's content and of pages that nobody maps, in words. */
+/** What is known of the block's content and of pages that no process maps, in words. */
 function known({ sizes, heat }: PolicyInput, row: number): string {
   const { blocks, geometry } = sizes;
   const filled = heat?.block(blocks.block[row])?.filled;
   const unmapped = blocks.unmapped[row];
   const content = filled === undefined ? '' : `; ${ofPages(filled, geometry.pagesPerBlock)} hold data`;
-  return unmapped > 0 ? `${content}; ${unmapped} pages of its folios are mapped by nobody` : content;
+  return unmapped > 0 ? `${content}; ${unmapped} pages of its folios are mapped by no process` : content;
 }
 
 function collapse(input: PolicyInput, block: BlockNumber, findings: Findings): Proposal | undefined {

@@ -66,7 +66,7 @@ test('a few unmapped pages are left, and said; none are no finding', () => {
   const few = propose('return-empty', { blocks: ['h*505', '4'], drawn });
   assert.deepEqual(
     few.passedOver.map(({ code, why, blocks }) => [code, why, blocks]),
-    [['no-gain', 'holds fewer than 8 pages that nobody maps', 1]],
+    [['no-gain', 'holds fewer than 8 pages that no process maps', 1]],
   );
   // A share that is no whole number of pages is rounded up.
   const between = propose('return-empty', {

@@ -27,7 +27,7 @@ export interface PolicyInput {
   /** Heat and content, undefined when no source knew anything of this process. */
   readonly heat: HotMap | undefined;
   readonly parameters: PolicyParameters;
-  /** What the cycle knows besides; absent where nobody told. */
+  /** What the cycle knows besides; absent where it is not known. */
   readonly facts?: PolicyFacts;
 }
 
@@ -134,7 +134,7 @@ export const DEFAULT_COSTS: CostModel = {
   collapseMiBUs: 395,
 };
 
-/** Parameters where nobody chose any. */
+/** Parameters where none were chosen. */
 export const DEFAULT_PARAMETERS: PolicyParameters = {
   order: undefined,
   splitOrders: [0],

@@ -20,13 +20,13 @@ const PARAMETERS = z.strictObject({
    * 1/64: a split waits a quarter of a millisecond, which is worth 32 KiB of memory and takes no huge translation away.
    */
   unmappedFrom: share({
-    brief: 'split a large folio when pages that nobody maps make at least this share of a huge page',
+    brief: 'split a large folio when pages that no process maps make at least this share of a huge page',
   }).default(1 / 64),
 });
 
 /**
  * Splits what holds memory for nothing, whatever its heat: huge blocks that hold mostly zeroes, and large folios of
- * which most pages are mapped by nobody. A split to order 0 maps zero-filled sub-pages to the shared zero page, and
+ * which most pages are mapped by no process. A split to order 0 maps zero-filled sub-pages to the shared zero page, and
  * frees them and the unmapped ones at once. Any other order frees little or nothing, so the order is always 0.
  */
 export const returnEmpty = policyKind({
@@ -93,13 +93,17 @@ function judgePartial(
   if (mappings[blocks.mapping[row]].kind !== 'anon') return undefined;
   const unmapped = unmappedPages(blocks, row);
   if (unmapped === undefined) {
-    findings.add('not-able', 'frames are hidden or swapped: pages that nobody maps cannot be counted', block);
+    findings.add(
+      'not-able',
+      'frames are hidden or swapped: pages that no process maps cannot be counted',
+      block,
+    );
     return undefined;
   }
   if (unmapped === 0) return undefined;
   const least = Math.ceil(unmappedFrom * geometry.pagesPerBlock);
   if (unmapped < least) {
-    findings.add('no-gain', `holds fewer than ${least} pages that nobody maps`, block);
+    findings.add('no-gain', `holds fewer than ${least} pages that no process maps`, block);
     return undefined;
   }
   if (isOtherOrder(input, block, findings)) return undefined;
@@ -111,7 +115,7 @@ function partialReason(input: PolicyInput, row: number, unmapped: Pages): string
   const mapped = `${input.sizes.blocks.present[row]} are mapped`;
   const content =
     zero === undefined ? ', their content is unknown' : zero > 0 ? `, ${zero} of them zero-filled` : '';
-  return `${unmapped} pages are held for nothing, mapped by nobody, and go back at once; ${mapped}${content}`;
+  return `${unmapped} pages are held for nothing, mapped by no process, and go back at once; ${mapped}${content}`;
 }
 
 function isOtherOrder({ parameters }: PolicyInput, block: BlockNumber, findings: Findings): boolean {

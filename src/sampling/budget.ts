@@ -67,7 +67,7 @@ const WATCHED_MS: Milliseconds = 5000;
 const NEW_WEIGHT: Fraction = 0.3;
 /** Credit at most: what was not used for longer is gone, or a quiet hour would be followed by a busy minute. */
 const MOST_CREDIT_MS: Milliseconds = 60_000;
-/** A target that nobody has looked at yet comes before any that has been; so much is put on its regret. */
+/** A target that was never looked at comes before any that has been; so much is put on its regret. */
 const UNSEEN_NS: Nanoseconds = Number.MAX_VALUE;
 /** Looks that failed are not tried for a while. */
 const SHUNNED_MS: Milliseconds = 600_000;

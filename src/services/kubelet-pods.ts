@@ -1,6 +1,6 @@
 /**
  * Names that the kubelet gives to pods and containers, from its list in a file or at a loopback address. Asked now and then,
- * beside everything else: nobody waits for it, and what it said holds for a while when it is gone, slow or says nonsense.
+ * beside everything else: no turn waits for it, and what it said holds for a while when it is gone, slow or says nonsense.
  */
 import type { Host } from '../host/host.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
@@ -30,7 +30,7 @@ export class KubeletPods {
   #isAsking = false;
   /** Whether a container was asked for since that it has not named. */
   isMissed = false;
-  /** Counts changes of the list: whoever keeps names reads them again. */
+  /** Counts changes of the list: a cache of names reads them again. */
   generation = 0;
   /** Why there are no new names at the moment. */
   problem: string | undefined;

@@ -69,7 +69,7 @@ export class JitNames {
     return /^NSpid:.*?(\d+)$/m.exec(status ?? '')?.[1] ?? String(pid);
   }
 
-  /** The first that is an ordinary file of somebody who may name this process's code. */
+  /** The first that is an ordinary file of a user who may name this process's code. */
   private bytesAt(paths: readonly string[], pid: ProcessId): Uint8Array | undefined {
     for (const path of paths) {
       const status = this.files.status(path);
@@ -90,7 +90,7 @@ export class JitNames {
     return undefined;
   }
 
-  /** Anybody may write to /tmp: root's files, the user's own, and those of the process's user are taken. */
+  /** Every user may write to /tmp: root's files, the user's own, and those of the process's user are taken. */
   private isTrusted(owner: number | undefined, pid: ProcessId): boolean {
     if (owner === undefined || owner === 0 || this.root !== '') return true;
     const [own, theirs] = ['/proc/self', `/proc/${pid}`].map((path) => this.files.status(path));

@@ -71,7 +71,7 @@ export function judge(look: Look, most: Caps, { turn, drawn, pages }: Verdicts):
     emptyInHuge,
     cold: coldOf(heat, turn.plan, pid),
     returns: within(total(returned, blockBytes), emptyInHuge),
-    // Without a block that was read nobody knows what a split would take.
+    // Without a block that was read the effect of a split is unknown.
     lockUs: isWhole ? total((block) => splits.get(block)?.cost.lockUs ?? 0, dearest) : undefined,
     splits: isWhole ? total((block) => Number(splits.has(block)), 1) : undefined,
     read: read.length,

@@ -135,7 +135,7 @@ function requireScan({ host }: LockMeter, { process: { pid } }: Person): void {
   if (!isThere || errno === 'EACCES' || errno === 'EPERM') throw refusalError(asked.error, pid);
   throw new OctavoError('ABILITY_MISSING', {
     ability: 'a look at a part of a large process',
-    reason: `PAGEMAP_SCAN answers ${errno}`,
+    reason: `PAGEMAP_SCAN returns ${errno}`,
     remedy: 'Linux 6.7 or later has it; octavo inspect reads all of smaps',
   });
 }

@@ -31,7 +31,7 @@ export interface PageBudget {
   readonly signal: AbortSignal;
 }
 
-/** More pages make bounds no narrower that anybody would see. */
+/** More pages make bounds hardly narrower. */
 const MOST_PAGES = 4096;
 /** Of all pages; beyond it most draws meet pages that were drawn. */
 const MOST_SHARE: Fraction = 0.5;

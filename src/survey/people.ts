@@ -30,7 +30,7 @@ export interface Person {
   readonly hugetlb: Bytes;
 }
 
-/** Everybody that can be seen. */
+/** Every process that can be seen. */
 export interface People {
   readonly people: readonly Person[];
   /** Processes that this user cannot see. */
@@ -39,7 +39,7 @@ export interface People {
   readonly self: SeenProcess | undefined;
 }
 
-/** Everybody but kernel threads and Octavo itself. */
+/** Every process but kernel threads and Octavo itself. */
 export function readPeople(host: Host, signal: AbortSignal): People {
   const { seen, hiddenCount } = everyProcess(host);
   const services = new ServiceReader(host);

@@ -21,7 +21,7 @@ export type JudgeBlocks = (
 /** Which policy is asked, and where. */
 export interface PolicyTurnOptions {
   readonly place: JournalPlace;
-  /** Policy, its parameters and heat; the target is everybody. */
+  /** Policy, its parameters and heat; the target is every process. */
   readonly request: TurnRequest;
   readonly signal: AbortSignal;
   progress(what: string, done: number, total: number, unit: string): void;

@@ -98,7 +98,7 @@ function rowOf(key: string, findings: readonly Finding[], { by, alone, around, h
   const judged = findings.map(({ judged: one, most }) => one ?? unjudged(most));
   const empty = sumOf(judged.map((one) => one?.emptyInHuge));
   const figures: Figures = {
-    // Of a single process its own count: cgroups count pages of files for whoever touched them first.
+    // Of a single process its own count: a cgroup is charged for the pages of files that it touched first.
     resident:
       counters && findings.length > 1
         ? exactly(sumBytes(counters, ({ mapped }) => mapped))
@@ -209,7 +209,7 @@ function withHost(sums: Figures, host: HugeCounters): Figures {
   return { ...withinHost(sums, host), unmappedHeld: heldByCounters([host]) };
 }
 
-/** Nobody has more in huge pages than the host. Counters are of a moment, and lag: they do not contradict what was seen. */
+/** No process has more in huge pages than the host. Counters are of a moment, and lag: they do not contradict what was seen. */
 function withinHost(figures: Figures, host: HugeCounters | undefined): Figures {
   if (host?.shmemHuge === undefined || host.fileHuge === undefined) return figures;
   const most = host.anonHuge + host.shmemHuge + host.fileHuge;

@@ -226,7 +226,7 @@ class Surveyor {
     }
   }
 
-  /** Reads what the bounds allow and asks the policy; undefined when there is nothing to read or nobody to ask. */
+  /** Reads what the bounds allow and asks the policy; undefined when there is nothing to read or no policy. */
   async #judgeAll(promising: readonly Looking[]): Promise<Verdicts | undefined> {
     const { judgeBlocks, host } = this.#options;
     const looks = promising.flatMap(({ look }) => (look === undefined ? [] : [look]));

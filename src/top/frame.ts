@@ -12,7 +12,7 @@ export interface TopTarget {
   readonly pids: readonly ProcessId[];
   readonly resident: Amount | undefined;
   readonly huge: Amount | undefined;
-  /** Zero-filled in huge pages, and held by them although nobody maps it. */
+  /** Zero-filled in huge pages, and held by them although no process maps it. */
   readonly bloat: Amount | undefined;
   readonly cold: Amount | undefined;
   /** Samples of its memory a second; undefined where nothing samples it. */

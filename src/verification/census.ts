@@ -16,7 +16,7 @@ export interface CensusTotals {
   readonly zeroMappedBytes: Bytes;
   readonly swappedBytes: Bytes;
   /**
-   * Bytes held by huge or large folios whose other pages are mapped, and mapped by nobody: charged and not free, but in
+   * Bytes held by huge or large folios whose other pages are mapped, and mapped by no process: charged and not free, but in
    * no RSS. `unmappedUnknownBlocks` blocks could not be counted.
    */
   readonly unmappedBytes: Bytes;

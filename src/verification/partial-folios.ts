@@ -1,5 +1,5 @@
 /**
- * Partly unmapped large folios: frames that stay allocated although nobody maps them any more, because the rest of
+ * Partly unmapped large folios: frames that stay allocated although no process maps them any more, because the rest of
  * their folio is still in use (the kernel's deferred split queue, mm/huge_memory.c deferred_split_folio()). RSS counts
  * mapped pages only, so these frames show in no process; a split of the folio frees them.
  */
@@ -78,7 +78,7 @@ export class PartialFolios {
 }
 
 interface Judgement {
-  /** Pages of the folio that nobody maps; undefined when that cannot be known. */
+  /** Pages of the folio that no process maps; undefined when that cannot be known. */
   readonly unmapped: Pages | undefined;
   /** Whether another process maps pages of the folio. */
   readonly shared: boolean;

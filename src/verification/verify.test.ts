@@ -75,14 +75,14 @@ test('a split of zero-filled pages returns what left RSS', () => {
 test('a split of a partly unmapped folio returns what was in no RSS', () => {
   const verdict = judge({ before: partial(8, 504), after: small(8) });
   assert.deepEqual([verdict.residentDelta, verdict.returnedBytes], [0, 504 * PAGE]);
-  assert.match(verdict.why, /; 504 pages that nobody mapped went back$/);
+  assert.match(verdict.why, /; 504 pages that no process mapped went back$/);
   assert.doesNotMatch(verdict.why, /zero-filled/);
 });
 
 test('both add up', () => {
   const verdict = judge({ before: partial(8, 504), after: small(5) });
   assert.equal(verdict.returnedBytes, 507 * PAGE);
-  assert.match(verdict.why, /3 zero-filled sub-pages went back; 504 pages that nobody mapped went back/);
+  assert.match(verdict.why, /3 zero-filled sub-pages went back; 504 pages that no process mapped went back/);
 });
 
 test('pages that are still held were not returned', () => {
@@ -227,7 +227,7 @@ test('what became of a step, in words', () => {
   const partly = { ...state('h*8'), unmapped: 1 };
   assert.match(
     String(said({ before: partly, after: state('4*8') })[2]),
-    /; 1 pages that nobody mapped went back$/,
+    /; 1 pages that no process mapped went back$/,
   );
   for (const unmapped of [null, 0])
     assert.doesNotMatch(

@@ -106,7 +106,7 @@ function wentBack(before: BlockState, after: BlockState): string {
   const held = (before.unmapped ?? 0) - (after.unmapped ?? 0);
   return [
     zero > 0 ? `; ${zero} zero-filled sub-pages went back` : '',
-    held > 0 ? `; ${held} pages that nobody mapped went back` : '',
+    held > 0 ? `; ${held} pages that no process mapped went back` : '',
   ].join('');
 }
 

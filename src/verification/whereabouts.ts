@@ -102,7 +102,7 @@ function addHuge(
 /** Kinds of charged memory, in the order of print. */
 export const CHARGED_KINDS = {
   own: 'anonymous memory of this process, as mapped',
-  unmapped: 'held by its huge pages, but mapped by nobody: a split returns it',
+  unmapped: 'held by its huge pages, but mapped by no process: a split returns it',
   others: 'anonymous memory of other processes, or of this one charged elsewhere',
   cache: 'page cache: files, tmpfs and shared memory, mapped or not',
   kernel: 'kernel memory: page tables, stacks, slab',

@@ -87,7 +87,7 @@ export interface KdamondState {
   readonly actions: readonly string[];
 }
 
-/** A kernel module that runs DAMON for itself and excludes everybody else. */
+/** A kernel module that runs DAMON for itself and excludes all other users. */
 export interface DamonModule {
   readonly name: 'damon_stat' | 'damon_reclaim' | 'damon_lru_sort';
   readonly enabled: boolean | null;
@@ -101,7 +101,7 @@ export interface DamonFeatures {
   readonly kdamonds: readonly KdamondState[] | null;
   /** Modules built into the kernel or loaded. */
   readonly modules: readonly DamonModule[];
-  /** Whether nobody else holds DAMON: `no` names the holder. */
+  /** Whether DAMON is free: `no` names the holder. */
   readonly free: Probed;
   /** Address spaces: listed by an existing context, or by the kernel's configuration, or null. */
   readonly operations: readonly string[] | null;

@@ -33,6 +33,6 @@ export interface AccessColumns extends SampleColumns {
   instructions?: Instructions | undefined;
   /** Number of the event in the file. */
   readonly event: Uint16Array;
-  /** Whether all rows are of one event; undefined when nobody has looked. */
+  /** Whether all rows are of one event; undefined when that is not known. */
   isOneEvent?: boolean | undefined;
 }

@@ -30,7 +30,7 @@ export const BLOCK_FLAG = {
   torn: 1 << 4,
   /** Folio orders could not be read (no kpageflags): ordersKnown is false for the block. */
   ordersUnknown: 1 << 5,
-  /** Pages that nobody maps could not be counted (no kpagecount, or a folio in the swap cache). */
+  /** Unmapped pages could not be counted (no kpagecount, or a folio in the swap cache). */
   unmappedUnknown: 1 << 6,
 } as const;
 
@@ -49,7 +49,7 @@ export interface BlockColumns {
   readonly zeroMapped: Uint16Array;
   readonly swapped: Uint16Array;
   /**
-   * Pages that stay allocated although nobody maps them, since the rest of their anonymous folio is mapped here. A
+   * Pages that stay allocated although no process maps them, since the rest of their anonymous folio is mapped here. A
    * folio is counted in the first row that maps a page of it; its unmapped pages may be many times the mapped ones.
    */
   readonly unmapped: Uint32Array;
@@ -74,7 +74,7 @@ export interface PageSizes {
   readonly thpDisabledByPrctl: boolean;
 }
 
-/** Pages of a row's folios that nobody maps, undefined when that is not known. */
+/** Pages of a row's folios that no process maps, undefined when that is not known. */
 export function unmappedPages(blocks: BlockColumns, row: number): Pages | undefined {
   const hidden = BLOCK_FLAG.unmappedUnknown | BLOCK_FLAG.ordersUnknown;
   return blocks.flags[row] & hidden ? undefined : blocks.unmapped[row];
@@ -114,7 +114,7 @@ export interface BlockState {
   readonly present: number;
   readonly zeroMapped: number;
   readonly swapped: number;
-  /** Pages of the block's folios that nobody maps and that a split frees; null when unknown. */
+  /** Pages of the block's folios that no process maps and that a split frees; null when unknown. */
   readonly unmapped: number | null;
   readonly firstFrame: FrameNumber | null;
   /** Pages by folio order, index = order; empty when unknown. */

@@ -46,7 +46,7 @@ export const BlockStateSchema = z
 export const GainSchema = z
   .strictObject({
     /**
-     * Bytes that the system gets back at once: zero-filled sub-pages and pages that nobody maps, freed by a split to
+     * Bytes that the system gets back at once: zero-filled sub-pages and pages that no process maps, freed by a split to
      * order 0. At least so many where only the latter are known; null when nothing is known, never 0 for that.
      */
     returnedBytes: z.int().nullable(),

@@ -102,7 +102,7 @@ export interface SampleBatch {
   readonly times?: Float64Array;
   /** SAMPLE_FLAG bits. */
   readonly flags: Uint16Array;
-  /** Bits that any row has; undefined when nobody has looked. */
+  /** Bits that any row has; undefined when that is not known. */
   readonly flagsSeen?: number | undefined;
   /** The same of times, weights and pages. */
   inCommon?: InCommon | undefined;

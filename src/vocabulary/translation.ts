@@ -74,7 +74,7 @@ export interface WalkTimes extends Translation {
 /**
  * The CPU when small pages of so many blocks are walked so often a second. A line that is walked r times a second is still
  * near with probability r / (r + replaced), as where every walk takes a place of the near caches by chance: they fill up little
- * by little, and nobody publishes how they choose.
+ * by little, and how they choose is not published.
  */
 export function withTables(cpu: Translation, walks: number, blocks: number): WalkTimes {
   const { tables } = cpu;

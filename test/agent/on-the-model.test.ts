@@ -9,7 +9,7 @@ const HOURS = 8;
 const SCENARIO = `octavo: scenario
 version: 1
 about: some hours of the agent with a deploy, a batch, memory pressure, khugepaged and a regression
-duration: ${HOURS}h
+duration: DURATION
 report: 10min
 slice: 20s
 host: { cpu: zen3, memory: 256MiB, swap: 64MiB, thp: { enabled: always } }
@@ -41,8 +41,10 @@ service:
 async function simulated(
   from: string,
   noise = '5%',
+  hours = HOURS,
 ): Promise<{ readonly outcome: SimulationOutcome; readonly notes: readonly string[] }> {
-  const scenario = parseScenario(SCENARIO.replace('FROM', from).replace('NOISE', noise), 'test');
+  const text = SCENARIO.replace('DURATION', `${hours}h`).replace('FROM', from).replace('NOISE', noise);
+  const scenario = parseScenario(text, 'test');
   const simulation = new Simulation(scenario, 1, { readText: () => '', progress: () => undefined });
   await simulation.run();
   const outcome = simulation.outcome([], 'test');
@@ -106,7 +108,7 @@ describe('eight hours of the agent', () => {
 });
 
 test('an act that makes the user’s metric worse stops the target within 60 seconds, and says why', async () => {
-  const { notes } = await simulated('2h');
+  const { notes } = await simulated('2h', '5%', 6);
   const stops = times(
     notes,
     /Octavo on store: (backing-off|observe-only): .*latency is \d+ % worse than before/,
@@ -122,7 +124,7 @@ test('an act that makes the user’s metric worse stops the target within 60 sec
 });
 
 test('noise as large as the regression stops nothing in hours, and the regression does before the next act', async () => {
-  const { notes } = await simulated('5h', '40%');
+  const { notes } = await simulated('5h', '40%', 6);
   const stops = times(notes, /Octavo on store: (backing-off|observe-only): .*latency is/);
   const acts = times(notes, /Octavo on store: acted/);
   const from = 5 * 3600;

@@ -1,5 +1,5 @@
 /**
- * Pages that nobody maps, held by a folio whose other pages are mapped: counted once, in every shape that a process can
+ * Pages that no process maps, held by a folio whose other pages are mapped: counted once, in every shape that a process can
  * leave its memory in, on this kernel and on the model of each release, and given back by a split.
  */
 import assert from 'node:assert/strict';

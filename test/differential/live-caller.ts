@@ -145,7 +145,7 @@ const UFFDIO_REGISTER = 0xc020aa00;
 const UFFD_API = 0xaan;
 const REGISTER_MODE_MISSING = 1n;
 
-/** Nobody answers its faults: pages of the span that are missing must not be touched afterwards. */
+/** Its faults are not served: pages of the span that are missing must not be touched afterwards. */
 function registerUserfault(start: number, bytes: number): void {
   const descriptor = Number(syscall(SYS_USERFAULTFD[process.arch] ?? -1, 0, 0, 0));
   const argument = new BigUint64Array(scratch.view, 0, 4);

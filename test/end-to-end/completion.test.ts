@@ -38,7 +38,10 @@ const ROWS: readonly (readonly [line: string, offered: readonly string[], absent
 
 const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
 
-const SHELLS: readonly (readonly [shell: string, ask: (line: string) => string])[] = [
+/** What the shell says when TAB is pressed at the end of the line; `offered` tells when it has said enough. */
+type Ask = (line: string, offered: readonly string[]) => string;
+
+const SHELLS: readonly (readonly [shell: string, ask: Ask])[] = [
   ['bash', askBash],
   ['fish', askFish],
   ['zsh', askZsh],
@@ -48,7 +51,7 @@ for (const [shell, ask] of SHELLS) {
   describe(shell, { skip: has(shell) ? false : `${shell} is not installed` }, () => {
     for (const [line, offered, absent] of ROWS) {
       test(`\`${line}\` and TAB: ${offered.join(', ')}`, () => {
-        const told = ask(line);
+        const told = ask(line, offered);
         const words = told.split(/\s+/);
         for (const word of offered) assert.ok(words.includes(word), `${word} is not among: ${told}`);
         for (const word of absent) assert.ok(!words.includes(word), `${word} is among: ${told}`);
@@ -91,15 +94,24 @@ function askFish(line: string): string {
   return shell('fish', ['--no-config', '-c', `source ${folder}/fish/_octavo; complete -C '${line}'`]);
 }
 
-/** A terminal of zsh's own, with the script in fpath; the first TAB is the one that autoloads it. */
-function askZsh(line: string): string {
+/**
+ * A terminal of zsh's own, with the script in fpath; the first TAB is the one that autoloads it. Reads until all that
+ * must be offered was said and nothing more has come for 0.4 s, for 20 s at most.
+ */
+function askZsh(line: string, offered: readonly string[]): string {
   const script = `zmodload zsh/zpty
 zpty shell zsh -f -i
 zpty -w shell "PS1= ; unsetopt beep; fpath=(${folder}/zsh $fpath); autoload -Uz compinit; compinit -u -D; setopt nolistambiguous autolist; unsetopt automenu; zstyle ':completion:*' list-prompt ''; echo rea''dy"
 while zpty -r shell chunk; do [[ $chunk == *ready* ]] && break; done
 zpty -n -w shell ${JSON.stringify(line)}$'\\t'
-sleep 2
-for try in {1..60}; do zpty -r -t shell chunk && print -rn -- "$chunk"; sleep 0.02; done
+said= quiet=0
+for try in {1..1000}; do
+  if zpty -r -t shell chunk; then said+=$chunk quiet=0; continue; fi
+  sleep 0.02; (( quiet++ >= 20 )) || continue
+  for word in ${offered.join(' ')}; do [[ $said == *$word* ]] || continue 2; done
+  break
+done
+print -rn -- "$said"
 zpty -d shell`;
   const control = new RegExp(
     `${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]|${String.fromCharCode(13, 7)}`,

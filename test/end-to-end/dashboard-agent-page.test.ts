@@ -80,9 +80,10 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
 
   test('leads from a decision to its block, and says why that is not huge now', async () => {
     await watched.until("document.querySelector('#main tbody a.mono') !== null");
-    const link = watched.page.locator('#main tbody a.mono').first();
-    const address = (await link.textContent()) ?? '';
-    await link.click();
+    const links = watched.page.locator('#main tbody a.mono');
+    const address = (await links.first().textContent()) ?? '';
+    // By its words: new decisions push the first one down meanwhile.
+    await links.filter({ hasText: address }).first().click();
     await watched.until(`document.querySelector('.explain h3')?.textContent === '${address}'`);
     await watched.until("document.querySelectorAll('.explain li').length > 0");
   });

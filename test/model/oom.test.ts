@@ -44,7 +44,7 @@ function owner(kernel: Kernel, command: string, memcg: Memcg | undefined = undef
   return { task, base: mmap(kernel, task.mm!, { pages: 65536 }) as number };
 }
 
-/** Writes pages until the memory is there or the access fails; answers how many were written. */
+/** Writes pages until the memory is there or the access fails; returns how many were written. */
 function grow(kernel: Kernel, { task, base }: Owner, pages: number): number {
   for (let page = 0; page < pages; page++) if (access(kernel, task.mm!, base + page, true) < 0) return page;
   return pages;

@@ -179,7 +179,7 @@ class RandomRun {
     this.#unlink();
   }
 
-  /** Files that nobody maps any more are deleted, so that their memory does not pile up. */
+  /** Files that no process maps any more are deleted, so that their memory does not pile up. */
   #unlink(): void {
     for (const inode of [...this.kernel.inodes.values()])
       if (inode.path.startsWith('/tmp/') && inode.mappers.length === 0) dropInode(this.kernel, inode);

@@ -9,7 +9,7 @@ const WARM_MS = 60_000;
 /** CPU time of one core, and how much the memory of the last third may be above that of the first. */
 const MOST_CPU = 0.01;
 const MOST_GROWTH = 0.1;
-/** A p99 may be this many times that of the program that nobody touches, with what a shared machine does to both. */
+/** A p99 may be this many times that of the program that Octavo never acts on, with what a shared machine does to both. */
 const MOST_P99 = 1.5;
 
 interface Sample {
@@ -137,7 +137,7 @@ function tellGaps(
   const [touched, untouched] = [median(bloat), median(denied)];
   report.add(
     'p99 between accesses, median of windows',
-    `${touched.toFixed(1)} µs; of the program nobody touches ${untouched.toFixed(1)} µs; ${bloat.length} windows`,
+    `${touched.toFixed(1)} µs; of the program that Octavo never acts on ${untouched.toFixed(1)} µs; ${bloat.length} windows`,
     `≤ ${MOST_P99} ×`,
     touched <= MOST_P99 * untouched,
   );

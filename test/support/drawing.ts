@@ -34,7 +34,7 @@ export interface Drawn {
   readonly offset?: number;
   /** Blocks whose pages another process maps as well. */
   readonly shared?: readonly number[];
-  /** Pages that nobody maps, by block index; `unknown` where they cannot be counted. */
+  /** Pages that no process maps, by block index; `unknown` where they cannot be counted. */
   readonly unmapped?: Readonly<Record<number, number | 'unknown'>>;
 }
 

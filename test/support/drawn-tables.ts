@@ -248,7 +248,7 @@ function guessHuge({ geometry = GEOMETRY_4K, mappings, entries }: Tables, rows: 
   }
 }
 
-/** Enters pages that nobody maps where a folio was met first, and folios that others map as well. */
+/** Enters pages that no process maps where a folio was met first, and folios that others map as well. */
 function withFolios(
   { entries, folios, counts, geometry = GEOMETRY_4K }: Tables,
   rows: (NaiveRow & { pages: number[] })[],

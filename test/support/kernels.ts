@@ -330,7 +330,7 @@ function without<Value>(
   return Object.fromEntries(Object.entries(tree).filter(([path]) => !paths.includes(path)));
 }
 
-/** Writes a kernel into a new temporary folder, gone when the tests end, and answers its path. */
+/** Writes a kernel into a new temporary folder, gone when the tests end, and returns its path. */
 export function writeKernel({ tree, manifest: description }: Kernel): string {
   const folder = temporaryFolder('kernel');
   for (const [path, content] of Object.entries(tree)) {

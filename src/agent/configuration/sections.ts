@@ -181,7 +181,7 @@ export const METRIC_FIELDS = z.strictObject({
   command: words('command, as a list of words, whose output ends with the value'),
   prometheus: line('address of a Prometheus of this machine: http://127.0.0.1:9090', 'url'),
   query: line('its query, whose one value it is', 'query'),
-  controlFile: file('the same of a process that nobody touches: what both do is no effect'),
+  controlFile: file('the same of a process that Octavo never acts on: what both do is no effect'),
   controlCommand: words('the same by a command'),
   controlQuery: line('the same by a query', 'query'),
   worse: choice(['higher', 'lower'], {
@@ -210,7 +210,7 @@ function treatmentShape({ policies, sources, actuators }: Kinds) {
     sources: parsedList(
       listField(oneOf([...Object.keys(sources), AUTO]), isText, {
         brief:
-          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits; auto takes a PMU, else DAMON that nobody else has, and content, within the share of a CPU',
+          'where knowledge below 2 MiB comes from; damon-regions starts a kdamond and clears accessed bits; auto takes a PMU, else DAMON where it is free, and content, within the share of a CPU',
         placeholder: 'source',
       }),
     ).default(['occupancy']),

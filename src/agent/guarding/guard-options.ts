@@ -13,7 +13,7 @@ export interface MetricSource {
   /** Address of a Prometheus of this machine, and the query whose one value it is. */
   readonly prometheus?: string | undefined;
   readonly query?: string | undefined;
-  /** The same of processes that nobody touches. */
+  /** The same of processes that Octavo never acts on. */
   readonly controlFile?: string | undefined;
   readonly controlCommand?: readonly string[] | undefined;
   readonly controlQuery?: string | undefined;

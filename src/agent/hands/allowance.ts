@@ -1,6 +1,6 @@
 /**
  * What has been spent of the budgets that hold over time: bytes acted on in an hour, the pause between runs, the share of
- * the time that looks may take. The acting side keeps it, so that asking again and again gets nobody more. Bytes and runs
+ * the time that looks may take. The acting side keeps it, so that asking again and again gains nothing. Bytes and runs
  * are kept in a file as well: a side that was made to crash starts with what was spent before.
  */
 import * as z from 'zod';

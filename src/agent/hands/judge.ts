@@ -187,7 +187,7 @@ function shapeProblem(
   return undefined;
 }
 
-/** Whether some of a block is memory that a process has mapped; `special` is the kernel's, hugetlb is nobody's to split. */
+/** Whether some of a block is memory that a process has mapped; `special` is the kernel's, hugetlb pages cannot be split. */
 function isMapped(block: BlockNumber, mappings: readonly Mapping[], geometry: PageGeometry): boolean {
   const start = blockToPage(block, geometry);
   const end = start + geometry.pagesPerBlock;
@@ -228,7 +228,7 @@ export function narrower(one: Budgets, other: Budgets): Budgets {
   };
 }
 
-/** The same plan with the processes as they were found, and without frames that nobody here has told. */
+/** The same plan with the processes as they were found, and without frames that this side has not read itself. */
 function rewritten(plan: Plan, processes: ReadonlyMap<number, ProcessIdentity>): Plan {
   const own = (process: ProcessIdentity) => processes.get(process.pid) ?? process;
   return {

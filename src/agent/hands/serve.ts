@@ -208,7 +208,7 @@ class Server {
       this.#breach?.('the deciding side broke the rules: it asks for what it may not again and again');
   }
 
-  /** False when the answer has too many bytes. One that nobody reads ends the connection. */
+  /** False when the answer has too many bytes. One that is never read ends the connection. */
   #send(answer: object): boolean {
     const frame = frameOf(answer, MOST_ANSWER_BYTES);
     if (frame === undefined) return false;

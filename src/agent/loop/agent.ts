@@ -155,7 +155,7 @@ export class Agent {
     this.#watcher.nameBy(pods === undefined ? undefined : new KubeletPods(this.host, pods));
   }
 
-  /** Another configuration takes the place of the old one, between turns. Stops are forgiven: somebody has looked. */
+  /** Another configuration takes the place of the old one, between turns. Stops are cleared: an operator has looked. */
   reconfigure(configuration: Configuration): void {
     if (configuration.pods !== this.#configuration.pods) this.#namePods(configuration);
     this.#configuration = configuration;
@@ -206,7 +206,7 @@ export class Agent {
     this.interrupt();
   }
 
-  /** One turn of each target that somebody is there of. */
+  /** One turn of each target that has processes. */
   async once(): Promise<readonly TurnResult[]> {
     this.tend();
     const results: TurnResult[] = [];
@@ -256,7 +256,7 @@ export class Agent {
     }
   }
 
-  /** The target whose turn has been due for the longest, of those that somebody is there of. */
+  /** The target whose turn has been due for the longest, of those that have processes. */
   #nextTarget(): Target | undefined {
     let found: Target | undefined;
     for (const target of this.#configuration.targets) {

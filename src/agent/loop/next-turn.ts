@@ -5,7 +5,7 @@ import type { TurnEnd } from '../life/target-life.js';
 
 /** How often guards are told how things are. */
 export const GUARD_EVERY: Milliseconds = 2000;
-/** A target that a turn found nobody of is tried again when it grows, or after this. */
+/** A target without processes is tried again when it grows, or after this. */
 const AGAIN_AFTER: Milliseconds = 5000;
 const HOUR: Milliseconds = 3_600_000;
 

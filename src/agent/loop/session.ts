@@ -87,7 +87,7 @@ export class Session {
     const { host } = this.#parts;
     return new Recorder({
       ...{ host, mostTargets: metrics.targets },
-      // A host without a network, as the model is, serves nobody.
+      // A host without a network, as the model is, serves no pages.
       places: { ...metrics, listen: host.network && metrics.listen, healthyMs: HEALTHY_MS },
       history: history && History.open({ host, directory: state }, history),
       reading: () => this.#reading(),

@@ -91,7 +91,7 @@ export class Watcher {
     this.#kubelet?.poll();
     const listed = this.#host.files.list('/proc');
     if (!listed.ok) {
-      // Nobody is taken for gone because /proc could not be read.
+      // A process is not taken for gone because /proc could not be read.
       this.#counts = { ...this.#counts, problem: `${listed.error.call}: ${listed.error.errno}` };
       return { came: [], went: [], changed: [] };
     }

@@ -53,7 +53,7 @@ export interface Seen {
   readonly cold: Bytes | undefined;
   /** Samples of accesses that the turn took. */
   readonly samples: number;
-  /** Allocated, and mapped by nobody; undefined when not known. */
+  /** Allocated, and mapped by no process; undefined when not known. */
   readonly unmapped: Bytes | undefined;
   /** Returned by earlier turns and not in use again; undefined when nobody looked. */
   readonly stillReturned: Bytes | undefined;

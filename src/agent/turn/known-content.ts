@@ -14,7 +14,7 @@ const MOST_BLOCKS = 262_144;
 export class KnownContent {
   readonly #targets = new Map<string, ReadonlyMap<string, ReadonlyMap<BlockNumber, Pages>>>();
 
-  /** Bytes of a target's huge pages that hold nothing but zeroes; undefined while there are some that nobody has read. */
+  /** Bytes of a target's huge pages that hold nothing but zeroes; undefined while some have not been read. */
   note(target: string, sizes: readonly PageSizes[], heat: readonly HotMap[]): Bytes | undefined {
     const before = this.#targets.get(target);
     this.#targets.delete(target);

@@ -23,7 +23,7 @@ export const damonStatusCommand = command<Flags, []>(
     brief: 'show every kdamond, what it does and who owns it',
     effect: { kind: 'acts', what: 'puts back what a killed Octavo left in DAMON', when: '--recover' },
     description: [
-      'Reads DAMON’s tree as it is and changes nothing. Statistics are as of the last update that somebody asked for.',
+      'Reads DAMON’s tree as it is and changes nothing. Statistics are as of the last update that was requested.',
       'What a killed Octavo left behind is told; --recover puts it back (the next Octavo that uses DAMON does, too).',
     ].join('\n'),
     examples: [

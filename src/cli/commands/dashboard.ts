@@ -39,7 +39,7 @@ export const dashboardCommand = command<Flags, [string?]>(
       'Serves a page for a browser: addresses over time from terabytes to the sub-pages of a block, folio orders, what was given',
       'back and what came back, budgets and guards, what was decided and why. Of the agent of this host, by what it keeps; or of',
       'a heat file, a run, or what `octavo runs RUN`, `simulate`, `compare` and `history` print with --json. Prints the address to',
-      'open, with a token in it that nobody else has, and serves until it is stopped. Looks only: nothing can be changed by it.',
+      'open, with a secret token in it, and serves until it is stopped. Looks only: nothing can be changed by it.',
       'Only programs of this machine reach it; from elsewhere: ssh -L 8040:127.0.0.1:PORT.',
     ].join('\n'),
     examples: [

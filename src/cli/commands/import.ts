@@ -201,7 +201,7 @@ async function touchOf(
   return { touch: touching(by, host.files, symfs.replace(/\/+$/, ''), geometry) };
 }
 
-/** FILE_UNREADABLE unless it is a directory: names that nobody finds look like programs without any. */
+/** FILE_UNREADABLE unless it is a directory: names that are not found look like programs without any. */
 function requireDirectory(files: Files, path: string): void {
   const status = files.status(path);
   if (!status.ok) throw new OctavoError('FILE_UNREADABLE', { path, errno: status.error.errno });

@@ -29,7 +29,7 @@ export const modelShellCommand = command<Flags, []>(
     description: [
       'A whole machine’s memory management in memory: its /proc, /sys, debugfs and cgroup files, processes with',
       'mappings, system calls, khugepaged, and a clock that moves only when it is told to. Reads lines from standard',
-      'input, or from a script. The same seed and lines give the same answers. `help` inside lists the commands;',
+      'input, or from a script. The same seed and lines give the same results. `help` inside lists the commands;',
       'docs/model.md describes them. Nothing of this machine is touched, but snapshots are files of it.',
       'A script stops at the first line that fails; lines from a terminal or a pipe go on after a failure.',
     ].join('\n'),

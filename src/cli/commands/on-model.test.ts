@@ -56,7 +56,7 @@ describe('inspect', () => {
     const { out } = await octavo(host, 'inspect', 'victim', '--content', 'none');
     const pids = out.split('\n').flatMap((line) => /^ *(\d+) +victim/.exec(line)?.[1] ?? []);
     assert.deepEqual(pids.map(Number), victims.map(({ pid }) => pid).reverse());
-    assert.match(out, /held: by huge pages, but mapped by nobody/);
+    assert.match(out, /held: by huge pages, but mapped by no process/);
     const three = await octavo(world(3).host, 'inspect', 'victim', '--content', 'none');
     assert.equal(three.out.match(/^Process \d+ \(victim\) in \/$/gm)?.length, 3);
   });

@@ -11,7 +11,7 @@ export const recordHostCommand = command<Record<never, never>, string[]>(
     effect: LOOKS,
     description: [
       'Runs another octavo command and keeps what it reads of the kernel in a folder. With `octavo --host DIR …`, or',
-      'OCTAVO_HOST=DIR in the environment, the same command gives the same answers anywhere, without rights.',
+      'OCTAVO_HOST=DIR in the environment, the same command gives the same results anywhere, without rights.',
       'The command cannot act: writes and advices are refused. Process memory is never kept, only which pages held',
       'anything but zeroes; neither are environments, command lines or keys. What is kept, and should be looked through',
       'before it is given away: mappings with their file names, page tables, frame numbers, command names, cgroups.',

@@ -73,7 +73,7 @@ export const surveyCommand = command<Flags, []>(
     brief: 'say where this host’s memory is, service by service, and what would be returned',
     effect: LOOKS,
     description: [
-      'One ranked table of all services: resident, huge, empty in huge pages, held by huge pages but mapped by nobody, holes,',
+      'One ranked table of all services: resident, huge, empty in huge pages, held by huge pages but mapped by no process, holes,',
       'cold as far as known, and what the policy would return at what cost. Changes nothing. Counters of cgroups come first,',
       'then page tables and the content of huge pages drawn at random, the most promising processes first, within a time, an',
       'amount of reading and a time of each process’s mmap_lock. What was not seen is told, with the reason; ? is not 0.',

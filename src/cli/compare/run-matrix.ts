@@ -7,13 +7,13 @@ import type { Milliseconds, Nanoseconds } from '../../vocabulary/units.js';
 import type { OctavoContext } from '../context.js';
 import type { CellCache } from './cell-cache.js';
 
-/** Where nobody watches, a line so often. */
+/** Without a terminal, a line so often. */
 const TELL_EVERY_NS: Nanoseconds = 30e9;
 /** Processor time of a simulated access with all that goes with it, and of a run however short: for a first guess. */
 const MS_PER_ACCESS = 1.6e-4;
 const MS_PER_RUN = 300;
 
-/** Answers in the order of the cells that were asked for. */
+/** Results in the order of the requested cells. */
 export interface MatrixRun {
   readonly answers: readonly CellAnswer[];
   /** Cells that were taken from the cache. */

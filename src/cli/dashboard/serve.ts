@@ -58,7 +58,7 @@ export function tokenFrom({ files }: Host, path: string): string {
   return token;
 }
 
-/** A token that nobody else has. */
+/** A token that cannot be guessed. */
 export const randomToken = ({ random }: Host): string => newToken(() => random.uint32());
 
 /** Throws DASHBOARD_HOST, DASHBOARD_UNSERVED. */

@@ -43,7 +43,7 @@ const USUAL_ABSENCE: Readonly<Record<ViewName, readonly [why: string, remedy: st
   story: ['No report.', 'Show a file or a run.'],
 };
 
-/** Answers from parts that do not change. */
+/** A board over data that does not change. */
 export class StillBoard implements Board {
   readonly #parts: StillParts;
 

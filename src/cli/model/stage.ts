@@ -32,7 +32,7 @@ function removeFolders(files: Files, stage: string): void {
 }
 
 /**
- * Removing a directory takes away what others have mounted on it, so only what is certainly nobody's goes: its process
+ * Removing a directory takes away what others have mounted on it, so only a directory that is certainly unused goes: its process
  * is gone, and it was one of this pid namespace, whose pids this process can see.
  */
 export function removeLeftOver(files: Files, directory: string, space: string): void {

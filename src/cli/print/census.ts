@@ -32,7 +32,7 @@ export function showTotals(sizes: PageSizes, totals: CensusTotals): string {
       : []),
     ['zero page', showBytes(totals.zeroMappedBytes)],
     ['swapped', showBytes(totals.swappedBytes)],
-    ['held, mapped by nobody', unmapped(totals)],
+    ['held, mapped by no process', unmapped(totals)],
     ...(totals.sharedBlocks > 0 ? [['shared', plural(totals.sharedBlocks, 'block')] as const] : []),
   ]);
 }
@@ -112,6 +112,6 @@ export function showProcesses(
       sizes.process.cgroup,
     ]);
   const head = ['pid', 'command', 'resident', 'huge', 'small', 'holes', 'swapped', 'held', 'cgroup'];
-  const note = 'held: by huge pages, but mapped by nobody, and so in no RSS';
+  const note = 'held: by huge pages, but mapped by no process, and so in no RSS';
   return `${table(head, rows, [0, 2, 3, 4, 5, 6, 7])}\n${note}`;
 }

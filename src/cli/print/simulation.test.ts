@@ -10,7 +10,8 @@ import type {
   TimelineRow,
 } from '../../simulator/run/outcome.js';
 import { GIB, KIB, MIB } from '../../vocabulary/units.js';
-import { showOutcome, showSweep } from './simulation.js';
+import { showOutcome } from './simulation.js';
+import { showSweep } from './sweep.js';
 import { layOut } from './terminal-text.js';
 
 const seen = (text: string) =>

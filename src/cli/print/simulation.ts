@@ -1,7 +1,5 @@
-/** A simulation's timeline and outcome, sweeps and the catalogues, in tables. */
-import { type Cpu, entriesOf, reachBytes, runPages } from '../../model/cpus/cpu.js';
+/** A simulation's timeline and outcome, in tables. */
 import type { TlbCounters } from '../../model/hardware/tlb-counters.js';
-import type { KdamondOutcome } from '../../simulator/run/damon-runs.js';
 import type {
   AgentOutcome,
   ServiceOutcome,
@@ -10,6 +8,7 @@ import type {
 } from '../../simulator/run/outcome.js';
 import { showDuration, showNanoseconds, showPart, showRate } from '../../vocabulary/show.js';
 import { type Bytes, KIB, MIB } from '../../vocabulary/units.js';
+import { showKdamonds, showSchemes } from './kdamonds.js';
 import { facts, table } from './table.js';
 import { plural, showBytes, showOrder } from './units.js';
 
@@ -150,8 +149,8 @@ function showTimes({ processes }: SimulationOutcome): string {
   );
 }
 
-/** Heads of the columns that compare a run with everything on base pages, and on huge ones. */
-function rulers(pageBytes: Bytes, blockBytes: Bytes): readonly string[] {
+/** Returns the heads of the columns that compare a run with everything on base pages, and on huge ones. */
+export function rulers(pageBytes: Bytes, blockBytes: Bytes): readonly string[] {
   return [`× all-${pageBytes / KIB}K`, `× all-${blockBytes / MIB}M`];
 }
 
@@ -217,171 +216,4 @@ function showAgent({ turns, met, notMet, splits }: AgentOutcome): string[] {
   if (takenBackByKernelBytes > returnedBytes / 2)
     lines.push('docs/using.md, “What keeps a split”, tells how to keep khugepaged from it.');
   return lines;
-}
-
-/** A column's head and the side that its texts stand on. */
-type Column = readonly [head: string, side: 'left' | 'right'];
-
-const KDAMOND_COLUMNS: readonly Column[] = [
-  ['kdamond', 'left'],
-  ['watches by', 'left'],
-  ['CPU', 'right'],
-  ['regions', 'right'],
-  ['seen hot', 'right'],
-  ['seen touched', 'right'],
-];
-
-const SCHEME_COLUMNS: readonly Column[] = [
-  ['scheme of', 'left'],
-  ['action', 'left'],
-  ['passes', 'right'],
-  ['tried', 'right'],
-  ['bytes', 'right'],
-  ['applied', 'right'],
-  ['bytes', 'right'],
-  ['quota full', 'right'],
-];
-
-function tableOf(columns: readonly Column[], rows: string[][]): string {
-  const right = columns.flatMap(([, side], index) => (side === 'right' ? [index] : []));
-  return table(
-    columns.map(([head]) => head),
-    rows,
-    right,
-  );
-}
-
-const showKdamonds = (kdamonds: readonly KdamondOutcome[]): string =>
-  tableOf(KDAMOND_COLUMNS, kdamondRows(kdamonds));
-
-function kdamondRows(kdamonds: readonly KdamondOutcome[]): string[][] {
-  return kdamonds.map(({ name, operations, running, cpuMs, regions, hotBytes, touchedBytes }) => [
-    running ? name : `${name} (ended)`,
-    operations,
-    `${cpuMs.toFixed(1)} ms`,
-    regions.toFixed(1),
-    showBytes(hotBytes),
-    showBytes(touchedBytes),
-  ]);
-}
-
-function showSchemes(kdamonds: readonly KdamondOutcome[]): string {
-  const rows = schemeRows(kdamonds);
-  return rows.length === 0 ? 'no schemes: monitoring only' : tableOf(SCHEME_COLUMNS, rows);
-}
-
-function schemeRows(kdamonds: readonly KdamondOutcome[]): string[][] {
-  return kdamonds.flatMap(({ name, schemes }) =>
-    schemes.map((scheme) => [
-      name,
-      scheme.order > 0 ? `${scheme.action} to order ${scheme.order}` : scheme.action,
-      String(scheme.passes),
-      String(scheme.tried),
-      showBytes(scheme.triedBytes),
-      String(scheme.applied),
-      showBytes(scheme.appliedBytes),
-      String(scheme.quotaExceeds),
-    ]),
-  );
-}
-
-/** Returns one line for each outcome of a sweep, and DAMON's columns where it ran. */
-export function showSweep(outcomes: readonly SimulationOutcome[]): string {
-  return [sweptProcesses(outcomes), ...sweptDamon(outcomes)].join('\n');
-}
-
-function sweptProcesses(outcomes: readonly SimulationOutcome[]): string {
-  return table(
-    [
-      'run',
-      'process',
-      'RSS',
-      'huge',
-      'empty',
-      'accesses/s',
-      ...sweptRulers(outcomes),
-      'walks',
-      'splits',
-      'collapses',
-    ],
-    outcomes.flatMap((outcome) =>
-      outcome.processes.map((process) => [
-        outcome.scenario,
-        process.name,
-        showBytes(process.rss),
-        showBytes(process.pmdMapped),
-        showBytes(process.bloat),
-        showRate(process.perSecond),
-        (process.perSecond / process.allBasePerSecond).toFixed(3),
-        (process.perSecond / process.allHugePerSecond).toFixed(3),
-        showPart(outcome.tlb.walks, outcome.tlb.accesses, 2),
-        String(outcome.costs.splits),
-        String(outcome.costs.collapses),
-      ]),
-    ),
-    [2, 3, 4, 5, 6, 7, 8, 9, 10],
-  );
-}
-
-/** Those of all runs where they are the same. */
-function sweptRulers([first, ...others]: readonly SimulationOutcome[]): readonly string[] {
-  const isSame = others.every(({ pageBytes }) => pageBytes === first?.pageBytes);
-  return first !== undefined && isSame
-    ? rulers(first.pageBytes, first.blockBytes)
-    : ['× all base', '× all huge'];
-}
-
-/** Kdamonds and schemes of every run of a sweep, one line each; nothing where no run has a kdamond. */
-function sweptDamon(outcomes: readonly SimulationOutcome[]): string[] {
-  const columns: Column[][] = [KDAMOND_COLUMNS, SCHEME_COLUMNS].map((own) => [['run', 'left'], ...own]);
-  const ofRun = (rows: (kdamonds: readonly KdamondOutcome[]) => string[][]) =>
-    outcomes.flatMap(({ scenario, damon }) => rows(damon).map((row) => [scenario, ...row]));
-  return [ofRun(kdamondRows), ofRun(schemeRows)].flatMap((rows, index) =>
-    rows.length === 0 ? [] : ['', tableOf(columns[index], rows)],
-  );
-}
-
-interface Listed {
-  readonly name: string;
-  readonly about: string;
-  readonly cpu: string;
-  readonly durationMs: number;
-}
-
-/** Returns the catalogues of scenarios, workloads and CPUs. */
-export function showList(
-  scenarios: readonly Listed[],
-  workloads: readonly { readonly name: string; readonly brief: string }[],
-  cpus: readonly Cpu[],
-): string {
-  return [
-    plural(scenarios.length, 'ready scenario'),
-    table(
-      ['name', 'what it shows', 'CPU', 'virtual time'],
-      scenarios.map(({ name, about, cpu, durationMs }) => [name, about, cpu, showDuration(durationMs)]),
-      [3],
-    ),
-    '',
-    'Workloads',
-    table(
-      ['name', 'what it does'],
-      workloads.map(({ name, brief }) => [name, brief]),
-    ),
-    '',
-    'CPUs (reach of the second-level TLB; every figure and its source: src/simulator/cpus)',
-    table(
-      ['name', 'title', 'entries', '4K reach', '2M reach', 'merges'],
-      cpus.map((cpu) => [
-        cpu.name,
-        cpu.title,
-        String(entriesOf(cpu.second, 'base')),
-        showBytes(reachBytes(cpu, 'base', 4 * KIB, 2 * MIB)),
-        showBytes(reachBytes(cpu, 'huge', 4 * KIB, 2 * MIB)),
-        cpu.coalescing === undefined
-          ? '–'
-          : `${runPages(cpu)} pages (${cpu.coalescing.by === 'physical' ? 'hardware' : 'contiguous bit'})`,
-      ]),
-      [2, 3, 4],
-    ),
-  ].join('\n');
 }

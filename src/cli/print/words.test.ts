@@ -49,17 +49,17 @@ test('a census says nothing where nothing is', () => {
   assert.equal(lines.length, 7);
   assert.match(lines[0], /^resident +0 B \(nothing\)$/);
   assert.match(lines[1], /^by folio order +nothing$/);
-  assert.match(lines[6], /^held, mapped by nobody +0 B \(not in RSS\)$/);
+  assert.match(lines[6], /^held, mapped by no process +0 B \(not in RSS\)$/);
 });
 
 test('a census says each kind and order that is there, and what cannot be seen', () => {
   const all = totals({ residentBytes: 3 * MIB, bytesByKind: { anon: 2 * MIB, file: MIB, shmem: 0 }, bytesByOrder: [4096, 0, 16_384], bytesOfUnknownOrder: 8192, hugeBlocks: 1, smallBlocks: 2, pteMappedHugeBlocks: 1, sharedBlocks: 3, unmappedBytes: MIB, unmappedUnknownBlocks: 1 }); // biome-ignore format: one row
   const text = seen(showTotals(SIZES, all)).join('\n');
-  for (const words of [/resident +3 MiB \(anon 2 MiB, file 1 MiB\)/, /4 KiB in .+ folios, 16 KiB in .+ folios, 8 KiB in folios of unknown order/, /\(1 huge block\)/, /\(2 whole blocks;/, /huge, but PTE-mapped +1 block$/m, /held, mapped by nobody +1 MiB \(not in RSS\), unknown for 1 block, whose frames/, /shared +3 blocks/]) // biome-ignore format: a list
+  for (const words of [/resident +3 MiB \(anon 2 MiB, file 1 MiB\)/, /4 KiB in .+ folios, 16 KiB in .+ folios, 8 KiB in folios of unknown order/, /\(1 huge block\)/, /\(2 whole blocks;/, /huge, but PTE-mapped +1 block$/m, /held, mapped by no process +1 MiB \(not in RSS\), unknown for 1 block, whose frames/, /shared +3 blocks/]) // biome-ignore format: a list
     assert.match(text, words);
   assert.match(
     seen(showTotals(SIZES, totals({ unmappedUnknownBlocks: 2 }))).join('\n'),
-    /mapped by nobody +unknown for 2 blocks, whose frames cannot be seen/,
+    /mapped by no process +unknown for 2 blocks, whose frames cannot be seen/,
   );
 });
 
@@ -73,7 +73,7 @@ test('several processes come the largest first, with what nobody maps, or that i
   assert.match(lines[0], /^ *pid +command +resident +huge +small +holes +swapped +held +cgroup$/);
   assert.match(lines[1], /^ *9 .* 5 MiB .* unknown +\/x$/);
   assert.match(lines[2], / 1 MiB .* 4 KiB/);
-  assert.equal(lines[3], 'held: by huge pages, but mapped by nobody, and so in no RSS');
+  assert.equal(lines[3], 'held: by huge pages, but mapped by no process, and so in no RSS');
 });
 
 test('the largest mappings are shown, and how many are not', () => {

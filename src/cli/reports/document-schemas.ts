@@ -1,4 +1,4 @@
-/** Documents that reports are made of, checked as far as reports read them: a file may be of anybody. */
+/** Documents that reports are made of, checked as far as reports read them: a file may come from anywhere. */
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
 import { schemaProblem } from '../../base/schema-words.js';

@@ -21,7 +21,7 @@ export type HeatShowFlags = {
   readonly json: boolean;
 };
 
-/** As wide as a pipe's lines are; nobody wants to scroll to the right. */
+/** As wide as a pipe's lines are; so that no line has to be scrolled. */
 const WIDEST = 240;
 const OF_A_PIPE = 100;
 const MOST_SEGMENTS = 8;

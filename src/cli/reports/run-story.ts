@@ -77,7 +77,7 @@ function policyWords({ policy, parameters }: Plan): string {
   return given.length === 0 ? policy : `${policy} (${given.join(', ')})`;
 }
 
-/** Verdicts right after the steps, before anybody could undo them. */
+/** Verdicts right after the steps, before they could be undone. */
 function firstVerdicts({ records }: ToldRun): ReadonlyMap<number, Verdict> {
   const first = new Map<number, Verdict>();
   for (const record of records) {

@@ -78,7 +78,7 @@ export async function writeHeatReport(
   writeStory(context, story, outputs, PREFERRED.heat);
 }
 
-/** Huge pages as they are now, over all of the time: nobody looked before. */
+/** Huge pages as they are now, over all of the time: earlier sizes were not read. */
 function hugeNow(course: Parameters<typeof withHuge>[0], huge: HugeBlocks | undefined) {
   if (huge === undefined) return course;
   const blocks = [...huge].flatMap(([pid, all]) =>

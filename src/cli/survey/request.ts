@@ -1,10 +1,10 @@
-/** What a survey asks a policy: of everybody, with nothing acted on. */
+/** What a survey asks a policy: about every process, without acting. */
 import { chosenPolicy, type TurnRequest } from '../../config/assemble.js';
 import { KINDS } from '../../config/kinds.js';
 import { POLICIES, type PolicyName } from '../../policies/kinds/catalogue.js';
 import { givenParameters } from '../kind-flags.js';
 
-/** Nobody names blocks of all processes. */
+/** Blocks cannot be named for all processes. */
 const { 'named-blocks': _, ...WITHOUT_NAMED } = POLICIES;
 /** Policies that can be asked about a whole host: all but those that need blocks by name. */
 export const SURVEY_POLICIES = WITHOUT_NAMED;

@@ -12,7 +12,7 @@ export const COLUMNS: Readonly<Record<Figure, readonly [head: string, says: stri
   resident: ['resident', 'mapped memory: RSS; of several processes with cgroups of their own each page once'],
   huge: ['huge', 'mapped by huge page-table entries'],
   emptyInHuge: ['empty', 'zero-filled in those'],
-  unmappedHeld: ['held', 'kept by huge pages although nobody maps it, in no RSS'],
+  unmappedHeld: ['held', 'kept by huge pages although no process maps it, in no RSS'],
   holes: ['holes', 'what making all its small blocks huge would add'],
   cold: ['cold', 'in huge pages and hardly accessed, as far as samples tell'],
   returns: ['returns', 'what the policy would give back at once'],

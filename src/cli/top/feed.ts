@@ -29,7 +29,7 @@ export interface FeedWishes {
 const HEAT_MS = 300_000;
 const SHOWN_RUNS = 50;
 
-/** Returns a feed that asks the agent first, and surveys where no agent answers. */
+/** Returns a feed that asks the agent first, and surveys where no agent replies. */
 export function feedOf(context: OctavoContext, wishes: FeedWishes): Feed {
   const runtime = wishes.runtime ?? runtimeDirectory(context.host);
   const surveys = surveyFeed(context, wishes);

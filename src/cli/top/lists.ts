@@ -171,7 +171,7 @@ const HELP: readonly string[] = [
   'r                            look again now',
   'q                            end',
   '',
-  'bloat: zero-filled in huge pages, and held by them although nobody maps it.',
+  'bloat: zero-filled in huge pages, and held by them although no process maps it.',
   'heat: samples of its memory a second. ? is not known, which is not 0.',
   '~ is expected from a sample, of which octavo survey tells the bounds.',
 ];

@@ -1,4 +1,4 @@
-/** Where in the view somebody is, and what a key does there. Pure: what is to be looked at is asked for, not done. */
+/** The position in the view, and what a key does there. Pure: what is to be looked at is asked for, not done. */
 import { TOP_ORDERS, type TopOrder } from '../../top/frame.js';
 import type { Cursor } from './list.js';
 

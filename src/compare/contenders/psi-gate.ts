@@ -6,7 +6,7 @@ const SMALL_KIB = 16 * 1024;
 
 const ENABLED = '/sys/kernel/mm/transparent_hugepage/enabled';
 
-/** Huge pages while memory does not stall anybody, base pages otherwise. */
+/** Huge pages while no task stalls on memory, base pages otherwise. */
 export const psiGate: Contender = {
   name: 'psi-gate',
   brief: 'every second: base pages only after 100 ms of full memory stalls or below 16 MB, else all sizes',

@@ -44,7 +44,7 @@ export function helpPanel(): HTMLDialogElement {
     h(
       'p',
       { class: 'note' },
-      'The address of the page says where you are: bookmark it, or send it to somebody who may open this page.',
+      'The address of the page says where you are: bookmark it, or send it to a colleague who may open this page.',
     ),
   );
   return panel;

@@ -28,7 +28,7 @@ export class Query {
     this.#values = new URLSearchParams(text);
   }
 
-  /** Refuses what nobody asks for: a name that is written wrongly must not count as absent. */
+  /** Refuses unknown parameters: a name that is written wrongly must not count as absent. */
   only(...names: readonly string[]): this {
     for (const name of this.#values.keys())
       if (!names.includes(name))

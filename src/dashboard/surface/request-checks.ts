@@ -1,4 +1,4 @@
-/** What keeps a request from being answered, whoever asks: its method, where it comes from, under which name. Pure. */
+/** Why a request of any client is refused: its method, its origin, its host name. Pure. */
 import type { WebRequest } from '../../host/host.js';
 
 /** Why a request gets nothing. */

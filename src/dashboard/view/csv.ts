@@ -11,7 +11,7 @@ export function csvOf({ head, rows }: Table): string {
   return [head, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
-/** Names of processes and mappings are somebody else's: one that begins like a formula gets an apostrophe. */
+/** Names of processes and mappings are not trusted: one that begins like a formula gets an apostrophe. */
 function field(text: string): string {
   const isNumber = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text);
   const safe = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

@@ -27,7 +27,7 @@ export interface DamoFile {
   readonly contexts: readonly DamonContext[];
   /** Schemes alone, of a `--schemes` file; their percents are of the default intervals. */
   readonly schemes: readonly DamosScheme[];
-  /** Fields that were understood by nobody. */
+  /** Fields that this parser does not know. */
   readonly ignored: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function parseDamoFile(tree: unknown): Result<DamoFile, FileProblem> {
   }
 }
 
-/** A slot without a context is one that nobody set up; more than one is in the format, but in no kernel. */
+/** A slot without a context is one that was never set up; more than one is in the format, but in no kernel. */
 function kdamond(node: Node, ignored: string[]): DamonContext[] {
   ignored.push(...node.unknown(['state', 'pid', 'contexts', 'refresh_ms']));
   const contexts = node.field('contexts').items();

@@ -8,7 +8,7 @@ import type { RegionRecord } from '../damo-record/region.js';
 import { readDamonTracepoint } from '../damo-record/tracepoint.js';
 import { flagsOfDataSource, kindOfDataSource, latencyOfWeight } from '../intel-pebs/data-source.js';
 import { MISC, SAMPLE_FIELD } from '../perf-abi/constants.js';
-import { EXCHANGE } from '../sample-loop/exports.js';
+import { EXCHANGE } from '../sample-loop/exchange.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import type { EventTable, RecordedEvent } from './event-table.js';
 import type { Features } from './header-features.js';
@@ -169,7 +169,7 @@ export class SampleDecoder {
     loop.calls.setReading(table.sampleIdAt, this.wanted === undefined ? 0 : 1, fillsMore ? 1 : 0);
     const looksCloser = !this.#isAnywhere || loop.columns.instructions !== undefined;
     for (const event of table.events) planEvent(loop.calls, event, looksCloser);
-    // Without any event, number 0 is nobody's.
+    // Without any event, number 0 belongs to no event.
     if (table.events.length === 0) loop.calls.setPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.#plannedVersion = table.version;
   }

@@ -5,7 +5,7 @@
  */
 import { SAMPLE_KIND } from '../../vocabulary/sample.js';
 import { READ_FORMAT, SAMPLE_FIELD } from '../perf-abi/constants.js';
-import type { LoopExports } from '../sample-loop/exports.js';
+import type { LoopExports } from '../sample-loop/binary.js';
 import type { EventAttr } from './attr.js';
 import type { RecordedEvent } from './event-table.js';
 

@@ -11,7 +11,7 @@ import { dataSourcesOf, SOURCE_VALUES, sourceFlagsOf, UNKNOWN_SOURCES } from '..
 import { hasContext, SpeRecordDecoder } from '../arm-spe/record-decoder.js';
 import { SwitchTimeline } from '../arm-spe/switch-timeline.js';
 import { clockOf, nanosecondsOf, type TimeConversion } from '../arm-spe/time-conversion.js';
-import { EXCHANGE } from '../sample-loop/exports.js';
+import { EXCHANGE } from '../sample-loop/exchange.js';
 import type { SampleLoop } from '../sample-loop/sample-loop.js';
 import type { SampleDecoder } from './sample-decoder.js';
 import { kindOf, putRecord, tellsSource } from './spe-rows.js';

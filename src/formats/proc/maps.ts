@@ -5,7 +5,7 @@ import type { PageGeometry, PageRange } from '../../vocabulary/units.js';
 export interface MapsLine extends PageRange {
   /** Path, `[heap]`, or empty for anonymous memory. */
   readonly name: string;
-  /** False for PROT_NONE: address space that is only reserved, and what nobody can access. */
+  /** False for PROT_NONE: address space that is only reserved and cannot be accessed. */
   readonly isAccessible: boolean;
 }
 

@@ -94,7 +94,7 @@ export interface HugeCounters {
 }
 
 /**
- * Memory of anonymous folios that nobody maps: whole folios are on the LRU lists, and only mapped pages count as
+ * Memory of anonymous folios that no process maps: whole folios are on the LRU lists, and only mapped pages count as
  * anonymous. What cannot be evicted may be either, so that it is between `least` and `most`, which is infinite where it is not
  * known.
  */
@@ -104,7 +104,7 @@ export interface HeldMemory {
 }
 
 /**
- * The same of a kernel that counts a folio as mapped as long as one of its pages is (CONFIG_NO_PAGE_MAPCOUNT): nobody knows
+ * The same of a kernel that counts a folio as mapped as long as one of its pages is (CONFIG_NO_PAGE_MAPCOUNT): it is not known
  * from counters how much more is held.
  */
 export function ofWholeFolios(counters: HugeCounters): HugeCounters {

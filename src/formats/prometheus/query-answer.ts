@@ -1,4 +1,4 @@
-/** What Prometheus answers to an instant query (`/api/v1/query`), when it is to be one number. */
+/** The reply of Prometheus to an instant query (`/api/v1/query`), when it is to be one number. */
 import { parseJson } from '../../base/json-text.js';
 import { failure, type Result, success } from '../../base/result.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fingerprint } from '../../vocabulary/fingerprint.js';
 import { SAMPLE_FLAG } from '../../vocabulary/sample.js';
-import type { LoopHost } from './exports.js';
+import type { LoopHost } from './binary.js';
 import { SampleLoop } from './sample-loop.js';
 
 const HOST: LoopHost = {

@@ -10,8 +10,8 @@ import { type HashedRows, microsecondsOf } from '../../vocabulary/fingerprint.js
 import { loopMemory } from '../../vocabulary/loop-memory.js';
 import { NO_PAGE, SAMPLE_FLAG } from '../../vocabulary/sample.js';
 import { MISC } from '../perf-abi/constants.js';
-import { BINARY } from './binary.js';
-import { EXCHANGE_WORDS, type LoopExports, type LoopHost } from './exports.js';
+import { BINARY, type LoopExports, type LoopHost } from './binary.js';
+import { EXCHANGE_WORDS } from './exchange.js';
 
 /** Bytes read from a recording at once; with the columns they stay in the second-level cache. */
 const STREAM_BYTES = 1 << 18;

@@ -42,7 +42,7 @@ function adviceNeeds(advice: Advice, { errno, unasked }: Refusal): string {
     : `a kernel that takes ${advice} in process_madvise`;
 }
 
-/** mm/huge_memory.c split_huge_pages_write(). Opening answers EPERM under lockdown (fs/debugfs/file.c). */
+/** mm/huge_memory.c split_huge_pages_write(). open() fails with EPERM under lockdown (fs/debugfs/file.c). */
 export function probeSplitFile(
   host: Host,
   mounts: readonly Mount[],

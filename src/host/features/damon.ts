@@ -1,5 +1,5 @@
 /**
- * DAMON without writing. Which address spaces and actions exist is listed only by a context that somebody has set up
+ * DAMON without writing. Which address spaces and actions exist is listed only by a context that has been set up
  * (avail_operations, files beside `action`); before that the kernel's own type information and configuration tell.
  */
 import type { KernelNames } from '../../formats/btf.js';
@@ -14,7 +14,7 @@ const MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
 const NEEDS_DAMON = 'a kernel with CONFIG_DAMON_SYSFS';
 const SET_UP = 'root to set up one kdamond, which shows it';
 
-/** Returns what DAMON can do here. Never writes, so some answers are `unknown`. */
+/** Returns what DAMON can do here. Never writes, so some abilities are `unknown`. */
 export function probeDamon(
   files: Files,
   names: KernelNames | undefined,
@@ -118,7 +118,7 @@ function freedom(kdamonds: readonly KdamondState[] | null, modules: readonly Dam
   if (kdamonds.length > 0) {
     return partly(`${kdamonds.length} kdamonds are set up, none runs`, 'their owner to remove them');
   }
-  return yes('nobody uses it');
+  return yes('not in use');
 }
 
 function operationsOf(files: Files, context: string | undefined): readonly string[] | null {

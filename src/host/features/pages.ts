@@ -72,7 +72,7 @@ function pageOf(address: string, geometry: PageGeometry): number {
   return Number(BigInt(`0x${address}`) >> BigInt(geometry.pageShift));
 }
 
-/** One scan of one page for each category: the kernel answers EINVAL to one that it lacks. */
+/** One scan of one page for each category: the kernel returns EINVAL to one that it lacks. */
 function probeScan(host: Host): Pick<PageFileFeatures, 'scan' | 'scanCategories'> {
   const scanCategories: string[] = [];
   let refusal: Refusal | undefined;

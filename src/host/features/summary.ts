@@ -1,4 +1,4 @@
-/** What the single findings amount to for somebody who wants to look, split, collapse or sample. */
+/** What the single findings mean for a user who wants to look, split, collapse or sample. */
 import { defined } from '../../base/assert.js';
 import type { AbilitySummary, Features, Probed } from '../../vocabulary/abilities.js';
 import { no, partly, unknown, yes } from './probed.js';

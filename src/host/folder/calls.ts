@@ -17,7 +17,7 @@ import type {
 import type { RecordedMemory, RecordedScan } from '../recording/manifest.js';
 import type { RecordedFolder } from './store.js';
 
-/** Answers scans and reads from the recording; what was not recorded is EIO, acting is EROFS. */
+/** Serves scans and reads from the recording; what was not recorded is EIO, acting is EROFS. */
 export class FolderCalls implements Calls {
   readonly #folder: RecordedFolder;
   readonly #files: Files;
@@ -58,7 +58,7 @@ export class FolderCalls implements Calls {
     return success({ pid, read, close: () => undefined });
   }
 
-  /** Pages that held data come back with their first byte set: a recording has no memory of anybody. */
+  /** Pages that held data come back with their first byte set: a recording holds no content. */
   #readMemory(
     pid: ProcessId,
     records: readonly RecordedMemory[],

@@ -127,7 +127,7 @@ export class FolderFiles implements Files {
     return this.#absent(path, call);
   }
 
-  /** ENOENT when that is known; EACCES for what is never recorded; otherwise nobody knows. */
+  /** ENOENT when that is known; EACCES for what is never recorded; otherwise it is unknown. */
   #absent(path: string, call: string): Answer<never> {
     if (this.#isHandWritten || this.#knownAbsent(path)) return refused('ENOENT', call);
     if (isWithheld(path)) return refused('EACCES', call);

@@ -1,5 +1,5 @@
 /**
- * A recorded folder as a host: the same answers as on the machine where it was recorded, at the time when it was.
+ * A recorded folder as a host: the same results as on the machine where it was recorded, at the time when it was.
  * Looking works, acting is refused with a value (EROFS), time passes only by waiting.
  */
 import { SeededRandom } from '../../base/seeded-random.js';

@@ -41,7 +41,7 @@ export class RecordedFolder {
     return pieces;
   }
 
-  /** The failure of somebody who asks for what was not recorded. */
+  /** The failure of a read of what was not recorded. */
   lacks(what: string): OctavoError {
     return new OctavoError('RECORDING_LACKS', { path: this.path, what });
   }

@@ -16,7 +16,7 @@ const SCHED_FIFO = 1;
 const USUAL: ReadonlySet<number> = new Set([0, 3, 5]);
 /** The least there is: before every usual thread, behind everything that is real-time on purpose. */
 const PRIORITY = 1;
-/** Largest block that is copied so: a longer call would keep a CPU from everybody else for as long. */
+/** Largest block that is copied so: a longer call would keep other tasks from the CPU for as long. */
 const MOST_REAL_TIME: Bytes = 4 * 2 ** 20;
 /** libuv takes its threads by turns: after so many calls without a new one all are known, or one stays as it is. */
 const SEEN_AGAIN = 8;

@@ -95,7 +95,7 @@ export class LinuxFiles implements Files {
   }
 
   createExclusive(path: string, text: string): Answer<void> {
-    // Written aside and linked: nobody ever sees the file without its text.
+    // Written aside and linked: no reader ever sees the file without its text.
     const aside = `${path}.${process.pid}`;
     // What is no lock only has to be whole.
     const make = isLock(path) ? holdingLock : (_: string, act: () => Answer<void>) => holding(act);

@@ -17,7 +17,7 @@ const FORCE_MS = { near: 2000, far: 3000 } as const;
 export type ForeignEnd = number;
 
 /**
- * Runs somebody else's program on this process's own streams. When `ends` is aborted, the signal that is the reason is
+ * Runs another program on this process's own streams. When `ends` is aborted, the signal that is the reason is
  * passed on; what does not end by it is asked by SIGTERM after a while, and then not asked any more.
  */
 export function runForeign(

@@ -82,7 +82,7 @@ export class FuseMount {
     return undefined;
   }
 
-  /** Sends a reply. One that nobody waits for any more (ENOENT, or the mount is gone) is dropped. */
+  /** Sends a reply. One that is no longer waited for (ENOENT, or the mount is gone) is dropped. */
   reply(message: Uint8Array): void {
     if (this.#closed) return;
     try {

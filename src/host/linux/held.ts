@@ -12,7 +12,7 @@ const locks = new Set<string>();
 /** Something was changed under a lock. It is put back before the lock is given up. */
 let changedUnderLock = false;
 
-/** From now on what is held is counted there. Without it nothing is counted: nobody ends the process from outside. */
+/** From now on what is held is counted there. Without it nothing is counted: no other process ends this one. */
 export function countHeldIn(shared: SharedState, listener: LockListener): void {
   state = shared;
   tell = listener;
@@ -47,7 +47,7 @@ export function holdingPath<Made extends { readonly ok: boolean }>(path: string,
   return made;
 }
 
-/** Makes a lock file. Alone it holds up nobody: it is removed with the process. */
+/** Makes a lock file. It blocks no other process: it is removed with this one. */
 export function holdingLock<Made extends { readonly ok: boolean }>(path: string, make: () => Made): Made {
   return holding(() => {
     tell(path, true);

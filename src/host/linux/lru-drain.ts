@@ -11,7 +11,7 @@ const SPAN_BLOCKS = 3;
  * Empties every CPU's batch of pages that wait for their LRU list (lru_add_drain_all()). MADV_COLLAPSE begins with
  * that, under the mmap_lock of the process it works on, and waits for a worker on every CPU that has such pages: tens
  * of milliseconds where CPUs are busy. So it is done beforehand on memory of our own, with nothing to collapse: the
- * block has no page table, the kernel drains, finds nothing and answers EINVAL.
+ * block has no page table, the kernel drains, finds nothing and returns EINVAL.
  */
 export class LruDrain {
   readonly #native: Native;

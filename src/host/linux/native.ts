@@ -1,7 +1,7 @@
 /**
  * System calls through koffi, the only place that knows of it. Everything embedded in a structure (iovec arrays,
  * scan vectors) lives in one mmap arena that is never unmapped: a pointer into a typed array that the collector
- * may move or free makes the kernel read or write somebody else's memory without any error.
+ * may move or free makes the kernel read or write unrelated memory without any error.
  */
 import koffi from 'koffi';
 import { type ErrnoName, errnoName } from '../../vocabulary/errno.js';

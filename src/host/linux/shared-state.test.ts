@@ -27,7 +27,7 @@ test('a process that holds nothing may be ended, one that holds something may no
   assert.equal(state.mayEnd(), true, 'also when something is given up late');
 });
 
-/** Runs a script with `words` on a thread; answers its first message. */
+/** Runs a script with `words` on a thread; returns its first message. */
 function onThread(script: string, words: Int32Array): { worker: Worker; message: Promise<unknown> } {
   const shared = new URL('./shared-state.js', import.meta.url).href;
   const source = `

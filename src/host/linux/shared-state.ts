@@ -7,7 +7,7 @@
  */
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Why a command is to stop: a signal, or that nobody reads or can take its output any more. */
+/** Why a command is to stop: a signal, or that its output can no longer be written. */
 export const REASONS = [...STOP_SIGNALS, 'EPIPE', 'OUTPUT'] as const;
 /** Why a command is to stop. */
 export type Reason = (typeof REASONS)[number];

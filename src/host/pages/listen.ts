@@ -8,7 +8,7 @@ export async function listen(server: Server, place: ListenPlace): Promise<Listen
   if (place.kind === 'unix') {
     await removeDead(place.path);
     await listening(server, { path: place.path });
-    // Until now it is its owner's alone, or nobody's: nothing is published yet.
+    // Until now only its owner can reach it: nothing is published yet.
     chmodSync(place.path, place.mode);
     return place;
   }
@@ -31,7 +31,7 @@ async function removeDead(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-/** Whether somebody listens. Who may not ask cannot take over, either. */
+/** Whether a process listens. A user who may not ask cannot take over, either. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);

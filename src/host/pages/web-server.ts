@@ -1,5 +1,5 @@
 /**
- * Answers requests in the thread of who serves, within bounds: connections, bytes of headers, time to ask and to take an
+ * Serves requests in the thread of the caller, within bounds: connections, bytes of headers, time to ask and to take an
  * answer, bytes that wait for slow readers. What a request may have is decided by the answerer; a body is never read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -74,7 +74,7 @@ class AnsweringServer implements WebServer {
   }
 
   get place(): ListenPlace {
-    // Whoever has the server was given it after it listened.
+    // The caller gets the server after it listens.
     return this.#place as ListenPlace;
   }
 

@@ -82,7 +82,7 @@ class Supervisor {
   start(): void {
     for (const name of STOP_SIGNALS) {
       const ignored = name === 'SIGHUP' && ignores(this.#command.inherited, constants.signals.SIGHUP);
-      // Node has reset an ignored SIGHUP, which would end the process now: somebody must listen. It still reloads.
+      // Node has reset an ignored SIGHUP, which would end the process now: a handler must be set. It still reloads.
       process.on(name, () => {
         if (!ignored || this.#reloads) this.#signalled(name);
       });
@@ -203,7 +203,7 @@ class Supervisor {
     this.#setExitCode();
   }
 
-  /** Remarks that nobody reads are lost; those that cannot be written make a success a failure. */
+  /** Remarks on a closed stream are lost; those that cannot be written make a success a failure. */
   #errFailed(error: NodeJS.ErrnoException): void {
     if (error.code === 'EPIPE') return;
     this.#streamFailure ??= EXIT.badInput;

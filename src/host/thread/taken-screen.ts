@@ -31,7 +31,7 @@ export class TakenScreen {
     process.stdout.write(RELEASE);
   }
 
-  /** Whether somebody has typed what would have been SIGINT. */
+  /** Whether Ctrl-C was typed, which would have been SIGINT. */
   isInterrupted(bytes: Uint8Array | undefined): boolean {
     return this.#isTaken && bytes?.includes(INTERRUPT) === true;
   }

@@ -12,7 +12,7 @@ import type {
   PageNumber,
   ProcessId,
 } from '../../vocabulary/units.js';
-import { BINARY } from './binary.js';
+import { BINARY, type LoopExports, type LoopHost } from './binary.js';
 
 /** Reasons why a sample is in no map, in the order in which the loop counts them. */
 export const UNPLACED = [
@@ -43,30 +43,6 @@ const LISTED_AT = 36;
 /** Bytes of a block with its list of sub-pages (HEAD and LISTED of assembly/heat/blocks.ts). */
 const HEAD_BYTES = 40;
 
-interface Exports {
-  readonly CAPACITY: WebAssembly.Global;
-  readonly VIRTUAL_PAGE: WebAssembly.Global;
-  readonly WEIGHT: WebAssembly.Global;
-  readonly PID: WebAssembly.Global;
-  readonly FLAGS: WebAssembly.Global;
-  readonly UNPLACED: WebAssembly.Global;
-  readonly TALLY: WebAssembly.Global;
-  readonly TIMES: WebAssembly.Global;
-  begin(counterBytes: number): void;
-  setGeometry(blockShift: number, firstKernelPage: number, isBitmap: number): void;
-  addRows(count: number, isTimed: number, each: number): void;
-  addWeight(address: number, samples: number, weight: number): void;
-  setThinning(mask: number): void;
-  addCount(pid: number, page: number, samples: number, weight: number): void;
-  addCounts(address: number, first: number, pages: number): number;
-  add(pid: number, block: number): number;
-  find(pid: number, block: number): number;
-  tally(block: number, pages: number): void;
-  blockCount(): number;
-  firstBlock(): number;
-  usedBytes(): number;
-}
-
 /** Views of the loop's memory, made anew when it has grown. */
 interface Views {
   readonly data: DataView;
@@ -96,7 +72,7 @@ export interface BlockHeat {
 /** A loop with its memory. */
 interface Loop {
   readonly memory: WebAssembly.Memory;
-  readonly calls: Exports;
+  readonly calls: LoopExports;
 }
 
 /**
@@ -140,7 +116,7 @@ export class HeatTable {
     this.#capacity = this.#calls.CAPACITY.value;
   }
 
-  get #calls(): Exports {
+  get #calls(): LoopExports {
     return this.#loop.calls;
   }
 
@@ -148,11 +124,9 @@ export class HeatTable {
     const { geometry, detail } = this;
     const keeps = this.#keeps;
     const memory = loopMemory(FIRST_PAGES, MOST_PAGES);
-    const instance = new WebAssembly.Instance(compiled(), {
-      env: { memory },
-      host: { keeps: (pid: number) => (keeps(pid) ? 1 : 0) },
-    });
-    const calls = instance.exports as unknown as Exports;
+    const host: LoopHost = { keeps: (pid) => (keeps(pid) ? 1 : 0) };
+    const instance = new WebAssembly.Instance(compiled(), { env: { memory }, host: { ...host } });
+    const calls = instance.exports as unknown as LoopExports;
     calls.begin(this.counterBytes);
     calls.setGeometry(
       geometry.hugeOrder,

@@ -7,7 +7,7 @@ import type { Bytes } from '../../vocabulary/units.js';
 /**
  * How far a figure can be trusted.
  * - register: read from the processor's own identification registers.
- * - measured: somebody's measurement on that processor.
+ * - measured: a published measurement on that processor.
  * - manual: as the vendor's manual or optimisation guide gives it, not measured here.
  * - assumed: no source; a plausible value that the user may want to replace.
  */
@@ -23,7 +23,7 @@ export interface Figure {
 /** Returns a figure with its source: a manual, a measurement, a paper. */
 export const figure = (value: number, certainty: Certainty, source: string): Figure =>
   Object.freeze({ value, certainty, source });
-/** Returns a figure that nobody published, with the reason for its value. */
+/** Returns a figure that is not published, with the reason for its value. */
 export const assumed = (value: number, why: string): Figure => figure(value, 'assumed', why);
 
 /**

@@ -3,7 +3,7 @@ import type { FrameNumber, Nanoseconds, PageNumber } from '../../vocabulary/unit
 /** Accesses in one batch at most. */
 export const BATCH = 4096;
 
-/** What a look at the page tables answers, as bits. */
+/** The result of a page walk, as bits. */
 export const MAPPED = {
   /** Nothing there, or a store on an entry that only allows loads: the kernel must handle a fault. */
   fault: 0,
@@ -15,7 +15,7 @@ export const MAPPED = {
   contiguous: 4,
 } as const;
 
-/** Answers of `firstStore`. */
+/** Results of `firstStore`. */
 export const FIRST_STORE = { cached: 0, walked: 1, fault: 2 } as const;
 
 /** One process's page tables, as the hardware sees them. The memory model implements it. */

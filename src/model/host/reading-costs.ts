@@ -1,6 +1,6 @@
 /**
  * What it costs to read files of the model's kernel: measured on Linux 6.18 in an AMD Milan guest. Sizes count where
- * others run meanwhile; somebody who looks at a model by hand sees the same instant for longer.
+ * others run meanwhile; a user who looks at a model by hand sees the same instant for longer.
  */
 
 import type { Bytes, Nanoseconds } from '../../vocabulary/units.js';

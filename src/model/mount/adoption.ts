@@ -1,7 +1,7 @@
 /**
  * Processes of the machine that a foreign tool names to the model: they get a twin with the same pid and the same
  * mappings, so that a script that monitors itself or its child runs unchanged. Their memory is as resident as the
- * machine says, and idle: nobody sees the accesses of a process that does not run on the model.
+ * machine says, and idle: the model cannot see the accesses of a process that does not run on the model.
  */
 import { parseSmaps, type SmapsEntry } from '../../formats/proc/smaps.js';
 import type { PageGeometry } from '../../vocabulary/units.js';

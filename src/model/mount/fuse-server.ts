@@ -86,7 +86,7 @@ export class FuseServer {
     this.#parts.reply(typeof answer === 'string' ? errorReply(unique, answer) : dataReply(unique, answer));
   }
 
-  /** Answers what has become ready. To be called whenever the model has moved. */
+  /** Replies to requests that have become ready. Call it whenever the model has moved. */
   settle(): void {
     this.#pending.settle();
   }

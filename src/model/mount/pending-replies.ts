@@ -23,7 +23,7 @@ interface WaitingRead {
   readonly stream: StreamReader;
 }
 
-/** Holds requests back and answers them when what they wait for has come. */
+/** Holds requests back and replies once the condition that they wait for holds. */
 export class PendingReplies {
   readonly #reply: (message: Uint8Array) => void;
   #writes: WaitingWrite[] = [];
@@ -45,7 +45,7 @@ export class PendingReplies {
     this.#reads.push({ unique, size, stream });
   }
 
-  /** Answers what has become ready. To be called whenever the model has moved. */
+  /** Replies to requests that have become ready. Call it whenever the model has moved. */
   settle(): void {
     this.#writes = this.#writes.filter((waiting) => !this.#settleWrite(waiting));
     this.#reads = this.#reads.filter((waiting) => !this.#settleRead(waiting));

@@ -18,7 +18,7 @@ export interface UnionOptions {
   readonly behind: string;
   /** Names that are the machine's although the model has them too. */
   readonly machineFirst?: ReadonlySet<string>;
-  /** The machine's entries that nobody shall see. */
+  /** The machine's entries that stay hidden. */
   readonly hides?: (name: string) => boolean;
   /** What stands in place of both. */
   readonly instead?: ReadonlyMap<string, ModelNode>;

@@ -2,7 +2,7 @@ import type { Answer, Files } from '../../host/host.js';
 import type { ErrnoName } from '../../vocabulary/errno.js';
 import type { ModelHost } from '../host/model-host.js';
 
-/** What a line answers: text to print, and why it failed, if it did. */
+/** The result of a line: text to print, and why it failed, if it did. */
 export interface LineAnswer {
   readonly text: string;
   /** `errno`: the kernel refused. `usage`: the line itself is wrong. */

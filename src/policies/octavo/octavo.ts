@@ -207,7 +207,7 @@ class Writer {
   }
 }
 
-/** Folios mapped page by page of which pages are mapped by nobody: they go back, and no huge translation is lost. */
+/** Folios mapped page by page of which pages are mapped by no process: they go back, and no huge translation is lost. */
 function unmappedProposals({ sizes, parameters }: PolicyInput): readonly Proposal[] {
   const { blocks, geometry, mappings, process } = sizes;
   const least = LEAST_UNMAPPED * geometry.pagesPerBlock;
@@ -225,7 +225,7 @@ function unmappedProposals({ sizes, parameters }: PolicyInput): readonly Proposa
       action: 'split',
       targetOrder: 0,
       policy: NAME,
-      reason: `${unmapped} pages are held for nothing, mapped by nobody: ${bytes / 1024} KiB go back, no walk is lost`,
+      reason: `${unmapped} pages are held for nothing, mapped by no process: ${bytes / 1024} KiB go back, no walk is lost`,
       gain: { ...splitGain(facts, geometry), expected: { gainedNs: 0, lostNs: 0, bytes, chance: 1 } },
       cost: splitCost(facts, geometry, parameters.costs),
       priority: bytes,

@@ -48,7 +48,7 @@ export interface Survey {
 
 /** How blocks are taken to differ before that is found: as much as they are hot. */
 const ALIKE = 1;
-/** In place of none: rates are then as good as infinite, and nobody is sure of them. */
+/** In place of none: rates are then as good as infinite, and uncertain. */
 const LEAST_EXPOSURE = 1e-9;
 
 interface Gathered {

@@ -45,7 +45,7 @@ export interface HeatCourse {
   readonly known: Uint8Array;
   /** Pages of each row that the accesses are of. */
   readonly pagesOfRow: Float64Array;
-  /** Share of a cell that is mapped by huge entries, NaN where it is not known; undefined where nobody looked. */
+  /** Share of a cell that is mapped by huge entries, NaN where it is not known; undefined where it was not read. */
   readonly huge: Float64Array | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** How long the accesses of a process take, and what for: translation, faults, or waiting for somebody else's work. */
+/** How long the accesses of a process take, and what for: translation, faults, or waiting for another task's work. */
 import { LogHistogram } from '../../base/log-histogram.js';
 import { type Cpu, waitedShare } from '../../model/cpus/cpu.js';
 import type { Tlb } from '../../model/hardware/tlb.js';

@@ -125,7 +125,7 @@ export class AgentService {
   }
 }
 
-/** A metric of the user's, as a file that somebody writes. */
+/** A metric of the user's, as a file that the scenario writes. */
 class RunningMetric {
   readonly about: ScenarioMetric;
   readonly #machine: Machine;

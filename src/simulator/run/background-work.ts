@@ -1,5 +1,5 @@
 /**
- * Work that nobody in the scenario asked for and that its CPUs do all the same: khugepaged, kswapd, kdamonds, the
+ * Work that the scenario does not ask for and that its CPUs do all the same: khugepaged, kswapd, kdamonds, the
  * calls and files of Octavo, and shootdowns. It is taken from the CPUs, so that the threads on them lose it.
  */
 import type { Nanoseconds } from '../../vocabulary/units.js';
@@ -59,7 +59,7 @@ export class BackgroundWork {
 
   /**
    * On x86 every CPU that runs the process is interrupted, and above the ceiling drops all that it knows of it. On
-   * arm64 the broadcast interrupts nobody.
+   * arm64 the broadcast interrupts no CPU.
    */
   #shootDown(mmId: number, entries: number): void {
     const { kernel, windows, tlbs } = this.#machine;

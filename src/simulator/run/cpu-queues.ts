@@ -56,7 +56,7 @@ export class CpuQueues {
     return this.#queues[cpu].length === 0 ? 0 : owed;
   }
 
-  /** Kernel threads and Octavo run where the fewest threads are: on an idle CPU they keep nobody waiting. */
+  /** Kernel threads and Octavo run where the fewest threads are: on an idle CPU they delay no thread. */
   useAny(duration: Nanoseconds): void {
     const lengths = this.#queues.map(({ length }) => length);
     this.#owed[lengths.lastIndexOf(Math.min(...lengths))] += duration;

@@ -1,4 +1,4 @@
-/** Work of the simulator that runs on worker threads. Inputs and answers are plain data. */
+/** Work of the simulator that runs on worker threads. Inputs and results are plain data. */
 import type { Nanoseconds } from '../../vocabulary/units.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { TraceColumns } from '../workloads/trace-columns.js';

@@ -75,7 +75,7 @@ export interface OutcomeCosts {
   readonly octavoNs: Nanoseconds;
   /** Times that CPUs were told to drop translations. */
   readonly shootdowns: number;
-  /** Time in which splits, collapses and scans kept somebody from a block, a mapping or a page table. */
+  /** Time in which splits, collapses and scans blocked a task at a block, a mapping or a page table. */
   readonly heldNs: Nanoseconds;
   readonly faultNs: Nanoseconds;
 }

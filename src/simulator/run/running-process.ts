@@ -63,7 +63,7 @@ export class RunningProcess {
   #nsPerAccess: Nanoseconds;
   /** Time of calls that the workload has just made. */
   #callNs: Nanoseconds = 0;
-  /** Accesses of each page of the area since they were last set to 0; undefined where nobody asked for them. */
+  /** Accesses of each page of the area since they were last set to 0; undefined where they were not requested. */
   touches: Uint32Array | undefined;
 
   constructor(machine: Machine, about: ScenarioProcess, index: number, reads: Reads) {

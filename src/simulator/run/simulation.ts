@@ -303,7 +303,7 @@ export class Simulation {
     this.#last = mark;
   }
 
-  /** Baselines to compute, two for each process; in the order `outcome` takes their answers. */
+  /** Baselines to compute, two for each process; in the order in which `outcome` takes their results. */
   baselineRequests(): BaselineRequest[] {
     const warm = this.#warm ?? this.#last;
     return this.#running.flatMap((process) => {

@@ -1,5 +1,5 @@
 /**
- * Somebody who splits huge pages again and again, with or without patience: the one side of a ping-pong with
+ * A program that splits huge pages again and again, with or without patience: the one side of a ping-pong with
  * khugepaged. A split is COLD over the block, then COLD on one page of it, so that nothing looks referenced.
  */
 

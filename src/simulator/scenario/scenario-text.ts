@@ -151,7 +151,7 @@ function checkStops({ processes }: Scenario): Problem | undefined {
   return undefined;
 }
 
-/** More rows than this say nothing to anybody and take longer than the simulation. */
+/** More rows than this cannot be read and take longer than the simulation. */
 const MOST_ROWS = 100_000;
 
 /** What lies beyond the end would silently not happen. */

@@ -66,7 +66,7 @@ const ProcessText = z.strictObject({
   registered: z.boolean().default(false),
 });
 
-/** What somebody else does at a point in time, again and again when `every` is given. */
+/** What another program does at a point in time, again and again when `every` is given. */
 const EventText = z.strictObject({
   at: DurationText,
   every: StepText.optional(),
@@ -76,7 +76,7 @@ const EventText = z.strictObject({
   advise: z
     .strictObject({
       process: z.string(),
-      /** The last two are a process's own calls, which nobody can make for it. */
+      /** The last two are a process's own calls, which no other process can make for it. */
       advice: z.enum([
         'MADV_COLD',
         'MADV_PAGEOUT',
@@ -115,7 +115,7 @@ const OctavoText = z.strictObject({
     .default(['occupancy']),
 });
 
-/** A number that somebody writes to a file again and again: the user's own metric. */
+/** A number that is written to a file again and again: the user's own metric. */
 const MetricText = z.strictObject({
   file: z.string().regex(/^\//, 'an absolute path'),
   value: z.number(),

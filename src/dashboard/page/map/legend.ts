@@ -19,7 +19,7 @@ export function legendOf(
       { class: 'keys' },
       plane === 'heat' ? key('cold', 'darkest: looked at, nothing seen there') : undefined,
       plane === 'huge' ? key('no-memory', 'dark: looked at, no memory there') : undefined,
-      key('hatched', 'grey hatching: not known, nobody looked'),
+      key('hatched', 'grey hatching: not known, not looked at'),
       extras.outlines ? key('outlined', 'white outline: at least half mapped by huge pages') : undefined,
       extras.marks ? key('split', 'split') : undefined,
       extras.marks ? key('collapse', 'collapse') : undefined,

@@ -256,7 +256,7 @@ export class PingPongPage implements View {
         this.element,
         title,
         lead,
-        empty('No block went to and fro.', 'What was split stayed split, as far as anybody looked.'),
+        empty('No block went to and fro.', 'What was split stayed split, as far as it was looked at.'),
       );
     const { clock } = overview;
     const moment = (ms: number | null) => (ms === null ? '' : momentText(ms, clock));

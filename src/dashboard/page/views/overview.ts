@@ -19,7 +19,7 @@ const TILES = [
   [
     'Wasted in huge pages',
     ['emptyInHugeBytes', 'unmappedHeldBytes'],
-    'zero-filled, or held and mapped by nobody',
+    'zero-filled, or held and mapped by no process',
   ],
   ['Went back', ['returnedBytes'], 'the system got it, by verdicts'],
   ['Came back', ['cameBackBytes'], 'of that, found in use again'],

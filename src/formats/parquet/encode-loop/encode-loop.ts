@@ -2,51 +2,12 @@
 
 import { assert } from '../../../base/assert.js';
 import { loopMemory } from '../../../vocabulary/loop-memory.js';
-import { BINARY } from './binary.js';
+import { BINARY, type LoopExports } from './binary.js';
 
 /** Columns of 65,536 rows: 60 bytes for each row, and up to nine for its encoded value. */
 const PAGES = 72;
 /** Bytes of what the loop knows of a slice (SLICE_BYTES of assembly/parquet/layout.ts). */
 const SLICE_WORDS = 6;
-
-/** Addresses of columns, and their sizes. */
-interface Exports {
-  readonly CAPACITY: WebAssembly.Global;
-  readonly PIDS: WebAssembly.Global;
-  readonly COMMANDS: WebAssembly.Global;
-  readonly MAPPINGS: WebAssembly.Global;
-  readonly BLOCKS: WebAssembly.Global;
-  readonly SUB_PAGES: WebAssembly.Global;
-  readonly SAMPLES: WebAssembly.Global;
-  readonly TLB_MISSES: WebAssembly.Global;
-  readonly TIMES: WebAssembly.Global;
-  readonly ADDRESSES: WebAssembly.Global;
-  readonly ACCESSES: WebAssembly.Global;
-  readonly ACCESS_INDICES: WebAssembly.Global;
-  readonly COUNTS: WebAssembly.Global;
-  readonly MISSES: WebAssembly.Global;
-  readonly SLICES: WebAssembly.Global;
-  readonly MOST_SLICES: WebAssembly.Global;
-  readonly MOST_VALUES: WebAssembly.Global;
-  readonly VALUES: WebAssembly.Global;
-  readonly OUT: WebAssembly.Global;
-  readonly END: WebAssembly.Global;
-  addRows(
-    row: number,
-    slices: number,
-    pages: number,
-    subPage: number,
-    block: number,
-    pageBytes: number,
-  ): number;
-  fillRows(from: number, to: number, pid: number, command: number, mapping: number, block: number): void;
-  clearTimes(): void;
-  clearValues(): void;
-  valueCount(): number;
-  deltas(values: number, count: number, bits: number): number;
-  doubleDeltas(values: number, count: number): number;
-  indices(values: number, count: number, width: number): number;
-}
 
 /** A column in the loop's memory: its address, and the bits of a value. */
 export interface LoopColumn {
@@ -74,7 +35,7 @@ export interface RowFacts {
 
 /** Makes rows and encodes columns in a WebAssembly memory of its own, sized for one row group. */
 export class EncodeLoop {
-  readonly #calls: Exports;
+  readonly #calls: LoopExports;
   readonly #buffer: ArrayBuffer;
   /** Rows of a row group. */
   readonly capacity: number;
@@ -92,7 +53,7 @@ export class EncodeLoop {
     const memory = loopMemory(PAGES, PAGES);
     const { buffer } = memory;
     this.#buffer = buffer;
-    const calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as Exports;
+    const calls = new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as LoopExports;
     this.#calls = calls;
     assert(calls.END.value <= buffer.byteLength, 'the memory of the encoding loop is too small');
     const rows = calls.CAPACITY.value;

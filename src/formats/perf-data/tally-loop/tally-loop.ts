@@ -3,7 +3,7 @@
 import type { AccessColumns } from '../../../vocabulary/access-columns.js';
 import { loopMemory } from '../../../vocabulary/loop-memory.js';
 import type { PageGeometry } from '../../../vocabulary/units.js';
-import { BINARY } from './binary.js';
+import { BINARY, type LoopExports, type LoopHost } from './binary.js';
 
 /** The columns and the first blocks; then it grows, to 60 MiB at 1 TiB of touched address space. */
 const FIRST_PAGES = 5;
@@ -21,19 +21,6 @@ const SUMS = {
   isFull: 7,
 } as const;
 
-interface Exports {
-  readonly CAPACITY: WebAssembly.Global;
-  readonly ADDRESS_LOW: WebAssembly.Global;
-  readonly ADDRESS_HIGH: WebAssembly.Global;
-  readonly PHYSICAL_LOW: WebAssembly.Global;
-  readonly PHYSICAL_HIGH: WebAssembly.Global;
-  readonly PID: WebAssembly.Global;
-  readonly TID: WebAssembly.Global;
-  readonly SUMS: WebAssembly.Global;
-  setSizes(pageShift: number, blockShift: number): void;
-  addRows(count: number): void;
-}
-
 /** What is added up of a batch. */
 export type TallyRows = Pick<
   AccessColumns,
@@ -43,12 +30,12 @@ export type TallyRows = Pick<
 /** Sums rows of columns in WebAssembly, by thread and page. */
 export class TallyLoop {
   readonly #memory = loopMemory(FIRST_PAGES, MOST_PAGES);
-  readonly #calls: Exports;
+  readonly #calls: LoopExports;
 
   /** `addThread` is told of rows of one thread that follow each other. */
-  constructor(geometry: PageGeometry, addThread: (pid: number, tid: number, rows: number) => void) {
+  constructor(geometry: PageGeometry, addThread: LoopHost['addThread']) {
     const imports = { env: { memory: this.#memory }, host: { addThread } };
-    this.#calls = new WebAssembly.Instance(compiled(), imports).exports as unknown as Exports;
+    this.#calls = new WebAssembly.Instance(compiled(), imports).exports as unknown as LoopExports;
     this.#calls.setSizes(geometry.pageShift, geometry.pageShift + geometry.hugeOrder);
   }
 

@@ -49,7 +49,7 @@ function may({ uid, gid, mode }: Stats, bit: number, { userId, groupId }: User):
   return ((mode >> shift) & bit) !== 0;
 }
 
-/** Never through a symbolic link that somebody put there. */
+/** Never through a symbolic link. */
 function give(path: string, mode: number, { userId, groupId }: User): void {
   makeDirectories(path, 0o755);
   if (!lstatSync(path).isDirectory()) throw new Error(`${path} is no directory`);

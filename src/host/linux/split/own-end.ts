@@ -1,4 +1,4 @@
-/** Where the deciding process finds its end of the socket pair: a note in its environment, which nobody after it sees. */
+/** Where the deciding process finds its end of the socket pair: a note in its environment, which its children do not inherit. */
 const NOTE = 'OCTAVO_ACTING';
 /** Its number there. */
 export const OWN_END = 3;

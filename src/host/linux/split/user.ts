@@ -12,7 +12,7 @@ const NOBODY: User = { userId: 65534, groupId: 65534 };
 /** A user that a package or an administrator may have made for it. */
 const NAME = 'octavo';
 
-/** Undefined where this process is not root's, and cannot be anybody else. */
+/** Undefined where this process does not run as root, so it cannot change its user. */
 export function decidingUser(): User | undefined {
   if (process.geteuid?.() !== 0) return undefined;
   return namedUser(passwords(), NAME) ?? NOBODY;

@@ -16,7 +16,7 @@ import { killForMemory } from './oom.js';
 /**
  * One page fault (handle_mm_fault()). Returns what it costs, or a negative ACCESS value. The access is then to be
  * tried again: a fault may do only a part of what the access needs, such as splitting a huge mapping. A fault that
- * finds no memory kills a process; when that is its own, it answers outOfMemory and `mm` is gone.
+ * finds no memory kills a process; when that is its own, it returns outOfMemory and `mm` is gone.
  */
 export function handleFault(kernel: Kernel, mm: Mm, page: PageNumber, write: boolean): Nanoseconds {
   const vma = mm.vmaOf(page);

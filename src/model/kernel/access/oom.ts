@@ -11,7 +11,7 @@ export const OOM_SCORE_ADJ_MIN = -1000;
 /**
  * Something found no memory for `pages` pages, after reclaim: the process with the most of it is killed, in the cgroup whose limit is in
  * the way or, when none is, in the whole machine (mem_cgroup_out_of_memory(), out_of_memory()). Returns whether
- * somebody else was killed, so that it is worth another try.
+ * another process was killed, so that it is worth another try.
  */
 export function killForMemory(kernel: Kernel, mm: Mm, pages: Pages = 1): boolean {
   const limited = kernel.memcgOf(mm).overLimit(pages);
@@ -55,7 +55,7 @@ export function oomScore(kernel: Kernel, task: Process): number {
   return Math.max(0, Math.trunc(((1000 + (badness(task, task.mm, total) * 1000) / total) * 2) / 3));
 }
 
-/** The victim, or with memory.oom.group everybody in the highest such cgroup below the one that ran out. */
+/** The victim, or with memory.oom.group every process in the highest such cgroup below the one that ran out. */
 function withGroup(kernel: Kernel, victim: Process, limited: Memcg | undefined): Process[] {
   let group: Memcg | undefined;
   for (

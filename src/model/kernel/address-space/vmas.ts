@@ -126,7 +126,7 @@ export function changeFlags(
 }
 
 /**
- * mprotect(2): new permissions; write permission taken away is taken from every entry. A hole answers ENOMEM, with the
+ * mprotect(2): new permissions; write permission taken away is taken from every entry. A hole returns ENOMEM, with the
  * mappings before it changed.
  */
 export function mprotect(

@@ -51,7 +51,7 @@ export function isAdviceName(name: string): name is AdviceName {
 
 /**
  * madvise(2) for pages [start, end) of an address space, its own or another's. Mappings are taken one after the other; a hole
- * between them lets the others be done and then answers ENOMEM, any other failure stops at once.
+ * between them lets the others be done and then returns ENOMEM, any other failure stops at once.
  */
 export function adviseRange(
   kernel: Kernel,

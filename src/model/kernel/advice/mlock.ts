@@ -11,7 +11,7 @@ import { blockStart, firstEntry, runOfFolio } from '../translation/entries.js';
 
 /**
  * mlock(2) and munlock(2): folios wholly inside become unevictable (or evictable again), and mlock makes every page
- * resident. A hole answers ENOMEM, with the mappings before it locked but nothing made resident.
+ * resident. A hole returns ENOMEM, with the mappings before it locked but nothing made resident.
  */
 export function setLocked(
   kernel: Kernel,

@@ -40,7 +40,7 @@ export interface AdviceAnswer {
 
 /**
  * process_madvise(2). Checks come in the kernel's order: ranges, process, ptrace access, advice, CAP_SYS_NICE. A
- * failure after some ranges were done answers the bytes of those, and the errno is lost.
+ * failure after some ranges were done returns the bytes of those, and the errno is lost.
  */
 export function processMadvise(
   kernel: Kernel,

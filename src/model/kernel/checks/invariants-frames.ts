@@ -47,7 +47,7 @@ function checkFreeBlock(kernel: Kernel, frame: number, order: number, report: Re
   if (frames.next[frames.previous[frame]] !== frame) report(`free block ${frame}: not linked`);
 }
 
-/** Mapping counts of every folio agree with the page tables; nothing is allocated that nobody refers to. */
+/** Mapping counts of every folio agree with the page tables; nothing is allocated that nothing refers to. */
 export function checkFolios(kernel: Kernel, tally: Tally, report: Report): void {
   const { frames, folios } = kernel;
   for (let frame = 0; frame < frames.untouchedFrom; ) {

@@ -8,8 +8,8 @@ import type { Mm } from '../state/mm.js';
 const COSTLY_ORDER = 3;
 
 /**
- * The folio that a collapse wants (alloc_charge_folio()). It asks as if for a huge page, which nobody is killed for.
- * But up to COSTLY_ORDER somebody is, again and again until there is memory: unless the kernel spares tasks.
+ * The folio that a collapse wants (alloc_charge_folio()). It allocates as for a huge page, for which the OOM killer does not run.
+ * But up to COSTLY_ORDER it does, again and again until there is memory: unless the kernel spares tasks.
  */
 export function allocateForCollapse(
   kernel: Kernel,

@@ -28,7 +28,7 @@ export type ScanResult =
   | 'swap_in_failed'
   | 'any_process_exit';
 
-/** What madvise(MADV_COLLAPSE) answers for the last block that failed (madvise_collapse_errno()). */
+/** What madvise(MADV_COLLAPSE) returns for the last block that failed (madvise_collapse_errno()). */
 export function collapseErrno(result: ScanResult): ErrnoName {
   switch (result) {
     case 'alloc_huge_page_failed':

@@ -160,7 +160,7 @@ function weighPage(kernel: Kernel, entry: number, weighing: Weighing): ScanResul
   return undefined;
 }
 
-/** A page that MADV_FREE gave up and nobody has written since. */
+/** A page that MADV_FREE gave up and that has not been written since. */
 function isLazyFree(kernel: Kernel, head: number, bits: number): boolean {
   return (
     !kernel.folios.has(head, FOLIO.swapBacked) &&

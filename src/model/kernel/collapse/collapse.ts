@@ -124,7 +124,7 @@ function prepare(
   return { result: undefined, entry, cost };
 }
 
-/** Moves the content over and empties the entries; source folios that nobody maps any more are freed. */
+/** Moves the content over and empties the entries; source folios that no process maps any more are freed. */
 function copyRange(kernel: Kernel, mm: Mm, first: number, head: FrameNumber, order: Order): Nanoseconds {
   const { tables, folios } = kernel;
   const end = first + 2 ** order;

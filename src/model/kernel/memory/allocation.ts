@@ -82,7 +82,7 @@ export function watermarks(kernel: Kernel): { min: Pages; low: Pages; high: Page
   return { min, low: Math.floor(min * 1.25), high: Math.floor(min * 1.5) };
 }
 
-/** Wakes kswapd when memory is below the low watermark and nobody has yet. */
+/** Wakes kswapd when memory is below the low watermark and it still sleeps. */
 function wakeKswapd(kernel: Kernel): void {
   if (kernel.kswapdPending || kernel.frames.freeFrames >= kernel.lowWatermark) return;
   kernel.kswapdPending = true;
@@ -142,7 +142,7 @@ export interface FolioKind {
   readonly index: number;
 }
 
-/** A new folio, zeroed, charged, on no list yet and mapped by nobody. */
+/** A new folio, zeroed, charged, on no list yet and mapped by no process. */
 export function allocateFolio(
   kernel: Kernel,
   order: Order,

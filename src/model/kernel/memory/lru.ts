@@ -34,8 +34,8 @@ const BATCH_PAGES = 31;
 export const LRU_DRAIN = 'lru-drain';
 
 /**
- * How long pages wait at most. In the kernel until the CPU has 31 new ones, whoever faults them in; on a machine
- * there always is somebody who does, while a model may have none but a process that has gone idle.
+ * How long pages wait at most. In the kernel until the CPU has 31 new ones, of any process; on a machine
+ * there always is a process that does, while a model may have none but a process that has gone idle.
  */
 const LONGEST_WAIT_NS = 1e9;
 

@@ -1,4 +1,4 @@
-/** Anonymous pages that somebody maps (NR_ANON_MAPPED): what memory.stat and meminfo call anonymous memory. */
+/** Anonymous pages that are mapped (NR_ANON_MAPPED): what memory.stat and meminfo call anonymous memory. */
 import type { Pages } from '../../../vocabulary/units.js';
 import { FOLIO } from '../state/folios.js';
 import type { Kernel } from '../state/kernel.js';

@@ -147,7 +147,7 @@ export function removeFromCache(kernel: Kernel, head: FrameNumber): void {
   else freeFolio(kernel, head);
 }
 
-/** Memory that somebody holds a reference to outlives its place in the cache, and is freed with the last of them. */
+/** Memory with a reference outlives its place in the cache, and is freed with the last of them. */
 function orphan(kernel: Kernel, head: FrameNumber): void {
   const { folios } = kernel;
   const memcg = kernel.memcgAt(folios.memcg[head]);

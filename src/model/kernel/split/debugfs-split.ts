@@ -31,7 +31,7 @@ export interface DebugfsSplit {
  * A write to /sys/kernel/debug/split_huge_pages: `PID,0xSTART,0xEND[,ORDER[,OFFSET]]`, the same with a path and page
  * offsets in place of PID and addresses, or `1` for everything. Read as sscanf() does, so that what comes behind the
  * last number does not matter. Succeeds however many folios were split. Of a longer text the first 254 bytes are
- * taken, and whoever writes comes back with the rest.
+ * taken, and the writer passes the rest again.
  */
 export function writeSplitHugePages(kernel: Kernel, text: string): DebugfsSplit {
   const input = text.slice(0, MAX_INPUT);

@@ -225,7 +225,7 @@ function recountMaps(kernel: Kernel, piece: FrameNumber): void {
 
 /**
  * remap_page(): order-0 pieces that hold nothing but zeroes are replaced by the shared zero page and freed, unless
- * they are locked; pieces that nobody maps any more are freed; all others join the LRU.
+ * they are locked; pieces that no process maps any more are freed; all others join the LRU.
  */
 function remapPieces(kernel: Kernel, pieces: [FrameNumber, Order][], listed: boolean): Nanoseconds {
   const { folios } = kernel;

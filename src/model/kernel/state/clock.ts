@@ -94,7 +94,7 @@ export class Clock {
     this.advance(duration);
   }
 
-  /** Shares the clock between the one who spends and everybody else; `spender` is told what is spent. */
+  /** Shares the clock between the task that spends and all others; `spender` is told what is spent. */
   share(spender: Spender): void {
     this.#spender = spender;
   }

@@ -3,7 +3,7 @@ import type { PageNumber } from '../../../vocabulary/units.js';
 /**
  * What a page holds is one number, its stamp: 0 for nothing but zeroes, otherwise a value that stands for its
  * bytes, travels with copies and never changes on the way. So "data intact" can be checked, and a page's bytes
- * can be produced when somebody reads them.
+ * can be produced when they are read.
  */
 export function contentStampOf(space: number, page: PageNumber): number {
   const low = page % 4294967296;

@@ -1,6 +1,6 @@
 import type { ErrnoName } from '../../../vocabulary/errno.js';
 
-/** What the model's kernel answers to a write: the errno name when it fails, undefined when all was taken. */
+/** The result of a write to the model's kernel: the errno name when it fails, undefined when all was taken. */
 export type WriteAnswer = ErrnoName | undefined;
 
 /**

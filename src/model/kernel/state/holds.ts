@@ -16,7 +16,7 @@ export interface Hold {
   readonly to: Nanoseconds;
   readonly pages: HeldPages;
   readonly faults: HeldPages;
-  /** Who works, as `Holds.worker` was then. Nobody waits for itself. */
+  /** Who works, as `Holds.worker` was then. A task does not wait for itself. */
   readonly worker: number;
 }
 
@@ -63,7 +63,7 @@ export class Holds {
     this.totalNs += duration;
   }
 
-  /** Work on an address space for which nobody waits. */
+  /** Work on an address space that blocks no task. */
   work(mmId: number, duration: Nanoseconds): void {
     const space = this.#spaces.get(mmId);
     if (space !== undefined) space.busyUntil = this.begin(space) + duration;

@@ -20,7 +20,7 @@ export interface KernelFeatures {
   /** Built with CONFIG_MEM_SOFT_DIRTY. The 6.18 that was measured is not. */
   readonly softDirty: boolean;
   /**
-   * MADV_COLLAPSE of a part inside a block, which touches neither of its ends, answers EINVAL: the number of whole
+   * MADV_COLLAPSE of a part inside a block, which touches neither of its ends, returns EINVAL: the number of whole
    * blocks comes out negative and equals nothing. Seen on 6.18; a part that touches an end succeeds everywhere.
    */
   readonly collapseInsideFails: boolean;

@@ -4,7 +4,7 @@ import type { Nanoseconds } from '../../../vocabulary/units.js';
 const PERIOD_NS = 2e9;
 const WINDOWS = [10, 60, 300];
 
-/** Pressure stall information for memory: the share of time in which somebody waited for reclaim or compaction. */
+/** Pressure stall information for memory: the share of time in which a task waited for reclaim or compaction. */
 export class Pressure {
   totalNs: Nanoseconds = 0;
   readonly averages = [0, 0, 0];

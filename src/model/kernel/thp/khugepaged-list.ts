@@ -8,7 +8,7 @@ export const KHUGEPAGED = 'khugepaged';
 /**
  * Puts an address space on khugepaged's list if some order is allowed for this mapping now
  * (khugepaged_enter_vma()). Called where Linux calls it and nowhere else: a change of MADV_HUGEPAGE flags, a
- * huge anonymous fault, merging and growing mappings, fork. Settings changed later register nobody.
+ * huge anonymous fault, merging and growing mappings, fork. Settings changed later register no address space.
  */
 export function registerMm(kernel: Kernel, mm: Mm, vma: Vma): void {
   if (mm.inKhugepagedList || allowedOrders(kernel, mm, vma, 'khugepaged') === 0) return;

@@ -68,7 +68,7 @@ export function isYoung(kernel: Kernel, mm: Mm, page: PageNumber): YoungReading 
   return { present: true, young, pages: head < 0 ? 1 : kernel.folios.pagesOf(head) };
 }
 
-/** Whether PG_idle is clear; a folio that nobody ever made idle is not asked. */
+/** Whether PG_idle is clear; a folio that was never made idle is not asked. */
 function isNotIdle(kernel: Kernel, head: number): boolean {
   return head >= 0 && !kernel.folios.has(head, FOLIO.idle);
 }

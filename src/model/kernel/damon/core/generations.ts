@@ -130,7 +130,7 @@ export interface CoreBehaviour {
   readonly splitsInsideOnly: boolean;
 }
 
-/** What the state file answers in the corners that changed. */
+/** What a read or write of the state file returns where generations differ. */
 export interface StateAnswers {
   /** `off` on a kdamond that ran and has ended. */
   readonly offWhenEnded: 'done' | 'EPERM';

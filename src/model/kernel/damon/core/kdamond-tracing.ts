@@ -1,4 +1,4 @@
-/** What one kdamond tells the trace events; records are made only for events that somebody listens to. */
+/** What one kdamond tells the trace events; records are made only for events that are enabled. */
 import type { ProcessId } from '../../../../vocabulary/units.js';
 import type { Context, Scheme } from './context.js';
 import { MOST_PROBES, type RegionList } from './region-list.js';

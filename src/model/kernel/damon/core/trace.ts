@@ -18,7 +18,7 @@ export interface TraceSink {
   record(event: DamonEvent, pid: number, comm: string): void;
 }
 
-/** Nobody listens. */
+/** No event is enabled. */
 export const NO_TRACE: TraceSink = { isEnabled: () => false, record: () => {} };
 
 const integer = (value: number): string =>

@@ -1,6 +1,6 @@
 /**
  * DAMON of one machine: the sysfs tree, the kdamonds it started, and the commands of the state files
- * (mm/damon/sysfs.c). Everything runs on the memory's virtual clock; a command that blocks answers later.
+ * (mm/damon/sysfs.c). Everything runs on the memory's virtual clock; a command that blocks returns later.
  */
 import { failure, type Result, success } from '../../../../base/result.js';
 import type { ErrnoName } from '../../../../vocabulary/errno.js';
@@ -342,7 +342,7 @@ export class DamonSystem {
     this.#options.endThread(kdamond.pid);
   }
 
-  /** refresh_ms: the thread itself updates the tree, unless somebody holds the lock just now. */
+  /** refresh_ms: the thread itself updates the tree, unless the lock is held just now. */
   #refresh(directory: SysfsDirectory, slot: Slot, now: Nanoseconds): void {
     const periodMs = directory.number('refresh_ms');
     if (periodMs === 0 || now < slot.nextRefresh || directory.removed) return;

@@ -269,7 +269,7 @@ export const KDAMONDS: DirectoryRow = series(
   ),
 );
 
-/** One directory of tried_regions; the kernel creates them, nobody writes them. */
+/** One directory of tried_regions; the kernel creates them, they are read-only. */
 export const TRIED_REGION: DirectoryRow = directory(
   'N',
   [
