@@ -59,18 +59,24 @@ const SPAN = 1e-6;
 const FIRST_ROUNDS = 3;
 const NEAR = 4;
 
-/** A piece with its entries from the most popular down and their sums, so that what is above a price takes one search. */
-interface SortedPiece {
+/**
+ * All blocks in columns, which are gone through ten thousands of times. Entries that nobody accessed and pieces without any
+ * accessed entry save nothing at any price, and are left out.
+ */
+interface Columns {
+  readonly count: number;
+  /** By block: its first piece (of one more than there are blocks), accesses, and empty bytes. */
+  readonly firstPiece: Int32Array;
+  readonly total: Float64Array;
+  readonly emptyBytes: Float64Array;
+  /** By piece: its first entry (of one more), its accesses, and its empty bytes; NaN where it cannot have one entry. */
+  readonly firstEntry: Int32Array;
+  readonly pieceTotal: Float64Array;
+  readonly pieceEmpty: Float64Array;
+  /** Shares of the accesses, in each piece from the most popular entry down. */
   readonly shares: Float64Array;
+  /** Sums of a piece's shares: those of its first `n` entries stand `n` behind its first entry and its number. */
   readonly sums: Float64Array;
-  readonly total: number;
-  readonly emptyBytes: Bytes | undefined;
-}
-
-interface SortedBlock {
-  readonly pieces: readonly SortedPiece[];
-  readonly total: number;
-  readonly emptyBytes: Bytes;
 }
 
 interface Costs extends TranslationCosts {
@@ -94,7 +100,7 @@ export function leastTimes(
   const accesses = blocks.reduce((sum, { pieces }) => sum + totalOf(pieces), 0);
   const least = new Float64Array(STEPS + 1);
   if (accesses === 0) return least;
-  const sorted = blocks.map((block) => sortedOf(block, accesses));
+  const sorted = columnsOf(blocks, accesses);
   let start: EntryPrices | undefined;
   const curves = walks.map(({ walkNs }) => {
     const search = new Search(sorted, { ...costs, smallNs: Math.max(walkNs, costs.hugeNs) }, start);
@@ -119,21 +125,21 @@ type EntryPrices = Pick<Prices, 'entry' | 'first' | 'small'>;
 
 /** Looks for prices of entries for one price of a byte after the other, each time from the last. */
 class Search {
-  readonly #blocks: readonly SortedBlock[];
+  readonly #blocks: Columns;
   readonly #costs: Costs;
   readonly #hottest: number;
   /** What was found for the first price of a byte. */
   start: EntryPrices | undefined;
 
-  constructor(blocks: readonly SortedBlock[], costs: Costs, start: EntryPrices | undefined) {
+  constructor(blocks: Columns, costs: Costs, start: EntryPrices | undefined) {
     this.#blocks = blocks;
     this.#costs = costs;
     this.start = start;
-    this.#hottest = blocks.reduce((most, { total }) => Math.max(most, total), 0);
+    this.#hottest = blocks.total.reduce((most, total) => Math.max(most, total), 0);
   }
 
   leastTimes(): Float64Array {
-    const bloat = this.#blocks.reduce((sum, { emptyBytes }) => sum + emptyBytes, 0);
+    const bloat = this.#blocks.emptyBytes.reduce((sum, bytes) => sum + bytes, 0);
     const saved = new Float64Array(STEPS + 1).fill(Number.POSITIVE_INFINITY);
     let found = this.start;
     for (const byte of bytePrices(this.#blocks, this.#costs)) {
@@ -177,14 +183,17 @@ function leastPrice(dearest: number, nearby: number | undefined, valueAt: (price
   return best.price;
 }
 
-function dual(blocks: readonly SortedBlock[], costs: Costs, prices: Prices): number {
+function dual(blocks: Columns, costs: Costs, prices: Prices): number {
   const { firstEntries, secondEntries, smallNs, hugeNs } = costs;
+  const { count, firstPiece, total, emptyBytes } = blocks;
   let sum = prices.entry * (firstEntries + secondEntries) + prices.first * firstEntries;
   sum += prices.small * (firstEntries + smallOf(costs));
   const ofSmall = { ...prices, entry: prices.entry + prices.small };
-  for (const { pieces, total, emptyBytes } of blocks) {
-    const huge = Math.max(total * (smallNs - hugeNs), cachedValue(total, costs, prices));
-    sum += Math.max(smallValue(pieces, costs, ofSmall), huge - prices.byte * emptyBytes);
+  for (let block = 0; block < count; block++) {
+    const share = total[block];
+    const huge = Math.max(share * (smallNs - hugeNs), cachedValue(share, costs, prices));
+    const small = smallValue(blocks, firstPiece[block], firstPiece[block + 1], costs, ofSmall);
+    sum += Math.max(small, huge - prices.byte * emptyBytes[block]);
   }
   return sum;
 }
@@ -198,53 +207,91 @@ function cachedValue(share: number, { smallNs, hitNs }: Costs, { entry, first }:
   return share * (smallNs - hitNs) - entry + Math.max(0, share * hitNs - first);
 }
 
-function smallValue(pieces: readonly SortedPiece[], costs: Costs, prices: Prices): number {
+/**
+ * Of pieces [from, to), each as one entry or as one for each page. Of the latter count those above the price of an entry, and
+ * among them those worth a place in the first level.
+ */
+function smallValue(columns: Columns, from: number, to: number, costs: Costs, prices: Prices): number {
+  const { firstEntry, pieceTotal, pieceEmpty, shares, sums } = columns;
+  const { smallNs, hitNs } = costs;
+  const { entry, first, byte } = prices;
+  const savedNs = smallNs - hitNs;
+  // Worth both prices together, and the second one by itself.
+  const leastFirst = Math.max(first / hitNs, (entry + first) / smallNs);
+  const leastCached = entry / savedNs;
   let sum = 0;
-  for (const piece of pieces) {
-    const apart = apartValue(piece, costs, prices);
-    if (piece.emptyBytes === undefined) sum += apart;
-    else sum += Math.max(apart, cachedValue(piece.total, costs, prices) - prices.byte * piece.emptyBytes);
+  for (let piece = from; piece < to; piece++) {
+    const start = firstEntry[piece];
+    const end = firstEntry[piece + 1];
+    const inFirst = countAbove(shares, start, end, leastFirst);
+    const cached = Math.max(inFirst, countAbove(shares, start, end, leastCached));
+    const at = start + piece;
+    const apart = sums[at + cached] * savedNs - cached * entry + sums[at + inFirst] * hitNs - inFirst * first;
+    const empty = pieceEmpty[piece];
+    // Not a number where the pages cannot share an entry.
+    if (Number.isNaN(empty)) sum += apart;
+    else sum += Math.max(apart, cachedValue(pieceTotal[piece], costs, prices) - byte * empty);
   }
   return sum;
 }
 
-/** Of entries each for itself: those above the price of an entry, and among them those worth a place in the first level. */
-function apartValue({ shares, sums }: SortedPiece, costs: Costs, { entry, first }: Prices): number {
-  const { smallNs, hitNs } = costs;
-  // Worth both prices together, and the second one by itself.
-  const inFirst = countAbove(shares, Math.max(first / hitNs, (entry + first) / smallNs));
-  const cached = Math.max(inFirst, countAbove(shares, entry / (smallNs - hitNs)));
-  return sums[cached] * (smallNs - hitNs) - cached * entry + sums[inFirst] * hitNs - inFirst * first;
-}
-
-/** How many of the shares, which fall, are above a bound. */
-function countAbove(shares: Float64Array, bound: number): number {
-  let low = 0;
-  let high = shares.length;
+/** How many of the shares [from, to), which fall, are above a bound. */
+function countAbove(shares: Float64Array, from: number, to: number, bound: number): number {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (shares[middle] > bound) low = middle + 1;
     else high = middle;
   }
-  return low;
+  return low - from;
 }
 
-function sortedOf({ pieces, emptyBytes }: BlockRates, accesses: number): SortedBlock {
-  const sorted = pieces.map((piece) => sortedPiece(piece, accesses));
-  return { pieces: sorted, total: sorted.reduce((sum, { total }) => sum + total, 0), emptyBytes };
+function columnsOf(blocks: readonly BlockRates[], accesses: number): Columns {
+  const sorted = blocks.map(({ pieces }) =>
+    pieces.map((piece) => sortedPiece(piece, accesses)).filter(({ shares }) => shares.length > 0),
+  );
+  const pieces = sorted.flat();
+  return {
+    count: blocks.length,
+    firstPiece: startsOf(sorted.map(({ length }) => length)),
+    total: Float64Array.from(sorted, (own) => own.reduce((sum, { total }) => sum + total, 0)),
+    emptyBytes: Float64Array.from(blocks, ({ emptyBytes }) => emptyBytes),
+    firstEntry: startsOf(pieces.map(({ shares }) => shares.length)),
+    pieceTotal: Float64Array.from(pieces, ({ total }) => total),
+    pieceEmpty: Float64Array.from(pieces, ({ emptyBytes }) => emptyBytes ?? Number.NaN),
+    shares: Float64Array.from(pieces.flatMap(({ shares }) => [...shares])),
+    sums: Float64Array.from(pieces.flatMap(({ sums }) => [...sums])),
+  };
+}
+
+/** Where each of things of these lengths begins when they stand in a row, and where the last ends. */
+function startsOf(lengths: readonly number[]): Int32Array {
+  const starts = new Int32Array(lengths.length + 1);
+  for (const [index, length] of lengths.entries()) starts[index + 1] = starts[index] + length;
+  return starts;
+}
+
+interface SortedPiece {
+  readonly shares: Float64Array;
+  readonly sums: Float64Array;
+  readonly total: number;
+  readonly emptyBytes: Bytes | undefined;
 }
 
 function sortedPiece({ entries, emptyBytes }: Piece, accesses: number): SortedPiece {
-  const shares = entries.map((count) => count / accesses).sort((a, b) => b - a);
+  const accessed = entries.filter((count) => count > 0);
+  const shares = accessed.map((count) => count / accesses).sort((a, b) => b - a);
   const sums = new Float64Array(shares.length + 1);
   for (let i = 0; i < shares.length; i++) sums[i + 1] = sums[i] + shares[i];
   return { shares, sums, total: sums[shares.length], emptyBytes };
 }
 
 /** 0, and prices in a geometric row up to the dearest. */
-function bytePrices(blocks: readonly SortedBlock[], { smallNs }: Costs): readonly number[] {
-  const dearest = blocks.reduce((most, { total, emptyBytes }) => {
-    return Math.max(most, emptyBytes > 0 ? (total * smallNs) / emptyBytes : 0);
+function bytePrices({ total, emptyBytes }: Columns, { smallNs }: Costs): readonly number[] {
+  const dearest = total.reduce((most, share, block) => {
+    const empty = emptyBytes[block];
+    return Math.max(most, empty > 0 ? (share * smallNs) / empty : 0);
   }, 0);
   if (dearest === 0) return [0];
   const rise = BYTE_SPAN ** (-1 / (BYTE_PRICES - 2));
