@@ -219,14 +219,18 @@ function smallValue(columns: Columns, from: number, to: number, costs: Costs, pr
   // Worth both prices together, and the second one by itself.
   const leastFirst = Math.max(first / hitNs, (entry + first) / smallNs);
   const leastCached = entry / savedNs;
+  const least = Math.min(leastFirst, leastCached);
   let sum = 0;
   for (let piece = from; piece < to; piece++) {
     const start = firstEntry[piece];
     const end = firstEntry[piece + 1];
-    const inFirst = countAbove(shares, start, end, leastFirst);
-    const cached = Math.max(inFirst, countAbove(shares, start, end, leastCached));
-    const at = start + piece;
-    const apart = sums[at + cached] * savedNs - cached * entry + sums[at + inFirst] * hitNs - inFirst * first;
+    let apart = 0;
+    if (shares[start] > least) {
+      const inFirst = countAbove(shares, start, end, leastFirst);
+      const cached = Math.max(inFirst, countAbove(shares, start, end, leastCached));
+      const at = start + piece;
+      apart = sums[at + cached] * savedNs - cached * entry + sums[at + inFirst] * hitNs - inFirst * first;
+    }
     const empty = pieceEmpty[piece];
     // Not a number where the pages cannot share an entry.
     if (Number.isNaN(empty)) sum += apart;
