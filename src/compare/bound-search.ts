@@ -22,9 +22,9 @@ export interface StepRange {
 }
 
 const ALL_STEPS: StepRange = { from: 0, to: STEPS };
-const BYTE_PRICES = 32;
+const BYTE_PRICES = 34;
 /** The cheapest price of a byte that is tried is so much of the dearest. */
-const BYTE_SPAN = 1e-6;
+const BYTE_SPAN = 1e-5;
 /** A huge page leaves entries to others: it may be worth more times what its walks take. */
 const DEAREST = 32;
 /** Other prices that are tried beside those that were best in another search. */
