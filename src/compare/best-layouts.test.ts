@@ -61,6 +61,27 @@ test('no known layout is below the bound, on CPUs with and without runs', () => 
   }
 });
 
+/** The sparse blocks are the hot ones: what LRU keeps is far from what is popular. */
+function hotSparse(blocks: number): CountedPages {
+  const random = new SeededRandom(1);
+  const counts = new Uint32Array(blocks * pagesPerBlock);
+  for (let page = 0; page < counts.length; page++) {
+    const isSparse = Math.floor(page / pagesPerBlock) % 2 === 0;
+    if (random.fraction() < (isSparse ? 0.1 : 0.7)) counts[page] = isSparse ? 1000 : 16;
+  }
+  return { counts, used: Uint8Array.from(counts, (count) => Number(count > 0)) };
+}
+
+test('what is known comes near the bound where few hot pages and many cold ones share the TLB', () => {
+  const { leastNs, knownNs } = boundsOf(hotSparse(128), GEOMETRY, CPUS.zen3);
+  const layouts = knownLayouts(hotSparse(128), GEOMETRY, CPUS.zen3);
+  const smallNs = layouts.at(-1)?.translationNs ?? 0;
+  const best = (saved: (step: number) => number) =>
+    Math.max(...Array.from(leastNs, (_, step) => (saved(step) * step) / STEPS));
+  const [bound, known] = [best((step) => smallNs - leastNs[step]), best((step) => knownNs[step])];
+  assert.ok(known > 0.8 * bound, `${known} of ${bound}`);
+});
+
 test('runs are entries where all their pages are in use, or where a folio may keep the empty ones', () => {
   const pages = world(1, 1, () => 3);
   const entriesOf = (cpu: (typeof CPUS)[keyof typeof CPUS]) =>

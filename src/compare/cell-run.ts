@@ -122,6 +122,7 @@ class WatchedRun {
       progress: () => undefined,
       ...(kind === undefined ? {} : { policies: { [contender.name]: kind } }),
       countTouches: true,
+      skipTimeline: true,
     });
     this.#tlb = tlbCounters(this.#simulation.machine);
     this.#watch = new LayoutWatch(this.#simulation.machine.kernel);

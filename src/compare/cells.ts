@@ -97,7 +97,7 @@ export function cellOf(place: CellPlace, answer: CellAnswer, rulers: Ruled | und
     ...{ bloatRemoved, speedKept, product },
     unheld: { bloatRemoved: b ?? null, speedKept: s ?? null },
     bound: bound?.product ?? null,
-    shareOfBound: bound === undefined || product === null ? null : Math.min(1, product / bound.product),
+    shareOfBound: bound === undefined || product === null ? null : product / bound.product,
     speedBound: bound?.speed ?? null,
     bestKnown: bound?.known ?? null,
     shareOfBestKnown: null,
@@ -190,7 +190,7 @@ function boundsOf(
   return product > 0 ? { product, speed, known } : undefined;
 }
 
-/** Fills in the best product of each place. */
+/** Fills in the best product of each place. A bound that was passed is none: it holds for independent accesses alone. */
 export function withBestKnown(cells: readonly Cell[]): readonly Cell[] {
   const best = new Map<string, number>();
   for (const cell of cells) {
@@ -200,7 +200,17 @@ export function withBestKnown(cells: readonly Cell[]): readonly Cell[] {
   return cells.map((cell) => {
     const bestKnown = best.get(rowKey(cell)) ?? 0;
     if (cell.product === null || bestKnown === 0) return cell;
-    return { ...cell, bestKnown, shareOfBestKnown: cell.product / bestKnown };
+    const bound = cell.bound === null ? null : Math.max(cell.bound, bestKnown);
+    const shareOfBound = bound === null ? null : cell.product / bound;
+    const speedBound = cell.speedBound === null ? null : Math.max(cell.speedBound, cell.speedKept ?? 0);
+    return {
+      ...cell,
+      bound,
+      shareOfBound,
+      speedBound,
+      bestKnown,
+      shareOfBestKnown: cell.product / bestKnown,
+    };
   });
 }
 

@@ -145,6 +145,25 @@ test('the best known product is that of the same place and seed', () => {
   assert.equal(cells[0].shareOfBestKnown, 0.5);
 });
 
+test('a bound that a policy passed is raised to it, for all policies of the place', () => {
+  const bounds = { bound: 0.5, shareOfBound: 1.2, speedBound: 0.7 };
+  const cells = withBestKnown([
+    cellWith({ policy: 'a', product: 0.6, speedKept: 0.9, ...bounds }),
+    cellWith({ policy: 'b', product: 0.3, speedKept: 0.4, ...bounds }),
+    cellWith({ policy: 'b', seed: 2, product: 0.3, ...bounds }),
+    cellWith({ policy: 'c', seed: 3, product: 0.3, bound: null, speedBound: null }),
+  ]);
+  assert.deepEqual(
+    cells.map(({ bound, shareOfBound, speedBound }) => [bound, shareOfBound, speedBound]),
+    [
+      [0.6, 1, 0.9],
+      [0.6, 0.5, 0.7],
+      [0.5, 0.6, 0.75],
+      [null, null, null],
+    ],
+  );
+});
+
 test('intervals are Student’s over seeds', () => {
   const mean = meanOf([1, 2, 3]);
   assert.ok(mean?.low !== null && mean?.low !== undefined);

@@ -1,5 +1,5 @@
 /** Exact rates of accesses during a run, as the bound needs them, and what a walk took in it. */
-import { type Cpu, entriesOf, runPages, waitedShare } from '../model/cpus/cpu.js';
+import { type Cpu, entriesOf, runPages, type TlbArray, waitedShare } from '../model/cpus/cpu.js';
 import { setsOf } from '../model/hardware/set-associative.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
@@ -94,11 +94,23 @@ export function nsOfCycle(cpu: Cpu): Nanoseconds {
 export function translationCosts(cpu: Cpu): TranslationCosts {
   const { walk, first, second } = cpu;
   return {
-    firstEntries: first.reduce((sum, array) => sum + array.entries.value, 0),
+    ...firstEntries(first),
     secondEntries: Math.max(entriesOf(second, 'base'), entriesOf(second, 'run')),
     hitNs: cpu.secondHitCycles.value * nsOfCycle(cpu),
     hugeNs: walk.nearCycles.value * nsOfCycle(cpu),
   };
+}
+
+/** Where huge translations share the array of the others, there is one; else all others together, and that of the huge ones. */
+function firstEntries(
+  first: readonly TlbArray[],
+): Pick<TranslationCosts, 'firstEntries' | 'hugeFirstEntries'> {
+  const entries = (isOfSmall: boolean) =>
+    first
+      .filter(({ holds }) => holds.some((kind) => kind !== 'huge') === isOfSmall)
+      .reduce((sum, array) => sum + array.entries.value, 0);
+  const ofHuge = entries(false);
+  return { firstEntries: entries(true), ...(ofHuge === 0 ? {} : { hugeFirstEntries: ofHuge }) };
 }
 
 /**

@@ -1,40 +1,36 @@
 /**
- * What no layout of huge and small pages can beat, and no replacement in the TLB either. Under independent references
- * nothing does better than keeping the most popular entries, so for any prices of an entry in the second level (ν), of one
- * in the first level instead (δ), and of a wasted byte (μ) the time that translation takes is at least that of walking each
- * time, less
+ * What no layout of huge and small pages can beat on a TLB that replaces what was used longest ago. By Che's reckoning, in which
+ * every entry stays for the same time t after its last use, an entry with a share p of the accesses is there with probability
+ * q(p) = 1 − e^(−pt); t is such that as many are there as the TLB has. An entry that is hit in the second level saves a walk less
+ * its hit there (w − c), one in the first level the whole walk. So for any layout that has its own t, and for any prices of an
+ * entry (ν), of a place in the first level (δ), of an entry of a small page beside (σ) and of a wasted byte (μ), the time that
+ * is saved against walking each time is at most
  *
  *   ν (E₁ + E₂) + δ E₁ + σ (E₁ + E₀) + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
  *
- * with E₁ and E₂ entries, E₀ of E₂ those that small pages can have (each at a price σ beside ν), W bytes allowed to be wasted,
- * p_i the share of the accesses that entry i of a block in small pages gets, P their sum, e the block's empty bytes. An entry
- * that walks saves nothing, one in the second level the walk less its hit there, one in the first level the whole walk:
- * small(p) = max(0, p (w − c) − ν − σ, p w − ν − σ − δ), and huge(P) the same without σ and with P (w − h) in place of 0. For
- * each μ the least over the prices of entries is looked for; whatever is found holds.
+ * with E₁ and E₂ entries, E₀ of E₂ those that small pages can have, W bytes allowed to be wasted, p_i the share of the accesses that
+ * entry i of a block in small pages gets, P their sum, e the block's empty bytes, and
+ *
+ *   small(p) = (p (w − c) − ν − σ) q(p) + max(0, p c − δ),   huge(P) = P (w − h) + (P (h − c) − ν) q(P) + max(0, P c − δ).
+ *
+ * The first level is taken to hold what is worth most, the second is LRU. The largest over all t is the bound: times are cut into
+ * spans, in each of which hits are those of its end and entries those of its beginning, and the spans that matter are cut
+ * again. Two levels are at most one LRU TLB of E₁ + E₂: whatever is hit was followed by fewer others. By how much chance may
+ * make it better than its mean is part of its entries (lru-times.ts).
  */
-import { exponential, logarithm } from '../base/power.js';
-import type { Bytes, Fraction, Nanoseconds } from '../vocabulary/units.js';
-import { leastOver } from './least.js';
+import type { Fraction, Nanoseconds } from '../vocabulary/units.js';
+import { type BlockRates, columnsOf, type Piece, STEPS } from './bound-columns.js';
+import { BoundSearch, type StepRange } from './bound-search.js';
+import type { BoundCosts } from './bound-sums.js';
+import { seemingEntries } from './lru-times.js';
 
-/** Neighbouring pages of a block, and what they take in addition when one entry is to translate all of them. */
-export interface Piece {
-  /** Accesses of each entry that it has where pages are translated by themselves. */
-  readonly entries: Float64Array;
-  /** Undefined where they cannot share one entry. */
-  readonly emptyBytes: Bytes | undefined;
-}
-
-/** Accesses of one block in a stretch of time. */
-export interface BlockRates {
-  readonly pieces: readonly Piece[];
-  /** Bytes that it takes in addition as one huge page. */
-  readonly emptyBytes: Bytes;
-}
+export { type BlockRates, type Piece, STEPS } from './bound-columns.js';
 
 /** A CPU as the bound sees it: entries of its TLB and the time of a miss. */
 export interface TranslationCosts {
-  /** Entries of the first level, all its arrays together, and of the second. */
+  /** Entries of the first level: those that small pages may have; of an array of its own for huge ones; and of the second. */
   readonly firstEntries: number;
+  readonly hugeFirstEntries?: number;
   readonly secondEntries: number;
   /** Of the second level, what small pages can have together where their sets bound it; all where that is not told. */
   readonly smallEntries?: number;
@@ -49,60 +45,51 @@ export interface WalkTime {
   readonly walkNs: Nanoseconds;
 }
 
-/** Shares of the bloat removed that the bound is told at: 0, 1 % … 100 %. */
-export const STEPS = 100;
-const BYTE_PRICES = 24;
-/** The cheapest prices that are tried are so much of the dearest. */
-const BYTE_SPAN = 1e-4;
-const SPAN = 1e-6;
-/** Turns of looking for the least in one price, then in the other: from nowhere, and from prices that are near. */
-const FIRST_ROUNDS = 3;
-const NEAR = 4;
+/** Sets that hold less than this of the entries crowd small pages. */
+const CROWDED = 0.9;
 
-/** A piece with its entries from the most popular down and their sums, so that what is above a price takes one search. */
-interface SortedPiece {
-  readonly shares: Float64Array;
-  readonly sums: Float64Array;
-  readonly total: number;
-  readonly emptyBytes: Bytes | undefined;
-}
-
-interface SortedBlock {
-  readonly pieces: readonly SortedPiece[];
-  readonly total: number;
-  readonly emptyBytes: Bytes;
-}
-
-interface Costs extends TranslationCosts {
-  readonly smallNs: Nanoseconds;
-}
-
-interface Prices {
-  /** Of an entry, of its place in the first level, of being one of a small page, of a byte. */
-  readonly entry: number;
-  readonly first: number;
-  readonly small: number;
-  readonly byte: number;
-}
-
-/** Least nanoseconds of translation an access, at each share of the bloat removed; `walks` in rising order. */
+/**
+ * Least nanoseconds of translation an access, at each share of the bloat removed; `walks` in rising order. `known`: what some
+ * layout takes, which the bound is never above.
+ */
 export function leastTimes(
   blocks: readonly BlockRates[],
   costs: TranslationCosts,
   walks: readonly WalkTime[],
+  known: Float64Array = new Float64Array(STEPS + 1).fill(Number.POSITIVE_INFINITY),
 ): Float64Array {
   const accesses = blocks.reduce((sum, { pieces }) => sum + totalOf(pieces), 0);
-  const least = new Float64Array(STEPS + 1);
-  if (accesses === 0) return least;
-  const sorted = blocks.map((block) => sortedOf(block, accesses));
-  let start: EntryPrices | undefined;
-  const curves = walks.map(({ walkNs }) => {
-    const search = new Search(sorted, { ...costs, smallNs: Math.max(walkNs, costs.hugeNs) }, start);
-    const curve = search.leastTimes();
-    start = search.start;
-    return curve;
+  if (accesses === 0) return new Float64Array(STEPS + 1);
+  const columns = columnsOf(blocks, accesses);
+  const search = new BoundSearch(columns, boundCosts(costs));
+  const curves = walks.map(({ walkNs }, index) => {
+    const smallNs = Math.max(walkNs, costs.hugeNs);
+    const steps = stepsNear(walks, index);
+    return search.mostSaved(smallNs, steps, known).map((saved) => Math.max(0, smallNs - saved));
   });
-  return least.map((_, step) => between(walks, curves, step));
+  return Float64Array.from({ length: STEPS + 1 }, (_, step) => between(walks, curves, step));
+}
+
+function boundCosts(costs: TranslationCosts): BoundCosts {
+  const { firstEntries, hugeFirstEntries, secondEntries, smallEntries, hitNs, hugeNs } = costs;
+  const isCrowded = smallEntries !== undefined && smallEntries < CROWDED * secondEntries;
+  const inFirst = firstEntries + (hugeFirstEntries ?? 0);
+  return {
+    entries: seemingEntries(inFirst + secondEntries),
+    crowdedEntries: isCrowded ? seemingEntries(firstEntries + smallEntries) : undefined,
+    firstEntries: seemingEntries(firstEntries),
+    ...{ hugeFirstEntries, hitNs, hugeNs },
+  };
+}
+
+/** Steps at which a time of walks matters: from the one before to the one behind it. */
+function stepsNear(walks: readonly WalkTime[], index: number): StepRange {
+  const stepOf = (walk: WalkTime | undefined, otherwise: number) =>
+    walk === undefined ? otherwise : Math.min(STEPS, Math.max(0, walk.removed * STEPS));
+  return {
+    from: Math.floor(stepOf(walks[index - 1], 0)),
+    to: Math.ceil(stepOf(walks[index + 1], STEPS)),
+  };
 }
 
 /** What is least at a time of walks is concave in it, so that a line between two such times is below. */
@@ -113,142 +100,6 @@ function between(walks: readonly WalkTime[], curves: readonly Float64Array[], st
   const [from, to] = [walks[above - 1].removed, walks[above].removed];
   const share = to > from ? (removed - from) / (to - from) : 1;
   return (1 - share) * curves[above - 1][step] + share * curves[above][step];
-}
-
-type EntryPrices = Pick<Prices, 'entry' | 'first' | 'small'>;
-
-/** Looks for prices of entries for one price of a byte after the other, each time from the last. */
-class Search {
-  readonly #blocks: readonly SortedBlock[];
-  readonly #costs: Costs;
-  readonly #hottest: number;
-  /** What was found for the first price of a byte. */
-  start: EntryPrices | undefined;
-
-  constructor(blocks: readonly SortedBlock[], costs: Costs, start: EntryPrices | undefined) {
-    this.#blocks = blocks;
-    this.#costs = costs;
-    this.start = start;
-    this.#hottest = blocks.reduce((most, { total }) => Math.max(most, total), 0);
-  }
-
-  leastTimes(): Float64Array {
-    const bloat = this.#blocks.reduce((sum, { emptyBytes }) => sum + emptyBytes, 0);
-    const saved = new Float64Array(STEPS + 1).fill(Number.POSITIVE_INFINITY);
-    let found = this.start;
-    for (const byte of bytePrices(this.#blocks, this.#costs)) {
-      found = this.#pricesAt(byte, found);
-      if (byte === 0) this.start = found;
-      // The bound at given prices is a line over the bytes wasted.
-      const atNoWaste = dual(this.#blocks, this.#costs, { ...found, byte });
-      for (let step = 0; step <= STEPS; step++)
-        saved[step] = Math.min(saved[step], atNoWaste + byte * bloat * (1 - step / STEPS));
-    }
-    return saved.map((one) => Math.max(0, this.#costs.smallNs - one));
-  }
-
-  /** One price after the other: what an entry gains in the first level hardly depends on what it is worth to be one. */
-  #pricesAt(byte: number, start: EntryPrices | undefined): EntryPrices {
-    const { smallNs, hitNs } = this.#costs;
-    const hottest = this.#hottest;
-    const isCrowded = smallOf(this.#costs) < this.#costs.secondEntries;
-    const valueAt = (prices: EntryPrices) => dual(this.#blocks, this.#costs, { ...prices, byte });
-    let { entry, first, small } = start ?? { entry: 0, first: 0, small: 0 };
-    for (let round = start === undefined ? FIRST_ROUNDS : 1; round > 0; round--) {
-      entry = leastPrice(hottest * smallNs, start?.entry, (price) => valueAt({ entry: price, first, small }));
-      first = leastPrice(hottest * hitNs, start?.first, (price) => valueAt({ entry, first: price, small }));
-      if (!isCrowded) continue;
-      small = leastPrice(hottest * smallNs, start?.small, (price) => valueAt({ entry, first, small: price }));
-    }
-    return { entry, first, small };
-  }
-}
-
-/** Where a price is known that was best nearby, not far from it. */
-function leastPrice(dearest: number, nearby: number | undefined, valueAt: (price: number) => number): number {
-  if (dearest === 0) return 0;
-  const known = nearby ?? 0;
-  const low = Math.max(dearest * SPAN, known / NEAR);
-  const high = known === 0 ? dearest : Math.max(low, Math.min(dearest, known * NEAR));
-  const found = exponential(leastOver(logarithm(low), logarithm(high), (x) => valueAt(exponential(x))));
-  const [best] = [found, known, 0]
-    .map((price) => ({ price, value: valueAt(price) }))
-    .sort((a, b) => a.value - b.value);
-  return best.price;
-}
-
-function dual(blocks: readonly SortedBlock[], costs: Costs, prices: Prices): number {
-  const { firstEntries, secondEntries, smallNs, hugeNs } = costs;
-  let sum = prices.entry * (firstEntries + secondEntries) + prices.first * firstEntries;
-  sum += prices.small * (firstEntries + smallOf(costs));
-  const ofSmall = { ...prices, entry: prices.entry + prices.small };
-  for (const { pieces, total, emptyBytes } of blocks) {
-    const huge = Math.max(total * (smallNs - hugeNs), cachedValue(total, costs, prices));
-    sum += Math.max(smallValue(pieces, costs, ofSmall), huge - prices.byte * emptyBytes);
-  }
-  return sum;
-}
-
-function smallOf({ smallEntries, secondEntries }: TranslationCosts): number {
-  return smallEntries ?? secondEntries;
-}
-
-/** What an entry that gets a share of the accesses is worth in the second level, or in the first. */
-function cachedValue(share: number, { smallNs, hitNs }: Costs, { entry, first }: Prices): number {
-  return share * (smallNs - hitNs) - entry + Math.max(0, share * hitNs - first);
-}
-
-function smallValue(pieces: readonly SortedPiece[], costs: Costs, prices: Prices): number {
-  let sum = 0;
-  for (const piece of pieces) {
-    const apart = apartValue(piece, costs, prices);
-    if (piece.emptyBytes === undefined) sum += apart;
-    else sum += Math.max(apart, cachedValue(piece.total, costs, prices) - prices.byte * piece.emptyBytes);
-  }
-  return sum;
-}
-
-/** Of entries each for itself: those above the price of an entry, and among them those worth a place in the first level. */
-function apartValue({ shares, sums }: SortedPiece, costs: Costs, { entry, first }: Prices): number {
-  const { smallNs, hitNs } = costs;
-  // Worth both prices together, and the second one by itself.
-  const inFirst = countAbove(shares, Math.max(first / hitNs, (entry + first) / smallNs));
-  const cached = Math.max(inFirst, countAbove(shares, entry / (smallNs - hitNs)));
-  return sums[cached] * (smallNs - hitNs) - cached * entry + sums[inFirst] * hitNs - inFirst * first;
-}
-
-/** How many of the shares, which fall, are above a bound. */
-function countAbove(shares: Float64Array, bound: number): number {
-  let low = 0;
-  let high = shares.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (shares[middle] > bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function sortedOf({ pieces, emptyBytes }: BlockRates, accesses: number): SortedBlock {
-  const sorted = pieces.map((piece) => sortedPiece(piece, accesses));
-  return { pieces: sorted, total: sorted.reduce((sum, { total }) => sum + total, 0), emptyBytes };
-}
-
-function sortedPiece({ entries, emptyBytes }: Piece, accesses: number): SortedPiece {
-  const shares = entries.map((count) => count / accesses).sort((a, b) => b - a);
-  const sums = new Float64Array(shares.length + 1);
-  for (let i = 0; i < shares.length; i++) sums[i + 1] = sums[i] + shares[i];
-  return { shares, sums, total: sums[shares.length], emptyBytes };
-}
-
-/** 0, and prices in a geometric row up to the dearest. */
-function bytePrices(blocks: readonly SortedBlock[], { smallNs }: Costs): readonly number[] {
-  const dearest = blocks.reduce((most, { total, emptyBytes }) => {
-    return Math.max(most, emptyBytes > 0 ? (total * smallNs) / emptyBytes : 0);
-  }, 0);
-  if (dearest === 0) return [0];
-  const rise = BYTE_SPAN ** (-1 / (BYTE_PRICES - 2));
-  return [0, ...Array.from({ length: BYTE_PRICES - 1 }, (_, index) => dearest * BYTE_SPAN * rise ** index)];
 }
 
 function totalOf(pieces: readonly Piece[]): number {

@@ -19,17 +19,18 @@ export interface StretchBounds {
 export function boundsOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu, tlbs = 1): StretchBounds {
   const layouts = knownLayouts(pages, geometry, cpu);
   const costs = translationCosts(cpu);
-  const { firstEntries, secondEntries } = costs;
+  const { firstEntries, hugeFirstEntries, secondEntries } = costs;
   const all = {
     ...costs,
     firstEntries: tlbs * firstEntries,
+    ...(hugeFirstEntries === undefined ? {} : { hugeFirstEntries: tlbs * hugeFirstEntries }),
     secondEntries: tlbs * secondEntries,
     smallEntries: tlbs * Math.min(secondEntries, smallEntries(pages, cpu)),
   };
-  return {
-    leastNs: leastTimes(ratesOf(pages, geometry, cpu), all, layouts),
-    knownNs: knownSavings(layouts),
-  };
+  const knownNs = knownSavings(layouts);
+  const smallNs = layouts.at(-1)?.translationNs ?? 0;
+  const known = knownNs.map((saved) => smallNs - saved);
+  return { leastNs: leastTimes(ratesOf(pages, geometry, cpu), all, layouts, known), knownNs };
 }
 
 /** Of all processes of a run together: one does not know on which CPU each was, so that it may have had one for itself. */

@@ -13,8 +13,11 @@ const MAX_CACHED_FRAMES = 64 * 1024 * 1024;
 
 /** Frames read at first in a window; folios up to this size are told without reading the whole window. */
 const CHUNK_FRAMES = 64;
-/** Frames there is room for at first: those of 16 GiB with 4 KiB pages. Memory that is not written costs nothing. */
-const FIRST_FRAMES = 4 * 1024 * 1024;
+/**
+ * Frames there is room for at first: those of 1 GiB with 4 KiB pages. More costs nothing once, and the garbage collector's
+ * time where many observations follow each other.
+ */
+const FIRST_FRAMES = 256 * 1024;
 
 /**
  * Folio order of any frame, decoded once and kept for the length of one observation. Scattered frames cost a short

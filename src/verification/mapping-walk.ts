@@ -134,10 +134,12 @@ export class MappingWalk {
     region: number,
   ): void {
     const perBlock = this.#geometry.pagesPerBlock;
-    const readTo = this.#readAhead(regions, region, start);
+    // How far to read is looked for only where something is read: neighbours are many where regions are small.
+    let readTo: PageNumber | undefined;
     for (let page = start; page < end; ) {
       const block = Math.floor(page / perBlock);
-      const at = this.#pagemap.indexOf(page, Math.max(end, readTo));
+      if (!this.#pagemap.isAtHand(page)) readTo ??= Math.max(end, this.#readAhead(regions, region, start));
+      const at = this.#pagemap.indexOf(page, readTo ?? end);
       if (at < 0) return;
       const stop = Math.min(end, (block + 1) * perBlock, page + this.#pagemap.available(page));
       this.#addPtes(this.#rows.row(block, mapping), page, at, stop - page);

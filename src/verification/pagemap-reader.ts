@@ -33,8 +33,13 @@ export class PagemapReader {
    * −1 when the kernel gave nothing: see `refusal`.
    */
   indexOf(page: PageNumber, readTo: PageNumber): number {
-    if (page < this.#start || page >= this.#end) this.#read(page, Math.min(readTo, page + CAPACITY));
+    if (!this.isAtHand(page)) this.#read(page, Math.min(readTo, page + CAPACITY));
     return page < this.#end ? page - this.#start : -1;
+  }
+
+  /** Whether a page's entry has been read already. */
+  isAtHand(page: PageNumber): boolean {
+    return page >= this.#start && page < this.#end;
   }
 
   /** Pages at hand from `page` on. */

@@ -85,7 +85,9 @@ export class FullyAssociative implements TlbArrayModel {
   }
 
   has(key: number): boolean {
-    return this.#keys.includes(key);
+    let slot = this.#links[Math.imul(key, HASH) >>> this.#hashShift];
+    while (slot !== NONE && this.#keys[slot] !== key) slot = this.#links[this.#chain + slot];
+    return slot !== NONE;
   }
 
   removeIf(matches: (key: number) => boolean): void {

@@ -94,6 +94,11 @@ function allowance(facts: CutFacts, huge: number): Pick<Cut, 'allowed' | 'tolera
     return { allowed, tolerated: { least: allowed * (1 - NEAR), most: allowed } };
   }
   const best = balanceAt(curve, huge);
+  // Where huge pages save next to nothing there is no product: every layout would be as good, and all would stay huge.
+  if (best === 0 && !isWithoutBloat(facts)) {
+    const most = curve.waste[huge] + NEAR_KNEE.split * curve.waste[curve.order.length];
+    return { allowed: curve.waste[huge], tolerated: { least: curve.waste[huge], most } };
+  }
   const isAsGood = (at: number, near: Fraction) => balanceAt(curve, at) >= (1 - near) * best;
   let [low, high] = [huge, huge];
   while (low > 0 && isAsGood(low - 1, NEAR_KNEE.collapse)) low--;
@@ -123,12 +128,12 @@ function fewestHuge(facts: CutFacts, bound: Nanoseconds): number {
  * Where (share of the bloat that goes back) × (share kept of what huge pages save) is largest. Without bloat the fastest
  * layout; where huge pages save next to nothing, none of them.
  */
-function knee({ curve, table, busyCpus, dataBytes }: CutFacts): number {
-  const { walkNs, waste } = curve;
-  const bloat = waste[table.count];
+function knee(facts: CutFacts): number {
+  const { curve, busyCpus } = facts;
+  const { walkNs } = curve;
   let fastest = 0;
   for (let huge = 1; huge < walkNs.length; huge++) if (walkNs[huge] < walkNs[fastest]) fastest = huge;
-  if (bloat < LEAST_BLOAT * dataBytes) return fastest;
+  if (isWithoutBloat(facts)) return fastest;
   if (walkNs[0] - walkNs[fastest] < LEAST_SAVED * busyCpus * 1e9) return 0;
   let [best, most] = [0, 0];
   for (let huge = 0; huge <= fastest; huge++) {
@@ -136,6 +141,10 @@ function knee({ curve, table, busyCpus, dataBytes }: CutFacts): number {
     if (product > most) [best, most] = [huge, product];
   }
   return best;
+}
+
+function isWithoutBloat({ curve, table, dataBytes }: CutFacts): boolean {
+  return curve.waste[table.count] < LEAST_BLOAT * dataBytes;
 }
 
 /** The fewest huge blocks with which walks stay within `bound`. */

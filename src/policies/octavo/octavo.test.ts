@@ -252,6 +252,15 @@ test('A balanced goal acts on nothing where there is no bloat, and gives all bac
   assert.equal(output.proposals.filter(({ action }) => action === 'split').length, 60);
 });
 
+test('A balanced goal never sits on all of the bloat, however much or little huge pages save', () => {
+  const sparse = even(60, { used: 60, samples: 12 });
+  for (let each = 0.5; each < 100; each *= 1.1) {
+    const { proposals } = propose({ blocks: sparse, each }, { goal: 'balanced' });
+    const splits = proposals.filter(({ action }) => action === 'split').length;
+    assert.ok(splits >= 10, `${splits} of 60 at ${each}`);
+  }
+});
+
 test('Blocks that are alike vouch for each other; a sample of each of a few blocks does not say that they are', () => {
   const alike = propose({ blocks: even(120, { used: 60, samples: 3 }) }, { goal: 'bloat=60%' });
   assert.ok(alike.proposals.length >= 66, `${alike.proposals.length}`);

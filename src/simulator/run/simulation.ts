@@ -38,6 +38,8 @@ export interface SimulationContext extends Reads {
   readonly policies?: Kinds['policies'];
   /** Count the accesses of every page: `RunningProcess.touches`. */
   readonly countTouches?: boolean;
+  /** Leave the timeline empty, where nobody reads it: a census of all memory for each row is a part of a short run. */
+  readonly skipTimeline?: boolean;
   /** Keep where accesses went over time, for `SimulationOutcome.heat`. Takes the counts of `touches` for itself. */
   readonly keepHeat?: boolean;
 }
@@ -281,6 +283,7 @@ export class Simulation {
   }
 
   #addRow(): void {
+    if (this.#context.skipTimeline === true) return;
     const mark = this.#mark();
     const { kernel } = this.machine;
     this.timeline.push({

@@ -19,10 +19,9 @@ export function writePageBytes(stamp: number, into: Uint8Array, at: number, byte
     into.fill(0, at, at + bytes);
     return;
   }
+  const view = new DataView(into.buffer, into.byteOffset + at, bytes);
   for (let word = 0; word * 8 < bytes; word++) {
-    for (let i = 0; i < 8 && word * 8 + i < bytes; i++) {
-      const half = i < 4 ? stamp : word ^ stamp;
-      into[at + word * 8 + i] = (half >>> ((i % 4) * 8)) & 255;
-    }
+    view.setUint32(word * 8, stamp, true);
+    view.setUint32(word * 8 + 4, word ^ stamp, true);
   }
 }
