@@ -39,6 +39,8 @@ test('a process opened: its mappings, the largest first, each with its own block
   const blocks = blocksOf(opened, largest.index);
   assert.deepEqual(blocks.map(({ address }) => address), [0, 512, 1024].map((at) => addressOf(db.base + at))); // biome-ignore format: one line
   assert.deepEqual(blocksOf(opened, 999), []);
+  const all = opened.mappings.flatMap(({ index }) => blocksOf(opened, index));
+  assert.equal(all.length, opened.look.sizes.blocks.count);
 });
 
 test('why a block is huge, and why another is not', () => {

@@ -122,13 +122,13 @@ test('orders: by each number of its own, the name among equals, nothing known be
     ...over,
   });
   const targets = [
-    row('d', {}),
+    row('0', {}),
     row('c', { bloat: exactly(0), heat: 0, cameBack: atLeast(9), resident: exactly(5) }),
     row('b', { bloat: atLeast(2), heat: 0.5, cameBack: exactly(0), resident: exactly(5) }),
-    row('a', { bloat: { expected: 1, low: 0, high: 8 }, heat: 0.5, resident: exactly(0) }),
+    row('a', { bloat: { expected: 1, low: 0, high: 8 }, heat: 0.25, resident: exactly(0) }),
   ];
   const before = [...targets];
   const names = TOP_ORDERS.map((by) => `${by} ${ordered(targets, by).map(({ name }) => name).join('')}`); // biome-ignore format: one line
-  assert.deepEqual(names, ['bloat bacd', 'heat abcd', 'came-back cbad', 'resident bcad', 'name abcd']);
+  assert.deepEqual(names, ['bloat bac0', 'heat bac0', 'came-back cb0a', 'resident bca0', 'name 0abc']);
   assert.deepEqual(targets, before);
 });
