@@ -1,5 +1,6 @@
 /** What a dashboard is of: answers to what the page can ask. Each kind of subject is one (boards/). */
 import type { MapModel } from './map/map-model.js';
+import type { ActWish } from './wire/act.js';
 import type { Compare } from './wire/compare.js';
 import type { Decision, PingPong } from './wire/events.js';
 import type { Overview, ViewName } from './wire/overview.js';
@@ -53,6 +54,27 @@ export interface Board {
   /** A document `story`. */
   story(): object;
   explain(place: BlockPlace): Explained;
+}
+
+/** Something that can be asked of the agent, and what would happen then. */
+export interface Prepared {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly calls: readonly string[];
+  /** Why it cannot be done; empty where it can. */
+  readonly refusal: string;
+  /** What the agent is asked, for who made it; undefined where it cannot be done. */
+  readonly letter: unknown;
+}
+
+/** What may be asked of the agent of a board, where whoever started the server allowed it. */
+export interface Actions {
+  /** Plans it and looks at what would happen; changes nothing. Throws an OctavoError where that cannot be told. */
+  prepare(wish: ActWish): Promise<Prepared>;
+  /** A name that nobody can have thought of: 16 hexadecimal digits. */
+  newId(): string;
+  /** Asks the agent. Returns why that cannot be, or undefined. */
+  ask(id: string, prepared: Prepared): string | undefined;
 }
 
 /** What changed when a board looked again. */

@@ -1,5 +1,6 @@
 /** Serves a board until it is told to stop: the token, the server, and what changes meanwhile. */
-import type { Board, Change } from '../../dashboard/board.js';
+import type { Actions, Board, Change } from '../../dashboard/board.js';
+import { MOST_ACT_BYTES } from '../../dashboard/surface/acts.js';
 import { readPageFiles } from '../../dashboard/surface/page-files.js';
 import { StreamHub } from '../../dashboard/surface/stream-hub.js';
 import { Surface } from '../../dashboard/surface/surface.js';
@@ -14,6 +15,7 @@ export const DASHBOARD_BOUNDS: WebBounds = Object.freeze({
   streamBytes: 256 * 1024,
   waitingBytes: 32 * 2 ** 20,
   answerMs: 10_000,
+  bodyBytes: MOST_ACT_BYTES,
 });
 
 const LOOK_EVERY_MS: Milliseconds = 1000;
@@ -22,6 +24,8 @@ const BEAT_EVERY_MS: Milliseconds = 15_000;
 /** A board that changes. */
 export interface LiveBoard extends Board {
   look(): Change;
+  /** What may be asked of its agent, where that is allowed. */
+  readonly actions?: Actions | undefined;
 }
 
 /** What is served, where, and to whom. */
@@ -77,11 +81,12 @@ export async function serveBoard(wishes: ServeWishes): Promise<Served> {
   };
   const surface = new Surface({
     ...{ board, hub, access: new Access(token), files: readPageFiles(network) },
+    actions: 'look' in board ? board.actions : undefined,
     revision: () => revision,
     nowMs: () => host.clock.wallMs(),
     failed: (problem) => remark(`octavo: a request could not be answered: ${wordsOf(problem)}`),
   });
-  const answered = await network.answer(listen, (request) => surface.answer(request), DASHBOARD_BOUNDS);
+  const answered = await network.answer(listen, (request) => surface.answerOrAct(request), DASHBOARD_BOUNDS);
   if (!answered.ok) throw new OctavoError('DASHBOARD_UNSERVED', { ...answered.error });
   const follow = () => {
     if ('look' in board) revision = tell(hub, lookOf(board, remark), revision);

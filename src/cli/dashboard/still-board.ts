@@ -65,7 +65,7 @@ export class StillBoard implements Board {
     const { kind, name, clock, atMs, targets, notes, facts } = this.#parts;
     return {
       subject: { kind, name, isLive: false, state: 'still', troubles: [] },
-      ...{ atMs, clock, targets, budgets: [], notes: [...notes], actions: [] },
+      ...{ atMs, clock, targets, budgets: [], notes: [...notes], actions: [], asked: [] },
       views: viewsOf((view) => this.has(view), this.#parts.missing),
       facts: facts.map(([key, value]) => [key, value]),
     };

@@ -5,6 +5,7 @@ import type { Explain } from '../../wire/explain.js';
 import type { MapView } from '../../wire/map.js';
 import { COLD_HEAT, rateOfCode, type TilePlace, UNKNOWN_HEAT } from '../../wire/tile.js';
 import { ask, type PageName, Refusal } from '../parts/ask.js';
+import type { Context } from '../parts/context.js';
 import { button, fill, h } from '../parts/dom.js';
 import { svgNode } from '../parts/svg-node.js';
 
@@ -16,11 +17,13 @@ const ROWS = 16;
 export class ExplainPanel {
   readonly element: HTMLElement;
   readonly #closed: () => void;
+  readonly #context: () => Context;
   /** Answers to earlier questions are not shown. */
   #question = 0;
 
-  constructor(closed: () => void) {
+  constructor(closed: () => void, context: () => Context) {
     this.#closed = closed;
+    this.#context = context;
     this.element = h('aside', {
       class: 'explain',
       'aria-label': 'Why is this block huge or not?',
@@ -48,6 +51,7 @@ export class ExplainPanel {
         h('ul', {}, ...linesOf(explained).map((line) => h('li', {}, line))),
         explained.heat.length === 0 ? undefined : subPages(map, explained),
         explained.isLive ? h('p', { class: 'note' }, 'The process was looked at just now.') : undefined,
+        explained.isLive ? this.#acts(page) : undefined,
       );
       return `${explained.address}: ${found.words}. ${linesOf(explained).slice(0, 2).join(' ')}`;
     } catch (problem) {
@@ -57,6 +61,16 @@ export class ExplainPanel {
       this.#head('This cannot be told', h('p', { class: 'problem' }, why));
       return `This cannot be told: ${why}`;
     }
+  }
+
+  /** What may be done to the block, where that is allowed. */
+  #acts(page: PageName): HTMLElement | undefined {
+    const { actions } = this.#context().overview;
+    const acts = (['split', 'collapse'] as const).filter((act) => actions.includes(act));
+    if (acts.length === 0) return undefined;
+    const words = { split: 'Split this block …', collapse: 'Collapse this block …' };
+    const buttons = acts.map((act) => button(words[act], () => this.#context().act({ act, ...page })));
+    return h('div', { class: 'row' }, ...buttons);
   }
 
   #head(title: string, ...children: readonly (Node | undefined)[]): void {

@@ -27,7 +27,10 @@ export class MapPage implements View {
   readonly element = h('section', { class: 'view map-view', 'aria-labelledby': 'map-title' });
   readonly #context: () => Context;
   readonly #canvas: MapCanvas;
-  readonly #panel = new ExplainPanel(() => this.#unchoose());
+  readonly #panel = new ExplainPanel(
+    () => this.#unchoose(),
+    () => this.#context(),
+  );
   readonly #readout = h('output', { class: 'readout' });
   readonly #state = h('p', { class: 'note state' });
   readonly #legend = h('div');

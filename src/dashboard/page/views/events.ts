@@ -195,7 +195,17 @@ export class EventsPage implements View {
       one.target,
       h('span', { class: 'below' }, processWords(one)),
       placeLink(one, this.#context),
+      this.#undo(one),
     );
+  }
+
+  /** A run is taken back as a whole. */
+  #undo({ kind, run }: Decision): Child {
+    const isRun = run !== '' && (kind === 'split' || kind === 'collapse');
+    if (!isRun || !this.#context().overview.actions.includes('undo')) return undefined;
+    const label = `Undo its run ${run}`;
+    const act = () => this.#context().act({ act: 'undo', run });
+    return button('Undo its run', act, { 'aria-label': label, class: 'small' });
   }
 }
 
