@@ -168,7 +168,7 @@ const SELDOM_USED = new RegExp(
     '/dist/src/cli/(agent|compare|dashboard|history|model|reports|samples|simulate|top)/',
     '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|probe|record|report|simulate|survey|top)',
     '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|jit|mangled|perf-data|perf-script|yaml)',
-    '/dist/src/sources/(data-objects|damo|jit-names|perf|program-files|resolve|same-access|sample-filter|text-bound|touched)',
+    '/dist/src/sources/(data-objects|damo|jit-names|perf|probe|program-files|resolve|same-access|sample-filter|text-bound|touched)',
     '/dist/src/host/(folder|recording)/',
     '/node_modules/(yaml|xz-decompress)/',
   ].join('|'),

@@ -51,8 +51,8 @@ export interface Board {
   log(): DecisionLog;
   pingPong(): PingPong['blocks'];
   compare(): Told<Compare>;
-  /** A document `story`. */
-  story(): object;
+  /** A document `story`; undefined while it is being made. */
+  story(): object | undefined;
   explain(place: BlockPlace): Explained;
 }
 

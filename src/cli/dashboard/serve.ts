@@ -24,6 +24,10 @@ const BEAT_EVERY_MS: Milliseconds = 15_000;
 /** A board that changes. */
 export interface LiveBoard extends Board {
   look(): Change;
+  /** How often it is to be looked at; each second when absent. */
+  readonly lookEveryMs?: Milliseconds;
+  /** Begins what takes long, when it is served already; what it rejects with ends the serving. */
+  begin?(): Promise<void>;
   /** What may be asked of its agent, where that is allowed. */
   readonly actions?: Actions | undefined;
 }
@@ -91,10 +95,10 @@ export async function serveBoard(wishes: ServeWishes): Promise<Served> {
   const follow = () => {
     if ('look' in board) revision = tell(hub, lookOf(board, remark), revision);
   };
-  return {
-    place: answered.value.place,
-    ended: serving(answered.value, { host, hub, signal, forMs, follow }),
-  };
+  const live = 'look' in board ? board : undefined;
+  const everyMs = live?.lookEveryMs ?? LOOK_EVERY_MS;
+  const served = { host, hub, signal, forMs, follow, everyMs, begin: () => live?.begin?.() };
+  return { place: answered.value.place, ended: serving(answered.value, served) };
 }
 
 /** Different sentences on what goes wrong. */
@@ -130,17 +134,23 @@ interface Serving {
   readonly hub: StreamHub;
   readonly signal: AbortSignal;
   readonly forMs: Milliseconds | undefined;
+  readonly everyMs: Milliseconds;
   follow(): void;
+  begin(): Promise<void> | undefined;
 }
 
-async function serving(server: WebServer, { host, hub, signal, forMs, follow }: Serving): Promise<void> {
+async function serving(server: WebServer, served: Serving): Promise<void> {
+  const { host, hub, signal, forMs, follow, everyMs } = served;
+  const failed: unknown[] = [];
+  void served.begin()?.catch((problem) => failed.push(problem));
   const nowMs = () => host.clock.monotonicNs() / 1e6;
   const endMs = nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
   let beatMs = nowMs();
   try {
     while (!signal.aborted && nowMs() < endMs) {
-      await host.clock.sleep(Math.min(LOOK_EVERY_MS, endMs - nowMs()), signal);
+      await host.clock.sleep(Math.min(everyMs, endMs - nowMs()), signal);
       if (signal.aborted) break;
+      if (failed.length > 0) throw failed[0];
       follow();
       if (nowMs() - beatMs < BEAT_EVERY_MS) continue;
       beatMs = nowMs();

@@ -74,15 +74,19 @@ export class Surface {
   }
 
   /** The same of any request, those that ask for something to be done among them; never rejects. */
-  async answerOrAct(request: WebRequest): Promise<WebAnswer> {
+  answerOrAct(request: WebRequest): WebAnswer | Promise<WebAnswer> {
     const path = ACT_PATHS.find((one) => one === request.target);
     if (this.#acts === undefined || path === undefined || request.method !== 'POST')
       return this.answer(request);
+    return this.#act(this.#acts, path, request);
+  }
+
+  async #act(acts: Acts, path: string, request: WebRequest): Promise<WebAnswer> {
     try {
       const refusal = actRefusalOf(request);
       if (refusal !== undefined) return refusalReply(refusal);
       if (!this.#isAllowed(request)) refuse(401, 'token', 'the token is missing, or another one');
-      return await this.#acts.answer(path, request);
+      return await acts.answer(path, request);
     } catch (problem) {
       return this.#failed(problem);
     }
@@ -236,7 +240,10 @@ export class Surface {
   #story(query: Query): WebAnswer {
     query.only();
     this.#needs('story');
-    return jsonReply(this.#parts.board.story());
+    const story = this.#parts.board.story();
+    return story === undefined
+      ? refuse(503, 'story', 'the story is being made: ask again')
+      : jsonReply(story);
   }
 
   #follow(query: Query, request: WebRequest): WebAnswer {

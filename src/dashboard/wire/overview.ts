@@ -69,8 +69,8 @@ export const OverviewSchema = z.object({
     name: Text,
     /** Whether it goes on: then /events tells of changes. */
     isLive: z.boolean(),
-    /** Of a live agent: `running`, `ended` or `absent`; else `still`. */
-    state: z.enum(['running', 'ended', 'absent', 'still']),
+    /** Of a live agent: `running`, `ended` or `absent`; of a file: `reading` until it was read, then `still`. */
+    state: z.enum(['running', 'ended', 'absent', 'reading', 'still']),
     /** Sentences on that state; empty when all is well. */
     troubles: z.array(Text),
   }),
