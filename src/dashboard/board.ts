@@ -30,6 +30,8 @@ export interface Explained {
   readonly isLive: boolean;
   readonly why: string;
   readonly lines: readonly string[];
+  /** Mean folio order of equal parts of the block; null where no memory is, absent where it is not known. */
+  readonly orders?: readonly (number | null)[];
 }
 
 /** What was decided, as far as it is kept. */

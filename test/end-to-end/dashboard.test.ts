@@ -173,7 +173,7 @@ describe('many clients', () => {
     await Promise.all(
       streams.map(async () => {
         for (let asked = 0; asked < 6; asked++)
-          assert.equal((await (await get(tile)).arrayBuffer()).byteLength, 32 + 3 * 65_536);
+          assert.equal((await (await get(tile)).arrayBuffer()).byteLength, 32 + 4 * 65_536);
       }),
     );
     // All of the tiles would be 60 MiB.

@@ -23,6 +23,7 @@ import { EventLog } from './event-log.js';
 import { ordersOfSeries, valuesOf } from './history-board.js';
 import { HistoryFollower } from './history-follower.js';
 import { lookAtProcesses, type WatchedProcess } from './live-look.js';
+import { OrderLooks, ordersInBlock } from './order-looks.js';
 import { RunFollower } from './run-follower.js';
 import { StatusFollower, targetView } from './status-follower.js';
 import { viewsOf } from './still-board.js';
@@ -43,6 +44,7 @@ export class AgentBoard implements Board {
   readonly #ids = new Map<string, string>();
   readonly #log = new EventLog();
   readonly #live: LiveMap;
+  readonly #orders = new OrderLooks();
   #map: MapModel | undefined;
   #layout = 0;
   #lookedMs: Milliseconds;
@@ -106,7 +108,12 @@ export class AgentBoard implements Board {
     const { clock } = this.#context.host;
     const nowMs = clock.monotonicNs() / 1e6;
     if (nowMs < this.#nextLookMs && !isDue) return false;
-    const { look, troubles } = lookAtProcesses(this.#places.place, this.#watched(), this.#log.changedPages());
+    const { look, troubles } = lookAtProcesses(
+      this.#places.place,
+      this.#watched(),
+      this.#log.changedPages(),
+      this.#orders,
+    );
     this.#unseen = troubles;
     const hasMore = look.processes.length > 0 || !this.#live.isEmpty;
     if (hasMore) {
@@ -231,7 +238,8 @@ export class AgentBoard implements Board {
       const { host, signal } = this.#context;
       const { told } = tellBlock({ host, signal }, this.#places.place, facts.firstPage + page, facts.pid);
       const lines = showBlock(host.identity.geometry, told);
-      return { isLive: told.now !== undefined, why: told.gone, lines };
+      const orders = told.now === undefined ? [] : ordersInBlock(host, facts.pid, facts.firstPage + page);
+      return { isLive: told.now !== undefined, why: told.gone, lines, orders };
     } catch (problem) {
       if (!(problem instanceof OctavoError)) throw problem;
       return { isLive: false, why: problem.message, lines: [problem.message, ERRORS[problem.code].advice] };

@@ -228,7 +228,7 @@ export class Surface {
     const address = model.addressOf(firstPage + block * pagesPerBlock);
     const told = this.#parts.board.explain({ segment, page: block * pagesPerBlock });
     const heat = subPages(model, segment, block);
-    return this.#document('explain', { segment, pid, command, address, ...told, heat });
+    return this.#document('explain', { segment, pid, command, address, orders: [], ...told, heat });
   }
 
   #compare(query: Query): WebAnswer {

@@ -190,6 +190,7 @@ export class MapPage implements View {
       heat: map.hasHeat,
       touched: map.hasTouched,
       huge: map.hasHuge,
+      order: map.hasOrders,
     };
     if (wanted !== undefined && has[wanted]) return wanted;
     return (['heat', 'huge', 'touched'] as const).find((plane) => has[plane]) ?? 'heat';

@@ -1,6 +1,6 @@
 /** The map that is shown: its description, its tiles with their pictures, and the window on it. */
 import type { CellAt } from '../../view/cells.js';
-import { coloursOf, paintCells } from '../../view/colours.js';
+import { coloursOf, paintCells, paintNoMemory } from '../../view/colours.js';
 import { Fold } from '../../view/fold.js';
 import { areaOf, type Level, levelFor, type TileId, tilesOf } from '../../view/levels.js';
 import type { Plane } from '../../view/link.js';
@@ -108,7 +108,12 @@ export class MapTiles {
       const { tile } = found.made;
       const cell = Math.floor((place.page - top) / 2 ** found.id.level) * tile.columns;
       const index = cell + Math.floor((column - left) / 2 ** found.id.zoom);
-      return { heat: tile.heat[index], touched: tile.touched[index], huge: tile.huge[index] };
+      return {
+        heat: tile.heat[index],
+        touched: tile.touched[index],
+        huge: tile.huge[index],
+        order: tile.order[index],
+      };
     };
   }
 }
@@ -137,6 +142,7 @@ function pictureOf(tile: Tile, plane: Plane, scale: MapView['scale']): HTMLCanva
   [canvas.width, canvas.height] = [tile.columns, tile.rows];
   const picture = new ImageData(tile.columns, tile.rows);
   paintCells(tile[plane], coloursOf(plane, scale), picture.data);
+  if (plane === 'heat') paintNoMemory(tile, picture.data);
   canvas.getContext('2d')?.putImageData(picture, 0, 0);
   return canvas;
 }
