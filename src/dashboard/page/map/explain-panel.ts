@@ -76,7 +76,7 @@ export class ExplainPanel {
     if (acts.length === 0) return undefined;
     const words = { split: 'Split this block …', collapse: 'Collapse this block …' };
     const buttons = acts.map((act) => button(words[act], () => this.#context().act({ act, ...page })));
-    return h('div', { class: 'row' }, ...buttons);
+    return h('div', { class: 'buttons' }, ...buttons);
   }
 
   #head(title: string, ...children: readonly (Node | undefined)[]): void {
