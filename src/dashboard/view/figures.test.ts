@@ -119,6 +119,9 @@ describe('figures', () => {
       comparePlane(compare, undefined).numbers.rows.map(([label]) => label),
       ['octavo', 'paper'],
     );
+    const bare = comparePlane({ ...compare, standings: [] }, undefined);
+    const words = bare.drawing.shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []));
+    assert.ok(words.includes('no policy has a place here: there was nothing to gain'), words.join('; '));
     assert.deepEqual(standingTable(compare).rows, [
       ['octavo', '45.0 %', '90.0 %', '50.0 %', '–', '1.0 %', '1', 'ours'],
     ]);

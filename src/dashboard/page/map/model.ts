@@ -15,6 +15,8 @@ import { ask } from '../parts/ask.js';
 /** A tile with the pictures that were made of it. */
 export interface Painted {
   readonly tile: Tile;
+  /** Columns of the map when it was fetched: later ones are not in it. */
+  readonly columns: number;
   picture(plane: Plane): HTMLCanvasElement;
   readonly sides: Int16Array;
 }
@@ -118,11 +120,12 @@ export class MapTiles {
   }
 }
 
-function paintedOf(tile: Tile, { scale }: MapView): Painted {
+function paintedOf(tile: Tile, { scale, columns }: MapView): Painted {
   const pictures = new Map<Plane, HTMLCanvasElement>();
   let sides: Int16Array | undefined;
   return {
     tile,
+    columns: columns.length,
     picture(plane) {
       const known = pictures.get(plane);
       if (known !== undefined) return known;
