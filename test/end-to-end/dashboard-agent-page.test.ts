@@ -47,7 +47,8 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     await server?.stop();
     agent?.kill('SIGKILL');
     await workload?.end();
-    rmSync(directory, { recursive: true, force: true });
+    // The half of the agent that decides ends by itself, and may still write.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
   const words = () => ['--state', at('state'), '--runtime', at('run'), '--allow-actions'];
@@ -81,9 +82,10 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
 
   test('leads from a decision to its block, and says why that is not huge now', async () => {
     await watched.until("document.querySelector('#main tbody a.mono') !== null");
-    const link = watched.page.locator('#main tbody a.mono').first();
-    const address = (await link.textContent()) ?? '';
-    await link.click();
+    const address = await watched.text('#main tbody a.mono');
+    // By its name: what comes meanwhile stands before it.
+    const name = `${address}: show on the map`;
+    await watched.page.getByRole('link', { name, exact: true }).first().click();
     await watched.until(`document.querySelector('.explain h3')?.textContent === '${address}'`);
     await watched.until("document.querySelectorAll('.explain li').length > 0");
   });
