@@ -1,5 +1,6 @@
 // What the dashboard's page costs: its weight, how long until its first picture, and how long frames take while a map of more
 // than a million cells is moved and zoomed, in the system's Chromium: node scripts/bench/dashboard.mjs [--seconds N]
+// Then the same where each cell in view is a pixel or two, over tiles of noise: more than a heat file has slices for.
 // Frames of a browser without a GPU are painted by the CPU: a desktop's are not slower.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -94,6 +95,7 @@ async function measure(browser, { address }) {
   const first = [];
   for (let round = 0; round < rounds; round++) first.push(await firstPicture(browser, at('')));
   const frames = await framesOf(browser, at(''));
+  const noise = await noiseFrames(browser, at('&outlines=off'));
   console.log(
     `${cpus()[0].model}, ${cpus().length} CPUs, ${browser.version()} without a GPU (software rendering)`,
   );
@@ -110,6 +112,12 @@ async function measure(browser, { address }) {
   row('drawing of a frame, moving', frames.moving.drawing, FRAME_MS);
   row('from frame to frame, zooming', frames.zooming.between, FRAME_MS);
   row('drawing of a frame, zooming', frames.zooming.drawing, FRAME_MS);
+  const inView = noise.cells.map((count) => count.toLocaleString('en'));
+  console.log(
+    `| cells in view, of noise (least, most) | ${inView.join(', ')} | | ≥ ${LEAST_CELLS.toLocaleString('en')} |`,
+  );
+  row('from frame to frame, of noise', noise.between, FRAME_MS);
+  row('drawing of a frame, of noise', noise.drawing, FRAME_MS);
 }
 
 function row(what, list, wanted) {
@@ -174,6 +182,45 @@ async function framesOf(browser, address) {
   const zooming = await recorded(page, wheel);
   await context.close();
   return { cells, moving, zooming };
+}
+
+/** Frames of a map whose cells are nearly as many as the pixels of the canvas, which is zoomed a little to and fro. */
+async function noiseFrames(browser, address) {
+  const { encodeTile, TILE_ROWS, TILE_COLUMNS } = await built('src/dashboard/wire/tile.js');
+  const context = await browser.newContext({ viewport: VIEWPORT, deviceScaleFactor: 1.25 });
+  const page = await context.newPage();
+  await page.addInitScript({
+    content:
+      "globalThis.drawn = []; document.addEventListener('drawn', ({ detail }) => globalThis.drawn.push({ ...detail, at: performance.now() }), true)",
+  });
+  await page.route('**/api/map', async (route) => {
+    const reply = await route.fetch();
+    const map = await reply.json();
+    const [pages, count] = [1024, 2048];
+    const columns = Array.from({ length: count }, (_, at) => ({ fromMs: at, toMs: at + 1, isGap: false }));
+    const levels = { leastLevel: 0, mostLevel: 10, mostZoom: 11, cells: pages * count };
+    await route.fulfill({
+      json: { ...map, columns, segments: [{ ...map.segments[0], pages }], ...levels, hasHuge: false },
+    });
+  });
+  await page.route('**/api/map/tile?*', (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const names = ['layout', 'segment', 'level', 'zoom', 'row', 'column'];
+    const place = Object.fromEntries(names.map((name) => [name, Number(query.get(name))]));
+    const plane = () =>
+      Uint8Array.from({ length: TILE_ROWS * TILE_COLUMNS }, () => Math.floor(Math.random() * 254));
+    const planes = { heat: plane(), touched: plane(), huge: plane(), order: plane() };
+    const tile = encodeTile({ ...place, rows: TILE_ROWS, columns: TILE_COLUMNS, ...planes });
+    return route.fulfill({ body: Buffer.from(tile), contentType: 'application/octet-stream' });
+  });
+  await page.goto(address);
+  await whole(page);
+  const wheel =
+    'new WheelEvent("wheel", { deltaY: Math.sin(frame / 25) > 0 ? -4 : 4, clientX: innerWidth / 2, clientY: 500 })';
+  const found = await recorded(page, wheel);
+  const drawn = await page.evaluate('globalThis.drawn.map(({ cells }) => cells)');
+  await context.close();
+  return { ...found, cells: [Math.min(...drawn), Math.max(...drawn)] };
 }
 
 async function whole(page) {

@@ -1,5 +1,6 @@
 /** What a dashboard is of: one function for each request of the page. Each kind of subject is one (boards/). */
 import type { MapModel } from './map/map-model.js';
+import type { ActWish } from './wire/act.js';
 import type { Compare } from './wire/compare.js';
 import type { Decision, PingPong } from './wire/events.js';
 import type { Overview, ViewName } from './wire/overview.js';
@@ -29,6 +30,8 @@ export interface Explained {
   readonly isLive: boolean;
   readonly why: string;
   readonly lines: readonly string[];
+  /** Mean folio order of equal parts of the block; null where no memory is, absent where it is not known. */
+  readonly orders?: readonly (number | null)[];
 }
 
 /** What was decided, as far as it is kept. */
@@ -50,9 +53,30 @@ export interface Board {
   log(): DecisionLog;
   pingPong(): PingPong['blocks'];
   compare(): Told<Compare>;
-  /** A document `story`. */
-  story(): object;
+  /** A document `story`; undefined while it is being made. */
+  story(): object | undefined;
   explain(place: BlockPlace): Explained;
+}
+
+/** Something that can be asked of the agent, and what would happen then. */
+export interface Prepared {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly calls: readonly string[];
+  /** Why it cannot be done; empty where it can. */
+  readonly refusal: string;
+  /** What the agent is asked, for who made it; undefined where it cannot be done. */
+  readonly letter: unknown;
+}
+
+/** What may be asked of the agent of a board, where whoever started the server allowed it. */
+export interface Actions {
+  /** Plans it and looks at what would happen; changes nothing. Throws an OctavoError where that cannot be told. */
+  prepare(wish: ActWish): Promise<Prepared>;
+  /** A name that nobody can have thought of: 16 hexadecimal digits. */
+  newId(): string;
+  /** Asks the agent. Returns why that cannot be, or undefined. */
+  ask(id: string, prepared: Prepared): string | undefined;
 }
 
 /** What changed when a board looked again. */

@@ -256,12 +256,14 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** A request as it came, within the bounds of the server. A body is never read. */
+/** A request as it came, within the bounds of the server. */
 export interface WebRequest {
   readonly method: string;
   /** Path with query, as it was sent. */
   readonly target: string;
   readonly hasBody: boolean;
+  /** Its body as text, where the server reads bodies and it is within their bound; never of another method than POST. */
+  readonly body?: string;
   /** Value of a header by its name in small letters; several are joined. */
   header(name: string): string | undefined;
 }
@@ -296,6 +298,8 @@ export interface WebBounds {
   readonly waitingBytes: Bytes;
   /** For an answer to be taken. */
   readonly answerMs: Milliseconds;
+  /** Bytes of the body of a POST at most; bodies are never read when absent. */
+  readonly bodyBytes?: Bytes;
 }
 
 /** Answers requests of this machine's programs, in the thread of its owner. */

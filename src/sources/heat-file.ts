@@ -56,6 +56,11 @@ export class HeatFileSource implements Source {
     return new HeatFileSource(path, file, bytes.value.length);
   }
 
+  /** How many there are, as the file says. */
+  get rows(): number {
+    return this.#file.rows;
+  }
+
   get origin(): SampleOrigin {
     const { origins, nature } = this.facts;
     const ofRows = origins.filter((origin) => origin.nature === nature);

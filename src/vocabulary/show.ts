@@ -42,6 +42,13 @@ export function showOrder(order: number, pageBytes: Bytes): string {
   return showBytes(pageBytes * 2 ** order);
 }
 
+/** Of memory with folios of several orders: `folios of 64 KiB`, `mixed folios, 23 KiB in the mean`. */
+export function showMeanOrder(order: number, pageBytes: Bytes): string {
+  const whole = Math.round(order);
+  if (Math.abs(order - whole) < 0.03) return `folios of ${showOrder(whole, pageBytes)}`;
+  return `mixed folios, ${showBytes(Math.round((pageBytes * 2 ** order) / 1024) * 1024)} in the mean`;
+}
+
 /** `840 ns`, `12 µs`, `3.4 ms`, `1.20 s`. */
 export function showNanoseconds(ns: Nanoseconds): string {
   return ns < 1000 ? `${ns.toFixed(0)} ns` : showMicroseconds(ns / 1000);

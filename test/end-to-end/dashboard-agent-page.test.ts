@@ -38,7 +38,7 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     writeAgentFile(directory, { command: NAME, act: true, off: ['ownCpu', 'lockShare'] });
     agent = startAgent();
     browser = await openBrowser();
-    server = await DashboardServer.start(directory, ['--state', at('state'), '--runtime', at('run')]);
+    server = await DashboardServer.start(directory, words());
     watched = await WatchedPage.open(browser);
   });
 
@@ -47,9 +47,11 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     await server?.stop();
     agent?.kill('SIGKILL');
     await workload?.end();
-    rmSync(directory, { recursive: true, force: true });
+    // The half of the agent that decides ends by itself, and may still write.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
+  const words = () => ['--state', at('state'), '--runtime', at('run'), '--allow-actions'];
   const startAgent = () =>
     spawn(process.execPath, [MAIN, 'agent', '--config', at('agent.yaml')], { stdio: 'ignore' });
   const pill = (words: string) =>
@@ -63,7 +65,7 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     // What it did before somebody looked may be on the map by now; what it does from here on is told.
     await hugeRegion(workload, 'second', BLOCKS * 2 * MIB);
     await watched.until("Number(document.querySelector('canvas.map')?.dataset.marks) > 0");
-    await watched.page.getByRole('link', { name: 'Decisions' }).click();
+    await watched.page.getByRole('link', { name: 'Decisions', exact: true }).click();
     await watched.until(`document.querySelectorAll('#main tbody tr .pill.accent').length >= ${BLOCKS}`);
     const words = await watched.text('#main table');
     assert.match(words, /split to order 0/);
@@ -80,12 +82,41 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
 
   test('leads from a decision to its block, and says why that is not huge now', async () => {
     await watched.until("document.querySelector('#main tbody a.mono') !== null");
-    const links = watched.page.locator('#main tbody a.mono');
-    const address = (await links.first().textContent()) ?? '';
-    // By its words: new decisions push the first one down meanwhile.
-    await links.filter({ hasText: address }).first().click();
+    const address = await watched.text('#main tbody a.mono');
+    // By its name: what comes meanwhile stands before it.
+    const name = `${address}: show on the map`;
+    await watched.page.getByRole('link', { name, exact: true }).first().click();
     await watched.until(`document.querySelector('.explain h3')?.textContent === '${address}'`);
     await watched.until("document.querySelectorAll('.explain li').length > 0");
+  });
+
+  test('pauses a target, undoes a run, and resumes: each shown before, confirmed, and done by the agent', async () => {
+    const { page } = watched;
+    const dialog = page.locator('dialog.act');
+    const row = (words: string) =>
+      watched.until(`/${words}/.test(document.querySelector('#main')?.textContent ?? '')`);
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await page.getByRole('button', { name: `Pause acting on ${NAME}` }).click();
+    await dialog.getByText('Nothing has been done yet.').waitFor();
+    assert.deepEqual(await watched.obstacles(), [], 'the dialog');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: `Pause acting on ${NAME}` }).click();
+    await dialog.getByRole('button', { name: 'Pause it' }).click();
+    await row('paused: it is observed only');
+    await page.getByRole('link', { name: 'Decisions', exact: true }).click();
+    await page.locator('#main').getByRole('button', { name: 'Undo its run' }).first().click();
+    await dialog.getByText('Nothing has been done yet.').waitFor();
+    assert.match(await watched.text('dialog.act'), /collapse 0x[0-9a-f]+ of /);
+    await dialog.getByRole('button', { name: 'Undo it' }).click();
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await row('\\d+ of \\d+ steps met');
+    await page.getByRole('link', { name: 'Decisions', exact: true }).click();
+    await watched.until("document.querySelector('#main tbody tr .pill.good') !== null");
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await page.getByRole('button', { name: `Resume acting on ${NAME}` }).click();
+    await dialog.getByRole('button', { name: 'Resume it' }).click();
+    await row('resumed: it may be acted on as configured');
+    assert.deepEqual(watched.mistakes, []);
   });
 
   test('survives the end of the agent, its restart, and that of its own server', async () => {
@@ -97,7 +128,7 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     const { port } = server;
     await server.stop();
     await pill('stale');
-    server = await DashboardServer.start(directory, ['--state', at('state'), '--runtime', at('run')], port);
+    server = await DashboardServer.start(directory, words(), port);
     await pill('live');
     assert.deepEqual(watched.mistakes, []);
   });

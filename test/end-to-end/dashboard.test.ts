@@ -1,17 +1,19 @@
 /** `octavo dashboard` as its users have it: a process, an address with a token, many clients, hostile ones among them. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MapSchema } from '../../src/dashboard/wire/map.js';
 import { decodeTile, UNKNOWN_HEAT } from '../../src/dashboard/wire/tile.js';
+import { EXIT } from '../../src/vocabulary/errors.js';
 import { attack, HostileRequests } from '../fuzz/hostile-requests.js';
 import {
   type Dashboard,
   dashboard,
   descriptors,
+  listening,
   residentBytes,
   someHeat,
 } from '../support/serving-dashboard.js';
@@ -52,6 +54,21 @@ describe('a heat file', () => {
     assert.equal(page.status, 200);
     assert.match(await page.text(), /^<!doctype html>/i);
     assert.equal(await stop(), 130);
+  });
+
+  test('is served before it was read; one that is damaged ends the program with what is wrong', async () => {
+    const served = await listening(at('heat.parquet'));
+    running.push(served);
+    const overview = (await (await served.get('/api/overview')).json()) as { subject: { state: string } };
+    assert.match(overview.subject.state, /^(reading|still)$/);
+    await served.stop();
+    const bytes = readFileSync(at('heat.parquet'));
+    // The first rows are damaged, and the footer is not.
+    bytes.fill(0xff, 64, 4096);
+    writeFileSync(at('damaged.parquet'), bytes);
+    const damaged = await listening(at('damaged.parquet'));
+    const code = await new Promise((resolve) => damaged.child.once('exit', resolve));
+    assert.equal(code, EXIT.badInput);
   });
 
   test('at a socket, which goes with the program', async () => {
@@ -156,7 +173,7 @@ describe('many clients', () => {
     await Promise.all(
       streams.map(async () => {
         for (let asked = 0; asked < 6; asked++)
-          assert.equal((await (await get(tile)).arrayBuffer()).byteLength, 32 + 3 * 65_536);
+          assert.equal((await (await get(tile)).arrayBuffer()).byteLength, 32 + 4 * 65_536);
       }),
     );
     // All of the tiles would be 60 MiB.

@@ -1,4 +1,5 @@
-/** Sends hostile requests to a dashboard: node scripts/fuzz/dashboard.mjs [--requests N] [--seed N]. No crash, no leak, no file. */
+/** Sends hostile requests to a dashboard: node scripts/fuzz/dashboard.mjs [--requests N] [--seed N]. Half of
+ * them go to one that may ask an agent for acts. No crash, no leak, no file. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,13 +18,25 @@ const SECRET = 'this-was-read-from-a-file';
 try {
   writeFileSync(join(directory, 'secret'), SECRET);
   await someHeat(join(directory, 'heat.parquet'));
-  const served = await dashboard(join(directory, 'heat.parquet'));
-  const rounds = [Math.min(5000, requests / 10), requests];
+  const own = ['--state', join(directory, 'state'), '--runtime', join(directory, 'run')];
+  const strange = [
+    ...(await attacked(requests / 2, join(directory, 'heat.parquet'))),
+    ...(await attacked(requests / 2, '--allow-actions', ...own)),
+  ];
+  for (const one of new Set(strange)) console.error(`strange: ${one}`);
+  process.exitCode = strange.length > 0 ? 1 : 0;
+} finally {
+  rmSync(directory, { recursive: true });
+}
+
+/** What was strange about a dashboard of these words under so many requests. */
+async function attacked(most: number, ...words: string[]): Promise<readonly string[]> {
+  const served = await dashboard(...words);
   const sizes: number[] = [];
   const statuses = new Map<number, number>();
   const strange: string[] = [];
   const before = descriptors(served.child);
-  for (const count of rounds) {
+  for (const count of [Math.min(5000, most / 10), most]) {
     const each = Array.from({ length: CLIENTS }, (_, client) =>
       attack(
         served.open,
@@ -43,7 +56,7 @@ try {
   const left = descriptors(served.child) - before;
   const code = await served.stop();
   const told = [...statuses].sort(([a], [b]) => a - b).map(([status, times]) => `${status}: ${times}`);
-  console.log(`${requests} requests, seed ${seed}: ${told.join(', ')}`);
+  console.log(`${most} requests, seed ${seed}: ${told.join(', ')}`);
   console.log(
     `memory ${sizes.map((bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`).join(' → ')}, ${left} descriptors left, ends with ${code}`,
   );
@@ -51,8 +64,5 @@ try {
   if (sizes[1] - sizes[0] > MAY_GROW) strange.push('memory grew');
   if (left > 4) strange.push(`${left} descriptors are left open`);
   if (code !== 130) strange.push(`it ended with ${code}`);
-  for (const one of new Set(strange)) console.error(`strange: ${one}`);
-  process.exitCode = strange.length > 0 ? 1 : 0;
-} finally {
-  rmSync(directory, { recursive: true });
+  return strange;
 }

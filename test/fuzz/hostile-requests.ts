@@ -133,9 +133,25 @@ const HEADERS = [
   ] as const),
 ];
 
+const BODIES = [
+  '{"act":"pause","target":"t0"}',
+  '{"act":"undo","run":"20260101T120000000Z-1a2b"}',
+  '{"act":"undo","run":"../../etc/passwd"}',
+  '{"act":"split","layout":1,"segment":0,"page":0}',
+  '{"act":"split","layout":1e308,"segment":-0,"page":9007199254740993}',
+  '{"id":"0123456789abcdef"}',
+  '{"id":"__proto__"}',
+  '{"__proto__":{"act":"pause"}}',
+  '[[[[[[[[',
+  '',
+  '\u0000',
+  `"${'x'.repeat(5000)}"`,
+  `${'['.repeat(2000)}${']'.repeat(2000)}`,
+];
+
 /** All that a client may be told; 400 and 431 also come from the parser of HTTP. */
 export const STATUSES: ReadonlySet<number> = new Set([
-  100, 200, 204, 400, 401, 403, 404, 405, 408, 409, 413, 417, 421, 429, 431, 503,
+  100, 200, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 417, 421, 429, 431, 503,
 ]);
 
 export class HostileRequests {
@@ -161,6 +177,26 @@ export class HostileRequests {
   }
 
   next(): string {
+    const text = this.#often(0.1) ? this.#act() : this.#plain();
+    return this.#often(0.05) ? this.#damaged(text) : text;
+  }
+
+  /** Nearly what a page sends that asks for something to be done: each part is there mostly, and right mostly. */
+  #act(): string {
+    const body = this.#one(BODIES);
+    const lines = [
+      `POST ${this.#one(['/api/act/preview', '/api/act/confirm', '/api/act/preview?a=1', '/api/act'])} HTTP/1.1`,
+      'Host: localhost',
+      ...(this.#often(0.9) ? [`Authorization: Bearer ${this.#token}`] : []),
+      ...(this.#often(0.9) ? [`Origin: http://${this.#often(0.9) ? 'localhost' : this.#one(HOSTS)}`] : []),
+      ...(this.#often(0.9) ? ['Sec-Fetch-Site: same-origin'] : [this.#one(HEADERS)]),
+      ...(this.#often(0.9) ? ['Content-Type: application/json'] : []),
+      `Content-Length: ${this.#often(0.9) ? Buffer.byteLength(body) : this.#one(VALUES)}`,
+    ];
+    return `${lines.join('\r\n')}\r\n\r\n${body}`;
+  }
+
+  #plain(): string {
     const lines = [
       `${this.#one(METHODS)} ${this.#one(PATHS)}${this.#query()} HTTP/1.${this.#often(0.97) ? 1 : 0}`,
       ...(this.#often(0.97) ? [`Host: ${this.#often(0.7) ? 'localhost' : this.#one(HOSTS)}`] : []),
@@ -170,8 +206,7 @@ export class HostileRequests {
       ),
       ...(this.#often(0.01) ? [`X-Long: ${'y'.repeat(20_000)}`] : []),
     ];
-    const text = `${lines.join(this.#often(0.99) ? '\r\n' : '\n')}\r\n\r\n`;
-    return this.#often(0.05) ? this.#damaged(text) : text;
+    return `${lines.join(this.#often(0.99) ? '\r\n' : '\n')}\r\n\r\n`;
   }
 
   #query(): string {

@@ -32,7 +32,7 @@ export function exampleMap(more: Partial<MapView> = {}): MapView {
       least: 1,
       most: 1000,
     },
-    ...{ hasHeat: true, hasTouched: true, hasHuge: true, cells: 1000, notes: [] },
+    ...{ hasHeat: true, hasTouched: true, hasHuge: true, hasOrders: false, cells: 1000, notes: [] },
     ...more,
   };
 }

@@ -52,7 +52,15 @@ export class FakeBoard implements Board {
     const views = VIEW_NAMES.map((view) => [view, { has: this.has(view), why: '', remedy: '' }]);
     return {
       subject: { kind: 'agent', name: 'this host', isLive: true, state: 'running', troubles: [] },
-      ...{ atMs: 5, clock: 'wall', budgets: [], notes: [], facts: [['made by', 'a test']], actions: [] },
+      ...{
+        atMs: 5,
+        clock: 'wall',
+        budgets: [],
+        notes: [],
+        facts: [['made by', 'a test']],
+        actions: [],
+        asked: [],
+      },
       views: Object.fromEntries(views),
       targets: [
         {

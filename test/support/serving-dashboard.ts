@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SAMPLE_FIELD as F } from '../../src/formats/perf-abi/constants.js';
 import { octavo } from '../end-to-end/in-process.js';
 import { MAIN } from '../end-to-end/octavo.js';
@@ -18,8 +19,24 @@ export interface Dashboard {
   stop(): Promise<number | null>;
 }
 
-/** Serves what the words name. Fails the test when it does not. */
+/** Serves what the words name, and has read it. Fails the test when it does not. */
 export async function dashboard(...words: string[]): Promise<Dashboard> {
+  const served = await listening(...words);
+  await isRead(served);
+  return served;
+}
+
+/** Until it has read its file. */
+export async function isRead({ get }: Pick<Dashboard, 'get'>): Promise<void> {
+  for (;;) {
+    const overview = (await (await get('/api/overview')).json()) as { subject: { state: string } };
+    if (overview.subject.state !== 'reading') return;
+    await sleep(20);
+  }
+}
+
+/** The same as soon as it listens. */
+export async function listening(...words: string[]): Promise<Dashboard> {
   const child = spawn(process.execPath, [MAIN, 'dashboard', '--json', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -25,6 +25,8 @@ const TargetSchema = z.object({
     ...{ turns: Count, failures: Count, met: Count, notMet: Count, refused: Count, undone: Count },
     ...{ returnedBytes: z.number(), cameBackBytes: Count },
   }),
+  /** Wall time since when somebody has paused it. */
+  pausedSinceMs: z.number().optional(),
 });
 
 const StateSchema = z.object({
@@ -88,15 +90,12 @@ function livesOf(host: Host, { targets }: State): ReadonlyMap<string, TargetLife
   const shift = offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
   const past = (wallMs: number) => Math.min(nowMs, Math.round(wallMs + shift));
-  const lives = Object.entries(targets).map(([name, { backOff, used, totals }]): [string, TargetLife] => [
-    name,
-    new TargetLife(
-      name,
-      settled(shifted(backOff, shift), nowMs),
-      new Allowance(used.map((entry) => ({ ...entry, atMs: past(entry.atMs) }))),
-      totals,
-    ),
-  ]);
+  const lives = Object.entries(targets).map(([name, { backOff, used, totals, pausedSinceMs }]) => {
+    const allowance = new Allowance(used.map((entry) => ({ ...entry, atMs: past(entry.atMs) })));
+    const life = new TargetLife(name, settled(shifted(backOff, shift), nowMs), allowance, totals);
+    life.pausedSinceMs = pausedSinceMs;
+    return [name, life] as const;
+  });
   return new Map(lives);
 }
 
@@ -115,12 +114,13 @@ function shifted({ stops, untilMs, observeOnlySinceMs }: BackOffState, shift: Mi
 export function keepLives(host: Host, directory: string, lives: Iterable<TargetLife>): string | undefined {
   const shift = -offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
-  const rows = [...lives].slice(-MOST_KEPT).map(({ name, backOff, allowance, totals }) => [
+  const rows = [...lives].slice(-MOST_KEPT).map(({ name, backOff, allowance, totals, pausedSinceMs }) => [
     name,
     {
       backOff: shifted(backOff, shift),
       used: allowance.entries(nowMs).map((entry) => ({ ...entry, atMs: entry.atMs + shift })),
       totals,
+      ...(pausedSinceMs === undefined ? {} : { pausedSinceMs }),
     },
   ]);
   const state = { octavo: 'agent-state', version: STATE_VERSION, targets: Object.fromEntries(rows) };

@@ -29,6 +29,8 @@ export const StatusTargetSchema = z.looseObject({
   /** Its processes, the first of many. Absent in documents of before. */
   members: z.array(z.object({ pid: z.int(), startTicks: z.int(), command: Text, cgroup: Text })).optional(),
   totals: z.record(Text, Count),
+  /** Wall time since when somebody has paused it; null when it is not. Absent in documents of before. */
+  pausedSinceMs: Count.nullable().optional(),
 });
 
 /** The status document (`octavo: agent-status`, version 1). */
@@ -45,6 +47,15 @@ export const StatusSchema = z.looseObject({
   /** What cannot be done at the moment: state that cannot be written, and the like. */
   troubles: z.array(Text),
   targets: z.array(StatusTargetSchema),
+  /** What people asked of it, the newest last, and what came of it. Absent in documents of before. */
+  asked: z
+    .array(
+      z.looseObject({
+        ...{ id: Text, atMs: Count, kind: Text, target: Text, words: Text, run: Text },
+        state: z.enum(['waiting', 'done', 'refused']),
+      }),
+    )
+    .optional(),
   /** The last of what happened, the newest last. */
   events: z.array(z.looseObject({ atMs: Count, target: Text, text: Text })),
 });

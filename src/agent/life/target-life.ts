@@ -52,6 +52,8 @@ export class TargetLife {
   /** When its next turn is due, by the monotonic clock. */
   dueMs: Milliseconds = 0;
   last: LastTurn | undefined;
+  /** Wall time since when somebody has paused it; undefined when it is not. */
+  pausedSinceMs: Milliseconds | undefined;
 
   constructor(name: string, backOff = NO_STOPS, allowance = new Allowance(), totals = NO_TOTALS) {
     this.name = name;

@@ -150,6 +150,10 @@ class ScriptedHands implements Hands {
     throw this.answer(order);
   }
 
+  async carryOut(): Promise<never> {
+    throw this.answer({ target: '' } as Order);
+  }
+
   async reload(): Promise<void> {
     // Nothing is read.
   }

@@ -17,8 +17,9 @@ import { TargetLife } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
 import type { Hands } from '../turn/hands.js';
-import { type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
+import { type TurnParts, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
+import { AskedTurns } from './asked-turns.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
 import { GuardRounds } from './guard-rounds.js';
@@ -51,6 +52,8 @@ export class Agent {
   readonly host: Host;
   readonly events: Events;
   readonly own: OwnCpu;
+  /** What people ask of it. */
+  readonly asked: AskedTurns;
   readonly #parts: AgentParts;
   readonly #hands: Hands;
   readonly #duties = new Duties();
@@ -86,6 +89,13 @@ export class Agent {
     this.#namePods(configuration);
     this.#roster = new Roster(configuration);
     this.#clockWatch = new ClockWatch(host.clock);
+    this.asked = new AskedTurns({
+      ...{ host, events: this.events },
+      target: (name) => this.#configuration.targets.find((one) => one.name === name),
+      life: (name) => this.life(name),
+      turn: (target) => this.#partsOf(target, []),
+      changed: () => this.#noted(),
+    });
     const read = readLives(host, parts.state);
     this.#lives = new Map(read.lives);
     for (const note of read.notes) this.events.add('', note);
@@ -181,13 +191,12 @@ export class Agent {
     const going = new Set<Promise<unknown>>();
     while (!signal.aborted && this.#bug === undefined) {
       this.tend();
-      const due = this.#turns.size < this.#hands.turnsAtOnce ? this.#nextTarget() : undefined;
-      const waitMs = due === undefined ? LONGEST_WAIT : this.#untilTurn(due);
-      if (due === undefined || waitMs > 0) {
-        await this.#sleep(Math.min(waitMs, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
+      const next = this.#nextTurn();
+      if (typeof next === 'number') {
+        await this.#sleep(Math.min(next, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
         continue;
       }
-      const turn = this.#beginTurn(due).finally(() => going.delete(turn));
+      const turn = this.#beginTurn(next).finally(() => going.delete(turn));
       going.add(turn);
       if (this.#hands.turnsAtOnce === 1) await turn;
     }
@@ -196,10 +205,24 @@ export class Agent {
     this.keepState();
   }
 
+  /** The turn to begin now, of which those that somebody waits for come first; or how long to wait for one. */
+  #nextTurn(): (() => Promise<unknown>) | Milliseconds {
+    if (this.#turns.size >= this.#hands.turnsAtOnce) return LONGEST_WAIT;
+    const letter = this.asked.next(this.#turns);
+    if (letter !== undefined) {
+      const { target } = letter.ask;
+      this.#charge(target);
+      return () => this.asked.carryOut(letter).finally(() => this.#charge(target));
+    }
+    const due = this.#nextTarget();
+    const waitMs = due === undefined ? LONGEST_WAIT : this.#untilTurn(due);
+    return due === undefined || waitMs > 0 ? waitMs : () => this.#turn(due);
+  }
+
   /** A turn beside the loop: its end wakes the loop, and a bug in it is the loop's. */
-  async #beginTurn(target: Target): Promise<void> {
+  async #beginTurn(take: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#turn(target);
+      await take();
     } catch (problem) {
       this.#bug = problem;
     }
@@ -276,14 +299,9 @@ export class Agent {
     const startedMs = this.#nowMs();
     const spent = this.#charge(target.name);
     const processes = this.#roster.forTurn(target);
-    const watch = {
-      signal: this.#parts.signal,
-      tend: () => this.tend(),
-      sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
-    };
-    const guards = this.#rounds.of(target.name);
+    const parts = this.#partsOf(target, processes);
+    const { guards } = parts;
     const before = guards.decision.state;
-    const parts = { host: this.host, hands: this.#hands, target, life, guards, processes, watch };
     const result = await takeTargetTurn(parts)
       .catch((problem) => stoppedTurn(problem))
       .finally(() => this.#charge(target.name));
@@ -306,6 +324,23 @@ export class Agent {
       tookMs: this.#nowMs() - startedMs,
     });
     return result;
+  }
+
+  #partsOf(target: Target, processes: readonly ProcessIdentity[]): TurnParts {
+    const watch = {
+      signal: this.#parts.signal,
+      tend: () => this.tend(),
+      sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
+    };
+    const [life, guards] = [this.life(target.name), this.#rounds.of(target.name)];
+    return { host: this.host, hands: this.#hands, target, life, guards, processes, watch };
+  }
+
+  /** What somebody asked for outlives a crash. */
+  #noted(): void {
+    this.#isStateNew = true;
+    this.keepState();
+    this.interrupt();
   }
 
   /** Whether none of the processes was there at the target's last turn: a service that was started anew is told of anew. */

@@ -5,6 +5,7 @@ import { type HeldLock, takeLock } from '../../host/lock-file.js';
 import type { AgentReading } from '../../metrics/agent-reading.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
+import { takeLetters } from '../asking/letter.js';
 import type { Configuration } from '../configuration/configuration.js';
 import { loadConfiguration } from '../configuration/read.js';
 import { residentBytes } from '../guarding/host-readings.js';
@@ -38,6 +39,8 @@ export interface SessionParts {
 }
 
 const STATUS_EVERY: Milliseconds = 5000;
+/** People who ask something wait for no longer. */
+const ASKED_EVERY: Milliseconds = 1000;
 /** An agent that hangs must not look as if nothing happened: later than this it is not healthy. */
 const HEALTHY_MS: Milliseconds = 120_000;
 /** History and metrics are brought up to date this often. */
@@ -61,6 +64,7 @@ export class Session {
   #loadedMs: Milliseconds;
   #problem = '';
   #reload = false;
+  #toldAsked = 0;
 
   /** Throws CONFIGURATION_INVALID, AGENT_RUNNING, FILE_UNREADABLE or FILE_UNWRITABLE. */
   constructor(parts: SessionParts) {
@@ -136,6 +140,7 @@ export class Session {
 
   async run(): Promise<void> {
     this.agent.addDuty({ everyMs: 200, do: () => this.#reloadIfAsked() });
+    this.agent.addDuty({ everyMs: ASKED_EVERY, do: () => this.#takeLetters() });
     const { serviceManager } = this.#parts.host;
     if (serviceManager?.watchdogMs !== undefined)
       this.agent.addDuty({ everyMs: serviceManager.watchdogMs / 4, do: () => this.#notify('WATCHDOG=1') });
@@ -173,6 +178,17 @@ export class Session {
     const acting = configuration.targets.filter(({ act }) => act).length;
     const trouble = troubles.length === 0 ? '' : `; ${troubles[0]}`;
     return `${configuration.targets.length} targets, ${acting} may be acted on; ${counts.known} processes${trouble}`;
+  }
+
+  /** Takes what people asked; each change of what came of it is told at once. */
+  #takeLetters(): void {
+    const { asked } = this.agent;
+    const { letters, unfit } = takeLetters(this.#parts.host, this.#runtime);
+    for (const letter of letters) asked.take(letter);
+    for (const one of unfit) asked.unfit(one);
+    if (asked.revision === this.#toldAsked) return;
+    this.#toldAsked = asked.revision;
+    this.tell();
   }
 
   #reloadIfAsked(): void {

@@ -25,12 +25,13 @@ export function statusOf(agent: Agent, startedMs: Milliseconds, facts: Configura
     own: { cpuMs: agent.own.totalMs, cpuBound: configuration.cpuShare },
     troubles: [...agent.troubles],
     targets: configuration.targets.map((target) => statusTarget(agent, target)),
+    asked: agent.asked.rows.map((row) => ({ ...row })),
     events: agent.events.last.map((event) => ({ ...event })),
   };
 }
 
 function statusTarget(agent: Agent, { name, match, act, policy }: Target): StatusTarget {
-  const { last, totals, dueMs } = agent.life(name);
+  const { last, totals, dueMs, pausedSinceMs = null } = agent.life(name);
   const { decision, state } = agent.guardsOf(name);
   const { clock } = agent.host;
   const wall = (monotonicMs: Milliseconds) =>
@@ -48,5 +49,6 @@ function statusTarget(agent: Agent, { name, match, act, policy }: Target): Statu
     nextMs: wall(dueMs),
     last: last === undefined ? null : { ...last, notes: [...last.notes] },
     totals: { ...totals },
+    pausedSinceMs,
   };
 }

@@ -84,6 +84,8 @@ export interface TurnWatch {
 export interface Hands {
   /** Takes a turn. Throws an OctavoError where it cannot be taken. */
   take(order: Order, watch: TurnWatch): Promise<Taken>;
+  /** Carries a plan out that somebody asked for. Throws an OctavoError where it may not be. */
+  carryOut(plan: Plan, watch: TurnWatch): Promise<Done>;
   /** Turns of different targets that may go on at the same time. */
   readonly turnsAtOnce: number;
   /** Processes whose CPU time is the agent's, besides its own. */

@@ -48,12 +48,19 @@ export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
   }
 }
 
-/** Why a target that may be acted on is only observed now; empty when it is acted on, or never may be. */
-function whyHeld({ host, target, guards }: TurnParts): string {
+/**
+ * Why a target that may be acted on is only observed now; empty when it is acted on, or never may be. `byItself`: it is a
+ * turn of the agent's own, which a pause holds.
+ */
+export function whyHeld({ host, target, life, guards }: TurnParts, byItself = true): string {
   if (!target.act) return '';
+  if (byItself && life.pausedSinceMs !== undefined) return PAUSED;
   if (!isWithin(target.hours, host.clock.wallMs())) return 'outside its hours';
   return guards.decision.why.join('; ');
 }
+
+/** Why a paused target is held, in words. */
+export const PAUSED = 'paused by somebody, until it is resumed';
 
 function orderOf(target: Target, processes: readonly ProcessIdentity[], act: boolean): Order {
   const {

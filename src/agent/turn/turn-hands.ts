@@ -69,10 +69,18 @@ export class TurnHands implements Hands {
     this.#looks = new ChosenLooks(() => parts.host.clock.monotonicNs() / 1e6);
   }
 
-  async take(order: Order, watch: TurnWatch): Promise<Taken> {
+  take(order: Order, watch: TurnWatch): Promise<Taken> {
+    return this.#attended(watch, () => this.#take(order, watch));
+  }
+
+  carryOut(plan: Plan, watch: TurnWatch): Promise<Outcome> {
+    return this.#attended(watch, () => this.#act(plan, watch));
+  }
+
+  async #attended<Value>(watch: TurnWatch, act: () => Promise<Value>): Promise<Value> {
     this.#parts.attend?.(watch);
     try {
-      return await this.#take(order, watch);
+      return await act();
     } finally {
       this.#parts.attend?.(undefined);
     }

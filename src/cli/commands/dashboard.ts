@@ -2,7 +2,7 @@ import { parseListenPlace } from '../../agent/patterns/listen-place.js';
 import type { ListenPlace } from '../../host/host.js';
 import { EXIT } from '../../vocabulary/errors.js';
 import type { ValueParser } from '../../vocabulary/quantities.js';
-import { command, jsonFlag, LOOKS } from '../command.js';
+import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { durationBetween, parseWord } from '../parameters.js';
 import { runtimeFlag, type StateFlags, stateFlags } from '../shared-flags.js';
@@ -13,6 +13,7 @@ type Flags = StateFlags & {
   readonly heat?: string;
   readonly runtime?: string;
   readonly for?: number;
+  readonly allowActions: boolean;
   readonly json: boolean;
 };
 
@@ -34,12 +35,17 @@ const parsePlace: ValueParser<ListenPlace> = Object.assign(
 export const dashboardCommand = command<Flags, [string?]>(
   {
     brief: 'serve a page that shows heat, decisions and what came of them, on this machine only',
-    effect: LOOKS,
+    effect: {
+      kind: 'acts',
+      what: 'has the agent pause or resume a target, undo a run, split or collapse a block, as somebody confirms on the page',
+      when: '--allow-actions',
+    },
     description: [
       'Serves a page for a browser: addresses over time from terabytes to the sub-pages of a block, folio orders, what was given',
       'back and what came back, budgets and guards, what was decided and why. Of the agent of this host, by what it keeps; or of',
       'a heat file, a run, or what `octavo runs RUN`, `simulate`, `compare` and `history` print with --json. Prints the address to',
-      'open, with a secret token in it, and serves until it is stopped. Looks only: nothing can be changed by it.',
+      'open, with a secret token in it, and serves until it is stopped. Looks only, unless --allow-actions is given:',
+      'then the page can ask the agent for what its configuration allows, after showing what would happen.',
       'Only programs of this machine reach it; from elsewhere: ssh -L 8040:127.0.0.1:PORT.',
     ].join('\n'),
     examples: [
@@ -81,6 +87,12 @@ export const dashboardCommand = command<Flags, [string?]>(
         optional: true,
         brief: 'Of a run: draw this heat file of its processes, with what the run did over it',
         placeholder: 'file',
+      },
+      allowActions: {
+        kind: 'boolean',
+        brief: 'Let the page ask the agent to pause or resume targets, and to undo, split and collapse',
+        default: false,
+        withNegated: false,
       },
       for: {
         kind: 'parsed',

@@ -1,21 +1,13 @@
-import { actuatorsOf } from '../../config/assemble.js';
-import { runName } from '../../cycle/apply-plan.js';
-import { readCosts } from '../../cycle/cost-file.js';
 import type { JournalPlace, ReadRun } from '../../cycle/journal.js';
 import { namedRun } from '../../cycle/named-run.js';
-import { planTurn } from '../../cycle/plan-turn.js';
-import { asIfRecovered, recoverRuns, runState } from '../../cycle/recovery.js';
+import { asIfRecovered, recoverRuns } from '../../cycle/recovery.js';
 import { lockState } from '../../cycle/state-lock.js';
-import { undoOutline } from '../../cycle/undo.js';
-import { DEFAULT_BUDGETS } from '../../planning/budgets.js';
-import { POLICIES } from '../../policies/kinds/catalogue.js';
-import { DEFAULT_PARAMETERS, policyOf } from '../../policies/policy.js';
-import { OctavoError } from '../../vocabulary/errors.js';
-import type { Budgets, Plan } from '../../vocabulary/plan.js';
+import type { Plan } from '../../vocabulary/plan.js';
 import { command, jsonFlag } from '../command.js';
 import type { OctavoContext } from '../context.js';
 import { budgetsOf, type GuardFlags, guardFlags } from '../guard-flags.js';
 import { type KeepFlags, keepFlags } from '../keep-flags.js';
+import { undoPlan } from '../named-plan.js';
 import { showPlan } from '../print/plan.js';
 import { plural } from '../print/units.js';
 import { type DryRunFlags, dryRunFlags, parseWord, type StateFlags, stateFlags } from '../shared-flags.js';
@@ -61,7 +53,7 @@ export const undoCommand = command<Flags, [string]>(
     const place = journalPlace(this, flags.state);
     const run = flags.dryRun ? runToShow(this, place, name) : runToUndo(place, name);
     const bounds = budgetsOf(flags, this.host.identity.geometry.blockBytes);
-    const plan = await undoPlan(this, place, run, bounds);
+    const plan = await undoPlan(this, place, run, { budgets: bounds });
     if (!flags.json) this.print(showPlan(plan));
     if (flags.dryRun) {
       const calls = await describePlan(this, plan);
@@ -91,44 +83,6 @@ async function takeBack(
   const { how, verdicts } = await applyNow(context, place, plan, { ...flags, acting: {} });
   const allMet = how === 'complete' && verdicts.every(({ outcome }) => outcome === 'met');
   if (plan.refused.length > 0 && allMet) context.endsWith('notAllMet');
-}
-
-async function undoPlan(
-  context: OctavoContext,
-  place: JournalPlace,
-  run: ReadRun,
-  budgets: Partial<Budgets>,
-): Promise<Plan> {
-  if (runState(context.host, run) === 'active')
-    throw new OctavoError('RUN_ACTIVE', { run: run.run, pid: run.begin.owner.pid });
-  if (run.plan.bootId !== context.host.identity.bootId) {
-    throw new OctavoError('PLAN_OTHER_HOST', {
-      planned: run.plan.bootId,
-      found: context.host.identity.bootId,
-    });
-  }
-  const outline = undoOutline(run);
-  const costs = readCosts(place);
-  const { plan } = await planTurn({
-    host: context.host,
-    id: `undo-${runName(context.host)}`,
-    target: run.plan.target,
-    processes: outline.parts.length > 0 ? outline.parts.map(({ process }) => process) : run.plan.processes,
-    sources: [],
-    policy: policyOf(POLICIES['named-blocks']),
-    parameters: { ...DEFAULT_PARAMETERS, named: outline.parts.map(({ named }) => named) },
-    actuators: actuatorsOf(context.host),
-    // What one run changed, one undo may take back: only the pressure guard and the pace still bind.
-    budgets: { ...DEFAULT_BUDGETS, ...budgets, maxBlocks: 0, maxBytes: 0 },
-    feuds: new Map(),
-    costs: costs.book,
-    insist: true,
-    undoes: run.run,
-    notes: [...outline.irreversible, ...costs.notes],
-    signal: context.signal,
-    progress: (what, done, total, unit) => context.progress.show(what, done, total, unit),
-  });
-  return plan;
 }
 
 /** A run that was killed is settled first, so that its undo knows what it did. */

@@ -4,10 +4,10 @@
  */
 import { defined } from '../../base/assert.js';
 import { readFeuds } from '../../cycle/aftermath.js';
-import type { JournalPlace } from '../../cycle/journal.js';
 import type { BlockPlace, Board, Change, DecisionLog, Explained, SeriesWish } from '../../dashboard/board.js';
 import { LiveMap } from '../../dashboard/map/live-map.js';
 import type { MapModel } from '../../dashboard/map/map-model.js';
+import { ACT_NAMES } from '../../dashboard/wire/act.js';
 import type { Compare } from '../../dashboard/wire/compare.js';
 import type { PingPong } from '../../dashboard/wire/events.js';
 import type { Overview, TargetView, ViewName } from '../../dashboard/wire/overview.js';
@@ -18,23 +18,17 @@ import { blockToPage, type Milliseconds, pageToAddress } from '../../vocabulary/
 import type { OctavoContext } from '../context.js';
 import { showBlock, tellBlock } from '../explain/block.js';
 import { madeBy } from '../reports/made-by.js';
+import { type ActFacts, AgentActions, type AgentPlaces } from './agent-actions.js';
 import { EventLog } from './event-log.js';
 import { ordersOfSeries, valuesOf } from './history-board.js';
 import { HistoryFollower } from './history-follower.js';
 import { lookAtProcesses, type WatchedProcess } from './live-look.js';
+import { OrderLooks, ordersInBlock } from './order-looks.js';
 import { RunFollower } from './run-follower.js';
 import { StatusFollower, targetView } from './status-follower.js';
 import { viewsOf } from './still-board.js';
 
 type Told<Reply> = Omit<Reply, 'octavo' | 'version' | 'revision'>;
-
-/** Where an agent keeps what its board shows. */
-export interface AgentPlaces {
-  readonly place: JournalPlace;
-  /** Runtime directory, where the status is. */
-  readonly runtime: string;
-  readonly name: string;
-}
 
 /** Looks into processes: so often at most, and so much rarer than they take. */
 const LOOK_EVERY_MS: Milliseconds = 5000;
@@ -50,14 +44,17 @@ export class AgentBoard implements Board {
   readonly #ids = new Map<string, string>();
   readonly #log = new EventLog();
   readonly #live: LiveMap;
+  readonly #orders = new OrderLooks();
   #map: MapModel | undefined;
   #layout = 0;
   #lookedMs: Milliseconds;
   #nextLookMs: Milliseconds = 0;
   #unseen: readonly string[] = [];
   #sinceMs: Milliseconds | null = null;
+  /** What may be asked of the agent; nothing unless whoever started this allowed it. */
+  readonly actions: AgentActions | undefined;
 
-  constructor(context: OctavoContext, places: AgentPlaces) {
+  constructor(context: OctavoContext, places: AgentPlaces, mayAct = false) {
     const { host } = context;
     this.#context = context;
     this.#places = places;
@@ -66,6 +63,14 @@ export class AgentBoard implements Board {
     this.#runs = new RunFollower(places.place);
     this.#live = new LiveMap(host.identity.geometry, heatWords('some-accesses', true));
     this.#lookedMs = host.clock.wallMs() - LOOK_EVERY_MS;
+    const facts: ActFacts = {
+      ...{ context, places },
+      status: () => (this.#status.state === 'running' ? this.#status.status : undefined),
+      targetOf: (id) => [...this.#ids].find(([, one]) => one === id)?.[0],
+      runTarget: (run) => this.#log.log.decisions.findLast((one) => one.run === run)?.target,
+      map: () => this.#map,
+    };
+    this.actions = mayAct ? new AgentActions(facts) : undefined;
   }
 
   #idOf(target: string): string {
@@ -103,7 +108,12 @@ export class AgentBoard implements Board {
     const { clock } = this.#context.host;
     const nowMs = clock.monotonicNs() / 1e6;
     if (nowMs < this.#nextLookMs && !isDue) return false;
-    const { look, troubles } = lookAtProcesses(this.#places.place, this.#watched(), this.#log.changedPages());
+    const { look, troubles } = lookAtProcesses(
+      this.#places.place,
+      this.#watched(),
+      this.#log.changedPages(),
+      this.#orders,
+    );
     this.#unseen = troubles;
     const hasMore = look.processes.length > 0 || !this.#live.isEmpty;
     if (hasMore) {
@@ -161,7 +171,9 @@ export class AgentBoard implements Board {
         ...{ kind: 'agent', name: this.#places.name, isLive: true, state },
         troubles: [...troubles, ...this.#unseen],
       },
-      ...{ atMs: status?.updatedMs ?? null, clock: 'wall', budgets: [...budgets], actions: [] },
+      ...{ atMs: status?.updatedMs ?? null, clock: 'wall', budgets: [...budgets] },
+      actions: this.actions === undefined || state !== 'running' ? [] : [...ACT_NAMES],
+      asked: (status?.asked ?? []).map((one) => ({ ...one })),
       targets: this.#targets(),
       views: viewsOf((view) => this.has(view), missing),
       notes: this.#history.damage.slice(0, 5).map((sentence) => `Passed over: ${sentence}`),
@@ -226,7 +238,8 @@ export class AgentBoard implements Board {
       const { host, signal } = this.#context;
       const { told } = tellBlock({ host, signal }, this.#places.place, facts.firstPage + page, facts.pid);
       const lines = showBlock(host.identity.geometry, told);
-      return { isLive: told.now !== undefined, why: told.gone, lines };
+      const orders = told.now === undefined ? [] : ordersInBlock(host, facts.pid, facts.firstPage + page);
+      return { isLive: told.now !== undefined, why: told.gone, lines, orders };
     } catch (problem) {
       if (!(problem instanceof OctavoError)) throw problem;
       return { isLive: false, why: problem.message, lines: [problem.message, ERRORS[problem.code].advice] };

@@ -231,7 +231,7 @@ describe('a live agent', () => {
     const [{ kind, address, place }] = board.log().decisions;
     assert.deepEqual([kind, address, place], ['split', FIRST, { segment: 0, page: 0 }]);
     const cell = board.map?.cell({ segment: 0, level: 9, zoom: 0, row: 0, column: 0 });
-    assert.equal(cell?.words, 'heat not known, no memory there');
+    assert.equal(cell?.words, 'no memory there');
   });
 
   test('tells of a block that came back, who did it, and for how long it is left alone', async () => {

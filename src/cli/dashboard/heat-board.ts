@@ -2,6 +2,8 @@
 import { MapBuilder } from '../../dashboard/map/build.js';
 import type { MapModel } from '../../dashboard/map/map-model.js';
 import type { ShareSpan } from '../../dashboard/map/shares.js';
+import type { HeatGroup } from '../../formats/heat-file/read.js';
+import { loopTurns } from '../../host/loop-turns.js';
 import { seesSubPages } from '../../hotness/hot-map-builder.js';
 import { DEFAULT_SPARSE_BELOW } from '../../policies/sparse-bound.js';
 import { HeatSurvey } from '../../reports/heat/build.js';
@@ -9,50 +11,56 @@ import { heatWords } from '../../reports/heat/scale.js';
 import type { HeatFileSource } from '../../sources/heat-file.js';
 import { throwIfStopped } from '../../vocabulary/stopping.js';
 import type { OctavoContext } from '../context.js';
-import { heatCourse, heatScaleOf, isTimed, rowsOf, spansOf } from '../reports/heat-course.js';
+import { heatCourse, heatScaleOf, isTimed, spansOf } from '../reports/heat-course.js';
 import { heatStory } from '../reports/heat-story.js';
 import { madeBy } from '../reports/made-by.js';
 import { storyDocument } from '../reports/story-document.js';
 import { heatReport } from '../samples/heat-report.js';
-import { StillBoard } from './still-board.js';
+import { ReadingBoard, type ReadingTold } from './reading-board.js';
+import type { StillParts } from './still-board.js';
 
 /** Parts of the address space that are told apart. */
 const MOST_SEGMENTS = 64;
 const STORY_GRID = { mostRows: 200, mostSegments: 12 } as const;
 const STORY_BINS = 10;
-/** How often it is looked whether to stop. */
-const ROWS_BETWEEN = 65_536;
+/** How often it is looked whether to stop, or whether others wait for the thread. */
+const ROWS_BETWEEN = 8192;
+/** Rows that are kept between the two looks at them: a hundred megabytes. Of a larger file they are read twice. */
+const MOST_KEPT = 1_500_000;
+/** What can be shown by now is shown first after so long, and then so much rarer than it takes. */
+const FIRST_SHOWN_MS = 1000;
+const SHOWN_SHARE = 0.2;
 
-/** The board of a heat file. Reads it twice for the map; throws STOPPED, FILE_MALFORMED. */
-export async function heatBoard(
-  context: OctavoContext,
-  source: HeatFileSource,
-  name: string,
-): Promise<StillBoard> {
-  const map = await heatMap(context, source);
+/** The board of a heat file, which reads it when it is served. */
+export function heatBoard(context: OctavoContext, source: HeatFileSource, name: string): ReadingBoard {
   const { clock } = source.facts.slices;
-  return new StillBoard({
-    ...{ kind: 'heat', name, clock, atMs: null, targets: [], map },
+  const parts: StillParts = {
+    ...{ kind: 'heat', name, clock, atMs: null, targets: [] },
     notes: [...source.account().notes],
     facts: [['made of', name], ...madeBy(context)],
-    story: storyDocument(await storyOf(context, source, name)),
     missing: { map: ['The file has no sample.', 'Record or import some: `octavo record`, `octavo import`.'] },
+  };
+  return new ReadingBoard({
+    parts,
+    read: async (told) => ({ ...parts, map: await heatMap(context, source, { told }) }),
+    story: async () => storyDocument(await storyOf(context, source, name)),
   });
 }
 
 /**
  * The map of a heat file; undefined where it has no sample. `only`: processes; `hugeOf`: what huge pages map, by the segments
- * and columns that were found.
+ * and columns that were found; `told`: how far it is. Throws STOPPED, FILE_MALFORMED.
  */
 export async function heatMap(
-  { signal }: OctavoContext,
+  context: OctavoContext,
   source: HeatFileSource,
-  { only, hugeOf }: HeatMapWishes = {},
+  { only, hugeOf, told }: HeatMapWishes = {},
 ): Promise<MapModel | undefined> {
   const { geometry, facts, origin } = source;
   const survey = new HeatSurvey(geometry);
   const isWanted = (pid: number) => only === undefined || only.has(pid);
-  await eachRow(source, signal, (row) => {
+  const rows = new RowsTwice(source, context.signal, (share) => told?.read(share));
+  await rows.each((row) => {
     if (isWanted(row.pid)) survey.add(row);
   });
   if (survey.isEmpty) return undefined;
@@ -66,14 +74,32 @@ export async function heatMap(
     isThinned: facts.thinned_to > 1,
     widthMs: facts.slices.widthMs ?? undefined,
   });
-  await eachRow(source, signal, (row) => {
+  const show = told && shownNow(context, builder, told);
+  await rows.each((row) => {
     if (isWanted(row.pid)) builder.add(row);
-  });
-  return builder.build(1, hugeOf?.(layout.segments, builder.columns) ?? []);
+  }, show);
+  return builder.build(FINAL_LAYOUT, hugeOf?.(layout.segments, builder.columns) ?? []);
+}
+
+/** Maps that are not whole yet have layouts behind it: only that they differ counts. */
+const FINAL_LAYOUT = 1;
+
+/** Shows the map as far as it has come, now and then. */
+function shownNow({ host }: OctavoContext, builder: MapBuilder, told: ReadingTold): () => void {
+  const nowMs = () => host.clock.monotonicNs() / 1e6;
+  let dueMs = nowMs() + FIRST_SHOWN_MS;
+  let layout = FINAL_LAYOUT;
+  return () => {
+    const beganMs = nowMs();
+    if (beganMs < dueMs) return;
+    told.show(builder.buildSoFar(++layout));
+    dueMs = beganMs + (nowMs() - beganMs) / SHOWN_SHARE;
+  };
 }
 
 /** Which processes a map is of, and what is laid over their heat. */
 export interface HeatMapWishes {
+  readonly told?: ReadingTold;
   readonly only?: ReadonlySet<number>;
   hugeOf?(
     segments: readonly { readonly pid: number; readonly firstPage: number; readonly pages: number }[],
@@ -83,11 +109,50 @@ export interface HeatMapWishes {
 
 type Row = Parameters<HeatSurvey['add']>[0];
 
-async function eachRow(source: HeatFileSource, signal: AbortSignal, see: (row: Row) => void): Promise<void> {
-  let rows = 0;
-  for await (const row of rowsOf(source)) {
-    if (++rows % ROWS_BETWEEN === 0) throwIfStopped(signal);
-    see(row);
+/** The rows of a heat file, which are looked at twice, and read once where there is room. */
+class RowsTwice {
+  readonly #source: HeatFileSource;
+  readonly #signal: AbortSignal;
+  readonly #told: (share: number) => void;
+  #kept: HeatGroup[] | undefined;
+  #seen = 0;
+
+  constructor(source: HeatFileSource, signal: AbortSignal, told: (share: number) => void) {
+    this.#source = source;
+    this.#signal = signal;
+    this.#told = told;
+  }
+
+  /** Looks at each row; `between`: now and then. Throws STOPPED. */
+  async each(see: (row: Row) => void, between?: () => void): Promise<void> {
+    const { rows } = this.#source;
+    const turn = loopTurns();
+    const kept: HeatGroup[] = [];
+    for await (const group of this.#kept ?? this.#source.groups()) {
+      if (rows <= MOST_KEPT) kept.push(group);
+      for (let row = 0; row < group.count; row++) {
+        see(this.#row(group, row));
+        if (++this.#seen % ROWS_BETWEEN !== 0) continue;
+        throwIfStopped(this.#signal);
+        this.#told(this.#seen / (2 * rows));
+        between?.();
+        await turn();
+      }
+    }
+    if (rows <= MOST_KEPT) this.#kept = kept;
+  }
+
+  /** Addresses of pages are exact in a double. */
+  #row(group: HeatGroup, row: number): Row {
+    return {
+      pid: group.pid[row],
+      command: group.command[row],
+      mapping: group.mapping[row],
+      page: Number(group.address[row]) / this.#source.geometry.pageBytes,
+      samples: group.samples[row],
+      accesses: group.accesses[row],
+      timeMs: group.timeMs[row],
+    };
   }
 }
 

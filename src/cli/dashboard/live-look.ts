@@ -10,6 +10,7 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import { MAPPING_LEVEL, type PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import { type PageNumber, type ProcessId, pageToBlock } from '../../vocabulary/units.js';
+import type { OrderLooks } from './order-looks.js';
 
 /** Processes of a look; those of which something is known come first. */
 const MOST_PROCESSES = 32;
@@ -35,6 +36,7 @@ export function lookAtProcesses(
   place: JournalPlace,
   watched: readonly WatchedProcess[],
   changed: ReadonlyMap<ProcessId, ReadonlySet<PageNumber>>,
+  orders: OrderLooks,
 ): Looked {
   const { host } = place;
   const { beliefs } = readBeliefs({ host, directory: mindDirectory(host, place.directory) });
@@ -43,7 +45,7 @@ export function lookAtProcesses(
   const processes = alive.slice(0, MOST_PROCESSES).map((one): SeenProcess => {
     const { pid, command } = one.process;
     const heat = heatOf(beliefs, one.process);
-    const levels = levelsOf(place, pid, troubles);
+    const levels = levelsOf(place, one.process, troubles, orders);
     const blocks = Array.from(changed.get(pid) ?? [], (page) => pageToBlock(page, host.identity.geometry));
     return { pid, command, target: one.target, levels, changed: blocks, heat };
   });
@@ -61,11 +63,13 @@ function withBelieved(watched: readonly WatchedProcess[], { processes }: Beliefs
 
 function levelsOf(
   { host }: JournalPlace,
-  pid: number,
+  process: ProcessIdentity,
   troubles: Set<string>,
+  orders: OrderLooks,
 ): readonly SeenBlock[] | undefined {
   try {
-    return seenBlocks(observe(host, pid, { depth: 'levels' }).sizes);
+    const { sizes, entries } = observe(host, process.pid, { depth: 'levels' });
+    return orders.seen(host, process, entries, seenBlocks(sizes));
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
     if (problem.code !== 'TARGET_GONE') troubles.add(`Page sizes cannot be seen: ${problem.message}`);

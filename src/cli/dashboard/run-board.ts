@@ -63,8 +63,9 @@ function turnedOf({ plan, records, verdicts }: ToldRun): readonly Turned[] {
   });
 }
 
-/** Spans of what huge pages map, by segment: before the act, and after it. */
-function hugeOf(
+/** Spans of what `shareOf` says of each block, by segment: before the act, and after it. */
+function spansOf(
+  shareOf: (state: BlockState) => number | undefined,
   turned: readonly Turned[],
   segments: readonly Pick<Segment, 'pid' | 'firstPage' | 'pages'>[],
   columns: readonly MapColumn[],
@@ -81,12 +82,22 @@ function hugeOf(
       return [
         { unit, from: 0, to: at, share: shareOf(before) },
         { unit, from: at, to: columns.length, share: shareOf(after) },
-      ].filter(({ from, to }) => from < to);
+      ].flatMap(({ share, ...span }) =>
+        share === undefined || span.from >= span.to ? [] : [{ ...span, share }],
+      );
     }),
   );
 }
 
-function shareOf({ level, present }: BlockState): number {
+/** Mean order of its memory, as a share of that of a huge page. */
+function orderOf({ present, pagesByOrder }: BlockState): number | undefined {
+  const pages = pagesByOrder.reduce((sum, found) => sum + found, 0);
+  if (pages === 0) return present === 0 ? NO_MEMORY : undefined;
+  const orders = pagesByOrder.reduce((sum, found, order) => sum + found * order, 0);
+  return orders / pages / Math.max(1, pagesByOrder.length - 1);
+}
+
+function hugeOf({ level, present }: BlockState): number {
   if (level === 'pmd') return 1;
   return present === 0 ? NO_MEMORY : 0;
 }
@@ -102,7 +113,7 @@ async function mapWithHeat(
   const turned = isWall ? turnedOf(run) : [];
   return heatMap(context, source, {
     only,
-    hugeOf: (segments, columns) => hugeOf(turned, segments, columns, source.geometry),
+    hugeOf: (segments, columns) => spansOf(hugeOf, turned, segments, columns, source.geometry),
   });
 }
 
@@ -125,7 +136,8 @@ function mapOfRun(run: ToldRun): MapModel | undefined {
   const { segments } = layOutRows(blocks, geometry, grid);
   const columns = columnsOf(turned, plan.madeAtMs);
   const level = Math.log2(geometry.pagesPerBlock);
-  const spans = hugeOf(turned, segments, columns, geometry);
+  const huge = spansOf(hugeOf, turned, segments, columns, geometry);
+  const orders = spansOf(orderOf, turned, segments, columns, geometry);
   return new MapModel(
     {
       ...{ geometry, clock: 'wall', columns, leastLevel: level, words: heatWords('all-accesses', true) },
@@ -133,7 +145,8 @@ function mapOfRun(run: ToldRun): MapModel | undefined {
         ({ pid, command, mapping, firstPage, pages }, at) =>
           new SegmentMap({
             facts: { pid, command, mapping, target: plan.target, firstPage, pages },
-            ...{ columns, pagesPerBlock: geometry.pagesPerBlock, huge: new Shares(level, spans[at]) },
+            ...{ columns, pagesPerBlock: geometry.pagesPerBlock, huge: new Shares(level, huge[at]) },
+            orders: new Shares(level, orders[at]),
             cells: new CellLevels(new CellCollector().sorted(), level, level),
             known: { columns: new Uint8Array(columns.length), blocks: undefined },
           }),

@@ -1,5 +1,6 @@
 /** Serves a board until it is told to stop: the token, the server, and what changes meanwhile. */
-import type { Board, Change } from '../../dashboard/board.js';
+import type { Actions, Board, Change } from '../../dashboard/board.js';
+import { MOST_ACT_BYTES } from '../../dashboard/surface/acts.js';
 import { readPageFiles } from '../../dashboard/surface/page-files.js';
 import { StreamHub } from '../../dashboard/surface/stream-hub.js';
 import { Surface } from '../../dashboard/surface/surface.js';
@@ -14,6 +15,7 @@ export const DASHBOARD_BOUNDS: WebBounds = Object.freeze({
   streamBytes: 256 * 1024,
   waitingBytes: 32 * 2 ** 20,
   answerMs: 10_000,
+  bodyBytes: MOST_ACT_BYTES,
 });
 
 const LOOK_EVERY_MS: Milliseconds = 1000;
@@ -22,6 +24,12 @@ const BEAT_EVERY_MS: Milliseconds = 15_000;
 /** A board that changes. */
 export interface LiveBoard extends Board {
   look(): Change;
+  /** How often it is to be looked at; each second when absent. */
+  readonly lookEveryMs?: Milliseconds;
+  /** Begins what takes long, when it is served already; what it rejects with ends the serving. */
+  begin?(): Promise<void>;
+  /** What may be asked of its agent, where that is allowed. */
+  readonly actions?: Actions | undefined;
 }
 
 /** What is served, where, and to whom. */
@@ -77,19 +85,20 @@ export async function serveBoard(wishes: ServeWishes): Promise<Served> {
   };
   const surface = new Surface({
     ...{ board, hub, access: new Access(token), files: readPageFiles(network) },
+    actions: 'look' in board ? board.actions : undefined,
     revision: () => revision,
     nowMs: () => host.clock.wallMs(),
     failed: (problem) => remark(`octavo: a request could not be answered: ${wordsOf(problem)}`),
   });
-  const answered = await network.answer(listen, (request) => surface.answer(request), DASHBOARD_BOUNDS);
+  const answered = await network.answer(listen, (request) => surface.answerOrAct(request), DASHBOARD_BOUNDS);
   if (!answered.ok) throw new OctavoError('DASHBOARD_UNSERVED', { ...answered.error });
   const follow = () => {
     if ('look' in board) revision = tell(hub, lookOf(board, remark), revision);
   };
-  return {
-    place: answered.value.place,
-    ended: serving(answered.value, { host, hub, signal, forMs, follow }),
-  };
+  const live = 'look' in board ? board : undefined;
+  const everyMs = live?.lookEveryMs ?? LOOK_EVERY_MS;
+  const served = { host, hub, signal, forMs, follow, everyMs, begin: () => live?.begin?.() };
+  return { place: answered.value.place, ended: serving(answered.value, served) };
 }
 
 /** Different sentences on what goes wrong. */
@@ -125,17 +134,23 @@ interface Serving {
   readonly hub: StreamHub;
   readonly signal: AbortSignal;
   readonly forMs: Milliseconds | undefined;
+  readonly everyMs: Milliseconds;
   follow(): void;
+  begin(): Promise<void> | undefined;
 }
 
-async function serving(server: WebServer, { host, hub, signal, forMs, follow }: Serving): Promise<void> {
+async function serving(server: WebServer, served: Serving): Promise<void> {
+  const { host, hub, signal, forMs, follow, everyMs } = served;
+  const failed: unknown[] = [];
+  void served.begin()?.catch((problem) => failed.push(problem));
   const nowMs = () => host.clock.monotonicNs() / 1e6;
   const endMs = nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
   let beatMs = nowMs();
   try {
     while (!signal.aborted && nowMs() < endMs) {
-      await host.clock.sleep(Math.min(LOOK_EVERY_MS, endMs - nowMs()), signal);
+      await host.clock.sleep(Math.min(everyMs, endMs - nowMs()), signal);
       if (signal.aborted) break;
+      if (failed.length > 0) throw failed[0];
       follow();
       if (nowMs() - beatMs < BEAT_EVERY_MS) continue;
       beatMs = nowMs();

@@ -92,7 +92,8 @@ export function targetView(target: StatusTarget, id: string, values: TargetView[
   };
 }
 
-function stateOf({ standing, act }: StatusTarget): TargetView['state'] {
+function stateOf({ standing, act, pausedSinceMs }: StatusTarget): TargetView['state'] {
+  if (act && pausedSinceMs != null) return 'paused';
   if (standing === 'observe-only') return 'stopped';
   if (standing !== 'clear') return 'backing-off';
   return act ? 'acting' : 'observing';

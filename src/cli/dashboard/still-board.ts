@@ -20,7 +20,8 @@ export interface StillParts {
   readonly targets: Overview['targets'];
   readonly notes: readonly string[];
   readonly facts: readonly (readonly [string, string])[];
-  readonly story: object;
+  /** What `octavo report` tells; undefined where it is made later. */
+  readonly story?: object | undefined;
   /** Absent where this kind has none, or this one has nothing of it: `missing` says why. */
   readonly series?: Told<Series> | undefined;
   readonly orders?: Told<Orders> | undefined;
@@ -56,8 +57,8 @@ export class StillBoard implements Board {
   }
 
   has(view: ViewName): boolean {
-    const { series, orders, map, log, pingPong, compare } = this.#parts;
-    const there = { bytes: series, orders, map, events: log, pingpong: pingPong, compare, story: true };
+    const { series, orders, map, log, pingPong, compare, story } = this.#parts;
+    const there = { bytes: series, orders, map, events: log, pingpong: pingPong, compare, story };
     return there[view] !== undefined;
   }
 
@@ -65,7 +66,7 @@ export class StillBoard implements Board {
     const { kind, name, clock, atMs, targets, notes, facts } = this.#parts;
     return {
       subject: { kind, name, isLive: false, state: 'still', troubles: [] },
-      ...{ atMs, clock, targets, budgets: [], notes: [...notes], actions: [] },
+      ...{ atMs, clock, targets, budgets: [], notes: [...notes], actions: [], asked: [] },
       views: viewsOf((view) => this.has(view), this.#parts.missing),
       facts: facts.map(([key, value]) => [key, value]),
     };
@@ -91,14 +92,14 @@ export class StillBoard implements Board {
     return there(this.#parts.compare);
   }
 
-  story(): object {
-    return this.#parts.story;
+  story(): object | undefined {
+    return there(this.#parts.story);
   }
 
   explain(place: BlockPlace): Explained {
-    const { explain, map, log } = this.#parts;
+    const { explain, log } = this.#parts;
     if (explain !== undefined) return explain(place);
-    return fromMap(there(map), log, place);
+    return fromMap(there(this.map), log, place);
   }
 }
 

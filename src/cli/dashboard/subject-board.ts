@@ -18,18 +18,21 @@ export interface SubjectWishes {
   readonly state?: string;
   readonly runtime?: string;
   readonly heat?: string;
+  readonly allowActions?: boolean;
 }
 
 /** `word`: a file or a run; the agent of this host when undefined. Throws what reading it throws. */
 export async function boardOf(
   context: OctavoContext,
   word: string | undefined,
-  { state, runtime, heat }: SubjectWishes,
+  { state, runtime, heat, allowActions }: SubjectWishes,
 ): Promise<StillBoard | LiveBoard> {
   if (word === undefined) {
     if (heat !== undefined) throw misplaced('--heat goes with a run');
-    return agentBoard(context, state, runtime);
+    return agentBoard(context, { state, runtime, allowActions });
   }
+  if (allowActions === true)
+    throw misplaced('--allow-actions goes with an agent, and this is a file or a run');
   const subject = await readSubject(context, word, state);
   if (heat !== undefined && subject.kind !== 'run')
     throw misplaced(`--heat goes with a run, and this is a ${subject.kind}`);
@@ -49,15 +52,15 @@ export async function boardOf(
 
 function agentBoard(
   context: OctavoContext,
-  state: string | undefined,
-  runtime: string | undefined,
+  { state, runtime, allowActions }: { readonly [Key in keyof SubjectWishes]: SubjectWishes[Key] | undefined },
 ): AgentBoard {
   const { host } = context;
-  const board = new AgentBoard(context, {
+  const places = {
     place: journalPlace(context, state),
     runtime: runtime ?? statusDirectory(host),
     name: 'agent of this host',
-  });
+  };
+  const board = new AgentBoard(context, places, allowActions);
   board.look();
   return board;
 }

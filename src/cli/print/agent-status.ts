@@ -58,7 +58,10 @@ function row({ name, processes, act, standing, last, totals }: StatusTarget, now
   ];
 }
 
-function reasons({ name, standing, reason, untilMs, last }: StatusTarget): readonly string[] {
+function reasons(target: StatusTarget): readonly string[] {
+  const { name, standing, reason, untilMs, last, pausedSinceMs } = target;
+  if (pausedSinceMs != null)
+    return [`${name}: paused by somebody since ${time(pausedSinceMs)}, until it is resumed`];
   const until = untilMs === null ? '' : ` until ${time(untilMs)}`;
   const stop = standing === 'clear' ? [] : [`${name}: ${standing}${until}: ${reason}`];
   const held = last !== null && last.why !== '' && standing === 'clear' ? [`${name}: ${last.why}`] : [];

@@ -1,5 +1,6 @@
 /** The course of heat that a heat file holds, as a grid for pictures. */
 
+import { loopTurns } from '../../host/loop-turns.js';
 import { seesSubPages } from '../../hotness/hot-map-builder.js';
 import { HeatGrid, type HeatRow, type HeatSpans, HeatSurvey } from '../../reports/heat/build.js';
 import type { Column, HeatCourse } from '../../reports/heat/course.js';
@@ -61,18 +62,23 @@ export const isTimed = (columns: readonly Column[]): boolean =>
 
 /** Rows of a heat file one by one, by process and address. */
 export async function* rowsOf(source: HeatFileSource): AsyncIterable<HeatRow> {
-  const pageBytes = BigInt(source.geometry.pageBytes);
-  for await (const group of source.groups())
+  const { pageBytes } = source.geometry;
+  const turn = loopTurns();
+  for await (const group of source.groups()) {
+    // A signal, or who else uses the thread, does not wait for the whole file.
+    await turn();
     for (let row = 0; row < group.count; row++)
       yield {
         pid: group.pid[row],
         command: group.command[row],
         mapping: group.mapping[row],
-        page: Number(group.address[row] / pageBytes),
+        // Addresses of pages are exact in a double.
+        page: Number(group.address[row]) / pageBytes,
         samples: group.samples[row],
         accesses: group.accesses[row],
         timeMs: Number(group.timeMs[row]),
       };
+  }
 }
 
 /** Where times of the window count from; undefined when it names none. */

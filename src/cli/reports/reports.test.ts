@@ -144,6 +144,21 @@ describe('of a simulation', () => {
     assert.match(text(host, '/sim.md'), /Where accesses went was not kept\. Run it with/);
   });
 
+  test('tells times in units that fit them', async () => {
+    const host = withScenario();
+    const terminal = terminalOn(host);
+    await terminal.run(['simulate', '/small.yaml', '--json']);
+    const outcome = JSON.parse(terminal.out());
+    outcome.notes = ['7200.069 s Octavo on x: acted', 'of no time'];
+    outcome.processes[0].nsPerAccess.think = 2e8;
+    host.files.writeFile('/sim.json', JSON.stringify(outcome));
+    await terminal.run(['report', '/sim.json', '--md', '/sim.md']);
+    const told = text(host, '/sim.md');
+    assert.match(told, /\| 2 h \| Octavo on x: acted \|/);
+    assert.match(told, /\| of no time \|/);
+    assert.match(told, /\| 200(\.0)? ms \|/);
+  });
+
   test('a sweep has no one page', async () => {
     const terminal = terminalOn(withScenario());
     assert.equal(

@@ -283,11 +283,17 @@ function decisionSection({ agent, service, notes }: SimulationOutcome): Section 
         notes.length > MOST_NOTES
           ? `What happened: the last ${MOST_NOTES} of ${showCount(notes.length)}; --json has all`
           : 'What happened, in order of time',
-      head: ['what'],
-      rows: notes.slice(-MOST_NOTES).map((note) => [note]),
+      head: ['after', 'what'],
+      rows: notes.slice(-MOST_NOTES).map(timedNote),
       numbers: [],
     });
   return { id: 'decisions', title: 'What was decided, and what came back', parts };
+}
+
+/** A note begins with its second of virtual time: of a week nobody reads `432000.004 s`. */
+function timedNote(note: string): readonly string[] {
+  const [, seconds, what = note] = /^(\d+(?:\.\d+)?) s (.+)$/s.exec(note) ?? [];
+  return [seconds === undefined ? '' : showDuration(Math.round(1000 * Number(seconds))), what];
 }
 
 function afterSection({ processes, pageBytes, blockBytes }: SimulationOutcome): Section {
@@ -378,7 +384,9 @@ function costSection({ processes, costs, tlb }: SimulationOutcome): Section {
         head: ['process', 'work', 'translation', 'fault', 'stall', 'p50', 'p99', 'p99.9', 'worst gap'],
         rows: processes.map(({ name, nsPerAccess: ns, accessTime, worstGapNs }) => [
           name,
-          ...[ns.think, ns.translation, ns.fault, ns.stall].map((one) => `${one.toFixed(1)} ns`),
+          ...[ns.think, ns.translation, ns.fault, ns.stall].map((one) =>
+            one < 1000 ? `${one.toFixed(1)} ns` : showNanoseconds(one),
+          ),
           ...[accessTime.p50Ns, accessTime.p99Ns, accessTime.p999Ns, worstGapNs].map(showNanoseconds),
         ]),
         numbers: [1, 2, 3, 4, 5, 6, 7, 8],

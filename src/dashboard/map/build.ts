@@ -42,6 +42,8 @@ export class MapBuilder {
   readonly #columnOf = new Map<number, number>();
   readonly #collectors: readonly CellCollector[];
   readonly #known: readonly Set<number>[];
+  /** The last block of each segment that a row was of. */
+  readonly #begun = new Map<number, number>();
   #leastLevel: number;
   #cells = 0;
   #last: Segment | undefined;
@@ -74,7 +76,9 @@ export class MapBuilder {
       ...{ accesses: accesses * granularity, samples, touched: accesses > 0 ? granularity : 0 },
     });
     this.#cells += collector.count - before;
-    if (isThinned) this.#known[at].add(Math.floor(offset / geometry.pagesPerBlock));
+    const block = Math.floor(offset / geometry.pagesPerBlock);
+    if (isThinned) this.#known[at].add(block);
+    this.#begun.set(at, block);
     if (this.#cells > (this.#facts.mostCells ?? MOST_CELLS)) this.#halve();
   }
 
@@ -94,8 +98,24 @@ export class MapBuilder {
 
   /** `huge`: what huge pages map, by segment; of blocks. */
   build(layout: number, huge: readonly (readonly ShareSpan[])[] = []): MapModel {
+    return this.#model(
+      layout,
+      this.#segments.map((segment, at) => this.#segment(segment, at, huge[at] ?? [], undefined)),
+    );
+  }
+
+  /** The same of the rows that came by now: what lies behind the last of them is not known yet. */
+  buildSoFar(layout: number): MapModel {
+    const segments = this.#segments.map((segment, at) => {
+      const blocks = this.#begun.get(at) ?? -1;
+      const all = Array.from({ length: blocks + 1 }, (_, block) => block);
+      return this.#segment(segment, at, [], segment === this.#last || blocks < 0 ? all : undefined);
+    });
+    return this.#model(layout, segments);
+  }
+
+  #model(layout: number, segments: readonly SegmentMap[]): MapModel {
     const { geometry, clock, words, notes, granularity } = this.#facts;
-    const segments = this.#segments.map((segment, at) => this.#segment(segment, at, huge[at] ?? []));
     const level = Math.log2(granularity);
     const shown = 2 ** (this.#leastLevel - level);
     const coarse =
@@ -110,12 +130,18 @@ export class MapBuilder {
     );
   }
 
-  #segment(segment: Segment, at: number, huge: readonly ShareSpan[]): SegmentMap {
+  /** `blocks`: those that are known; all where undefined, as far as the file was not thinned. */
+  #segment(
+    segment: Segment,
+    at: number,
+    huge: readonly ShareSpan[],
+    blocks: readonly number[] | undefined,
+  ): SegmentMap {
     const { pid, command, mapping, firstPage, pages } = segment;
     const { geometry, isThinned } = this.#facts;
     const known: Known = {
       columns: Uint8Array.from(this.columns, ({ isGap }) => (isGap ? 0 : 1)),
-      blocks: isThinned ? [...this.#known[at]].sort((a, b) => a - b) : undefined,
+      blocks: isThinned ? [...this.#known[at]].sort((a, b) => a - b) : blocks,
     };
     const mostLevel = Math.ceil(Math.log2(Math.max(1, pages)));
     return new SegmentMap({

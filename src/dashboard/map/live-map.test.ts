@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { heatWords } from '../../reports/heat/scale.js';
 import { GEOMETRY_4K } from '../../vocabulary/units.js';
 import { MapSchema } from '../wire/map.js';
-import { NO_MEMORY } from '../wire/tile.js';
+import { NO_MEMORY, shareOfCode } from '../wire/tile.js';
 import { LIVE_BOUNDS, LiveMap, type SeenProcess } from './live-map.js';
 
 const WORDS = heatWords('some-accesses', true);
@@ -72,7 +72,7 @@ test('a block that a run emptied before the first look has a place, and no memor
   assert.ok(model);
   assert.deepEqual(model.placeOf(5, 101 * BLOCK), { segment: 0, page: BLOCK });
   const cell = (column: number) => model.cell({ segment: 0, level: 9, zoom: 0, row: 1, column });
-  assert.deepEqual([cell(0).hugeShare, cell(0).words], [null, 'heat not known, no memory there']);
+  assert.deepEqual([cell(0).hugeShare, cell(0).words], [null, 'no memory there']);
   assert.deepEqual([cell(1).hugeShare, cell(1).words], [null, 'heat not known']);
   // Of both blocks together, and of both looks, the share is of what has memory.
   assert.equal(model.cell({ segment: 0, level: 10, zoom: 1, row: 0, column: 0 }).hugeShare, 1);
@@ -93,6 +93,40 @@ test('heat by page; without samples a block is cold only where they tell that', 
   assert.equal(at(map, 0, 7, 1).rate, 4);
   map.add(3000, { atMs: 4000, processes: [process([100, 101], [])] });
   assert.ok(Number.isNaN(at(map, 0, 7, 2).rate));
+});
+
+test('folios by order, as far as they were looked at; the mean of what has memory, and none where there is none', () => {
+  const map = new LiveMap(GEOMETRY_4K, WORDS);
+  const block = (number: number, order?: number) => ({
+    ...{ block: number, mapping: '[heap]', isHuge: order === 9, order },
+  });
+  const look = (atMs: number, levels: readonly ReturnType<typeof block>[]) =>
+    map.add(atMs - 1000, { atMs, processes: [process([], [], { levels })] });
+  look(1000, [block(100, 9), block(101, 4), block(102), block(103, 4.5)]);
+  look(2000, [block(100, 9), block(102), block(103, 0)]);
+  const model = map.build(1);
+  assert.ok(model);
+  assert.equal(model.view(1, () => null).hasOrders, true);
+  const cell = (row: number, column: number, [level, zoom] = [9, 0]) =>
+    model.cell({ segment: 0, level, zoom, row, column });
+  const orders = [0, 1, 2, 3].map((row) => [cell(row, 0).order, cell(row, 1).order]);
+  const exactly = orders.map((pair) => pair.map((order) => order && Number(order.toFixed(6))));
+  assert.deepEqual(exactly, [
+    [9, 9],
+    [4, null],
+    [null, null],
+    [4.5, 0],
+  ]);
+  assert.equal(cell(1, 1).words, 'no memory there');
+  assert.match(cell(1, 0).words, /small pages, folios of 64 KiB$/);
+  assert.match(cell(3, 0).words, /mixed folios, 91 KiB in the mean$/);
+  assert.equal(cell(0, 0, [10, 0]).order?.toFixed(6), '6.500000');
+  assert.equal(cell(0, 0, [10, 1]).order?.toFixed(3), ((9 + 9 + 4) / 3).toFixed(3));
+  const { order } = model.tile({ layout: 1, segment: 0, level: 9, zoom: 0, row: 0, column: 0 });
+  assert.deepEqual(
+    [order[0], shareOfCode(order[256 + 1]), order[2 * 256], order[4 * 256]],
+    [253, NO_MEMORY, 255, 255],
+  );
 });
 
 test('a look that this user may not take leaves the sizes unknown', () => {

@@ -42,6 +42,8 @@ export interface SeenBlock {
   readonly block: BlockNumber;
   readonly mapping: string;
   readonly isHuge: boolean;
+  /** Mean order of its folios; undefined where nobody has looked yet. */
+  readonly order?: number | undefined;
 }
 
 /** What samples taught of the heat of a process. */
@@ -65,12 +67,16 @@ interface HeatCell {
   accesses: number;
 }
 
+type Spans = Map<BlockNumber, { from: number; to: number; share: number }[]>;
+
 interface KeptProcess {
   readonly pid: ProcessId;
   command: string;
   target: string;
   readonly mappings: Map<BlockNumber, string>;
-  readonly huge: Map<BlockNumber, { from: number; to: number; share: number }[]>;
+  readonly huge: Spans;
+  /** Mean orders, as shares of that of a huge page. */
+  readonly orders: Spans;
   heat: HeatCell[];
   /** Columns whose heat is known. */
   known: Set<number>;
@@ -123,7 +129,7 @@ export class LiveMap {
     this.#processes.set(seen.pid, kept);
     Object.assign(kept, { command: seen.command, target: seen.target });
     for (const block of seen.changed) if (!kept.mappings.has(block)) kept.mappings.set(block, '');
-    if (seen.levels !== undefined) addLevels(kept, seen.levels, column);
+    if (seen.levels !== undefined) addLevels(kept, seen.levels, column, this.#geometry.hugeOrder);
     if (seen.heat !== undefined) this.#addHeat(kept, seen.heat, column, seconds);
   }
 
@@ -151,7 +157,8 @@ export class LiveMap {
       kept.known = new Set([...kept.known].map((column) => column >> 1));
       kept.heat = halvedCells(kept.heat);
       this.#cells += kept.heat.length;
-      for (const [block, spans] of kept.huge) kept.huge.set(block, halvedSpans(spans));
+      for (const all of [kept.huge, kept.orders])
+        for (const [block, spans] of all) all.set(block, halvedSpans(spans));
     }
   }
 
@@ -197,9 +204,10 @@ export class LiveMap {
         const row = (block - first) * pagesPerBlock + page;
         cells.add({ row, column, accesses, samples: accesses, touched: 1 });
       }
-    const spans = [...(kept?.huge ?? [])].flatMap(([block, all]) =>
-      isIn(block) ? all.map((span) => ({ ...span, unit: block - first })) : [],
-    );
+    const spansOf = (all: Spans | undefined): readonly ShareSpan[] =>
+      [...(all ?? [])].flatMap(([block, spans]) =>
+        isIn(block) ? spans.map((span) => ({ ...span, unit: block - first })) : [],
+      );
     const sampled = [...(kept?.sampled ?? [])].filter(isIn).map((block) => block - first);
     return new SegmentMap({
       facts: { pid, command, mapping, target: kept?.target ?? '', firstPage, pages },
@@ -209,7 +217,8 @@ export class LiveMap {
         columns: Uint8Array.from(columns, (_, at) => Number(kept?.known.has(at) === true)),
         blocks: kept?.tellsCold === true ? undefined : sampled.sort((a, b) => a - b),
       },
-      huge: new Shares(Math.log2(pagesPerBlock), spans as readonly ShareSpan[]),
+      huge: new Shares(Math.log2(pagesPerBlock), spansOf(kept?.huge)),
+      orders: new Shares(Math.log2(pagesPerBlock), spansOf(kept?.orders)),
       pagesPerBlock,
     });
   }
@@ -220,26 +229,46 @@ const NO_HEAT =
 
 function newProcess({ pid, command, target }: SeenProcess): KeptProcess {
   return {
-    ...{ pid, command, target, mappings: new Map(), huge: new Map(), heat: [], known: new Set() },
+    ...{
+      pid,
+      command,
+      target,
+      mappings: new Map(),
+      huge: new Map(),
+      orders: new Map(),
+      heat: [],
+      known: new Set(),
+    },
     ...{ tellsCold: false, sampled: new Set() },
   };
 }
 
 /** What is mapped is seen; what is kept, and is not seen any more, has no memory. */
-function addLevels({ mappings, huge }: KeptProcess, levels: Iterable<SeenBlock>, column: number): void {
-  const seen = new Map<BlockNumber, number>();
-  for (const { block, mapping, isHuge } of levels) {
-    mappings.set(block, mapping);
-    seen.set(block, isHuge ? 1 : 0);
+function addLevels(
+  { mappings, huge, orders }: KeptProcess,
+  levels: Iterable<SeenBlock>,
+  column: number,
+  hugeOrder: number,
+): void {
+  const seen = new Map<BlockNumber, SeenBlock>();
+  for (const one of levels) {
+    mappings.set(one.block, one.mapping);
+    seen.set(one.block, one);
   }
   for (const block of mappings.keys()) {
-    const share = seen.get(block) ?? NO_MEMORY;
-    const spans = huge.get(block) ?? [];
-    huge.set(block, spans);
-    const last = spans[spans.length - 1];
-    if (last?.to === column && last.share === share) last.to = column + 1;
-    else spans.push({ from: column, to: column + 1, share });
+    const one = seen.get(block);
+    addSpan(huge, block, column, one === undefined ? NO_MEMORY : Number(one.isHuge));
+    if (one === undefined) addSpan(orders, block, column, NO_MEMORY);
+    else if (one.order !== undefined) addSpan(orders, block, column, one.order / hugeOrder);
   }
+}
+
+function addSpan(all: Spans, block: BlockNumber, column: number, share: number): void {
+  const spans = all.get(block) ?? [];
+  all.set(block, spans);
+  const last = spans[spans.length - 1];
+  if (last?.to === column && last.share === share) last.to = column + 1;
+  else spans.push({ from: column, to: column + 1, share });
 }
 
 function touchedBlocks({ pid, command, mappings, sampled }: KeptProcess): TouchedBlock[] {

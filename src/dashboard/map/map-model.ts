@@ -1,5 +1,5 @@
 /** The map of addresses and time as it is served: what there is, tiles, single cells. Pure. */
-import { showPart } from '../../vocabulary/show.js';
+import { showMeanOrder, showPart } from '../../vocabulary/show.js';
 import { type PageGeometry, type PageNumber, pageToAddress } from '../../vocabulary/units.js';
 import type { Cell, MapView, SegmentView } from '../wire/map.js';
 import {
@@ -77,6 +77,7 @@ export class MapModel {
       scale: { ...words, ...this.#range },
       ...{ hasHeat: this.#isHot, hasTouched: this.#isHot && leastLevel === 0 },
       hasHuge: segments.some(({ huge }) => !huge.isEmpty),
+      hasOrders: segments.some(({ orders }) => !orders.isEmpty),
       cells: segments.reduce((sum, { cells }) => sum + cells.base.count, 0),
       notes: [...notes],
     };
@@ -98,7 +99,7 @@ export class MapModel {
     const { segment, level, zoom, row, column } = place;
     const cells = TILE_ROWS * TILE_COLUMNS;
     const [heat, touched] = [new Uint8Array(cells), new Uint8Array(cells).fill(shareCode(Number.NaN))];
-    const huge = touched.slice();
+    const [huge, order] = [touched.slice(), touched.slice()];
     for (let line = 0; line < TILE_ROWS; line++) {
       const at = { level, zoom, row: row * TILE_ROWS + line, column: column * TILE_COLUMNS };
       if (at.row >= this.parts.segments[segment].rows(level)) break;
@@ -107,16 +108,17 @@ export class MapModel {
         heat[line * TILE_COLUMNS + cell] = heatCode(found.rate[cell], this.#range);
         touched[line * TILE_COLUMNS + cell] = shareCode(found.touched[cell]);
         huge[line * TILE_COLUMNS + cell] = shareCode(found.huge[cell]);
+        order[line * TILE_COLUMNS + cell] = shareCode(found.order[cell]);
       }
     }
-    return { ...place, rows: TILE_ROWS, columns: TILE_COLUMNS, heat, touched, huge };
+    return { ...place, rows: TILE_ROWS, columns: TILE_COLUMNS, heat, touched, huge, order };
   }
 
   cell(place: Omit<TilePlace, 'layout'>): Cell {
     const { segment, level, zoom, row, column } = place;
     const { geometry, columns } = this.parts;
     const found = this.parts.segments[segment];
-    const { rate, touched, huge } = found.row({ level, row, zoom, column, count: 1 });
+    const { rate, touched, huge, order } = found.row({ level, row, zoom, column, count: 1 });
     const counted = Number.isNaN(rate[0]) ? undefined : found.counted(place);
     const [first, last] = [column * 2 ** zoom, Math.min(columns.length, (column + 1) * 2 ** zoom) - 1];
     const numbers = {
@@ -125,6 +127,7 @@ export class MapModel {
       samples: counted?.samples ?? null,
       touchedShare: this.parts.leastLevel === 0 ? known(touched[0]) : null,
       hugeShare: huge[0] === NO_MEMORY ? null : known(huge[0]),
+      order: order[0] >= 0 ? order[0] * geometry.hugeOrder : null,
     };
     const pages = Math.min(2 ** level, found.facts.pages - row * 2 ** level);
     return {
@@ -134,7 +137,7 @@ export class MapModel {
       fromMs: columns[first].fromMs ?? null,
       toMs: columns[last].toMs ?? null,
       ...numbers,
-      words: wordsOf(numbers, huge[0] === NO_MEMORY, this.parts.words),
+      words: wordsOf(numbers, huge[0] === NO_MEMORY, this.parts),
     };
   }
 
@@ -174,10 +177,11 @@ function segmentView(
 }
 
 function wordsOf(
-  { rate, touchedShare, hugeShare }: Pick<Cell, 'rate' | 'touchedShare' | 'hugeShare'>,
+  { rate, touchedShare, hugeShare, order }: Pick<Cell, 'rate' | 'touchedShare' | 'hugeShare' | 'order'>,
   isEmpty: boolean,
-  { unit }: MapWords,
+  { words: { unit }, geometry }: MapParts,
 ): string {
+  if (rate === null && isEmpty) return 'no memory there';
   const heat =
     rate === null
       ? 'heat not known'
@@ -188,6 +192,7 @@ function wordsOf(
   if (touchedShare !== null) parts.push(`${showPart(touchedShare, 1)} of its pages accessed`);
   if (isEmpty) parts.push('no memory there');
   if (hugeShare !== null) parts.push(hugeWords(hugeShare));
+  if (order !== null) parts.push(showMeanOrder(order, geometry.pageBytes));
   return parts.join(', ');
 }
 

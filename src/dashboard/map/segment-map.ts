@@ -2,7 +2,7 @@
 import type { BlockNumber, PageNumber, Pages, ProcessId } from '../../vocabulary/units.js';
 import { NO_MEMORY } from '../wire/tile.js';
 import { type CellLevels, firstAt } from './cells.js';
-import type { ShareSums, Shares } from './shares.js';
+import { type ShareSums, Shares } from './shares.js';
 
 /** Which pages a segment is of. */
 export interface SegmentFacts {
@@ -41,6 +41,8 @@ export interface SegmentParts {
   readonly cells: CellLevels;
   readonly known: Known;
   readonly huge: Shares;
+  /** Mean folio orders of units, as shares of that of a huge page; absent where nobody looked. */
+  readonly orders?: Shares;
   readonly pagesPerBlock: Pages;
 }
 
@@ -49,6 +51,7 @@ export interface RowCells {
   readonly rate: Float64Array;
   readonly touched: Float64Array;
   readonly huge: Float64Array;
+  readonly order: Float64Array;
 }
 
 /** Cells beside each other. */
@@ -66,6 +69,7 @@ export class SegmentMap {
   readonly facts: SegmentFacts;
   readonly cells: CellLevels;
   readonly huge: Shares;
+  readonly orders: Shares;
   readonly #parts: SegmentParts;
   /** Seconds that were looked at before each column, and how many columns were. */
   readonly #seconds: Float64Array;
@@ -75,6 +79,7 @@ export class SegmentMap {
     this.facts = parts.facts;
     this.cells = parts.cells;
     this.huge = parts.huge;
+    this.orders = parts.orders ?? new Shares(parts.huge.level, []);
     this.#seconds = new Float64Array(parts.columns.length + 1);
     for (const [at, { seconds }] of parts.columns.entries())
       this.#seconds[at + 1] = this.#seconds[at] + (parts.known.columns[at] === 1 ? seconds : 0);
@@ -92,14 +97,34 @@ export class SegmentMap {
     const first = column * size;
     const fine = Math.max(0, Math.min(this.#parts.columns.length - first, count * size));
     const sums = this.#sums(level, row, first, fine);
-    const cells = { rate: nothing(count), touched: nothing(count), huge: nothing(count) };
+    const cells = {
+      ...{ rate: nothing(count), touched: nothing(count), huge: nothing(count), order: nothing(count) },
+    };
     if (row >= this.rows(level)) return cells;
     const pages = this.#knownPages(level, row);
+    if (!this.orders.isEmpty) this.#foldOrders(cells.order, place, fine);
     for (let at = 0; at < count && at * size < fine; at++) {
       const to = Math.min(fine, (at + 1) * size);
       this.#fold(cells, at, { sums, pages, first, from: at * size, to });
     }
     return cells;
+  }
+
+  /** Means over what is known of a cell's units and slices. */
+  #foldOrders(order: Float64Array, { level, row, zoom, column, count }: RowPlace, fine: number): void {
+    const size = 2 ** zoom;
+    const sums = emptySums(fine);
+    addUnits(this.orders, sums, level, row, column * size);
+    for (let at = 0; at < count && at * size < fine; at++) {
+      let [known, empty, sum] = [0, 0, 0];
+      for (let slice = at * size; slice < Math.min(fine, (at + 1) * size); slice++) {
+        known += sums.known[slice];
+        empty += sums.empty[slice];
+        sum += sums.huge[slice];
+      }
+      if (known > 0.5) order[at] = Math.max(0, Math.min(1, sum / known));
+      else if (empty > 0.5) order[at] = NO_MEMORY;
+    }
   }
 
   /** Accesses and touched pages by slice; huge and known units by slice. */
@@ -114,18 +139,15 @@ export class SegmentMap {
       sums.accesses[slice] += cells.accesses[at];
       sums.touched[slice] += cells.touched[at];
     }
-    const unit = 2 ** (level - this.huge.level);
-    const units = [Math.floor(row * unit), Math.max(Math.floor(row * unit) + 1, (row + 1) * unit)] as const;
-    this.huge.addTo(sums, units, first);
-    for (let slice = 1; slice < fine; slice++) {
-      sums.known[slice] += sums.known[slice - 1];
-      sums.empty[slice] += sums.empty[slice - 1];
-      sums.huge[slice] += sums.huge[slice - 1];
-    }
+    addUnits(this.huge, sums, level, row, first);
     return sums;
   }
 
-  #fold({ rate, touched, huge }: RowCells, at: number, { sums, pages, first, from, to }: Folding): void {
+  #fold(
+    { rate, touched, huge }: Omit<RowCells, 'order'>,
+    at: number,
+    { sums, pages, first, from, to }: Folding,
+  ): void {
     const seconds = this.#seconds[first + to] - this.#seconds[first + from];
     let [accesses, most, known, empty, isHuge, isSeen] = [0, 0, 0, 0, 0, false];
     for (let slice = from; slice < to; slice++) {
@@ -201,6 +223,18 @@ function emptySums(slices: number): Sums {
     empty: new Float64Array(slices + 1),
     huge: new Float64Array(slices + 1),
   };
+}
+
+/** Adds the units of a row up, by slice. */
+function addUnits(shares: Shares, sums: ShareSums, level: number, row: number, first: number): void {
+  const unit = 2 ** (level - shares.level);
+  const units = [Math.floor(row * unit), Math.max(Math.floor(row * unit) + 1, (row + 1) * unit)] as const;
+  shares.addTo(sums, units, first);
+  for (let slice = 1; slice < sums.known.length - 1; slice++) {
+    sums.known[slice] += sums.known[slice - 1];
+    sums.empty[slice] += sums.empty[slice - 1];
+    sums.huge[slice] += sums.huge[slice - 1];
+  }
 }
 
 const nothing = (count: number): Float64Array => new Float64Array(count).fill(Number.NaN);

@@ -7,6 +7,7 @@ import type { StreamData, StreamName } from '../wire/stream.js';
 import { Feed } from './feed.js';
 import { type Format, keep } from './keep.js';
 import { MapPage } from './map/map-view.js';
+import { ActDialog } from './parts/act-dialog.js';
 import { ask, Refusal } from './parts/ask.js';
 import type { Context, LinkChange, MakeView, View } from './parts/context.js';
 import { empty, h } from './parts/dom.js';
@@ -44,6 +45,7 @@ const GATHER_MS = 120;
 /** The page as a whole: it asks, listens, and shows the view that the link names. */
 export class App {
   readonly #shell: Shell;
+  readonly #acts = new ActDialog((words) => this.#shell.say(words));
   readonly #feed: Feed;
   readonly #dark = matchMedia('(prefers-color-scheme: dark)');
   #link: Link = readLink(location.hash);
@@ -58,6 +60,7 @@ export class App {
       go: (view) => this.#go({ view, ...LEFT_BEHIND }, 'push'),
       keep: (format) => void this.#keep(format),
     });
+    document.body.append(this.#acts.element);
     this.#feed = new Feed({
       opened: (revision) => {
         if (revision !== this.#overview?.revision) this.#changed(['overview', ...Object.keys(VIEWS)]);
@@ -101,6 +104,7 @@ export class App {
       palette: this.#dark.matches ? DARK : LIGHT,
       go: (change, how) => this.#go(change, how),
       say: (words) => this.#shell.say(words),
+      act: (wish) => void this.#acts.show(wish),
     };
   }
 

@@ -89,8 +89,12 @@ export class Shell {
     for (const [name, link] of this.#links) {
       const has = name === 'overview' || views[name]?.has !== false;
       link.classList.toggle('quiet', !has);
-      if (name === view) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
+      if (name !== view) link.removeAttribute('aria-current');
+      else if (link.getAttribute('aria-current') === null) {
+        link.setAttribute('aria-current', 'page');
+        // On narrow screens the list of views scrolls.
+        link.scrollIntoView({ block: 'nearest', inline: 'center' });
+      }
     }
   }
 

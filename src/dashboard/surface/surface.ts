@@ -1,18 +1,19 @@
 /**
  * Everything that a request can reach. A path is looked up in a table of exact paths; what the query names is looked up in what
- * is shown. Nothing here opens a file, and no request changes anything.
+ * is shown. Nothing here opens a file, and no request changes anything but those to the paths of acts, where they were allowed.
  */
 import type { WebAnswer, WebRequest } from '../../host/host.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
-import type { Board, SeriesWish } from '../board.js';
+import type { Actions, Board, SeriesWish } from '../board.js';
 import type { MapModel } from '../map/map-model.js';
 import type { ViewName } from '../wire/overview.js';
 import { encodeTile, heatCode, TILE_COLUMNS, TILE_ROWS, type TilePlace } from '../wire/tile.js';
+import { ACT_PATHS, Acts } from './acts.js';
 import { EVENT_PARAMETERS, eventWish, filtered } from './event-filter.js';
 import { isPagePath, type PageFiles, pageReply } from './page-files.js';
 import { Query, Refused, refuse } from './query.js';
 import { bytesReply, emptyReply, jsonReply, refusalReply, reply } from './replies.js';
-import { refusalOf } from './request-checks.js';
+import { actRefusalOf, refusalOf } from './request-checks.js';
 import type { StreamHub } from './stream-hub.js';
 import type { Access } from './token.js';
 
@@ -22,6 +23,8 @@ export interface SurfaceParts {
   readonly hub: StreamHub;
   readonly access: Access;
   readonly files: PageFiles;
+  /** What may be asked of the agent; undefined where nothing may be. */
+  readonly actions?: Actions | undefined;
   /** Grows with every change of the board. */
   revision(): number;
   nowMs(): Milliseconds;
@@ -40,9 +43,12 @@ type Route = (query: Query, request: WebRequest) => WebAnswer;
 export class Surface {
   readonly #parts: SurfaceParts;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #acts: Acts | undefined;
 
   constructor(parts: SurfaceParts) {
     this.#parts = parts;
+    const { actions, nowMs } = parts;
+    this.#acts = actions && new Acts(actions, nowMs);
     this.#routes = new Map<string, Route>([
       ['/api/overview', (query) => this.#overview(query)],
       ['/api/series', (query) => this.#series(query)],
@@ -63,10 +69,33 @@ export class Surface {
     try {
       return this.#answer(request);
     } catch (problem) {
-      if (problem instanceof Refused) return refusalReply(problem.refusal);
-      this.#parts.failed(problem);
-      return refusalReply({ status: 500, code: 'bug', why: 'a bug in Octavo: its standard error says more' });
+      return this.#failed(problem);
     }
+  }
+
+  /** The same of any request, those that ask for something to be done among them; never rejects. */
+  answerOrAct(request: WebRequest): WebAnswer | Promise<WebAnswer> {
+    const path = ACT_PATHS.find((one) => one === request.target);
+    if (this.#acts === undefined || path === undefined || request.method !== 'POST')
+      return this.answer(request);
+    return this.#act(this.#acts, path, request);
+  }
+
+  async #act(acts: Acts, path: string, request: WebRequest): Promise<WebAnswer> {
+    try {
+      const refusal = actRefusalOf(request);
+      if (refusal !== undefined) return refusalReply(refusal);
+      if (!this.#isAllowed(request)) refuse(401, 'token', 'the token is missing, or another one');
+      return await acts.answer(path, request);
+    } catch (problem) {
+      return this.#failed(problem);
+    }
+  }
+
+  #failed(problem: unknown): WebAnswer {
+    if (problem instanceof Refused) return refusalReply(problem.refusal);
+    this.#parts.failed(problem);
+    return refusalReply({ status: 500, code: 'bug', why: 'a bug in Octavo: its standard error says more' });
   }
 
   #answer(request: WebRequest): WebAnswer {
@@ -199,7 +228,7 @@ export class Surface {
     const address = model.addressOf(firstPage + block * pagesPerBlock);
     const told = this.#parts.board.explain({ segment, page: block * pagesPerBlock });
     const heat = subPages(model, segment, block);
-    return this.#document('explain', { segment, pid, command, address, ...told, heat });
+    return this.#document('explain', { segment, pid, command, address, orders: [], ...told, heat });
   }
 
   #compare(query: Query): WebAnswer {
@@ -211,7 +240,10 @@ export class Surface {
   #story(query: Query): WebAnswer {
     query.only();
     this.#needs('story');
-    return jsonReply(this.#parts.board.story());
+    const story = this.#parts.board.story();
+    return story === undefined
+      ? refuse(503, 'story', 'the story is being made: ask again')
+      : jsonReply(story);
   }
 
   #follow(query: Query, request: WebRequest): WebAnswer {

@@ -1,9 +1,9 @@
 /** Cells in words and as a table: what the colours of a map say, for who does not see them. Pure. */
 import { rateInWords } from '../../reports/heat/scale.js';
-import { plural, showBytes, showPart } from '../../vocabulary/show.js';
+import { plural, showBytes, showMeanOrder, showPart } from '../../vocabulary/show.js';
 import { pageToAddress } from '../../vocabulary/units.js';
 import type { MapView } from '../wire/map.js';
-import { NO_MEMORY, rateOfCode, shareOfCode } from '../wire/tile.js';
+import { NO_MEMORY, NO_MEMORY_SHARE, rateOfCode, shareOfCode, UNKNOWN_HEAT } from '../wire/tile.js';
 import { columnWords } from './columns.js';
 import type { Table } from './csv.js';
 import type { Fold } from './fold.js';
@@ -16,6 +16,7 @@ export interface CellCodes {
   readonly heat: number;
   readonly touched: number;
   readonly huge: number;
+  readonly order: number;
 }
 
 /** The cell at a place; undefined while its tile is not there. */
@@ -34,12 +35,22 @@ function shareWords(code: number, of: string, unknown: string): string {
   return Number.isNaN(share) ? unknown : `${showPart(share, 1, 0)} ${of}`;
 }
 
+/** A code of folio orders in words. */
+function orderWords(code: number, { geometry }: MapView): string {
+  const share = shareOfCode(code);
+  if (share === NO_MEMORY) return 'no memory there';
+  if (Number.isNaN(share)) return 'folio orders not known';
+  return showMeanOrder(share * Math.log2(geometry.pagesPerBlock), geometry.pageBytes);
+}
+
 /** What planes of the map say of a cell, from the one that is shown on. */
 export function codesWords(codes: CellCodes, map: MapView): string {
+  if (codes.heat === UNKNOWN_HEAT && codes.huge === NO_MEMORY_SHARE) return 'no memory there';
   return [
     map.hasHeat ? heatWords(codes.heat, map.scale) : undefined,
     map.hasTouched ? shareWords(codes.touched, 'of its pages touched', 'pages touched not known') : undefined,
     map.hasHuge ? shareWords(codes.huge, 'mapped by huge pages', 'folios not known') : undefined,
+    map.hasOrders ? orderWords(codes.order, map) : undefined,
   ]
     .filter((words) => words !== undefined)
     .join('; ');
@@ -82,6 +93,7 @@ const PLANE_WORDS: Readonly<Record<Plane, string>> = {
   heat: 'Heat',
   touched: 'Share of pages touched',
   huge: 'Share mapped by huge pages',
+  order: 'Folio orders',
 };
 
 /** What is seen of a map in a sentence, and how to go on from there by keys. */
@@ -155,6 +167,8 @@ function fieldWords(map: MapView, plane: Plane, codes: readonly CellCodes[]): st
   const there = values.filter((value) => value !== NO_MEMORY);
   if (there.length === 0) return 'no memory there';
   const mean = there.reduce((sum, value) => sum + value, 0) / there.length;
+  if (plane === 'order')
+    return showMeanOrder(mean * Math.log2(map.geometry.pagesPerBlock), map.geometry.pageBytes);
   if (plane !== 'heat') return showPart(mean, 1, 0);
   return mean === 0 ? 'nothing seen' : rateInWords(mean, map.scale);
 }
@@ -163,6 +177,10 @@ function fieldWords(map: MapView, plane: Plane, codes: readonly CellCodes[]): st
 function known(value: number): string {
   if (Number.isNaN(value)) return '';
   return value === NO_MEMORY ? 'no memory there' : String(Number(value.toPrecision(4)));
+}
+
+function knownOrder(share: number, { geometry }: MapView): string {
+  return known(share >= 0 ? share * Math.log2(geometry.pagesPerBlock) : share);
 }
 
 /** Most rows that are written: a spreadsheet opens about a million. */
@@ -196,11 +214,12 @@ export function cellTable(
           known(rateOfCode(codes.heat, map.scale)),
           known(shareOfCode(codes.touched)),
           known(shareOfCode(codes.huge)),
+          knownOrder(shareOfCode(codes.order), map),
         ]);
       }
   }
   return {
-    head: ['pid', 'command', 'address', 'bytes', 'time_ms', 'rate', 'touched_share', 'huge_share'],
+    head: ['pid', 'command', 'address', 'bytes', 'time_ms', 'rate', 'touched_share', 'huge_share', 'order'],
     rows,
   };
 }

@@ -3,7 +3,14 @@ import { heatColour } from '../../reports/design/heat-colours.js';
 import type { Rgb } from '../../reports/design/oklab.js';
 import { orderColour } from '../../reports/design/order-colours.js';
 import { placeOf } from '../../reports/heat/scale.js';
-import { type HeatRange, NO_MEMORY, rateOfCode, shareOfCode } from '../wire/tile.js';
+import {
+  type HeatRange,
+  NO_MEMORY,
+  NO_MEMORY_SHARE,
+  rateOfCode,
+  shareOfCode,
+  UNKNOWN_HEAT,
+} from '../wire/tile.js';
 import type { Plane } from './link.js';
 
 const CODES = 256;
@@ -30,7 +37,17 @@ function colourOf(plane: Plane, code: number, range: HeatRange): Rgb | undefined
   const share = shareOfCode(code);
   if (Number.isNaN(share)) return undefined;
   if (share === NO_MEMORY) return NO_MEMORY_COLOUR;
-  return plane === 'huge' ? orderColour(share * HUGE, HUGE) : heatColour(share);
+  return plane === 'touched' ? heatColour(share) : orderColour(share * HUGE, HUGE);
+}
+
+/** What is known to hold no memory has no heat either: that is not the same as not known. */
+export function paintNoMemory(
+  { heat, huge }: { readonly heat: Uint8Array; readonly huge: Uint8Array },
+  picture: Uint8ClampedArray,
+): void {
+  for (let at = 0; at < heat.length; at++)
+    if (heat[at] === UNKNOWN_HEAT && huge[at] === NO_MEMORY_SHARE)
+      picture.set([...NO_MEMORY_COLOUR, 255], 4 * at);
 }
 
 /** Fills a picture of four bytes a cell from a plane of one. */

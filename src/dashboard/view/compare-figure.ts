@@ -21,7 +21,8 @@ export function comparePlane(compare: Compare, place: string | undefined): Figur
   const published = compare.published.map(({ label, bloatRemoved, speedKept, source }) =>
     pointOf(label, 'published', [bloatRemoved, speedKept], source),
   );
-  const subtitle = place ?? 'means over all places';
+  const nothing = 'no policy has a place here: there was nothing to gain';
+  const subtitle = points.length === 0 ? nothing : (place ?? 'means over all places');
   return planeFigure([...marked(points), ...(place === undefined ? published : [])], subtitle);
 }
 

@@ -51,6 +51,7 @@ function toldOfSubject({ subject }: Overview): Told {
   const long = subject.troubles.join(' ');
   if (!subject.isLive) return { tone: 'plain', short: 'recorded', long };
   if (subject.state === 'running') return { tone: long === '' ? 'good' : 'warn', short: 'live', long };
+  if (subject.state === 'reading') return { tone: 'plain', short: 'reading', long };
   const absent =
     subject.state === 'absent'
       ? 'No agent runs on this host.'

@@ -119,6 +119,9 @@ describe('figures', () => {
       comparePlane(compare, undefined).numbers.rows.map(([label]) => label),
       ['octavo', 'paper'],
     );
+    const bare = comparePlane({ ...compare, standings: [] }, undefined);
+    const words = bare.drawing.shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []));
+    assert.ok(words.includes('no policy has a place here: there was nothing to gain'), words.join('; '));
     assert.deepEqual(standingTable(compare).rows, [
       ['octavo', '45.0 %', '90.0 %', '50.0 %', '–', '1.0 %', '1', 'ours'],
     ]);
@@ -126,8 +129,10 @@ describe('figures', () => {
 
   test('show the map as it is seen, its unknown cells clear', () => {
     const cellAt = (column: number) =>
-      column < 30 ? { heat: 255, touched: shareCode(1), huge: 0 } : { heat: 0, touched: 255, huge: 255 };
-    for (const plane of ['heat', 'touched', 'huge'] as const) {
+      column < 30
+        ? { heat: 255, touched: shareCode(1), huge: 0, order: 0 }
+        : { heat: 0, touched: 255, huge: 255, order: 255 };
+    for (const plane of ['heat', 'touched', 'huge', 'order'] as const) {
       const marks = shownMarks(marksOf([decision], fold, map.columns), whole, FIGURE_SIZE);
       const drawing = mapDrawing({ map, fold, window: whole, plane, cellAt, marks, rowBytes: 4096 });
       const cells = drawing.shapes.find((shape) => shape.kind === 'raster');

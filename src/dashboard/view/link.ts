@@ -9,7 +9,7 @@ export const PAGE_VIEWS = [
 export type PageView = (typeof PAGE_VIEWS)[number];
 
 /** What cells can be coloured by. */
-export const PLANES = ['heat', 'touched', 'huge'] as const;
+export const PLANES = ['heat', 'touched', 'huge', 'order'] as const;
 /** One of them. */
 export type Plane = (typeof PLANES)[number];
 

@@ -32,6 +32,7 @@ export const PLANE_TITLES: Readonly<Record<Plane, string>> = {
   heat: 'Heat over time and addresses',
   touched: 'Share of pages touched, over time and addresses',
   huge: 'Share mapped by huge pages, over time and addresses',
+  order: 'Folio orders over time and addresses',
 };
 
 /** What is seen, and how. */
@@ -54,7 +55,8 @@ export const FIGURE_SIZE = [PLOT.width, PLOT.height] as const;
 export function mapDrawing(input: MapFigureInput): Drawing {
   const { map, window, plane, rowBytes, marks } = input;
   const bottom = PLOT.top + PLOT.height;
-  const unit = plane === 'heat' ? map.scale.unit : 'share of the pages of a cell';
+  const units = { heat: map.scale.unit, order: 'mean folio order of the memory of a cell' };
+  const unit = plane === 'heat' || plane === 'order' ? units[plane] : 'share of the pages of a cell';
   return {
     width: WIDTH,
     height: bottom + AXIS + (plane === 'heat' ? LEGEND_HEIGHT : SHARES),
@@ -142,13 +144,15 @@ function legendShapes({ map, plane, marks }: MapFigureInput, y: number): readonl
     const code = 4 * shareCode(step / (STEPS - 1));
     pixels.set(colours.subarray(code, code + 4), 4 * step);
   }
+  const { pageBytes, blockBytes } = map.geometry;
+  const ends = plane === 'order' ? [showBytes(pageBytes), showBytes(blockBytes)] : ['0 %', '100 %'];
   return [
     { kind: 'raster', x: place.x, y, width: 300, height: 14, columns: STEPS, rows: 1, pixels },
-    text(place.x, y + 30, '0 %', { size: SIZE }),
-    text(place.x + 300, y + 30, '100 %', { size: SIZE, anchor: 'end' }),
+    text(place.x, y + 30, ends[0], { size: SIZE }),
+    text(place.x + 300, y + 30, ends[1], { size: SIZE, anchor: 'end' }),
     rect([place.x + 340, y, 22, 14], 'hatched'),
     text(place.x + 370, y + 11, 'not known', { size: SIZE }),
-    ...(plane === 'huge' ? noMemoryKey(colours, place.x + 450, y) : []),
+    ...(plane !== 'touched' ? noMemoryKey(colours, place.x + 450, y) : []),
   ];
 }
 

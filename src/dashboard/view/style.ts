@@ -105,6 +105,8 @@ const PARTS = [
   `figure{margin:0 0 ${wide}px}figcaption{color:var(--quiet);font-size:13px;margin-top:${near}px}.frame{overflow-x:auto;border:1px solid var(--grid);border-radius:8px;max-width:1100px}svg.figure{display:block;width:100%;height:auto}.frame svg.figure{min-width:680px}`,
   `dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:${tight}px ${far}px;margin:${near}px 0}dl.facts dt{color:var(--quiet)}dl.facts dd{margin:0;overflow-wrap:anywhere}`,
   `dialog{color:var(--ink);background:var(--paper);border:1px solid var(--axis);border-radius:10px;padding:${far}px;max-width:min(560px,calc(100vw - ${far}px))}dialog::backdrop{background:rgba(0,0,0,.45)}dialog .row,.explain .row{justify-content:space-between;flex-wrap:nowrap}dialog h2{margin:0}`,
+  `dialog.act{width:min(560px,calc(100vw - ${far}px));font-size:13px}dialog.act h3{margin:0;overflow-wrap:anywhere}dialog.act ul{margin:0;padding-left:18px;max-height:40vh;overflow-y:auto}dialog.act li{margin-bottom:${tight}px;overflow-wrap:anywhere}dialog.act pre{max-height:30vh;overflow:auto;font:${TYPE.label}px/1.4 ${MONO}}dialog.act .row.end{justify-content:flex-end;margin-top:${wide}px}`,
+  `button.primary{background:var(--accent);border-color:var(--accent);color:var(--paper);font-weight:600}button.small{font-size:${TYPE.label}px;min-height:24px;padding:1px 8px;margin-top:${tight}px}`,
 ];
 
 const TABLES = [

@@ -5,7 +5,7 @@ import { exampleMap } from '../../../test/support/example-map.js';
 import fc from '../../../test/support/properties.js';
 import { HEAT_COLOURS } from '../../reports/design/heat-colours.js';
 import { NO_MEMORY_SHARE, shareCode, UNKNOWN_HEAT, UNKNOWN_SHARE } from '../wire/tile.js';
-import { coloursOf, paintCells } from './colours.js';
+import { coloursOf, NO_MEMORY_COLOUR, paintCells, paintNoMemory } from './colours.js';
 import { csvOf } from './csv.js';
 import { Fold } from './fold.js';
 import { areaOf, coarser, levelFor, type TileId, tileKey, tilesOf } from './levels.js';
@@ -236,7 +236,7 @@ describe('colours', () => {
   const range = { least: 1, most: 1000 };
 
   test('never give what is not known one, nor what nothing was seen of the colour of something', () => {
-    for (const plane of ['heat', 'touched', 'huge'] as const) {
+    for (const plane of ['heat', 'touched', 'huge', 'order'] as const) {
       const table = coloursOf(plane, range);
       const unknown = plane === 'heat' ? UNKNOWN_HEAT : UNKNOWN_SHARE;
       for (let code = 0; code < 256; code++)
@@ -257,6 +257,14 @@ describe('colours', () => {
     const picture = new Uint8ClampedArray(12);
     paintCells(Uint8Array.of(0, 1, 255), coloursOf('heat', range), picture);
     assert.deepEqual([...picture], [0, 0, 0, 0, ...HEAT_COLOURS[0], 255, ...HEAT_COLOURS[63], 255]);
+  });
+
+  test('tell where there is no memory from where nobody looked, also on heat', () => {
+    const heat = Uint8Array.of(UNKNOWN_HEAT, UNKNOWN_HEAT, 255);
+    const huge = Uint8Array.of(NO_MEMORY_SHARE, UNKNOWN_SHARE, NO_MEMORY_SHARE);
+    const picture = new Uint8ClampedArray(12);
+    paintNoMemory({ heat, huge }, picture);
+    assert.deepEqual([...picture], [...NO_MEMORY_COLOUR, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   test('outline what is huge, also beside what is not known, and not the rim of the tile', () => {

@@ -81,8 +81,8 @@ describe('time', () => {
 });
 
 describe('cells', () => {
-  const cold: CellCodes = { heat: 1, touched: 0, huge: shareCode(1) };
-  const hidden: CellCodes = { heat: 0, touched: 255, huge: 255 };
+  const cold: CellCodes = { heat: 1, touched: 0, huge: shareCode(1), order: shareCode(4 / 9) };
+  const hidden: CellCodes = { heat: 0, touched: 255, huge: 255, order: 255 };
 
   test('say what is known, and never call unknown cold', () => {
     assert.equal(heatWords(0, map.scale), 'not known');
@@ -95,8 +95,12 @@ describe('cells', () => {
     assert.equal(codesWords(hidden, map), 'not known; pages touched not known; folios not known');
     assert.equal(
       codesWords({ ...hidden, huge: NO_MEMORY_SHARE }, { ...map, hasTouched: false }),
-      'not known; no memory there',
+      'no memory there',
     );
+    const ordered = { ...map, hasHeat: false, hasTouched: false, hasOrders: true, hasHuge: false };
+    assert.equal(codesWords(cold, ordered), 'folios of 64 KiB');
+    assert.equal(codesWords(hidden, ordered), 'folio orders not known');
+    assert.equal(codesWords({ ...hidden, order: NO_MEMORY_SHARE }, ordered), 'no memory there');
     assert.equal(
       codesWords(cold, { ...map, hasHeat: false, hasTouched: false }),
       '100 % mapped by huge pages',
@@ -127,6 +131,7 @@ describe('cells', () => {
       line < 4096 && column < 5 ? cold : { ...hidden, huge: NO_MEMORY_SHARE };
     const { rows: of } = windowTable(map, fold, whole, emptied, 'huge');
     assert.deepEqual([of[0][1], of[0][6]], ['100 %', 'no memory there']);
+    assert.equal(windowTable(map, fold, whole, cellAt, 'order').rows[0][1], 'folios of 64 KiB');
   });
 
   test('are rows of a spreadsheet at the level that is seen', () => {
@@ -136,8 +141,9 @@ describe('cells', () => {
     );
     assert.equal(head.length, rows[0].length);
     assert.equal(rows.length, 2 * (2 + 2));
-    assert.deepEqual(rows[0].slice(3), ['16384', String(FIRST), '0', '0', '1']);
-    assert.deepEqual(rows[1].slice(5), ['', '', '']);
+    assert.deepEqual(rows[0].slice(3), ['16384', String(FIRST), '0', '0', '1', rows[0][8]]);
+    assert.ok(Math.abs(Number(rows[0][8]) - 4) < 0.05, rows[0][8]);
+    assert.deepEqual(rows[1].slice(5), ['', '', '', '']);
   });
 });
 

@@ -16,6 +16,8 @@ export const ExplainSchema = z.object({
   lines: z.array(Text),
   /** The block's sub-pages over all of the time: codes of heat as in a tile, empty where they are not known. */
   heat: z.array(z.number()),
+  /** Mean folio order of equal parts of the block, as it is now; null where no memory is, empty where it is not known. */
+  orders: z.array(z.number().nullable()),
 });
 
 /** The reply as it is read. */

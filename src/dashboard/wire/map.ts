@@ -66,6 +66,7 @@ export const MapSchema = z.object({
   hasHeat: z.boolean(),
   hasTouched: z.boolean(),
   hasHuge: z.boolean(),
+  hasOrders: z.boolean(),
   /** Cells at level `leastLevel` and zoom 0 that hold something. */
   cells: z.number(),
   notes: z.array(Text),
@@ -85,6 +86,8 @@ export const CellSchema = z.object({
   /** Shares of the cell's pages: accessed at all, and mapped by huge pages; null: not known, or (`words` says so) there is no memory. */
   touchedShare: z.number().nullable(),
   hugeShare: z.number().nullable(),
+  /** Mean folio order of its memory; null: not known. */
+  order: z.number().nullable(),
   /** All of it in words. */
   words: Text,
 });

@@ -3,6 +3,7 @@
  * budgets. A number that is not known is null, never 0.
  */
 import * as z from 'zod';
+import { ACT_NAMES } from './act.js';
 
 const Text = z.string();
 const Known = z.number().nullable();
@@ -18,7 +19,7 @@ export const VIEW_NAMES = ['bytes', 'map', 'orders', 'events', 'pingpong', 'comp
 export type ViewName = (typeof VIEW_NAMES)[number];
 
 /** Whether a target is acted on; `unknown` where the subject does not tell. */
-export const TARGET_STATES = ['observing', 'acting', 'backing-off', 'stopped', 'unknown'] as const;
+export const TARGET_STATES = ['observing', 'acting', 'paused', 'backing-off', 'stopped', 'unknown'] as const;
 
 const GuardSchema = z.object({
   /** What it says, such as `memory pressure is 35 %, more than 20 %`. */
@@ -68,8 +69,8 @@ export const OverviewSchema = z.object({
     name: Text,
     /** Whether it goes on: then /events tells of changes. */
     isLive: z.boolean(),
-    /** Of a live agent: `running`, `ended` or `absent`; else `still`. */
-    state: z.enum(['running', 'ended', 'absent', 'still']),
+    /** Of a live agent: `running`, `ended` or `absent`; of a file: `reading` until it was read, then `still`. */
+    state: z.enum(['running', 'ended', 'absent', 'reading', 'still']),
     /** Sentences on that state; empty when all is well. */
     troubles: z.array(Text),
   }),
@@ -86,8 +87,15 @@ export const OverviewSchema = z.object({
   notes: z.array(Text),
   /** What it was made of. */
   facts: z.array(z.tuple([Text, Text])),
-  /** Only when actions were allowed by who started it. */
-  actions: z.array(Text),
+  /** What may be asked of the agent: nothing unless whoever started the server allowed it. */
+  actions: z.array(z.enum(ACT_NAMES)),
+  /** What was asked of it, by whoever it was, and what came of it; the newest last. */
+  asked: z.array(
+    z.object({
+      ...{ id: Text, atMs: z.number(), kind: Text, target: Text, words: Text, run: Text },
+      state: z.enum(['waiting', 'done', 'refused']),
+    }),
+  ),
 });
 
 /** The overview as it is read. */

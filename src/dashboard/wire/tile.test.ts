@@ -54,10 +54,10 @@ test('a tile is what it was after its way as bytes', () => {
   const plane = (start: number) => Uint8Array.from({ length: 6 }, (_, at) => start + at);
   const tile: Tile = {
     ...{ layout: 7, segment: 3, level: 21, zoom: 5, row: 70_000, column: 9, rows: 2, columns: 3 },
-    ...{ heat: plane(0), touched: plane(100), huge: plane(200) },
+    ...{ heat: plane(0), touched: plane(100), huge: plane(200), order: plane(50) },
   };
   const bytes = encodeTile(tile);
-  assert.equal(bytes.length, TILE_HEADER + 18);
+  assert.equal(bytes.length, TILE_HEADER + 24);
   assert.deepEqual(decodeTile(bytes), tile);
   const shifted = new Uint8Array(bytes.length + 5);
   shifted.set(bytes, 5);
@@ -67,7 +67,12 @@ test('a tile is what it was after its way as bytes', () => {
 test('what is no tile is none', () => {
   const bytes = encodeTile({
     ...{ layout: 1, segment: 0, level: 0, zoom: 0, row: 0, column: 0, rows: 1, columns: 1 },
-    ...{ heat: new Uint8Array(1), touched: new Uint8Array(1), huge: new Uint8Array(1) },
+    ...{
+      heat: new Uint8Array(1),
+      touched: new Uint8Array(1),
+      huge: new Uint8Array(1),
+      order: new Uint8Array(1),
+    },
   });
   assert.equal(decodeTile(bytes.subarray(0, 10)), undefined);
   assert.equal(decodeTile(bytes.subarray(0, bytes.length - 1)), undefined);

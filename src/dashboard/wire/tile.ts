@@ -1,5 +1,5 @@
 /**
- * A tile of the map as bytes, little endian: a header of 32 bytes, then three planes of one byte a cell, row by row. Shared by
+ * A tile of the map as bytes, little endian: a header of 32 bytes, then four planes of one byte a cell, row by row. Shared by
  * the server and the page, and free of both. GET /api/map/tile?layout=N&segment=N&level=N&zoom=N&row=N&column=N, where row and
  * column count tiles; cells beyond the segment or the last column are not known.
  */
@@ -8,7 +8,9 @@ export const TILE_ROWS = 256;
 export const TILE_COLUMNS = 256;
 /** Bytes before the planes. */
 export const TILE_HEADER = 32;
-const MAGIC = 0x3154_434f;
+const PLANES = 4;
+/** `OCT2`: tiles of `OCT1` had three planes. */
+const MAGIC = 0x3254_434f;
 
 /** Heat: not known; looked at, and nothing seen; 2 … 255 from the least to the most rate of the scale, logarithmic. */
 export const UNKNOWN_HEAT = 0;
@@ -45,6 +47,8 @@ export interface Tile extends TilePlace {
   readonly touched: Uint8Array;
   /** Share of the cell that huge pages map. */
   readonly huge: Uint8Array;
+  /** Mean folio order of its memory, as a share of that of a huge page. */
+  readonly order: Uint8Array;
 }
 
 /** Rates that the first and last code stand for. */
@@ -87,7 +91,7 @@ export function shareOfCode(code: number): number {
 /** A tile as it is sent. */
 export function encodeTile(tile: Tile): Uint8Array {
   const cells = tile.rows * tile.columns;
-  const bytes = new Uint8Array(TILE_HEADER + 3 * cells);
+  const bytes = new Uint8Array(TILE_HEADER + PLANES * cells);
   const head = new DataView(bytes.buffer, 0, TILE_HEADER);
   head.setUint32(0, MAGIC, true);
   head.setUint16(4, tile.rows, true);
@@ -101,6 +105,7 @@ export function encodeTile(tile: Tile): Uint8Array {
   bytes.set(tile.heat, TILE_HEADER);
   bytes.set(tile.touched, TILE_HEADER + cells);
   bytes.set(tile.huge, TILE_HEADER + 2 * cells);
+  bytes.set(tile.order, TILE_HEADER + 3 * cells);
   return bytes;
 }
 
@@ -110,12 +115,12 @@ export function decodeTile(bytes: Uint8Array): Tile | undefined {
   const head = new DataView(bytes.buffer, bytes.byteOffset, TILE_HEADER);
   const [rows, columns] = [head.getUint16(4, true), head.getUint16(6, true)];
   const cells = rows * columns;
-  if (head.getUint32(0, true) !== MAGIC || bytes.length !== TILE_HEADER + 3 * cells) return undefined;
+  if (head.getUint32(0, true) !== MAGIC || bytes.length !== TILE_HEADER + PLANES * cells) return undefined;
   const plane = (at: number) => bytes.subarray(TILE_HEADER + at * cells, TILE_HEADER + (at + 1) * cells);
   return {
     ...{ rows, columns, layout: head.getUint32(8, true), segment: head.getUint32(12, true) },
     ...{ level: head.getUint8(16), zoom: head.getUint8(17) },
     ...{ row: head.getUint32(20, true), column: head.getUint32(24, true) },
-    ...{ heat: plane(0), touched: plane(1), huge: plane(2) },
+    ...{ heat: plane(0), touched: plane(1), huge: plane(2), order: plane(3) },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Serves requests in the thread of the caller, within bounds: connections, bytes of headers, time to ask and to take an
- * answer, bytes that wait for slow readers. What a request may have is decided by the answerer; a body is never read.
+ * answer, bytes that wait for slow readers. What a request may have is decided by the answerer; only the body of a POST is
+ * read, where there is a bound for it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -101,7 +102,9 @@ class AnsweringServer implements WebServer {
     await this.#turnOf(request.socket, response);
     if (request.socket.destroyed) return;
     if (this.waitingBytes > this.#bounds.waitingBytes) return busy(response);
-    const answer = await this.#answerer(requestOf(request));
+    const body = await bodyOf(request, this.#bounds.bodyBytes ?? 0);
+    if (request.socket.destroyed) return;
+    const answer = await this.#answerer(requestOf(request, body));
     if (request.socket.destroyed) return;
     if (answer.body instanceof Uint8Array) this.#send(request, response, answer, answer.body);
     else this.#follow(response, answer, answer.body);
@@ -127,7 +130,7 @@ class AnsweringServer implements WebServer {
     const timer = setTimeout(() => request.socket.destroy(), this.#bounds.answerMs);
     response.once('close', () => clearTimeout(timer));
     // What a client sends behind a refused request is not read.
-    const more = request.complete && !hasBody(request) ? {} : { Connection: 'close' };
+    const more = request.complete && !isUnread(request) ? {} : { Connection: 'close' };
     const length = hasNoBody(answer.status) ? {} : { 'Content-Length': body.length };
     response.writeHead(answer.status, { ...answer.headers, ...length, ...more });
     response.end(request.method === 'HEAD' ? undefined : body);
@@ -157,15 +160,34 @@ class AnsweringServer implements WebServer {
 
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
 
-function requestOf(request: IncomingMessage): WebRequest {
+function requestOf(request: IncomingMessage, body: string | undefined): WebRequest {
   const { method = '', url = '', headers } = request;
   return {
     ...{ method, target: url, hasBody: hasBody(request) },
+    ...(body === undefined ? {} : { body }),
     header: (name) => {
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
   };
+}
+
+/** What a client sends behind what was read, or without having been read. */
+const isUnread = (request: IncomingMessage): boolean => hasBody(request) && !request.readableEnded;
+
+/** Undefined where it is not to be read, or breaks off; a client that sends it too slowly is hung up on by the server. */
+async function bodyOf(request: IncomingMessage, most: Bytes): Promise<string | undefined> {
+  const { method, headers } = request;
+  const length = Number(headers['content-length'] ?? 0);
+  if (most === 0 || method !== 'POST' || headers['transfer-encoding'] !== undefined || !(length <= most))
+    return undefined;
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of request) pieces.push(piece as Buffer);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

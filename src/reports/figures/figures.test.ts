@@ -139,7 +139,9 @@ describe('the plane', () => {
     const labels = drawing.shapes.flatMap((shape) =>
       shape.kind === 'text' && ['same', 'place'].includes(shape.text) ? [shape] : [],
     );
-    assert.ok(Math.abs(labels[0].y - labels[1].y) >= 14);
+    const [one, other] = labels;
+    // Below each other, or on both sides of the point with its ring.
+    assert.ok(Math.abs(one.y - other.y) >= 14 || Math.abs(one.x - other.x) >= 24);
     assert.deepEqual(
       labels.filter(({ bold }) => bold).map(({ text }) => text),
       ['place'],
@@ -147,6 +149,19 @@ describe('the plane', () => {
     assert.ok(drawing.shapes.some((shape) => shape.kind === 'circle' && shape.radius === 10));
     assert.ok(words(drawing.shapes).includes('the chosen one'));
     assert.equal(words(planeFigure([point('a', 0, 1)], '').drawing.shapes).includes('the chosen one'), false);
+  });
+
+  test('labels that would meet a point stand on the other side of their own', () => {
+    const { drawing } = planeFigure(
+      [point('THP shrinker, Meta', 0.69, 0.94), point('DAMON ethp, v21', 0.817, 0.953)],
+      '',
+    );
+    const label = (name: string) => drawing.shapes.find((one) => one.kind === 'text' && one.text === name);
+    const [shrinker, scheme] = [label('THP shrinker, Meta'), label('DAMON ethp, v21')];
+    assert.ok(shrinker?.kind === 'text' && scheme?.kind === 'text');
+    const points = drawing.shapes.filter((one) => one.kind === 'circle').map(({ x, y }) => ({ x, y }));
+    const [upper, lower] = points.sort((a, b) => a.y - b.y);
+    assert.ok(Math.abs(scheme.y - upper.y - 4) < 1 && Math.abs(shrinker.y - lower.y - 4) < 1, 'on its line');
   });
 });
 

@@ -122,7 +122,7 @@ function front(points: readonly PlanePoint[]): readonly Shape[] {
   ];
 }
 
-/** Points with labels to their right, or to their left near the edge, moved down where they would meet. */
+/** Points with labels to their right, or to their left near the edge; on the other side or further down where they would meet. */
 function drawn(points: readonly PlanePoint[]): readonly Shape[] {
   // The points themselves are in the way as well.
   const taken = points.map(({ bloatRemoved, speedKept }) => ({
@@ -133,12 +133,17 @@ function drawn(points: readonly PlanePoint[]): readonly Shape[] {
   const shapes: Shape[] = [];
   for (const point of [...points].sort((a, b) => b.speedKept - a.speedKept)) {
     const { label, bloatRemoved, speedKept, isChosen, kind } = point;
-    const isRight = bloatRemoved < 0.7;
     const width = textWidth(label, SIZE, isChosen);
-    const left = isRight ? x(bloatRemoved) + 12 : x(bloatRemoved) - 12 - width;
+    const leftOf = (right: boolean) => (right ? x(bloatRemoved) + 12 : x(bloatRemoved) - 12 - width);
     let at = y(speedKept) + 4;
-    const meets = () =>
-      taken.find((one) => Math.abs(one.at - at) < LINE && one.left < left + width && left < one.right);
+    const metBy = (from: number) =>
+      taken.find((one) => Math.abs(one.at - at) < LINE && one.left < from + width && from < one.right);
+    const isFree = (right: boolean) =>
+      leftOf(right) >= x(0) && leftOf(right) + width <= x(1) && metBy(leftOf(right)) === undefined;
+    const isUsual = bloatRemoved < 0.7;
+    const isRight = !isFree(isUsual) && isFree(!isUsual) ? !isUsual : isUsual;
+    const left = leftOf(isRight);
+    const meets = () => metBy(left);
     for (let other = meets(); other !== undefined; other = meets()) at = other.at + LINE;
     taken.push({ at, left, right: left + width });
     if (Math.abs(at - y(speedKept) - 4) > 2)

@@ -40,6 +40,8 @@ export class HeatSurvey {
   readonly #geometry: PageGeometry;
   readonly #blocks = new Map<string, TouchedBlock & { samples: number }>();
   readonly #times = new Set<number>();
+  /** The block of the row before: rows come by process and address. */
+  #last: (TouchedBlock & { samples: number }) | undefined;
 
   constructor(geometry: PageGeometry) {
     this.#geometry = geometry;
@@ -47,10 +49,14 @@ export class HeatSurvey {
 
   add({ pid, command, mapping, page, samples, timeMs }: HeatRow): void {
     const block = Math.floor(page / this.#geometry.pagesPerBlock);
-    const key = `${pid}/${block}`;
-    const found = this.#blocks.get(key);
-    if (found === undefined) this.#blocks.set(key, { pid, command, mapping, block, samples });
-    else found.samples += samples;
+    let last = this.#last;
+    if (last === undefined || last.block !== block || last.pid !== pid) {
+      const key = `${pid}/${block}`;
+      last = this.#blocks.get(key) ?? { pid, command, mapping, block, samples: 0 };
+      this.#blocks.set(key, last);
+      this.#last = last;
+    }
+    last.samples += samples;
     this.#times.add(timeMs < 0 ? -1 : timeMs);
   }
 

@@ -92,7 +92,14 @@ export class MapPainter {
       this.#context.fillRect(to.x, to.y, to.width, to.height);
       return;
     }
-    const picture = found.made.picture(shown.plane);
+    const { made } = found;
+    const known = Math.max(to.x, xOf(made.columns, scene.window, scene.plot));
+    if (made.columns < model.map.columns.length && known < to.x + to.width) {
+      // A tile of before has nothing of what came since: that is still on its way.
+      this.#context.fillStyle = shown.palette.panel;
+      this.#context.fillRect(known, to.y, to.x + to.width - known, to.height);
+    }
+    const picture = made.picture(shown.plane);
     this.#context.drawImage(
       picture,
       from.x,

@@ -1,5 +1,6 @@
 /** The legend of the map in words: what a colour means, and what grey means. */
 import { placeOf, rateInWords, scaleTicks } from '../../../reports/heat/scale.js';
+import { showOrder } from '../../../vocabulary/show.js';
 import type { Plane } from '../../view/link.js';
 import type { MapView } from '../../wire/map.js';
 import { h } from '../parts/dom.js';
@@ -13,12 +14,14 @@ export function legendOf(
   return h(
     'div',
     { class: 'legend', role: 'group', 'aria-label': 'what the colours mean' },
-    plane === 'heat' ? heatBar(map) : shareBar(plane),
+    plane === 'heat' ? heatBar(map) : plane === 'order' ? orderBar(map) : shareBar(plane),
     h(
       'ul',
       { class: 'keys' },
       plane === 'heat' ? key('cold', 'darkest: looked at, nothing seen there') : undefined,
-      plane === 'huge' ? key('no-memory', 'dark: looked at, no memory there') : undefined,
+      plane !== 'touched' && map.hasHuge
+        ? key('no-memory', 'dark grey: looked at, no memory there')
+        : undefined,
       key('hatched', 'grey hatching: not known, not looked at'),
       extras.outlines ? key('outlined', 'white outline: at least half mapped by huge pages') : undefined,
       extras.marks ? key('split', 'split') : undefined,
@@ -55,6 +58,22 @@ const SHARES: Readonly<Record<'touched' | 'huge', string>> = {
   touched: 'share of the pages of a cell that were touched at all',
   huge: 'share of a cell that huge pages map: yellow is small folios, blue is huge ones',
 };
+
+function orderBar({ geometry }: MapView): HTMLElement {
+  const hugeOrder = Math.log2(geometry.pagesPerBlock);
+  const ticks = [0, Math.floor(hugeOrder / 2), hugeOrder - 2, hugeOrder].map((order) => {
+    const tick = h('span', {}, showOrder(order, geometry.pageBytes));
+    tick.style.left = `${(100 * order) / hugeOrder}%`;
+    return tick;
+  });
+  return h(
+    'div',
+    { class: 'scale' },
+    h('p', {}, 'folios by order, in the mean over the memory of a cell'),
+    h('div', { class: 'bar huge', 'aria-hidden': 'true' }),
+    h('div', { class: 'ticks', 'aria-hidden': 'true' }, ...ticks),
+  );
+}
 
 function shareBar(plane: 'touched' | 'huge'): HTMLElement {
   const ticks = [0, 50, 100].map((share) => {

@@ -27,7 +27,10 @@ export class MapPage implements View {
   readonly element = h('section', { class: 'view map-view', 'aria-labelledby': 'map-title' });
   readonly #context: () => Context;
   readonly #canvas: MapCanvas;
-  readonly #panel = new ExplainPanel(() => this.#unchoose());
+  readonly #panel = new ExplainPanel(
+    () => this.#unchoose(),
+    () => this.#context(),
+  );
   readonly #readout = h('output', { class: 'readout' });
   readonly #state = h('p', { class: 'note state' });
   readonly #legend = h('div');
@@ -187,6 +190,7 @@ export class MapPage implements View {
       heat: map.hasHeat,
       touched: map.hasTouched,
       huge: map.hasHuge,
+      order: map.hasOrders,
     };
     if (wanted !== undefined && has[wanted]) return wanted;
     return (['heat', 'huge', 'touched'] as const).find((plane) => has[plane]) ?? 'heat';

@@ -1,6 +1,6 @@
 /** The map that is shown: its description, its tiles with their pictures, and the window on it. */
 import type { CellAt } from '../../view/cells.js';
-import { coloursOf, paintCells } from '../../view/colours.js';
+import { coloursOf, paintCells, paintNoMemory } from '../../view/colours.js';
 import { Fold } from '../../view/fold.js';
 import { areaOf, type Level, levelFor, type TileId, tilesOf } from '../../view/levels.js';
 import type { Plane } from '../../view/link.js';
@@ -15,6 +15,8 @@ import { ask } from '../parts/ask.js';
 /** A tile with the pictures that were made of it. */
 export interface Painted {
   readonly tile: Tile;
+  /** Columns of the map when it was fetched: later ones are not in it. */
+  readonly columns: number;
   picture(plane: Plane): HTMLCanvasElement;
   readonly sides: Int16Array;
 }
@@ -108,16 +110,22 @@ export class MapTiles {
       const { tile } = found.made;
       const cell = Math.floor((place.page - top) / 2 ** found.id.level) * tile.columns;
       const index = cell + Math.floor((column - left) / 2 ** found.id.zoom);
-      return { heat: tile.heat[index], touched: tile.touched[index], huge: tile.huge[index] };
+      return {
+        heat: tile.heat[index],
+        touched: tile.touched[index],
+        huge: tile.huge[index],
+        order: tile.order[index],
+      };
     };
   }
 }
 
-function paintedOf(tile: Tile, { scale }: MapView): Painted {
+function paintedOf(tile: Tile, { scale, columns }: MapView): Painted {
   const pictures = new Map<Plane, HTMLCanvasElement>();
   let sides: Int16Array | undefined;
   return {
     tile,
+    columns: columns.length,
     picture(plane) {
       const known = pictures.get(plane);
       if (known !== undefined) return known;
@@ -137,6 +145,7 @@ function pictureOf(tile: Tile, plane: Plane, scale: MapView['scale']): HTMLCanva
   [canvas.width, canvas.height] = [tile.columns, tile.rows];
   const picture = new ImageData(tile.columns, tile.rows);
   paintCells(tile[plane], coloursOf(plane, scale), picture.data);
+  if (plane === 'heat') paintNoMemory(tile, picture.data);
   canvas.getContext('2d')?.putImageData(picture, 0, 0);
   return canvas;
 }

@@ -27,6 +27,7 @@ const PLANE_WORDS: Readonly<Record<Plane, string>> = {
   heat: 'heat',
   touched: 'share of pages touched',
   huge: 'folios: huge or small',
+  order: 'folios by order',
 };
 const STEP = 1.8;
 const MOST_SEGMENTS = 200;
@@ -61,8 +62,10 @@ export function mapTools(first: MapModel, ways: ToolWays): Tools {
     ),
   );
   const follow = (model: MapModel, link: Link) => {
-    const { hasHeat, hasTouched, hasHuge } = model.map;
-    const has: Readonly<Record<Plane, boolean>> = { heat: hasHeat, touched: hasTouched, huge: hasHuge };
+    const { hasHeat, hasTouched, hasHuge, hasOrders } = model.map;
+    const has: Readonly<Record<Plane, boolean>> = {
+      ...{ heat: hasHeat, touched: hasTouched, huge: hasHuge, order: hasOrders },
+    };
     const planes = (Object.keys(PLANE_WORDS) as Plane[]).filter((one) => has[one]);
     fill(
       plane,

@@ -1,4 +1,5 @@
 /** What the page asks its server. Paths and names are fixed; values are numbers and names that the server told before. */
+import type { ActWish, Asked, Preview } from '../../wire/act.js';
 import type { Compare } from '../../wire/compare.js';
 import type { EventsReply, PingPong } from '../../wire/events.js';
 import type { Explain } from '../../wire/explain.js';
@@ -34,6 +35,8 @@ export const ask = {
   compare: () => json<Compare>('/api/compare'),
   tile: askTile,
   session: askSession,
+  preview: (wish: ActWish) => post<Preview>('/api/act/preview', wish),
+  confirm: (id: string) => post<Asked>('/api/act/confirm', { id }),
 };
 
 async function askTile(place: TilePlace): Promise<Tile> {
@@ -49,7 +52,16 @@ async function askSession(token: string): Promise<void> {
 }
 
 async function json<Document>(path: string, query: Query = {}): Promise<Document> {
-  const reply = await get(path, query);
+  return document<Document>(await get(path, query));
+}
+
+/** Asks for something to be done, or to be looked at before. */
+async function post<Document>(path: string, body: object): Promise<Document> {
+  const headers = { 'Content-Type': 'application/json' };
+  return document<Document>(await fetched(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function document<Document>(reply: Response): Promise<Document> {
   try {
     return (await reply.json()) as Document;
   } catch {
@@ -60,9 +72,13 @@ async function json<Document>(path: string, query: Query = {}): Promise<Document
 async function get(path: string, query: Query, headers: Record<string, string> = {}): Promise<Response> {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return fetched(search === '' ? path : `${path}?${search}`, { headers });
+}
+
+async function fetched(path: string, init: RequestInit): Promise<Response> {
   let reply: Response;
   try {
-    reply = await fetch(search === '' ? path : `${path}?${search}`, { headers, credentials: 'same-origin' });
+    reply = await fetch(path, { ...init, credentials: 'same-origin' });
   } catch {
     throw new Refusal(0, 'the server does not answer');
   }

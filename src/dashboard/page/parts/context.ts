@@ -4,6 +4,7 @@ import type { Palette } from '../../../reports/design/tokens.js';
 import type { Drawing } from '../../../reports/drawing/drawing.js';
 import type { Table } from '../../view/csv.js';
 import type { Link } from '../../view/link.js';
+import type { ActWish } from '../../wire/act.js';
 import type { Decision } from '../../wire/events.js';
 import type { Overview } from '../../wire/overview.js';
 
@@ -19,6 +20,8 @@ export interface Context {
   go(change: LinkChange, how: 'push' | 'replace'): void;
   /** Says it to who listens instead of looking. */
   say(words: string): void;
+  /** Shows what an act would do, and asks whether it shall. Only for acts that the overview has. */
+  act(wish: ActWish): void;
 }
 
 /** A view as it can be kept. */

@@ -161,10 +161,11 @@ export class EventsPage implements View {
       return;
     }
     const { clock } = this.#context().overview;
+    const told = new Set<string>();
     const rows = this.#shown.map((one) => [
       momentText(one.atMs, clock),
       h('span', { class: `pill ${KINDS[one.kind][0]}` }, KINDS[one.kind][1]),
-      this.#where(one),
+      this.#where(one, told),
       h('div', {}, one.what, one.why === '' ? undefined : h('span', { class: 'below' }, one.why)),
       one.outcome,
       number(one.returnedBytes === null ? '' : showChange(one.returnedBytes)),
@@ -188,14 +189,26 @@ export class EventsPage implements View {
     this.#write();
   }
 
-  #where(one: Decision): Child {
+  /** `told`: runs that have their button already. */
+  #where(one: Decision, told: Set<string>): Child {
     return h(
       'div',
       {},
       one.target,
       h('span', { class: 'below' }, processWords(one)),
       placeLink(one, this.#context),
+      this.#undo(one, told),
     );
+  }
+
+  /** A run is taken back as a whole, from the newest of its steps. */
+  #undo({ kind, run }: Decision, told: Set<string>): Child {
+    const isRun = run !== '' && (kind === 'split' || kind === 'collapse') && !told.has(run);
+    if (!isRun || !this.#context().overview.actions.includes('undo')) return undefined;
+    told.add(run);
+    const label = `Undo its run ${run}`;
+    const act = () => this.#context().act({ act: 'undo', run });
+    return button('Undo its run', act, { 'aria-label': label, class: 'small' });
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../view/tables.js';
 import type { Budget, Overview, TargetView } from '../../wire/overview.js';
 import type { Context, Kept, View } from '../parts/context.js';
-import { type Child, empty, fill, h, number, table } from '../parts/dom.js';
+import { button, type Child, empty, fill, h, number, table } from '../parts/dom.js';
 
 const TILES = [
   ['Resident', ['residentBytes'], 'in the processes of all targets'],
@@ -28,6 +28,7 @@ const TILES = [
 const STATES: Readonly<Record<TargetView['state'], readonly [tone: string, words: string]>> = {
   observing: ['plain', 'observing'],
   acting: ['good', 'acting'],
+  paused: ['warn', 'paused'],
   'backing-off': ['warn', 'backing off'],
   stopped: ['bad', 'stopped'],
   unknown: ['plain', 'not known'],
@@ -50,6 +51,7 @@ export class OverviewPage implements View {
       h('h2', { id: 'overview-title' }, 'Overview'),
       targets.length === 0 ? noTargets(overview) : totals(targets),
       targets.length === 0 ? undefined : this.#targets(overview),
+      overview.asked.length === 0 ? undefined : askedList(overview.asked),
       budgets.length === 0 ? undefined : budgetList(budgets),
       ...notes.map((note) => h('p', { class: 'note' }, note)),
       facts.length === 0 ? undefined : factList(facts),
@@ -102,8 +104,19 @@ export class OverviewPage implements View {
       {},
       h('strong', {}, target.name),
       h('span', { class: 'below' }, about),
-      h('span', { class: 'below links' }, ...links),
+      h('span', { class: 'below links' }, ...links, this.#pause(target, overview)),
     );
+  }
+
+  #pause({ id, name, state }: TargetView, { actions }: Overview): Child {
+    const act = state === 'paused' ? 'resume' : 'pause';
+    if (!actions.includes(act) || state === 'observing' || state === 'unknown') return undefined;
+    const words = act === 'pause' ? 'Pause' : 'Resume';
+    const label = `${words} acting on ${name}`;
+    return button(words, () => this.#context().act({ act, target: id }), {
+      'aria-label': label,
+      class: 'small',
+    });
   }
 
   #link(view: 'bytes' | 'events', { id, name }: TargetView, words: string): HTMLElement {
@@ -180,6 +193,26 @@ function share({ values }: TargetView): Child {
     ),
     h('span', { class: 'below' }, words),
   );
+}
+
+const ASKED: Readonly<Record<Overview['asked'][number]['state'], string>> = {
+  waiting: 'warn',
+  done: 'good',
+  refused: 'bad',
+};
+
+/** What people asked of the agent, the newest first. */
+function askedList(asked: Overview['asked']): HTMLElement {
+  const rows = [...asked]
+    .reverse()
+    .map(({ atMs, kind, target, state, words, run }) => [
+      momentText(atMs, 'wall'),
+      `${kind === 'apply' ? 'carry out a plan' : kind}${target === '' ? '' : ` · ${target}`}`,
+      h('span', { class: `pill ${ASKED[state]}` }, state),
+      h('div', {}, words, run === '' ? undefined : h('span', { class: 'below mono' }, run)),
+    ]);
+  const head = ['time', 'what', 'state', 'what came of it'];
+  return h('div', {}, h('h3', {}, 'Asked for'), table('What people asked of the agent', head, rows, true));
 }
 
 function budgetList(budgets: readonly Budget[]): HTMLElement {
