@@ -168,7 +168,7 @@ function schemas(together) {
 const SELDOM_USED = new RegExp(
   [
     '/dist/src/(agent|compare|dashboard|guards|history|hotness|library|metrics|model|reports|sampling|simulator|survey|top)/',
-    '/dist/src/cli/(agent|compare|dashboard|history|model|reports|samples|simulate|top)/',
+    '/dist/src/cli/(agent|compare|dashboard|history|model|reports|samples|simulate|survey|top)/',
     '/dist/src/cli/commands/(agent|compare|damon|dashboard|heat|import|model|probe|record|report|simulate|survey|top)',
     '/dist/src/formats/(access-trace|amd-ibs|arm-spe|damo|damo-record|elf|intel-pebs|jit|mangled|perf-data|perf-script|yaml)',
     '/dist/src/formats/parquet/(read|thrift-bounds)',

@@ -16,6 +16,7 @@ import {
   runName,
   tryReadRun,
 } from './journal.js';
+import type { Leash } from './leash.js';
 import { type Recovered, recoverRuns } from './recovery.js';
 import { DEFAULT_RETENTION, type Dropped, keepWithin, NOTHING_DROPPED, type Retention } from './retention.js';
 import { RunIndex } from './run-index.js';
@@ -32,6 +33,8 @@ export interface ApplyOptions {
   readonly signal: AbortSignal;
   /** Bounds of the journal; the defaults where absent. */
   readonly retention?: Retention;
+  /** What may still be done, asked before each burst. */
+  readonly leash?: Leash | undefined;
   progress(done: number, total: number, unit: string): void;
 }
 
@@ -96,11 +99,20 @@ async function carryOutJournalled(
   run: string,
   steps: readonly Step[],
 ): Promise<CarriedOut> {
-  const { place, plan, signal, progress } = options;
+  const { place, plan, signal, progress, leash } = options;
   const journal = createJournal(place, run, plan, ownHolder(place.host));
   const actuators = actuatorsByName(options);
   try {
-    const carried = await carryOut({ host: place.host, plan, steps, actuators, journal, signal, progress });
+    const carried = await carryOut({
+      host: place.host,
+      plan,
+      steps,
+      actuators,
+      journal,
+      signal,
+      progress,
+      leash,
+    });
     journal.close();
     return carried;
   } catch (problem) {

@@ -13,12 +13,13 @@ import { readThpSettings } from '../verification/read-thp-settings.js';
 import { outcomeOf, verify } from '../verification/verify.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { BlockState } from '../vocabulary/page-sizes.js';
-import type { Plan, Receipt, Step, SystemMemory, Verdict } from '../vocabulary/plan.js';
+import type { Budgets, Plan, Receipt, Step, SystemMemory, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
-import type { Microseconds } from '../vocabulary/units.js';
+import type { Fraction, Microseconds } from '../vocabulary/units.js';
 import { marksNow } from './attribution.js';
 import type { JournalWriter, RecordOf } from './journal.js';
+import type { Leash } from './leash.js';
 import { LockPace, type Span } from './lock-pace.js';
 import { memoryChange, readSystemMemory } from './system-memory.js';
 
@@ -31,8 +32,13 @@ export interface CarryOutOptions {
   readonly actuators: ReadonlyMap<string, Actuator>;
   readonly journal: JournalWriter;
   readonly signal: AbortSignal;
+  /** Asked before each burst; the plan's own budgets hold for all of it where absent. */
+  readonly leash?: Leash | undefined;
   progress(done: number, total: number, unit: string): void;
 }
+
+/** How long one call of an actuator that paces itself may take, where a run may have to end before its time. */
+const LONGEST_CALL_US: Microseconds = 2e6;
 
 /** How carrying out ended, and the verdict of each step. */
 export interface CarriedOut extends Ended {
@@ -98,9 +104,14 @@ class RunningPlan {
   readonly #receipts: Receipt[] = [];
   readonly #verdicts: Verdict[] = [];
   #stopped: string | undefined;
+  #budgets: Budgets;
+  /** Steps that were acted on, and those that may still be. */
+  #acted = 0;
+  #steps = Number.POSITIVE_INFINITY;
 
   constructor(options: CarryOutOptions) {
     this.#options = options;
+    this.#budgets = options.plan.budgets;
     this.#settings = readThpSettings(options.host);
   }
 
@@ -146,15 +157,20 @@ class RunningPlan {
   }
 
   async #inBursts(work: ProcessWork, steps: readonly Step[]): Promise<void> {
-    const { host, plan, signal, actuators } = this.#options;
-    const pace = new LockPace(plan.budgets.lockUsPerSecond / 1e6);
-    for (let at = 0; at < steps.length; ) {
-      const batch = nextBatch(steps, at, actuators, pace);
+    const { host, signal } = this.#options;
+    const pace = new LockPace(this.#lockShare);
+    for (let at = 0; at < steps.length && !this.#halted(); ) {
+      const share = this.#lockShare;
+      pace.share = share;
+      const batch = this.#nextBurst(steps, at, pace);
       const kind = kindOf(batch[0]);
       const expectedUs = batch.reduce((sum, step) => sum + pace.expectedUs(kind, lockOf(step)), 0);
       const pauseMs = pace.waitMs(host.clock.monotonicNs(), expectedUs);
       if (pauseMs > 0) await host.clock.sleep(pauseMs, signal);
-      if (this.#halted() || !this.#memoryAllows(batch)) break;
+      if (this.#halted()) break;
+      // What was waited for was too little, or the burst too large.
+      if (this.#lockShare !== share || batch.length > this.#steps) continue;
+      if (!this.#memoryAllows(batch)) break;
       const { receipts, verdicts, span, failure } = await work.batch(batch);
       const tried = receipts.filter((receipt) => receipt.tried);
       const heldUs = tried.reduce((sum, receipt) => sum + receipt.durationUs, 0);
@@ -165,23 +181,41 @@ class RunningPlan {
     }
   }
 
+  /** What may end before its time is not given to an actuator for long: it cannot be taken back from it. */
+  #nextBurst(steps: readonly Step[], at: number, pace: LockPace): readonly Step[] {
+    const batch = nextBatch(steps, at, this.#options.actuators, pace);
+    const [first] = batch;
+    const expectedUs = pace.expectedUs(kindOf(first), lockOf(first));
+    const isLong = this.#options.leash !== undefined && this.#lockShare > 0 && expectedUs > 0;
+    const most = isLong ? (LONGEST_CALL_US * this.#lockShare) / expectedUs : Number.POSITIVE_INFINITY;
+    return batch.slice(0, Math.min(this.#steps, Math.max(1, Math.floor(most))));
+  }
+
+  get #lockShare(): Fraction {
+    return this.#budgets.lockUsPerSecond / 1e6;
+  }
+
+  /** Whether nothing more may be done; asks what may be. */
   #halted(): boolean {
+    const allowed = this.#stopped === undefined ? this.#options.leash?.(this.#acted) : undefined;
+    if (typeof allowed === 'string') this.#stopped = allowed;
+    else if (allowed !== undefined) {
+      this.#budgets = allowed.budgets;
+      this.#steps = allowed.steps;
+    }
     return this.#options.signal.aborted || this.#stopped !== undefined;
   }
 
   #memoryAllows(batch: readonly Step[]): boolean {
     const collapses = batch.filter((step) => step.proposal.action === 'collapse').length;
     if (collapses === 0) return true;
-    this.#stopped = pressureReason(
-      memoryState(this.#options.host),
-      this.#options.plan.budgets,
-      collapses - 1,
-    );
+    this.#stopped = pressureReason(memoryState(this.#options.host), this.#budgets, collapses - 1);
     return this.#stopped === undefined;
   }
 
   #record(receipts: readonly Receipt[], verdicts: readonly Verdict[]): void {
     this.#receipts.push(...receipts);
+    this.#acted += receipts.filter((receipt) => receipt.tried).length;
     this.#verdicts.push(...verdicts);
     this.#options.journal.write(
       ...(receipts.length > 0 ? [{ kind: 'receipts' as const, receipts: [...receipts] }] : []),

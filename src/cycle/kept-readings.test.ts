@@ -22,14 +22,42 @@ test('a run is read once, as long as its journal stays as it is', async () => {
   assert.equal(shorter?.lines, first.lines - 1);
 });
 
-test('what is kept is bounded by its text', () => {
+test('what is kept is bounded by its text and what was read of it', () => {
   const kept = new KeptReadings<ReadRun>();
   const run = { run: 'x' } as unknown as ReadRun;
-  const half = 'a'.repeat(600_000);
-  kept.keep('one', half, run);
-  kept.keep('two', half, run);
-  assert.deepEqual([kept.of('one', half), kept.of('two', half)], [undefined, run]);
-  kept.keep('huge', 'b'.repeat(2_000_000), run);
-  assert.equal(kept.of('huge', 'b'.repeat(2_000_000)), undefined);
-  assert.equal(kept.of('two', half), run);
+  const most = 'a'.repeat(2_400_000);
+  kept.keep('one', most, run);
+  kept.keep('two', most, run);
+  assert.deepEqual([kept.of('one', most), kept.of('two', most)], [undefined, run]);
+  const huge = 'b'.repeat(5_000_000);
+  kept.keep('huge', huge, run);
+  assert.equal(kept.of('huge', huge), undefined);
+  assert.equal(kept.of('two', most), run);
+  kept.keep('two', 'short', run);
+  assert.equal(kept.bytes, 'short'.length + JSON.stringify(run).length);
+});
+
+test('journals are kept by what they unpack to, however many runs an agent makes', async () => {
+  const blocks = 64;
+  const host = new ScriptedHost(Array.from({ length: blocks }, () => 9));
+  const kept = new KeptReadings<ReadRun>();
+  const place = { ...placeOf(host), kept };
+  const split = Array.from({ length: blocks }, (_, index) => index);
+  for (let turn = 0; turn < 24; turn++) {
+    const plan = await planFor(host, { split, id: `plan-${turn}`, budgets: { lockUsPerSecond: 0 } });
+    await applyAny(host, plan);
+    for (const block of host.blocks) block.order = 9;
+    host.nowNs += 1e9;
+  }
+  const names = listRuns(place);
+  const runs = names.map((name) => readRun(place, name));
+  const all = runs.reduce((sum, run) => sum + JSON.stringify(run).length, 0);
+  const text = names.reduce((sum, name) => sum + (host.texts.get(journalPath(place, name))?.length ?? 0), 0);
+  assert.ok(text < 2 ** 20 && all > 2 ** 22, `${text} of text, ${all} of what it says`);
+  const held = names.flatMap((name) => {
+    const found = kept.of(journalPath(place, name), host.texts.get(journalPath(place, name)) ?? '');
+    return found === undefined ? [] : [found];
+  });
+  const bytes = held.reduce((sum, run) => sum + JSON.stringify(run).length, 0);
+  assert.ok(held.length > 4 && bytes <= 2 ** 22, `${held.length} runs of ${bytes} bytes`);
 });

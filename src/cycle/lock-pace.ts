@@ -51,7 +51,7 @@ export const BURST_US: Microseconds = 2000;
 
 /** Tells when the next hold may begin and how long it may be, from the holds that were measured. */
 export class LockPace {
-  readonly #budgetNs: Nanoseconds;
+  #budgetNs = 0;
   #holds: Hold[] = [];
   #notBeforeNs: Nanoseconds = 0;
   #longestNs: Nanoseconds[] = [];
@@ -59,6 +59,11 @@ export class LockPace {
 
   /** `share`: of any second that may be taken; 0 for no bound. */
   constructor(share: Fraction) {
+    this.share = share;
+  }
+
+  /** Another share from now on: what was held before counts by it. */
+  set share(share: Fraction) {
     this.#budgetNs = share * SECOND_NS;
   }
 

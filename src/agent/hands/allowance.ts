@@ -53,9 +53,14 @@ export class Allowance {
   /** Bytes that a target may still have acted on within this hour; infinite where there is no bound. */
   bytesLeft({ name, bytesPerHour }: Grant): Bytes {
     if (bytesPerHour === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, bytesPerHour - this.spentBytes(name));
+  }
+
+  /** Bytes of a target that were acted on within this hour, with what a run that goes on may act on. */
+  spentBytes(name: string): Bytes {
     this.#forget();
     const spent = this.#spent.filter(({ target }) => target === name);
-    return Math.max(0, bytesPerHour - spent.reduce((sum, { bytes }) => sum + bytes, 0));
+    return spent.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** How long a target's next run has to wait; 0 when it need not. */

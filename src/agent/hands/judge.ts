@@ -66,7 +66,7 @@ export function judgePlan(judging: Judging, plan: Plan): Result<Allowed, Denial>
   const { grant, processes } = whose.value;
   const closed = closedBecause(judging, grant);
   if (closed !== undefined) return failure(closed);
-  const step = firstProblem(judging.host, grant, plan.steps);
+  const step = shapesProblem(judging.host, grant, plan.steps);
   if (step !== undefined) return failure(step);
   const steps = affordableSteps(judging, grant, plan.steps);
   if (!steps.ok) {
@@ -115,18 +115,24 @@ function grantOfAll(judging: Judging, plan: Plan): Result<Whose, Denial> {
     : success({ grant, processes });
 }
 
-function closedBecause({ host, allowance }: Judging, grant: Grant): Denial | undefined {
-  const { name, act } = grant;
+/** Why a target may not be acted on now, whatever is to be done; undefined when it may. */
+export function forbiddenBecause({ clock }: Host, { name, act, isOpen }: Grant): Denial | undefined {
   if (!act) return { code: 'not-now', why: `target ${name} is only watched (act: false)` };
-  if (!grant.isOpen(host.clock.wallMs()))
-    return { code: 'not-now', why: `target ${name} is not to be acted on at this hour` };
+  if (isOpen(clock.wallMs())) return undefined;
+  return { code: 'not-now', why: `target ${name} is not to be acted on at this hour` };
+}
+
+function closedBecause({ host, allowance }: Judging, grant: Grant): Denial | undefined {
+  const forbidden = forbiddenBecause(host, grant);
+  if (forbidden !== undefined) return forbidden;
+  const { name } = grant;
   const retryMs = Math.ceil(allowance.pauseLeftMs(grant));
   if (retryMs === 0) return undefined;
   return { code: 'too-soon', why: `the last run on target ${name} was a short time ago`, retryMs };
 }
 
-/** The first step that no plan of this target may have. */
-function firstProblem({ identity }: Host, grant: Grant, steps: readonly Step[]): Denial | undefined {
+/** Returns the denial of the first step that no plan of this target may have. */
+export function shapesProblem({ identity }: Host, grant: Grant, steps: readonly Step[]): Denial | undefined {
   for (const step of steps) {
     const shape = shapeProblem(step, grant, identity.geometry);
     if (shape !== undefined) return { code: 'not-allowed', why: `step ${step.id} ${shape}` };

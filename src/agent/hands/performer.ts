@@ -3,6 +3,7 @@
  * allows. Used as it is on the model and in tests; behind a socket pair by serve.ts.
  */
 
+import { underEither } from '../../base/either-signal.js';
 import { failure, success } from '../../base/result.js';
 import { actuatorsOf } from '../../config/assemble.js';
 import { lookBackUnderLock } from '../../cycle/aftermath.js';
@@ -20,12 +21,15 @@ import { OctavoError } from '../../vocabulary/errors.js';
 import type { PageSizes } from '../../vocabulary/page-sizes.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
-import type { Nanoseconds, ProcessId } from '../../vocabulary/units.js';
+import type { ProcessId } from '../../vocabulary/units.js';
 import type { ActingSide, Told } from './acting-side.js';
 import { Allowance } from './allowance.js';
+import { cpuMeter } from './cpu-meter.js';
 import { lookedBackOf, outcomeOf, ownReading, withoutFrames } from './crossing.js';
+import { GoingOn } from './going-on.js';
 import type { Grant, Grants } from './grants.js';
 import { type Allowed, denied, grantedProcess, type Judging, judgePlan } from './judge.js';
+import { leashOf } from './leash.js';
 import { type LookMaker, lookOffers, makeLook } from './looks.js';
 import {
   type About,
@@ -38,9 +42,6 @@ import {
   type SampleRequest,
 } from './protocol.js';
 import { RecentSizes } from './recent-sizes.js';
-
-/** USER_HZ, which is 100 on every architecture that has huge pages. */
-const NS_PER_TICK: Nanoseconds = 10_000_000;
 
 /** What an acting side works with: its host, its own reading of the configuration, its looks. */
 export interface PerformerOptions {
@@ -66,6 +67,8 @@ export class Performer implements ActingSide {
   readonly #recent: RecentSizes;
   readonly #kept = new KeptReadings<ReadRun>();
   #grants: Grants;
+  /** What goes on, to be asked whether it still may when the configuration was read again. */
+  readonly #going = new GoingOn();
   #end: (why: string) => void = () => undefined;
   /** The last request of each kind; the next of that kind begins when it has ended. */
   readonly #lanes: Record<Lane, Promise<unknown>> = {
@@ -104,7 +107,7 @@ export class Performer implements ActingSide {
     signal: AbortSignal,
   ): Promise<Told<Looked>> {
     return this.#inTurn('samples', () =>
-      this.#sample(request, take, AbortSignal.any([signal, this.#closing.signal])),
+      underEither([signal, this.#closing.signal], (either) => this.#sample(request, take, either)),
     );
   }
 
@@ -122,12 +125,15 @@ export class Performer implements ActingSide {
   }
 
   apply(plan: Plan, signal: AbortSignal): Promise<Told<Outcome>> {
-    return this.#inTurn('acts', () => this.#apply(plan, AbortSignal.any([signal, this.#closing.signal])));
+    return this.#inTurn('acts', () =>
+      underEither([signal, this.#closing.signal], (either) => this.#apply(plan, either)),
+    );
   }
 
   reload(): Promise<Told<About>> {
     return this.#inTurn('looks', () => {
       this.#grants = this.#options.readGrants();
+      this.#going.check();
       return success(this.#about());
     });
   }
@@ -249,7 +255,21 @@ export class Performer implements ActingSide {
     const processes = seen.map(({ process }) => process);
     const source = (this.#options.looks ?? makeLook)(this.#options.host, request, grant, processes);
     if (typeof source === 'string') return denied('failed', source);
-    return this.#read(source, seen, take, signal);
+    const { name } = grant;
+    return this.#going.whileAllowed(
+      () => this.#mayBeLookedAt(processes, name, request.look),
+      signal,
+      (either) => this.#read(source, seen, take, either),
+    );
+  }
+
+  /** Why processes may not be looked at any more; empty while they may. */
+  #mayBeLookedAt(processes: readonly ProcessIdentity[], name: string, look: SampleRequest['look']): string {
+    const grants = processes.map((process) => this.#grants.grantOf(process));
+    const isAllowed = grants.every((grant) => grant?.name === name && grant.looks.includes(look));
+    return isAllowed
+      ? ''
+      : `the configuration was read again, and ${look} is no look that it allows for all of them`;
   }
 
   async #read(
@@ -266,6 +286,8 @@ export class Performer implements ActingSide {
         const own = ownReading(reading, pids);
         if (own !== undefined) take(own);
       }
+    } catch (problem) {
+      if (!signal.aborted) throw problem;
     } finally {
       this.#allowance.sampled(meter() ?? 0, this.#grants.sampleShare);
     }
@@ -294,28 +316,20 @@ export class Performer implements ActingSide {
     }
   }
 
-  #carryOut({ plan, grant }: Allowed, signal: AbortSignal): Promise<Applied> {
+  #carryOut(allowed: Allowed, signal: AbortSignal): Promise<Applied> {
     const { host } = this.#options;
+    const { plan, grant } = allowed;
+    const leash = leashOf(() => this.#judging(), allowed);
+    const objection = () => {
+      const may = leash(0);
+      return typeof may === 'string' ? may : '';
+    };
     const actuators = actuatorsOf(host, grant.actuators, {
       parameters: grant.actuatorParameters,
       askDamon: true,
       budgets: plan.budgets,
     });
-    return applyPlan({ place: this.#place(), plan, actuators, signal, progress: () => undefined });
+    const parts = { place: this.#place(), plan, actuators, leash, progress: () => undefined };
+    return this.#going.whileAllowed(objection, signal, (either) => applyPlan({ ...parts, signal: either }));
   }
-}
-
-/** Tells the CPU time that this process has taken since; undefined where the host does not tell. */
-function cpuMeter({ files, identity }: Host): () => Nanoseconds | undefined {
-  const now = () => {
-    const text = files.readText(`/proc/${identity.pid}/stat`);
-    const fields = text.ok ? text.value.slice(text.value.lastIndexOf(')') + 2).split(' ') : [];
-    // Fields 14 and 15 of the line, user and system time of all threads.
-    return (Number(fields[11]) + Number(fields[12])) * NS_PER_TICK;
-  };
-  const began = now();
-  return () => {
-    const spent = now() - began;
-    return Number.isFinite(spent) ? spent : undefined;
-  };
 }

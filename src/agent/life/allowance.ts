@@ -79,6 +79,11 @@ function expected({ proposal }: Step, blockBytes: Bytes): Used {
   return { blocks: 1, bytes: blockBytes, lockMs: proposal.cost.lockUs / 1000 };
 }
 
+/** Returns what all steps of a plan are expected to take. */
+export function expectedOf({ steps, geometry }: Plan): Used {
+  return steps.reduce<Used>((all, step) => sum(all, expected(step, geometry.blockBytes)), NOTHING);
+}
+
 /** The plan with the steps that fit into what is left, the most preferred first; the others are refused with the reason. */
 export function withinAllowance(plan: Plan, left: Used): Plan {
   const { blockBytes } = plan.geometry;

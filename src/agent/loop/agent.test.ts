@@ -88,7 +88,7 @@ describe('an agent', () => {
       second?.taken?.plan.steps.map(({ proposal }) => proposal.cost.measured?.steps),
       [4, 4, 4],
     );
-    const record = second && observationOf(second, world.session().agent.configuration.targets[0]);
+    const record = second && observationOf(second);
     assert.deepEqual([record?.values.emptyInHugeBytes, record?.values.samples], [3 * empty, 0]);
   });
 

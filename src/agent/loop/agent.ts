@@ -6,6 +6,7 @@ import { NO_STOPS } from '../../guards/back-off.js';
 import type { Host } from '../../host/host.js';
 import { KubeletPods } from '../../services/kubelet-pods.js';
 import { OctavoError } from '../../vocabulary/errors.js';
+import type { Plan } from '../../vocabulary/plan.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
@@ -16,12 +17,15 @@ import { keepLives, readLives } from '../life/state-file.js';
 import { TargetLife } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
+import { type AskedEnd, takeAskedTurn } from '../turn/asked-turn.js';
+import { GoingTurn } from '../turn/going-turn.js';
 import type { Hands } from '../turn/hands.js';
-import { type TurnParts, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
+import { PAUSED, type TurnParts, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
 import { AskedTurns } from './asked-turns.js';
 import { Duties, type Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
+import { GoingTurns } from './going-turns.js';
 import { GuardRounds } from './guard-rounds.js';
 import { GUARD_EVERY, nextTurnMs } from './next-turn.js';
 import { jumpWords, lastTurn, turnWords } from './told-turn.js';
@@ -65,9 +69,7 @@ export class Agent {
   readonly #troubles = new Map<string, string>();
   /** Processes of each target's last turn. */
   readonly #lastSeen = new Map<string, ReadonlySet<string>>();
-  /** Turns that go on now, by target. */
-  readonly #turns = new Map<string, { cpuMs: Milliseconds }>();
-  #chargedMs: Milliseconds = 0;
+  readonly #turns: GoingTurns;
   #bug: unknown;
   #configuration: Configuration;
   #isStateNew = false;
@@ -85,6 +87,7 @@ export class Agent {
       () => this.#configuration.cpuShare,
       () => hands.processes,
     );
+    this.#turns = new GoingTurns(this.own, () => this.#nowMs());
     this.#watcher = new Watcher(host);
     this.#namePods(configuration);
     this.#roster = new Roster(configuration);
@@ -93,13 +96,17 @@ export class Agent {
       ...{ host, events: this.events },
       target: (name) => this.#configuration.targets.find((one) => one.name === name),
       life: (name) => this.life(name),
-      turn: (target) => this.#partsOf(target, []),
+      take: (target, plan) => this.#takeAsked(target, plan),
+      paused: (name) => this.#turns.withdraw(name, PAUSED, true),
       changed: () => this.#noted(),
     });
     const read = readLives(host, parts.state);
     this.#lives = new Map(read.lives);
     for (const note of read.notes) this.events.add('', note);
-    parts.signal.addEventListener('abort', () => this.interrupt());
+    parts.signal.addEventListener('abort', () => {
+      this.#turns.endAll(parts.signal.reason);
+      this.interrupt();
+    });
     const watchMs = () => this.#configuration.watchMs;
     this.#duties.add({
       get everyMs() {
@@ -110,7 +117,10 @@ export class Agent {
     this.#rounds = new GuardRounds({
       ...{ host, own: this.own, pids: () => [host.identity.pid, ...hands.processes] },
       groupsOf: (name) => new Set(this.#roster.members(name).map(({ cgroup }) => cgroup)),
-      changed: (name, words) => this.events.add(name, words),
+      changed: (name, words, mayAct) => {
+        this.events.add(name, words);
+        if (!mayAct) this.#turns.withdraw(name, words);
+      },
     });
     this.#rounds.reset(configuration.targets, (name) => this.life(name).backOff);
     this.#duties.add({ everyMs: GUARD_EVERY, do: (nowMs) => this.#rounds.observe(nowMs) });
@@ -175,6 +185,10 @@ export class Agent {
       life.dueMs = 0;
     }
     this.#rounds.reset(configuration.targets, () => NO_STOPS);
+    this.#turns.judgeAll({
+      ...{ configuration, roster: this.#roster, wallMs: this.host.clock.wallMs() },
+      left: ({ name, timed }) => this.life(name).allowance.left(this.#nowMs(), timed),
+    });
     this.#isStateNew = true;
     this.interrupt();
   }
@@ -209,11 +223,7 @@ export class Agent {
   #nextTurn(): (() => Promise<unknown>) | Milliseconds {
     if (this.#turns.size >= this.#hands.turnsAtOnce) return LONGEST_WAIT;
     const letter = this.asked.next(this.#turns);
-    if (letter !== undefined) {
-      const { target } = letter.ask;
-      this.#charge(target);
-      return () => this.asked.carryOut(letter).finally(() => this.#charge(target));
-    }
+    if (letter !== undefined) return () => this.asked.carryOut(letter);
     const due = this.#nextTarget();
     const waitMs = due === undefined ? LONGEST_WAIT : this.#untilTurn(due);
     return due === undefined || waitMs > 0 ? waitMs : () => this.#turn(due);
@@ -297,14 +307,15 @@ export class Agent {
   async #turn(target: Target): Promise<TurnResult> {
     const life = this.life(target.name);
     const startedMs = this.#nowMs();
-    const spent = this.#charge(target.name);
     const processes = this.#roster.forTurn(target);
-    const parts = this.#partsOf(target, processes);
+    const turn = new GoingTurn(target, processes);
+    this.#turns.begin(turn);
+    const parts = this.#partsOf(turn);
     const { guards } = parts;
     const before = guards.decision.state;
     const result = await takeTargetTurn(parts)
       .catch((problem) => stoppedTurn(problem))
-      .finally(() => this.#charge(target.name));
+      .finally(() => this.#turns.end(turn));
     // A new configuration meanwhile has forgiven stops, and asks for a turn by what it says.
     if (this.#rounds.isOf(target.name, guards)) {
       life.dueMs = nextTurnMs(startedMs, target.everyMs, result.end, guards);
@@ -316,24 +327,31 @@ export class Agent {
     if (changed || guards.decision.state !== before) this.events.add(target.name, turnWords(result, guards));
     this.#isStateNew = true;
     const { end, why, taken } = result;
-    const record = { target: target.name, atMs: life.last.atMs, end, why, taken };
+    const record = { target: target.name, by: target, atMs: life.last.atMs, end, why, taken };
     this.#parts.onTurn?.({
       ...record,
       standing: guards.decision.state,
-      cpuMs: spent.cpuMs,
+      cpuMs: turn.cpuMs,
       tookMs: this.#nowMs() - startedMs,
     });
     return result;
   }
 
-  #partsOf(target: Target, processes: readonly ProcessIdentity[]): TurnParts {
+  /** A plan that somebody asked for, beside the loop as turns are. */
+  #takeAsked(target: Target, plan: Plan): Promise<AskedEnd> {
+    const turn = new GoingTurn(target, plan.processes, true);
+    this.#turns.begin(turn);
+    return takeAskedTurn(this.#partsOf(turn), plan).finally(() => this.#turns.end(turn));
+  }
+
+  #partsOf(turn: GoingTurn): TurnParts {
     const watch = {
-      signal: this.#parts.signal,
       tend: () => this.tend(),
       sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
     };
-    const [life, guards] = [this.life(target.name), this.#rounds.of(target.name)];
-    return { host: this.host, hands: this.#hands, target, life, guards, processes, watch };
+    const { name } = turn.target;
+    const [life, guards] = [this.life(name), this.#rounds.of(name)];
+    return { host: this.host, hands: this.#hands, turn, life, guards, watch };
   }
 
   /** What somebody asked for outlives a crash. */
@@ -349,17 +367,6 @@ export class Agent {
     const now = new Set(processes.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
     this.#lastSeen.set(target, now);
     return before !== undefined && now.size > 0 && [...now].every((one) => !before.has(one));
-  }
-
-  /** Charges CPU time since the last charge to the turns that go on, in equal parts; a turn begins or ends. */
-  #charge(target: string): { readonly cpuMs: Milliseconds } {
-    this.own.waitMs(this.#nowMs());
-    const each = (this.own.totalMs - this.#chargedMs) / Math.max(1, this.#turns.size);
-    this.#chargedMs = this.own.totalMs;
-    for (const turn of this.#turns.values()) turn.cpuMs += each;
-    const turn = this.#turns.get(target) ?? { cpuMs: 0 };
-    if (!this.#turns.delete(target)) this.#turns.set(target, turn);
-    return turn;
   }
 
   /** Writes what is new of the state. */

@@ -1,11 +1,11 @@
 /** What people asked of the agent, and what came of it: pauses of targets, and plans that wait for their turn. Bounded. */
 import type { Host } from '../../host/host.js';
+import type { Plan } from '../../vocabulary/plan.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Letter, Unfit } from '../asking/letter.js';
 import type { Target } from '../configuration/configuration.js';
 import type { TargetLife } from '../life/target-life.js';
-import { type AskedEnd, takeAskedTurn } from '../turn/asked-turn.js';
-import type { TurnParts } from '../turn/target-turn.js';
+import type { AskedEnd } from '../turn/asked-turn.js';
 import type { Events } from './events.js';
 
 /** One request, for the status document. */
@@ -27,7 +27,10 @@ export interface AskedParts {
   readonly events: Events;
   target(name: string): Target | undefined;
   life(name: string): TargetLife;
-  turn(target: Target): TurnParts;
+  /** Carries a plan out as a turn of its target. */
+  take(target: Target, plan: Plan): Promise<AskedEnd>;
+  /** A target was paused: its own turn, if one goes on, is to end. */
+  paused(target: string): void;
   /** Something is to be kept, told, or begun. */
   changed(): void;
 }
@@ -92,7 +95,7 @@ export class AskedTurns {
     const end =
       target === undefined
         ? refused(`there is no target ${ask.target}`)
-        : await takeAskedTurn(this.#parts.turn(target), ask.plan);
+        : await this.#parts.take(target, ask.plan);
     this.#end(letter, end);
   }
 
@@ -100,6 +103,7 @@ export class AskedTurns {
     const life = this.#parts.life(name);
     const isNew = (life.pausedSinceMs !== undefined) !== isPaused;
     if (isNew) life.pausedSinceMs = isPaused ? this.#parts.host.clock.wallMs() : undefined;
+    if (isNew && isPaused) this.#parts.paused(name);
     const words = isPaused ? 'paused: it is observed only' : 'resumed: it may be acted on as configured';
     return { isDone: true, words: isNew ? words : `was so already; ${words}`, run: '' };
   }

@@ -19,7 +19,7 @@ export interface RoundParts {
   /** Cgroups of a target's processes. */
   groupsOf(target: string): ReadonlySet<string>;
   /** A target may be acted on again, or no more. */
-  changed(target: string, words: string): void;
+  changed(target: string, words: string, mayAct: boolean): void;
 }
 
 /** Makes guards for each target and feeds all of them in one round, so that they see the same moment. */
@@ -61,7 +61,9 @@ export class GuardRounds {
     for (const { name } of watched) {
       const guards = this.of(name);
       const cgroup = worstPressure(this.#parts.host, this.#parts.groupsOf(name));
-      if (guards.observe(nowMs, shared, cgroup)) this.#parts.changed(name, decisionWords(guards.decision));
+      if (!guards.observe(nowMs, shared, cgroup)) continue;
+      const { decision } = guards;
+      this.#parts.changed(name, decisionWords(decision), decision.mayAct);
     }
   }
 

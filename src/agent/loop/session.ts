@@ -101,8 +101,7 @@ export class Session {
 
   #noteTurn(record: TurnRecord): void {
     this.#turns.add(record);
-    const target = this.agent.configuration.targets.find(({ name }) => name === record.target);
-    if (target !== undefined) this.#recorder.note(observationOf(record, target));
+    this.#recorder.note(observationOf(record));
     this.#parts.onTurn?.(record);
   }
 

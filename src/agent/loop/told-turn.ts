@@ -38,6 +38,8 @@ export function turnWords({ end, why, taken }: TurnResult, { decision }: TargetG
     case 'acted':
       return `acted: ${metOf(verdicts)} of ${verdicts.length} steps met`;
     case 'held':
+      if (taken?.done !== undefined)
+        return `stopped after ${verdicts.length} of ${planned} steps, ${metOf(verdicts)} met: ${why}`;
       return `only observed, ${planned} steps would be taken: ${why}`;
     case 'gone':
       return 'its processes are gone';

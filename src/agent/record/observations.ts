@@ -8,7 +8,6 @@ import {
   valuesOf,
 } from '../../history/observation.js';
 import type { Verdict } from '../../vocabulary/plan.js';
-import type { Target } from '../configuration/configuration.js';
 import { failuresOf } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
 
@@ -17,8 +16,9 @@ const MOST_NOTES = 4;
 const LONGEST_NOTE = 300;
 
 /** Returns the observation of a turn. What the turn did not measure is unknown, never 0. */
-export function observationOf(record: TurnRecord, { policy, act }: Target): Observation {
-  const { target, atMs, taken, why } = record;
+export function observationOf(record: TurnRecord): Observation {
+  const { target, atMs, taken, why, by } = record;
+  const { policy, act } = by;
   const notes = [...(why === '' ? [] : [why]), ...(taken?.notes ?? [])];
   return {
     ...{ target, atMs, policy, state: stateOf(record, act) },

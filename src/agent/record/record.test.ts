@@ -20,7 +20,7 @@ host.texts.set(
 );
 const [TARGET] = loadConfiguration(host, '/a.yaml').targets;
 const RECORD: TurnRecord = {
-  ...{ target: 'a', atMs: 5, end: 'failed', why: 'it broke', taken: undefined },
+  ...{ target: 'a', by: TARGET, atMs: 5, end: 'failed', why: 'it broke', taken: undefined },
   ...{ standing: 'backing-off', cpuMs: 1.5, tookMs: 7 },
 };
 const observed = (values: Partial<Observation['values']>, target = 'a'): Observation => ({
@@ -30,7 +30,7 @@ const observed = (values: Partial<Observation['values']>, target = 'a'): Observa
 
 describe('an observation', () => {
   test('of a turn that failed knows its cost and why, and nothing else', () => {
-    const observation = observationOf(RECORD, TARGET);
+    const observation = observationOf(RECORD);
     assert.deepEqual(observation, {
       ...{ target: 'a', atMs: 5, policy: 'octavo', state: 'backing-off', notes: ['it broke'] },
       values: valuesOf({ ownCpuNs: 1_500_000 }),
@@ -39,7 +39,7 @@ describe('an observation', () => {
 
   test('says whether the target is acted on', () => {
     const stateOf = (change: Partial<TurnRecord>, act = true) =>
-      observationOf({ ...RECORD, ...change }, { ...TARGET, act }).state;
+      observationOf({ ...RECORD, ...change, by: { ...TARGET, act } }).state;
     assert.equal(stateOf({ standing: 'observe-only' }), 'stopped');
     assert.equal(stateOf({ standing: 'holding' }), 'backing-off');
     assert.equal(stateOf({ standing: 'clear', end: 'acted' }), 'acting');

@@ -61,6 +61,14 @@ export class Roster {
     return found;
   }
 
+  /** Whether a process that is there is denied, of no target, or of another target than this. */
+  isElsewhere({ pid, startTicks }: ProcessIdentity, name: string): boolean {
+    const isIn = (members: ReadonlyMap<ProcessId, Watched> | undefined) =>
+      members?.get(pid)?.startTicks === startTicks;
+    if (isIn(this.#members.get(name))) return false;
+    return isIn(this.#unclaimed) || [...this.#members.values()].some(isIn);
+  }
+
   count(name: string): number {
     return this.#members.get(name)?.size ?? 0;
   }

@@ -6,9 +6,10 @@ import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import type { Target } from '../configuration/configuration.js';
 import type { TargetGuards } from '../guarding/target-guards.js';
-import { usedBy, withinAllowance } from '../life/allowance.js';
+import { expectedOf, usedBy, withinAllowance } from '../life/allowance.js';
 import type { TargetLife, TurnEnd } from '../life/target-life.js';
 import { isWithin } from '../patterns/hours.js';
+import type { GoingTurn } from './going-turn.js';
 import type { Hands, Order, Taken, TurnWatch } from './hands.js';
 
 /** How a turn ended, and what was seen and done if it was taken at all. */
@@ -22,11 +23,11 @@ export interface TurnResult {
 export interface TurnParts {
   readonly host: Host;
   readonly hands: Hands;
-  readonly target: Target;
+  /** The target and its processes, and whether the turn was withdrawn meanwhile. */
+  readonly turn: GoingTurn;
   readonly life: TargetLife;
   readonly guards: TargetGuards;
-  readonly processes: readonly ProcessIdentity[];
-  readonly watch: Omit<TurnWatch, 'allowed'>;
+  readonly watch: Pick<TurnWatch, 'tend' | 'sleep'>;
 }
 
 /**
@@ -34,13 +35,19 @@ export interface TurnParts {
  * exceptions.
  */
 export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
-  const { host, hands, target, life, processes, watch } = parts;
+  const { host, hands, turn, life } = parts;
+  const { target, processes, signal } = turn;
   const nowMs = () => host.clock.monotonicNs() / 1e6;
   const why = whyHeld(parts);
   const act = target.act && why === '';
-  const allowed = (plan: Plan) => withinAllowance(plan, life.allowance.left(nowMs(), target.timed));
+  turn.acts = act;
+  const allowed = (plan: Plan) => {
+    const within = withinAllowance(plan, life.allowance.left(nowMs(), target.timed));
+    turn.planned = expectedOf(within);
+    return within;
+  };
   try {
-    const taken = await hands.take(orderOf(target, processes, act), { ...watch, allowed });
+    const taken = await hands.take(orderOf(target, processes, act), { ...parts.watch, signal, allowed });
     return learned(parts, taken, { nowMs: nowMs(), why, act });
   } catch (problem) {
     if (!(problem instanceof OctavoError)) throw problem;
@@ -52,7 +59,7 @@ export async function takeTargetTurn(parts: TurnParts): Promise<TurnResult> {
  * Why a target that may be acted on is only observed now; empty when it is acted on, or never may be. `byItself`: it is a
  * turn of the agent's own, which a pause holds.
  */
-export function whyHeld({ host, target, life, guards }: TurnParts, byItself = true): string {
+export function whyHeld({ host, turn: { target }, life, guards }: TurnParts, byItself = true): string {
   if (!target.act) return '';
   if (byItself && life.pausedSinceMs !== undefined) return PAUSED;
   if (!isWithin(target.hours, host.clock.wallMs())) return 'outside its hours';
@@ -86,7 +93,8 @@ interface Outlook {
   readonly act: boolean;
 }
 
-function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }: Outlook): TurnResult {
+function learned(parts: TurnParts, taken: Taken, { nowMs, why, act }: Outlook): TurnResult {
+  const { turn, life, guards } = parts;
   const { plan, done, undone, cameBack } = taken;
   const verdicts = done?.verdicts ?? [];
   life.allowance.note(nowMs, usedBy(done?.receipts ?? [], plan.geometry.blockBytes));
@@ -102,6 +110,7 @@ function learned({ life, guards }: TurnParts, taken: Taken, { nowMs, why, act }:
   );
   guards.note({ acted: verdicts.length > 0, met, notMet, heldNs });
   if (done?.how === 'stopped') return { end: 'held', why: done.why, taken };
+  if (done?.how !== 'complete' && turn.withdrawn !== '') return { end: 'held', why: turn.withdrawn, taken };
   if (why !== '') return { end: 'held', why, taken };
   if (!act) return { end: 'observed', why: '', taken };
   return { end: done === undefined ? 'nothing-to-do' : 'acted', why: '', taken };
@@ -128,17 +137,21 @@ export function returnedBy(verdicts: readonly Verdict[]): Bytes {
 }
 
 /** Denials that pass by themselves. */
-const NO_FAILURES: ReadonlySet<string> = new Set(['busy', 'too-soon', 'not-now', 'over-budget', 'stale']);
+const NO_FAILURES: ReadonlySet<string> = new Set(['busy', 'too-soon', 'over-budget', 'stale']);
 
 /** A target that went away is no failure, nor is another Octavo at work. */
-function failed({ life, guards }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
+function failed({ turn, life, guards }: TurnParts, problem: OctavoError, nowMs: Milliseconds): TurnResult {
   const why = `${problem.code}: ${problem.message}`;
+  if (turn.withdrawn !== '') return { end: 'held', why: turn.withdrawn, taken: undefined };
   if (problem.code === 'STOPPED' || problem.code === 'STOPPED_MIDWAY') throw problem;
   if (problem.code === 'TARGET_GONE' || problem.code === 'TARGET_NOT_FOUND')
     return { end: 'gone', why, taken: undefined };
   // The acting side may learn a moment later what a pod is called; what it never allows is no failure of the target either.
   if (problem.code === 'HANDS_DENIED' && problem.facts.denial === 'not-a-target')
     return { end: 'gone', why, taken: undefined };
+  // Its hours ended while it was planned for, or the acting side has read another configuration already.
+  if (problem.code === 'HANDS_DENIED' && problem.facts.denial === 'not-now')
+    return { end: 'held', why: String(problem.facts.why), taken: undefined };
   if (problem.code === 'HANDS_DENIED' && NO_FAILURES.has(String(problem.facts.denial)))
     return { end: 'busy', why, taken: undefined };
   guards.fail(nowMs, why);
