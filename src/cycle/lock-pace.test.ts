@@ -33,6 +33,19 @@ test('most of the share is used, so that a run does not take longer than it must
   assert.ok(used > 0.07 && used <= 0.1, `${used}`);
 });
 
+test('what waiters lose beside a hold counts as held', () => {
+  const plain = new LockPace(0.1);
+  const late = new LockPace(0.1);
+  const span = { beganNs: 0, endedNs: 1e6 };
+  plain.add({ kind: KIND, steps: 1, heldUs: 1000, span });
+  late.add({ kind: KIND, steps: 1, heldUs: 1000, lateUs: 3000, span });
+  assert.deepEqual(
+    [plain, late].map((pace) => pace.waitMs(1e6, 1000)),
+    [9, 39],
+  );
+  assert.equal(late.expectedUs(KIND, 0), 1000, 'the step itself takes no longer');
+});
+
 test('a hold ten times as long as the others stays within the share where it can be foreseen', () => {
   const durations = Array.from({ length: 300 }, (_, index) => (index % 20 === 19 ? 25_000 : 1000));
   assert.ok(worstSecond(paced(new LockPace(0.1), durations)) <= 0.1 + 1e-9);

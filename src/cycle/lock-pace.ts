@@ -21,6 +21,8 @@ export interface Held {
   readonly steps: number;
   /** Time under the locks, of all steps together. */
   readonly heldUs: Microseconds;
+  /** What waiters lose beside that, of the whole act. */
+  readonly lateUs?: Microseconds;
   readonly span: Span;
 }
 
@@ -68,12 +70,12 @@ export class LockPace {
   }
 
   /** Notes an act. What spread its holds over a longer span by itself owes the less. */
-  add({ kind, steps, heldUs, span }: Held): void {
+  add({ kind, steps, heldUs, lateUs = 0, span }: Held): void {
     if (steps === 0 || heldUs <= 0) return;
     this.#recentUs.set(kind, [...(this.#recentUs.get(kind) ?? []), heldUs / steps].slice(-REMEMBERED));
     if (this.#budgetNs <= 0) return;
-    const heldNs = heldUs * 1000;
-    const isOneBurst = span.endedNs - span.beganNs < 2 * heldNs;
+    const heldNs = (heldUs + lateUs) * 1000;
+    const isOneBurst = span.endedNs - span.beganNs < 2000 * heldUs;
     this.#longestNs = [...this.#longestNs, isOneBurst ? heldNs : heldNs / steps].slice(-PROVIDED_FOR);
     this.#holds.push({ endedNs: span.endedNs, heldNs });
     const paidNs = Math.max(span.beganNs, this.#notBeforeNs) + (heldNs * SECOND_NS) / this.#budgetNs;
