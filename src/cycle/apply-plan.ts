@@ -12,8 +12,8 @@ import {
   createJournal,
   type DamagedReading,
   type JournalPlace,
+  nextRunName,
   removeRun,
-  runName,
   tryReadRun,
 } from './journal.js';
 import type { Leash } from './leash.js';
@@ -80,7 +80,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     if (plan.steps.length === 0)
       return { ...NOTHING_TO_DO, recovered, damaged, doneBefore: [...doneBefore.values()] };
     const steps = plan.steps.filter((step) => !doneBefore.has(step.id));
-    const run = runName(place.host);
+    const run = nextRunName(place);
     const carried = await carryOutJournalled(options, run, steps);
     learnCosts(place, plan, carried.receipts);
     if (carried.closed) index.note(run);

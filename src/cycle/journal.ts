@@ -14,6 +14,7 @@ import { OctavoError } from '../vocabulary/errors.js';
 import { AnyPlanSchema } from '../vocabulary/older-plans.js';
 import type { Plan } from '../vocabulary/plan.js';
 import { incoherence } from '../vocabulary/plan-coherence.js';
+import type { Milliseconds } from '../vocabulary/units.js';
 import {
   type Damage,
   lineOf,
@@ -178,10 +179,32 @@ export interface DamagedReading {
 /** Names of runs: UTC time to the millisecond and four random hexadecimal digits. */
 export const RUN_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
 
-/** Names sort by time: `20261122T195500123Z-1f3a`. */
+/** A name that nothing else has, by the time: `20261122T195500123Z-1f3a`. */
 export function runName(host: Host): string {
-  const time = new Date(host.clock.wallMs()).toISOString().replace(/[-:.]/g, '');
+  return nameAt(host, host.clock.wallMs());
+}
+
+/**
+ * A name for the next run. Names sort by the order of the runs, whatever happens to the clock: one that was set back names
+ * the next run a millisecond after the newest, so that it does not count as the oldest. When it began stands in its journal.
+ */
+export function nextRunName(place: JournalPlace): string {
+  // A directory that somebody made may have a name of no time.
+  const newest = listRuns(place).findLast((name) => Number.isFinite(timeOfName(name)));
+  const afterMs = newest === undefined ? 0 : timeOfName(newest) + 1;
+  return nameAt(place.host, Math.max(place.host.clock.wallMs(), afterMs));
+}
+
+function nameAt(host: Host, wallMs: Milliseconds): string {
+  const time = new Date(wallMs).toISOString().replace(/[-:.]/g, '');
   return `${time}-${(host.random.uint32() & 0xffff).toString(16).padStart(4, '0')}`;
+}
+
+/** When a run began, by its name; not a number where the name has no such time. */
+export function timeOfName(run: string): Milliseconds {
+  return Date.parse(
+    run.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z.*$/, '$1-$2-$3T$4:$5:$6.$7Z'),
+  );
 }
 
 /** Names of the runs that have a directory, oldest first. Throws FILE_UNREADABLE. */

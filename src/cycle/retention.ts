@@ -7,7 +7,7 @@ import type { Host } from '../host/host.js';
 import type { Bytes, Milliseconds } from '../vocabulary/units.js';
 import { changes } from './acts.js';
 import { remember } from './dropped-runs.js';
-import { type JournalPlace, listRuns, removeRun, tryReadRun } from './journal.js';
+import { type JournalPlace, listRuns, removeRun, timeOfName, tryReadRun } from './journal.js';
 import type { RunSummary } from './run-columns.js';
 import { lookUp, RunIndex } from './run-index.js';
 import { isThere } from './same-process.js';
@@ -79,22 +79,15 @@ export function keepWithin(
  */
 function olderThan(age: Milliseconds, names: readonly string[], nowMs: Milliseconds): readonly string[] {
   // No counted age is above that by the clock.
-  if (names.length === 0 || nowMs - timeOf(names[0]) <= age) return [];
+  if (names.length === 0 || nowMs - timeOfName(names[0]) <= age) return [];
   let [counted, laterMs] = [0, nowMs];
   for (let at = names.length - 1; at >= 0; at--) {
-    const gap = Math.max(0, laterMs - timeOf(names[at]));
+    const gap = Math.max(0, laterMs - timeOfName(names[at]));
     counted += Math.min(gap, LONGEST_GAP);
     laterMs -= gap;
     if (counted > age) return names.slice(0, at + 1);
   }
   return [];
-}
-
-/** When a run began, by its name. */
-function timeOf(run: string): Milliseconds {
-  return Date.parse(
-    run.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z.*$/, '$1-$2-$3T$4:$5:$6.$7Z'),
-  );
 }
 
 interface RunsToJudge {
