@@ -48,18 +48,29 @@ export interface Aftermath {
   readonly damaged: readonly DamagedReading[];
 }
 
+/** Takes a look at a process, so that it can be timed without what is read of Octavo's own files. */
+export type AroundLook = <Value>(process: ProcessIdentity, look: () => Value) => Value;
+
 /** The same for a turn that is about to act, under the state lock, since it writes to journals. */
-export function lookBackUnderLock(place: JournalPlace, processes: readonly ProcessIdentity[]): Aftermath {
+export function lookBackUnderLock(
+  place: JournalPlace,
+  processes: readonly ProcessIdentity[],
+  around?: AroundLook,
+): Aftermath {
   const lock = lockState(place);
   try {
-    return lookBack(place, processes);
+    return lookBack(place, processes, around);
   } finally {
     lock.release();
   }
 }
 
 /** Looks again at the splits of recent runs, keeps the feuds and notes in the journals what was undone. */
-export function lookBack(place: JournalPlace, processes: readonly ProcessIdentity[]): Aftermath {
+export function lookBack(
+  place: JournalPlace,
+  processes: readonly ProcessIdentity[],
+  around: AroundLook = (_, look) => look(),
+): Aftermath {
   const index = RunIndex.read(place);
   const recent = recentRuns(place, index, processes);
   const watches = new Map(readWatches(place));
@@ -68,7 +79,9 @@ export function lookBack(place: JournalPlace, processes: readonly ProcessIdentit
   let regrets = readRegrets(place);
   const back: Regret[] = [];
   for (const process of processes) {
-    const looked = unlessGone(() => lookAtProcess(place.host, recent, process, watches.get(process.pid)));
+    const looked = unlessGone(() =>
+      around(process, () => lookAtProcess(place.host, recent, process, watches.get(process.pid))),
+    );
     if (!looked) continue;
     watches.set(process.pid, looked.marks);
     if (looked.cameBack) {

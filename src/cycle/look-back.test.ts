@@ -69,6 +69,20 @@ describe('of its runs', () => {
     assert.equal(readFeuds(place(host)).size, 1);
   });
 
+  test('are read before a process is looked at: what is timed as a look has none of that', async () => {
+    const host = counted([9]);
+    const { run } = await splitOf(host, 0);
+    hugeAgain(host, 0);
+    const timed: number[] = [];
+    const back = lookBack(place(host), [DB], (process, look) => {
+      host.unreadable.set(journalPath(place(host), run), 'EACCES');
+      timed.push(process.pid);
+      return look();
+    });
+    host.unreadable.clear();
+    assert.deepEqual([timed, back.undone.length], [[DB.pid], 1]);
+  });
+
   test('one on several processes concerns each of them', async () => {
     const host = counted([9]);
     const plan = await planFor(host, { split: [0], id: 'both' });

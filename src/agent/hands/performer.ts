@@ -120,7 +120,8 @@ export class Performer implements ActingSide {
         const mayLook = granted.ok && this.#mayLook(ref).ok;
         if (mayLook) processes.push(granted.value.process);
       }
-      return success(lookedBackOf(this.#timed(processes, () => lookBackUnderLock(this.#place(), processes))));
+      const back = lookBackUnderLock(this.#place(), processes, (process, look) => this.#timed(process, look));
+      return success(lookedBackOf(back));
     });
   }
 
@@ -205,7 +206,7 @@ export class Performer implements ActingSide {
     const may = this.#mayLook(ref);
     if (!may.ok) return may;
     const { process, grant } = granted.value;
-    const { sizes } = this.#timed([process], () => observe(this.#options.host, ref.pid));
+    const { sizes } = this.#timed(process, () => observe(this.#options.host, ref.pid));
     return sizes.process.startTicks === ref.startTicks
       ? success({ sizes, grant })
       : denied('stale', `pid ${ref.pid} became another process`);
@@ -219,16 +220,15 @@ export class Performer implements ActingSide {
     return granted.ok ? success({ sizes, grant: granted.value.grant }) : granted;
   }
 
-  /** Charges the time of a look to the processes that were looked at, in equal parts. */
-  #timed<Value>(processes: readonly ProcessIdentity[], act: () => Value): Value {
+  /** Charges the time of a look to the process that is looked at. */
+  #timed<Value>(process: ProcessIdentity, act: () => Value): Value {
     const { clock } = this.#options.host;
     const beganNs = clock.monotonicNs();
     try {
       return act();
     } finally {
-      const eachNs = (clock.monotonicNs() - beganNs) / Math.max(1, processes.length);
-      for (const process of processes)
-        this.#allowance.looked(process, eachNs, this.#grants.grantOf(process)?.lookShare ?? 1);
+      const tookNs = clock.monotonicNs() - beganNs;
+      this.#allowance.looked(process, tookNs, this.#grants.grantOf(process)?.lookShare ?? 1);
     }
   }
 
