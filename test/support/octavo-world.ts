@@ -18,6 +18,8 @@ export interface Block {
   /** Samples of the block, spread evenly over those. */
   readonly samples: number;
   readonly isSmall?: boolean;
+  /** A huge page whose content was not read. */
+  readonly isUnread?: boolean;
 }
 
 export interface World {
@@ -42,11 +44,11 @@ export function inputOf({
   const random = new SeededRandom(seed);
   const process = { ...PROCESS, pid };
   const builder = new HotMapBuilder(process, GEOMETRY_4K);
-  blocks.forEach(({ used, samples, isSmall }, index) => {
+  blocks.forEach(({ used, samples, isSmall, isUnread }, index) => {
     const block = FIRST_BLOCK + index;
     const filled = new Uint8Array(64);
     for (let page = 0; page < used; page++) filled[page >> 3] |= 1 << (page & 7);
-    if (isSmall !== true) builder.setContent(block, filled);
+    if (isSmall !== true && isUnread !== true) builder.setContent(block, filled);
     for (let sample = 0; sample < samples; sample++) {
       builder.addSample(block * 512 + random.below(Math.max(1, used)), each);
     }

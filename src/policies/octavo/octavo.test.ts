@@ -288,6 +288,20 @@ test('In small pages neighbours share entries only where the content was so', ()
   assert.ok(surveyed(false) > 100, `${surveyed(false)}`);
 });
 
+test('A huge page that was not read counts as all in use, whatever block came before it', () => {
+  const read = { used: 20, samples: 40 };
+  const unread = { used: 512, samples: 100, isUnread: true };
+  const entriesOf = (...blocks: readonly Block[]) => {
+    const input = inputOf({ blocks });
+    const { belief } = input.facts ?? {};
+    assert.ok(belief);
+    const { table } = new Surveyor(512, CPU).survey([{ ...input, belief }]);
+    return table.classEntries.reduce((sum, entries) => sum + entries, 0);
+  };
+  assert.deepEqual([entriesOf(read), entriesOf(unread), entriesOf(read, unread)], [20, 512, 532]);
+  assert.equal(entriesOf(unread, read), 532);
+});
+
 test('Zeroes that are read are hot: a block of nothing else is judged like any other', () => {
   const blocks = [
     ...even(20, { used: 512, samples: 100 }),
