@@ -41,6 +41,13 @@ export class ExplainPanel {
     this.element.hidden = true;
   }
 
+  /** Says that an address has no place on the map so far. */
+  wait(address: string): void {
+    this.#question++;
+    this.element.hidden = false;
+    this.#head(`${address} is not on the map yet`, h('p', {}, 'It is told here once it was looked at.'));
+  }
+
   /** Returns what it found in a sentence, for who listens; rejects when the map has another layout by now. */
   async show(map: MapView, page: PageName, cell: TilePlace): Promise<string> {
     const question = ++this.#question;

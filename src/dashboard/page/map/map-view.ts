@@ -47,6 +47,8 @@ export class MapPage implements View {
   /** Answers to earlier questions are not shown. */
   #question = 0;
   #isRenewing = false;
+  /** Where the link or the last question leads, as long as that has no place on the map. */
+  #wanted: string | undefined;
   #timers: { link?: number; table?: number } = {};
 
   constructor(context: () => Context) {
@@ -84,8 +86,8 @@ export class MapPage implements View {
     await this.#askMarks();
     if (question !== this.#question) return;
     this.#seeLink(model);
-    const { at } = this.#context().link;
-    if (before === undefined && at !== undefined) this.#chooseAddress(at);
+    if (before === undefined) this.#wanted = this.#context().link.at;
+    this.#chooseWanted();
   }
 
   /** Goes to where the link says, unless that is where the map was moved to by hand. */
@@ -289,10 +291,16 @@ export class MapPage implements View {
     if (this.#readout.textContent !== shown) this.#readout.textContent = shown;
   }
 
-  #chooseAddress(text: string | undefined): void {
+  /** An address that has no place on the map yet gets it when somebody has looked there: the map is asked for as it grows. */
+  #chooseWanted(): void {
     const model = this.#model;
-    const line = model && lineOfText(model.map, model.fold, text);
-    if (model === undefined || line === undefined) return;
+    const wanted = this.#wanted;
+    if (model === undefined || wanted === undefined) return;
+    const line = lineOfText(model.map, model.fold, wanted);
+    if (line === undefined) {
+      this.#panel.wait(wanted.split('@').at(-1) ?? wanted);
+      return;
+    }
     this.#canvas.put({
       column: Math.max(0, Math.min(model.map.columns.length, model.window.right) - 0.5),
       line,
@@ -305,6 +313,7 @@ export class MapPage implements View {
     const [model, cursor] = [this.#model, this.#canvas.cursor];
     const place = cursor && model?.fold.placeOf(cursor.line);
     if (model === undefined || cursor === undefined || place === undefined) return;
+    this.#wanted = undefined;
     const { map } = model;
     const { level, zoom } = this.#canvas.level(model);
     const cell: TilePlace = {
@@ -324,13 +333,12 @@ export class MapPage implements View {
 
   /** The map has another layout by now: the same block is asked about on that. */
   #chooseAnew(at: string | undefined): void {
-    this.show(true).then(
-      () => this.#chooseAddress(at),
-      (problem) => this.#arrived(problem),
-    );
+    this.#wanted = at;
+    this.show(true).catch((problem) => this.#arrived(problem));
   }
 
   #unchoose(): void {
+    this.#wanted = undefined;
     this.#panel.hide();
     this.#context().go({ at: undefined }, 'replace');
     this.#canvas.element.focus();
