@@ -432,7 +432,7 @@ function kindOf({ actuator, proposal }: Step): string {
  * A collapse takes the mmap_lock several times, for reading and for writing. A writer that waits may be overtaken for
  * RWSEM_WAIT_TIMEOUT, 4 ms, before the lock is handed to it: it loses more than the call takes (decision 0631).
  */
-const COLLAPSE_LATE_US: Microseconds = 3000;
+const COLLAPSE_LATE_US: Microseconds = 4000;
 
 function lateOf({ proposal }: Step): Microseconds {
   return proposal.action === 'collapse' ? COLLAPSE_LATE_US : 0;

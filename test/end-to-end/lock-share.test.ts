@@ -33,29 +33,36 @@ describe('the target’s stalls while Octavo acts', { skip: skipUnlessLive() }, 
         return workload.ask('stopMapping', {});
       };
       const idle = await stalls(() => new Promise((resolve) => setTimeout(resolve, 1500)));
-      const words = ['run', String(workload.pid), '--collapse', addressRange(region), ...GUARDS];
-      let run: RunDocument | undefined;
-      const collapsed = await stalls(async () => {
-        run = await octavo.json<RunDocument>(words, [0, 7]);
-      });
-      const undone = await stalls(() => octavo.json(['undo', run?.run ?? '', ...GUARDS], [0, 7]));
-      for (const [what, report] of Object.entries({ idle, collapsed, undone }))
-        context.diagnostic(
-          `${what}: worst second ${(100 * report.worstSecond).toFixed(1)} %, over all ${(100 * report.share).toFixed(1)} %, longest ${(report.worstStallUs / 1000).toFixed(1)} ms`,
-        );
       if (!idle.cpuWaitKnown || idle.worstSecond > SHARE / 4)
         return context.skip(`without Octavo the thread is kept waiting already: ${idle.worstSecond}`);
-      for (const report of [collapsed, undone]) {
-        assert.ok(report.share <= SHARE, `over all ${report.share}`);
-        const excess = Math.max(0, report.worstStallUs / 1e6 - SHARE / 4);
-        assert.ok(
-          report.worstSecond <= SHARE + Math.min(UNFORESEEN, excess),
-          `worst second ${report.worstSecond}`,
-        );
+      const excesses: number[] = [];
+      // One run may meet something else that keeps the CPUs busy: then two more are made, and the median of three counts.
+      for (let turn = 0; turn < 3 && !(excesses[0] <= 0); turn++) {
+        let run: RunDocument | undefined;
+        const words = ['run', String(workload.pid), '--collapse', addressRange(region), ...GUARDS];
+        const collapsed = await stalls(async () => {
+          run = await octavo.json<RunDocument>(words, [0, 7]);
+        });
+        const undone = await stalls(() => octavo.json(['undo', run?.run ?? '', ...GUARDS], [0, 7]));
+        for (const [what, report] of Object.entries({ idle, collapsed, undone }))
+          context.diagnostic(
+            `${what}: worst second ${(100 * report.worstSecond).toFixed(1)} %, over all ${(100 * report.share).toFixed(1)} %, longest ${(report.worstStallUs / 1000).toFixed(1)} ms`,
+          );
+        for (const report of [collapsed, undone])
+          assert.ok(report.share <= SHARE, `over all ${report.share}`);
+        excesses.push(Math.max(excessOf(collapsed), excessOf(undone)));
       }
+      const median = excesses.toSorted((left, right) => left - right)[excesses.length >> 1];
+      assert.ok(median <= 0, `worst seconds above the share: ${excesses}`);
     } finally {
       await workload.end();
       octavo.remove();
     }
   });
 });
+
+/** By how much the worst second has more than the share, and than one stall that no pace can foresee. */
+function excessOf({ worstSecond, worstStallUs }: MappingReport): number {
+  const unforeseen = Math.max(0, worstStallUs / 1e6 - SHARE / 4);
+  return worstSecond - SHARE - Math.min(UNFORESEEN, unforeseen);
+}
