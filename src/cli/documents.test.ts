@@ -13,6 +13,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** Kinds of files, which no command prints. */
 const FILES = new Set([
   'agent',
+  'agent-request',
   'agent-state',
   'beliefs',
   'costs',
