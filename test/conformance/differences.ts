@@ -53,14 +53,14 @@ const v612: KernelTraits = {
 export const DIFFERENCES: Readonly<Record<string, KernelTraits>> = {
   '7.3': v73,
   '7.2': v73,
-  /** Pages of 16 KiB on arm64. Rows of sizes are declared for 4 KiB: only the model is asked for these. */
-  '7.3-16k': v73,
+  /** Pages of 16 KiB on arm64, DAMON_STAT off at boot. Rows of sizes are declared for 4 KiB: only the model is asked for these. */
+  '7.3-16k': { ...v73, damonStatAtBoot: false },
   /** 7.3 with the series of kernel/. */
   octavo: { ...v73, splitAction: true, damonStatAtBoot: false },
   '6.12': v612,
   'model 7.3': v73,
   'model 7.2': v73,
-  'model 7.3-16k': v73,
+  'model 7.3-16k': { ...v73, damonStatAtBoot: false },
   'model octavo': { ...v73, splitAction: true, damonStatAtBoot: false },
   'model 6.12': v612,
 };
