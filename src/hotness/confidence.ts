@@ -13,7 +13,7 @@ import { lowerQuantile } from '../base/binomial.js';
 import { Memo } from '../base/memo.js';
 import type { HotBlock, HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
-import { inStepOf, stepPeriods } from './in-step.js';
+import { areAlone, inStepOf, stepPeriods } from './in-step.js';
 import { uncovered } from './uncovered.js';
 
 /** Share of the accesses that the spread speaks of, and that sparse blocks must keep unless told otherwise. */
@@ -72,14 +72,17 @@ function watched(block: HotBlock, pages: Pages): HotFraction {
 export function claims(block: SampledBlock): HotFraction {
   const pages = block.counts.length;
   const { units, pieces, touched } = unitsOf(block);
-  const kept = [
-    coverage(units, block, ALPHA.pages, pages, 0),
-    coverage(pieces, block, ALPHA.pieces, pages, PIECE_ORDER),
-  ].sort((a, b) => mostSpread(a, pages) - mostSpread(b, pages));
   const facts = { samples: block.samples, seen: touched / pages, low: leastSpread(units, block) };
-  const inStep = inStepOf(block.counts, block.periods ?? []);
+  const periods = block.periods ?? [];
+  const inStep = inStepOf(block.counts, periods);
   // Pages that a walk in step never shows may take any share.
   if (inStep !== undefined) return { ...facts, high: 1, kept: [], inStep };
+  const kept = [
+    coverage(units, block, ALPHA.pages, pages, 0),
+    ...(areAlone(touched, block.samples, periods)
+      ? []
+      : [coverage(pieces, block, ALPHA.pieces, pages, PIECE_ORDER)]),
+  ].sort((a, b) => mostSpread(a, pages) - mostSpread(b, pages));
   return { ...facts, high: mostSpread(kept[0], pages), kept };
 }
 

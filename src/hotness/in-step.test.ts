@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SeededRandom } from '../base/seeded-random.js';
 import { claims, density, sparseClaim } from './confidence.js';
 import { inStepOf, stepPeriods } from './in-step.js';
 
@@ -72,6 +73,65 @@ test('hot pages that no walk by this period shows stay what they are', () => {
   assert.deepEqual(inStepOf(pages(...every(16)), [4096]), { distance: 16, period: 4096 });
   assert.deepEqual(inStepOf(pages(0, 128, 256, 384), [4096]), { distance: 128, period: 4096 });
   assert.equal(inStepOf(pages(...every(16)), []), undefined);
+});
+
+/** A loop over `pages` pages with some accesses to each, by a period that is close to a multiple of its length. */
+function slowly(samples: number, accesses: number, step: number, pages = 512): Uint16Array {
+  const counts = new Uint16Array(512);
+  for (let sample = 0; sample < samples; sample++)
+    counts[Math.floor((sample * step) / accesses) % pages] += 1;
+  return counts;
+}
+
+/** Samples by chance, all pages of `hot` alike. */
+function byChance(samples: number, hot: number, seed: number): Uint16Array {
+  const random = new SeededRandom(seed);
+  const counts = new Uint16Array(512);
+  for (let sample = 0; sample < samples; sample++) counts[(7 * random.below(hot)) % 512]++;
+  return counts;
+}
+
+test('samples that have come to a part of a loop only prove nothing, by a prime period either', () => {
+  // Four, three and two samples on each page beside the other; 16 clusters that move on slowly.
+  const drifting = [slowly(180, 4, 1), slowly(140, 3, 1), slowly(96, 2, 1), slowly(200, 64, 2051)];
+  for (const counts of drifting) {
+    assert.deepEqual(inStepOf(counts, [10_007]), { period: 10_007 });
+    assert.equal(inStepOf(counts, []), undefined, 'by chance it would be just so');
+    assert.equal(verdict(counts, [10_007]), 'unknown');
+  }
+  assert.equal(verdict(drifting[0], []), 'sparse', 'it looks so');
+});
+
+test('samples by chance are hardly ever too even, and many samples on each page never', () => {
+  let [even, all] = [0, 0];
+  for (const [samples, hot] of [
+    [100, 20],
+    [300, 40],
+    [1000, 512],
+    [200, 512],
+  ] as const)
+    for (let seed = 1; seed <= 50; seed++, all++)
+      if (inStepOf(byChance(samples, hot, seed), [10_007]) !== undefined) even++;
+  assert.ok(even <= all / 20, String(even));
+  const often = new Uint16Array(512).fill(32, 100, 140);
+  assert.equal(inStepOf(often, [10_007]), undefined);
+  assert.deepEqual(
+    inStepOf(
+      often.map((count) => count / 2),
+      [10_007],
+    ),
+    { period: 10_007 },
+  );
+});
+
+test('neighbours prove nothing where hardly a page was hit twice by a fixed period', () => {
+  // Squares modulo a prime: as irregular as chance, no two alike.
+  const counts = new Uint16Array(512);
+  for (let root = 1; root <= 63; root++) counts[(root * root) % 127] = 1;
+  const asked = { counts, samples: 63, isBitmap: false, unseenShare: 0 };
+  const orders = (periods: readonly number[]) => claims({ ...asked, periods }).kept.map(({ order }) => order);
+  assert.deepEqual(orders([]), [4, 0]);
+  assert.deepEqual(orders([10_007]), [0]);
 });
 
 test('only origins of heat have periods', () => {

@@ -4,6 +4,9 @@
  * and looks sparse, however many samples there are. What gives it away are the distances: all are multiples of one number,
  * which divides the period, and hardly any of these pages lacks. Memory whose hot pages do lie so far apart cannot be told
  * from it; then a period that is prime, or jitter, decides.
+ *
+ * A prime period, too, is close to some multiple of the length of some loop. Then samples move slowly through the loop and
+ * have seen a part of it by the end. What gives that away is evenness: samples by chance repeat pages and vary.
  */
 import type { InStep } from '../vocabulary/hot-map.js';
 import type { SampleOrigin } from '../vocabulary/sample.js';
@@ -15,28 +18,129 @@ const SHARE_SHOWN = 0.75;
 /** Pages with less than this share of the mean are of other accesses. */
 const SHARE_OF_MEAN = 0.5;
 
+/** Too few pages to tell an even count from chance. */
+const FEWEST_EVEN = 8;
+/** Pages that have so many samples each were passed so often that the part of a loop not yet seen is small. */
+const MOST_ON_EACH = 32;
+/** Standard deviations below what chance would do. */
+const TOO_EVEN = 2.5;
+/** With more pages for each sample hardly a page is hit twice, and only neighbours could prove anything. */
+const LEAST_ALONE = 0.75;
+
 /** Periods by which the heat of some origins was sampled without any chance. */
 export function stepPeriods(origins: readonly SampleOrigin[]): readonly number[] {
   return origins.flatMap(({ tells, stepPeriods: periods = [] }) => (tells === 'heat' ? periods : []));
 }
 
-/** Undefined where samples by these periods cannot be in step with an even walk over the block. */
-export function inStepOf(counts: Uint16Array, periods: readonly number[]): InStep | undefined {
-  if (periods.length === 0) return undefined;
-  const distance = commonDistance(counts);
-  const period = periods.find((each) => distance > 1 && each % distance === 0);
-  return period === undefined ? undefined : { distance, period };
+/**
+ * Whether hardly a page was hit twice by samples of a fixed period. A walk puts samples beside each other, so that then
+ * neighbours prove nothing of each other.
+ */
+export function areAlone(touched: number, samples: number, periods: readonly number[]): boolean {
+  return periods.length > 0 && touched >= LEAST_ALONE * samples;
 }
 
-/** Distance of which those of all hot pages are multiples, when most pages that far apart are hot; else 0. */
-function commonDistance(counts: Uint16Array): number {
-  let touched = 0;
-  let samples = 0;
+/** Undefined where samples by these periods do not look as if they were in step with a walk over the block. */
+export function inStepOf(counts: Uint16Array, periods: readonly number[]): InStep | undefined {
+  if (periods.length === 0) return undefined;
+  const shown = shownBy(counts);
+  const distance = commonDistance(counts, shown);
+  const period = periods.find((each) => distance > 1 && each % distance === 0);
+  if (period !== undefined) return { distance, period };
+  return isTooEven(counts, shown) ? { period: Math.max(...periods) } : undefined;
+}
+
+/** Pages with samples, and samples that the counters show. */
+interface Shown {
+  readonly touched: number;
+  readonly samples: number;
+}
+
+function shownBy(counts: Uint16Array | Float64Array): Shown {
+  let [touched, samples] = [0, 0];
   for (let page = 0; page < counts.length; page++) {
     if (counts[page] === 0) continue;
     touched++;
     samples += counts[page];
   }
+  return { touched, samples };
+}
+
+/**
+ * Whether samples are spread more evenly than independent ones would be: over pages, or over pieces of 2 to 64 pages where
+ * they lie in clusters at even distances.
+ */
+function isTooEven(counts: Uint16Array, { touched, samples }: Shown): boolean {
+  if (touched < FEWEST_EVEN || samples >= MOST_ON_EACH * touched) return false;
+  if (areTooEven(clusters(counts))) return true;
+  const sums = Float64Array.from(counts);
+  for (let units = sums.length; units >= FEWEST_EVEN; units >>= 1) {
+    const pieces = sums.subarray(0, units);
+    if (areTooEven(pieces) || areTooSmooth(pieces)) return true;
+    for (let unit = 0; unit < units >> 1; unit++) sums[unit] = sums[2 * unit] + sums[2 * unit + 1];
+  }
+  return false;
+}
+
+/** Samples of the runs of pages that have any. */
+function clusters(counts: Uint16Array): Float64Array {
+  const sums = new Float64Array(counts.length);
+  for (let page = 0, cluster = 0; page < counts.length; page++) {
+    sums[cluster] += counts[page];
+    if (counts[page] === 0 && sums[cluster] > 0) cluster++;
+  }
+  return sums;
+}
+
+/**
+ * Whether counts vary less than those of independent samples, which are Poisson and at least 1 where there are any. Heat
+ * that is not even only makes them vary more.
+ */
+function areTooEven(counts: Float64Array): boolean {
+  const { touched, samples } = shownBy(counts);
+  const mean = samples / touched;
+  if (touched < FEWEST_EVEN || touched >= LEAST_ALONE * samples) return false;
+  let squares = 0;
+  for (let unit = 0; unit < counts.length; unit++)
+    if (counts[unit] > 0) squares += (counts[unit] - mean) ** 2;
+  const variance = mean * (1 + poissonMean(mean) - mean);
+  const excess = squares / variance - (touched - 1);
+  return excess < -TOO_EVEN * Math.sqrt(2 * (touched - 1));
+}
+
+/**
+ * Whether counts change from neighbour to neighbour less than independent samples of any heat would: the variance of
+ * a − 2b + c is then at least that of Poisson counts, a + 4b + c. Samples that move slowly through a loop rise and fall like ramps.
+ */
+function areTooSmooth(counts: Float64Array): boolean {
+  let [excess, fourth, samples] = [0, 0, 0];
+  for (let unit = 1; unit < counts.length - 1; unit++) {
+    const [before, own, after] = [counts[unit - 1], counts[unit], counts[unit + 1]];
+    const variance = before + 4 * own + after;
+    excess += (before - 2 * own + after) ** 2 - variance;
+    fourth += variance * variance;
+    samples += own;
+  }
+  // Neighbouring terms share counts, and Poisson counts have a fourth cumulant.
+  return excess < -TOO_EVEN * Math.sqrt(SHARED_TERMS * fourth + SHARED_CUMULANTS * samples);
+}
+
+/** Twice the sum of squares of the correlations of such differences (1, −2/3 and 1/6 on both sides). */
+const SHARED_TERMS = 2 * (1 + 2 * (4 / 9 + 1 / 36));
+/** Of fourth powers of 1, −2 and 1, and of those that two such differences have in common. */
+const SHARED_CUMULANTS = 18 + 2 * (8 + 1);
+
+/** Mean of the Poisson distribution whose values of at least 1 have `mean`, at least 4/3: there the steps come near fast. */
+function poissonMean(mean: number): number {
+  let rate = mean;
+  for (let step = 0; step < POISSON_STEPS; step++) rate = mean * -Math.expm1(-rate);
+  return rate;
+}
+
+const POISSON_STEPS = 30;
+
+/** Distance of which those of all hot pages are multiples, when most pages that far apart are hot; else 0. */
+function commonDistance(counts: Uint16Array, { touched, samples }: Shown): number {
   if (touched < FEWEST_PAGES) return 0;
   const least = (SHARE_OF_MEAN * samples) / touched;
   let [first, last, hot, distance] = [-1, -1, 0, 0];

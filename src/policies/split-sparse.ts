@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { percent, percentDown, percentUp } from '../base/percent.js';
 import { whyNot } from '../hotness/conclusions.js';
 import { fewestSamples, hotFraction, markKept, sparseClaim, surelyWider } from '../hotness/confidence.js';
-import type { HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
+import type { HotFraction, HotMap, InStep, KeptPages } from '../vocabulary/hot-map.js';
 import type { Proposal } from '../vocabulary/plan.js';
 import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
 import { judgeEach } from './each-block.js';
@@ -62,11 +62,7 @@ function passing(
   if (surelyWider(fraction, sparseBelow, keepAccesses))
     return ['no-gain', `its accesses need more than ${percent(sparseBelow)} of the sub-pages`];
   const { inStep } = fraction;
-  if (inStep !== undefined)
-    return [
-      'unknown-heat',
-      `its samples lie ${inStep.distance} pages apart, which a walk over all pages shows as well by a period of ${inStep.period}: sample by a prime period`,
-    ];
+  if (inStep !== undefined) return ['unknown-heat', whyInStep(inStep)];
   const fewest = fewestSamples(pages, keepAccesses);
   if (fraction.samples < fewest)
     return ['unknown-heat', `fewer than ${fewest} samples: sample longer or at a shorter period`];
@@ -74,6 +70,12 @@ function passing(
     'unknown-heat',
     `not known to keep ${percent(keepAccesses)} of its accesses on ${percent(sparseBelow)} of the sub-pages: sample longer or at a shorter period`,
   ];
+}
+
+function whyInStep({ distance, period }: InStep): string {
+  if (distance === undefined)
+    return `its samples are spread more evenly than by chance, as a fixed period of ${period} spreads them in a walk over more pages: sample by a frequency or another period`;
+  return `its samples lie ${distance} pages apart, which a walk over all pages shows as well by a period of ${period}: sample by a prime period`;
 }
 
 /** What the samples say of a sparse block. */

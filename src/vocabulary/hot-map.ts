@@ -27,9 +27,12 @@ export interface HotFraction {
   readonly inStep?: InStep;
 }
 
-/** Samples that lie on pages of one distance, by a fixed period of which that distance is a divisor. */
+/**
+ * Samples by a fixed period that look as if they were in step with a walk: they lie on pages of one distance, of which the
+ * period is a multiple, or (no distance) they are spread more evenly than chance would.
+ */
 export interface InStep {
-  readonly distance: Pages;
+  readonly distance?: Pages;
   readonly period: number;
 }
 

@@ -1,6 +1,7 @@
 /** A small part of the calibration, with fixed seeds; `npm run calibration` draws all of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ADVERSARIES } from './adversaries.js';
 import { FAMILIES } from './families.js';
 import { countHost } from './hosts.js';
 import { type Cell, scoreCell } from './score.js';
@@ -10,7 +11,7 @@ const SAMPLES = [30, 100, 600, 2000];
 const TOUCHED = [2, 51, 57, 512];
 const DRAWS = 120;
 
-const cells = FAMILIES.flatMap((family) =>
+const cells = [...FAMILIES, ...ADVERSARIES].flatMap((family) =>
   TOUCHED.flatMap((touched) =>
     SAMPLES.map((samples, at) => scoreCell(family, samples, touched, DRAWS, 100 * touched + at)),
   ),

@@ -1,18 +1,24 @@
 /** Draws samples of a block, and knows the truth about it. */
 import type { SeededRandom } from '../../src/base/seeded-random.js';
-import type { Weights } from './families.js';
+import type { Walk, Weights } from './families.js';
 
 /** A block: shares of the accesses of the whole window by sub-page, and a sampler for each phase. */
 export class Block {
   readonly shares: Float64Array;
   readonly #samplers: readonly Sampler[];
 
-  constructor(phases: readonly Weights[]) {
+  /** The share `lost` of the accesses falls on pages that no sample tells of, where there are any. */
+  constructor(phases: readonly Weights[], lost = 0) {
     const normal = phases.map(normalised);
     this.#samplers = normal.map((shares) => new Sampler(shares));
-    this.shares = new Float64Array(normal[0].length);
+    const mean = new Float64Array(normal[0].length);
     for (const shares of normal)
-      for (let page = 0; page < shares.length; page++) this.shares[page] += shares[page] / normal.length;
+      for (let page = 0; page < shares.length; page++) mean[page] += shares[page] / normal.length;
+    const quiet = mean.reduce((pages, share) => pages + (share === 0 ? 1 : 0), 0);
+    this.shares = mean.map((share) => {
+      const falls = quiet === 0 || share === 0 ? lost / (quiet || mean.length) : 0;
+      return (1 - lost) * share + falls;
+    });
   }
 
   /** Samples by sub-page, at even distances in time from a random start: as many in each phase where they come out even. */
@@ -27,11 +33,20 @@ export class Block {
     return counts;
   }
 
-  /** Samples at each `period`th access of a loop that accesses one page after the other, each once, from a random start. */
-  walk(samples: number, random: SeededRandom, period: number): Uint16Array {
+  /** Samples of this block at each `period`th access of a loop that begins with its pages, from a random start. */
+  walk(samples: number, random: SeededRandom, { period, accesses, loop }: Walk): Uint16Array {
     const counts = new Uint16Array(this.shares.length);
-    const start = random.below(counts.length);
-    for (let sample = 0; sample < samples; sample++) counts[(start + sample * period) % counts.length]++;
+    const length = accesses * loop;
+    let at = random.below(length);
+    let taken = 0;
+    for (let step = 1; taken < samples; step++) {
+      const page = Math.floor(at / accesses);
+      // In step with the loop, samples may miss the block for ever: then they start elsewhere.
+      at = step % (1000 * samples) === 0 ? random.below(length) : (at + period) % length;
+      if (page >= counts.length) continue;
+      counts[page]++;
+      taken++;
+    }
     return counts;
   }
 

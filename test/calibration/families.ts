@@ -18,9 +18,20 @@ export interface Family {
   readonly name: string;
   /** Samples at even distances along one sweep over the pages, as a fixed period takes them, instead of by chance. */
   readonly isSweep?: boolean;
-  /** Samples at each so many accesses of a loop over all sub-pages, each of which it accesses once. */
-  readonly walkPeriod?: number;
+  /** Samples at each so many accesses of a loop over all sub-pages. */
+  walk?(random: SeededRandom): Walk;
+  /** Only which sub-pages have samples was kept. */
+  readonly isBitmap?: boolean;
+  /** Share of the accesses, all of them on sub-pages without samples, that was lost; Octavo knows how many. */
+  readonly lost?: number;
   phases(member: Member, random: SeededRandom): readonly Weights[];
+}
+
+/** A loop: `accesses` to each of `loop` pages one after the other, the first of which are the block's. */
+export interface Walk {
+  readonly period: number;
+  readonly accesses: number;
+  readonly loop: number;
 }
 
 export const FAMILIES: readonly Family[] = [
@@ -57,13 +68,17 @@ export const FAMILIES: readonly Family[] = [
   { name: 'phases: the hot page moves 16 times', phases: movingPage },
   { name: 'phases: a window slides over the block', phases: slidingWindow },
   { name: 'phases: one of eight is all over the block', phases: oneWideOfEight },
-  { name: 'walk over all pages, period 10,000', walkPeriod: 10_000, phases: everyPage },
-  { name: 'walk over all pages, period 100,000', walkPeriod: 100_000, phases: everyPage },
-  { name: 'walk over all pages, period 10,007', walkPeriod: 10_007, phases: everyPage },
+  { name: 'walk over all pages, period 10,000', walk: onceEach(10_000), phases: everyPage },
+  { name: 'walk over all pages, period 100,000', walk: onceEach(100_000), phases: everyPage },
+  { name: 'walk over all pages, period 10,007', walk: onceEach(10_007), phases: everyPage },
 ];
 
+function onceEach(period: number): () => Walk {
+  return () => ({ period, accesses: 1, loop: 512 });
+}
+
 /** Weights by rank on pages anywhere in the block. */
-function scattered(
+export function scattered(
   name: string,
   weight: (rank: number, member: Member, random: SeededRandom) => number,
 ): Family {
@@ -137,14 +152,18 @@ function eighths({ pages, touched }: Member, random: SeededRandom): readonly Wei
 }
 
 /** Even weights on `chosen`, or on `otherwise` where there is none. */
-function onto(pages: number, chosen: readonly number[], otherwise: readonly number[] = chosen): Weights {
+export function onto(
+  pages: number,
+  chosen: readonly number[],
+  otherwise: readonly number[] = chosen,
+): Weights {
   const weights = new Float64Array(pages);
   for (const page of chosen.length > 0 ? chosen : otherwise) weights[page] = 1;
   return weights;
 }
 
 /** `hidden` of the accesses on pages that expect `expected` samples each, the rest evenly on the touched pages. */
-function adversary(name: string, hidden: number, expected: number): Family {
+export function adversary(name: string, hidden: number, expected: number): Family {
   return {
     name,
     phases: ({ pages, touched, samples }, random) => {
@@ -172,7 +191,7 @@ function onePage({ pages, touched, samples }: Member, random: SeededRandom): rea
 }
 
 /** Standard normal (Box and Muller). */
-function normal(random: SeededRandom): number {
+export function normal(random: SeededRandom): number {
   return Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
 }
 
@@ -213,12 +232,12 @@ function oneWideOfEight({ pages, touched }: Member, random: SeededRandom): reado
   return [...Array.from({ length: 7 }, () => narrow), ...everyPage({ pages })];
 }
 
-function everyPage({ pages }: Pick<Member, 'pages'>): readonly Weights[] {
+export function everyPage({ pages }: Pick<Member, 'pages'>): readonly Weights[] {
   return [new Float64Array(pages).fill(1)];
 }
 
 /** `count` of the numbers below `pages`, in random order. */
-function drawnPages(pages: number, count: number, random: SeededRandom): readonly number[] {
+export function drawnPages(pages: number, count: number, random: SeededRandom): readonly number[] {
   const all = Array.from({ length: pages }, (_, page) => page);
   for (let at = 0; at < count; at++) {
     const other = at + random.below(pages - at);

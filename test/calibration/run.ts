@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ADVERSARIES } from './adversaries.js';
 import { FAMILIES, type Family } from './families.js';
 import { hostTable } from './hosts.js';
 import { type Cell, scoreCell } from './score.js';
@@ -25,7 +26,8 @@ const { values } = parseArgs({
 });
 const print = (lines: readonly string[]) => console.log(lines.join('\n'));
 
-const families = values.families === undefined ? FAMILIES : await familiesOf(values.families);
+const families =
+  values.families === undefined ? [...FAMILIES, ...ADVERSARIES] : await familiesOf(values.families);
 const cells = scoreAll(families, Number(values.draws), Number(values.seed));
 for (const which of ['before', 'now'] as const) {
   print(['', `## ${which === 'now' ? 'Now' : 'Before'}`, '', ...table(cells, which, ({ family }) => family)]);

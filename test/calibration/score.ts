@@ -57,12 +57,12 @@ export function scoreCell(
   const old = noScore();
   for (let draw = 0; draw < draws; draw++) {
     // A new block for every few draws: its pages lie elsewhere, its law is the same.
-    const block = new Block(family.phases({ pages, touched, samples }, random));
+    const block = new Block(family.phases({ pages, touched, samples }, random), family.lost);
     const truth = { touched: block.touched(), spread: block.spread(MOST_ACCESSES) };
     for (let again = 0; again < DRAWS_PER_BLOCK && draw < draws; again++, draw++) {
-      const counts = drawn(family, block, samples, random);
-      scoreNow(now, block, truth, { counts, samples, periods: periodsOf(family) });
-      scoreBefore(old, truth.touched, counts, samples);
+      const told = drawn(family, block, samples, random);
+      scoreNow(now, block, truth, told);
+      scoreBefore(old, truth.touched, told.counts, samples);
     }
     draw--;
   }
@@ -71,15 +71,16 @@ export function scoreCell(
 
 const DRAWS_PER_BLOCK = 8;
 
-function drawn(family: Family, block: Block, samples: number, random: SeededRandom): Uint16Array {
-  if (family.walkPeriod !== undefined) return block.walk(samples, random, family.walkPeriod);
-  return family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
+/** Samples of a block, and what Octavo is told of how they were taken. */
+function drawn(family: Family, block: Block, samples: number, random: SeededRandom): SampledBlock {
+  const told = { samples, isBitmap: family.isBitmap === true, unseenShare: family.lost ?? 0 };
+  if (family.walk !== undefined) {
+    const walk = family.walk(random);
+    return { ...told, counts: block.walk(samples, random, walk), periods: [walk.period] };
+  }
+  const counts = family.isSweep ? block.sweep(samples, random) : block.draw(samples, random);
+  return { ...told, counts: told.isBitmap ? counts.map((count) => Math.min(1, count)) : counts };
 }
-
-const periodsOf = ({ walkPeriod }: Family): readonly number[] =>
-  walkPeriod === undefined ? [] : [walkPeriod];
-
-type Drawn = Pick<SampledBlock, 'counts' | 'samples' | 'periods'>;
 
 interface Truth {
   readonly touched: number;
@@ -90,9 +91,9 @@ function noScore(): Score {
   return { falseSparse: 0, falseDense: 0, violated: 0, unknown: 0 };
 }
 
-function scoreNow(score: Score, block: Block, truth: Truth, drawnOf: Drawn): void {
-  const { counts } = drawnOf;
-  const fraction = claims({ ...drawnOf, isBitmap: false, unseenShare: 0 });
+function scoreNow(score: Score, block: Block, truth: Truth, told: SampledBlock): void {
+  const { counts } = told;
+  const fraction = claims(told);
   const verdict = density(fraction, SPARSE_BELOW, DENSE_ABOVE);
   const taken = fraction.kept.map((kept) => shareOn(block, counts, kept));
   if (verdict === 'unknown') score.unknown++;
