@@ -13,7 +13,7 @@ import { lowerQuantile } from '../base/binomial.js';
 import { Memo } from '../base/memo.js';
 import type { HotBlock, HotFraction, HotMap, KeptPages } from '../vocabulary/hot-map.js';
 import type { BlockNumber, Fraction, Order, Pages } from '../vocabulary/units.js';
-import { areAlone, inStepOf, stepPeriods } from './in-step.js';
+import { areAlone, areTooFew, inStepOf, stepPeriods } from './in-step.js';
 import { uncovered } from './uncovered.js';
 
 /** Share of the accesses that the spread speaks of, and that sparse blocks must keep unless told otherwise. */
@@ -77,6 +77,7 @@ export function claims(block: SampledBlock): HotFraction {
   const inStep = inStepOf(block.counts, periods);
   // Pages that a walk in step never shows may take any share.
   if (inStep !== undefined) return { ...facts, high: 1, kept: [], inStep };
+  if (areTooFew(block.samples, periods)) return { ...facts, high: 1, kept: [] };
   const kept = [
     coverage(units, block, ALPHA.pages, pages, 0),
     ...(areAlone(touched, block.samples, periods)

@@ -134,6 +134,18 @@ test('neighbours prove nothing where hardly a page was hit twice by a fixed peri
   assert.deepEqual(orders([10_007]), [0]);
 });
 
+test('fewer than 40 samples by a fixed period prove nothing: that they are even could not be told', () => {
+  const proven = (samples: number, periods: readonly number[]) => {
+    const counts = new Uint16Array(512);
+    counts[7] = samples;
+    const { kept, high, inStep } = claims({ counts, samples, isBitmap: false, unseenShare: 0, periods });
+    return [kept.length, high < 1, inStep];
+  };
+  assert.deepEqual(proven(39, [10_007]), [0, false, undefined]);
+  assert.deepEqual(proven(39, []), [2, true, undefined]);
+  assert.deepEqual(proven(40, [10_007]), [2, true, undefined]);
+});
+
 test('only origins of heat have periods', () => {
   const origin = { ...({} as Parameters<typeof stepPeriods>[0][number]), tells: 'heat' } as const;
   assert.deepEqual(

@@ -20,6 +20,7 @@ const SHARE_OF_MEAN = 0.5;
 
 /** Too few pages to tell an even count from chance. */
 const FEWEST_EVEN = 8;
+const FEWEST_SAMPLES = 40;
 /** Pages that have so many samples each were passed so often that the part of a loop not yet seen is small. */
 const MOST_ON_EACH = 32;
 /** Standard deviations below what chance would do. */
@@ -38,6 +39,11 @@ export function stepPeriods(origins: readonly SampleOrigin[]): readonly number[]
  */
 export function areAlone(touched: number, samples: number, periods: readonly number[]): boolean {
   return periods.length > 0 && touched >= LEAST_ALONE * samples;
+}
+
+/** Whether samples of a fixed period are too few to tell whether they are even: they could not show a sparse block either. */
+export function areTooFew(samples: number, periods: readonly number[]): boolean {
+  return periods.length > 0 && samples < FEWEST_SAMPLES;
 }
 
 /** Undefined where samples by these periods do not look as if they were in step with a walk over the block. */

@@ -100,6 +100,22 @@ test('split-sparse asks for samples, for few sub-pages and for nearly all access
   assert.deepEqual(why(even(60, 40), { sparseBelow: 0.12 }), []);
 });
 
+test('samples that a fixed period spreads in step with a walk are told as that', () => {
+  const why = (samples: readonly (readonly [number, number])[], period: number) =>
+    propose('split-sparse', {
+      blocks: ['H'],
+      heat: { samples: { 0: samples } },
+      origins: [{ ...SUB_PAGE_ORIGIN, stepPeriods: [period] }],
+    }).passedOver.map(({ code, why: words }) => `${code}: ${words}`);
+  const apart = Array.from({ length: 32 }, (_, at) => [16 * at, 100] as const);
+  assert.deepEqual(why(apart, 10_000), [
+    'unknown-heat: its samples lie 16 pages apart, which a walk over all pages shows as well by a period of 10000: sample by a prime period',
+  ]);
+  assert.deepEqual(why(even(45, 4), 10_007), [
+    'unknown-heat: its samples are spread more evenly than by chance, as a fixed period of 10007 spreads them in a walk over more pages: sample by a frequency or another period',
+  ]);
+});
+
 test('a split keeps what takes the accesses and sets free what chance samples hit', () => {
   const stray = Array.from({ length: 40 }, (_, page) => [100 + 10 * page, 1] as const);
   const output = propose('split-sparse', {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADVERSARIES } from './adversaries.js';
-import { FAMILIES } from './families.js';
+import { FAMILIES, type Family } from './families.js';
 import { countHost } from './hosts.js';
 import { type Cell, scoreCell } from './score.js';
 import { failures, mean, rate, table, worst } from './tables.js';
@@ -11,11 +11,16 @@ const SAMPLES = [30, 100, 600, 2000];
 const TOUCHED = [2, 51, 57, 512];
 const DRAWS = 120;
 
-const cells = [...FAMILIES, ...ADVERSARIES].flatMap((family) =>
-  TOUCHED.flatMap((touched) =>
-    SAMPLES.map((samples, at) => scoreCell(family, samples, touched, DRAWS, 100 * touched + at)),
-  ),
-);
+const cells = [
+  ...FAMILIES.flatMap((family) => cellsOf(family, TOUCHED, SAMPLES)),
+  ...ADVERSARIES.flatMap((family) => cellsOf(family, [51, 512], [100, 600])),
+];
+
+function cellsOf(family: Family, touched: readonly number[], samples: readonly number[]): Cell[] {
+  return touched.flatMap((each) =>
+    samples.map((count, at) => scoreCell(family, count, each, DRAWS, 100 * each + at)),
+  );
+}
 
 function cellOf(family: string, touched: number, samples: number, draws = 200): Cell {
   const found = FAMILIES.find(({ name }) => name === family);
