@@ -6,7 +6,8 @@ import { OctavoError } from '../vocabulary/errors.js';
 import type { Plan, Step, Verdict } from '../vocabulary/plan.js';
 import { takenBackBy } from './acts.js';
 import { noteUndone } from './aftermath.js';
-import { actuatorOf, type CarriedOut, carryOut, openSame } from './carry-out.js';
+import { actuatorOf } from './bursts.js';
+import { type CarriedOut, carryOut } from './carry-out.js';
 import { learnCosts } from './cost-file.js';
 import {
   createJournal,
@@ -21,6 +22,7 @@ import { type Recovered, recoverRuns } from './recovery.js';
 import { DEFAULT_RETENTION, type Dropped, keepWithin, NOTHING_DROPPED, type Retention } from './retention.js';
 import { RunIndex } from './run-index.js';
 import { lastVerdicts } from './run-summary.js';
+import { openSame } from './same-process.js';
 import { lockState } from './state-lock.js';
 
 export { runName } from './journal.js';

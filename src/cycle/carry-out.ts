@@ -3,24 +3,22 @@
  * signal, on memory pressure and when the target is gone; whatever happens, the journal says what was done.
  */
 import type { Actuator } from '../actuators/actuator.js';
-import { freeBlocks, parseVmstat, pressureAverage } from '../formats/proc/system-files.js';
+import { freeBlocks, pressureAverage } from '../formats/proc/system-files.js';
 import type { Host, ProcessHandle } from '../host/host.js';
 import { type MemoryState, pressureReason } from '../planning/budgets.js';
-import { BlockObserver } from '../verification/block-observer.js';
-import { emptyBlock } from '../verification/block-rows.js';
-import { identityOf } from '../verification/observe.js';
 import { readThpSettings } from '../verification/read-thp-settings.js';
-import { outcomeOf, verify } from '../verification/verify.js';
 import { OctavoError } from '../vocabulary/errors.js';
-import type { BlockState } from '../vocabulary/page-sizes.js';
+import { lateUs } from '../vocabulary/lock-wait.js';
 import type { Budgets, Plan, Receipt, Step, SystemMemory, Verdict } from '../vocabulary/plan.js';
 import type { ProcessIdentity } from '../vocabulary/process.js';
 import type { ThpSettings } from '../vocabulary/thp-settings.js';
 import type { Fraction, Microseconds } from '../vocabulary/units.js';
-import { marksNow } from './attribution.js';
-import type { JournalWriter, RecordOf } from './journal.js';
+import { kindOf, lockOf, nextBatch } from './bursts.js';
+import type { JournalWriter } from './journal.js';
 import type { Leash } from './leash.js';
-import { LockPace, type Span } from './lock-pace.js';
+import { LockPace } from './lock-pace.js';
+import { goneVerdict, ProcessWork } from './process-work.js';
+import { openSame } from './same-process.js';
 import { memoryChange, readSystemMemory } from './system-memory.js';
 
 /** A plan, its actuators, and the journal that is written first. */
@@ -164,10 +162,8 @@ class RunningPlan {
       pace.share = share;
       const batch = this.#nextBurst(steps, at, pace);
       const kind = kindOf(batch[0]);
-      const expectedUs = batch.reduce(
-        (sum, step) => sum + pace.expectedUs(kind, lockOf(step)),
-        lateOf(batch[0]),
-      );
+      const late = lateUs(batch[0].proposal.action);
+      const expectedUs = batch.reduce((sum, step) => sum + pace.expectedUs(kind, lockOf(step)) + late, 0);
       const pauseMs = pace.waitMs(host.clock.monotonicNs(), expectedUs);
       if (pauseMs > 0) await host.clock.sleep(pauseMs, signal);
       if (this.#halted()) break;
@@ -177,7 +173,7 @@ class RunningPlan {
       const { receipts, verdicts, span, failure } = await work.batch(batch);
       const tried = receipts.filter((receipt) => receipt.tried);
       const heldUs = tried.reduce((sum, receipt) => sum + receipt.durationUs, 0);
-      pace.add({ kind, steps: tried.length, heldUs, lateUs: lateOf(batch[0]), span });
+      pace.add({ kind, steps: tried.length, heldUs, lateUs: late * tried.length, span });
       this.#record(receipts, verdicts);
       if (failure) throw failure;
       at += batch.length;
@@ -228,131 +224,6 @@ class RunningPlan {
   }
 }
 
-interface Batch {
-  readonly receipts: readonly Receipt[];
-  readonly verdicts: readonly Verdict[];
-  readonly span: Span;
-  /** Why the actuator did not finish. */
-  readonly failure?: OctavoError | undefined;
-}
-
-/** One process's share of a run. */
-class ProcessWork {
-  readonly #options: CarryOutOptions;
-  readonly #handle: ProcessHandle;
-  readonly #observer: BlockObserver;
-  readonly #settings: ThpSettings;
-  #marks: readonly RecordOf<'marks'>[] = [];
-
-  constructor(options: CarryOutOptions, handle: ProcessHandle, settings: ThpSettings) {
-    this.#options = options;
-    this.#handle = handle;
-    this.#observer = new BlockObserver(options.host, handle.pid);
-    this.#settings = settings;
-  }
-
-  /** Takes the marks that tell later who undid something; they are written with the first announcement. */
-  willActOn(process: ProcessIdentity, steps: readonly Step[]): void {
-    const blocks = steps.map((step) => step.proposal.block);
-    try {
-      this.#marks = [{ kind: 'marks', marks: marksNow(this.#options.host, process, this.#observer, blocks) }];
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
-
-  #announce(steps: readonly Step[]): void {
-    const { journal, host } = this.#options;
-    journal.write(...this.#marks, {
-      kind: 'intent',
-      steps: steps.map((step) => step.id),
-      before: steps.map((step) => step.before),
-      atMs: host.clock.wallMs(),
-    });
-    this.#marks = [];
-  }
-
-  /** What was done and what came of it; also where the actuator failed in the middle of it. */
-  async batch(steps: readonly Step[]): Promise<Batch> {
-    const { host, actuators } = this.#options;
-    const before = this.#look(steps);
-    if (!before) {
-      const nowNs = host.clock.monotonicNs();
-      const span: Span = { beganNs: nowNs, endedNs: nowNs };
-      return { receipts: [], verdicts: steps.map((step) => goneVerdict(step)), span };
-    }
-    // The world may have moved on since the plan: orders in a step steer how it is done, so they are renewed.
-    const current = steps.map((step, index) => ({ ...step, before: before[index] }));
-    const todo = current.filter((step) => !isDone(step, host.identity.geometry));
-    const failedBefore = this.#failedSplits();
-    if (todo.length > 0) this.#announce(todo);
-    const actuator = actuatorOf(actuators, steps[0]);
-    const beganNs = host.clock.monotonicNs();
-    const { receipts, failure } = await this.#act(actuator, todo);
-    const span: Span = { beganNs, endedNs: host.clock.monotonicNs() };
-    const splitsFailed = this.#failedSplits() > failedBefore;
-    const verdicts = this.#judge(current, receipts, splitsFailed);
-    return { receipts, verdicts, span, failure };
-  }
-
-  /** An actuator that fails may have done part of the batch: page sizes tell. */
-  async #act(actuator: Actuator, todo: readonly Step[]): Promise<Pick<Batch, 'receipts' | 'failure'>> {
-    const { host } = this.#options;
-    if (todo.length === 0) return { receipts: [] };
-    try {
-      return { receipts: await actuator.apply(todo, { host, target: this.#handle }) };
-    } catch (problem) {
-      if (!(problem instanceof OctavoError)) throw problem;
-      const receipts = todo.map((step) => ({ ...untried(step, host, problem.code), tried: true }));
-      return { receipts, failure: problem };
-    }
-  }
-
-  #judge(steps: readonly Step[], receipts: readonly Receipt[], splitsFailed: boolean): readonly Verdict[] {
-    const { host } = this.#options;
-    const after = this.#look(steps);
-    if (!after) return steps.map((step) => goneVerdict(step));
-    const { geometry } = host.identity;
-    if (steps.some((step, index) => outcomeOf(step, step.before, after[index], geometry) !== 'met')) {
-      // Flags such as VM_LOCKED do not show in maps; a failure deserves a fresh look.
-      this.#observer.forgetMappings();
-    }
-    return steps.map((step, index) => {
-      const receipt = receipts.find((made) => made.step === step.id) ?? untried(step, host, 'already so');
-      return verify(step, step.before, after[index], this.#evidence(step, receipt, splitsFailed), geometry);
-    });
-  }
-
-  #evidence(step: Step, receipt: Receipt, splitsFailed: boolean) {
-    const { geometry } = this.#options.host.identity;
-    let mapping: ReturnType<BlockObserver['mappingOf']>;
-    try {
-      mapping = this.#observer.mappingOf(step.proposal.block);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-    const { thpDisabledByPrctl } = this.#observer;
-    const rules = mapping && { mapping, settings: this.#settings, geometry, thpDisabledByPrctl };
-    return { receipt, rules, splitsFailed, targetGone: !this.#handle.isAlive() };
-  }
-
-  #look(steps: readonly Step[]): readonly BlockState[] | undefined {
-    try {
-      const states = this.#observer.look(steps.map((step) => step.proposal.block));
-      return this.#handle.isAlive() ? states : undefined;
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** System-wide count of failed splits of PMD-sized folios: evidence for a pin, never for an effect. */
-  #failedSplits(): number {
-    const vmstat = this.#options.host.files.readText('/proc/vmstat');
-    return vmstat.ok ? (parseVmstat(vmstat.value).get('thp_split_page_failed') ?? 0) : 0;
-  }
-}
-
 /** Where another process has the pid by now, the planned one is gone: other processes of the plan go on. */
 function openOrGone({ host, plan }: CarryOutOptions, process: ProcessIdentity): ProcessHandle | 'gone' {
   try {
@@ -361,107 +232,4 @@ function openOrGone({ host, plan }: CarryOutOptions, process: ProcessIdentity): 
     if (problem instanceof OctavoError && problem.code === 'PLAN_STALE') return 'gone';
     throw problem;
   }
-}
-
-/** Throws ABILITY_MISSING for an actuator that this Octavo, or this choice of actuators, does not have. */
-export function actuatorOf(actuators: ReadonlyMap<string, Actuator>, step: Step): Actuator {
-  const actuator = actuators.get(step.actuator);
-  if (actuator) return actuator;
-  throw new OctavoError('ABILITY_MISSING', {
-    ability: `actuator ${step.actuator}`,
-    reason: 'this Octavo does not have it',
-    remedy: 'Plan again.',
-  });
-}
-
-/**
- * Opens the very process a plan was made for: the pidfd comes first and its start time is compared afterwards, so no
- * later process can slip in between. Throws PLAN_STALE for another process under the same pid.
- */
-export function openSame(host: Host, process: ProcessIdentity, target: string): ProcessHandle | 'gone' {
-  const opened = host.calls.openProcess(process.pid);
-  if (!opened.ok) {
-    if (opened.error.errno === 'ESRCH') return 'gone';
-    const { call, unasked } = opened.error;
-    if (unasked !== undefined) throw new OctavoError('CALLS_MISSING', { call, reason: unasked });
-    throw new OctavoError('PERMISSION', {
-      call: opened.error.call,
-      errno: opened.error.errno,
-      needs: 'pidfd_open (Linux 5.3)',
-    });
-  }
-  try {
-    const now = identityOf(host, process.pid);
-    if (now.startTicks === process.startTicks) return opened.value;
-    const found = `pid ${process.pid} is \`${now.command}\` started at ${now.startTicks} now`;
-    throw new OctavoError('PLAN_STALE', { pid: process.pid, planned: process.startTicks, found, target });
-  } catch (error) {
-    opened.value.close();
-    if (!isGone(error)) throw error;
-    return 'gone';
-  }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof OctavoError && error.code === 'TARGET_GONE';
-}
-
-/**
- * The steps to be done in one go: of one actuator and action, no more than the actuator takes in a call, and no more
- * than the target's locks are to be held for at a time. An actuator that paces itself is given its whole batch.
- */
-function nextBatch(
-  steps: readonly Step[],
-  at: number,
-  actuators: ReadonlyMap<string, Actuator>,
-  pace: LockPace,
-): readonly Step[] {
-  const first = steps[at];
-  const { batch, pacesItself } = actuatorOf(actuators, first);
-  const most = pacesItself ? batch : Math.min(batch, pace.burst(kindOf(first)));
-  let end = at + 1;
-  while (end < steps.length && end - at < most && kindOf(steps[end]) === kindOf(first)) end++;
-  return steps.slice(at, end);
-}
-
-function kindOf({ actuator, proposal }: Step): string {
-  return `${actuator} ${proposal.action}`;
-}
-
-/**
- * A collapse takes the mmap_lock several times, for reading and for writing. A writer that waits may be overtaken for
- * RWSEM_WAIT_TIMEOUT, 4 ms, before the lock is handed to it: it loses more than the call takes (decision 0631).
- */
-const COLLAPSE_LATE_US: Microseconds = 4000;
-
-function lateOf({ proposal }: Step): Microseconds {
-  return proposal.action === 'collapse' ? COLLAPSE_LATE_US : 0;
-}
-
-function lockOf({ proposal }: Step): Microseconds {
-  return proposal.cost.lockUs;
-}
-
-/** A block that is already as the step wants it needs no act: done by an earlier, killed run, or by the kernel. */
-function isDone(step: Step, geometry: Host['identity']['geometry']): boolean {
-  if (step.proposal.aroundPage !== undefined || step.before.level === 'none') return false;
-  return outcomeOf(step, step.before, step.before, geometry) === 'met';
-}
-
-function untried(step: Step, host: Host, answer: string): Receipt {
-  const { id, actuator } = step;
-  const atMs = host.clock.wallMs();
-  return { step: id, actuator, tried: false, answer, calls: [], durationUs: 0, atMs };
-}
-
-function goneVerdict(step: Step): Verdict {
-  return {
-    step: step.id,
-    outcome: 'not-met',
-    cause: 'target-gone',
-    why: 'the process ended before or during the step',
-    before: step.before,
-    after: emptyBlock(step.proposal.block),
-    residentDelta: 0,
-  };
 }

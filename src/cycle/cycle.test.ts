@@ -154,6 +154,20 @@ test('pace: the target’s lock is held for no larger share of any second than t
   }
 });
 
+test('pace: what a waiter loses beside each collapse counts as held, for every block of a call', async () => {
+  for (const eachNs of [3_000_000, 500_000]) {
+    const host = new ScriptedHost(Array(120).fill(0));
+    host.advising = [eachNs];
+    await apply(host, await planFor(host, { collapse: [...Array(120).keys()] }));
+    const felt = host.held.map(({ beganNs, endedNs }) => {
+      const blocks = Math.round((endedNs - beganNs) / eachNs);
+      return { beganNs, endedNs: endedNs + 3_000_000 * blocks };
+    });
+    assert.equal(felt.length < 120, eachNs < 1_000_000, 'short ones go several to a call');
+    assert.ok(worstSecond(felt) <= 0.1, `${eachNs} ns: ${worstSecond(felt)}`);
+  }
+});
+
 test('pace: one step goes into a call where steps are slow, and share 0 waits for nothing', async () => {
   const host = new ScriptedHost(Array(40).fill(0));
   host.advising = [5_700_000];
