@@ -9,6 +9,7 @@ import { unmappedRanges } from '../damon/unmapped.js';
 import { contextWrites } from '../damon/writes.js';
 import { kilobytes, parseKeyed } from '../formats/proc/process-files.js';
 import type { Host, Refusal } from '../host/host.js';
+import { lateUs } from '../vocabulary/lock-wait.js';
 import type { Budgets, Receipt, Step } from '../vocabulary/plan.js';
 import type { Bytes, Order } from '../vocabulary/units.js';
 import type { Ability, ActingContext, Actuator } from './actuator.js';
@@ -127,8 +128,10 @@ export class DamosActuator implements Actuator {
   #pacing(group: readonly Step[]): Pacing {
     const { budgets } = this.#options;
     if (!budgets) return NO_PACING;
-    const lockUs = group.reduce((sum, { proposal }) => sum + proposal.cost.lockUs, 0) / group.length;
-    const isCollapse = group[0].proposal.action === 'collapse';
+    const { action } = group[0].proposal;
+    const heldUs = group.reduce((sum, { proposal }) => sum + proposal.cost.lockUs, 0) / group.length;
+    const lockUs = heldUs > 0 ? heldUs + lateUs(action) : 0;
+    const isCollapse = action === 'collapse';
     return {
       blocksPerSecond: lockUs * budgets.lockUsPerSecond > 0 ? budgets.lockUsPerSecond / lockUs : 0,
       minFreePermil: isCollapse ? permilOfMemory(this.#host, budgets.minFreeBytes) : 0,
