@@ -153,12 +153,12 @@ function drift({ pages, touched }: Member, random: SeededRandom): readonly Weigh
   });
 }
 
-/** A loop of between one block and eight, some accesses to each page, all of the block's pages alike. */
+/** A loop of between one block and 128, some accesses to each page, all of the block's pages alike. */
 function walks(name: string, period: number): Family {
   const walk = (random: SeededRandom): Walk => ({
     period,
     accesses: 1 + random.below(64),
-    loop: 512 + random.below(random.fraction() < 0.5 ? 1 : 3585),
+    loop: 512 + random.below(random.fraction() < 0.5 ? 1 : 65_025),
   });
   return { name, walk, phases: everyPage };
 }
