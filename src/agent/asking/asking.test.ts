@@ -125,10 +125,11 @@ describe('a plan that somebody asks for', () => {
   test('is refused for processes that are of another target, whatever it says', async () => {
     const both = TWO.replace('match: { unit: redis.service }', 'match: { unit: other.service }').replace(
       'every: 20s',
-      'every: 20s, act: false',
+      'every: 1h, act: true',
     );
-    const { words } = await asked(both);
-    assert.equal(words, 'refused: target rest is only watched (act: false)');
+    const { words, session } = await asked(both);
+    assert.match(words ?? '', /^refused: process \d+ is not of target redis$/);
+    assert.equal(session.agent.life('redis').totals.met, 0);
   });
 
   test('is refused when the acting side refuses its steps', async () => {

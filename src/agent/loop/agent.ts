@@ -96,6 +96,7 @@ export class Agent {
       ...{ host, events: this.events },
       target: (name) => this.#configuration.targets.find((one) => one.name === name),
       life: (name) => this.life(name),
+      has: (name, process) => this.#roster.has(name, process),
       take: (target, plan) => this.#takeAsked(target, plan),
       paused: (name) => this.#turns.withdraw(name, PAUSED, true),
       changed: () => this.#noted(),
