@@ -48,9 +48,6 @@ export interface ReadLives {
   readonly notes: readonly string[];
 }
 
-/** Targets that are not configured any more are kept for a while: a drop-in may come back. */
-const MOST_KEPT = 1024;
-
 const pathOf = (directory: string) => `${directory}/agent.json`;
 
 /** What was kept. A file that cannot be used is set aside, so that nothing of it is lost, and everything begins anew. */
@@ -114,7 +111,7 @@ function shifted({ stops, untilMs, observeOnlySinceMs }: BackOffState, shift: Mi
 export function keepLives(host: Host, directory: string, lives: Iterable<TargetLife>): string | undefined {
   const shift = -offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
-  const rows = [...lives].slice(-MOST_KEPT).map(({ name, backOff, allowance, totals, pausedSinceMs }) => [
+  const rows = [...lives].map(({ name, backOff, allowance, totals, pausedSinceMs }) => [
     name,
     {
       backOff: shifted(backOff, shift),
