@@ -5,7 +5,7 @@ import { AgentWorld } from '../../../test/support/agent-world.js';
 import type { Plan } from '../../vocabulary/plan.js';
 import { readStatus, runtimeDirectory } from '../life/status.js';
 import type { Session } from '../loop/session.js';
-import { FRESH_MS, type Letter, letterId, MOST_LETTER_BYTES, takeLetters, writeLetter } from './letter.js';
+import { FRESH_MS, Inbox, type Letter, letterId, MOST_LETTER_BYTES, writeLetter } from './letter.js';
 
 const TWO = `targets:
   - { name: redis, match: { unit: redis.service }, policy: return-empty, every: 10s, act: true }
@@ -17,7 +17,7 @@ function ask(world: AgentWorld, wish: Letter['ask'], change: Partial<Letter> = {
   const id = letterId(host);
   const letter: Letter = { octavo: 'agent-request', version: 1, id, atMs: host.clock.wallMs(), ask: wish };
   assert.ok(writeLetter(host, runtimeDirectory(host), { ...letter, ...change }).ok);
-  return id;
+  return change.id ?? id;
 }
 
 const stateOf = (session: Session, id: string) => {
@@ -65,6 +65,24 @@ describe('a pause', () => {
     assert.equal(stateOf(session, ids[0]), 'done: was so already; resumed: it may be acted on as configured');
     assert.equal(stateOf(session, ids[1]), 'refused: there is no target nobody');
   });
+});
+
+test('what several people ask is done in the order in which they asked', async () => {
+  const world = new AgentWorld(TWO);
+  const session = await world.run(3000, {
+    100: ({ agent }) => {
+      const atMs = agent.host.clock.wallMs();
+      // Neither the names nor the order in which a directory got them are the order of times.
+      const kinds = ['pause', 'resume', 'pause', 'resume'] as const;
+      for (const [at, kind] of kinds.entries())
+        ask(world, { kind, target: 'redis' }, { id: `${at}`.repeat(16), atMs: atMs - at });
+    },
+  });
+  assert.deepEqual(
+    session.agent.asked.rows.map(({ kind }) => kind),
+    ['resume', 'pause', 'resume', 'pause'],
+  );
+  assert.ok(session.status().targets[0].pausedSinceMs);
 });
 
 describe('a plan that somebody asks for', () => {
@@ -125,10 +143,11 @@ describe('a plan that somebody asks for', () => {
   test('is refused for processes that are of another target, whatever it says', async () => {
     const both = TWO.replace('match: { unit: redis.service }', 'match: { unit: other.service }').replace(
       'every: 20s',
-      'every: 20s, act: false',
+      'every: 1h, act: true',
     );
-    const { words } = await asked(both);
-    assert.equal(words, 'refused: target rest is only watched (act: false)');
+    const { words, session } = await asked(both);
+    assert.match(words ?? '', /^refused: process \d+ is not of target redis$/);
+    assert.equal(session.agent.life('redis').totals.met, 0);
   });
 
   test('is refused when the acting side refuses its steps', async () => {
@@ -146,14 +165,14 @@ describe('a file that is no request', () => {
     world.host.files.makeDirectory(inbox(world));
     return world.host.files.writeFile(`${inbox(world)}/ask-${id}.json`, text);
   };
-  const whys = (world: AgentWorld) => takeLetters(world.host, inbox(world)).unfit.map(({ why }) => why);
+  const whys = (world: AgentWorld) => new Inbox(world.host, inbox(world)).take().unfit.map(({ why }) => why);
 
   test('is taken away, and told', async () => {
     const world = new AgentWorld(TWO);
     let [session, id] = [undefined as Session | undefined, 'f'.repeat(16)];
     session = await world.run(3000, { 100: () => void put(world, id, '{') });
     assert.equal(stateOf(session, id), 'refused: it cannot be read');
-    assert.deepEqual(takeLetters(world.host, inbox(world)), { letters: [], unfit: [] });
+    assert.deepEqual(new Inbox(world.host, inbox(world)).take(), { letters: [], unfit: [] });
     id = 'e'.repeat(16);
     session = await world.run(3000, { 100: () => void put(world, id, '{"octavo":"agent-request"}') });
     assert.match(stateOf(session, id) ?? '', /^refused: version: /);
@@ -179,14 +198,36 @@ describe('a file that is no request', () => {
     put(world, 'a'.repeat(16), JSON.stringify({ ...letter, ask: { ...wish, target: 'a\u001b' } }));
     assert.deepEqual(whys(world), ['a text with control characters']);
     host.files.writeFile(`${inbox(world)}/ask-none.json`, '{}');
-    assert.deepEqual(takeLetters(host, inbox(world)), { letters: [], unfit: [] });
+    assert.deepEqual(new Inbox(host, inbox(world)).take(), { letters: [], unfit: [] });
+  });
+
+  test('that cannot be taken away is refused, once, and keeps no other waiting', () => {
+    const world = new AgentWorld(TWO);
+    const { host } = world;
+    host.files.makeDirectory(inbox(world));
+    const remove = host.files.remove.bind(host.files);
+    host.files.remove = () => ({ ok: false, error: { errno: 'EROFS', call: 'unlink' } });
+    for (let at = 0; at < 8; at++) ask(world, { kind: 'pause', target: 'redis' });
+    const letters = new Inbox(host, inbox(world));
+    const { letters: taken, unfit } = letters.take();
+    assert.equal(taken.length, 0);
+    assert.deepEqual(new Set(unfit.map(({ why }) => why)), new Set(['it cannot be taken away (EROFS)']));
+    assert.equal(unfit.length, 8);
+    assert.deepEqual(letters.take(), { letters: [], unfit: [] });
+    host.files.remove = remove;
+    const id = ask(world, { kind: 'resume', target: 'redis' });
+    assert.deepEqual(
+      letters.take().letters.map((letter) => letter.id),
+      [id],
+    );
   });
 
   test('eight are taken at a time, and the rest stays', () => {
     const world = new AgentWorld(TWO);
     world.host.files.makeDirectory(inbox(world));
     for (let at = 0; at < 10; at++) ask(world, { kind: 'pause', target: 'redis' });
-    const counts = [0, 1, 2].map(() => takeLetters(world.host, inbox(world)).letters.length);
+    const letters = new Inbox(world.host, inbox(world));
+    const counts = [0, 1, 2].map(() => letters.take().letters.length);
     assert.deepEqual(counts, [8, 2, 0]);
   });
 });

@@ -60,25 +60,48 @@ export function writeLetter(host: Host, runtime: string, letter: Letter): Answer
   return host.files.writeFile(`${runtime}/ask-${letter.id}.json`, JSON.stringify(letter), READABLE);
 }
 
-/** Takes the requests that are there; each is gone afterwards, whatever it was. */
-export function takeLetters(
-  host: Host,
-  runtime: string,
-): { readonly letters: readonly Letter[]; readonly unfit: readonly Unfit[] } {
-  const listed = host.files.list(runtime);
-  const found = (listed.ok ? [...listed.value] : []).flatMap((name) => {
-    const id = NAME.exec(name)?.[1];
-    return id === undefined ? [] : [{ id, path: `${runtime}/${name}` }];
-  });
-  const letters: Letter[] = [];
-  const unfit: Unfit[] = [];
-  for (const { id, path } of found.slice(0, MOST_AT_ONCE)) {
-    const letter = readLetter(host, path, id);
-    host.files.remove(path);
-    if (letter.ok) letters.push(letter.value);
-    else unfit.push({ id, why: letter.error });
+/** What was taken at a time. */
+export interface Taken {
+  /** In the order in which they were written. */
+  readonly letters: readonly Letter[];
+  readonly unfit: readonly Unfit[];
+}
+
+/** The requests in a runtime directory. Each is taken once. */
+export class Inbox {
+  readonly #host: Host;
+  readonly #runtime: string;
+  /** Files that could not be removed, and were refused for that. */
+  #stuck: ReadonlySet<string> = new Set();
+
+  constructor(host: Host, runtime: string) {
+    this.#host = host;
+    this.#runtime = runtime;
   }
-  return { letters, unfit };
+
+  /** Takes the requests that are there away. What cannot be taken away is refused, since it would be asked again and again. */
+  take(): Taken {
+    const listed = this.#host.files.list(this.#runtime);
+    const ids = (listed.ok ? listed.value : []).flatMap((name) => NAME.exec(name)?.[1] ?? []);
+    this.#stuck = new Set(ids.filter((id) => this.#stuck.has(id)));
+    const letters: Letter[] = [];
+    const unfit: Unfit[] = [];
+    for (const id of ids.filter((one) => !this.#stuck.has(one)).slice(0, MOST_AT_ONCE)) {
+      const letter = this.#takeOne(id);
+      if (letter.ok) letters.push(letter.value);
+      else unfit.push({ id, why: letter.error });
+    }
+    return { letters: letters.sort((one, other) => one.atMs - other.atMs), unfit };
+  }
+
+  #takeOne(id: string): Result<Letter, string> {
+    const path = `${this.#runtime}/ask-${id}.json`;
+    const letter = readLetter(this.#host, path, id);
+    const removed = this.#host.files.remove(path);
+    if (removed.ok || removed.error.errno === 'ENOENT') return letter;
+    this.#stuck = new Set([...this.#stuck, id]);
+    return letter.ok ? failure(`it cannot be taken away (${removed.error.errno})`) : letter;
+  }
 }
 
 function readLetter(host: Host, path: string, id: string): Result<Letter, string> {

@@ -144,10 +144,28 @@ describe('the state on disk', () => {
       host.clock.wallMs = () => wall + host.nowNs / 1e6;
       keepLives(host, '/state', [life()]);
       wall += jump;
+      Object.assign(host.identity, { bootId: 'another' });
       const found = readLives(host, '/state').lives.get('a');
       assert.ok(found !== undefined && found.backOff.untilMs <= DAY, String(found?.backOff.untilMs));
       assert.ok(found.backOff.stops.every(({ atMs }) => atMs <= 1));
       assert.ok(found.allowance.entries(0).every(({ atMs }) => atMs <= 1));
+    }
+  });
+
+  test('binds as before within a boot, whatever the clock was set to', () => {
+    for (const jump of [-365 * DAY, 365 * DAY]) {
+      const host = new ScriptedHost([]);
+      let wall = 1e12;
+      host.clock.wallMs = () => wall + host.nowNs / 1e6;
+      keepLives(host, '/state', [life()]);
+      wall += jump;
+      host.nowNs += 30e9;
+      const found = readLives(host, '/state').lives.get('a');
+      assert.deepEqual(found?.backOff, { stops: [{ atMs: 0, why: 'why' }], untilMs: 300_000 });
+      assert.deepEqual(
+        found?.allowance.entries(30_000).map(({ atMs }) => atMs),
+        [0],
+      );
     }
   });
 

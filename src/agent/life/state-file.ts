@@ -1,6 +1,7 @@
 /**
  * What the agent keeps on disk of its targets: standing, allowances and sums, so that a restart neither forgets a back-off
- * nor gives a budget twice. Times are wall times there; one that lies ahead, after the clock was set back, counts as now.
+ * nor gives a budget twice. Times are wall times there, of the clock as it was then; one of an earlier boot that lies ahead,
+ * after the clock was set back, counts as now.
  */
 import * as z from 'zod';
 import { parseJson } from '../../base/json-text.js';
@@ -32,6 +33,8 @@ const TargetSchema = z.object({
 const StateSchema = z.object({
   octavo: z.literal('agent-state'),
   version: z.literal(STATE_VERSION),
+  /** Monotonic time less wall time when it was written, in ms, and the boot that it holds for. Absent in files of before. */
+  clock: z.object({ bootId: z.string(), offsetMs: z.number() }).optional(),
   targets: z.record(z.string(), TargetSchema),
 });
 
@@ -47,9 +50,6 @@ export interface ReadLives {
   /** What a reader should know: that the file was damaged, or of a later version. */
   readonly notes: readonly string[];
 }
-
-/** Targets that are not configured any more are kept for a while: a drop-in may come back. */
-const MOST_KEPT = 1024;
 
 const pathOf = (directory: string) => `${directory}/agent.json`;
 
@@ -86,8 +86,13 @@ function offset(host: Host): Milliseconds {
   return host.clock.monotonicNs() / 1e6 - host.clock.wallMs();
 }
 
-function livesOf(host: Host, { targets }: State): ReadonlyMap<string, TargetLife> {
-  const shift = offset(host);
+/** Within a boot the monotonic clock goes on, whatever the wall clock was set to since. */
+function offsetThen(host: Host, clock: State['clock']): Milliseconds {
+  return clock?.bootId === host.identity.bootId ? clock.offsetMs : offset(host);
+}
+
+function livesOf(host: Host, { clock, targets }: State): ReadonlyMap<string, TargetLife> {
+  const shift = offsetThen(host, clock);
   const nowMs = host.clock.monotonicNs() / 1e6;
   const past = (wallMs: number) => Math.min(nowMs, Math.round(wallMs + shift));
   const lives = Object.entries(targets).map(([name, { backOff, used, totals, pausedSinceMs }]) => {
@@ -114,7 +119,7 @@ function shifted({ stops, untilMs, observeOnlySinceMs }: BackOffState, shift: Mi
 export function keepLives(host: Host, directory: string, lives: Iterable<TargetLife>): string | undefined {
   const shift = -offset(host);
   const nowMs = host.clock.monotonicNs() / 1e6;
-  const rows = [...lives].slice(-MOST_KEPT).map(({ name, backOff, allowance, totals, pausedSinceMs }) => [
+  const rows = [...lives].map(({ name, backOff, allowance, totals, pausedSinceMs }) => [
     name,
     {
       backOff: shifted(backOff, shift),
@@ -123,7 +128,11 @@ export function keepLives(host: Host, directory: string, lives: Iterable<TargetL
       ...(pausedSinceMs === undefined ? {} : { pausedSinceMs }),
     },
   ]);
-  const state = { octavo: 'agent-state', version: STATE_VERSION, targets: Object.fromEntries(rows) };
+  const state: State = {
+    ...{ octavo: 'agent-state', version: STATE_VERSION },
+    clock: { bootId: host.identity.bootId, offsetMs: -shift },
+    targets: Object.fromEntries(rows),
+  };
   const made = host.files.makeDirectory(directory);
   const written = made.ok ? host.files.writeFile(pathOf(directory), `${JSON.stringify(state)}\n`) : made;
   return written.ok ? undefined : `${pathOf(directory)} cannot be written (${written.error.errno})`;

@@ -1,5 +1,6 @@
 /** What the agent remembers of one target. */
 import { type BackOffState, NO_STOPS } from '../../guards/back-off.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Bytes, Milliseconds } from '../../vocabulary/units.js';
 import { Allowance } from './allowance.js';
 
@@ -55,11 +56,22 @@ export class TargetLife {
   /** Wall time since when somebody has paused it; undefined when it is not. */
   pausedSinceMs: Milliseconds | undefined;
 
+  /** Processes of its last turn. */
+  #met: ReadonlySet<string> | undefined;
+
   constructor(name: string, backOff = NO_STOPS, allowance = new Allowance(), totals = NO_TOTALS) {
     this.name = name;
     this.backOff = backOff;
     this.allowance = allowance;
     this.totals = totals;
+  }
+
+  /** Notes who a turn is of. Returns whether none of them was there at the last: a service that was started anew. */
+  meets(processes: readonly ProcessIdentity[]): boolean {
+    const before = this.#met;
+    const now = new Set(processes.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
+    this.#met = now;
+    return before !== undefined && now.size > 0 && [...now].every((one) => !before.has(one));
   }
 
   add(more: Partial<Totals>): void {

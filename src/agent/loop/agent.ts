@@ -12,9 +12,9 @@ import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Configuration, Target } from '../configuration/configuration.js';
 import type { TargetGuards } from '../guarding/target-guards.js';
 import { ClockWatch } from '../life/clock-watch.js';
+import { Lives } from '../life/lives.js';
 import { OwnCpu } from '../life/own-cpu.js';
-import { keepLives, readLives } from '../life/state-file.js';
-import { TargetLife } from '../life/target-life.js';
+import type { TargetLife } from '../life/target-life.js';
 import { Roster } from '../targets/roster.js';
 import { type Counts, Watcher } from '../targets/watcher.js';
 import { type AskedEnd, takeAskedTurn } from '../turn/asked-turn.js';
@@ -23,12 +23,13 @@ import type { Hands } from '../turn/hands.js';
 import { PAUSED, type TurnParts, type TurnResult, takeTargetTurn } from '../turn/target-turn.js';
 import type { TurnRecord } from '../turn/turn-record.js';
 import { AskedTurns } from './asked-turns.js';
-import { Duties, type Duty } from './duties.js';
+import type { Duty } from './duties.js';
 import { type AgentEvent, Events } from './events.js';
 import { GoingTurns } from './going-turns.js';
 import { GuardRounds } from './guard-rounds.js';
 import { GUARD_EVERY, nextTurnMs } from './next-turn.js';
 import { jumpWords, lastTurn, turnWords } from './told-turn.js';
+import { LONGEST_WAIT, Waits } from './waits.js';
 
 /** What an agent is made of. All of it can be a model. */
 export interface AgentParts {
@@ -46,8 +47,6 @@ export interface AgentParts {
 
 /** State is written at most this often; what is lost with a crash are sums and budgets of that time. */
 const KEEP_EVERY: Milliseconds = 10_000;
-/** The longest that the loop waits in one go. */
-const LONGEST_WAIT: Milliseconds = 1000;
 /** Processes of a target that are told one by one. */
 const MOST_TOLD = 32;
 
@@ -60,26 +59,23 @@ export class Agent {
   readonly asked: AskedTurns;
   readonly #parts: AgentParts;
   readonly #hands: Hands;
-  readonly #duties = new Duties();
+  readonly #waits: Waits;
   readonly #watcher: Watcher;
   readonly #roster: Roster;
   readonly #clockWatch: ClockWatch;
-  readonly #lives: Map<string, TargetLife>;
+  readonly #lives: Lives;
   readonly #rounds: GuardRounds;
   readonly #troubles = new Map<string, string>();
-  /** Processes of each target's last turn. */
-  readonly #lastSeen = new Map<string, ReadonlySet<string>>();
   readonly #turns: GoingTurns;
   #bug: unknown;
   #configuration: Configuration;
-  #isStateNew = false;
-  #wake = new AbortController();
 
   constructor(parts: AgentParts) {
     const { host, hands, configuration } = parts;
     this.#parts = parts;
     this.host = host;
     this.#hands = hands;
+    this.#waits = new Waits(host.clock);
     this.#configuration = configuration;
     this.events = new Events(host, (event) => parts.onEvent?.(event));
     this.own = new OwnCpu(
@@ -96,19 +92,20 @@ export class Agent {
       ...{ host, events: this.events },
       target: (name) => this.#configuration.targets.find((one) => one.name === name),
       life: (name) => this.life(name),
+      has: (name, process) => this.#roster.has(name, process),
       take: (target, plan) => this.#takeAsked(target, plan),
       paused: (name) => this.#turns.withdraw(name, PAUSED, true),
       changed: () => this.#noted(),
     });
-    const read = readLives(host, parts.state);
-    this.#lives = new Map(read.lives);
-    for (const note of read.notes) this.events.add('', note);
+    this.#lives = new Lives(host, parts.state);
+    this.#lives.keepOnly(configuration.targets);
+    for (const note of this.#lives.notes) this.events.add('', note);
     parts.signal.addEventListener('abort', () => {
       this.#turns.endAll(parts.signal.reason);
       this.interrupt();
     });
     const watchMs = () => this.#configuration.watchMs;
-    this.#duties.add({
+    this.addDuty({
       get everyMs() {
         return watchMs();
       },
@@ -123,8 +120,8 @@ export class Agent {
       },
     });
     this.#rounds.reset(configuration.targets, (name) => this.life(name).backOff);
-    this.#duties.add({ everyMs: GUARD_EVERY, do: (nowMs) => this.#rounds.observe(nowMs) });
-    this.#duties.add({ everyMs: KEEP_EVERY, do: () => this.keepState() });
+    this.addDuty({ everyMs: GUARD_EVERY, do: (nowMs) => this.#rounds.observe(nowMs) });
+    this.addDuty({ everyMs: KEEP_EVERY, do: () => this.keepState() });
   }
 
   get configuration(): Configuration {
@@ -150,9 +147,7 @@ export class Agent {
   }
 
   life(name: string): TargetLife {
-    const found = this.#lives.get(name) ?? new TargetLife(name);
-    this.#lives.set(name, found);
-    return found;
+    return this.#lives.of(name);
   }
 
   guardsOf(target: string): TargetGuards {
@@ -160,7 +155,7 @@ export class Agent {
   }
 
   addDuty(duty: Duty): void {
-    this.#duties.add(duty);
+    this.#waits.addDuty(duty);
   }
 
   /** Notes what cannot be done, or that it can again. Each change is told once. */
@@ -180,23 +175,19 @@ export class Agent {
     if (configuration.pods !== this.#configuration.pods) this.#namePods(configuration);
     this.#configuration = configuration;
     this.#roster.reconfigure(configuration);
-    for (const life of this.#lives.values()) {
-      life.backOff = NO_STOPS;
-      life.dueMs = 0;
-    }
+    this.#lives.forgive();
+    this.#lives.keepOnly(configuration.targets);
     this.#rounds.reset(configuration.targets, () => NO_STOPS);
     this.#turns.judgeAll({
       ...{ configuration, roster: this.#roster, wallMs: this.host.clock.wallMs() },
       left: ({ name, timed }) => this.life(name).allowance.left(this.#nowMs(), timed),
     });
-    this.#isStateNew = true;
     this.interrupt();
   }
 
   /** Ends a wait of the loop before its time. */
   interrupt(): void {
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    this.#waits.interrupt();
   }
 
   /** Goes on until the signal. A turn that takes long does not keep others waiting, as far as hands take several at once. */
@@ -207,7 +198,7 @@ export class Agent {
       this.tend();
       const next = this.#nextTurn();
       if (typeof next === 'number') {
-        await this.#sleep(Math.min(next, LONGEST_WAIT, this.#duties.nextMs - this.#nowMs()));
+        await this.#waits.pause(next);
         continue;
       }
       const turn = this.#beginTurn(next).finally(() => going.delete(turn));
@@ -252,27 +243,11 @@ export class Agent {
 
   /** Does the duties that are due. */
   tend(): void {
-    this.#duties.tend(this.#nowMs());
+    this.#waits.tend();
   }
 
   #nowMs(): Milliseconds {
-    return this.host.clock.monotonicNs() / 1e6;
-  }
-
-  async #sleep(duration: Milliseconds): Promise<void> {
-    if (duration > 0) await this.host.clock.sleep(duration, this.#wake.signal);
-  }
-
-  /** Waits as long as a turn wants to, with the duties that fall due meanwhile. */
-  async #sleepTending(duration: Milliseconds, signal?: AbortSignal): Promise<void> {
-    const endMs = this.#nowMs() + duration;
-    while (signal?.aborted !== true) {
-      const leftMs = endMs - this.#nowMs();
-      const toDutyMs = Math.max(0, this.#duties.nextMs - this.#nowMs());
-      if (toDutyMs > leftMs) return this.host.clock.sleep(Math.max(0, leftMs), signal);
-      if (toDutyMs > 0) await this.host.clock.sleep(toDutyMs, signal);
-      this.tend();
-    }
+    return this.#waits.nowMs;
   }
 
   #look(): void {
@@ -322,10 +297,10 @@ export class Agent {
       life.backOff = guards.state;
     }
     const isSame = life.last?.end === result.end && life.last.why === result.why;
-    const changed = this.#areNew(target.name, processes) || !isSame;
+    const changed = life.meets(processes) || !isSame;
     life.last = lastTurn(this.host.clock.wallMs(), processes.length, result);
     if (changed || guards.decision.state !== before) this.events.add(target.name, turnWords(result, guards));
-    this.#isStateNew = true;
+    this.#lives.changed();
     const { end, why, taken } = result;
     const record = { target: target.name, by: target, atMs: life.last.atMs, end, why, taken };
     this.#parts.onTurn?.({
@@ -347,7 +322,7 @@ export class Agent {
   #partsOf(turn: GoingTurn): TurnParts {
     const watch = {
       tend: () => this.tend(),
-      sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#sleepTending(duration, signal),
+      sleep: (duration: Milliseconds, signal?: AbortSignal) => this.#waits.sleep(duration, signal),
     };
     const { name } = turn.target;
     const [life, guards] = [this.life(name), this.#rounds.of(name)];
@@ -356,25 +331,14 @@ export class Agent {
 
   /** What somebody asked for outlives a crash. */
   #noted(): void {
-    this.#isStateNew = true;
+    this.#lives.changed();
     this.keepState();
     this.interrupt();
   }
 
-  /** Whether none of the processes was there at the target's last turn: a service that was started anew is told of anew. */
-  #areNew(target: string, processes: readonly ProcessIdentity[]): boolean {
-    const before = this.#lastSeen.get(target);
-    const now = new Set(processes.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
-    this.#lastSeen.set(target, now);
-    return before !== undefined && now.size > 0 && [...now].every((one) => !before.has(one));
-  }
-
   /** Writes what is new of the state. */
   keepState(): void {
-    if (!this.#isStateNew) return;
-    const problem = keepLives(this.host, this.#parts.state, this.#lives.values());
-    this.trouble('state', problem);
-    this.#isStateNew = problem !== undefined;
+    this.trouble('state', this.#lives.keep());
   }
 }
 

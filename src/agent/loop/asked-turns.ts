@@ -1,6 +1,7 @@
 /** What people asked of the agent, and what came of it: pauses of targets, and plans that wait for their turn. Bounded. */
 import type { Host } from '../../host/host.js';
 import type { Plan } from '../../vocabulary/plan.js';
+import type { ProcessIdentity } from '../../vocabulary/process.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
 import type { Letter, Unfit } from '../asking/letter.js';
 import type { Target } from '../configuration/configuration.js';
@@ -27,6 +28,8 @@ export interface AskedParts {
   readonly events: Events;
   target(name: string): Target | undefined;
   life(name: string): TargetLife;
+  /** Whether a process is one of a target's. */
+  has(target: string, process: ProcessIdentity): boolean;
   /** Carries a plan out as a turn of its target. */
   take(target: Target, plan: Plan): Promise<AskedEnd>;
   /** A target was paused: its own turn, if one goes on, is to end. */
@@ -89,14 +92,16 @@ export class AskedTurns {
 
   async carryOut(letter: Letter): Promise<void> {
     const { ask } = letter;
-    const target = this.#parts.target(ask.target);
-    if (ask.kind !== 'apply') return;
-    // The configuration may have been read again meanwhile.
-    const end =
-      target === undefined
-        ? refused(`there is no target ${ask.target}`)
-        : await this.#parts.take(target, ask.plan);
-    this.#end(letter, end);
+    if (ask.kind === 'apply') this.#end(letter, await this.#carriedOut(ask.target, ask.plan));
+  }
+
+  /** The configuration may have been read again since it was asked. The guards, hours and budgets of a target are for its own processes. */
+  async #carriedOut(name: string, plan: Plan): Promise<AskedEnd> {
+    const target = this.#parts.target(name);
+    if (target === undefined) return refused(`there is no target ${name}`);
+    const stranger = plan.processes.find((process) => !this.#parts.has(name, process));
+    if (stranger !== undefined) return refused(`process ${stranger.pid} is not of target ${name}`);
+    return this.#parts.take(target, plan);
   }
 
   #pause(name: string, isPaused: boolean): AskedEnd {

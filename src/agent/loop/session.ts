@@ -5,7 +5,7 @@ import { type HeldLock, takeLock } from '../../host/lock-file.js';
 import type { AgentReading } from '../../metrics/agent-reading.js';
 import { OctavoError } from '../../vocabulary/errors.js';
 import type { Milliseconds } from '../../vocabulary/units.js';
-import { takeLetters } from '../asking/letter.js';
+import { Inbox } from '../asking/letter.js';
 import type { Configuration } from '../configuration/configuration.js';
 import { loadConfiguration } from '../configuration/read.js';
 import { residentBytes } from '../guarding/host-readings.js';
@@ -60,6 +60,7 @@ export class Session {
   readonly #turns = new TurnCounts();
   readonly #locks: readonly HeldLock[];
   readonly #runtime: string;
+  readonly #inbox: Inbox;
   readonly #startedMs: Milliseconds;
   #loadedMs: Milliseconds;
   #problem = '';
@@ -73,6 +74,7 @@ export class Session {
     const state = parts.state ?? configuration.state ?? host.identity.stateDirectory;
     this.#parts = parts;
     this.#runtime = configuration.runtime ?? parts.runtime ?? runtimeDirectory(host);
+    this.#inbox = new Inbox(host, this.#runtime);
     this.#locks = lockBoth(host, this.#runtime, state);
     this.#startedMs = host.clock.wallMs();
     this.#loadedMs = this.#startedMs;
@@ -182,7 +184,7 @@ export class Session {
   /** Takes what people asked; each change of what came of it is told at once. */
   #takeLetters(): void {
     const { asked } = this.agent;
-    const { letters, unfit } = takeLetters(this.#parts.host, this.#runtime);
+    const { letters, unfit } = this.#inbox.take();
     for (const letter of letters) asked.take(letter);
     for (const one of unfit) asked.unfit(one);
     if (asked.revision === this.#toldAsked) return;

@@ -61,11 +61,16 @@ export class Roster {
     return found;
   }
 
+  /** Whether a process is one of a target's. */
+  has(name: string, { pid, startTicks }: ProcessIdentity): boolean {
+    return this.#members.get(name)?.get(pid)?.startTicks === startTicks;
+  }
+
   /** Whether a process that is there is denied, of no target, or of another target than this. */
-  isElsewhere({ pid, startTicks }: ProcessIdentity, name: string): boolean {
-    const isIn = (members: ReadonlyMap<ProcessId, Watched> | undefined) =>
-      members?.get(pid)?.startTicks === startTicks;
-    if (isIn(this.#members.get(name))) return false;
+  isElsewhere(process: ProcessIdentity, name: string): boolean {
+    if (this.has(name, process)) return false;
+    const { pid, startTicks } = process;
+    const isIn = (members: ReadonlyMap<ProcessId, Watched>) => members.get(pid)?.startTicks === startTicks;
     return isIn(this.#unclaimed) || [...this.#members.values()].some(isIn);
   }
 

@@ -103,7 +103,7 @@ export class AgentActions implements Actions {
       act === 'pause'
         ? [
             `Octavo goes on observing ${name} and planning for it, and does not act on it until somebody resumes it.`,
-            'A turn that is going on is finished. What was done before stays.',
+            'A run of its own that is going on stops at its next step. What was done before stays.',
             'It stays paused over a restart of the agent, and when its configuration is read again.',
           ]
         : [`Octavo acts on ${name} again, within its hours, guards and budgets.`];
