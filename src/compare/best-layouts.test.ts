@@ -6,7 +6,7 @@ import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { knownLayouts, knownSavings } from './best-layouts.js';
 import { type CountedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { STEPS } from './speed-bound.js';
-import { boundsOf } from './stretch-bounds.js';
+import { boundsOf, boundsTogether } from './stretch-bounds.js';
 
 const GEOMETRY = GEOMETRY_4K;
 const { pagesPerBlock } = GEOMETRY;
@@ -56,8 +56,28 @@ test('no known layout is below the bound, on CPUs with and without runs', () => 
       const known = smallNs - knownNs[step];
       assert.ok(leastNs[step] <= known + 1e-9, `${cpu.name} at ${step} %: ${leastNs[step]} above ${known}`);
     }
-    const two = boundsOf(pages, GEOMETRY, cpu, 2);
-    assert.ok(two.leastNs[60] < leastNs[60], 'with the entries of two CPUs less is lost');
+  }
+});
+
+test('no layouts of two processes with a CPU each are below the bound of both', () => {
+  const [few, many] = [world(16, 0.2, () => 100), world(64, 0.7, () => 60)];
+  const accessesOf = ({ counts }: CountedPages) => Array.from(counts).reduce((sum, count) => sum + count, 0);
+  const bloatOf = ({ used }: CountedPages) => used.reduce((sum, one) => sum + 1 - one, 0);
+  const mean = (one: number, other: number, weight: (pages: CountedPages) => number) =>
+    (one * weight(few) + other * weight(many)) / (weight(few) + weight(many));
+  for (const cpu of [CPUS.zen3, CPUS['sapphire-rapids'], CPUS['kunpeng-920']]) {
+    const { leastNs } = boundsTogether([few, many], GEOMETRY, cpu);
+    const others = knownLayouts(many, GEOMETRY, cpu);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const one of knownLayouts(few, GEOMETRY, cpu)) {
+      for (const other of others) {
+        const step = Math.floor(mean(one.removed, other.removed, bloatOf) * STEPS + 1e-9);
+        const ns = mean(one.translationNs, other.translationNs, accessesOf);
+        assert.ok(leastNs[step] <= ns + 1e-9, `${cpu.name} at ${step} %: ${leastNs[step]} above ${ns}`);
+        if (leastNs[step] > 0) nearest = Math.min(nearest, ns / leastNs[step]);
+      }
+    }
+    assert.ok(nearest < 1.1, `${cpu.name}: none nearer than ${nearest} times`);
   }
 });
 

@@ -13,21 +13,27 @@ export interface CountedPages {
   readonly used: Uint8Array;
 }
 
-/** Pages of all processes since they were last counted, each process from a block of its own on. */
-export function countedPages(kernel: Kernel, processes: readonly RunningProcess[]): CountedPages {
-  const alive = processes.filter(({ killed }) => !killed);
+/** Pages of a process since they were last counted, up to the end of its last block. */
+export function countedPages(kernel: Kernel, process: RunningProcess): CountedPages {
   const { pagesPerBlock } = kernel.geometry;
-  const sizes = alive.map(({ window }) => Math.ceil(window.pages / pagesPerBlock) * pagesPerBlock);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const pages = Math.ceil(process.window.pages / pagesPerBlock) * pagesPerBlock;
+  const [counts, used] = [new Uint32Array(pages), new Uint8Array(pages)];
+  if (process.touches !== undefined) counts.set(process.touches);
+  eachResident(kernel, process, (offset) => {
+    used[offset] = 1;
+  });
+  return { counts, used };
+}
+
+/** Pages of several processes in a row, each from a block of its own on. */
+export function joined(parts: readonly CountedPages[]): CountedPages {
+  const total = parts.reduce((sum, { used }) => sum + used.length, 0);
   const [counts, used] = [new Uint32Array(total), new Uint8Array(total)];
   let first = 0;
-  for (const [index, process] of alive.entries()) {
-    if (process.touches !== undefined) counts.set(process.touches, first);
-    const start = first;
-    eachResident(kernel, process, (offset) => {
-      used[start + offset] = 1;
-    });
-    first += sizes[index];
+  for (const part of parts) {
+    counts.set(part.counts, first);
+    used.set(part.used, first);
+    first += part.used.length;
   }
   return { counts, used };
 }
