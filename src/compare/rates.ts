@@ -3,7 +3,7 @@ import { type Cpu, entriesOf, runPages, type TlbArray, waitedShare } from '../mo
 import { setsOf } from '../model/hardware/set-associative.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
-import type { Bytes, Nanoseconds, PageGeometry } from '../vocabulary/units.js';
+import type { Bytes, Nanoseconds, PageGeometry, PageNumber, Pages } from '../vocabulary/units.js';
 import { eachResident } from './layout-watch.js';
 import type { BlockRates, Piece, TranslationCosts } from './speed-bound.js';
 
@@ -34,6 +34,20 @@ export function joined(parts: readonly CountedPages[]): CountedPages {
     counts.set(part.counts, first);
     used.set(part.used, first);
     first += part.used.length;
+  }
+  return { counts, used };
+}
+
+/** Without the blocks of which no page is in use: no layout makes them huge. */
+export function blocksInUse(pages: CountedPages, pagesPerBlock: Pages): CountedPages {
+  const firsts: PageNumber[] = [];
+  for (let first = 0; first < pages.used.length; first += pagesPerBlock)
+    if (residentOf(pages, first, first + pagesPerBlock) > 0) firsts.push(first);
+  const total = firsts.length * pagesPerBlock;
+  const [counts, used] = [new Float64Array(total), new Uint8Array(total)];
+  for (const [block, first] of firsts.entries()) {
+    counts.set(countsOf(pages, first, pagesPerBlock), block * pagesPerBlock);
+    used.set(pages.used.subarray(first, first + pagesPerBlock), block * pagesPerBlock);
   }
   return { counts, used };
 }
