@@ -98,8 +98,18 @@ function processes(root, files) {
   return found;
 }
 
-/** One after another; one that cannot be loaded is a failure by its name, and the others run. */
+/**
+ * One after another; one that cannot be loaded is a failure by its name, and the others run. Whoever calls process.exit() is a
+ * failure with any code: results of its own and of other files are lost with it. Only without it does beforeExit come.
+ */
 const loading = (files) => `import { test } from 'node:test';
+let isExpected = false;
+process.on('beforeExit', () => {
+  isExpected = true;
+});
+process.on('exit', () => {
+  if (!isExpected) process.exitCode = 1;
+});
 for (const file of ${JSON.stringify(files, undefined, 2)}) {
   try {
     await import(file);

@@ -4,9 +4,9 @@ import { SeededRandom } from '../base/seeded-random.js';
 import { CPUS } from '../model/cpus/catalogue.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
 import { knownLayouts, knownSavings } from './best-layouts.js';
-import { type CountedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
+import { type CountedPages, joined, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { STEPS } from './speed-bound.js';
-import { boundsOf } from './stretch-bounds.js';
+import { boundsOf, boundsTogether } from './stretch-bounds.js';
 
 const GEOMETRY = GEOMETRY_4K;
 const { pagesPerBlock } = GEOMETRY;
@@ -56,9 +56,45 @@ test('no known layout is below the bound, on CPUs with and without runs', () => 
       const known = smallNs - knownNs[step];
       assert.ok(leastNs[step] <= known + 1e-9, `${cpu.name} at ${step} %: ${leastNs[step]} above ${known}`);
     }
-    const two = boundsOf(pages, GEOMETRY, cpu, 2);
-    assert.ok(two.leastNs[60] < leastNs[60], 'with the entries of two CPUs less is lost');
   }
+});
+
+test('blocks that nothing uses change neither the bound nor what is known', () => {
+  const pages = world(16, 0.4, () => 100);
+  const among = joined([world(16, 0, () => 0), pages, world(8, 0, () => 0)]);
+  assert.deepEqual(boundsOf(among, GEOMETRY, CPUS.zen3), boundsOf(pages, GEOMETRY, CPUS.zen3));
+});
+
+test('no layouts of two processes with a CPU each are below the bound of both', () => {
+  const [few, many] = [world(16, 0.2, () => 100), world(64, 0.7, () => 60)];
+  const accessesOf = ({ counts }: CountedPages) => Array.from(counts).reduce((sum, count) => sum + count, 0);
+  const bloatOf = ({ used }: CountedPages) => used.reduce((sum, one) => sum + 1 - one, 0);
+  const mean = (one: number, other: number, weight: (pages: CountedPages) => number) =>
+    (one * weight(few) + other * weight(many)) / (weight(few) + weight(many));
+  for (const cpu of [CPUS.zen3, CPUS['sapphire-rapids']]) {
+    const { leastNs } = boundsTogether([few, many], GEOMETRY, cpu);
+    const others = knownLayouts(many, GEOMETRY, cpu);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const one of knownLayouts(few, GEOMETRY, cpu)) {
+      for (const other of others) {
+        const step = Math.floor(mean(one.removed, other.removed, bloatOf) * STEPS + 1e-9);
+        const ns = mean(one.translationNs, other.translationNs, accessesOf);
+        assert.ok(leastNs[step] <= ns + 1e-9, `${cpu.name} at ${step} %: ${leastNs[step]} above ${ns}`);
+        if (leastNs[step] > 0) nearest = Math.min(nearest, ns / leastNs[step]);
+      }
+    }
+    assert.ok(nearest < 1.1, `${cpu.name}: none nearer than ${nearest} times`);
+  }
+});
+
+test('the bound of one process is that of its own, and one without memory takes nothing', () => {
+  const pages = world(16, 0.4, (block) => 100 * 1.1 ** block);
+  const alone = boundsOf(pages, GEOMETRY, CPUS.zen3);
+  assert.deepEqual(boundsTogether([pages], GEOMETRY, CPUS.zen3), alone);
+  const { leastNs } = boundsTogether([pages, world(16, 0, () => 0)], GEOMETRY, CPUS.zen3);
+  for (let step = 0; step <= STEPS; step++) assert.ok(leastNs[step] <= alone.leastNs[step] + 1e-9);
+  for (const step of [60, 80, 99])
+    assert.ok(leastNs[step] >= 0.8 * alone.leastNs[step - 2], `${leastNs[step]} at ${step} %`);
 });
 
 /** The sparse blocks are the hot ones: what LRU keeps is far from what is popular. */

@@ -12,7 +12,7 @@ import { modelTranslation } from '../simulator/run/model-translation.js';
 import { AliasTable } from '../simulator/workloads/alias-table.js';
 import type { Nanoseconds, PageGeometry } from '../vocabulary/units.js';
 import { LayoutSpace } from './layout-space.js';
-import { type CountedPages, nsOfCycle } from './rates.js';
+import { blocksInUse, type CountedPages, nsOfCycle } from './rates.js';
 import { STEPS, type WalkTime } from './speed-bound.js';
 
 /** A layout on the curve, by how it does. */
@@ -30,8 +30,9 @@ const COUNTED = 2e5;
 const ACCESSES_A_SECOND = 2e6;
 
 /** Rising by what they give back, a share of the bloat of huge pages everywhere; none without any access. */
-export function knownLayouts(pages: CountedPages, geometry: PageGeometry, cpu: Cpu): readonly KnownLayout[] {
+export function knownLayouts(all: CountedPages, geometry: PageGeometry, cpu: Cpu): readonly KnownLayout[] {
   const { pagesPerBlock, pageBytes } = geometry;
+  const pages = blocksInUse(all, pagesPerBlock);
   const total = sumOf(pages.counts);
   if (total === 0) return [];
   const isEmpty = pages.used.map((used) => 1 - used);

@@ -40,6 +40,7 @@ test('nothing is possible where even huge pages do not fit', () => {
     33,
     'where huge pages have places of their own they do',
   );
+  assert.equal(lastOf(blocks, { crowdedEntries: 6, firstEntries: 6 }), -1, 'but not in the first level');
 });
 
 test('each level has its own', () => {

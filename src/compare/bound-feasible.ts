@@ -26,7 +26,7 @@ export class Feasible {
   }
 
   #lastAt(time: number, entries: number, isHugeHeld: boolean): number {
-    const key = `${time} ${entries}`;
+    const key = `${time} ${entries} ${isHugeHeld}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const waste = this.#leastWaste(this.#columns.times.at(time), entries, isHugeHeld);

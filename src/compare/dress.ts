@@ -4,7 +4,7 @@ import { hostGeometry, type Scenario, ScenarioSchema } from '../simulator/scenar
 import { GIB, type Nanoseconds } from '../vocabulary/units.js';
 import type { Contender, Place } from './contenders/contender.js';
 
-/** Rows of the timeline that memory is averaged over. */
+/** Times in a run at which layouts are looked at. */
 export const ROWS = 100;
 /** User space acts eight times in a run, the last time before its end: what is done at the end is nothing but cost. */
 const TURNS = 8;

@@ -3,7 +3,7 @@ import { type Cpu, entriesOf, runPages, type TlbArray, waitedShare } from '../mo
 import { setsOf } from '../model/hardware/set-associative.js';
 import type { Kernel } from '../model/kernel/state/kernel.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
-import type { Bytes, Nanoseconds, PageGeometry } from '../vocabulary/units.js';
+import type { Bytes, Nanoseconds, PageGeometry, PageNumber, Pages } from '../vocabulary/units.js';
 import { eachResident } from './layout-watch.js';
 import type { BlockRates, Piece, TranslationCosts } from './speed-bound.js';
 
@@ -13,21 +13,41 @@ export interface CountedPages {
   readonly used: Uint8Array;
 }
 
-/** Pages of all processes since they were last counted, each process from a block of its own on. */
-export function countedPages(kernel: Kernel, processes: readonly RunningProcess[]): CountedPages {
-  const alive = processes.filter(({ killed }) => !killed);
+/** Pages of a process since they were last counted, up to the end of its last block. */
+export function countedPages(kernel: Kernel, process: RunningProcess): CountedPages {
   const { pagesPerBlock } = kernel.geometry;
-  const sizes = alive.map(({ window }) => Math.ceil(window.pages / pagesPerBlock) * pagesPerBlock);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const pages = Math.ceil(process.window.pages / pagesPerBlock) * pagesPerBlock;
+  const [counts, used] = [new Uint32Array(pages), new Uint8Array(pages)];
+  if (process.touches !== undefined) counts.set(process.touches);
+  eachResident(kernel, process, (offset) => {
+    used[offset] = 1;
+  });
+  return { counts, used };
+}
+
+/** Pages of several processes in a row, each from a block of its own on. */
+export function joined(parts: readonly CountedPages[]): CountedPages {
+  const total = parts.reduce((sum, { used }) => sum + used.length, 0);
   const [counts, used] = [new Uint32Array(total), new Uint8Array(total)];
   let first = 0;
-  for (const [index, process] of alive.entries()) {
-    if (process.touches !== undefined) counts.set(process.touches, first);
-    const start = first;
-    eachResident(kernel, process, (offset) => {
-      used[start + offset] = 1;
-    });
-    first += sizes[index];
+  for (const part of parts) {
+    counts.set(part.counts, first);
+    used.set(part.used, first);
+    first += part.used.length;
+  }
+  return { counts, used };
+}
+
+/** Without the blocks of which no page is in use: no layout makes them huge. */
+export function blocksInUse(pages: CountedPages, pagesPerBlock: Pages): CountedPages {
+  const firsts: PageNumber[] = [];
+  for (let first = 0; first < pages.used.length; first += pagesPerBlock)
+    if (residentOf(pages, first, first + pagesPerBlock) > 0) firsts.push(first);
+  const total = firsts.length * pagesPerBlock;
+  const [counts, used] = [new Float64Array(total), new Uint8Array(total)];
+  for (const [block, first] of firsts.entries()) {
+    counts.set(countsOf(pages, first, pagesPerBlock), block * pagesPerBlock);
+    used.set(pages.used.subarray(first, first + pagesPerBlock), block * pagesPerBlock);
   }
   return { counts, used };
 }

@@ -3,18 +3,20 @@
  * every entry stays for the same time t after its last use, an entry with a share p of the accesses is there with probability
  * q(p) = 1 − e^(−pt); t is such that as many are there as the TLB has. An entry that is hit in the second level saves a walk less
  * its hit there (w − c), one in the first level the whole walk. So for any layout that has its own t, and for any prices of an
- * entry (ν), of a place in the first level (δ), of an entry of a small page beside (σ) and of a wasted byte (μ), the time that
- * is saved against walking each time is at most
+ * entry (ν), of one of a small page (σ), of a place in the first level (δ) and of a wasted byte (μ), the time that is saved
+ * against walking each time is at most
  *
- *   ν (E₁ + E₂) + δ E₁ + σ (E₁ + E₀) + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
+ *   ν (E₁ + E₂) + δ E₁ + μ W + Σ over blocks of max( Σ_i small(p_i),  huge(P) − μ e )
  *
- * with E₁ and E₂ entries, E₀ of E₂ those that small pages can have, W bytes allowed to be wasted, p_i the share of the accesses that
- * entry i of a block in small pages gets, P their sum, e the block's empty bytes, and
+ * with E₁ and E₂ entries, W bytes allowed to be wasted, p_i the share of the accesses that entry i of a block in small pages gets,
+ * P their sum, e the block's empty bytes, and
  *
- *   small(p) = (p (w − c) − ν − σ) q(p) + max(0, p c − δ),   huge(P) = P (w − h) + (P (h − c) − ν) q(P) + max(0, P c − δ).
+ *   small(p) = (p (w − c) − σ) q(p) + (p c − δ) r(p),   huge(P) = P (w − h) + (P (h − c) − ν) q(P) + (P c − δ) r(P).
  *
- * The first level is taken to hold what is worth most, the second is LRU. The largest over all t is the bound: times are cut into
- * spans, in each of which hits are those of its end and entries those of its beginning, and the spans that matter are cut
+ * σ is ν, except where sets leave small pages only E₀ of E₂: then it is a price of its own, σ (E₁ + E₀) is paid as well, and t is theirs
+ * alone. The first level is LRU too, and r is q at its own time. Of places that small pages leave alone (in few sets, or in an
+ * array of huge pages) huge ones are taken to keep what is worth most. The largest over all times is the bound: times are cut
+ * into spans, in each of which hits are those of its end and entries those of its beginning, and the spans that matter are cut
  * again. Two levels are at most one LRU TLB of E₁ + E₂: whatever is hit was followed by fewer others. By how much chance may
  * make it better than its mean is part of its entries (lru-times.ts).
  */

@@ -2,9 +2,10 @@
 import type { Cpu } from '../model/cpus/cpu.js';
 import type { Machine } from '../simulator/run/host-machine.js';
 import type { RunningProcess } from '../simulator/run/running-process.js';
-import type { PageGeometry } from '../vocabulary/units.js';
-import { knownLayouts, knownSavings } from './best-layouts.js';
-import { type CountedPages, countedPages, ratesOf, smallEntries, translationCosts } from './rates.js';
+import type { Nanoseconds, PageGeometry } from '../vocabulary/units.js';
+import { type KnownLayout, knownLayouts, knownSavings } from './best-layouts.js';
+import { leastTogether } from './bound-together.js';
+import { type CountedPages, countedPages, joined, ratesOf, smallEntries, translationCosts } from './rates.js';
 import { leastTimes } from './speed-bound.js';
 
 /** Bounds at each share of the bloat removed, in nanoseconds for an access. */
@@ -15,27 +16,60 @@ export interface StretchBounds {
   readonly knownNs: Float64Array;
 }
 
-/** `tlbs`: of how many CPUs, each with its own entries. */
-export function boundsOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu, tlbs = 1): StretchBounds {
+/** Of pages whose accesses share one TLB. */
+export function boundsOf(pages: CountedPages, geometry: PageGeometry, cpu: Cpu): StretchBounds {
   const layouts = knownLayouts(pages, geometry, cpu);
   const costs = translationCosts(cpu);
-  const { firstEntries, hugeFirstEntries, secondEntries } = costs;
-  const all = {
-    ...costs,
-    firstEntries: tlbs * firstEntries,
-    ...(hugeFirstEntries === undefined ? {} : { hugeFirstEntries: tlbs * hugeFirstEntries }),
-    secondEntries: tlbs * secondEntries,
-    smallEntries: tlbs * Math.min(secondEntries, smallEntries(pages, cpu)),
+  const { secondEntries } = costs;
+  const all = { ...costs, smallEntries: Math.min(secondEntries, smallEntries(pages, cpu)) };
+  const rates = ratesOf(pages, geometry, cpu);
+  return {
+    leastNs: leastTimes(rates, all, layouts, knownTimes(layouts)),
+    knownNs: knownSavings(layouts),
   };
-  const knownNs = knownSavings(layouts);
-  const smallNs = layouts.at(-1)?.translationNs ?? 0;
-  const known = knownNs.map((saved) => smallNs - saved);
-  return { leastNs: leastTimes(ratesOf(pages, geometry, cpu), all, layouts, known), knownNs };
 }
 
-/** Of all processes of a run together: one does not know on which CPU each was, so that it may have had one for itself. */
+/**
+ * Of several processes. One does not know on which CPU each was, so that it may have had one for itself: entries that another
+ * process never pushes out. The known layouts are played on one TLB for all.
+ */
+export function boundsTogether(
+  processes: readonly CountedPages[],
+  geometry: PageGeometry,
+  cpu: Cpu,
+): StretchBounds {
+  const pages = joined(processes);
+  if (processes.length <= 1) return boundsOf(pages, geometry, cpu);
+  const layouts = knownLayouts(pages, geometry, cpu);
+  const known = knownTimes(layouts);
+  const all = accessesOf(pages);
+  const least = leastTogether(
+    processes.map((own) => ({
+      share: accessesOf(own) / Math.max(1, all),
+      bloat: ratesOf(own, geometry, cpu).reduce((sum, { emptyBytes }) => sum + emptyBytes, 0),
+      leastNs: boundsOf(own, geometry, cpu).leastNs,
+    })),
+  );
+  return {
+    leastNs: least.map((ns, step) => Math.min(ns, known[step])),
+    knownNs: knownSavings(layouts),
+  };
+}
+
 export function boundsOfStretch(machine: Machine, processes: readonly RunningProcess[]): StretchBounds {
-  const { kernel, cpu, scenario } = machine;
-  const tlbs = Math.max(1, Math.min(scenario.host.cpus, processes.length));
-  return boundsOf(countedPages(kernel, processes), kernel.geometry, cpu, tlbs);
+  const { kernel, cpu } = machine;
+  const counted = processes.filter(({ killed }) => !killed).map((process) => countedPages(kernel, process));
+  return boundsTogether(counted, kernel.geometry, cpu);
+}
+
+/** What the known layouts take, at each share of the bloat removed. */
+function knownTimes(layouts: readonly KnownLayout[]): Float64Array {
+  const smallNs: Nanoseconds = layouts.at(-1)?.translationNs ?? 0;
+  return knownSavings(layouts).map((saved) => smallNs - saved);
+}
+
+function accessesOf({ counts }: CountedPages): number {
+  let sum = 0;
+  for (let page = 0; page < counts.length; page++) sum += counts[page];
+  return sum;
 }

@@ -70,7 +70,7 @@ function padsFor(slot: DamonSlot, { pid, ranges }: WatchRequest): AddressRange[]
 
 /**
  * The window is one aggregation, so that counts run through it. The scheme applies at every sample, where the kernel
- * returns with a moving sum over the last window, so that asking for regions does not wait for a window's end.
+ * reports a moving sum over the last window, so that asking for regions does not wait for a window's end.
  */
 function watchContext(
   request: WatchRequest,

@@ -17,7 +17,7 @@ export interface SplitFacts {
 }
 
 /**
- * Pages of a row that a split to an order frees; those that no process maps alone where the content was not read, undefined
+ * Pages of a row that a split to an order frees; where the content was not read, only those that no process maps; undefined
  * when nothing is known. A split to order 0 frees zero-filled
  * pages of anonymous folios and pages that no process maps; memory of shmem and files stays in the page cache.
  */

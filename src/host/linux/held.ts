@@ -47,7 +47,7 @@ export function holdingPath<Made extends { readonly ok: boolean }>(path: string,
   return made;
 }
 
-/** Makes a lock file. It blocks no other process: it is removed with this one. */
+/** Makes a lock file. A lock alone does not delay the end of this process: the process that ends it removes the file. */
 export function holdingLock<Made extends { readonly ok: boolean }>(path: string, make: () => Made): Made {
   return holding(() => {
     tell(path, true);
