@@ -90,14 +90,37 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     await watched.until("document.querySelectorAll('.explain li').length > 0");
   });
 
+  /** The next preview is answered when the returned function is called, which waits until the page has taken it. */
+  async function lateAnswer(): Promise<() => Promise<void>> {
+    const { page } = watched;
+    let answer = (): void => undefined;
+    const due = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const told = { octavo: 'dashboard-preview', version: 1, title: 'Of an earlier question', id: '' };
+    const json = { ...told, lines: [], calls: [], refusal: 'it is too late', holdsMs: 1 };
+    await page.route('**/api/act/preview', (route) => due.then(() => route.fulfill({ json })), { times: 1 });
+    return async () => {
+      const taken = page.waitForResponse('**/api/act/preview').then((reply) => reply.finished());
+      answer();
+      await taken;
+      await page.waitForTimeout(300);
+    };
+  }
+
   test('pauses a target, undoes a run, and resumes: each shown before, confirmed, and done by the agent', async () => {
     const { page } = watched;
     const dialog = page.locator('dialog.act');
     const row = (words: string) =>
       watched.until(`/${words}/.test(document.querySelector('#main')?.textContent ?? '')`);
     await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    const late = await lateAnswer();
+    await page.getByRole('button', { name: `Pause acting on ${NAME}` }).click();
+    await dialog.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('button', { name: `Pause acting on ${NAME}` }).click();
     await dialog.getByText('Nothing has been done yet.').waitFor();
+    await late();
+    assert.match(await watched.text('dialog.act h3'), /^Pause acting on /);
     assert.deepEqual(await watched.obstacles(), [], 'the dialog');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: `Pause acting on ${NAME}` }).click();

@@ -160,6 +160,82 @@ describe('the page of a heat file', { skip: skipWithoutBrowser(), timeout: 10 * 
     await watched.page.close();
   });
 
+  /** The map has the blocks elsewhere until `grows`: then one tile is refused as of another layout, and the map asked for again. */
+  async function openedEarly(hash: string) {
+    const watched = await WatchedPage.open(browser, { reducedMotion: 'reduce' });
+    let [isEarly, isDue] = [true, false];
+    await watched.page.route('**/api/map', async (route) => {
+      const reply = await route.fetch();
+      const map = (await reply.json()) as { segments: { firstPage: number }[] };
+      if (isEarly) for (const segment of map.segments) segment.firstPage += 2 ** 20;
+      await route.fulfill({ response: reply, json: map });
+    });
+    const old = { octavo: 'dashboard-refusal', version: 1, code: 'layout', why: 'another layout' };
+    await watched.page.route('**/api/map/tile*', (route) => {
+      const isRefused = isDue;
+      isDue = false;
+      return isRefused ? route.fulfill({ status: 409, json: old }) : route.continue();
+    });
+    await watched.page.goto(server.at(hash));
+    await watched.drawn();
+    const grows = async () => {
+      [isEarly, isDue] = [false, true];
+      await watched.page.locator('canvas.map').press('}');
+    };
+    return { watched, grows };
+  }
+
+  const head = (words: string) => `document.querySelector('.explain h3')?.textContent === '${words}'`;
+  const said = (words: string) =>
+    `document.querySelector('[aria-live=polite]').textContent.startsWith('${words}')`;
+  const [FIRST, SECOND_BLOCK] = ['0x7f0000000000', '0x7f0000200000'];
+
+  test('says of a block that the map has not that it has not, aloud as well, and leads there once it has', async () => {
+    const { watched, grows } = await openedEarly(`view=map&at=7@${FIRST}`);
+    await watched.until(head(`${FIRST} is not on the map`));
+    await watched.until(said(`${FIRST} is not on the map. `));
+    await grows();
+    await watched.until(head(FIRST));
+    await watched.until(said(`${FIRST}: `));
+    assert.deepEqual(watched.mistakes, []);
+    await watched.close();
+  });
+
+  test('forgets a block that it has not when the panel is closed, or another link is followed', async () => {
+    for (const leaves of ['close', 'follow'] as const) {
+      const { watched, grows } = await openedEarly(`view=map&at=7@${FIRST}`);
+      await watched.until(head(`${FIRST} is not on the map`));
+      if (leaves === 'close') await watched.page.getByRole('button', { name: 'Close' }).click();
+      else await watched.page.evaluate(`location.hash = 'view=map&at=7@${SECOND_BLOCK}'`);
+      if (leaves === 'follow') await watched.until(head(`${SECOND_BLOCK} is not on the map`));
+      await grows();
+      if (leaves === 'follow') await watched.until(head(SECOND_BLOCK));
+      // The cursor tells which map is drawn.
+      await watched.page.locator('canvas.map').press('ArrowDown');
+      await watched.until("document.querySelector('.readout').textContent.includes(' at 0x7f0000')");
+      if (leaves === 'close') assert.ok(!watched.page.url().includes('at='), watched.page.url());
+      assert.equal(await watched.page.locator('.explain').isVisible(), leaves === 'follow');
+      await watched.close();
+    }
+  });
+
+  test('goes back and forward between blocks', async () => {
+    const watched = await opened(`view=map&at=7@${FIRST}`);
+    await watched.until(head(FIRST));
+    await watched.page.evaluate(`location.hash = 'view=map&at=7@${SECOND_BLOCK}'`);
+    await watched.until(head(SECOND_BLOCK));
+    await watched.page.evaluate("location.hash = 'view=map'");
+    await watched.until("document.querySelector('.explain').hidden");
+    await watched.page.goBack();
+    await watched.until(`${head(SECOND_BLOCK)} && !document.querySelector('.explain').hidden`);
+    await watched.page.goBack();
+    await watched.until(head(FIRST));
+    await watched.page.goForward();
+    await watched.until(head(SECOND_BLOCK));
+    assert.deepEqual(watched.mistakes, []);
+    await watched.close();
+  });
+
   test('says the same as a table', async () => {
     const watched = await opened('view=map');
     await watched.drawn();

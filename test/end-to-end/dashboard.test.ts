@@ -67,8 +67,7 @@ describe('a heat file', () => {
     bytes.fill(0xff, 64, 4096);
     writeFileSync(at('damaged.parquet'), bytes);
     const damaged = await listening(at('damaged.parquet'));
-    const code = await new Promise((resolve) => damaged.child.once('exit', resolve));
-    assert.equal(code, EXIT.badInput);
+    assert.equal(await damaged.ended, EXIT.badInput);
   });
 
   test('at a socket, which goes with the program', async () => {

@@ -16,6 +16,8 @@ export interface Dashboard {
   /** GET with the token. */
   get(target: string): Promise<Response>;
   open(): Socket;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
@@ -40,11 +42,11 @@ export async function listening(...words: string[]): Promise<Dashboard> {
   const child = spawn(process.execPath, [MAIN, 'dashboard', '--json', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const { at, token } = await announced(child);
   const url = new URL(at);
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
-    ...{ child, port: Number(url.port), token },
+    ...{ child, port: Number(url.port), token, ended },
     get: (target) => fetch(new URL(target, url), { headers: { Authorization: `Bearer ${token}` } }),
     open: () => connect(Number(url.port), url.hostname).on('error', () => undefined),
     stop: () => {
@@ -60,14 +62,13 @@ function announced(child: ChildProcess): Promise<{ readonly at: string; readonly
     err += bytes;
   });
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${err}`)));
+    // What it printed has been read by then, however late this process hears of its end.
+    child.once('close', (code) => reject(new Error(`ended with ${code}: ${err}`)));
     child.stdout?.on('data', (bytes) => {
       out += bytes;
-      try {
-        resolve(JSON.parse(out));
-      } catch {
-        // The document is not whole yet.
-      }
+      // What was wrong with a file that it read afterwards is a document of its own behind it.
+      const whole = /^\{\n[\s\S]*?\n\}\n/.exec(out);
+      if (whole !== null) resolve(JSON.parse(whole[0]));
     });
   });
 }

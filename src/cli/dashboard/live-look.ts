@@ -49,6 +49,7 @@ export function lookAtProcesses(
     const blocks = Array.from(changed.get(pid) ?? [], (page) => pageToBlock(page, host.identity.geometry));
     return { pid, command, target: one.target, levels, changed: blocks, heat };
   });
+  orders.keep(new Set(processes.map(({ pid }) => pid)));
   if (alive.length > MOST_PROCESSES)
     troubles.add(`The map has ${MOST_PROCESSES} of ${alive.length} processes.`);
   return { look: { atMs: host.clock.wallMs(), processes }, troubles: [...troubles] };

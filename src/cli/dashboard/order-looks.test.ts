@@ -18,6 +18,14 @@ function looking(host: ScriptedHost) {
     looks.seen(host, identityOf(host, PID), mappingsOf(host, PID), blocks).map(({ order }) => order);
 }
 
+function withoutFrames(host: ScriptedHost): void {
+  const { open } = host.files;
+  host.files.open = (path) =>
+    path.startsWith('/proc/kpage')
+      ? failure({ errno: 'EACCES', call: `open ${path}` })
+      : open.call(host.files, path);
+}
+
 describe('orders of blocks', () => {
   test('are those of a huge page where one maps it, and looked up where pages are small', () => {
     const look = looking(new ScriptedHost([9, 0]));
@@ -49,15 +57,25 @@ describe('orders of blocks', () => {
     assert.deepEqual(look(blocksOf(true, false)), [9, 0]);
   });
 
+  test('of a process that is looked at no more are forgotten', () => {
+    const host = new ScriptedHost([0]);
+    const looks = new OrderLooks();
+    const seen = () =>
+      looks.seen(host, identityOf(host, PID), mappingsOf(host, PID), blocksOf(false))[0].order;
+    assert.equal(seen(), 0);
+    // From here on frames cannot be seen: what is told is what is remembered.
+    withoutFrames(host);
+    looks.keep(new Set([PID]));
+    assert.equal(seen(), 0);
+    looks.keep(new Set([PID + 1]));
+    assert.equal(seen(), undefined);
+  });
+
   test('part by part of one block; none where frames cannot be seen', () => {
     const host = new ScriptedHost([9, 0]);
     assert.deepEqual(ordersInBlock(host, PID, FIRST * 512 + 7), Array(128).fill(9));
     assert.deepEqual(ordersInBlock(host, PID, (FIRST + 1) * 512), Array(128).fill(0));
-    const { open } = host.files;
-    host.files.open = (path) =>
-      path.startsWith('/proc/kpage')
-        ? failure({ errno: 'EACCES', call: `open ${path}` })
-        : open.call(host.files, path);
+    withoutFrames(host);
     assert.deepEqual(ordersInBlock(host, PID, (FIRST + 1) * 512), []);
   });
 });

@@ -9,7 +9,7 @@ import type { Host } from '../../host/host.js';
 import { observe } from '../../verification/observe.js';
 import type { BlockColumns, PageSizes } from '../../vocabulary/page-sizes.js';
 import type { ProcessIdentity } from '../../vocabulary/process.js';
-import { type BlockNumber, blockToPage, type Milliseconds } from '../../vocabulary/units.js';
+import { type BlockNumber, blockToPage, type Milliseconds, type ProcessId } from '../../vocabulary/units.js';
 
 /** For the orders of one process in one look. */
 const MOST_MS: Milliseconds = 40;
@@ -25,7 +25,7 @@ interface KnownOrders {
 
 /** Remembers orders, and looks at some anew each time. */
 export class OrderLooks {
-  readonly #known = new Map<number, KnownOrders>();
+  readonly #known = new Map<ProcessId, KnownOrders>();
 
   /** The blocks with what is known of their orders. */
   seen(
@@ -41,6 +41,11 @@ export class OrderLooks {
     this.#look(host, process, entries, { known, small });
     const { hugeOrder } = host.identity.geometry;
     return blocks.map((one) => ({ ...one, order: one.isHuge ? hugeOrder : known.orders.get(one.block) }));
+  }
+
+  /** Forgets all processes but these. */
+  keep(pids: ReadonlySet<ProcessId>): void {
+    for (const pid of this.#known.keys()) if (!pids.has(pid)) this.#known.delete(pid);
   }
 
   #of({ pid, startTicks }: ProcessIdentity): KnownOrders {

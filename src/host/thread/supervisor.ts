@@ -139,10 +139,12 @@ class Supervisor {
   #stop(reason: Reason): void {
     if (this.#stoppedAt > 0) return;
     this.#stoppedAt = performance.now();
+    // Who reads things again while it runs is a service: it ends by itself, and tells how. So does who holds something:
+    // that is decided before it hears of the stop, since it may put all back in the next moment.
+    const isEnded = !this.#reloads && this.#state.mayEnd();
     this.#state.raise(reason);
     this.#post({ kind: 'stop' });
-    // Who reads things again while it runs is a service: it ends by itself, and tells how.
-    if (!this.#reloads && this.#state.mayEnd()) this.#endNow(reason);
+    if (isEnded) this.#endNow(reason);
     else this.#endLater(reason, this.#stoppedAt);
   }
 

@@ -41,14 +41,17 @@ export class ExplainPanel {
     this.element.hidden = true;
   }
 
-  /** Says that an address has no place on the map so far. */
-  wait(address: string): void {
+  /** Says something in place of what would be told of a block. */
+  tell(title: string, words: string): void {
     this.#question++;
     this.element.hidden = false;
-    this.#head(`${address} is not on the map yet`, h('p', {}, 'It is told here once it was looked at.'));
+    this.#head(title, h('p', {}, words));
   }
 
-  /** Returns what it found in a sentence, for who listens; rejects when the map has another layout by now. */
+  /**
+   * Returns what it found in a sentence, for who listens, which is empty where something else is told by now; rejects when the map has
+   * another layout by now.
+   */
   async show(map: MapView, page: PageName, cell: TilePlace): Promise<string> {
     const question = ++this.#question;
     this.element.hidden = false;

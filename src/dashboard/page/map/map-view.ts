@@ -3,15 +3,14 @@ import { showCount } from '../../../vocabulary/show.js';
 import { cellTable, windowTable, windowWords } from '../../view/cells.js';
 import type { Plane } from '../../view/link.js';
 import { FIGURE_SIZE, mapDrawing, PLANE_TITLES } from '../../view/map-figure.js';
-import { lineOfText, linkOfWindow, placeText, windowOfLink } from '../../view/map-link.js';
+import { linkOfWindow, windowOfLink } from '../../view/map-link.js';
 import { type MapMark, marksOf, shownMarks } from '../../view/marks.js';
 import { type MapWindow, panned, wholeOf, zoomed } from '../../view/window.js';
 import type { Decision } from '../../wire/events.js';
-import type { TilePlace } from '../../wire/tile.js';
 import { ask, Refusal } from '../parts/ask.js';
 import type { Context, Kept, View } from '../parts/context.js';
 import { empty, fill, h, table } from '../parts/dom.js';
-import { ExplainPanel } from './explain-panel.js';
+import { ChosenBlock } from './chosen-block.js';
 import { Glide } from './glide.js';
 import { legendOf } from './legend.js';
 import { MapCanvas } from './map-canvas.js';
@@ -27,10 +26,7 @@ export class MapPage implements View {
   readonly element = h('section', { class: 'view map-view', 'aria-labelledby': 'map-title' });
   readonly #context: () => Context;
   readonly #canvas: MapCanvas;
-  readonly #panel = new ExplainPanel(
-    () => this.#unchoose(),
-    () => this.#context(),
-  );
+  readonly #block: ChosenBlock;
   readonly #readout = h('output', { class: 'readout' });
   readonly #state = h('p', { class: 'note state' });
   readonly #legend = h('div');
@@ -47,8 +43,6 @@ export class MapPage implements View {
   /** Answers to earlier questions are not shown. */
   #question = 0;
   #isRenewing = false;
-  /** Where the link or the last question leads, as long as that has no place on the map. */
-  #wanted: string | undefined;
   #timers: { link?: number; table?: number } = {};
 
   constructor(context: () => Context) {
@@ -60,10 +54,16 @@ export class MapPage implements View {
       glide: (zoom) => this.#glideTo((window, model) => zoomed(window, zoom, model.bounds)),
       whole: () => this.#glideTo((_, model) => wholeOf(model.bounds)),
       pointed: (words) => this.#point(words),
-      chosen: () => this.#choose(),
+      chosen: () => this.#model && this.#block.choose(this.#model),
       drawn: (words) => {
         this.#state.textContent = words;
       },
+    });
+    this.#block = new ChosenBlock({
+      canvas: this.#canvas,
+      context,
+      redraw: () => this.#redraw(),
+      renew: () => void this.show(true).catch((problem) => this.#arrived(problem)),
     });
   }
 
@@ -86,8 +86,6 @@ export class MapPage implements View {
     await this.#askMarks();
     if (question !== this.#question) return;
     this.#seeLink(model);
-    if (before === undefined) this.#wanted = this.#context().link.at;
-    this.#chooseWanted();
   }
 
   /** Goes to where the link says, unless that is where the map was moved to by hand. */
@@ -98,6 +96,7 @@ export class MapPage implements View {
     this.#said = said;
     this.#tools?.follow(model, link);
     this.#redraw();
+    this.#block.follow(model);
   }
 
   decided(decision: Decision): void {
@@ -157,7 +156,7 @@ export class MapPage implements View {
         'div',
         { class: 'map-row' },
         h('div', { class: 'map-side' }, this.#canvas.element, this.#readout),
-        this.#panel.element,
+        this.#block.element,
       ),
       this.#problem,
       this.#legend,
@@ -289,60 +288,6 @@ export class MapPage implements View {
     const shown = words === '' ? 'Point at the map, or go there with the arrow keys.' : words;
     // It is told aloud when it changes.
     if (this.#readout.textContent !== shown) this.#readout.textContent = shown;
-  }
-
-  /** An address that has no place on the map yet gets it when somebody has looked there: the map is asked for as it grows. */
-  #chooseWanted(): void {
-    const model = this.#model;
-    const wanted = this.#wanted;
-    if (model === undefined || wanted === undefined) return;
-    const line = lineOfText(model.map, model.fold, wanted);
-    if (line === undefined) {
-      this.#panel.wait(wanted.split('@').at(-1) ?? wanted);
-      return;
-    }
-    this.#canvas.put({
-      column: Math.max(0, Math.min(model.map.columns.length, model.window.right) - 0.5),
-      line,
-    });
-    this.#redraw();
-    this.#choose();
-  }
-
-  #choose(): void {
-    const [model, cursor] = [this.#model, this.#canvas.cursor];
-    const place = cursor && model?.fold.placeOf(cursor.line);
-    if (model === undefined || cursor === undefined || place === undefined) return;
-    this.#wanted = undefined;
-    const { map } = model;
-    const { level, zoom } = this.#canvas.level(model);
-    const cell: TilePlace = {
-      ...{ layout: map.layout, segment: place.segment.id, level, zoom },
-      row: Math.floor(place.page / 2 ** level),
-      column: Math.floor(cursor.column / 2 ** zoom),
-    };
-    const at = placeText(map, model.fold, cursor.line);
-    if (at !== undefined) this.#context().go({ at }, 'replace');
-    const page = { layout: map.layout, segment: place.segment.id, page: place.page };
-    this.#panel.show(map, page, cell).then(
-      (words) => this.#context().say(words),
-      () => this.#chooseAnew(at),
-    );
-    this.#redraw();
-  }
-
-  /** The map has another layout by now: the same block is asked about on that. */
-  #chooseAnew(at: string | undefined): void {
-    this.#wanted = at;
-    this.show(true).catch((problem) => this.#arrived(problem));
-  }
-
-  #unchoose(): void {
-    this.#wanted = undefined;
-    this.#panel.hide();
-    this.#context().go({ at: undefined }, 'replace');
-    this.#canvas.element.focus();
-    this.#redraw();
   }
 
   #about(): string {

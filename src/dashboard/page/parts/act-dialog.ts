@@ -7,6 +7,8 @@ import { button, empty, fill, h } from './dom.js';
 export class ActDialog {
   readonly element = h('dialog', { class: 'act', 'aria-labelledby': 'act-title' });
   readonly #say: (words: string) => void;
+  /** Answers to earlier questions are not shown. */
+  #question = 0;
 
   constructor(say: (words: string) => void) {
     this.#say = say;
@@ -14,12 +16,14 @@ export class ActDialog {
 
   /** Looks at what would happen; nothing is done until the reader says so. */
   async show(wish: ActWish): Promise<void> {
+    const question = ++this.#question;
     this.#fill('Looking at what would happen …');
     if (!this.element.open) this.element.showModal();
     try {
-      this.#preview(wish, await ask.preview(wish));
+      const preview = await ask.preview(wish);
+      if (question === this.#question) this.#preview(wish, preview);
     } catch (problem) {
-      this.#failed(problem);
+      if (question === this.#question) this.#failed(problem);
     }
   }
 
