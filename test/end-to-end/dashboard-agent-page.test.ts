@@ -1,7 +1,7 @@
 /** The page of `octavo dashboard` beside a real agent: it shows a split that just happened, and survives the agent's restart. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,6 +11,7 @@ import type { WorkloadClient } from '../live/workload-client.js';
 import { writeAgentFile } from '../support/agent-file.js';
 import { openBrowser, PATIENCE_MS, skipWithoutBrowser, WatchedPage } from '../support/browser.js';
 import { DashboardServer } from '../support/dashboard-server.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { MAIN } from './octavo.js';
 
@@ -47,8 +48,7 @@ describe('the page of an agent', { skip, timeout: 10 * PATIENCE_MS }, () => {
     await server?.stop();
     agent?.kill('SIGKILL');
     await workload?.end();
-    // The half of the agent that decides ends by itself, and may still write.
-    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removeFolder(directory);
   });
 
   const words = () => ['--state', at('state'), '--runtime', at('run'), '--allow-actions'];

@@ -20,6 +20,7 @@ import type { MapAnswer } from '../../demo/protocol.js';
 import { skipUnlessLive } from '../live/abilities.js';
 import type { WorkloadClient } from '../live/workload-client.js';
 import { writeAgentFile } from '../support/agent-file.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { statusOf, type ThreadStatus } from '../support/thread-status.js';
 import { hugeBlocks, hugeRegion, MIB, quietWorkload } from './live-target.js';
 import { MAIN } from './octavo.js';
@@ -67,7 +68,7 @@ describe('an agent of two processes', { skip }, () => {
   after(async () => {
     for (const agent of agents) agent.kill('SIGKILL');
     await workload?.end();
-    rmSync(directory, { recursive: true, force: true });
+    await removeFolder(directory);
   });
 
   const configure = (act: boolean) => writeAgentFile(directory, { command: NAME, act });
