@@ -63,6 +63,7 @@ const WORLDS: Readonly<Record<string, World>> = {
   },
   'few samples': { blocks: drawn(22, 17, 3), each: 4e4 },
   'blind to cold': { blocks: drawn(16, 18), each: 5000, origin: { nature: 'loads' } },
+  'hardly any accesses': { blocks: drawn(12, 20), each: 1.5, facts: { busyCpus: 2e-6 } },
   'all full': { blocks: drawn(12, 19).map((one) => ({ ...one, used: 512, isUnread: false })), each: 8000 },
 };
 const GOALS = ['0.2%', '2%', '30%', 'balanced', 'bloat=30%', 'bloat=90%', '2MiB'];
@@ -192,4 +193,13 @@ test('bounds and the best layouts that are known', () => {
     }),
   );
   assertGolden('octavo/bounds.txt', sections(parts));
+});
+
+test('layouts that are exchanged for better ones until none is left, block by block', () => {
+  const parts = [1, 2, 3, 4, 5, 6].map((seed) => {
+    const exact = exactly(seed, 48);
+    const found = [0.15, 0.4].map((share) => bestKnown(exact, CPUS['no runs'], share * wasteOfAll(exact)));
+    return [`${seed}`, found.map(({ isHuge, walkNs, waste }) => [isHuge.join(''), walkNs, waste])] as const;
+  });
+  assertGolden('octavo/exchanged.txt', sections(parts));
 });
