@@ -6,6 +6,7 @@ import { assertGolden } from '../../test/support/golden.js';
 import { SeededRandom } from '../base/seeded-random.js';
 import { type SampleBatch, sampleColumns } from '../vocabulary/sample.js';
 import { GEOMETRY_4K } from '../vocabulary/units.js';
+import { EvenWeights } from './even-weights.js';
 import { HeatTable } from './heat-loop/heat-table.js';
 import { HeatSlices } from './heat-slices.js';
 import { HotMapBuilder } from './hot-map-builder.js';
@@ -91,6 +92,20 @@ test('a table that is thinned out keeps whose its blocks are, and the samples th
   assert.deepEqual(told, [[2, 12, 1], [1, 6, 1], [2, 20, 2], undefined, undefined]); // biome-ignore format: rows
   assert.deepEqual([table.blocksOf(7), table.blocksOf(300), table.size], [[0, 1], [0], 3]);
   assert.deepEqual([table.forget(7), table.forget(7), table.blocksOf(300)], [3, 0, [0]]);
+});
+
+test('rows that are said to have one weight count as they do when each is looked at', () => {
+  const outcome = (isSaid: boolean) => {
+    const weights = new EvenWeights();
+    return [0, 1, 1, 8, 64, 2, 0].map((weight) => {
+      const batch = rows(Array(500).fill(3), { weight });
+      const inCommon = { span: undefined, weight, virtualRows: 500 };
+      const { batch: kept, thinTo } = weights.of(isSaid ? { ...batch, inCommon } : batch);
+      return [kept.count, thinTo, weights.leftOut, weights.excess];
+    });
+  };
+  assert.deepEqual(outcome(true), outcome(false));
+  assert.ok(outcome(true).some(([, thinTo]) => thinTo < 1));
 });
 
 test('what has left is thinned out no more', () => {
