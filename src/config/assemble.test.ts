@@ -78,6 +78,8 @@ describe('a turn', () => {
       (await assemble(request)).sources.map(({ name }) => name);
     assert.deepEqual(await names({ split: [at(0)] }), ['occupancy']);
     assert.deepEqual(await names({ split: [at(0)], order: 0 }), ['occupancy']);
+    assert.deepEqual(await names({ split: [at(0)] }), ['occupancy']);
+    assert.deepEqual(await names({ split: [at(0)], order: 1 }), []);
     assert.deepEqual(await names({ split: [at(0)], order: 2 }), []);
     assert.deepEqual(await names({ collapse: [at(0)] }), []);
     assert.deepEqual(await names({ collapse: [at(0)], sources: ['smaps'] }), ['smaps']);
@@ -104,6 +106,12 @@ describe('a turn', () => {
       await assemble(within);
       await assert.rejects(assemble(beyond), code('VALUE_INVALID'));
     }
+  });
+
+  test('without a target or a heat file of one has no name, and is of the processes given', async () => {
+    const { processes } = await assemble();
+    const turn = await assemble({ target: undefined, processes });
+    assert.deepEqual([turn.target, turn.processes], ['', processes]);
   });
 
   test('of a heat file that is not there says so', async () => {

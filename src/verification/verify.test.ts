@@ -278,3 +278,21 @@ test('why a collapse was not met: its obstacle, what the kernel answered, or not
   const empty = { ...state('4*0'), level: 'none' as const };
   assert.equal(cause({ before: empty, after: empty }), 'nothing-mapped');
 });
+
+test('unmapped pages count as returned only where both looks counted them', () => {
+  const mapped = (unmapped: number | null, present: number): BlockState => ({
+    ...state(`h*${present}`),
+    unmapped,
+  });
+  for (const [before, after, pages] of [[9, 4, 17], [null, 4, 12], [9, null, 12], [null, null, 12]] as const) // biome-ignore format: rows
+    assert.equal(
+      judge({ before: mapped(before, 20), after: mapped(after, 8) }).returnedBytes,
+      pages * PAGE,
+      `${before} ${after}`,
+    );
+});
+
+test('a split that leaves one PMD entry is not met, whatever its orders say', () => {
+  for (const pagesByOrder of [[], [512], state('H').pagesByOrder])
+    assert.equal(judge({ before: state('H'), after: { ...state('H'), pagesByOrder } }).outcome, 'not-met');
+});

@@ -79,6 +79,22 @@ test('without smaps the walk is the sum', () => {
   assert.deepEqual(resident({ blocks: ['4*9'] }), { small: 9 });
 });
 
+test('mappings of which smaps tells nothing count as 0 beside those of which it tells', () => {
+  const { entries, ...rest } = facts({ blocks: ['4*9'], rss: 12, anonymous: 7 });
+  const silent: SmapsEntry = { mapping: mapping(1), bytes: new Map() };
+  for (const both of [
+    [...entries, silent],
+    [silent, ...entries],
+  ]) {
+    assert.equal(residentMemory({ ...rest, entries: both }).rssBytes, 12 * PAGE);
+    const { lines } = chargedMemory(
+      { ...rest, entries: both },
+      { ...CHARGE, bytes: 7 * PAGE, anon: 7 * PAGE },
+    );
+    assert.deepEqual(lines, [{ kind: 'own', bytes: 7 * PAGE }]);
+  }
+});
+
 const CHARGE = { path: '/db', version: 2, bytes: 0, anon: 0, file: 0, kernel: 0, sockets: 0 } as const;
 
 function charged(given: Case, charge: Partial<Parameters<typeof chargedMemory>[1]>) {
@@ -118,6 +134,13 @@ test('counters that lag behind show as a negative line of their own', () => {
 test('kernel memory that nobody tells is part of the rest', () => {
   const lines = charged({ blocks: ['4*8'], rss: 8 }, { bytes: 20, anon: 8, kernel: undefined });
   assert.deepEqual(lines, { own: 8, rest: 12 });
+});
+
+test('a charge that is told to the last byte has no rest', () => {
+  assert.deepEqual(charged({ blocks: ['4*8'], rss: 8 }, { bytes: 8, anon: 8 }), { own: 8 });
+  assert.deepEqual(charged({ blocks: ['4*8'], rss: 8 }, { bytes: 8, anon: 8, kernel: undefined }), {
+    own: 8,
+  });
 });
 
 test('anonymous pages of file mappings are the process’s own', () => {

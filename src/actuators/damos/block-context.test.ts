@@ -138,3 +138,16 @@ test('without a reserve no watermark holds the scheme back; the smallest reserve
   assert.equal(marks(0.1).low, 1n);
   assert.equal(marks(2000).low, 999n);
 });
+
+test('blocks come once each and ascending, as whole ranges, however they were named', () => {
+  const order = {
+    pid: 1,
+    action: 'collapse',
+    targetOrder: undefined,
+    blocks: [9, 5, 7, 5, 6],
+    snapshotLimit: true,
+  };
+  const [{ regions }] = blockContext(order, [], NO_PACING, GEOMETRY_4K).targets;
+  const at = (block: bigint) => ({ start: block * 0x200000n, end: (block + 1n) * 0x200000n });
+  assert.deepEqual(regions, [at(5n), at(6n), at(7n), at(9n)]);
+});

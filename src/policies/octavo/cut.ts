@@ -39,7 +39,7 @@ export interface CutFacts {
   /** What the blocks take in small pages. */
   readonly dataBytes: Bytes;
   /** As for curveOf(). */
-  readonly extra: Float64Array | undefined;
+  readonly extra: Float64Array;
 }
 
 type MarginFacts = Pick<CutFacts, 'table' | 'curve' | 'extra'> & { readonly cpu: WalkTimes };
@@ -179,7 +179,7 @@ function marginalPrice({ table, curve, cpu, extra }: MarginFacts, huge: number, 
     if (waste === 0) continue;
     price = Math.max(price, curve.score[at]);
     if (at >= huge + NEXT_BLOCKS) continue;
-    price = Math.max(price, (savedByHuge(table, block, tau, cpu) + (extra?.[block] ?? 0)) / waste);
+    price = Math.max(price, (savedByHuge(table, block, tau, cpu) + extra[block]) / waste);
   }
   return price;
 }
