@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { PROCESS, SUB_PAGE_ORIGIN } from '../../test/support/drawing.js';
 import { SeededRandom } from '../base/seeded-random.js';
 import { HotMapBuilder } from '../hotness/hot-map-builder.js';
@@ -220,6 +221,70 @@ test('A file that is damaged anywhere is named so, and never believed', () => {
   assert.match(problemOf(later), /is of version 2, this Octavo reads 1/);
   assert.match(problemOf(bytes, { bootId: 'other' }), /earlier boot/);
   assert.match(problemOf(bytes, { geometry: pageGeometry(16384, 32 * MIB) }), /4096 byte pages/);
+});
+
+test('A file whose first line promises more than follows is named damaged, whatever its checksum says', () => {
+  for (const [was, promised] of [
+    ['"blocks":2', '"blocks":9'],
+    ['"bitmaps":0', '"bitmaps":7'],
+  ] as const) {
+    const bytes = Buffer.from(saveBeliefs(learned(someRates(2, 8), 3, 5), 'boot'));
+    bytes.write(promised, bytes.indexOf(was));
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+    const found = restoreBeliefs(bytes, { ...OPTIONS, bootId: 'boot' });
+    assert.deepEqual(found, { ok: false, error: 'is damaged: it ends before its blocks do' });
+  }
+});
+
+test('What was not known before a restart is not known after it', () => {
+  const beliefs = new Beliefs(OPTIONS);
+  beliefs.begin(PROCESS);
+  const again = restored(saveBeliefs(beliefs, 'boot')).of(PROCESS);
+  assert.ok(again);
+  const { returns, accessesPerSample, learnedAtMs, learned: last, tellsWalks } = again;
+  assert.deepEqual(
+    { returns, accessesPerSample, learnedAtMs, last, tellsWalks },
+    { returns: undefined, accessesPerSample: undefined, learnedAtMs: undefined, last: '', tellsWalks: false },
+  );
+  assert.deepEqual(again.exposure, { long: 0, short: 0 });
+});
+
+test('What was known before a restart is known after it, field by field', () => {
+  const beliefs = learned(someRates(1, 8), 2, 5);
+  const before = beliefs.begin(PROCESS);
+  before.returns = { returned: 7, cameBack: 3, afterSeconds: 11 };
+  before.learned = 'a recording';
+  before.tellsWalks = true;
+  before.counts.untracked = 5;
+  const after = restored(saveBeliefs(beliefs, 'boot')).begin(PROCESS);
+  const told = ({
+    returns,
+    learned: last,
+    tellsWalks,
+    counts,
+    ledger,
+    exposure,
+    ...more
+  }: typeof before) => ({
+    ...{ returns, last, tellsWalks, ledger, exposure, untracked: counts.untracked },
+    ...{ seeing: more.seeing, perSample: more.accessesPerSample, atMs: more.learnedAtMs },
+  });
+  assert.deepEqual(told(after), told(before));
+  assert.deepEqual(after.returns, { returned: 7, cameBack: 3, afterSeconds: 11 });
+  assert.deepEqual([after.learned, after.tellsWalks, after.counts.untracked], ['a recording', true, 5]);
+});
+
+test('What was learned elsewhere takes the place of what is known here', () => {
+  const here = learned(someRates(1, 1), 1, 5);
+  const elsewhere = learned(someRates(3, 2), 2, 5).begin(PROCESS);
+  here.adopt(elsewhere);
+  assert.equal(here.of(PROCESS), elsewhere);
+  assert.deepEqual(here.processes, [elsewhere]);
+  assert.equal(here.byteLength, elsewhere.counts.byteLength);
+});
+
+test('A code of a small float is the code of the count that it stands for', () => {
+  for (let code = 1 << 11; code <= 0xffff; code++) assert.equal(toSmallFloat(fromSmallFloat(code)), code);
 });
 
 test('Processes that ended are forgotten', () => {

@@ -83,6 +83,23 @@ describe('samples of a recording', () => {
     await assert.rejects(pagesOf(octavo.readSamples(path, { event: 'nosuch' })), code('EVENT_ABSENT'));
   });
 
+  it('go on past the start of another program', async () => {
+    const builder = new PerfBuilder().attr({
+      ...{ name: 'loads', config: 0x81d0, period: 1009, ids: [1] },
+      sampleType: F.identifier | F.tid | F.time | F.addr,
+    });
+    builder.describeEvents().describeMachine().comm(5, 5, 'five');
+    builder.sample({ id: 1, pid: 5, addr: 512n * 4096n, time: 1000n });
+    builder.comm(5, 5, 'other', builder.attrs[0], 0x2000, 2000n); // PERF_RECORD_MISC_COMM_EXEC
+    builder.sample({ id: 1, pid: 5, addr: 514n * 4096n, time: 3000n });
+    const replaced = join(folder, 'replaced.data');
+    writeFileSync(replaced, builder.file());
+    assert.deepEqual(await pagesOf(octavo.readSamples(replaced, { geometry: GEOMETRY })), [
+      ['loads', 5, 512],
+      ['loads', 5, 514],
+    ]);
+  });
+
   it('of a heat file are its counts', async () => {
     const found = await pagesOf(octavo.readSamples(heatFile('rows.parquet')));
     assert.deepEqual(
@@ -123,6 +140,8 @@ describe('hot maps of recordings', () => {
       maps.map((map) => [map.process.pid, map.size]),
       [[5, 1], [77, 0]], // biome-ignore format: rows
     );
+    assert.deepEqual(maps[1].process, { pid: 77, startTicks: 0, command: '', cgroup: '/' });
+    assert.deepEqual([maps[0].process.startTicks, maps[0].process.command], [0, 'five']);
   });
 
   it('refuse samples that count twice', async () => {

@@ -5,9 +5,12 @@ import type { Host } from '../host/host.js';
 import { DEFAULT_HEAT_BYTES, HotMaps } from '../hotness/hot-maps.js';
 import { HeatFileSource, isHeatFile } from '../sources/heat-file.js';
 import { PerfFileSource } from '../sources/perf-file.js';
-import { originsOf, type Source } from '../sources/source.js';
+import { originsOf } from '../sources/source.js';
 import { OctavoError } from '../vocabulary/errors.js';
 import type { Heat, HeatOptions, ReadOptions, Samples } from './nouns.js';
+
+/** A file of samples, which knows what it was made of. */
+type Recording = HeatFileSource | PerfFileSource;
 
 const NO_SIGNAL = new AbortController().signal;
 
@@ -42,7 +45,7 @@ export async function readHeatOn(host: Host, paths: readonly string[], options: 
   };
 }
 
-function sourceOf(host: Host, path: string, options: ReadOptions): Source {
+function sourceOf(host: Host, path: string, options: ReadOptions): Recording {
   const { geometry = host.identity.geometry, pids, event } = options;
   if (!isHeat(host, path)) {
     return new PerfFileSource({
@@ -65,8 +68,8 @@ function isHeat({ files }: Host, path: string): boolean {
   return status.ok && status.value.kind === 'file' && isHeatFile(files, path);
 }
 
-function nameProcesses(maps: HotMaps, sources: readonly Source[]): void {
-  const named = sources.flatMap((source) => source.provenance?.()?.processes ?? []);
+function nameProcesses(maps: HotMaps, sources: readonly Recording[]): void {
+  const named = sources.flatMap((source) => source.provenance().processes);
   const known = new Map(named.map((process) => [process.pid, process]));
   for (const process of maps.processes) {
     const found = known.get(process.pid);

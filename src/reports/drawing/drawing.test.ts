@@ -171,7 +171,56 @@ describe('shapes', () => {
       assert.ok(pixel(canvas, x, y)[0] < 60, `${x} ${y}`);
     assert.equal(pixel(canvas, 10, 10)[0], 255);
   });
+
+  test('cells that lie partly outside of the picture are cut off on every side', () => {
+    const pixels = new Uint8Array([255, 0, 0, 255, 0, 0, 255, 255, 9, 9, 9, 255, 0, 255, 0, 255]);
+    const canvas = painted(
+      drawing({ kind: 'raster', x: -2, y: -2, width: 8, height: 8, columns: 2, rows: 2, pixels }),
+      LIGHT,
+      1,
+    );
+    const found = [0, 1, 2, 5, 6].flatMap((x) => [0, 2, 6].map((y) => pixel(canvas, x, y).join(' ')));
+    const [red, blue, dark, green, paper] = ['255 0 0', '0 0 255', '9 9 9', '0 255 0', '255 255 255'];
+    assert.deepEqual(found, [
+      ...[red, dark, paper],
+      ...[red, dark, paper],
+      ...[blue, green, paper],
+      ...[blue, green, paper],
+      ...[paper, paper, paper],
+    ]);
+    const beyond = painted(
+      drawing({ kind: 'raster', x: 36, y: 16, width: 8, height: 8, columns: 2, rows: 2, pixels }),
+      LIGHT,
+      1,
+    );
+    assert.deepEqual(pixel(beyond, 39, 19), [255, 0, 0]);
+    assert.deepEqual(pixel(beyond, 0, 17), [255, 255, 255], 'no row runs on into the next');
+  });
+
+  test('a circle that is only stroked is a ring', () => {
+    const ring = { kind: 'circle', x: 15, y: 10, radius: 6, stroke: 'ink', strokeWidth: 2 } as const;
+    const canvas = painted(drawing(ring), LIGHT, 1);
+    for (const [x, y] of [[20, 10], [15, 15], [9, 10], [15, 4]] as const) // biome-ignore format: places
+      assert.ok(pixel(canvas, x, y)[0] < 160, `${x} ${y}`);
+    assert.deepEqual(pixel(canvas, 15, 10), [255, 255, 255]);
+  });
+
+  test('a point that is there twice changes nothing of a line', () => {
+    const drawn = (points: readonly number[]) =>
+      painted(drawing(line(points, 'ink', { strokeWidth: 2 })), LIGHT, 1).pixels;
+    const once = drawn([5, 5, 15, 5]);
+    assert.ok(once.some((value) => value < 60));
+    assert.deepEqual(drawn([5, 5, 5, 5, 5, 5]), painted(drawing(), LIGHT, 1).pixels);
+  });
 });
+
+/** Widths of all letters of ASCII, and a checksum of their outlines, in grid units. */
+function fingerprint(bold: boolean): readonly [number, number] {
+  const letters = Array.from({ length: 95 }, (_, at) => glyphOf(String.fromCharCode(32 + at), bold));
+  const units = (value: number) => Math.round(1024 * value);
+  const outlines = letters.map(({ lines }) => lines.map((points) => points.map(units)));
+  return [letters.reduce((sum, { width }) => sum + units(width), 0), crc32(JSON.stringify(outlines))];
+}
 
 describe('letters', () => {
   test('have the widths of their font, and no letter is lost', () => {
@@ -187,6 +236,14 @@ describe('letters', () => {
     assert.equal(textWidth('é', 10), textWidth('e', 10), 'without its accent');
     assert.equal(textWidth('漢', 10), textWidth('?', 10));
     assert.equal(glyphOf(' ', false).lines.length, 0);
+    // Sums over the letters of ASCII, and over where their outlines run: a number that changes changes them.
+    assert.deepEqual(
+      [fingerprint(false), fingerprint(true)],
+      [
+        [58_115, 1_278_537_366],
+        [64_141, 2_242_945_613],
+      ],
+    );
     assert.equal(glyphOf('o', false).lines.length, 2, 'a ring is two lines');
   });
 
